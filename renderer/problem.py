@@ -1,0 +1,48 @@
+"""A problem is a value: one finding, with the place it is about; nothing here prints or exits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One finding.
+
+    `file` is relative to the project's root, with `/`; `line` and `column` count from 1 (0: the whole file);
+    `pointer` is an RFC 6901 JSON pointer into the file's document; `rule` is a stable id from the documentation;
+    `message` is one line in the words of the spec and says what to do.
+    """
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    message: str
+    pointer: str = ""
+    severity: Severity = field(default="error")
+
+    def __str__(self) -> str:
+        where = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        severity = "" if self.severity == "error" else f"{self.severity}: "
+        pointer = f" ({self.pointer})" if self.pointer else ""
+        return f"{where}: {severity}{self.rule}: {self.message}{pointer}"
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Sorted by place, each one once."""
+    return sorted(set(problems))
+
+
+def errors(problems: Iterable[Problem]) -> list[Problem]:
+    """Those that stop a run."""
+    return [problem for problem in problems if problem.severity == "error"]
+
+
+def strict(problems: Iterable[Problem]) -> list[Problem]:
+    """The same findings with every warning made an error."""
+    return [replace(problem, severity="error") for problem in problems]

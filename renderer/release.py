@@ -1,0 +1,71 @@
+"""The step list of a Rollout, compiled from the release state, so that no edit lets the canary's share dip.
+
+The controller starts a list again from step 0 whenever its bytes change (Argo Rollouts 1.9 and 1.10), so each list
+begins where the one before it rests. Every row was measured on the real controller; see docs/engines.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderer.spec import App, Canary
+
+Step = dict[str, Any]
+PAUSE: Step = {"pause": {}}
+PINNED = "pinned"
+
+
+def steps_of(app: App) -> list[Step]:
+    """The step list of a Canary in its present release state; the first row that fits counts."""
+    ladder = app.strategy.fields.get("steps")
+    if app.canary is not None:
+        return list(ladder) if ladder else _in_flight(app, app.canary)
+    if ladder and app.strategy.fields.get("autoPromotionEnabled"):
+        return list(ladder)
+    if app.previous_weight and app.previous_weight < 100:
+        return [_weight(app.previous_weight), _weight(100)]
+    return [_weight(100)]
+
+
+def _in_flight(app: App, canary: Canary) -> list[Step]:
+    weight = canary.weight or 0
+    if not app.strategy.by_istio:
+        return [*_weights(canary.came_from, weight), PAUSE]
+    pin = _pin(app)
+    if weight == 0:
+        return [*_to_dark(canary.came_from, pin), PAUSE]
+    if canary.came_from is None:
+        return [_weight(weight), *pin, PAUSE]
+    if canary.came_from == 0:
+        return [{"setCanaryScale": {"weight": weight}}, *pin, _weight(weight), PAUSE]
+    return [_weight(canary.came_from), *pin, _weight(weight), PAUSE]
+
+
+def _to_dark(came_from: int | None, pin: list[Step]) -> list[Step]:
+    """A canary at weight 0 keeps one pod, and the pinned route with it."""
+    one_pod: Step = {"setCanaryScale": {"replicas": 1}}
+    if came_from is None:
+        return [one_pod, *pin]
+    if came_from == 0:  # a retry: other bytes, same meaning
+        return [one_pod, *pin, _weight(0)]
+    return [_weight(came_from), *pin, one_pod, _weight(0)]
+
+
+def _weights(came_from: int | None, weight: int) -> list[Step]:
+    return [_weight(weight)] if came_from is None else [_weight(came_from), _weight(weight)]
+
+
+def _weight(weight: int) -> Step:
+    return {"setWeight": weight}
+
+
+def _pin(app: App) -> list[Step]:
+    """The step that pins requests with `istio.canaryHeaders` to the canary once its pods are Ready."""
+    headers = app.spec.get("istio", {}).get("canaryHeaders")
+    if not headers:
+        return []
+    match = [
+        {"headerName": name, "headerValue": value if isinstance(value, dict) else {"exact": value}}
+        for name, value in headers.items()
+    ]
+    return [{"setHeaderRoute": {"name": PINNED, "match": match}}]

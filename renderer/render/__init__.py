@@ -1,0 +1,32 @@
+"""Effective spec -> manifests: which objects an app has, in the order of their files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from renderer.manifest import Manifest
+from renderer.render import analysis, extras, files, istio, service, workload
+from renderer.spec import App
+
+LEVEL = 1  # the render level whose bytes this package makes
+
+
+def render(app: App) -> tuple[Manifest, ...]:
+    """Every manifest of `app`, sorted by file name; pure, so that a spec rolled back gives the same bytes."""
+    manifests = [
+        *workload.workloads(app),
+        *service.services(app),
+        *istio.routes(app),
+        *extras.extras(app),
+        *files.config_maps(app),
+        *analysis.templates(app),
+    ]
+    return tuple(sorted(manifests, key=lambda manifest: manifest.file))
+
+
+def bootstrap(app: App) -> App:
+    """What a rebuilt cluster should get while a release is in flight: the stable version alone.
+
+    A fresh Rollout skips its steps, so with the canary's template it would give the canary all the traffic.
+    """
+    return replace(app, canary=None, preview=None)

@@ -1,0 +1,42 @@
+"""`files` of the spec: a ConfigMap named by its content, one for each version that may still run or come back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from renderer.manifest import Manifest
+from renderer.render.objects import PRUNE_LAST, manifest
+from renderer.spec import App, Version
+
+VOLUME = "files"
+
+
+def file_key(path: str) -> str:
+    """The ConfigMap's key of the file at `path`."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", path.lstrip("/"))
+
+
+def config_map_name(app: App, version: Version) -> str:
+    """The name, made of the files' paths and contents: other files, other name, so no running pod sees a change."""
+    text = json.dumps(version.fields["files"], sort_keys=True, ensure_ascii=False)
+    return f"{app.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def config_maps(app: App) -> list[Manifest]:
+    """The files of the stable version, of what is in flight, and of `previous` and `aborted`, each content once."""
+    in_flight = app.canary.version if app.canary else app.preview
+    versions = [app.stable, in_flight, app.previous, app.aborted]
+    found: dict[str, dict[str, Any]] = {}
+    for version in versions:
+        if version is not None and version.fields.get("files"):
+            found.setdefault(config_map_name(app, version), version.fields["files"])
+    return [_config_map(app, name, files) for name, files in found.items()]
+
+
+def _config_map(app: App, name: str, files: dict[str, str]) -> Manifest:
+    data = {file_key(path): files[path] for path in sorted(files)}
+    body = {"immutable": True, "data": data}
+    return manifest(app, f"config-map-{name}.yaml", "v1", "ConfigMap", body, name=name, annotations=PRUNE_LAST)

@@ -1,0 +1,125 @@
+"""The VirtualService and the DestinationRule: subset-level splitting of one host, as Argo Rollouts drives it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderer.manifest import Manifest
+from renderer.release import PINNED
+from renderer.render.objects import PRUNE_LAST, manifest, wave
+from renderer.spec import App, Port
+
+STABLE, CANARY = "stable", "canary"
+_HTTP = frozenset(("http", "http2", "grpc", "grpc-web", "h2c"))
+_TLS = frozenset(("https", "tls"))
+
+
+def protocol_of(port: Port) -> str:
+    """The protocol Istio sees: `http`, `tls`, `tcp`, or `none` for what it cannot route (UDP, SCTP).
+
+    Istio takes appProtocol first, then the port's name up to the first `-`.
+    """
+    if port.protocol != "TCP":
+        return "none"
+    word = (port.app_protocol or port.name).lower().removeprefix("kubernetes.io/")
+    if not port.app_protocol and not word.startswith("grpc-web"):
+        word = word.partition("-")[0]
+    if word in _HTTP or word.startswith("grpc-web"):
+        return "http"
+    return "tls" if word in _TLS else "tcp"
+
+
+def routes(app: App) -> list[Manifest]:
+    """A VirtualService for an app with ports and `istio` or router istio; a DestinationRule where it is needed."""
+    by_istio = app.strategy.by_istio or bool(app.came_from and app.came_from.by_istio)
+    if not app.ports or not (by_istio or "istio" in app.spec):
+        return []
+    found = [_virtual_service(app, split=by_istio)]
+    if by_istio or "trafficPolicy" in app.spec.get("istio", {}):
+        found.append(_destination_rule(app))
+    return found
+
+
+def traffic_routing(app: App) -> dict[str, Any]:
+    """The part of a Rollout's strategy that names the routes and subsets it moves."""
+    http = [port.name for port in app.ports if protocol_of(port) == "http"]
+    virtual_service: dict[str, Any] = {"name": app.name}
+    if http:
+        virtual_service["routes"] = http
+    for field, protocol in (("tcpRoutes", "tcp"), ("tlsRoutes", "tls")):
+        numbers = [{"port": port.port} for port in app.ports if protocol_of(port) == protocol]
+        if numbers:
+            virtual_service[field] = numbers
+    routing: dict[str, Any] = {
+        "istio": {
+            "virtualService": virtual_service,
+            "destinationRule": {"name": app.name, "stableSubsetName": STABLE, "canarySubsetName": CANARY},
+        }
+    }
+    if app.spec.get("istio", {}).get("canaryHeaders"):
+        routing = {"managedRoutes": [{"name": PINNED}], **routing}
+    return routing
+
+
+def _virtual_service(app: App, *, split: bool) -> Manifest:
+    istio = app.spec.get("istio", {})
+    hosts = [app.host, *istio.get("hosts", ())]
+    spec: dict[str, Any] = {"hosts": hosts, "gateways": ["mesh", *istio.get("gateways", ())]}
+    if "exportTo" in istio:
+        spec["exportTo"] = istio["exportTo"]
+    by_protocol: dict[str, list[Port]] = {"http": [], "tls": [], "tcp": []}
+    for port in app.ports:
+        by_protocol.get(protocol_of(port), []).append(port)
+    if by_protocol["http"]:
+        spec["http"] = _http_routes(app, by_protocol["http"], istio.get("http", {}), split=split)
+    if by_protocol["tls"]:
+        spec["tls"] = [
+            {"match": [{"port": port.port, "sniHosts": hosts}], "route": _route(app, port, split=split)}
+            for port in by_protocol["tls"]
+        ]
+    if by_protocol["tcp"]:
+        spec["tcp"] = [
+            {"match": [{"port": port.port}], "route": _route(app, port, split=split)} for port in by_protocol["tcp"]
+        ]
+    api = "networking.istio.io/v1"
+    return manifest(app, "virtual-service.yaml", api, "VirtualService", {"spec": spec}, annotations=wave(-1))
+
+
+def _http_routes(app: App, ports: list[Port], fields: dict[str, Any], *, split: bool) -> list[dict[str, Any]]:
+    """One named route a port; the first port's comes last and takes what the others did not (a gateway's port, say)."""
+    found = []
+    for port in [*ports[1:], ports[0]]:
+        match = fields.get("match", [])
+        if port is not ports[0]:
+            match = [{**entry, "port": port.port} for entry in match or [{}]]
+        entry: dict[str, Any] = {"name": port.name}
+        if match:
+            entry["match"] = match
+        entry.update((key, value) for key, value in fields.items() if key != "match")
+        entry["route"] = _route(app, port, split=split)
+        found.append(entry)
+    return found
+
+
+def _route(app: App, port: Port, *, split: bool) -> list[dict[str, Any]]:
+    """Weights stand at 100/0 in Git; the controller moves them, and Argo CD ignores them."""
+    if not split:
+        return [{"destination": {"host": app.host, "port": {"number": port.port}}}]
+    return [
+        {"destination": {"host": app.host, "subset": subset, "port": {"number": port.port}}, "weight": weight}
+        for subset, weight in ((STABLE, 100), (CANARY, 0))
+    ]
+
+
+def _destination_rule(app: App) -> Manifest:
+    """Both subsets always, so that no change of strategy takes one away under a VirtualService that names it."""
+    istio = app.spec.get("istio", {})
+    spec: dict[str, Any] = {"host": app.host}
+    if "trafficPolicy" in istio:
+        spec["trafficPolicy"] = istio["trafficPolicy"]
+    if "exportTo" in istio:
+        spec["exportTo"] = istio["exportTo"]
+    spec["subsets"] = [{"name": subset, "labels": app.selector} for subset in (STABLE, CANARY)]
+    annotations = {**PRUNE_LAST, **wave(-2)}
+    api = "networking.istio.io/v1"
+    return manifest(app, "destination-rule.yaml", api, "DestinationRule", {"spec": spec}, annotations=annotations)

@@ -1,0 +1,122 @@
+"""The pod template: it depends on nothing but what runs in the pod, so a rolled-back spec finds its old ReplicaSet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderer.render.files import VOLUME, config_map_name, file_key
+from renderer.spec import App, Version
+
+# A pod that ends is still sent requests until every proxy has heard of it; docs/engines.md has the measurement.
+WAIT_BEFORE_STOP = {"preStop": {"sleep": {"seconds": 5}}}
+_BEFORE_ENV = ("imagePullPolicy", "command", "args", "workingDir")
+_AFTER_ENV = (
+    "resources", "resizePolicy", "volumeDevices", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle",
+    "terminationMessagePath", "terminationMessagePolicy", "securityContext", "stdin", "stdinOnce", "tty",
+)  # fmt: skip
+
+
+def pod_template(app: App, version: Version) -> dict[str, Any]:
+    """The `template` of a Deployment or Rollout that runs `version`."""
+    extra = version.fields.get("podMetadata", {})
+    metadata: dict[str, Any] = {"labels": {**pod_labels(app, version), **extra.get("labels", {})}}
+    if extra.get("annotations"):
+        metadata["annotations"] = dict(extra["annotations"])
+    return {"metadata": metadata, "spec": _pod_spec(app, version)}
+
+
+def pod_labels(app: App, version: Version) -> dict[str, str]:
+    """The standard labels of the app's pods, and what its selector wants."""
+    return {
+        "app.kubernetes.io/name": app.name,
+        "app": app.name,
+        "version": version.version,
+        **(app.spec.get("selector") or {}),
+    }
+
+
+def env_list(env: dict[str, Any]) -> list[dict[str, Any]]:
+    """The container's `env` in the order of the spec."""
+    return [
+        {"name": name, "valueFrom": value} if isinstance(value, dict) else {"name": name, "value": env_text(value)}
+        for name, value in env.items()
+    ]
+
+
+def env_text(value: Any) -> str:
+    """A number or boolean of the spec as the text that YAML shows for it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def container_ports(app: App) -> list[dict[str, Any]]:
+    """The main container's ports: one for each number and protocol, named after the first port that leads there."""
+    seen: dict[tuple[int, str], dict[str, Any]] = {}
+    for port in app.ports:
+        if isinstance(port.target, int):
+            entry: dict[str, Any] = {"name": port.name, "containerPort": port.target}
+            if port.protocol != "TCP":
+                entry["protocol"] = port.protocol
+            seen.setdefault((port.target, port.protocol), entry)
+    return list(seen.values())
+
+
+def _pod_spec(app: App, version: Version) -> dict[str, Any]:
+    pod = version.fields.get("pod", {})
+    spec: dict[str, Any] = {}
+    if "serviceAccount" in app.spec:
+        spec["serviceAccountName"] = app.name
+    spec["containers"] = [_container(app, version), *_others(version, pod.get("containers", ()))]
+    for key, value in pod.items():
+        if key == "initContainers":
+            spec[key] = _others(version, value)
+        elif key not in ("containers", "volumes"):
+            spec[key] = value
+    volumes = [*_file_volumes(app, version), *pod.get("volumes", ())]
+    if volumes:
+        spec["volumes"] = volumes
+    return spec
+
+
+def _others(version: Version, containers: Any) -> list[dict[str, Any]]:
+    """More containers; one without an image has the app's."""
+    return [
+        entry if "image" in entry else {"name": entry["name"], "image": version.image, **entry} for entry in containers
+    ]
+
+
+def _container(app: App, version: Version) -> dict[str, Any]:
+    fields = version.fields
+    container: dict[str, Any] = {"name": app.container_name, "image": version.image}
+    container.update((key, fields[key]) for key in _BEFORE_ENV if key in fields)
+    ports = container_ports(app)
+    if ports:
+        container["ports"] = ports
+    if "envFrom" in fields:
+        container["envFrom"] = fields["envFrom"]
+    if fields.get("env"):
+        container["env"] = env_list(fields["env"])
+    container.update((key, fields[key]) for key in _AFTER_ENV if key in fields)
+    if "lifecycle" not in fields and app.ports:
+        container["lifecycle"] = WAIT_BEFORE_STOP
+    elif not fields.get("lifecycle"):
+        container.pop("lifecycle", None)
+    mounts = [*_file_mounts(version), *fields.get("volumeMounts", ())]
+    if mounts:
+        container["volumeMounts"] = mounts
+    return container
+
+
+def _file_mounts(version: Version) -> list[dict[str, Any]]:
+    """One mount a file, so that the rest of its folder stays the image's."""
+    return [
+        {"name": VOLUME, "mountPath": path, "subPath": file_key(path), "readOnly": True}
+        for path in version.fields.get("files", ())
+    ]
+
+
+def _file_volumes(app: App, version: Version) -> list[dict[str, Any]]:
+    if not version.fields.get("files"):
+        return []
+    return [{"name": VOLUME, "configMap": {"name": config_map_name(app, version)}}]

@@ -1,0 +1,54 @@
+"""The Service, and the preview Service of a BlueGreen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderer.manifest import Manifest
+from renderer.render.objects import manifest, wave
+from renderer.spec import App, Port
+
+
+def services(app: App) -> list[Manifest]:
+    """None for an app that serves nothing; two for a BlueGreen."""
+    if not app.ports:
+        return []
+    found = [_service(app, "service.yaml", app.name)]
+    if app.strategy.type == "BlueGreen" or (app.came_from and app.came_from.type == "BlueGreen"):
+        found.append(_service(app, "service-preview.yaml", preview_name(app)))
+    return found
+
+
+def preview_name(app: App) -> str:
+    """The name of the Service that leads to the preview."""
+    return f"{app.name}-preview"
+
+
+def _service(app: App, file: str, name: str) -> Manifest:
+    fields = app.spec.get("service", {})
+    own = {key: value for key, value in fields.items() if key != "annotations"}
+    if name != app.name:  # a cluster address, node port or load balancer belongs to one Service
+        own = {key: value for key, value in own.items() if key in ("internalTrafficPolicy", "publishNotReadyAddresses")}
+    ports = [_service_port(app, port, node_port=name == app.name) for port in app.ports]
+    body = {"spec": {**own, "selector": app.selector, "ports": ports}}
+    annotations = {**fields.get("annotations", {}), **wave(-1)} if name == app.name else wave(-1)
+    return manifest(app, file, "v1", "Service", body, name=name, annotations=annotations)
+
+
+def _service_port(app: App, port: Port, *, node_port: bool) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": port.name, "port": port.port, "targetPort": _target(app, port)}
+    if port.protocol != "TCP":
+        entry["protocol"] = port.protocol
+    if port.app_protocol:
+        entry["appProtocol"] = port.app_protocol
+    if node_port and port.node_port:
+        entry["nodePort"] = port.node_port
+    return entry
+
+
+def _target(app: App, port: Port) -> str:
+    """The container port by name, so that each version may listen on a number of its own."""
+    if isinstance(port.target, str):
+        return port.target
+    same = (other.name for other in app.ports if (other.target, other.protocol) == (port.target, port.protocol))
+    return next(same)

@@ -1,0 +1,114 @@
+"""The workload: a Deployment or a Rollout, and both while one replaces the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderer.manifest import Manifest
+from renderer.release import steps_of
+from renderer.render.analysis import background_analysis
+from renderer.render.istio import traffic_routing
+from renderer.render.objects import PRUNE_LAST, manifest
+from renderer.render.pods import pod_template
+from renderer.render.service import preview_name
+from renderer.spec import App, Strategy
+
+ROLE = "rollspec/role"
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+_SPEC_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "progressDeadlineAbort", "revisionHistoryLimit",
+                "rollbackWindow")  # fmt: skip
+_CANARY_FIELDS = ("minPodsPerReplicaSet", "scaleDownDelaySeconds", "abortScaleDownDelaySeconds", "dynamicStableScale",
+                  "antiAffinity")  # fmt: skip
+_BLUE_GREEN_FIELDS = ("previewReplicaCount", "scaleDownDelaySeconds", "scaleDownDelayRevisionLimit",
+                      "abortScaleDownDelaySeconds", "antiAffinity", "prePromotionAnalysis",
+                      "postPromotionAnalysis")  # fmt: skip
+
+
+def workloads(app: App) -> list[Manifest]:
+    """The workload of the app's strategy; while a `migration` is under way, the old one too."""
+    found = [_workload(app, app.strategy)]
+    if app.came_from is not None and app.came_from.is_rollout != app.strategy.is_rollout:
+        found.append(_workload(app, app.came_from))
+    return found
+
+
+def _workload(app: App, strategy: Strategy) -> Manifest:
+    if strategy.is_rollout:
+        body = {"spec": _rollout(app, strategy)}
+        return manifest(app, "rollout.yaml", "argoproj.io/v1alpha1", "Rollout", body, annotations=PRUNE_LAST)
+    body = {"spec": _deployment(app, strategy)}
+    return manifest(app, "deployment.yaml", "apps/v1", "Deployment", body, annotations=PRUNE_LAST)
+
+
+def _common(app: App, strategy: Strategy) -> dict[str, Any]:
+    spec: dict[str, Any] = {}
+    if isinstance(app.spec.get("replicas"), int):
+        spec["replicas"] = app.spec["replicas"]
+    elif "autoscaling" not in app.spec and "replicas" not in app.spec:
+        spec["replicas"] = 1
+    spec.update((key, strategy.fields[key]) for key in _SPEC_FIELDS if key in strategy.fields)
+    if app.spec.get("paused"):
+        spec["paused"] = True
+    spec["selector"] = {"matchLabels": app.selector}
+    return spec
+
+
+def _deployment(app: App, strategy: Strategy) -> dict[str, Any]:
+    spec = _common(app, strategy)
+    spec["strategy"] = _deployment_strategy(strategy)
+    spec["template"] = pod_template(app, app.stable)
+    if "restartedAt" in app.spec:
+        spec["template"]["metadata"].setdefault("annotations", {})[RESTARTED_AT] = app.spec["restartedAt"]
+    return spec
+
+
+def _deployment_strategy(strategy: Strategy) -> dict[str, Any]:
+    if strategy.type == "Recreate":
+        return {"type": "Recreate"}
+    return {"type": "RollingUpdate", "rollingUpdate": _surge(strategy)}
+
+
+def _surge(strategy: Strategy) -> dict[str, Any]:
+    return {
+        "maxSurge": strategy.fields.get("maxSurge", "25%"),
+        "maxUnavailable": strategy.fields.get("maxUnavailable", 0),
+    }
+
+
+def _rollout(app: App, strategy: Strategy) -> dict[str, Any]:
+    spec = _common(app, strategy)
+    if "analysisRunHistory" in strategy.fields:
+        spec["analysis"] = strategy.fields["analysisRunHistory"]
+    if "restartedAt" in app.spec:
+        spec["restartAt"] = app.spec["restartedAt"]
+    build = _canary if strategy.type == "Canary" else _blue_green
+    spec["strategy"] = build(app, strategy)
+    spec["template"] = pod_template(app, app.running)
+    return spec
+
+
+def _canary(app: App, strategy: Strategy) -> dict[str, Any]:
+    canary = _surge(strategy)
+    canary.update((key, strategy.fields[key]) for key in _CANARY_FIELDS if key in strategy.fields)
+    canary["stableMetadata"] = {"labels": {ROLE: "stable"}}
+    canary["canaryMetadata"] = {"labels": {ROLE: "canary"}}
+    if strategy.by_istio:
+        canary["trafficRouting"] = traffic_routing(app)
+    analysis = background_analysis(app, strategy)
+    if analysis:
+        canary["analysis"] = analysis
+    canary["steps"] = steps_of(app)
+    return {"canary": canary}
+
+
+def _blue_green(app: App, strategy: Strategy) -> dict[str, Any]:
+    blue_green: dict[str, Any] = {
+        "activeService": app.name,
+        "previewService": preview_name(app),
+        "autoPromotionEnabled": app.preview is None,
+        "maxUnavailable": strategy.fields.get("maxUnavailable", 0),
+    }
+    blue_green.update((key, strategy.fields[key]) for key in _BLUE_GREEN_FIELDS if key in strategy.fields)
+    blue_green["activeMetadata"] = {"labels": {ROLE: "active"}}
+    blue_green["previewMetadata"] = {"labels": {ROLE: "preview"}}
+    return {"blueGreen": blue_green}

@@ -1,0 +1,207 @@
+"""The effective spec of one app in one environment, as frozen values; it is made from data that the schema accepted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Data = dict[str, Any]
+StrategyType = Literal["RollingUpdate", "Recreate", "BlueGreen", "Canary"]
+
+CONTAINER_FIELDS = (
+    "command", "args", "workingDir", "envFrom", "resources", "volumeMounts", "volumeDevices", "livenessProbe",
+    "readinessProbe", "startupProbe", "lifecycle", "terminationMessagePath", "terminationMessagePolicy",
+    "imagePullPolicy", "securityContext", "stdin", "stdinOnce", "tty", "resizePolicy",
+)  # fmt: skip
+TEMPLATE_FIELDS = frozenset((*CONTAINER_FIELDS, "image", "env", "files", "pod", "podMetadata"))
+RELEASE_STATE = (
+    "tag", "version", "canary", "preview", "previous", "aborted", "migration", "restartedAt", "paused",
+)  # fmt: skip
+ROLLOUT_STRATEGIES = frozenset(("BlueGreen", "Canary"))
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One port: `target` is the container's port number, or the name of a port of another container."""
+
+    name: str
+    port: int
+    target: int | str
+    protocol: str
+    app_protocol: str | None
+    node_port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What the pods of one version are made of; `fields` are those of TEMPLATE_FIELDS that the spec has."""
+
+    tag: str
+    version: str
+    fields: Mapping[str, Any]
+
+    @property
+    def image(self) -> str:
+        """Repository, tag and digest as the kubelet takes them."""
+        separator = "@" if self.tag.startswith("sha256:") else ":"
+        return f"{self.fields['image']}{separator}{self.tag}"
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A canary in flight: `weight` in percent, None under a ladder; `came_from` is the weight it had before."""
+
+    version: Version
+    weight: int | None
+    came_from: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How a new version goes out; `fields` as written, under Kubernetes' and Argo Rollouts' own names."""
+
+    type: StrategyType
+    router: Literal["replica", "istio"]
+    fields: Mapping[str, Any]
+
+    @property
+    def is_rollout(self) -> bool:
+        """Whether the workload is an Argo Rollouts Rollout."""
+        return self.type in ROLLOUT_STRATEGIES
+
+    @property
+    def by_istio(self) -> bool:
+        """Whether the canary's share is a weight in a VirtualService."""
+        return self.type == "Canary" and self.router == "istio"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One app in one environment."""
+
+    name: str
+    env: str
+    namespace: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    spec: Mapping[str, Any]
+    ports: tuple[Port, ...]
+    strategy: Strategy
+    stable: Version
+    canary: Canary | None
+    preview: Version | None
+    previous: Version | None
+    previous_weight: int | None
+    aborted: Version | None
+    came_from: Strategy | None
+    cluster_domain: str
+
+    @property
+    def running(self) -> Version:
+        """The version in the workload's pod template: what is in flight, else the stable one."""
+        if self.canary is not None:
+            return self.canary.version
+        return self.preview or self.stable
+
+    @property
+    def host(self) -> str:
+        """The Service's fully qualified name."""
+        return f"{self.name}.{self.namespace}.svc.{self.cluster_domain}"
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """What workload and Services select pods by; immutable once applied."""
+        return dict(self.spec.get("selector") or {"app.kubernetes.io/name": self.name})
+
+    @property
+    def container_name(self) -> str:
+        """The main container's name."""
+        return str(self.spec.get("containerName", self.name))
+
+
+def version_label(tag: str) -> str:
+    """The tag as a label value (Kubernetes: at most 63 of [A-Za-z0-9_.-], alphanumeric at both ends)."""
+    text = tag.removeprefix("sha256:").partition("@")[0]
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:63].strip("_.-") or "v0"
+
+
+def merge(base: Any, over: Any) -> Any:
+    """Mappings merge, null removes, everything else replaces (an effective spec's one rule); nothing is mutated."""
+    if not isinstance(over, dict):
+        return over
+    merged = dict(base) if isinstance(base, dict) else {}
+    for key, value in over.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge(merged.get(key), value)
+    return merged
+
+
+def fields_of(spec: Mapping[str, Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a version's pods are made of: the app's fields with the version's own overrides merged in."""
+    fields = {key: value for key, value in spec.items() if key in TEMPLATE_FIELDS}
+    merged: dict[str, Any] = merge(fields, overrides) if overrides else fields
+    return merged
+
+
+def version_of(spec: Mapping[str, Any], state: Mapping[str, Any]) -> Version:
+    """The version that a part of the release state (canary, preview, ...) names."""
+    tag = str(state.get("tag", spec["tag"]))
+    return Version(tag, str(state.get("version") or version_label(tag)), fields_of(spec, state.get("overrides")))
+
+
+def strategy_of(data: Mapping[str, Any]) -> Strategy:
+    """A `strategy` mapping as a value; RollingUpdate and router replica by default."""
+    return Strategy(data.get("type", "RollingUpdate"), data.get("router", "replica"), data)
+
+
+def _port(data: Mapping[str, Any]) -> Port:
+    return Port(
+        data["name"],
+        data["port"],
+        data.get("targetPort", data["port"]),
+        data.get("protocol", "TCP"),
+        data.get("appProtocol"),
+        data.get("nodePort"),
+    )
+
+
+def app_of(
+    name: str,
+    env: str,
+    spec: Mapping[str, Any],
+    *,
+    namespace: str,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    cluster_domain: str = "cluster.local",
+) -> App:
+    """The effective `spec` (valid by the schema) as a value; `labels` and `annotations` are those of every manifest."""
+    canary, previous = spec.get("canary"), spec.get("previous")
+    migration = spec.get("migration")
+    return App(
+        name=name,
+        env=env,
+        namespace=namespace,
+        labels=labels or {},
+        annotations=annotations or {},
+        spec=spec,
+        ports=tuple(map(_port, spec.get("ports", ()))),
+        strategy=strategy_of(spec.get("strategy", {})),
+        stable=Version(spec["tag"], spec.get("version") or version_label(spec["tag"]), fields_of(spec, None)),
+        canary=Canary(version_of(spec, canary), canary.get("weight"), canary.get("from")) if canary else None,
+        preview=_version(spec, "preview"),
+        previous=_version(spec, "previous"),
+        previous_weight=previous.get("weight") if previous else None,
+        aborted=_version(spec, "aborted"),
+        came_from=strategy_of(migration["from"]) if migration else None,
+        cluster_domain=cluster_domain,
+    )
+
+
+def _version(spec: Mapping[str, Any], key: str) -> Version | None:
+    state = spec.get(key)
+    return version_of(spec, state) if state else None

@@ -1,0 +1,120 @@
+"""The shared values of Kubernetes as JSON Schema: names, labels, quantities, ports, durations, and object metadata.
+
+Every pattern stays inside what RE2 (kubeconform), Rust's `regex` (jsonschema-rs) and Python's `re` (jsonschema) read
+alike: no look-around, no `\\d` or `\\w` (Unicode in Python). Python's `$` also matches before a last newline, so a
+node with `$` gets `not: {type: string, pattern: "\\n"}` beside it (`guard`), which all three refuse.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+NEWLINE: Schema = {"type": "string", "pattern": "\\n"}
+_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_SUBDOMAIN = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_QUALIFIED = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_GO_DURATION = "(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|ms|s|m|h))+"
+_TEMPLATED = "\\{\\{.*\\}\\}"
+
+
+def guard(schema: Schema) -> Schema:
+    """The node with its pattern made to refuse a last newline for every reader."""
+    return {**schema, "not": NEWLINE} if schema.get("pattern", "").find("$") >= 0 else schema
+
+
+def text(pattern: str, **more: int) -> Schema:
+    """A string that matches `pattern`, read alike by RE2, Rust and Python."""
+    return guard({"type": "string", "pattern": pattern, **more})
+
+
+def ref(name: str) -> Schema:
+    """A reference to a definition of the same file."""
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def whole(minimum: int, maximum: int | None = None) -> Schema:
+    """An integer within bounds."""
+    bounds = {"minimum": minimum} if maximum is None else {"minimum": minimum, "maximum": maximum}
+    return {"type": "integer", **bounds}
+
+
+def one_of(*values: str) -> Schema:
+    """A string out of a closed list."""
+    return {"type": "string", "enum": list(values)}
+
+
+# validation.IsDNS1123Subdomain, IsDNS1123Label, IsDNS1035Label, path segment names (RBAC), IsQualifiedName, IsValidLabelValue
+SUBDOMAIN = text(f"^{_SUBDOMAIN}$", maxLength=253)
+LABEL = text(f"^{_LABEL}$", maxLength=63)
+LABEL_1035 = text("^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$", maxLength=63)
+SEGMENT = text("^([^/%.][^/%]*|\\.[^/%.][^/%]*|\\.\\.[^/%]+)$")
+LABEL_KEY = text(f"^({_SUBDOMAIN}/)?{_QUALIFIED}$", maxLength=317)
+LABEL_VALUE = text(f"^({_QUALIFIED})?$", maxLength=63)
+# intstr and util/validation: IsValidPercent, IsValidPortName
+INT_OR_PERCENT = guard({"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+%$"})
+INT_OR_STRING: Schema = {"type": ["integer", "string"]}
+PORT = whole(1, 65535)
+_PORT_NAME = "^([0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+PORT_NAME = text(_PORT_NAME, maxLength=15)
+PORT_OR_NAME = guard(
+    {"type": ["integer", "string"], "minimum": 1, "maximum": 65535, "pattern": _PORT_NAME, "maxLength": 15}
+)
+# resource.ParseQuantity, without a minus: no field that a manifest sets takes a negative amount
+_QUANTITY = "^\\+?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
+QUANTITY = guard({"type": ["string", "number"], "minimum": 0, "pattern": _QUANTITY})
+_RFC3339 = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"
+TIME = text(_RFC3339)
+# Go's time.ParseDuration, without a sign; Argo also takes seconds, and `{{args.x}}` in a metric
+DURATION = text(f"^(0|{_GO_DURATION})$")
+SECONDS_OR_DURATION = guard({"type": ["integer", "string"], "minimum": 0, "pattern": f"^([0-9]+|{_GO_DURATION})$"})
+DURATION_OR_ARGUMENT = text(f"^(0|{_GO_DURATION}|.*{_TEMPLATED}.*)$")
+INT_OR_ARGUMENT = guard({"type": ["integer", "string"], "pattern": f"^(-?[0-9]+|.*{_TEMPLATED}.*)$"})
+# encoding/base64 skips line ends, so a block scalar is fine
+BASE64: Schema = {"type": "string", "not": {"pattern": "[^A-Za-z0-9+/=\\r\\n]"}}
+CONFIG_KEY = text("^[-._a-zA-Z0-9]+$", maxLength=253)
+ENV_NAME = text("^[ -<>-~]+$")  # RelaxedEnvironmentVariableValidation, stable in 1.34: printable ASCII but `=`
+HEADER_NAME = text("^[-A-Za-z0-9]+$")
+
+DEFINITIONS: dict[str, Schema] = {
+    "Annotations": {
+        "type": "object",
+        "propertyNames": ref("LabelKey"),
+        "additionalProperties": {"type": "string"},
+    },
+    "Duration": DURATION,
+    "IntOrPercent": INT_OR_PERCENT,
+    "IntOrString": INT_OR_STRING,
+    "LabelKey": LABEL_KEY,
+    "LabelValue": LABEL_VALUE,
+    "Labels": {
+        "type": "object",
+        "propertyNames": ref("LabelKey"),
+        "additionalProperties": ref("LabelValue"),
+    },
+    "Port": PORT,
+    "PortName": PORT_NAME,
+    "PortOrName": PORT_OR_NAME,
+    "Quantity": QUANTITY,
+    "Time": TIME,
+}
+
+
+def closed(properties: dict[str, Schema], required: tuple[str, ...] = ()) -> Schema:
+    """An object with these properties and no others."""
+    found: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**found, "required": list(required)} if required else found
+
+
+# What a manifest may say about itself; the other fields of ObjectMeta belong to the API server.
+METADATA_FIELDS: dict[str, Schema] = {
+    "annotations": ref("Annotations"),
+    "finalizers": {"type": "array", "items": LABEL_KEY, "x-kubernetes-list-type": "set"},
+    "generateName": {"type": "string"},
+    "labels": ref("Labels"),
+    "name": SUBDOMAIN,
+    "namespace": LABEL,
+}
+DEFINITIONS["ObjectMeta"] = closed(METADATA_FIELDS)
+DEFINITIONS["PodTemplateMetadata"] = closed({key: METADATA_FIELDS[key] for key in ("annotations", "labels")})

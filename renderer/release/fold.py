@@ -1,0 +1,114 @@
+"""Folding overrides into a spec and out again, and finding the edit of a partial app that gives a wanted spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.spec import merge
+
+
+class _Absent:
+    """No value: the effective spec does not have the field."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = _Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit of a partial app's `spec`: the keys that lead there, and the value (ABSENT removes the key)."""
+
+    path: tuple[str, ...]
+    value: Any
+
+
+def inverse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The overrides that give `spec` back after `overrides` were merged into it; null where there was nothing."""
+    found: dict[str, Any] = {}
+    for key, value in overrides.items():
+        if key not in spec:
+            if value is not None:
+                found[key] = None
+        elif isinstance(value, dict) and isinstance(spec[key], dict):
+            below = inverse(spec[key], value)
+            if below:
+                found[key] = below
+        elif spec[key] != value:
+            found[key] = spec[key]
+    return found
+
+
+def changes(base: Mapping[str, Any], partial: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
+    """The fewest edits of `partial` after which `base` merged with it has the values of `wanted` (ABSENT: not there).
+
+    `base` is the effective spec without the partial app; keys that `wanted` does not name stay as they are.
+    """
+    return [
+        change
+        for key, value in wanted.items()
+        for change in _changes((key,), base.get(key, ABSENT), partial.get(key, ABSENT), value)
+    ]
+
+
+def applied(partial: Mapping[str, Any], edits: list[Change]) -> dict[str, Any]:
+    """The partial's spec with the edits made."""
+    result: dict[str, Any] = _copy(partial)
+    for edit in edits:
+        target = result
+        for key in edit.path[:-1]:
+            target = target.setdefault(key, {})
+        if edit.value is ABSENT:
+            target.pop(edit.path[-1], None)
+        else:
+            target[edit.path[-1]] = edit.value
+    return result
+
+
+def _copy(data: Any) -> Any:
+    return {key: _copy(value) for key, value in data.items()} if isinstance(data, Mapping) else data
+
+
+def _changes(path: tuple[str, ...], base: Any, partial: Any, wanted: Any) -> Iterator[Change]:
+    now = _merged(base, partial)
+    if _same(now, wanted):
+        return
+    if _same(base, wanted):
+        yield Change(path, ABSENT)
+    elif wanted is ABSENT:
+        yield Change(path, None)
+    elif isinstance(wanted, dict) and isinstance(partial, dict) and isinstance(now, dict):
+        below = base if isinstance(base, dict) else {}
+        for key in dict.fromkeys((*now, *wanted)):
+            yield from _changes((*path, key), below.get(key, ABSENT), partial.get(key, ABSENT), wanted.get(key, ABSENT))
+    else:
+        yield Change(path, _over(base, wanted))
+
+
+def _over(base: Any, wanted: Any) -> Any:
+    """What a partial must say for `wanted` to come out over `base`."""
+    if not (isinstance(base, dict) and isinstance(wanted, dict)):
+        return wanted
+    found = {key: _over(base.get(key, ABSENT), value) for key, value in wanted.items() if base.get(key) != value}
+    return {**found, **{key: None for key in base if key not in wanted}}
+
+
+def _merged(base: Any, partial: Any) -> Any:
+    if partial is ABSENT:
+        return base
+    if partial is None:
+        return ABSENT
+    return merge({} if base is ABSENT else base, partial)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equality that tells 1 from true."""
+    if one is ABSENT or other is ABSENT:
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return type(one) is type(other) and one == other

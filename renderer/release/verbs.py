@@ -1,0 +1,256 @@
+"""The verbs as transitions: an effective spec and what was asked -> the release state wanted, or why not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.release.fold import ABSENT, inverse
+from renderer.spec import TEMPLATE_FIELDS, merge, strategy_of, version_label
+
+Spec = Mapping[str, Any]
+Wanted = dict[str, Any]  # fields of the effective spec and their new values; ABSENT takes one away
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A verb that does not fit the state: why, and what would."""
+
+    message: str
+
+
+Outcome = Wanted | Refusal
+
+
+def release(
+    spec: Spec,
+    tag: str | None,
+    *,
+    version: str | None = None,
+    weight: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    replace: bool = False,
+) -> Outcome:
+    """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate)."""
+    flight = in_flight(spec)
+    if flight and not replace:
+        return Refusal(_already(spec, flight))
+    if "migration" in spec:
+        return Refusal("a switch is under way: finish it with `switch --continue`")
+    if tag is None and not overrides:
+        return Refusal("give a tag, or with --set what is to change")
+    if (tag is None or tag == spec["tag"]) and not overrides:
+        return Refusal(f"{tag} is the stable version already")
+    state = _version_state(spec, tag, version, overrides)
+    if _label(spec, state) == _label(spec, spec):
+        return Refusal(f"the new version's label `{_label(spec, state)}` is the stable one's: give another --version")
+    kind = strategy_of(spec.get("strategy", {})).type
+    if kind == "Canary":
+        return _start_canary(spec, state, weight)
+    if weight is not None:
+        return Refusal(f"--weight is for strategy Canary; this app's is {kind}")
+    if kind == "BlueGreen":
+        return {"preview": state, "aborted": ABSENT, "paused": ABSENT}
+    return {**_become_stable(spec, state), "paused": ABSENT}
+
+
+def weight(spec: Spec, share: int, *, live: int | None = None) -> Outcome:
+    """Change the canary's weight; `live` is the weight that the cluster has, where that is not the spec's."""
+    canary = spec.get("canary")
+    if not canary:
+        return Refusal(_no_canary(spec, "weight"))
+    if "steps" in spec.get("strategy", {}):
+        return Refusal("the ladder in strategy.steps gives the weights; `promote` or `abort` ends it")
+    if share == canary["weight"] and live is None:
+        return Refusal(f"the canary's weight is {share} already")
+    came_from = canary["weight"] if live is None else live
+    return {"canary": {**canary, "weight": share, "from": came_from}}
+
+
+def promote(spec: Spec, *, live: int | None = None) -> Outcome:
+    """Make what is in flight the stable version; `live` is the weight that the cluster has under a ladder."""
+    flight = in_flight(spec)
+    if flight is None:
+        return Refusal(_nothing(spec, "promote"))
+    if spec.get("paused"):
+        return Refusal("the controller is paused: `resume` first")
+    state = spec[flight]
+    last = live if live is not None else _last_weight(spec, state)
+    return {**_become_stable(spec, state, last if flight == "canary" else None), flight: ABSENT, "aborted": ABSENT}
+
+
+def abort(spec: Spec) -> Outcome:
+    """Stop what is in flight: the stable template is rendered again, identical."""
+    flight = in_flight(spec)
+    if flight is None:
+        return Refusal(_nothing(spec, "abort"))
+    aborted = {key: value for key, value in spec[flight].items() if key != "from"}
+    return {flight: ABSENT, "aborted": aborted, "paused": ABSENT}
+
+
+def retry(spec: Spec) -> Outcome:
+    """Start again what an `abort` stopped, or what the controller stopped by itself."""
+    canary = spec.get("canary")
+    if canary:
+        return _toggle(spec, canary)
+    if spec.get("preview"):
+        return Refusal("the controller keeps an aborted preview: `abort` it, and `retry` when that is synced")
+    aborted = spec.get("aborted")
+    if not aborted:
+        return Refusal("nothing was aborted; `release APP TAG` starts a release")
+    kind = strategy_of(spec.get("strategy", {})).type
+    if kind == "BlueGreen":
+        state = {key: value for key, value in aborted.items() if key != "weight"}
+        return {"preview": state, "aborted": ABSENT}
+    if kind == "Canary":
+        state = {key: value for key, value in aborted.items() if key != "weight"}
+        return _start_canary(spec, state, aborted.get("weight"))
+    return Refusal(f"strategy {kind} has nothing in flight to start again: `release APP TAG`")
+
+
+def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None = None) -> Outcome:
+    """Back to `previous` (or to the version given), at once, or as a canary of its own with a weight."""
+    flight = in_flight(spec)
+    if flight:
+        return Refusal(f"a {flight} is in flight: `abort` stops it")
+    if "migration" in spec:
+        return Refusal("a switch is under way: finish it with `switch --continue`")
+    previous = to if to is not None else spec.get("previous")
+    if not previous:
+        return Refusal("there is no previous version to go back to; `undo --to REVISION` takes one from Git")
+    state = {key: value for key, value in previous.items() if key != "weight"}
+    if weight is None:
+        return {**_become_stable(spec, state), "aborted": ABSENT, "paused": ABSENT}
+    if strategy_of(spec.get("strategy", {})).type != "Canary":
+        return Refusal("--weight is for strategy Canary")
+    return _start_canary(spec, state, weight)
+
+
+def restart(spec: Spec, now: str) -> Outcome:
+    """Replace the pods without another version; `now` is the time, RFC 3339."""
+    if spec.get("restartedAt") == now:
+        return Refusal("the app was restarted this second")
+    return {"restartedAt": now}
+
+
+def pause(spec: Spec) -> Outcome:
+    """Hold the controller: it carries out no change of the pod template."""
+    return Refusal("the app is paused already") if spec.get("paused") else {"paused": True}
+
+
+def resume(spec: Spec) -> Outcome:
+    """Let the controller go on."""
+    return {"paused": ABSENT} if spec.get("paused") else Refusal("the app is not paused")
+
+
+def in_flight(spec: Spec) -> str | None:
+    """`canary`, `preview`, or None."""
+    return next((key for key in ("canary", "preview") if spec.get(key)), None)
+
+
+def _start_canary(spec: Spec, state: Mapping[str, Any], share: int | None) -> Outcome:
+    ladder = "steps" in spec.get("strategy", {})
+    if ladder and share is not None:
+        return Refusal("the ladder in strategy.steps gives the weights: leave --weight out")
+    if not ladder and share is None:
+        return Refusal("give the canary's first share: --weight 20")
+    canary = dict(state) if ladder else {**_without(state, "overrides"), "weight": share, **_only(state, "overrides")}
+    return {"canary": canary, "aborted": ABSENT, "paused": ABSENT}
+
+
+def _become_stable(spec: Spec, state: Mapping[str, Any], last: int | None = None) -> Wanted:
+    """The version of `state` as the stable one, its overrides folded in, and `previous` to come back by."""
+    overrides = state.get("overrides") or {}
+    fields = {key: value for key, value in spec.items() if key in TEMPLATE_FIELDS}
+    folded = merge(fields, overrides)
+    wanted: Wanted = {key: folded.get(key, ABSENT) for key in overrides}
+    wanted["tag"] = state.get("tag", spec["tag"])
+    wanted["version"] = _stable_label(spec, state, wanted["tag"])
+    previous = {"tag": spec["tag"], **_only(spec, "version")}
+    if last is not None:
+        previous["weight"] = last
+    back = inverse(fields, overrides)
+    if back:
+        previous["overrides"] = back
+    wanted["previous"] = previous
+    return wanted
+
+
+def _stable_label(spec: Spec, state: Mapping[str, Any], tag: str) -> Any:
+    """The field `version` of the stable version: written only where the tag does not give it."""
+    if "version" in state:
+        return state["version"]
+    return version_label(tag) if "version" in spec else ABSENT
+
+
+def _version_state(
+    spec: Spec, tag: str | None, version: str | None, overrides: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    if tag is not None and tag != spec["tag"]:
+        state["tag"] = tag
+    if version is not None:
+        state["version"] = version
+    elif "tag" not in state:
+        state["version"] = _configuration_label(spec, overrides or {})
+    if overrides:
+        state["overrides"] = dict(overrides)
+    return state
+
+
+def _configuration_label(spec: Spec, overrides: Mapping[str, Any]) -> str:
+    """A label for the same tag with another configuration: the stable one's and a mark of the overrides."""
+    text = json.dumps(overrides, sort_keys=True, ensure_ascii=False)
+    mark = hashlib.sha256(text.encode()).hexdigest()[:5]
+    return f"{_label(spec, spec)[:57]}-{mark}"
+
+
+def _label(spec: Spec, state: Mapping[str, Any]) -> str:
+    return str(state.get("version") or version_label(state.get("tag", spec["tag"])))
+
+
+def _last_weight(spec: Spec, state: Mapping[str, Any]) -> int | None:
+    steps = spec.get("strategy", {}).get("steps")
+    if not steps:
+        return state.get("weight")
+    return next((step["setWeight"] for step in reversed(steps) if "setWeight" in step), None)
+
+
+def _toggle(spec: Spec, canary: Mapping[str, Any]) -> Outcome:
+    """Other bytes of the step list, same meaning: `from` is absent, or the weight itself."""
+    if "steps" in spec.get("strategy", {}):
+        return Refusal("a ladder's step list stays as written: `abort`, and `retry` when that is synced")
+    if canary.get("from") == canary["weight"]:
+        return {"canary": _without(canary, "from")}
+    return {"canary": {**canary, "from": canary["weight"]}}
+
+
+def _already(spec: Spec, flight: str) -> str:
+    name = _label(spec, spec[flight])
+    what = "its share falls to 0 at once" if flight == "canary" else "its pods end"
+    return f"a {flight} ({name}) is in flight; with --replace {what} and the new version starts from nothing"
+
+
+def _no_canary(spec: Spec, verb: str) -> str:
+    kind = strategy_of(spec.get("strategy", {})).type
+    if kind != "Canary":
+        return f"`{verb}` is for strategy Canary; this app's is {kind}"
+    return f"there is no canary to {verb}: `release APP TAG --weight {20}` starts one"
+
+
+def _nothing(spec: Spec, verb: str) -> str:
+    kind = strategy_of(spec.get("strategy", {})).type
+    if kind in ("RollingUpdate", "Recreate"):
+        return f"strategy {kind} has nothing to {verb}: a release goes out at once, `undo` takes it back"
+    return f"nothing is in flight to {verb}: `release APP TAG` starts a release"
+
+
+def _only(data: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {key: data[key]} if key in data else {}
+
+
+def _without(data: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name != key}

@@ -28,5 +28,11 @@ format: $(STAMP) ## put the code into the project's format
 typecheck: $(STAMP) ## mypy, strict
 	$(BIN)/mypy
 
+tools: $(STAMP) ## install the pinned checkers (kubeconform, kubectl) into the user's cache
+	@$(BIN)/python -m tests.tools
+
+schemas: $(STAMP) ## make schemas/ from the pinned sources in schemas/make/lock.json
+	$(BIN)/python -m schemas.make
+
 clean: ## remove what make made here (not the user's cache)
 	rm -rf $(VENV) .tools dist .rollspec .hypothesis .pytest_cache .mypy_cache .ruff_cache

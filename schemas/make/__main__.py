@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from schemas.make import sources
-from schemas.make.sets import SETS, Set
+from schemas.make.sets import SETS
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parent
@@ -43,5 +43,5 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except sources.Changed as changed:
+    except sources.ChangedError as changed:
         sys.exit(str(changed))

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from schemas.make.kubernetes import INT32, KEPT_EXTENSIONS, Kind, envelope
-from schemas.make.values import BASE64, DURATION, QUANTITY, SUBDOMAIN, TIME, Schema, closed, guard, ref
+from schemas.make.values import SUBDOMAIN, Schema, closed, guard, ref
 
 Path = tuple[str, ...]
 _UINT32 = 2**32 - 1
@@ -18,15 +18,15 @@ _COPIED = (
     *("enum", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties"),
     *("minimum", "required", "type", "pattern", *_LOGIC),
 )
-_FORMATS: dict[str, Schema] = {"byte": BASE64, "date-time": TIME}
+_FORMATS: dict[str, Schema] = {"byte": ref("Base64"), "date-time": ref("Time")}
 _NO_STAR: Schema = {"not": {"type": "string", "pattern": "[*]"}}
 _AT_MOST_ONE = re.compile(r"(\(has\(self\.\w+\) \? 1 : 0\)( \+ )?)+ <= 1")
 # Rules in CEL that one node can say by itself; the others are native rules of the renderer, or Istio's own business.
 _CEL: dict[str, Schema] = {
-    "duration(self) >= duration('1ms')": DURATION,
+    "duration(self) >= duration('1ms')": ref("Duration"),
     '!self.contains("*")': _NO_STAR,
     'self.all(key, !key.contains("*"))': {"propertyNames": _NO_STAR},
-    'self.all(key, key.size() != 0)': {"propertyNames": {"minLength": 1}},
+    "self.all(key, key.size() != 0)": {"propertyNames": {"minLength": 1}},
     "self.size() == 0": {"maxLength": 0},
     "0 < self && self <= 65535": {"minimum": 1, "maximum": 65535},
 }
@@ -59,7 +59,7 @@ def convert(node: Schema, path: Path, fields: Mapping[str, Schema]) -> Schema:
     if (replaced := _replacement(path, fields)) is not None:
         return replaced
     if node.get("x-kubernetes-int-or-string"):
-        return QUANTITY if "pattern" in node else {"type": ["integer", "string"]}
+        return ref("Quantity") if "pattern" in node else ref("IntOrString")
     if (known := _FORMATS.get(node.get("format", ""))) is not None:
         return known
     if node.get("format") == "int32" and not {"minimum", "maximum"} & node.keys():
@@ -127,6 +127,8 @@ def _said(rule: str) -> Schema | None:
 
 
 def _both(one: Schema, other: Schema) -> Schema:
-    if (one.keys() & other.keys()) <= {"type"}:
+    if "$ref" in other:
+        return other
+    if not one.keys() & other.keys():
         return {**one, **other}
     return {**one, "allOf": [*one.get("allOf", []), *other.get("allOf", [other])]}

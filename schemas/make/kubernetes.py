@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from schemas.make.kubernetes_fields import FIELDS, NAMES, NOT_APPLIED, SPEC_OPTIONAL
-from schemas.make.values import DEFINITIONS, METADATA_FIELDS, SUBDOMAIN, TIME, Schema, closed, one_of, ref, whole
+from schemas.make.values import DEFINITIONS, METADATA_FIELDS, SUBDOMAIN, Schema, closed, one_of, ref, whole
 
 KEPT_EXTENSIONS = (
     "x-kubernetes-list-map-keys",
@@ -29,11 +29,11 @@ _SPECIAL: dict[str, Schema] = {
     "JSONSchemaPropsOrStringArray": {
         "anyOf": [ref("JSONSchemaProps"), {"type": "array", "items": {"type": "string"}}],
     },
-    "MicroTime": TIME,
+    "MicroTime": ref("Time"),
     "ObjectMeta": DEFINITIONS["ObjectMeta"],
     "Quantity": DEFINITIONS["Quantity"],
     "RawExtension": _OPEN,
-    "Time": TIME,
+    "Time": DEFINITIONS["Time"],
 }
 # 1.35 brought numeric tolerations (TaintTolerationComparisonOperators).
 _TOLERATION_OPERATORS = {34: one_of("Equal", "Exists")}
@@ -116,9 +116,7 @@ def _kind(group: str, version: str, kind: str, body: Schema) -> Schema:
 def _definition(body: Schema, name: str, names: Mapping[str, str]) -> Schema:
     if name in _SPECIAL:
         return _SPECIAL[name]
-    fields = {
-        key: _field(f"{name}.{key}", value, names) for key, value in sorted(body.get("properties", {}).items())
-    }
+    fields = {key: _field(f"{name}.{key}", value, names) for key, value in sorted(body.get("properties", {}).items())}
     return closed(fields, tuple(sorted(body.get("required", []))))
 
 
@@ -148,6 +146,6 @@ def _scalar(kind: str | None, node: Schema) -> Schema:
     if node.get("format") == "int32":
         return INT32
     if node.get("format") == "byte":
-        return FIELDS["Secret.data"]["additionalProperties"]
+        return ref("Base64")
     values = {"enum": node["enum"]} if "enum" in node else {}
     return {"type": kind, **values} if kind else _ANY

@@ -6,20 +6,7 @@ the items of a list. Rules between fields are not here: they are native rules of
 
 from __future__ import annotations
 
-from schemas.make.values import (
-    BASE64,
-    CONFIG_KEY,
-    ENV_NAME,
-    LABEL,
-    LABEL_1035,
-    LABEL_KEY,
-    SEGMENT,
-    SUBDOMAIN,
-    Schema,
-    one_of,
-    ref,
-    whole,
-)
+from schemas.make.values import DEFINITIONS, LABEL, LABEL_KEY, SUBDOMAIN, Schema, one_of, ref, whole
 
 _PROTOCOL = one_of("SCTP", "TCP", "UDP")
 _RESTART = one_of("Always", "Never", "OnFailure")
@@ -41,8 +28,8 @@ _COUNT = whole(0, 2**31 - 1)
 _FROM_ONE = whole(1, 2**31 - 1)
 _SECONDS = whole(0)
 _WEIGHT = whole(1, 100)
-_CONFIG_DATA: Schema = {"type": "object", "propertyNames": CONFIG_KEY, "additionalProperties": {"type": "string"}}
-_BINARY_DATA: Schema = {**_CONFIG_DATA, "additionalProperties": BASE64}
+_CONFIG_DATA: Schema = {"type": "object", "propertyNames": ref("ConfigKey"), "additionalProperties": {"type": "string"}}
+_BINARY_DATA: Schema = {**_CONFIG_DATA, "additionalProperties": ref("Base64")}
 
 FIELDS: dict[str, Schema] = {
     # containers
@@ -57,7 +44,7 @@ FIELDS: dict[str, Schema] = {
     "ContainerResizePolicy.restartPolicy": one_of("NotRequired", "RestartContainer"),
     "ContainerRestartRule.action": one_of("Restart", "RestartAllContainers"),
     "ContainerRestartRuleOnExitCodes.operator": one_of("In", "NotIn"),
-    "EnvVar.name": ENV_NAME,
+    "EnvVar.name": ref("EnvName"),
     "EphemeralContainer.imagePullPolicy": one_of("Always", "IfNotPresent", "Never"),
     "EphemeralContainer.name": LABEL,
     "EphemeralContainer.terminationMessagePolicy": one_of("FallbackToLogsOnError", "File"),
@@ -246,13 +233,13 @@ FIELDS: dict[str, Schema] = {
 
 # Names of objects: a DNS subdomain, but for these kinds.
 NAMES: dict[str, Schema] = {
-    "ClusterRole": SEGMENT,
-    "ClusterRoleBinding": SEGMENT,
-    "CronJob": {**SUBDOMAIN, "maxLength": 52},
+    "ClusterRole": ref("RBACName"),
+    "ClusterRoleBinding": ref("RBACName"),
+    "CronJob": {**DEFINITIONS["DNSSubdomain"], "maxLength": 52},
     "Namespace": LABEL,
-    "Role": SEGMENT,
-    "RoleBinding": SEGMENT,
-    "Service": LABEL_1035,
+    "Role": ref("RBACName"),
+    "RoleBinding": ref("RBACName"),
+    "Service": ref("DNS1035Label"),
     "ClusterTrustBundle": {"type": "string", "minLength": 1},
 }
 

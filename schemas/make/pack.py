@@ -15,12 +15,16 @@ _ITEM = "[]"
 _VALUE = "{}"
 
 
-def pack(root: Schema, known: Mapping[str, Schema]) -> Schema:
-    """One kind's document: `root` and the definitions it needs; what is used once is written in place."""
+def pack(root: Schema, known: Mapping[str, Schema], parts: Mapping[str, Schema] | None = None) -> Schema:
+    """One kind's document: `root` and the definitions it needs; what is used once is written in place.
+
+    A repeated part that is one of `parts` has its name there.
+    """
     inlined = _Inline(root, known)
     body = inlined.apply(root)
     bodies = {name: inlined.apply(known[name]) for name in inlined.kept}
-    shared = _Share([body, *bodies.values()], used=set(bodies))
+    named = {_text(inlined.apply(part)): name for name, part in (parts or {}).items() if name not in bodies}
+    shared = _Share([body, *bodies.values()], used={*bodies, *(parts or ())}, named=named)
     placed = shared.place(body, ())
     definitions = {name: shared.place(bodies[name], (name,)) for name in sorted(bodies)} | shared.definitions
     return {"$schema": DRAFT, **placed} | ({"definitions": definitions} if definitions else {})
@@ -29,7 +33,8 @@ def pack(root: Schema, known: Mapping[str, Schema]) -> Schema:
 def library(parts: Mapping[str, Schema], known: Mapping[str, Schema]) -> Schema:
     """A document of definitions alone: `parts` under their names, and all that they refer to under its name."""
     bodies = {**reachable(list(parts.values()), known), **parts}
-    shared = _Share(list(bodies.values()), used=set(bodies), named={_text(body): name for name, body in parts.items()})
+    named = {_text(body): name for name, body in parts.items()}
+    shared = _Share(list(bodies.values()), used=set(bodies), named=named, given=True)
     definitions = {name: shared.place(bodies[name], (name,)) for name in sorted(bodies)}
     return {"$schema": DRAFT, "definitions": definitions | shared.definitions}
 
@@ -116,11 +121,11 @@ class _Inline:
 class _Share:
     """Gives the parts that occur more than once in these bodies a name and one place."""
 
-    def __init__(self, bodies: Sequence[Schema], used: set[str], named: Mapping[str, str] | None = None) -> None:
+    def __init__(self, bodies: Sequence[Schema], used: set[str], named: Mapping[str, str], given: bool = False) -> None:
         self.counts: Counter[str] = Counter()
         self.used = used
-        self.named = dict(named or {})
-        self.given = set(self.named)
+        self.named = dict(named)
+        self.given = set(named) if given else set()  # definitions of the document, however often they occur
         self.definitions: dict[str, Schema] = {}
         for body in bodies:
             self._count(body)
@@ -143,10 +148,11 @@ class _Share:
             return ref(self.named[key])
         if self.counts[key] < 2 or len(key) < WORTH or "$ref" in node:
             return self.place(node, path)
-        if key not in self.named:
-            self.named[key] = self._name(path)
-            self.definitions[self.named[key]] = self.place(node, path)
-        return ref(self.named[key])
+        name = self.named.setdefault(key, "") or self._name(path)
+        self.named[key] = name
+        if name not in self.definitions:
+            self.definitions[name] = self.place(node, path)
+        return ref(name)
 
     def _name(self, path: tuple[str, ...]) -> str:
         # The shortest tail of the path that is still free: Destination, RouteDestination, ...

@@ -6,11 +6,7 @@ from collections.abc import Mapping
 
 from schemas.make.crd import Knowledge
 from schemas.make.values import (
-    DURATION_OR_ARGUMENT,
-    INT_OR_ARGUMENT,
     LABEL,
-    LABEL_1035,
-    SECONDS_OR_DURATION,
     Schema,
     closed,
     one_of,
@@ -21,11 +17,19 @@ from schemas.make.values import (
 _COUNT = whole(0, 2**31 - 1)
 _WEIGHT = whole(1, 100)
 
+_EPHEMERAL = (
+    "activeMetadata",
+    "analysisRunMetadata",
+    "canaryMetadata",
+    "metadata",
+    "previewMetadata",
+    "stableMetadata",
+)
+
 # Rollouts 1.9 and 1.10: pkg/apis/rollouts/v1alpha1/types.go, validation/validation.go, utils/defaults.
 ROLLOUTS = Knowledge(
     fields={
-        "annotations": ref("Annotations"),
-        "labels": ref("Labels"),
+        **dict.fromkeys(_EPHEMERAL, ref("PodTemplateMetadata")),
         "selector": ref("LabelSelector"),
         "template": ref("PodTemplateSpec"),
         "job/spec": ref("JobSpec"),
@@ -34,23 +38,23 @@ ROLLOUTS = Knowledge(
         "spec/replicas": _COUNT,
         "spec/revisionHistoryLimit": _COUNT,
         "workloadRef/scaleDown": one_of("never", "onsuccess", "progressively"),
-        "blueGreen/activeService": LABEL_1035,
+        "blueGreen/activeService": ref("DNS1035Label"),
         "blueGreen/autoPromotionSeconds": _COUNT,
         "blueGreen/maxUnavailable": ref("IntOrPercent"),
         "blueGreen/previewReplicaCount": _COUNT,
-        "blueGreen/previewService": LABEL_1035,
-        "canary/canaryService": LABEL_1035,
+        "blueGreen/previewService": ref("DNS1035Label"),
+        "canary/canaryService": ref("DNS1035Label"),
         "canary/maxSurge": ref("IntOrPercent"),
         "canary/maxUnavailable": ref("IntOrPercent"),
         "canary/minPodsPerReplicaSet": _COUNT,
-        "canary/stableService": LABEL_1035,
+        "canary/stableService": ref("DNS1035Label"),
         "abortScaleDownDelaySeconds": _COUNT,
         "scaleDownDelayRevisionLimit": _COUNT,
         "scaleDownDelaySeconds": _COUNT,
         "replicaProgressThreshold/type": one_of("Percent", "Pods"),
         "preferredDuringSchedulingIgnoredDuringExecution/weight": _WEIGHT,
         "steps/[]/setWeight": _COUNT,
-        "steps/[]/pause/duration": SECONDS_OR_DURATION,
+        "steps/[]/pause/duration": ref("DurationOrSeconds"),
         "setCanaryScale/replicas": _COUNT,
         "setCanaryScale/weight": whole(0, 100),
         "setMirrorRoute/percentage": whole(0, 100),
@@ -58,13 +62,13 @@ ROLLOUTS = Knowledge(
         "tlsRoutes/[]/port": ref("Port"),
         "servicePort": ref("Port"),
         # AnalysisTemplate, AnalysisRun: `{{args.x}}` may stand for a value
-        "metrics/[]/consecutiveErrorLimit": INT_OR_ARGUMENT,
-        "metrics/[]/consecutiveSuccessLimit": INT_OR_ARGUMENT,
-        "metrics/[]/count": INT_OR_ARGUMENT,
-        "metrics/[]/failureLimit": INT_OR_ARGUMENT,
-        "metrics/[]/inconclusiveLimit": INT_OR_ARGUMENT,
-        "metrics/[]/initialDelay": DURATION_OR_ARGUMENT,
-        "metrics/[]/interval": DURATION_OR_ARGUMENT,
+        "metrics/[]/consecutiveErrorLimit": ref("IntOrArgument"),
+        "metrics/[]/consecutiveSuccessLimit": ref("IntOrArgument"),
+        "metrics/[]/count": ref("IntOrArgument"),
+        "metrics/[]/failureLimit": ref("IntOrArgument"),
+        "metrics/[]/inconclusiveLimit": ref("IntOrArgument"),
+        "metrics/[]/initialDelay": ref("DurationOrArgument"),
+        "metrics/[]/interval": ref("DurationOrArgument"),
         "web/method": one_of("GET", "POST", "PUT"),
     },
 )
@@ -86,13 +90,21 @@ ISTIO = Knowledge(
     },
     names={"Gateway": LABEL},
     spec_optional=frozenset(
-        {"AuthorizationPolicy", "EnvoyFilter", "PeerAuthentication", "ProxyConfig", "RequestAuthentication", "Telemetry"}
+        {
+            "AuthorizationPolicy",
+            "EnvoyFilter",
+            "PeerAuthentication",
+            "ProxyConfig",
+            "RequestAuthentication",
+            "Telemetry",
+        }
     ),
 )
 
 ARGO_CD = Knowledge()
 
-# Parts of a set that the app spec's own schema refers to: name -> kind's file and path inside its schema.
+# Parts of a set that the app spec's own schema refers to, and parts that recur in its kinds and deserve their name:
+# name -> the kind's file and the path inside its schema.
 Parts = Mapping[str, tuple[str, str]]
 _ROLLOUT = "argoproj.io/rollout_v1alpha1.json"
 _ANALYSIS = "argoproj.io/analysistemplate_v1alpha1.json"
@@ -101,10 +113,15 @@ _RULE = "networking.istio.io/destinationrule_v1.json"
 _APPLICATION = "argoproj.io/application_v1alpha1.json"
 
 ROLLOUT_PARTS: Parts = {
+    "AnalysisArguments": (_ROLLOUT, "spec/strategy/blueGreen/prePromotionAnalysis/args"),
+    "AnalysisTemplateRefs": (_ROLLOUT, "spec/strategy/blueGreen/prePromotionAnalysis/templates"),
     "AntiAffinity": (_ROLLOUT, "spec/strategy/canary/antiAffinity"),
     "BlueGreenStrategy": (_ROLLOUT, "spec/strategy/blueGreen"),
     "CanaryStep": (_ROLLOUT, "spec/strategy/canary/steps/[]"),
     "CanaryStrategy": (_ROLLOUT, "spec/strategy/canary"),
+    "DryRun": (_ROLLOUT, "spec/strategy/blueGreen/prePromotionAnalysis/dryRun"),
+    "MeasurementRetention": (_ROLLOUT, "spec/strategy/blueGreen/prePromotionAnalysis/measurementRetention"),
+    "StringMatch": (_ROLLOUT, "spec/strategy/canary/steps/[]/setMirrorRoute/match/[]/path"),
     "Metric": (_ANALYSIS, "spec/metrics/[]"),
     "RollbackWindow": (_ROLLOUT, "spec/rollbackWindow"),
     "RolloutAnalysis": (_ROLLOUT, "spec/strategy/blueGreen/prePromotionAnalysis"),
@@ -113,15 +130,24 @@ ROLLOUT_PARTS: Parts = {
     "RolloutStrategy": (_ROLLOUT, "spec/strategy"),
 }
 ISTIO_PARTS: Parts = {
+    "ConnectionPoolSettings": (_RULE, "spec/trafficPolicy/connectionPool"),
+    "ClientTLSSettings": (_RULE, "spec/trafficPolicy/tls"),
     "Destination": (_ROUTES, "spec/http/[]/route/[]/destination"),
     "HTTPMatchRequest": (_ROUTES, "spec/http/[]/match/[]"),
     "HTTPRoute": (_ROUTES, "spec/http/[]"),
+    "HeaderOperations": (_ROUTES, "spec/http/[]/headers/request"),
+    "Headers": (_ROUTES, "spec/http/[]/headers"),
+    "LoadBalancerSettings": (_RULE, "spec/trafficPolicy/loadBalancer"),
+    "OutlierDetection": (_RULE, "spec/trafficPolicy/outlierDetection"),
+    "Percent": (_ROUTES, "spec/http/[]/mirrorPercentage"),
+    "StringMatch": (_ROUTES, "spec/http/[]/match/[]/uri"),
     "TCPRoute": (_ROUTES, "spec/tcp/[]"),
     "TLSRoute": (_ROUTES, "spec/tls/[]"),
     "Subset": (_RULE, "spec/subsets/[]"),
     "TrafficPolicy": (_RULE, "spec/trafficPolicy"),
 }
 ARGO_CD_PARTS: Parts = {
+    "ApplicationSource": (_APPLICATION, "spec/source"),
     "ApplicationDestination": (_APPLICATION, "spec/destination"),
     "SyncPolicy": (_APPLICATION, "spec/syncPolicy"),
 }

@@ -62,16 +62,16 @@ def _crds(module: str, pin: str, files: str, inputs: Mapping[str, Lock]) -> Iter
 
 def _custom(kinds: list[Kind], known: Known, parts: Parts) -> Files:
     trees = {kind.path: kind.schema for kind in kinds}
-    library_parts = {name: crd.at(trees[path], inside) for name, (path, inside) in parts.items()}
-    return {**_files(kinds, known), "definitions.json": dump(library(library_parts, known))}
+    named = {name: crd.at(trees[path], inside) for name, (path, inside) in parts.items()}
+    return {**_files(kinds, known, named), "definitions.json": dump(library(named, known))}
 
 
-def _files(kinds: Iterable[Kind], known: Known) -> Files:
-    return {kind.path: dump(pack(kind.schema, known)) for kind in kinds}
+def _files(kinds: Iterable[Kind], known: Known, named: Known | None = None) -> Files:
+    return {kind.path: dump(pack(kind.schema, known, named)) for kind in kinds}
 
 
 def _same_templates(found: Iterable[Mapping[str, Schema]], known: Known) -> None:
-    """Raises Changed where a CRD embeds other fields of a pod or job than the core definition that replaces them."""
+    """Raises ChangedError where a CRD embeds other fields of a pod or job than the core definition in its place."""
     embedded = {
         "Rollout": ("spec/template", "PodTemplateSpec"),
         "Experiment": ("spec/templates/[]/template", "PodTemplateSpec"),
@@ -82,7 +82,9 @@ def _same_templates(found: Iterable[Mapping[str, Schema]], known: Known) -> None
             path, name = embedded[kind]
             tree = crd.at(item["spec"]["versions"][0]["schema"]["openAPIV3Schema"], path)
             if other := list(differences(tree, known[name], known)):
-                raise sources.Changed(f"{kind}: {path} is not {name} of Kubernetes 1.{EMBEDDED}: {', '.join(other)}")
+                raise sources.ChangedError(
+                    f"{kind}: {path} is not {name} of Kubernetes 1.{EMBEDDED}: {', '.join(other)}"
+                )
 
 
 SETS: dict[str, Set] = {

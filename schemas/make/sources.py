@@ -21,7 +21,7 @@ from tests.tools.cache import cache, once
 Lock = dict[str, Any]
 
 
-class Changed(Exception):
+class ChangedError(Exception):
     """An input is not the one that the lock names."""
 
 
@@ -38,12 +38,12 @@ def crds(module: Path, files: str) -> Iterator[Mapping[str, Any]]:
     with zipfile.ZipFile(module) as archive:
         for member in sorted(archive.namelist()):
             if member.partition("@")[2].partition("/")[2].startswith(files) and member.endswith(".yaml"):
-                documents = yaml.load_all(archive.read(member), yaml.CSafeLoader)  # noqa: S506 - a safe loader, in C
+                documents = yaml.load_all(archive.read(member), yaml.CSafeLoader)
                 yield from (crd for crd in documents if crd and crd["kind"] == "CustomResourceDefinition")
 
 
 def wheel(name: str, pin: Lock) -> Path:
-    """The wheel of PyPI, downloaded once; raises Changed when its SHA-256 differs from the pin's (if it has one)."""
+    """The wheel of PyPI, downloaded once; raises ChangedError when its SHA-256 is not the pin's."""
     folder = once(cache("sources", f"{name}-{pin['version']}"), lambda target: _download(name, pin["version"], target))
     path = next(folder.glob("*.whl"))
     _prove(f"{name} {pin['version']}", pin, "sha256", hashlib.sha256(path.read_bytes()).hexdigest())
@@ -51,7 +51,7 @@ def wheel(name: str, pin: Lock) -> Path:
 
 
 def module(name: str, pin: Lock) -> Path:
-    """The zip of a Go module, downloaded once into Go's own cache; raises Changed when its h1 sum is another.
+    """The zip of a Go module, downloaded once into Go's own cache; raises ChangedError when its h1 sum is another.
 
     Go proves the zip against the public checksum database. It may refuse a module that wants a newer Go, and has
     then downloaded it all the same: its manifests are all that is read.
@@ -61,7 +61,7 @@ def module(name: str, pin: Lock) -> Path:
         asked = subprocess.run(command, cwd=empty, env=go.environment(), capture_output=True, text=True, check=False)
     told = json.loads(asked.stdout or "{}")
     if "Zip" not in told:
-        raise Changed(f"{name}@{pin['version']}: {told.get('Error') or asked.stderr.strip()}")
+        raise ChangedError(f"{name}@{pin['version']}: {told.get('Error') or asked.stderr.strip()}")
     _prove(f"{name}@{pin['version']}", pin, "sum", told["Sum"])
     return Path(told["Zip"])
 
@@ -69,9 +69,9 @@ def module(name: str, pin: Lock) -> Path:
 def _prove(what: str, pin: Lock, key: str, found: str) -> None:
     # A pin without a hash is a new version: it is taken, and written down.
     if pin.setdefault(key, found) != found:
-        raise Changed(f"{what}: {key} is {found}, the lock has {pin[key]}")
+        raise ChangedError(f"{what}: {key} is {found}, the lock has {pin[key]}")
 
 
 def _download(name: str, version: str, folder: Path) -> None:
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([*pip, "--dest", folder, f"{name}=={version}"], check=True)
+    subprocess.run([*pip, "--dest", str(folder), f"{name}=={version}"], check=True)

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from schemas.make.values import Schema
 
 
-def differences(embedded: Schema, core: Schema, known: Mapping[str, Schema], path: tuple[str, ...] = ()) -> Iterator[str]:
+def differences(
+    embedded: Schema, core: Schema, known: Mapping[str, Schema], path: tuple[str, ...] = ()
+) -> Iterator[str]:
     """Paths of fields that only the CRD or only the core definition has; an open node of the CRD has none.
 
     Metadata is not compared: both CRDs and we narrow it to labels and annotations.
     """
     core = _resolved(core, known)
     ours, theirs = core.get("properties", {}), embedded.get("properties", {})
-    if path and path[-1] == "metadata" or not theirs:
+    if (path and path[-1] == "metadata") or not theirs:
         ours, theirs = {}, {}
     yield from ("/".join((*path, name)) for name in sorted(ours.keys() ^ theirs.keys()))
     for name in sorted(ours.keys() & theirs.keys()):

@@ -45,60 +45,43 @@ def one_of(*values: str) -> Schema:
     return {"type": "string", "enum": list(values)}
 
 
-# validation.IsDNS1123Subdomain, IsDNS1123Label, IsDNS1035Label, path segment names (RBAC), IsQualifiedName, IsValidLabelValue
-SUBDOMAIN = text(f"^{_SUBDOMAIN}$", maxLength=253)
-LABEL = text(f"^{_LABEL}$", maxLength=63)
-LABEL_1035 = text("^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$", maxLength=63)
-SEGMENT = text("^([^/%.][^/%]*|\\.[^/%.][^/%]*|\\.\\.[^/%]+)$")
-LABEL_KEY = text(f"^({_SUBDOMAIN}/)?{_QUALIFIED}$", maxLength=317)
-LABEL_VALUE = text(f"^({_QUALIFIED})?$", maxLength=63)
-# intstr and util/validation: IsValidPercent, IsValidPortName
-INT_OR_PERCENT = guard({"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+%$"})
-INT_OR_STRING: Schema = {"type": ["integer", "string"]}
-PORT = whole(1, 65535)
 _PORT_NAME = "^([0-9]+-)*[0-9]*[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-PORT_NAME = text(_PORT_NAME, maxLength=15)
-PORT_OR_NAME = guard(
-    {"type": ["integer", "string"], "minimum": 1, "maximum": 65535, "pattern": _PORT_NAME, "maxLength": 15}
-)
-# resource.ParseQuantity, without a minus: no field that a manifest sets takes a negative amount
 _QUANTITY = "^\\+?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
-QUANTITY = guard({"type": ["string", "number"], "minimum": 0, "pattern": _QUANTITY})
 _RFC3339 = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$"
-TIME = text(_RFC3339)
-# Go's time.ParseDuration, without a sign; Argo also takes seconds, and `{{args.x}}` in a metric
-DURATION = text(f"^(0|{_GO_DURATION})$")
-SECONDS_OR_DURATION = guard({"type": ["integer", "string"], "minimum": 0, "pattern": f"^([0-9]+|{_GO_DURATION})$"})
-DURATION_OR_ARGUMENT = text(f"^(0|{_GO_DURATION}|.*{_TEMPLATED}.*)$")
-INT_OR_ARGUMENT = guard({"type": ["integer", "string"], "pattern": f"^(-?[0-9]+|.*{_TEMPLATED}.*)$"})
-# encoding/base64 skips line ends, so a block scalar is fine
-BASE64: Schema = {"type": "string", "not": {"pattern": "[^A-Za-z0-9+/=\\r\\n]"}}
-CONFIG_KEY = text("^[-._a-zA-Z0-9]+$", maxLength=253)
-ENV_NAME = text("^[ -<>-~]+$")  # RelaxedEnvironmentVariableValidation, stable in 1.34: printable ASCII but `=`
-HEADER_NAME = text("^[-A-Za-z0-9]+$")
+_INT_OR_TEXT: Schema = {"type": ["integer", "string"]}
 
+# Definitions that every set shares. A document keeps those that it uses.
 DEFINITIONS: dict[str, Schema] = {
-    "Annotations": {
-        "type": "object",
-        "propertyNames": ref("LabelKey"),
-        "additionalProperties": {"type": "string"},
-    },
-    "Duration": DURATION,
-    "IntOrPercent": INT_OR_PERCENT,
-    "IntOrString": INT_OR_STRING,
-    "LabelKey": LABEL_KEY,
-    "LabelValue": LABEL_VALUE,
-    "Labels": {
-        "type": "object",
-        "propertyNames": ref("LabelKey"),
-        "additionalProperties": ref("LabelValue"),
-    },
-    "Port": PORT,
-    "PortName": PORT_NAME,
-    "PortOrName": PORT_OR_NAME,
-    "Quantity": QUANTITY,
-    "Time": TIME,
+    "Annotations": {"type": "object", "propertyNames": ref("LabelKey"), "additionalProperties": {"type": "string"}},
+    "Base64": {"type": "string", "not": {"pattern": "[^A-Za-z0-9+/=\\r\\n]"}},  # Go's decoder skips line ends
+    "ConfigKey": text("^[-._a-zA-Z0-9]+$", maxLength=253),
+    "DNS1035Label": text("^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$", maxLength=63),
+    "DNSLabel": text(f"^{_LABEL}$", maxLength=63),
+    "DNSSubdomain": text(f"^{_SUBDOMAIN}$", maxLength=253),
+    "Duration": text(f"^(0|{_GO_DURATION})$"),  # time.ParseDuration, without a sign
+    "DurationOrArgument": text(f"^(0|{_GO_DURATION}|.*{_TEMPLATED}.*)$"),
+    "DurationOrSeconds": guard({**_INT_OR_TEXT, "minimum": 0, "pattern": f"^([0-9]+|{_GO_DURATION})$"}),
+    # RelaxedEnvironmentVariableValidation, stable in 1.34: printable ASCII but `=`
+    "EnvName": text("^[ -<>-~]+$"),
+    "IntOrArgument": guard({**_INT_OR_TEXT, "pattern": f"^(-?[0-9]+|.*{_TEMPLATED}.*)$"}),
+    "IntOrPercent": guard({**_INT_OR_TEXT, "minimum": 0, "pattern": "^[0-9]+%$"}),
+    "IntOrString": _INT_OR_TEXT,
+    "LabelKey": text(f"^({_SUBDOMAIN}/)?{_QUALIFIED}$", maxLength=317),
+    "LabelValue": text(f"^({_QUALIFIED})?$", maxLength=63),
+    "Labels": {"type": "object", "propertyNames": ref("LabelKey"), "additionalProperties": ref("LabelValue")},
+    "Port": whole(1, 65535),
+    "PortName": text(_PORT_NAME, maxLength=15),
+    "PortOrName": guard({**_INT_OR_TEXT, "minimum": 1, "maximum": 65535, "pattern": _PORT_NAME, "maxLength": 15}),
+    # resource.ParseQuantity, without a minus: no field that a manifest sets takes a negative amount
+    "Quantity": guard({"type": ["string", "number"], "minimum": 0, "pattern": _QUANTITY}),
+    # ValidateRBACName: a segment of a path
+    "RBACName": text("^([^/%.][^/%]*|\\.[^/%.][^/%]*|\\.\\.[^/%]+)$"),
+    "Time": text(_RFC3339),
 }
+
+LABEL = ref("DNSLabel")
+LABEL_KEY = ref("LabelKey")
+SUBDOMAIN = ref("DNSSubdomain")
 
 
 def closed(properties: dict[str, Schema], required: tuple[str, ...] = ()) -> Schema:

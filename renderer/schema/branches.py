@@ -1,0 +1,69 @@
+"""Which form of an `anyOf` or `oneOf` was meant: by type, by a telling value, by the fields that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.schema.checker import Refusal
+from renderer.schema.fields import near
+from renderer.schema.tree import Tree, allowed
+from renderer.schema.values import Node
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form, references followed, and what it refuses of the value."""
+
+    schema: Node
+    refusals: tuple[Refusal, ...]
+
+    @property
+    def lacks(self) -> list[str]:
+        """The fields that alone would make the value fit; none when something else is wrong too."""
+        if any(each.keyword != "required" or each.place for each in self.refusals):
+            return []
+        return [field for each in self.refusals for field in each.value if field not in each.instance]
+
+    @property
+    def denied(self) -> dict[str, list[Any]]:
+        """Fields whose value says that this form is not meant -> the values that would."""
+        told = (each for each in self.refusals if each.keyword in ("const", "enum") and len(each.place) == 1)
+        return {str(each.place[0]): allowed(each.schema) for each in told}
+
+
+def forms_of(refusal: Refusal, tree: Tree) -> list[Form]:
+    """The forms of a refused `anyOf` or `oneOf`; none when it was refused because several fit."""
+    found: dict[int, list[Refusal]] = {}
+    for each in refusal.within:
+        found.setdefault(each.form, []).append(each)
+    return [Form(tree.resolve(refusal.value[form]), tuple(refusals)) for form, refusals in sorted(found.items())]
+
+
+def lacking(forms: Sequence[Form]) -> list[str]:
+    """The fields of which one is missing, when every form lacks fields and nothing else is wrong."""
+    missing = [form.lacks for form in forms]
+    return list(dict.fromkeys(field for each in missing for field in each)) if all(missing) else []
+
+
+def telling(forms: Sequence[Form]) -> tuple[str, list[Any]] | None:
+    """The field that tells the forms apart and all its values, when its value fits none of them."""
+    for field in forms[0].denied:
+        if all(field in form.denied for form in forms):
+            values = [value for form in forms for value in form.denied[field]]
+            return field, list(dict.fromkeys(values))
+    return None
+
+
+def meant(forms: Sequence[Form], value: Any, tree: Tree) -> Form:
+    """The likeliest form: no telling value against it, most fields known, least refused, first."""
+    return min(forms, key=lambda form: (len(form.denied), -_known(form, value, tree), len(form.refusals)))
+
+
+def _known(form: Form, value: Any, tree: Tree) -> float:
+    """How many of the value's fields the form has; one that is only like a field of it counts half."""
+    if not isinstance(value, dict):
+        return 0
+    fields = tree.fields(form.schema)
+    return sum(1 if key in fields else 0.5 if near(key, fields) else 0 for key in value)

@@ -1,0 +1,125 @@
+"""From a refusal to faults: keywords of one value by table; those that hold schemas by what is refused within."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from renderer.schema import words
+from renderer.schema.branches import Form, forms_of, lacking, meant, telling
+from renderer.schema.checker import Refusal
+from renderer.schema.conditions import because
+from renderer.schema.leaves import LEAVES, Leaf, Scene, instead, not_allowed, not_here, null, wrong_type
+from renderer.schema.partial import says_missing
+from renderer.schema.tree import allowed
+from renderer.schema.values import Fault, pointer
+
+_NULLABLE = frozenset({"type", "enum", "const", "anyOf", "oneOf"})
+_OUT_OF_RANGE = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_RULES = {"pattern": "bad-format", "format": "bad-format", "const": "not-allowed-value", "enum": "not-allowed-value"}
+
+
+def faults(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    """What a refusal says, in words: several faults where it stands for several; none that a partial file may have."""
+    message = refusal.schema.get("x-rollspec-message")
+    if scene.partial and _only_missing(refusal):
+        return
+    if refusal.instance is None and refusal.keyword in _NULLABLE:
+        yield null(refusal, scene)
+    elif message and refusal.keyword != "type":
+        yield Fault(pointer(refusal.way), _rule(refusal.keyword), str(message))
+    else:
+        yield from (_HOLDERS.get(refusal.keyword) or LEAVES.get(refusal.keyword, not_here))(refusal, scene)
+
+
+def _rule(keyword: str) -> str:
+    return "out-of-range" if keyword in _OUT_OF_RANGE else _RULES.get(keyword, "conflict")
+
+
+def _only_missing(refusal: Refusal) -> bool:
+    """Whether all that is wrong is that something is not there; of several forms one such is enough."""
+    if refusal.keyword == "if":
+        return all(map(_only_missing, refusal.within))
+    if refusal.keyword not in ("anyOf", "oneOf"):
+        return says_missing(refusal.keyword)
+    forms: dict[int, bool] = {}
+    for each in refusal.within:
+        forms[each.form] = forms.get(each.form, True) and _only_missing(each)
+    return any(forms.values())
+
+
+def _forms(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    """None of the forms fits: what is wrong by the one that was meant."""
+    forms = forms_of(refusal, scene.tree)
+    fitting = [form for form in forms if scene.tree.takes_type_of(refusal.instance, form.schema)]
+    if not forms:
+        yield _several(refusal, scene)
+    elif isinstance(refusal.instance, (dict, list)) and fitting:
+        yield from _structure(fitting, refusal, scene)
+    else:
+        yield from _scalar(fitting, refusal, scene)
+
+
+def _structure(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    if len(fitting) > 1 and (fields := lacking(fitting)):
+        yield Fault(pointer(refusal.way), "missing-field", f"one of {words.listed(fields)} is missing")
+    elif len(fitting) > 1 and (told := telling(fitting)):
+        field, values = told
+        yield not_allowed(refusal.instance[field], values, (*refusal.way, field))
+    else:
+        for each in meant(fitting, refusal.instance, scene.tree).refusals:
+            yield from faults(each, scene)
+
+
+def _scalar(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    """A scalar, or a value whose type fits no form."""
+    own = refusal.schema.get("x-rollspec-expected")
+    ranged = [each for form in fitting for each in form.refusals if each.keyword in _OUT_OF_RANGE]
+    if len(fitting) == 1 and (ranged or not own):
+        for each in fitting[0].refusals:
+            yield from faults(each, scene)
+    elif fitting:
+        yield instead(refusal.instance, own or scene.tree.expected(refusal.schema), refusal.way)
+    elif own and not isinstance(refusal.instance, (dict, list)):
+        yield instead(refusal.instance, own, refusal.way, "wrong-type")
+    else:
+        yield wrong_type(refusal.instance, scene.tree.types(refusal.schema), refusal.way)
+
+
+def _several(refusal: Refusal, scene: Scene) -> Fault:
+    """More than one form of a `oneOf` fits."""
+    forms = [scene.tree.resolve(form) for form in refusal.value if scene.checker.fits(form, refusal.instance)]
+    given = refusal.instance if isinstance(refusal.instance, dict) else {}
+    fields = dict.fromkeys(field for form in forms for field in form.get("required", ()) if field in given)
+    several = "this fits several forms of which only one may be used"
+    text = f"only one of {words.listed(fields)} may be given" if len(fields) > 1 else several
+    return Fault(pointer(refusal.way), "conflict", text)
+
+
+def _condition(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    """What `then` or `else` refuses; a field that is missing because of another is a conflict of the two."""
+    reason = because(refusal.schema, refusal.instance)
+    for each in refusal.within:
+        if each.keyword == "required" and not each.place and reason:
+            lost = [words.name(field) for field in each.value if field not in each.instance]
+            yield Fault(pointer(refusal.way), "conflict", f"{reason} needs {words.either(lost, last='and')}")
+        else:
+            yield from faults(each, scene)
+
+
+def _keys(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    """A key of a mapping is refused: the same words as for a value."""
+    key: Any = refusal.instance
+    # `NAME=value` as a key of `env`: what stands after the `=` may be a secret.
+    said = key.partition("=")[0] + "=..." if "=" in key and words.secret((*refusal.way, key)) else key
+    for each in refusal.within:
+        if options := allowed(each.schema):
+            fault = replace(not_allowed(said, options, ()), rule="unknown-field")
+        else:
+            leaf = LEAVES.get(each.keyword, not_here)
+            fault = next(leaf(replace(each, instance=said, way=()), scene))
+        yield replace(fault, pointer=pointer((*refusal.way, key)))
+
+
+_HOLDERS: dict[str, Leaf] = {"anyOf": _forms, "oneOf": _forms, "if": _condition, "propertyNames": _keys}

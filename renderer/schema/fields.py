@@ -1,0 +1,59 @@
+"""What to say about a field that is not known: what was probably meant, where it belongs, what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from renderer.schema.patterns import Matches
+from renderer.schema.tree import Tree
+from renderer.schema.values import Node, Tokens
+from renderer.schema.words import either, listed, name
+
+_SURE = 0.8  # difflib's ratio from which a likeness counts more than the same name elsewhere
+_MAYBE = 0.6
+_PLACES = 2  # of more places where the field exists none is probable
+
+
+def unknown_field(key: str, taken: Iterable[str], schema: Node, way: Tokens, tree: Tree) -> str:
+    """The message for field `key` of the mapping at `way`, whose other fields are `taken`."""
+    free = [field for field in tree.fields(schema) if field not in set(taken)]
+    elsewhere = _below(key, schema, tree) or _above(key, way, tree)
+    if alike := near(key, free, _SURE if elsewhere else _MAYBE):
+        return f"unknown field {name(key)}; did you mean {name(alike)}?"
+    if elsewhere:
+        return f"unknown field {name(key)} here; {elsewhere}"
+    return f"unknown field {name(key)}; " + (
+        f"allowed here: {listed(free)}" if free else "nothing more is allowed here"
+    )
+
+
+def near(word: str, options: Iterable[str], least: float = _MAYBE) -> str | None:
+    """The option that was probably meant; None when none is like the word."""
+    folded = {_fold(option): option for option in reversed(list(options))}
+    close = difflib.get_close_matches(_fold(word), list(folded), n=1, cutoff=least)
+    return folded[close[0]] if close else None
+
+
+def extras(instance: dict[str, Any], schema: Node, matches: Matches) -> list[str]:
+    """The keys that `additionalProperties: false` refuses."""
+    patterns = schema.get("patternProperties", {})
+    unknown = (key for key in instance if key not in schema.get("properties", {}))
+    return [key for key in unknown if not any(matches(pattern, key) for pattern in patterns)]
+
+
+def _below(key: str, schema: Node, tree: Tree) -> str:
+    places = [f"{field}.{key}" for field, node in tree.fields(schema).items() if key in tree.fields(node)]
+    return f"did you mean {either(map(name, places))}?" if 0 < len(places) <= _PLACES else ""
+
+
+def _above(key: str, way: Tokens, tree: Tree) -> str:
+    for up in range(1, len(way) + 1):
+        if isinstance(way[-up], str) and key in tree.fields(tree.at(way[:-up])):
+            return f"it belongs {'one level' if up == 1 else f'{up} levels'} up, beside {name(way[-up])}"
+    return ""
+
+
+def _fold(word: str) -> str:
+    return word.replace("_", "").replace("-", "").lower()

@@ -1,0 +1,221 @@
+"""Words for the keywords that judge one value: its type, its form, its size, its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.schema import words
+from renderer.schema.checker import Checker, Refusal
+from renderer.schema.fields import extras, near, unknown_field
+from renderer.schema.patterns import forbidden_words, format_words, pattern_words
+from renderer.schema.tree import Tree, allowed
+from renderer.schema.values import Fault, Node, Tokens, pointer
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the words need besides the refusal: the whole schema, to look around in and to judge by."""
+
+    tree: Tree
+    checker: Checker
+    partial: bool
+
+
+Leaf = Callable[[Refusal, Scene], Iterator[Fault]]
+
+
+def null(refusal: Refusal, scene: Scene) -> Fault:
+    """No value where the schema wants one."""
+    expected = scene.tree.expected(refusal.schema)
+    write = f"write {expected}, " if expected else ""
+    return Fault(pointer(refusal.way), "null-value", f"no value here; {write}or take the line out")
+
+
+def wrong_type(value: Any, types: list[str], way: Tokens) -> Fault:
+    """A value of another type than those expected."""
+    return Fault(pointer(way), "wrong-type", words.type_fault(value, types, way))
+
+
+def instead(value: Any, expected: str, way: Tokens, rule: str = "bad-format") -> Fault:
+    """A scalar that is not what is expected."""
+    number = isinstance(value, str) and "a number" in expected and value.isdecimal()
+    hint = "; without quotes it is a number" if number else ""
+    return Fault(pointer(way), rule, f"expected {expected}; found {words.shown(value, way)}{hint}")
+
+
+def not_allowed(value: Any, options: list[Any], way: Tokens, expected: str = "") -> Fault:
+    """A value that is none of the options."""
+    texts = [option for option in options if isinstance(option, str)]
+    expected = expected or (words.name(options[0]) if len(options) == 1 else f"one of {words.listed(options)}")
+    if (same := next((option for option in texts if _same_but_type(option, value)), None)) is not None:
+        said = f"{words.shown(value, way)} is {words.found(value)} where text is expected"
+        return Fault(pointer(way), "wrong-type", f"{said}: quote it: {words.scalar(same)}")
+    if isinstance(value, (dict, list)):
+        return Fault(pointer(way), "wrong-type", f"{words.found(value)} where {expected} is expected")
+    alike = near(value, texts) if isinstance(value, str) and len(options) > 1 else None
+    guess = f"; did you mean {words.name(alike)}?" if alike else ""
+    return Fault(pointer(way), "not-allowed-value", f"expected {expected}; found {words.shown(value, way)}{guess}")
+
+
+def not_here(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    """A value that may not be here at all, or a keyword without words."""
+    last = refusal.way[-1] if refusal.way else None
+    what = words.name(last) if isinstance(last, str) else "this"
+    yield Fault(pointer(refusal.way), "conflict", f"{what} is not allowed here")
+
+
+def _same_but_type(option: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return option.lower() == words.scalar(value)
+    try:
+        return isinstance(value, int | float) and float(option) == value
+    except ValueError:
+        return False
+
+
+def _type(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    types = [refusal.value] if isinstance(refusal.value, str) else list(refusal.value)
+    yield wrong_type(refusal.instance, types, refusal.way)
+
+
+def _value(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    expected = refusal.schema.get("x-rollspec-expected", "")
+    yield not_allowed(refusal.instance, allowed(refusal.schema), refusal.way, expected)
+
+
+def _pattern(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    expected = refusal.schema.get("x-rollspec-expected") or pattern_words(refusal.value, scene.checker.matches)
+    number = "integer" in refusal.schema.get("type", ()) and "number" not in expected and "seconds" not in expected
+    yield instead(refusal.instance, f"a number or {expected}" if number else expected, refusal.way)
+
+
+def _format(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    expected = refusal.schema.get("x-rollspec-expected") or format_words(refusal.value)
+    yield instead(refusal.instance, expected, refusal.way)
+
+
+def _bound(words_for: str) -> Leaf:
+    def leaf(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+        found = "this" if words.secret(refusal.way) else words.scalar(refusal.instance)
+        bound = words_for.format(words.scalar(refusal.value))
+        yield Fault(pointer(refusal.way), "out-of-range", f"{found} is {bound}")
+
+    return leaf
+
+
+def _short(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    found = len(refusal.instance)
+    text = f"{_count(found, 'character')}; at least {refusal.value} are needed" if found else "the text is empty"
+    yield Fault(pointer(refusal.way), "out-of-range", text)
+
+
+def _long(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    text = f"{_count(len(refusal.instance), 'character')}; at most {refusal.value} are allowed"
+    yield Fault(pointer(refusal.way), "out-of-range", text)
+
+
+def _few(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    found = _count(len(refusal.instance), "item") if refusal.instance else "the list is empty"
+    verb = "is" if refusal.value == 1 else "are"
+    text = f"{found}; at least {_count(refusal.value, 'item')} {verb} needed"
+    yield Fault(pointer(refusal.way), "too-few", text)
+
+
+def _many(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    verb = "is" if refusal.value == 1 else "are"
+    text = f"{_count(len(refusal.instance), 'item')}; at most {refusal.value} {verb} allowed"
+    yield Fault(pointer(refusal.way), "too-many", text)
+
+
+def _few_fields(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    free = [field for field in scene.tree.fields(refusal.schema) if field not in refusal.instance]
+    what = "too little in here" if refusal.instance else "nothing in here"
+    choice = f"; give {'one of ' if len(free) > 1 else ''}{words.listed(free)}" if free else ""
+    yield Fault(pointer(refusal.way), "too-few", what + choice)
+
+
+def _many_fields(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    most = "one" if refusal.value == 1 else str(refusal.value)
+    yield Fault(pointer(refusal.way), "too-many", f"only {most} of {words.listed(refusal.instance)} may be given")
+
+
+def _twice(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    items = refusal.instance
+    place = next((place for place, item in enumerate(items) if item in items[:place]), 0)
+    text = f"{words.shown(items[place], refusal.way)} is in the list twice"
+    yield Fault(pointer((*refusal.way, place)), "conflict", text)
+
+
+def _unknown(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    for key in extras(refusal.instance, refusal.schema, scene.checker.matches):
+        message = unknown_field(key, refusal.instance, refusal.schema, refusal.way, scene.tree)
+        yield Fault(pointer((*refusal.way, key)), "unknown-field", message)
+
+
+def _missing(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    closed = refusal.schema.get("additionalProperties") is False
+    unknown = extras(refusal.instance, refusal.schema, scene.checker.matches) if closed else []
+    for field in refusal.value:
+        # A field written wrong is told once, as the unknown field that it is.
+        if field not in refusal.instance and not near(field, unknown):
+            yield Fault(pointer(refusal.way), "missing-field", f"{words.name(field)} is missing")
+
+
+def _needs(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    for field, needed in refusal.value.items():
+        for other in needed if field in refusal.instance and isinstance(needed, list) else ():
+            if other not in refusal.instance:
+                yield Fault(pointer(refusal.way), "conflict", f"{words.name(field)} needs {words.name(other)}")
+
+
+def _not(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+    refused = scene.tree.resolve(refusal.value)
+    if expected := forbidden_words(refused):
+        yield instead(refusal.instance, expected, refusal.way)
+    elif fields := _fields_refused(refused, refusal.instance, scene):
+        one = f"{words.name(fields[0])} is not allowed here"
+        text = one if len(fields) == 1 else f"only one of {words.listed(fields)} may be given"
+        yield Fault(pointer(refusal.way), "conflict", text)
+    elif allowed(refused):
+        text = f"{words.shown(refusal.instance, refusal.way)} is not allowed here"
+        yield Fault(pointer(refusal.way), "not-allowed-value", text)
+    else:
+        yield from not_here(refusal, scene)
+
+
+def _fields_refused(refused: Node, value: Any, scene: Scene) -> list[str]:
+    """The fields whose presence `not` forbids: `{required: [...]}`, alone or as forms of an `anyOf`."""
+    forms = [refused, *map(scene.tree.resolve, refused.get("anyOf", ()))]
+    named = [form["required"] for form in forms if "required" in form]
+    return [field for fields in named for field in fields if all(each in value for each in fields)]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
+LEAVES: dict[str, Leaf] = {
+    "type": _type,
+    "enum": _value,
+    "const": _value,
+    "pattern": _pattern,
+    "format": _format,
+    "minimum": _bound("less than {}"),
+    "maximum": _bound("more than {}"),
+    "exclusiveMinimum": _bound("not more than {}"),
+    "exclusiveMaximum": _bound("not less than {}"),
+    "multipleOf": _bound("not a multiple of {}"),
+    "minLength": _short,
+    "maxLength": _long,
+    "minItems": _few,
+    "maxItems": _many,
+    "uniqueItems": _twice,
+    "minProperties": _few_fields,
+    "maxProperties": _many_fields,
+    "additionalProperties": _unknown,
+    "required": _missing,
+    "dependencies": _needs,
+    "not": _not,
+}

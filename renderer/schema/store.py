@@ -1,0 +1,126 @@
+"""The schemas of one choice of versions, each compiled once: jsonschema-rs decides, a refusal is explained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from renderer.schema.bundle import bundle
+from renderer.schema.kinds import schema_path, unknown_kind
+from renderer.schema.values import Fault, Node, Versions
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft7Validator
+
+Read = Callable[[str], bytes | None]
+
+
+class Schemas:
+    """Our kinds (`App`, `Overlay`, `Project`) and the kinds of the sets.
+
+    `read` takes a path relative to `schemas/`. Validators are kept on the instance, so processes forked after the
+    first use share them.
+    """
+
+    def __init__(self, versions: Versions, read: Read) -> None:
+        self._sets = versions.sets
+        self._read = read
+        self._bundles: dict[str, Node] = {}
+        self._validators: dict[str, Draft7Validator | None] = {}
+
+    def valid(self, name: str, data: Any) -> bool:
+        """Whether `data` is a whole `App`, `Overlay` or `Project`."""
+        return self._own(name).is_valid(data)
+
+    def explain(self, name: str, data: Any, *, partial: bool = False) -> list[Fault]:
+        """Every fault of `data`, sorted by pointer; empty when there is none.
+
+        `partial`: for a file that is merged with others before it counts. Missing fields are no faults then, nor is a
+        null in a mapping: it takes away what another file has.
+        """
+        if self.valid(name, data):
+            return []
+        if partial:
+            return self._explain_partial(name, data)
+        from renderer.schema.explain import explain
+
+        return explain(self.bundle(name), self._own(name), data)
+
+    def bundle(self, name: str) -> Node:
+        """One self-contained schema of our kind `name`, for editors: only the definitions that it reaches."""
+        if name not in self._bundles:
+            root = self._document(f"rollspec/{name.lower()}.json")
+            self._bundles[name] = bundle(root, self._definitions)
+        return self._bundles[name]
+
+    def known(self, obj: Any) -> bool:
+        """Whether there is a schema for the object's apiVersion and kind."""
+        return self._manifest(obj) is not None
+
+    def manifest_valid(self, obj: Any) -> bool:
+        """Whether the object fits the schema of its kind; false when there is none."""
+        validator = self._manifest(obj)
+        return validator is not None and validator.is_valid(obj)
+
+    def manifest_explain(self, obj: Any) -> list[Fault]:
+        """Every fault of a Kubernetes object, sorted by pointer; one `unknown-kind` when there is no schema for it."""
+        validator = self._manifest(obj)
+        if validator is None:
+            return unknown_kind(obj, self._read, self._sets)
+        if validator.is_valid(obj):
+            return []
+        from renderer.schema.explain import explain
+
+        return explain(json.loads(self._manifest_text(obj)), validator, obj)
+
+    def _explain_partial(self, name: str, data: Any) -> list[Fault]:
+        from renderer.schema.partial import only_missing, without_nulls
+
+        kept = without_nulls(data)
+        if only_missing(self._own(name), kept) and only_missing(self._own(name), data, nulls=True):
+            return []
+        from renderer.schema.explain import explain_partial
+
+        return explain_partial(self.bundle(name), data, kept)
+
+    def _own(self, name: str) -> Draft7Validator:
+        if name not in self._validators:
+            self._validators[name] = _compile(self.bundle(name))
+        validator = self._validators[name]
+        assert validator is not None  # our kinds always have a schema  # noqa: S101
+        return validator
+
+    def _manifest(self, obj: Any) -> Draft7Validator | None:
+        path = schema_path(obj)
+        if path is None:
+            return None
+        if path not in self._validators:
+            text = self._manifest_text(obj)
+            self._validators[path] = _compile(text.decode()) if text else None
+        return self._validators[path]
+
+    def _manifest_text(self, obj: Any) -> bytes:
+        path = schema_path(obj)
+        found = (self._read(f"{name}/{path}") for name in self._sets)
+        return next((text for text in found if text is not None), b"")
+
+    def _document(self, path: str) -> Node:
+        text = self._read(path)
+        if text is None:
+            raise LookupError(f"no {path} among the schemas")
+        document: Node = json.loads(text)
+        return document
+
+    def _definitions(self, file: str) -> Node:
+        """`kubernetes.json` -> the definitions of the chosen Kubernetes version."""
+        wanted = file.removesuffix(".json")
+        folder = next(folder for folder in self._sets if folder.rpartition("-")[0] == wanted)
+        return self._document(f"{folder}/definitions.json")
+
+
+def _compile(schema: Node | str) -> Draft7Validator:
+    from jsonschema_rs import Draft7Validator, RegexOptions
+
+    # Linear-time patterns, whatever a document holds; formats are asserted, as kubeconform does for draft-07.
+    return Draft7Validator(schema, validate_formats=True, pattern_options=RegexOptions(), offline=True)

@@ -1,0 +1,100 @@
+"""Ways around one self-contained schema: references followed, the fields of a node, the node at a place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from renderer.schema.values import Node, Tokens
+from renderer.schema.words import either, fits, listed, name, type_of, wanted
+
+_DEEPEST = 40  # references in a row; schemas that lead nowhere end here
+_PLURAL = ("anyOf", "oneOf")
+
+
+class Tree:
+    """A schema whose references all begin with `#/`."""
+
+    def __init__(self, root: Node) -> None:
+        self.root = root
+
+    def resolve(self, node: Any) -> Node:
+        """The node that a reference leads to; an empty one for `true` and `false`."""
+        for _ in range(_DEEPEST):
+            if not isinstance(node, dict):
+                return {}
+            if not isinstance(node.get("$ref"), str):
+                return node
+            node = self._part(node["$ref"])
+        return {}
+
+    def members(self, node: Any, depth: int = 0) -> Iterator[Node]:
+        """The node and the nodes of its `allOf`, references followed."""
+        node = self.resolve(node)
+        yield node
+        for member in node.get("allOf", ()) if depth < _DEEPEST else ():
+            yield from self.members(member, depth + 1)
+
+    def fields(self, node: Any) -> Node:
+        """The properties of a mapping, in the order of the schema."""
+        return {key: value for member in self.members(node) for key, value in member.get("properties", {}).items()}
+
+    def at(self, way: Tokens) -> Node:
+        """The schema of the value at a place; an empty one where several forms are possible."""
+        node: Any = self.root
+        for token in way:
+            node = self._step(node, token)
+        return self.resolve(node)
+
+    def types(self, node: Any) -> list[str]:
+        """The JSON types that a node takes; none: every type."""
+        found: list[str] = []
+        for member in self.members(node):
+            found += self._types(member)
+        return list(dict.fromkeys(found))
+
+    def takes_type_of(self, value: Any, node: Any) -> bool:
+        """Whether the node takes values of this value's type."""
+        types = self.types(node)
+        return not types or any(fits(value, each) for each in types)
+
+    def expected(self, node: Any) -> str:
+        """What a value must be, in words; empty when the schema does not say."""
+        for member in self.members(node):
+            if words := member.get("x-rollspec-expected"):
+                return str(words)
+            if values := allowed(member):
+                return name(values[0]) if len(values) == 1 else f"one of {listed(values)}"
+            if forms := [words for key in _PLURAL for form in member.get(key, ()) if (words := self.expected(form))]:
+                return either(dict.fromkeys(forms))
+        return wanted(types) if (types := self.types(node)) else ""
+
+    def _types(self, node: Node) -> list[str]:
+        if "type" in node:
+            return [node["type"]] if isinstance(node["type"], str) else list(node["type"])
+        if values := allowed(node):
+            return [type_of(value) for value in values]
+        forms = [self.types(form) for key in _PLURAL for form in node.get(key, ())]
+        return [name for form in forms for name in form] if all(forms) else []
+
+    def _step(self, node: Any, token: str | int) -> Any:
+        for member in self.members(node):
+            if isinstance(token, int):
+                if isinstance(member.get("items"), dict):
+                    return member["items"]
+            elif token in member.get("properties", {}):
+                return member["properties"][token]
+            elif isinstance(member.get("additionalProperties"), dict):
+                return member["additionalProperties"]
+        return {}
+
+    def _part(self, reference: str) -> Any:
+        node: Any = self.root
+        for word in reference.split("/")[1:]:
+            node = node.get(word.replace("~1", "/").replace("~0", "~"), {}) if isinstance(node, dict) else {}
+        return node
+
+
+def allowed(node: Node) -> list[Any]:
+    """The values of `const` or `enum`."""
+    return [node["const"]] if "const" in node else list(node.get("enum", ()))

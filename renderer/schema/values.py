@@ -1,0 +1,60 @@
+"""What this package takes and gives: the versions to check against, and one fault of a document."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+Node = dict[str, Any]  # a JSON Schema, or a part of one, as plain data
+Tokens = tuple[str | int, ...]  # the way to a value: keys of mappings, indexes of lists
+
+_DIGITS = re.compile(r"([0-9]+)")
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What manifests and the native fields of specs are checked against; each names a set under `schemas/`."""
+
+    kubernetes: str = "1.34"
+    argo_rollouts: str = "1.10"
+    istio: str = "1.31"
+    argo_cd: str = "3.6"
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The folders of the sets, in the order in which a kind is looked up."""
+        return (
+            f"kubernetes-{self.kubernetes}",
+            f"argo-rollouts-{self.argo_rollouts}",
+            f"istio-{self.istio}",
+            f"argo-cd-{self.argo_cd}",
+        )
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong in a document.
+
+    `pointer` is an RFC 6901 JSON pointer to the value meant (an unknown field: to the field; a missing one: to the
+    mapping that lacks it); `rule` is a stable id; `message` is one line in the words of the spec.
+    """
+
+    pointer: str
+    rule: str
+    message: str
+
+
+def pointer(tokens: Tokens) -> str:
+    """The RFC 6901 JSON pointer of a way."""
+    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
+
+
+def in_order(faults: set[Fault]) -> list[Fault]:
+    """Sorted by pointer, indexes of lists as numbers."""
+    return sorted(faults, key=lambda fault: (_natural(fault.pointer), fault.rule, fault.message))
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    parts = _DIGITS.split(text)
+    return [(1, 0, part) if place % 2 == 0 else (0, int(part[:18]), part) for place, part in enumerate(parts)]

@@ -1,0 +1,177 @@
+"""Values and types of a document in plain words, short, and without what may be a secret."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from renderer.schema.values import Tokens
+
+LONGEST = 40  # characters of a value that a message quotes
+MANY = 8  # how many allowed values or fields a message lists
+_SECRET = frozenset({"env", "data", "stringData", "binaryData", "files"})
+
+_FOUND = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "boolean": "a boolean",
+    "number": "a number",
+    "null": "no value",
+}
+_WANTED = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "null": "null",
+}
+
+
+def type_of(value: Any) -> str:
+    """The JSON type: object, array, string, boolean, number or null."""
+    if value is None:
+        return "null"
+    for name, types in (("object", dict), ("array", list), ("string", str), ("boolean", bool)):
+        if isinstance(value, types):
+            return name
+    return "number"
+
+
+def fits(value: Any, wanted: str) -> bool:
+    """Whether a value has the JSON Schema type `wanted`."""
+    found = type_of(value)
+    return found == wanted or (found == "number" and (wanted == "number" or (wanted == "integer" and _whole(value))))
+
+
+def found(value: Any) -> str:
+    """What a value is: "a mapping", "text", ..."""
+    return _FOUND[type_of(value)]
+
+
+def wanted(types: Iterable[str]) -> str:
+    """What is expected: "text", "a number or true or false", ..."""
+    return either(dict.fromkeys(_WANTED[name] for name in types))
+
+
+def secret(way: Tokens) -> bool:
+    """Whether a value at this place may be one that nobody should print."""
+    return not _SECRET.isdisjoint(way)
+
+
+def shown(value: Any, way: Tokens) -> str:
+    """A scalar, shortened; of mappings, lists and what may be secret the type alone."""
+    if isinstance(value, (dict, list)) or value is None or secret(way):
+        return found(value)
+    return scalar(value)
+
+
+def scalar(value: Any) -> str:
+    """A scalar as YAML has it, text in quotes, shortened."""
+    if isinstance(value, str):
+        return f'"{clean(json.dumps(shorten(value), ensure_ascii=False)[1:-1])}"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return shorten(str(value)) if value.bit_length() < 1000 else "a very large number"
+    return json.dumps(value) if math.isfinite(value) else {math.inf: ".inf", -math.inf: "-.inf"}.get(value, ".nan")
+
+
+def shorten(text: str) -> str:
+    """At most LONGEST characters, the end cut off."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+def clean(text: str) -> str:
+    """The text with everything that a terminal could take as a command or a line end written as an escape."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def name(text: object) -> str:
+    """A field or an allowed value between backticks."""
+    return f"`{clean(shorten(text if isinstance(text, str) else scalar(text)))}`"
+
+
+def either(words: Iterable[str], last: str = "or") -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    items = list(words)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}" if len(items) > 1 else "".join(items)
+
+
+def listed(values: Iterable[object]) -> str:
+    """At most MANY names; of more, how many."""
+    items = [name(value) for value in values]
+    rest = len(items) - MANY
+    return ", ".join(items) if rest <= 1 else f"{', '.join(items[:MANY])} and {rest} more"
+
+
+def type_fault(value: Any, types: list[str], way: Tokens) -> str:
+    """What was found where something else is expected, and how to mend it."""
+    what = shown(value, way)
+    said = what if what == found(value) else f"{what} is {found(value)}"
+    if set(types) == {"integer"} and isinstance(value, float):
+        return f"{what} where a whole number is expected" if secret(way) else f"{what} is not a whole number"
+    mend = _mend(value, types, way)
+    return f"{said} where {wanted(types)} is expected" + (f": {mend}" if mend else "")
+
+
+def _mend(value: Any, types: list[str], way: Tokens) -> str:
+    kinds = {"number" if name == "integer" else name for name in types}
+    mend = _MENDS.get((type_of(value), *sorted(kinds)))
+    return mend(value, secret(way)) if mend else ""
+
+
+def quote(value: Any, hidden: bool) -> str:
+    """How a number or boolean becomes text."""
+    if hidden:
+        return "quote it"
+    if isinstance(value, float):
+        return f'quote it as it is written, "{scalar(value)}" and "{scalar(value)}0" are two texts but one number'
+    return f'quote it: "{scalar(value)}"'
+
+
+def _unquote(value: str, hidden: bool) -> str:
+    try:
+        number = math.isfinite(float(value)) and value.strip() == value and "_" not in value
+    except ValueError:
+        number = False
+    return ("take the quotes away" + ("" if hidden else f": {shorten(value)}")) if number else ""
+
+
+def _boolean(value: str, _hidden: bool) -> str:
+    known = {"true": "true", "yes": "true", "on": "true", "y": "true", "false": "false", "no": "false", "off": "false"}
+    return f"write {known[value.lower()]}, without quotes" if value.lower() in known else ""
+
+
+def _items(value: dict[str, Any], _hidden: bool) -> str:
+    return 'begin each item with "- "' if value else "write []"
+
+
+def _entries(value: list[Any], hidden: bool) -> str:
+    if value and all(isinstance(item, dict) and "name" in item for item in value):
+        return "write `NAME: value` instead of `- name: NAME` and `value: ...`"
+    return "write `key: value`, without the dashes" if value else "write {}"
+
+
+def _one(value: Any, hidden: bool) -> str:
+    return 'begin the item with "- "' if hidden else f"write [{scalar(value)}]"
+
+
+_MENDS: dict[tuple[str, ...], Callable[[Any, bool], str]] = {
+    ("number", "string"): quote,
+    ("boolean", "string"): quote,
+    ("string", "number"): _unquote,
+    ("string", "boolean"): _boolean,
+    ("object", "array"): _items,
+    ("array", "object"): _entries,
+    ("string", "array"): _one,
+    ("number", "array"): _one,
+}
+
+
+def _whole(value: int | float) -> bool:
+    return isinstance(value, int) or value.is_integer()

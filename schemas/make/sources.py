@@ -57,7 +57,7 @@ def module(name: str, pin: Lock) -> Path:
     then downloaded it all the same: its manifests are all that is read.
     """
     with tempfile.TemporaryDirectory() as empty:
-        command = [go.go(), "mod", "download", "-json", f"{name}@{pin['version']}"]
+        command: list[str | Path] = [go.go(), "mod", "download", "-json", f"{name}@{pin['version']}"]
         asked = subprocess.run(command, cwd=empty, env=go.environment(), capture_output=True, text=True, check=False)
     told = json.loads(asked.stdout or "{}")
     if "Zip" not in told:

@@ -1,0 +1,200 @@
+"""The rules over manifests, in one table: id to function; `check` runs those that a scene needs."""
+
+from __future__ import annotations
+
+from renderer.rules import (
+    analysis,
+    argocd,
+    autoscaling,
+    containers,
+    destinations,
+    gateways,
+    http,
+    istio,
+    lifecycle,
+    names,
+    rollouts,
+    scheduling,
+    security,
+    services,
+    since,
+    steps,
+    volumes,
+    workload,
+)
+from renderer.rules.finding import Finding, ManifestRule, Scene
+from renderer.rules.fleet import FLEET_RULES, Claim, Clash, claims, fleet
+
+__all__ = [
+    "FLEET_RULES",
+    "MANIFEST_RULES",
+    "SECTIONS",
+    "Claim",
+    "Clash",
+    "Finding",
+    "ManifestRule",
+    "Scene",
+    "check",
+    "claims",
+    "fleet",
+]
+
+METADATA: dict[str, ManifestRule] = {
+    "object-name": names.object_name,
+    "object-once": names.object_once,
+    "labels": names.labels,
+    "annotations": names.annotation_keys,
+    "sync-annotations": argocd.sync_annotations,
+}
+CONFIG: dict[str, ManifestRule] = {
+    "config-data": names.config_data,
+}
+WORKLOADS: dict[str, ManifestRule] = {
+    "selector-matches-template": workload.selector_matches_template,
+    "workloads-overlap": workload.workloads_overlap,
+    "progress-deadline": workload.progress_deadline,
+    "surge-and-unavailable": workload.surge_and_unavailable,
+    "deployment-strategy": workload.deployment_strategy,
+}
+PODS: dict[str, ManifestRule] = {
+    "restart-policy": workload.restart_policy,
+    "list-keys": containers.list_keys,
+    "container-names": containers.container_names,
+    "image-reference": containers.image_reference,
+    "image-tag": containers.image_tag,
+    "env-names": containers.env_names,
+    "env-sources": containers.env_sources,
+    "env-order": containers.env_order,
+    "container-ports": containers.container_ports,
+    "requests-within-limits": containers.requests_within_limits,
+    "probe-handler": lifecycle.probe_handler,
+    "probe-port": lifecycle.probe_port,
+    "probe-thresholds": lifecycle.probe_thresholds,
+    "init-containers": lifecycle.init_containers,
+    "hook-handler": lifecycle.hook_handler,
+    "grace-period": lifecycle.grace_period,
+    "volume-source": volumes.volume_source,
+    "volume-mounts": volumes.volume_mounts,
+    "volume-unused": volumes.volume_unused,
+    "config-keys": volumes.config_keys,
+    "topology-spread": scheduling.topology_spread,
+    "affinity": scheduling.affinity,
+    "tolerations": scheduling.tolerations,
+    "privilege-escalation": security.privilege_escalation,
+    "run-as-root": security.run_as_root,
+    "seccomp-profile": security.seccomp_profile,
+    "istio-proxy-user": security.istio_proxy_user,
+    "kubernetes-version": since.kubernetes_version,
+}
+SERVICES: dict[str, ManifestRule] = {
+    "service-selects-pods": services.service_selects_pods,
+    "service-target-port": services.service_target_port,
+    "service-ports": services.service_ports,
+    "service-type": services.service_type,
+    "app-protocol": services.app_protocol,
+    "port-name-protocol": istio.port_name_protocol,
+}
+AUTOSCALERS: dict[str, ManifestRule] = {
+    "hpa-bounds": autoscaling.hpa_bounds,
+    "hpa-target": autoscaling.hpa_target,
+    "hpa-once": autoscaling.hpa_once,
+    "hpa-replicas": autoscaling.hpa_replicas,
+    "hpa-metrics": autoscaling.hpa_metrics,
+    "hpa-requests": autoscaling.hpa_requests,
+    "hpa-behavior": autoscaling.hpa_behavior,
+}
+BUDGETS: dict[str, ManifestRule] = {
+    "pdb-form": autoscaling.pdb_form,
+    "pdb-selects-pods": autoscaling.pdb_selects_pods,
+    "pdb-satisfiable": autoscaling.pdb_satisfiable,
+}
+VIRTUAL_SERVICES: dict[str, ManifestRule] = {
+    "virtual-service-routes": istio.virtual_service_routes,
+    "virtual-service-hosts": istio.virtual_service_hosts,
+    "host-once": istio.host_once,
+    "route-weights": istio.route_weights,
+    "route-destinations": istio.route_destinations,
+    "route-ports": istio.route_ports,
+    "route-order": istio.route_order,
+    "route-names": http.route_names,
+    "route-match": http.route_match,
+    "gateway-hosts": istio.gateway_hosts,
+    "http-retries": http.http_retries,
+    "http-fault": http.http_fault,
+    "http-cors": http.http_cors,
+    "http-headers": http.http_headers,
+    "http-rewrite": http.http_rewrite,
+}
+MESH: dict[str, ManifestRule] = {
+    "istio-durations": http.istio_durations,
+}
+DESTINATION_RULES: dict[str, ManifestRule] = {
+    "destination-host": destinations.destination_host,
+    "destination-rule-once": destinations.destination_rule_once,
+    "subsets": destinations.subsets,
+    "traffic-policy": destinations.traffic_policy,
+    "outlier-detection": destinations.outlier_detection,
+    "load-balancer": destinations.load_balancer,
+    "client-tls": destinations.client_tls,
+}
+GATEWAYS: dict[str, ManifestRule] = {
+    "gateway-servers": gateways.gateway_servers,
+}
+ROLLOUTS: dict[str, ManifestRule] = {
+    "rollout-strategy": rollouts.rollout_strategy,
+    "rollout-services": rollouts.rollout_services,
+    "rollout-service-labels": rollouts.rollout_service_labels,
+    "rollout-virtual-service": rollouts.rollout_virtual_service,
+    "rollout-destination-rule": rollouts.rollout_destination_rule,
+    "rollout-scale-down": rollouts.rollout_scale_down,
+    "rollout-anti-affinity": rollouts.rollout_anti_affinity,
+    "rollout-steps": steps.rollout_steps,
+    "managed-routes": steps.managed_routes,
+    "analysis-args": analysis.analysis_args,
+    "analysis-terminates": analysis.analysis_terminates,
+}
+ANALYSIS: dict[str, ManifestRule] = {
+    "analysis-templates": analysis.analysis_templates,
+    "analysis-metrics": analysis.analysis_metrics,
+    "analysis-placeholders": analysis.analysis_placeholders,
+}
+APPLICATIONS: dict[str, ManifestRule] = {
+    "sync-waves": argocd.sync_waves,
+    "application-source": argocd.application_source,
+    "application-destination": argocd.application_destination,
+    "application-ignores": argocd.application_ignores,
+}
+
+_PODS = ("Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod")
+_TEMPLATES = ("Rollout", "AnalysisTemplate", "ClusterAnalysisTemplate")
+
+# Title in the manual, rules, and the kinds without which none of these rules has anything to look at (empty: always).
+SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
+    ("Metadata", METADATA, frozenset()),
+    ("ConfigMaps and Secrets", CONFIG, frozenset(("ConfigMap", "Secret"))),
+    ("Workloads", WORKLOADS, frozenset(_PODS)),
+    ("Pods", PODS, frozenset(_PODS)),
+    ("Services", SERVICES, frozenset(("Service",))),
+    ("Autoscalers", AUTOSCALERS, frozenset(("HorizontalPodAutoscaler",))),
+    ("Disruption budgets", BUDGETS, frozenset(("PodDisruptionBudget",))),
+    ("VirtualServices", VIRTUAL_SERVICES, frozenset(("VirtualService",))),
+    ("VirtualServices and DestinationRules", MESH, frozenset(("VirtualService", "DestinationRule"))),
+    ("DestinationRules", DESTINATION_RULES, frozenset(("DestinationRule",))),
+    ("Gateways", GATEWAYS, frozenset(("Gateway",))),
+    ("Rollouts", ROLLOUTS, frozenset(("Rollout",))),
+    ("Analysis", ANALYSIS, frozenset(_TEMPLATES)),
+    ("Argo CD", APPLICATIONS, frozenset(("Application", "Rollout", "VirtualService"))),
+)
+MANIFEST_RULES: dict[str, ManifestRule] = {rule: judge for _, rules, _ in SECTIONS for rule, judge in rules.items()}
+_STAGES = tuple((kinds, tuple(rules.values())) for _, rules, kinds in SECTIONS)
+
+
+def check(scene: Scene) -> list[Finding]:
+    """Every finding of every rule that the scene's kinds call for, in the order of the table."""
+    found: list[Finding] = []
+    here = scene.index.kinds.keys()
+    for kinds, rules in _STAGES:
+        if not kinds or not kinds.isdisjoint(here):
+            for rule in rules:
+                found.extend(rule(scene))
+    return found

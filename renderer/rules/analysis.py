@@ -1,0 +1,257 @@
+"""Rules over AnalysisTemplates and the places in a Rollout that use them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.mesh import spec_of
+from renderer.rules.rollouts import blue_green_of, canary_of
+from renderer.rules.syntax import nanoseconds
+
+_TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL).findall
+_TEMPLATE_KINDS = ("AnalysisTemplate", "ClusterAnalysisTemplate")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One place in a Rollout that runs an analysis; `background` ones may run for ever."""
+
+    at: str
+    refs: list[Object]
+    args: list[Object]
+    background: bool
+
+
+def uses_of(rollout: Manifest) -> Iterator[Use]:
+    """Every analysis of a Rollout: in the background, in steps, in experiments, before and after a promotion."""
+    canary, blue_green = canary_of(rollout) or {}, blue_green_of(rollout) or {}
+    base = "/spec/strategy/canary"
+    if "analysis" in canary:
+        yield _use(base + "/analysis", canary["analysis"] or {}, background=True)
+    for number, step in enumerate(canary.get("steps") or ()):
+        if "analysis" in step:
+            yield _use(f"{base}/steps/{number}/analysis", step["analysis"] or {}, background=False)
+        for index, run in enumerate((step.get("experiment") or {}).get("analyses") or ()):
+            at = f"{base}/steps/{number}/experiment/analyses/{index}"
+            yield Use(at, [run], run.get("args") or [], background=True)
+    for when in ("prePromotionAnalysis", "postPromotionAnalysis"):
+        if when in blue_green:
+            yield _use(f"/spec/strategy/blueGreen/{when}", blue_green[when] or {}, background=False)
+
+
+def _use(at: str, analysis: Object, *, background: bool) -> Use:
+    return Use(at, analysis.get("templates") or [], analysis.get("args") or [], background)
+
+
+def _template(scene: Scene, ref: Object, namespace: str) -> Manifest | None:
+    kind = _TEMPLATE_KINDS[bool(ref.get("clusterScope"))]
+    return scene.find(kind, namespace, ref.get("templateName", ""))
+
+
+def _templates(scene: Scene, refs: list[Object], namespace: str) -> list[Manifest]:
+    """The templates of the references that are in the scene, and those that they name in turn, each once."""
+    found: list[Manifest] = []
+    waiting = list(refs)
+    while waiting:
+        template = _template(scene, waiting.pop(0), namespace)
+        if template is not None and all(template is not other for other in found):
+            found.append(template)
+            waiting += spec_of(template).get("templates") or []
+    return found
+
+
+def analysis_templates(scene: Scene) -> Iterator[Finding]:
+    """A reference to an AnalysisTemplate that does not exist.
+
+    The Rollout would be InvalidSpec. A ClusterAnalysisTemplate that is not rendered here lives in the cluster and is
+    not looked at.
+    Source: Argo Rollouts (`AnalysisTemplate 'x' not found`).
+    Do: correct the name, add the template under `resources`, or declare it as external (`AnalysisTemplate/name`).
+    """
+    for rollout in scene.of("Rollout"):
+        for use in uses_of(rollout):
+            for number, ref in enumerate(use.refs):
+                at = use.at if "/experiment/" in use.at else f"{use.at}/templates/{number}"
+                yield from _exists(scene, rollout, at, ref)
+    for template in scene.of("AnalysisTemplate"):
+        for number, ref in enumerate(spec_of(template).get("templates") or ()):
+            yield from _exists(scene, template, f"/spec/templates/{number}", ref)
+
+
+def _exists(scene: Scene, manifest: Manifest, at: str, ref: Object) -> Iterator[Finding]:
+    name = ref.get("templateName", "")
+    if not ref.get("clusterScope") and not scene.known("AnalysisTemplate", namespace_of(manifest), name):
+        yield Finding("analysis-templates", f"there is no AnalysisTemplate {name}", at + "/templateName", manifest)
+
+
+def analysis_args(scene: Scene) -> Iterator[Finding]:
+    """Arguments of an analysis that the templates want and nobody gives, or that two templates give different values.
+
+    Metrics of templates that run together have different names. Arguments that no template takes are passed over by
+    the controller; that is a warning, as it is mostly a misspelt name.
+    Source: Argo Rollouts (`args.x was not resolved`, `specified multiple times with different values`, `two metrics
+    have the same name`).
+    Do: give the argument under `args` of the analysis, or a value in the template.
+    """
+    for rollout in scene.of("Rollout"):
+        namespace = namespace_of(rollout)
+        for use in uses_of(rollout):
+            templates = _templates(scene, use.refs, namespace)
+            given = {arg.get("name") for arg in use.args if "value" in arg or "valueFrom" in arg}
+            for message in _arg_errors(templates, given):
+                yield Finding("analysis-args", message, use.at, rollout)
+            if templates and all(_template(scene, ref, namespace) for ref in use.refs):
+                taken = {arg.get("name") for template in templates for arg in spec_of(template).get("args") or ()}
+                for name in sorted(str(name) for name in given - taken):
+                    message = f"no template here takes the argument {name}"
+                    yield Finding("analysis-args", message, use.at + "/args", rollout, "warning")
+
+
+def _arg_errors(templates: list[Manifest], given: set[str | None]) -> Iterator[str]:
+    values: dict[str, object] = {}
+    metrics: set[str] = set()
+    for template in templates:
+        spec = spec_of(template)
+        for arg in spec.get("args") or ():
+            name, value = arg.get("name", ""), arg.get("value") or arg.get("valueFrom")
+            before = values.get(name)
+            if isinstance(before, str) and isinstance(value, str) and before != value:
+                yield f"the argument {name} has the values {before} and {value} in two templates"
+            values[name] = before or value
+        for metric in spec.get("metrics") or () if len(templates) > 1 else ():
+            if metric.get("name") in metrics:
+                yield f"two templates have a metric named {metric.get('name')}"
+            metrics.add(metric.get("name", ""))
+    for name, value in values.items():
+        if value is None and name not in given:
+            yield f"the argument {name} is wanted by a template and not given"
+
+
+def analysis_terminates(scene: Scene) -> Iterator[Finding]:
+    """A metric without an end in an analysis that has to end: in a step, or before or after a promotion.
+
+    A metric with an `interval` and no `count` runs for ever; that is for the background analysis alone.
+    Source: Argo Rollouts (`has metric x which runs indefinitely`).
+    Do: give the metric a `count`, or use the template as the canary's background `analysis`.
+    """
+    for rollout in scene.of("Rollout"):
+        for use in uses_of(rollout):
+            for template in _templates(scene, use.refs, namespace_of(rollout)) if not use.background else ():
+                for metric in spec_of(template).get("metrics") or ():
+                    if metric.get("interval") and _number(metric.get("count", 0)) == 0:
+                        message = f"the metric {metric.get('name')} of {template.name} has an interval and no count"
+                        yield Finding("analysis-terminates", message, use.at, rollout)
+
+
+def _number(value: object) -> int | None:
+    """An int-or-string of a metric as the controller reads it; None where an argument decides."""
+    if isinstance(value, int):
+        return value
+    text = str(value)
+    if "{{" in text:
+        return None
+    return int(text) if text.removeprefix("-").isdecimal() and len(text) < 12 else 0
+
+
+def analysis_metrics(scene: Scene) -> Iterator[Finding]:
+    """A metric of an AnalysisTemplate that Argo Rollouts refuses.
+
+    There is at least one metric (or a reference to other templates), with names that differ; each has exactly one
+    provider; `count` above 1 wants an `interval`; limits are not negative (`failureLimit: -1` switches it off, but
+    not with `consecutiveSuccessLimit: 0`), and `count` is at least their sum; `interval` and `initialDelay` are Go
+    durations.
+    Source: Argo Rollouts (`ValidateMetrics`).
+    Do: correct the metric.
+    """
+    for kind in _TEMPLATE_KINDS:
+        for template in scene.of(kind):
+            spec = spec_of(template)
+            metrics = spec.get("metrics") or []
+            if not metrics and not spec.get("templates"):
+                yield Finding("analysis-metrics", "the template has no metrics", "/spec", template)
+            names = [metric.get("name") for metric in metrics]
+            for number, metric in enumerate(metrics):
+                at = f"/spec/metrics/{number}"
+                if metric.get("name") in names[:number]:
+                    yield Finding("analysis-metrics", f"two metrics are named {metric.get('name')}", at, template)
+                for message in _metric_errors(metric):
+                    yield Finding("analysis-metrics", message, at, template)
+
+
+def _metric_errors(metric: Object) -> Iterator[str]:
+    provider = metric.get("provider") or {}
+    count = len(provider) - 1 + len(provider["plugin"] or ()) if "plugin" in provider else len(provider)
+    if count != 1:
+        yield f"a metric wants exactly one provider; this one has {' and '.join(sorted(provider)) or 'none'}"
+    for field in ("interval", "initialDelay"):
+        text = metric.get(field)
+        if text and "{{" not in text and nanoseconds(text) is None:
+            yield f"{field} {text!r} is no duration: write 30s, 5m"
+    yield from _limit_errors(metric)
+
+
+def _limit_errors(metric: Object) -> Iterator[str]:
+    fields = ("count", "failureLimit", "consecutiveSuccessLimit", "inconclusiveLimit", "consecutiveErrorLimit")
+    numbers = [_number(metric.get(field, 0)) for field in fields]
+    if None in numbers:
+        return
+    count, failure, success, inconclusive, error = (number or 0 for number in numbers)
+    for field, number in zip(fields[2:], (success, inconclusive, error), strict=True):
+        if number < 0:
+            yield f"{field} must not be negative, it is {number}"
+    if failure < -1:
+        yield f"failureLimit is at least 0, or -1 to switch it off; it is {failure}"
+    if failure == -1 and success == 0:
+        yield "failureLimit -1 and consecutiveSuccessLimit 0 switch both off"
+    if count > 0 and count < max(failure, 0) + success:
+        yield f"count ({count}) must be at least failureLimit + consecutiveSuccessLimit ({max(failure, 0)} + {success})"
+    if 0 < count < inconclusive:
+        yield f"count ({count}) must be at least inconclusiveLimit ({inconclusive})"
+    if count > 1 and not metric.get("interval"):
+        yield f"count {count} wants an interval"
+
+
+def analysis_placeholders(scene: Scene) -> Iterator[Finding]:
+    """A placeholder in a metric that is no argument of its template: `{{args.x}}` without `x` under `args`.
+
+    The controller refuses to run the analysis. An argument is there once, with one of `value` and `valueFrom` at
+    most.
+    Source: Argo Rollouts (`failed to resolve {{x}}`).
+    Do: declare the argument, or correct its name.
+    """
+    for kind in _TEMPLATE_KINDS:
+        for template in scene.of(kind):
+            spec = spec_of(template)
+            args = spec.get("args") or []
+            names = [arg.get("name") for arg in args]
+            for number, arg in enumerate(args):
+                at = f"/spec/args/{number}"
+                if arg.get("name") in names[:number]:
+                    yield Finding("analysis-placeholders", f"two arguments are named {arg.get('name')}", at, template)
+                if "value" in arg and "valueFrom" in arg:
+                    message = f"the argument {arg.get('name')} has both value and valueFrom"
+                    yield Finding("analysis-placeholders", message, at, template)
+            known = {f"args.{name}" for name in names}
+            for number, metric in enumerate(spec.get("metrics") or ()):
+                for tag in sorted({tag.strip() for text in _strings(metric) for tag in _TAG(text)} - known):
+                    message = (
+                        f"{{{{{tag}}}}} is no argument of this template (it has {', '.join(map(str, names)) or 'none'})"
+                    )
+                    yield Finding("analysis-placeholders", message, f"/spec/metrics/{number}", template)
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Every string in plain data that has a placeholder."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+        elif isinstance(item, str) and "{{" in item:
+            yield item

@@ -1,0 +1,277 @@
+"""Rules over HorizontalPodAutoscalers and PodDisruptionBudgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.fleet import clashes_within
+from renderer.rules.index import Pod, selects
+from renderer.rules.quantity import quantity, share
+
+# The block that each type of metric wants, and the targets that each takes.
+_BLOCK = {
+    "Resource": "resource",
+    "ContainerResource": "containerResource",
+    "Pods": "pods",
+    "Object": "object",
+    "External": "external",
+}
+_TARGETS = {
+    "Resource": ("averageUtilization", "averageValue"),
+    "ContainerResource": ("averageUtilization", "averageValue"),
+    "Pods": ("averageValue",),
+    "Object": ("value", "averageValue"),
+    "External": ("value", "averageValue"),
+}
+_TARGET_TYPE = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}
+WINDOW, PERIOD = 3600, 1800  # seconds
+
+
+def hpa_bounds(scene: Scene) -> Iterator[Finding]:
+    """An autoscaler with `minReplicas` below 1 or above `maxReplicas`.
+
+    `minReplicas` is 1 where it is not given; 0 wants the feature gate HPAScaleToZero and an object or external
+    metric.
+    Source: API server (`must be greater than or equal to minReplicas`).
+    Do: order them; an overlay that changes one has to look at the other.
+    """
+    for hpa in scene.of("HorizontalPodAutoscaler"):
+        spec = hpa.data.get("spec") or {}
+        low, high = spec.get("minReplicas", 1), spec.get("maxReplicas", 0)
+        if low < 1:
+            yield Finding("hpa-bounds", f"minReplicas must be at least 1, it is {low}", "/spec/minReplicas", hpa)
+        if high < max(low, 1):
+            message = f"maxReplicas ({high}) must be at least minReplicas ({low})"
+            yield Finding("hpa-bounds", message, "/spec/maxReplicas", hpa)
+
+
+def hpa_target(scene: Scene) -> Iterator[Finding]:
+    """An autoscaler whose target is not rendered with it, or stands in another API version.
+
+    Looked at only where the render has a workload of that namespace.
+    Source: kube-score `horizontalpodautoscaler-has-target`, kube-linter `dangling-hpa`.
+    Do: name the workload that the strategy gives: a Rollout (`argoproj.io/v1alpha1`) or a Deployment (`apps/v1`).
+    """
+    for hpa in scene.of("HorizontalPodAutoscaler"):
+        ref, namespace = (hpa.data.get("spec") or {}).get("scaleTargetRef") or {}, namespace_of(hpa)
+        kind, name = ref.get("kind", ""), ref.get("name", "")
+        target = scene.find(kind, namespace, name)
+        if target is None:
+            if f"{kind}/{name}" not in scene.external and (near := _near(scene, namespace)):
+                message = f"there is no {kind} {name}: the workload here is {near.kind} {near.manifest.name}"
+                yield Finding("hpa-target", message, "/spec/scaleTargetRef", hpa)
+        elif ref.get("apiVersion") != target.api_version:
+            message = f"apiVersion of a {kind} is {target.api_version}, not {ref.get('apiVersion')}"
+            yield Finding("hpa-target", message, "/spec/scaleTargetRef/apiVersion", hpa)
+
+
+def _near(scene: Scene, namespace: str) -> Pod | None:
+    return next((pod for pod in scene.index.workloads if pod.namespace == namespace), None)
+
+
+def hpa_once(scene: Scene) -> Iterator[Finding]:
+    """Two autoscalers for one workload.
+
+    Each undoes what the other does. Holds across the apps of an environment too.
+    Source: Kubernetes (`AmbiguousSelector`: the autoscaler stops), documentation of autoscaling.
+    Do: put the metrics of both into one; the highest count that one of them asks for wins.
+    """
+    if len(scene.of("HorizontalPodAutoscaler")) > 1:
+        yield from clashes_within(scene, "HorizontalPodAutoscaler", "hpa-once")
+
+
+def hpa_replicas(scene: Scene) -> Iterator[Finding]:
+    """A workload with literal `replicas` that an autoscaler scales.
+
+    Every sync would put the count back, and the autoscaler move it again.
+    Source: kube-score (CRITICAL), Argo CD best practices, Kubernetes documentation of autoscaling.
+    Do: leave `replicas` out of the workload (`autoscaling` in a spec does so), in patches too.
+    """
+    for hpa in scene.of("HorizontalPodAutoscaler"):
+        pod = _target(scene, hpa)
+        if pod is not None and "replicas" in pod.manifest.data["spec"]:
+            message = f"HorizontalPodAutoscaler {hpa.name} scales this: replicas must not be given here"
+            yield Finding("hpa-replicas", message, "/spec/replicas", pod.manifest)
+
+
+def _target(scene: Scene, hpa: Manifest) -> Pod | None:
+    ref = (hpa.data.get("spec") or {}).get("scaleTargetRef") or {}
+    return scene.workload(ref.get("kind", ""), namespace_of(hpa), ref.get("name", ""))
+
+
+def hpa_metrics(scene: Scene) -> Iterator[Finding]:
+    """A metric of an autoscaler that has not exactly the block of its type, or a target that the type does not take.
+
+    Source: API server (`must populate information for the given metric source`, `must set either a target raw value
+    or ...`).
+    Do: give the block that the type names, and one target that is greater than 0.
+    """
+    for hpa in scene.of("HorizontalPodAutoscaler"):
+        for number, metric in enumerate((hpa.data.get("spec") or {}).get("metrics") or ()):
+            for message in _metric_errors(metric):
+                yield Finding("hpa-metrics", message, f"/spec/metrics/{number}", hpa)
+
+
+def _metric_errors(metric: Object) -> Iterator[str]:
+    kind = metric.get("type", "")
+    block = _BLOCK.get(kind)
+    if block is None:
+        yield f"{kind!r} is no metric type: {', '.join(_BLOCK)}"
+        return
+    if set(metric) != {"type", block}:
+        yield f"a metric of type {kind} wants exactly the block {block}"
+        return
+    target = (metric[block] or {}).get("target") or {}
+    given = [field for field in _TARGET_TYPE.values() if field in target]
+    wanted = _TARGET_TYPE.get(target.get("type", ""))
+    if wanted not in _TARGETS[kind] or given != [wanted]:
+        yield f"the target of a {kind} metric is one of {', '.join(_TARGETS[kind])}, with the type that goes with it"
+    elif not (quantity(target[wanted]) or 0) > 0:
+        yield f"{wanted} must be greater than 0"
+
+
+def hpa_requests(scene: Scene) -> Iterator[Finding]:
+    """An autoscaler that scales by the utilization of a resource for which a container has no request.
+
+    Utilization is a share of the request: without one the autoscaler reports `missing request for cpu` and never
+    scales. A limit counts as the request where no request is given.
+    Source: Kubernetes, `GetResourceUtilizationRatio` and `calculatePodRequests`.
+    Do: give every container of the pod a request (sidecars too), or use `averageValue`, or ContainerResource for one
+    container.
+    """
+    for hpa in scene.of("HorizontalPodAutoscaler"):
+        for number, metric in enumerate((hpa.data.get("spec") or {}).get("metrics") or ()):
+            block = metric.get("resource") or metric.get("containerResource") or {}
+            pod = _target(scene, hpa) if "averageUtilization" in (block.get("target") or {}) else None
+            for container in _without_request(pod, block) if pod else ():
+                resource = block.get("name", "")
+                message = f"the container {container} has no request of {resource}: its utilization is unknown"
+                yield Finding("hpa-requests", message, f"/spec/metrics/{number}", hpa)
+
+
+def _without_request(pod: Pod, block: Object) -> Iterator[str]:
+    resource, only = block.get("name", ""), block.get("container")
+    if _has(pod.spec, resource):
+        return
+    sidecars = [item for item in pod.inits if item[1].get("restartPolicy") == "Always"]
+    for _, container in sidecars + pod.containers:
+        if (only is None or container.get("name") == only) and not _has(container, resource):
+            yield container.get("name", "")
+
+
+def _has(holder: Object, resource: str) -> bool:
+    resources = holder.get("resources") or {}
+    return any(resource in (resources.get(side) or ()) for side in ("requests", "limits"))
+
+
+def hpa_behavior(scene: Scene) -> Iterator[Finding]:
+    """Scaling behavior that the API server refuses.
+
+    `stabilizationWindowSeconds` 0 to 3600; a policy's `periodSeconds` 1 to 1800 and `value` at least 1; at least one
+    policy where `policies` is given.
+    Source: API server (`validateBehavior`).
+    Do: correct the number.
+    """
+    for hpa in scene.of("HorizontalPodAutoscaler"):
+        behavior = (hpa.data.get("spec") or {}).get("behavior") or {}
+        for side in ("scaleUp", "scaleDown"):
+            for where, message in _behavior_errors(behavior.get(side) or {}):
+                yield Finding("hpa-behavior", message, f"/spec/behavior/{side}{where}", hpa)
+
+
+def _behavior_errors(rules: Object) -> Iterator[tuple[str, str]]:
+    window = rules.get("stabilizationWindowSeconds", 0)
+    if not 0 <= window <= WINDOW:
+        yield "/stabilizationWindowSeconds", f"stabilizationWindowSeconds {window} is not between 0 and {WINDOW}"
+    if "policies" in rules and not rules["policies"]:
+        yield "/policies", "policies must have at least one policy"
+    for number, policy in enumerate(rules.get("policies") or ()):
+        if not 1 <= policy.get("periodSeconds", 0) <= PERIOD:
+            yield f"/policies/{number}", f"periodSeconds {policy.get('periodSeconds', 0)} is not between 1 and {PERIOD}"
+        if policy.get("value", 0) < 1:
+            yield f"/policies/{number}", f"value must be at least 1, it is {policy.get('value', 0)}"
+
+
+def pdb_form(scene: Scene) -> Iterator[Finding]:
+    """A PodDisruptionBudget without exactly one of `minAvailable` and `maxUnavailable`, or a percentage beyond 100.
+
+    Source: API server (`minAvailable and maxUnavailable cannot be both set`). With neither it forbids nothing.
+    Do: keep one; a patch that changes which one is used needs the other set to null.
+    """
+    for pdb in scene.of("PodDisruptionBudget"):
+        spec = pdb.data.get("spec") or {}
+        given = [field for field in ("minAvailable", "maxUnavailable") if field in spec]
+        if len(given) != 1:
+            has = "both" if given else "neither"
+            yield Finding("pdb-form", f"give one of minAvailable and maxUnavailable; there is {has}", "/spec", pdb)
+        for field in given:
+            pods = share(spec[field], 100, up=True)
+            if pods is None or pods < 0 or (isinstance(spec[field], str) and pods > 100):
+                yield Finding(
+                    "pdb-form", f"{field} {spec[field]} is no count and no percentage up to 100%", f"/spec/{field}", pdb
+                )
+
+
+def pdb_selects_pods(scene: Scene) -> Iterator[Finding]:
+    """A PodDisruptionBudget that selects the pods of no workload that is rendered with it.
+
+    It protects nothing. Looked at only where a workload of the namespace is in the render.
+    Source: polaris `missingPodDisruptionBudget`, kube-score `deployment-has-poddisruptionbudget`.
+    Do: give it the selector of the workload.
+    """
+    for pdb in scene.of("PodDisruptionBudget"):
+        selector, namespace = (pdb.data.get("spec") or {}).get("selector"), namespace_of(pdb)
+        near = [pod for pod in scene.index.workloads if pod.namespace == namespace]
+        if selector and near and not any(selects(selector, pod.labels) for pod in near):
+            message = f"the selector does not match the pods of {near[0].kind} {near[0].manifest.name}"
+            yield Finding("pdb-selects-pods", message, "/spec/selector", pdb)
+
+
+def pdb_satisfiable(scene: Scene) -> Iterator[Finding]:
+    """A PodDisruptionBudget that never lets a pod go: `maxUnavailable: 0`, or `minAvailable` of all pods.
+
+    Draining a node then waits for ever. The number of pods is `replicas`, or an autoscaler's `minReplicas`; where
+    neither is known (KEDA, say) only what can never hold is found.
+    Source: kube-linter `pdb-max-unavailable` and `pdb-min-available`, Kubernetes (`disruptionsAllowed`; percentages
+    are rounded up).
+    Do: use `maxUnavailable: 1`, which holds for any number of pods, or run more of them.
+    """
+    for pdb in scene.of("PodDisruptionBudget"):
+        spec = pdb.data.get("spec") or {}
+        message = _never(spec) or _never_of(spec, _pods_of(scene, pdb))
+        if message:
+            field = "maxUnavailable" if "maxUnavailable" in spec else "minAvailable"
+            yield Finding("pdb-satisfiable", message, f"/spec/{field}", pdb)
+
+
+def _never(spec: Object) -> str | None:
+    if spec.get("maxUnavailable") in (0, "0%"):
+        return "maxUnavailable 0 never lets a pod go: a node could not be drained"
+    if spec.get("minAvailable") == "100%":
+        return "minAvailable 100% never lets a pod go: a node could not be drained"
+    return None
+
+
+def _never_of(spec: Object, pods: int | None) -> str | None:
+    if not pods or "minAvailable" not in spec or "maxUnavailable" in spec:
+        return None
+    least = share(spec["minAvailable"], pods, up=True)
+    if least is None or least < pods:
+        return None
+    return f"minAvailable {spec['minAvailable']} of {pods} pods never lets one go: a node could not be drained"
+
+
+def _pods_of(scene: Scene, pdb: Manifest) -> int | None:
+    """The least number of pods that the budget's workload runs; None when nobody here knows."""
+    selector, namespace = (pdb.data.get("spec") or {}).get("selector"), namespace_of(pdb)
+    for pod in scene.index.workloads:
+        if pod.namespace == namespace and selects(selector, pod.labels):
+            for hpa in scene.of("HorizontalPodAutoscaler"):
+                if _target(scene, hpa) is pod:
+                    low: int = (hpa.data.get("spec") or {}).get("minReplicas", 1)
+                    return low
+            replicas: int | None = pod.manifest.data["spec"].get("replicas")
+            return replicas
+    return None

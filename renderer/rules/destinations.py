@@ -1,0 +1,225 @@
+"""Rules over DestinationRules: their host, subsets and traffic policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.fleet import clashes_within
+from renderer.rules.index import Located
+from renderer.rules.mesh import service_name, service_of, spec_of
+from renderer.rules.services import CONTROLLED, pods_behind
+from renderer.rules.syntax import is_dns_label
+
+_FILES = ("clientCertificate", "privateKey", "caCertificates")
+_HEALTH = "outlierDetection"
+
+
+def destination_host(scene: Scene) -> Iterator[Finding]:
+    """A DestinationRule for a Service of its own namespace that does not exist.
+
+    It would apply to nothing.
+    Source: `istioctl analyze` IST0174.
+    Do: correct the host, or declare a Service that is not rendered here as external (`Service/name`).
+    """
+    for manifest in scene.of("DestinationRule"):
+        host, namespace = spec_of(manifest).get("host", ""), namespace_of(manifest)
+        name = service_name(host, namespace)
+        if name and name[1] == namespace and "*" not in host and not scene.known("Service", namespace, name[0]):
+            message = f"there is no Service {name[0]} for the host {host}"
+            yield Finding("destination-host", message, "/spec/host", manifest)
+
+
+def destination_rule_once(scene: Scene) -> Iterator[Finding]:
+    """Two DestinationRules of one namespace for one host.
+
+    Istio merges their subsets and keeps the traffic policy of one; Argo Rollouts writes to one of them. Holds across
+    the apps of an environment too.
+    Source: Istio documentation (`DestinationRule merging`), `istioctl analyze`.
+    Do: make one of the two.
+    """
+    if len(scene.of("DestinationRule")) > 1:
+        yield from clashes_within(scene, "DestinationRule", "destination-rule-once")
+
+
+def subsets(scene: Scene) -> Iterator[Finding]:
+    """A subset whose name is twice there or no DNS label, or whose labels no pod of its host has.
+
+    Requests to a subset without pods fail. The hash that Argo Rollouts adds is not looked at.
+    Source: Istio's webhook (`duplicate subset names`), `istioctl analyze` IST0173.
+    Do: make the labels a part of the pod labels.
+    """
+    for manifest in scene.of("DestinationRule"):
+        spec, namespace = spec_of(manifest), namespace_of(manifest)
+        found = spec.get("subsets") or ()
+        if not found:
+            continue
+        service = service_of(scene, spec.get("host", ""), namespace)
+        pods = pods_behind(scene, service) if service else []
+        names: set[str] = set()
+        for number, subset in enumerate(found):
+            name, at = subset.get("name", ""), f"/spec/subsets/{number}"
+            if name in names:
+                yield Finding("subsets", f"two subsets are named {name}", at + "/name", manifest)
+            names.add(name)
+            if not is_dns_label(name):
+                yield Finding("subsets", f"{name!r} is no DNS label", at + "/name", manifest)
+            wanted = subset.get("labels") or {}
+            wanted = (
+                {key: value for key, value in wanted.items() if key != CONTROLLED} if CONTROLLED in wanted else wanted
+            )
+            if wanted and pods and not any(wanted.items() <= pod.labels.items() for pod in pods):
+                has = ", ".join(f"{key}={value}" for key, value in wanted.items())
+                message = f"the pods of {pods[0].kind} {pods[0].manifest.name} do not have the labels {has}"
+                yield Finding("subsets", message, at + "/labels", manifest)
+
+
+def _policies(manifest: Manifest) -> Iterator[Located]:
+    """Every traffic policy of a DestinationRule: its own, the subsets', and those for single ports."""
+    spec = spec_of(manifest)
+    whole = [("/spec/trafficPolicy", spec["trafficPolicy"])] if "trafficPolicy" in spec else []
+    for number, subset in enumerate(spec.get("subsets") or ()):
+        if "trafficPolicy" in subset:
+            whole.append((f"/spec/subsets/{number}/trafficPolicy", subset["trafficPolicy"]))
+    for at, policy in whole:
+        yield at, policy or {}
+        for number, level in enumerate((policy or {}).get("portLevelSettings") or ()):
+            yield f"{at}/portLevelSettings/{number}", level
+
+
+def traffic_policy(scene: Scene) -> Iterator[Finding]:
+    """A traffic policy that Istio's webhook refuses.
+
+    It has at least one field; `connectionPool` has tcp or http; limits are not negative; `h2UpgradePolicy: UPGRADE`
+    excludes `useClientProtocol`; a policy for a port names a port of the Service.
+    Source: Istio `pkg/config/validation` (`validateTrafficPolicy`, `validateConnectionPool`), IST0162 for the port.
+    Do: correct the field.
+    """
+    for manifest in scene.of("DestinationRule"):
+        for at, policy in _policies(manifest):
+            level = at.rpartition("/")[2].isdecimal()
+            for message in _policy_errors(policy, level):
+                yield Finding("traffic-policy", message, at, manifest)
+            if level:
+                yield from _level_port(scene, manifest, at, policy)
+
+
+def _policy_errors(policy: Object, level: bool) -> Iterator[str]:
+    if not (policy.keys() - {"port"} if level else policy):
+        yield "the policy has no setting"
+    if level and not (policy.get("port") or {}).get("number"):
+        yield "a policy for a port wants port.number"
+    pool = policy.get("connectionPool")
+    if pool is None:
+        return
+    tcp, http = pool.get("tcp"), pool.get("http")
+    if tcp is None and http is None:
+        yield "connectionPool wants tcp or http"
+    for key, value in [*(tcp or {}).items(), *(http or {}).items()]:
+        if isinstance(value, int) and value < 0:
+            yield f"{key} must not be negative, it is {value}"
+    if (http or {}).get("h2UpgradePolicy") == "UPGRADE" and (http or {}).get("useClientProtocol"):
+        yield "h2UpgradePolicy UPGRADE excludes useClientProtocol"
+
+
+def _level_port(scene: Scene, manifest: Manifest, at: str, policy: Object) -> Iterator[Finding]:
+    number = (policy.get("port") or {}).get("number")
+    service = service_of(scene, spec_of(manifest).get("host", ""), namespace_of(manifest)) if number else None
+    if service is not None:
+        there = [port.get("port") for port in spec_of(service).get("ports") or ()]
+        if number not in there:
+            message = f"the Service {service.name} has no port {number} (it has {', '.join(map(str, there))})"
+            yield Finding("traffic-policy", message, at + "/port", manifest)
+
+
+def outlier_detection(scene: Scene) -> Iterator[Finding]:
+    """Outlier detection that Istio's webhook refuses.
+
+    Percentages are 0 to 100, counts not negative, `consecutiveLocalOriginFailures` wants
+    `splitExternalLocalOriginErrors`.
+    Source: Istio `pkg/config/validation` (`validateOutlierDetection`).
+    Do: correct the field.
+    """
+    for manifest in scene.of("DestinationRule"):
+        for at, policy in _policies(manifest):
+            for message in _outlier_errors(policy.get(_HEALTH) or {}):
+                yield Finding("outlier-detection", message, f"{at}/{_HEALTH}", manifest)
+
+
+def _outlier_errors(outlier: Object) -> Iterator[str]:
+    for field in ("maxEjectionPercent", "minHealthPercent"):
+        if not 0 <= outlier.get(field, 0) <= 100:
+            yield f"{field} {outlier[field]} is not between 0 and 100"
+    for field in ("consecutiveErrors", "consecutive5xxErrors", "consecutiveGatewayErrors"):
+        if outlier.get(field, 0) < 0:
+            yield f"{field} must not be negative, it is {outlier[field]}"
+    if outlier.get("consecutiveLocalOriginFailures") and not outlier.get("splitExternalLocalOriginErrors"):
+        yield "consecutiveLocalOriginFailures wants splitExternalLocalOriginErrors: true"
+
+
+def load_balancer(scene: Scene) -> Iterator[Finding]:
+    """Load balancing that Istio's webhook refuses.
+
+    `distribute` and `failover` exclude each other, weights of a distribution are 1 to 100 and add up to 100, failover
+    is between different regions, a consistent hash by cookie names it. Warning: failover without outlier detection
+    does nothing.
+    Source: Istio `pkg/config/validation` (`validateLoadBalancer`, `validateLocalityLbSetting`).
+    Do: correct the field.
+    """
+    for manifest in scene.of("DestinationRule"):
+        for at, policy in _policies(manifest):
+            balancer = policy.get("loadBalancer")
+            if not balancer:
+                continue
+            for message in _balancer_errors(balancer):
+                yield Finding("load-balancer", message, at + "/loadBalancer", manifest)
+            locality = balancer.get("localityLbSetting") or {}
+            if locality.get("failover") and _HEALTH not in policy:
+                message = "failover does nothing without outlierDetection"
+                yield Finding("load-balancer", message, at + "/loadBalancer/localityLbSetting", manifest, "warning")
+
+
+def _balancer_errors(balancer: Object) -> Iterator[str]:
+    if "simple" in balancer and "consistentHash" in balancer:
+        yield "simple and consistentHash exclude each other"
+    cookie = (balancer.get("consistentHash") or {}).get("httpCookie")
+    if cookie is not None and not cookie.get("name"):
+        yield "httpCookie wants a name"
+    locality = balancer.get("localityLbSetting") or {}
+    if locality.get("distribute") and locality.get("failover"):
+        yield "distribute and failover exclude each other"
+    for entry in locality.get("distribute") or ():
+        weights = list((entry.get("to") or {}).values())
+        if sum(weights) != 100 or not all(1 <= weight <= 100 for weight in weights):
+            yield f"the weights from {entry.get('from', '*')} are each 1 to 100, together 100, not {sum(weights)}"
+    for entry in locality.get("failover") or ():
+        if entry.get("from") == entry.get("to"):
+            yield f"failover from {entry.get('from')} leads to itself"
+
+
+def client_tls(scene: Scene) -> Iterator[Finding]:
+    """TLS settings of a DestinationRule that Istio's webhook refuses.
+
+    MUTUAL wants `clientCertificate` and `privateKey`, or `credentialName`; `credentialName` excludes the files;
+    ISTIO_MUTUAL takes none of them; `insecureSkipVerify` excludes `caCertificates` and `subjectAltNames`.
+    Source: Istio `pkg/config/validation` (`validateTLS`).
+    Do: correct the field.
+    """
+    for manifest in scene.of("DestinationRule"):
+        for at, policy in _policies(manifest):
+            for message in _tls_errors(policy["tls"] or {}) if "tls" in policy else ():
+                yield Finding("client-tls", message, at + "/tls", manifest)
+
+
+def _tls_errors(tls: Object) -> Iterator[str]:
+    mode = tls.get("mode", "DISABLE")
+    files = [field for field in _FILES if tls.get(field)]
+    if mode == "MUTUAL" and not tls.get("credentialName") and not {"clientCertificate", "privateKey"} <= set(files):
+        yield "mode MUTUAL wants clientCertificate and privateKey, or credentialName"
+    if tls.get("credentialName") and files:
+        yield f"credentialName excludes {' and '.join(files)}"
+    if mode == "ISTIO_MUTUAL" and (files or tls.get("credentialName")):
+        yield "mode ISTIO_MUTUAL takes no certificates: Istio brings its own"
+    if tls.get("insecureSkipVerify") and (tls.get("caCertificates") or tls.get("subjectAltNames")):
+        yield "insecureSkipVerify excludes caCertificates and subjectAltNames"

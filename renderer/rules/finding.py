@@ -1,0 +1,76 @@
+"""What a rule looks at and what it finds: values only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from renderer.manifest import Manifest
+from renderer.problem import Severity
+from renderer.rules.index import Index, Pod, index
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a rule holds against a manifest, or against the effective spec where `manifest` is None."""
+
+    rule: str
+    message: str
+    pointer: str  # into the manifest, or into the effective spec when manifest is None
+    manifest: Manifest | None = None
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a manifest rule may look at. Rules judge `manifests`; `resources` only count as being there."""
+
+    manifests: tuple[Manifest, ...]  # one app in one environment, after patches
+    resources: tuple[Manifest, ...] = ()  # taken along in that environment, and what matters of its other apps
+    kubernetes: tuple[int, int] = (1, 34)
+    rollouts: tuple[int, int] = (1, 10)
+    istio: tuple[int, int] = (1, 31)
+    external: frozenset[str] = frozenset()  # what exists elsewhere: "Secret/name", "Service/name", ...
+    index: Index = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "index", index(self.manifests))
+
+    def of(self, kind: str) -> list[Manifest]:
+        """The scene's own manifests of a kind."""
+        return self.index.kinds.get(kind, [])
+
+    def find(self, kind: str, namespace: str, name: str) -> Manifest | None:
+        """The manifest or resource of that kind and name; one without a namespace counts as in the one asked for."""
+        for manifest in self.index.kinds.get(kind, ()):
+            if _is(manifest, namespace, name):
+                return manifest
+        for manifest in self.resources:
+            if manifest.data.get("kind") == kind and _is(manifest, namespace, name):
+                return manifest
+        return None
+
+    def known(self, kind: str, namespace: str, name: str) -> bool:
+        """It is here, or declared to exist elsewhere."""
+        return self.find(kind, namespace, name) is not None or f"{kind}/{name}" in self.external
+
+    def workload(self, kind: str, namespace: str, name: str) -> Pod | None:
+        """The scene's own workload of that kind and name."""
+        for pod in self.index.workloads:
+            if pod.kind == kind and _is(pod.manifest, namespace, name):
+                return pod
+        return None
+
+
+ManifestRule = Callable[[Scene], Iterable[Finding]]
+
+
+def _is(manifest: Manifest, namespace: str, name: str) -> bool:
+    meta = manifest.data.get("metadata") or {}
+    there = meta.get("namespace")
+    return meta.get("name") == name and (not there or not namespace or there == namespace)
+
+
+def namespace_of(manifest: Manifest) -> str:
+    """The manifest's namespace; empty where it names none."""
+    return (manifest.data.get("metadata") or {}).get("namespace") or ""

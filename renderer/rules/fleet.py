@@ -1,0 +1,183 @@
+"""What apps of one environment claim for themselves alone, and where two of them claim the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.index import Index, Pod, index
+
+_EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
+_PODS = "pods"  # the kind of claim that says which labels pods have; selectors are held against it
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One thing that an app has for itself: `kind` is the id of the rule, `key` equal exactly where two clash."""
+
+    kind: str
+    key: str
+    owner: str
+    file: str
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two owners that claim the same. Each of them gets one, about its own `claim`."""
+
+    rule: str
+    message: str
+    claim: Claim
+    other: Claim
+
+
+def claims(manifests: Sequence[Manifest], owner: str = "") -> tuple[Claim, ...]:
+    """What an app's manifests in one environment claim: objects, hosts, DestinationRules, pods, autoscaled targets."""
+    found = index(manifests)
+    made = [claim for manifest in manifests for claim in _object(manifest, owner)]
+    for kind, claimed in _BY_KIND.items():
+        made += [claim for manifest in found.kinds.get(kind, ()) for claim in claimed(manifest, owner)]
+    return (*made, *_workloads(found, owner))
+
+
+def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
+    """Clashes between owners, sorted by owner, file and place. The owner of a pair counts, not the claim's own."""
+    same: dict[tuple[str, str], list[Claim]] = {}
+    for owner, claim in claimed:
+        named = claim if claim.owner == owner else replace(claim, owner=owner)
+        same.setdefault((claim.kind, claim.key), []).append(named)
+    found: list[Clash] = []
+    for (kind, key), group in same.items():
+        if kind in FLEET_RULES and kind != "workloads-overlap":
+            found += _equal(kind, key, group)
+    found += _overlaps(same)
+    return sorted(found, key=lambda clash: (clash.claim.owner, clash.claim.file, clash.claim.pointer, clash.message))
+
+
+def _equal(kind: str, key: str, group: list[Claim]) -> Iterator[Clash]:
+    if len(group) < 2:
+        return
+    for claim in group:
+        others = [other for other in group if other.owner != claim.owner]
+        if others:
+            other = min(others, key=lambda other: (other.owner, other.file, other.pointer))
+            yield Clash(kind, _message(kind, key, f"app {other.owner}", other), claim, other)
+
+
+def _message(kind: str, key: str, who: str, other: Claim) -> str:
+    what = key.partition("|")[0]
+    return {
+        "object-once": f"{what} is made by {who} too ({other.file})",
+        "host-once": f"the host {what} is routed by {who} too ({other.file})",
+        "destination-rule-once": f"{who} has a DestinationRule for the host {what} too ({other.file})",
+        "hpa-once": f"{what} is scaled by {who} too ({other.file})",
+    }[kind]
+
+
+def clashes_within(scene: Scene, kind: str, rule: str) -> Iterator[Finding]:
+    """The same clashes between the manifests of one app: one finding for each manifest after the first."""
+    first: dict[str, tuple[Manifest, Claim]] = {}
+    for manifest in scene.of(kind):
+        for claim in _BY_KIND[kind](manifest, ""):
+            known, other = first.setdefault(claim.key, (manifest, claim))
+            if known is not manifest:
+                message = _message(rule, claim.key, f"{known.kind} {known.name}", other)
+                yield Finding(rule, message, claim.pointer, manifest)
+
+
+def _object(manifest: Manifest, owner: str) -> Iterator[Claim]:
+    group, kind, namespace, name = manifest.identity
+    if name:
+        where = f" in {namespace}" if namespace else ""
+        yield Claim("object-once", f"{kind} {name}{where}|{group}", owner, manifest.file, "/metadata/name")
+
+
+def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
+    """The hosts of a VirtualService: in the mesh whole, at a gateway by what the routes match."""
+    spec, namespace = manifest.data.get("spec") or {}, namespace_of(manifest)
+    gateways = spec.get("gateways") or ["mesh"]
+    for number, host in enumerate(spec.get("hosts") or ()):
+        full = host if "." in host or host == "*" else f"{host}.{namespace}.svc.cluster.local"
+        for gateway in gateways:
+            at = f"/spec/hosts/{number}"
+            if gateway == "mesh":
+                yield Claim("host-once", f"{full} in the mesh|", owner, manifest.file, at)
+                continue
+            name = gateway if "/" in gateway else f"{namespace}/{gateway}"
+            for match in _matches(spec):
+                yield Claim("host-once", f"{full} at gateway {name}|{match}", owner, manifest.file, at)
+
+
+def _matches(spec: Object) -> list[str]:
+    found: dict[str, bool] = {}
+    for section in ("http", "tls", "tcp"):
+        for route in spec.get(section) or ():
+            for match in route.get("match") or _EVERYTHING:
+                found[f"{section} {json.dumps(match, sort_keys=True, default=str)}"] = True
+    return list(found)
+
+
+def _destination_rule(manifest: Manifest, owner: str) -> Iterator[Claim]:
+    spec, namespace = manifest.data.get("spec") or {}, namespace_of(manifest)
+    host = spec.get("host", "")
+    if host and "workloadSelector" not in spec:
+        full = host if "." in host else f"{host}.{namespace}.svc.cluster.local"
+        yield Claim("destination-rule-once", f"{full}|{namespace}", owner, manifest.file, "/spec/host")
+
+
+def _scaled(manifest: Manifest, owner: str) -> Iterator[Claim]:
+    ref = (manifest.data.get("spec") or {}).get("scaleTargetRef") or {}
+    key = f"{ref.get('kind')} {ref.get('name')}|{namespace_of(manifest)}"
+    yield Claim("hpa-once", key, owner, manifest.file, "/spec/scaleTargetRef")
+
+
+_BY_KIND: dict[str, Callable[[Manifest, str], Iterator[Claim]]] = {
+    "VirtualService": _hosts,
+    "DestinationRule": _destination_rule,
+    "HorizontalPodAutoscaler": _scaled,
+}
+
+
+def _workloads(found: Index, owner: str) -> list[Claim]:
+    made: list[Claim] = []
+    for pod in found.workloads:
+        selector = (pod.manifest.data["spec"].get("selector") or {}).get("matchLabels") or {}
+        made.append(Claim(_PODS, _labels(pod, pod.labels), owner, pod.manifest.file, pod.at + "/metadata/labels"))
+        if selector:
+            made.append(Claim("workloads-overlap", _labels(pod, selector), owner, pod.manifest.file, "/spec/selector"))
+    return made
+
+
+def _labels(pod: Pod, labels: dict[str, str]) -> str:
+    return "\n".join([pod.namespace, *(f"{key}={value}" for key, value in sorted(labels.items()))])
+
+
+def _overlaps(same: dict[tuple[str, str], list[Claim]]) -> Iterator[Clash]:
+    """Selectors that find pods of another owner. Pods are kept by each of their labels, so that few are compared."""
+    by_label: dict[tuple[str, str], list[tuple[set[str], Claim]]] = {}
+    for (kind, key), group in same.items():
+        if kind == _PODS:
+            namespace, *labels = key.split("\n")
+            for label in labels:
+                by_label.setdefault((namespace, label), []).extend((set(labels), claim) for claim in group)
+    for (kind, key), group in same.items():
+        if kind == "workloads-overlap":
+            namespace, *wanted = key.split("\n")
+            near = min((by_label.get((namespace, label), []) for label in wanted), key=len)
+            for claim in group:
+                yield from _found(claim, set(wanted), near)
+
+
+def _found(claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]]) -> Iterator[Clash]:
+    others = [pods for labels, pods in near if pods.owner != claim.owner and wanted <= labels]
+    if others:
+        other = min(others, key=lambda other: (other.owner, other.file))
+        yield Clash("workloads-overlap", f"this selector also finds the pods of app {other.owner}", claim, other)
+
+
+# Which kinds of claims clash, and the rule (and manual page) that each belongs to.
+FLEET_RULES = ("object-once", "workloads-overlap", "host-once", "destination-rule-once", "hpa-once")

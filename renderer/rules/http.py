@@ -1,0 +1,293 @@
+"""Rules over what an HTTP route does besides routing: matches, timeouts, retries, faults, CORS, headers, rewrites."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Finding, Scene
+from renderer.rules.mesh import http_routes, routes_of, spec_of
+from renderer.rules.syntax import nanoseconds, pointer_part, re2_error
+
+_HEADER = re.compile(r"[-_A-Za-z0-9]+").fullmatch
+_MATCHED = ("uri", "scheme", "method", "authority")
+_RETRY_ON = frozenset(
+    "5xx gateway-error reset reset-before-request connect-failure envoy-ratelimited retriable-4xx refused-stream "
+    "retriable-status-codes retriable-headers http3-post-connect-failure cancelled deadline-exceeded internal "
+    "resource-exhausted unavailable".split()
+)
+_METHODS = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH *".split())
+MILLISECOND = 10**6  # nanoseconds
+
+
+def route_match(scene: Scene) -> Iterator[Finding]:
+    """A match that Istio's webhook refuses: an empty prefix or regex, one that RE2 does not take, a bad header name.
+
+    Header names are lower-case letters, digits, `-` and `_` in the end; RE2 has no look-around and no back
+    references.
+    Source: Istio `pkg/config/validation` (`validateHTTPRouteMatchRequest`).
+    Do: correct the match. For a header that only has to be there, write `{}`.
+    """
+    for manifest, at, route in http_routes(scene):
+        for number, match in enumerate(route.get("match") or ()):
+            for where, message in _match_errors(match):
+                yield Finding("route-match", message, f"{at}/match/{number}{where}", manifest)
+
+
+def _match_errors(match: Object) -> Iterator[tuple[str, str]]:
+    for field in _MATCHED:
+        if field in match:
+            yield from _string_match(f"/{field}", match[field] or {})
+    for group in ("headers", "withoutHeaders", "queryParams"):
+        for name, matcher in (match.get(group) or {}).items():
+            at = f"/{group}/{pointer_part(name)}"
+            if group != "queryParams" and not _HEADER(name.removeprefix(":")) and not name.startswith("@request.auth"):
+                yield at, f"{name!r} is no header name"
+            yield from _string_match(at, matcher or {})
+
+
+def _string_match(at: str, matcher: Object) -> Iterator[tuple[str, str]]:
+    if matcher.get("prefix") == "" or matcher.get("regex") == "":
+        yield at, "an empty prefix or regex matches nothing that is meant: leave the match out"
+    elif "regex" in matcher and (why := re2_error(matcher["regex"])):
+        yield at + "/regex", f"{matcher['regex']!r} is no regular expression for Istio: {why}"
+
+
+def istio_durations(scene: Scene) -> Iterator[Finding]:
+    """A duration of a VirtualService or DestinationRule that is none, is shorter than 1 ms, or is finer than 1 ms.
+
+    Source: the CRDs' CEL rules (`must be a valid duration greater than 1ms`), Istio `ValidateDuration`.
+    Do: write a Go duration: `250ms`, `1.5s`, `1m30s`. A `timeout` of 0 is written by leaving it out of the route.
+    """
+    for manifest, at, route in http_routes(scene):
+        for where, text in _route_durations(route):
+            yield from _duration(manifest, at + where, text)
+    for manifest in scene.of("DestinationRule"):
+        spec = spec_of(manifest)
+        policies = [("/spec/trafficPolicy", spec.get("trafficPolicy"))]
+        for number, subset in enumerate(spec.get("subsets") or ()):
+            if "trafficPolicy" in subset:
+                policies.append((f"/spec/subsets/{number}/trafficPolicy", subset["trafficPolicy"]))
+        for at, policy in policies:
+            for where, text in _policy_durations(policy or {}):
+                yield from _duration(manifest, at + where, text)
+
+
+def _duration(manifest: Manifest, at: str, text: object) -> Iterator[Finding]:
+    parsed = nanoseconds(text) if isinstance(text, str) else None
+    if parsed is None:
+        yield Finding("istio-durations", f"{text!r} is no duration: write 250ms, 1.5s, 1m30s", at, manifest)
+    elif parsed < MILLISECOND:
+        yield Finding("istio-durations", f"{text} is shorter than 1ms", at, manifest)
+    elif parsed % MILLISECOND:
+        yield Finding("istio-durations", f"{text} is finer than 1ms", at, manifest)
+
+
+_ROUTE_PATHS = (
+    ("timeout",),
+    ("retries", "perTryTimeout"),
+    ("retries", "backoff"),
+    ("corsPolicy", "maxAge"),
+    ("fault", "delay", "fixedDelay"),
+    ("fault", "delay", "exponentialDelay"),
+)
+_POLICY_PATHS = (
+    ("connectionPool", "http", "idleTimeout"),
+    ("connectionPool", "http", "http2KeepAlive", "interval"),
+    ("connectionPool", "http", "http2KeepAlive", "timeout"),
+    ("connectionPool", "tcp", "connectTimeout"),
+    ("connectionPool", "tcp", "idleTimeout"),
+    ("connectionPool", "tcp", "maxConnectionDuration"),
+    ("connectionPool", "tcp", "tcpKeepalive", "interval"),
+    ("connectionPool", "tcp", "tcpKeepalive", "time"),
+    ("loadBalancer", "warmupDurationSecs"),
+    ("loadBalancer", "warmup", "duration"),
+    ("outlierDetection", "interval"),
+    ("outlierDetection", "baseEjectionTime"),
+)
+_WITH_DURATIONS = frozenset(path[0] for path in _ROUTE_PATHS)
+
+
+def _route_durations(route: Object) -> Iterator[tuple[str, object]]:
+    return _at_paths(route, _ROUTE_PATHS) if not _WITH_DURATIONS.isdisjoint(route) else iter(())
+
+
+def _policy_durations(policy: Object) -> Iterator[tuple[str, object]]:
+    if not policy:
+        return
+    yield from _at_paths(policy, _POLICY_PATHS)
+    for number, level in enumerate(policy.get("portLevelSettings") or ()):
+        for where, text in _at_paths(level, _POLICY_PATHS):
+            yield f"/portLevelSettings/{number}{where}", text
+
+
+def _at_paths(value: Object, paths: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, object]]:
+    for path in paths:
+        found: object = value
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        if found is not None:
+            yield "/" + "/".join(path), found
+
+
+def http_retries(scene: Scene) -> Iterator[Finding]:
+    """Retries that Istio's webhook refuses: negative attempts, settings beside `attempts: 0`, an unknown `retryOn`.
+
+    `retryOn` is a list with commas of Envoy's policies (`5xx,reset,connect-failure`) and HTTP status codes.
+    Source: Istio `pkg/config/validation` (`validateHTTPRetry`).
+    Do: correct the field; `attempts: 0` alone turns retries off.
+    """
+    for manifest, at, route in http_routes(scene):
+        retries = route.get("retries")
+        if retries:
+            for message in _retry_errors(retries):
+                yield Finding("http-retries", message, at + "/retries", manifest)
+
+
+def _retry_errors(retries: Object) -> Iterator[str]:
+    attempts = retries.get("attempts", 0)
+    if attempts < 0:
+        yield f"attempts must not be negative, it is {attempts}"
+    if attempts == 0 and (retries.get("perTryTimeout") or retries.get("retryOn") or "backoff" in retries):
+        yield "with attempts 0 (or none given) nothing else may be set"
+    for word in (retries.get("retryOn") or "").split(","):
+        word = word.strip()
+        if word and word not in _RETRY_ON and not (word.isdecimal() and 100 <= int(word) <= 599):
+            yield f"retryOn {word!r} is neither a policy of Envoy's nor an HTTP status"
+
+
+def http_fault(scene: Scene) -> Iterator[Finding]:
+    """A fault that Istio's webhook refuses: neither delay nor abort, a percentage beyond 100, an impossible status.
+
+    Source: Istio `pkg/config/validation` (`validateHTTPFaultInjection`).
+    Do: correct the field.
+    """
+    for manifest, at, route in http_routes(scene):
+        fault = route.get("fault")
+        if fault is not None:
+            for message in _fault_errors(fault):
+                yield Finding("http-fault", message, at + "/fault", manifest)
+
+
+def _fault_errors(fault: Object) -> Iterator[str]:
+    if not ("delay" in fault or "abort" in fault):
+        yield "a fault wants a delay or an abort"
+    for kind in ("delay", "abort"):
+        percent = ((fault.get(kind) or {}).get("percentage") or {}).get("value", 0)
+        if percent != 0 and not 0.0001 <= percent <= 100:
+            yield f"the percentage of the {kind} is {percent}: 0, or 0.0001 to 100"
+    status = (fault.get("abort") or {}).get("httpStatus")
+    if status is not None and not 200 <= status <= 599:
+        yield f"httpStatus {status} is not between 200 and 599"
+
+
+def http_cors(scene: Scene) -> Iterator[Finding]:
+    """A CORS policy that Istio's webhook refuses: an unknown method, a bad header name, an origin that matches nothing.
+
+    Source: Istio `pkg/config/validation` (`validateCORSPolicy`).
+    Do: correct the entry.
+    """
+    for manifest, at, route in http_routes(scene):
+        policy = route.get("corsPolicy")
+        if policy:
+            for where, message in _cors_errors(policy):
+                yield Finding("http-cors", message, f"{at}/corsPolicy{where}", manifest)
+
+
+def _cors_errors(policy: Object) -> Iterator[tuple[str, str]]:
+    for number, method in enumerate(policy.get("allowMethods") or ()):
+        if method not in _METHODS:
+            yield f"/allowMethods/{number}", f"{method!r} is no HTTP method: {', '.join(sorted(_METHODS - {'*'}))}"
+    for field in ("allowHeaders", "exposeHeaders"):
+        for number, name in enumerate(policy.get(field) or ()):
+            if not _HEADER(name) and name != "*":
+                yield f"/{field}/{number}", f"{name!r} is no header name"
+    for number, origin in enumerate(policy.get("allowOrigins") or ()):
+        yield from _string_match(f"/allowOrigins/{number}", origin or {})
+
+
+def http_headers(scene: Scene) -> Iterator[Finding]:
+    """A header operation that Istio's webhook refuses: a bad name, or the host where it cannot be set.
+
+    `:authority` and `host` can be set on requests of a whole route alone, not removed and not on responses.
+    Source: Istio `pkg/config/validation` (`validateHTTPHeaderOperationName`,
+    `ValidateHTTPHeaderNameOrJwtClaimRoute`).
+    Do: rename it, or rewrite `authority`.
+    """
+    for manifest, at, route in http_routes(scene):
+        if "headers" in route:
+            yield from _headers(manifest, at + "/headers", route["headers"] or {})
+        for number, destination in enumerate(route.get("route") or ()):
+            if "headers" in destination:
+                yield from _headers(manifest, f"{at}/route/{number}/headers", destination["headers"] or {})
+
+
+def _headers(manifest: Manifest, at: str, headers: Object) -> Iterator[Finding]:
+    for side in ("request", "response"):
+        for action, names in (headers.get(side) or {}).items():
+            for name in names or ():
+                host = name.lower() in ("host", ":authority")
+                if host and side == "request" and action in ("set", "add"):
+                    continue
+                if host or not _HEADER(name):
+                    message = f"{name!r} is no header that can be changed with {action} on a {side}"
+                    yield Finding("http-headers", message, f"{at}/{side}/{action}", manifest)
+
+
+def http_rewrite(scene: Scene) -> Iterator[Finding]:
+    """A rewrite, redirect, direct response or mirror that Istio's webhook refuses.
+
+    A rewrite has at least one field and not both `uri` and `uriRegexRewrite`; a redirect changes something, with a
+    code of 3xx and scheme http or https; a direct response has a status of 200 to 599; a mirror's percentage is 0 to
+    100.
+    Source: Istio `pkg/config/validation` (`validateHTTPRewrite`, `validateHTTPRedirect`,
+    `validateHTTPDirectResponse`).
+    Do: correct the field.
+    """
+    for manifest, at, route in http_routes(scene):
+        for where, message in _rewrite_errors(route):
+            yield Finding("http-rewrite", message, at + where, manifest)
+
+
+def _rewrite_errors(route: Object) -> Iterator[tuple[str, str]]:
+    if "rewrite" in route:
+        rewrite = route["rewrite"] or {}
+        if not rewrite or ("uri" in rewrite and "uriRegexRewrite" in rewrite):
+            yield "/rewrite", "a rewrite wants a field, and not both uri and uriRegexRewrite"
+        pattern = (rewrite.get("uriRegexRewrite") or {}).get("match")
+        if pattern and (why := re2_error(pattern)):
+            yield "/rewrite/uriRegexRewrite/match", f"{pattern!r} is no regular expression for Istio: {why}"
+    if "redirect" in route:
+        redirect = route["redirect"] or {}
+        if redirect.keys().isdisjoint(("uri", "authority", "scheme", "port", "derivePort")):
+            yield "/redirect", "a redirect wants uri, authority, scheme or port"
+        if not 300 <= (redirect.get("redirectCode") or 301) <= 399:
+            yield "/redirect/redirectCode", f"redirectCode {redirect['redirectCode']} is not between 300 and 399"
+        if redirect.get("scheme", "http") not in ("http", "https"):
+            yield "/redirect/scheme", f"scheme {redirect['scheme']!r} is neither http nor https"
+    if "directResponse" in route and not 200 <= (route["directResponse"] or {}).get("status", 0) <= 599:
+        yield "/directResponse/status", "the status of a direct response is 200 to 599"
+    percent = (route.get("mirrorPercentage") or {}).get("value", 0)
+    if not 0 <= percent <= 100:
+        yield "/mirrorPercentage", f"the percentage of the mirror is {percent}: 0 to 100"
+
+
+def route_names(scene: Scene) -> Iterator[Finding]:
+    """Two HTTP routes of one VirtualService with the same name.
+
+    Argo Rollouts finds the routes that it moves by name, and takes the first; the second would keep its weights.
+    Source: Argo Rollouts (`searchHttpRoute`), Istio (names end up in metrics and logs).
+    Do: rename one.
+    """
+    for manifest in scene.of("VirtualService"):
+        routes = spec_of(manifest).get("http") or ()
+        if len(routes) < 2:
+            continue
+        names = [route.get("name") for _, _, route in routes_of(manifest) if route.get("name")]
+        if len(set(names)) == len(names):
+            continue
+        for number, route in enumerate(routes):
+            if route.get("name") and any(route["name"] == other.get("name") for other in routes[:number]):
+                message = f"another HTTP route is named {route['name']}"
+                yield Finding("route-names", message, f"/spec/http/{number}/name", manifest)

@@ -1,0 +1,120 @@
+"""What rules look manifests up by: kind, name, and the pods that they make; built once a scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from renderer.manifest import Manifest, Object
+
+# Kinds that other API groups have too (Knative's Service, the Gateway API's Gateway): rules mean these.
+_GROUP = {
+    "Service": "v1",
+    "Gateway": "networking.istio.io",
+    "Deployment": "apps",
+    "Job": "batch",
+    "Application": "argoproj.io",
+    "Rollout": "argoproj.io",
+}
+_SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
+_TEMPLATES = _SELECTING | {"Job", "CronJob", "Pod"}
+_MESH = ("VirtualService", "DestinationRule")
+
+Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there
+
+
+@dataclass(slots=True)
+class Pod:
+    """The pods that one manifest makes: a pod template, or a Pod itself (`at` is where, empty for a Pod)."""
+
+    manifest: Manifest
+    kind: str
+    namespace: str
+    at: str
+    labels: dict[str, str]
+    spec: Object
+    containers: list[Located]
+    inits: list[Located]
+    every: list[Located]  # the containers and the init containers
+
+
+@dataclass(slots=True)
+class Index:
+    """Manifests by kind; the pods of all of them; those pods that a selector of their workload finds again."""
+
+    kinds: dict[str, list[Manifest]]
+    pods: list[Pod]
+    workloads: list[Pod]
+    mesh: bool  # Istio routes something here
+
+
+def index(manifests: Iterable[Manifest]) -> Index:
+    """One pass over the manifests."""
+    kinds: dict[str, list[Manifest]] = {}
+    pods: list[Pod] = []
+    for manifest in manifests:
+        kind = _kind(manifest.data)
+        if kind in kinds:
+            kinds[kind].append(manifest)
+        else:
+            kinds[kind] = [manifest]
+        if kind in _TEMPLATES and (pod := pod_of(manifest, kind)) is not None:
+            pods.append(pod)
+    workloads = [pod for pod in pods if pod.kind in _SELECTING]
+    return Index(kinds, pods, workloads, any(kind in kinds for kind in _MESH))
+
+
+def _kind(data: Object) -> str:
+    kind: str = data.get("kind", "")
+    group = _GROUP.get(kind)
+    return kind if group is None or str(data.get("apiVersion", "")).startswith(group) else f"{kind} of another group"
+
+
+def pod_of(manifest: Manifest, kind: str) -> Pod | None:
+    """The pods of a manifest of one of the kinds that have a template; None without one (a Rollout's `workloadRef`)."""
+    data = manifest.data
+    meta = data.get("metadata") or {}
+    if kind == "Pod":
+        at, template = "", data
+    else:
+        spec = data.get("spec") or {}
+        if kind == "CronJob":
+            spec = (spec.get("jobTemplate") or {}).get("spec") or {}
+        at = "/spec/template" if kind != "CronJob" else "/spec/jobTemplate/spec/template"
+        template = spec.get("template") or {}
+        if not template:
+            return None
+    inside = template.get("spec") or {}
+    containers = _located(inside.get("containers"), at + "/spec/containers/")
+    inits = _located(inside.get("initContainers"), at + "/spec/initContainers/")
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    return Pod(manifest, kind, meta.get("namespace") or "", at, labels, inside, containers, inits, inits + containers)
+
+
+def _located(items: list[Object] | None, at: str) -> list[Located]:
+    return [(f"{at}{number}", item) for number, item in enumerate(items)] if items else []
+
+
+def selects(selector: Object | None, labels: dict[str, str]) -> bool:
+    """A label selector finds these labels; an empty or missing one finds none here."""
+    if not selector:
+        return False
+    wanted = selector.get("matchLabels") or {}
+    expressions = selector.get("matchExpressions") or ()
+    return (
+        bool(wanted or expressions) and wanted.items() <= labels.items() and all(_holds(e, labels) for e in expressions)
+    )
+
+
+def _holds(expression: Object, labels: dict[str, str]) -> bool:
+    value = labels.get(expression.get("key", ""))
+    values = expression.get("values") or ()
+    match expression.get("operator"):
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case _:
+            return value is None

@@ -1,0 +1,158 @@
+"""Rules over a container's life: probes, hooks, init containers, the time it has to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Object
+from renderer.problem import Severity
+from renderer.rules.finding import Finding, Scene
+from renderer.rules.index import Pod
+
+PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
+_HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
+_HOOKS = ("exec", "httpGet", "tcpSocket", "sleep")
+GRACE = 30  # the default of terminationGracePeriodSeconds
+
+
+def probe_handler(scene: Scene) -> Iterator[Finding]:
+    """A probe that has not exactly one of `exec`, `httpGet`, `tcpSocket` and `grpc`.
+
+    Source: API server (`must specify a handler type`, `may not specify more than 1 handler type`).
+    Do: keep one. A strategic merge patch that brings another handler needs `httpGet: null` beside it, or `$patch:
+    replace`.
+    """
+    for pod in scene.index.pods:
+        for at, container in pod.every:
+            for name in PROBES:
+                if name in container:
+                    probe = container[name] or {}
+                    has = [handler for handler in _HANDLERS if handler in probe]
+                    if len(has) != 1:
+                        message = f"a probe wants exactly one of exec, httpGet, tcpSocket and grpc; {_listed(has)}"
+                        yield Finding("probe-handler", message, f"{at}/{name}", pod.manifest)
+
+
+def _listed(has: list[str]) -> str:
+    return f"this one has {' and '.join(has)}" if has else "this one has none"
+
+
+def probe_port(scene: Scene) -> Iterator[Finding]:
+    """A probe or hook that names a port which its own container does not have, or a number beyond 65535.
+
+    The API server takes it; the kubelet then fails every probe, and the pod is never Ready or is restarted for ever.
+    Source: kubelet (`couldn't find port`).
+    Do: use the `name` of one of the container's ports, or the number.
+    """
+    for pod in scene.index.pods:
+        for at, container in pod.every:
+            for name in PROBES:
+                if name in container:
+                    yield from _handler_port(pod, f"{at}/{name}", container[name] or {}, container)
+            for name, hook in (container.get("lifecycle") or {}).items():
+                if isinstance(hook, dict):
+                    yield from _handler_port(pod, f"{at}/lifecycle/{name}", hook, container)
+
+
+def _handler_port(pod: Pod, at: str, handlers: Object, container: Object) -> Iterator[Finding]:
+    for kind in ("httpGet", "tcpSocket"):
+        if kind not in handlers:
+            continue
+        port = (handlers[kind] or {}).get("port")
+        if isinstance(port, str):
+            names = [p["name"] for p in container.get("ports") or () if p.get("name")]
+            if port not in names:
+                has = ", ".join(names) or "none with a name"
+                message = f"the container {container.get('name')} has no port named {port} (it has {has})"
+                yield Finding("probe-port", message, f"{at}/{kind}/port", pod.manifest)
+        elif port is not None and not 0 < port < 65536:
+            yield Finding("probe-port", f"port {port} is not between 1 and 65535", f"{at}/{kind}/port", pod.manifest)
+
+
+def probe_thresholds(scene: Scene) -> Iterator[Finding]:
+    """A liveness or startup probe whose `successThreshold` is not 1, or a readiness probe with its own grace period.
+
+    Source: API server (`must be 1`; `terminationGracePeriodSeconds must not be set for readinessProbes`).
+    Do: leave the field out.
+    """
+    for pod in scene.index.pods:
+        for at, container in pod.every:
+            for name in ("livenessProbe", "startupProbe"):
+                if name in container and (container[name] or {}).get("successThreshold", 1) != 1:
+                    message = f"successThreshold of a {name} must be 1"
+                    yield Finding("probe-thresholds", message, f"{at}/{name}/successThreshold", pod.manifest)
+            if "readinessProbe" in container and "terminationGracePeriodSeconds" in (container["readinessProbe"] or {}):
+                message = "a readinessProbe takes no terminationGracePeriodSeconds: it never ends a container"
+                where = f"{at}/readinessProbe/terminationGracePeriodSeconds"
+                yield Finding("probe-thresholds", message, where, pod.manifest)
+
+
+def init_containers(scene: Scene) -> Iterator[Finding]:
+    """An init container with probes or hooks that is no sidecar.
+
+    An init container runs to its end before the others start, so nothing can probe it. One with `restartPolicy:
+    Always` is a sidecar and may have them.
+    Source: API server (`may not be set for init containers without restartPolicy=Always`).
+    Do: give it `restartPolicy: Always`, or take the fields out.
+    """
+    for pod in scene.index.pods:
+        for at, container in pod.inits:
+            if container.get("restartPolicy") == "Always":
+                continue
+            for name in (*PROBES, "lifecycle"):
+                if name in container:
+                    message = f"the init container {container.get('name')} is no sidecar: it takes no {name}"
+                    yield Finding("init-containers", message, f"{at}/{name}", pod.manifest)
+
+
+def hook_handler(scene: Scene) -> Iterator[Finding]:
+    """A `postStart` or `preStop` hook that has not exactly one of `exec`, `httpGet`, `tcpSocket` and `sleep`.
+
+    Source: API server (`must specify a handler type`, `may not specify more than 1 handler type`).
+    Do: keep one.
+    """
+    for pod in scene.index.pods:
+        for at, container in pod.every:
+            if "lifecycle" not in container:
+                continue
+            for name in ("postStart", "preStop"):
+                hook = (container["lifecycle"] or {}).get(name)
+                if hook is None:
+                    continue
+                has = [handler for handler in _HOOKS if handler in hook]
+                if len(has) != 1:
+                    message = f"a hook wants exactly one of exec, httpGet, tcpSocket and sleep; {_listed(has)}"
+                    yield Finding("hook-handler", message, f"{at}/lifecycle/{name}", pod.manifest)
+
+
+def grace_period(scene: Scene) -> Iterator[Finding]:
+    """A `preStop` hook that sleeps as long as the pod has to end, or longer.
+
+    The container is killed while it still sleeps: it gets no time to finish its requests.
+    `terminationGracePeriodSeconds` is 30 where it is not given. A `sleep` hook that is longer is an error, one that
+    just fits and an `exec` of `sleep` are warnings.
+    Source: API server (`must be non-negative and less than terminationGracePeriodSeconds`), kubelet.
+    Do: raise `terminationGracePeriodSeconds` to the sleep and the time that the program needs.
+    """
+    for pod in scene.index.pods:
+        for at, container in pod.every:
+            hook = (container.get("lifecycle") or {}).get("preStop") if "lifecycle" in container else None
+            if not hook:
+                continue
+            grace = pod.spec.get("terminationGracePeriodSeconds", GRACE)
+            native = (hook.get("sleep") or {}).get("seconds")
+            seconds = native if native is not None else _slept((hook.get("exec") or {}).get("command") or [])
+            if seconds is not None and seconds >= grace:
+                message = f"preStop sleeps {seconds} s, terminationGracePeriodSeconds is {grace}: it is killed asleep"
+                severity: Severity = "error" if native is not None and seconds > grace else "warning"
+                yield Finding("grace-period", message, f"{at}/lifecycle/preStop", pod.manifest, severity)
+
+
+def _slept(command: list[str]) -> int | None:
+    """The seconds of `sleep 15`, `["sh", "-c", "sleep 15"]` and the like; None for anything else."""
+    words = " ".join(command).replace(";", " ").replace("&&", " ").split()
+    for number, word in enumerate(words[:-1]):
+        if word.rpartition("/")[2] == "sleep":
+            seconds = words[number + 1].removesuffix("s")
+            return int(seconds) if seconds.isdecimal() and len(seconds) < 7 else None
+    return None

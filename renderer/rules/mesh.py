@@ -1,0 +1,102 @@
+"""Istio's view of hosts, ports and routes: which Service a host means, which protocol a port has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Scene, namespace_of
+from renderer.rules.index import Located
+
+HTTP = frozenset({"http", "http2", "http_proxy", "grpc", "grpc-web"})
+TLS = frozenset({"tls", "https"})
+_PROTOCOLS = HTTP | TLS | {"tcp", "udp", "mongo", "mysql", "redis", "hbone", "double-hbone"}
+_STANDARD = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernetes.io/wss": "https"}
+_WELL_KNOWN = frozenset({25, 53, 3306, 27017})  # smtp, dns, mysql, mongo: TCP without being told
+SECTIONS = ("http", "tls", "tcp")
+
+
+def protocol_of(port: Object) -> str | None:
+    """The protocol that Istio takes a Service's port for, lower case; None where it would have to guess.
+
+    By Istio's `kube.ConvertProtocol`: appProtocol before the name, the name up to its first `-`.
+    """
+    if (port.get("protocol") or "TCP") != "TCP":
+        return "udp"
+    name = port.get("appProtocol") or port.get("name") or ""
+    standard = _STANDARD.get(name)
+    if standard:
+        return standard
+    name = name.lower()
+    word = "grpc-web" if name.startswith("grpc-web") else name.partition("-")[0]
+    if word in _PROTOCOLS:
+        return word
+    return "tcp" if port.get("port") in _WELL_KNOWN else None
+
+
+def service_name(host: str, namespace: str) -> tuple[str, str] | None:
+    """Name and namespace of the Service that a host means in `namespace`; None for a host that is no Service."""
+    if "." not in host:
+        return host, namespace
+    parts = host.split(".", 3)
+    return (parts[0], parts[1]) if len(parts) > 2 and parts[2] == "svc" else None
+
+
+def full_host(host: str, namespace: str) -> str:
+    """The host as Istio completes it: a bare name is a Service of the rule's own namespace."""
+    return host if "." in host or host == "*" else f"{host}.{namespace}.svc.cluster.local"
+
+
+def service_of(scene: Scene, host: str, namespace: str) -> Manifest | None:
+    """The Service of a host, where it is in the scene."""
+    name = service_name(host, namespace)
+    return scene.find("Service", name[1], name[0]) if name else None
+
+
+def ports_of(service: Manifest) -> list[Object]:
+    """The ports of a Service."""
+    ports: list[Object] = (service.data.get("spec") or {}).get("ports") or []
+    return ports
+
+
+def spec_of(manifest: Manifest) -> Object:
+    """The manifest's spec; empty where there is none."""
+    spec: Object = manifest.data.get("spec") or {}
+    return spec
+
+
+def routes_of(manifest: Manifest) -> Iterator[tuple[str, str, Object]]:
+    """Section (http, tls, tcp), pointer and value of each route of a VirtualService."""
+    spec = spec_of(manifest)
+    for section in SECTIONS:
+        routes = spec.get(section)
+        if routes:
+            for number, route in enumerate(routes):
+                yield section, f"/spec/{section}/{number}", route
+
+
+def destinations_of(manifest: Manifest) -> Iterator[Located]:
+    """Pointer and value of each destination of a VirtualService, mirrors included."""
+    for _, at, route in routes_of(manifest):
+        for number, weighted in enumerate(route.get("route") or ()):
+            yield f"{at}/route/{number}/destination", weighted.get("destination") or {}
+        if "mirror" in route:
+            yield f"{at}/mirror", route["mirror"] or {}
+        for number, mirror in enumerate(route.get("mirrors") or ()):
+            yield f"{at}/mirrors/{number}/destination", mirror.get("destination") or {}
+
+
+def http_routes(scene: Scene) -> Iterator[tuple[Manifest, str, Object]]:
+    """Each HTTP route of the scene's VirtualServices, with its manifest and pointer."""
+    for manifest in scene.of("VirtualService"):
+        for number, route in enumerate(spec_of(manifest).get("http") or ()):
+            yield manifest, f"/spec/http/{number}", route
+
+
+def rules_for(scene: Scene, host: str, namespace: str) -> list[Manifest]:
+    """The DestinationRules of the scene, resources included, for a host as seen from `namespace`."""
+    wanted = full_host(host, namespace)
+    rules = [*scene.of("DestinationRule"), *(m for m in scene.resources if m.data.get("kind") == "DestinationRule")]
+    return [
+        rule for rule in rules if full_host(spec_of(rule).get("host", ""), namespace_of(rule) or namespace) == wanted
+    ]

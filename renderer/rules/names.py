@@ -1,0 +1,167 @@
+"""Rules over metadata: names, labels, annotations; one object once; what a ConfigMap may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Finding, Scene
+from renderer.rules.syntax import (
+    is_data_key,
+    is_dns_label,
+    is_label_value,
+    is_qualified_name,
+    is_service_name,
+    is_subdomain,
+    pointer_part,
+)
+
+MEBIBYTE = 1 << 20
+ANNOTATIONS = 256 << 10  # bytes of all annotations of an object together
+
+_SUBDOMAIN = (is_subdomain, "a DNS subdomain: a-z, 0-9, - and ., alphanumeric at both ends, at most 253")
+_LABEL = (is_dns_label, "a DNS label: a-z, 0-9 and -, alphanumeric at both ends, at most 63")
+_SERVICE = (is_service_name, "a DNS label that starts with a letter: a-z, 0-9 and -, at most 63")
+_CRON_JOB = (lambda name: is_dns_label(name) and len(name) <= 52, "a DNS label of at most 52 (its Jobs add 11)")
+_FORMS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "Service": _SERVICE,
+    "Namespace": _LABEL,
+    "Gateway": _LABEL,
+    "CronJob": _CRON_JOB,
+    "Job": _LABEL,
+    "StatefulSet": _LABEL,
+}
+_ROLES = frozenset({"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"})
+
+
+def object_name(scene: Scene) -> Iterator[Finding]:
+    """A name that Kubernetes refuses for the kind.
+
+    A Service: DNS label that starts with a letter. A Namespace, Istio Gateway, Job or StatefulSet: DNS label. A
+    CronJob: at most 52 characters. Anything else: DNS subdomain.
+    Source: API server (`metadata.name: Invalid value`), Istio's webhook (Gateway).
+    Do: rename it.
+    """
+    for kind, manifests in scene.index.kinds.items():
+        accepts, form = _FORMS.get(kind, _SUBDOMAIN)
+        for manifest in manifests:
+            meta = manifest.data.get("metadata") or {}
+            name = meta.get("name", "")
+            if not accepts(name) and kind not in _ROLES and not (not name and meta.get("generateName")):
+                yield Finding("object-name", f"{name!r} is not {form}", "/metadata/name", manifest)
+
+
+def labels(scene: Scene) -> Iterator[Finding]:
+    """A label whose key or value Kubernetes refuses, on an object, on its pods, or in a selector.
+
+    Key: an optional DNS prefix and `/`, then at most 63 of letters, digits, `-`, `_` and `.`. Value: the same 63 or
+    empty; both start and end alphanumeric.
+    Source: API server (`a valid label must be an empty string or consist of alphanumeric characters, ...`).
+    Do: shorten it, or replace what is not allowed; a tag with `+` or a digest is no label value.
+    """
+    for manifests in scene.index.kinds.values():
+        for manifest in manifests:
+            found = (manifest.data.get("metadata") or {}).get("labels")
+            if found:
+                yield from _labels(manifest, "/metadata/labels", found)
+    for pod in scene.index.pods:
+        if pod.at:
+            yield from _labels(pod.manifest, pod.at + "/metadata/labels", pod.labels)
+    for pod in scene.index.workloads:
+        selector = pod.manifest.data["spec"].get("selector") or {}
+        yield from _labels(pod.manifest, "/spec/selector/matchLabels", selector.get("matchLabels") or {})
+    for manifest in scene.of("Service"):
+        yield from _labels(manifest, "/spec/selector", (manifest.data.get("spec") or {}).get("selector") or {})
+
+
+def _labels(manifest: Manifest, at: str, found: dict[str, str]) -> Iterator[Finding]:
+    for key, value in found.items():
+        if not is_qualified_name(key):
+            message = f"{key!r} is no label key: an optional DNS prefix and /, then at most 63 of A-Za-z0-9-_."
+            yield Finding("labels", message, f"{at}/{pointer_part(key)}", manifest)
+        if not is_label_value(value):
+            message = f"{value!r} is no label value: at most 63 of A-Za-z0-9-_., alphanumeric at both ends"
+            yield Finding("labels", message, f"{at}/{pointer_part(key)}", manifest)
+
+
+def annotation_keys(scene: Scene) -> Iterator[Finding]:
+    """An annotation whose key Kubernetes refuses, or more than 256 KiB of annotations.
+
+    Source: API server (`ValidateAnnotations`).
+    Do: correct the key; put large texts into a ConfigMap.
+    """
+    for manifests in scene.index.kinds.values():
+        for manifest in manifests:
+            found = (manifest.data.get("metadata") or {}).get("annotations")
+            if found:
+                yield from _annotations(manifest, "/metadata/annotations", found)
+    for pod in scene.index.pods:
+        meta = pod.manifest.data["spec"].get("template", {}).get("metadata") if pod.at == "/spec/template" else None
+        if meta and meta.get("annotations"):
+            yield from _annotations(pod.manifest, pod.at + "/metadata/annotations", meta["annotations"])
+
+
+def _annotations(manifest: Manifest, at: str, found: dict[str, str]) -> Iterator[Finding]:
+    size = 0
+    for key, value in found.items():
+        size += len(key) + len(value)
+        if not is_qualified_name(key.lower()):
+            message = f"{key!r} is no annotation key: an optional DNS prefix and /, then at most 63 of A-Za-z0-9-_."
+            yield Finding("annotations", message, f"{at}/{pointer_part(key)}", manifest)
+    if size > ANNOTATIONS:
+        yield Finding("annotations", f"the annotations take {size} bytes: at most {ANNOTATIONS}", at, manifest)
+
+
+def object_once(scene: Scene) -> Iterator[Finding]:
+    """The same object twice: one group, kind, namespace and name in two manifests.
+
+    Argo CD would apply one after the other, for ever OutOfSync (`RepeatedResourceWarning`); which one wins is chance.
+    Source: Argo CD, `kubectl kustomize` (`may not add resource with an already registered id`).
+    Do: rename or remove one; an object under `resources` must not be one that the spec makes.
+    """
+    for manifests in scene.index.kinds.values():
+        if len(manifests) < 2:
+            continue
+        seen: dict[tuple[str, str, str], Manifest] = {}
+        for manifest in manifests:
+            group, _, namespace, name = manifest.identity
+            first = seen.setdefault((group, namespace, name), manifest)
+            if first is not manifest and name:
+                message = f"{first.file} has {manifest.kind} {name} already"
+                yield Finding("object-once", message, "/metadata/name", manifest)
+
+
+def config_data(scene: Scene) -> Iterator[Finding]:
+    """A ConfigMap or Secret with a key that Kubernetes refuses, a key in two places, or more than 1 MiB.
+
+    Keys: letters, digits, `-`, `_` and `.`, at most 253.
+    Source: API server (`a valid config key must consist of alphanumeric characters, ...`; `Too long: may not be more
+    than 1048576 bytes`).
+    Do: rename the key; put large files into the image or a volume.
+    """
+    for kind, fields in (("ConfigMap", ("data", "binaryData")), ("Secret", ("data", "stringData"))):
+        for manifest in scene.index.kinds.get(kind, ()):
+            data = manifest.data
+            seen: set[str] = set()
+            for field in fields:
+                entries: Object = data.get(field) or {}
+                for key in entries:
+                    if not is_data_key(key):
+                        message = f"{key!r} is no key of a {kind}: letters, digits, -, _ and ., at most 253"
+                        yield Finding("config-data", message, f"/{field}/{pointer_part(key)}", manifest)
+                if kind == "ConfigMap" and (twice := sorted(seen & entries.keys())):
+                    message = f"{twice[0]} is in data and in binaryData"
+                    yield Finding("config-data", message, f"/{field}/{pointer_part(twice[0])}", manifest)
+                seen.update(entries)
+            if (size := _size(data, fields)) > MEBIBYTE:
+                yield Finding(
+                    "config-data", f"the data takes {size} bytes: at most {MEBIBYTE}", f"/{fields[0]}", manifest
+                )
+
+
+def _size(data: Object, fields: tuple[str, ...]) -> int:
+    values = [value for field in fields for value in (data.get(field) or {}).values()]
+    if sum(map(len, values)) * 4 <= MEBIBYTE:  # no character takes more than four bytes
+        return 0
+    binary = sum(len(value) * 3 // 4 for value in (data.get("binaryData") or {}).values())
+    return binary + sum(len(value.encode()) for value in (data.get("data") or {}).values())

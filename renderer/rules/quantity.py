@@ -1,0 +1,54 @@
+"""Kubernetes quantities and int-or-percent values as integers; exact, without floats or decimals."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_QUANTITY = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])?)").fullmatch
+_TENS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_TWOS = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+_NANO = 9  # a quantity is kept in units of 10^-9, the finest that Kubernetes keeps
+_UNIT: int = 10**_NANO
+_LONGEST = 64  # digits and exponents beyond any quantity that a cluster could mean
+
+
+def quantity(value: object) -> int | None:
+    """`100m`, `1.5Gi`, `2e3`, 4 in units of 10^-9; None when it is no quantity."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value * _UNIT
+    return _parse(str(value)) if isinstance(value, (str, float)) else None
+
+
+@lru_cache(maxsize=2048)
+def _parse(text: str) -> int | None:
+    match = _QUANTITY(text)
+    if match is None or len(text) > _LONGEST:
+        return None
+    sign, number, exponent, suffix = match.groups()
+    whole, _, fraction = number.partition(".")
+    tens = _NANO - len(fraction) + (int(exponent[1:]) if exponent else _TENS.get(suffix, 0))
+    if abs(tens) > _LONGEST:
+        return None
+    digits = int(whole + fraction) << _TWOS.get(suffix, 0)
+    scaled: int = digits * 10**tens if tens >= 0 else -(-digits // 10**-tens)  # Kubernetes rounds a finer value up
+    return -scaled if sign == "-" else scaled
+
+
+def share(value: object, total: int, *, up: bool) -> int | None:
+    """An int-or-percent value of `total` pods, rounded up or down; None when it is neither."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if not (isinstance(value, str) and value.endswith("%") and value[:-1].isdecimal() and len(value) < 12):
+        return None
+    hundredths = int(value[:-1]) * total
+    return -(-hundredths // 100) if up else hundredths // 100
+
+
+def amount(value: object) -> int | None:
+    """The bare number of an int-or-percent value: 25 of `25%`, 1 of 1; None when it is neither."""
+    return share(value, 100, up=False)

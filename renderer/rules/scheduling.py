@@ -1,0 +1,154 @@
+"""Rules over where pods go: topology spread, affinity, tolerations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from renderer.manifest import Object
+from renderer.rules.finding import Finding, Scene
+from renderer.rules.index import Pod, selects
+from renderer.rules.syntax import is_qualified_name
+
+_HASHES = {"Rollout": ("pod-template-hash", "rollouts-pod-template-hash")}
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+
+
+def topology_spread(scene: Scene) -> Iterator[Finding]:
+    """A topology spread constraint that the API server refuses, or one that does nothing for these pods.
+
+    `maxSkew` and `minDomains` are at least 1, `minDomains` goes only with `DoNotSchedule`, `matchLabelKeys` wants a
+    `labelSelector` that does not have those keys. Warnings: a selector that does not match the pod's own labels, and
+    `pod-template-hash` in a Rollout, whose pods carry `rollouts-pod-template-hash`.
+    Source: API server (`validateTopologySpreadConstraints`), Argo Rollouts (its label for the hash).
+    Do: correct the field; with matchLabelKeys, name the label that the controller puts on the pods.
+    """
+    for pod in scene.index.pods:
+        for number, constraint in enumerate(pod.spec.get("topologySpreadConstraints") or ()):
+            at = f"{pod.at}/spec/topologySpreadConstraints/{number}"
+            for message in _spread_errors(constraint):
+                yield Finding("topology-spread", message, at, pod.manifest)
+            for message in _spread_warnings(constraint, pod):
+                yield Finding("topology-spread", message, at, pod.manifest, "warning")
+
+
+def _spread_errors(constraint: Object) -> Iterator[str]:
+    if constraint.get("maxSkew", 0) < 1:
+        yield f"maxSkew must be at least 1, it is {constraint.get('maxSkew', 0)}"
+    if not is_qualified_name(constraint.get("topologyKey", "")):
+        yield f"topologyKey {constraint.get('topologyKey', '')!r} is no label key"
+    action = constraint.get("whenUnsatisfiable")
+    if action not in ("DoNotSchedule", "ScheduleAnyway"):
+        yield f"whenUnsatisfiable is DoNotSchedule or ScheduleAnyway, not {action}"
+    if "minDomains" in constraint and (constraint["minDomains"] < 1 or action != "DoNotSchedule"):
+        yield "minDomains is at least 1 and goes only with whenUnsatisfiable DoNotSchedule"
+    keys = constraint.get("matchLabelKeys")
+    if keys:
+        selector = constraint.get("labelSelector")
+        if not selector:
+            yield "matchLabelKeys wants a labelSelector"
+        else:
+            for key in sorted(set(keys) & _selector_keys(selector)):
+                yield f"{key} stands in both matchLabelKeys and labelSelector"
+
+
+def _selector_keys(selector: Object) -> set[str]:
+    return {*(selector.get("matchLabels") or ()), *(e.get("key", "") for e in selector.get("matchExpressions") or ())}
+
+
+def _spread_warnings(constraint: Object, pod: Pod) -> Iterator[str]:
+    selector = constraint.get("labelSelector")
+    if selector and not selects(selector, pod.labels):
+        yield "the labelSelector does not match the pod's own labels: the pods are not spread"
+    wrong, right = _HASHES.get(pod.kind, ("", ""))
+    if wrong and wrong in (constraint.get("matchLabelKeys") or ()):
+        yield f"pods of a {pod.kind} have the label {right}, not {wrong}"
+
+
+def affinity(scene: Scene) -> Iterator[Finding]:
+    """An affinity that the API server refuses: a weight beyond 1 to 100, no topologyKey, wrong values of an operator.
+
+    Source: API server (`validateAffinity`: `must be in the range 1-100`, `must be specified when operator is 'In'`).
+    Do: correct the term.
+    """
+    for pod in scene.index.pods:
+        whole = pod.spec.get("affinity")
+        if not whole:
+            continue
+        at = pod.at + "/spec/affinity/"
+        for kind in ("podAffinity", "podAntiAffinity"):
+            for where, message in _pod_affinity(whole.get(kind) or {}):
+                yield Finding("affinity", message, f"{at}{kind}/{where}", pod.manifest)
+        for where, message in _node_affinity(whole.get("nodeAffinity") or {}):
+            yield Finding("affinity", message, f"{at}nodeAffinity/{where}", pod.manifest)
+
+
+def _pod_affinity(terms: Object) -> Iterator[tuple[str, str]]:
+    for number, weighted in enumerate(terms.get(_PREFERRED) or ()):
+        at = f"{_PREFERRED}/{number}"
+        yield from _weight(at, weighted)
+        yield from _topology(at + "/podAffinityTerm", weighted.get("podAffinityTerm") or {})
+    for number, term in enumerate(terms.get(_REQUIRED) or ()):
+        yield from _topology(f"{_REQUIRED}/{number}", term)
+
+
+def _weight(at: str, weighted: Object) -> Iterator[tuple[str, str]]:
+    if not 1 <= weighted.get("weight", 0) <= 100:
+        yield at + "/weight", f"weight {weighted.get('weight', 0)} is not between 1 and 100"
+
+
+def _topology(at: str, term: Object) -> Iterator[tuple[str, str]]:
+    if not is_qualified_name(term.get("topologyKey", "")):
+        yield at, "the term wants a topologyKey, such as kubernetes.io/hostname"
+
+
+def _node_affinity(terms: Object) -> Iterator[tuple[str, str]]:
+    for number, weighted in enumerate(terms.get(_PREFERRED) or ()):
+        yield from _weight(f"{_PREFERRED}/{number}", weighted)
+        yield from _node_term(f"{_PREFERRED}/{number}/preference", weighted.get("preference") or {})
+    required = terms.get(_REQUIRED)
+    if required is not None and not required.get("nodeSelectorTerms"):
+        yield _REQUIRED, "nodeSelectorTerms must have at least one term"
+    for number, term in enumerate((required or {}).get("nodeSelectorTerms") or ()):
+        yield from _node_term(f"{_REQUIRED}/nodeSelectorTerms/{number}", term)
+
+
+def _node_term(at: str, term: Object) -> Iterator[tuple[str, str]]:
+    for number, expression in enumerate(term.get("matchExpressions") or ()):
+        problem = _expression(expression.get("operator"), expression.get("values") or ())
+        if problem:
+            yield f"{at}/matchExpressions/{number}", problem
+
+
+def _expression(operator: str | None, values: Iterable[str]) -> str | None:
+    values = list(values)
+    if operator in ("In", "NotIn") and not values:
+        return f"operator {operator} wants values"
+    if operator in ("Exists", "DoesNotExist") and values:
+        return f"operator {operator} takes no values"
+    if operator in ("Gt", "Lt") and not (len(values) == 1 and values[0].removeprefix("-").isdecimal()):
+        return f"operator {operator} wants one value, a whole number"
+    return None
+
+
+def tolerations(scene: Scene) -> Iterator[Finding]:
+    """A toleration that the API server refuses.
+
+    `Exists` takes no value, no key wants `Exists`, and `tolerationSeconds` goes only with the effect `NoExecute`.
+    Source: API server (`ValidateTolerations`).
+    Do: correct the toleration.
+    """
+    for pod in scene.index.pods:
+        for number, toleration in enumerate(pod.spec.get("tolerations") or ()):
+            for message in _toleration(toleration):
+                yield Finding("tolerations", message, f"{pod.at}/spec/tolerations/{number}", pod.manifest)
+
+
+def _toleration(toleration: Object) -> Iterator[str]:
+    operator = toleration.get("operator") or "Equal"
+    if operator == "Exists" and toleration.get("value"):
+        yield "operator Exists takes no value"
+    if operator != "Exists" and not toleration.get("key"):
+        yield "a toleration without a key wants operator Exists"
+    if "tolerationSeconds" in toleration and toleration.get("effect") != "NoExecute":
+        yield "tolerationSeconds goes only with effect NoExecute"

@@ -1,0 +1,91 @@
+"""Rules over security contexts that contradict themselves, and fields that the cluster does not know yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Object
+from renderer.rules.finding import Finding, Scene
+from renderer.rules.index import Pod
+
+ISTIO_USER = 1337
+
+
+def privilege_escalation(scene: Scene) -> Iterator[Finding]:
+    """`allowPrivilegeEscalation: false` on a container that is privileged or has the capability SYS_ADMIN.
+
+    Source: API server (`cannot set allowPrivilegeEscalation to false and privileged to true`).
+    Do: take out one of the two.
+    """
+    for pod in scene.index.pods:
+        for at, container in pod.every:
+            context = container.get("securityContext")
+            if not context or context.get("allowPrivilegeEscalation") is not False:
+                continue
+            added = (context.get("capabilities") or {}).get("add") or ()
+            has = "is privileged" if context.get("privileged") else ""
+            has = has or ("has the capability SYS_ADMIN" if {"SYS_ADMIN", "CAP_SYS_ADMIN"} & set(added) else "")
+            if has:
+                message = f"allowPrivilegeEscalation is false, but the container {has}"
+                yield Finding("privilege-escalation", message, at + "/securityContext", pod.manifest)
+
+
+def run_as_root(scene: Scene) -> Iterator[Finding]:
+    """`runAsNonRoot: true` together with `runAsUser: 0`.
+
+    The API server takes it; the kubelet then refuses to start the container.
+    Source: kubelet (`container's runAsUser breaks non-root policy`).
+    Do: name another user, or drop `runAsNonRoot`. A container's own field counts before the pod's.
+    """
+    for pod in scene.index.pods:
+        around = pod.spec.get("securityContext") or {}
+        for at, container in pod.every:
+            context = container.get("securityContext") or {}
+            user = context.get("runAsUser", around.get("runAsUser"))
+            if user == 0 and context.get("runAsNonRoot", around.get("runAsNonRoot")):
+                where = at + "/securityContext" if context else pod.at + "/spec/securityContext"
+                message = (
+                    f"runAsNonRoot is true and runAsUser is 0: the container {container.get('name')} would not start"
+                )
+                yield Finding("run-as-root", message, where, pod.manifest)
+
+
+def seccomp_profile(scene: Scene) -> Iterator[Finding]:
+    """A seccomp or AppArmor profile of type Localhost without `localhostProfile`, or another type with one.
+
+    Source: API server (`must be set when seccomp type is Localhost`, `can only be set when seccomp type is
+    Localhost`).
+    Do: name the profile, or take the name out.
+    """
+    for pod in scene.index.pods:
+        for at, context in _contexts(pod):
+            for key in ("seccompProfile", "appArmorProfile"):
+                profile = context.get(key)
+                if profile and (profile.get("type") == "Localhost") != bool(profile.get("localhostProfile")):
+                    message = "localhostProfile is given exactly when the type is Localhost"
+                    yield Finding("seccomp-profile", message, f"{at}/securityContext/{key}", pod.manifest)
+
+
+def _contexts(pod: Pod) -> Iterator[tuple[str, Object]]:
+    if pod.spec.get("securityContext"):
+        yield pod.at + "/spec", pod.spec["securityContext"]
+    for at, container in pod.every:
+        if container.get("securityContext"):
+            yield at, container["securityContext"]
+
+
+def istio_proxy_user(scene: Scene) -> Iterator[Finding]:
+    """Warning: `runAsUser: 1337` in a mesh.
+
+    That is the user of Istio's sidecar, whose traffic is not redirected: the container's traffic would bypass the
+    mesh.
+    Source: `istioctl analyze` IST0144.
+    Do: use another user id.
+    """
+    if not scene.index.mesh:
+        return
+    for pod in scene.index.pods:
+        for at, context in _contexts(pod):
+            if context.get("runAsUser") == ISTIO_USER:
+                message = "user 1337 is the Istio proxy's: traffic of this container bypasses the mesh"
+                yield Finding("istio-proxy-user", message, f"{at}/securityContext/runAsUser", pod.manifest, "warning")

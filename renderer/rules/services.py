@@ -1,0 +1,200 @@
+"""Rules over Services: what they select, their ports, and which fields go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.index import Pod
+from renderer.rules.syntax import is_dns_label, is_port_name, is_qualified_name
+
+# Fields of a Service that only some types take.
+_OUTSIDE = frozenset({"NodePort", "LoadBalancer"})
+_ONLY: tuple[tuple[str, frozenset[str]], ...] = (
+    ("externalTrafficPolicy", _OUTSIDE),
+    ("healthCheckNodePort", frozenset({"LoadBalancer"})),
+    ("loadBalancerIP", frozenset({"LoadBalancer"})),
+    ("loadBalancerClass", frozenset({"LoadBalancer"})),
+    ("loadBalancerSourceRanges", frozenset({"LoadBalancer"})),
+    ("allocateLoadBalancerNodePorts", frozenset({"LoadBalancer"})),
+    ("externalName", frozenset({"ExternalName"})),
+)
+CONTROLLED = "rollouts-pod-template-hash"  # the label that Argo Rollouts puts into selectors by itself
+
+
+def pods_behind(scene: Scene, service: Manifest) -> list[Pod]:
+    """The scene's own workloads whose pods a Service selects."""
+    selector: dict[str, str] = (service.data.get("spec") or {}).get("selector") or {}
+    wanted = [item for item in selector.items() if item[0] != CONTROLLED]
+    if not wanted:
+        return []
+    namespace = namespace_of(service)
+    return [
+        pod
+        for pod in scene.index.pods
+        if pod.namespace == namespace and all(pod.labels.get(key) == value for key, value in wanted)
+    ]
+
+
+def service_selects_pods(scene: Scene) -> Iterator[Finding]:
+    """A Service whose selector matches the pods of no workload that is rendered with it.
+
+    It would have no endpoints: every request fails. Looked at only where a workload of the namespace is in the
+    render.
+    Source: kube-score `service-targets-pod`, kube-linter `dangling-service`, Argo Rollouts (`Service has unmatch
+    label`).
+    Do: make the selector a part of the pod labels. One that selects pods from elsewhere is declared as external
+    (`Service/name`).
+    """
+    for service in scene.of("Service"):
+        selector = (service.data.get("spec") or {}).get("selector")
+        if not selector or pods_behind(scene, service) or f"Service/{service.name}" in scene.external:
+            continue
+        namespace = namespace_of(service)
+        near = [pod for pod in scene.index.workloads if pod.namespace == namespace]
+        if near:
+            yield Finding("service-selects-pods", _why(selector, near[0]), "/spec/selector", service)
+
+
+def _why(selector: dict[str, str], pod: Pod) -> str:
+    for key, value in selector.items():
+        if pod.labels.get(key) != value:
+            return f"the Service wants {key}={value}, the pods of {pod.kind} {pod.manifest.name} have {_has(pod, key)}"
+    return "the Service selects no pod"
+
+
+def _has(pod: Pod, key: str) -> str:
+    return f"{key}={pod.labels[key]}" if key in pod.labels else "no such label"
+
+
+def service_target_port(scene: Scene) -> Iterator[Finding]:
+    """A `targetPort` that the selected pods do not have.
+
+    A name that no container port has leaves the port without endpoints: an error. A number that no container lists
+    works when the program listens there all the same: a warning, and none where no container lists ports at all.
+    Source: Kubernetes (endpoint controller, `FindPort`), kube-linter `invalid-target-ports`.
+    Do: use the name or number of a port of the containers.
+    """
+    for service in scene.of("Service"):
+        ports = (service.data.get("spec") or {}).get("ports")
+        if not ports:
+            continue
+        for pod in pods_behind(scene, service):
+            there = [p for _, c in pod.every for p in c.get("ports") or ()]
+            names = {(p.get("name"), p.get("protocol") or "TCP") for p in there}
+            numbers = {(p.get("containerPort"), p.get("protocol") or "TCP") for p in there}
+            for number, port in enumerate(ports):
+                target = port.get("targetPort", port.get("port"))
+                protocol = port.get("protocol") or "TCP"
+                named = isinstance(target, str) and not target.isdecimal()
+                if named and (target, protocol) not in names:
+                    has = ", ".join(sorted(name for name, _ in names if name)) or "none with a name"
+                    message = f"{pod.kind} {pod.manifest.name} has no {protocol} port named {target} (it has {has})"
+                    yield _target(service, number, message, error=True)
+                elif not named and numbers and (int(target or 0), protocol) not in numbers:
+                    message = f"{pod.kind} {pod.manifest.name} lists no {protocol} port {target} in its containers"
+                    yield _target(service, number, message, error=False)
+
+
+def _target(service: Manifest, number: int, message: str, *, error: bool) -> Finding:
+    at = f"/spec/ports/{number}/targetPort"
+    return Finding("service-target-port", message, at, service, "error" if error else "warning")
+
+
+def service_ports(scene: Scene) -> Iterator[Finding]:
+    """Ports of a Service that the API server refuses.
+
+    With more than one port each has a name; names are DNS labels and unique, and so are number and protocol together;
+    numbers are 1 to 65535; a named `targetPort` is a port name; `nodePort` goes only with NodePort and LoadBalancer.
+    Source: API server (`ValidateService`).
+    Do: correct the port.
+    """
+    for service in scene.of("Service"):
+        spec = service.data.get("spec") or {}
+        ports = spec.get("ports") or ()
+        for number, port in enumerate(ports):
+            for message in _port_errors(port, spec, len(ports)):
+                yield Finding("service-ports", message, f"/spec/ports/{number}", service)
+        if len(ports) > 1:
+            yield from _ports_once(service, ports)
+        if not ports and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
+            yield Finding("service-ports", "a Service wants at least one port", "/spec", service)
+
+
+def _port_errors(port: Object, spec: Object, count: int) -> Iterator[str]:
+    name, target = port.get("name"), port.get("targetPort")
+    if not name:
+        if count > 1:
+            yield f"port {port.get('port')} wants a name: there are {count} ports"
+    elif not is_dns_label(name):
+        yield f"{name!r} is no DNS label: a-z, 0-9 and -, alphanumeric at both ends, at most 63"
+    if not 0 < port.get("port", 0) < 65536:
+        yield f"port {port.get('port', 0)} is not between 1 and 65535"
+    if isinstance(target, str) and not is_port_name(target):
+        yield f"targetPort {target!r} is no port name (at most 15 of a-z, 0-9, -); numbers have no quotes"
+    if port.get("nodePort") and spec.get("type") not in _OUTSIDE:
+        yield f"nodePort goes only with type NodePort or LoadBalancer, not {spec.get('type', 'ClusterIP')}"
+
+
+def _ports_once(service: Manifest, ports: Sequence[Object]) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for number, port in enumerate(ports):
+        key, name = (port.get("port"), port.get("protocol") or "TCP"), port.get("name")
+        if key in seen:
+            message = f"two ports are {key[0]}/{key[1]}"
+            yield Finding("service-ports", message, f"/spec/ports/{number}/port", service)
+        if name and name in seen:
+            yield Finding("service-ports", f"two ports are named {name}", f"/spec/ports/{number}/name", service)
+        seen.update((key, name))
+
+
+def service_type(scene: Scene) -> Iterator[Finding]:
+    """Fields of a Service that do not go with its type.
+
+    A headless Service (`clusterIP: None`) is of type ClusterIP; ExternalName wants `externalName` and no cluster IP;
+    `externalTrafficPolicy` goes with NodePort and LoadBalancer, load balancer fields with LoadBalancer,
+    `healthCheckNodePort` with `externalTrafficPolicy: Local`; `sessionAffinityConfig` wants `sessionAffinity:
+    ClientIP`; one IP family is SingleStack.
+    Source: API server (`ValidateService`).
+    Do: take the field out, or change the type.
+    """
+    for service in scene.of("Service"):
+        spec = service.data.get("spec") or {}
+        if len(spec) > 2:  # more than ports and selector
+            for at, message in _type_errors(spec):
+                yield Finding("service-type", message, at, service)
+
+
+def _type_errors(spec: Object) -> Iterator[tuple[str, str]]:
+    kind = spec.get("type") or "ClusterIP"
+    headless = spec.get("clusterIP") == "None"
+    if headless and kind in _OUTSIDE:
+        yield "/spec/clusterIP", f"a headless Service cannot be a {kind}"
+    if kind == "ExternalName" and not spec.get("externalName"):
+        yield "/spec/type", "type ExternalName wants externalName"
+    if kind == "ExternalName" and spec.get("clusterIP"):
+        yield "/spec/clusterIP", "type ExternalName takes no clusterIP"
+    for field, kinds in _ONLY:
+        if spec.get(field) not in (None, "", []) and kind not in kinds:
+            yield f"/spec/{field}", f"{field} goes only with type {' or '.join(sorted(kinds))}, not {kind}"
+    if spec.get("healthCheckNodePort") and spec.get("externalTrafficPolicy") != "Local":
+        yield "/spec/healthCheckNodePort", "healthCheckNodePort wants externalTrafficPolicy Local"
+    if spec.get("sessionAffinityConfig") and spec.get("sessionAffinity") != "ClientIP":
+        yield "/spec/sessionAffinityConfig", "sessionAffinityConfig wants sessionAffinity ClientIP"
+    if len(spec.get("ipFamilies") or ()) > 1 and spec.get("ipFamilyPolicy") in (None, "SingleStack"):
+        yield "/spec/ipFamilies", "two ipFamilies want ipFamilyPolicy PreferDualStack or RequireDualStack"
+
+
+def app_protocol(scene: Scene) -> Iterator[Finding]:
+    """An `appProtocol` that is no qualified name.
+
+    Source: API server (`name part must consist of alphanumeric characters, ...`).
+    Do: write a registered name (`http`, `grpc`), or one with a prefix (`kubernetes.io/h2c`).
+    """
+    for service in scene.of("Service"):
+        for number, port in enumerate((service.data.get("spec") or {}).get("ports") or ()):
+            protocol = port.get("appProtocol")
+            if protocol and not is_qualified_name(protocol):
+                message = f"{protocol!r} is no protocol name: http, grpc, kubernetes.io/h2c, ..."
+                yield Finding("app-protocol", message, f"/spec/ports/{number}/appProtocol", service)

@@ -1,0 +1,148 @@
+"""Rules over the steps of a canary, and the routes that its steps make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Object
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.mesh import spec_of
+from renderer.rules.rollouts import canary_of
+from renderer.rules.syntax import nanoseconds
+
+_KINDS = (
+    "setWeight",
+    "pause",
+    "experiment",
+    "analysis",
+    "setCanaryScale",
+    "setHeaderRoute",
+    "setMirrorRoute",
+    "plugin",
+    "replicaProgressThreshold",
+)
+_SCALES = ("weight", "replicas", "matchTrafficWeight")
+_HEADER_ROUTERS = ("istio", "alb", "apisix", "plugins")
+_MIRROR_ROUTERS = ("istio", "plugins")
+_EXPERIMENT_ROUTERS = ("istio", "alb", "smi", "plugins")
+
+
+def rollout_steps(scene: Scene) -> Iterator[Finding]:
+    """A step of a canary that Argo Rollouts refuses, or that the strategy's router cannot do.
+
+    Each step has exactly one kind. `setWeight` is 0 to 100 (`maxTrafficWeight` where that is set); a pause is a
+    number of seconds or a Go duration, not negative; `setCanaryScale`, `setHeaderRoute`, `setMirrorRoute` and an
+    experiment's weight want a router that can do them; a header or path match has exactly one of exact, prefix and
+    regex.
+    Source: Argo Rollouts (`ValidateRolloutStrategyCanary`: `Step must have one of the following set: ...`).
+    Do: correct the step. A pause without an end is `pause: {}`.
+    """
+    for rollout in scene.of("Rollout"):
+        canary = canary_of(rollout)
+        if not canary:
+            continue
+        routing = canary.get("trafficRouting")
+        for number, step in enumerate(canary.get("steps") or ()):
+            for where, message in _step_errors(step, routing):
+                yield Finding("rollout-steps", message, f"/spec/strategy/canary/steps/{number}{where}", rollout)
+
+
+def _step_errors(step: Object, routing: Object | None) -> Iterator[tuple[str, str]]:
+    has = [kind for kind in _KINDS if kind in step]
+    if len(has) != 1:
+        yield "", f"a step wants exactly one of {', '.join(_KINDS[:-1])}; this one has {' and '.join(has) or 'none'}"
+        return
+    kind = has[0]
+    if kind == "setWeight":
+        most = (routing or {}).get("maxTrafficWeight") or 100
+        if not 0 <= step[kind] <= most:
+            yield "/setWeight", f"setWeight {step[kind]} is not between 0 and {most}"
+    elif kind == "pause":
+        duration = (step[kind] or {}).get("duration", 0)
+        if not _is_pause(duration):
+            yield "/pause/duration", f"{duration!r} is no pause: write seconds, or a duration such as 90s, 10m, 1h30m"
+    else:
+        yield from _routed(kind, step[kind] or {}, routing)
+
+
+def _is_pause(duration: object) -> bool:
+    if isinstance(duration, int):
+        return duration >= 0
+    text = str(duration)
+    if text.removeprefix("+").isdecimal():
+        return True
+    parsed = nanoseconds(text)
+    return parsed is not None and parsed >= 0
+
+
+def _routed(kind: str, body: Object, routing: Object | None) -> Iterator[tuple[str, str]]:
+    at = f"/{kind}"
+    if kind == "setCanaryScale":
+        if routing is None:
+            yield at, "setCanaryScale wants a router"
+        if len(given := [scale for scale in _SCALES if body.get(scale) is not None]) != 1:
+            yield (
+                at,
+                f"it wants exactly one of {', '.join(_SCALES)}; this one has {' and '.join(given) or 'none'}",
+            )
+    elif kind == "setHeaderRoute":
+        yield from _router(at, kind, routing, _HEADER_ROUTERS)
+        for number, match in enumerate(body.get("match") or ()):
+            yield from _one_match(f"{at}/match/{number}/headerValue", match.get("headerValue") or {})
+    elif kind == "setMirrorRoute":
+        yield from _router(at, kind, routing, _MIRROR_ROUTERS)
+        for number, match in enumerate(body.get("match") or ()):
+            for field in ("method", "path"):
+                if field in match:
+                    yield from _one_match(f"{at}/match/{number}/{field}", match[field] or {})
+    elif kind == "experiment" and any("weight" in template for template in body.get("templates") or ()):
+        yield from _router(at, "an experiment's weight", routing, _EXPERIMENT_ROUTERS)
+
+
+def _router(at: str, what: str, routing: Object | None, routers: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if not any(router in (routing or ()) for router in routers):
+        yield at, f"{what} wants one of the routers {', '.join(routers)}"
+
+
+def _one_match(at: str, matcher: Object) -> Iterator[tuple[str, str]]:
+    if sum(bool(matcher.get(how)) for how in ("exact", "prefix", "regex")) != 1:
+        yield at, "the match wants exactly one of exact, prefix and regex"
+
+
+def managed_routes(scene: Scene) -> Iterator[Finding]:
+    """Routes that steps make and `managedRoutes` does not list, lists twice, or that Git has as well.
+
+    The controller puts managed routes first, in the order of the list, and takes them away again; a route of that
+    name in the VirtualService in Git would be taken away too.
+    Source: Argo Rollouts (`ValidateStepRouteFoundInManagedRoute`, `RemoveManagedRoutes`), measured.
+    Do: list each name once under `trafficRouting.managedRoutes`, and use it for nothing else.
+    """
+    for rollout in scene.of("Rollout"):
+        canary = canary_of(rollout) or {}
+        routing = canary.get("trafficRouting")
+        if not routing:
+            continue
+        names = [route.get("name") for route in routing.get("managedRoutes") or ()]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                at = f"/spec/strategy/canary/trafficRouting/managedRoutes/{number}"
+                yield Finding("managed-routes", f"two managed routes are named {name}", at, rollout)
+        for number, step in enumerate(canary.get("steps") or ()):
+            for kind in ("setHeaderRoute", "setMirrorRoute"):
+                if kind in step and (step[kind] or {}).get("name") not in names:
+                    message = f"{(step[kind] or {}).get('name')} is not listed under trafficRouting.managedRoutes"
+                    yield Finding(
+                        "managed-routes", message, f"/spec/strategy/canary/steps/{number}/{kind}/name", rollout
+                    )
+        if names:
+            yield from _in_git(scene, namespace_of(rollout), routing, names)
+
+
+def _in_git(scene: Scene, namespace: str, routing: Object, names: list[str | None]) -> Iterator[Finding]:
+    name = (((routing.get("istio") or {}).get("virtualService")) or {}).get("name", "")
+    for manifest in scene.of("VirtualService"):
+        if manifest.name == name and namespace_of(manifest) == namespace:
+            for number, route in enumerate(spec_of(manifest).get("http") or ()):
+                if route.get("name") in names:
+                    message = f"{route['name']} is a managed route: the controller makes and removes it"
+                    yield Finding("managed-routes", message, f"/spec/http/{number}/name", manifest)

@@ -1,0 +1,127 @@
+"""Which strings Kubernetes and Istio accept as names, labels, durations and regular expressions."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from functools import lru_cache
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?").fullmatch
+_DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?").fullmatch
+_DNS_1035 = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?").fullmatch
+_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*").fullmatch
+_PORT_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9])*").fullmatch
+_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+").fullmatch
+_GO_DURATION = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+").fullmatch
+_GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)").findall
+_NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
+_NANOSECONDS["h"] = 3600 * 10**9
+
+# What Python's engine knows and RE2 does not: look-around, back references, conditions, possessive repeats.
+_NOT_RE2 = re.compile(r"\(\?(?:=|!|<=|<!|>|\(|P=|#)|[*+?}]\+")
+_BACK_REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\\[1-9]")
+# What RE2 knows and Python does not: nothing can be said about the rest of such a pattern here.
+_ONLY_RE2 = re.compile(r"\\[pPQzC]|\[\[:|\(\?[a-zA-Z]*U|\(\?<[A-Za-z]|(?<!^)\(\?[imsU-]+\)")
+
+
+@lru_cache(maxsize=4096)
+def is_label_value(text: str) -> bool:
+    """At most 63 characters, empty or starting and ending alphanumeric, with `-_.` between."""
+    return not text or (len(text) <= 63 and _NAME(text) is not None)
+
+
+@lru_cache(maxsize=4096)
+def is_qualified_name(text: str) -> bool:
+    """A label's or annotation's key: a name of at most 63 characters, after an optional DNS prefix and `/`."""
+    prefix, slash, name = text.rpartition("/")
+    if slash and not is_subdomain(prefix):
+        return False
+    return 0 < len(name) <= 63 and _NAME(name) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_dns_label(text: str) -> bool:
+    """RFC 1123 label: at most 63 of `a-z0-9-`, alphanumeric at both ends."""
+    return 0 < len(text) <= 63 and _DNS_LABEL(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_service_name(text: str) -> bool:
+    """RFC 1035 label: a DNS label that starts with a letter."""
+    return 0 < len(text) <= 63 and _DNS_1035(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_subdomain(text: str) -> bool:
+    """RFC 1123 subdomain: DNS labels with dots between, at most 253 characters."""
+    return 0 < len(text) <= 253 and _SUBDOMAIN(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def is_port_name(text: str) -> bool:
+    """IANA service name: at most 15 of `a-z0-9-`, at least one letter, no dash at an end or doubled."""
+    return 0 < len(text) <= 15 and _PORT_NAME(text) is not None and not text.replace("-", "").isdigit()
+
+
+@lru_cache(maxsize=1024)
+def is_data_key(text: str) -> bool:
+    """A key of a ConfigMap or a Secret."""
+    return len(text) <= 253 and _DATA_KEY(text) is not None and text not in (".", "..")
+
+
+@lru_cache(maxsize=1024)
+def is_old_env_name(text: str) -> bool:
+    """What environment variables could be called before Kubernetes 1.32."""
+    return _DATA_KEY(text) is not None and not text[0].isdigit() and text not in (".", "..")
+
+
+def is_env_name(text: str) -> bool:
+    """Printable ASCII without `=`, as since Kubernetes 1.32."""
+    return bool(text) and text.isascii() and text.isprintable() and "=" not in text
+
+
+@lru_cache(maxsize=1024)
+def nanoseconds(text: str) -> int | None:
+    """A Go duration (`1h30m`, `250ms`) in nanoseconds; None when it is none. Go also takes a bare `0`."""
+    if text in ("0", "+0", "-0"):
+        return 0
+    if not _GO_DURATION(text):
+        return None
+    total = sum(_scaled(number, _NANOSECONDS[unit]) for number, unit in _GO_PART(text))
+    return -total if text.startswith("-") else total
+
+
+def _scaled(number: str, unit: int) -> int:
+    whole, _, fraction = number.partition(".")
+    return int(whole or 0) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
+
+
+@lru_cache(maxsize=1024)
+def re2_error(pattern: str) -> str | None:
+    """Why RE2 would refuse the pattern; None when nothing speaks against it.
+
+    An approximation: Python's engine is asked, and what only one of the two knows is looked for by hand.
+    """
+    if len(pattern) > 1024:
+        return "it is longer than 1024 characters"
+    bare = re.sub(r"\\[^1-9pPQzC]|\[\^?\]?[^\[\]]*\]", "_", pattern)
+    if _NOT_RE2.search(bare) or _BACK_REFERENCE.search(pattern):
+        return "RE2 has no look-around, back references, atomic groups or possessive repeats"
+    if _ONLY_RE2.search(pattern):
+        return None
+    return _python_error(pattern)
+
+
+def _python_error(pattern: str) -> str | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        return str(error)
+    return None
+
+
+def pointer_part(key: str) -> str:
+    """A key as one part of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1") if "/" in key or "~" in key else key

@@ -1,0 +1,141 @@
+"""Rules over volumes, their mounts, and the keys of ConfigMaps and Secrets that pods read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Finding, Scene
+from renderer.rules.index import Pod
+
+
+def volume_source(scene: Scene) -> Iterator[Finding]:
+    """A volume that has several sources; a warning for one that has none, which becomes an `emptyDir`.
+
+    Source: API server (`may not specify more than 1 volume type`).
+    Do: keep one. A strategic merge patch that changes a volume's source needs `$patch: replace`, or the old one set
+    to null.
+    """
+    for pod in scene.index.pods:
+        for number, volume in enumerate(pod.spec.get("volumes") or ()):
+            if len(volume) == 2:
+                continue
+            at, has = f"{pod.at}/spec/volumes/{number}", " and ".join(sorted(volume.keys() - {"name"}))
+            name = volume.get("name", "")
+            if has:
+                message = f"the volume {name} wants exactly one source, it has {has}"
+                yield Finding("volume-source", message, at, pod.manifest)
+            else:
+                message = f"the volume {name} has no source and becomes an emptyDir: write emptyDir: {{}}"
+                yield Finding("volume-source", message, at, pod.manifest, "warning")
+
+
+def volume_mounts(scene: Scene) -> Iterator[Finding]:
+    """A mount or device of a volume that the pod does not have, or a path that Kubernetes refuses.
+
+    `subPath` is relative and stays inside the volume, `subPath` and `subPathExpr` exclude each other, `mountPath` has
+    no `:`.
+    Source: API server (`Not found`, `must be a relative path`, `must not contain '..'`, `must not contain ':'`).
+    Do: add the volume under `pod.volumes`, or correct the name.
+    """
+    for pod in scene.index.pods:
+        names: set[str] | None = None
+        for at, container in pod.every:
+            mounts, devices = container.get("volumeMounts"), container.get("volumeDevices")
+            if not mounts and not devices:
+                continue
+            if names is None:
+                names = {volume.get("name", "") for volume in pod.spec.get("volumes") or ()}
+                names.update(_claimed(pod))
+            yield from _mounts(pod, at + "/volumeMounts/", mounts or (), names)
+            yield from _mounts(pod, at + "/volumeDevices/", devices or (), names)
+
+
+def _claimed(pod: Pod) -> Iterator[str]:
+    if pod.kind == "StatefulSet":
+        for claim in pod.manifest.data["spec"].get("volumeClaimTemplates") or ():
+            yield (claim.get("metadata") or {}).get("name", "")
+
+
+def _mounts(pod: Pod, at: str, mounts: Iterable[Object], names: set[str]) -> Iterator[Finding]:
+    for number, mount in enumerate(mounts):
+        if mount.get("name") not in names:
+            has = ", ".join(sorted(names)) or "none"
+            yield _mount(pod, f"{at}{number}/name", f"the pod has no volume {mount.get('name')} (it has {has})")
+        if ":" in mount.get("mountPath", ""):
+            yield _mount(pod, f"{at}{number}/mountPath", f"mountPath {mount['mountPath']} must not contain ':'")
+        for key in ("subPath", "subPathExpr"):
+            path = mount.get(key)
+            if path and (path.startswith("/") or ".." in path.split("/")):
+                yield _mount(pod, f"{at}{number}/{key}", f"{key} {path} must be relative, without '..'")
+        if mount.get("subPath") and mount.get("subPathExpr"):
+            yield _mount(pod, f"{at}{number}", "subPath and subPathExpr exclude each other")
+
+
+def _mount(pod: Pod, at: str, message: str) -> Finding:
+    return Finding("volume-mounts", message, at, pod.manifest)
+
+
+def volume_unused(scene: Scene) -> Iterator[Finding]:
+    """Warning: a volume that no container mounts.
+
+    It is made and waited for all the same: a missing ConfigMap keeps the pod from starting.
+    Source: Kubernetes (kubelet mounts every volume of a pod).
+    Do: mount it, or take it out.
+    """
+    for pod in scene.index.pods:
+        volumes = pod.spec.get("volumes")
+        if not volumes:
+            continue
+        used = {
+            m.get("name") for _, c in pod.every for m in (c.get("volumeMounts") or ()) + (c.get("volumeDevices") or ())
+        }
+        for number, volume in enumerate(volumes):
+            if volume.get("name") not in used:
+                message = f"no container mounts the volume {volume.get('name')}"
+                yield Finding("volume-unused", message, f"{pod.at}/spec/volumes/{number}", pod.manifest, "warning")
+
+
+def config_keys(scene: Scene) -> Iterator[Finding]:
+    """A reference to a key that a ConfigMap or Secret of this render does not have.
+
+    The pod would stay in `CreateContainerConfigError`, or wait for its volume. Objects that are not rendered here
+    live in the cluster and are not looked at; an `optional` reference may miss.
+    Source: kubelet (`couldn't find key`, `references non-existent config key`).
+    Do: add the key, or correct its name.
+    """
+    if not (scene.resources or "ConfigMap" in scene.index.kinds or "Secret" in scene.index.kinds):
+        return
+    for pod in scene.index.pods:
+        for at, kind, name, keys in _references(pod):
+            known = _keys(scene.find(kind, pod.namespace, name))
+            if known is None:
+                continue
+            for key in keys:
+                if key not in known:
+                    has = ", ".join(sorted(known)) or "none"
+                    message = f"the {kind} {name} has no key {key} (it has {has})"
+                    yield Finding("config-keys", message, at, pod.manifest)
+
+
+def _references(pod: Pod) -> Iterator[tuple[str, str, str, list[str]]]:
+    for at, container in pod.every:
+        for number, entry in enumerate(container.get("env") or ()):
+            source = entry.get("valueFrom")
+            for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")) if source else ():
+                ref = source.get(field)
+                if ref and not ref.get("optional"):
+                    yield f"{at}/env/{number}/valueFrom/{field}", kind, ref.get("name", ""), [ref.get("key", "")]
+    for number, volume in enumerate(pod.spec.get("volumes") or ()):
+        for field, kind, name in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
+            source = volume.get(field)
+            if source and source.get("items") and not source.get("optional"):
+                keys = [item.get("key", "") for item in source["items"]]
+                yield f"{pod.at}/spec/volumes/{number}/{field}/items", kind, source.get(name, ""), keys
+
+
+def _keys(manifest: Manifest | None) -> set[str] | None:
+    if manifest is None:
+        return None
+    data = manifest.data
+    return {key for field in ("data", "binaryData", "stringData") for key in data.get(field) or ()}

@@ -1,0 +1,159 @@
+"""Rules over workloads: selectors, rollout speed, restart policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from renderer.manifest import Object
+from renderer.rules.finding import Finding, Scene
+from renderer.rules.index import Pod, selects
+from renderer.rules.quantity import amount
+
+DEADLINE = 600  # the default of progressDeadlineSeconds, of Deployment and Rollout alike
+
+
+def selector_matches_template(scene: Scene) -> Iterator[Finding]:
+    """A workload whose selector is missing or empty, or does not match the labels of its own pods.
+
+    The controller would never find the pods that it makes.
+    Source: API server (`selector does not match template labels`), Argo Rollouts (the same, as InvalidSpec after the
+    sync).
+    Do: give the pod template the labels that the selector asks for. A selector cannot be changed later; `selector:`
+    of a spec is for an app that runs already.
+    """
+    for pod in scene.index.workloads:
+        selector = pod.manifest.data["spec"].get("selector") or {}
+        wanted = selector.get("matchLabels") or {}
+        if wanted and "matchExpressions" not in selector and wanted.items() <= pod.labels.items():
+            continue
+        if not wanted and not selector.get("matchExpressions"):
+            yield _selector(pod, "the selector is empty: it must name labels of the pod template")
+        elif not selects(selector, pod.labels):
+            yield _selector(pod, _mismatch(selector, pod))
+
+
+def _selector(pod: Pod, message: str) -> Finding:
+    return Finding("selector-matches-template", message, "/spec/selector", pod.manifest)
+
+
+def _mismatch(selector: Object, pod: Pod) -> str:
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if key not in pod.labels:
+            return f"the selector wants the label {key}={value}, which the pod template does not have"
+        if pod.labels[key] != value:
+            return f"the selector wants the label {key}={value}, the pod template has {key}={pod.labels[key]}"
+    return "the selector's matchExpressions do not match the labels of the pod template"
+
+
+def workloads_overlap(scene: Scene) -> Iterator[Finding]:
+    """Two workloads of one namespace, one of which selects the pods of the other.
+
+    Their controllers count and delete each other's pods. A Deployment and a Rollout of one name are let through: that
+    is how an app moves from one to the other (`migration`), and their ReplicaSets do not mix.
+    Source: Kubernetes documentation of Deployments (`do not overlap selectors`), Argo Rollouts' migration guide.
+    Do: give the pods of each workload a label value of their own, in the selector too.
+    """
+    if len(scene.index.workloads) < 2:
+        return
+    for one, other in combinations(scene.index.workloads, 2):
+        if one.namespace != other.namespace or _migrates(one, other):
+            continue
+        for a, b in ((one, other), (other, one)):
+            if selects(a.manifest.data["spec"].get("selector"), b.labels):
+                message = f"this selector also finds the pods of {b.kind} {b.manifest.name}"
+                yield Finding("workloads-overlap", message, "/spec/selector", a.manifest)
+
+
+def _migrates(one: Pod, other: Pod) -> bool:
+    return {one.kind, other.kind} == {"Deployment", "Rollout"} and one.manifest.name == other.manifest.name
+
+
+def progress_deadline(scene: Scene) -> Iterator[Finding]:
+    """`progressDeadlineSeconds` that is not greater than `minReadySeconds`.
+
+    No pod could become available before the deadline. The default of `progressDeadlineSeconds` is 600.
+    Source: API server (Deployment), Argo Rollouts (`must be greater than minReadySeconds`).
+    Do: raise `progressDeadlineSeconds`, or lower `minReadySeconds`.
+    """
+    for pod in scene.index.workloads:
+        spec = pod.manifest.data["spec"]
+        ready = spec.get("minReadySeconds")
+        if not ready or pod.kind not in ("Deployment", "Rollout"):
+            continue
+        deadline = spec.get("progressDeadlineSeconds", DEADLINE)
+        if deadline <= ready:
+            where = "progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else "minReadySeconds"
+            message = f"progressDeadlineSeconds ({deadline}) must be greater than minReadySeconds ({ready})"
+            yield Finding("progress-deadline", message, f"/spec/{where}", pod.manifest)
+
+
+def surge_and_unavailable(scene: Scene) -> Iterator[Finding]:
+    """`maxSurge` and `maxUnavailable` that are both zero, or more than 100 % unavailable.
+
+    With both at zero no pod can be replaced: none may be added and none may go. Either is 25 % where it is not given.
+    Source: API server (`may not be 0 when maxSurge is 0`), Argo Rollouts (`MaxSurge and MaxUnavailable both can not
+    be zero`).
+    Do: let one of them be at least 1.
+    """
+    for pod in scene.index.workloads:
+        at, speed = _speed(pod)
+        if "maxUnavailable" not in speed:
+            continue
+        unavailable = speed["maxUnavailable"]
+        if amount(unavailable) == 0 and amount(speed.get("maxSurge", "25%")) == 0:
+            message = "maxSurge and maxUnavailable are both 0: no pod could be replaced"
+            yield Finding("surge-and-unavailable", message, at + "/maxUnavailable", pod.manifest)
+        elif isinstance(unavailable, str) and (amount(unavailable) or 0) > 100:
+            message = f"maxUnavailable is {unavailable}: at most 100%"
+            yield Finding("surge-and-unavailable", message, at + "/maxUnavailable", pod.manifest)
+
+
+def _speed(pod: Pod) -> tuple[str, Object]:
+    strategy = pod.manifest.data["spec"].get("strategy") or {}
+    if pod.kind == "Rollout":
+        return "/spec/strategy/canary", strategy.get("canary") or {}
+    if pod.kind == "Deployment":
+        return "/spec/strategy/rollingUpdate", strategy.get("rollingUpdate") or {}
+    return "", {}
+
+
+def deployment_strategy(scene: Scene) -> Iterator[Finding]:
+    """A Deployment of type Recreate that also has `rollingUpdate`.
+
+    Source: API server (`may not be specified when strategy type is 'Recreate'`).
+    Do: take `rollingUpdate` out, or the type. A strategic merge patch that changes only the type leaves it behind.
+    """
+    for manifest in scene.of("Deployment"):
+        strategy = manifest.data["spec"].get("strategy")
+        if strategy and strategy.get("type") == "Recreate" and strategy.get("rollingUpdate"):
+            message = "type Recreate takes no rollingUpdate"
+            yield Finding("deployment-strategy", message, "/spec/strategy/rollingUpdate", manifest)
+
+
+def restart_policy(scene: Scene) -> Iterator[Finding]:
+    """A restart policy that the kind does not take, or fields that only a single Pod has, in a pod template.
+
+    Pods of a Deployment or Rollout are always restarted; those of a Job never are, or on failure.
+    Source: API server (`Unsupported value: supported values: "Always"`), Argo Rollouts by the same code.
+    Do: leave `restartPolicy` out (Job: `Never` or `OnFailure`), and the other two fields.
+    """
+    for pod in scene.index.pods:
+        spec = pod.spec
+        kind = pod.kind
+        if kind == "Pod":
+            continue
+        policy = spec.get("restartPolicy", "Always")
+        if kind in ("Job", "CronJob"):
+            if policy == "Always":
+                yield _policy(pod, "restartPolicy", f"pods of a {kind} want restartPolicy Never or OnFailure")
+            continue
+        if policy != "Always":
+            yield _policy(pod, "restartPolicy", f"pods of a {kind} want restartPolicy Always, not {policy}")
+        for key in ("activeDeadlineSeconds", "ephemeralContainers"):
+            if key in spec:
+                yield _policy(pod, key, f"pods of a {kind} take no {key}")
+
+
+def _policy(pod: Pod, key: str, message: str) -> Finding:
+    return Finding("restart-policy", message, f"{pod.at}/spec/{key}", pod.manifest)

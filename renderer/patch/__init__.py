@@ -1,0 +1,9 @@
+"""Patches of rendered manifests with the semantics of kustomize: `parse` an entry, `apply` the patches."""
+
+from __future__ import annotations
+
+from renderer.patch.apply import apply
+from renderer.patch.entry import parse
+from renderer.patch.values import Patch, PatchFault, Target
+
+__all__ = ["Patch", "PatchFault", "Target", "apply", "parse"]

@@ -1,0 +1,137 @@
+"""Patches applied to manifests, in order, each to what those before it left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from renderer.manifest import Manifest, Object
+from renderer.patch.json6902 import apply_operations
+from renderer.patch.keyed import Note
+from renderer.patch.merge import strategic_merge
+from renderer.patch.target import Id, id_of, matches, names, problems_of
+from renderer.patch.values import Data, Patch, PatchFault, Refused, text
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A manifest on its way: as it is now, and the id it came with, by which later patches still find it."""
+
+    manifest: Manifest
+    id: Id
+
+
+def apply(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> tuple[list[Manifest], list[PatchFault]]:
+    """The manifests after all patches, without those that a patch deletes; and what is wrong, by patch.
+
+    A patch that fails leaves the manifest as it was. A manifest that no patch touches is the given one. A fault's
+    `index` counts the given patches.
+    """
+    subjects = [_Subject(manifest, id_of(manifest.data)) for manifest in manifests]
+    faults: list[PatchFault] = []
+    for index, patch in enumerate(patches):
+        chosen = _chosen(subjects, patch, index, faults)
+        for place in chosen:
+            subjects[place] = _patched(subjects[place], patch, index, faults)
+        if chosen:
+            subjects = [subject for subject in subjects if subject.manifest.data]
+    return [subject.manifest for subject in subjects], faults
+
+
+def _chosen(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[PatchFault]) -> list[int]:
+    """The places of the manifests that the patch is for; none, and a fault, when that cannot be said."""
+    if patch.target is None:
+        return _named(subjects, patch.merge or {}, index, faults)
+    if wrong := problems_of(patch.target):
+        faults += [PatchFault(index, f"/target/{field}", message, "patch-target") for field, message in wrong]
+        return []
+    target = patch.target
+    found = [i for i, subject in enumerate(subjects) if matches(target, subject.id, subject.manifest)]
+    if not found:
+        faults.append(PatchFault(index, "/target", "the patch matches no manifest", "patch-unmatched"))
+    return found
+
+
+def _named(subjects: Sequence[_Subject], patch: Object, index: int, faults: list[PatchFault]) -> list[int]:
+    """The one manifest that a patch without a target names."""
+    for any_namespace in (False, True):
+        found = [
+            i
+            for i, subject in enumerate(subjects)
+            if names(patch, subject.id, subject.manifest, any_namespace=any_namespace)
+        ]
+        if len(found) == 1:
+            return found
+        if found:
+            message = "the patch names more than one manifest: give it a namespace or a target"
+            faults.append(PatchFault(index, "/patch/metadata", message, "patch-target"))
+            return []
+    name = f"{text(patch.get('kind'))} {text(patch['metadata'].get('name'))}"
+    faults.append(PatchFault(index, "/patch/metadata/name", f"there is no {name} to patch", "patch-unmatched"))
+    return []
+
+
+def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFault]) -> _Subject:
+    """The manifest with the patch applied; with empty data if it is to go."""
+    notes: list[Note] = []
+    data = subject.manifest.data
+    try:
+        if patch.operations is not None:
+            new: Object | None = apply_operations(data, patch.operations)
+            new = _finished(new or {})
+        else:
+            new = _merged(data, patch, notes)
+    except Refused as refused:
+        message = f"{subject.manifest.kind} {subject.manifest.name}: {refused.message}"
+        faults.append(PatchFault(index, f"/patch{refused.pointer}", message, "patch-failed"))
+        return subject
+    faults += [PatchFault(index, f"/patch{n.pointer}", n.message, "patch-surprise", "warning") for n in notes]
+    return replace(subject, manifest=replace(subject.manifest, data=new or {}))
+
+
+def _merged(data: Object, patch: Patch, notes: list[Note]) -> Object | None:
+    """A strategic merge changes no object's identity, whatever the patch says."""
+    change = dict(patch.merge or {})
+    if patch.target is not None:
+        change = _with_text_metadata(change, notes)
+    change |= {key: data[key] for key in ("apiVersion", "kind") if key in data}
+    new = strategic_merge(data, change, notes)
+    if new is None:
+        return None
+    old = data.get("metadata") or {}
+    metadata = {key: value for key, value in (new.get("metadata") or {}).items() if key not in ("name", "namespace")}
+    metadata = {**{key: old[key] for key in ("name", "namespace") if old.get(key)}, **metadata}
+    return _finished({**new, "metadata": metadata})
+
+
+def _with_text_metadata(patch: Object, notes: list[Note]) -> Object:
+    """Kustomize copies the labels and annotations of a patch with a target as texts: null becomes "null"."""
+    metadata = patch.get("metadata")
+    if not isinstance(metadata, dict):
+        return {key: value for key, value in patch.items() if key != "metadata" or value is not None}
+    result = dict(metadata)
+    for field in ("labels", "annotations"):
+        if field not in metadata:
+            continue
+        values = metadata[field] if isinstance(metadata[field], dict) else {}
+        notes += [
+            Note(f"/metadata/{field}/{key}", 'kustomize writes the text "null" here; JSON 6902 `remove` removes it')
+            for key, value in values.items()
+            if value is None
+        ]
+        result[field] = {key: text(value) for key, value in values.items()}
+        if not values:
+            del result[field]
+    return {**patch, "metadata": result}
+
+
+def _finished(data: Object) -> Object:
+    """The annotations as texts, and none rather than empty ones, as kustomize writes them in the end."""
+    metadata = data.get("metadata")
+    annotations: Data = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if not isinstance(annotations, dict) or not isinstance(metadata, dict):
+        return data
+    if annotations and all(isinstance(value, str) for value in annotations.values()):
+        return data
+    texts = {"annotations": {key: text(value) for key, value in annotations.items()}} if annotations else {}
+    return {**data, "metadata": {**{k: v for k, v in metadata.items() if k != "annotations"}, **texts}}

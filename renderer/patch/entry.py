@@ -1,0 +1,114 @@
+"""An entry of `patches`, as written in a spec, to patches."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from renderer.manifest import Object
+from renderer.patch.target import problems_of
+from renderer.patch.values import WORKLOAD, Data, Patch, PatchFault, Target, text
+
+_TARGET: Final = {
+    "group": "group",
+    "version": "version",
+    "kind": "kind",
+    "name": "name",
+    "namespace": "namespace",
+    "labelSelector": "label_selector",
+    "annotationSelector": "annotation_selector",
+}
+_WANTS: Final = {
+    "add": ("path", "value"),
+    "remove": ("path",),
+    "replace": ("path", "value"),
+    "move": ("from", "path"),
+    "copy": ("from", "path"),
+    "test": ("path", "value"),
+}
+
+
+def parse(entry: Data, source: str = "", index: int = 0) -> tuple[list[Patch], list[PatchFault]]:
+    """The patches of an entry `{target, patch}`: one, or one a document where text holds several; and what is wrong.
+
+    `patch` is a mapping (strategic merge), a list (JSON 6902), or either as YAML text. `source` and `index` are passed on.
+    """
+    faults: list[PatchFault] = []
+    if not isinstance(entry, dict) or "patch" not in entry:
+        return [], [_fault(index, "", "a patch is a mapping with `patch`, and mostly `target`")]
+    target = _target(entry.get("target"), index, faults)
+    documents = _documents(entry["patch"], index, faults)
+    if target is not None and len(documents) > 1:
+        faults.append(_fault(index, "/patch", "a patch with a target is one document; make it one entry for each"))
+    patches = [_patch(target, document, source, index, faults) for document in documents]
+    return ([] if faults else [patch for patch in patches if patch]), faults
+
+
+def _fault(index: int, pointer: str, message: str) -> PatchFault:
+    return PatchFault(index, pointer, message, "patch-target" if pointer.startswith("/target") else "patch-failed")
+
+
+def _target(value: Data, index: int, faults: list[PatchFault]) -> Target | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        faults.append(_fault(index, "/target", "a target is a mapping: kind, name, labelSelector, ..."))
+        return None
+    for key in value.keys() - _TARGET.keys():
+        faults.append(_fault(index, f"/target/{key}", f"unknown key {key!r}: a target has {', '.join(_TARGET)}"))
+    target = Target(**{field: text(value[key]) for key, field in _TARGET.items() if value.get(key) is not None})
+    faults += [_fault(index, f"/target/{field}", message) for field, message in problems_of(target)]
+    return target
+
+
+def _documents(value: Data, index: int, faults: list[PatchFault]) -> list[Data]:
+    """The patch as data: itself, or what the text says."""
+    if not isinstance(value, str):
+        return [value]
+    documents, message = _read(value)
+    if message:
+        faults.append(_fault(index, "/patch", message))
+    elif not documents:
+        faults.append(_fault(index, "/patch", "the patch is empty"))
+    return documents
+
+
+def _patch(target: Target | None, document: Data, source: str, index: int, faults: list[PatchFault]) -> Patch | None:
+    if isinstance(document, list):
+        faults += [_fault(index, *found) for i, item in enumerate(document) for found in _operation(item, i)]
+        if target is None:
+            faults.append(_fault(index, "", "JSON 6902 operations want a `target`"))
+        if not document:
+            faults.append(_fault(index, "/patch", "no operation is given"))
+        return Patch(target, tuple(document), None, source)
+    if not isinstance(document, dict):
+        faults.append(_fault(index, "/patch", "a patch is a mapping (strategic merge) or a list (JSON 6902)"))
+        return None
+    if target is None and not _names_an_object(document):
+        faults.append(
+            _fault(index, "", "the patch names no object: give `target`, or apiVersion, kind and metadata.name in it")
+        )
+    return Patch(target, None, document, source)
+
+
+def _names_an_object(document: Object) -> bool:
+    metadata = document.get("metadata")
+    version = document.get("apiVersion") or document.get("kind") == WORKLOAD
+    return bool(version and document.get("kind") and isinstance(metadata, dict) and metadata.get("name"))
+
+
+def _operation(item: Data, i: int) -> list[tuple[str, str]]:
+    """What is wrong with one operation: (pointer, message)."""
+    at = f"/patch/{i}"
+    if not isinstance(item, dict) or item.get("op") not in _WANTS:
+        return [(at, f"an operation is a mapping with `op`: {', '.join(_WANTS)}")]
+    found = [(at, f"{item['op']} wants `{key}`") for key in _WANTS[item["op"]] if key not in item]
+    for key in ("path", "from"):
+        value: Any = item.get(key, "")
+        if not isinstance(value, str) or (value and not value.startswith("/")):
+            found.append((f"{at}/{key}", f"{key} is a JSON pointer and starts with /: {value!r}"))
+    return found
+
+
+def _read(value: str) -> tuple[list[Data], str]:
+    """The documents of YAML text, or what is wrong with it."""
+    raise NotImplementedError

@@ -1,0 +1,175 @@
+"""JSON Patch (RFC 6902) as kustomize applies it with evanphx/json-patch v4: on plain data, copying only what changes.
+
+Where it departs from the RFC: `replace` sets a key that is not there; a negative index counts from the end; `test` for
+null passes where the key is missing. `metadata.annotations` is there while the operations run, empty if need be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from renderer.manifest import Object
+from renderer.patch.values import MISSING, Data, Operation, Refused
+
+Container = dict[str, Any] | list[Any]
+Change = Callable[[Container, str], Container]
+
+
+def apply_operations(document: Object, operations: Sequence[Operation]) -> Object:
+    """The document after all operations. Raises Refused at the first that does not apply (`/2/path`)."""
+    result: Data = _with_annotations(document)
+    for i, operation in enumerate(operations):
+        try:
+            result = _OPERATIONS[operation["op"]](result, operation)
+        except Refused as refused:
+            raise Refused(f"/{i}{refused.pointer}", refused.message) from None
+    if not isinstance(result, dict):
+        raise Refused("", "what the operations leave is not an object")
+    return result
+
+
+def _with_annotations(document: Object) -> Object:
+    """Kustomize keeps notes of its own among the annotations, so that `add /metadata/annotations/x` always has a parent."""
+    metadata = document.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("annotations") is not None:
+        return document
+    return {**document, "metadata": {**metadata, "annotations": {}}}
+
+
+def _add(document: Data, operation: Operation) -> Data:
+    return _changed(document, operation["path"], lambda parent, key: _inserted(parent, key, operation["value"]))
+
+
+def _remove(document: Data, operation: Operation) -> Data:
+    return _changed(document, operation["path"], _without)
+
+
+def _replace(document: Data, operation: Operation) -> Data:
+    if operation["path"] == "":
+        return operation["value"]
+    return _changed(document, operation["path"], lambda parent, key: _with(parent, key, operation["value"]))
+
+
+def _move(document: Data, operation: Operation) -> Data:
+    value = _value(document, operation["from"], "/from")
+    without = _changed(document, operation["from"], _without, "/from")
+    return _changed(without, operation["path"], lambda parent, key: _inserted(parent, key, value))
+
+
+def _copy(document: Data, operation: Operation) -> Data:
+    value = _value(document, operation["from"], "/from")
+    if value is MISSING:
+        raise Refused("/from", f"nothing to copy at {operation['from']}")
+    return _changed(document, operation["path"], lambda parent, key: _inserted(parent, key, value))
+
+
+def _test(document: Data, operation: Operation) -> Data:
+    path = operation["path"]
+    found = document if path == "" else _value(document, path, "/path")
+    if not same(None if found is MISSING else found, operation["value"]):
+        raise Refused("/value", f"test failed: {path} is {_shown(found)}, not {_shown(operation['value'])}")
+    return document
+
+
+_OPERATIONS: dict[str, Callable[[Data, Operation], Data]] = {
+    "add": _add,
+    "remove": _remove,
+    "replace": _replace,
+    "move": _move,
+    "copy": _copy,
+    "test": _test,
+}
+
+
+def same(left: Data, right: Data) -> bool:
+    """Equal as JSON: `true` is not 1."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
+
+
+def _tokens(path: str, where: str) -> list[str]:
+    if path == "":
+        raise Refused(where, "the whole document cannot be added, removed, moved or copied")
+    return [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
+
+
+def _changed(document: Data, path: str, change: Change, where: str = "/path") -> Data:
+    """The document with one container changed, and the containers above it copied."""
+    return _changed_at(document, _tokens(path, where), change, path, where)
+
+
+def _changed_at(node: Data, tokens: Sequence[str], change: Change, path: str, where: str) -> Data:
+    if not isinstance(node, dict | list):
+        raise Refused(where, f"missing path: {path}")
+    token, *rest = tokens
+    try:
+        if not rest:
+            return change(node, token)
+        child = _get(node, token)
+        new = _changed_at(child, rest, change, path, where)
+        return _with(node, token, new)
+    except _NoSuchItem as missing:
+        raise Refused(where, f"{missing}: {path}") from None
+
+
+class _NoSuchItem(Exception):  # noqa: N818
+    pass
+
+
+def _value(document: Data, path: str, where: str) -> Data:
+    """What stands at the path, MISSING for a key that is not there."""
+    node = document
+    for token in _tokens(path, where):
+        if not isinstance(node, dict | list):
+            raise Refused(where, f"missing path: {path}")
+        try:
+            node = _get(node, token)
+        except _NoSuchItem as missing:
+            raise Refused(where, f"{missing}: {path}") from None
+    return node
+
+
+def _get(node: Container, token: str) -> Data:
+    return node.get(token, MISSING) if isinstance(node, dict) else node[_index(token, len(node))]
+
+
+def _index(token: str, size: int) -> int:
+    """The place of an item; -1 is the last."""
+    if not re.fullmatch(r"[+-]?[0-9]{1,9}", token):
+        raise _NoSuchItem(f"{token} is no index of a list")
+    index = int(token)
+    if not -size <= index < size:
+        raise _NoSuchItem(f"no item {token} in a list of {size}")
+    return index % size
+
+
+def _inserted(node: Container, token: str, value: Data) -> Container:
+    if isinstance(node, dict):
+        return {**node, token: value}
+    place = len(node) if token == "-" else _index(token, len(node) + 1)  # noqa: S105
+    return [*node[:place], value, *node[place:]]
+
+
+def _with(node: Container, token: str, value: Data) -> Container:
+    if isinstance(node, dict):
+        return {**node, token: value}
+    place = _index(token, len(node))
+    return [*node[:place], value, *node[place + 1 :]]
+
+
+def _without(node: Container, token: str) -> Container:
+    if isinstance(node, dict):
+        if token not in node:
+            raise _NoSuchItem(f"no key {token}")
+        return {key: value for key, value in node.items() if key != token}
+    place = _index(token, len(node))
+    return [*node[:place], *node[place + 1 :]]
+
+
+def _shown(value: Data) -> str:
+    return "missing" if value is MISSING else repr(value)

@@ -1,0 +1,185 @@
+"""The merge of a list whose items are told apart by keys, step by step as kyaml's `walk` does it.
+
+This is the whole of it, for lists in any state: several keys, keys that some items lack, the same item twice. The steps are
+kept as they are upstream, since their order decides what becomes of such lists:
+
+- With two keys (`ports`: containerPort, protocol) an item that lacks the second is one with the item that has it, and takes
+  its value; of the two, the one that had it wins, and the other's fields are lost.
+- An item without its key makes kustomize drop others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from renderer.patch.values import MISSING, Data, Refused, text
+
+Values = list[str]
+
+LOST: Final = "kustomize does not apply this item: give it every key by which the items of the list are told apart, as they have them"
+
+
+class Note(NamedTuple):
+    """A surprise on the way: where in the object, and what."""
+
+    pointer: str
+    message: str
+
+
+def merge_items(
+    old: list[Data],
+    new: Data,
+    keys: Sequence[str],
+    merge: Callable[[Data, Data], Data],
+    at: str,
+    notes: list[Note],
+) -> list[Data]:
+    """The merged list: the patch's items first, then the others; `new` MISSING or `old` itself is a list without a patch.
+
+    `keys` () says that the items are plain values. `merge` gives an item of both, MISSING if it is to go. Raises Refused.
+    """
+    base = list(old)
+    alone = new is MISSING or new is old
+    patch: list[Data] = base if alone else list(new)
+    names = list(keys) or [""]
+    wanted = _wanted([base] if alone else [patch, base], keys)
+    merged: list[Data] = []
+    valid, used = names, set()
+    for one in wanted:
+        valid, values = _valid(wanted, one, names)
+        here, there = _find(base, valid, values), None if new is MISSING else _find(patch, valid, values)
+        before, change = _at(base, here), _at(patch, there)
+        item = merge(before, change)
+        used.add(there)
+        if there is not None and isinstance(change, dict):
+            patch[there] = {key: value for key, value in change.items() if key != "$patch"}
+        if item is MISSING or item is None or item == {}:
+            base[:] = _set(base, MISSING, valid, values, at)
+            continue
+        item = _with_keys(item, valid, values, at)
+        if here is not None and (alone or not _replaces(change)):
+            base[here] = item
+        elif there is not None:
+            patch[there] = item
+        merged = _set(merged, item, valid, values, at)
+    if not alone:
+        notes += [Note(f"{at}/{i}", LOST) for i in range(len(patch)) if i not in used]
+    return _appended(merged, base, valid, at) if wanted else base
+
+
+def _wanted(lists: Sequence[list[Data]], keys: Sequence[str]) -> list[Values]:
+    """The key values of all items, each once, in order; an empty text for a key that is not there."""
+    found: dict[tuple[str, ...], None] = {}
+    for items in lists:
+        for item in items:
+            found[tuple(_key_text(item, key) for key in keys) if keys else (text(item),)] = None
+    wanted = [list(values) for values in found]
+    if len(keys) > 1:
+        _join(wanted)
+    return wanted
+
+
+def _key_text(item: Data, key: str) -> str:
+    value = item.get(key) if isinstance(item, dict) else None
+    return "" if value is None else text(value)
+
+
+def _join(wanted: list[Values]) -> None:
+    """Make one of values that agree in one key and differ only where one of them has none."""
+    for i, left in enumerate(wanted):
+        for j, right in enumerate(wanted):
+            pairs = list(zip(left, right, strict=True))
+            if any(a == b for a, b in pairs) and all(a == b or not a or not b for a, b in pairs):
+                wanted[i] = wanted[j] = [a or b for a, b in pairs]
+
+
+def _valid(wanted: Sequence[Values], values: Values, keys: Sequence[str]) -> tuple[list[str], Values]:
+    """The keys that some item has, and these values for them; all keys if no item has any."""
+    there = {key for one in wanted for key, value in zip(keys, one, strict=True) if value}
+    if not there:
+        return list(keys), values
+    return [key for key in keys if key in there], [v for key, v in zip(keys, values, strict=True) if key in there]
+
+
+def _find(items: list[Data], keys: Sequence[str], values: Values) -> int | None:
+    """The index of the first item with these values."""
+    keys, values = _valid([values], values, keys)
+    for i, item in enumerate(items):
+        if keys[0] == "":
+            if text(item) == values[0]:
+                return i
+        elif isinstance(item, dict) and all(
+            key in item and text(item[key]) == value for key, value in zip(keys, values, strict=True)
+        ):
+            return i
+    return None
+
+
+def _at(items: list[Data], index: int | None) -> Data:
+    return MISSING if index is None else items[index]
+
+
+def _replaces(change: Data) -> bool:
+    return isinstance(change, dict) and change.get("$patch") == "replace"
+
+
+def _with_keys(item: Data, keys: Sequence[str], values: Values, at: str) -> Data:
+    """The item with the values of the keys that it lacks."""
+    lacking = {key: _typed(v) for key, v in zip(keys, values, strict=True) if key and v and not _has(item, key)}
+    if not lacking:
+        return item
+    if not isinstance(item, dict):
+        raise Refused(at, f"the items of {at} must be mappings with {keys[0]}")
+    return {**item, **lacking}
+
+
+def _has(item: Data, key: str) -> bool:
+    return isinstance(item, dict) and key in item
+
+
+def _typed(value: str) -> str | int:
+    return int(value) if re.fullmatch(r"0|[1-9][0-9]*", value) else value
+
+
+def _set(items: list[Data], new: Data, keys: Sequence[str], values: Values, at: str) -> list[Data]:
+    """Every item with these values replaced by the new one, which is appended if there was none; MISSING removes them."""
+    result, found = [], False
+    mappings = bool(keys[0] and values and values[0])
+    for item in items:
+        if item is None or item == {}:
+            continue
+        if mappings and not isinstance(item, dict):
+            result.append(item)
+        elif not _matches(item, keys, values, at):
+            result += [item] if values else []
+        else:
+            found = True
+            result += [] if new is MISSING else [new]
+    return result if found or new is MISSING else [*result, new]
+
+
+def _matches(item: Data, keys: Sequence[str], values: Values, at: str) -> bool:
+    """Whether the item has these values; an empty value asks only for the key, a missing one for nothing."""
+    asked = list(zip(keys, values, strict=False))
+    for key, value in asked:
+        if isinstance(item, dict) != bool(key) or isinstance(item, list):
+            raise Refused(at, f"the items of {at} must be {'mappings' if key else 'plain values'}")
+        if key and (key not in item or (value and text(item[key]) != value)):
+            return False
+        if not key and text(item) != value:
+            return False
+    return bool(asked)
+
+
+def _appended(merged: list[Data], rest: list[Data], keys: Sequence[str], at: str) -> list[Data]:
+    """The items of the rest put in their places among the merged ones, or after them."""
+    for item in rest:
+        values = [text(item)] if keys[0] == "" else [text(item[key]) for key in keys if _has(item, key)]
+        if keys[0]:
+            merged = merged + [item] * (len(keys) - len(values))
+        if len(keys) > 1:
+            merged = _set(merged, MISSING, keys, values, at)
+        merged = _set(merged, item, keys, values, at)
+    return merged

@@ -1,0 +1,221 @@
+"""Strategic merge as kustomize 5.8 does it: mappings merge, keyed lists merge by their keys, all else is replaced.
+
+The rules are those of kyaml's `merge2` and `walk`, over plain data. What surprises is kept, so that results are equal:
+
+- A merged list starts with the patch's items in the patch's order; one left without items stays as `[]`.
+- Keys are those of Kubernetes 1.21 (`merge_keys`): younger lists and kinds (`autoscaling/v2`) are replaced whole.
+- `$patch: replace` of a whole object or of an item of a merged list changes nothing, and as an item of a list that is
+  not there yet it swallows the list. `$retainKeys`, `$setElementOrder/...` and `$deleteFromPrimitiveList/...` become plain fields.
+- `null` removes a field; inside a list that is replaced whole `null` and `$patch` stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from renderer.manifest import Object
+from renderer.patch.keyed import Note, merge_items
+from renderer.patch.merge_keys import KINDS, TYPES, Field
+from renderer.patch.values import MISSING, Data, Refused, below, text
+
+Fields = Mapping[str, Field]
+
+DIRECTIVE: Final = "$patch"
+# A Rollout's pod template merges as a Deployment's: kustomize does so when it is given this much of the kind's schema.
+_TYPES: Final[dict[str, Fields]] = {
+    **TYPES,
+    "": {},
+    "rollout": {"metadata": Field("meta.v1.ObjectMeta", None), "spec": Field("rollout.spec", None)},
+    "rollout.spec": {"template": Field("core.v1.PodTemplateSpec", None)},
+}
+_KINDS: Final[dict[tuple[str, str], str]] = {**KINDS, ("argoproj.io/v1alpha1", "Rollout"): "rollout"}
+
+
+def strategic_merge(manifest: Object, patch: Object, notes: list[Note]) -> Object | None:
+    """The manifest with the patch merged in, None if the patch deletes it; what surprises is added to `notes`.
+
+    Neither argument is changed, and what the patch does not touch is shared with the result. Raises Refused.
+    """
+    merged: Data = _merge_map(manifest, patch, None, "", notes)
+    if patch.get(DIRECTIVE) == "replace":
+        notes.append(Note(f"/{DIRECTIVE}", "kustomize keeps the object as it is: $patch: replace has no effect here"))
+        return manifest
+    return None if merged is MISSING else merged
+
+
+def _merge(old: Data, new: Data, field: Field | None, known: bool, at: str, notes: list[Note]) -> Data:
+    """One value; `known` says that the schema of the mapping around it is known, so that `field` None is an answer."""
+    lead = new if old is None or old is MISSING else old
+    _same_shape(lead, new, at)
+    if lead is None or lead is MISSING or isinstance(lead, dict):
+        return _merge_map(old, new, _TYPES[field.type] if field else {} if known else None, at, notes)
+    if isinstance(lead, list) and field and field.keys is not None:
+        return _merge_list(old, new, field, at, notes)
+    return old if new is MISSING else MISSING if new is None else new
+
+
+def _merge_map(old: Data, new: Data, fields: Fields | None, at: str, notes: list[Note]) -> Data:
+    """A mapping, or nothing on both sides. `old is new` marks a value that the patch added: it is merged into itself."""
+    if new is MISSING:
+        return _settled(old, fields or {}, at, notes) if isinstance(old, dict) else old
+    if new is None:
+        return MISSING
+    fields = _fields_of(old, new) if fields is None else fields
+    absent = old is None or old is MISSING
+    directive, patch = _directive(new, at, lenient=absent)
+    if directive == "delete":
+        return MISSING
+    base: Object = patch if absent or directive == "replace" or old is new else old
+    result = dict(base)
+    for key, value in patch.items():
+        field = fields.get(key) if fields else None
+        merged = _merge(base.get(key, MISSING), value, field, fields is not None, below(at, key), notes)
+        if merged is MISSING:
+            result.pop(key, None)
+        else:
+            result[key] = merged
+    return _settled(result, fields, at, notes, patch) if fields else result
+
+
+def _settled(
+    value: Object, fields: Fields, at: str, notes: list[Note], touched: Mapping[str, Data] | None = None
+) -> Object:
+    """The lists that the patch does not touch: kustomize walks them too, and joins what it takes for one item."""
+    result = value
+    for key, field in fields.items():
+        if key not in value or (touched is not None and key in touched):
+            continue
+        old = value[key]
+        if isinstance(old, dict):
+            new: Data = _settled(old, _TYPES[field.type], below(at, key), notes)
+        elif isinstance(old, list) and field.keys is not None:
+            new = _settled_list(old, field, below(at, key), notes)
+        else:
+            continue
+        if new is not old:
+            result = {**result, key: new}
+    return result
+
+
+def _settled_list(items: list[Data], field: Field, at: str, notes: list[Note]) -> list[Data]:
+    if not _plain(items, field.keys or ()):
+        return merge_items(items, MISSING, field.keys or (), _item_merger(field, at, notes), at, notes)
+    fields = _TYPES[field.type]
+    if not fields:
+        return items
+    settled = [_settled(item, fields, below(at, i), notes) for i, item in enumerate(items)]
+    return items if all(new is old for new, old in zip(settled, items, strict=True)) else settled
+
+
+def _merge_list(old: Data, new: Data, field: Field, at: str, notes: list[Note]) -> Data:
+    """A list that merges. As in `_merge_map`, `old is new` marks one that the patch added."""
+    if new is MISSING:
+        return _settled_list(old, field, at, notes) if isinstance(old, list) else old
+    if new is None:
+        return MISSING
+    keys = field.keys or ()
+    base = old
+    if old is None or old is MISSING:
+        base = new
+    else:
+        directive, patch = _list_directive(new, at)
+        if directive == "delete":
+            return MISSING
+        base, new = (patch if directive == "replace" or old is new else old), patch
+    if len(keys) == 1 and _plain(base, keys) and _plain(new, keys):
+        return _merge_plain(base, new, field, at, notes)
+    return merge_items(base, new, keys, _item_merger(field, at, notes), at, notes)
+
+
+def _merge_plain(old: list[Data], new: list[Data], field: Field, at: str, notes: list[Note]) -> list[Data]:
+    """What `merge_items` gives for the usual lists: one key, in every item, once."""
+    (key,) = field.keys or ("",)
+    fields = _TYPES[field.type]
+    rest = {text(item[key]): item for item in old}
+    first = []
+    for i, item in enumerate(new):
+        before = rest.pop(text(item[key]), MISSING)
+        merged = _merge_map(before, item, fields, below(at, i), notes)
+        if merged is MISSING:
+            continue
+        if before is not MISSING and before is not item and item.get(DIRECTIVE) == "replace":
+            notes.append(Note(below(at, i), "kustomize keeps the item as it is: $patch: replace has no effect here"))
+            merged = before
+        first.append(merged if key in merged else {**merged, key: item[key]})
+    if old is new:
+        return first
+    return first + [_settled(item, fields, at, notes) for item in rest.values()]
+
+
+def _item_merger(field: Field, at: str, notes: list[Note]):
+    return lambda old, new: _merge(old, new, Field(field.type, None), True, at, notes)
+
+
+def _plain(items: list[Data], keys: tuple[str, ...]) -> bool:
+    """Every item has the same of the keys, the first at least, and no two have the same values: nothing to join."""
+    if not keys:
+        return len({text(item) for item in items}) == len(items) and not any(
+            item is None or isinstance(item, dict | list) for item in items
+        )
+    seen = set()
+    there = None
+    for item in items:
+        if not isinstance(item, dict):
+            return False
+        values = tuple(text(item[key]) if item.get(key) not in (None, "") else "" for key in keys)
+        filled = tuple(bool(value) for value in values)
+        if not filled[0] or (there is not None and filled != there):
+            return False
+        there = filled
+        seen.add(values)
+    return len(seen) == len(items)
+
+
+def _fields_of(*values: Data) -> Fields | None:
+    """The fields of the first value that is itself an object of a known kind."""
+    for value in values:
+        if isinstance(value, dict) and value.get("kind") and value.get("apiVersion"):
+            name = _KINDS.get((text(value["apiVersion"]), text(value["kind"])))
+            if name is not None:
+                return _TYPES[name]
+    return None
+
+
+def _directive(patch: Object, at: str, *, lenient: bool) -> tuple[str, Object]:
+    """What `$patch` says, and the patch without it; an unknown one stays as a field where the patch adds the mapping."""
+    if DIRECTIVE not in patch:
+        return "merge", patch
+    said = text(patch[DIRECTIVE])
+    if said in ("delete", "replace", "merge"):
+        return said, {key: value for key, value in patch.items() if key != DIRECTIVE}
+    if lenient:
+        return "merge", patch
+    raise Refused(below(at, DIRECTIVE), f"unknown $patch {said!r}: delete, replace or merge")
+
+
+def _list_directive(patch: list[Data], at: str) -> tuple[str, list[Data]]:
+    """The directive of a whole list: the first item with `$patch`, if that is all it has; and the list without such items."""
+    first = next((item for item in patch if isinstance(item, dict) and DIRECTIVE in item), None)
+    if first is None or len(first) > 1:
+        return "merge", patch
+    said = text(first[DIRECTIVE])
+    if said not in ("delete", "replace", "merge"):
+        raise Refused(at, f"unknown $patch {said!r}: delete, replace or merge")
+    rest = [
+        item
+        for item in patch
+        if item not in (None, {}) and not (isinstance(item, dict) and text(item.get(DIRECTIVE, "")) == said)
+    ]
+    return said, rest
+
+
+def _same_shape(lead: Data, new: Data, at: str) -> None:
+    if new is None or new is MISSING or lead is new:
+        return
+    if _shape(lead) != _shape(new):
+        raise Refused(at, f"a {_shape(new)} cannot be merged into a {_shape(lead)} at {at}")
+
+
+def _shape(value: Data) -> str:
+    return "mapping" if isinstance(value, dict) else "list" if isinstance(value, list) else "plain value"

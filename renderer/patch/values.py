@@ -1,0 +1,86 @@
+"""The values of patching: a patch, its target, and what can be said against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from renderer.manifest import Object
+from renderer.problem import Severity
+
+Data = Any  # plain data: dict, list, str, int, float, bool, None
+Operation = Object  # one JSON 6902 operation: op, path, value, from
+
+WORKLOAD: Final = "Workload"  # the kind that stands for whichever workload the strategy gives
+MISSING: Final[Any] = object()  # no value, which is not null
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which manifests a patch is for; an empty field asks for nothing.
+
+    All but the selectors are regular expressions that must match the whole text; kind `Workload` stands for Deployment and
+    Rollout. The selectors are written as `kubectl get --selector` takes them.
+    """
+
+    group: str = ""
+    version: str = ""
+    kind: str = ""
+    name: str = ""
+    namespace: str = ""
+    label_selector: str = ""
+    annotation_selector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One change: `operations` (JSON 6902) or `merge` (strategic merge), never both.
+
+    Without a target `merge` names its object itself. `source` says where it stands, for messages.
+    """
+
+    target: Target | None
+    operations: tuple[Operation, ...] | None
+    merge: Object | None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchFault:
+    """What is wrong with a patch: `index` in the given list; `pointer` into the entry (`/target/name`, `/patch/2/path`).
+
+    Where `patch` is text, or the pointer names what only the merged object has, its nearest parent is the place to show.
+    Rules: `patch-target` (cannot be read), `patch-unmatched` (matches no manifest), `patch-failed` (cannot be applied) and
+    the warning `patch-surprise` (kustomize does with it what nobody means).
+    """
+
+    index: int
+    pointer: str
+    message: str
+    rule: str
+    severity: Severity = "error"
+
+
+class Refused(Exception):  # noqa: N818 (it never leaves this package: `apply` makes a PatchFault of it)
+    """A patch cannot be applied to an object."""
+
+    def __init__(self, pointer: str, message: str) -> None:
+        super().__init__(message)
+        self.pointer = pointer
+        self.message = message
+
+
+def text(value: Data) -> str:
+    """A plain value as YAML writes it, the form in which kustomize compares keys; empty for a mapping or list."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if isinstance(value, dict | list) else str(value)
+
+
+def below(pointer: str, key: str | int) -> str:
+    """The JSON pointer of a key (RFC 6901)."""
+    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"

@@ -1,0 +1,176 @@
+// Prints renderer/patch/merge_keys.py: the lists that kustomize merges, read from the schema inside its own library.
+//
+// Run it where go.mod stands, which pins the library that the kubectl of the tests is built with:
+//
+//	go run . > ../../renderer/patch/merge_keys.py && ruff format ../../renderer/patch/merge_keys.py
+package main
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"k8s.io/kube-openapi/pkg/validation/spec"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+const head = `"""Which lists a strategic merge merges, and by which keys.
+
+Made by schemas/merge-keys/main.go from kyaml v0.21.1 (kustomize 5.8.1), which holds the schema of Kubernetes 1.21.2:
+a list or kind that is younger (autoscaling/v2, PodSpec.resourceClaims) is replaced, as kustomize replaces it.
+Do not edit.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Field(NamedTuple):
+    """A field on the way to a merged list.
+
+    ` + "`type`" + ` is that of the value or of the list's items; empty: nothing below it merges.
+    ` + "`keys`" + ` are those of the items of a merged list, () when the items are plain values; None: not a merged list.
+    """
+
+    type: str
+    keys: tuple[str, ...] | None
+
+
+`
+
+type field struct {
+	typ  string
+	keys []string
+	list bool
+}
+
+func main() {
+	all := openapi.Schema().Definitions
+	types := reachable(all)
+	fmt.Print(head)
+	fmt.Println("TYPES: dict[str, dict[str, Field]] = {")
+	for _, name := range sorted(types) {
+		fmt.Printf("    %q: {\n", short(name))
+		for _, f := range sorted(types[name]) {
+			fmt.Printf("        %q: Field(%q, %s),\n", f, short(types[name][f].typ), literal(types[name][f]))
+		}
+		fmt.Println("    },")
+	}
+	fmt.Println("}\n\n# (apiVersion, kind) -> type\nKINDS: dict[tuple[str, str], str] = {")
+	for _, line := range kinds(all, types) {
+		fmt.Println(line)
+	}
+	fmt.Println("}\n\n# (apiVersion, kind) of what stands in no namespace\nCLUSTER_SCOPED: frozenset[tuple[str, str]] = frozenset(\n    {")
+	for _, line := range clusterScoped(all) {
+		fmt.Println(line)
+	}
+	fmt.Println("    }\n)")
+}
+
+// reachable keeps, of every type, the fields from which a merged list can be reached; repeated until nothing changes.
+func reachable(all spec.Definitions) map[string]map[string]field {
+	types := map[string]map[string]field{}
+	for changed := true; changed; {
+		changed = false
+		for name, schema := range all {
+			for fieldName, property := range schema.Properties {
+				f, merges := read(property)
+				if _, below := types[f.typ]; !below {
+					f.typ = ""
+				}
+				if !merges && f.typ == "" {
+					continue
+				}
+				if types[name] == nil {
+					types[name] = map[string]field{}
+				}
+				if old, found := types[name][fieldName]; !found || old.typ != f.typ {
+					types[name][fieldName], changed = f, true
+				}
+			}
+		}
+	}
+	return types
+}
+
+// read gives a property's type and, of a list that merges, the keys; items of other lists are never visited.
+func read(property spec.Schema) (field, bool) {
+	if property.Items == nil {
+		return field{typ: target(property)}, false
+	}
+	resource := openapi.ResourceSchema{Schema: &property}
+	strategy, keys := resource.PatchStrategyAndKeyList()
+	for _, s := range strings.Split(strategy, ",") {
+		if s == "merge" {
+			return field{typ: target(*property.Items.Schema), keys: keys, list: true}, true
+		}
+	}
+	return field{}, false
+}
+
+func kinds(all spec.Definitions, types map[string]map[string]field) []string {
+	var lines []string
+	for name := range types {
+		for _, meta := range typeMetas(all[name]) {
+			lines = append(lines, fmt.Sprintf("    (%q, %q): %q,", meta.APIVersion, meta.Kind, short(name)))
+		}
+	}
+	sort.Strings(lines)
+	return lines
+}
+
+func clusterScoped(all spec.Definitions) []string {
+	var lines []string
+	for _, schema := range all {
+		for _, meta := range typeMetas(schema) {
+			if openapi.IsCertainlyClusterScoped(meta) {
+				lines = append(lines, fmt.Sprintf("        (%q, %q),", meta.APIVersion, meta.Kind))
+			}
+		}
+	}
+	sort.Strings(lines)
+	return slices.Compact(lines)
+}
+
+func typeMetas(schema spec.Schema) []yaml.TypeMeta {
+	var metas []yaml.TypeMeta
+	entries, _ := schema.Extensions["x-kubernetes-group-version-kind"].([]interface{})
+	for _, entry := range entries {
+		gvk := entry.(map[string]interface{})
+		version := strings.TrimPrefix(fmt.Sprint(gvk["group"], "/", gvk["version"]), "/")
+		metas = append(metas, yaml.TypeMeta{APIVersion: version, Kind: fmt.Sprint(gvk["kind"])})
+	}
+	return metas
+}
+
+func target(s spec.Schema) string { return strings.TrimPrefix(s.Ref.String(), "#/definitions/") }
+
+func short(name string) string {
+	return strings.NewReplacer("io.k8s.api.", "", "io.k8s.apimachinery.pkg.apis.", "", "io.k8s.", "").Replace(name)
+}
+
+func literal(f field) string {
+	if !f.list {
+		return "None"
+	}
+	if len(f.keys) == 1 {
+		return fmt.Sprintf("(%q,)", f.keys[0])
+	}
+	var quoted []string
+	for _, key := range f.keys {
+		quoted = append(quoted, fmt.Sprintf("%q", key))
+	}
+	return "(" + strings.Join(quoted, ", ") + ")"
+}
+
+func sorted[V any](m map[string]V) []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}

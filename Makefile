@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format typecheck golden bench schemas tools clean
+.PHONY: help venv demo test lint format typecheck golden bench schemas tools engines e2e soak traces clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,18 @@ tools: $(STAMP) ## install the pinned checkers (kubeconform, kubectl) into the u
 
 schemas: $(STAMP) ## make schemas/ from the pinned sources in schemas/make/lock.json
 	$(BIN)/python -m schemas.make
+
+engines: $(STAMP) ## build the real engines (Kubernetes, Argo, Istio, Envoy) into the user's cache; 30 minutes when cold
+	@$(BIN)/python -m tests.engines install
+
+e2e: $(STAMP) ## every scenario on the real engines (as root, on Linux); K=name: only those whose name has it
+	@$(BIN)/python -m tests.engines e2e -k "$(K)"
+
+soak: $(STAMP) ## N random releases (100) on the real engines; SEED=number: the same ones again
+	@$(BIN)/python -m tests.engines soak -n $(or $(N),100) $(if $(SEED),--seed $(SEED))
+
+traces: $(STAMP) ## record what both versions of Argo Rollouts do in the scenarios
+	@$(BIN)/python -m tests.engines traces -k "$(K)"
 
 clean: ## remove what make made here (not the user's cache)
 	rm -rf $(VENV) .tools dist .rollspec .hypothesis .pytest_cache .mypy_cache .ruff_cache

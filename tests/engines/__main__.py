@@ -1,0 +1,46 @@
+"""The lab's command line: `python -m tests.engines install | e2e | soak | traces`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .lock import ROLLOUTS
+
+
+def main() -> int:
+    """Parse, enter the sandbox where the command needs it, and run the command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.engines")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("install", help="build the engines into the user's cache")
+    traces = commands.add_parser("traces", help="record the scenarios' traces for both versions of Rollouts")
+    traces.add_argument("--rollouts", action="append", help="one version (again for another)")
+    traces.add_argument("-k", dest="name", default="", help="only scenarios whose name has this part")
+    e2e = commands.add_parser("e2e", help="play every scenario")
+    e2e.add_argument("--rollouts", action="append", help="one version (again for another)")
+    e2e.add_argument("-k", dest="name", default="", help="only scenarios whose name has this part")
+    arguments = parser.parse_args()
+    if arguments.command == "install":
+        from .install import install
+
+        return install()
+    from . import sandbox
+
+    if not sandbox.inside():
+        if reason := sandbox.reason_against(needed(arguments)):
+            print(f"{reason}", file=sys.stderr)
+            return 3
+        return sandbox.enter(sys.argv[1:])
+    from .run import run
+
+    return run(arguments)
+
+
+def needed(arguments: argparse.Namespace) -> list[str]:
+    """The engines that the command wants."""
+    versions = getattr(arguments, "rollouts", None) or ROLLOUTS
+    return ["podlab", "etcd", "kubernetes", "istio", "envoy", *(f"rollouts-{version}" for version in versions)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+"""Plays one scenario on the lab: makes its edits, waits until each rests, and records what happened."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import api, objects
+from .api import Event, Object, Watches
+from .lab import PROXY, Lab, argo_rollouts, create_namespace, kubectl
+from .lock import program
+from .scenario import Edit, Scenario
+from .timeline import Point, timeline
+
+QUIET = 2.5  # seconds without a change of any object, after which a settled application rests
+PATIENCE = 90.0  # seconds until we stop waiting for that
+RESTING = {"Healthy", "Paused", "Degraded"}
+
+
+@dataclass(frozen=True)
+class Played:
+    """One edit as it was played."""
+
+    edit: Edit
+    start: float  # Unix seconds of the first change that it made
+    end: float
+    applied: list[Object]
+    deleted: list[str]
+    settled: bool
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request through Envoy."""
+
+    time: float
+    status: int  # 0: no answer
+    version: str
+    pod: str
+    milliseconds: int
+    detail: str
+
+
+@dataclass
+class Recording:
+    """All of one scenario's run."""
+
+    scenario: Scenario
+    rollouts: str
+    played: list[Played] = field(default_factory=list)
+    points: list[tuple[float, Point]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    pinned: list[Request] = field(default_factory=list)
+
+
+class Player:
+    """Plays a scenario in a namespace of its own."""
+
+    def __init__(self, lab: Lab, watches: Watches, scenario: Scenario, folder: Path) -> None:
+        """`folder`: for the requests' logs."""
+        self.lab, self.watches, self.scenario, self.folder = lab, watches, scenario, folder
+        self.namespace = scenario.name
+        self.facts: dict[str, Any] = dict(scenario.facts)
+        self.live: dict[str, Object] = {}
+        self.loads: dict[str, subprocess.Popen[bytes]] = {}
+
+    def play(self) -> Recording:
+        """Make all edits; the namespace's pods end with it."""
+        recording = Recording(self.scenario, self.lab.rollouts)
+        create_namespace(self.namespace)
+        try:
+            for edit in self.scenario.edits:
+                recording.played.append(self.make(edit))
+                if self.scenario.load and not self.loads:
+                    self.start_load("requests")
+            self.stop_load()
+        finally:
+            for process in self.loads.values():
+                process.kill()
+            recording.events = self.watches.events(self.namespace)
+            api.call("DELETE", f"/api/v1/namespaces/{self.namespace}")
+            threading.Thread(target=self.clear, daemon=True).start()
+        recording.points = timeline(recording.events)
+        recording.requests = read_requests(self.folder / f"{self.namespace}.requests")
+        recording.pinned = read_requests(self.folder / f"{self.namespace}.pinned")
+        return recording
+
+    def clear(self) -> None:
+        """End the namespace's pods at once, since nobody looks at them any more."""
+        for kind in ("Rollout", "Deployment", "ReplicaSet", "Pod"):
+            try:
+                api.call(
+                    "DELETE",
+                    api.path(kind, self.namespace),
+                    {"gracePeriodSeconds": 0, "propagationPolicy": "Background"},
+                )
+            except (OSError, api.ApiError):
+                continue
+
+    def make(self, edit: Edit) -> Played:
+        """Make one edit and wait."""
+        began, revision = time.time(), self.newest()
+        applied, deleted = self.event(edit.event) if edit.event else self.apply(edit)
+        settled = True
+        if edit.wait is not None:
+            time.sleep(edit.wait)
+        elif edit.settle:
+            settled = self.settle()
+        changed = [event.time for event in self.watches.events(self.namespace) if event.revision > revision]
+        return Played(edit, min(changed, default=began) - 0.001, time.time(), applied, deleted, settled)
+
+    def newest(self) -> int:
+        """The revision of the newest change."""
+        return max((event.revision for event in self.watches.events(self.namespace)), default=0)
+
+    def apply(self, edit: Edit) -> tuple[list[Object], list[str]]:
+        """Apply the manifests that changed and delete those that are gone, as a sync does."""
+        self.facts |= edit.facts
+        wanted = {key(made): made for made in objects.manifests(self.namespace, self.facts)}
+        changed = [made for name, made in wanted.items() if edit.apply_all or self.live.get(name) != made]
+        gone = [name for name in self.live if name not in wanted]
+        if edit.prune_first:
+            self.delete(gone)
+        if changed:
+            kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": changed}))
+        if gone and not edit.prune_first:
+            self.settle()
+            self.delete(gone)
+        self.live = wanted
+        return changed, gone
+
+    def delete(self, names: list[str]) -> None:
+        """Delete objects by `Kind/name`."""
+        for name in names:
+            kubectl("-n", self.namespace, "delete", "--wait=false", name)
+
+    def event(self, event: str) -> tuple[list[Object], list[str]]:
+        """Let something happen in the cluster that no file says."""
+        what, _, argument = event.partition(" ")
+        match what:
+            case "controller-abort":
+                argo_rollouts("-n", self.namespace, "abort", "web")
+            case "controller-retry":
+                argo_rollouts("-n", self.namespace, "retry", "rollout", "web")
+            case "controller-down":
+                self.lab.kill("rollouts")
+            case "controller-up":
+                self.lab.start_rollouts()
+            case "api-server-restart":
+                self.lab.kill("api-server")
+                self.lab.start_api_server()
+            case "scale":
+                kubectl("-n", self.namespace, "scale", "rollout/web", f"--replicas={argument}")
+            case "wait":
+                time.sleep(float(argument))
+            case _:
+                raise ValueError(f"{self.scenario.name}: no such event: {event}")
+        return [], []
+
+    def settle(self) -> bool:
+        """Wait until the controllers have seen the newest spec, are done or paused, and nothing changes any more."""
+        end = time.monotonic() + PATIENCE
+        time.sleep(0.3)
+        while time.monotonic() < end:
+            if time.time() - self.watches.last(self.namespace) > QUIET and self.resting():
+                return True
+            time.sleep(0.1)
+        return False
+
+    def resting(self) -> bool:
+        """Whether every workload is in a state in which it stays."""
+        newest: dict[tuple[str, str], Event] = {(e.kind, e.name): e for e in self.watches.events(self.namespace)}
+        found = [e.object for (kind, _), e in newest.items() if kind in ("Rollout", "Deployment") and not e.gone]
+        return bool(found) and all(rests(workload) for workload in found)
+
+    def start_load(self, name: str, *flags: str) -> None:
+        """Send requests to the application from now on."""
+        host = f"web.{self.namespace}.svc.cluster.local"
+        command = [str(program("podlab", "podlab")), "load", "-proxy", PROXY, "-host", host, *flags]
+        with (self.folder / f"{self.namespace}.{name}").open("wb") as out:
+            self.loads[name] = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
+
+    def stop_load(self) -> None:
+        """Stop sending, and wait for the answers that are under way."""
+        for process in self.loads.values():
+            process.terminate()
+            process.wait(30)
+        self.loads = {}
+
+
+def key(made: Object) -> str:
+    """`Kind/name`."""
+    return f"{made['kind']}/{made['metadata']['name']}"
+
+
+def rests(workload: Object) -> bool:
+    """Whether the controller has done what the spec says, or waits."""
+    status, generation = workload.get("status", {}), workload["metadata"]["generation"]
+    if str(status.get("observedGeneration")) != str(generation):
+        return False
+    if workload["kind"] == "Rollout":
+        return status.get("phase") in RESTING
+    wanted = workload["spec"]["replicas"]
+    return bool(wanted == status.get("updatedReplicas") == status.get("availableReplicas") == status.get("replicas"))
+
+
+def read_requests(path: Path) -> list[Request]:
+    """The lines of a load generator."""
+    if not path.exists():
+        return []
+    fields = [line.split(" ", 5) for line in path.read_text().splitlines()]
+    return [
+        Request(float(f[0]), int(f[1]), f[2], f[3], int(f[4]), f[5] if len(f) > 5 else "")
+        for f in fields
+        if len(f) >= 5
+    ]

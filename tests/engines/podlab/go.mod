@@ -1,0 +1,3 @@
+module rollspec/podlab
+
+go 1.26

@@ -1,0 +1,78 @@
+"""A scenario's file as values: `fixtures/scenarios/<name>.yaml`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+FOLDER = ROOT / "fixtures" / "scenarios"
+OWN = {"title", "event", "wait", "settle", "pruneFirst", "applyAll", "allow", "verb", "app", "expect"}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One step: a change of the manifests' facts, a verb, or an event in the cluster, and how long to look at it."""
+
+    title: str
+    facts: dict[str, Any] = field(default_factory=dict)  # see objects.FACTS; they stay for the edits that follow
+    verb: str = ""  # a command line of rollspec, without the program
+    app: dict[str, Any] | None = None  # fields of the app spec, merged into it
+    event: str = ""  # controller-abort, controller-down, controller-up, scale N, ...
+    wait: float | None = None  # look for so many seconds; without it until everything rests
+    settle: bool = True
+    prune_first: bool = False  # delete what is gone before the rest is applied
+    apply_all: bool = False  # apply every manifest, not only those that changed
+    allow: dict[str, Any] = field(default_factory=dict)  # invariant -> the reason (and bound) why it may be broken here
+    expect: dict[str, Any] = field(default_factory=dict)  # what the end of the edit must look like
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One file."""
+
+    name: str
+    title: str
+    facts: dict[str, Any]
+    edits: list[Edit]
+    spec: dict[str, Any] = field(
+        default_factory=dict
+    )  # the app spec that `rollspec` renders; with it the edits are verbs
+    shows: list[str] = field(default_factory=list)  # claims of docs/evidence.md
+    trace: bool = True  # whether `make traces` keeps it
+    alone: bool = False  # it stops engines that others need
+    load: bool = True  # requests through Envoy all the time
+    fails: list[str] = field(default_factory=list)  # a negative control: the invariants that have to break
+
+
+def edit(number: int, data: dict[str, Any]) -> Edit:
+    """An edit from its mapping; what is no key of its own is a fact of the manifests."""
+    facts = {key: value for key, value in data.items() if key not in OWN}
+    return Edit(
+        title=data.get("title") or data.get("verb") or data.get("event") or f"edit {number}",
+        facts=facts,
+        verb=data.get("verb", ""),
+        app=data.get("app"),
+        event=data.get("event", ""),
+        wait=data.get("wait"),
+        settle=data.get("settle", True),
+        prune_first=data.get("pruneFirst", False),
+        apply_all=data.get("applyAll", False),
+        allow=data.get("allow", {}),
+        expect=data.get("expect", {}),
+    )
+
+
+def read(path: Path) -> Scenario:
+    """The scenario of one file."""
+    data = yaml.safe_load(path.read_text())
+    edits = [edit(number, item) for number, item in enumerate(data.pop("edits"))]
+    return Scenario(name=path.stem, title=data.pop("title"), facts=data.pop("app", {}), edits=edits, **data)
+
+
+def scenarios() -> dict[str, Scenario]:
+    """Every scenario of the folder by name."""
+    return {path.stem: read(path) for path in sorted(FOLDER.glob("*.yaml"))}

@@ -36,7 +36,8 @@ _CEL: dict[str, Schema] = {
 class Knowledge:
     """What we know of a project's kinds beyond its CRDs.
 
-    `fields` replaces nodes by the tail of their path: `canary/maxSurge`, `steps/[]/setWeight` (`[]` is an item).
+    `fields` replaces nodes by the tail of their path: `canary/maxSurge`, `steps/[]/setWeight` (`[]` is an item);
+    a path begins with the kind.
     """
 
     fields: Mapping[str, Schema] = field(default_factory=dict)
@@ -81,7 +82,7 @@ def _kind(body: Schema, kind: str, knowledge: Knowledge) -> Schema:
     needed = {"apiVersion", "kind", "metadata", *body.get("required", [])}
     if "spec" in taken and kind not in knowledge.spec_optional:
         needed.add("spec")
-    fields = {key: convert(node, (key,), knowledge.fields) for key, node in taken.items()}
+    fields = {key: convert(node, (kind, key), knowledge.fields) for key, node in taken.items()}
     return closed(fields, tuple(sorted(needed)))
 
 

@@ -1,12 +1,13 @@
 """What the API server allows in fields of built-in kinds and OpenAPI leaves open: enums, ranges, names, references.
 
 Source: `pkg/apis/*/validation` of Kubernetes 1.34 to 1.37. Keys are `Definition.field`, or `Definition.field[]` for
-the items of a list. Rules between fields are not here: they are native rules of the renderer.
+the items of a list. Names of objects referred to are here too: the API server takes any, but none of them can exist.
+Rules between fields are not here: they are native rules of the renderer.
 """
 
 from __future__ import annotations
 
-from schemas.make.values import DEFINITIONS, LABEL, LABEL_KEY, SUBDOMAIN, Schema, one_of, ref, whole
+from schemas.make.values import DEFINITIONS, LABEL, LABEL_KEY, SUBDOMAIN, Schema, one_of, ref, text, whole
 
 _PROTOCOL = one_of("SCTP", "TCP", "UDP")
 _RESTART = one_of("Always", "Never", "OnFailure")
@@ -48,19 +49,28 @@ FIELDS: dict[str, Schema] = {
     "EphemeralContainer.imagePullPolicy": one_of("Always", "IfNotPresent", "Never"),
     "EphemeralContainer.name": LABEL,
     "EphemeralContainer.terminationMessagePolicy": one_of("FallbackToLogsOnError", "File"),
+    "ConfigMapEnvSource.name": SUBDOMAIN,
+    "ConfigMapKeySelector.key": ref("ConfigKey"),
+    "ConfigMapKeySelector.name": SUBDOMAIN,
     "GRPCAction.port": ref("Port"),
     "HTTPGetAction.port": ref("PortOrName"),
     "HTTPGetAction.scheme": one_of("HTTP", "HTTPS"),
+    "HTTPHeader.name": text("^[-A-Za-z0-9]+$"),
     "Probe.failureThreshold": _FROM_ONE,
     "Probe.initialDelaySeconds": _COUNT,
     "Probe.periodSeconds": _FROM_ONE,
     "Probe.successThreshold": _FROM_ONE,
     "Probe.terminationGracePeriodSeconds": whole(1),
     "Probe.timeoutSeconds": _FROM_ONE,
+    "SecretEnvSource.name": SUBDOMAIN,
+    "SecretKeySelector.key": ref("ConfigKey"),
+    "SecretKeySelector.name": SUBDOMAIN,
     "SleepAction.seconds": _SECONDS,
     "TCPSocketAction.port": ref("PortOrName"),
+    "VolumeDevice.name": LABEL,
     "VolumeMount.mountPath": {"type": "string", "minLength": 1},
     "VolumeMount.mountPropagation": one_of("Bidirectional", "HostToContainer", "None"),
+    "VolumeMount.name": LABEL,
     "VolumeMount.recursiveReadOnly": one_of("Disabled", "Enabled", "IfPossible"),
     # security
     "AppArmorProfile.type": _PROFILE,
@@ -76,6 +86,7 @@ FIELDS: dict[str, Schema] = {
     "SecurityContext.runAsGroup": _ID,
     "SecurityContext.runAsUser": _ID,
     # pods
+    "LocalObjectReference.name": SUBDOMAIN,
     "NodeSelectorRequirement.operator": one_of("DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn"),
     "PodAffinityTerm.topologyKey": LABEL_KEY,
     "PodOS.name": one_of("linux", "windows"),
@@ -102,9 +113,12 @@ FIELDS: dict[str, Schema] = {
     "TopologySpreadConstraint.whenUnsatisfiable": one_of("DoNotSchedule", "ScheduleAnyway"),
     "WeightedPodAffinityTerm.weight": _WEIGHT,
     # volumes
+    "ConfigMapProjection.name": SUBDOMAIN,
     "ConfigMapVolumeSource.defaultMode": _MODE,
+    "ConfigMapVolumeSource.name": SUBDOMAIN,
     "DownwardAPIVolumeFile.mode": _MODE,
     "DownwardAPIVolumeSource.defaultMode": _MODE,
+    "EmptyDirVolumeSource.medium": text("^(|Memory|HugePages(-[0-9]+[KMGTPE]i)?)$"),
     "HostPathVolumeSource.type": one_of(
         "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"
     ),
@@ -115,8 +129,11 @@ FIELDS: dict[str, Schema] = {
     "PersistentVolumeSpec.accessModes[]": _ACCESS,
     "PersistentVolumeSpec.persistentVolumeReclaimPolicy": one_of("Delete", "Recycle", "Retain"),
     "PersistentVolumeSpec.volumeMode": _VOLUME_MODE,
+    "PersistentVolumeClaimVolumeSource.claimName": SUBDOMAIN,
     "ProjectedVolumeSource.defaultMode": _MODE,
+    "SecretProjection.name": SUBDOMAIN,
     "SecretVolumeSource.defaultMode": _MODE,
+    "SecretVolumeSource.secretName": SUBDOMAIN,
     "ServiceAccountTokenProjection.expirationSeconds": whole(600, 2**32),
     "Volume.name": LABEL,
     # selectors
@@ -167,6 +184,8 @@ FIELDS: dict[str, Schema] = {
     "StatefulSetSpec.revisionHistoryLimit": _COUNT,
     "StatefulSetUpdateStrategy.type": one_of("OnDelete", "RollingUpdate"),
     # scaling and disruption
+    "CrossVersionObjectReference.kind": {"type": "string", "minLength": 1},
+    "CrossVersionObjectReference.name": SUBDOMAIN,
     "HPAScalingPolicy.periodSeconds": whole(1, 1800),
     "HPAScalingPolicy.type": one_of("Percent", "Pods"),
     "HPAScalingPolicy.value": _FROM_ONE,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from schemas.make.crd import Knowledge
 from schemas.make.values import (
     LABEL,
+    SUBDOMAIN,
     Schema,
     closed,
     one_of,
@@ -37,6 +38,9 @@ ROLLOUTS = Knowledge(
         "spec/progressDeadlineSeconds": _COUNT,
         "spec/replicas": _COUNT,
         "spec/revisionHistoryLimit": _COUNT,
+        "secretKeyRef/key": ref("ConfigKey"),
+        "secretKeyRef/name": SUBDOMAIN,
+        "templateName": SUBDOMAIN,
         "workloadRef/scaleDown": one_of("never", "onsuccess", "progressively"),
         "blueGreen/activeService": ref("DNS1035Label"),
         "blueGreen/autoPromotionSeconds": _COUNT,
@@ -58,6 +62,11 @@ ROLLOUTS = Knowledge(
         "setCanaryScale/replicas": _COUNT,
         "setCanaryScale/weight": whole(0, 100),
         "setMirrorRoute/percentage": whole(0, 100),
+        "istio/destinationRule/canarySubsetName": LABEL,
+        "istio/destinationRule/name": SUBDOMAIN,
+        "istio/destinationRule/stableSubsetName": LABEL,
+        "istio/virtualService/name": SUBDOMAIN,
+        "istio/virtualServices/[]/name": SUBDOMAIN,
         "tcpRoutes/[]/port": ref("Port"),
         "tlsRoutes/[]/port": ref("Port"),
         "servicePort": ref("Port"),
@@ -101,7 +110,15 @@ ISTIO = Knowledge(
     ),
 )
 
-ARGO_CD = Knowledge()
+# Argo CD 3.6. An ApplicationSet's template has the same fields, but may hold placeholders.
+ARGO_CD = Knowledge(
+    fields={
+        "Application/spec/destination/namespace": LABEL,
+        "Application/spec/revisionHistoryLimit": _COUNT,
+        "Application/spec/syncPolicy/retry/backoff/duration": ref("BackoffDuration"),
+        "Application/spec/syncPolicy/retry/backoff/maxDuration": ref("BackoffDuration"),
+    },
+)
 
 # Parts of a set that the app spec's own schema refers to, and parts that recur in its kinds and deserve their name:
 # name -> the kind's file and the path inside its schema.

@@ -54,6 +54,7 @@ _INT_OR_TEXT: Schema = {"type": ["integer", "string"]}
 DEFINITIONS: dict[str, Schema] = {
     "Annotations": {"type": "object", "propertyNames": ref("LabelKey"), "additionalProperties": {"type": "string"}},
     "Base64": {"type": "string", "not": {"pattern": "[^A-Za-z0-9+/=\\r\\n]"}},  # Go's decoder skips line ends
+    "BackoffDuration": text(f"^([0-9]+|{_GO_DURATION})$"),  # Argo CD: seconds, or Go's notation
     "ConfigKey": text("^[-._a-zA-Z0-9]+$", maxLength=253),
     "DNS1035Label": text("^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$", maxLength=63),
     "DNSLabel": text(f"^{_LABEL}$", maxLength=63),

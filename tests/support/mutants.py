@@ -37,8 +37,16 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """A stable text for messages and file names."""
+        """A stable text for messages."""
         return f"{self.source}{self.pointer}: {self.change}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    manifest: Object
+    change: str
+    path: Path
+    new: object
 
 
 def mutants(manifests: Sequence[Object], count: int) -> list[Mutant]:
@@ -46,19 +54,34 @@ def mutants(manifests: Sequence[Object], count: int) -> list[Mutant]:
 
     Not each of them is invalid (an optional field that is missing): they are for judges that must agree.
     """
-    groups: dict[tuple[str, str], list[Mutant]] = {}
+    groups: dict[tuple[str, str], list[_Change]] = {}
     for manifest in manifests:
-        for mutant in every_mutant(manifest):
-            groups.setdefault((mutant.source, mutant.change), []).append(mutant)
-    return _take_turns([sorted(groups[key], key=_shuffled) for key in sorted(groups)], count)
+        for change in _changes_of(manifest):
+            groups.setdefault((_source(manifest), change.change), []).append(change)
+    return [
+        _made(change) for change in _take_turns([sorted(groups[key], key=_shuffled) for key in sorted(groups)], count)
+    ]
 
 
 def every_mutant(manifest: Object) -> Iterator[Mutant]:
     """All single changes of one manifest."""
-    source = f"{manifest['kind']}/{manifest['metadata']['name']}"
+    return map(_made, _changes_of(manifest))
+
+
+def _changes_of(manifest: Object) -> Iterator[_Change]:
     for path, value in _nodes(manifest, ()):
         for change, new in _changes(path, value):
-            yield Mutant(source, change, _pointer(path), _changed(manifest, path, new))
+            if repr(new) != repr(value):
+                yield _Change(manifest, change, path, new)
+
+
+def _made(change: _Change) -> Mutant:
+    manifest = _changed(change.manifest, change.path, change.new)
+    return Mutant(_source(change.manifest), change.change, _pointer(change.path), manifest)
+
+
+def _source(manifest: Object) -> str:
+    return f"{manifest['kind']}/{manifest['metadata']['name']}"
 
 
 def _changes(path: Path, value: object) -> Iterator[tuple[str, object]]:
@@ -125,13 +148,14 @@ def _pointer(path: Path) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def _shuffled(mutant: Mutant) -> tuple[str, str]:
+def _shuffled(change: _Change) -> str:
     # An order without a pattern, so that a few of many are not all from the first fields.
-    return hashlib.sha256(mutant.name.encode()).hexdigest(), repr(mutant.manifest)
+    new = "" if change.new is ABSENT else repr(change.new)
+    return hashlib.sha256(f"{_pointer(change.path)} {new}".encode()).hexdigest()
 
 
-def _take_turns(groups: Sequence[Sequence[Mutant]], count: int) -> list[Mutant]:
-    found: list[Mutant] = []
+def _take_turns(groups: Sequence[Sequence[_Change]], count: int) -> list[_Change]:
+    found: list[_Change] = []
     place = 0
     while len(found) < count and any(place < len(group) for group in groups):
         found += [group[place] for group in groups if place < len(group)]

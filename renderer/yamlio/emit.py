@@ -1,0 +1,126 @@
+"""Writes plain data as canonical YAML that readers of YAML 1.1 and of 1.2 see alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from renderer.yamlio.data import Data
+from renderer.yamlio.scalars import float_text
+
+_LONGEST_KEY = 1000  # characters as written: a parser looks no further than 1024 for the `:` after a key
+_LONGEST_REMEMBERED = 128  # characters of a text whose written form is remembered
+
+# Text that every reader takes for text when it stands there unquoted, in block and in flow style; narrow on purpose.
+_PLAIN = re.compile(
+    r"""
+    (?!(?i:true|false|yes|no|on|off|y|n|null|nan|inf|infinity)\Z)  # no word of YAML 1.1;
+    (?:--?)?[A-Za-z_/][A-Za-z0-9_./@+=%-]*                         # words, paths, images, flags,
+        (?:[: ][A-Za-z0-9_./@+=%-]+)*                              #   and sentences of them
+  | [0-9]+(?:\.[0-9]+)?(?:[numkMGTP]|[KMGTPE]i|%)                  # quantities, shares
+  | (?:[0-9]+(?:ms|s|m|h))+                                        # durations
+  | [0-9]+(?:\.[0-9]+){2,}(?:[-+][A-Za-z0-9.-]+|/[0-9]+)?          # versions, addresses: two points are no number
+    """,
+    re.VERBOSE,
+)
+_CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
+_ESCAPED = re.compile(f'[\t\n"\\\\{_CONTROLS}]')
+_SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# What a literal block cannot hold, or what an editor would not keep: white space before the first line or at the end of
+# a line, breaks alone, controls.
+_NOT_LITERAL = re.compile(rf"\A\n*(?:[ \t]|\Z)|[ \t](?:\n|\Z)|[{_CONTROLS}]")
+
+
+def dump(data: Data) -> str:
+    """Block style, two spaces, `- ` below the first letter of its key, keys in the order given, a newline at the end.
+
+    Floats must be finite (ValueError); anything but plain data is a TypeError.
+    """
+    lines: list[str] = []
+    if isinstance(data, dict) and data:
+        _mapping(data, "", "", lines.append)
+    elif isinstance(data, list) and data:
+        _sequence(data, "", "", lines.append)
+    else:
+        lines += (plain_or_quoted(data) if isinstance(data, str) else _leaf(data, ""), "\n")
+    return "".join(lines)
+
+
+def plain_or_quoted(text: str) -> str:
+    """The text as a scalar of one line: as it is where every reader takes it for text, else in JSON's double quotes."""
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _scalar(text)
+
+
+def _mapping(data: dict[str, Data], lead: str, indent: str, write: Callable[[str], None]) -> None:
+    """`lead` stands before the first key (`- ` in a list), `indent` before the others."""
+    for key, value in data.items():
+        name = _remembered(key) + ":" if len(key) <= _LONGEST_REMEMBERED else _long_key(key, indent)
+        if isinstance(value, dict) and value:
+            write(f"{lead}{name}\n")
+            deeper = indent + "  "
+            _mapping(value, deeper, deeper, write)
+        elif isinstance(value, list) and value:
+            write(f"{lead}{name}\n")
+            _sequence(value, indent, indent, write)
+        else:
+            write(f"{lead}{name} {_leaf(value, indent)}\n")
+        lead = indent
+
+
+def _sequence(data: list[Data], lead: str, indent: str, write: Callable[[str], None]) -> None:
+    """`lead` and `indent` stand before the `- ` of the first item and of the others."""
+    deeper = indent + "  "
+    for value in data:
+        if isinstance(value, dict) and value:
+            _mapping(value, lead + "- ", deeper, write)
+        elif isinstance(value, list) and value:
+            _sequence(value, lead + "- ", deeper, write)
+        else:
+            write(f"{lead}- {_leaf(value, indent)}\n")
+        lead = indent
+
+
+def _leaf(value: Data, indent: str) -> str:
+    """What stands after `key:` or `-`; a block of text is indented below `indent`."""
+    if isinstance(value, str):
+        if "\n" in value and not _NOT_LITERAL.search(value):
+            return _literal(value, indent + "  ")
+        return _remembered(value) if len(value) <= _LONGEST_REMEMBERED else _scalar(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return float_text(value)
+    if isinstance(value, dict | list):
+        return "{}" if isinstance(value, dict) else "[]"
+    raise TypeError(f"{type(value).__name__} is no plain data")
+
+
+def _literal(text: str, indent: str) -> str:
+    body = text.rstrip("\n")
+    breaks = len(text) - len(body)
+    chomping = ("-", "", "+")[min(breaks, 2)]
+    lines = "\n".join([indent + line if line else "" for line in body.split("\n")])
+    return f"|{chomping}\n{lines}" + "\n" * (breaks - 1)
+
+
+def _long_key(key: str, indent: str) -> str:
+    text = _scalar(key)
+    return f"{text}:" if len(text) <= _LONGEST_KEY else f"? {text}\n{indent}:"
+
+
+def _scalar(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
+    return '"' + _ESCAPED.sub(_escape, text) + '"'
+
+
+_remembered = lru_cache(maxsize=1 << 14)(_scalar)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return _SHORT_ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04x}"

@@ -1,0 +1,79 @@
+"""What a text must be before a parser sees it: small enough, UTF-8, without control characters."""
+
+from __future__ import annotations
+
+import re
+
+from renderer.problem import Problem
+
+MAX_SPEC = 1 << 20  # bytes of one spec
+MAX_MANIFESTS = 10 << 20  # bytes of one file of plain manifests; the largest CRD bundles have about 5 MB
+MAX_DEPTH = 64  # mappings and lists inside each other
+MAX_NODES = 1_000_000  # values of one file once its aliases are expanded
+MAX_PROBLEMS = 100  # of one file; a file with more is not what its author thinks it is
+MAX_DIRECTIVES = 64  # libyaml compares each %TAG with all before it
+
+RULES = {
+    "yaml-alias": "An anchor (`&name`) or an alias (`*name`) where none may be, or one that leads nowhere.",
+    "yaml-depth": f"More than {MAX_DEPTH} levels of mappings and lists inside each other.",
+    "yaml-documents": "Several documents in a file that holds one.",
+    "yaml-duplicate-key": "A key that stands twice in one mapping.",
+    "yaml-empty": "A file without content.",
+    "yaml-encoding": "Not UTF-8, a byte order mark, or a character that is invisible and not allowed.",
+    "yaml-key": "A key that is not text: a number, true, false, null, a list or a mapping.",
+    "yaml-merge": "A merge key `<<` where none may be, or one that readers of YAML disagree about.",
+    "yaml-scalar": "An unquoted value that YAML would change, or that readers of YAML disagree about.",
+    "yaml-size": "More text, values or problems than one file may have.",
+    "yaml-syntax": "Not YAML.",
+    "yaml-tag": "A tag such as `!!str`.",
+}
+
+_BOM = b"\xef\xbb\xbf"
+_ASCII_TEXT = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
+# YAML 1.2 `c-printable`, turned round. NEL and the Unicode line breaks are breaks to YAML 1.1 readers and text to 1.2.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+_CONTROL_OR_BREAK = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_TAG_DIRECTIVE = re.compile(rb"(?:^|[\n\r\x85\xa8\xa9])%TAG")
+
+
+def refusal(text: bytes, file: str, *, limit: int, unicode_breaks: bool) -> Problem | None:
+    """Why this text is not given to a parser; each test runs at C speed and in linear time.
+
+    `limit` is in bytes; `unicode_breaks` says whether U+0085, U+2028 and U+2029 may stand there unescaped.
+    """
+    if len(text) > limit:
+        return Problem(file, 0, 0, "yaml-size", f"this file has {len(text)} bytes, at most {limit} are read; split it")
+    if text.count(b"%TAG") > MAX_DIRECTIVES and len(_TAG_DIRECTIVE.findall(text)) > MAX_DIRECTIVES:
+        return Problem(file, 0, 0, "yaml-size", f"more than {MAX_DIRECTIVES} %TAG lines; remove them")
+    if text.isascii():
+        return _control(text.decode("ascii"), file, _CONTROL) if text.translate(None, _ASCII_TEXT) else None
+    return _unicode(text, file, _CONTROL if unicode_breaks else _CONTROL_OR_BREAK)
+
+
+def _unicode(text: bytes, file: str, refused: re.Pattern[str]) -> Problem | None:
+    if text.startswith(_BOM):
+        message = "the file starts with a byte order mark (BOM); save it as UTF-8 without BOM"
+        return Problem(file, 1, 1, "yaml-encoding", message)
+    try:
+        return _control(text.decode(), file, refused)
+    except UnicodeDecodeError as error:
+        line, column = _place(text[: error.start].decode())
+        message = f"byte 0x{text[error.start]:02X} is not UTF-8; save the file as UTF-8"
+        return Problem(file, line, column, "yaml-encoding", message)
+
+
+def _control(text: str, file: str, refused: re.Pattern[str]) -> Problem | None:
+    found = refused.search(text)
+    if found is None:
+        return None
+    code = ord(found[0])
+    escape = f"\\x{code:02X}" if code < 0x100 else f"\\u{code:04X}"
+    message = f'the invisible character U+{code:04X} stands here; remove it, or write it as "{escape}" in double quotes'
+    line, column = _place(text[: found.start()])
+    return Problem(file, line, column, "yaml-encoding", message)
+
+
+def _place(before: str) -> tuple[int, int]:
+    """Line and column of what follows this text; breaks are LF, CR LF and CR."""
+    lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return len(lines), len(lines[-1]) + 1

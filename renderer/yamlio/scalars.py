@@ -1,0 +1,114 @@
+"""Which value an unquoted word or number of YAML is, and whether all readers of YAML agree on it."""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+from typing import NamedTuple
+
+from renderer.yamlio.data import Scalar
+
+NUMBER_STARTS = frozenset("0123456789+-.")
+WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_OTHER_SPELLINGS = {
+    **dict.fromkeys(("Null", "NULL"), "null"),
+    **dict.fromkeys(("True", "TRUE"), "true"),
+    **dict.fromkeys(("False", "FALSE"), "false"),
+}
+_LONGEST_NUMBER = 64
+_INT64 = range(-(1 << 63), 1 << 63)
+
+_INTEGER = re.compile("-?[1-9][0-9]*|0")
+# A number to any of: YAML 1.1 (PyYAML, go-yaml v2), YAML 1.2 core (ruamel, go-yaml v3).
+_NUMBER_SOMEWHERE = re.compile(
+    r"""[-+]?(?:
+        0[bB][01_]+ | 0[oO][0-7_]+ | 0[xX][0-9a-fA-F_]+
+      | [0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]+)?
+      | \.[0-9_]+(?:[eE][-+]?[0-9_]+)?
+      | [0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
+      | \.(?:inf|Inf|INF)
+    )|\.(?:nan|NaN|NAN)""",
+    re.VERBOSE,
+)
+_CORE_INTEGER = re.compile("[-+]?[0-9]+")
+_CORE_BASED = re.compile("0o[0-7]+|0x[0-9a-fA-F]+")
+_CORE_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_OCTAL_IN_1_1 = re.compile("[-+]?0[0-7]+")
+
+
+class Unclear(NamedTuple):
+    """A scalar that is refused, and what to write instead."""
+
+    message: str
+
+
+def plain(text: str) -> Scalar | Unclear:
+    """An unquoted scalar of YAML 1.2 (core schema), where every reader sees the same and no digit gets lost."""
+    if text[:1] in NUMBER_STARTS:
+        return _number(text)
+    if text in WORDS:
+        return WORDS[text]
+    if text in _OTHER_SPELLINGS:
+        return Unclear(
+            f'{text} is {_OTHER_SPELLINGS[text]} in YAML; write {_OTHER_SPELLINGS[text]}, or quote it: "{text}"'
+        )
+    return text
+
+
+def _number(text: str) -> Scalar | Unclear:
+    if len(text) <= 20 and _INTEGER.fullmatch(text):
+        value = int(text)
+        return value if value in _INT64 else _too_large(text)
+    if not _NUMBER_SOMEWHERE.fullmatch(text):
+        return text
+    if len(text) > _LONGEST_NUMBER:
+        return _too_large(text)
+    if _CORE_FLOAT.fullmatch(text) and isfinite(real := float(text)) and float_text(real) == text:
+        return real
+    return _explain(text)
+
+
+def float_text(value: float) -> str:
+    """The shortest decimal text that is this float to readers of YAML 1.1 and 1.2 alike; ValueError if not finite."""
+    if not isfinite(value):
+        raise ValueError(f"{value} has no text in JSON")
+    text = repr(value)
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
+        return text
+    if not 1e-7 <= abs(value) < 1e21:  # YAML 1.1 wants the point and the sign
+        return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{int(exponent):+03d}"
+    sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
+    whole, _, fraction = digits.partition(".")
+    if int(exponent) < 0:
+        return f"{sign}0.{'0' * (-int(exponent) - 1)}{whole}{fraction}"
+    return f"{sign}{whole}{fraction.ljust(int(exponent), '0')}.0"
+
+
+def _explain(text: str) -> Unclear:
+    quoted = f'quote it: "{text}"'
+    value = _core(text)
+    if _OCTAL_IN_1_1.fullmatch(text) and value != int(text, 8):
+        return Unclear(
+            f"{text} is {value} to some readers of YAML and {int(text, 8)} to others; {quoted}, or write one of the two"
+        )
+    if value is None:
+        return Unclear(f"{text} is a number to some readers of YAML and text to others; {quoted}")
+    if not isfinite(value) or (isinstance(value, int) and value not in _INT64):
+        return _too_large(text)
+    written = float_text(value) if isinstance(value, float) else str(value)
+    return Unclear(f"{text} is the number {written} in YAML; {quoted}, or write {written}")
+
+
+def _core(text: str) -> int | float | None:
+    """The number of YAML 1.2's core schema, however it is written; None for what is not finite or of YAML 1.1 alone."""
+    if _CORE_INTEGER.fullmatch(text):
+        return int(text)
+    if _CORE_BASED.fullmatch(text):
+        return int(text, 0)
+    return float(text) if _CORE_FLOAT.fullmatch(text) else None
+
+
+def _too_large(text: str) -> Unclear:
+    shown = text if len(text) <= _LONGEST_NUMBER else text[:_LONGEST_NUMBER] + "..."
+    return Unclear(f'{shown} is too large for a number; quote it: "{shown}"')

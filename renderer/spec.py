@@ -16,6 +16,8 @@ CONTAINER_FIELDS = (
     "imagePullPolicy", "securityContext", "stdin", "stdinOnce", "tty", "resizePolicy",
 )  # fmt: skip
 TEMPLATE_FIELDS = frozenset((*CONTAINER_FIELDS, "image", "env", "files", "pod", "podMetadata"))
+_HTTP = frozenset(("http", "http2", "grpc", "grpc-web", "h2c"))
+_TLS = frozenset(("https", "tls"))
 RELEASE_STATE = (
     "tag", "version", "canary", "preview", "previous", "aborted", "migration", "restartedAt", "paused",
 )  # fmt: skip
@@ -32,6 +34,18 @@ class Port:
     protocol: str
     app_protocol: str | None
     node_port: int | None
+
+    @property
+    def route(self) -> Literal["http", "tls", "tcp", "none"]:
+        """How Istio routes it: by appProtocol, else by the name up to the first `-`; `none` for UDP and SCTP."""
+        if self.protocol != "TCP":
+            return "none"
+        word = (self.app_protocol or self.name).lower().removeprefix("kubernetes.io/")
+        if not self.app_protocol and not word.startswith("grpc-web"):
+            word = word.partition("-")[0]
+        if word in _HTTP or word.startswith("grpc-web"):
+            return "http"
+        return "tls" if word in _TLS else "tcp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +139,11 @@ def version_label(tag: str) -> str:
     """The tag as a label value (Kubernetes: at most 63 of [A-Za-z0-9_.-], alphanumeric at both ends)."""
     text = tag.removeprefix("sha256:").partition("@")[0]
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:63].strip("_.-") or "v0"
+
+
+def file_key(path: str) -> str:
+    """The key of the file at `path` in the app's ConfigMap."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", path.lstrip("/"))
 
 
 def merge(base: Any, over: Any) -> Any:

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import Any
 
 from renderer.manifest import Manifest
 from renderer.render.objects import PRUNE_LAST, manifest
-from renderer.spec import App, Version
+from renderer.spec import App, Version, file_key
 
 VOLUME = "files"
-
-
-def file_key(path: str) -> str:
-    """The ConfigMap's key of the file at `path`."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", path.lstrip("/"))
 
 
 def config_map_name(app: App, version: Version) -> str:

@@ -10,23 +10,6 @@ from renderer.render.objects import PRUNE_LAST, manifest, wave
 from renderer.spec import App, Port
 
 STABLE, CANARY = "stable", "canary"
-_HTTP = frozenset(("http", "http2", "grpc", "grpc-web", "h2c"))
-_TLS = frozenset(("https", "tls"))
-
-
-def protocol_of(port: Port) -> str:
-    """The protocol Istio sees: `http`, `tls`, `tcp`, or `none` for what it cannot route (UDP, SCTP).
-
-    Istio takes appProtocol first, then the port's name up to the first `-`.
-    """
-    if port.protocol != "TCP":
-        return "none"
-    word = (port.app_protocol or port.name).lower().removeprefix("kubernetes.io/")
-    if not port.app_protocol and not word.startswith("grpc-web"):
-        word = word.partition("-")[0]
-    if word in _HTTP or word.startswith("grpc-web"):
-        return "http"
-    return "tls" if word in _TLS else "tcp"
 
 
 def routes(app: App) -> list[Manifest]:
@@ -42,12 +25,12 @@ def routes(app: App) -> list[Manifest]:
 
 def traffic_routing(app: App) -> dict[str, Any]:
     """The part of a Rollout's strategy that names the routes and subsets it moves."""
-    http = [port.name for port in app.ports if protocol_of(port) == "http"]
+    http = [port.name for port in app.ports if port.route == "http"]
     virtual_service: dict[str, Any] = {"name": app.name}
     if http:
         virtual_service["routes"] = http
     for field, protocol in (("tcpRoutes", "tcp"), ("tlsRoutes", "tls")):
-        numbers = [{"port": port.port} for port in app.ports if protocol_of(port) == protocol]
+        numbers = [{"port": port.port} for port in app.ports if port.route == protocol]
         if numbers:
             virtual_service[field] = numbers
     routing: dict[str, Any] = {
@@ -69,7 +52,7 @@ def _virtual_service(app: App, *, split: bool) -> Manifest:
         spec["exportTo"] = istio["exportTo"]
     by_protocol: dict[str, list[Port]] = {"http": [], "tls": [], "tcp": []}
     for port in app.ports:
-        by_protocol.get(protocol_of(port), []).append(port)
+        by_protocol.get(port.route, []).append(port)
     if by_protocol["http"]:
         spec["http"] = _http_routes(app, by_protocol["http"], istio.get("http", {}), split=split)
     if by_protocol["tls"]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from renderer.render.files import VOLUME, config_map_name, file_key
-from renderer.spec import App, Version
+from renderer.render.files import VOLUME, config_map_name
+from renderer.spec import App, Version, file_key
 
 # A pod that ends is still sent requests until every proxy has heard of it; docs/engines.md has the measurement.
 WAIT_BEFORE_STOP = {"preStop": {"sleep": {"seconds": 5}}}

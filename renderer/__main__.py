@@ -1,0 +1,5 @@
+"""`python -m renderer` is the command `rollspec`."""
+
+from renderer.cli import main
+
+main()

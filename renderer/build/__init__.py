@@ -1,0 +1,293 @@
+"""The pipeline from the files of one app to its rendered files: a list of steps, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from renderer.build.places import Places, of_effective, of_findings, of_manifest
+from renderer.build.setup import Setup, patch_problem, read_document, read_patches, read_resources
+from renderer.layout import HEADER
+from renderer.manifest import Manifest
+from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, idle_nulls
+from renderer.patch import Patch, PatchFault, apply
+from renderer.problem import Problem, errors
+from renderer.render import bootstrap, render
+from renderer.rules import Claim, check, claims
+from renderer.rules.finding import Scene
+from renderer.rules.specs import SpecScene, check_spec
+from renderer.schema import Schemas
+from renderer.spec import App, app_of, merge
+from renderer.yamlio import dump
+
+_STATES = ("canary", "preview")
+UNMATCHED = "patch-unmatched"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One app in one environment: what the pipeline made, and what it found."""
+
+    env: str
+    app: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    matched: frozenset[str] = frozenset()  # sources of the overlay's patches that matched something here
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An app's effective spec as a value, beside the layers it came from."""
+
+    app: App
+    effective: Effective
+    documents: tuple[Document, ...]
+
+
+def build_app(
+    name: str,
+    texts: Mapping[str, bytes],
+    setup: Setup,
+    schemas: Schemas,
+    envs: Sequence[str],
+    *,
+    stable_only: bool = False,
+) -> list[Rendered]:
+    """Every environment of one app; `texts` are the bytes of its spec, its partials and the resources they name."""
+    file = setup.layout.app(name)
+    document, problems = read_document(file, texts[file], "App", schemas)
+    if document is not None:
+        problems = _check_name(document, name)
+    if document is None or problems:
+        places = Places(texts)
+        return [Rendered("", name, problems=tuple(places.put(problem) for problem in problems))]
+    wanted = [setup.environments[env] for env in envs if is_in(setup.environments[env], name)]
+    if not any(is_in(environment, name) for environment in setup.environments.values()):
+        return [_check_alone(document, name, texts, schemas)]
+    return [_build(document, environment, texts, setup, schemas, stable_only) for environment in wanted]
+
+
+def is_in(environment: Environment, app: str) -> bool:
+    """Whether the environment has the app."""
+    return environment.apps is None or app in environment.apps
+
+
+def evaluate(
+    document: Document, environment: Environment, texts: Mapping[str, bytes], setup: Setup, schemas: Schemas
+) -> tuple[Evaluated | None, list[Problem]]:
+    """The first half of the pipeline: merge, check against the schema, check the fields against each other."""
+    name = str(document.data["metadata"]["name"])
+    partials, problems = _partials(name, environment, texts, setup, schemas)
+    problems += _idle(document, environment, partials)
+    merged = effective(environment, document, partials)
+    problems += _check_schema(merged, schemas)
+    if errors(problems):
+        return None, problems
+    app = _app(name, merged, environment, setup)
+    if not app.namespace:
+        message = f"no namespace: give `spec.namespace` in {environment.chain[0].file}, or in the app"
+        return None, [Problem(environment.chain[0].file, 1, 1, "namespace", message, "/spec")]
+    findings = check_spec(SpecScene(app, environment.spec.get("policy") or {}))
+    problems += of_findings(merged, findings)
+    if errors(problems):
+        return None, problems
+    return Evaluated(app, merged, (document, *partials)), problems
+
+
+def _build(
+    document: Document,
+    environment: Environment,
+    texts: Mapping[str, bytes],
+    setup: Setup,
+    schemas: Schemas,
+    stable_only: bool,
+) -> Rendered:
+    """The pipeline of one environment: evaluate, render, template, patch, check, write as text."""
+    name = str(document.data["metadata"]["name"])
+    places = Places({**setup.texts, **texts})
+    evaluated, problems = evaluate(document, environment, texts, setup, schemas)
+    if evaluated is None:
+        return Rendered(environment.name, name, problems=_put(places, problems))
+    app = bootstrap(evaluated.app) if stable_only else evaluated.app
+    manifests = render(app)
+    manifests, found = _with_templates(app, manifests, setup)
+    problems += found
+    own, found = read_resources(_own(evaluated, "extraResources"), texts, app.namespace, schemas)
+    problems += found
+    own_patches, found = read_patches(_own(evaluated, "patches"))
+    problems += found
+    patches = (*setup.patches[environment.name], *own_patches)
+    patched, faults = apply((*manifests, *own), patches)
+    missed = {fault.index for fault in faults if fault.rule == UNMATCHED}
+    problems += _patch_problems(patches, faults, len(setup.patches[environment.name]))
+    manifests = tuple(sorted(patched, key=lambda manifest: manifest.file))
+    problems += _check_manifests(evaluated, manifests, setup, schemas, environment)
+    matched = frozenset(patch.source for number, patch in enumerate(patches) if number not in missed)
+    if errors(problems):
+        return Rendered(environment.name, name, problems=_put(places, problems), matched=matched)
+    files = to_files(manifests, setup, environment, name, header(evaluated, environment))
+    return Rendered(environment.name, name, files, _put(places, problems), claims(manifests), matched)
+
+
+def header(evaluated: Evaluated, environment: Environment) -> str:
+    """The first line of a generated file: that it is generated, and from which files."""
+    sources = [document.file for document in evaluated.documents[:1]]
+    sources += [document.file for document in reversed(environment.chain)]
+    sources += [document.file for document in reversed(evaluated.documents[1:])]
+    return f"{HEADER}{', '.join(sources)}; edits here are lost\n"
+
+
+def to_files(
+    manifests: Sequence[Manifest], setup: Setup, environment: Environment, name: str, first_line: str
+) -> dict[str, bytes]:
+    """Paths and bytes of the rendered manifests."""
+    folder = setup.layout.manifests(environment.name, name)
+    files = {f"{folder}/{manifest.file}": (first_line + dump(manifest.data)).encode() for manifest in manifests}
+    if setup.project.kustomization:
+        data: dict[str, Any] = {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": [manifest.file for manifest in manifests],
+        }
+        files[f"{folder}/kustomization.yaml"] = (first_line + dump(data)).encode()
+    return files
+
+
+def _put(places: Places, problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(places.put(problem) for problem in problems)
+
+
+def _check_name(document: Document, name: str) -> list[Problem]:
+    metadata = document.data.get("metadata")
+    given = metadata.get("name") if isinstance(metadata, dict) else None
+    if given != name:
+        message = f"the file is {name}.yaml: the app's name must be `{name}`, not `{given}`"
+        return [Problem(document.file, 0, 0, "app-name", message, "/metadata/name")]
+    if not isinstance(document.data.get("spec"), dict):
+        return [Problem(document.file, 0, 0, "missing-field", "`spec` is missing: a mapping is expected", "/spec")]
+    return []
+
+
+def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], schemas: Schemas) -> Rendered:
+    """An app that no environment has: what can be said of its file by itself."""
+    faults = schemas.explain("App", document.data, partial=True)
+    alone = Effective(document.data, (Layer(document, "App"),))
+    places = Places(texts)
+    return Rendered("", name, problems=_put(places, of_effective(alone, faults)))
+
+
+def _partials(
+    name: str, environment: Environment, texts: Mapping[str, bytes], setup: Setup, schemas: Schemas
+) -> tuple[list[Document], list[Problem]]:
+    """The partial app files of the environment and of what it extends, nearest first."""
+    found, problems = [], []
+    for overlay in environment.names:
+        file = setup.layout.partial(overlay, name)
+        if file not in texts:
+            continue
+        document, faults = read_document(file, texts[file], "App", schemas)
+        problems += faults or (_check_name(document, name) if document else [])
+        if document is not None:
+            found.append(document)
+    return (found, problems) if not problems else ([], problems)
+
+
+def _idle(document: Document, environment: Environment, partials: list[Document]) -> list[Problem]:
+    """A null that takes nothing away is an entry that matches nothing."""
+    found: list[Problem] = []
+    base: dict[str, Any] = {"spec": environment.spec.get("defaults") or {}}
+    for layer in (document, *reversed(partials)):
+        for pointer in idle_nulls(base, layer.data):
+            message = "null takes a field away, and there is none here: remove the line, or give a value"
+            found.append(Problem(layer.file, 0, 0, "idle-null", message, pointer))
+        base = merge(base, layer.data)
+    return found
+
+
+def _check_schema(merged: Effective, schemas: Schemas) -> list[Problem]:
+    """The effective spec, and with a version's own overrides merged in."""
+    if not schemas.valid("App", merged.data):
+        return of_effective(merged, schemas.explain("App", merged.data))
+    problems = []
+    spec = merged.data["spec"]
+    for state in _STATES:
+        overrides = spec.get(state, {}).get("overrides")
+        if overrides:
+            data = {**merged.data, "spec": merge(spec, overrides)}
+            if not schemas.valid("App", data):
+                problems += of_effective(merged, schemas.explain("App", data), f"/spec/{state}")
+    return problems
+
+
+def _app(name: str, merged: Effective, environment: Environment, setup: Setup) -> App:
+    metadata = merged.data["metadata"]
+    spec = merged.data["spec"]
+    return app_of(
+        name,
+        environment.name,
+        spec,
+        namespace=spec.get("namespace") or environment.spec.get("namespace") or "",
+        labels={**(environment.spec.get("labels") or {}), **metadata.get("labels", {})},
+        annotations={**(environment.spec.get("annotations") or {}), **metadata.get("annotations", {})},
+        cluster_domain=setup.project.cluster_domain,
+    )
+
+
+def _with_templates(
+    app: App, manifests: tuple[Manifest, ...], setup: Setup
+) -> tuple[tuple[Manifest, ...], list[Problem]]:
+    if not setup.templates:
+        return manifests, []
+    from renderer.render.templates import with_templates
+
+    return with_templates(app, manifests, setup.templates)
+
+
+def _own(evaluated: Evaluated, key: str) -> tuple[Entry, ...]:
+    """The items of the app's own `patches` or `extraResources`, and where they stand."""
+    file, pointer = evaluated.effective.locate(f"/spec/{key}")
+    values = evaluated.effective.data["spec"].get(key, ())
+    return tuple(Entry(file, f"{pointer}/{number}", value) for number, value in enumerate(values))
+
+
+def _patch_problems(patches: Sequence[Patch], faults: Sequence[PatchFault], shared: int) -> list[Problem]:
+    """An app's own patch must match something here; one of the overlay (the first `shared`) somewhere, see `fleet`."""
+    found = []
+    for fault in faults:
+        file, _, pointer = patches[fault.index].source.partition("#")
+        if fault.rule != UNMATCHED or fault.index >= shared:
+            found.append(patch_problem(file, pointer, fault))
+    return found
+
+
+def _check_manifests(
+    evaluated: Evaluated,
+    manifests: Sequence[Manifest],
+    setup: Setup,
+    schemas: Schemas,
+    environment: Environment,
+) -> list[Problem]:
+    """Each manifest against the schema of its kind, then all of them against the rules."""
+    problems = []
+    for manifest in manifests:
+        if not schemas.manifest_valid(manifest.data):
+            faults = schemas.manifest_explain(manifest.data)
+            problems += of_manifest(evaluated.effective, manifest, faults)
+    if problems:
+        return problems
+    versions = {key: _numbers(value) for key, value in setup.project.versions.items()}
+    scene = Scene(
+        tuple(manifests),
+        setup.resources.get(environment.name, ()),
+        kubernetes=versions.get("kubernetes", (1, 34)),
+        rollouts=versions.get("argoRollouts", (1, 10)),
+        istio=versions.get("istio", (1, 31)),
+    )
+    return of_findings(evaluated.effective, check(scene))
+
+
+def _numbers(version: str) -> tuple[int, int]:
+    major, _, minor = version.partition(".")
+    return int(major), int(minor)

@@ -1,0 +1,200 @@
+"""What every app of a project shares, read once: the project file, the overlays, their resources, the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.build.places import Places, of_document
+from renderer.layout import PROJECT_FILE, Layout
+from renderer.manifest import Manifest
+from renderer.overlay import Document, Entry, Environment, environments
+from renderer.patch import Patch, PatchFault, parse
+from renderer.problem import Problem
+from renderer.project import Project, project_of
+from renderer.schema import Schemas
+from renderer.yamlio import load, load_all
+
+_CLUSTER_SCOPED = frozenset(
+    "Namespace Node PersistentVolume ClusterRole ClusterRoleBinding StorageClass PriorityClass IngressClass "
+    "CustomResourceDefinition MutatingWebhookConfiguration ValidatingWebhookConfiguration "
+    "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding CSIDriver CSINode VolumeAttachment RuntimeClass "
+    "ClusterAnalysisTemplate APIService GatewayClass".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A project without its apps. `texts` are the shared files' bytes; `resources` the manifests by environment."""
+
+    project: Project
+    environments: Mapping[str, Environment]
+    texts: Mapping[str, bytes]
+    resources: Mapping[str, tuple[Manifest, ...]]
+    patches: Mapping[str, tuple[Patch, ...]]
+    templates: tuple[Any, ...]
+
+    @property
+    def layout(self) -> Layout:
+        """The project's paths."""
+        return self.project.layout
+
+
+def read_document(file: str, text: bytes, kind: str, schemas: Schemas) -> tuple[Document | None, list[Problem]]:
+    """A project, overlay or app file by itself: its YAML, and its kind's schema but for an App, which may be partial."""
+    data, problems = load(text, file)
+    if problems:
+        return None, problems
+    if not isinstance(data, dict):
+        return None, [Problem(file, 1, 1, "wrong-type", f"a mapping of kind {kind} is expected")]
+    document = Document(file, data)
+    if kind != "App" and not schemas.valid(kind, data):
+        places = Places({file: text})
+        return None, [places.put(problem) for problem in of_document(document, schemas.explain(kind, data))]
+    return document, []
+
+
+def read_project(text: bytes, schemas: Schemas) -> tuple[Project | None, list[Problem]]:
+    """The project file."""
+    document, problems = read_document(PROJECT_FILE, text, "Project", schemas)
+    return (project_of(document.data) if document else None), problems
+
+
+def set_up(
+    project: Project, files: Mapping[str, bytes], apps: frozenset[str], schemas: Schemas
+) -> tuple[Setup, list[Problem]]:
+    """Everything shared, from the bytes of overlays, resources and templates; `apps` are the names of all apps."""
+    problems: list[Problem] = []
+    overlays: dict[str, Document] = {}
+    for file in sorted(files):
+        folder, _, name = file.rpartition("/")
+        if name == "overlay.yaml" and folder.rpartition("/")[0] == project.layout.overlays:
+            document, found = read_document(file, files[file], "Overlay", schemas)
+            problems += found
+            if document:
+                overlays[folder.rpartition("/")[2]] = document
+    problems += _names(overlays)
+    found_environments, found = environments(overlays)
+    problems += found
+    resources, patches = {}, {}
+    for name, environment in found_environments.items():
+        problems += _unknown_apps(environment, apps)
+        namespace = environment.spec.get("namespace", "")
+        resources[name], found = read_resources(environment.resources, files, namespace, schemas)
+        problems += found
+        patches[name], found = read_patches(environment.patches)
+        problems += found
+    templates = _templates(project, files)
+    places = Places(files)
+    setup = Setup(project, found_environments, files, resources, patches, templates)
+    return setup, [places.put(problem) for problem in problems]
+
+
+def resource_path(entry: Entry) -> str | None:
+    """The project path of a `resources` entry, which is relative to the file it stands in; None outside the project."""
+    parts = entry.file.split("/")[:-1]
+    value = str(entry.value)
+    if value.startswith("/") or "\\" in value or "\0" in value:
+        return None
+    for part in value.split("/"):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+def read_resources(
+    entries: tuple[Entry, ...], files: Mapping[str, bytes], namespace: str, schemas: Schemas
+) -> tuple[tuple[Manifest, ...], list[Problem]]:
+    """Plain manifests taken along, each checked against the schema of its kind, one file each."""
+    found: dict[str, Manifest] = {}
+    problems: list[Problem] = []
+    for entry in entries:
+        path = resource_path(entry)
+        text = files.get(path) if path is not None else None
+        if path is None or text is None:
+            message = "leads out of the project" if path is None else f"there is no file `{path}`"
+            problems.append(Problem(entry.file, 0, 0, "resource", message, entry.pointer))
+            continue
+        documents, faults = load_all(text, path)
+        problems += faults
+        for data in documents:
+            problem = _resource_problem(path, data, schemas)
+            if problem:
+                problems.append(problem)
+                continue
+            manifest = _resource(data, namespace)
+            if manifest.file in found:
+                problems.append(Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is there twice"))
+            found[manifest.file] = manifest
+    return tuple(found.values()), problems
+
+
+def read_patches(listed: tuple[Entry, ...]) -> tuple[tuple[Patch, ...], list[Problem]]:
+    """The patches of `patches` entries; a patch's `source` is file#pointer."""
+    found: list[Patch] = []
+    problems: list[Problem] = []
+    for entry in listed:
+        patches, faults = parse(entry.value, f"{entry.file}#{entry.pointer}")
+        found += patches
+        problems += [patch_problem(entry.file, entry.pointer, fault) for fault in faults]
+    return tuple(found), problems
+
+
+def patch_problem(file: str, pointer: str, fault: PatchFault) -> Problem:
+    """A fault of the patch at `pointer` of `file`."""
+    return Problem(file, 0, 0, fault.rule, fault.message, pointer + fault.pointer, fault.severity)
+
+
+def _resource(data: Any, namespace: str) -> Manifest:
+    """The object with the environment's namespace where it names none."""
+    metadata = dict(data["metadata"])
+    if namespace and data["kind"] not in _CLUSTER_SCOPED:
+        metadata.setdefault("namespace", namespace)
+    group = str(data["apiVersion"]).rpartition("/")[0].partition(".")[0]
+    words = [str(data["kind"]).lower(), *([group] if group else []), str(metadata["name"])]
+    return Manifest("-".join(words).replace("/", "-").replace(":", "-") + ".yaml", {**data, "metadata": metadata})
+
+
+def _resource_problem(path: str, data: Any, schemas: Schemas) -> Problem | None:
+    if not isinstance(data, dict) or not isinstance(data.get("metadata"), dict) or "name" not in data["metadata"]:
+        return Problem(path, 0, 0, "resource", "a manifest with apiVersion, kind and metadata.name is expected")
+    if schemas.known(data) and not schemas.manifest_valid(data):
+        fault = schemas.manifest_explain(data)[0]
+        return Problem(
+            path, 0, 0, fault.rule, f"{data['kind']} {data['metadata']['name']}: {fault.message}", fault.pointer
+        )
+    return None
+
+
+def _names(overlays: Mapping[str, Document]) -> list[Problem]:
+    return [
+        Problem(
+            document.file, 0, 0, "overlay-name", f"the folder is `{name}`: give the overlay that name", "/metadata/name"
+        )
+        for name, document in overlays.items()
+        if document.data["metadata"]["name"] != name
+    ]
+
+
+def _unknown_apps(environment: Environment, apps: frozenset[str]) -> list[Problem]:
+    own = environment.chain[0]
+    return [
+        Problem(own.file, 0, 0, "overlay-app", f"there is no app `{app}`", f"/spec/apps/{number}")
+        for number, app in enumerate(own.spec.get("apps", ()))
+        if app not in apps
+    ]
+
+
+def _templates(project: Project, files: Mapping[str, bytes]) -> tuple[Any, ...]:
+    prefix = f"{project.layout.templates}/"
+    names = [file for file in sorted(files) if file.startswith(prefix) and file.endswith(".yaml.j2")]
+    if not names:
+        return ()
+    from renderer.render.templates import Template  # Jinja2 costs 60 ms of start, and few projects have templates
+
+    return tuple(Template(name, files[name].decode("utf-8", "replace")) for name in names)

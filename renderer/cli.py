@@ -1,0 +1,115 @@
+"""The command table: options of the command line to one call to an exit code; no logic, and nothing imported early."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from renderer import __version__
+from renderer.failure import Failure
+
+_PROBLEMS, _USAGE, _COULD_NOT_LOOK, _DEFECT = 1, 2, 3, 4
+# name -> (section, short help); the module is renderer.commands.<name>, and is imported when the command is run
+COMMANDS = {
+    "init": ("Project", "Make a project here: project file, overlay, first app, pre-commit config."),
+    "new": ("Project", "Write the spec of a new app."),
+    "validate": ("Project", "Check specs and what they render; with --base, the change too."),
+    "render": ("Project", "Render specs into manifests."),
+    "plan": ("Project", "Tell what a change of specs will do to the running system."),
+    "fmt": ("Project", "Put specs into the canonical format."),
+    "schema": ("Project", "Print the JSON Schema of a kind, for editors."),
+    "release": ("Release", "Start the release of a tag (or of changed configuration)."),
+    "weight": ("Release", "Change the canary's share of the traffic."),
+    "promote": ("Release", "Make the canary or preview the stable version."),
+    "abort": ("Release", "Stop the release; the stable version serves alone."),
+    "retry": ("Release", "Start an aborted release again."),
+    "undo": ("Release", "Go back to the version before."),
+    "restart": ("Release", "Replace the pods, one after the other."),
+    "pause": ("Release", "Hold the controller."),
+    "resume": ("Release", "Let the controller go on."),
+    "switch": ("Release", "Change the strategy or the router, in safe stages."),
+    "status": ("Look", "What runs where, from Git."),
+    "history": ("Look", "Who released what, when, from Git."),
+    "completion": ("Look", "Print the completion script of a shell."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by the table above and imports a command's module only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command `command` of its module."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"renderer.commands.{cmd_name}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """An unknown command with what was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, 1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            ctx.fail(f"there is no command `{args[0]}`{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Commands by section, from the table alone."""
+        for section in dict.fromkeys(section for section, _ in COMMANDS.values()):
+            with formatter.section(section):
+                rows = [(name, text) for name, (where, text) in COMMANDS.items() if where == section]
+                formatter.write_dl(rows)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, "-V", "--version", message="rollspec %(version)s")
+@click.option("-C", "--directory", "directory", metavar="DIR", help="Work as if started in DIR.")
+@click.pass_context
+def cli(context: click.Context, directory: str | None) -> None:
+    """Releases as commits: app specs in, checked manifests for Argo CD, Argo Rollouts and Istio out."""
+    context.obj = directory or "."
+
+
+def main() -> NoReturn:
+    """Run the command line; the one place where failures become text and exit codes."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code: 0 fine, 1 problems or differences, 2 usage, 3 could not look, 4 a defect of ours."""
+    try:
+        return cli.main(arguments, prog_name="rollspec", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return _USAGE
+    except click.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Failure as failure:
+        click.echo(f"rollspec: {failure}", err=True)
+        return failure.code
+    except Exception:
+        _defect()
+        return _DEFECT
+
+
+def _defect() -> None:
+    """A traceback, and what to do with it."""
+    import platform
+    import traceback
+
+    traceback.print_exc()
+    where = f"rollspec {__version__}, Python {platform.python_version()}, {platform.system()}"
+    click.echo(f"\nrollspec: this is a defect of rollspec. Please report it with the lines above ({where}).", err=True)

@@ -1,0 +1,1 @@
+"""One use case a module: the only place that puts the edge and the pure parts together."""

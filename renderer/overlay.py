@@ -1,0 +1,175 @@
+"""Overlays: which documents make an effective spec, and which of them each value came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.problem import Problem
+from renderer.spec import merge
+
+_INHERITED_LISTS = ("patches", "resources")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One parsed file of a project, already valid by the schema of its kind."""
+
+    file: str
+    data: Mapping[str, Any]
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        """Its `spec`."""
+        found: Mapping[str, Any] = self.data.get("spec") or {}
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of an overlay's or app's `patches` or `resources`, and where it stands."""
+
+    file: str
+    pointer: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One overlay with what it extends: `chain` runs from the overlay itself to the last one it builds on."""
+
+    name: str
+    chain: tuple[Document, ...]
+    spec: Mapping[str, Any]
+    patches: tuple[Entry, ...]
+    resources: tuple[Entry, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The overlays of the chain, this one first."""
+        return tuple(str(document.data["metadata"]["name"]) for document in self.chain)
+
+    @property
+    def apps(self) -> Sequence[str] | None:
+        """The apps of the environment; None for all."""
+        return self.spec.get("apps")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A document that took part in an effective spec; `prefix` is what its pointers have before the app's fields."""
+
+    document: Document
+    kind: str  # App or Overlay
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The effective document of an app in an environment, and the layers it was made of, strongest first."""
+
+    data: Mapping[str, Any]
+    layers: tuple[Layer, ...]
+
+    def locate(self, pointer: str) -> tuple[str, str]:
+        """The file that gave the value at `pointer`, and the pointer there; the nearest parent where nobody has it."""
+        parts = pointer.split("/")[1:]
+        while parts:
+            for layer in self.layers:
+                there = ["spec", "defaults", *parts[1:]] if layer.kind == "Overlay" else parts
+                if (parts[0] == "spec" or layer.kind == "App") and _has(layer.document.data, there):
+                    return layer.document.file, "".join(f"/{part}" for part in there)
+            parts.pop()
+        return self.layers[0].document.file, ""
+
+
+def environments(overlays: Mapping[str, Document]) -> tuple[dict[str, Environment], list[Problem]]:
+    """Each overlay with its `extends` followed; an unknown or circular one is a problem."""
+    found, problems = {}, []
+    for name, document in overlays.items():
+        chain = _chain(overlays, name)
+        if isinstance(chain, str):
+            problems.append(Problem(document.file, 0, 0, "overlay-extends", chain, "/spec/extends"))
+        else:
+            found[name] = _environment(name, chain)
+    return found, problems
+
+
+def effective(environment: Environment, app: Document, partials: Sequence[Document]) -> Effective:
+    """Defaults of the overlays < app spec < partial apps; `partials` stand in the order of the chain."""
+    defaults = environment.spec.get("defaults") or {}
+    spec = merge(defaults, app.spec)
+    metadata = app.data.get("metadata") or {}
+    for partial in reversed(partials):
+        spec = merge(spec, partial.spec)
+        metadata = merge(metadata, partial.data.get("metadata") or {})
+    data = {**app.data, "metadata": metadata, "spec": spec}
+    overlays = [Layer(document, "Overlay") for document in environment.chain if "defaults" in document.spec]
+    return Effective(data, (*(Layer(document, "App") for document in (*partials, app)), *overlays))
+
+
+def idle_nulls(base: Mapping[str, Any], over: Mapping[str, Any]) -> list[str]:
+    """Pointers of those nulls in `over` that take nothing away from `base`."""
+    return [
+        "".join(f"/{escape(part)}" for part in path) for path in _nulls(over) if not path or not _has(base, list(path))
+    ]
+
+
+def escape(part: str) -> str:
+    """One reference token of a JSON pointer (RFC 6901)."""
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def unescape(token: str) -> str:
+    """The key that a reference token stands for."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+def entries(document: Document, key: str) -> tuple[Entry, ...]:
+    """The items of a list of the document's spec, with their places."""
+    return tuple(
+        Entry(document.file, f"/spec/{key}/{number}", value) for number, value in enumerate(document.spec.get(key, ()))
+    )
+
+
+def _chain(overlays: Mapping[str, Document], name: str) -> tuple[Document, ...] | str:
+    chain: dict[str, Document] = {}
+    following: str | None = name
+    while following is not None:
+        if following in chain:
+            return f"`extends` leads back to `{following}`"
+        if following not in overlays:
+            return f"there is no overlay `{following}`; there are {', '.join(sorted(overlays))}"
+        chain[following] = overlays[following]
+        following = overlays[following].spec.get("extends")
+    return tuple(chain.values())
+
+
+def _environment(name: str, chain: tuple[Document, ...]) -> Environment:
+    spec: dict[str, Any] = {}
+    for document in reversed(chain):
+        spec = merge(spec, {key: value for key, value in document.spec.items() if key not in _INHERITED_LISTS})
+    patches, resources = (
+        tuple(entry for document in reversed(chain) for entry in entries(document, key)) for key in _INHERITED_LISTS
+    )
+    return Environment(name, chain, spec, patches, resources)
+
+
+def _nulls(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in data.items():
+        if value is None:
+            yield (*path, key)
+        elif isinstance(value, dict):
+            yield from _nulls(value, (*path, key))
+
+
+def _has(data: Any, parts: Sequence[str]) -> bool:
+    for token in parts:
+        part = unescape(token)
+        if isinstance(data, Mapping) and part in data:
+            data = data[part]
+        elif isinstance(data, list) and part.isdigit() and int(part) < len(data):
+            data = data[int(part)]
+        else:
+            return False
+    return True

@@ -1,0 +1,69 @@
+"""Which field of the spec a place in one of our manifests came from, so that a problem names what people edit."""
+
+from __future__ import annotations
+
+from renderer.manifest import Manifest
+
+_SPEC = ("spec",)
+_POD = ("spec", "template", "spec")
+
+
+def origin(manifest: Manifest, pointer: str) -> str:
+    """The pointer into the effective spec; `/spec` where there is no closer one."""
+    parts = tuple(pointer.split("/")[1:])
+    found = _parts(manifest, parts)
+    return "".join(f"/{part}" for part in found)
+
+
+def _parts(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:
+    if parts[:2] in (("metadata", "labels"), ("metadata", "annotations")):
+        return parts
+    kind = manifest.kind
+    if kind in ("Deployment", "Rollout"):
+        return _workload(manifest, parts)
+    if kind == "Service":
+        return (*_SPEC, "ports", *parts[2:]) if parts[:2] == ("spec", "ports") else (*_SPEC, "service", *parts[1:])
+    if kind == "VirtualService":
+        return _virtual_service(parts)
+    if kind == "DestinationRule":
+        return (*_SPEC, "istio", *parts[1:])
+    inside = {"HorizontalPodAutoscaler": "autoscaling", "PodDisruptionBudget": "disruptionBudget"}.get(kind)
+    if inside:
+        return (*_SPEC, inside, *parts[1:])
+    return {"ServiceAccount": (*_SPEC, "serviceAccount"), "ConfigMap": (*_SPEC, "files")}.get(kind, _SPEC)
+
+
+def _workload(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:
+    if parts[:3] == ("spec", "template", "metadata"):
+        return (*_SPEC, "podMetadata", *parts[3:])
+    if parts[:3] == _POD:
+        return _pod(manifest, parts[3:])
+    if parts[:2] == ("spec", "strategy"):
+        return (*_SPEC, "strategy", *parts[3:])
+    return (*_SPEC, *parts[1:])
+
+
+def _pod(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:
+    if parts[:2] == ("containers", "0"):
+        return _container(manifest, parts[2:])
+    if parts[:1] == ("containers",) and len(parts) > 1:
+        return (*_SPEC, "pod", "containers", str(int(parts[1]) - 1), *parts[2:])
+    return (*_SPEC, "pod", *parts)
+
+
+def _container(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:
+    if parts[:1] == ("env",) and len(parts) > 1:
+        env = manifest.data["spec"]["template"]["spec"]["containers"][0].get("env", [])
+        number = int(parts[1])
+        return (*_SPEC, "env", str(env[number].get("name", ""))) if number < len(env) else (*_SPEC, "env")
+    if parts[:1] == ("ports",):
+        return (*_SPEC, *parts[:2], *("targetPort" for part in parts[2:3] if part == "containerPort"))
+    return (*_SPEC, *parts)
+
+
+def _virtual_service(parts: tuple[str, ...]) -> tuple[str, ...]:
+    if parts[:2] in (("spec", "hosts"), ("spec", "gateways")) and len(parts) > 2:
+        return (*_SPEC, "istio", parts[1], str(max(int(parts[2]) - 1, 0)))
+    if parts[:2] == ("spec", "http"):
+        return (*_SPEC, "istio", "http", *parts[3:])
+    return (*_SPEC, "istio", *parts[1:])

@@ -1,0 +1,79 @@
+"""A project's own templates: each adds a manifest to every app, or replaces the one of its file name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jinja2 import TemplateError, TemplateSyntaxError
+
+from renderer.manifest import Manifest
+from renderer.problem import Problem
+from renderer.render.sandbox import render_text
+from renderer.spec import App
+from renderer.yamlio import load
+
+SUFFIX = ".yaml.j2"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A file `templates/<name>.yaml.j2`; `<name>.yaml` is the manifest's file."""
+
+    file: str
+    text: str
+
+    @property
+    def target(self) -> str:
+        """The manifest's file name."""
+        return self.file.rpartition("/")[2].removesuffix(".j2")
+
+
+def with_templates(
+    app: App, manifests: tuple[Manifest, ...], templates: tuple[Template, ...]
+) -> tuple[tuple[Manifest, ...], list[Problem]]:
+    """The manifests with those of the templates; a template that renders nothing takes its manifest away."""
+    if not templates:
+        return manifests, []
+    found = {manifest.file: manifest for manifest in manifests}
+    problems: list[Problem] = []
+    context = _context(app, manifests)
+    for template in templates:
+        made = _render(template, context)
+        if isinstance(made, Problem):
+            problems.append(made)
+        elif made is None:
+            found.pop(template.target, None)
+        else:
+            found[template.target] = made
+    return tuple(found[file] for file in sorted(found)), problems
+
+
+def _context(app: App, manifests: tuple[Manifest, ...]) -> dict[str, object]:
+    """What a template sees: `app` (name, env, namespace, host, labels), `spec` (effective), `manifests` by file."""
+    about = {
+        "name": app.name,
+        "env": app.env,
+        "namespace": app.namespace,
+        "host": app.host,
+        "labels": dict(app.labels),
+        "selector": app.selector,
+        "version": app.running.version,
+    }
+    return {"app": about, "spec": app.spec, "manifests": {manifest.file: manifest.data for manifest in manifests}}
+
+
+def _render(template: Template, context: Mapping[str, object]) -> Manifest | Problem | None:
+    try:
+        text = render_text(template.text, dict(context))
+    except TemplateSyntaxError as error:
+        return Problem(template.file, error.lineno, 1, "template", error.message or "not a template")
+    except (TemplateError, ArithmeticError, TypeError, ValueError, RecursionError, MemoryError) as error:
+        return Problem(template.file, 0, 0, "template", str(error) or type(error).__name__)
+    if not text.strip():
+        return None
+    data, problems = load(text.encode(), template.file)
+    if problems or not isinstance(data, dict):
+        what = problems[0].message if problems else "a mapping is expected"
+        return Problem(template.file, 0, 0, "template", f"what it renders is not a manifest: {what}")
+    return Manifest(template.target, data)

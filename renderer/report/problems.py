@@ -1,0 +1,54 @@
+"""Problems as lines of text, as JSON, or as annotations of a GitHub Actions run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from renderer.problem import Problem, errors
+
+FORMATS = ("text", "json", "github")
+_JSON_FORMAT = 1
+
+
+def problems_text(problems: Sequence[Problem], form: str) -> str:
+    """The problems in one of FORMATS, with a final newline; empty for no problems, but for JSON."""
+    return {"text": _text, "json": _json, "github": _github}[form](problems)
+
+
+def count_text(problems: Sequence[Problem]) -> str:
+    """`2 errors, 1 warning`."""
+    wrong = len(errors(problems))
+    counts = ((wrong, "error"), (len(problems) - wrong, "warning"))
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count)
+
+
+def _text(problems: Sequence[Problem]) -> str:
+    return "".join(f"{problem}\n" for problem in problems)
+
+
+def _json(problems: Sequence[Problem]) -> str:
+    data = {"format": _JSON_FORMAT, "problems": [asdict(problem) for problem in problems]}
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _github(problems: Sequence[Problem]) -> str:
+    """Workflow commands: https://docs.github.com/actions, "Workflow commands for GitHub Actions"."""
+    return "".join(
+        f"::{problem.severity} file={_property(problem.file)},line={max(problem.line, 1)},"
+        f"col={max(problem.column, 1)},title={_property(problem.rule)}::{_data(_message(problem))}\n"
+        for problem in problems
+    )
+
+
+def _message(problem: Problem) -> str:
+    return f"{problem.message} ({problem.pointer})" if problem.pointer else problem.message
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,332 @@
+"""Rules over the effective spec: what one field says against another, before anything is rendered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from renderer.rounding import basic_canary_share, replicas_for_share
+
+from renderer.rules.finding import Finding
+from renderer.spec import App, file_key
+
+_TOLERANCE = 5.0  # percent of the traffic by which a replica canary may miss its weight unremarked
+
+
+@dataclass(frozen=True, slots=True)
+class SpecScene:
+    """What a spec rule may look at: the app, and its environment's policy."""
+
+    app: App
+    policy: Mapping[str, Any]
+
+
+SpecRule = Callable[[SpecScene], Iterable[Finding]]
+
+
+def ports_missing(scene: SpecScene) -> Iterator[Finding]:
+    """BlueGreen and Canary need a port: without one there is no Service, and no traffic to move.
+
+    Add a port (the Service then comes by itself). `ports: []`, written out, says that the app serves nothing; it may be
+    a RollingUpdate, Recreate, or Canary with router replica.
+    """
+    app = scene.app
+    if app.ports or not app.strategy.is_rollout:
+        return
+    if "ports" not in app.spec:
+        kind = app.strategy.type
+        yield _finding("ports-missing", f"{kind} needs a port: add `ports: [{{name: http, port: 80}}]`", "/spec")
+    elif app.strategy.type == "BlueGreen" or app.strategy.by_istio:
+        what = "BlueGreen" if app.strategy.type == "BlueGreen" else "router istio"
+        yield _finding(
+            "ports-missing",
+            f"an app that serves nothing cannot use {what}: Canary with router replica can",
+            "/spec/ports",
+        )
+
+
+def port_twice(scene: SpecScene) -> Iterator[Finding]:
+    """Names of ports, and port numbers of one protocol, are unique in a Service (Kubernetes API server)."""
+    names: set[str] = set()
+    numbers: set[tuple[int, str]] = set()
+    for number, port in enumerate(scene.app.ports):
+        if port.name in names:
+            yield _finding("port-twice", f"another port is named `{port.name}`", f"/spec/ports/{number}/name")
+        if (port.port, port.protocol) in numbers:
+            message = f"port {port.port}/{port.protocol} is there twice"
+            yield _finding("port-twice", message, f"/spec/ports/{number}/port")
+        names.add(port.name)
+        numbers.add((port.port, port.protocol))
+
+
+def replicas_and_autoscaling(scene: SpecScene) -> Iterator[Finding]:
+    """`replicas` beside `autoscaling`: each sync would take the autoscaler's count back. Keep one of them.
+
+    `minReplicas` must not be more than `maxReplicas`.
+    """
+    spec = scene.app.spec
+    scaling = spec.get("autoscaling")
+    if not scaling:
+        return
+    if "replicas" in spec:
+        message = "`replicas` and `autoscaling` exclude each other: remove one"
+        yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
+    if scaling.get("minReplicas", 1) > scaling["maxReplicas"]:
+        message = f"minReplicas {scaling['minReplicas']} is more than maxReplicas {scaling['maxReplicas']}"
+        yield _finding("replicas-and-autoscaling", message, "/spec/autoscaling/minReplicas")
+
+
+def surge_and_unavailable(scene: SpecScene) -> Iterator[Finding]:
+    """`maxSurge` and `maxUnavailable` must not both be zero: nothing could move (API server, Argo Rollouts)."""
+    fields = scene.app.strategy.fields
+    zero = (0, "0%")
+    if fields.get("maxSurge", "25%") in zero and fields.get("maxUnavailable", 0) in zero:
+        message = "maxSurge and maxUnavailable are both 0: no pod could be replaced"
+        yield _finding("surge-and-unavailable", message, "/spec/strategy/maxSurge")
+
+
+def release_state(scene: SpecScene) -> Iterator[Finding]:
+    """The release state fits the strategy: `canary` belongs to Canary, `preview` to BlueGreen.
+
+    A version in flight differs from the stable one, in its label `version` too: that is what tells traffic apart.
+    """
+    app = scene.app
+    for key, kind in (("canary", "Canary"), ("preview", "BlueGreen")):
+        if key in app.spec and app.strategy.type != kind:
+            message = f"`{key}` is for strategy {kind}; this app's is {app.strategy.type}"
+            yield _finding("release-state", message, f"/spec/{key}")
+    key, version = ("canary", app.canary.version) if app.canary else ("preview", app.preview)
+    if version is None:
+        return
+    if (version.tag, version.fields) == (app.stable.tag, app.stable.fields):
+        message = f"`{key}` is the stable version: give it another tag, or overrides"
+        yield _finding("release-state", message, f"/spec/{key}")
+    elif version.version == app.stable.version:
+        message = f"`{key}` has the stable version's label `{version.version}`: give it a `version` of its own"
+        yield _finding("release-state", message, f"/spec/{key}")
+
+
+def canary_weight(scene: SpecScene) -> Iterator[Finding]:
+    """A canary has a `weight`, unless `strategy.steps` (an automatic ladder) gives its weights."""
+    canary = scene.app.canary
+    if canary is None or scene.app.strategy.type != "Canary":
+        return
+    ladder = "steps" in scene.app.strategy.fields
+    if ladder and (canary.weight is not None or canary.came_from is not None):
+        field = "weight" if canary.weight is not None else "from"
+        message = f"the ladder in strategy.steps gives the weights: remove `{field}`"
+        yield _finding("canary-weight", message, f"/spec/canary/{field}")
+    elif not ladder and canary.weight is None:
+        yield _finding("canary-weight", "a canary needs a `weight` (percent of the traffic)", "/spec/canary")
+
+
+def canary_share(scene: SpecScene) -> Iterator[Finding]:
+    """A replica canary gets its share by whole pods, so few pods cannot give every weight (10 % of 3 pods is 25 %).
+
+    The controller rounds as Argo Rollouts' CalculateReplicaCountsForBasicCanary does. A warning says the share that
+    results, and which replica count, or router istio, would give what was asked.
+    """
+    app = scene.app
+    if app.canary is None or app.canary.weight is None or app.strategy.router != "replica":
+        return
+    weight = app.canary.weight
+    counts = _replica_range(app)
+    if not counts or app.strategy.type != "Canary" or weight in (0, 100):
+        return
+    surge, unavailable = app.strategy.fields.get("maxSurge", "25%"), app.strategy.fields.get("maxUnavailable", 0)
+    shares = [round(basic_canary_share(count, weight, surge, unavailable), 1) for count in counts]
+    if all(abs(share - weight) <= _TOLERANCE for share in shares):
+        return
+    enough = replicas_for_share(weight, surge, unavailable, at_least=counts[0])
+    remedy = f"{enough} replicas, or router istio, would give it" if enough else "router istio would give it"
+    pods = " to ".join(str(count) for count in counts)
+    percent = " to ".join(f"{share:g} %" for share in dict.fromkeys(shares))
+    message = f"{weight} % of {pods} pods is really {percent}; {remedy}"
+    yield _finding("canary-share", message, "/spec/canary/weight", severity="warning")
+
+
+def ladder_end(scene: SpecScene) -> Iterator[Finding]:
+    """An automatic ladder ends in a pause before 100, which `promote` finishes, so that Git never lags behind.
+
+    One that finishes by itself says so with `autoPromotionEnabled: true` beside the steps.
+    """
+    fields = scene.app.strategy.fields
+    steps = fields.get("steps")
+    if scene.app.strategy.type != "Canary" or not steps:
+        return
+    holds = steps[-1].get("pause") is not None and "duration" not in steps[-1]["pause"]
+    weights = [step["setWeight"] for step in steps if "setWeight" in step]
+    by_itself = fields.get("autoPromotionEnabled", False)
+    where = f"/spec/strategy/steps/{len(steps) - 1}"
+    if by_itself and holds:
+        message = (
+            "the ladder ends in a pause without a duration, so it does not finish by itself: remove one of the two"
+        )
+        yield _finding("ladder-end", message, where)
+    if not by_itself and not (holds and (not weights or weights[-1] < 100)):
+        message = "end the ladder in `{pause: {}}` before 100, or say `autoPromotionEnabled: true` beside it"
+        yield _finding("ladder-end", message, where)
+
+
+def canary_headers(scene: SpecScene) -> Iterator[Finding]:
+    """`istio.canaryHeaders` needs a Canary with router istio, and an HTTP or gRPC port: only those have headers."""
+    app = scene.app
+    if "canaryHeaders" not in app.spec.get("istio", {}):
+        return
+    if not app.strategy.by_istio:
+        message = "canaryHeaders need strategy Canary with router istio"
+        yield _finding("canary-headers", message, "/spec/istio/canaryHeaders")
+    elif not any(port.route == "http" for port in app.ports):
+        message = "canaryHeaders need an HTTP or gRPC port: a name that begins with http or grpc, or an appProtocol"
+        yield _finding("canary-headers", message, "/spec/istio/canaryHeaders")
+
+
+def canary_routes(scene: SpecScene) -> Iterator[Finding]:
+    """Router istio needs a port that Istio can route: UDP and SCTP it cannot."""
+    app = scene.app
+    uses_istio = app.strategy.by_istio or "istio" in app.spec
+    if uses_istio and app.ports and all(port.route == "none" for port in app.ports):
+        message = "Istio routes TCP only, and no port of this app is TCP"
+        yield _finding("canary-routes", message, "/spec/ports")
+
+
+def mesh_hosts(scene: SpecScene) -> Iterator[Finding]:
+    """A host stands once, and `*` cannot be a host of the mesh (Istio's webhook)."""
+    app = scene.app
+    hosts = app.spec.get("istio", {}).get("hosts", ())
+    for number, host in enumerate(hosts):
+        if host == "*":
+            message = "`*` would take every request of the mesh: name the hosts"
+            yield _finding("mesh-hosts", message, f"/spec/istio/hosts/{number}")
+        elif host == app.host:
+            message = "the Service's own name is a host already: remove it"
+            yield _finding("mesh-hosts", message, f"/spec/istio/hosts/{number}")
+
+
+def files_clash(scene: SpecScene) -> Iterator[Finding]:
+    """Two files whose paths make the same ConfigMap key (`/a/b` and `/a_b`): rename one."""
+    app = scene.app
+    version = app.running
+    counts = Counter(file_key(path) for path in version.fields.get("files", ()))
+    for path in version.fields.get("files", ()):
+        if counts[file_key(path)] > 1:
+            message = f"another file makes the same ConfigMap key `{file_key(path)}`: rename one"
+            yield _finding("files-clash", message, f"/spec/files/{path.replace('~', '~0').replace('/', '~1')}")
+
+
+def service_account(scene: SpecScene) -> Iterator[Finding]:
+    """`serviceAccount` makes one for the app; `pod.serviceAccountName` names one that exists. Keep one of them."""
+    spec = scene.app.spec
+    if "serviceAccount" in spec and "serviceAccountName" in spec.get("pod", {}):
+        message = "`serviceAccount` makes one for the app, `pod.serviceAccountName` names another: remove one"
+        yield _finding("service-account", message, "/spec/pod/serviceAccountName")
+
+
+def service_fields(scene: SpecScene) -> Iterator[Finding]:
+    """`service` describes the Service of the app's ports: without ports there is none."""
+    if "service" in scene.app.spec and not scene.app.ports:
+        yield _finding("service-fields", "there is no Service without `ports`: add a port", "/spec/service")
+
+
+def disruption_budget(scene: SpecScene) -> Iterator[Finding]:
+    """A PodDisruptionBudget has either `minAvailable` or `maxUnavailable` (API server)."""
+    budget = scene.app.spec.get("disruptionBudget")
+    if budget is not None and ("minAvailable" in budget) == ("maxUnavailable" in budget):
+        message = "give either minAvailable or maxUnavailable"
+        yield _finding("disruption-budget", message, "/spec/disruptionBudget")
+
+
+def migration(scene: SpecScene) -> Iterator[Finding]:
+    """`migration` keeps the old workload rendered while a Deployment and a Rollout change places.
+
+    Nothing may be in flight meanwhile. A BlueGreen becomes a Canary before it becomes a Deployment: its Service would
+    keep the selector of pods that are gone. With an autoscaler the new workload would begin with one pod: give
+    `replicas` for the time of the switch.
+    """
+    app = scene.app
+    if app.came_from is None:
+        return
+    if app.came_from.is_rollout == app.strategy.is_rollout:
+        message = f"{app.came_from.type} to {app.strategy.type} needs no migration: remove it"
+        yield _finding("migration", message, "/spec/migration")
+    if app.canary or app.preview:
+        message = "a release is in flight: promote or abort it before a switch"
+        yield _finding("migration", message, "/spec/migration")
+    if app.came_from.type == "BlueGreen" and not app.strategy.is_rollout:
+        message = "switch a BlueGreen to Canary first: its Service would keep the selector of pods that are gone"
+        yield _finding("migration", message, "/spec/migration/from")
+    if "autoscaling" in app.spec:
+        message = "a new workload under an autoscaler begins with one pod: set `replicas` until the switch is done"
+        yield _finding("migration", message, "/spec/autoscaling")
+
+
+def policy_images(scene: SpecScene) -> Iterator[Finding]:
+    """The overlay's `policy.images` lists the image repositories that are allowed, `policy.digests` wants digests."""
+    allowed = scene.policy.get("images")
+    for where, version in _versions(scene.app):
+        image = str(version.fields["image"])
+        if allowed is not None and not any(fnmatchcase(image, pattern) for pattern in allowed):
+            message = f"`{image}` is not among the images that the overlay's policy allows"
+            yield _finding("policy-images", message, "/spec/image")
+        if scene.policy.get("digests") and "sha256:" not in version.tag:
+            message = "the overlay's policy wants a digest: 1.4.2@sha256:..."
+            yield _finding("policy-images", message, f"{where}/tag")
+
+
+def policy_labels(scene: SpecScene) -> Iterator[Finding]:
+    """The overlay's `policy.requiredLabels` must all be there."""
+    for name in scene.policy.get("requiredLabels", ()):
+        if name not in scene.app.labels:
+            yield _finding("policy-labels", f"the overlay's policy wants a label `{name}`", "/metadata/labels")
+
+
+SPEC_RULES: dict[str, SpecRule] = {
+    "ports-missing": ports_missing,
+    "port-twice": port_twice,
+    "replicas-and-autoscaling": replicas_and_autoscaling,
+    "surge-and-unavailable": surge_and_unavailable,
+    "release-state": release_state,
+    "canary-weight": canary_weight,
+    "canary-share": canary_share,
+    "ladder-end": ladder_end,
+    "canary-headers": canary_headers,
+    "canary-routes": canary_routes,
+    "mesh-hosts": mesh_hosts,
+    "files-clash": files_clash,
+    "service-account": service_account,
+    "service-fields": service_fields,
+    "disruption-budget": disruption_budget,
+    "migration": migration,
+    "policy-images": policy_images,
+    "policy-labels": policy_labels,
+}
+
+
+def check_spec(scene: SpecScene) -> list[Finding]:
+    """Every finding of every spec rule."""
+    return [finding for rule in SPEC_RULES.values() for finding in rule(scene)]
+
+
+def _finding(rule: str, message: str, pointer: str, severity: Any = "error") -> Finding:
+    return Finding(rule, message, pointer, None, severity)
+
+
+def _versions(app: App) -> list[tuple[str, Any]]:
+    found = [("/spec", app.stable)]
+    if app.canary:
+        found.append(("/spec/canary", app.canary.version))
+    if app.preview:
+        found.append(("/spec/preview", app.preview))
+    return found
+
+
+def _replica_range(app: App) -> tuple[int, ...]:
+    """The pod counts the app may have: one number, or the autoscaler's bounds; empty when nobody can tell."""
+    scaling = app.spec.get("autoscaling")
+    if scaling:
+        return (scaling.get("minReplicas", 1), scaling["maxReplicas"])
+    replicas = app.spec.get("replicas", 1)
+    return (replicas,) if isinstance(replicas, int) and replicas else ()

@@ -1,0 +1,63 @@
+"""The first files of a project and of an app, as text; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from renderer.layout import PROJECT_FILE, Layout
+from renderer.yamlio import dump
+
+_PROJECT = """\
+# A rollspec project: app specs under apps/, environments under overlays/, what Argo CD applies under rendered/.
+apiVersion: rollspec/v1
+kind: Project
+spec:
+  renderLevel: 1
+  versions: {kubernetes: "1.34", argoRollouts: "1.10", istio: "1.31"}
+"""
+_OVERLAY = """\
+# One environment. `rollspec schema Overlay` has every field.
+apiVersion: rollspec/v1
+kind: Overlay
+metadata:
+  name: %(env)s
+spec:
+  namespace: %(namespace)s
+"""
+_IGNORE = "# rollspec's cache; safe to delete\n/.rollspec/\n"
+_PRE_COMMIT = """\
+# `pre-commit install` makes Git run these before each commit.
+repos:
+  - repo: local
+    hooks:
+      - id: rollspec-render
+        name: rollspec render
+        entry: rollspec render
+        language: system
+        files: ^(rollspec\\.yaml|apps/|overlays/|templates/)
+        pass_filenames: false
+"""
+
+
+def project_files(env: str, namespace: str, existing: frozenset[str]) -> dict[str, str]:
+    """The files of a new project, by path; those of `existing` are left alone."""
+    layout = Layout()
+    files = {
+        PROJECT_FILE: _PROJECT,
+        layout.overlay(env): _OVERLAY % {"env": env, "namespace": namespace},
+        ".gitignore": _IGNORE,
+        ".pre-commit-config.yaml": _PRE_COMMIT,
+    }
+    return {file: text for file, text in files.items() if file not in existing}
+
+
+def app_text(name: str, image: str, tag: str, ports: list[dict[str, Any]], strategy: Mapping[str, Any]) -> str:
+    """A new app spec."""
+    spec: dict[str, Any] = {"image": image, "tag": tag, "replicas": 2, "ports": ports}
+    if ports and ports[0].get("name", "").startswith("http"):
+        spec["readinessProbe"] = {"httpGet": {"path": "/", "port": ports[0]["name"]}}
+    if strategy:
+        spec["strategy"] = dict(strategy)
+    data = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": name}, "spec": spec}
+    return f"# `rollspec schema App` has every field.\n{dump(data)}"

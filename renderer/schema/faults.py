@@ -10,6 +10,7 @@ from renderer.schema import words
 from renderer.schema.branches import Form, forms_of, lacking, meant, telling
 from renderer.schema.checker import Refusal
 from renderer.schema.conditions import because
+from renderer.schema.fields import unknown_among
 from renderer.schema.leaves import LEAVES, Leaf, Scene, instead, not_allowed, not_here, null, wrong_type
 from renderer.schema.partial import says_missing
 from renderer.schema.tree import allowed
@@ -111,15 +112,16 @@ def _condition(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
 def _keys(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     """A key of a mapping is refused: the same words as for a value."""
     key: Any = refusal.instance
-    # `NAME=value` as a key of `env`: what stands after the `=` may be a secret.
-    said = key.partition("=")[0] + "=..." if "=" in key and words.secret((*refusal.way, key)) else key
+    # `NAME=value` as a key of `env`: what stands after the `=` may be a secret, in the pointer too.
+    hidden = "=" in key and words.secret(refusal.way)
+    said = key.partition("=")[0] + "=..." if hidden else key
+    place = pointer(refusal.way if hidden else (*refusal.way, key))
     for each in refusal.within:
         if options := allowed(each.schema):
-            fault = replace(not_allowed(said, options, ()), rule="unknown-field")
+            yield Fault(place, "unknown-field", unknown_among(said, options))
         else:
             leaf = LEAVES.get(each.keyword, not_here)
-            fault = next(leaf(replace(each, instance=said, way=()), scene))
-        yield replace(fault, pointer=pointer((*refusal.way, key)))
+            yield from (replace(fault, pointer=place) for fault in leaf(replace(each, instance=said, way=()), scene))
 
 
 _HOLDERS: dict[str, Leaf] = {"anyOf": _forms, "oneOf": _forms, "if": _condition, "propertyNames": _keys}

@@ -11,28 +11,36 @@ from renderer.schema.tree import Tree
 from renderer.schema.values import Node, Tokens
 from renderer.schema.words import either, listed, name
 
-_SURE = 0.8  # difflib's ratio from which a likeness counts more than the same name elsewhere
-_MAYBE = 0.6
-_PLACES = 2  # of more places where the field exists none is probable
+_SAME = 1.0  # difflib's ratio of words that differ in case or `_` alone
+_LIKE = 0.7
+_LIKE_SHORT = 0.6  # `tga` and `tag`
+_SHORT = 4
+_PLACES = 3  # of more places where the field exists none is probable
 
 
 def unknown_field(key: str, taken: Iterable[str], schema: Node, way: Tokens, tree: Tree) -> str:
     """The message for field `key` of the mapping at `way`, whose other fields are `taken`."""
     free = [field for field in tree.fields(schema) if field not in set(taken)]
     elsewhere = _below(key, schema, tree) or _above(key, way, tree)
-    if alike := near(key, free, _SURE if elsewhere else _MAYBE):
-        return f"unknown field {name(key)}; did you mean {name(alike)}?"
-    if elsewhere:
+    if elsewhere and not near(key, free, _SAME):
         return f"unknown field {name(key)} here; {elsewhere}"
-    return f"unknown field {name(key)}; " + (
-        f"allowed here: {listed(free)}" if free else "nothing more is allowed here"
-    )
+    return unknown_among(key, free)
 
 
-def near(word: str, options: Iterable[str], least: float = _MAYBE) -> str | None:
+def unknown_among(key: str, free: Iterable[str]) -> str:
+    """The message for a field that is none of those that may still be given."""
+    fields = list(free)
+    if alike := near(key, fields):
+        return f"unknown field {name(key)}; did you mean {name(alike)}?"
+    allowed = f"allowed here: {listed(fields)}" if fields else "nothing more is allowed here"
+    return f"unknown field {name(key)}; {allowed}"
+
+
+def near(word: str, options: Iterable[str], least: float | None = None) -> str | None:
     """The option that was probably meant; None when none is like the word."""
     folded = {_fold(option): option for option in reversed(list(options))}
-    close = difflib.get_close_matches(_fold(word), list(folded), n=1, cutoff=least)
+    cutoff = least or (_LIKE_SHORT if len(word) <= _SHORT else _LIKE)
+    close = difflib.get_close_matches(_fold(word), list(folded), n=1, cutoff=cutoff)
     return folded[close[0]] if close else None
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from renderer.schema.values import Fault
+from renderer.schema.words import either, name, type_fault
 
 _API_VERSION = re.compile(r"(?:([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)/)?(v[0-9][a-z0-9]*)")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -23,11 +23,28 @@ def schema_path(obj: Any) -> str | None:
     return f"{found[1] or 'v1'}/{kind.lower()}_{found[2]}.json" if found and _KIND.fullmatch(kind) else None
 
 
-def unknown_kind(obj: Any, read: Callable[[str], bytes | None], sets: Sequence[str]) -> list[Fault]:
-    """Why there is no schema for an object."""
+def unknown_kind(obj: Any) -> list[Fault]:
+    """Why there is no schema for an object, and which kind or apiVersion was probably meant."""
     if not isinstance(obj, dict):
         return [Fault("", "wrong-type", "a Kubernetes object is a mapping")]
-    lost = [field for field in ("apiVersion", "kind") if field not in obj]
-    if lost:
-        return [Fault("", "missing-field", f"`{field}` is missing") for field in lost]
-    return [Fault("/kind", "unknown-kind", "no schema for this kind")]
+    if lost := [field for field in ("apiVersion", "kind") if obj.get(field) is None]:
+        return [Fault("", "missing-field", f"{name(field)} is missing") for field in lost]
+    if odd := [field for field in ("apiVersion", "kind") if not isinstance(obj[field], str)]:
+        return [Fault(f"/{field}", "wrong-type", type_fault(obj[field], ["string"], (field,))) for field in odd]
+    return [_unknown(obj["apiVersion"], obj["kind"])]
+
+
+def _unknown(version: str, kind: str) -> Fault:
+    from renderer.schema.fields import near
+    from renderer.schema.kind_names import KINDS
+
+    versions: dict[str, list[str]] = {}
+    for each, kinds in KINDS.items():
+        for known in kinds.split():
+            versions.setdefault(known, []).append(each)
+    what = f"no schema for kind {name(kind)} of {name(version)}"
+    if same := next((known for known in versions if known.lower() == kind.lower()), None):
+        others = [name(each) for each in versions[same] if each != version]
+        return Fault("/apiVersion", "unknown-kind", what + (f"; did you mean {either(others)}?" if others else ""))
+    alike = near(kind, KINDS[version].split() if version in KINDS else versions)
+    return Fault("/kind", "unknown-kind", what + (f"; did you mean {name(alike)}?" if alike else ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,16 +33,18 @@ def null(refusal: Refusal, scene: Scene) -> Fault:
     return Fault(pointer(refusal.way), "null-value", f"no value here; {write}or take the line out")
 
 
-def wrong_type(value: Any, types: list[str], way: Tokens) -> Fault:
-    """A value of another type than those expected."""
-    return Fault(pointer(way), "wrong-type", words.type_fault(value, types, way))
+def wrong_type(value: Any, types: list[str], way: Tokens, fields: Iterable[str] = ()) -> Fault:
+    """A value of another type than those expected; `fields` are those of the mapping that is expected."""
+    known = f"; its fields: {words.listed(fields)}" if types == ["object"] and words.plain(value) and fields else ""
+    return Fault(pointer(way), "wrong-type", words.type_fault(value, types, way) + known)
 
 
 def instead(value: Any, expected: str, way: Tokens, rule: str = "bad-format") -> Fault:
     """A scalar that is not what is expected."""
     number = isinstance(value, str) and "a number" in expected and value.isdecimal()
     hint = "; without quotes it is a number" if number else ""
-    return Fault(pointer(way), rule, f"expected {expected}; found {words.shown(value, way)}{hint}")
+    found = f"other {words.found(value)}" if words.secret(way) and isinstance(value, str) else words.shown(value, way)
+    return Fault(pointer(way), rule, f"expected {expected}; found {found}{hint}")
 
 
 def not_allowed(value: Any, options: list[Any], way: Tokens, expected: str = "") -> Fault:
@@ -75,9 +77,9 @@ def _same_but_type(option: str, value: Any) -> bool:
         return False
 
 
-def _type(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def _type(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     types = [refusal.value] if isinstance(refusal.value, str) else list(refusal.value)
-    yield wrong_type(refusal.instance, types, refusal.way)
+    yield wrong_type(refusal.instance, types, refusal.way, scene.tree.fields(refusal.schema))
 
 
 def _value(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:

@@ -21,9 +21,9 @@ _ROWS = (
     _Known("a quantity such as 500m, 128Mi or 2", ("100m", "128Mi", "2", "0.5"), ("x", "", "5 Mi", "5mi", "1h")),
     _Known("a time such as 2026-01-31T12:00:00Z", ("2026-01-31T12:00:00Z",), ("2026-01-31", "x", "", "12")),
     _Known("seconds or a duration such as 30s or 1h30m", ("30s", "1h30m", "30"), ("x", "", "5 s", "1d", "1Gi")),
+    _Known("a duration such as 30s, or an argument such as {{args.interval}}", ("30s", "{{args.x}}"), ("x", "", "30")),
     _Known("a duration such as 30s or 1h30m", ("30s", "1h30m"), ("x", "", "30", "1d")),
     _Known("a number or an argument such as {{args.limit}}", ("30", "{{args.x}}"), ("x", "", "3s")),
-    _Known("a duration such as 30s, or an argument such as {{args.interval}}", ("30s", "{{args.x}}"), ("x", "", "30")),
     _Known("a digest such as sha256:...", ("sha256:" + 64 * "a",), ("x", "", "1.2")),
     _Known("a URL such as https://example.com", ("https://example.com",), ("x", "", "example.com", "ftp://x")),
     _Known("digits", ("0", "12"), ("a", "", "1a", "1.5", "-1")),
@@ -63,10 +63,16 @@ _ROWS = (
         ("a", "a-b"),
         ("", "A", "a_b", "a.b", "-a", "a-", "1"),
     ),
-    _Known("the name of an environment variable", ("A_B", "a1", "_x"), ("", "A=B")),
     _Known("a key: letters, digits, `-`, `_` or `.`", ("a", "A.b", "a-b", "_a"), ("", "a b", "a/b", "a=b")),
+    _Known("letters, digits or `-`, a letter first", ("a", "A-b"), ("", "-a", "1", "a_b", "a.b")),
+    _Known("letters, digits, `-` or `_`", ("a", "A-b", "_a"), ("", "a b", "a.b", "a=b")),
+    _Known("the name of an environment variable", ("A_B", "a1", "_x"), ("", "A=B")),
     _Known("a header name: letters, digits or `-`", ("x-canary", "Host"), ("", "a b", "a_b", "a.b", ":a")),
     _Known("an absolute path such as /etc/app", ("/etc/app", "/a"), ("", "a", "a/b")),
+    _Known("a name such as a.b, or an empty text", ("", "a", "a.b"), ("A", "a_b", "-a", "a/b")),
+    _Known("64 hexadecimal digits, or an empty text", ("", 64 * "a"), ("a", 64 * "g")),
+    _Known("an empty text, `Memory` or `HugePages`", ("", "Memory", "HugePages", "HugePages-2Mi"), ("a", "memory")),
+    _Known("a path other than `.` or `/`", ("a", "a/b", "./a"), (".", "/")),
     _Known("a name without `/` or `%`", ("a", "A:b", "system:x"), ("", "a/b", "a%", ".", "..")),
 )
 
@@ -84,7 +90,7 @@ _FORMATS = {
 }
 
 # What must not occur in a text (`not: {pattern: ...}`), by spelling: there are few.
-_FORBIDDEN = {"\\n": "one line of text", "[^A-Za-z0-9+/=\\r\\n]": "base64 text"}
+_FORBIDDEN = {"[*]": "text without `*`", "\\n": "one line of text", "[^A-Za-z0-9+/=\\r\\n]": "base64 text"}
 
 
 def pattern_words(pattern: str, matches: Matches) -> str:

@@ -24,7 +24,7 @@ class Schemas:
     """
 
     def __init__(self, versions: Versions, read: Read) -> None:
-        self._sets = versions.sets
+        self._folders = versions.folders
         self._read = read
         self._bundles: dict[str, Node] = {}
         self._validators: dict[str, Draft7Validator | None] = {}
@@ -50,8 +50,7 @@ class Schemas:
     def bundle(self, name: str) -> Node:
         """One self-contained schema of our kind `name`, for editors: only the definitions that it reaches."""
         if name not in self._bundles:
-            root = self._document(f"rollspec/{name.lower()}.json")
-            self._bundles[name] = bundle(root, self._definitions)
+            self._bundles[name] = bundle(self._text(f"rollspec/{name.lower()}.json"), tuple(self._folders), self._set)
         return self._bundles[name]
 
     def known(self, obj: Any) -> bool:
@@ -67,7 +66,7 @@ class Schemas:
         """Every fault of a Kubernetes object, sorted by pointer; one `unknown-kind` when there is no schema for it."""
         validator = self._manifest(obj)
         if validator is None:
-            return unknown_kind(obj, self._read, self._sets)
+            return unknown_kind(obj)
         if validator.is_valid(obj):
             return []
         from renderer.schema.explain import explain
@@ -102,21 +101,18 @@ class Schemas:
 
     def _manifest_text(self, obj: Any) -> bytes:
         path = schema_path(obj)
-        found = (self._read(f"{name}/{path}") for name in self._sets)
+        found = (self._read(f"{folder}/{path}") for folder in self._folders.values())
         return next((text for text in found if text is not None), b"")
 
-    def _document(self, path: str) -> Node:
+    def _set(self, name: str) -> bytes:
+        """The definitions of the chosen version of `kubernetes`, `argo-rollouts`, ..."""
+        return self._text(f"{self._folders[name]}/definitions.json")
+
+    def _text(self, path: str) -> bytes:
         text = self._read(path)
         if text is None:
             raise LookupError(f"no {path} among the schemas")
-        document: Node = json.loads(text)
-        return document
-
-    def _definitions(self, file: str) -> Node:
-        """`kubernetes.json` -> the definitions of the chosen Kubernetes version."""
-        wanted = file.removesuffix(".json")
-        folder = next(folder for folder in self._sets if folder.rpartition("-")[0] == wanted)
-        return self._document(f"{folder}/definitions.json")
+        return text
 
 
 def _compile(schema: Node | str) -> Draft7Validator:

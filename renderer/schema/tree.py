@@ -60,14 +60,17 @@ class Tree:
 
     def expected(self, node: Any) -> str:
         """What a value must be, in words; empty when the schema does not say."""
+        return either(dict.fromkeys(self._phrases(node)))
+
+    def _phrases(self, node: Any) -> list[str]:
         for member in self.members(node):
             if words := member.get("x-rollspec-expected"):
-                return str(words)
+                return [str(words)]
             if values := allowed(member):
-                return name(values[0]) if len(values) == 1 else f"one of {listed(values)}"
-            if forms := [words for key in _PLURAL for form in member.get(key, ()) if (words := self.expected(form))]:
-                return either(dict.fromkeys(forms))
-        return wanted(types) if (types := self.types(node)) else ""
+                return [name(values[0]) if len(values) == 1 else f"one of {listed(values)}"]
+            if forms := [phrase for key in _PLURAL for form in member.get(key, ()) for phrase in self._phrases(form)]:
+                return forms
+        return wanted(self.types(node))
 
     def _types(self, node: Node) -> list[str]:
         if "type" in node:

@@ -22,14 +22,14 @@ class Versions:
     argo_cd: str = "3.6"
 
     @property
-    def sets(self) -> tuple[str, ...]:
-        """The folders of the sets, in the order in which a kind is looked up."""
-        return (
-            f"kubernetes-{self.kubernetes}",
-            f"argo-rollouts-{self.argo_rollouts}",
-            f"istio-{self.istio}",
-            f"argo-cd-{self.argo_cd}",
-        )
+    def folders(self) -> dict[str, str]:
+        """Set -> its folder under `schemas/`, in the order in which a kind is looked up."""
+        return {
+            "kubernetes": f"kubernetes-{self.kubernetes}",
+            "argo-rollouts": f"argo-rollouts-{self.argo_rollouts}",
+            "istio": f"istio-{self.istio}",
+            "argo-cd": f"argo-cd-{self.argo_cd}",
+        }
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,13 @@ _FOUND = {
     "null": "no value",
 }
 _WANTED = {
-    "object": "a mapping",
-    "array": "a list",
-    "string": "text",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "null": "null",
+    "object": ("a mapping",),
+    "array": ("a list",),
+    "string": ("text",),
+    "boolean": ("true", "false"),
+    "integer": ("a whole number",),
+    "number": ("a number",),
+    "null": ("null",),
 }
 
 
@@ -53,9 +53,14 @@ def found(value: Any) -> str:
     return _FOUND[type_of(value)]
 
 
-def wanted(types: Iterable[str]) -> str:
-    """What is expected: "text", "a number or true or false", ..."""
-    return either(dict.fromkeys(_WANTED[name] for name in types))
+def wanted(types: Iterable[str]) -> list[str]:
+    """What is expected: "text", or "a number", "true", "false", ..."""
+    return list(dict.fromkeys(word for name in types for word in _WANTED[name]))
+
+
+def plain(value: Any) -> bool:
+    """Whether a value is text, a number or a boolean."""
+    return not isinstance(value, (dict, list)) and value is not None
 
 
 def secret(way: Tokens) -> bool:
@@ -64,10 +69,8 @@ def secret(way: Tokens) -> bool:
 
 
 def shown(value: Any, way: Tokens) -> str:
-    """A scalar, shortened; of mappings, lists and what may be secret the type alone."""
-    if isinstance(value, (dict, list)) or value is None or secret(way):
-        return found(value)
-    return scalar(value)
+    """A scalar, shortened; of mappings, lists and what may be a secret the type alone."""
+    return scalar(value) if plain(value) and not secret(way) else found(value)
 
 
 def scalar(value: Any) -> str:
@@ -116,7 +119,7 @@ def type_fault(value: Any, types: list[str], way: Tokens) -> str:
     if set(types) == {"integer"} and isinstance(value, float):
         return f"{what} where a whole number is expected" if secret(way) else f"{what} is not a whole number"
     mend = _mend(value, types, way)
-    return f"{said} where {wanted(types)} is expected" + (f": {mend}" if mend else "")
+    return f"{said} where {either(wanted(types))} is expected" + (f": {mend}" if mend else "")
 
 
 def _mend(value: Any, types: list[str], way: Tokens) -> str:
@@ -129,9 +132,9 @@ def quote(value: Any, hidden: bool) -> str:
     """How a number or boolean becomes text."""
     if hidden:
         return "quote it"
-    if isinstance(value, float):
-        return f'quote it as it is written, "{scalar(value)}" and "{scalar(value)}0" are two texts but one number'
-    return f'quote it: "{scalar(value)}"'
+    text = scalar(value)
+    decimal = isinstance(value, float) and text.replace(".", "").isdecimal()
+    return f'quote it: "{text}"' + (f', or "{text}0" if that was meant' if decimal else "")
 
 
 def _unquote(value: str, hidden: bool) -> str:

@@ -18,22 +18,24 @@ _BASIC = ("wrong-type", "null-value")
 
 def explain(schema: Node, decider: Draft7Validator, data: Any) -> list[Fault]:
     """Every fault of `data` by a self-contained schema, by which `decider` has refused it; sorted by pointer."""
-    found = in_order(_plainest(_faults_of(_scene(schema, partial=False), data)))
+    found = in_order(_plainest(_faults_of(_scene(schema), data)))
     return found or [_unexplained(decider, data)]
 
 
-def explain_partial(schema: Node, data: Any, kept: Any) -> list[Fault]:
-    """The faults of a file that is merged with others; `kept` is `data` without the nulls of its mappings."""
-    scene = _scene(schema, partial=True)
-    found = _faults_of(scene, kept)
-    if kept != data:  # a field that does not exist is wrong with null, too
-        found = {fault for fault in found if fault.rule != "unknown-field"}
-        found |= {fault for fault in _faults_of(scene, data) if fault.rule == "unknown-field"}
+def explain_partial(schema: Node, decider: Draft7Validator, data: Any, kept: Any) -> list[Fault]:
+    """The faults of a file that is merged with others, by the relaxed schema and `decider` for it.
+
+    `kept` is `data` without the nulls of its mappings; a field that does not exist is wrong with null, too.
+    """
+    scene = _scene(schema)
+    found = {fault for fault in _faults_of(scene, data) if fault.rule == "unknown-field"}
+    if not decider.is_valid(kept):
+        found |= {fault for fault in _faults_of(scene, kept) if fault.rule != "unknown-field"}
     return in_order(_plainest(found))
 
 
-def _scene(schema: Node, *, partial: bool) -> Scene:
-    return Scene(Tree(schema), Checker(schema), partial)
+def _scene(schema: Node) -> Scene:
+    return Scene(Tree(schema), Checker(schema))
 
 
 def _faults_of(scene: Scene, data: Any) -> set[Fault]:

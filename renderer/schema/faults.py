@@ -12,7 +12,6 @@ from renderer.schema.checker import Refusal
 from renderer.schema.conditions import because
 from renderer.schema.fields import unknown_among
 from renderer.schema.leaves import LEAVES, Leaf, Scene, instead, not_allowed, not_here, null, wrong_type
-from renderer.schema.partial import says_missing
 from renderer.schema.tree import allowed
 from renderer.schema.values import Fault, pointer
 
@@ -22,10 +21,8 @@ _RULES = {"pattern": "bad-format", "format": "bad-format", "const": "not-allowed
 
 
 def faults(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
-    """What a refusal says, in words: several faults where it stands for several; none that a partial file may have."""
+    """What a refusal says, in words: several faults where it stands for several."""
     message = refusal.schema.get("x-rollspec-message")
-    if scene.partial and _only_missing(refusal):
-        return
     if refusal.instance is None and refusal.keyword in _NULLABLE:
         yield null(refusal, scene)
     elif message and refusal.keyword != "type":
@@ -36,18 +33,6 @@ def faults(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
 
 def _rule(keyword: str) -> str:
     return "out-of-range" if keyword in _OUT_OF_RANGE else _RULES.get(keyword, "conflict")
-
-
-def _only_missing(refusal: Refusal) -> bool:
-    """Whether all that is wrong is that something is not there; of several forms one such is enough."""
-    if refusal.keyword == "if":
-        return all(map(_only_missing, refusal.within))
-    if refusal.keyword not in ("anyOf", "oneOf"):
-        return says_missing(refusal.keyword)
-    forms: dict[int, bool] = {}
-    for each in refusal.within:
-        forms[each.form] = forms.get(each.form, True) and _only_missing(each)
-    return any(forms.values())
 
 
 def _forms(refusal: Refusal, scene: Scene) -> Iterator[Fault]:

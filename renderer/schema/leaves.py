@@ -20,7 +20,6 @@ class Scene:
 
     tree: Tree
     checker: Checker
-    partial: bool
 
 
 Leaf = Callable[[Refusal, Scene], Iterator[Fault]]

@@ -74,14 +74,21 @@ class Schemas:
         return explain(json.loads(self._manifest_text(obj)), validator, obj)
 
     def _explain_partial(self, name: str, data: Any) -> list[Fault]:
-        from renderer.schema.partial import only_missing, without_nulls
+        from renderer.schema.partial import only_missing, only_nulls, relaxed, without_nulls
 
         kept = without_nulls(data)
-        if only_missing(self._own(name), kept) and only_missing(self._own(name), data, nulls=True):
+        if kept == data and only_missing(self._own(name).iter_errors(data)):
+            return []
+        key = f"{name}, partial"
+        if key not in self._bundles:
+            self._bundles[key] = relaxed(self.bundle(name))
+            self._validators[key] = _compile(self._bundles[key])
+        decider = self._own(key)
+        if decider.is_valid(kept) and only_nulls(decider, data):
             return []
         from renderer.schema.explain import explain_partial
 
-        return explain_partial(self.bundle(name), data, kept)
+        return explain_partial(self._bundles[key], decider, data, kept)
 
     def _own(self, name: str) -> Draft7Validator:
         if name not in self._validators:

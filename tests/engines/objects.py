@@ -18,7 +18,7 @@ FACTS: dict[str, Any] = {
     "ready": 0.8,  # seconds until a pod is Ready; "never"
     "env": {},
     "annotations": {},  # of the pod template
-    "preStop": None,
+    "preStop": {"sleep": {"seconds": 5}},  # None: none
     "grace": None,
     "pinned": False,  # a managed route for a header
     "strategy": {},  # further fields of the canary or blueGreen strategy, or of a Deployment's rollingUpdate

@@ -58,6 +58,11 @@ class Recording:
     requests: list[Request] = field(default_factory=list)
     pinned: list[Request] = field(default_factory=list)
 
+    def routed(self, number: int) -> bool:
+        """Whether weights in a VirtualService decide the shares, from before an edit on."""
+        made = [o for played in self.played[:number] for o in played.applied if o["kind"] == "Rollout"]
+        return bool(made) and "trafficRouting" in made[-1]["spec"]["strategy"].get("canary", {})
+
 
 class Player:
     """Plays a scenario in a namespace of its own."""

@@ -1,79 +1,99 @@
-"""Runs scenarios side by side on one lab, and hands each recording to who asked for it."""
+"""Runs scenarios side by side on one lab: for `make e2e`, `make traces` and `make soak`."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable
+import traceback
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from . import sandbox, traces
+from . import report, sandbox, traces
 from .api import Watches
+from .invariants import Violation, violations
 from .lab import Lab
 from .lock import ROLLOUTS
 from .play import Player, Recording
-from .scenario import Scenario, scenarios
+from .scenario import ROOT, Scenario, scenarios
 
 SIDE_BY_SIDE = 6
+LAST = ROOT / ".tools" / "engines"  # logs and results of the last run
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Inside the sandbox: start the lab, run the command, end; returns the exit code."""
+    """Inside the sandbox: run the command; returns the exit code."""
     sandbox.prepare()
-    chosen = [
-        s for name, s in scenarios().items() if arguments.name in name and (s.trace or arguments.command == "e2e")
-    ]
-    for version in arguments.rollouts or ROLLOUTS:
-        lab = Lab(version, sandbox.RUN / f"logs-{version}")
-        lab.start()
-        for recording in play_all(lab, chosen):
-            if arguments.command == "e2e":
-                bad = [r for r in recording.requests if r.status != 200]
-                print(
-                    recording.scenario.name,
-                    len(recording.requests),
-                    "requests",
-                    len(bad),
-                    "bad",
-                    [(e.edit.title, round(e.end - e.start, 1), e.settled) for e in recording.played],
-                )
-                from collections import Counter
+    chosen = [scenario for name, scenario in scenarios().items() if arguments.name in name]
+    if not chosen:
+        print(f"no scenario has `{arguments.name}` in its name", file=sys.stderr)
+        return 2
+    return {"traces": record, "e2e": judge}[arguments.command](arguments, chosen)
 
-                print(
-                    "   ",
-                    Counter((r.status, r.detail) for r in bad).most_common(6),
-                    [round(r.time - recording.played[0].end, 2) for r in bad[:40]],
-                )
-                ends: dict[str, float] = {}
-                for e in recording.events:
-                    if e.kind == "Pod" and e.object["metadata"].get("deletionTimestamp"):
-                        ends.setdefault(e.name, e.time)
-                last = {r.pod: r.time for r in recording.requests}
-                lags = sorted(round(last[p] - t, 3) for p, t in ends.items() if p in last)
-                print("    lags", [lag for lag in lags if lag > -1])
-                continue
-            print(
-                f"{traces.write(recording)}: {sum(len(e['points']) for e in traces.trace(recording)['edits'])} points",
-                flush=True,
-            )
-        lab.stop()
+
+def record(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
+    """Write a trace of each scenario for each version of Rollouts; what the requests get is of no interest here."""
+    quiet = [dataclasses.replace(scenario, load=False) for scenario in chosen if scenario.trace]
+    for version in arguments.rollouts or ROLLOUTS:
+        for scenario, recording, error in started(version, quiet):
+            print(traces.write(recording) if recording else f"{scenario.name}: {error}", flush=True)
     return 0
 
 
-def play_all(lab: Lab, chosen: list[Scenario]) -> Iterable[Recording]:
+def judge(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
+    """Play each scenario and hold the invariants against it; exit code 1 when one does not hold."""
+    results = []
+    for version in arguments.rollouts or ROLLOUTS[:1]:
+        for scenario, recording, error in started(version, chosen):
+            found = violations(recording) if recording else [Violation("played", "", error)]
+            results.append(report.result(scenario, version, recording, found))
+            print(report.lines(results[-1], verbose=arguments.verbose), flush=True)
+    report.write(LAST / "results.json", results)
+    print(report.summary(results))
+    return 0 if all(result["passed"] for result in results) else 1
+
+
+def started(version: str, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario, Recording | None, str]]:
+    """Start a lab, play the scenarios, stop it and keep the engines' logs."""
+    lab = Lab(version, sandbox.RUN / f"logs-{version}")
+    try:
+        lab.start()
+        yield from play_all(lab, chosen)
+        lab.check()
+    finally:
+        lab.stop()
+        shutil.rmtree(LAST / version, ignore_errors=True)
+        shutil.copytree(lab.logs, LAST / version)
+
+
+def play_all(lab: Lab, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario, Recording | None, str]]:
     """Recordings as they get finished: first the scenarios that share the lab, then those that stop engines."""
     watches = Watches()
-    folder = Path(lab.logs)
-    play: Callable[[Scenario], Recording] = lambda s: Player(lab, watches, s, folder).play()  # noqa: E731
-    started = time.monotonic()
+    began = time.monotonic()
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        futures = {pool.submit(play, scenario): scenario for scenario in chosen if not scenario.alone}
+        shared = [scenario for scenario in chosen if not scenario.alone]
+        futures = {pool.submit(play, lab, watches, scenario): scenario for scenario in shared}
         for number, future in enumerate(as_completed(futures), 1):
-            name = futures[future].name
-            print(f"  {number}/{len(chosen)} {name}, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-            yield future.result()
-    for scenario in chosen:
-        if scenario.alone:
-            yield play(scenario)
+            progress(number, len(chosen), futures[future], began)
+            yield futures[future], *future.result()
+    for number, scenario in enumerate((s for s in chosen if s.alone), len(shared) + 1):
+        played = play(lab, watches, scenario)
+        progress(number, len(chosen), scenario, began)
+        yield scenario, *played
+
+
+def play(lab: Lab, watches: Watches, scenario: Scenario) -> tuple[Recording | None, str]:
+    """The scenario's recording, or why there is none."""
+    try:
+        return Player(lab, watches, scenario, Path(lab.logs)).play(), ""
+    except Exception as failed:
+        (lab.logs / f"{scenario.name}.error").write_text(traceback.format_exc())
+        return None, f"{type(failed).__name__}: {failed}"
+
+
+def progress(number: int, total: int, scenario: Scenario, began: float) -> None:
+    """How far we are."""
+    print(f"  {number}/{total} {scenario.name}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)

@@ -20,6 +20,7 @@ class Point:
     share: dict[str, float]  # percent of the traffic
     ready: dict[str, int]  # pods that are Ready and not ending
     pods: dict[str, int]  # pods that are not ending
+    serving: int  # Ready pods behind all destinations that get traffic
     behind: int  # fewest Ready pods behind a destination that gets traffic; 0 when one gets traffic and has none
     phase: str | None  # of the Rollout
     step: int | None
@@ -52,41 +53,44 @@ def state(objects: Objects, app: str) -> Point:
         if not ending(pod) and labels(pod).get("app.kubernetes.io/name") == app
     ]
     ready = [pod for pod in pods if is_ready(pod)]
-    shares, behind = traffic(objects, app, ready)
+    shares, serving, behind = traffic(objects, app, ready)
     rollout: Object = objects.get("Rollout", {}).get(app, {})
     status = rollout.get("status", {})
     return Point(
-        shares,
-        count(ready),
-        count(pods),
-        behind,
-        status.get("phase"),
-        status.get("currentStepIndex"),
-        tuple(sorted(hashes(objects))),
+        share=shares,
+        ready=count(ready),
+        pods=count(pods),
+        serving=serving,
+        behind=behind,
+        phase=status.get("phase"),
+        step=status.get("currentStepIndex"),
+        revisions=tuple(sorted(hashes(objects))),
     )
 
 
-def traffic(objects: Objects, app: str, ready: list[Object]) -> tuple[dict[str, float], int]:
-    """Share by version, and the fewest Ready pods behind a destination with traffic."""
+def traffic(objects: Objects, app: str, ready: list[Object]) -> tuple[dict[str, float], int, int]:
+    """Share by version, the Ready pods behind all destinations with traffic, and the fewest behind one."""
     service = objects.get("Service", {}).get(app)
     if not service:
-        return {}, 0
+        return {}, 0, 0
     rule: Object = objects.get("DestinationRule", {}).get(app, {"spec": {}})
     subsets = {subset["name"]: subset.get("labels") or {} for subset in rule["spec"].get("subsets", [])}
     versions = hashes(objects)
     share: dict[str, float] = {}
-    behind: list[int] = []
+    behind: list[set[str]] = []
     for subset, weight in routes(objects.get("VirtualService", {}).get(app)):
         wanted = {**(service["spec"].get("selector") or {}), **subsets.get(subset or "", {})}
         found = [pod for pod in ready if wanted.items() <= labels(pod).items()]
-        behind.append(len(found))
+        behind.append({str(pod["metadata"]["name"]) for pod in found})
         known = versions.get(wanted.get(HASH, ""))
         if subset and known:
             share[known] = share.get(known, 0) + weight
         elif found:
             for version, number in count(found).items():
                 share[version] = share.get(version, 0) + weight * number / len(found)
-    return {version: tidy(share[version]) for version in sorted(share)}, min(behind, default=0)
+    serving = set[str]().union(*behind)
+    fewest = min((len(names) for names in behind), default=0)
+    return {version: tidy(share[version]) for version in sorted(share)}, len(serving), fewest
 
 
 def routes(virtual_service: Object | None) -> list[tuple[str | None, float]]:

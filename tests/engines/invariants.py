@@ -1,0 +1,227 @@
+"""What must hold in every scenario, whatever it does: available pods, shares, requests, pod template hashes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from .api import Object
+from .play import Played, Recording, Request
+from .timeline import HASH, Point, between, labels
+
+Points = list[tuple[float, Point]]
+SHORTEST = 0.0  # seconds: a window of any length counts
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One invariant that did not hold during one edit."""
+
+    invariant: str  # available | share | requests | hashes | answers | expect | diff
+    edit: str
+    what: str
+    longest: float = 0.0  # seconds of the longest window
+    times: int = 1  # windows, or requests
+
+    def __str__(self) -> str:
+        window = f", for {self.longest:.3f} s at the longest" if self.longest else ""
+        often = f", {self.times} times" if self.times > 1 else ""
+        return f"{self.invariant}: {self.edit}: {self.what}{window}{often}"
+
+
+def violations(recording: Recording) -> list[Violation]:
+    """Everything that did not hold and that the scenario's file does not allow."""
+    found = [v for v in broken(recording) if not allowed(recording, v)]
+    return sorted(found, key=lambda v: (v.invariant, v.edit, v.what))
+
+
+def broken(recording: Recording) -> Iterator[Violation]:
+    """Everything that did not hold."""
+    base = ""
+    for number, played in enumerate(recording.played):
+        points = during(recording, number)
+        yield from expected(played, points)
+        if number and points:
+            yield from available(recording, number, points)
+            yield from shares(recording, number, points, base)
+            yield from answered(recording, played, points)
+        base = whole(points) or base
+    yield from unanswered(recording)
+    yield from hashes(recording)
+
+
+def allowed(recording: Recording, violation: Violation) -> bool:
+    """Whether the edit's own file lists the violation, with a bound that it keeps."""
+    for played in recording.played:
+        rule = played.edit.allow.get(violation.invariant)
+        if played.edit.title == violation.edit and rule:
+            bounds = rule if isinstance(rule, dict) else {}
+            return bool(
+                violation.longest <= bounds.get("longest", 1e9) and violation.times <= bounds.get("most", 10**9)
+            )
+    return False
+
+
+def during(recording: Recording, number: int) -> Points:
+    """The state at an edit's start, and every change until the next edit's."""
+    played = recording.played[number]
+    following = recording.played[number + 1 :]
+    return between(recording.points, played.start, following[0].start if following else played.end)
+
+
+def whole(points: Points) -> str:
+    """The version that has all the traffic at the end, if one has."""
+    share = points[-1][1].share if points else {}
+    return next((version for version, part in share.items() if part == 100), "")
+
+
+def expected(played: Played, points: Points) -> Iterator[Violation]:
+    """What the edit's own file says about its end."""
+    title = played.edit.title
+    if not played.settled:
+        yield Violation("expect", title, "does not come to rest")
+    last = points[-1][1] if points else None
+    for name, value in played.edit.expect.items():
+        if (found := getattr(last, name, None)) != value:
+            yield Violation("expect", title, f"{name} is {found}, not {value}")
+
+
+def available(recording: Recording, number: int, points: Points) -> Iterator[Violation]:
+    """Ready pods behind what serves: never under replicas - maxUnavailable, and none of it without any."""
+    least = min(floor(recording, number - 1), floor(recording, number))
+    few = windows(points, lambda p: p.serving < least, recording.played[number].end)
+    none = windows(points, lambda p: p.behind == 0, recording.played[number].end)
+    title = recording.played[number].edit.title
+    lowest = min(p.serving for _, p in points)
+    if few:
+        yield Violation("available", title, f"{lowest} pods Ready behind what serves, not {least}", max(few), len(few))
+    elif none:
+        yield Violation("available", title, "a destination with traffic has no Ready pod", max(none), len(none))
+
+
+def shortest_capacity(recording: Recording) -> dict[str, int]:
+    """By edit, the fewest Ready pods behind what serves."""
+    found = {}
+    for number, played in enumerate(recording.played[1:], 1):
+        if points := during(recording, number):
+            found[played.edit.title] = min(point.serving for _, point in points)
+    return found
+
+
+def floor(recording: Recording, number: int) -> int:
+    """The fewest Ready pods that the strategies of all workloads promise, as of an edit."""
+    workloads = {}
+    for played in recording.played[: number + 1]:
+        for made in played.applied:
+            if made["kind"] in ("Deployment", "Rollout"):
+                workloads[made["kind"]] = promised(made["spec"])
+        for gone in played.deleted:
+            workloads.pop(gone.partition("/")[0], None)
+        if played.edit.event.startswith("scale "):
+            workloads["Rollout"] = min(workloads["Rollout"], int(played.edit.event.split()[1]))
+    return min(workloads.values(), default=0)
+
+
+def promised(spec: Object) -> int:
+    """What `replicas` and `maxUnavailable` leave of a Deployment's or Rollout's spec."""
+    replicas = int(spec.get("replicas", 1))
+    strategy = spec["strategy"]
+    if strategy.get("type") == "Recreate":
+        return replicas
+    options = strategy.get("canary") or strategy.get("rollingUpdate") or {}
+    lacking = str(options.get("maxUnavailable", 0))
+    return replicas - (replicas * int(lacking[:-1]) // 100 if lacking.endswith("%") else int(lacking))
+
+
+def shares(recording: Recording, number: int, points: Points, base: str) -> Iterator[Violation]:
+    """Each share stays between what it was and what it becomes; the stable one's may go to 100 between two canaries."""
+    before, after = points[0][1].share, points[-1][1].share
+    slack = 0.0 if recording.routed(number) else coarse(points)
+    title, end = recording.played[number].edit.title, recording.played[number].end
+    for version in sorted({v for _, point in points for v in point.share}):
+        start, stop = before.get(version, 0), after.get(version, 0)
+        low, high = min(start, stop) - slack, 100.0 if version == base else max(start, stop) + slack
+        out = windows(points, partial(outside, version, low, high), end)
+        if out:
+            seen = [p.share.get(version, 0) for _, p in points]
+            what = f"{version} goes from {start} to {stop} % by way of {min(seen)} and {max(seen)} %"
+            yield Violation("share", title, what, max(out), len(out))
+
+
+def outside(version: str, low: float, high: float, point: Point) -> bool:
+    """Whether the version's share is under `low` or over `high`."""
+    return not low <= point.share.get(version, 0) <= high
+
+
+def coarse(points: Points) -> float:
+    """What one pod more or less makes of a share that is a ratio of pods, in percent."""
+    fewest = min(max(sum(point.ready.values()), 1) for _, point in points)
+    return 100.0 / fewest
+
+
+def windows(points: Points, wrong: Callable[[Point], bool], end: float) -> list[float]:
+    """Lengths in seconds of the stretches of time in which `wrong(point)` is true."""
+    out: list[float] = []
+    begun: float | None = None
+    for at, point in points:
+        if wrong(point):
+            begun = at if begun is None else begun
+        elif begun is not None:
+            out.append(at - begun)
+            begun = None
+    return [*out, end - begun] if begun is not None else out
+
+
+def answered(recording: Recording, played: Played, points: Points) -> Iterator[Violation]:
+    """A version with 10 % and more answers in every full second; one that has had none for 3 s answers nothing."""
+    times = [at for at, _ in points] + [played.end]
+    for version in sorted({v for _, point in points for v in point.share}):
+        mine = [r.time for r in recording.requests if r.version == version]
+        for (start, end), (_, point) in zip(itertools.pairwise(times), points, strict=True):
+            share = point.share.get(version, 0)
+            if share >= 10 and end - start > 3:
+                gaps = silent(mine, start + 2, end)
+                if gaps:
+                    what = f"{version} has {share} % and does not answer"
+                    yield Violation("answers", played.edit.title, what, max(gaps), len(gaps))
+            elif not share and (late := [t for t in mine if start + 3 < t < end]):
+                what = f"{version} has no share and answers"
+                yield Violation("answers", played.edit.title, what, late[-1] - start, len(late))
+
+
+def silent(times: list[float], start: float, end: float) -> list[float]:
+    """Stretches of a second and more without any of these times, in seconds."""
+    marks = [start, *sorted(t for t in times if start < t < end), end]
+    return [b - a for a, b in itertools.pairwise(marks) if b - a >= 1.0]
+
+
+def unanswered(recording: Recording) -> Iterator[Violation]:
+    """Every request gets an answer of the application."""
+    for number, played in enumerate(recording.played):
+        following = recording.played[number + 1 :]
+        end = following[0].start if following else float("inf")
+        for name, requests in (("requests", recording.requests), ("pinned", recording.pinned)):
+            lost = [r for r in requests if r.status != 200 and (number == 0 or r.time >= played.start) and r.time < end]
+            if lost:
+                yield Violation(name, played.edit.title, reasons(lost), lost[-1].time - lost[0].time, len(lost))
+
+
+def reasons(lost: list[Request]) -> str:
+    """Why requests failed, in Envoy's words, the most frequent one."""
+    words = [f"{r.status} {r.detail}" for r in lost]
+    return f"of {len(lost)} requests unanswered, most: {max(set(words), key=words.count)}"
+
+
+def hashes(recording: Recording) -> Iterator[Violation]:
+    """One version has one pod template hash, before and after an abort or an undo."""
+    found: dict[str, set[str]] = {}
+    for event in recording.events:
+        if event.kind == "ReplicaSet" and (value := labels(event.object).get(HASH)):
+            version = event.object["spec"]["template"]["metadata"]["labels"].get("version", "?")
+            found.setdefault(version, set()).add(value)
+    for version, values in sorted(found.items()):
+        if len(values) > 1:
+            title = recording.played[-1].edit.title
+            yield Violation("hashes", title, f"{version} had the hashes {', '.join(sorted(values))}", times=len(values))

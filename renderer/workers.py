@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from mmap import mmap
 from typing import Any, Generic, TypeVar
 
 from renderer.failure import Failure
@@ -12,9 +13,11 @@ from renderer.failure import Failure
 Item = TypeVar("Item")
 Report = TypeVar("Report")
 Done = TypeVar("Done")
-Work = Callable[[Sequence[Item]], tuple[Report, Callable[[], Done]]]
+Tick = Callable[[], None]
+Work = Callable[[Sequence[Item], Tick], tuple[Report, Callable[[], Done]]]
 
 SMALL = 40  # items that one process does faster than two can be started
+_COUNTER = 8  # bytes
 
 
 class Crew(Generic[Report, Done]):
@@ -26,35 +29,42 @@ class Crew(Generic[Report, Done]):
 
 
 @contextmanager
-def crew(items: Sequence[Item], work: Work[Item, Report, Done], processes: int) -> Iterator[Crew[Report, Done]]:
+def crew(
+    items: Sequence[Item],
+    work: Work[Item, Report, Done],
+    processes: int,
+    watch: Callable[[int], None] = lambda _: None,
+) -> Iterator[Crew[Report, Done]]:
     """`work` over `items`, shared out to `processes` forks of this one; without `finish` nothing of phase two is done.
 
-    `work` takes its share and returns a report (small: it goes through a pipe) and what phase two is to do. What a
-    process raises is raised here.
+    `work` takes its share and a function to call after each item; it returns a report (small: it goes through a pipe)
+    and what phase two is to do. `watch` hears now and then how many items are done. What a process raises is raised
+    here.
     """
     if processes < 2 or len(items) < SMALL:
-        report, finish = work(items)
-        yield Crew([report], lambda: [finish()])
+        yield _alone(items, work, watch)
         return
     from multiprocessing import get_context  # costs start-up time that a small run must not pay
 
     context = get_context("fork")
-    pipes = []
+    counters = mmap(-1, processes * _COUNTER)
+    pipes: list[Any] = []
     workers = []
     for number in range(processes):
         here, there = context.Pipe()
-        worker = context.Process(target=_serve, args=(there, work, items[number::processes]), daemon=True)
+        tick = _ticker(counters, number)
+        worker = context.Process(target=_serve, args=(there, work, items[number::processes], tick), daemon=True)
         worker.start()
         there.close()
         pipes.append(here)
         workers.append(worker)
     try:
-        reports = [_receive(pipe) for pipe in pipes]
+        reports = [_receive(pipe, lambda: watch(_total(counters))) for pipe in pipes]
 
         def finish_all() -> list[Done]:
             for pipe in pipes:
                 pipe.send(True)
-            return [_receive(pipe) for pipe in pipes]
+            return [_receive(pipe, lambda: None) for pipe in pipes]
 
         yield Crew(reports, finish_all)
     finally:
@@ -69,9 +79,36 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _serve(pipe: Any, work: Work[Any, Any, Any], share: Sequence[Any]) -> None:
+def _alone(items: Sequence[Item], work: Work[Item, Report, Done], watch: Callable[[int], None]) -> Crew[Report, Done]:
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        watch(done)
+
+    report, finish = work(items, tick)
+    return Crew([report], lambda: [finish()])
+
+
+def _ticker(counters: mmap, number: int) -> Tick:
+    place = slice(number * _COUNTER, (number + 1) * _COUNTER)
+
+    def tick() -> None:
+        counters[place] = (int.from_bytes(counters[place], "little") + 1).to_bytes(_COUNTER, "little")
+
+    return tick
+
+
+def _total(counters: mmap) -> int:
+    return sum(
+        int.from_bytes(counters[start : start + _COUNTER], "little") for start in range(0, len(counters), _COUNTER)
+    )
+
+
+def _serve(pipe: Any, work: Work[Any, Any, Any], share: Sequence[Any], tick: Tick) -> None:
     try:
-        report, finish = work(share)
+        report, finish = work(share, tick)
         pipe.send((True, report))
         try:
             pipe.recv()
@@ -82,8 +119,10 @@ def _serve(pipe: Any, work: Work[Any, Any, Any], share: Sequence[Any]) -> None:
         pipe.send((False, error))
 
 
-def _receive(pipe: Any) -> Any:
+def _receive(pipe: Any, while_waiting: Callable[[], None]) -> Any:
     try:
+        while not pipe.poll(0.1):
+            while_waiting()
         fine, value = pipe.recv()
     except EOFError:
         raise Failure("a worker process was killed; nothing more was written") from None

@@ -35,6 +35,7 @@ class Rendered:
     problems: tuple[Problem, ...] = ()
     claims: tuple[Claim, ...] = ()
     matched: frozenset[str] = frozenset()  # sources of the overlay's patches that matched something here
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,8 @@ def _build(
     if errors(problems):
         return Rendered(environment.name, name, problems=_put(places, problems), matched=matched)
     files = to_files(manifests, setup, environment, name, header(evaluated, environment))
-    return Rendered(environment.name, name, files, _put(places, problems), claims(manifests), matched)
+    hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
+    return Rendered(environment.name, name, files, _put(places, problems), claims(manifests, name), matched, hosts)
 
 
 def header(evaluated: Evaluated, environment: Environment) -> str:

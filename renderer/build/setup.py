@@ -42,7 +42,7 @@ class Setup:
 
 
 def read_document(file: str, text: bytes, kind: str, schemas: Schemas) -> tuple[Document | None, list[Problem]]:
-    """A project, overlay or app file by itself: its YAML, and its kind's schema but for an App, which may be partial."""
+    """A file by itself: its YAML, and the schema of its kind (but for an App, which may be partial)."""
     data, problems = load(text, file)
     if problems:
         return None, problems

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from renderer.build import Rendered, build_app
-from renderer.build.fleet import fleet_problems
 from renderer.build.setup import Setup, read_project, resource_path, set_up
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.overlay import Entry
-from renderer.problem import Problem
+from renderer.problem import Problem, errors
+from renderer.project import Project
 from renderer.resources import read_schema
 from renderer.schema import Schemas, Versions
-from renderer.tree import Tree
+from renderer.tree import listing, read
 
 
 class Refused(Exception):  # noqa: N818 - the project itself is wrong, and nothing more can be said
@@ -30,7 +30,7 @@ class Refused(Exception):  # noqa: N818 - the project itself is wrong, and nothi
 class Opened:
     """A project: `apps` are the names of its app specs, `partials` the partial app files that there are."""
 
-    tree: Tree
+    root: str
     setup: Setup
     schemas: Schemas
     apps: tuple[str, ...]
@@ -42,15 +42,18 @@ class Opened:
         """The project's paths."""
         return self.setup.layout
 
-    def texts(self, app: str) -> dict[str, bytes]:
-        """The bytes of an app's spec and its partials, and of the plain manifests that they name."""
+    def texts(self, app: str) -> tuple[dict[str, bytes], list[Problem]]:
+        """The bytes of an app's spec and its partials, and of the plain manifests that they name.
+
+        A problem for each that is not a plain file inside the project.
+        """
         files = [self.layout.app(app)]
         files += [file for env in self.setup.environments if (file := self.layout.partial(env, app)) in self.partials]
-        found = {file: self.tree.read(file) for file in files}
+        found, problems = read(self.root, files)
         for file in [*found]:
             if b"extraResources" in found[file]:
                 found |= self._extra(file, found[file])
-        return found
+        return found, problems
 
     def _extra(self, file: str, text: bytes) -> dict[str, bytes]:
         from renderer.yamlio import load
@@ -59,7 +62,7 @@ class Opened:
         spec = data.get("spec") if isinstance(data, dict) else None
         listed = spec.get("extraResources") if isinstance(spec, dict) else None
         paths = [resource_path(Entry(file, "", value)) for value in listed] if isinstance(listed, list) else []
-        return {path: text for path in paths if path and (text := self.tree.read_if_there(path)) is not None}
+        return read(self.root, [path for path in paths if path])[0]
 
 
 def find_root(directory: str) -> str:
@@ -78,20 +81,28 @@ def find_root(directory: str) -> str:
 
 def open_project(directory: str) -> Opened:
     """The project around `directory`; Refused with what is wrong in the files that all apps share."""
-    tree = Tree(find_root(directory))
-    project, problems = read_project(tree.read(PROJECT_FILE), Schemas(Versions(), read_schema))
+    root = find_root(directory)
+    project, problems = _read_project(root)
     if project is None:
         raise Refused(problems)
-    versions = Versions(**{_VERSION_FIELDS[key]: value for key, value in project.versions.items()})
     layout = project.layout
-    names, problems = app_names(layout.apps, tree.list_files(layout.apps))
-    shared, partials = _shared_files(tree, layout)
+    names, problems = app_names(layout.apps, listing(root, layout.apps))
+    shared, partials, found = _shared_files(root, layout)
+    problems += found + _orphans(layout, partials, frozenset(names))
+    versions = Versions(**{_VERSION_FIELDS[key]: value for key, value in project.versions.items()})
     schemas = Schemas(versions, read_schema)
     setup, found = set_up(project, shared, frozenset(names), schemas)
-    problems += found + _orphans(layout, partials, frozenset(names))
-    if any(problem.severity == "error" for problem in found):
+    problems += found
+    if errors(problems):
         raise Refused(problems)
-    return Opened(tree, setup, schemas, tuple(names), frozenset(partials), tuple(problems))
+    return Opened(root, setup, schemas, tuple(names), frozenset(partials), tuple(problems))
+
+
+def _read_project(root: str) -> tuple[Project | None, list[Problem]]:
+    files, problems = read(root, [PROJECT_FILE])
+    if problems:
+        return None, problems
+    return read_project(files[PROJECT_FILE], Schemas(Versions(), read_schema))
 
 
 _VERSION_FIELDS = {
@@ -115,19 +126,15 @@ def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Proble
     return sorted(names), problems
 
 
-def _shared_files(tree: Tree, layout: Layout) -> tuple[dict[str, bytes], list[str]]:
+def _shared_files(root: str, layout: Layout) -> tuple[dict[str, bytes], list[str], list[Problem]]:
     """Overlays, what stands beside them, and templates, with their bytes; and the names of the partial app files."""
-    shared: dict[str, bytes] = {}
-    partials = []
-    for file in tree.list_files(layout.overlays):
+    wanted = listing(root, layout.templates)
+    partials: list[str] = []
+    for file in listing(root, layout.overlays):
         parts = file.removeprefix(f"{layout.overlays}/").split("/")
-        if len(parts) == 3 and parts[1] == "apps":
-            partials.append(file)
-        else:
-            shared[file] = tree.read(file)
-    for file in tree.list_files(layout.templates):
-        shared[file] = tree.read(file)
-    return shared, partials
+        (partials if len(parts) == 3 and parts[1] == "apps" else wanted).append(file)
+    shared, problems = read(root, wanted)
+    return shared, partials, problems
 
 
 def _orphans(layout: Layout, partials: Sequence[str], apps: frozenset[str]) -> list[Problem]:
@@ -154,17 +161,10 @@ def build_all(
     """Each app in each environment, through the pipeline."""
     found: list[Rendered] = []
     for app in apps:
-        texts = opened.texts(app)
-        found += build_app(app, texts, opened.setup, opened.schemas, envs, stable_only=stable_only)
+        texts, problems = opened.texts(app)
+        if problems:
+            found.append(Rendered("", app, problems=tuple(problems)))
+        else:
+            found += build_app(app, texts, opened.setup, opened.schemas, envs, stable_only=stable_only)
         tick()
     return found
-
-
-def across_apps(opened: Opened, rendered: Sequence[Rendered], envs: Sequence[str], *, whole: bool) -> list[Problem]:
-    """What only all apps of an environment together can show."""
-    return fleet_problems(opened.setup, rendered, envs, whole=whole)
-
-
-def all_files(rendered: Sequence[Rendered]) -> Mapping[str, bytes]:
-    """The rendered files of all, by path."""
-    return {path: text for each in rendered for path, text in each.files.items()}

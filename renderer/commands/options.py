@@ -1,0 +1,34 @@
+"""Options that several commands share, and the one way in which they show problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from renderer.problem import Problem, errors, in_order, strict
+from renderer.report.problems import FORMATS, count_text, problems_text
+
+Decorator = Callable[[Any], Any]
+
+env_option: Decorator = click.option(
+    "--env", "-e", "envs", multiple=True, metavar="ENV", help="Only this environment (again for more)."
+)
+app_option: Decorator = click.option(
+    "--app", "-a", "apps", multiple=True, metavar="APP", help="Only this app (again for more)."
+)
+format_option: Decorator = click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How problems are shown."
+)
+strict_option: Decorator = click.option("--strict", "is_strict", is_flag=True, help="Warnings are errors.")
+
+
+def show_problems(problems: Sequence[Problem], form: str, *, is_strict: bool = False) -> bool:
+    """Print problems (text and GitHub annotations to stderr, JSON to stdout); whether any of them is an error."""
+    found = in_order(strict(problems) if is_strict else problems)
+    text = problems_text(found, form)
+    click.echo(text, nl=False, err=form == "text")
+    if found and form == "text":
+        click.echo(f"rollspec: {count_text(found)}", err=True)
+    return bool(errors(found))

@@ -84,6 +84,8 @@ PODS: dict[str, ManifestRule] = {
     "run-as-root": security.run_as_root,
     "seccomp-profile": security.seccomp_profile,
     "istio-proxy-user": security.istio_proxy_user,
+}
+VERSIONS: dict[str, ManifestRule] = {
     "kubernetes-version": since.kubernetes_version,
 }
 SERVICES: dict[str, ManifestRule] = {
@@ -174,6 +176,7 @@ SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
     ("ConfigMaps and Secrets", CONFIG, frozenset(("ConfigMap", "Secret"))),
     ("Workloads", WORKLOADS, frozenset(_PODS)),
     ("Pods", PODS, frozenset(_PODS)),
+    ("Versions", VERSIONS, frozenset((*_PODS, "HorizontalPodAutoscaler"))),
     ("Services", SERVICES, frozenset(("Service",))),
     ("Autoscalers", AUTOSCALERS, frozenset(("HorizontalPodAutoscaler",))),
     ("Disruption budgets", BUDGETS, frozenset(("PodDisruptionBudget",))),

@@ -10,7 +10,7 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import spec_of
 from renderer.rules.rollouts import blue_green_of, canary_of
-from renderer.rules.syntax import nanoseconds
+from renderer.rules.syntax import is_digits, nanoseconds
 
 _TAG = re.compile(r"\{\{(.*?)\}\}", re.DOTALL).findall
 _TEMPLATE_KINDS = ("AnalysisTemplate", "ClusterAnalysisTemplate")
@@ -154,7 +154,7 @@ def _number(value: object) -> int | None:
     text = str(value)
     if "{{" in text:
         return None
-    return int(text) if text.removeprefix("-").isdecimal() and len(text) < 12 else 0
+    return int(text) if is_digits(text.removeprefix("-")) else 0
 
 
 def analysis_metrics(scene: Scene) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import destinations_of, full_host, spec_of
+from renderer.rules.syntax import is_digits
 
 WAVE = "argocd.argoproj.io/sync-wave"
 OPTIONS = "argocd.argoproj.io/sync-options"
@@ -69,7 +70,7 @@ def _annotations(manifest: Manifest, notes: dict[str, str]) -> Iterator[Finding]
 
 
 def _whole(text: str) -> int | None:
-    return int(text) if text.removeprefix("-").removeprefix("+").isdecimal() and len(text) < 10 else None
+    return int(text) if is_digits(text[1:] if text[:1] in ("-", "+") else text) else None
 
 
 def wave_of(manifest: Manifest) -> int:

@@ -127,7 +127,7 @@ def _metric_errors(metric: Object) -> Iterator[str]:
     given = [field for field in _TARGET_TYPE.values() if field in target]
     wanted = _TARGET_TYPE.get(target.get("type", ""))
     if wanted not in _TARGETS[kind] or given != [wanted]:
-        yield f"the target of a {kind} metric is one of {', '.join(_TARGETS[kind])}, with the type that goes with it"
+        yield f"a metric of type {kind} wants one target ({' or '.join(_TARGETS[kind])}) and the type that goes with it"
     elif not (quantity(target[wanted]) or 0) > 0:
         yield f"{wanted} must be greater than 0"
 

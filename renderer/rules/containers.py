@@ -122,7 +122,9 @@ def image_reference(scene: Scene) -> Iterator[Finding]:
             image = container.get("image", "")
             if not _image(image)[0]:
                 message = (
-                    f"{image!r} is no image reference: registry/repository:tag, in lower case" if image else "no image"
+                    f"{image!r} is no image reference: registry/repository, in lower case, :tag, @sha256:digest"
+                    if image
+                    else "no image"
                 )
                 yield Finding("image-reference", message, at + "/image" if image else at, pod.manifest)
 

@@ -20,6 +20,10 @@ class Finding:
     manifest: Manifest | None = None
     severity: Severity = "error"
 
+    def __post_init__(self) -> None:
+        if not self.message.isprintable():  # a name with a line break must not break the one line
+            object.__setattr__(self, "message", "".join(map(_printable, self.message)))
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -63,6 +67,10 @@ class Scene:
 
 
 ManifestRule = Callable[[Scene], Iterable[Finding]]
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
 def _is(manifest: Manifest, namespace: str, name: str) -> bool:

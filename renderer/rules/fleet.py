@@ -73,7 +73,7 @@ def _message(kind: str, key: str, who: str, other: Claim) -> str:
     return {
         "object-once": f"{what} is made by {who} too ({other.file})",
         "host-once": f"the host {what} is routed by {who} too ({other.file})",
-        "destination-rule-once": f"{who} has a DestinationRule for the host {what} too ({other.file})",
+        "destination-rule-once": f"there is another DestinationRule for the host {what}: that of {who} ({other.file})",
         "hpa-once": f"{what} is scaled by {who} too ({other.file})",
     }[kind]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import http_routes, routes_of, spec_of
-from renderer.rules.syntax import nanoseconds, pointer_part, re2_error
+from renderer.rules.syntax import is_digits, nanoseconds, pointer_part, re2_error
 
 _HEADER = re.compile(r"[-_A-Za-z0-9]+").fullmatch
 _MATCHED = ("uri", "scheme", "method", "authority")
@@ -48,7 +48,7 @@ def _match_errors(match: Object) -> Iterator[tuple[str, str]]:
 
 
 def _string_match(at: str, matcher: Object) -> Iterator[tuple[str, str]]:
-    if matcher.get("prefix") == "" or matcher.get("regex") == "":
+    if (matcher.get("prefix") == "" and at != "/uri") or matcher.get("regex") == "":
         yield at, "an empty prefix or regex matches nothing that is meant: leave the match out"
     elif "regex" in matcher and (why := re2_error(matcher["regex"])):
         yield at + "/regex", f"{matcher['regex']!r} is no regular expression for Istio: {why}"
@@ -153,7 +153,7 @@ def _retry_errors(retries: Object) -> Iterator[str]:
         yield "with attempts 0 (or none given) nothing else may be set"
     for word in (retries.get("retryOn") or "").split(","):
         word = word.strip()
-        if word and word not in _RETRY_ON and not (word.isdecimal() and 100 <= int(word) <= 599):
+        if word and word not in _RETRY_ON and not (is_digits(word) and 100 <= int(word) <= 599):
             yield f"retryOn {word!r} is neither a policy of Envoy's nor an HTTP status"
 
 

@@ -157,7 +157,7 @@ def _covered(host: str, before: list[str]) -> str | None:
         if host == other:
             return f"the host {host} is there twice"
         for wild, name in ((host, other), (other, host)):
-            if wild.startswith("*") and name.endswith(wild[1:]) and len(before) and wild != "*":
+            if wild.startswith("*") and name.endswith(wild[1:]):
                 return f"the hosts {other} and {host} overlap"
     return None
 
@@ -175,7 +175,7 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
         namespace = namespace_of(manifest)
         for at, destination in destinations_of(manifest):
             host = destination.get("host", "")
-            if host:
+            if host not in ("", "*"):
                 yield from _service_problems(scene, manifest, at, destination, host, namespace)
                 if destination.get("subset"):
                     yield from _subset_problems(scene, manifest, at, destination["subset"], host, namespace)

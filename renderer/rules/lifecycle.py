@@ -8,6 +8,7 @@ from renderer.manifest import Object
 from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod
+from renderer.rules.syntax import is_digits
 
 PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 _HANDLERS = ("exec", "httpGet", "tcpSocket", "grpc")
@@ -62,8 +63,8 @@ def _handler_port(pod: Pod, at: str, handlers: Object, container: Object) -> Ite
         if isinstance(port, str):
             names = [p["name"] for p in container.get("ports") or () if p.get("name")]
             if port not in names:
-                has = ", ".join(names) or "none with a name"
-                message = f"the container {container.get('name')} has no port named {port} (it has {has})"
+                has = "a number has no quotes" if is_digits(port) else f"it has {', '.join(names) or 'none'}"
+                message = f"the container {container.get('name')} has no port named {port} ({has})"
                 yield Finding("probe-port", message, f"{at}/{kind}/port", pod.manifest)
         elif port is not None and not 0 < port < 65536:
             yield Finding("probe-port", f"port {port} is not between 1 and 65535", f"{at}/{kind}/port", pod.manifest)
@@ -143,7 +144,7 @@ def grace_period(scene: Scene) -> Iterator[Finding]:
             native = (hook.get("sleep") or {}).get("seconds")
             seconds = native if native is not None else _slept((hook.get("exec") or {}).get("command") or [])
             if seconds is not None and seconds >= grace:
-                message = f"preStop sleeps {seconds} s, terminationGracePeriodSeconds is {grace}: it is killed asleep"
+                message = f"preStop sleeps {seconds} s of the {grace} s that the pod has to end: no time is left"
                 severity: Severity = "error" if native is not None and seconds > grace else "warning"
                 yield Finding("grace-period", message, f"{at}/lifecycle/preStop", pod.manifest, severity)
 
@@ -154,5 +155,5 @@ def _slept(command: list[str]) -> int | None:
     for number, word in enumerate(words[:-1]):
         if word.rpartition("/")[2] == "sleep":
             seconds = words[number + 1].removesuffix("s")
-            return int(seconds) if seconds.isdecimal() and len(seconds) < 7 else None
+            return int(seconds) if is_digits(seconds) else None
     return None

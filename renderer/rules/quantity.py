@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_QUANTITY = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])?)").fullmatch
+from renderer.rules.syntax import is_digits
+
+_QUANTITY = re.compile(
+    r"([+-]?)(\d+\.?\d*|\.\d+)(?:([eE][+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])?)", re.ASCII
+).fullmatch
 _TENS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _TWOS = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _NANO = 9  # a quantity is kept in units of 10^-9, the finest that Kubernetes keeps
@@ -43,7 +47,7 @@ def share(value: object, total: int, *, up: bool) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    if not (isinstance(value, str) and value.endswith("%") and value[:-1].isdecimal() and len(value) < 12):
+    if not (isinstance(value, str) and value.endswith("%") and is_digits(value[:-1])):
         return None
     hundredths = int(value[:-1]) * total
     return -(-hundredths // 100) if up else hundredths // 100

@@ -213,7 +213,7 @@ def _spoken(wanted: object) -> str:
     if not isinstance(wanted, dict):
         return str(wanted)
     hosts = wanted.get("sniHosts")
-    return f"for port {wanted.get('port')}" + (f" and SNI hosts {', '.join(hosts)}" if hosts else " without SNI hosts")
+    return f"for port {wanted.get('port')}" + (f" and the SNI hosts {', '.join(hosts)}" if hosts else "")
 
 
 def _lacks(rollout: Manifest, route: Object) -> str | None:

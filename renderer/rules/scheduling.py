@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from renderer.manifest import Object
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, selects
-from renderer.rules.syntax import is_qualified_name
+from renderer.rules.syntax import is_digits, is_qualified_name
 
 _HASHES = {"Rollout": ("pod-template-hash", "rollouts-pod-template-hash")}
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -126,7 +126,7 @@ def _expression(operator: str | None, values: Iterable[str]) -> str | None:
         return f"operator {operator} wants values"
     if operator in ("Exists", "DoesNotExist") and values:
         return f"operator {operator} takes no values"
-    if operator in ("Gt", "Lt") and not (len(values) == 1 and values[0].removeprefix("-").isdecimal()):
+    if operator in ("Gt", "Lt") and not (len(values) == 1 and is_digits(values[0].removeprefix("-"))):
         return f"operator {operator} wants one value, a whole number"
     return None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod
-from renderer.rules.syntax import is_dns_label, is_port_name, is_qualified_name
+from renderer.rules.syntax import is_digits, is_dns_label, is_port_name, is_qualified_name
 
 # Fields of a Service that only some types take.
 _OUTSIDE = frozenset({"NodePort", "LoadBalancer"})
@@ -87,7 +87,7 @@ def service_target_port(scene: Scene) -> Iterator[Finding]:
             for number, port in enumerate(ports):
                 target = port.get("targetPort", port.get("port"))
                 protocol = port.get("protocol") or "TCP"
-                named = isinstance(target, str) and not target.isdecimal()
+                named = isinstance(target, str) and not is_digits(target)
                 if named and (target, protocol) not in names:
                     has = ", ".join(sorted(name for name, _ in names if name)) or "none with a name"
                     message = f"{pod.kind} {pod.manifest.name} has no {protocol} port named {target} (it has {has})"

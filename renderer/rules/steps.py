@@ -8,7 +8,7 @@ from renderer.manifest import Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import spec_of
 from renderer.rules.rollouts import canary_of
-from renderer.rules.syntax import nanoseconds
+from renderer.rules.syntax import is_digits, nanoseconds
 
 _KINDS = (
     "setWeight",
@@ -19,7 +19,6 @@ _KINDS = (
     "setHeaderRoute",
     "setMirrorRoute",
     "plugin",
-    "replicaProgressThreshold",
 )
 _SCALES = ("weight", "replicas", "matchTrafficWeight")
 _HEADER_ROUTERS = ("istio", "alb", "apisix", "plugins")
@@ -50,7 +49,7 @@ def rollout_steps(scene: Scene) -> Iterator[Finding]:
 def _step_errors(step: Object, routing: Object | None) -> Iterator[tuple[str, str]]:
     has = [kind for kind in _KINDS if kind in step]
     if len(has) != 1:
-        yield "", f"a step wants exactly one of {', '.join(_KINDS[:-1])}; this one has {' and '.join(has) or 'none'}"
+        yield "", f"a step wants exactly one of {', '.join(_KINDS)}; this one has {' and '.join(has) or 'none'}"
         return
     kind = has[0]
     if kind == "setWeight":
@@ -69,7 +68,7 @@ def _is_pause(duration: object) -> bool:
     if isinstance(duration, int):
         return duration >= 0
     text = str(duration)
-    if text.removeprefix("+").isdecimal():
+    if is_digits(text.removeprefix("+")):
         return True
     parsed = nanoseconds(text)
     return parsed is not None and parsed >= 0

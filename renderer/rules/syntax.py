@@ -12,8 +12,8 @@ _DNS_1035 = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?").fullmatch
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*").fullmatch
 _PORT_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9])*").fullmatch
 _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+").fullmatch
-_GO_DURATION = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+").fullmatch
-_GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)").findall
+_GO_DURATION = re.compile(r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+", re.ASCII).fullmatch
+_GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII).findall
 _NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
 _NANOSECONDS["h"] = 3600 * 10**9
 
@@ -120,6 +120,11 @@ def _python_error(pattern: str) -> str | None:
     except (re.error, OverflowError, RecursionError) as error:
         return str(error)
     return None
+
+
+def is_digits(text: str) -> bool:
+    """ASCII digits alone, and no more of them than a number in a manifest can have."""
+    return 0 < len(text) <= 10 and text.isascii() and text.isdecimal()
 
 
 def pointer_part(key: str) -> str:

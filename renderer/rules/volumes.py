@@ -88,7 +88,9 @@ def volume_unused(scene: Scene) -> Iterator[Finding]:
         if not volumes:
             continue
         used = {
-            m.get("name") for _, c in pod.every for m in (*(c.get("volumeMounts") or ()), *(c.get("volumeDevices") or ()))
+            m.get("name")
+            for _, c in pod.every
+            for m in (*(c.get("volumeMounts") or ()), *(c.get("volumeDevices") or ()))
         }
         for number, volume in enumerate(volumes):
             if volume.get("name") not in used:

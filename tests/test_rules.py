@@ -1,0 +1,69 @@
+"""Every rule fires on its fixtures with exactly their lines, and on nothing that is right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from renderer.rules import MANIFEST_RULES, SECTIONS, Scene, check
+from tests.support.rules import FIXTURES, fixtures, line, name_of, read
+
+
+@pytest.mark.parametrize("path", fixtures(), ids=name_of)
+def test_fixture_gives_exactly_its_findings(path: Path) -> None:
+    case = read(path)
+    found = check(case.scene)
+    assert [line(finding) for finding in found] == list(case.expected)
+    assert {finding.rule for finding in found} == (set() if case.rule == "ok" else {case.rule})
+
+
+def test_every_rule_has_a_failing_fixture_and_no_fixture_is_orphaned() -> None:
+    folders = {path.name for path in FIXTURES.iterdir() if any(path.glob("*.yaml"))}
+    assert folders == {*MANIFEST_RULES, "ok"}
+
+
+def test_no_fixture_lies_elsewhere() -> None:
+    assert {path for path in FIXTURES.rglob("*") if path.is_file()} == set(fixtures())
+
+
+def test_a_pointer_leads_to_what_is_there_or_its_parent_does() -> None:
+    for path in fixtures():
+        for finding in check(read(path).scene):
+            assert finding.manifest is not None
+            assert _resolves(finding.manifest.data, finding.pointer), (path, finding.pointer)
+
+
+def _resolves(data: object, pointer: str) -> bool:
+    """All parts but the last are there; the last may be what is missing."""
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    for part in parts[:-1]:
+        if isinstance(data, list):
+            data = data[int(part)]
+        elif isinstance(data, dict) and part in data:
+            data = data[part]
+        else:
+            return False
+    return True
+
+
+def test_the_table_names_each_rule_once() -> None:
+    assert sum(len(rules) for _, rules, _ in SECTIONS) == len(MANIFEST_RULES)
+
+
+def test_a_rule_alone_gives_what_check_gives() -> None:
+    """The kinds of a section leave out no rule that would have found something."""
+    for path in fixtures():
+        scene = read(path).scene
+        alone = [finding for rule in MANIFEST_RULES.values() for finding in rule(scene)]
+        assert alone == check(scene)
+
+
+def test_nothing_is_found_in_nothing() -> None:
+    assert check(Scene(())) == []
+
+
+def test_resources_are_not_judged() -> None:
+    for path in fixtures():
+        scene = read(path).scene
+        assert check(Scene((), scene.manifests)) == []

@@ -1,0 +1,119 @@
+"""Clashes between the apps of one environment."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from renderer.manifest import Manifest
+from renderer.rules import FLEET_RULES, MANIFEST_RULES, Clash, claims, fleet
+
+
+def manifest(kind: str, name: str, spec: dict[str, Any], namespace: str = "shop") -> Manifest:
+    api = {"Deployment": "apps/v1", "Service": "v1", "HorizontalPodAutoscaler": "autoscaling/v2"}
+    meta = {"name": name, "namespace": namespace}
+    data = {"apiVersion": api.get(kind, "networking.istio.io/v1"), "kind": kind, "metadata": meta, "spec": spec}
+    return Manifest(f"{kind.lower()}.yaml", copy.deepcopy(data))
+
+
+def deployment(name: str, labels: dict[str, str], selector: dict[str, str], namespace: str = "shop") -> Manifest:
+    template = {"metadata": {"labels": labels}, "spec": {"containers": []}}
+    return manifest("Deployment", name, {"selector": {"matchLabels": selector}, "template": template}, namespace)
+
+
+def routed(name: str, hosts: list[str], gateways: list[str] | None, prefix: str | None = None) -> Manifest:
+    match = {"match": [{"uri": {"prefix": prefix}}]} if prefix else {}
+    spec: dict[str, Any] = {"hosts": hosts, "http": [{**match, "route": [{"destination": {"host": name}}]}]}
+    if gateways is not None:
+        spec["gateways"] = gateways
+    return manifest("VirtualService", name, spec)
+
+
+def clashes(**apps: list[Manifest]) -> list[Clash]:
+    return fleet((app, claim) for app, manifests in apps.items() for claim in claims(manifests, app))
+
+
+def lines(found: list[Clash]) -> list[str]:
+    return [
+        f"{clash.rule} {clash.claim.owner} {clash.claim.file}{clash.claim.pointer}: {clash.message}" for clash in found
+    ]
+
+
+def test_each_owner_of_an_object_is_told() -> None:
+    one = manifest("Service", "web", {})
+    assert lines(clashes(catalog=[one], web=[one])) == [
+        "object-once catalog service.yaml/metadata/name: Service web in shop is made by app web too (service.yaml)",
+        "object-once web service.yaml/metadata/name: Service web in shop is made by app catalog too (service.yaml)",
+    ]
+
+
+def test_one_name_in_two_namespaces_or_kinds_is_no_clash() -> None:
+    assert clashes(a=[manifest("Service", "web", {})], b=[manifest("Service", "web", {}, "other")]) == []
+    assert clashes(a=[manifest("Service", "web", {})], b=[manifest("Gateway", "web", {})]) == []
+
+
+def test_one_owner_does_not_clash_with_itself() -> None:
+    assert clashes(a=[manifest("Service", "web", {}), manifest("Service", "web", {})]) == []
+
+
+@pytest.mark.parametrize("gateways", [None, ["mesh"], ["istio-system/public"]])
+def test_one_host_twice(gateways: list[str] | None) -> None:
+    found = clashes(a=[routed("a", ["shop.example.com"], gateways)], b=[routed("b", ["shop.example.com"], gateways)])
+    assert [(clash.rule, clash.claim.owner, clash.other.owner) for clash in found] == [
+        ("host-once", "a", "b"),
+        ("host-once", "b", "a"),
+    ]
+
+
+def test_paths_of_one_host_at_a_gateway_may_go_to_two_apps() -> None:
+    public = ["istio-system/public"]
+    one, other = routed("a", ["shop.example.com"], public, "/a"), routed("b", ["shop.example.com"], public, "/b")
+    assert clashes(a=[one], b=[other]) == []
+    assert clashes(a=[one], b=[routed("b", ["shop.example.com"], public, "/a")])
+
+
+def test_a_short_host_is_the_full_one() -> None:
+    found = clashes(a=[routed("a", ["web"], None)], b=[routed("b", ["web.shop.svc.cluster.local"], None)])
+    assert {clash.rule for clash in found} == {"host-once"}
+
+
+def test_two_destination_rules_for_one_host() -> None:
+    rules = [manifest("DestinationRule", name, {"host": "web.shop.svc.cluster.local"}) for name in ("a", "b")]
+    found = clashes(a=[rules[0]], b=[rules[1]])
+    message = (
+        "there is another DestinationRule for the host web.shop.svc.cluster.local: that of app b (destinationrule.yaml)"
+    )
+    assert [clash.message for clash in found][:1] == [message]
+
+
+def test_two_autoscalers_for_one_workload() -> None:
+    ref = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}}
+    apps = {app: [manifest("HorizontalPodAutoscaler", app, ref)] for app in ("a", "b")}
+    assert {clash.rule for clash in clashes(**apps)} == {"hpa-once"}
+
+
+def test_a_selector_that_finds_pods_of_another_app() -> None:
+    wide = deployment("a", {"team": "x", "app": "a"}, {"team": "x"})
+    narrow = deployment("b", {"team": "x", "app": "b"}, {"app": "b"})
+    assert lines(clashes(a=[wide], b=[narrow])) == [
+        "workloads-overlap a deployment.yaml/spec/selector: this selector also finds the pods of app b"
+    ]
+    elsewhere = deployment("b", {"team": "x", "app": "b"}, {"app": "b"}, "other")
+    assert clashes(a=[wide], b=[elsewhere]) == []
+
+
+def test_the_order_of_apps_does_not_matter() -> None:
+    apps = {app: [deployment(app, {"app": "x"}, {"app": "x"}), routed(app, ["web"], None)] for app in ("a", "b", "c")}
+    assert clashes(**apps) == clashes(**dict(reversed(apps.items())))
+
+
+def test_every_kind_of_clash_has_its_manual_page() -> None:
+    assert set(FLEET_RULES) <= set(MANIFEST_RULES)
+
+
+def test_the_owner_of_a_pair_counts() -> None:
+    found = claims([manifest("Service", "web", {})])
+    pairs = [(owner, claim) for owner in ("a", "b") for claim in found]
+    assert [clash.claim.owner for clash in fleet(pairs)] == ["a", "b"]

@@ -1,0 +1,81 @@
+"""Rules never raise, whatever a patch that the schemas let through has done to the manifests."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from renderer.manifest import Manifest
+from renderer.rules import MANIFEST_RULES, Scene, check, claims, fleet
+from renderer.rules.index import Index
+from tests.support.rules import fixtures, read
+
+SCENES = [read(path).scene for path in fixtures()]
+STRINGS = st.sampled_from(
+    ["", "web", "a.b", "*", "10%", "{{args.x}}", "http", "x" * 70, "1h", "(", "mesh", "shop/web", "a\nb"]
+)
+NUMBERS = st.integers(-1, 101) | st.sampled_from([70000, 10**9])
+Place = tuple[Any, Any]  # a container of plain data, and a key or position in it
+
+_KEPT = {"apiVersion", "kind", "metadata", "spec", "name"}  # required everywhere: a schema would have refused it
+
+
+def places(value: Any) -> list[Place]:
+    """Every entry of plain data, but those that each schema requires."""
+    found: list[Place] = []
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        if key not in _KEPT:
+            found.append((value, key))
+        found += places(item)
+    return found
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> Scene:
+    """A fixture with up to four entries removed, emptied, doubled, or given another value of the same type."""
+    scene = draw(st.sampled_from(SCENES))
+    manifests = [Manifest(m.file, copy.deepcopy(m.data)) for m in scene.manifests]
+    for _ in range(draw(st.integers(1, 4))):
+        holder, key = draw(st.sampled_from([place for m in manifests for place in places(m.data)] or [({"": 1}, "")]))
+        mutate(draw, holder, key)
+    return Scene(tuple(manifests), scene.resources, kubernetes=scene.kubernetes, external=scene.external)
+
+
+def mutate(draw: st.DrawFn, holder: Any, key: Any) -> None:
+    value = holder[key]
+    if draw(st.booleans()):
+        del holder[key]
+    elif isinstance(value, bool):
+        holder[key] = not value
+    elif isinstance(value, int):
+        holder[key] = draw(NUMBERS)
+    elif isinstance(value, str):
+        holder[key] = draw(STRINGS)
+    elif isinstance(value, list):
+        holder[key] = draw(st.sampled_from([[], [*value, *copy.deepcopy(value)], value[::-1]]))
+    elif isinstance(value, dict):
+        holder[key] = {}
+
+
+@settings(max_examples=400, deadline=None)
+@given(mutated())
+def test_rules_never_raise(scene: Scene) -> None:
+    for finding in check(scene):
+        assert finding.message
+        assert finding.message.isprintable()
+        assert finding.rule in MANIFEST_RULES
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(mutated(), min_size=1, max_size=3))
+def test_claims_never_raise(scenes: list[Scene]) -> None:
+    pairs = [(f"app-{n}", claim) for n, scene in enumerate(scenes) for claim in claims(scene.manifests, f"app-{n}")]
+    assert fleet(pairs) == fleet(reversed(pairs))
+
+
+def test_a_scene_without_anything_has_an_index() -> None:
+    assert Scene(()).index == Index({}, [], [], mesh=False)

@@ -1,0 +1,227 @@
+"""The project's files on disk: the reader of whole trees and the only writer of files.
+
+Nothing here follows a symbolic link under the root, so neither a spec nor an output folder can lead out of the tree.
+A file is old or new at any moment, also when the process is killed (no `fsync`: render again after a power cut).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from renderer.layout import HEADER
+from renderer.problem import Problem
+from renderer.tree.folders import Folders, NotAFileError, TreeError, fail, is_temporary, read_in
+
+__all__ = ["Difference", "Summary", "TreeError", "compare", "listing", "read", "write_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a write would do: paths relative to the root, each list sorted."""
+
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)  # in the way or to be removed, but not ours
+    stale: list[str] = field(default_factory=list)  # temporary files of a run that was killed
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a write did: numbers of files, and the files that were left alone because they are not ours."""
+
+    written: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    foreign: tuple[str, ...] = ()
+
+
+def listing(root: str, folder: str) -> list[str]:
+    """Every file beneath `folder`, relative to the root, sorted; none when the folder is not there.
+
+    A symbolic link is listed like a file, whatever it leads to, and not followed; `read` refuses it.
+    Raises TreeError where the disk does not let us look.
+    """
+    found: list[str] = []
+    pending = [folder]
+    with _opened(root) as folders:
+        while pending:
+            path = pending.pop()
+            try:
+                below, files = _entries(folders, path)
+            except NotAFileError:
+                found.append(path)
+                continue
+            pending += below
+            found += files
+    return sorted(found)
+
+
+def read(root: str, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Problem]]:
+    """The bytes of each file, sorted by path, and a problem (rule `path`) for each that is no plain file in the tree.
+
+    Raises TreeError where the disk does not let us look, also for a file that is not there.
+    """
+    files: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    with _opened(root) as folders:
+        for path in sorted(paths):
+            try:
+                _check_inside(path)
+                files[path] = folders.read(path)
+            except NotAFileError as error:
+                problems.append(Problem(error.path, 0, 0, "path", error.message))
+    return files, problems
+
+
+def compare(
+    root: str, files: Mapping[str, bytes], remove: Collection[str] = (), *, mark: str | None = HEADER
+) -> Difference:
+    """What `write_all` would do with the same arguments; changes nothing. Raises TreeError as it does."""
+    for path in (*files, *remove):
+        _check_inside(path)
+    if not os.path.isdir(root):
+        return Difference(new=sorted(files))
+    with _opened(root) as folders:
+        return _difference(folders, files, set(remove) - files.keys(), mark)
+
+
+def write_all(
+    root: str, files: Mapping[str, bytes], remove: Collection[str] = (), *, mark: str | None = HEADER
+) -> Summary:
+    """Make the files under `root` what `files` says, remove those of `remove`, leave everything else alone.
+
+    Only a file that starts with `mark` is replaced or removed; others are named in the summary. With `mark=None`
+    (specs, which people write) any plain file may be. Everything is looked at before the first byte is written.
+    Folders are made, and removed when a removal empties them. Raises TreeError for what is in the way.
+    """
+    for path in (*files, *remove):
+        _check_inside(path)
+    _make(root)
+    with _opened(root) as folders:
+        alone = _claim(folders)
+        difference = _difference(folders, files, set(remove) - files.keys(), mark)
+        for path in difference.stale if alone else ():
+            folders.remove(path)
+        _share(folders)
+        for path in difference.new:
+            folders.write(path, files[path], replace=False)
+        for path in difference.changed:
+            folders.write(path, files[path], replace=True)
+        for path in difference.removed:
+            folders.remove(path)
+    written = len(difference.new) + len(difference.changed)
+    return Summary(written, len(difference.unchanged), len(difference.removed), tuple(difference.foreign))
+
+
+def _difference(folders: Folders, files: Mapping[str, bytes], remove: Collection[str], mark: str | None) -> Difference:
+    result = Difference()
+    own = (mark or "").encode()
+    for folder, paths in _by_folder([*files, *remove]):
+        descriptor = folders.folder(folder)
+        if descriptor is None:
+            result.new.extend(path for path in paths if path in files)
+            continue
+        present = set(os.listdir(descriptor))
+        result.stale.extend(f"{folder}/{name}" if folder else name for name in sorted(filter(is_temporary, present)))
+        for path in paths:
+            name = path[len(folder) + 1 :] if folder else path
+            content = files.get(path)
+            if name not in present:
+                verdict = result.new if content is not None else None
+            else:
+                verdict = _verdict(descriptor, name, path, content, own, result)
+            if verdict is not None:
+                verdict.append(path)
+    return result
+
+
+def _verdict(
+    folder: int, name: str, path: str, content: bytes | None, own: bytes, result: Difference
+) -> list[str] | None:
+    """The list that a file which is there belongs to; `content` None: it is to be removed."""
+    if content is None and is_temporary(name):
+        return None
+    try:
+        found = read_in(folder, name, path, max(len(content or b"") + 1, len(own)))
+    except NotAFileError:
+        if not own:
+            raise
+        return result.foreign
+    if found == content:
+        return result.unchanged
+    if not found.startswith(own):
+        return result.foreign
+    return result.removed if content is None else result.changed
+
+
+def _entries(folders: Folders, path: str) -> tuple[list[str], list[str]]:
+    """The folders and the files directly in a folder."""
+    descriptor = folders.folder(path)
+    if descriptor is None:
+        return [], []
+    prefix = f"{path}/" if path else ""
+    below: list[str] = []
+    files: list[str] = []
+    try:
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                (below if entry.is_dir(follow_symlinks=False) else files).append(prefix + entry.name)
+    except OSError as error:
+        fail(path, error)
+    return below, files
+
+
+def _by_folder(paths: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Folders, sorted, each with its paths, sorted."""
+    groups: dict[str, list[str]] = {}
+    for path in sorted(paths):
+        groups.setdefault(path.rpartition("/")[0], []).append(path)
+    return sorted(groups.items())
+
+
+def _check_inside(path: str) -> None:
+    if any(part in ("", ".", "..") for part in path.split("/")) or "\0" in path:
+        raise NotAFileError(path, "leads out of the tree")
+
+
+def _make(root: str) -> None:
+    try:
+        os.makedirs(root, exist_ok=True)
+    except OSError as error:
+        fail(root, error)
+
+
+@contextmanager
+def _opened(root: str) -> Iterator[Folders]:
+    folders = Folders(root)
+    try:
+        yield folders
+    finally:
+        folders.close()
+
+
+def _claim(folders: Folders) -> bool:
+    """Whether no other run is writing, so that the temporary files that lie there are a killed run's.
+
+    The lock is on the root folder itself and ends with the process, however that ends.
+    """
+    try:
+        fcntl.flock(folders.root, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another run is at it, or the file system has no locks
+        return False
+    return True
+
+
+def _share(folders: Folders) -> None:
+    """Let other runs write too, and keep them from taking our temporary files for a killed run's."""
+    with suppress(OSError):
+        fcntl.flock(folders.root, fcntl.LOCK_SH)

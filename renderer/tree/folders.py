@@ -1,0 +1,204 @@
+"""Files under one root, opened one path component at a time and never through a symbolic link."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import re
+import stat
+from contextlib import suppress
+from typing import NoReturn
+
+# O_NONBLOCK: a named pipe in place of a file must not hang us; it means nothing for regular files.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_TEMPORARY = re.compile(r"\.rollspec-\d+-\d+\.tmp")  # does not end in .yaml: Argo CD may read the folder meanwhile
+
+_CHUNK = 1 << 20
+_LINK = "is a symbolic link, which is not followed"
+
+
+class TreeError(Exception):
+    """We could not look or could not write; `path` is relative to the root, `message` is one line."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path or '.'}: {message}")
+        self.path = path
+        self.message = message
+
+
+class NotAFileError(TreeError):
+    """A symbolic link, a folder, a pipe: something that we neither read nor replace."""
+
+
+def is_temporary(path: str) -> bool:
+    """Whether a killed run left it."""
+    return _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None
+
+
+class Folders:
+    """The open folders from the root down to the one last used; paths are relative to the root, with `/`."""
+
+    def __init__(self, root: str) -> None:
+        try:
+            self._open: list[tuple[str, int]] = [("", os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))]
+        except OSError as error:
+            fail(root, error)
+        self._process = os.getpid()
+        self._numbers = itertools.count()
+
+    @property
+    def root(self) -> int:
+        """The root folder's descriptor."""
+        return self._open[0][1]
+
+    def close(self) -> None:
+        """Close every folder."""
+        while self._open:
+            os.close(self._open.pop()[1])
+
+    def folder(self, path: str, *, make: bool = False) -> int | None:
+        """The folder's descriptor, good until the next call; None when it is not there and is not to be made."""
+        parts = path.split("/") if path else []
+        depth = 0
+        for part, (name, _) in zip(parts, self._open[1:], strict=False):
+            if part != name:
+                break
+            depth += 1
+        while len(self._open) > depth + 1:
+            os.close(self._open.pop()[1])
+        for index in range(depth, len(parts)):
+            descriptor = self._enter(parts[index], "/".join(parts[: index + 1]), make)
+            if descriptor is None:
+                return None
+            self._open.append((parts[index], descriptor))
+        return self._open[-1][1]
+
+    def _enter(self, name: str, path: str, make: bool) -> int | None:
+        parent = self._open[-1][1]
+        try:
+            return os.open(name, _FOLDER, dir_fd=parent)
+        except FileNotFoundError:
+            if not make:
+                return None
+        except OSError as error:
+            if error.errno in (errno.ENOTDIR, errno.ELOOP):
+                link = stat.S_ISLNK(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
+                raise NotAFileError(path, _LINK if link else "is not a folder") from None
+            fail(path, error)
+        try:
+            with suppress(FileExistsError):  # another run made it meanwhile
+                os.mkdir(name, dir_fd=parent)
+            return os.open(name, _FOLDER, dir_fd=parent)
+        except OSError as error:
+            fail(path, error)
+
+    def read(self, path: str) -> bytes:
+        """The whole content. Raises NotAFileError, TreeError."""
+        folder, _, name = path.rpartition("/")
+        descriptor = self.folder(folder)
+        if descriptor is None:
+            raise TreeError(path, "there is no such file")
+        return read_in(descriptor, name, path)
+
+    def write(self, path: str, content: bytes, *, replace: bool) -> None:
+        """Make or replace the file, by renaming a finished one onto it; a replaced file keeps its mode."""
+        folder, _, name = path.rpartition("/")
+        descriptor = self.folder(folder, make=True)
+        assert descriptor is not None  # noqa: S101  (it was to be made)
+        try:
+            mode = stat.S_IMODE(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode) if replace else None
+            temporary, file = self._temporary(descriptor)
+            try:
+                _fill(file, content, mode)
+                os.rename(temporary, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(temporary, dir_fd=descriptor)
+                raise
+        except OSError as error:
+            fail(path, error)
+
+    def _temporary(self, folder: int) -> tuple[str, int]:
+        while True:
+            name = f".rollspec-{self._process}-{next(self._numbers)}.tmp"
+            with suppress(FileExistsError):  # else: made by a process of the same number in another container
+                return name, os.open(name, _CREATE, 0o666, dir_fd=folder)
+
+    def remove(self, path: str) -> None:
+        """Remove the file, and the folders above it that are empty then; nothing when it is not there."""
+        folder, _, name = path.rpartition("/")
+        descriptor = self.folder(folder)
+        if descriptor is None:
+            return
+        try:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=descriptor)
+            self._remove_empty(folder)
+        except OSError as error:
+            fail(path, error)
+
+    def _remove_empty(self, path: str) -> None:
+        while path:
+            path, _, name = path.rpartition("/")
+            parent = self.folder(path)
+            try:
+                os.rmdir(name, dir_fd=parent)
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.EBUSY):
+                    return
+                raise
+
+
+def read_in(folder: int, name: str, path: str, size: int | None = None) -> bytes:
+    """The content of a file in an open folder, or its first `size` bytes. Raises NotAFileError, TreeError."""
+    try:
+        file = os.open(name, _READ, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise NotAFileError(path, _kind(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)) from None
+        fail(path, error)
+    try:
+        content = os.read(file, size or _CHUNK)
+        if not content:
+            _check_plain(file, path)
+        elif size is None and len(content) == _CHUNK:
+            content += b"".join(iter(lambda: os.read(file, _CHUNK), b""))
+        return content
+    except (IsADirectoryError, BlockingIOError):
+        _check_plain(file, path)
+        raise
+    except OSError as error:
+        fail(path, error)
+    finally:
+        os.close(file)
+
+
+def _check_plain(file: int, path: str) -> None:
+    mode = os.fstat(file).st_mode
+    if not stat.S_ISREG(mode):
+        raise NotAFileError(path, _kind(mode))
+
+
+def _fill(file: int, content: bytes, mode: int | None) -> None:
+    try:
+        written = os.write(file, content)
+        while written < len(content):
+            written += os.write(file, memoryview(content)[written:])
+        if mode is not None:
+            os.fchmod(file, mode)
+    finally:
+        os.close(file)
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISLNK(mode):
+        return _LINK
+    return "is a folder, not a file" if stat.S_ISDIR(mode) else "is not a plain file"
+
+
+def fail(path: str, error: OSError) -> NoReturn:
+    """Raise the operating system's error as a TreeError."""
+    raise TreeError(path, (error.strerror or str(error)).lower()) from error

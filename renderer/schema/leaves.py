@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,10 +32,9 @@ def null(refusal: Refusal, scene: Scene) -> Fault:
     return Fault(pointer(refusal.way), "null-value", f"no value here; {write}or take the line out")
 
 
-def wrong_type(value: Any, types: list[str], way: Tokens, fields: Iterable[str] = ()) -> Fault:
-    """A value of another type than those expected; `fields` are those of the mapping that is expected."""
-    known = f"; its fields: {words.listed(fields)}" if types == ["object"] and words.plain(value) and fields else ""
-    return Fault(pointer(way), "wrong-type", words.type_fault(value, types, way) + known)
+def wrong_type(value: Any, types: list[str], way: Tokens) -> Fault:
+    """A value of another type than those expected."""
+    return Fault(pointer(way), "wrong-type", words.type_fault(value, types, way))
 
 
 def instead(value: Any, expected: str, way: Tokens, rule: str = "bad-format") -> Fault:
@@ -78,7 +77,21 @@ def _same_but_type(option: str, value: Any) -> bool:
 
 def _type(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     types = [refusal.value] if isinstance(refusal.value, str) else list(refusal.value)
-    yield wrong_type(refusal.instance, types, refusal.way, scene.tree.fields(refusal.schema))
+    fields = _fields_wanted(types, refusal, scene)
+    message = words.type_fault(refusal.instance, types, refusal.way, mend=not fields) + fields
+    yield Fault(pointer(refusal.way), "wrong-type", message)
+
+
+def _fields_wanted(types: list[str], refusal: Refusal, scene: Scene) -> str:
+    """For a scalar where a mapping, or a list of mappings, is expected: what goes into it."""
+    items = refusal.schema.get("items", {})
+    if not words.plain(refusal.instance) or types not in (["object"], ["array"]):
+        return ""
+    if types == ["array"] and scene.tree.takes_type_of(refusal.instance, items):
+        return ""
+    fields = scene.tree.fields(items if types == ["array"] else refusal.schema)
+    whose = "the fields of an item" if types == ["array"] else "its fields"
+    return f"; {whose}: {words.listed(fields)}" if fields else ""
 
 
 def _value(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:

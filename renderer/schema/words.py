@@ -112,14 +112,14 @@ def listed(values: Iterable[object]) -> str:
     return ", ".join(items) if rest <= 1 else f"{', '.join(items[:MANY])} and {rest} more"
 
 
-def type_fault(value: Any, types: list[str], way: Tokens) -> str:
+def type_fault(value: Any, types: list[str], way: Tokens, *, mend: bool = True) -> str:
     """What was found where something else is expected, and how to mend it."""
     what = shown(value, way)
     said = what if what == found(value) else f"{what} is {found(value)}"
     if set(types) == {"integer"} and isinstance(value, float):
         return f"{what} where a whole number is expected" if secret(way) else f"{what} is not a whole number"
-    mend = _mend(value, types, way)
-    return f"{said} where {either(wanted(types))} is expected" + (f": {mend}" if mend else "")
+    way_out = _mend(value, types, way) if mend else ""
+    return f"{said} where {either(wanted(types))} is expected" + (f": {way_out}" if way_out else "")
 
 
 def _mend(value: Any, types: list[str], way: Tokens) -> str:

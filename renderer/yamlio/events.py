@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from yaml.error import Mark, MarkedYAMLError, YAMLError
+from yaml.events import ScalarEvent
 from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
@@ -21,104 +22,94 @@ class PythonParser(Reader, Scanner, Parser):
         Scanner.__init__(self)
         Parser.__init__(self)
 
+    def get_event(self) -> Any:
+        """As libyaml does it, an escaped half of a surrogate pair is an error."""
+        event: Any = Parser.get_event(self)  # type: ignore[no-untyped-call]
+        if isinstance(event, ScalarEvent):
+            event.value.encode()
+        return event
 
+
+EventParser: Callable[[bytes], Any]
 try:
     from yaml._yaml import CParser as EventParser
 except ImportError:
-    EventParser = PythonParser  # type: ignore[assignment, misc]
+    EventParser = PythonParser
 
 ERRORS = (YAMLError, UnicodeError)  # UnicodeError: an escaped tag such as `!%ED%A0%80`
 
-# A part of libyaml's or PyYAML's text, our sentence, and whether it is about the place where the construct began.
+_TAB = "a tab indents this line; use spaces"
+_LIST = "this `[` list misses a `,` or its `]`"
+_MAPPING = "this `{` mapping misses a `,` or its `}`"
+_MISFIT = "this line does not fit what is above it; check its indentation, and the quotes and brackets before it"
+_ESCAPE = "this escape misses digits; it is `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`"
+_VERSION = "this file is read as YAML 1.2; remove the %YAML line"
+# A part of libyaml's or PyYAML's own words, our sentence, and whether it is about the place where the construct began.
 _SENTENCES = (
-    ("found a tab character", "a tab indents this line; use spaces", False),
-    (
-        "mapping values are not allowed",
-        "a second `: ` in this value, or a line that is indented too far; quote the value, or align the line",
-        False,
-    ),
+    ("found a tab character", _TAB, False),
+    ("mapping values are not allowed", "this line is indented too far, or the one above it misses its `:`", False),
     ("sequence entries are not allowed", "a list item cannot start here; put `- ` on a line of its own", False),
     ("mapping keys are not allowed", "a `?` key cannot start here; quote the text", False),
-    (
-        "could not find expected ':'",
-        "this line is no `key: value`; add the `: `, or indent it as a part of the text above",
-        True,
-    ),
-    ("did not find expected ',' or ']'", "this `[` list misses a `,` or its `]`", True),
-    ("expected ',' or ']'", "this `[` list misses a `,` or its `]`", True),
-    ("did not find expected ',' or '}'", "this `{` mapping misses a `,` or its `}`", True),
-    ("expected ',' or '}'", "this `{` mapping misses a `,` or its `}`", True),
-    (
-        "did not find expected '-' indicator",
-        "this line is no item of the list above; indent it, or start it with `- `",
-        False,
-    ),
-    (
-        "did not find expected key",
-        "this does not fit the mapping above; check the indentation, and quotes and brackets before it",
-        False,
-    ),
-    (
-        "expected <block end>",
-        "this does not fit what is above; check the indentation, and quotes and brackets before it",
-        False,
-    ),
+    ("could not find expected ':'", "this line misses its `: `, or is text that has to be indented further", True),
+    ("expected ',' or ']'", _LIST, True),
+    ("expected ',' or '}'", _MAPPING, True),
+    ("expected '-' indicator", "this line is no item of the list above; start it with `- `, or indent it", False),
+    ("expected key", _MISFIT, False),
+    ("expected <block end>", _MISFIT, False),
     ("document indicator", "the quote that opens here is not closed before the next document", True),
     ("unexpected end of stream", "the quote that opens here is never closed", True),
-    ("unknown escape character", "no escape of YAML; write `\\\\` for a backslash, or use single quotes", False),
-    ("hexdecimal", "this escape misses digits: `\\xNN`, `\\uNNNN`, `\\UNNNNNNNN`", False),
-    ("hexadecimal", "this escape misses digits: `\\xNN`, `\\uNNNN`, `\\UNNNNNNNN`", False),
-    (
-        "invalid Unicode character escape",
-        "this escape is no character; emoji take `\\UNNNNNNNN`, no pair of `\\uNNNN`",
-        False,
-    ),
-    ("indentation indicator", "0 is no indentation for this block of text; use 1 to 9, or leave it out", False),
+    ("document separator", "the quote that opens here is not closed before the next document", True),
+    ("unknown escape character", "YAML has no such escape; write `\\\\` for a backslash, or use single quotes", False),
+    ("hexdecimal", _ESCAPE, False),
+    ("hexadecimal", _ESCAPE, False),
+    ("invalid Unicode character escape", "this escape is no character; an emoji is one `\\UNNNNNNNN`", False),
+    ("indentation indicator", "0 is no indentation for a block of text; use 1 to 9, or leave it out", False),
     ("comment or line break", "the text of a `|` or `>` block starts on the next line", False),
     ("expected <document start>", "this stands after the end of the document; remove it", False),
-    ("found incompatible YAML document", "this file is read as YAML 1.2; remove the %YAML line", False),
-    ("%YAML", "this file is read as YAML 1.2; remove the %YAML line", False),
+    ("found incompatible YAML document", _VERSION, False),
+    ("%YAML", _VERSION, False),
 )
 _STARTS = {
-    "\t": "a tab indents this line; use spaces",
-    "*": "a value cannot start with `*`; quote it",
-    "&": "a value cannot start with `&`; quote it",
-    "!": "a value cannot start with `!`; quote it",
-    "@": "a value cannot start with `@`; quote it",
+    "\t": _TAB,
     "`": "a value cannot start with a backquote; quote it",
-    "%": "a value cannot start with `%`; quote it",
     "]": "this `]` closes nothing",
     "}": "this `}` closes nothing",
-    ",": "a value cannot start with `,`; quote it",
+    **{character: f"a value cannot start with `{character}`; quote it" for character in "*&!@%,"},
 }
 
 
 def events(text: bytes) -> Callable[[], Any]:
     """A function that gives the next event of `yaml.events`, or None after the last; it raises `ERRORS`."""
-    return EventParser(text).get_event  # type: ignore[no-any-return, unused-ignore]
+    following: Callable[[], Any] = EventParser(text).get_event
+    return following
 
 
 def syntax_problem(error: Exception, text: bytes, file: str) -> Problem:
     """One of `ERRORS` as a problem: where, what is wrong, what to do."""
     if not isinstance(error, MarkedYAMLError):
         return Problem(file, 0, 0, "yaml-syntax", "this cannot be read as YAML; look for tags and escapes")
-    here, began = error.problem_mark, error.context_mark
-    what = error.problem or ""
-    first = _character(text, began) if began else ""
-    if "cannot start any token" in what or "alphabetic" in what or "node content" in what:
-        first = _character(text, began if "alphabetic" in what else here)
-        return _at(file, began or here, _STARTS.get(first, "a value is missing or cannot start here; quote the text"))
-    for part, sentence, at_start in _SENTENCES:
-        if part in what or part in (error.context or ""):
-            return _at(file, began if at_start and began else here, sentence)
-    return _at(file, here or began, _STARTS.get(first, "this is not YAML; quote the text, or check the lines above"))
-
-
-def _at(file: str, mark: Mark | None, message: str) -> Problem:
+    mark, message = _explain(error, text.decode())
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     return Problem(file, line, column, "yaml-syntax", message)
 
 
-def _character(text: bytes, mark: Mark | None) -> str:
-    """The character at a mark; the text was decoded before, so it decodes again."""
-    return text.decode()[mark.index : mark.index + 1] if mark else ""
+def _explain(error: MarkedYAMLError, text: str) -> tuple[Mark | None, str]:
+    here, began, what = error.problem_mark, error.context_mark, error.problem or ""
+    if "cannot start any token" in what or "node content" in what:
+        return here, _STARTS.get(_character(text, here), "a value is missing here, or cannot start so; quote the text")
+    if "alphabetic or numeric" in what:
+        return began, _STARTS.get(_character(text, began), "this is no name of an anchor; quote the text")
+    if here and ("mapping values are not allowed" in what or "expected key" in what or "expected <block end>" in what):
+        before = text[here.index - here.column : here.index]
+        if ": " in before or ("mapping values" not in what and before.strip()):
+            return here, "text follows the end of a value; quote the whole value, or take it away"
+    for part, sentence, at_start in _SENTENCES:
+        if part in what or part in (error.context or ""):
+            return (began if at_start and began else here), sentence
+    return here or began, _STARTS.get(
+        _character(text, began), "this is not YAML; quote the text, or check the lines above"
+    )
+
+
+def _character(text: str, mark: Mark | None) -> str:
+    return text[mark.index : mark.index + 1] if mark else ""

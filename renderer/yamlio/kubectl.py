@@ -6,7 +6,7 @@ import re
 from math import isfinite
 
 from renderer.yamlio.data import Scalar
-from renderer.yamlio.scalars import NUMBER_STARTS, Unclear
+from renderer.yamlio.scalars import NOT_FINITE, NUMBER_STARTS, Unclear
 
 # go-yaml v2, resolve.go; held against kubectl 1.37 by a test
 _WORDS: dict[str, bool | None] = {
@@ -14,7 +14,6 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
     **dict.fromkeys(("false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
 }
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _INTEGER = re.compile("([-+]?)(?:0[bB]([01]+)|0[oO]?([0-7]+)|0[xX]([0-9a-fA-F]+)|(0|[1-9][0-9]*))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _ODD_FLOAT = re.compile(r"\.[0-9][0-9_]*(?:[eE][-+]?[0-9_]+)?")
@@ -29,7 +28,7 @@ def kubectl_plain(text: str) -> Scalar | Unclear:
         return _WORDS[text]
     if text[0] not in NUMBER_STARTS:
         return text
-    if _NOT_FINITE.fullmatch(text):
+    if NOT_FINITE.fullmatch(text):
         return Unclear(f'{text} is no number that JSON has; quote it: "{text}"')
     if text[0] == "." and "_" in text and _ODD_FLOAT.fullmatch(text):
         return Unclear(f'{text} is a number to some readers of YAML and text to others; quote it: "{text}"')

@@ -20,8 +20,7 @@ from renderer.yamlio import guard
 from renderer.yamlio.data import Data, pointer
 from renderer.yamlio.events import ERRORS, events, syntax_problem
 from renderer.yamlio.kubectl import kubectl_plain
-from renderer.yamlio.places import name_first_places
-from renderer.yamlio.scalars import Unclear, plain
+from renderer.yamlio.scalars import Unclear, key_message, plain
 
 
 def load_all(text: bytes, file: str) -> tuple[list[Data], list[Problem]]:
@@ -60,7 +59,6 @@ class _Reader:
     """Builds data from events; `path` leads to the value that is being read."""
 
     def __init__(self, text: bytes, file: str) -> None:
-        self.text = text
         self.file = file
         self.done: list[Data] = []
         self.found: list[Problem] = []
@@ -79,10 +77,8 @@ class _Reader:
         while (event := self.next()) is not None:
             if event.__class__ is DocumentStartEvent:
                 self.anchors = {}
-                before = len(self.found)
                 data = self._value(self.next())
-                self.found[before:] = name_first_places(self.found[before:], self.text, len(self.done))
-                if data is not None or len(self.found) > before:
+                if data is not None:
                     self.done.append(data)
 
     def _value(self, event: Any) -> Data:
@@ -120,25 +116,27 @@ class _Reader:
     def _mapping(self, event: Any) -> Data:
         self._collection(event)
         mapping: dict[str, Data] = {}
-        merged: set[str] | None = None
+        lines: dict[str, int] = {}
+        merged = False
         self.path.append("")
         while (event := self.next()).__class__ is not MappingEndEvent:
             if _is_merge(event):
-                merged = self._merge(event, mapping, merged)
+                self._merge(event, mapping, again=merged)
+                merged = True
                 continue
             key = self._key(event)
-            if key in mapping and (merged is None or key not in merged):
-                self._add("yaml-duplicate-key", event, f"{key[:64]} is a key of this mapping already")
-            if merged:
-                merged.discard(key)
+            if key in lines:
+                message = f"{key[:64]} is a key of this mapping already, in line {lines[key]}; keep one of the two"
+                self._add("yaml-duplicate-key", event, message)
+            lines.setdefault(key, event.start_mark.line + 1)
             mapping[key] = self._value(self.next())
         self.path.pop()
         return mapping
 
-    def _merge(self, event: Any, mapping: dict[str, Data], merged: set[str] | None) -> set[str]:
-        """Takes the fields over; where kubectl and kustomize disagree, it is a problem. Returns the keys taken over."""
+    def _merge(self, event: Any, mapping: dict[str, Data], *, again: bool) -> None:
+        """Takes the fields over; where kubectl and kustomize disagree, it is a problem."""
         self.path[-1] = "<<"
-        if merged is not None:
+        if again:
             self._add("yaml-merge", event, "a second merge key; write `<<: [*first, *second]`")
         value = self._value(self.next())
         sources = value if isinstance(value, list) else [value]
@@ -146,14 +144,13 @@ class _Reader:
         for source in reversed(sources):  # the first of a list wins
             if not isinstance(source, dict):
                 self._add("yaml-merge", event, "a merge key takes an alias of a mapping, or a list of them")
-                return set()
+                return
             fields.update(source)
         twice = [key for key in fields if key in mapping]
         if twice:
             message = f"{twice[0][:64]} stands before `<<`: kubectl would drop it, kustomize keep it; put `<<` first"
             self._add("yaml-merge", event, message)
         mapping.update(fields)
-        return set(fields)
 
     def _key(self, event: Any) -> str:
         if event.__class__ is ScalarEvent and not event.style and event.tag is None:
@@ -163,7 +160,9 @@ class _Reader:
         if isinstance(value, str):
             self.path[-1] = value
             return value
-        self._add("yaml-key", event, "a key is text; quote it")
+        self._add(
+            "yaml-key", event, "a list or a mapping is the key here; keys are text, and text with { or [ is quoted"
+        )
         return f"?{event.start_mark.index}"
 
     def _plain_key(self, event: Any) -> str:
@@ -175,8 +174,7 @@ class _Reader:
             self.anchors[event.anchor] = _Anchored(text, 1)
         strict = plain(text)
         if strict != kubectl_plain(text) or not isinstance(strict, str | int):
-            shown = text[:64] or "an empty key"
-            self._add("yaml-key", event, f"{shown} is no text to every reader of YAML; quote the key")
+            self._add("yaml-key", event, key_message(text))
         return text
 
     def _alias(self, event: Any) -> Data:

@@ -30,20 +30,20 @@ def positions(text: bytes, document: int = 0) -> Places:
     `document` counts as the list of `load_all` does: without the empty ones. Of a key that stands twice the first place
     counts. Never raises: what comes after a mistake in the text, or below 64 levels, is missing from the answer.
     """
-    walk = _Walk(text)
+    places: Places = {}
     try:
-        walk.document(document)
+        _Walk(text, places).document(document)
     except (*ERRORS, _TooDeepError):
         pass
-    return walk.places
+    return places
 
 
-def name_first_places(problems: Iterable[Problem], text: bytes, document: int = 0) -> list[Problem]:
+def name_first_places(problems: Iterable[Problem], text: bytes) -> list[Problem]:
     """The same problems; those about a key that stands twice say where it stands first."""
     problems = list(problems)
     if all(problem.rule != "yaml-duplicate-key" for problem in problems):
         return problems
-    places = positions(text, document)
+    places = positions(text)
     return [_with_first(problem, places) for problem in problems]
 
 
@@ -61,9 +61,9 @@ class _TooDeepError(Exception):
 class _Walk:
     """Collects the places of one document, event by event."""
 
-    def __init__(self, text: bytes) -> None:
+    def __init__(self, text: bytes, places: Places) -> None:
         self.next: Callable[[], Any] = events(text)
-        self.places: Places = {}
+        self.places = places
 
     def document(self, number: int) -> None:
         while (event := self.next()) is not None:

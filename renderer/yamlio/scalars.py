@@ -30,6 +30,7 @@ _NUMBER_SOMEWHERE = re.compile(
     )|\.(?:nan|NaN|NAN)""",
     re.VERBOSE,
 )
+NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _CORE_INTEGER = re.compile("[-+]?[0-9]+")
 _CORE_BASED = re.compile("0o[0-7]+|0x[0-9a-fA-F]+")
 _CORE_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -68,6 +69,16 @@ def _number(text: str) -> Scalar | Unclear:
     return _explain(text)
 
 
+def key_message(text: str) -> str:
+    """Why this unquoted key is refused, and what to write instead."""
+    value = plain(text)
+    what = "nothing" if value is None else str(value).lower() if isinstance(value, bool) else "a number"
+    if isinstance(value, str | Unclear) and text[:1] not in NUMBER_STARTS:
+        what = "true, false or nothing"
+    shown = text[:_LONGEST_NUMBER]
+    return f'the key {shown or "left empty"} is {what} to readers of YAML; keys are text: quote it: "{shown}"'
+
+
 def float_text(value: float) -> str:
     """The shortest decimal text that is this float to readers of YAML 1.1 and 1.2 alike; ValueError if not finite."""
     if not isfinite(value):
@@ -92,11 +103,14 @@ def _explain(text: str) -> Unclear:
         return Unclear(
             f"{text} is {value} to some readers of YAML and {int(text, 8)} to others; {quoted}, or write one of the two"
         )
+    if NOT_FINITE.fullmatch(text):
+        return Unclear(f"{text} is no number that JSON has; {quoted}")
     if value is None:
         return Unclear(f"{text} is a number to some readers of YAML and text to others; {quoted}")
     if not isfinite(value) or (isinstance(value, int) and value not in _INT64):
         return _too_large(text)
-    written = float_text(value) if isinstance(value, float) else str(value)
+    whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e15)
+    written = str(int(value)) if whole else float_text(value)
     return Unclear(f"{text} is the number {written} in YAML; {quoted}, or write {written}")
 
 
@@ -110,5 +124,6 @@ def _core(text: str) -> int | float | None:
 
 
 def _too_large(text: str) -> Unclear:
-    shown = text if len(text) <= _LONGEST_NUMBER else text[:_LONGEST_NUMBER] + "..."
-    return Unclear(f'{shown} is too large for a number; quote it: "{shown}"')
+    if len(text) > _LONGEST_NUMBER:
+        return Unclear(f"{text[:_LONGEST_NUMBER]}... is too long for a number; quote it")
+    return Unclear(f'{text} is too large for a number; quote it: "{text}"')

@@ -21,7 +21,7 @@ from renderer.yamlio import guard
 from renderer.yamlio.data import Data, pointer
 from renderer.yamlio.events import ERRORS, events, syntax_problem
 from renderer.yamlio.places import name_first_places
-from renderer.yamlio.scalars import Unclear, plain
+from renderer.yamlio.scalars import Unclear, key_message, plain
 
 _INDENTATION = re.compile(r"[ \t?:-]*")
 
@@ -55,7 +55,6 @@ class _Reader:
     """Builds data from events; `path` leads to the value that is being read."""
 
     def __init__(self, text: bytes, file: str) -> None:
-        self.text = text
         self.file = file
         self.found: list[Problem] = []
         self.path: list[str | int] = []
@@ -99,7 +98,7 @@ class _Reader:
         if event.tag is not None or event.anchor is not None or self.tabs:
             self._decoration(event)
         text: str = event.value
-        if event.style:
+        if event.style or event.tag is not None:
             return text
         value = plain(text)
         if isinstance(value, Unclear):
@@ -147,14 +146,13 @@ class _Reader:
         if text == "<<":
             self._add("yaml-merge", event, "merge keys are not read; write the fields out, or quote the key")
         else:
-            shown = text[:64] or "an empty key"
-            self._add("yaml-key", event, f'{shown} is no text to every reader of YAML; quote the key: "{text[:64]}"')
+            self._add("yaml-key", event, key_message(text))
 
     def _no_text(self, event: Any) -> str:
         """A list, mapping or alias as a key; it is read past, under a name that no key has twice."""
         self.path[-1] = "?"
         if event.__class__ is not AliasEvent:
-            message = "a list or a mapping is the key here; keys are text (text with { or [ is quoted)"
+            message = "a list or a mapping is the key here; keys are text, and text with { or [ is quoted"
             self._add("yaml-key", event, message)
         self.build[event.__class__](event)
         return f"?{event.start_mark.index}"

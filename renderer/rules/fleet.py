@@ -100,6 +100,7 @@ def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
     """The hosts of a VirtualService: in the mesh whole, at a gateway by what the routes match."""
     spec, namespace = manifest.data.get("spec") or {}, namespace_of(manifest)
     gateways = spec.get("gateways") or ["mesh"]
+    matches = _matches(spec) if gateways != ["mesh"] else []
     for number, host in enumerate(spec.get("hosts") or ()):
         full = host if "." in host or host == "*" else f"{host}.{namespace}.svc.cluster.local"
         for gateway in gateways:
@@ -107,8 +108,10 @@ def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
             if gateway == "mesh":
                 yield Claim("host-once", f"{full} in the mesh|", owner, manifest.file, at)
                 continue
+            if "mesh" in gateways and ".svc." in full:
+                continue  # the mesh has claimed it
             name = gateway if "/" in gateway else f"{namespace}/{gateway}"
-            for match in _matches(spec):
+            for match in matches:
                 yield Claim("host-once", f"{full} at gateway {name}|{match}", owner, manifest.file, at)
 
 
@@ -117,7 +120,7 @@ def _matches(spec: Object) -> list[str]:
     for section in ("http", "tls", "tcp"):
         for route in spec.get(section) or ():
             for match in route.get("match") or _EVERYTHING:
-                found[f"{section} {json.dumps(match, sort_keys=True, default=str)}"] = True
+                found[f"{section} {json.dumps(match, sort_keys=True, default=str) if match else ''}"] = True
     return list(found)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene
-from renderer.rules.mesh import http_routes, routes_of, spec_of
+from renderer.rules.mesh import routes_of, spec_of
 from renderer.rules.syntax import is_digits, nanoseconds, pointer_part, re2_error
 
 _HEADER = re.compile(r"[-_A-Za-z0-9]+").fullmatch
@@ -29,7 +29,7 @@ def route_match(scene: Scene) -> Iterator[Finding]:
     Source: Istio `pkg/config/validation` (`validateHTTPRouteMatchRequest`).
     Do: correct the match. For a header that only has to be there, write `{}`.
     """
-    for manifest, at, route in http_routes(scene):
+    for manifest, at, route in scene.index.routes:
         for number, match in enumerate(route.get("match") or ()):
             for where, message in _match_errors(match):
                 yield Finding("route-match", message, f"{at}/match/{number}{where}", manifest)
@@ -60,7 +60,7 @@ def istio_durations(scene: Scene) -> Iterator[Finding]:
     Source: the CRDs' CEL rules (`must be a valid duration greater than 1ms`), Istio `ValidateDuration`.
     Do: write a Go duration: `250ms`, `1.5s`, `1m30s`. A `timeout` of 0 is written by leaving it out of the route.
     """
-    for manifest, at, route in http_routes(scene):
+    for manifest, at, route in scene.index.routes:
         for where, text in _route_durations(route):
             yield from _duration(manifest, at + where, text)
     for manifest in scene.of("DestinationRule"):
@@ -138,7 +138,7 @@ def http_retries(scene: Scene) -> Iterator[Finding]:
     Source: Istio `pkg/config/validation` (`validateHTTPRetry`).
     Do: correct the field; `attempts: 0` alone turns retries off.
     """
-    for manifest, at, route in http_routes(scene):
+    for manifest, at, route in scene.index.routes:
         retries = route.get("retries")
         if retries:
             for message in _retry_errors(retries):
@@ -163,7 +163,7 @@ def http_fault(scene: Scene) -> Iterator[Finding]:
     Source: Istio `pkg/config/validation` (`validateHTTPFaultInjection`).
     Do: correct the field.
     """
-    for manifest, at, route in http_routes(scene):
+    for manifest, at, route in scene.index.routes:
         fault = route.get("fault")
         if fault is not None:
             for message in _fault_errors(fault):
@@ -188,7 +188,7 @@ def http_cors(scene: Scene) -> Iterator[Finding]:
     Source: Istio `pkg/config/validation` (`validateCORSPolicy`).
     Do: correct the entry.
     """
-    for manifest, at, route in http_routes(scene):
+    for manifest, at, route in scene.index.routes:
         policy = route.get("corsPolicy")
         if policy:
             for where, message in _cors_errors(policy):
@@ -215,7 +215,7 @@ def http_headers(scene: Scene) -> Iterator[Finding]:
     `ValidateHTTPHeaderNameOrJwtClaimRoute`).
     Do: rename it, or rewrite `authority`.
     """
-    for manifest, at, route in http_routes(scene):
+    for manifest, at, route in scene.index.routes:
         if "headers" in route:
             yield from _headers(manifest, at + "/headers", route["headers"] or {})
         for number, destination in enumerate(route.get("route") or ()):
@@ -245,7 +245,7 @@ def http_rewrite(scene: Scene) -> Iterator[Finding]:
     `validateHTTPDirectResponse`).
     Do: correct the field.
     """
-    for manifest, at, route in http_routes(scene):
+    for manifest, at, route in scene.index.routes:
         for where, message in _rewrite_errors(route):
             yield Finding("http-rewrite", message, at + where, manifest)
 

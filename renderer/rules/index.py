@@ -18,7 +18,6 @@ _GROUP = {
 }
 _SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _TEMPLATES = _SELECTING | {"Job", "CronJob", "Pod"}
-_MESH = ("VirtualService", "DestinationRule")
 
 Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there
 
@@ -45,6 +44,7 @@ class Index:
     kinds: dict[str, list[Manifest]]
     pods: list[Pod]
     workloads: list[Pod]
+    routes: list[tuple[Manifest, str, Object]]  # every HTTP route of the VirtualServices, with its pointer
     mesh: bool  # Istio routes something here
 
 
@@ -61,7 +61,13 @@ def index(manifests: Iterable[Manifest]) -> Index:
         if kind in _TEMPLATES and (pod := pod_of(manifest, kind)) is not None:
             pods.append(pod)
     workloads = [pod for pod in pods if pod.kind in _SELECTING]
-    return Index(kinds, pods, workloads, any(kind in kinds for kind in _MESH))
+    routes = [route for manifest in kinds.get("VirtualService", ()) for route in _routes(manifest)]
+    return Index(kinds, pods, workloads, routes, "VirtualService" in kinds or "DestinationRule" in kinds)
+
+
+def _routes(manifest: Manifest) -> list[tuple[Manifest, str, Object]]:
+    routes = (manifest.data.get("spec") or {}).get("http") or ()
+    return [(manifest, f"/spec/http/{number}", route) for number, route in enumerate(routes)]
 
 
 def _kind(data: Object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
@@ -173,46 +174,58 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
     """
     for manifest in scene.of("VirtualService"):
         namespace = namespace_of(manifest)
+        hosts: dict[str, _Host] = {}
         for at, destination in destinations_of(manifest):
-            host = destination.get("host", "")
-            if host not in ("", "*"):
-                yield from _service_problems(scene, manifest, at, destination, host, namespace)
-                if destination.get("subset"):
-                    yield from _subset_problems(scene, manifest, at, destination["subset"], host, namespace)
+            name = destination.get("host", "")
+            if name in ("", "*"):
+                continue
+            host = hosts.get(name)
+            if host is None:
+                host = hosts[name] = _host(scene, name, namespace)
+            for where, message in _destination_problems(host, destination):
+                yield Finding("route-destinations", message, at + where, manifest)
 
 
-def _service_problems(
-    scene: Scene, manifest: Manifest, at: str, destination: Object, host: str, namespace: str
-) -> Iterator[Finding]:
-    service = service_of(scene, host, namespace)
-    wanted = (destination.get("port") or {}).get("number")
-    if service is None:
-        name = service_name(host, namespace)
-        if name and name[1] == namespace and f"Service/{name[0]}" not in scene.external:
-            yield Finding(
-                "route-destinations", f"there is no Service {name[0]} for the host {host}", at + "/host", manifest
-            )
-        return
-    numbers = [port.get("port") for port in ports_of(service)]
-    if wanted is not None and wanted not in numbers:
-        has = ", ".join(map(str, numbers)) or "none"
-        message = f"the Service {service.name} has no port {wanted} (it has {has})"
-        yield Finding("route-destinations", message, at + "/port", manifest)
-    elif wanted is None and len(numbers) > 1:
-        message = f"the Service {service.name} has {len(numbers)} ports: the destination wants one of them"
-        yield Finding("route-destinations", message, at, manifest)
+@dataclass(slots=True)
+class _Host:
+    """What is known of a destination's host: its Service where it has one here, its ports, the subsets of its rules."""
+
+    name: str
+    missing: str | None  # the Service that ought to be here and is not
+    service: str | None
+    ports: list[int]
+    subsets: list[str] | None  # None without a DestinationRule
 
 
-def _subset_problems(
-    scene: Scene, manifest: Manifest, at: str, subset: str, host: str, namespace: str
-) -> Iterator[Finding]:
+def _host(scene: Scene, host: str, namespace: str) -> _Host:
+    service, name = service_of(scene, host, namespace), service_name(host, namespace)
+    expected = name is not None and name[1] == namespace and f"Service/{name[0]}" not in scene.external
+    missing = name[0] if name is not None and expected and service is None else None
+    ports = [port.get("port", 0) for port in ports_of(service)] if service else []
     rules = rules_for(scene, host, namespace)
-    known = service_name(host, namespace) is not None and service_of(scene, host, namespace) is not None
-    subsets = [s.get("name", "") for rule in rules for s in spec_of(rule).get("subsets") or ()]
-    if subset not in subsets and (rules or known):
-        has = f"its DestinationRule has {', '.join(subsets) or 'none'}" if rules else "it has no DestinationRule"
-        message = f"the host {host} has no subset {subset} ({has})"
-        yield Finding("route-destinations", message, at + "/subset", manifest)
+    subsets = [subset.get("name", "") for rule in rules for subset in spec_of(rule).get("subsets") or ()]
+    return _Host(host, missing, service.name if service else None, ports, subsets if rules else None)
+
+
+def _destination_problems(host: _Host, destination: Object) -> Iterator[tuple[str, str]]:
+    if host.missing is not None:
+        yield "/host", f"there is no Service {host.missing} for the host {host.name}"
+    elif host.service is not None:
+        wanted = destination["port"].get("number") if "port" in destination else None
+        if wanted is None:
+            if len(host.ports) > 1:
+                yield "", f"the Service {host.service} has {len(host.ports)} ports: the destination wants one of them"
+        elif wanted not in host.ports:
+            has = ", ".join(map(str, host.ports)) or "none"
+            yield "/port", f"the Service {host.service} has no port {wanted} (it has {has})"
+    subset = destination.get("subset")
+    if subset and subset not in (host.subsets or ()) and (host.subsets is not None or host.service is not None):
+        has = "it has no DestinationRule" if host.subsets is None else _subsets(host.subsets)
+        yield "/subset", f"the host {host.name} has no subset {subset} ({has})"
+
+
+def _subsets(names: list[str]) -> str:
+    return f"its DestinationRule has {', '.join(names) or 'none'}"
 
 
 def route_ports(scene: Scene) -> Iterator[Finding]:

@@ -86,13 +86,6 @@ def destinations_of(manifest: Manifest) -> Iterator[Located]:
             yield f"{at}/mirrors/{number}/destination", mirror.get("destination") or {}
 
 
-def http_routes(scene: Scene) -> Iterator[tuple[Manifest, str, Object]]:
-    """Each HTTP route of the scene's VirtualServices, with its manifest and pointer."""
-    for manifest in scene.of("VirtualService"):
-        for number, route in enumerate(spec_of(manifest).get("http") or ()):
-            yield manifest, f"/spec/http/{number}", route
-
-
 def rules_for(scene: Scene, host: str, namespace: str) -> list[Manifest]:
     """The DestinationRules of the scene, resources included, for a host as seen from `namespace`."""
     wanted = full_host(host, namespace)

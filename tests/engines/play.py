@@ -14,6 +14,7 @@ from . import api, objects
 from .api import Event, Object, Watches
 from .lab import PROXY, Lab, argo_rollouts, create_namespace, kubectl
 from .lock import program
+from .project import Project
 from .scenario import Edit, Scenario
 from .timeline import Point, timeline
 
@@ -73,6 +74,7 @@ class Player:
         self.namespace = scenario.name
         self.facts: dict[str, Any] = dict(scenario.facts)
         self.live: dict[str, Object] = {}
+        self.project: Project | None = None
         self.loads: dict[str, subprocess.Popen[bytes]] = {}
 
     def play(self) -> Recording:
@@ -126,8 +128,7 @@ class Player:
 
     def apply(self, edit: Edit) -> tuple[list[Object], list[str]]:
         """Apply the manifests that changed and delete those that are gone, as a sync does."""
-        self.facts |= edit.facts
-        wanted = {key(made): made for made in objects.manifests(self.namespace, self.facts)}
+        wanted = self.wanted(edit)
         changed = [made for name, made in wanted.items() if edit.apply_all or self.live.get(name) != made]
         gone = [name for name in self.live if name not in wanted]
         if edit.prune_first:
@@ -139,6 +140,19 @@ class Player:
             self.delete(gone)
         self.live = wanted
         return changed, gone
+
+    def wanted(self, edit: Edit) -> dict[str, Object]:
+        """The manifests after an edit by `Kind/name`: rendered from a commit, or as the facts say."""
+        if self.scenario.spec is None:
+            self.facts |= edit.facts
+            return {key(made): made for made in objects.manifests(self.namespace, self.facts)}
+        if self.project is None:
+            self.project = Project(self.folder / f"{self.namespace}.project", self.namespace, self.scenario.spec)
+        if edit.verb:
+            self.project.verb(edit.verb)
+        elif edit.app is not None:
+            self.project.edit(edit.app)
+        return self.project.manifests()
 
     def delete(self, names: list[str]) -> None:
         """Delete objects by `Kind/name`."""

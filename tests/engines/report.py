@@ -38,10 +38,10 @@ def result(scenario: Scenario, rollouts: str, recording: Recording | None, found
 def lines(result: Result, verbose: bool = False) -> str:
     """One line, and one for each violation where they matter."""
     verdict = "ok  " if result["passed"] else "FAIL"
-    head = f"{verdict} {result['scenario']} ({result['requests']} requests, {result['failed']} failed, {result['seconds']} s)"
+    numbers = f"{result['requests']} requests, {result['failed']} failed, {result['seconds']} s"
+    head = f"{verdict} {result['scenario']} ({numbers})"
     details = [f"       {violation['text']}" for violation in result["violations"]]
-    missing = result["control"] and not result["passed"] and ["       a negative control: what it names must fail"]
-    return "\n".join([head, *(details if verbose or not result["passed"] else []), *(missing or [])])
+    return "\n".join([head, *(details if verbose or not result["passed"] else [])])
 
 
 def summary(results: Sequence[Result]) -> str:

@@ -38,9 +38,7 @@ class Scenario:
     title: str
     facts: dict[str, Any]
     edits: list[Edit]
-    spec: dict[str, Any] = field(
-        default_factory=dict
-    )  # the app spec that `rollspec` renders; with it the edits are verbs
+    spec: dict[str, Any] | None = None  # the app spec that `rollspec` renders; with it the edits are verbs
     shows: list[str] = field(default_factory=list)  # claims of docs/evidence.md
     trace: bool = True  # whether `make traces` keeps it
     alone: bool = False  # it stops engines that others need

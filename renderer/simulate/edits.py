@@ -1,0 +1,107 @@
+"""Edits of a cluster: manifests applied as kubectl or Argo CD would, an abort by the controller, time that passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from renderer.manifest import Manifest
+from renderer.simulate.objects import KINDS, put, remove, wave
+from renderer.simulate.record import Edit
+from renderer.simulate.run import run, settle
+from renderer.simulate.state import Cluster, Options, World
+from renderer.simulate.timeline import Timeline
+
+WORKLOADS = ("Rollout", "Deployment")
+DEFAULT = Options()
+
+
+def apply(cluster: Cluster, manifests: Sequence[Manifest], options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
+    """The cluster at rest after these manifests became what Git says, and what happened on the way.
+
+    Manifests that were not changed are not touched; objects that are not among them are pruned. Files go in their
+    order by sync wave, then by name. Kinds that no controller of the simulation reads are passed over.
+    """
+    edit = _begin(cluster, options)
+    stable = _stable(edit.world)
+    wanted = {manifest.identity: manifest for manifest in manifests if manifest.kind in KINDS}
+    gone = [manifest for identity, manifest in edit.world.applied.items() if identity not in wanted]
+    if options.prune == "first":
+        _prune(edit, gone)
+    changed = [m for m in wanted.values() if edit.world.applied.get(m.identity, m).data != m.data or _new(edit, m)]
+    for _, group in groupby(sorted(changed, key=_order), key=wave):
+        for manifest in group:
+            put(edit, manifest)
+        settle(edit)
+    run(edit)
+    _prune(edit, [manifest for manifest in gone if manifest.kind not in WORKLOADS])
+    if _healthy(edit.world, wanted.values()):
+        _prune(edit, gone)
+    if options.controller_abort:
+        _abort(edit)
+    return Cluster(edit.world), edit.timeline(stable)
+
+
+def abort(cluster: Cluster, options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
+    """The controller aborts a release in flight by itself."""
+    edit = _begin(cluster, options)
+    stable = _stable(edit.world)
+    _abort(edit)
+    return Cluster(edit.world), edit.timeline(stable)
+
+
+def wait(cluster: Cluster, seconds: float, options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
+    """Time passes: pods of old versions are scaled down when their delay is over."""
+    edit = _begin(cluster, options)
+    stable = _stable(edit.world)
+    run(edit, until=edit.since + seconds)
+    return Cluster(edit.world), edit.timeline(stable)
+
+
+def _begin(cluster: Cluster, options: Options) -> Edit:
+    """An edit of a copy, after the time that passed since the last one."""
+    world = cluster.world.copy()
+    if options.elapsed:
+        run(Edit(world, options, world.now), until=world.now + options.elapsed)
+    edit = Edit(world, options, world.now)
+    edit.record()
+    return edit
+
+
+def _new(edit: Edit, manifest: Manifest) -> bool:
+    return manifest.identity not in edit.world.applied
+
+
+def _order(manifest: Manifest) -> tuple[int, str]:
+    return wave(manifest), manifest.file
+
+
+def _prune(edit: Edit, manifests: Iterable[Manifest]) -> None:
+    for manifest in manifests:
+        if manifest.identity in edit.world.applied:
+            remove(edit, manifest)
+    run(edit)
+
+
+def _healthy(world: World, manifests: Iterable[Manifest]) -> bool:
+    """Whether Argo CD would go on to prune: every workload that stays is Healthy."""
+    keys = [(manifest.kind, f"{manifest.namespace}/{manifest.name}") for manifest in manifests]
+    phases = [world.rollouts[key].status.phase for kind, key in keys if kind == "Rollout"]
+    phases += [world.deployments[key].phase for kind, key in keys if kind == "Deployment"]
+    return all(phase == "Healthy" for phase in phases)
+
+
+def _abort(edit: Edit) -> None:
+    for rollout in edit.world.rollouts.values():
+        if rollout.status.stable != rollout.status.current:
+            rollout.status = replace(rollout.status, aborted=True)
+            edit.wrote()
+    run(edit)
+
+
+def _stable(world: World) -> str:
+    """The version that serves before the edit."""
+    hashes = [rollout.status.stable for rollout in world.rollouts.values()]
+    hashes += [deployment.spec.template.hash for deployment in world.deployments.values()]
+    return next((world.names[found] for found in hashes if found), "")

@@ -1,0 +1,41 @@
+"""The ReplicaSet controller and the kubelet: pods are made and taken away until each ReplicaSet has what it wants."""
+
+from __future__ import annotations
+
+from renderer.simulate.record import Edit
+from renderer.simulate.state import NEVER, Options, Pod, ReplicaSet
+
+
+def replica_sets(edit: Edit) -> None:
+    """One pass over all ReplicaSets."""
+    for one in edit.world.sets:
+        if len(one.pods) < one.wanted:
+            one.pods += [_pod(one, edit.world.now, edit.options)] * (one.wanted - len(one.pods))
+            edit.wrote()
+        elif len(one.pods) > one.wanted:
+            one.pods = _kept(one, edit.world.now)
+            edit.wrote()
+
+
+def _pod(one: ReplicaSet, now: float, options: Options) -> Pod:
+    return Pod(now, NEVER if one.version in options.never_ready else now + options.ready_after)
+
+
+def _kept(one: ReplicaSet, now: float) -> list[Pod]:
+    """Pods that are not Ready go first, then the youngest (`controller.ActivePodsWithRanks`)."""
+    ranked = sorted(one.pods, key=lambda pod: (pod.ready > now, pod.ready, pod.created))
+    return ranked[: one.wanted]
+
+
+def add_set(edit: Edit, one: ReplicaSet) -> ReplicaSet:
+    """A new ReplicaSet in the world."""
+    edit.world.births += 1
+    one.born = edit.world.births
+    edit.world.sets.append(one)
+    edit.world.writes += 1
+    return one
+
+
+def remove_sets(edit: Edit, owner: str) -> None:
+    """A workload is gone, and its ReplicaSets and pods with it."""
+    edit.world.sets = [one for one in edit.world.sets if one.owner != owner]

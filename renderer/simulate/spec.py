@@ -1,0 +1,251 @@
+"""The parts of the manifests that the controllers decide by, read once into values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.manifest import Object
+from renderer.rounding import IntOrPercent
+
+HASH = "rollouts-pod-template-hash"
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A pod template: its identity, the labels of its pods."""
+
+    hash: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a canary; `kind` is the key that the step has."""
+
+    kind: str
+    weight: int | None = None  # setWeight, setCanaryScale.weight
+    replicas: int | None = None  # setCanaryScale.replicas
+    match_weight: bool = False  # setCanaryScale.matchTrafficWeight
+    seconds: float | None = None  # pause.duration
+    route: str = ""  # setHeaderRoute.name
+    removes: bool = False  # setHeaderRoute without a match
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """A canary's Istio traffic routing by subsets; `rule` and `service` are `namespace/name`."""
+
+    virtual_service: str
+    routes: tuple[str, ...]
+    rule: str
+    stable: str
+    canary: str
+    managed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """replicaProgressThreshold."""
+
+    percent: bool
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A Rollout's canary strategy."""
+
+    steps: tuple[Step, ...]
+    steps_hash: str
+    surge: IntOrPercent
+    unavailable: IntOrPercent
+    routing: Routing | None
+    min_pods: int | None
+    dynamic: bool
+    threshold: Threshold | None
+    analysis: bool  # runs in the background
+    analysis_from: int  # startingStep
+
+
+@dataclass(frozen=True, slots=True)
+class BlueGreen:
+    """A Rollout's blueGreen strategy."""
+
+    active: str
+    preview: str  # "": none
+    auto: bool
+    auto_seconds: float
+    preview_count: int | None
+    pre_analysis: bool
+    post_analysis: bool
+    unavailable: IntOrPercent
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSpec:
+    """What a Rollout asks for; the number of replicas is live state, since an autoscaler may own it."""
+
+    template: Template
+    min_ready: float
+    paused: bool
+    restart_at: str | None
+    rollback_window: int
+    history: int
+    canary: Canary | None
+    blue_green: BlueGreen | None
+    scale_down_delay: float
+    scale_down_delay_set: bool
+    abort_delay: float | None  # None: the canary stays up for ever
+    abort_delay_set: bool
+    revision_limit: int | None  # scaleDownDelayRevisionLimit
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentSpec:
+    """What a Deployment asks for."""
+
+    template: Template
+    min_ready: float
+    paused: bool
+    recreate: bool
+    surge: IntOrPercent
+    unavailable: IntOrPercent
+
+
+def template_of(data: Object) -> Template:
+    """The pod template of a workload's spec."""
+    template = data.get("template", {})
+    return Template(digest(template), dict(template.get("metadata", {}).get("labels") or {}))
+
+
+def digest(data: Any) -> str:
+    """Short and the same for equal data."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
+
+
+def deployment_spec(data: Object) -> DeploymentSpec:
+    """A Deployment's spec, with the API server's defaults."""
+    strategy = data.get("strategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    return DeploymentSpec(
+        template=template_of(data),
+        min_ready=float(data.get("minReadySeconds", 0)),
+        paused=bool(data.get("paused")),
+        recreate=strategy.get("type") == "Recreate",
+        surge=rolling.get("maxSurge", "25%"),
+        unavailable=rolling.get("maxUnavailable", "25%"),
+    )
+
+
+def rollout_spec(data: Object, namespace: str) -> RolloutSpec:
+    """A Rollout's spec, with the controller's defaults (`utils/defaults`)."""
+    strategy = data.get("strategy") or {}
+    blue_green, canary = strategy.get("blueGreen"), strategy.get("canary")
+    given: Object = (canary if blue_green is None else blue_green) or {}
+    delayed = blue_green is not None or bool(given.get("trafficRouting"))
+    abort_delay = given.get("abortScaleDownDelaySeconds") if delayed else None
+    return RolloutSpec(
+        template=template_of(data),
+        min_ready=float(data.get("minReadySeconds", 0)),
+        paused=bool(data.get("paused")),
+        restart_at=data.get("restartAt"),
+        rollback_window=int((data.get("rollbackWindow") or {}).get("revisions", 0)),
+        history=int(data.get("revisionHistoryLimit", 10)),
+        canary=None if blue_green is not None else _canary(given, namespace),
+        blue_green=None if blue_green is None else _blue_green(blue_green, namespace),
+        scale_down_delay=float(given.get("scaleDownDelaySeconds", 30)) if delayed else 0.0,
+        scale_down_delay_set="scaleDownDelaySeconds" in given,
+        abort_delay=_abort_delay(abort_delay, delayed),
+        abort_delay_set=abort_delay is not None,
+        revision_limit=given.get("scaleDownDelayRevisionLimit"),
+    )
+
+
+def _abort_delay(given: int | None, delayed: bool) -> float | None:
+    if given is None:
+        return 30.0 if delayed else 0.0
+    return float(given) or None
+
+
+def _canary(data: Object, namespace: str) -> Canary:
+    steps = data.get("steps") or []
+    analysis = data.get("analysis") or {}
+    threshold = data.get("replicaProgressThreshold")
+    return Canary(
+        steps=tuple(_step(step) for step in steps),
+        steps_hash=digest(steps),
+        surge=data.get("maxSurge", "25%"),
+        unavailable=data.get("maxUnavailable", "25%"),
+        routing=_routing(data.get("trafficRouting") or {}, namespace),
+        min_pods=data.get("minPodsPerReplicaSet"),
+        dynamic=bool(data.get("dynamicStableScale")),
+        threshold=Threshold(threshold.get("type") == "Percentage", int(threshold["value"])) if threshold else None,
+        analysis=bool(analysis.get("templates")),
+        analysis_from=int(analysis.get("startingStep", 0)),
+    )
+
+
+def _routing(data: Object, namespace: str) -> Routing | None:
+    istio = data.get("istio")
+    if not istio:
+        return None
+    service, rule = istio.get("virtualService") or {}, istio.get("destinationRule") or {}
+    return Routing(
+        virtual_service=_key(service.get("name", ""), namespace),
+        routes=tuple(service.get("routes") or ()),
+        rule=_key(rule.get("name", ""), namespace),
+        stable=rule.get("stableSubsetName", ""),
+        canary=rule.get("canarySubsetName", ""),
+        managed=tuple(route["name"] for route in data.get("managedRoutes") or ()),
+    )
+
+
+def _key(name: str, namespace: str) -> str:
+    """`namespace/name`; an Istio object may be named as `name.namespace`."""
+    plain, _, other = name.partition(".")
+    return f"{other or namespace}/{plain}"
+
+
+def _step(data: Object) -> Step:
+    kind = next(iter(data))
+    value = data[kind]
+    if kind == "setWeight":
+        return Step(kind, weight=int(value))
+    if kind == "pause":
+        return Step(kind, seconds=seconds((value or {}).get("duration")))
+    if kind == "setCanaryScale":
+        match = bool(value.get("matchTrafficWeight"))
+        return Step(kind, weight=value.get("weight"), replicas=value.get("replicas"), match_weight=match)
+    if kind == "setHeaderRoute":
+        return Step(kind, route=value["name"], removes=not value.get("match"))
+    return Step(kind)
+
+
+def seconds(duration: int | float | str | None) -> float | None:
+    """`30`, `"30"`, `"1m30s"`, `"1h"` as seconds."""
+    if duration is None or isinstance(duration, (int, float)):
+        return duration
+    if duration.isdigit():
+        return float(duration)
+    return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)([smh])", duration))
+
+
+def _blue_green(data: Object, namespace: str) -> BlueGreen:
+    preview = data.get("previewService")
+    return BlueGreen(
+        active=f"{namespace}/{data.get('activeService', '')}",
+        preview=f"{namespace}/{preview}" if preview else "",
+        auto=bool(data.get("autoPromotionEnabled", True)),
+        auto_seconds=float(data.get("autoPromotionSeconds", 0)),
+        preview_count=data.get("previewReplicaCount"),
+        pre_analysis=bool((data.get("prePromotionAnalysis") or {}).get("templates")),
+        post_analysis=bool((data.get("postPromotionAnalysis") or {}).get("templates")),
+        unavailable=data.get("maxUnavailable", "25%"),
+    )

@@ -77,8 +77,8 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
     data = subject.manifest.data
     try:
         if patch.operations is not None:
-            new: Object | None = apply_operations(data, patch.operations)
-            new = _finished(new or {})
+            new: Object | None = _finished(apply_operations(data, patch.operations))
+            notes += _renamed(data, new or {})
         else:
             new = _merged(data, patch, notes)
     except Refused as refused:
@@ -87,6 +87,15 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
         return subject
     faults += [PatchFault(index, f"/patch{n.pointer}", n.message, "patch-surprise", "warning") for n in notes]
     return replace(subject, manifest=replace(subject.manifest, data=new or {}))
+
+
+def _renamed(old: Object, new: Object) -> list[Note]:
+    """Only operations can rename an object; a strategic merge keeps its name."""
+    before, after = id_of(old).name, id_of(new).name
+    message = (
+        f"the name changes from {before} to {after}: kustomize changes it in other objects too, this program does not"
+    )
+    return [] if before == after else [Note("", message)]
 
 
 def _merged(data: Object, patch: Patch, notes: list[Note]) -> Object | None:
@@ -128,10 +137,11 @@ def _with_text_metadata(patch: Object, notes: list[Note]) -> Object:
 def _finished(data: Object) -> Object:
     """The annotations as texts, and none rather than empty ones, as kustomize writes them in the end."""
     metadata = data.get("metadata")
-    annotations: Data = metadata.get("annotations") if isinstance(metadata, dict) else None
-    if not isinstance(annotations, dict) or not isinstance(metadata, dict):
+    if not isinstance(metadata, dict) or "annotations" not in metadata:
         return data
-    if annotations and all(isinstance(value, str) for value in annotations.values()):
+    annotations: Data = metadata["annotations"]
+    if not isinstance(annotations, dict) or not annotations:
+        return {**data, "metadata": {key: value for key, value in metadata.items() if key != "annotations"}}
+    if all(isinstance(value, str) for value in annotations.values()):
         return data
-    texts = {"annotations": {key: text(value) for key, value in annotations.items()}} if annotations else {}
-    return {**data, "metadata": {**{k: v for k, v in metadata.items() if k != "annotations"}, **texts}}
+    return {**data, "metadata": {**metadata, "annotations": {key: text(value) for key, value in annotations.items()}}}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from renderer.manifest import Object
 from renderer.patch.target import problems_of
 from renderer.patch.values import WORKLOAD, Data, Patch, PatchFault, Target, text
+from renderer.yamlio import load
 
 _TARGET: Final = {
     "group": "group",
@@ -17,6 +19,8 @@ _TARGET: Final = {
     "labelSelector": "label_selector",
     "annotationSelector": "annotation_selector",
 }
+# Nothing but the start of a document may look like this, in a block of text neither.
+_DOCUMENT_START: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _WANTS: Final = {
     "add": ("path", "value"),
     "remove": ("path",),
@@ -30,7 +34,8 @@ _WANTS: Final = {
 def parse(entry: Data, source: str = "", index: int = 0) -> tuple[list[Patch], list[PatchFault]]:
     """The patches of an entry `{target, patch}`: one, or one a document where text holds several; and what is wrong.
 
-    `patch` is a mapping (strategic merge), a list (JSON 6902), or either as YAML text. `source` and `index` are passed on.
+    `patch` is a mapping (strategic merge), a list (JSON 6902), or either as YAML text; there are patches only if nothing
+    is wrong. `source` and `index` are passed on.
     """
     faults: list[PatchFault] = []
     if not isinstance(entry, dict) or "patch" not in entry:
@@ -53,8 +58,11 @@ def _target(value: Data, index: int, faults: list[PatchFault]) -> Target | None:
     if not isinstance(value, dict):
         faults.append(_fault(index, "/target", "a target is a mapping: kind, name, labelSelector, ..."))
         return None
-    for key in value.keys() - _TARGET.keys():
-        faults.append(_fault(index, f"/target/{key}", f"unknown key {key!r}: a target has {', '.join(_TARGET)}"))
+    faults += [
+        _fault(index, f"/target/{key}", f"unknown key {key!r}: a target has {', '.join(_TARGET)}")
+        for key in value
+        if key not in _TARGET
+    ]
     target = Target(**{field: text(value[key]) for key, field in _TARGET.items() if value.get(key) is not None})
     faults += [_fault(index, f"/target/{field}", message) for field, message in problems_of(target)]
     return target
@@ -110,5 +118,14 @@ def _operation(item: Data, i: int) -> list[tuple[str, str]]:
 
 
 def _read(value: str) -> tuple[list[Data], str]:
-    """The documents of YAML text, or what is wrong with it."""
-    raise NotImplementedError
+    """The documents of YAML text without the empty ones, or what is wrong with it."""
+    documents = []
+    line = 0
+    for part in _DOCUMENT_START.split(value):
+        data, problems = load(part.encode(), "")
+        if problems and part.strip():
+            return [], f"line {line + problems[0].line} of the patch: {problems[0].message}"
+        if data is not None:
+            documents.append(data)
+        line += part.count("\n")
+    return documents, ""

@@ -1,7 +1,8 @@
 """JSON Patch (RFC 6902) as kustomize applies it with evanphx/json-patch v4: on plain data, copying only what changes.
 
 Where it departs from the RFC: `replace` sets a key that is not there; a negative index counts from the end; `test` for
-null passes where the key is missing. `metadata.annotations` is there while the operations run, empty if need be.
+null passes where the key is missing. `metadata.annotations` is there while the operations run, empty if need be. One
+departure of upstream's is refused: `copy` from a key that is not there, which would write null.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def apply_operations(document: Object, operations: Sequence[Operation]) -> Objec
 
 
 def _with_annotations(document: Object) -> Object:
-    """Kustomize keeps notes of its own among the annotations, so that `add /metadata/annotations/x` always has a parent."""
+    """With annotations: kustomize keeps notes of its own there, so `add /metadata/annotations/x` has a parent."""
     metadata = document.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("annotations") is not None:
         return document

@@ -1,10 +1,10 @@
 """The merge of a list whose items are told apart by keys, step by step as kyaml's `walk` does it.
 
-This is the whole of it, for lists in any state: several keys, keys that some items lack, the same item twice. The steps are
-kept as they are upstream, since their order decides what becomes of such lists:
+This is the whole of it, for lists in any state: several keys, keys that some items lack, the same item twice. The steps
+are those of upstream, since their order decides what becomes of such lists:
 
-- With two keys (`ports`: containerPort, protocol) an item that lacks the second is one with the item that has it, and takes
-  its value; of the two, the one that had it wins, and the other's fields are lost.
+- With two keys (`ports`: containerPort, protocol) an item that lacks the second counts as the item that has it; of the
+  two, the one that has it wins, and the other's fields are lost.
 - An item without its key makes kustomize drop others.
 """
 
@@ -18,7 +18,7 @@ from renderer.patch.values import MISSING, Data, Refused, text
 
 Values = list[str]
 
-LOST: Final = "kustomize does not apply this item: give it every key by which the items of the list are told apart, as they have them"
+LOST: Final = "kustomize does not apply this item: give it every key that the other items of the list have"
 
 
 class Note(NamedTuple):
@@ -36,9 +36,9 @@ def merge_items(
     at: str,
     notes: list[Note],
 ) -> list[Data]:
-    """The merged list: the patch's items first, then the others; `new` MISSING or `old` itself is a list without a patch.
+    """The merged list: the patch's items first, then the others; `new` MISSING or `old` itself: a list without a patch.
 
-    `keys` () says that the items are plain values. `merge` gives an item of both, MISSING if it is to go. Raises Refused.
+    `keys` () says that the items are plain values. `merge` makes one item of two, MISSING if it is to go.
     """
     base = list(old)
     alone = new is MISSING or new is old
@@ -144,7 +144,7 @@ def _typed(value: str) -> str | int:
 
 
 def _set(items: list[Data], new: Data, keys: Sequence[str], values: Values, at: str) -> list[Data]:
-    """Every item with these values replaced by the new one, which is appended if there was none; MISSING removes them."""
+    """Every item with these values replaced by the new one, which is appended if there was none; MISSING removes."""
     result, found = [], False
     mappings = bool(keys[0] and values and values[0])
     for item in items:
@@ -157,7 +157,7 @@ def _set(items: list[Data], new: Data, keys: Sequence[str], values: Values, at: 
         else:
             found = True
             result += [] if new is MISSING else [new]
-    return result if found or new is MISSING else [*result, new]
+    return result if found or new is MISSING or new is None else [*result, new]
 
 
 def _matches(item: Data, keys: Sequence[str], values: Values, at: str) -> bool:
@@ -176,6 +176,8 @@ def _matches(item: Data, keys: Sequence[str], values: Values, at: str) -> bool:
 def _appended(merged: list[Data], rest: list[Data], keys: Sequence[str], at: str) -> list[Data]:
     """The items of the rest put in their places among the merged ones, or after them."""
     for item in rest:
+        if keys[0] and item is not None and not isinstance(item, dict):
+            raise Refused(at, f"the items of {at} must be mappings with {keys[0]}")
         values = [text(item)] if keys[0] == "" else [text(item[key]) for key in keys if _has(item, key)]
         if keys[0]:
             merged = merged + [item] * (len(keys) - len(values))

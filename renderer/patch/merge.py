@@ -5,13 +5,14 @@ The rules are those of kyaml's `merge2` and `walk`, over plain data. What surpri
 - A merged list starts with the patch's items in the patch's order; one left without items stays as `[]`.
 - Keys are those of Kubernetes 1.21 (`merge_keys`): younger lists and kinds (`autoscaling/v2`) are replaced whole.
 - `$patch: replace` of a whole object or of an item of a merged list changes nothing, and as an item of a list that is
-  not there yet it swallows the list. `$retainKeys`, `$setElementOrder/...` and `$deleteFromPrimitiveList/...` become plain fields.
+  not there yet it swallows the list.
+- `$retainKeys`, `$setElementOrder/...` and `$deleteFromPrimitiveList/...` are not known and become plain fields.
 - `null` removes a field; inside a list that is replaced whole `null` and `$patch` stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from renderer.manifest import Object
@@ -56,7 +57,7 @@ def _merge(old: Data, new: Data, field: Field | None, known: bool, at: str, note
 
 
 def _merge_map(old: Data, new: Data, fields: Fields | None, at: str, notes: list[Note]) -> Data:
-    """A mapping, or nothing on both sides. `old is new` marks a value that the patch added: it is merged into itself."""
+    """A mapping, or nothing on both sides; `old is new`: a value that the patch added, which is merged into itself."""
     if new is MISSING:
         return _settled(old, fields or {}, at, notes) if isinstance(old, dict) else old
     if new is None:
@@ -148,7 +149,7 @@ def _merge_plain(old: list[Data], new: list[Data], field: Field, at: str, notes:
     return first + [_settled(item, fields, at, notes) for item in rest.values()]
 
 
-def _item_merger(field: Field, at: str, notes: list[Note]):
+def _item_merger(field: Field, at: str, notes: list[Note]) -> Callable[[Data, Data], Data]:
     return lambda old, new: _merge(old, new, Field(field.type, None), True, at, notes)
 
 
@@ -183,7 +184,7 @@ def _fields_of(*values: Data) -> Fields | None:
 
 
 def _directive(patch: Object, at: str, *, lenient: bool) -> tuple[str, Object]:
-    """What `$patch` says, and the patch without it; an unknown one stays as a field where the patch adds the mapping."""
+    """What `$patch` says, and the patch without it; an unknown one stays as a field where the patch adds a mapping."""
     if DIRECTIVE not in patch:
         return "merge", patch
     said = text(patch[DIRECTIVE])
@@ -195,19 +196,18 @@ def _directive(patch: Object, at: str, *, lenient: bool) -> tuple[str, Object]:
 
 
 def _list_directive(patch: list[Data], at: str) -> tuple[str, list[Data]]:
-    """The directive of a whole list: the first item with `$patch`, if that is all it has; and the list without such items."""
+    """The directive of a whole list, which is an item with nothing but `$patch`; and the list without such items."""
     first = next((item for item in patch if isinstance(item, dict) and DIRECTIVE in item), None)
     if first is None or len(first) > 1:
         return "merge", patch
     said = text(first[DIRECTIVE])
     if said not in ("delete", "replace", "merge"):
         raise Refused(at, f"unknown $patch {said!r}: delete, replace or merge")
-    rest = [
-        item
-        for item in patch
-        if item not in (None, {}) and not (isinstance(item, dict) and text(item.get(DIRECTIVE, "")) == said)
-    ]
-    return said, rest
+    return said, [item for item in patch if item not in (None, {}) and not _says(item, said)]
+
+
+def _says(item: Data, directive: str) -> bool:
+    return isinstance(item, dict) and text(item.get(DIRECTIVE, "")) == directive
 
 
 def _same_shape(lead: Data, new: Data, at: str) -> None:

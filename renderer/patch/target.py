@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from renderer.manifest import Manifest, Object
 from renderer.patch.merge_keys import CLUSTER_SCOPED
 from renderer.patch.selector import parse_selector
-from renderer.patch.values import WORKLOAD, Patch, Target, text
+from renderer.patch.values import WORKLOAD, Target, text
 
 WORKLOADS: Final = (("apps", "Deployment"), ("argoproj.io", "Rollout"))
 _PATTERNS: Final = ("group", "version", "kind", "name", "namespace")
@@ -42,7 +42,7 @@ def id_of(manifest: Object) -> Id:
 
 
 def matches(target: Target, old: Id, now: Manifest) -> bool:
-    """Whether a valid target takes the object in: by the name and namespace it was given or has now, by its kind now."""
+    """Whether a valid target takes the object in: by the name and namespace that it came with or has now."""
     new = id_of(now.data)
     metadata = now.data.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
@@ -60,7 +60,7 @@ def matches(target: Target, old: Id, now: Manifest) -> bool:
 def names(patch: Object, old: Id, now: Manifest, *, any_namespace: bool) -> bool:
     """Whether a strategic merge patch without a target names the object.
 
-    Kind `Workload` needs no apiVersion. `any_namespace` lets a patch without a namespace name an object that has one: so
+    Kind `Workload` needs no apiVersion. `any_namespace` lets a patch without a namespace name an object that has one:
     kustomize users expect it, since there the namespace is set after the patches.
     """
     wanted = id_of(patch)
@@ -121,8 +121,3 @@ def _selects(selector: str, labels: object) -> bool:
     requirements = parse_selector(selector)
     have: Mapping[str, str] = {key: text(value) for key, value in labels.items()} if isinstance(labels, dict) else {}
     return not isinstance(requirements, str) and all(requirement.holds(have) for requirement in requirements)
-
-
-def alone(patch: Patch) -> bool:
-    """Whether the patch names its object itself."""
-    return patch.target is None and patch.merge is not None

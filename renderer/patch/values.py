@@ -19,8 +19,8 @@ MISSING: Final[Any] = object()  # no value, which is not null
 class Target:
     """Which manifests a patch is for; an empty field asks for nothing.
 
-    All but the selectors are regular expressions that must match the whole text; kind `Workload` stands for Deployment and
-    Rollout. The selectors are written as `kubectl get --selector` takes them.
+    All but the selectors are regular expressions that must match the whole text; kind `Workload` stands for Deployment
+    and Rollout. The selectors are written as `kubectl get --selector` takes them.
     """
 
     group: str = ""
@@ -47,11 +47,11 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class PatchFault:
-    """What is wrong with a patch: `index` in the given list; `pointer` into the entry (`/target/name`, `/patch/2/path`).
+    """What is wrong with a patch: its `index` in the given list, a `pointer` into the entry (`/patch/2/path`).
 
-    Where `patch` is text, or the pointer names what only the merged object has, its nearest parent is the place to show.
-    Rules: `patch-target` (cannot be read), `patch-unmatched` (matches no manifest), `patch-failed` (cannot be applied) and
-    the warning `patch-surprise` (kustomize does with it what nobody means).
+    Where `patch` is text, or the pointer names what only the merged object has, its nearest parent is the place to
+    show. Rules: `patch-target` (says not well what it is for), `patch-unmatched` (matches no manifest), `patch-failed`
+    (cannot be read or applied) and the warning `patch-surprise` (kustomize does with it what nobody means).
     """
 
     index: int

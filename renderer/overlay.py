@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.problem import Problem
-from renderer.spec import merge
+from renderer.spec import merge, merge_specs
 
 _INHERITED_LISTS = ("patches", "resources")
 
@@ -98,10 +98,10 @@ def environments(overlays: Mapping[str, Document]) -> tuple[dict[str, Environmen
 def effective(environment: Environment, app: Document, partials: Sequence[Document]) -> Effective:
     """Defaults of the overlays < app spec < partial apps; `partials` stand in the order of the chain."""
     defaults = environment.spec.get("defaults") or {}
-    spec = merge(defaults, app.spec)
+    spec = merge_specs(defaults, app.spec)
     metadata = app.data.get("metadata") or {}
     for partial in reversed(partials):
-        spec = merge(spec, partial.spec)
+        spec = merge_specs(spec, partial.spec)
         metadata = merge(metadata, partial.data.get("metadata") or {})
     data = {**app.data, "metadata": metadata, "spec": spec}
     overlays = [Layer(document, "Overlay") for document in environment.chain if "defaults" in document.spec]
@@ -159,7 +159,7 @@ def _nulls(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tupl
     for key, value in data.items():
         if value is None:
             yield (*path, key)
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and key != "overrides":
             yield from _nulls(value, (*path, key))
 
 

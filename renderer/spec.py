@@ -18,6 +18,7 @@ CONTAINER_FIELDS = (
 TEMPLATE_FIELDS = frozenset((*CONTAINER_FIELDS, "image", "env", "files", "pod", "podMetadata"))
 _HTTP = frozenset(("http", "http2", "grpc", "grpc-web", "h2c"))
 _TLS = frozenset(("https", "tls"))
+VERSION_STATES = ("canary", "preview", "previous", "aborted")
 RELEASE_STATE = (
     "tag", "version", "canary", "preview", "previous", "aborted", "migration", "restartedAt", "paused",
 )  # fmt: skip
@@ -159,6 +160,16 @@ def merge(base: Any, over: Any) -> Any:
     return merged
 
 
+def merge_specs(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Two layers of a spec merged; `overrides` of a version replace, for a null in them is a value of its own."""
+    merged: dict[str, Any] = merge(base, over)
+    for state in VERSION_STATES:
+        overrides = (over.get(state) or {}).get("overrides")
+        if overrides is not None:
+            merged[state]["overrides"] = overrides
+    return merged
+
+
 def fields_of(spec: Mapping[str, Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:
     """What a version's pods are made of: the app's fields with the version's own overrides merged in."""
     fields = {key: value for key, value in spec.items() if key in TEMPLATE_FIELDS}
@@ -216,7 +227,7 @@ def app_of(
         previous=_version(spec, "previous"),
         previous_weight=previous.get("weight") if previous else None,
         aborted=_version(spec, "aborted"),
-        came_from=strategy_of(migration["from"]) if migration else None,
+        came_from=strategy_of(migration["from"]) if migration and "from" in migration else None,
         cluster_domain=cluster_domain,
     )
 

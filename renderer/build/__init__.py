@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from renderer.build.places import Places, of_effective, of_findings, of_manifest
+from renderer.build.places import Blame, Places, of_effective, of_findings, of_manifest
 from renderer.build.setup import Setup, patch_problem, read_document, read_patches, read_resources
 from renderer.layout import HEADER
 from renderer.manifest import Manifest
@@ -123,8 +123,13 @@ def _build(
     patched, faults = apply((*manifests, *own), patches)
     missed = {fault.index for fault in faults if fault.rule == UNMATCHED}
     problems += _patch_problems(patches, faults, len(setup.patches[environment.name]))
+    unpatched = (*manifests, *own)
     manifests = tuple(sorted(patched, key=lambda manifest: manifest.file))
-    problems += _check_manifests(evaluated, manifests, setup, schemas, environment)
+
+    def blame(manifest: Manifest) -> str | None:
+        return _last_patch(unpatched, patches, manifest)
+
+    problems += _check_manifests(evaluated, manifests, setup, schemas, environment, blame)
     matched = frozenset(patch.source for number, patch in enumerate(patches) if number not in missed)
     if errors(problems):
         return Rendered(environment.name, name, problems=_put(places, problems), matched=matched)
@@ -264,19 +269,31 @@ def _patch_problems(patches: Sequence[Patch], faults: Sequence[PatchFault], shar
     return found
 
 
+def _last_patch(unpatched: Sequence[Manifest], patches: Sequence[Patch], manifest: Manifest) -> str | None:
+    """The source of the last patch that changed the manifest; None where none did, and the spec is to blame."""
+    before = {each.file: each.data for each in unpatched}.get(manifest.file)
+    found = None
+    for count in range(1, len(patches) + 1):
+        after = {each.file: each.data for each in apply(unpatched, patches[:count])[0]}.get(manifest.file)
+        if after != before:
+            found, before = patches[count - 1].source, after
+    return found
+
+
 def _check_manifests(
     evaluated: Evaluated,
     manifests: Sequence[Manifest],
     setup: Setup,
     schemas: Schemas,
     environment: Environment,
+    blame: Blame,
 ) -> list[Problem]:
     """Each manifest against the schema of its kind, then all of them against the rules."""
     problems = []
     for manifest in manifests:
         if not schemas.manifest_valid(manifest.data):
             faults = schemas.manifest_explain(manifest.data)
-            problems += of_manifest(evaluated.effective, manifest, faults)
+            problems += of_manifest(evaluated.effective, manifest, faults, blame)
     if problems:
         return problems
     versions = {key: _numbers(value) for key, value in setup.project.versions.items()}
@@ -287,7 +304,7 @@ def _check_manifests(
         rollouts=versions.get("argoRollouts", (1, 10)),
         istio=versions.get("istio", (1, 31)),
     )
-    return of_findings(evaluated.effective, check(scene))
+    return of_findings(evaluated.effective, check(scene), blame)
 
 
 def _numbers(version: str) -> tuple[int, int]:

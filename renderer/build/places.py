@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from renderer.manifest import Manifest
@@ -13,6 +13,7 @@ from renderer.rules.finding import Finding
 from renderer.schema import Fault
 from renderer.yamlio import Position, positions
 
+Blame = Callable[[Manifest], str | None]  # the patch (file#pointer) that made a manifest what it is
 _AT_KEY = frozenset(("unknown-field", "yaml-key", "idle-null"))
 
 
@@ -68,22 +69,26 @@ def _is_given(effective: Effective, pointer: str) -> bool:
     return effective.locate(pointer)[1].endswith(pointer)
 
 
-def of_findings(effective: Effective, findings: list[Finding]) -> list[Problem]:
-    """Findings of the rules; those in a manifest are shown at the field of the spec that gave it."""
-    return [_of_finding(effective, finding) for finding in findings]
+def of_findings(effective: Effective, findings: list[Finding], blame: Blame = lambda _: None) -> list[Problem]:
+    """Findings of the rules; those in a manifest are shown at the patch to blame, or at the field that gave it."""
+    return [_of_finding(effective, finding, blame) for finding in findings]
 
 
-def of_manifest(effective: Effective, manifest: Manifest, faults: list[Fault]) -> list[Problem]:
+def of_manifest(effective: Effective, manifest: Manifest, faults: list[Fault], blame: Blame) -> list[Problem]:
     """Faults of a rendered manifest."""
     findings = [Finding(fault.rule, fault.message, fault.pointer, manifest) for fault in faults]
-    return of_findings(effective, findings)
+    return of_findings(effective, findings, blame)
 
 
-def _of_finding(effective: Effective, finding: Finding) -> Problem:
+def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem:
     severity: Severity = finding.severity
     if finding.manifest is None:
         file, pointer = effective.locate(finding.pointer)
         return Problem(file, 0, 0, finding.rule, finding.message, pointer, severity)
     message = f"{finding.message} (in {finding.manifest.file} at {finding.pointer or '/'})"
-    file, pointer = effective.locate(origin(finding.manifest, finding.pointer))
+    patch = blame(finding.manifest)
+    if patch is not None:
+        file, _, pointer = patch.partition("#")
+    else:
+        file, pointer = effective.locate(origin(finding.manifest, finding.pointer))
     return Problem(file, 0, 0, finding.rule, message, pointer, severity)

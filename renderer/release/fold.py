@@ -74,13 +74,16 @@ def _copy(data: Any) -> Any:
 
 
 def _changes(path: tuple[str, ...], base: Any, partial: Any, wanted: Any) -> Iterator[Change]:
-    now = _merged(base, partial)
+    whole = path[-1] == "overrides"  # never merged: a null in it is a value
+    now = (base if partial is ABSENT else partial) if whole else _merged(base, partial)
     if _same(now, wanted):
         return
     if _same(base, wanted):
         yield Change(path, ABSENT)
     elif wanted is ABSENT:
         yield Change(path, None)
+    elif whole:
+        yield Change(path, wanted)
     elif isinstance(wanted, dict) and isinstance(partial, dict) and isinstance(now, dict):
         below = base if isinstance(base, dict) else {}
         for key in dict.fromkeys((*now, *wanted)):
@@ -93,7 +96,11 @@ def _over(base: Any, wanted: Any) -> Any:
     """What a partial must say for `wanted` to come out over `base`."""
     if not (isinstance(base, dict) and isinstance(wanted, dict)):
         return wanted
-    found = {key: _over(base.get(key, ABSENT), value) for key, value in wanted.items() if base.get(key) != value}
+    found = {
+        key: value if key == "overrides" else _over(base.get(key, ABSENT), value)
+        for key, value in wanted.items()
+        if base.get(key) != value
+    }
     return {**found, **{key: None for key in base if key not in wanted}}
 
 

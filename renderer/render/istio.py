@@ -29,10 +29,9 @@ def traffic_routing(app: App) -> dict[str, Any]:
     virtual_service: dict[str, Any] = {"name": app.name}
     if http:
         virtual_service["routes"] = http
-    for field, protocol in (("tcpRoutes", "tcp"), ("tlsRoutes", "tls")):
-        numbers = [{"port": port.port} for port in app.ports if port.route == protocol]
-        if numbers:
-            virtual_service[field] = numbers
+    tcp = [{"port": port.port} for port in app.ports if port.route == "tcp"]
+    tls = [{"port": port.port, "sniHosts": _hosts(app)} for port in app.ports if port.route == "tls"]
+    virtual_service.update((key, value) for key, value in (("tcpRoutes", tcp), ("tlsRoutes", tls)) if value)
     routing: dict[str, Any] = {
         "istio": {
             "virtualService": virtual_service,
@@ -44,9 +43,13 @@ def traffic_routing(app: App) -> dict[str, Any]:
     return routing
 
 
+def _hosts(app: App) -> list[str]:
+    return [app.host, *app.spec.get("istio", {}).get("hosts", ())]
+
+
 def _virtual_service(app: App, *, split: bool) -> Manifest:
     istio = app.spec.get("istio", {})
-    hosts = [app.host, *istio.get("hosts", ())]
+    hosts = _hosts(app)
     spec: dict[str, Any] = {"hosts": hosts, "gateways": ["mesh", *istio.get("gateways", ())]}
     if "exportTo" in istio:
         spec["exportTo"] = istio["exportTo"]

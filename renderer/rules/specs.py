@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from renderer.rounding import basic_canary_share, replicas_for_share
-
 from renderer.rules.finding import Finding
 from renderer.spec import App, file_key
 
@@ -142,9 +141,9 @@ def canary_share(scene: SpecScene) -> Iterator[Finding]:
         return
     enough = replicas_for_share(weight, surge, unavailable, at_least=counts[0])
     remedy = f"{enough} replicas, or router istio, would give it" if enough else "router istio would give it"
-    pods = " to ".join(str(count) for count in counts)
+    pods = " to ".join(str(count) for count in counts) + (" pod" if counts[-1] == 1 else " pods")
     percent = " to ".join(f"{share:g} %" for share in dict.fromkeys(shares))
-    message = f"{weight} % of {pods} pods is really {percent}; {remedy}"
+    message = f"{weight} % of {pods} is really {percent}; {remedy}"
     yield _finding("canary-share", message, "/spec/canary/weight", severity="warning")
 
 

@@ -1,0 +1,42 @@
+"""`rollspec init`: a project in an empty or existing repository."""
+
+from __future__ import annotations
+
+import os.path
+
+import click
+
+from renderer.layout import PROJECT_FILE, Layout
+from renderer.scaffold import app_text, project_files
+from renderer.tree import write_all
+
+_SAMPLE = "hello"
+
+
+@click.command("init")
+@click.option("--env", default="production", show_default=True, help="The first environment.")
+@click.option("--namespace", help="Its namespace (default: the environment's name).")
+@click.option("--app", default=_SAMPLE, show_default=True, help="The first app.")
+@click.option("--image", default="ghcr.io/stefanprodan/podinfo", show_default=True, help="Its image, without a tag.")
+@click.option("--tag", default="6.7.1", show_default=True, help="Its tag.")
+@click.option("--port", type=click.IntRange(1, 65535), default=9898, show_default=True, help="Its port.")
+@click.pass_obj
+def command(directory: str, env: str, namespace: str | None, app: str, image: str, tag: str, port: int) -> int:
+    """Make a project here: the project file, an overlay, a first app, and a pre-commit config.
+
+    Files that exist are left as they are.
+    """
+    if os.path.exists(os.path.join(directory, PROJECT_FILE)):
+        click.echo(f"rollspec: {PROJECT_FILE} is there already: `rollspec new APP` adds an app", err=True)
+        return 1
+    layout = Layout()
+    files = {
+        **project_files(env, namespace or env, frozenset()),
+        layout.app(app): app_text(app, image, tag, [{"name": "http", "port": 80, "targetPort": port}], {}),
+    }
+    wanted = {file: text for file, text in files.items() if not os.path.lexists(os.path.join(directory, file))}
+    write_all(directory, {file: text.encode() for file, text in wanted.items()}, mark=None)
+    for file in files:
+        click.echo(f"{'made' if file in wanted else 'kept'} {file}")
+    click.echo("\nNext: `rollspec render` writes the manifests; commit them with the specs.")
+    return 0

@@ -1,0 +1,99 @@
+"""Changes of strategy and router, as the stages that the real engines were found to carry out without a dip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from renderer.release.fold import ABSENT
+from renderer.release.verbs import Outcome, Refusal, Spec, Wanted, in_flight
+from renderer.spec import Strategy, strategy_of
+
+_COMMON = frozenset("type minReadySeconds progressDeadlineSeconds revisionHistoryLimit".split())
+_ROLLOUT = frozenset("maxUnavailable progressDeadlineAbort rollbackWindow analysisRunHistory antiAffinity".split())
+_ROUTED = frozenset("minPodsPerReplicaSet dynamicStableScale scaleDownDelaySeconds abortScaleDownDelaySeconds".split())
+FIELDS: Mapping[str, frozenset[str]] = {
+    "RollingUpdate": _COMMON | {"maxSurge", "maxUnavailable"},
+    "Recreate": _COMMON,
+    "BlueGreen": _COMMON
+    | _ROLLOUT
+    | frozenset(
+        "prePromotionAnalysis postPromotionAnalysis scaleDownDelaySeconds scaleDownDelayRevisionLimit "
+        "abortScaleDownDelaySeconds previewReplicaCount".split()
+    ),
+    "Canary": _COMMON | _ROLLOUT | _ROUTED | frozenset("router maxSurge steps autoPromotionEnabled analysis".split()),
+}
+
+
+def switch(spec: Spec, to: str, router: str | None, *, one_commit: bool = False) -> Outcome:
+    """The first stage of the way to strategy `to`.
+
+    `one_commit`: Argo CD prunes last, so a Deployment and a Rollout may change places in a single commit.
+    """
+    now = strategy_of(spec.get("strategy", {}))
+    target = strategy_of(_target(now, to, router))
+    refusal = _refusal(spec, now, target)
+    if refusal:
+        return refusal
+    if now.is_rollout == target.is_rollout:
+        return _to(target)
+    if now.type == "BlueGreen":
+        return {**_to(_between(now)), "migration": {"to": dict(target.fields)}}
+    if one_commit:
+        return _to(target)
+    return {**_to(target), "migration": {"from": dict(now.fields) or {"type": "RollingUpdate"}}}
+
+
+def go_on(spec: Spec) -> Outcome:
+    """The next stage of a switch that is under way."""
+    stage = spec.get("migration")
+    if not stage:
+        return Refusal("no switch is under way: `switch APP --to STRATEGY` starts one")
+    if "to" in stage:
+        now = strategy_of(spec.get("strategy", {}))
+        return {**_to(strategy_of(stage["to"])), "migration": {"from": dict(now.fields)}}
+    return {"migration": ABSENT}
+
+
+def _to(target: Strategy) -> Wanted:
+    return {"strategy": dict(target.fields)}
+
+
+def _target(now: Strategy, to: str, router: str | None) -> dict[str, Any]:
+    """The strategy's own fields stay as far as the new type has them."""
+    kept = {key: value for key, value in now.fields.items() if key in FIELDS[to] and key not in ("type", "router")}
+    if to != "Canary":
+        return {"type": to, **kept}
+    by = router or (now.router if now.type == "Canary" else "replica")
+    if by == "replica":
+        return {"type": to, **{key: value for key, value in kept.items() if key not in _ROUTED}}
+    return {"type": to, "router": by, **kept}
+
+
+def _between(now: Strategy) -> Strategy:
+    """A BlueGreen passes through a replica Canary, which takes the hash out of its Service's selector."""
+    return strategy_of(_target(now, "Canary", "replica"))
+
+
+def _refusal(spec: Spec, now: Strategy, target: Strategy) -> Refusal | None:
+    flight = in_flight(spec)
+    if "migration" in spec:
+        return Refusal("a switch is under way: `switch --continue` is its next stage")
+    if flight:
+        return Refusal(f"a {flight} is in flight: `promote` or `abort` it first")
+    if spec.get("paused"):
+        return Refusal("the app is paused: `resume` first")
+    if (now.type, now.router) == (target.type, target.router):
+        by = f" with router {now.router}" if now.type == "Canary" else ""
+        return Refusal(f"the strategy is {now.type}{by} already")
+    if target.is_rollout and not spec.get("ports") and not (target.type == "Canary" and _serves_nothing(spec, target)):
+        return Refusal(f"{target.type} needs a port: add one to `ports` first, the Service comes by itself")
+    if now.is_rollout != target.is_rollout and "autoscaling" in spec:
+        return Refusal(
+            "a new workload under an autoscaler begins with one pod: replace `autoscaling` by `replicas` for the switch"
+        )
+    return None
+
+
+def _serves_nothing(spec: Spec, target: Strategy) -> bool:
+    return spec.get("ports") == [] and target.router == "replica"

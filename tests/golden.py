@@ -1,0 +1,46 @@
+"""Writes the expected files of fixtures/ok and fixtures/err anew (`make golden`); `git diff` then shows what changed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.support.cases import ROOT, cases, lay_out, run
+
+
+def main() -> int:
+    """Render every case and keep what came out; a case of the wrong outcome is named and fails."""
+    wrong = [case for case in cases("ok") if not _ok(case)] + [case for case in cases("err") if not _err(case)]
+    for case in wrong:
+        print(f"{case.relative_to(ROOT)}: not the outcome that its folder promises", file=sys.stderr)
+    print(run(ROOT, "render").out, end="")
+    return int(bool(wrong))
+
+
+def _ok(case: Path) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        project = lay_out(case, Path(folder), leave=frozenset(("expected", "warnings.txt")))
+        outcome = run(project, "render")
+        shutil.rmtree(case / "expected", ignore_errors=True)
+        if outcome.code == 0:
+            shutil.copytree(project / "rendered", case / "expected")
+        (case / "warnings.txt").unlink(missing_ok=True)
+        if outcome.err:
+            (case / "warnings.txt").write_text(outcome.err)
+        if outcome.code:
+            print(outcome.err, file=sys.stderr)
+        return outcome.code == 0
+
+
+def _err(case: Path) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        project = lay_out(case, Path(folder), leave=frozenset(("problems.txt",)))
+        outcome = run(project, "render")
+        (case / "problems.txt").write_text(outcome.err)
+        return outcome.code == 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

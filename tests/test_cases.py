@@ -1,0 +1,48 @@
+"""Every folder under fixtures/ok renders to its `expected`; every folder under fixtures/err gives its `problems.txt`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cases import FIXTURES, ROOT, cases, lay_out, run, snapshot
+
+OK, ERR = cases("ok"), cases("err")
+
+
+@pytest.mark.parametrize("case", OK, ids=lambda case: case.name)
+def test_ok_case_renders_what_is_expected(case: Path, tmp_path: Path) -> None:
+    project = lay_out(case, tmp_path / "p", leave=frozenset(("expected", "warnings.txt")))
+    outcome = run(project, "render")
+    assert (outcome.code, outcome.err) == (0, _text(case / "warnings.txt")), outcome.err
+    assert snapshot(project / "rendered") == snapshot(case / "expected")
+    assert run(project, "render").out.startswith("0 written")
+    assert run(project, "render", "--check").code == 0
+
+
+@pytest.mark.parametrize("case", ERR, ids=lambda case: case.name)
+def test_err_case_gives_its_problems_and_writes_nothing(case: Path, tmp_path: Path) -> None:
+    project = lay_out(case, tmp_path / "p", leave=frozenset(("problems.txt",)))
+    before = snapshot(project)
+    outcome = run(project, "render")
+    assert outcome.err == _text(case / "problems.txt")
+    assert outcome.code == 1
+    assert outcome.err.strip(), "an error case must fail"
+    assert snapshot(project) == before
+    assert run(project, "validate").err == outcome.err
+
+
+def test_samples_are_rendered_as_committed() -> None:
+    outcome = run(ROOT, "render", "--check")
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_no_case_is_orphaned() -> None:
+    assert all((case / "expected").is_dir() for case in OK)
+    assert all((case / "problems.txt").is_file() for case in ERR)
+    assert {path.name for path in (FIXTURES / "ok").iterdir()} == {case.name for case in OK}
+
+
+def _text(file: Path) -> str:
+    return file.read_text() if file.exists() else ""

@@ -1,0 +1,56 @@
+"""Imports of the program go one way: a module imports only from rows below its own."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent / "renderer"
+# From top to bottom, as docs/architecture.md shows them. A row's modules may import each other.
+ROWS = (
+    ("__main__",),
+    ("cli",),
+    ("commands",),
+    ("progress",),
+    ("report",),
+    ("tree", "git", "cache", "workers", "resources"),
+    ("build",),
+    ("plan", "history", "edit", "scaffold"),
+    ("simulate",),
+    ("render", "argocd", "patch"),
+    ("rules", "schema", "overlay"),
+    ("release",),
+    ("rounding",),
+    ("project", "spec", "manifest"),
+    ("yamlio",),
+    ("problem", "layout", "failure"),
+)
+LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
+
+
+def _imported(file: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{file}: relative import"
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "renderer"}
+    return {name.split(".")[1] for name in names if name.startswith("renderer.")}
+
+
+def test_imports_go_one_way() -> None:
+    wrong = []
+    for file in sorted(ROOT.rglob("*.py")):
+        own = file.relative_to(ROOT).parts[0].removesuffix(".py")
+        if own == "__init__" or own.startswith("_schemas"):
+            continue
+        wrong += [f"{own} imports {name} ({file.name})" for name in _imported(file) if LEVEL.get(name, -1) < LEVEL[own]]
+    known_leaf = {"__version__"}
+    assert [line for line in wrong if line.split()[2] not in known_leaf] == []
+
+
+def test_every_module_has_a_row() -> None:
+    found = {path.name.removesuffix(".py") for path in ROOT.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert found - {"__init__", "__pycache__"} <= set(LEVEL)

@@ -18,7 +18,7 @@ import yaml
 from renderer.resources import read_schema
 from renderer.schema import Fault, Schemas, Versions
 from renderer.schema.checker import Checker
-from renderer.schema.explain import explain
+from renderer.schema.explain import Explainer
 from renderer.schema.kind_names import KINDS
 from renderer.schema.patterns import pattern_words
 
@@ -78,7 +78,7 @@ def test_words_for_every_keyword(name: str) -> None:
     case = json.loads((CASES / "words" / f"{name}.json").read_text())
     decider = jsonschema_rs.Draft7Validator(case["schema"], validate_formats=True)
     assert not decider.is_valid(case["data"])
-    assert lines(explain(case["schema"], decider, case["data"])) == case["faults"]
+    assert lines(Explainer(case["schema"], decider).explain(case["data"])) == case["faults"]
 
 
 def test_no_case_is_orphaned() -> None:
@@ -137,6 +137,15 @@ def references(node: object) -> Iterator[str]:
 def test_a_bundle_holds_the_chosen_versions() -> None:
     old, new = (Schemas(Versions(kubernetes=minor), read_schema).bundle("App") for minor in ("1.34", "1.37"))
     assert old["definitions"]["kubernetes.PodSpec"] != new["definitions"]["kubernetes.PodSpec"]
+
+
+@pytest.mark.parametrize("minor", ["1.34", "1.35", "1.36", "1.37"])
+@pytest.mark.parametrize(("rollouts", "istio"), [("1.9", "1.30"), ("1.10", "1.31")])
+def test_specs_are_judged_by_every_version_that_ships(minor: str, rollouts: str, istio: str) -> None:
+    schemas = Schemas(Versions(minor, rollouts, istio), read_schema)
+    data = load(CASES / "ok" / "app-canary.yaml")
+    assert schemas.explain("App", data) == []
+    assert schemas.explain("App", {**data, "spec": {**data["spec"], "tag": 2}}) != []
 
 
 def test_a_version_that_does_not_ship_is_a_defect() -> None:

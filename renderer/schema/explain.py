@@ -1,4 +1,4 @@
-"""Explains a refusal: all faults of a document by one schema, sorted, the consequences of others left out."""
+"""Explains refusals: all faults of a document by one schema, sorted, the consequences of others left out."""
 
 from __future__ import annotations
 
@@ -16,42 +16,43 @@ if TYPE_CHECKING:
 _BASIC = ("wrong-type", "null-value")
 
 
-def explain(schema: Node, decider: Draft7Validator, data: Any) -> list[Fault]:
-    """Every fault of `data` by a self-contained schema, by which `decider` has refused it; sorted by pointer."""
-    found = in_order(_plainest(_faults_of(_scene(schema), data)))
-    return found or [_unexplained(decider, data)]
+class Explainer:
+    """One self-contained schema, and jsonschema-rs's validator for it, which decides."""
 
+    def __init__(self, schema: Node, decider: Draft7Validator) -> None:
+        self._decider = decider
+        self._scene = Scene(Tree(schema), Checker(schema))
 
-def explain_partial(schema: Node, decider: Draft7Validator, data: Any, kept: Any) -> list[Fault]:
-    """The faults of a file that is merged with others, by the relaxed schema and `decider` for it.
+    def explain(self, data: Any) -> list[Fault]:
+        """Every fault of `data`, sorted by pointer; none when it is valid."""
+        return [] if self._decider.is_valid(data) else in_order(self._found(data)) or [self._unexplained(data)]
 
-    `kept` is `data` without the nulls of its mappings; a field that does not exist is wrong with null, too.
-    """
-    scene = _scene(schema)
-    found = {fault for fault in _faults_of(scene, data) if fault.rule == "unknown-field"}
-    if not decider.is_valid(kept):
-        found |= {fault for fault in _faults_of(scene, kept) if fault.rule != "unknown-field"}
-    return in_order(_plainest(found))
+    def explain_partial(self, data: Any, kept: Any) -> list[Fault]:
+        """The faults of a file that is merged with others, when the schema is the relaxed one.
 
+        `kept` is `data` without the nulls of its mappings; a field that does not exist is wrong with null, too.
+        """
+        unknown = {fault for fault in self._found(data) if fault.rule == "unknown-field"}
+        others = {fault for fault in self.explain(kept) if fault.rule != "unknown-field"}
+        return in_order(unknown | others)
 
-def _scene(schema: Node) -> Scene:
-    return Scene(Tree(schema), Checker(schema))
+    def _found(self, data: Any) -> set[Fault]:
+        try:
+            found = {fault for refusal in self._scene.checker.refusals(data) for fault in faults(refusal, self._scene)}
+        except RecursionError:
+            return {Fault("", "conflict", "nested too deep to be explained")}
+        return _plainest(found)
 
-
-def _faults_of(scene: Scene, data: Any) -> set[Fault]:
-    try:
-        return {fault for refusal in scene.checker.refusals(data) for fault in faults(refusal, scene)}
-    except RecursionError:
-        return {Fault("", "conflict", "nested too deep to be explained")}
+    def _unexplained(self, data: Any) -> Fault:
+        """For a refusal that jsonschema does not share: never seen, and still no reason to say nothing."""
+        place = next((error.instance_path for error in self._decider.iter_errors(data)), [])
+        return Fault(pointer(tuple(place)), "conflict", "this does not fit the schema")
 
 
 def _plainest(found: set[Fault]) -> set[Fault]:
-    """Where a value has the wrong type or is missing, that alone: the rest follows from it."""
-    basic = {fault.pointer: fault for fault in in_order(found) if fault.rule in _BASIC}
-    return {basic.get(fault.pointer, fault) for fault in found}
-
-
-def _unexplained(decider: Draft7Validator, data: Any) -> Fault:
-    """For a refusal that jsonschema does not share: never seen, and still no reason to say nothing."""
-    place = next((error.instance_path for error in decider.iter_errors(data)), [])
-    return Fault(pointer(tuple(place)), "conflict", "this does not fit the schema")
+    """One fault of a value where the others follow from it: its type or lack before all else, one form of text."""
+    ordered = in_order(found)
+    basic = {fault.pointer: fault for fault in reversed(ordered) if fault.rule in _BASIC}
+    forms = {fault.pointer: fault for fault in reversed(ordered) if fault.rule == "bad-format"}
+    kept = (forms[fault.pointer] if fault.rule == "bad-format" else fault for fault in ordered)
+    return {basic.get(fault.pointer, fault) for fault in kept}

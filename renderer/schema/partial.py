@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from renderer.schema.values import Node
 
 if TYPE_CHECKING:
-    from jsonschema_rs import Draft7Validator, ValidationError
+    from jsonschema_rs import ValidationError
 
 _BY_NAME = frozenset({"properties", "patternProperties", "definitions"})
 _ONE = frozenset({"items", "additionalProperties", "propertyNames", "contains", "then", "else"})
@@ -42,9 +42,9 @@ def only_missing(errors: Iterable[ValidationError]) -> bool:
     return all(map(_says_missing, errors))
 
 
-def only_nulls(validator: Draft7Validator, data: Any) -> bool:
-    """Whether all that is wrong is that values are null."""
-    return all(error.instance is None for error in validator.iter_errors(data))
+def only_nulls(errors: Iterable[ValidationError]) -> bool:
+    """Whether all that a schema refuses is that values are null."""
+    return all(error.instance is None for error in errors)
 
 
 def _relaxed_value(key: str, value: Any) -> Any:

@@ -13,6 +13,8 @@ from renderer.schema.values import Fault, Node, Versions
 if TYPE_CHECKING:
     from jsonschema_rs import Draft7Validator
 
+    from renderer.schema.explain import Explainer
+
 Read = Callable[[str], bytes | None]
 
 
@@ -28,6 +30,7 @@ class Schemas:
         self._read = read
         self._bundles: dict[str, Node] = {}
         self._validators: dict[str, Draft7Validator | None] = {}
+        self._explainers: dict[str, Explainer] = {}
 
     def valid(self, name: str, data: Any) -> bool:
         """Whether `data` is a whole `App`, `Overlay` or `Project`."""
@@ -43,9 +46,7 @@ class Schemas:
             return []
         if partial:
             return self._explain_partial(name, data)
-        from renderer.schema.explain import explain
-
-        return explain(self.bundle(name), self._own(name), data)
+        return self._explainer(name, lambda: self.bundle(name)).explain(data)
 
     def bundle(self, name: str) -> Node:
         """One self-contained schema of our kind `name`, for editors: only the definitions that it reaches."""
@@ -69,9 +70,7 @@ class Schemas:
             return unknown_kind(obj)
         if validator.is_valid(obj):
             return []
-        from renderer.schema.explain import explain
-
-        return explain(json.loads(self._manifest_text(obj)), validator, obj)
+        return self._explainer(str(schema_path(obj)), lambda: json.loads(self._manifest_text(obj))).explain(obj)
 
     def _explain_partial(self, name: str, data: Any) -> list[Fault]:
         from renderer.schema.partial import only_missing, only_nulls, relaxed, without_nulls
@@ -82,19 +81,24 @@ class Schemas:
         key = f"{name}, partial"
         if key not in self._bundles:
             self._bundles[key] = relaxed(self.bundle(name))
-            self._validators[key] = _compile(self._bundles[key])
         decider = self._own(key)
-        if decider.is_valid(kept) and only_nulls(decider, data):
+        if decider.is_valid(kept) and only_nulls(decider.iter_errors(data)):
             return []
-        from renderer.schema.explain import explain_partial
+        return self._explainer(key, lambda: self.bundle(key)).explain_partial(data, kept)
 
-        return explain_partial(self._bundles[key], decider, data, kept)
+    def _explainer(self, key: str, schema: Callable[[], Node]) -> Explainer:
+        """The one for a compiled schema; jsonschema is imported here, where something is wrong."""
+        if key not in self._explainers:
+            from renderer.schema.explain import Explainer
+
+            self._explainers[key] = Explainer(schema(), self._own(key))
+        return self._explainers[key]
 
     def _own(self, name: str) -> Draft7Validator:
         if name not in self._validators:
             self._validators[name] = _compile(self.bundle(name))
         validator = self._validators[name]
-        assert validator is not None  # our kinds always have a schema  # noqa: S101
+        assert validator is not None  # a schema of ours or one that has judged already  # noqa: S101
         return validator
 
     def _manifest(self, obj: Any) -> Draft7Validator | None:

@@ -9,15 +9,16 @@ from renderer.manifest import Manifest, Object
 from renderer.patch.json6902 import apply_operations
 from renderer.patch.keyed import Note
 from renderer.patch.merge import strategic_merge
-from renderer.patch.target import Id, id_of, matches, names, problems_of
+from renderer.patch.target import Id, Matcher, id_of, matcher, names
 from renderer.patch.values import Data, Patch, PatchFault, Refused, text
 
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A manifest on its way: as it is now, and the id it came with, by which later patches still find it."""
+    """A manifest on its way: its id, and the id that it came with, by which later patches still find it."""
 
     manifest: Manifest
+    old: Id
     id: Id
 
 
@@ -27,7 +28,8 @@ def apply(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> tuple[list
     A patch that fails leaves the manifest as it was. A manifest that no patch touches is the given one. A fault's
     `index` counts the given patches.
     """
-    subjects = [_Subject(manifest, id_of(manifest.data)) for manifest in manifests]
+    ids = [id_of(manifest.data) for manifest in manifests]
+    subjects = [_Subject(*subject) for subject in zip(manifests, ids, ids, strict=True)]
     faults: list[PatchFault] = []
     for index, patch in enumerate(patches):
         chosen = _chosen(subjects, patch, index, faults)
@@ -42,11 +44,11 @@ def _chosen(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list
     """The places of the manifests that the patch is for; none, and a fault, when that cannot be said."""
     if patch.target is None:
         return _named(subjects, patch.merge or {}, index, faults)
-    if wrong := problems_of(patch.target):
-        faults += [PatchFault(index, f"/target/{field}", message, "patch-target") for field, message in wrong]
+    target = matcher(patch.target)
+    if not isinstance(target, Matcher):
+        faults += [PatchFault(index, f"/target/{field}", message, "patch-target") for field, message in target]
         return []
-    target = patch.target
-    found = [i for i, subject in enumerate(subjects) if matches(target, subject.id, subject.manifest)]
+    found = [i for i, subject in enumerate(subjects) if target.takes(subject.old, subject.id, subject.manifest.data)]
     if not found:
         faults.append(PatchFault(index, "/target", "the patch matches no manifest", "patch-unmatched"))
     return found
@@ -58,7 +60,7 @@ def _named(subjects: Sequence[_Subject], patch: Object, index: int, faults: list
         found = [
             i
             for i, subject in enumerate(subjects)
-            if names(patch, subject.id, subject.manifest, any_namespace=any_namespace)
+            if any(names(patch, known, any_namespace=any_namespace) for known in (subject.id, subject.old))
         ]
         if len(found) == 1:
             return found
@@ -86,7 +88,7 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
         faults.append(PatchFault(index, f"/patch{refused.pointer}", message, "patch-failed"))
         return subject
     faults += [PatchFault(index, f"/patch{n.pointer}", n.message, "patch-surprise", "warning") for n in notes]
-    return replace(subject, manifest=replace(subject.manifest, data=new or {}))
+    return _Subject(replace(subject.manifest, data=new or {}), subject.old, id_of(new or {}))
 
 
 def _renamed(old: Object, new: Object) -> list[Note]:

@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 from renderer.manifest import Object
-from renderer.patch.target import problems_of
+from renderer.patch.target import Matcher, matcher
 from renderer.patch.values import WORKLOAD, Data, Patch, PatchFault, Target, text
 from renderer.yamlio import load
 
@@ -34,7 +34,7 @@ _WANTS: Final = {
 def parse(entry: Data, source: str = "", index: int = 0) -> tuple[list[Patch], list[PatchFault]]:
     """The patches of an entry `{target, patch}`: one, or one a document where text holds several; and what is wrong.
 
-    `patch` is a mapping (strategic merge), a list (JSON 6902), or either as YAML text; there are patches only if nothing
+    `patch` is a mapping (strategic merge), a list (JSON 6902), or either as YAML text; patches come only if nothing
     is wrong. `source` and `index` are passed on.
     """
     faults: list[PatchFault] = []
@@ -64,7 +64,9 @@ def _target(value: Data, index: int, faults: list[PatchFault]) -> Target | None:
         if key not in _TARGET
     ]
     target = Target(**{field: text(value[key]) for key, field in _TARGET.items() if value.get(key) is not None})
-    faults += [_fault(index, f"/target/{field}", message) for field, message in problems_of(target)]
+    ready = matcher(target)
+    if not isinstance(ready, Matcher):
+        faults += [_fault(index, f"/target/{field}", message) for field, message in ready]
     return target
 
 

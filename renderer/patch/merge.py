@@ -155,21 +155,38 @@ def _item_merger(field: Field, at: str, notes: list[Note]) -> Callable[[Data, Da
 
 def _plain(items: list[Data], keys: tuple[str, ...]) -> bool:
     """Every item has the same of the keys, the first at least, and no two have the same values: nothing to join."""
+    if len(keys) == 1:
+        return _single(items, keys[0])
     if not keys:
         return len({text(item) for item in items}) == len(items) and not any(
             item is None or isinstance(item, dict | list) for item in items
         )
-    seen = set()
+    seen: set[object] = set()
     there = None
     for item in items:
         if not isinstance(item, dict):
             return False
-        values = tuple(text(item[key]) if item.get(key) not in (None, "") else "" for key in keys)
-        filled = tuple(bool(value) for value in values)
+        values = [item.get(key) for key in keys]
+        values = [value if type(value) is str else "" if value is None else text(value) for value in values]
+        filled = [bool(value) for value in values]
         if not filled[0] or (there is not None and filled != there):
             return False
         there = filled
-        seen.add(values)
+        seen.add(tuple(values))
+    return len(seen) == len(items)
+
+
+def _single(items: list[Data], key: str) -> bool:
+    seen = set()
+    for item in items:
+        if not isinstance(item, dict):
+            return False
+        value = item.get(key)
+        if not isinstance(value, str):
+            value = "" if value is None else text(value)
+        if not value:
+            return False
+        seen.add(value)
     return len(seen) == len(items)
 
 

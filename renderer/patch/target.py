@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import Object
 from renderer.patch.merge_keys import CLUSTER_SCOPED
-from renderer.patch.selector import parse_selector
+from renderer.patch.selector import Requirement, parse_selector
 from renderer.patch.values import WORKLOAD, Target, text
 
 WORKLOADS: Final = (("apps", "Deployment"), ("argoproj.io", "Rollout"))
-_PATTERNS: Final = ("group", "version", "kind", "name", "namespace")
+_PATTERNS: Final = ("kind", "group", "version", "name", "namespace")
 # What Python's `re` takes and Go's does not: look-around, back references, atomic groups, possessive repeats.
 _NOT_GO: Final = re.compile(r"\(\?[=!<>#(](?!P?<[A-Za-z_])|\(\?P=|\\[1-9Z]|[*+?}]\+|\[\[:")
 
@@ -41,83 +40,79 @@ def id_of(manifest: Object) -> Id:
     return Id(group, version, kind, text(metadata.get("name", "")), namespace)
 
 
-def matches(target: Target, old: Id, now: Manifest) -> bool:
-    """Whether a valid target takes the object in: by the name and namespace that it came with or has now."""
-    new = id_of(now.data)
-    metadata = now.data.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    return (
-        (_fits(target.namespace, old.namespace) or _fits(target.namespace, new.namespace))
-        and (_fits(target.name, old.name) or _fits(target.name, new.name))
-        and _fits(target.group, new.group)
-        and _fits(target.version, new.version)
-        and _fits(kind_pattern(target.kind), new.kind)
-        and _selects(target.label_selector, metadata.get("labels"))
-        and _selects(target.annotation_selector, metadata.get("annotations"))
-    )
+class Matcher(NamedTuple):
+    """A target made ready; None and () where it asks for nothing."""
+
+    kind: re.Pattern[str] | None
+    group: re.Pattern[str] | None
+    version: re.Pattern[str] | None
+    name: re.Pattern[str] | None
+    namespace: re.Pattern[str] | None
+    labels: tuple[Requirement, ...]
+    annotations: tuple[Requirement, ...]
+
+    def takes(self, old: Id, new: Id, manifest: Object) -> bool:
+        """Whether the target takes the object in, by the name and namespace that it came with or has now."""
+        return (
+            _fits(self.kind, new.kind)
+            and _fits(self.group, new.group)
+            and _fits(self.version, new.version)
+            and (_fits(self.name, new.name) or _fits(self.name, old.name))
+            and (_fits(self.namespace, new.namespace) or _fits(self.namespace, old.namespace))
+            and _holds(self.labels, manifest, "labels")
+            and _holds(self.annotations, manifest, "annotations")
+        )
 
 
-def names(patch: Object, old: Id, now: Manifest, *, any_namespace: bool) -> bool:
+@lru_cache(maxsize=1024)
+def matcher(target: Target) -> Matcher | tuple[tuple[str, str], ...]:
+    """The target made ready, or what is wrong with it: (field as written in the file, message)."""
+    patterns = {field: _pattern(field, getattr(target, field)) for field in _PATTERNS}
+    selectors = {
+        "labelSelector": parse_selector(target.label_selector),
+        "annotationSelector": parse_selector(target.annotation_selector),
+    }
+    wrong = [(field, found) for field, found in {**patterns, **selectors}.items() if isinstance(found, str)]
+    return tuple(wrong) or Matcher(*patterns.values(), *selectors.values())  # type: ignore[arg-type]  # no str is left
+
+
+def names(patch: Object, found: Id, *, any_namespace: bool) -> bool:
     """Whether a strategic merge patch without a target names the object.
 
     Kind `Workload` needs no apiVersion. `any_namespace` lets a patch without a namespace name an object that has one:
     kustomize users expect it, since there the namespace is set after the patches.
     """
     wanted = id_of(patch)
-    metadata = patch["metadata"]
-    for found in (old, id_of(now.data)):
-        if wanted.kind == WORKLOAD:
-            same_kind = (found.group, found.kind) in WORKLOADS
-        else:
-            same_kind = (wanted.group, wanted.version, wanted.kind) == (found.group, found.version, found.kind)
-        free = any_namespace and not metadata.get("namespace")
-        if same_kind and wanted.name == found.name and (free or wanted.namespace == found.namespace):
-            return True
-    return False
+    if wanted.kind == WORKLOAD:
+        same_kind = (found.group, found.kind) in WORKLOADS
+    else:
+        same_kind = (wanted.group, wanted.version, wanted.kind) == (found.group, found.version, found.kind)
+    free = any_namespace and not patch["metadata"].get("namespace")
+    return same_kind and wanted.name == found.name and (free or wanted.namespace == found.namespace)
 
 
-def problems_of(target: Target) -> list[tuple[str, str]]:
-    """What is wrong with a target: (field as written in the file, message)."""
-    found = []
-    for field in _PATTERNS:
-        pattern = getattr(target, field)
-        if isinstance(compiled := _compiled(pattern), str):
-            found.append((field, f"{pattern!r} is no regular expression: {compiled}"))
-    for field, selector in (
-        ("labelSelector", target.label_selector),
-        ("annotationSelector", target.annotation_selector),
-    ):
-        if isinstance(parsed := parse_selector(selector), str):
-            found.append((field, parsed))
-    return found
-
-
-def kind_pattern(kind: str) -> str:
-    """The pattern with `Workload` written out."""
-    return re.sub(rf"\b{WORKLOAD}\b", "(?:Deployment|Rollout)", kind) if WORKLOAD in kind else kind
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str] | str:
-    """The pattern, or what is wrong with it."""
+def _pattern(field: str, pattern: str) -> re.Pattern[str] | str | None:
+    """The pattern, None for an empty one, or what is wrong with it."""
+    if not pattern:
+        return None
     if unknown := _NOT_GO.search(re.sub(r"\\[^1-9Z]", "", pattern)):
-        return f"kustomize does not know {unknown[0]!r}"
+        return f"{pattern!r} is no regular expression: kustomize does not know {unknown[0]!r}"
+    if field == "kind":
+        pattern = re.sub(rf"\b{WORKLOAD}\b", "(?:Deployment|Rollout)", pattern)
     try:
         return re.compile(pattern, re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
-        return str(error)
+        return f"{pattern!r} is no regular expression: {error}"
 
 
-def _fits(pattern: str, value: str) -> bool:
-    if pattern in ("", value):
+def _fits(pattern: re.Pattern[str] | None, value: str) -> bool:
+    return pattern is None or pattern.fullmatch(value) is not None
+
+
+def _holds(requirements: tuple[Requirement, ...], manifest: Object, field: str) -> bool:
+    if not requirements:
         return True
-    compiled = _compiled(pattern)
-    return not isinstance(compiled, str) and compiled.fullmatch(value) is not None
-
-
-def _selects(selector: str, labels: object) -> bool:
-    if not selector:
-        return True
-    requirements = parse_selector(selector)
-    have: Mapping[str, str] = {key: text(value) for key, value in labels.items()} if isinstance(labels, dict) else {}
-    return not isinstance(requirements, str) and all(requirement.holds(have) for requirement in requirements)
+    metadata = manifest.get("metadata")
+    labels = metadata.get(field) if isinstance(metadata, dict) else None
+    have = {key: text(value) for key, value in labels.items()} if isinstance(labels, dict) else {}
+    return all(requirement.holds(have) for requirement in requirements)

@@ -83,4 +83,7 @@ def text(value: Data) -> str:
 
 def below(pointer: str, key: str | int) -> str:
     """The JSON pointer of a key (RFC 6901)."""
-    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+    token = str(key)
+    if "/" in token or "~" in token:
+        token = token.replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{token}"

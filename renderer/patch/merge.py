@@ -16,13 +16,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from renderer.manifest import Object
+from renderer.patch.directive import DIRECTIVE, list_directive, map_directive
 from renderer.patch.keyed import Note, merge_items
 from renderer.patch.merge_keys import KINDS, TYPES, Field
 from renderer.patch.values import MISSING, Data, Refused, below, text
 
 Fields = Mapping[str, Field]
 
-DIRECTIVE: Final = "$patch"
 # A Rollout's pod template merges as a Deployment's: kustomize does so when it is given this much of the kind's schema.
 _TYPES: Final[dict[str, Fields]] = {
     **TYPES,
@@ -64,7 +64,7 @@ def _merge_map(old: Data, new: Data, fields: Fields | None, at: str, notes: list
         return MISSING
     fields = _fields_of(old, new) if fields is None else fields
     absent = old is None or old is MISSING
-    directive, patch = _directive(new, at, lenient=absent)
+    directive, patch = map_directive(new, at, lenient=absent)
     if directive == "delete":
         return MISSING
     base: Object = patch if absent or directive == "replace" or old is new else old
@@ -120,7 +120,7 @@ def _merge_list(old: Data, new: Data, field: Field, at: str, notes: list[Note]) 
     if old is None or old is MISSING:
         base = new
     else:
-        directive, patch = _list_directive(new, at)
+        directive, patch = list_directive(new, at)
         if directive == "delete":
             return MISSING
         base, new = (patch if directive == "replace" or old is new else old), patch
@@ -198,33 +198,6 @@ def _fields_of(*values: Data) -> Fields | None:
             if name is not None:
                 return _TYPES[name]
     return None
-
-
-def _directive(patch: Object, at: str, *, lenient: bool) -> tuple[str, Object]:
-    """What `$patch` says, and the patch without it; an unknown one stays as a field where the patch adds a mapping."""
-    if DIRECTIVE not in patch:
-        return "merge", patch
-    said = text(patch[DIRECTIVE])
-    if said in ("delete", "replace", "merge"):
-        return said, {key: value for key, value in patch.items() if key != DIRECTIVE}
-    if lenient:
-        return "merge", patch
-    raise Refused(below(at, DIRECTIVE), f"unknown $patch {said!r}: delete, replace or merge")
-
-
-def _list_directive(patch: list[Data], at: str) -> tuple[str, list[Data]]:
-    """The directive of a whole list, which is an item with nothing but `$patch`; and the list without such items."""
-    first = next((item for item in patch if isinstance(item, dict) and DIRECTIVE in item), None)
-    if first is None or len(first) > 1:
-        return "merge", patch
-    said = text(first[DIRECTIVE])
-    if said not in ("delete", "replace", "merge"):
-        raise Refused(at, f"unknown $patch {said!r}: delete, replace or merge")
-    return said, [item for item in patch if item not in (None, {}) and not _says(item, said)]
-
-
-def _says(item: Data, directive: str) -> bool:
-    return isinstance(item, dict) and text(item.get(DIRECTIVE, "")) == directive
 
 
 def _same_shape(lead: Data, new: Data, at: str) -> None:

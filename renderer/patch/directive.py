@@ -1,0 +1,38 @@
+"""What `$patch` in a strategic merge patch asks for, and the patch without it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from renderer.manifest import Object
+from renderer.patch.values import Data, Refused, below, text
+
+DIRECTIVE: Final = "$patch"
+_KNOWN: Final = ("delete", "replace", "merge")
+
+
+def map_directive(patch: Object, at: str, *, lenient: bool) -> tuple[str, Object]:
+    """What `$patch` says, and the patch without it; an unknown one stays as a field where the patch adds a mapping."""
+    if DIRECTIVE not in patch:
+        return "merge", patch
+    said = text(patch[DIRECTIVE])
+    if said in _KNOWN:
+        return said, {key: value for key, value in patch.items() if key != DIRECTIVE}
+    if lenient:
+        return "merge", patch
+    raise Refused(below(at, DIRECTIVE), f"unknown $patch {said!r}: it is {', '.join(_KNOWN)}")
+
+
+def list_directive(patch: list[Data], at: str) -> tuple[str, list[Data]]:
+    """The directive of a whole list, which is an item with nothing but `$patch`; and the list without such items."""
+    first = next((item for item in patch if isinstance(item, dict) and DIRECTIVE in item), None)
+    if first is None or len(first) > 1:
+        return "merge", patch
+    said = text(first[DIRECTIVE])
+    if said not in _KNOWN:
+        raise Refused(at, f"unknown $patch {said!r}: it is {', '.join(_KNOWN)}")
+    return said, [item for item in patch if item not in (None, {}) and not _says(item, said)]
+
+
+def _says(item: Data, directive: str) -> bool:
+    return isinstance(item, dict) and text(item.get(DIRECTIVE, "")) == directive

@@ -82,9 +82,7 @@ def test_a_short_host_is_the_full_one() -> None:
 def test_two_destination_rules_for_one_host() -> None:
     rules = [manifest("DestinationRule", name, {"host": "web.shop.svc.cluster.local"}) for name in ("a", "b")]
     found = clashes(a=[rules[0]], b=[rules[1]])
-    message = (
-        "there is another DestinationRule for the host web.shop.svc.cluster.local: that of app b (destinationrule.yaml)"
-    )
+    message = "another DestinationRule for the host web.shop.svc: app b (destinationrule.yaml)"
     assert [clash.message for clash in found][:1] == [message]
 
 

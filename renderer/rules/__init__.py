@@ -129,6 +129,7 @@ VIRTUAL_SERVICES: dict[str, ManifestRule] = {
 }
 MESH: dict[str, ManifestRule] = {
     "istio-durations": http.istio_durations,
+    "export-to": istio.export_to,
 }
 DESTINATION_RULES: dict[str, ManifestRule] = {
     "destination-host": destinations.destination_host,

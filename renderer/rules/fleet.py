@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
+from renderer.rules.mesh import full_host
 
 _EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
 _PODS = "pods"  # the kind of claim that says which labels pods have; selectors are held against it
@@ -55,7 +56,7 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
         if kind in FLEET_RULES and kind != "workloads-overlap":
             found += _equal(kind, key, group)
     found += _overlaps(same)
-    return sorted(found, key=lambda clash: (clash.claim.owner, clash.claim.file, clash.claim.pointer, clash.message))
+    return sorted(found, key=lambda clash: (*_place(clash.claim), *_place(clash.other)))
 
 
 def _equal(kind: str, key: str, group: list[Claim]) -> Iterator[Clash]:
@@ -64,8 +65,17 @@ def _equal(kind: str, key: str, group: list[Claim]) -> Iterator[Clash]:
     for claim in group:
         others = [other for other in group if other.owner != claim.owner]
         if others:
-            other = min(others, key=lambda other: (other.owner, other.file, other.pointer))
-            yield Clash(kind, _message(kind, key, f"app {other.owner}", other), claim, other)
+            other = min(others, key=_place)
+            yield Clash(kind, _message(kind, key, _spoken(other.owner), other), claim, other)
+
+
+def _place(claim: Claim) -> tuple[str, str, str, str, str]:
+    return claim.owner, claim.file, claim.pointer, claim.kind, claim.key
+
+
+def _spoken(owner: str) -> str:
+    """Owners that no app can be called are what an environment takes along."""
+    return f"the environment's {owner.strip('_')}" if owner.startswith("_") else f"app {owner}"
 
 
 def _message(kind: str, key: str, who: str, other: Claim) -> str:
@@ -73,7 +83,7 @@ def _message(kind: str, key: str, who: str, other: Claim) -> str:
     return {
         "object-once": f"{what} is made by {who} too ({other.file})",
         "host-once": f"the host {what} is routed by {who} too ({other.file})",
-        "destination-rule-once": f"there is another DestinationRule for the host {what}: that of {who} ({other.file})",
+        "destination-rule-once": f"another DestinationRule for the host {what}: {who} ({other.file})",
         "hpa-once": f"{what} is scaled by {who} too ({other.file})",
     }[kind]
 
@@ -102,13 +112,13 @@ def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
     gateways = spec.get("gateways") or ["mesh"]
     matches = _matches(spec) if gateways != ["mesh"] else []
     for number, host in enumerate(spec.get("hosts") or ()):
-        full = host if "." in host or host == "*" else f"{host}.{namespace}.svc.cluster.local"
+        full = full_host(host, namespace)
         for gateway in gateways:
             at = f"/spec/hosts/{number}"
             if gateway == "mesh":
                 yield Claim("host-once", f"{full} in the mesh|", owner, manifest.file, at)
                 continue
-            if "mesh" in gateways and ".svc." in full:
+            if "mesh" in gateways and full.endswith(".svc"):
                 continue  # the mesh has claimed it
             name = gateway if "/" in gateway else f"{namespace}/{gateway}"
             for match in matches:
@@ -128,8 +138,9 @@ def _destination_rule(manifest: Manifest, owner: str) -> Iterator[Claim]:
     spec, namespace = manifest.data.get("spec") or {}, namespace_of(manifest)
     host = spec.get("host", "")
     if host and "workloadSelector" not in spec:
-        full = host if "." in host else f"{host}.{namespace}.svc.cluster.local"
-        yield Claim("destination-rule-once", f"{full}|{namespace}", owner, manifest.file, "/spec/host")
+        yield Claim(
+            "destination-rule-once", f"{full_host(host, namespace)}|{namespace}", owner, manifest.file, "/spec/host"
+        )
 
 
 def _scaled(manifest: Manifest, owner: str) -> Iterator[Claim]:
@@ -178,8 +189,8 @@ def _overlaps(same: dict[tuple[str, str], list[Claim]]) -> Iterator[Clash]:
 def _found(claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]]) -> Iterator[Clash]:
     others = [pods for labels, pods in near if pods.owner != claim.owner and wanted <= labels]
     if others:
-        other = min(others, key=lambda other: (other.owner, other.file))
-        yield Clash("workloads-overlap", f"this selector also finds the pods of app {other.owner}", claim, other)
+        other = min(others, key=_place)
+        yield Clash("workloads-overlap", f"this selector also finds the pods of {_spoken(other.owner)}", claim, other)
 
 
 # Which kinds of claims clash, and the rule (and manual page) that each belongs to.

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from renderer.manifest import Manifest, Object
+from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within
 from renderer.rules.mesh import (
     HTTP,
     TLS,
     destinations_of,
-    full_host,
     ports_of,
     protocol_of,
     routes_of,
@@ -164,7 +164,7 @@ def _covered(host: str, before: list[str]) -> str | None:
 
 
 def route_destinations(scene: Scene) -> Iterator[Finding]:
-    """A destination whose Service, port or subset does not exist.
+    """A destination whose Service, port or subset does not exist; a warning where a mirror's Service does not.
 
     A host that means a Service of the VirtualService's own namespace is looked up in the render and its resources;
     hosts elsewhere are taken as they are. A Service with several ports wants a port at the destination. A subset is
@@ -182,8 +182,10 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
             host = hosts.get(name)
             if host is None:
                 host = hosts[name] = _host(scene, name, namespace)
+            mirror = "/mirror" in at  # of another app, most likely: its Service is not in this render
             for where, message in _destination_problems(host, destination):
-                yield Finding("route-destinations", message, at + where, manifest)
+                severity: Severity = "warning" if mirror and host.missing else "error"
+                yield Finding("route-destinations", message, at + where, manifest, severity)
 
 
 @dataclass(slots=True)
@@ -226,6 +228,30 @@ def _destination_problems(host: _Host, destination: Object) -> Iterator[tuple[st
 
 def _subsets(names: list[str]) -> str:
     return f"its DestinationRule has {', '.join(names) or 'none'}"
+
+
+def export_to(scene: Scene) -> Iterator[Finding]:
+    """An `exportTo` that Istio's webhook refuses: a namespace twice, `*` beside others, or a name that is no namespace.
+
+    Source: Istio `pkg/config/validation` (`validateExportTo`).
+    Do: write `.` (its own namespace), `*` (all), or the namespaces.
+    """
+    for kind in ("VirtualService", "DestinationRule"):
+        for manifest in scene.of(kind):
+            spaces = spec_of(manifest).get("exportTo")
+            if not spaces:
+                continue
+            own = [namespace_of(manifest) if space == "." else space for space in spaces]
+            for number, space in enumerate(spaces):
+                problem = None
+                if own[number] in own[:number]:
+                    problem = f"{space} is the same namespace as one before"
+                elif space == "*" and len(spaces) > 1:
+                    problem = "* is every namespace: nothing goes beside it"
+                elif space not in (".", "*", "~") and not is_dns_label(space):
+                    problem = f"{space!r} is no namespace"
+                if problem:
+                    yield Finding("export-to", problem, f"/spec/exportTo/{number}", manifest)
 
 
 def route_ports(scene: Scene) -> Iterator[Finding]:
@@ -338,9 +364,7 @@ def gateway_hosts(scene: Scene) -> Iterator[Finding]:
             found = scene.find("Gateway", namespace.replace(".", own) or own, name)
             served = _served(found, own) if found else None
             for number, host in enumerate(spec.get("hosts") or ()) if served is not None else ():
-                if service_name(full_host(host, own), own) is None and not any(
-                    _meets(host, other) for other in served or ()
-                ):
+                if service_name(host, own) is None and not any(_meets(host, other) for other in served or ()):
                     message = (
                         f"the Gateway {gateway} does not serve the host {host} (it serves {', '.join(served or ())})"
                     )

@@ -43,8 +43,9 @@ def service_name(host: str, namespace: str) -> tuple[str, str] | None:
 
 
 def full_host(host: str, namespace: str) -> str:
-    """The host as Istio completes it: a bare name is a Service of the rule's own namespace."""
-    return host if "." in host or host == "*" else f"{host}.{namespace}.svc.cluster.local"
+    """One text for each host, whatever the cluster's domain: `name.namespace.svc` for a Service, others as they are."""
+    name = service_name(host, namespace)
+    return host if name is None or "*" in host else f"{name[0]}.{name[1]}.svc"
 
 
 def service_of(scene: Scene, host: str, namespace: str) -> Manifest | None:

@@ -28,8 +28,8 @@ def quantity(value: object) -> int | None:
 
 @lru_cache(maxsize=2048)
 def _parse(text: str) -> int | None:
-    match = _QUANTITY(text)
-    if match is None or len(text) > _LONGEST:
+    match = _QUANTITY(text) if len(text) <= _LONGEST else None
+    if match is None:
         return None
     sign, number, exponent, suffix = match.groups()
     whole, _, fraction = number.partition(".")

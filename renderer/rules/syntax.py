@@ -6,6 +6,7 @@ import re
 import warnings
 from functools import lru_cache
 
+_LONGEST = 64  # characters of a duration that anybody would write
 _NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?").fullmatch
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?").fullmatch
 _DNS_1035 = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?").fullmatch
@@ -85,7 +86,7 @@ def nanoseconds(text: str) -> int | None:
     """A Go duration (`1h30m`, `250ms`) in nanoseconds; None when it is none. Go also takes a bare `0`."""
     if text in ("0", "+0", "-0"):
         return 0
-    if not _GO_DURATION(text):
+    if len(text) > _LONGEST or not _GO_DURATION(text):
         return None
     total = sum(_scaled(number, _NANOSECONDS[unit]) for number, unit in _GO_PART(text))
     return -total if text.startswith("-") else total

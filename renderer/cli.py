@@ -12,7 +12,7 @@ from renderer import __version__
 from renderer.failure import Failure
 
 _PROBLEMS, _USAGE, _COULD_NOT_LOOK, _DEFECT = 1, 2, 3, 4
-# name -> (section, short help); the module is renderer.commands.<name>, and is imported when the command is run
+# name -> (section, short help); see LazyGroup.get_command for where its code is
 COMMANDS = {
     "init": ("Project", "Make a project here: project file, overlay, first app, pre-commit config."),
     "new": ("Project", "Write the spec of a new app."),
@@ -45,11 +45,15 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command `command` of its module."""
+        """The verbs are in `verbs`, by name; any other command is `command` in a module of its own."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"renderer.commands.{cmd_name}").command
-        return command
+        section, _ = COMMANDS[cmd_name]
+        if section == "Release":
+            found: click.Command = getattr(import_module("renderer.commands.verbs"), cmd_name)
+        else:
+            found = import_module(f"renderer.commands.{cmd_name}").command
+        return found
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """An unknown command with what was probably meant."""

@@ -1,4 +1,4 @@
-"""Every folder under fixtures/ok renders to its `expected`; every folder under fixtures/err gives its `problems.txt`."""
+"""Each folder under fixtures/ok renders to its `expected`; each under fixtures/err gives its `problems.txt`."""
 
 from __future__ import annotations
 

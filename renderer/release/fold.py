@@ -43,6 +43,12 @@ def inverse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
     return found
 
 
+def overrides_between(now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
+    """The overrides that make `then` of `now`."""
+    found: dict[str, Any] = _over(dict(now), dict(then))
+    return found
+
+
 def changes(base: Mapping[str, Any], partial: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
     """The fewest edits of `partial` after which `base` merged with it has the values of `wanted` (ABSENT: not there).
 

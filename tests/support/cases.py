@@ -1,4 +1,4 @@
-"""Fixture cases as projects: a folder of files, with a default project file and overlay where it has none of its own."""
+"""Fixture cases as projects: a folder of files, with a default project file and overlay where it has none."""
 
 from __future__ import annotations
 

@@ -1,0 +1,234 @@
+"""What all verbs share: a transition of apps' release states becomes edited specs, rendered files, perhaps a commit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from renderer.build import Rendered, build_app, evaluate, is_in
+from renderer.build.setup import read_document
+from renderer.commands.options import show_problems
+from renderer.commands.project import Opened
+from renderer.edit import Remove, Set, edit, new_document
+from renderer.failure import Failure
+from renderer.git import GitError, commit
+from renderer.overlay import Document, Environment, effective
+from renderer.problem import Problem, errors
+from renderer.release.fold import ABSENT, Change, changes
+from renderer.release.verbs import Outcome, Refusal, in_flight
+from renderer.report.diff import diff_text
+from renderer.spec import version_label
+from renderer.tree import listing, read, write_all
+from renderer.yamlio import load
+
+Spec = Mapping[str, Any]
+Act = Callable[[Spec], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What to do with the result; `verb` and `detail` make the commit's message."""
+
+    verb: str
+    dry_run: bool
+    commit: bool
+    message: str | None
+    verify: bool = True
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """One app after a verb: its partial app file, and every rendered file that follows from it (None: goes away)."""
+
+    app: str
+    before: Spec
+    after: Spec
+    file: str
+    text: bytes
+    rendered: Mapping[str, bytes | None]
+    problems: tuple[Problem, ...]
+
+
+def environment_for(opened: Opened, env: str | None) -> Environment:
+    """The environment that a verb is about; with several it must be named."""
+    names = sorted(opened.setup.environments)
+    if env is None and len(names) == 1:
+        env = names[0]
+    if env is None:
+        raise Failure(f"which environment? --env {'|'.join(names)}", 2)
+    if env not in opened.setup.environments:
+        raise Failure(f"there is no environment `{env}`; there are {', '.join(names)}", 2)
+    return opened.setup.environments[env]
+
+
+def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act], how: How) -> int:
+    """Each app's act on its effective spec, then the files, then perhaps one commit of them all; the exit code."""
+    edited = []
+    for app, act in acts.items():
+        found = edit_app(opened, environment, app, act)
+        if isinstance(found, Refusal):
+            click.echo(f"rollspec: {app} in {environment.name}: {found.message}", err=True)
+            return 1
+        edited.append(found)
+    if show_problems([problem for each in edited for problem in each.problems], "text"):
+        return 1
+    files, old = _files(opened, edited)
+    if how.dry_run:
+        click.echo(diff_text(old, files, colour=sys.stdout.isatty()), nl=False)
+        return 0
+    _write(opened, files, {each.file for each in edited})
+    if how.commit:
+        _commit(opened, environment, edited, files, old, how)
+    for each in edited:
+        click.echo(f"{each.app} in {environment.name}: {describe(each.before)} -> {describe(each.after)}")
+    return 0
+
+
+def edit_app(opened: Opened, environment: Environment, app: str, act: Act) -> Edited | Refusal:
+    """One app's spec edited, and what is rendered from it in this environment and in those that extend it."""
+    texts, problems = opened.texts(app)
+    spec = None if errors(problems) else effective_spec(opened, environment, app, texts, problems)
+    if spec is None:
+        return Edited(app, {}, {}, "", b"", {}, tuple(problems))
+    wanted = act(spec)
+    if isinstance(wanted, Refusal):
+        return wanted
+    file = opened.layout.partial(environment.name, app)
+    old = texts.get(file)
+    text = _edited(old, app, _changes(opened, environment, app, texts, wanted))
+    texts[file] = text
+    names = [each.name for each in opened.setup.environments.values() if environment.name in each.names]
+    rendered = build_app(app, texts, opened.setup, opened.schemas, names)
+    problems = [problem for each in rendered for problem in each.problems]
+    after = spec if errors(problems) else effective_spec(opened, environment, app, texts, []) or spec
+    return Edited(app, spec, after, file, text, _outputs(opened, app, rendered), tuple(problems))
+
+
+def effective_spec(
+    opened: Opened, environment: Environment, app: str, texts: Mapping[str, bytes], problems: list[Problem]
+) -> Spec | None:
+    """The effective spec, valid; None where it has errors, which are added to `problems`."""
+    if not is_in(environment, app):
+        raise Failure(f"{environment.name} does not have the app `{app}`", 2)
+    file = opened.layout.app(app)
+    document, found = read_document(file, texts[file], "App", opened.schemas)
+    problems += found
+    if document is None or errors(found):
+        return None
+    evaluated, found = evaluate(document, environment, texts, opened.setup, opened.schemas)
+    problems += [problem for problem in found if evaluated is None]
+    return evaluated.app.spec if evaluated else None
+
+
+def describe(spec: Spec) -> str:
+    """The release state in a few words."""
+    words = [f"{spec['tag']} stable"]
+    flight = in_flight(spec)
+    if flight:
+        state = spec[flight]
+        name = state.get("tag") or state.get("version") or version_label(spec["tag"])
+        share = f" at {state['weight']} %" if "weight" in state else ""
+        words.append(f"{flight} {name}{share}")
+    if "migration" in spec:
+        words.append("switching")
+    if spec.get("paused"):
+        words.append("paused")
+    return ", ".join(words)
+
+
+def _changes(
+    opened: Opened, environment: Environment, app: str, texts: Mapping[str, bytes], wanted: Mapping[str, Any]
+) -> list[Change]:
+    """The fewest edits of this overlay's partial app that give what is wanted."""
+    own = opened.layout.partial(environment.name, app)
+    beneath = [opened.layout.partial(name, app) for name in environment.names[1:]]
+    partials = [Document(file, _data(texts[file], file)) for file in beneath if file in texts]
+    file = opened.layout.app(app)
+    base = effective(environment, Document(file, _data(texts[file], file)), partials).data["spec"]
+    partial = (_data(texts[own], own).get("spec") or {}) if own in texts else {}
+    return changes(base, partial, wanted)
+
+
+def _data(text: bytes, file: str) -> dict[str, Any]:
+    data, _ = load(text, file)
+    return data if isinstance(data, dict) else {}
+
+
+def _edited(old: bytes | None, app: str, edits: Sequence[Change]) -> bytes:
+    if old is None:
+        head = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": app}, "spec": {}}
+        return edit(new_document(head), _operations(edits)).encode()
+    return edit(old.decode(), _operations(edits)).encode()
+
+
+def _operations(edits: Sequence[Change]) -> list[Set | Remove]:
+    return [
+        Remove(_pointer(each.path)) if each.value is ABSENT else Set(_pointer(each.path), each.value) for each in edits
+    ]
+
+
+def _pointer(path: Sequence[str]) -> str:
+    return "/spec" + "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
+
+
+def _outputs(opened: Opened, app: str, rendered: Sequence[Rendered]) -> dict[str, bytes | None]:
+    """The files to write, and None for those that lie there now and are rendered no more."""
+    found: dict[str, bytes | None] = {}
+    for each in rendered:
+        if each.env:
+            found |= dict.fromkeys(listing(opened.root, opened.layout.manifests(each.env, app)))
+            found |= each.files
+    return found
+
+
+def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:
+    """Every file that changes, as it will be and as it is."""
+    new: dict[str, bytes | None] = {each.file: each.text for each in edited}
+    for each in edited:
+        new |= each.rendered
+    there = {file for folder in {path.rpartition("/")[0] for path in new} for file in listing(opened.root, folder)}
+    old, problems = read(opened.root, [path for path in new if path in there])
+    if problems:
+        raise Failure(str(problems[0]))
+    before: dict[str, bytes | None] = {path: old.get(path) for path in new}
+    return {path: text for path, text in new.items() if text != before[path]}, before
+
+
+def _write(opened: Opened, files: Mapping[str, bytes | None], specs: set[str], *, mark: bool = True) -> None:
+    """Specs are people's files and always replaced; of the rendered ones only ours."""
+    for own in (True, False):
+        some = {path: text for path, text in files.items() if (path in specs) == own}
+        present = {path: text for path, text in some.items() if text is not None}
+        gone = [path for path, text in some.items() if text is None]
+        if own or not mark:
+            write_all(opened.root, present, gone, mark=None)
+        else:
+            summary = write_all(opened.root, present, gone)
+            for path in summary.foreign:
+                click.echo(f"left alone, rollspec did not make it: {path}", err=True)
+
+
+def _commit(
+    opened: Opened,
+    environment: Environment,
+    edited: Sequence[Edited],
+    files: Mapping[str, bytes | None],
+    old: Mapping[str, bytes | None],
+    how: How,
+) -> None:
+    """One commit of these files; when it fails they are put back as they were."""
+    apps = [each.app for each in edited]
+    subject = f"deploy({environment.name}): {how.verb} {', '.join(apps)} {how.detail}".rstrip()
+    trailers = [("Rollspec-App", app) for app in apps]
+    trailers += [("Rollspec-Env", environment.name), ("Rollspec-Verb", how.verb)]
+    try:
+        made = commit(opened.root, list(files), how.message or subject, trailers, verify=how.verify)
+    except GitError as error:
+        _write(opened, {path: old[path] for path in files}, {each.file for each in edited}, mark=False)
+        raise Failure(f"nothing was changed: {error}") from error
+    click.echo(f"committed {made[:12]}: {(how.message or subject).splitlines()[0]}")

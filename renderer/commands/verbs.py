@@ -1,0 +1,340 @@
+"""The verbs of a release: options of the command line to one act on each app's effective spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import click
+
+from renderer.commands.options import show_problems
+from renderer.commands.project import Opened, Refused, open_project
+from renderer.commands.selection import chosen
+from renderer.commands.verb import Act, How, carry_out, effective_spec, environment_for
+from renderer.failure import Failure
+from renderer.git import read_many, resolve
+from renderer.release import switches, verbs
+from renderer.release.fold import overrides_between
+from renderer.release.verbs import Outcome, Refusal
+from renderer.spec import TEMPLATE_FIELDS, fields_of, strategy_of
+from renderer.yamlio import load
+
+Options = dict[str, Any]
+WEIGHT = click.IntRange(0, 100)
+
+
+def _common(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every verb."""
+    for option in (
+        click.option("--env", "-e", metavar="ENV", help="The environment; needed when there are several."),
+        click.option("--dry-run", "-n", is_flag=True, help="Show what would change, and change nothing."),
+        click.option("--commit", "do_commit", is_flag=True, help="Commit the spec and what is rendered from it."),
+        click.option("--message", "-m", help="The commit's message, instead of the default."),
+        click.option("--no-verify", is_flag=True, help="Commit without Git's pre-commit and commit-msg hooks."),
+        click.pass_obj,
+    ):
+        function = option(function)
+    return function
+
+
+def _run(directory: str, verb: str, options: Options, acts: Callable[[Opened], Mapping[str, Act]], detail: str) -> int:
+    try:
+        opened = open_project(directory)
+    except Refused as refused:
+        return int(show_problems(refused.problems, "text"))
+    environment = environment_for(opened, options["env"])
+    how = How(verb, options["dry_run"], options["do_commit"], options["message"], not options["no_verify"], detail)
+    found = acts(opened)
+    chosen(list(found), opened.apps, "app")
+    return carry_out(opened, environment, found, how)
+
+
+def _same(apps: tuple[str, ...], act: Act) -> Callable[[Opened], Mapping[str, Act]]:
+    return lambda _: dict.fromkeys(apps, act)
+
+
+_apps = click.argument("apps", nargs=-1, required=True, metavar="APP...")
+
+
+@click.command("release")
+@click.argument("words", nargs=-1, required=True, metavar="APP [TAG] | APP=TAG... | APP...")
+@click.option("--weight", "-w", "share", type=WEIGHT, help="The canary's first share, percent of the traffic.")
+@click.option("--version", "label", help="The label `version` of its pods (default: the tag).")
+@click.option(
+    "--set", "sets", multiple=True, metavar="FIELD=VALUE", help="Configuration of this version: env.KEY=VALUE."
+)
+@click.option("--unset", "unsets", multiple=True, metavar="FIELD", help="Configuration that this version has no more.")
+@click.option("--from-env", metavar="ENV", help="Take the tag and version that are stable in ENV.")
+@click.option("--replace", is_flag=True, help="Also while another release is in flight.")
+@_common
+def release(
+    directory: str,
+    words: tuple[str, ...],
+    share: int | None,
+    label: str | None,
+    sets: tuple[str, ...],
+    unsets: tuple[str, ...],
+    from_env: str | None,
+    replace: bool,
+    **options: Any,
+) -> int:
+    """Start the release of a tag: a canary, a preview, or at once, as the app's strategy has it.
+
+    \b
+    rollspec release reviews 1.5.0 --weight 20
+    rollspec release reviews --set env.LOG_LEVEL=debug --weight 20     the same tag, other configuration
+    rollspec release reviews=1.5.0 ratings=2.1.0 --weight 20           several apps, one commit
+    rollspec release reviews ratings --from-env staging --weight 20    what is stable in staging
+    """
+    overrides = parse_overrides(sets, unsets)
+
+    def acts(opened: Opened) -> dict[str, Act]:
+        tags = parse_words(words, opened.apps)
+        found: dict[str, Act] = {}
+        for app, tag in tags.items():
+            name = label
+            if from_env is not None:
+                tag, name = _stable_there(opened, app, from_env, options["env"], label)
+            found[app] = partial(
+                verbs.release, tag=tag, version=name, weight=share, overrides=overrides, replace=replace
+            )
+        return found
+
+    tag = words[1] if len(words) == 2 and "=" not in words[1] else ""
+    detail = f"{tag}{f' at {share} %' if share is not None else ''}".strip()
+    return _run(directory, "release", options, acts, detail)
+
+
+@click.command("weight")
+@click.argument("app")
+@click.argument("share", type=WEIGHT)
+@click.option("--live", metavar="REF", help="The revision that the cluster has, if it is not this one.")
+@_common
+def weight(directory: str, app: str, share: int, live: str | None, **options: Any) -> int:
+    """Change the canary's SHARE of the traffic, up or down, without a dip.
+
+    Two commits that the cluster gets as one would start from a weight that it never had: name the revision that is
+    live with --live.
+    """
+
+    def acts(opened: Opened) -> dict[str, Act]:
+        now = _live_weight(opened, app, options["env"], live) if live else None
+        return {app: partial(verbs.weight, share=share, live=now)}
+
+    return _run(directory, "weight", options, acts, f"to {share} %")
+
+
+@click.command("promote")
+@_apps
+@click.option("--at", "at", type=WEIGHT, help="The weight that a ladder has reached, if not its last.")
+@_common
+def promote(directory: str, apps: tuple[str, ...], at: int | None, **options: Any) -> int:
+    """Make the canary or preview the stable version, without a dip."""
+    return _run(directory, "promote", options, _same(apps, partial(verbs.promote, live=at)), "")
+
+
+@click.command("abort")
+@_apps
+@_common
+def abort(directory: str, apps: tuple[str, ...], **options: Any) -> int:
+    """Stop the release: the stable version serves alone, with the pods it has."""
+    return _run(directory, "abort", options, _same(apps, verbs.abort), "")
+
+
+@click.command("retry")
+@_apps
+@_common
+def retry(directory: str, apps: tuple[str, ...], **options: Any) -> int:
+    """Start again what `abort`, or the controller by itself, has stopped."""
+    return _run(directory, "retry", options, _same(apps, verbs.retry), "")
+
+
+@click.command("undo")
+@_apps
+@click.option("--weight", "-w", "share", type=WEIGHT, help="As a canary with this share (default: at once).")
+@click.option("--to", metavar="REF", help="Back to what was stable at this revision (default: the version before).")
+@_common
+def undo(directory: str, apps: tuple[str, ...], share: int | None, to: str | None, **options: Any) -> int:
+    """Go back to the version before: its tag and its configuration."""
+
+    def acts(opened: Opened) -> dict[str, Act]:
+        return {app: partial(_undo, opened, app, options["env"], to, share) for app in apps}
+
+    return _run(directory, "undo", options, acts, "")
+
+
+@click.command("restart")
+@_apps
+@_common
+def restart(directory: str, apps: tuple[str, ...], **options: Any) -> int:
+    """Replace the pods, one after the other, without another version.
+
+    A Rollout deletes one pod at a time and takes no notice of maxUnavailable. The only pod of a canary: its share
+    goes to no pod for a moment, then to the stable version until it is Ready again. `minPodsPerReplicaSet: 2` in the
+    strategy (router istio) avoids that.
+    """
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _run(directory, "restart", options, _same(apps, partial(_restart, now=now)), "")
+
+
+@click.command("pause")
+@_apps
+@_common
+def pause(directory: str, apps: tuple[str, ...], **options: Any) -> int:
+    """Hold the controller: weights stay, a new pod template is not carried out."""
+    return _run(directory, "pause", options, _same(apps, verbs.pause), "")
+
+
+@click.command("resume")
+@_apps
+@_common
+def resume(directory: str, apps: tuple[str, ...], **options: Any) -> int:
+    """Let the controller go on."""
+    return _run(directory, "resume", options, _same(apps, verbs.resume), "")
+
+
+@click.command("switch")
+@click.argument("app")
+@click.option("--to", type=click.Choice(("RollingUpdate", "Recreate", "BlueGreen", "Canary")), help="The strategy.")
+@click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share.")
+@click.option("--continue", "go_on", is_flag=True, help="The next stage of a switch that is under way.")
+@click.option("--stages/--one-commit", default=None, help="Default: one commit where Argo CD prunes last.")
+@_common
+def switch(
+    directory: str, app: str, to: str | None, router: str | None, go_on: bool, stages: bool | None, **options: Any
+) -> int:
+    """Change the strategy or the router in the stages that lose no traffic.
+
+    Each stage is a commit; go on when the one before is synced and Healthy, and 30 seconds after the last promotion.
+    """
+    if go_on == bool(to or router):
+        raise Failure("give either --to (or --router), or --continue", 2)
+
+    def acts(opened: Opened) -> dict[str, Act]:
+        if go_on:
+            return {app: switches.go_on}
+        one_commit = opened.setup.project.argocd is not None if stages is None else not stages
+        return {app: partial(_switch, to=to, router=router, one_commit=one_commit)}
+
+    return _run(directory, "switch", options, acts, "--continue" if go_on else f"to {to or router}")
+
+
+def parse_words(words: tuple[str, ...], apps: tuple[str, ...]) -> dict[str, str | None]:
+    """`APP TAG`, `APP=TAG ...` or `APP ...` as tags by app (None where there is none)."""
+    if len(words) == 2 and "=" not in "".join(words) and words[1] not in apps:
+        return {words[0]: words[1]}
+    found: dict[str, str | None] = {}
+    for word in words:
+        app, equals, tag = word.partition("=")
+        found[app] = tag if equals else None
+    return found
+
+
+def parse_overrides(sets: tuple[str, ...], unsets: tuple[str, ...]) -> dict[str, Any]:
+    """`env.KEY=VALUE` ... as overrides; a value is text under `env` and `files`, else YAML."""
+    found: dict[str, Any] = {}
+    for text in sets:
+        path, equals, value = text.partition("=")
+        if not equals:
+            raise Failure(f"--set wants FIELD=VALUE, such as env.LOG_LEVEL=debug, not {text}", 2)
+        _put(found, path, value if path.startswith(("env.", "files.")) else _value(value, text))
+    for path in unsets:
+        _put(found, path, None)
+    return found
+
+
+def _put(found: dict[str, Any], path: str, value: Any) -> None:
+    first, _, rest = path.partition(".")
+    keys = [first, *([rest] if first in ("env", "files") and rest else rest.split(".") if rest else [])]
+    if first not in TEMPLATE_FIELDS:
+        raise Failure(f"`{first}` is no field of a version; there are {', '.join(sorted(TEMPLATE_FIELDS))}", 2)
+    target = found
+    for key in keys[:-1]:
+        target = target.setdefault(key, {})
+    target[keys[-1]] = value
+
+
+def _value(text: str, where: str) -> Any:
+    value, problems = load(f"value: {text}\n".encode(), "--set")
+    if problems or not isinstance(value, dict):
+        raise Failure(f"--set {where}: {problems[0].message if problems else 'not a value'}", 2)
+    return value["value"]
+
+
+def _stable_there(
+    opened: Opened, app: str, source: str, target: str | None, label: str | None
+) -> tuple[str, str | None]:
+    """The tag and label that are stable in `source`; what else differs there is told."""
+    there = _spec_in(opened, app, source)
+    here = _spec_in(opened, app, environment_for(opened, target).name)
+    different = sorted(
+        f"{key}.{name}" if isinstance(value, dict) else key
+        for key, value in overrides_between(fields_of(here, None), fields_of(there, None)).items()
+        for name in (value if isinstance(value, dict) else ("",))
+    )
+    if different:
+        click.echo(
+            f"{app}: {source} has other configuration too, which stays as it is: {', '.join(different)}", err=True
+        )
+    return str(there["tag"]), label or there.get("version")
+
+
+def _spec_in(opened: Opened, app: str, env: str) -> Mapping[str, Any]:
+    chosen([app], opened.apps, "app")
+    texts, problems = opened.texts(app)
+    spec = effective_spec(opened, environment_for(opened, env), app, texts, problems)
+    if spec is None:
+        raise Failure(f"{app} in {env} has problems: `rollspec validate --app {app}` shows them", 1)
+    return spec
+
+
+def _spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Mapping[str, Any]:
+    """The effective spec as the files of a revision give it (in this revision's environments)."""
+    files = [opened.layout.app(app), *(opened.layout.partial(name, app) for name in opened.setup.environments)]
+    found = read_many(opened.root, resolve(opened.root, revision), files)
+    texts = {file: text for file, text in found.items() if text is not None}
+    if files[0] not in texts:
+        raise Failure(f"there is no app `{app}` at {revision}", 2)
+    problems: list[Any] = []
+    spec = effective_spec(opened, environment_for(opened, env), app, texts, problems)
+    if spec is None:
+        raise Failure(f"the spec of {app} at {revision} has problems: {problems[0]}", 1)
+    return spec
+
+
+def _live_weight(opened: Opened, app: str, env: str | None, revision: str) -> int | None:
+    canary = _spec_at(opened, app, env, revision).get("canary") or {}
+    weight = canary.get("weight")
+    return int(weight) if weight is not None else None
+
+
+def _undo(
+    opened: Opened, app: str, env: str | None, to: str | None, share: int | None, spec: Mapping[str, Any]
+) -> Outcome:
+    if to is None:
+        return verbs.undo(spec, weight=share)
+    then = _spec_at(opened, app, env, to)
+    state = {key: then[key] for key in ("tag", "version") if key in then}
+    overrides = overrides_between(fields_of(spec, None), fields_of(then, None))
+    return verbs.undo(spec, to={**state, **({"overrides": overrides} if overrides else {})}, weight=share)
+
+
+def _restart(spec: Mapping[str, Any], now: str) -> Outcome:
+    canary = spec.get("canary") or {}
+    few = strategy_of(spec.get("strategy", {})).by_istio and "minPodsPerReplicaSet" not in spec["strategy"]
+    if canary and few:
+        click.echo(
+            "a canary of one pod: its share goes to no pod for a moment, then to the stable version until it is Ready; "
+            "minPodsPerReplicaSet: 2 avoids that",
+            err=True,
+        )
+    return verbs.restart(spec, now)
+
+
+def _switch(spec: Mapping[str, Any], to: str | None, router: str | None, one_commit: bool) -> Outcome:
+    kind = to or "Canary"
+    if router and kind != "Canary":
+        return Refusal("--router is for strategy Canary")
+    return switches.switch(spec, kind, router, one_commit=one_commit)

@@ -17,6 +17,18 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
+demo: $(STAMP) ## render the samples, and play a whole release in a temporary repository
+	@$(BIN)/python -m tests.demo
+
+test: $(STAMP) tools lint typecheck ## everything that checks the project
+	$(BIN)/pytest -q -n auto
+
+golden: $(STAMP) ## write the expected files of the fixtures anew; look at the diff
+	@$(BIN)/python -m tests.golden && git --no-pager diff --stat -- fixtures
+
+bench: $(STAMP) ## measure, and write docs/benchmarks.md
+	@$(BIN)/python -m tests.bench
+
 lint: $(STAMP) ## ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

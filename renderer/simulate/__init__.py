@@ -8,8 +8,8 @@ Two templates with one version label are told apart as `v2` and `v2#2`.
 
 from __future__ import annotations
 
-from renderer.simulate.edits import abort, apply, wait
+from renderer.simulate.edits import abort, apply, retry, scale, wait
 from renderer.simulate.state import Cluster, Options, start
 from renderer.simulate.timeline import Moment, Point, Timeline
 
-__all__ = ["Cluster", "Moment", "Options", "Point", "Timeline", "abort", "apply", "start", "wait"]
+__all__ = ["Cluster", "Moment", "Options", "Point", "Timeline", "abort", "apply", "retry", "scale", "start", "wait"]

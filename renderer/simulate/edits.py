@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from renderer.manifest import Manifest
 from renderer.simulate.objects import KINDS, put, remove, wave
@@ -29,10 +28,9 @@ def apply(cluster: Cluster, manifests: Sequence[Manifest], options: Options = DE
     gone = [manifest for identity, manifest in edit.world.applied.items() if identity not in wanted]
     if options.prune == "first":
         _prune(edit, gone)
-    changed = [m for m in wanted.values() if edit.world.applied.get(m.identity, m).data != m.data or _new(edit, m)]
-    for _, group in groupby(sorted(changed, key=_order), key=wave):
-        for manifest in group:
-            put(edit, manifest)
+    changed = [manifest for manifest in wanted.values() if options.apply_all or _changed(edit, manifest)]
+    for manifest in sorted(changed, key=_order):  # some milliseconds apart: the controllers act in between
+        put(edit, manifest)
         settle(edit)
     run(edit)
     _prune(edit, [manifest for manifest in gone if manifest.kind not in WORKLOADS])
@@ -49,6 +47,26 @@ def abort(cluster: Cluster, options: Options = DEFAULT) -> tuple[Cluster, Timeli
     stable = _stable(edit.world)
     _abort(edit)
     return Cluster(edit.world), edit.timeline(stable)
+
+
+def retry(cluster: Cluster, options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
+    """Somebody tells the controller to start an aborted release again (`kubectl argo rollouts retry`)."""
+    edit = _begin(cluster, options)
+    for rollout in edit.world.rollouts.values():
+        rollout.status = replace(rollout.status, aborted=False)
+    edit.wrote()
+    run(edit)
+    return Cluster(edit.world), edit.timeline(_stable(edit.world))
+
+
+def scale(cluster: Cluster, replicas: int, options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
+    """Somebody sets the number of pods through the scale subresource, as an autoscaler does."""
+    edit = _begin(cluster, options)
+    for workload in (*edit.world.rollouts.values(), *edit.world.deployments.values()):
+        workload.replicas = replicas
+    edit.wrote()
+    run(edit)
+    return Cluster(edit.world), edit.timeline(_stable(edit.world))
 
 
 def wait(cluster: Cluster, seconds: float, options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
@@ -69,8 +87,9 @@ def _begin(cluster: Cluster, options: Options) -> Edit:
     return edit
 
 
-def _new(edit: Edit, manifest: Manifest) -> bool:
-    return manifest.identity not in edit.world.applied
+def _changed(edit: Edit, manifest: Manifest) -> bool:
+    before = edit.world.applied.get(manifest.identity)
+    return before is None or before.data != manifest.data
 
 
 def _order(manifest: Manifest) -> tuple[int, str]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from renderer.simulate.record import Edit
-from renderer.simulate.state import NEVER, Options, Pod, ReplicaSet
+from renderer.simulate.state import NEVER, Pod, ReplicaSet
 
 
 def replica_sets(edit: Edit) -> None:
     """One pass over all ReplicaSets."""
     for one in edit.world.sets:
         if len(one.pods) < one.wanted:
-            one.pods += [_pod(one, edit.world.now, edit.options)] * (one.wanted - len(one.pods))
+            one.pods += [_pod(edit, one)] * (one.wanted - len(one.pods))
             edit.wrote()
         elif len(one.pods) > one.wanted:
             one.pods = _kept(one, edit.world.now)
             edit.wrote()
 
 
-def _pod(one: ReplicaSet, now: float, options: Options) -> Pod:
+def _pod(edit: Edit, one: ReplicaSet) -> Pod:
+    now, options = edit.world.now, edit.options
     return Pod(now, NEVER if one.version in options.never_ready else now + options.ready_after)
 
 

@@ -14,13 +14,15 @@ from renderer.simulate.rollout import rollouts
 from renderer.simulate.state import NEVER, TICK, Rollout, World
 
 PASSES = 500  # more would be controllers that fight for ever
+OF_ROLLOUTS = (release_services, release_rules, rollouts)
+CONTROLLERS = (autoscalers, deployments, replica_sets)
 
 
 def settle(edit: Edit) -> None:
     """The controllers act until nothing changes; no pod gets Ready meanwhile but by the time that this takes."""
     for _ in range(PASSES):
         writes = edit.world.writes
-        for controller in (release_services, release_rules, autoscalers, deployments, rollouts, replica_sets):
+        for controller in CONTROLLERS if edit.options.controller_down else (*OF_ROLLOUTS, *CONTROLLERS):
             controller(edit)
         if edit.world.writes == writes:
             return

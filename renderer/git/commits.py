@@ -1,0 +1,133 @@
+"""A commit of exactly some files, whatever else is staged or changed: all of it, or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from renderer.git.read import find
+from renderer.git.run import LOCKED, GitError, asking, check, committing, fields, literal, reading, refusal, text
+
+_FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
+_AT_ONCE = 1000  # paths on one command line
+
+
+def commit(
+    root: str, paths: Collection[str], message: str, trailers: Sequence[tuple[str, str]] = (), *, verify: bool = True
+) -> str:
+    """Commit these files as the working tree has them (a missing one as removed) and nothing else; the commit's id.
+
+    What is staged besides stays staged; files that git is told to ignore are left out. The user's hooks run; with
+    `verify` False pre-commit and commit-msg do not. Raises GitError: `hook` when one refuses (the message is what it
+    said) or puts other files into the commit, `locked` when another git process is at it, `other` when nothing differs,
+    during a merge, ... Then there is no commit, and the index is as it was.
+    """
+    if not message.strip():
+        raise GitError("a commit needs a message")
+    with _own_index(root) as index:
+        files = _differing(root, paths, index)
+        before = find(root, "HEAD")
+        arguments = ["commit", "--only", "--quiet", "--cleanup=whitespace", f"--message={_text(message, trailers)}"]
+        arguments += [] if verify else ["--no-verify"]
+        done = committing(root, [*arguments, *_FROM_STDIN], _pathspecs(files), GIT_INDEX_FILE=index)
+        if done.returncode:
+            raise _why(done.returncode, text(done.stdout + done.stderr).strip(), text(done.stderr))
+        made = _made(root, before)
+        _check_nothing_else(root, files, before, made)
+        _follow_hooks(root, files, index)
+    return made
+
+
+@contextmanager
+def _own_index(root: str) -> Iterator[str]:
+    """The path of a copy of the index, which becomes the index at the end if nothing is raised.
+
+    Meanwhile the lock that every git process takes is ours. The copy lies beside the index, since one that is split
+    names its other part relative to itself.
+    """
+    index = os.path.join(os.path.abspath(root), text(reading(root, ["rev-parse", "--git-path", "index"])).strip("\n"))
+    lock, own = f"{index}.lock", f"{index}.rollspec-{os.getpid()}"
+    _lock(lock)
+    try:
+        with suppress(FileNotFoundError):  # no index yet
+            shutil.copyfile(index, own)
+        yield own
+        os.replace(own, lock)
+        os.replace(lock, index)
+    except OSError as error:
+        raise GitError(f"the index cannot be written: {(error.strerror or str(error)).lower()}") from error
+    finally:
+        for path in (own, lock):
+            with suppress(FileNotFoundError):
+                os.unlink(path)
+
+
+def _lock(path: str) -> None:
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
+    except FileExistsError:
+        raise GitError(f"{LOCKED} (if there is none, remove {path})", "locked") from None
+    except OSError as error:
+        raise GitError(f"the repository cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _differing(root: str, paths: Collection[str], index: str) -> list[str]:
+    """Which of the paths differ from the last commit, from the repository's top; new ones are then known to git."""
+    question = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--"]
+    ordered = sorted(paths)
+    found: dict[str, str] = {}
+    for start in range(0, len(ordered), _AT_ONCE):
+        some = literal(ordered[start : start + _AT_ONCE])
+        said = fields(reading(root, [*question, *some], GIT_INDEX_FILE=index))
+        found |= {entry[3:]: entry[:2] for entry in said}
+    if not found:
+        raise GitError("there is nothing to commit: the files are as the last commit has them")
+    if new := [path for path, state in found.items() if state == "??"]:
+        check(committing(root, ["add", "--intent-to-add", *_FROM_STDIN], _pathspecs(new), GIT_INDEX_FILE=index))
+    return sorted(found)
+
+
+def _pathspecs(files: Sequence[str]) -> bytes:
+    return os.fsencode("".join(f":(top,literal){path}\0" for path in files))
+
+
+def _text(message: str, trailers: Sequence[tuple[str, str]]) -> str:
+    lines = [f"{key}: {' '.join(value.split())}" for key, value in trailers]
+    return "\n".join([message.strip(), *([""] if lines else []), *lines]) + "\n"
+
+
+def _why(code: int, everything: str, errors: str) -> GitError:
+    if code == 1:  # git's own refusals end with 128
+        return GitError(everything or "a hook refused the commit and did not say why", "hook")
+    return refusal(errors)
+
+
+def _made(root: str, before: str | None) -> str:
+    """The commit that follows `before`; another one may follow it already."""
+    span = f"{before}..HEAD" if before else "HEAD"
+    commits = text(reading(root, ["rev-list", "--reverse", "--first-parent", span])).split()
+    if not commits:
+        raise GitError(LOCKED, "locked")
+    return commits[0]
+
+
+def _check_nothing_else(root: str, files: Sequence[str], before: str | None, made: str) -> None:
+    """Take the commit back if a hook put other files into it."""
+    question = ["diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-only", "--no-renames", made]
+    more = sorted(set(fields(reading(root, question))) - set(files))
+    if not more:
+        return
+    undo = ["update-ref", "-m", "rollspec: a hook added files", *(("HEAD", before) if before else ("-d", "HEAD")), made]
+    check(committing(root, undo))
+    raise GitError(f"a hook put {', '.join(more)} into the commit, so it was taken back", "hook")
+
+
+def _follow_hooks(root: str, files: Sequence[str], index: str) -> None:
+    """Let the index have what was committed, where a hook changed it on the way."""
+    for start in range(0, len(files), _AT_ONCE):
+        some = [f":(top,literal){path}" for path in files[start : start + _AT_ONCE]]
+        if asking(root, ["diff-index", "--cached", "--quiet", "HEAD", "--", *some], GIT_INDEX_FILE=index) is None:
+            check(committing(root, ["reset", "--quiet", *_FROM_STDIN], _pathspecs(files), GIT_INDEX_FILE=index))
+            return

@@ -1,0 +1,122 @@
+"""Questions to git about revisions: which, what differs, what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from renderer.git.run import GitError, asking, fields, literal, reading, text
+
+Status = Literal["A", "M", "D"]
+
+_MAIN = ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
+_MANY = 500  # paths that still fit well on a command line; beyond, the whole tree is listed
+_FILES = ("100644", "100755")
+
+
+class Entry(NamedTuple):
+    """A file of a revision; mode 100644, 100755, 120000 (a symbolic link) or 160000 (a submodule)."""
+
+    mode: str
+    oid: str
+
+
+def root(path: str) -> str:
+    """The top folder of the repository that `path` lies in. Raises GitError no-git, no-repository."""
+    return text(reading(path, ["rev-parse", "--show-toplevel"])).removesuffix("\n")
+
+
+def resolve(root: str, revision: str) -> str:
+    """The id of a commit. Raises GitError no-such-revision, also for the HEAD of a branch without commits."""
+    found = find(root, revision)
+    if found is None:
+        raise GitError(f"there is no revision {revision!r} here", "no-such-revision")
+    return found
+
+
+def find(root: str, revision: str) -> str | None:
+    """The id of a commit, or None."""
+    question = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
+    said = asking(root, question)
+    return None if said is None else text(said).strip()
+
+
+def merge_base(root: str, head: str = "HEAD") -> str:
+    """The id of the commit at which `head` left the main branch: origin/HEAD, or main or master, there or here."""
+    tip = resolve(root, head)
+    main = next((found for name in _MAIN if (found := find(root, f"refs/{name}"))), None)
+    if main is None:
+        raise GitError("there is no main branch here (origin's, main or master); name a revision", "no-such-revision")
+    said = asking(root, ["merge-base", main, tip])
+    if said is None:
+        message = f"{head} and the main branch have no commit in common; fetch more of the history, or name a revision"
+        raise GitError(message, "no-such-revision")
+    return text(said).split()[0]
+
+
+def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] = ()) -> list[tuple[Status, str]]:
+    """Files that differ from `base` to `head`, or to the working tree: status and path, sorted by path.
+
+    A file that git does not know yet is "A", unless git is told to ignore it; a renamed one is "D" and "A".
+    """
+    options = ["-z", "--name-status", "--no-renames", "--relative", "--no-ext-diff", "--no-textconv"]
+    start = resolve(root, base)
+    if head is not None:
+        question = ["diff-tree", "-r", *options, start, resolve(root, head), "--", *literal(paths)]
+        found = _statuses(reading(root, question))
+    else:
+        question = ["diff", *options, "--ignore-submodules=all", start, "--", *literal(paths)]
+        found = _statuses(reading(root, question))
+        unknown = fields(reading(root, ["ls-files", "-z", "--others", "--exclude-standard", "--", *literal(paths)]))
+        found |= {path: "M" if path in found else "A" for path in unknown}
+    return [(status, path) for path, status in sorted(found.items())]
+
+
+def _statuses(said: bytes) -> dict[str, Status]:
+    parts = fields(said)
+    known: dict[str, Status] = {"A": "A", "D": "D"}
+    return {path: known.get(letter[0], "M") for letter, path in zip(parts[::2], parts[1::2], strict=True)}
+
+
+def list_tree(root: str, revision: str, prefix: str = "") -> dict[str, Entry]:
+    """Every file of a revision beneath a folder, by path, sorted; symbolic links and submodules show by their mode."""
+    return _tree(root, resolve(root, revision), [prefix] if prefix else [])
+
+
+def _tree(root: str, commit: str, paths: Sequence[str]) -> dict[str, Entry]:
+    entries = {}
+    for line in fields(reading(root, ["ls-tree", "-r", "-z", commit, "--", *literal(paths)])):
+        about, _, path = line.partition("\t")
+        mode, _, oid = about.split(" ")
+        entries[path] = Entry(mode, oid)
+    return entries
+
+
+def read_many(root: str, revision: str, paths: Collection[str]) -> dict[str, bytes | None]:
+    """The content of each path in a revision; None where it has no plain file there (also for a symbolic link)."""
+    entries = _tree(root, resolve(root, revision), sorted(paths) if len(paths) <= _MANY else [])
+    oids = {path: entries[path].oid for path in paths if path in entries and entries[path].mode in _FILES}
+    contents = read_blobs(root, set(oids.values()))
+    return {path: contents[oids[path]] if path in oids else None for path in sorted(paths)}
+
+
+def read_blobs(root: str, oids: Collection[str]) -> dict[str, bytes]:
+    """Contents by object id, by one process."""
+    wanted = sorted(oids)
+    if not wanted:
+        return {}
+    said = reading(root, ["cat-file", "--batch"], "".join(f"{oid}\n" for oid in wanted).encode())
+    return dict(zip(wanted, _contents(said), strict=True))
+
+
+def _contents(said: bytes) -> Iterator[bytes]:
+    """Of `<oid> blob <size>\\n<content>\\n`, one after the other."""
+    at = 0
+    while at < len(said):
+        end = said.index(b"\n", at)
+        about = said[at:end].split()
+        if len(about) != 3:
+            raise GitError(f"git has no object {text(about[0])}; fetch it, or clone without a filter")
+        size = int(about[2])
+        yield said[end + 1 : end + 1 + size]
+        at = end + size + 2

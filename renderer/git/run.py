@@ -1,0 +1,155 @@
+"""Runs git: a fixed environment, no shell, no prompt, and its refusals as one kind of error."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+Kind = Literal["no-git", "no-repository", "no-such-revision", "locked", "hook", "other"]
+
+# A repository's own configuration must not run programs when we only read, nor change what we are told.
+_SETTINGS = (
+    "core.fsmonitor=false",
+    "color.ui=false",
+    "log.showSignature=false",
+    "log.follow=false",
+    "diff.noprefix=false",
+)
+_READING = ("--no-pager", *(part for setting in _SETTINGS for part in ("-c", setting)))
+
+# What stays of git's variables: who commits, which configuration is read, where objects lie (a server's hook keeps new
+# ones apart). The others, which a hook or a wrapper has set, would lead git to another folder or index.
+_KEPT = (
+    *("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG", "GIT_CEILING_", "GIT_DISCOVERY_", "GIT_EXEC_PATH", "GIT_SSH"),
+    *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"),
+)
+
+# Parts of git's own words (LC_ALL=C), and what they mean.
+_MEANINGS: tuple[tuple[str, Kind], ...] = (
+    ("not a git repository", "no-repository"),
+    ("must be run in a work tree", "no-repository"),
+    ("cannot change to", "no-repository"),
+    ("aborted by hook", "hook"),
+    (".lock': File exists", "locked"),
+    ("cannot lock ref", "locked"),
+    ("Another git process", "locked"),
+    ("bad revision", "no-such-revision"),
+    ("Not a valid object name", "no-such-revision"),
+    ("unknown revision", "no-such-revision"),
+    ("bad object", "no-such-revision"),
+)
+LOCKED = "another git process is at work in this repository; try again when it has finished"
+
+
+class GitError(Exception):
+    """Git is not there, or refused; `message` may have several lines when a hook wrote them."""
+
+    def __init__(self, message: str, kind: Kind = "other") -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind
+
+
+def reading(root: str, arguments: Sequence[str], stdin: bytes = b"", **variables: str) -> bytes:
+    """What git says to a question."""
+    return check(attempt(root, [*_READING, *arguments], {**_quiet(), **variables}, stdin))
+
+
+def asking(root: str, arguments: Sequence[str], **variables: str) -> bytes | None:
+    """What git says to a question that may have no answer; None for git's exit code 1."""
+    done = attempt(root, [*_READING, *arguments], {**_quiet(), **variables})
+    return None if done.returncode == 1 else check(done)
+
+
+def stream(root: str, arguments: Sequence[str]) -> Iterator[bytes]:
+    """What git says to a question, in the pieces in which it comes; git is stopped when nobody asks for more."""
+    command = ["git", "-C", root, *_READING, *arguments]
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=_quiet())
+        except OSError as error:
+            raise _no_git(error) from None
+        with process:
+            assert process.stdout  # noqa: S101  (a pipe)
+            try:
+                while piece := os.read(process.stdout.fileno(), 1 << 16):
+                    yield piece
+            except GeneratorExit:
+                process.kill()
+                raise
+        if process.returncode:
+            errors.seek(0)
+            raise refusal(text(errors.read()))
+
+
+def committing(
+    root: str, arguments: Sequence[str], stdin: bytes = b"", **variables: str
+) -> subprocess.CompletedProcess[bytes]:
+    """A run that may start the user's hooks: in the user's language, but for git's own messages."""
+    everything = os.environ.get("LC_ALL")
+    language = {"LANG": everything, "LC_CTYPE": everything, "LC_ALL": ""} if everything else {}
+    variables = {**language, "LC_MESSAGES": "C", "LANGUAGE": "", **variables}
+    return attempt(root, ["--no-pager", *arguments], _environment(**variables), stdin)
+
+
+def attempt(
+    root: str, arguments: Sequence[str], environment: Mapping[str, str], stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """One run of git, whatever comes of it."""
+    try:
+        return subprocess.run(
+            ["git", "-C", root, *arguments], input=stdin, capture_output=True, env=environment, check=False
+        )
+    except OSError as error:
+        raise _no_git(error) from None
+
+
+def check(done: subprocess.CompletedProcess[bytes]) -> bytes:
+    """Git's answer, or its refusal as an error."""
+    if done.returncode:
+        raise refusal(text(done.stderr))
+    return done.stdout
+
+
+def refusal(said: str) -> GitError:
+    """Git's own words as an error."""
+    kind: Kind = next((kind for part, kind in _MEANINGS if part in said), "other")
+    lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in said.splitlines() if line.strip()]
+    if kind == "locked":
+        return GitError(LOCKED, kind)
+    if kind == "no-repository":
+        return GitError("this is not a Git repository (or git cannot find its top folder)", kind)
+    return GitError("git: " + (lines[0] if lines else "it failed and did not say why"), kind)
+
+
+def literal(paths: Sequence[str]) -> list[str]:
+    """Paths as git's arguments, with no character that means more than itself."""
+    return [f":(literal){path}" for path in paths]
+
+
+def text(said: bytes) -> str:
+    """Git's bytes as text; a file name that is not UTF-8 keeps its bytes."""
+    return os.fsdecode(said)
+
+
+def fields(said: bytes) -> list[str]:
+    """Git's NUL-terminated answer as a list."""
+    return text(said).split("\0")[:-1]
+
+
+def _no_git(error: OSError) -> GitError:
+    if isinstance(error, FileNotFoundError):
+        return GitError("git is not installed, or not on the PATH", "no-git")
+    return GitError(f"git cannot be run: {(error.strerror or str(error)).lower()}", "no-git")
+
+
+def _quiet() -> dict[str, str]:
+    return _environment(LC_ALL="C", GIT_OPTIONAL_LOCKS="0")
+
+
+def _environment(**variables: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name.startswith(_KEPT)}
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat", "GIT_EDITOR": "true", **variables}

@@ -8,12 +8,17 @@ from renderer.rules import (
     autoscaling,
     containers,
     destinations,
+    disruption,
+    durations,
+    env,
     gateways,
     http,
     istio,
     lifecycle,
     names,
+    rollout_routes,
     rollouts,
+    routes,
     scheduling,
     security,
     services,
@@ -62,9 +67,9 @@ PODS: dict[str, ManifestRule] = {
     "container-names": containers.container_names,
     "image-reference": containers.image_reference,
     "image-tag": containers.image_tag,
-    "env-names": containers.env_names,
-    "env-sources": containers.env_sources,
-    "env-order": containers.env_order,
+    "env-names": env.env_names,
+    "env-sources": env.env_sources,
+    "env-order": env.env_order,
     "container-ports": containers.container_ports,
     "requests-within-limits": containers.requests_within_limits,
     "probe-handler": lifecycle.probe_handler,
@@ -94,7 +99,7 @@ SERVICES: dict[str, ManifestRule] = {
     "service-ports": services.service_ports,
     "service-type": services.service_type,
     "app-protocol": services.app_protocol,
-    "port-name-protocol": istio.port_name_protocol,
+    "port-name-protocol": routes.port_name_protocol,
 }
 AUTOSCALERS: dict[str, ManifestRule] = {
     "hpa-bounds": autoscaling.hpa_bounds,
@@ -106,17 +111,17 @@ AUTOSCALERS: dict[str, ManifestRule] = {
     "hpa-behavior": autoscaling.hpa_behavior,
 }
 BUDGETS: dict[str, ManifestRule] = {
-    "pdb-form": autoscaling.pdb_form,
-    "pdb-selects-pods": autoscaling.pdb_selects_pods,
-    "pdb-satisfiable": autoscaling.pdb_satisfiable,
+    "pdb-form": disruption.pdb_form,
+    "pdb-selects-pods": disruption.pdb_selects_pods,
+    "pdb-satisfiable": disruption.pdb_satisfiable,
 }
 VIRTUAL_SERVICES: dict[str, ManifestRule] = {
     "virtual-service-routes": istio.virtual_service_routes,
     "virtual-service-hosts": istio.virtual_service_hosts,
     "host-once": istio.host_once,
     "route-weights": istio.route_weights,
-    "route-destinations": istio.route_destinations,
-    "route-ports": istio.route_ports,
+    "route-destinations": routes.route_destinations,
+    "route-ports": routes.route_ports,
     "route-order": istio.route_order,
     "route-names": http.route_names,
     "route-match": http.route_match,
@@ -128,7 +133,7 @@ VIRTUAL_SERVICES: dict[str, ManifestRule] = {
     "http-rewrite": http.http_rewrite,
 }
 MESH: dict[str, ManifestRule] = {
-    "istio-durations": http.istio_durations,
+    "istio-durations": durations.istio_durations,
     "export-to": istio.export_to,
 }
 DESTINATION_RULES: dict[str, ManifestRule] = {
@@ -147,8 +152,8 @@ ROLLOUTS: dict[str, ManifestRule] = {
     "rollout-strategy": rollouts.rollout_strategy,
     "rollout-services": rollouts.rollout_services,
     "rollout-service-labels": rollouts.rollout_service_labels,
-    "rollout-virtual-service": rollouts.rollout_virtual_service,
-    "rollout-destination-rule": rollouts.rollout_destination_rule,
+    "rollout-virtual-service": rollout_routes.rollout_virtual_service,
+    "rollout-destination-rule": rollout_routes.rollout_destination_rule,
     "rollout-scale-down": rollouts.rollout_scale_down,
     "rollout-anti-affinity": rollouts.rollout_anti_affinity,
     "rollout-steps": steps.rollout_steps,

@@ -1,4 +1,4 @@
-"""Rules over what an HTTP route does besides routing: matches, timeouts, retries, faults, CORS, headers, rewrites."""
+"""Rules over what an HTTP route does besides routing: matches, retries, faults, CORS, headers, rewrites."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import routes_of, spec_of
-from renderer.rules.syntax import is_digits, nanoseconds, pointer_part, re2_error
+from renderer.rules.syntax import is_digits, pointer_part, re2_error
 
 _HEADER = re.compile(r"[-_A-Za-z0-9]+").fullmatch
 _MATCHED = ("uri", "scheme", "method", "authority")
@@ -18,7 +18,6 @@ _RETRY_ON = frozenset(
     "resource-exhausted unavailable".split()
 )
 _METHODS = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH *".split())
-MILLISECOND = 10**6  # nanoseconds
 
 
 def route_match(scene: Scene) -> Iterator[Finding]:
@@ -52,83 +51,6 @@ def _string_match(at: str, matcher: Object) -> Iterator[tuple[str, str]]:
         yield at, "an empty prefix or regex matches nothing that is meant: leave the match out"
     elif "regex" in matcher and (why := re2_error(matcher["regex"])):
         yield at + "/regex", f"{matcher['regex']!r} is no regular expression for Istio: {why}"
-
-
-def istio_durations(scene: Scene) -> Iterator[Finding]:
-    """A duration of a VirtualService or DestinationRule that is none, is shorter than 1 ms, or is finer than 1 ms.
-
-    Source: the CRDs' CEL rules (`must be a valid duration greater than 1ms`), Istio `ValidateDuration`.
-    Do: write a Go duration: `250ms`, `1.5s`, `1m30s`. A `timeout` of 0 is written by leaving it out of the route.
-    """
-    for manifest, at, route in scene.index.routes:
-        for where, text in _route_durations(route):
-            yield from _duration(manifest, at + where, text)
-    for manifest in scene.of("DestinationRule"):
-        spec = spec_of(manifest)
-        policies = [("/spec/trafficPolicy", spec.get("trafficPolicy"))]
-        for number, subset in enumerate(spec.get("subsets") or ()):
-            if "trafficPolicy" in subset:
-                policies.append((f"/spec/subsets/{number}/trafficPolicy", subset["trafficPolicy"]))
-        for at, policy in policies:
-            for where, text in _policy_durations(policy or {}):
-                yield from _duration(manifest, at + where, text)
-
-
-def _duration(manifest: Manifest, at: str, text: object) -> Iterator[Finding]:
-    parsed = nanoseconds(text) if isinstance(text, str) else None
-    if parsed is None:
-        yield Finding("istio-durations", f"{text!r} is no duration: write 250ms, 1.5s, 1m30s", at, manifest)
-    elif parsed < MILLISECOND:
-        yield Finding("istio-durations", f"{text} is shorter than 1ms", at, manifest)
-    elif parsed % MILLISECOND:
-        yield Finding("istio-durations", f"{text} is finer than 1ms", at, manifest)
-
-
-_ROUTE_PATHS = (
-    ("timeout",),
-    ("retries", "perTryTimeout"),
-    ("retries", "backoff"),
-    ("corsPolicy", "maxAge"),
-    ("fault", "delay", "fixedDelay"),
-    ("fault", "delay", "exponentialDelay"),
-)
-_POLICY_PATHS = (
-    ("connectionPool", "http", "idleTimeout"),
-    ("connectionPool", "http", "http2KeepAlive", "interval"),
-    ("connectionPool", "http", "http2KeepAlive", "timeout"),
-    ("connectionPool", "tcp", "connectTimeout"),
-    ("connectionPool", "tcp", "idleTimeout"),
-    ("connectionPool", "tcp", "maxConnectionDuration"),
-    ("connectionPool", "tcp", "tcpKeepalive", "interval"),
-    ("connectionPool", "tcp", "tcpKeepalive", "time"),
-    ("loadBalancer", "warmupDurationSecs"),
-    ("loadBalancer", "warmup", "duration"),
-    ("outlierDetection", "interval"),
-    ("outlierDetection", "baseEjectionTime"),
-)
-_WITH_DURATIONS = frozenset(path[0] for path in _ROUTE_PATHS)
-
-
-def _route_durations(route: Object) -> Iterator[tuple[str, object]]:
-    return _at_paths(route, _ROUTE_PATHS) if not _WITH_DURATIONS.isdisjoint(route) else iter(())
-
-
-def _policy_durations(policy: Object) -> Iterator[tuple[str, object]]:
-    if not policy:
-        return
-    yield from _at_paths(policy, _POLICY_PATHS)
-    for number, level in enumerate(policy.get("portLevelSettings") or ()):
-        for where, text in _at_paths(level, _POLICY_PATHS):
-            yield f"/portLevelSettings/{number}{where}", text
-
-
-def _at_paths(value: Object, paths: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, object]]:
-    for path in paths:
-        found: object = value
-        for key in path:
-            found = found.get(key) if isinstance(found, dict) else None
-        if found is not None:
-            yield "/" + "/".join(path), found
 
 
 def http_retries(scene: Scene) -> Iterator[Finding]:

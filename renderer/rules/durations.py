@@ -1,0 +1,93 @@
+"""The rule over durations in VirtualServices and DestinationRules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Finding, Scene
+from renderer.rules.mesh import spec_of
+from renderer.rules.syntax import nanoseconds
+
+MILLISECOND = 10**6  # nanoseconds
+
+
+def istio_durations(scene: Scene) -> Iterator[Finding]:
+    """A duration of a VirtualService or DestinationRule that is none, is shorter than 1 ms, or is finer than 1 ms.
+
+    Source: the CRDs' CEL rules (`must be a valid duration greater than 1ms`), Istio `ValidateDuration`.
+    Do: write a Go duration: `250ms`, `1.5s`, `1m30s`. A `timeout` of 0 is written by leaving it out of the route.
+    """
+    for manifest, at, route in scene.index.routes:
+        for where, text in _route_durations(route):
+            yield from _duration(manifest, at + where, text)
+    for manifest in scene.of("DestinationRule"):
+        spec = spec_of(manifest)
+        policies = [("/spec/trafficPolicy", spec.get("trafficPolicy"))]
+        for number, subset in enumerate(spec.get("subsets") or ()):
+            if "trafficPolicy" in subset:
+                policies.append((f"/spec/subsets/{number}/trafficPolicy", subset["trafficPolicy"]))
+        for at, policy in policies:
+            for where, text in _policy_durations(policy or {}):
+                yield from _duration(manifest, at + where, text)
+
+
+def _duration(manifest: Manifest, at: str, text: object) -> Iterator[Finding]:
+    parsed = nanoseconds(text) if isinstance(text, str) else None
+    if parsed is None:
+        yield Finding("istio-durations", f"{text!r} is no duration: write 250ms, 1.5s, 1m30s", at, manifest)
+    elif parsed < MILLISECOND:
+        yield Finding("istio-durations", f"{text} is shorter than 1ms", at, manifest)
+    elif parsed % MILLISECOND:
+        yield Finding("istio-durations", f"{text} is finer than 1ms", at, manifest)
+
+
+_ROUTE_PATHS = (
+    ("timeout",),
+    ("retries", "perTryTimeout"),
+    ("retries", "backoff"),
+    ("corsPolicy", "maxAge"),
+    ("fault", "delay", "fixedDelay"),
+    ("fault", "delay", "exponentialDelay"),
+)
+
+
+_POLICY_PATHS = (
+    ("connectionPool", "http", "idleTimeout"),
+    ("connectionPool", "http", "http2KeepAlive", "interval"),
+    ("connectionPool", "http", "http2KeepAlive", "timeout"),
+    ("connectionPool", "tcp", "connectTimeout"),
+    ("connectionPool", "tcp", "idleTimeout"),
+    ("connectionPool", "tcp", "maxConnectionDuration"),
+    ("connectionPool", "tcp", "tcpKeepalive", "interval"),
+    ("connectionPool", "tcp", "tcpKeepalive", "time"),
+    ("loadBalancer", "warmupDurationSecs"),
+    ("loadBalancer", "warmup", "duration"),
+    ("outlierDetection", "interval"),
+    ("outlierDetection", "baseEjectionTime"),
+)
+
+
+_WITH_DURATIONS = frozenset(path[0] for path in _ROUTE_PATHS)
+
+
+def _route_durations(route: Object) -> Iterator[tuple[str, object]]:
+    return _at_paths(route, _ROUTE_PATHS) if not _WITH_DURATIONS.isdisjoint(route) else iter(())
+
+
+def _policy_durations(policy: Object) -> Iterator[tuple[str, object]]:
+    if not policy:
+        return
+    yield from _at_paths(policy, _POLICY_PATHS)
+    for number, level in enumerate(policy.get("portLevelSettings") or ()):
+        for where, text in _at_paths(level, _POLICY_PATHS):
+            yield f"/portLevelSettings/{number}{where}", text
+
+
+def _at_paths(value: Object, paths: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, object]]:
+    for path in paths:
+        found: object = value
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        if found is not None:
+            yield "/" + "/".join(path), found

@@ -1,0 +1,149 @@
+"""Rules over what a Rollout moves in Istio: routes of VirtualServices, subsets of DestinationRules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.mesh import spec_of
+from renderer.rules.rollouts import canary_of
+
+
+def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
+    """A Rollout's VirtualService, or a route in it, that does not exist or does not lead to both versions.
+
+    Each route that the Rollout names has the stable and the canary subset (or Service) as destinations. Where it
+    names none, the VirtualService has exactly one route of that section. TLS routes are found by port and exactly the
+    same SNI hosts, TCP routes by port.
+    Source: Argo Rollouts (`ValidateVirtualService`: `HTTP Route 'x' is not found in the defined Virtual Service.`).
+    Do: name the routes as they are called in the VirtualService, or leave the route's destinations to the renderer.
+    """
+    for rollout in scene.of("Rollout"):
+        routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
+        istio = routing.get("istio")
+        if istio is None:
+            continue
+        one, several = istio.get("virtualService"), istio.get("virtualServices")
+        base = "/spec/strategy/canary/trafficRouting/istio"
+        if bool(one) == bool(several):
+            message = "the router istio wants exactly one of virtualService and virtualServices"
+            yield Finding("rollout-virtual-service", message, base, rollout)
+            continue
+        managed = {route.get("name") for route in routing.get("managedRoutes") or ()}
+        refs = (
+            [(base + "/virtualService", one)]
+            if one
+            else [(f"{base}/virtualServices/{n}", r) for n, r in enumerate(several)]
+        )
+        for at, ref in refs:
+            name, namespace = _reference(ref.get("name") or "")
+            found = scene.find("VirtualService", namespace or namespace_of(rollout), name)
+            if found is not None:
+                for where, message in _route_problems(rollout, ref, spec_of(found), managed):
+                    yield Finding("rollout-virtual-service", message, at + where, rollout)
+            elif not namespace and f"VirtualService/{name}" not in scene.external:
+                yield Finding("rollout-virtual-service", f"there is no VirtualService {name}", at + "/name", rollout)
+
+
+def _reference(name: str) -> tuple[str, str]:
+    """Name and namespace of `name` or `name.namespace`; the last part is the namespace."""
+    first, dot, last = name.removesuffix(".cluster.local").rpartition(".")
+    return (first, last) if dot else (last, "")
+
+
+_SECTIONS = (("http", "routes"), ("tls", "tlsRoutes"), ("tcp", "tcpRoutes"))
+
+
+def _route_problems(
+    rollout: Manifest, ref: Object, spec: Object, managed: set[str | None]
+) -> Iterator[tuple[str, str]]:
+    if not any(spec.get(section) for section, _ in _SECTIONS):
+        yield "", f"the VirtualService {ref.get('name')} has no routes"
+    for section, field in _SECTIONS:
+        routes = [route for route in spec.get(section) or () if route.get("name") not in managed or section != "http"]
+        named = ref.get(field) or ()
+        if not named:
+            if len(routes) > 1:
+                yield "", f"the VirtualService has {len(routes)} {section} routes: name those to move in {field}"
+            elif routes and (message := _lacks(rollout, routes[0])):
+                yield "", f"the {section} route {message}"
+        for number, wanted in enumerate(named):
+            found = [route for route in routes if _is(section, route, wanted)]
+            if not found:
+                yield f"/{field}/{number}", f"the VirtualService has no {section} route {_spoken(wanted)}"
+            for route in found[:1] if section == "http" else found:
+                if message := _lacks(rollout, route):
+                    yield f"/{field}/{number}", f"the {section} route {_spoken(wanted)} {message}"
+
+
+def _is(section: str, route: Object, wanted: object) -> bool:
+    if not isinstance(wanted, dict):
+        return section == "http" and route.get("name") == wanted
+    matches = route.get("match") or ()
+    if {match.get("port", 0) for match in matches} != {wanted.get("port", 0)}:
+        return False
+    hosts = {host for match in matches for host in match.get("sniHosts") or ()}
+    return section == "tcp" or hosts == set(wanted.get("sniHosts") or ())
+
+
+def _spoken(wanted: object) -> str:
+    if not isinstance(wanted, dict):
+        return str(wanted)
+    hosts = wanted.get("sniHosts")
+    return f"for port {wanted.get('port')}" + (f" and the SNI hosts {', '.join(hosts)}" if hosts else "")
+
+
+def _lacks(rollout: Manifest, route: Object) -> str | None:
+    """What a route that the controller moves lacks; None when it leads to both versions."""
+    canary = canary_of(rollout) or {}
+    rule = canary["trafficRouting"]["istio"].get("destinationRule")
+    destinations = [weighted.get("destination") or {} for weighted in route.get("route") or ()]
+    if rule:
+        there = {destination.get("subset") for destination in destinations}
+        wanted, what = [rule.get("stableSubsetName"), rule.get("canarySubsetName")], "subset"
+    else:
+        there = {destination.get("host", "").partition(".")[0] for destination in destinations}
+        pong = canary.get("pingPong") or {}
+        wanted = [
+            canary.get("stableService") or pong.get("pingService"),
+            canary.get("canaryService") or pong.get("pongService"),
+        ]
+        what = "Service"
+    missing = [str(name) for name in wanted if name not in there]
+    return f"does not lead to the {what} {' and '.join(missing)}" if missing else None
+
+
+def rollout_destination_rule(scene: Scene) -> Iterator[Finding]:
+    """A Rollout's DestinationRule that does not exist, lacks the stable or canary subset, or has others.
+
+    The controller deletes subsets that are neither of the two.
+    Source: Argo Rollouts (`updateDestinationRule`), measured: other subsets are removed.
+    Do: keep exactly the two subsets that the Rollout names.
+    """
+    for rollout in scene.of("Rollout"):
+        routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
+        rule = (routing.get("istio") or {}).get("destinationRule")
+        if not rule:
+            continue
+        at, name = "/spec/strategy/canary/trafficRouting/istio/destinationRule", rule.get("name", "")
+        wanted = [rule.get("stableSubsetName"), rule.get("canarySubsetName")]
+        found = scene.find("DestinationRule", namespace_of(rollout), name)
+        if found is None:
+            if f"DestinationRule/{name}" not in scene.external:
+                yield _rule(rollout, at + "/name", f"there is no DestinationRule {name}")
+            continue
+        subsets = [subset.get("name") for subset in spec_of(found).get("subsets") or ()]
+        if wanted[0] == wanted[1]:
+            yield _rule(rollout, at, f"the stable and the canary subset are both {wanted[0]}")
+        for subset in wanted:
+            if subset not in subsets:
+                yield _rule(rollout, at, f"the DestinationRule {name} has no subset {subset}")
+        for number, subset in enumerate(subsets):
+            if subset not in wanted:
+                message = f"Rollout {rollout.name} drives this: the controller deletes the subset {subset}"
+                yield _rule(found, f"/spec/subsets/{number}", message)
+
+
+def _rule(manifest: Manifest, at: str, message: str) -> Finding:
+    return Finding("rollout-destination-rule", message, at, manifest)

@@ -1,0 +1,162 @@
+"""Rules over where routes lead: Services, ports, their protocols, and subsets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from renderer.manifest import Object
+from renderer.problem import Severity
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.mesh import (
+    HTTP,
+    TLS,
+    destinations_of,
+    ports_of,
+    protocol_of,
+    routes_of,
+    rules_for,
+    service_name,
+    service_of,
+    spec_of,
+)
+
+
+def port_name_protocol(scene: Scene) -> Iterator[Finding]:
+    """A Service port in a mesh whose protocol Istio cannot tell from its `appProtocol` or name.
+
+    Istio then guesses from the first bytes: routes for HTTP or for TCP may not apply, and a protocol in which the
+    server speaks first hangs. Looked at only where a VirtualService or DestinationRule is in the render.
+    Source: Istio (`kube.ConvertProtocol`), `istioctl analyze` IST0118.
+    Do: give the port an `appProtocol` (http, http2, grpc, grpc-web, https, tls, tcp, mongo, mysql, redis), or a name
+    that starts with one: `http-web`.
+    """
+    if not scene.index.mesh:
+        return
+    for service in scene.of("Service"):
+        for number, port in enumerate(ports_of(service)):
+            if protocol_of(port) is None:
+                named = port.get("appProtocol") or port.get("name")
+                what = f"{named!r} gives no protocol" if named else "neither appProtocol nor name gives a protocol"
+                message = f"{what} that Istio knows: set appProtocol (http, grpc, tcp, ...), or name the port http-..."
+                yield Finding("port-name-protocol", message, f"/spec/ports/{number}", service)
+
+
+def route_destinations(scene: Scene) -> Iterator[Finding]:
+    """A destination whose Service, port or subset does not exist; a warning where a mirror's Service does not.
+
+    A host that means a Service of the VirtualService's own namespace is looked up in the render and its resources;
+    hosts elsewhere are taken as they are. A Service with several ports wants a port at the destination. A subset is
+    looked up in the DestinationRule of the same host.
+    Source: Istio (such a route answers 503), `istioctl analyze` IST0101 and IST0112.
+    Do: correct the name, or declare a Service that is not rendered here as external (`Service/name`).
+    """
+    for manifest in scene.of("VirtualService"):
+        namespace = namespace_of(manifest)
+        hosts: dict[str, _Host] = {}
+        for at, destination in destinations_of(manifest):
+            name = destination.get("host", "")
+            if name in ("", "*"):
+                continue
+            host = hosts.get(name)
+            if host is None:
+                host = hosts[name] = _host(scene, name, namespace)
+            mirror = "/mirror" in at  # of another app, most likely: its Service is not in this render
+            for where, message in _destination_problems(host, destination):
+                severity: Severity = "warning" if mirror and host.missing else "error"
+                yield Finding("route-destinations", message, at + where, manifest, severity)
+
+
+@dataclass(slots=True)
+class _Host:
+    """What is known of a destination's host: its Service where it has one here, its ports, the subsets of its rules."""
+
+    name: str
+    missing: str | None  # the Service that ought to be here and is not
+    service: str | None
+    ports: list[int]
+    subsets: list[str] | None  # None without a DestinationRule
+
+
+def _host(scene: Scene, host: str, namespace: str) -> _Host:
+    service, name = service_of(scene, host, namespace), service_name(host, namespace)
+    expected = name is not None and name[1] == namespace and f"Service/{name[0]}" not in scene.external
+    missing = name[0] if name is not None and expected and service is None else None
+    ports = [port.get("port", 0) for port in ports_of(service)] if service else []
+    rules = rules_for(scene, host, namespace)
+    subsets = [subset.get("name", "") for rule in rules for subset in spec_of(rule).get("subsets") or ()]
+    return _Host(host, missing, service.name if service else None, ports, subsets if rules else None)
+
+
+def _destination_problems(host: _Host, destination: Object) -> Iterator[tuple[str, str]]:
+    if host.missing is not None:
+        yield "/host", f"there is no Service {host.missing} for the host {host.name}"
+    elif host.service is not None:
+        wanted = destination["port"].get("number") if "port" in destination else None
+        if wanted is None:
+            if len(host.ports) > 1:
+                yield "", f"the Service {host.service} has {len(host.ports)} ports: the destination wants one of them"
+        elif wanted not in host.ports:
+            has = ", ".join(map(str, host.ports)) or "none"
+            yield "/port", f"the Service {host.service} has no port {wanted} (it has {has})"
+    subset = destination.get("subset")
+    if subset and subset not in (host.subsets or ()) and (host.subsets is not None or host.service is not None):
+        has = "it has no DestinationRule" if host.subsets is None else _subsets(host.subsets)
+        yield "/subset", f"the host {host.name} has no subset {subset} ({has})"
+
+
+def _subsets(names: list[str]) -> str:
+    return f"its DestinationRule has {', '.join(names) or 'none'}"
+
+
+def route_ports(scene: Scene) -> Iterator[Finding]:
+    """A route whose section does not fit the protocol of the port that it matches, or whose port the host lacks.
+
+    Istio applies http routes to HTTP and gRPC ports alone, tls routes to TLS, tcp routes to the rest; another is
+    passed over in silence. Looked at for routes of the mesh, where the Service of a host is in the render.
+    Source: Istio (`buildSidecarOutboundHTTPRouteConfig`, `buildSidecarOutboundTCPTLSFilterChainOpts`).
+    Do: move the route to the section of the port's protocol, or set the port's `appProtocol`.
+    """
+    for manifest in scene.of("VirtualService"):
+        spec = spec_of(manifest)
+        gateways = spec.get("gateways")
+        if gateways is not None and "mesh" not in gateways:
+            continue
+        ports = _ports_of_hosts(scene, spec.get("hosts") or (), namespace_of(manifest))
+        if not ports:
+            continue
+        for section, at, route in routes_of(manifest):
+            for where, number in _matched(at, route, gateways):
+                if number not in ports:
+                    has = ", ".join(str(port) for port in ports)
+                    yield Finding("route-ports", f"no host here has port {number} (there is {has})", where, manifest)
+                elif not _fits(section, ports[number]):
+                    message = f"port {number} speaks {ports[number]}: a route under {section} does not apply to it"
+                    yield Finding("route-ports", message, where, manifest)
+
+
+def _ports_of_hosts(scene: Scene, hosts: Sequence[str], namespace: str) -> dict[int, str | None]:
+    """Numbers and protocols of the hosts' ports; empty when a host is a Service that is not in the scene."""
+    found: dict[int, str | None] = {}
+    for host in hosts:
+        service = service_of(scene, host, namespace)
+        if service is not None:
+            found.update((port.get("port", 0), protocol_of(port)) for port in ports_of(service))
+        elif service_name(host, namespace):
+            return {}
+    return found
+
+
+def _matched(at: str, route: Object, gateways: list[str] | None) -> Iterator[tuple[str, int]]:
+    for number, match in enumerate(route.get("match") or ()):
+        bound = match.get("gateways", gateways)
+        if "port" in match and (bound is None or bound == ["mesh"] or "gateways" not in match):
+            yield f"{at}/match/{number}/port", match["port"]
+
+
+def _fits(section: str, protocol: str | None) -> bool:
+    if protocol is None:
+        return True
+    if section == "http":
+        return protocol in HTTP
+    return protocol not in HTTP if section == "tcp" else protocol in TLS

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from renderer.argocd import application, application_set, ignored_differences
 from renderer.build import UNMATCHED, Rendered
 from renderer.build.places import Places
 from renderer.build.setup import Setup
 from renderer.layout import HEADER
 from renderer.manifest import Manifest
 from renderer.problem import Problem
+from renderer.project import ArgoCD
 from renderer.rules import Claim, claims, fleet
 from renderer.yamlio import dump
 
 RESOURCES = "_resources"
+ARGOCD = "_argocd"
 
 
 def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str], *, whole: bool) -> list[Problem]:
@@ -36,13 +39,45 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
 
 def resource_files(setup: Setup, env: str) -> Mapping[str, bytes]:
     """The plain manifests that an environment takes along, as they are written."""
-    first_line = (
-        f"{HEADER}{', '.join(document.file for document in setup.environments[env].chain)}; edits here are lost\n"
-    )
+    first_line = _first_line(setup, env)
     return {
         f"{setup.layout.output}/{env}/{RESOURCES}/{manifest.file}": (first_line + dump(manifest.data)).encode()
         for manifest in setup.resources[env]
     }
+
+
+def argocd_files(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str]) -> dict[str, bytes]:
+    """Argo CD's Application or ApplicationSet of each environment, from all of its apps; outside what it applies."""
+    wanted = setup.project.argocd
+    if wanted is None:
+        return {}
+    apps: dict[str, list[tuple[str, str]]] = {env: [] for env in envs}
+    for each in rendered:
+        if each.env in apps:
+            apps[each.env].append((each.app, each.driven))
+    found = {}
+    for env, listed in apps.items():
+        manifest = _argocd(setup, wanted, env, sorted(listed))
+        first_line = _first_line(setup, env)
+        path = f"{setup.layout.output}/{ARGOCD}/{manifest.file}"
+        found[path] = (first_line + dump(manifest.data)).encode()
+    return found
+
+
+def _argocd(setup: Setup, wanted: ArgoCD, env: str, apps: list[tuple[str, str]]) -> Manifest:
+    spec = setup.environments[env].spec
+    namespace, cluster = spec.get("namespace") or "default", dict(spec.get("cluster") or {})
+    folder = f"{setup.layout.output}/{env}"
+    if wanted.kind == "Application":
+        ignored = [entry for app, istio in apps for entry in ignored_differences(app, istio)]
+        return application(wanted, env, namespace, cluster, folder, ignored)
+    taken_along = [(RESOURCES, "none")] if setup.resources[env] else []
+    return application_set(wanted, env, namespace, cluster, folder, [*taken_along, *apps])
+
+
+def _first_line(setup: Setup, env: str) -> str:
+    sources = ", ".join(document.file for document in setup.environments[env].chain)
+    return f"{HEADER}{sources}; edits here are lost\n"
 
 
 def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[Problem]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import click
 
 from renderer.build import Rendered
-from renderer.build.fleet import fleet_problems, resource_files
+from renderer.build.fleet import argocd_files, fleet_problems, resource_files
 from renderer.commands.options import app_option, env_option, format_option, show_problems, strict_option
 from renderer.commands.project import Opened, Refused, build_all, open_project
 from renderer.commands.selection import chosen, in_shard, neighbours, parse_shard
@@ -108,13 +108,14 @@ def judge(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Proble
     return problems + fleet_problems(opened.setup, [*rendered, *beside], job.envs, whole=job.whole)
 
 
-def shared_files(opened: Opened, job: Job) -> tuple[dict[str, bytes], list[str]]:
+def shared_files(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> tuple[dict[str, bytes], list[str]]:
     """Files of whole environments, and what lies in the output folder of apps and environments that are gone."""
     if not job.whole:
         return {}, []
     files: dict[str, bytes] = {}
     for env in job.envs:
         files |= resource_files(opened.setup, env)
+    files |= argocd_files(opened.setup, rendered, job.envs)
     output = opened.layout.output
     known = {opened.layout.manifests(env, app) for env in opened.setup.environments for app in opened.apps}
     all_envs = len(job.envs) == len(opened.setup.environments)
@@ -136,7 +137,7 @@ def _run(opened: Opened, job: Job, *, check: bool, processes: int, form: str, is
         rendered = [each for report in workers.reports for each in report]
         if show_problems(judge(opened, job, rendered), form, is_strict=is_strict):
             return 1
-        files, stale = shared_files(opened, job)
+        files, stale = shared_files(opened, job, rendered)
         done = [*workers.finish(), _put(opened, job, files, stale, check=check)]
     return _tell_check(done) if check else _tell(done)
 
@@ -183,7 +184,7 @@ def _print(opened: Opened, job: Job, form: str, is_strict: bool) -> int:
     rendered, files, _ = render_some(opened, job)
     if show_problems(judge(opened, job, rendered), form, is_strict=is_strict):
         return 1
-    shared, _ = shared_files(opened, job)
+    shared, _ = shared_files(opened, job, rendered)
     every = {**files, **shared}
     click.echo("".join(f"---\n{every[path].decode()}" for path in sorted(every)), nl=False)
     return 0

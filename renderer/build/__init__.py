@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from renderer.argocd import driven
 from renderer.build.places import Blame, Places, of_effective, of_findings, of_manifest
 from renderer.build.setup import Setup, patch_problem, read_document, read_patches, read_resources
 from renderer.layout import HEADER
@@ -36,6 +37,7 @@ class Rendered:
     claims: tuple[Claim, ...] = ()
     matched: frozenset[str] = frozenset()  # sources of the overlay's patches that matched something here
     hosts: tuple[str, ...] = ()
+    driven: str = "none"  # what its Rollout writes into Istio's objects, see renderer.argocd
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,17 @@ class Evaluated:
     app: App
     effective: Effective
     documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """An app's manifests before they are checked, by file; `missed` are indexes of patches that matched nothing."""
+
+    manifests: tuple[Manifest, ...]
+    unpatched: tuple[Manifest, ...]
+    patches: tuple[Patch, ...]
+    missed: frozenset[int]
+    problems: tuple[Problem, ...]
 
 
 def build_app(
@@ -112,30 +125,38 @@ def _build(
     if evaluated is None:
         return Rendered(environment.name, name, problems=_put(places, problems))
     app = bootstrap(evaluated.app) if stable_only else evaluated.app
-    manifests = render(app)
-    manifests, found = _with_templates(app, manifests, setup)
-    problems += found
+    made = assemble(evaluated, app, environment, texts, setup, schemas)
+    problems += made.problems
+
+    def blame(manifest: Manifest) -> str | None:
+        return _last_patch(made.unpatched, made.patches, manifest)
+
+    manifests = made.manifests
+    problems += _check_manifests(evaluated, manifests, setup, schemas, environment, blame)
+    matched = frozenset(patch.source for number, patch in enumerate(made.patches) if number not in made.missed)
+    if errors(problems):
+        return Rendered(environment.name, name, problems=_put(places, problems), matched=matched)
+    files = to_files(manifests, setup, environment, name, header(evaluated, environment))
+    hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
+    claimed = claims(manifests, name)
+    return Rendered(environment.name, name, files, _put(places, problems), claimed, matched, hosts, driven(app))
+
+
+def assemble(
+    evaluated: Evaluated, app: App, environment: Environment, texts: Mapping[str, bytes], setup: Setup, schemas: Schemas
+) -> Assembled:
+    """The second half of the pipeline but for its checks: render `app`, template, patch."""
+    manifests, problems = _with_templates(app, render(app), setup)
     own, found = read_resources(_own(evaluated, "extraResources"), texts, app.namespace, schemas)
     problems += found
     own_patches, found = read_patches(_own(evaluated, "patches"))
     problems += found
     patches = (*setup.patches[environment.name], *own_patches)
     patched, faults = apply((*manifests, *own), patches)
-    missed = {fault.index for fault in faults if fault.rule == UNMATCHED}
     problems += _patch_problems(patches, faults, len(setup.patches[environment.name]))
-    unpatched = (*manifests, *own)
-    manifests = tuple(sorted(patched, key=lambda manifest: manifest.file))
-
-    def blame(manifest: Manifest) -> str | None:
-        return _last_patch(unpatched, patches, manifest)
-
-    problems += _check_manifests(evaluated, manifests, setup, schemas, environment, blame)
-    matched = frozenset(patch.source for number, patch in enumerate(patches) if number not in missed)
-    if errors(problems):
-        return Rendered(environment.name, name, problems=_put(places, problems), matched=matched)
-    files = to_files(manifests, setup, environment, name, header(evaluated, environment))
-    hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
-    return Rendered(environment.name, name, files, _put(places, problems), claims(manifests, name), matched, hosts)
+    missed = frozenset(fault.index for fault in faults if fault.rule == UNMATCHED)
+    in_order = tuple(sorted(patched, key=lambda manifest: manifest.file))
+    return Assembled(in_order, (*manifests, *own), patches, missed, tuple(problems))
 
 
 def header(evaluated: Evaluated, environment: Environment) -> str:

@@ -62,8 +62,10 @@ def retry(cluster: Cluster, options: Options = DEFAULT) -> tuple[Cluster, Timeli
 def scale(cluster: Cluster, replicas: int, options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
     """Somebody sets the number of pods through the scale subresource, as an autoscaler does."""
     edit = _begin(cluster, options)
-    for workload in (*edit.world.rollouts.values(), *edit.world.deployments.values()):
-        workload.replicas = replicas
+    for rollout in edit.world.rollouts.values():
+        rollout.replicas = replicas
+    for deployment in edit.world.deployments.values():
+        deployment.replicas = replicas
     edit.wrote()
     run(edit)
     return Cluster(edit.world), edit.timeline(_stable(edit.world))

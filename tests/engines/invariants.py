@@ -49,6 +49,9 @@ def broken(recording: Recording) -> Iterator[Violation]:
             yield from answered(recording, played, points)
         base = whole(points) or base
     yield from unanswered(recording)
+    if recording.unsynced:
+        last = recording.played[-1].edit.title
+        yield Violation("synced", last, recording.unsynced[0][:300], times=len(recording.unsynced))
     yield from hashes(recording)
 
 

@@ -64,7 +64,7 @@ class Lab:
         write_files()
         self.start_etcd()
         self.start_api_server()
-        create_crds([f"rollouts-{self.rollouts}", "istio"])
+        create_crds([f"rollouts-{self.rollouts}", "istio"], ["istio-system", "lab"])
         self.spawn(
             "controller-manager",
             *kubernetes("kube-controller-manager", "--controllers", CONTROLLERS.replace(" ", ",")),
@@ -250,8 +250,8 @@ def envoy_bootstrap() -> dict[str, object]:
     }
 
 
-def create_crds(engines: list[str]) -> None:
-    """Create the engines' CRDs and the lab's namespaces; returns when the API server serves them."""
+def create_crds(engines: list[str], namespaces: list[str]) -> None:
+    """Create the engines' CRDs and some namespaces; returns when the API server serves what the lab watches."""
     crds = [
         crd
         for engine in engines
@@ -261,7 +261,7 @@ def create_crds(engines: list[str]) -> None:
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda crd: api.call("POST", path, crd), crds))
-    for name in ("istio-system", "lab"):
+    for name in namespaces:
         create_namespace(name)
     for kind in api.KINDS:
         api.wait(lambda kind=kind: api.call("GET", api.path(kind)), 30, kind)

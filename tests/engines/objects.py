@@ -26,6 +26,7 @@ FACTS: dict[str, Any] = {
     "template": {},  # further fields of the pod's spec
     "istio": None,  # whether there are a VirtualService and a DestinationRule (default: with kind istio)
     "subsets": None,  # whether they have subsets (default: with kind istio)
+    "ruleSubsets": None,  # whether the DestinationRule has subsets, if not as the VirtualService
     "auto": False,  # BlueGreen: autoPromotionEnabled
 }
 
@@ -38,7 +39,8 @@ def manifests(namespace: str, facts: Object) -> list[Object]:
     istio = kind == "istio" if f["istio"] is None else f["istio"]
     subsets = kind == "istio" if f["subsets"] is None else f["subsets"]
     made = [deployment(namespace, f)] if "Deployment" in workloads else []
-    made += [destination_rule(namespace, subsets)] if istio else []
+    rule_subsets = subsets if f["ruleSubsets"] is None else f["ruleSubsets"]
+    made += [destination_rule(namespace, rule_subsets)] if istio else []
     made += [rollout(namespace, f)] if "Rollout" in workloads else []
     made += [service(namespace, "web-preview")] if kind == "bluegreen" else []
     made += [service(namespace, "web")]

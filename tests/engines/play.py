@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import api, objects
+from . import api, argocd, objects
 from .api import Event, Object, Watches
 from .lab import PROXY, Lab, argo_rollouts, create_namespace, kubectl
 from .lock import program
@@ -58,6 +58,7 @@ class Recording:
     events: list[Event] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     pinned: list[Request] = field(default_factory=list)
+    unsynced: list[str] = field(default_factory=list)  # status of the Application where a sync did not end
 
     def routed(self, number: int) -> bool:
         """Whether weights in a VirtualService decide the shares, from before an edit on."""
@@ -75,6 +76,7 @@ class Player:
         self.facts: dict[str, Any] = dict(scenario.facts)
         self.live: dict[str, Object] = {}
         self.project: Project | None = None
+        self.unsynced: list[str] = []  # status of the Application where a sync did not end
         self.loads: dict[str, subprocess.Popen[bytes]] = {}
 
     def play(self) -> Recording:
@@ -90,13 +92,20 @@ class Player:
         finally:
             for process in self.loads.values():
                 process.kill()
+            self.forget()
             recording.events = self.watches.events(self.namespace)
             api.call("DELETE", f"/api/v1/namespaces/{self.namespace}")
             threading.Thread(target=self.clear, daemon=True).start()
+        recording.unsynced = self.unsynced
         recording.points = timeline(recording.events)
         recording.requests = read_requests(self.folder / f"{self.namespace}.requests")
         recording.pinned = read_requests(self.folder / f"{self.namespace}.pinned")
         return recording
+
+    def forget(self) -> None:
+        """Take the Application away, so that Argo CD does not put back what ends with the namespace."""
+        if self.scenario.argocd is not None and self.live:
+            api.call("DELETE", f"{argocd.APPLICATIONS}/{self.namespace}")
 
     def clear(self) -> None:
         """End the namespace's pods at once, since nobody looks at them any more."""
@@ -129,6 +138,8 @@ class Player:
     def apply(self, edit: Edit) -> tuple[list[Object], list[str]]:
         """Apply the manifests that changed and delete those that are gone, as a sync does."""
         wanted = self.wanted(edit)
+        if self.scenario.argocd is not None:
+            return self.sync(wanted)
         changed = [made for name, made in wanted.items() if edit.apply_all or self.live.get(name) != made]
         gone = [name for name in self.live if name not in wanted]
         if edit.prune_first:
@@ -153,6 +164,22 @@ class Player:
         elif edit.app is not None:
             self.project.edit(edit.app)
         return self.project.manifests()
+
+    def sync(self, wanted: dict[str, Object]) -> tuple[list[Object], list[str]]:
+        """Let Argo CD sync the newest commit."""
+        assert self.project
+        assert self.scenario.argocd is not None
+        if not self.live:
+            made = {"options": [], "ignores": True, **self.scenario.argocd}
+            argocd.create(argocd.application(self.namespace, self.project.folder, made["options"], made["ignores"]))
+        else:
+            argocd.refresh(self.namespace)
+        if not argocd.synced(self.namespace, self.project.git("rev-parse", "HEAD").strip()):
+            self.unsynced.append(json.dumps(argocd.status(self.namespace)))
+        changed = [made for name, made in wanted.items() if self.live.get(name) != made]
+        gone = [name for name in self.live if name not in wanted]
+        self.live = wanted
+        return changed, gone
 
     def delete(self, names: list[str]) -> None:
         """Delete objects by `Kind/name`."""

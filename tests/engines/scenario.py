@@ -39,11 +39,13 @@ class Scenario:
     facts: dict[str, Any]
     edits: list[Edit]
     spec: dict[str, Any] | None = None  # the app spec that `rollspec` renders; with it the edits are verbs
+    argocd: dict[str, Any] | None = None  # synced by Argo CD: {options: [more sync options], ignores: bool}
     shows: list[str] = field(default_factory=list)  # claims of docs/evidence.md
     trace: bool = True  # whether `make traces` keeps it
     alone: bool = False  # it stops engines that others need
     load: bool = True  # requests through Envoy all the time
     fails: list[str] = field(default_factory=list)  # a negative control: the invariants that have to break
+    may: dict[str, str] = field(default_factory=dict)  # invariants that a race in the engines may break, and why
 
 
 def edit(number: int, data: dict[str, Any]) -> Edit:

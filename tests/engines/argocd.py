@@ -1,0 +1,171 @@
+"""Argo CD in the lab: its controllers as processes, and Applications that sync a project's Git repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from . import api
+from .lab import KUBECONFIG, Lab, create_crds
+from .lock import program
+from .sandbox import RUN
+
+HOME = RUN / "argocd"
+NAMESPACE = "argocd"
+APPLICATIONS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/applications"
+SETS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/applicationsets"
+PROJECTS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/appprojects"
+REPO_SERVER = ["--repo-server", "127.0.0.1:8081"]
+BUNDLE = ["ApplyOutOfSyncOnly=true", "PrunePropagationPolicy=background"]
+REDIS = ["--redis", "127.0.0.1:6379"]
+
+
+def start(lab: Lab) -> None:
+    """Start Redis, the repo-server, the application and the ApplicationSet controller; returns when they are there."""
+    create_crds(["argocd"], namespaces=[NAMESPACE])
+    write_settings()
+    lab.spawn("redis", str(program("redis", "miniredis")))
+    ports = ["--address", "127.0.0.1", "--port", "8081", "--metrics-address", "127.0.0.1", "--metrics-port", "8084"]
+    run(lab, "repo-server", *REDIS, *ports, "--disable-tls", "--client-ca-path=")
+    metrics = ["--metrics-port", "8082"]
+    plain = ["--repo-server-plaintext", "--repo-server-timeout-seconds", "30"]
+    cluster = ["--kubeconfig", str(KUBECONFIG), "--namespace", NAMESPACE]
+    run(
+        lab,
+        "application-controller",
+        *cluster,
+        *REDIS,
+        *REPO_SERVER,
+        *plain,
+        *metrics,
+        "--app-resync",
+        "600",
+        "--self-heal-timeout-seconds",
+        "1",
+    )
+    sets = ["--argocd-repo-server", "127.0.0.1:8081", "--repo-server-plaintext", "--metrics-addr", "127.0.0.1:8085"]
+    run(
+        lab,
+        "applicationset-controller",
+        *cluster,
+        *sets,
+        "--probe-addr",
+        "127.0.0.1:8086",
+        "--webhook-addr",
+        "127.0.0.1:7000",
+    )
+
+
+def run(lab: Lab, name: str, *flags: str) -> None:
+    """Start one of Argo CD's programs: it is one binary that looks at its name."""
+    environment = {
+        "ARGOCD_BINARY_NAME": f"argocd-{name}",
+        "ARGOCD_FAKE_IN_CLUSTER": "true",
+        "ARGOCD_GPG_ENABLED": "false",
+        "ARGOCD_TLS_DATA_PATH": str(HOME / "tls"),
+        "ARGOCD_SSH_DATA_PATH": str(HOME / "ssh"),
+        "HOME": str(HOME),
+        "HOSTNAME": "argocd-application-controller-0",
+        "TMPDIR": str(HOME / "tmp"),
+        "PATH": f"{program('argocd', 'argocd').parent}:{os.environ['PATH']}",
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
+    lab.spawn(f"argocd-{name}", str(program("argocd", "argocd")), *flags, env=environment)
+
+
+def write_settings() -> None:
+    """Argo CD's folders, its ConfigMaps and Secret, and the project `default`."""
+    for folder in ("tls", "ssh", "tmp", ".kube"):
+        (HOME / folder).mkdir(parents=True, exist_ok=True)
+    (HOME / "ssh" / "ssh_known_hosts").touch()
+    shutil.copy(KUBECONFIG, HOME / ".kube" / "config")
+    label = {"app.kubernetes.io/part-of": "argocd"}
+    settings = {"argocd-cm": {"timeout.reconciliation": "600s", "application.resourceTrackingMethod": "annotation"}}
+    for name in (
+        "argocd-cm",
+        "argocd-rbac-cm",
+        "argocd-tls-certs-cm",
+        "argocd-ssh-known-hosts-cm",
+        "argocd-gpg-keys-cm",
+    ):
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name, "labels": label},
+            "data": settings.get(name, {}),
+        }
+        api.call("POST", f"/api/v1/namespaces/{NAMESPACE}/configmaps", body)
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "argocd-secret", "labels": label},
+        "stringData": {"server.secretkey": "lab"},
+    }
+    api.call("POST", f"/api/v1/namespaces/{NAMESPACE}/secrets", secret)
+    everything = {
+        "sourceRepos": ["*"],
+        "destinations": [{"namespace": "*", "server": "*"}],
+        "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
+    }
+    project = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AppProject",
+        "metadata": {"name": "default"},
+        "spec": everything,
+    }
+    api.wait(lambda: api.call("POST", PROJECTS, project), 20, "the project")
+
+
+def create(body: api.Object) -> None:
+    """Create an Application or ApplicationSet."""
+    api.call("POST", SETS if body["kind"] == "ApplicationSet" else APPLICATIONS, body)
+
+
+def application(name: str, folder: Path, options: list[str], ignores: bool) -> api.Object:
+    """An Application with the settings that docs/engines.md found; `name` is its namespace too."""
+    weights = {"jqPathExpressions": [".spec.http[].route[].weight", '.spec.http[] | select(.name == "pinned")']}
+    hashes = {"jqPathExpressions": ['.spec.subsets[].labels."rollouts-pod-template-hash"']}
+    group = {"group": "networking.istio.io"}
+    ignored = [{**group, "kind": "VirtualService", **weights}, {**group, "kind": "DestinationRule", **hashes}]
+    spec = {
+        "project": "default",
+        "source": {"repoURL": f"file://{folder}", "path": "rendered/lab/web", "targetRevision": "main"},
+        "destination": {"server": "https://kubernetes.default.svc", "namespace": name},
+        "syncPolicy": {"automated": {"prune": True, "selfHeal": True}, "syncOptions": [*BUNDLE, *options]},
+        "ignoreDifferences": ignored if ignores else [],
+    }
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": spec,
+    }
+
+
+def refresh(name: str) -> None:
+    """Ask for a look at Git now, as a webhook does."""
+    patch = {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}}
+    api.call("PATCH", f"{APPLICATIONS}/{name}", patch, "application/merge-patch+json")
+
+
+def status(name: str) -> dict[str, Any]:
+    """The Application's status."""
+    found: dict[str, Any] = api.call("GET", f"{APPLICATIONS}/{name}").get("status", {})
+    return found
+
+
+def synced(name: str, commit: str, timeout: float = 60) -> bool:
+    """Wait until the Application has synced a commit and its operation has ended; False when it does not in time."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        now = status(name)
+        done = now.get("operationState", {}).get("phase") in (None, "Succeeded")
+        if done and now.get("sync", {}).get("status") == "Synced" and now["sync"].get("revision") == commit:
+            return True
+        time.sleep(0.2)
+    return False

@@ -37,22 +37,24 @@ def application(
 def application_set(
     argocd: ArgoCD, env: str, namespace: str, cluster: dict[str, str], folder: str, apps: Sequence[tuple[str, str]]
 ) -> Manifest:
-    """An ApplicationSet that makes an Application for each of `apps`: a name, and what its Rollout drives in Istio.
+    """An ApplicationSet that makes an Application for each of `apps`: a folder, and what its Rollout drives in Istio.
 
-    The second is ``none``, ``weights``, or ``pinned`` (weights, and a route for pinned requests).
+    The second is ``none``, ``weights``, or ``pinned`` (weights, and a route for pinned requests). No app's name can
+    begin with `-`, so the folder `_resources` has a name of its own.
     """
+    elements = [{"app": name.replace("_", "-"), "folder": name, "istio": istio} for name, istio in apps]
     template = {
         "metadata": {
             "name": f"{env}-{{{{.app}}}}",
             "labels": _labels(),
             "finalizers": [_FINALIZER],
         },
-        "spec": _application(argocd, namespace, cluster, f"{folder}/{{{{.app}}}}"),
+        "spec": _application(argocd, namespace, cluster, f"{folder}/{{{{.folder}}}}"),
     }
     spec: dict[str, Any] = {
         "goTemplate": True,
         "goTemplateOptions": ["missingkey=error"],
-        "generators": [{"list": {"elements": [{"app": app, "istio": istio} for app, istio in apps]}}],
+        "generators": [{"list": {"elements": elements}}],
         "template": template,
     }
     if any(istio != "none" for _, istio in apps):

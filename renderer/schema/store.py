@@ -130,4 +130,4 @@ def _compile(schema: Node | str) -> Draft7Validator:
     from jsonschema_rs import Draft7Validator, RegexOptions
 
     # Linear-time patterns, whatever a document holds; formats are asserted, as kubeconform does for draft-07.
-    return Draft7Validator(schema, validate_formats=True, pattern_options=RegexOptions(), offline=True)
+    return Draft7Validator(schema, validate_formats=True, pattern_options=RegexOptions())

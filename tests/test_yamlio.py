@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from renderer.problem import Problem
 from renderer.yamlio import (
@@ -98,6 +98,7 @@ def test_the_parser_without_libyaml_agrees(path: Path, monkeypatch: pytest.Monke
     assert {problem.rule for problem in problems} == {problem.rule for problem in with_libyaml[1]}
 
 
+@settings(deadline=None)
 @given(DATA)
 def test_reads_back_what_it_wrote(data: Data) -> None:
     text = dump(data)
@@ -106,12 +107,14 @@ def test_reads_back_what_it_wrote(data: Data) -> None:
     assert dump(data) == text
 
 
+@settings(deadline=None)
 @given(DATA)
 def test_reads_back_what_it_wrote_as_a_manifest(data: Data) -> None:
     documents = [] if data is None else [data]
     assert load_all(dump(data).encode(), "a.yaml") == (documents, [])
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_a_scalar_can_be_spliced_into_block_and_flow_style(text: str) -> None:
     written = plain_or_quoted(text)
@@ -124,6 +127,7 @@ def test_a_surrogate_is_escaped_and_not_a_crash() -> None:
     assert plain_or_quoted("a\udcff") == '"a\\udcff"'
 
 
+@settings(deadline=None)
 @given(malformed())
 def test_any_bytes_give_data_or_problems(text: bytes) -> None:
     data, problems = load(text, "a.yaml")

@@ -16,9 +16,11 @@ _WORDS: dict[str, bool | None] = {
 }
 _INTEGER = re.compile("([-+]?)(?:0[bB]([01]+)|0[oO]?([0-7]+)|0[xX]([0-9a-fA-F]+)|(0|[1-9][0-9]*))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_ODD_FLOAT = re.compile(r"\.[0-9][0-9_]*(?:[eE][-+]?[0-9_]+)?")
+# Numbers by the way Go parses them alone: underscores behind a point, a sign behind `0b`.
+_ODD = re.compile(r"\.(?=.*_)[0-9][0-9_]*(?:[eE][-+]?[0-9_]+)?|0_*b_*[-+][01_]+")
 _LONGEST_NUMBER = 400
 _INT64 = range(-(1 << 63), 1 << 63)
+_EXACT = 1 << 53  # the whole floats up to here are the integers that JSON makes of them
 _UINT64 = range(-(1 << 63), 1 << 64)
 
 
@@ -30,7 +32,7 @@ def kubectl_plain(text: str) -> Scalar | Unclear:
         return text
     if NOT_FINITE.fullmatch(text):
         return Unclear(f'{text} is no number that JSON has; quote it: "{text}"')
-    if text[0] == "." and "_" in text and _ODD_FLOAT.fullmatch(text):
+    if _ODD.fullmatch(text):
         return Unclear(f'{text} is a number to some readers of YAML and text to others; quote it: "{text}"')
     digits = text if text[0] == "." else text.replace("_", "")
     return text if (number := _number(digits)) is None else number
@@ -43,7 +45,7 @@ def _number(digits: str) -> int | float | None:
     if integer is not None and integer in _UINT64:
         return integer if integer in _INT64 else float(integer)
     if _FLOAT.fullmatch(digits) and isfinite(real := float(digits)):
-        return int(real) if real.is_integer() and int(real) in _INT64 else real
+        return int(real) if real.is_integer() and abs(real) <= _EXACT else real
     return None
 
 

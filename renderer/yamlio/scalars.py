@@ -19,17 +19,18 @@ _LONGEST_NUMBER = 64
 _INT64 = range(-(1 << 63), 1 << 63)
 
 _INTEGER = re.compile("-?[1-9][0-9]*|0")
-# A number to any of: YAML 1.1 (PyYAML, go-yaml v2), YAML 1.2 core (ruamel, go-yaml v3).
+# A number to any of PyYAML, go-yaml v2 (YAML 1.1), ruamel, go-yaml v3 (1.2). Some take `_` between all its characters.
 _NUMBER_SOMEWHERE = re.compile(
     r"""[-+]?(?:
-        0[bB][01_]+ | 0[oO][0-7_]+ | 0[xX][0-9a-fA-F_]+
-      | [0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]+)?
-      | \.[0-9_]+(?:[eE][-+]?[0-9_]+)?
-      | [0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
+        0[bB][01]+ | 0[oO][0-7]+ | 0[xX][0-9a-fA-F]+
+      | [0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?
+      | \.[0-9]+(?:[eE][-+]?[0-9]+)?
+      | [0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?
       | \.(?:inf|Inf|INF)
     )|\.(?:nan|NaN|NAN)""",
     re.VERBOSE,
 )
+_DIGITS_ARE_UNDERSCORES = re.compile(r"[-+]?(?:0[bBoOxX]|\.(?:[eE][-+]?[0-9]*)?)?")  # PyYAML and ruamel fail on these
 NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _CORE_INTEGER = re.compile("[-+]?[0-9]+")
 _CORE_BASED = re.compile("0o[0-7]+|0x[0-9a-fA-F]+")
@@ -60,13 +61,20 @@ def _number(text: str) -> Scalar | Unclear:
     if len(text) <= 20 and _INTEGER.fullmatch(text):
         value = int(text)
         return value if value in _INT64 else _too_large(text)
-    if not _NUMBER_SOMEWHERE.fullmatch(text):
+    if not _is_number_somewhere(text):
         return text
     if len(text) > _LONGEST_NUMBER:
         return _too_large(text)
     if _CORE_FLOAT.fullmatch(text) and isfinite(real := float(text)) and float_text(real) == text:
         return real
     return _explain(text)
+
+
+def _is_number_somewhere(text: str) -> bool:
+    digits = text.replace("_", "")
+    if _NUMBER_SOMEWHERE.fullmatch(digits):
+        return True
+    return "_" in text and _DIGITS_ARE_UNDERSCORES.fullmatch(digits) is not None
 
 
 def key_message(text: str) -> str:

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from renderer.rules import MANIFEST_RULES, SECTIONS, Scene, check
+from renderer.schema import Schemas, Versions
 from tests.support.rules import FIXTURES, fixtures, line, name_of, read
+
+SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 
 @pytest.mark.parametrize("path", fixtures(), ids=name_of)
@@ -45,6 +48,13 @@ def _resolves(data: object, pointer: str) -> bool:
         else:
             return False
     return True
+
+
+def test_what_is_right_is_right_by_schema_too() -> None:
+    schemas = Schemas(Versions(), lambda path: (SCHEMAS / path).read_bytes() if (SCHEMAS / path).exists() else None)
+    for path in FIXTURES.glob("ok/*.yaml"):
+        if path.stem != "other-groups":  # kinds that have no schema here
+            assert [m.kind for m in read(path).scene.manifests if not schemas.manifest_valid(m.data)] == []
 
 
 def test_the_table_names_each_rule_once() -> None:

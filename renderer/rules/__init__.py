@@ -57,6 +57,7 @@ CONFIG: dict[str, ManifestRule] = {
 WORKLOADS: dict[str, ManifestRule] = {
     "selector-matches-template": workload.selector_matches_template,
     "workloads-overlap": workload.workloads_overlap,
+    "same-namespace": workload.same_namespace,
     "progress-deadline": workload.progress_deadline,
     "surge-and-unavailable": workload.surge_and_unavailable,
     "deployment-strategy": workload.deployment_strategy,
@@ -113,6 +114,7 @@ AUTOSCALERS: dict[str, ManifestRule] = {
 BUDGETS: dict[str, ManifestRule] = {
     "pdb-form": disruption.pdb_form,
     "pdb-selects-pods": disruption.pdb_selects_pods,
+    "pdb-once": disruption.pdb_once,
     "pdb-satisfiable": disruption.pdb_satisfiable,
 }
 VIRTUAL_SERVICES: dict[str, ManifestRule] = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.autoscaling import target_of
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.index import selects
+from renderer.rules.index import Pod, selects
 from renderer.rules.quantity import share
 
 
@@ -44,6 +44,27 @@ def pdb_selects_pods(scene: Scene) -> Iterator[Finding]:
         if selector and near and not any(selects(selector, pod.labels) for pod in near):
             message = f"the selector does not match the pods of {near[0].kind} {near[0].manifest.name}"
             yield Finding("pdb-selects-pods", message, "/spec/selector", pdb)
+
+
+def pdb_once(scene: Scene) -> Iterator[Finding]:
+    """Two PodDisruptionBudgets that select the same pods.
+
+    A pod with two budgets cannot be evicted at all: draining its node fails.
+    Source: API server (eviction: `does not support more than one PodDisruptionBudget`).
+    Do: keep one, or give each a selector of its own.
+    """
+    budgets = scene.of("PodDisruptionBudget")
+    if len(budgets) < 2:
+        return
+    for pod in scene.index.workloads:
+        found = [pdb for pdb in budgets if namespace_of(pdb) == pod.namespace and _selects(pdb, pod)]
+        for pdb in found[1:]:
+            message = f"PodDisruptionBudget {found[0].name} selects the pods of {pod.kind} {pod.manifest.name} already"
+            yield Finding("pdb-once", message, "/spec/selector", pdb)
+
+
+def _selects(pdb: Manifest, pod: Pod) -> bool:
+    return selects((pdb.data.get("spec") or {}).get("selector"), pod.labels)
 
 
 def pdb_satisfiable(scene: Scene) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from renderer.manifest import Object
-from renderer.rules.finding import Finding, Scene
+from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.quantity import amount
 
@@ -129,6 +129,37 @@ def deployment_strategy(scene: Scene) -> Iterator[Finding]:
         if strategy and strategy.get("type") == "Recreate" and strategy.get("rollingUpdate"):
             message = "type Recreate takes no rollingUpdate"
             yield Finding("deployment-strategy", message, "/spec/strategy/rollingUpdate", manifest)
+
+
+def same_namespace(scene: Scene) -> Iterator[Finding]:
+    """A Service, PodDisruptionBudget or autoscaler that is meant for a workload of another namespace.
+
+    Each of them sees its own namespace alone, so it would find nothing.
+    Source: Kubernetes (selectors and `scaleTargetRef` do not reach into other namespaces).
+    Do: put it into the namespace of the workload; a patch that moves one has to move the others.
+    """
+    homes = {pod.namespace for pod in scene.index.workloads}
+    if not homes:
+        return
+    for kind in ("Service", "PodDisruptionBudget", "HorizontalPodAutoscaler"):
+        for manifest in scene.of(kind):
+            own = namespace_of(manifest)
+            if own in homes:
+                continue
+            for pod in scene.index.workloads:
+                if _meant_for(kind, manifest.data.get("spec") or {}, pod):
+                    here, there = own or "default", pod.namespace or "default"
+                    message = f"it is in namespace {here}, {pod.kind} {pod.manifest.name} in {there}"
+                    yield Finding("same-namespace", message, "/metadata/namespace", manifest)
+                    break
+
+
+def _meant_for(kind: str, spec: Object, pod: Pod) -> bool:
+    if kind == "HorizontalPodAutoscaler":
+        ref = spec.get("scaleTargetRef") or {}
+        return (ref.get("kind"), ref.get("name")) == (pod.kind, pod.manifest.name)
+    selector = spec.get("selector") or {}
+    return selects({"matchLabels": selector} if kind == "Service" else selector, pod.labels)
 
 
 def restart_policy(scene: Scene) -> Iterator[Finding]:

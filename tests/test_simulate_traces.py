@@ -26,7 +26,7 @@ PAST = "2026-01-01T00:00:00Z"  # a restartAt older than the lab's pods: the real
 
 # Edits that came while the back-off of the controller's queue (up to 10 s) still kept it from the pass before.
 BACK_OFF = {
-    # A list that ends without `setWeight: 100`: Healthy comes in the pass that promotes, the hashes move in the next one.
+    # A list that ends without `setWeight: 100`: Healthy comes with the promotion, the hashes move a pass later.
     # The next release found the weights turned first: 20 ms of the old version, whose pods went at once.
     ("canary-istio-ladder-finishes", "v2 on the ladder"): {"end"},
     ("canary-istio-ladder-finishes", "v3 on the ladder"): {"shares", "ready", "pods", "end"},
@@ -151,14 +151,17 @@ def changes(values: list[float]) -> list[float]:
 
 def turning_points(values: list[float], ignore: float) -> list[float]:
     """First, last, and where the direction changes, but for swings of `ignore` or less."""
-    kept = changes(values)
-    number = 1
-    while number < len(kept) - 1:
-        before, here, after = kept[number - 1 : number + 2]
-        small = min(abs(here - before), abs(after - here)) <= ignore
-        if small or (here - before) * (after - here) > 0:
-            del kept[number]
-            number = 1
-        else:
-            number += 1
+    kept = monotone(changes(values))
+    swings = [abs(after - before) for before, after in pairwise(kept)]
+    while len(kept) > 2 and min(swings) <= ignore:
+        small = swings.index(min(swings))
+        del kept[max(1, small) if small + 1 == len(kept) - 1 else small + 1]
+        kept = monotone(kept)
+        swings = [abs(after - before) for before, after in pairwise(kept)]
     return kept
+
+
+def monotone(values: list[float]) -> list[float]:
+    """Without the values on the way from one turning point to the next."""
+    inner = [b for a, b, c in zip(values, values[1:], values[2:], strict=False) if (b - a) * (c - b) < 0]
+    return changes([*values[:1], *inner, *values[-1:]])

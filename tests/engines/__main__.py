@@ -18,7 +18,9 @@ def main() -> int:
     traces.add_argument("-k", dest="name", default="", help="only scenarios whose name has this part")
     e2e = commands.add_parser("e2e", help="play every scenario")
     e2e.add_argument("--rollouts", action="append", help="one version (again for another)")
-    e2e.add_argument("-k", dest="name", default="", help="only scenarios whose name has this part, or one of these (a|b)")
+    e2e.add_argument(
+        "-k", dest="name", default="", help="only scenarios whose name has this part, or one of these (a|b)"
+    )
     e2e.add_argument("-v", "--verbose", action="store_true", help="every violation, the expected ones too")
     arguments = parser.parse_args()
     if arguments.command == "install":

@@ -47,6 +47,7 @@ def broken(recording: Recording) -> Iterator[Violation]:
             yield from available(recording, number, points)
             yield from shares(recording, number, points, base)
             yield from answered(recording, played, points)
+            yield from held(recording, played, points)
         base = whole(points) or base
     yield from unanswered(recording)
     if recording.unsynced:
@@ -192,6 +193,16 @@ def answered(recording: Recording, played: Played, points: Points) -> Iterator[V
             elif not share and (late := [t for t in mine if start + 3 < t < end]):
                 what = f"{version} has no share and answers"
                 yield Violation("answers", played.edit.title, what, late[-1] - start, len(late))
+
+
+def held(recording: Recording, played: Played, points: Points) -> Iterator[Violation]:
+    """A second after the route for them is there, requests with the header are answered by the version behind it."""
+    times = [at for at, _ in points] + [played.end]
+    for (start, end), (_, point) in zip(itertools.pairwise(times), points, strict=True):
+        wrong = [r for r in recording.pinned if start + 1 < r.time < end and point.pinned and r.version != point.pinned]
+        if wrong:
+            what = f"requests with the header went to {wrong[0].version} instead of {point.pinned}"
+            yield Violation("pinned", played.edit.title, what, times=len(wrong))
 
 
 def silent(times: list[float], start: float, end: float) -> list[float]:

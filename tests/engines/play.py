@@ -88,6 +88,8 @@ class Player:
                 recording.played.append(self.make(edit))
                 if self.scenario.load and not self.loads:
                     self.start_load("requests")
+                    if self.scenario.header:
+                        self.start_load("pinned", "-header", self.scenario.header, "-rate", "20")
             self.stop_load()
         finally:
             for process in self.loads.values():

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from . import argocd, report, sandbox, traces
+from . import argocd, prometheus, report, sandbox, traces
 from .api import Watches
 from .invariants import Violation, violations
 from .lab import Lab
@@ -27,7 +27,10 @@ LAST = ROOT / ".tools" / "engines"  # logs and results of the last run
 def run(arguments: argparse.Namespace) -> int:
     """Inside the sandbox: run the command; returns the exit code."""
     sandbox.prepare()
-    chosen = [scenario for name, scenario in scenarios().items() if any(part in name for part in arguments.name.split("|"))]
+    prometheus.start()
+    chosen = [
+        scenario for name, scenario in scenarios().items() if any(part in name for part in arguments.name.split("|"))
+    ]
     if not chosen:
         print(f"no scenario has `{arguments.name}` in its name", file=sys.stderr)
         return 2

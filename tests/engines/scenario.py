@@ -43,6 +43,7 @@ class Scenario:
     shows: list[str] = field(default_factory=list)  # claims of docs/evidence.md
     trace: bool = True  # whether `make traces` keeps it
     alone: bool = False  # it stops engines that others need
+    header: str = ""  # name=value: 20 requests a second with this header, which go to the canary once it is Ready
     load: bool = True  # requests through Envoy all the time
     fails: list[str] = field(default_factory=list)  # a negative control: the invariants that have to break
     may: dict[str, str] = field(default_factory=dict)  # invariants that a race in the engines may break, and why

@@ -22,6 +22,7 @@ class Point:
     pods: dict[str, int]  # pods that are not ending
     serving: int  # Ready pods behind all destinations that get traffic
     behind: int  # fewest Ready pods behind a destination that gets traffic; 0 when one gets traffic and has none
+    pinned: str | None  # the version that requests with the header go to
     phase: str | None  # of the Rollout
     step: int | None
     revisions: tuple[str, ...]  # hashes of all ReplicaSets of the Rollout
@@ -62,6 +63,7 @@ def state(objects: Objects, app: str) -> Point:
         pods=count(pods),
         serving=serving,
         behind=behind,
+        pinned=pinned(objects, app),
         phase=status.get("phase"),
         step=status.get("currentStepIndex"),
         revisions=tuple(sorted(hashes(objects))),
@@ -91,6 +93,15 @@ def traffic(objects: Objects, app: str, ready: list[Object]) -> tuple[dict[str, 
     serving = set[str]().union(*behind)
     fewest = min((len(names) for names in behind), default=0)
     return {version: tidy(share[version]) for version in sorted(share)}, len(serving), fewest
+
+
+def pinned(objects: Objects, app: str) -> str | None:
+    """The version behind the managed route for requests with a header, while there is one."""
+    found = objects.get("VirtualService", {}).get(app, {"spec": {}})["spec"].get("http") or []
+    rule: Object = objects.get("DestinationRule", {}).get(app, {"spec": {}})
+    subsets = {subset["name"]: (subset.get("labels") or {}).get(HASH, "") for subset in rule["spec"].get("subsets", [])}
+    names = [r["route"][0]["destination"].get("subset", "") for r in found if r.get("name") == "pinned"]
+    return hashes(objects).get(subsets.get(names[0], "")) if names else None
 
 
 def routes(virtual_service: Object | None) -> list[tuple[str | None, float]]:

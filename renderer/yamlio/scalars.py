@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import isfinite
 from typing import NamedTuple
 
@@ -44,6 +45,7 @@ class Unclear(NamedTuple):
     message: str
 
 
+@lru_cache(maxsize=1 << 12)  # the words of specs repeat
 def plain(text: str) -> Scalar | Unclear:
     """An unquoted scalar of YAML 1.2 (core schema), where every reader sees the same and no digit gets lost."""
     if text[:1] in NUMBER_STARTS:

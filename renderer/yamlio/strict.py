@@ -95,7 +95,7 @@ class _Reader:
             self._add("yaml-empty", None, "the file is empty; write the document, or remove the file")
 
     def _scalar(self, event: Any) -> Data:
-        if event.tag is not None or event.anchor is not None or self.tabs:
+        if event.tag or event.anchor or self.tabs:
             self._decoration(event)
         text: str = event.value
         if event.style or event.tag is not None:
@@ -136,9 +136,9 @@ class _Reader:
             return self._no_text(event)
         text: str = event.value
         self.path[-1] = text
-        if event.tag is not None or event.anchor is not None or self.tabs:
+        if event.tag or event.anchor or self.tabs:
             self._decoration(event)
-        if not event.style and (text == "<<" or plain(text) is not text):
+        if not event.style and (text == "<<" or plain(text) != text):
             self._refuse_key(event, text)
         return text
 
@@ -167,7 +167,7 @@ class _Reader:
             message = f"more than {guard.MAX_DEPTH} levels of mappings and lists; flatten it"
             self._add("yaml-depth", event, message)
             raise _StopError
-        if event.tag is not None or event.anchor is not None or self.tabs:
+        if event.tag or event.anchor or self.tabs:
             self._decoration(event)
 
     def _decoration(self, event: Any) -> None:

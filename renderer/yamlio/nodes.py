@@ -1,0 +1,138 @@
+"""A document's text as a tree of spans: where each key and value begins and ends, and how it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from yaml.events import MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
+
+from renderer.yamlio.events import events
+
+Kind = Literal["scalar", "mapping", "list"]
+Path = tuple[str | int, ...]
+
+_SPACE = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")  # between two tokens: white space and comments
+_HEADER = re.compile(r"[|>][-+0-9]*")
+_LINES = re.compile(r"(?:\r\n?|\n)([^\r\n]*)")
+_LINE_END = re.compile(r"[\r\n]|\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value: `text[start:end]`, without what surrounds it.
+
+    Of a block of text (`|`, `>`) the break after its last line is left out, and `head` is where its indicators end.
+    Of a block mapping or list the span goes from its first key or dash to the end of its last value.
+    """
+
+    kind: Kind
+    style: str  # of a scalar: "" (plain), ', ", | or >; of a collection: "block" or "flow"
+    start: int
+    end: int
+    head: int
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key with its value, or an item; `start` is that of the key (of its `?`), or of the dash of a block list."""
+
+    name: str | int
+    start: int
+    key: Node | None
+    value: Node
+
+    @property
+    def end(self) -> int:
+        """Where its value ends; of a key without one, where the key ends."""
+        return self.value.end
+
+
+def tree(text: str) -> Node:
+    """The document's root. Only for a text that `load` reads without a problem."""
+    following = events(text.encode())
+    following(), following()  # the starts of stream and document
+    return _Walk(text, following).value(following())
+
+
+def line_end(text: str, at: int) -> int:
+    """Where the line ends that `at` lies in, before its break."""
+    found = _LINE_END.search(text, at)
+    return found.start() if found else len(text)
+
+
+def line_start(text: str, at: int) -> int:
+    """Where the line begins that `at` lies in."""
+    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+
+
+def after_space(text: str, at: int) -> int:
+    """Where the next token begins: behind white space and comments."""
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+class _Walk:
+    def __init__(self, text: str, following: Callable[[], Any]) -> None:
+        self.text = text
+        self.next = following
+
+    def value(self, event: Any) -> Node:
+        start, end = event.start_mark.index, event.end_mark.index
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event.style or "", start, end)
+        mapping = isinstance(event, MappingStartEvent)
+        begin = end if event.flow_style else start
+        entries = tuple(self._pairs(begin) if mapping else self._items(begin, bool(event.flow_style)))
+        kind: Kind = "mapping" if mapping else "list"
+        if event.flow_style:
+            return Node(kind, "flow", start, self.end, start, entries)
+        return Node(kind, "block", entries[0].start, entries[-1].end, start, entries)
+
+    def _scalar(self, style: str, start: int, end: int) -> Node:
+        if style not in ("|", ">"):
+            return Node("scalar", style, start, end, start)
+        header = _HEADER.match(self.text, start)
+        head = header.end() if header else start
+        return Node("scalar", style, start, _block_end(self.text, start, head, end), head)
+
+    def _pairs(self, at: int) -> Iterator[Entry]:
+        while not isinstance(event := self.next(), MappingEndEvent):
+            key = self.value(event)
+            start = after_space(self.text, at)
+            if self.text[start : start + 1] == ",":
+                start = after_space(self.text, start + 1)
+            value = self.value(self.next())
+            yield Entry(event.value, start, key, value)
+            at = value.end
+        self.end = _end(event)
+
+    def _items(self, at: int, flow: bool) -> Iterator[Entry]:
+        number = 0
+        while not isinstance(event := self.next(), SequenceEndEvent):
+            dash = after_space(self.text, at)
+            value = self.value(event)
+            yield Entry(number, value.start if flow else dash, None, value)
+            at, number = value.end, number + 1
+        self.end = _end(event)
+
+
+def _end(event: Any) -> int:
+    end: int = event.end_mark.index
+    return end
+
+
+def _block_end(text: str, start: int, head: int, limit: int) -> int:
+    """Where the last line of a block of text ends; empty lines after it belong to it only with the indicator `+`."""
+    first = line_end(text, head)
+    lines = [(found[1], found.end(1)) for found in _LINES.finditer(text, first, limit)]
+    if text[first:limit].endswith(("\n", "\r")):
+        lines.pop()  # the beginning of the line after the block
+    indent = min((len(line) - len(line.lstrip(" ")) for line, _ in lines if line.strip(" ")), default=0)
+    for line, end in reversed(lines):
+        if "+" in text[start:head] or line.strip(" ") or len(line) > indent > 0:
+            return end
+    return first

@@ -10,7 +10,7 @@ from renderer.patch.json6902 import apply_operations
 from renderer.patch.keyed import Note
 from renderer.patch.merge import strategic_merge
 from renderer.patch.target import Id, Matcher, id_of, matcher, names
-from renderer.patch.values import Data, Patch, PatchFault, Refused, text
+from renderer.patch.values import Data, Patch, PatchFault, Refused, below, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,9 @@ def _named(subjects: Sequence[_Subject], patch: Object, index: int, faults: list
             message = "the patch names more than one manifest: give it a namespace or a target"
             faults.append(PatchFault(index, "/patch/metadata", message, "patch-target"))
             return []
-    name = f"{text(patch.get('kind'))} {text(patch['metadata'].get('name'))}"
-    faults.append(PatchFault(index, "/patch/metadata/name", f"there is no {name} to patch", "patch-unmatched"))
+    words = [text(word) for word in (patch.get("apiVersion"), patch["kind"], patch["metadata"]["name"]) if word]
+    message = f"there is no {' '.join(words)} to patch"
+    faults.append(PatchFault(index, "/patch/metadata/name", message, "patch-unmatched"))
     return []
 
 
@@ -124,9 +125,14 @@ def _with_text_metadata(patch: Object, notes: list[Note]) -> Object:
     for field in ("labels", "annotations"):
         if field not in metadata:
             continue
-        values = metadata[field] if isinstance(metadata[field], dict) else {}
+        values = metadata[field]
+        if not isinstance(values, dict):
+            notes.append(Note(f"/metadata/{field}", "kustomize ignores this in a patch with a target; use JSON 6902"))
+            values = {}
         notes += [
-            Note(f"/metadata/{field}/{key}", 'kustomize writes the text "null" here; JSON 6902 `remove` removes it')
+            Note(
+                below(f"/metadata/{field}", key), 'kustomize writes the text "null" here; JSON 6902 `remove` removes it'
+            )
             for key, value in values.items()
             if value is None
         ]

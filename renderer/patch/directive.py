@@ -34,5 +34,10 @@ def list_directive(patch: list[Data], at: str) -> tuple[str, list[Data]]:
     return said, [item for item in patch if item not in (None, {}) and not _says(item, said)]
 
 
+def is_directive(item: Data) -> bool:
+    """Whether an item of a list is nothing but `$patch`."""
+    return isinstance(item, dict) and list(item) == [DIRECTIVE]
+
+
 def _says(item: Data, directive: str) -> bool:
     return isinstance(item, dict) and text(item.get(DIRECTIVE, "")) == directive

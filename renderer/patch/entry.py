@@ -57,7 +57,7 @@ def _target(value: Data, index: int, faults: list[PatchFault]) -> Target | None:
         return None
     if not isinstance(value, dict):
         faults.append(_fault(index, "/target", "a target is a mapping: kind, name, labelSelector, ..."))
-        return None
+        return Target()
     faults += [
         _fault(index, f"/target/{key}", f"unknown key {key!r}: a target has {', '.join(_TARGET)}")
         for key in value

@@ -106,7 +106,7 @@ def _changed(document: Data, path: str, change: Change, where: str = "/path") ->
 
 def _changed_at(node: Data, tokens: Sequence[str], change: Change, path: str, where: str) -> Data:
     if not isinstance(node, dict | list):
-        raise Refused(where, f"missing path: {path}")
+        raise Refused(where, f"{path}: what should hold it is not there")
     token, *rest = tokens
     try:
         if not rest:
@@ -115,7 +115,7 @@ def _changed_at(node: Data, tokens: Sequence[str], change: Change, path: str, wh
         new = _changed_at(child, rest, change, path, where)
         return _with(node, token, new)
     except _NoSuchItem as missing:
-        raise Refused(where, f"{missing}: {path}") from None
+        raise Refused(where, f"{path}: {missing}") from None
 
 
 class _NoSuchItem(Exception):  # noqa: N818
@@ -127,11 +127,11 @@ def _value(document: Data, path: str, where: str) -> Data:
     node = document
     for token in _tokens(path, where):
         if not isinstance(node, dict | list):
-            raise Refused(where, f"missing path: {path}")
+            raise Refused(where, f"{path}: what should hold it is not there")
         try:
             node = _get(node, token)
         except _NoSuchItem as missing:
-            raise Refused(where, f"{missing}: {path}") from None
+            raise Refused(where, f"{path}: {missing}") from None
     return node
 
 

@@ -7,6 +7,7 @@ The rules are those of kyaml's `merge2` and `walk`, over plain data. What surpri
 - `$patch: replace` of a whole object or of an item of a merged list changes nothing, and as an item of a list that is
   not there yet it swallows the list.
 - `$retainKeys`, `$setElementOrder/...` and `$deleteFromPrimitiveList/...` are not known and become plain fields.
+- A number over a text becomes a text where the manifest, as it is written, has the old one in quotes.
 - `null` removes a field; inside a list that is replaced whole `null` and `$patch` stay.
 """
 
@@ -16,13 +17,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from renderer.manifest import Object
-from renderer.patch.directive import DIRECTIVE, list_directive, map_directive
+from renderer.patch.directive import DIRECTIVE, is_directive, list_directive, map_directive
 from renderer.patch.keyed import Note, merge_items
 from renderer.patch.merge_keys import KINDS, TYPES, Field
 from renderer.patch.values import MISSING, Data, Refused, below, text
+from renderer.yamlio import plain_or_quoted
 
 Fields = Mapping[str, Field]
 
+SWALLOWED: Final = "kustomize takes $patch for an item, and loses others, since there is no such list yet: leave it out"
 # A Rollout's pod template merges as a Deployment's: kustomize does so when it is given this much of the kind's schema.
 _TYPES: Final[dict[str, Fields]] = {
     **TYPES,
@@ -53,7 +56,14 @@ def _merge(old: Data, new: Data, field: Field | None, known: bool, at: str, note
         return _merge_map(old, new, _TYPES[field.type] if field else {} if known else None, at, notes)
     if isinstance(lead, list) and field and field.keys is not None:
         return _merge_list(old, new, field, at, notes)
-    return old if new is MISSING else MISSING if new is None else new
+    return old if new is MISSING else MISSING if new is None else _in_style(old, new)
+
+
+def _in_style(old: Data, new: Data) -> Data:
+    """A number or truth value put over a text that stands in quotes becomes a text too: kustomize keeps the quotes."""
+    if isinstance(old, str) and isinstance(new, bool | int | float) and plain_or_quoted(old) != old:
+        return text(new)
+    return new
 
 
 def _merge_map(old: Data, new: Data, fields: Fields | None, at: str, notes: list[Note]) -> Data:
@@ -119,6 +129,7 @@ def _merge_list(old: Data, new: Data, field: Field, at: str, notes: list[Note]) 
     base = old
     if old is None or old is MISSING:
         base = new
+        notes += [Note(below(at, i), SWALLOWED) for i, item in enumerate(new) if keys and is_directive(item)]
     else:
         directive, patch = list_directive(new, at)
         if directive == "delete":

@@ -3,10 +3,15 @@
 // Run it where go.mod stands, which pins the library that the kubectl of the tests is built with:
 //
 //	go run . > ../../renderer/patch/merge_keys.py && ruff format ../../renderer/patch/merge_keys.py
+//	go run . rollout > ../../fixtures/patch/rollout.openapi.json
+//
+// The second gives the OpenAPI schema with which kustomize itself merges the pod template of a Rollout, for the tests.
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"sort"
 	"strings"
@@ -49,6 +54,10 @@ type field struct {
 
 func main() {
 	all := openapi.Schema().Definitions
+	if len(os.Args) > 1 {
+		printRollout(all)
+		return
+	}
 	types := reachable(all)
 	fmt.Print(head)
 	fmt.Println("TYPES: dict[str, dict[str, Field]] = {")
@@ -144,6 +153,69 @@ func typeMetas(schema spec.Schema) []yaml.TypeMeta {
 		metas = append(metas, yaml.TypeMeta{APIVersion: version, Kind: fmt.Sprint(gvk["kind"])})
 	}
 	return metas
+}
+
+const rollout = `{"definitions":{
+"io.argoproj.v1alpha1.Rollout":{
+"properties":{
+"metadata":{"$ref":"#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},
+"spec":{"properties":{"template":{"$ref":"#/definitions/io.k8s.api.core.v1.PodTemplateSpec"}},"type":"object"}},
+"type":"object",
+"x-kubernetes-group-version-kind":[{"group":"argoproj.io","kind":"Rollout","version":"v1alpha1"}]}`
+
+// printRollout writes a Rollout's schema: its pod template and metadata are those of core, one definition a line.
+func printRollout(all spec.Definitions) {
+	todo := []string{"io.k8s.api.core.v1.PodTemplateSpec", "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
+	lines := map[string]string{}
+	for len(todo) > 0 {
+		name := todo[0]
+		todo = todo[1:]
+		if _, done := lines[name]; done {
+			continue
+		}
+		schema := bare(all[name])
+		text, err := json.Marshal(schema)
+		if err != nil {
+			panic(err)
+		}
+		lines[name] = string(text)
+		for _, property := range schema.Properties {
+			for _, below := range []spec.Schema{property, items(property)} {
+				if ref := target(below); ref != "" {
+					todo = append(todo, ref)
+				}
+			}
+		}
+	}
+	fmt.Print(rollout)
+	for _, name := range sorted(lines) {
+		fmt.Printf(",\n%q:%s", name, lines[name])
+	}
+	fmt.Println("}}")
+}
+
+// bare is the schema without prose; maps of plain values need no schema of their values here.
+func bare(s spec.Schema) spec.Schema {
+	s.Description, s.Required, s.Format, s.Default, s.AdditionalProperties = "", nil, "", nil, nil
+	if s.Items != nil {
+		below := bare(*s.Items.Schema)
+		s.Items = &spec.SchemaOrArray{Schema: &below}
+	}
+	properties := map[string]spec.Schema{}
+	for name, property := range s.Properties {
+		properties[name] = bare(property)
+	}
+	if len(properties) > 0 {
+		s.Properties = properties
+	}
+	return s
+}
+
+func items(s spec.Schema) spec.Schema {
+	if s.Items == nil {
+		return spec.Schema{}
+	}
+	return *s.Items.Schema
 }
 
 func target(s spec.Schema) string { return strings.TrimPrefix(s.Ref.String(), "#/definitions/") }

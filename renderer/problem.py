@@ -29,7 +29,7 @@ class Problem:
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         severity = "" if self.severity == "error" else f"{self.severity}: "
-        pointer = f" ({self.pointer})" if self.pointer else ""
+        pointer = f" ({_printable(self.pointer)})" if self.pointer else ""
         return f"{where}: {severity}{self.rule}: {self.message}{pointer}"
 
 
@@ -46,3 +46,8 @@ def errors(problems: Iterable[Problem]) -> list[Problem]:
 def strict(problems: Iterable[Problem]) -> list[Problem]:
     """The same findings with every warning made an error."""
     return [replace(problem, severity="error") for problem in problems]
+
+
+def _printable(text: str) -> str:
+    """The text on one line: keys of a spec may hold anything."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()

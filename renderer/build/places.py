@@ -23,12 +23,15 @@ class Places:
 
     texts: Mapping[str, bytes]
 
-    def put(self, problem: Problem) -> Problem:
-        """The problem with the line and column of its pointer, or of the nearest parent that has one."""
+    def put(self, problem: Problem, document: int = 0) -> Problem:
+        """The problem with the line and column of its pointer, or of the nearest parent that has one.
+
+        `document` counts the documents of a file that holds several.
+        """
         text = self.texts.get(problem.file)
         if text is None or problem.line:
             return problem
-        found = positions(text)
+        found = positions(text, document)
         pointer = problem.pointer
         while pointer and pointer not in found:
             pointer = pointer.rpartition("/")[0]

@@ -122,10 +122,10 @@ def read_resources(
             continue
         documents, faults = load_all(text, path)
         problems += faults
-        for data in documents:
+        for number, data in enumerate(documents):
             problem = _resource_problem(path, data, schemas)
             if problem:
-                problems.append(problem)
+                problems.append(Places({path: text}).put(problem, number))
                 continue
             manifest = _resource(data, namespace)
             if manifest.file in found:

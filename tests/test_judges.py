@@ -1,0 +1,108 @@
+"""Other readers and judges of what we render: kubeconform, kubectl, kustomize, PyYAML; the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from renderer.schema import Versions
+from renderer.yamlio import load
+from tests.support.cases import FIXTURES, ROOT, cases, lay_out
+from tests.support.kubeconform import judge
+from tests.tools import kubectl
+
+SETS = tuple(Versions().folders.values())
+OUTPUTS = [FIXTURES / "rendered", *(case / "expected" for case in cases("ok"))]
+
+
+def _files() -> list[Path]:
+    return [path for output in OUTPUTS for path in sorted(output.rglob("*.yaml")) if path.name != "kustomization.yaml"]
+
+
+def test_kubeconform_accepts_every_rendered_file(tmp_path: Path) -> None:
+    for number, path in enumerate(_files()):
+        (tmp_path / f"{number}-{path.name}").symlink_to(path)
+    verdicts = judge(tmp_path, SETS)
+    assert len(verdicts) == len(_files())
+    assert {file: verdict.message for file, verdict in verdicts.items() if not verdict.valid} == {}
+
+
+def test_kubectl_and_pyyaml_read_what_we_wrote() -> None:
+    paths = _files()
+    texts = [path.read_bytes() for path in paths]
+    ours = [_ours(text, path) for text, path in zip(texts, paths, strict=True)]
+    assert [yaml.safe_load(text) for text in texts] == ours
+    for command in (["label", "--local"], ["patch", "--local", "--type=merge", "-p", "{}"]):
+        read = _kubectl(command, b"---\n".join(texts))
+        assert [_without_label(obj) for obj in read] == ours
+
+
+def test_kustomize_builds_the_output(tmp_path: Path) -> None:
+    paths = [path for path in _files() if path.is_relative_to(FIXTURES / "rendered")]
+    resources = []
+    for path in paths:
+        name = "-".join(path.relative_to(FIXTURES / "rendered").parts)
+        (tmp_path / name).write_bytes(path.read_bytes())
+        resources.append(name)
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump({"resources": resources}))
+    built = subprocess.run([kubectl(), "kustomize", tmp_path], capture_output=True, check=True).stdout
+    assert _by_name(yaml.safe_load_all(built)) == _by_name(_ours(path.read_bytes(), path) for path in paths)
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "1"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_same_bytes_under_any_hash_seed_and_number_of_processes(hash_seed: str, jobs: str, tmp_path: Path) -> None:
+    project = lay_out(FIXTURES / "ok/everything-of-a-container", tmp_path / "p", leave=frozenset(("expected",)))
+    spec = (project / "apps/web.yaml").read_text()
+    for number in range(60):  # enough for two processes to share
+        (project / f"apps/web{number}.yaml").write_text(spec.replace("name: web\nspec", f"name: web{number}\nspec"))
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    run = [sys.executable, "-m", "renderer", "-C", str(project), "render", "--stdout"]
+    done = subprocess.run(run, capture_output=True, env=environment, check=True, cwd=ROOT)
+    write = [*run[:-1], "--jobs", jobs]
+    subprocess.run(write, capture_output=True, env=environment, check=True, cwd=ROOT)
+    written = b"".join(
+        b"---\n" + path.read_bytes()
+        for path in sorted((project / "rendered").rglob("*.yaml"), key=lambda path: str(path.relative_to(project)))
+    )
+    assert written == done.stdout
+    expected = FIXTURES / "ok/everything-of-a-container/expected/production/web/deployment.yaml"
+    assert (project / "rendered/production/web/deployment.yaml").read_bytes() == expected.read_bytes()
+
+
+def _ours(text: bytes, path: Path) -> Any:
+    data, problems = load(text, str(path))
+    assert problems == []
+    return data
+
+
+def _kubectl(command: list[str], text: bytes) -> list[Any]:
+    """What kubectl reads of a file with many objects, as JSON, without a server."""
+    extra = ["read-by=kubectl"] if command[0] == "label" else []
+    arguments = [str(kubectl()), command[0], *command[1:2], "-f", "-", "-o", "json", *command[2:], *extra]
+    done = subprocess.run(arguments, input=text, capture_output=True, check=True, env={"HOME": "/nonexistent"})
+    decoder, found, rest = json.JSONDecoder(), [], done.stdout.decode().strip()
+    while rest:
+        obj, end = decoder.raw_decode(rest)
+        found += obj["items"] if obj.get("kind") == "List" else [obj]
+        rest = rest[end:].lstrip()
+    return found
+
+
+def _without_label(obj: Any) -> Any:
+    labels = obj["metadata"].get("labels", {})
+    labels.pop("read-by", None)
+    if not labels:
+        obj["metadata"].pop("labels", None)
+    return obj
+
+
+def _by_name(objects: Any) -> dict[tuple[str, str, str], Any]:
+    return {(obj["kind"], obj["metadata"].get("namespace", ""), obj["metadata"]["name"]): obj for obj in objects}

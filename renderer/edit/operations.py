@@ -1,0 +1,205 @@
+"""What an edit is made of: operations on data, and the single steps on a text that lead from old data to new."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.yamlio import Data
+from renderer.yamlio.data import pointer
+from renderer.yamlio.nodes import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """The value at a JSON pointer, new or changed; mappings on the way that are missing or null are made.
+
+    In a list, its length or `-` appends. The order of a mapping's keys is part of the value.
+    """
+
+    pointer: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """The key or the list item at a JSON pointer goes away."""
+
+    pointer: str
+
+
+class EditError(Exception):
+    """An edit that cannot be made; `pointer` is where, `message` is one line."""
+
+    def __init__(self, pointer: str, message: str) -> None:
+        super().__init__(f"{pointer or '/'}: {message}")
+        self.pointer = pointer
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """The value at `path` becomes another."""
+
+    path: Path
+    value: Data
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A new entry in the collection at `path`, behind the entry `after` (None: before all)."""
+
+    path: Path
+    name: str | int
+    value: Data
+    after: str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """The entry at `path` goes away, and its collection does not get empty by it."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The entry `name` of the mapping at `path` goes behind `after` (None: before all), as it is written."""
+
+    path: Path
+    name: str
+    after: str | None
+
+
+Step = Replace | Insert | Delete | Move
+
+
+def same(one: Data, other: Data) -> bool:
+    """Equal, with the order of keys, and 1 is neither 1.0 nor true."""
+    return json.dumps(one) == json.dumps(other)
+
+
+def applied(data: Data, operation: Set | Remove) -> Data:
+    """New data; the old is left as it is. Raises EditError where the pointer leads nowhere."""
+    names = _names(operation.pointer)
+    if isinstance(operation, Set):
+        return _with(data, names, plain(operation.value, operation.pointer), operation.pointer)
+    if not names:
+        raise EditError("", "the whole document cannot be removed")
+    return _without(data, names, operation.pointer)
+
+
+def steps(old: Data, new: Data, path: Path = ()) -> Iterator[Step]:
+    """The steps that turn the text of `old` into one of `new`, to be made one after the other."""
+    if same(old, new):
+        return
+    if isinstance(old, dict) and isinstance(new, dict) and old and new:
+        yield from _mapping(old, new, path)
+    elif isinstance(old, list) and isinstance(new, list) and old and new:
+        yield from _list(old, new, path)
+    else:
+        yield Replace(path, new)
+
+
+def plain(value: Any, where: str) -> Data:
+    """The value as plain data."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(each, where) for key, each in value.items()}
+    if isinstance(value, Sequence):
+        return [plain(each, where) for each in value]
+    raise EditError(where, f"{type(value).__name__} is no plain data")
+
+
+def _names(text: str) -> list[str]:
+    if text and not text.startswith("/"):
+        raise EditError(text, "is no JSON pointer")
+    return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
+
+
+def _with(data: Data, names: list[str], value: Data, where: str) -> Data:
+    if not names:
+        return value
+    name, *rest = names
+    if data is None:
+        data = {}
+    if isinstance(data, dict):
+        return {**data, name: _with(data.get(name), rest, value, where)}
+    if isinstance(data, list):
+        index = len(data) if name == "-" else _index(name, len(data) + 1, where)
+        return [
+            *data[:index],
+            _with(data[index] if index < len(data) else None, rest, value, where),
+            *data[index + 1 :],
+        ]
+    raise EditError(where, f"there is a value, not a mapping, in which {name!r} could be set")
+
+
+def _without(data: Data, names: list[str], where: str) -> Data:
+    name, *rest = names
+    if isinstance(data, dict) and name in data:
+        kept = {key: value for key, value in data.items() if key != name}
+        return (
+            {key: _without(value, rest, where) if key == name else value for key, value in data.items()}
+            if rest
+            else kept
+        )
+    if isinstance(data, list):
+        index = _index(name, len(data), where)
+        return [*data[:index], *([_without(data[index], rest, where)] if rest else []), *data[index + 1 :]]
+    raise EditError(where, "is not there, so it cannot be removed")
+
+
+def _index(name: str, end: int, where: str) -> int:
+    if not (name.isascii() and name.isdigit() and str(int(name)) == name and int(name) < end):
+        raise EditError(where, f"the list has no item {name}")
+    return int(name)
+
+
+def _mapping(old: dict[str, Data], new: dict[str, Data], path: Path) -> Iterator[Step]:
+    kept = [key for key in new if key in old]
+    for key in kept:
+        yield from steps(old[key], new[key], (*path, key))
+    yield from _moves([key for key in old if key in new], kept, path)
+    before: str | None = None
+    for key, value in new.items():
+        if key not in old:
+            yield Insert(path, key, value, before)
+        before = key
+    for key in old:
+        if key not in new:
+            yield Delete((*path, key))
+
+
+def _moves(now: list[str], wanted: list[str], path: Path) -> Iterator[Step]:
+    for place, key in enumerate(wanted):
+        if now[place] != key:
+            yield Move(path, key, wanted[place - 1] if place else None)
+            now.remove(key)
+            now.insert(place, key)
+
+
+def _list(old: list[Data], new: list[Data], path: Path) -> Iterator[Step]:
+    """Items that are the same at the beginning and at the end stay; those between are paired, then added or removed."""
+    shorter = min(len(old), len(new))
+    head = next((place for place in range(shorter) if not same(old[place], new[place])), shorter)
+    rest = shorter - head
+    tail = next((count for count in range(rest) if not same(old[-1 - count], new[-1 - count])), rest)
+    last_old, last_new = len(old) - tail, len(new) - tail
+    for place in range(head, min(last_old, last_new)):
+        yield from steps(old[place], new[place], (*path, place))
+    for place in range(last_old, last_new):
+        yield Insert(path, place, new[place], place - 1 if place else None)
+    for place in range(last_old - 1, last_new - 1, -1):
+        yield Delete((*path, place))
+
+
+def difference(old: Data, new: Data, path: Path = ()) -> str | None:
+    """A pointer to the first place where they differ, or None."""
+    if isinstance(old, dict) and isinstance(new, dict) and list(old) == list(new):
+        found = (difference(old[key], new[key], (*path, key)) for key in old)
+        return next((place for place in found if place is not None), None)
+    return None if same(old, new) else pointer(path)

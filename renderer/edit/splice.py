@@ -1,0 +1,254 @@
+"""One step on a text: cut out a span and put another there; every other character stays."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from renderer.edit.operations import Delete, Insert, Move, Replace, Step
+from renderer.edit.write import Shape, Written, block, column, flow, item, keyed, shape
+from renderer.yamlio import Data, plain_or_quoted
+from renderer.yamlio.nodes import Entry, Node, Path, after_space, line_end, line_start, tree
+
+_BREAK_AT_END = re.compile(r"(?:\r\n?|\n)\Z")
+_BREAK = re.compile(r"\r\n?|\n")
+_COMMENT_BELOW = re.compile(r"(?:(?:\r\n?|\n)[ \t]*)+(?=#)")
+_EMPTY_LINES = re.compile(r"(?:[ \t]*(?:\r\n?|\n))*")
+
+
+class Place(NamedTuple):
+    """A value in its text: the collections above it from the root on, and the entry that it is the value of."""
+
+    above: tuple[Node, ...]
+    entry: Entry | None  # None: the root
+    node: Node
+
+    @property
+    def in_flow(self) -> bool:
+        """Whether flow style is the only one possible here."""
+        return any(node.style == "flow" for node in self.above)
+
+
+def splice(text: str, step: Step) -> str:
+    """The text after one step; the step fits the data."""
+    place = _find(text, step.path)
+    if isinstance(step, Replace):
+        return _replace(text, place, step.value)
+    if isinstance(step, Delete):
+        return _delete(text, place)
+    if isinstance(step, Insert):
+        return _insert(text, place, step)
+    return _move(text, place, step)
+
+
+def _find(text: str, path: Path) -> Place:
+    node = tree(text)
+    above: list[Node] = []
+    entry = None
+    for name in path:
+        entry = _entry(node, name)
+        above.append(node)
+        node = entry.value
+    return Place(tuple(above), entry, node)
+
+
+def _entry(node: Node, name: str | int) -> Entry:
+    return next(entry for entry in node.entries if entry.name == name)
+
+
+def _replace(text: str, place: Place, value: Data) -> str:
+    node, entry = place.node, place.entry
+    if entry is None:
+        return _replace_root(text, node, value)
+    if place.in_flow:
+        return text[: node.start] + _colon(text, entry) + flow(value, node.style) + text[node.end :]
+    at = column(text, entry.start)
+    end = _entry_end(text, entry) if node.style == "block" else line_end(text, node.end)
+    form = shape(place.above[0], text)
+    written = (block if entry.key else item)(value, at, form, style=node.style, literal=_literal_fits(text, end, at))
+    return _replace_block(text, entry, end, written)
+
+
+def _replace_block(text: str, entry: Entry, end: int, written: Written) -> str:
+    """The value of a key or dash in block style; a comment in the line of the key or dash stays."""
+    node = entry.value
+    behind = _behind_indicator(text, entry)
+    below = line_end(text, behind) < node.start
+    if node.style == "block" and not below:  # `- key: value`: a comment in this line is about the first key
+        start, rest = node.start, ""
+    elif node.style == "block" or (below and written.lines):
+        start, rest = behind, text[behind : line_end(text, behind)]
+    elif node.style in ("|", ">"):
+        start, rest = node.start, text[node.head : line_end(text, node.head)]
+    else:
+        start, rest = node.start, text[node.end : end]
+    before = text[:start]
+    if not written.head:
+        before = before.rstrip(" \t")
+    elif not before.endswith((" ", "\t")):
+        before, rest = before + " ", rest.rstrip(" \t")
+    lines = "".join(_newline(text, start) + line for line in written.lines)
+    return before + written.head + rest + lines + text[end:]
+
+
+def _replace_root(text: str, node: Node, value: Data) -> str:
+    end = line_end(text, node.end)
+    if node.style == "block" or not isinstance(value, dict) or text[node.end : end].strip(" \t"):
+        return text[: node.start] + flow(value) + text[node.end :]
+    before = text[: node.start]
+    if column(text, node.start):  # behind `---`
+        before = before.rstrip(" \t") + _newline(text, node.start)
+    lines = block(value, -Shape().step, Shape(), literal=_literal_fits(text, end, 0)).lines
+    return before + _newline(text, node.start).join(lines) + text[end:]
+
+
+def _insert(text: str, place: Place, step: Insert) -> str:
+    node, key = place.node, step.name
+    after = None if step.after is None else _entry(node, step.after)
+    if node.style == "flow" and (node.entries or place.in_flow):
+        name = f"{plain_or_quoted(key)}: " if isinstance(key, str) else ""
+        return _insert_flow(text, node, name + flow(step.value), after)
+    if node.style == "flow":
+        return _replace(text, place, {key: step.value} if isinstance(key, str) else [step.value])
+    at = column(text, node.start)
+    literal = after is None or _literal_fits(text, _entry_end(text, after), at)
+    form = shape(place.above[0] if place.above else node, text)
+    if isinstance(key, str):
+        lines = keyed(key, block(step.value, at, form, literal=literal))
+    else:
+        written = item(step.value, at, form, literal=literal)
+        lines = ["- " + written.head, *written.lines]
+    return _insert_block(text, node, _newline(text, node.start).join(lines), after)
+
+
+def _insert_block(text: str, node: Node, written: str, after: Entry | None) -> str:
+    newline, indent = _newline(text, node.start), " " * column(text, node.start)
+    if after is None:
+        return text[: node.start] + written + newline + indent + text[node.start :]
+    end = _entry_end(text, after)
+    before = text[:end]
+    last = _last(after.value)
+    if end == len(text) and last.style in ("|", ">"):  # it had no break at its end, and gets one now
+        before = text[: last.start] + re.sub("[-+]", "", text[last.start : last.head]) + "-" + text[last.head : end]
+    return before + newline + indent + written + text[end:]
+
+
+def _insert_flow(text: str, node: Node, written: str, after: Entry | None) -> str:
+    if text[node.start] not in "{[":  # `[key: value]`: a mapping without braces
+        return f"{text[: node.start]}{{{text[node.start : node.end]}, {written}}}{text[node.end :]}"
+    newline, indent = _newline(text, node.start), ""
+    if after is None and not node.entries:
+        return text[: node.start + 1] + written + text[node.start + 1 :]
+    beside = after or node.entries[0]
+    own_line = not text[line_start(text, beside.start) : beside.start].strip(" \t")
+    indent = " " * column(text, beside.start)
+    if after is None:
+        gap = newline + indent if own_line else " "
+        return f"{text[: beside.start]}{written},{gap}{text[beside.start :]}"
+    comma = after_space(text, after.end)
+    has_comma = text[comma] == ","
+    at = comma + 1 if has_comma else after.end
+    end = line_end(text, at)
+    if own_line and text[at:end].strip(" \t")[:1] in ("", "#"):
+        first, second = ("", ",") if has_comma else (",", "")
+        return f"{text[:at]}{first}{text[at:end]}{newline}{indent}{written}{second}{text[end:]}"
+    return f"{text[:at]} {written},{text[at:]}" if has_comma else f"{text[:at]}, {written}{text[at:]}"
+
+
+def _delete(text: str, place: Place) -> str:
+    parent, entry = place.above[-1], place.entry
+    assert entry is not None  # noqa: S101  (only the root has none)
+    index = parent.entries.index(entry)
+    if parent.style == "flow":
+        return _delete_flow(text, parent, index)
+    start, end = line_start(text, entry.start), _entry_end(text, entry)
+    if text[start : entry.start].strip(" "):
+        return _delete_beside_dash(text, entry.start, end, parent.entries[index + 1].start)
+    last = _last(parent.entries[index - 1].value) if index else None
+    in_text = last is not None and last.style in ("|", ">")
+    if end == len(text):
+        return text[:start] if in_text else _BREAK_AT_END.sub("", text[:start])
+    end = _next_line(text, end)
+    if last and in_text and "+" in text[last.start : last.head]:  # it would take the empty lines that follow
+        found = _EMPTY_LINES.match(text, end)
+        end = found.end() if found else end
+    return text[:start] + text[end:]
+
+
+def _delete_beside_dash(text: str, start: int, end: int, following: int) -> str:
+    """The first key of an item; the next one takes its place unless there are comments between them."""
+    if text[end:following].strip():
+        return text[:start].rstrip(" \t") + text[end:]
+    return text[:start] + text[following:]
+
+
+def _delete_flow(text: str, parent: Node, index: int) -> str:
+    entry = parent.entries[index]
+    comma = after_space(text, entry.end)
+    end = comma + 1 if text[comma] == "," else entry.end
+    start = line_start(text, entry.start)
+    behind = text[end : line_end(text, end)].strip(" \t")
+    if not text[start : entry.start].strip(" \t") and behind[:1] in ("", "#"):
+        return text[:start] + text[_next_line(text, line_end(text, end)) :]
+    if index + 1 < len(parent.entries):
+        following = parent.entries[index + 1].start
+        blank = not text[end:following].strip(" \t")
+        return text[: entry.start] + text[following if blank else end :]
+    before = parent.entries[index - 1].end
+    if text[before : entry.start].strip(" \t") == ",":
+        return text[:before] + text[entry.end :]
+    return text[: entry.start] + text[end:]
+
+
+def _move(text: str, place: Place, step: Move) -> str:
+    entry = _entry(place.node, step.name)
+    flowing = place.node.style == "flow"
+    written = text[entry.start : entry.end if flowing else _entry_end(text, entry)]
+    without = _delete(text, _find(text, (*step.path, step.name)))
+    node = _find(without, step.path).node
+    after = None if step.after is None else _entry(node, step.after)
+    return (_insert_flow if flowing else _insert_block)(without, node, written, after)
+
+
+def _entry_end(text: str, entry: Entry) -> int:
+    """Where the last line of a block entry ends: of its value, or of the comments below that are indented deeper."""
+    at = column(text, entry.start)
+    end = line_end(text, entry.end)
+    while (found := _COMMENT_BELOW.match(text, end)) and column(text, found.end()) > at:
+        end = line_end(text, found.end())
+    return end
+
+
+def _literal_fits(text: str, end: int, at: int) -> bool:
+    """Whether a block of text may end here: not in a last line without a break, nor above a comment indented deeper."""
+    found = _COMMENT_BELOW.match(text, end)
+    return end < len(text) and not (found and column(text, found.end()) > at)
+
+
+def _behind_indicator(text: str, entry: Entry) -> int:
+    """Behind the `:` of a key, or the dash of an item."""
+    return (after_space(text, entry.key.end) if entry.key else entry.start) + 1
+
+
+def _colon(text: str, entry: Entry) -> str:
+    """What has to stand before the value of a flow mapping's key: `{a}` has no colon, `{"a":1}` no space."""
+    if entry.key is None:
+        return ""
+    if ":" not in text[entry.key.end : entry.value.start]:
+        return ": "
+    return " " if text[entry.value.start - 1] == ":" else ""
+
+
+def _last(node: Node) -> Node:
+    return _last(node.entries[-1].value) if node.entries and node.style == "block" else node
+
+
+def _newline(text: str, at: int) -> str:
+    """The line break that is usual where `at` is."""
+    found = _BREAK.match(text, line_end(text, at)) or _BREAK.search(text)
+    return found[0] if found else "\n"
+
+
+def _next_line(text: str, end: int) -> int:
+    found = _BREAK.match(text, end)
+    return found.end() if found else end

@@ -1,0 +1,113 @@
+"""Values as YAML text: what stands behind a key, in block style with a file's own indentation, or in flow style."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from renderer.yamlio import Data, dump, plain_or_quoted
+from renderer.yamlio.nodes import Node
+
+_NOT_SINGLE = re.compile("[^ -~\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+class Shape(NamedTuple):
+    """How a file is indented: a mapping below its key, and a list's dashes below theirs, in columns."""
+
+    step: int = 2
+    dash: int = 2
+
+
+class Written(NamedTuple):
+    """`head` stands behind the key or the dash, in the same line; `lines` below it, indented."""
+
+    head: str
+    lines: tuple[str, ...] = ()
+
+
+def shape(root: Node, text: str) -> Shape:
+    """The first indentations that a file shows."""
+    step = dash = None
+    queue = [root]
+    for node in queue:  # which grows as we go
+        for entry in node.entries:
+            queue.append(entry.value)
+            if node.kind == "mapping" and entry.value.style == "block":
+                deeper = column(text, entry.value.start) - column(text, entry.start)
+                step = step or (deeper if entry.value.kind == "mapping" else None)
+                dash = dash if dash is not None or entry.value.kind == "mapping" else deeper
+        if step and dash is not None:
+            break
+    step = step or 2
+    return Shape(step, step if dash is None else dash)
+
+
+def column(text: str, at: int) -> int:
+    """Characters between the beginning of the line and `at`."""
+    return at - 1 - max(text.rfind("\n", 0, at), text.rfind("\r", 0, at))
+
+
+def scalar(value: Data, style: str = "") -> str:
+    """In one line, and in the quotes of the value it replaces where they can hold it."""
+    if not isinstance(value, str):
+        return dump(value).rstrip("\n")
+    if style == "'" and not _NOT_SINGLE.search(value):
+        return "'" + value.replace("'", "''") + "'"
+    written = plain_or_quoted(value)
+    return f'"{value}"' if style == '"' and not written.startswith('"') else written
+
+
+def flow(value: Data, style: str = "") -> str:
+    """In one line, whatever it is."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{plain_or_quoted(key)}: {flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(each) for each in value) + "]"
+    return scalar(value, style)
+
+
+def block(value: Data, at: int, form: Shape, *, style: str = "", literal: bool = True) -> Written:
+    """What stands behind a key that begins in column `at`; `literal`: whether a text may be a `|` block."""
+    if isinstance(value, dict) and value:
+        return Written("", _keys(value, at + form.step, form, literal))
+    if isinstance(value, list) and value:
+        return Written("", _items(value, at + form.dash, form, literal))
+    return _leaf(value, at + form.step, style, literal)
+
+
+def item(value: Data, at: int, form: Shape, *, style: str = "", literal: bool = True) -> Written:
+    """What stands behind a dash in column `at`."""
+    if isinstance(value, dict | list) and value:
+        lines = _keys(value, at + 2, form, literal) if isinstance(value, dict) else _items(value, at + 2, form, literal)
+        return Written(lines[0].lstrip(" "), lines[1:])
+    return _leaf(value, at + 2, style, literal)
+
+
+def keyed(key: str, written: Written) -> list[str]:
+    """The lines of a key, the first one without its indentation."""
+    return [f"{plain_or_quoted(key)}:{written.head and ' '}{written.head}", *written.lines]
+
+
+def _keys(value: dict[str, Data], at: int, form: Shape, literal: bool) -> tuple[str, ...]:
+    lines: list[str] = []
+    for number, (key, each) in enumerate(value.items(), 1):
+        first, *rest = keyed(key, block(each, at, form, literal=literal or number < len(value)))
+        lines += [" " * at + first, *rest]
+    return tuple(lines)
+
+
+def _items(value: list[Data], at: int, form: Shape, literal: bool) -> tuple[str, ...]:
+    lines: list[str] = []
+    for number, each in enumerate(value, 1):
+        head, rest = item(each, at, form, literal=literal or number < len(value))
+        lines += [" " * at + "- " + head, *rest]
+    return tuple(lines)
+
+
+def _leaf(value: Data, at: int, style: str, literal: bool) -> Written:
+    """A `|` block with indicator `+` would take the empty lines after it, so there is none."""
+    if isinstance(value, str) and "\n" in value and literal and style != '"':
+        head, *lines = dump({"a": value}).removeprefix("a: ").removesuffix("\n").split("\n")
+        if head in ("|", "|-"):
+            return Written(head, tuple(" " * at + line[2:] if line else "" for line in lines))
+    return Written(scalar(value, style))

@@ -16,28 +16,35 @@ NAMES = st.sampled_from(["a", "b", "c"])
 
 def objects() -> st.SearchStrategy[Object]:
     """Deployments, Rollouts and Services, each name `d`."""
-    return st.one_of(_workload(patch=False), _service(patch=False))
+    return st.sampled_from(MAKERS).flatmap(lambda make: make(patch=False))
 
 
 def patches() -> st.SearchStrategy[Object]:
     """Patches for such objects, directives and nulls among them."""
-    return st.one_of(_workload(patch=True), _service(patch=True))
+    return st.sampled_from(MAKERS).flatmap(lambda make: make(patch=True))
 
 
 def pairs() -> st.SearchStrategy[tuple[Object, list[Object]]]:
     """An object and patches for its kind."""
-    return st.sampled_from([_workload, _service]).flatmap(
+    return st.sampled_from(MAKERS).flatmap(
         lambda make: st.tuples(make(patch=False), st.lists(make(patch=True), min_size=1, max_size=2))
     )
 
 
-def _workload(*, patch: bool) -> st.SearchStrategy[Object]:
-    spec = {
+def _deployment(*, patch: bool) -> st.SearchStrategy[Object]:
+    return _object("Deployment", "apps/v1", patch, _workload(patch))
+
+
+def _rollout(*, patch: bool) -> st.SearchStrategy[Object]:
+    return _object("Rollout", "argoproj.io/v1alpha1", patch, _workload(patch))
+
+
+def _workload(patch: bool) -> dict[str, Strategy]:
+    return {
         "replicas": st.integers(0, 3),
         "strategy": _mapping(patch, {"type": NAMES, "canary": _mapping(patch, {"steps": _values(patch)})}),
         "template": _mapping(patch, {"spec": _pod(patch), "metadata": _mapping(patch, {"labels": _texts(patch)})}),
     }
-    return _object("Deployment", "apps/v1", patch, spec)
 
 
 def _service(*, patch: bool) -> st.SearchStrategy[Object]:
@@ -106,3 +113,6 @@ def _values(patch: bool) -> Strategy:
 
 def _texts(patch: bool) -> Strategy:
     return _mapping(patch, {"a": NAMES, "b": NAMES})
+
+
+MAKERS = [_deployment, _rollout, _service]

@@ -1,0 +1,89 @@
+"""What differs between two sides: paths of specs, and paths of manifests, each with its kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from renderer.manifest import Manifest
+from renderer.overlay import escape
+from renderer.plan.classes import Path
+from renderer.plan.kinds import TABLES, kind_of, manifest_kind
+from renderer.plan.side import Side
+
+_ABSENT = object()
+_LONG = 48
+_ORDERED = frozenset(("/spec/env",))  # Kubernetes expands $(VAR) by it
+_INSIDE_EFFECTIVE = ("defaults",)  # parts of an overlay that show in the effective specs
+
+
+def spec_paths(old: Side, new: Side) -> tuple[Path, ...]:
+    """Paths of the effective App, the Overlay and the Project that differ."""
+    found: list[Path] = []
+    for schema, before, after in (
+        ("App", old.data, new.data),
+        ("Overlay", {"spec": _shown(old.overlay)}, {"spec": _shown(new.overlay)}),
+        ("Project", old.project, new.project),
+    ):
+        table = TABLES[schema]
+        for pointer, one, other in _differ("", before, after, frozenset(table)):
+            found.append(Path(schema, pointer, kind_of(schema, pointer), _text(one), _text(other)))
+    return tuple(found)
+
+
+def manifest_paths(old: tuple[Manifest, ...], new: tuple[Manifest, ...]) -> Iterator[tuple[Manifest, Path]]:
+    """Paths inside manifests that are on both sides."""
+    before = {manifest.identity: manifest for manifest in old}
+    for manifest in new:
+        was = before.get(manifest.identity)
+        if was is None or was.data == manifest.data:
+            continue
+        for pointer, one, other in _differ("", was.data, manifest.data, None):
+            kind = manifest_kind(manifest.kind, pointer)
+            yield manifest, Path(manifest.file, pointer, kind, _text(one), _text(other))
+
+
+def _shown(overlay: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in overlay.items() if key not in _INSIDE_EFFECTIVE}
+
+
+def _differ(pointer: str, old: Any, new: Any, written: frozenset[str] | None) -> Iterator[tuple[str, Any, Any]]:
+    """Places that differ. A mapping on one side alone is looked into where paths inside it are `written` down."""
+    if _same(old, new):
+        return
+    one, other = _mapping(old), _mapping(new)
+    both = isinstance(old, Mapping) and isinstance(new, Mapping)
+    inner = written is not None and any(path.startswith(f"{pointer}/") for path in written)
+    if one is not None and other is not None and (both or (inner and (one or other))):
+        if pointer in _ORDERED and [*one] != [*other] and one.keys() == other.keys():
+            yield pointer, old, new
+        for key in dict.fromkeys((*one, *other)):
+            yield from _differ(f"{pointer}/{escape(str(key))}", one.get(key, _ABSENT), other.get(key, _ABSENT), written)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and old:
+        for number, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _differ(f"{pointer}/{number}", before, after, written)
+    else:
+        yield pointer, old, new
+
+
+def _mapping(value: Any) -> Mapping[str, Any] | None:
+    if value is _ABSENT:
+        return {}
+    return value if isinstance(value, Mapping) else None
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Equality that tells 1 from true."""
+    if isinstance(old, Mapping) or isinstance(new, Mapping):
+        return False  # looked into, key by key
+    return type(old) is type(new) and bool(old == new)
+
+
+def _text(value: Any) -> str | None:
+    """A value in a few words."""
+    if value is _ABSENT:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."

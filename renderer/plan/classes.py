@@ -1,0 +1,181 @@
+"""What a plan says, as values: classes from the mildest to the harshest, effects, summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from renderer.plan.kinds import Kind
+from renderer.rules.finding import Finding
+
+Class = Literal[
+    "nothing",
+    "metadata",
+    "behaviour",
+    "hold",
+    "scale",
+    "create",
+    "traffic",
+    "canary-start",
+    "preview-start",
+    "canary-step",
+    "promote",
+    "abort",
+    "undo",
+    "restart",
+    "replace",
+    "migrate",
+    "remove",
+    "disruptive",
+]
+# The order is the severity; the words are what a reviewer reads in the documentation.
+CLASSES: dict[Class, str] = {
+    "nothing": "the cluster gets the same manifests",
+    "metadata": "labels or annotations of objects; no pod notices",
+    "behaviour": "how later releases go; nothing moves now",
+    "hold": "the controller is held, or let go on",
+    "scale": "the number of pods, or its bounds",
+    "create": "a new app or object",
+    "traffic": "which requests go where",
+    "canary-start": "a new version gets part of the traffic",
+    "preview-start": "a new version runs beside the active one, without traffic",
+    "canary-step": "the share of the canary changes",
+    "promote": "the version in flight becomes the stable one",
+    "abort": "the version in flight goes; the stable one serves alone",
+    "undo": "back to the version before, at once",
+    "restart": "every pod is replaced by one of the same version",
+    "replace": "every pod is replaced by a changed one, without a canary",
+    "migrate": "another strategy, router or workload",
+    "remove": "the app, or an object, goes",
+    "disruptive": "traffic is lost, or an object must be made anew",
+}
+SEVERITY: dict[Class, int] = {name: number for number, name in enumerate(CLASSES)}
+OF_KIND: dict[Kind, Class] = {
+    "template": "replace",
+    "state": "behaviour",  # what moves is judged as a transition
+    "scale": "scale",
+    "traffic": "traffic",
+    "behaviour": "behaviour",
+    "metadata": "metadata",
+    "identity": "disruptive",
+    "none": "nothing",
+    "rendered": "nothing",  # judged by the manifests
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Path:
+    """One thing that changed: a pointer into the effective App, the Overlay, the Project, or a manifest (by its file).
+
+    `before` and `after` are the values as short text; None where there is none.
+    """
+
+    where: str
+    pointer: str
+    kind: Kind
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One reason for a class, and the paths that forced it."""
+
+    class_: Class
+    reason: str
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One version in the simulated timeline: percent of the traffic, and pods."""
+
+    version: str
+    before: float
+    lowest: float
+    highest: float
+    after: float
+    pods_before: int
+    pods_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A stretch of the timeline in which something is wrong; `seconds` is None where it lasts."""
+
+    kind: str  # dip, over, overload, unready, as the simulator has them
+    version: str
+    share: float
+    ready: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the simulator saw between the manifests before and after: percents, counts of pods, seconds."""
+
+    tracks: tuple[Track, ...]
+    ready_before: int
+    lowest_ready: int
+    ready_after: int
+    pods_before: int
+    highest_pods: int
+    seconds: float
+    phase: str
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AppPlan:
+    """What happens to one app in one environment. `effects` are sorted, the harshest first: it gives the class."""
+
+    app: str
+    env: str
+    effects: tuple[Effect, ...]
+    summary: Summary | None = None
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def class_(self) -> Class:
+        """The harshest class."""
+        return self.effects[0].class_ if self.effects else "nothing"
+
+    @property
+    def reason(self) -> str:
+        """Why it is that class."""
+        return self.effects[0].reason if self.effects else CLASSES["nothing"]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The paths that forced it."""
+        return self.effects[0].paths if self.effects else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plans of the apps that were looked at, those in which nothing happens included, by environment and app."""
+
+    base: str
+    head: str
+    apps: tuple[AppPlan, ...]
+
+    @property
+    def class_(self) -> Class:
+        """The harshest class of all."""
+        return max((app.class_ for app in self.apps), key=SEVERITY.__getitem__, default="nothing")
+
+
+def harshest(effects: Iterable[Effect]) -> tuple[Effect, ...]:
+    """Sorted, the harshest first; effects of one class and reason become one."""
+    merged: dict[tuple[Class, str], Effect] = {}
+    for effect in effects:
+        key = (effect.class_, effect.reason)
+        known = merged[key].paths if key in merged else ()
+        merged[key] = Effect(*key, tuple(dict.fromkeys((*known, *effect.paths))))
+    return tuple(sorted(merged.values(), key=lambda effect: -SEVERITY[effect.class_]))
+
+
+def at_least(found: Class, limit: Class) -> bool:
+    """Whether `found` is as harsh as `limit`, or harsher."""
+    return SEVERITY[found] >= SEVERITY[limit]

@@ -1,0 +1,123 @@
+"""The class of a change: the transition of the release state, and the kinds of the changed paths; the harshest wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest
+from renderer.plan.changes import manifest_paths, spec_paths
+from renderer.plan.classes import OF_KIND, Class, Effect, Path, harshest
+from renderer.plan.kinds import Kind
+from renderer.plan.moves import moves, name_of
+from renderer.plan.side import WORKLOADS, Side, workload
+
+_REASONS: dict[Kind, str] = {
+    "scale": "the number of pods, or its bounds, change",
+    "traffic": "routes or ports change",
+    "behaviour": "settings of later releases change; nothing moves now",
+    "state": "the recorded release state changes; nothing moves",
+    "metadata": "labels or annotations of objects change",
+    "identity": "a name or an immutable field changes: objects must be made anew",
+    "template": "what running pods read changes, without a canary",
+}
+_MEANT: tuple[Kind, ...] = (
+    "scale",
+    "traffic",
+    "behaviour",
+    "metadata",
+    "identity",
+)  # kinds that are a class by themselves
+# An object more or less, by kind; others are `create` and `remove`.
+_MORE: dict[str, Class] = {
+    "VirtualService": "traffic",
+    "DestinationRule": "traffic",
+    "HorizontalPodAutoscaler": "scale",
+    "PodDisruptionBudget": "behaviour",
+    "AnalysisTemplate": "behaviour",
+    "NetworkPolicy": "traffic",
+    "AuthorizationPolicy": "traffic",
+}
+_FEWER: dict[str, Class] = {**_MORE, "Service": "disruptive"}
+
+
+def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
+    """Every effect of the change, the harshest first; none where the cluster gets the same manifests."""
+    if old is None or new is None:
+        return _whole(old, new)
+    paths = spec_paths(old, new)
+    if _same(old, new):
+        elsewhere = [path for path in paths if path.where != "App" and path.kind == "identity"]
+        return harshest(_of_kinds(elsewhere))
+    found = [*moves(old, new, paths)]
+    found += _of_kinds([path for path in paths if path.kind in _MEANT])
+    found += _scale(old, new, paths)
+    found += _objects(old, new)
+    known = {effect.class_ for effect in found}
+    found += [effect for effect in _of_manifests(old, new) if effect.class_ not in known]
+    if not found:
+        found += _of_kinds([path for path in paths if path.kind == "state"])
+    return harshest(found)
+
+
+def _whole(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
+    if new is not None:
+        running = name_of(new.app.running)
+        return (Effect("create", f"the app is new here; {running} gets all the traffic"),)
+    return (Effect("remove", "the app goes, with all its pods"),) if old is not None else ()
+
+
+def _same(old: Side, new: Side) -> bool:
+    return {m.identity: m.data for m in old.manifests} == {m.identity: m.data for m in new.manifests}
+
+
+def _of_kinds(paths: list[Path]) -> list[Effect]:
+    return [Effect(OF_KIND[path.kind], _REASONS[path.kind], (path,)) for path in paths]
+
+
+def _scale(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
+    """What a changed count of pods does beside scaling."""
+    before, after = (workload(side.app, side.manifests).get("spec", {}).get("replicas") for side in (old, new))
+    named = tuple(path for path in paths if path.kind == "scale")
+    if before is not None and after is None and new.manifests and before > 1:
+        reason = f"the count of pods leaves the manifest: {before} pods become 1, until an autoscaler acts"
+        yield Effect("disruptive", reason, named)
+    if before and after == 0 and new.app.ports:
+        yield Effect("disruptive", "no pod is left to serve", named)
+
+
+def _objects(old: Side, new: Side) -> Iterator[Effect]:
+    """Objects that come or go; workloads are judged with the strategy, the app's own ConfigMaps with the templates."""
+    before = {manifest.identity: manifest for manifest in old.manifests}
+    after = {manifest.identity: manifest for manifest in new.manifests}
+    for identity, manifest in after.items():
+        if identity not in before and not _is_part(new, manifest):
+            reason = f"{manifest.kind} {manifest.name} is new"
+            yield Effect(_MORE.get(manifest.kind, "create"), reason, (_object(manifest),))
+    for identity, manifest in before.items():
+        if identity not in after and not _is_part(old, manifest):
+            reason = f"{manifest.kind} {manifest.name} goes"
+            yield Effect(_fewer(new, manifest), reason, (_object(manifest),))
+
+
+def _is_part(side: Side, manifest: Manifest) -> bool:
+    own = manifest.name == side.app.name and manifest.kind in WORKLOADS
+    return own or (manifest.kind == "ConfigMap" and manifest.data.get("immutable") is True)
+
+
+def _fewer(new: Side, manifest: Manifest) -> Class:
+    """A preview Service goes with its strategy."""
+    if manifest.kind == "Service" and manifest.name.endswith("-preview") and new.app.strategy.type != "BlueGreen":
+        return "traffic"
+    return _FEWER.get(manifest.kind, "remove")
+
+
+def _object(manifest: Manifest) -> Path:
+    return Path(manifest.file, "", "rendered")
+
+
+def _of_manifests(old: Side, new: Side) -> Iterator[Effect]:
+    """What specs do not show: patches, templates, resources, labels of the overlay."""
+    for manifest, path in manifest_paths(old.manifests, new.manifests):
+        judged = path.kind == "state" or (path.kind == "template" and _is_part(new, manifest))
+        if not judged:
+            yield Effect(OF_KIND[path.kind], _REASONS[path.kind], (path,))

@@ -1,0 +1,170 @@
+"""What the release does between two sides: judged by pod templates and release state, as the controllers do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.plan.classes import Class, Effect, Path
+from renderer.plan.side import Side, restart_mark, workload
+from renderer.spec import App, Strategy, Version
+
+Paths = tuple[Path, ...]
+
+
+def moves(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
+    """The effects of the transition; `paths` are all changed paths of the specs."""
+    yield from _strategy(old, new, paths)
+    yield from _versions(old, new, paths)
+    yield from _restart(old, new, paths)
+    yield from _hold(old, new, paths)
+
+
+def name_of(version: Version) -> str:
+    """`1.5.0`, and the label where it says something else."""
+    return version.tag if version.version == version.tag else f"{version.tag} ({version.version})"
+
+
+def strategy_name(strategy: Strategy) -> str:
+    """`Canary by istio`, `RollingUpdate`, ..."""
+    return f"Canary by {strategy.router}" if strategy.type == "Canary" else strategy.type
+
+
+def in_flight(app: App) -> Version | None:
+    """The version that is neither stable nor gone."""
+    return app.canary.version if app.canary else app.preview
+
+
+def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
+    was, now = old.app.strategy, new.app.strategy
+    named = _under(paths, "/spec/strategy/type", "/spec/strategy/router", "/spec/migration")
+    if (was.type, was.router) != (now.type, now.router):
+        yield Effect("migrate", f"the strategy changes from {strategy_name(was)} to {strategy_name(now)}", named)
+        if was.is_rollout != now.is_rollout and new.app.came_from is None and not new.prunes_last:
+            yield Effect("disruptive", "the old workload goes before the new one is Ready", named)
+        if old.flight:
+            yield Effect("disruptive", f"the strategy changes while a {old.flight} is in flight", named)
+    elif old.app.came_from != new.app.came_from:
+        what = "goes" if new.app.came_from is None else "is rendered too"
+        yield Effect("migrate", f"the workload of the strategy before {what}", named)
+
+
+def _versions(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
+    changed = old.running != new.running
+    named = _under(paths, *(f"/spec/{key}" for key in ("canary", "preview", "tag", "version")))
+    if new.flight:
+        yield from _to_flight(old, new, named, changed=changed)
+    elif old.flight:
+        yield from _out_of_flight(old, new, paths, changed=changed)
+    elif changed:
+        yield from _at_once(old, new, paths)
+    elif old.steps is not None and new.steps is not None and old.steps != new.steps:
+        yield Effect("behaviour", "the step list of the next release changes; nothing moves", _states(paths))
+
+
+def _to_flight(old: Side, new: Side, named: Paths, *, changed: bool) -> Iterator[Effect]:
+    version = in_flight(new.app)
+    what = name_of(version) if version else ""
+    start: Class = "canary-start" if new.flight == "canary" else "preview-start"
+    if old.flight and not changed:
+        if old.steps != new.steps:
+            yield Effect("canary-step", _step(old.app, new.app, what), named)
+        return
+    if not changed:
+        reason = f"{what} is what the cluster serves: the controller skips the steps, and it keeps all the traffic"
+        yield Effect("disruptive", reason, named)
+        return
+    instead = in_flight(old.app)
+    after = f", in place of {name_of(instead)}, whose share falls to 0" if instead else ""
+    yield Effect(start, f"{new.flight} {what} starts{_at(new.app)}{after}", named)
+
+
+def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iterator[Effect]:
+    version = in_flight(old.app)
+    what = name_of(version) if version else ""
+    named = _states(paths)
+    if not changed:
+        yield Effect("promote", f"{what} becomes the stable version{_from(old.app)}", named)
+    elif new.running == old.settled:
+        yield Effect("abort", f"{what} goes; {name_of(new.app.stable)} serves alone", named)
+    else:
+        reason = f"{what} goes, and {name_of(new.app.stable)} replaces every pod without a canary"
+        yield from _replaced(new, Effect("replace", reason, _templates(paths)))
+
+
+def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
+    named = _templates(paths)
+    if old.app.previous is not None and _same(old.app.previous, new.app.stable):
+        back = f"back to {name_of(new.app.stable)} from {name_of(old.app.stable)}, at once"
+        yield from _replaced(new, Effect("undo", back, named))
+        return
+    if old.app.stable.tag == new.app.stable.tag:
+        reason = f"the pod template of {name_of(new.app.stable)} changes, without a canary"
+    else:
+        reason = f"{name_of(new.app.stable)} replaces {name_of(old.app.stable)}, without a canary"
+    yield from _replaced(new, Effect("replace", reason, named))
+
+
+def _restart(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
+    before, after = restart_mark(old), restart_mark(new)
+    taken_out_of_rollout = after is None and new.app.strategy.is_rollout
+    if before != after and not taken_out_of_rollout and old.app.strategy.is_rollout == new.app.strategy.is_rollout:
+        yield from _replaced(new, Effect("restart", "every pod is replaced", _under(paths, "/spec/restartedAt")))
+
+
+def _hold(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
+    before, after = (bool(workload(side.app, side.manifests).get("spec", {}).get("paused")) for side in (old, new))
+    if before != after:
+        reason = "the controller is held: it carries out no change of the pod template" if after else "it goes on"
+        yield Effect("hold", reason, _under(paths, "/spec/paused"))
+
+
+def _replaced(new: Side, effect: Effect) -> Iterator[Effect]:
+    """Pods replaced at once; strategy Recreate leaves none meanwhile."""
+    yield effect
+    if new.app.strategy.type == "Recreate" and new.app.ports:
+        yield Effect("disruptive", "strategy Recreate ends every pod before a new one starts", effect.paths)
+
+
+def _at(app: App) -> str:
+    if app.canary is None:
+        return ", without traffic"
+    return " on the ladder" if app.canary.weight is None else f" at {app.canary.weight} %"
+
+
+def _from(app: App) -> str:
+    return f", from {app.canary.weight} %" if app.canary and app.canary.weight is not None else ""
+
+
+def _step(old: App, new: App, what: str) -> str:
+    before = old.canary.weight if old.canary else None
+    after = new.canary.weight if new.canary else None
+    if before == after:
+        return f"canary {what}: the steps start again"
+    return f"canary {what}: {_percent(before)} -> {_percent(after)}"
+
+
+def _percent(weight: int | None) -> str:
+    return "ladder" if weight is None else f"{weight} %"
+
+
+def _same(one: Version, other: Version) -> bool:
+    return (one.tag, one.version, one.fields) == (other.tag, other.version, other.fields)
+
+
+def _under(paths: Paths, *prefixes: str) -> Paths:
+    return tuple(
+        path
+        for path in paths
+        if path.where == "App" and any(f"{path.pointer}/".startswith(f"{prefix}/") for prefix in prefixes)
+    )
+
+
+def _states(paths: Paths) -> Paths:
+    return tuple(path for path in paths if path.kind == "state")
+
+
+def _templates(paths: Paths) -> Paths:
+    """What a pod template is made of; patches and templates where nothing else explains it."""
+    made_of = _under(paths, "/spec/tag", "/spec/version")
+    found = (*made_of, *(path for path in paths if path.kind == "template"))
+    return found or tuple(path for path in paths if path.kind in ("rendered", "traffic"))

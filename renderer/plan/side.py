@@ -1,0 +1,80 @@
+"""One side of a comparison: an app in one environment as a revision has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from renderer.manifest import Manifest, Object
+from renderer.render.workload import RESTARTED_AT
+from renderer.spec import App
+
+WORKLOADS = ("Rollout", "Deployment")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """`manifests` as the cluster gets them, patched; `stable` those of the stable version alone.
+
+    `data` is the effective document; `overlay` the environment's spec with what it extends; `project` the project file.
+    """
+
+    app: App
+    manifests: tuple[Manifest, ...]
+    stable: tuple[Manifest, ...]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    overlay: Mapping[str, Any] = field(default_factory=dict)
+    project: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def flight(self) -> str | None:
+        """`canary`, `preview`, or None."""
+        return "canary" if self.app.canary else "preview" if self.app.preview else None
+
+    @property
+    def prunes_last(self) -> bool:
+        """Whether Argo CD applies it, which takes an old workload away when the new one is Healthy."""
+        return "argocd" in (self.project.get("spec") or {})
+
+    @property
+    def running(self) -> str:
+        """The pod template of the version in flight, else of the stable one, as text to compare."""
+        return _template(self.app, self.manifests)
+
+    @property
+    def settled(self) -> str:
+        """The stable version's pod template, as text to compare."""
+        return _template(self.app, self.stable)
+
+    @property
+    def steps(self) -> Any:
+        """The Rollout's step list; None without one."""
+        spec = workload(self.app, self.manifests).get("spec", {})
+        return ((spec.get("strategy") or {}).get("canary") or {}).get("steps")
+
+
+def workload(app: App, manifests: tuple[Manifest, ...]) -> Object:
+    """The workload of the app's strategy; empty where a template or patch took it away."""
+    kind = "Rollout" if app.strategy.is_rollout else "Deployment"
+    found = [manifest.data for manifest in manifests if manifest.kind == kind]
+    own = [data for data in found if data["metadata"]["name"] == app.name]
+    return (own or found or [{}])[0]
+
+
+def _template(app: App, manifests: tuple[Manifest, ...]) -> str:
+    """Without the mark of a restart: that replaces pods, but is no other version."""
+    template = dict(workload(app, manifests).get("spec", {}).get("template") or {})
+    metadata = dict(template.get("metadata") or {})
+    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != RESTARTED_AT}
+    metadata["annotations"] = annotations
+    return json.dumps({**template, "metadata": metadata}, sort_keys=True, ensure_ascii=False)
+
+
+def restart_mark(side: Side) -> str | None:
+    """When the pods were restarted last, as the workload says it."""
+    spec = workload(side.app, side.manifests).get("spec", {})
+    metadata = (spec.get("template") or {}).get("metadata") or {}
+    found = spec.get("restartAt") or (metadata.get("annotations") or {}).get(RESTARTED_AT)
+    return None if found is None else str(found)

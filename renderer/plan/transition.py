@@ -1,0 +1,391 @@
+"""Rules over a change of specs: a transition that the controllers would carry out otherwise than Git says.
+
+A rule's docstring is its manual page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from renderer.overlay import escape
+from renderer.plan.moves import name_of, strategy_name
+from renderer.plan.side import Side, restart_mark, workload
+from renderer.problem import Severity
+from renderer.rules.finding import Finding
+from renderer.spec import Version
+
+Rule = Callable[[Side, Side], Iterable[Finding]]
+FirstRule = Callable[[Side], Iterable[Finding]]
+_WEIGHT = "/spec/canary/weight"
+_FROM = "/spec/canary/from"
+
+
+def judge(old: Side | None, new: Side | None) -> tuple[Finding, ...]:
+    """What is wrong with the change from `old` to `new`; nothing for an app that goes."""
+    if new is None:
+        return ()
+    if old is None:
+        return tuple(finding for rule in FIRST_RULES.values() for finding in rule(new))
+    return tuple(finding for rule in TRANSITION_RULES.values() for finding in rule(old, new))
+
+
+def first_release(new: Side) -> Iterator[Finding]:
+    """The first release of an app with a canary or preview in its spec.
+
+    A Rollout that is not there yet skips its steps: the version in flight would get all the traffic at once.
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: release the stable version alone, and start the canary with `rollspec release` when that is synced.
+    """
+    if new.flight:
+        message = (
+            f"a new Rollout skips its steps, and the {new.flight} would get all the traffic: take `{new.flight}` out, "
+            f"sync, then `rollspec release {_verb(new)}`"
+        )
+        yield _finding("first-release", message, f"/spec/{new.flight}")
+
+
+def weight_without_from(old: Side, new: Side) -> Iterator[Finding]:
+    """A weight changed by hand: `canary.from` is missing, or is not the weight that is live.
+
+    The controller starts a changed step list again from its first step. Where that is not the live weight, the canary's
+    share falls to 0 (router istio) or goes to that weight first (router replica).
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: `rollspec weight APP WEIGHT` writes both; `--live REF` where the cluster has another revision.
+    """
+    was, now = old.app.canary, new.app.canary
+    if was is None or now is None or _other_template(old, new) or was.weight is None or now.weight is None:
+        return
+    if was.weight != now.weight and now.came_from != was.weight:
+        given = "`from` is missing" if now.came_from is None else f"`from` is {now.came_from}"
+        yield _weight(new, f"{given}, and the live weight is {was.weight}")
+    elif was.weight == now.weight and now.came_from not in (was.came_from, None, now.weight):
+        yield _weight(new, f"`from` changes to {now.came_from}, and the live weight is {was.weight}")
+
+
+def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
+    """A new version under the `from` of another one: its steps would begin at a weight that it never had.
+
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: `rollspec release APP TAG --weight WEIGHT`, with `--replace` where a canary is in flight; it takes `from` out.
+    """
+    now = new.app.canary
+    if now is None or now.came_from is None or not (old.app.canary is None or _other_template(old, new)):
+        return
+    replace = " --replace" if old.app.canary else ""
+    message = (
+        f"canary {name_of(now.version)} starts from nothing, not from {now.came_from} %: remove `from`, or "
+        f"`rollspec release {_verb(new)}{replace}`"
+    )
+    yield _finding("from-of-another", message, _FROM)
+
+
+def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
+    """The stable version's pod template changes while something is in flight, or starts.
+
+    The cluster goes on with the stable pods that it has; an abort, or the end of a canary's pods, would send out a
+    configuration that never ran. A promotion and the next release in one sync come to the same.
+    Source: Argo Rollouts (one template in a Rollout, the stable one is the ReplicaSet that was promoted).
+    Do: `rollspec promote` or `rollspec abort` first; or put the change into the release: `rollspec release --set`.
+    """
+    if not new.flight or old.settled == new.settled or _is_reverted(old, new) or _switched(old, new):
+        return
+    if old.flight and new.settled == old.running:
+        message = (
+            f"{name_of(new.app.stable)} is promoted and the next version starts in one change: sync "
+            f"`rollspec promote {_verb(new)}` first, then `rollspec release {_verb(new)}`"
+        )
+    else:
+        message = (
+            f"the stable version changes under the {new.flight}: an abort would send out what never ran; `rollspec "
+            f"promote {_verb(new)}` or `rollspec abort {_verb(new)}` first, or give it to the {new.flight} alone, "
+            f"as `overrides` (`rollspec release {_verb(new)} --set`)"
+        )
+    yield _finding("stable-in-flight", message, _stable_pointer(old, new))
+
+
+def reverted_promote(old: Side, new: Side) -> Iterator[Finding]:
+    """What is stable in the cluster comes back as a canary or preview: a Git revert of a promote.
+
+    The controller finds the stable template and skips the steps: Git says 20 %, the cluster serves 100 %.
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: `rollspec undo APP`, or `rollspec undo APP --weight WEIGHT` for a canary of the version before.
+    """
+    if _is_reverted(old, new):
+        message = (
+            f"{name_of(new.app.running)} is the stable version of the cluster, which skips the steps and keeps it at "
+            f"100 %: `rollspec undo {_verb(new)}` goes back, with `--weight` by a canary"
+        )
+        yield _finding("reverted-promote", message, f"/spec/{new.flight}")
+
+
+def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
+    """A promotion that does not begin at the canary's live weight: `previous.weight` is missing, or another.
+
+    The share of the canary falls to 0 until the pods for the first step are Ready (router istio).
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: `rollspec promote APP` writes it.
+    """
+    canary = old.app.canary
+    if canary is None or new.flight or _other_template(old, new) or not old.app.strategy.by_istio:
+        return
+    if canary.weight is None or canary.weight in (0, 100) or _switched(old, new):
+        return
+    if new.app.previous_weight != canary.weight:
+        given = new.app.previous_weight
+        says = "is missing" if given is None else f"is {given}"
+        message = (
+            f"`previous.weight` {says}, and the live weight is {canary.weight}: the share would fall to 0 on the "
+            f"way; `rollspec promote {_verb(new)}` writes it"
+        )
+        yield _finding("promote-weight", message, "/spec/previous/weight")
+
+
+def neither_version(old: Side, new: Side) -> Iterator[Finding]:
+    """Something in flight ends, and the new stable version is neither of the two.
+
+    The share of the version in flight falls to 0, and the third version goes out without a canary.
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: `rollspec promote` or `rollspec abort`; what else changes, changes in a release of its own.
+    """
+    if not old.flight or new.flight or _switched(old, new):
+        return
+    if new.running not in (old.running, old.settled):
+        message = (
+            f"the {old.flight} ends, and the pod template is neither its own nor the stable one: `rollspec promote "
+            f"{_verb(new)}` or `rollspec abort {_verb(new)}` alone, the rest as a release of its own"
+        )
+        yield _finding("neither-version", message, "/spec/tag")
+
+
+def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
+    """A Deployment and a Rollout change places in one step, or a BlueGreen skips the Canary between.
+
+    The old workload would go before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in the
+    project file) one commit is enough. A BlueGreen's Service keeps a hash in its selector until it was a Canary.
+    Source: measured on Argo Rollouts 1.10 and Argo CD 3.6.
+    Do: `rollspec switch APP --to STRATEGY`, then `rollspec switch APP --continue`.
+    """
+    was, now = old.app.strategy, new.app.strategy
+    if was.is_rollout == now.is_rollout:
+        return
+    if was.type == "BlueGreen":
+        message = (
+            f"a BlueGreen becomes a {now.type} by way of a Canary: `rollspec switch {_verb(new)} --to {now.type}`, "
+            "sync, then `--continue`"
+        )
+        yield _finding("switch-stages", message, "/spec/strategy/type")
+    elif new.app.came_from is None and old.app.came_from is None and not new.prunes_last:
+        message = (
+            f"the {was.type} workload would go before the {now.type} one is Ready: `rollspec switch {_verb(new)} --to "
+            f"{now.type}` keeps both until `--continue`"
+        )
+        yield _finding("switch-stages", message, "/spec/strategy/type")
+
+
+def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
+    """The strategy or the router changes while a canary or preview is in flight, or starts.
+
+    The share jumps (router istio to replica), pods of the version in flight get all sorts of traffic (BlueGreen and
+    Canary), or a new Rollout skips its steps.
+    Source: measured on Argo Rollouts 1.10.
+    Do: `rollspec promote` or `rollspec abort` first, then `rollspec switch`.
+    """
+    flight = old.flight or new.flight
+    if flight and _switched(old, new):
+        first = f"`rollspec promote {_verb(new)}` or `rollspec abort {_verb(new)}`" if old.flight else "switch"
+        then = f"then `rollspec switch {_verb(new)}`" if old.flight else f"then `rollspec release {_verb(new)}`"
+        message = (
+            f"the change from {strategy_name(old.app.strategy)} to {strategy_name(new.app.strategy)} wants nothing in "
+            f"flight: {first} and sync, {then}"
+        )
+        yield _finding("switch-in-flight", message, "/spec/strategy")
+
+
+def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
+    """A stage of a switch together with another pod template, or another number of pods.
+
+    A Rollout that never became available makes its first revision the stable one: the template must be known good.
+    Source: measured on Argo Rollouts 1.10.
+    Do: one commit for the switch (`rollspec switch`), another for the rest.
+    """
+    staged = old.app.came_from != new.app.came_from or _switched(old, new)
+    if not staged or old.flight or new.flight:
+        return
+    if old.settled != new.settled:
+        message = (
+            "a switch wants the pod template as it runs: leave the other changes for a commit after `rollspec switch "
+            f"{_verb(new)} --continue`"
+        )
+        yield _finding("switch-alone", message, _stable_pointer(old, new))
+    elif _replicas(old) != _replicas(new):
+        message = "a switch wants the number of pods as it is: change it before or after"
+        yield _finding("switch-alone", message, "/spec/replicas", "warning")
+
+
+def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
+    """`replicas` leaves the manifest: for `autoscaling`, or `replicas: external`.
+
+    What is applied then takes the field out, and the API server fills in 1: one pod, until the autoscaler acts (15 s).
+    Source: Kubernetes, "Migrating Deployments and StatefulSets to horizontal autoscaling".
+    Do: go by one pod knowingly, at a quiet hour, or let another manager own the field first (server-side apply).
+    """
+    before, after = _replicas(old), _replicas(new)
+    if isinstance(before, int) and before > 1 and after is None:
+        kept = new.app.spec.get("autoscaling", {}).get("minReplicas", 1)
+        message = (
+            f"`replicas` leaves the manifest: {before} pods become 1 until the autoscaler acts (then at least {kept}); "
+            "let the autoscaler's field manager own `spec.replicas` first (server-side apply), or do it at a quiet hour"
+        )
+        pointer = "/spec/autoscaling" if "autoscaling" in new.app.spec else "/spec/replicas"
+        yield _finding("autoscaling-on", message, pointer)
+
+
+def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
+    """A selector or a namespace changes: an object's selector is immutable, and another namespace is another object.
+
+    Source: Kubernetes API server ("field is immutable").
+    Do: keep it (`selector`), or make a new app beside the old one, move the traffic, and remove the old one.
+    """
+    if old.app.namespace != new.app.namespace:
+        message = (
+            f"the namespace changes from {old.app.namespace} to {new.app.namespace}: every object is made anew there, "
+            "and the old ones go; add an app with another name, move the traffic, then remove this one"
+        )
+        yield _finding("identity-changed", message, "/spec/namespace")
+    before, after = (workload(side.app, side.manifests).get("spec", {}).get("selector") for side in (old, new))
+    if before and after and before != after and old.app.strategy.is_rollout == new.app.strategy.is_rollout:
+        message = (
+            "the selector of a workload cannot change: keep the old one (`selector`), or add an app beside this one"
+        )
+        yield _finding("identity-changed", message, "/spec/selector")
+
+
+def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
+    """The container's name changes: every pod is replaced, without a canary, and nothing else gets better.
+
+    Source: Kubernetes (the name is part of the pod template).
+    Do: keep `containerName`; patches that name the container would have to change with it.
+    """
+    if old.app.container_name != new.app.container_name:
+        message = f"every pod is replaced, for another container name: keep `containerName: {old.app.container_name}`"
+        yield _finding("container-renamed", message, "/spec/containerName", "warning")
+
+
+def without_canary(old: Side, new: Side) -> Iterator[Finding]:
+    """The pod template changes without a canary, in an environment whose `policy` wants one (templateChanges: canary).
+
+    `undo` and `restart` are allowed: they bring no version that has not run.
+    Source: `policy.templateChanges` of the overlay.
+    Do: `rollspec release APP TAG --weight WEIGHT`, or without a tag and with `--set` for configuration alone.
+    """
+    policy = (new.overlay.get("policy") or {}).get("templateChanges")
+    if policy != "canary" or old.flight or new.flight or _switched(old, new) or old.running == new.running:
+        return
+    if old.app.previous is not None and _equal(old.app.previous, new.app.stable):
+        return
+    if new.app.strategy.is_rollout:
+        how = f"`rollspec release {_verb(new)}` starts one, with `--set` for configuration alone"
+    else:
+        how = f"strategy {new.app.strategy.type} has none: `rollspec switch {_verb(new)} --to Canary`"
+    message = f"the policy of {new.app.env} wants a canary for every change of the pod template: {how}"
+    yield _finding("without-canary", message, _stable_pointer(old, new))
+
+
+def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
+    """A release, or another pod template, while the app is paused.
+
+    The controller carries it out when it goes on; with a canary in flight its share falls to 0 at once.
+    Source: measured on Argo Rollouts 1.10.
+    Do: `rollspec resume APP` first.
+    """
+    if not new.app.spec.get("paused"):
+        return
+    if old.running != new.running:
+        share = f" the {old.flight}'s share falls to 0, and" if old.flight else ""
+        severity: Severity = "error" if old.flight else "warning"
+        message = f"the controller is paused:{share} nothing starts; `rollspec resume {_verb(new)}` first"
+        yield _finding("changed-while-paused", message, "/spec/paused", severity)
+    elif old.steps != new.steps or restart_mark(old) != restart_mark(new):
+        message = f"the controller is paused, and does nothing until `rollspec resume {_verb(new)}`"
+        yield _finding("changed-while-paused", message, "/spec/paused", "warning")
+
+
+FIRST_RULES: dict[str, FirstRule] = {"first-release": first_release}
+TRANSITION_RULES: dict[str, Rule] = {
+    "weight-without-from": weight_without_from,
+    "from-of-another": from_of_another,
+    "stable-in-flight": stable_in_flight,
+    "reverted-promote": reverted_promote,
+    "promote-weight": promote_weight,
+    "neither-version": neither_version,
+    "switch-stages": switch_stages,
+    "switch-in-flight": switch_in_flight,
+    "switch-alone": switch_alone,
+    "autoscaling-on": autoscaling_on,
+    "identity-changed": identity_changed,
+    "container-renamed": container_renamed,
+    "without-canary": without_canary,
+    "changed-while-paused": changed_while_paused,
+}
+
+
+def _finding(rule: str, message: str, pointer: str, severity: Severity = "error") -> Finding:
+    return Finding(rule, message, pointer, severity=severity)
+
+
+def _weight(new: Side, why: str) -> Finding:
+    """A replica canary goes by the ratio of pods and does not fall to 0: a warning."""
+    canary = new.app.canary
+    share = canary.weight if canary else 0
+    by_istio = new.app.strategy.by_istio
+    what = "the share would fall to 0 on the way" if by_istio else "the steps would begin at another weight"
+    message = f"{why}: {what}; `rollspec weight {new.app.name} {share} --env {new.app.env}` writes both"
+    pointer = _FROM if canary and canary.came_from is not None else _WEIGHT
+    return _finding("weight-without-from", message, pointer, "error" if by_istio else "warning")
+
+
+def _verb(side: Side) -> str:
+    """The arguments that name the app."""
+    return f"{side.app.name} --env {side.app.env}"
+
+
+def _other_template(old: Side, new: Side) -> bool:
+    return old.running != new.running
+
+
+def _is_reverted(old: Side, new: Side) -> bool:
+    fresh = old.app.strategy.is_rollout and new.app.strategy.is_rollout
+    return bool(fresh and new.flight and not old.flight and old.settled == new.running and old.settled != new.settled)
+
+
+def _switched(old: Side, new: Side) -> bool:
+    was, now = old.app.strategy, new.app.strategy
+    return (was.type, was.router) != (now.type, now.router)
+
+
+def _stable_pointer(old: Side, new: Side) -> str:
+    """The field that says best what changed in the stable version."""
+    was, now = old.app.spec, new.app.spec
+    if was.get("tag") != now.get("tag"):
+        return "/spec/tag"
+    one, other = old.app.stable.fields, new.app.stable.fields
+    key = next((key for key in dict.fromkeys((*other, *one)) if one.get(key) != other.get(key)), None)
+    if key is None:
+        return "/spec"
+    return f"/spec/{key}{_inner(one.get(key), other.get(key))}" if key in now else "/spec"
+
+
+def _inner(old: object, new: object) -> str:
+    """The one key of a mapping that differs."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return ""
+    keys = [key for key in new if old.get(key) != new[key]]
+    return f"/{escape(str(keys[0]))}" if len(keys) == 1 else ""
+
+
+def _replicas(side: Side) -> object:
+    return workload(side.app, side.manifests).get("spec", {}).get("replicas")
+
+
+def _equal(one: Version, other: Version) -> bool:
+    return (one.tag, one.version, one.fields) == (other.tag, other.version, other.fields)

@@ -16,6 +16,11 @@ def main() -> int:
     traces = commands.add_parser("traces", help="record the scenarios' traces for both versions of Rollouts")
     traces.add_argument("--rollouts", action="append", help="one version (again for another)")
     traces.add_argument("-k", dest="name", default="", help="only scenarios whose name has this part")
+    commands.add_parser("judges", help="every rendered fixture and mutants of them before the other judges")
+    random = commands.add_parser("soak", help="random releases")
+    random.add_argument("-n", type=int, default=100, help="how many")
+    random.add_argument("--seed", type=int, default=1, help="the same number: the same releases")
+    random.add_argument("--rollouts", action="append", help="one version (again for another)")
     e2e = commands.add_parser("e2e", help="play every scenario")
     e2e.add_argument("--rollouts", action="append", help="one version (again for another)")
     e2e.add_argument(

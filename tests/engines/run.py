@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from . import argocd, prometheus, report, sandbox, traces
+from . import argocd, evidence, judges, prometheus, report, sandbox, soak, traces
 from .api import Watches
 from .invariants import Violation, violations
 from .lab import Lab
@@ -28,6 +28,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Inside the sandbox: run the command; returns the exit code."""
     sandbox.prepare()
     prometheus.start()
+    if arguments.command == "judges":
+        return hear_judges()
+    if arguments.command == "soak":
+        print(f"{arguments.n} releases, seed {arguments.seed}")
+        return judge(arguments, soak.releases(arguments.n, arguments.seed))
     chosen = [
         scenario for name, scenario in scenarios().items() if any(part in name for part in arguments.name.split("|"))
     ]
@@ -35,6 +40,23 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"no scenario has `{arguments.name}` in its name", file=sys.stderr)
         return 2
     return {"traces": record, "e2e": judge}[arguments.command](arguments, chosen)
+
+
+def hear_judges() -> int:
+    """Hold every rendered folder against the other judges, and write what they and we say of mutants."""
+    lab = Lab(ROLLOUTS[0], sandbox.RUN / "logs-judges")
+    lab.start()
+    found = judges.folders()
+    judges.namespaces(found)
+    complaints = [(folder.path, verdict) for folder in found for verdict in judges.judged(folder)]
+    for path, verdict in complaints:
+        print(f"FAIL {path}: {verdict.judge}: {verdict.words}")
+    cases = list(judges.cases())
+    judges.DOCS.write_text(judges.page(cases))
+    unheard = [c for c in cases if c.theirs and not c.ours]
+    print(f"{len(found)} folders, {len(complaints)} complaints; {len(cases)} mutants, {len(unheard)} not found by us")
+    lab.stop()
+    return 1 if complaints or unheard else 0
 
 
 def record(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
@@ -53,8 +75,10 @@ def judge(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
         for scenario, recording, error in started(version, chosen):
             found = violations(recording) if recording else [Violation("played", "", error)]
             results.append(report.result(scenario, version, recording, found))
-            print(report.lines(results[-1], verbose=arguments.verbose), flush=True)
-    report.write(LAST / "results.json", results)
+            print(report.lines(results[-1], verbose=getattr(arguments, "verbose", False)), flush=True)
+    report.write(LAST / f"{arguments.command}.json", results)
+    if arguments.command == "e2e" and not arguments.name:
+        evidence.write(results)
     print(report.summary(results))
     return 0 if all(result["passed"] for result in results) else 1
 

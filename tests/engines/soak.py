@@ -1,0 +1,107 @@
+"""`make soak`: random releases from a seed, as scenarios that the same invariants judge."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+from .scenario import Edit, Scenario
+
+LENGTH = (3, 6)  # verbs of one release
+KINDS = ("istio", "istio", "istio", "pinned", "replica", "bluegreen", "rolling")
+
+
+def releases(number: int, seed: int) -> list[Scenario]:
+    """`number` random releases; the same ones for the same seed."""
+    return [release(index, random.Random(f"{seed}-{index}")) for index in range(number)]
+
+
+def release(index: int, rng: random.Random) -> Scenario:
+    """One random app and a random walk of verbs."""
+    kind = rng.choice(KINDS)
+    first = Edit("first release", expect={"share": {"v1": 100}})
+    make: Callable[[random.Random], Iterator[Edit]]
+    make = {"bluegreen": blue_green, "rolling": rolling}.get(kind, canary)
+    return Scenario(
+        name=f"soak-{index:03}-{kind}",
+        title=f"random release {index}",
+        facts={},
+        edits=[first, *make(rng)],
+        spec=spec(kind, rng),
+        header="x-canary=1" if kind == "pinned" else "",
+        trace=False,
+    )
+
+
+def spec(kind: str, rng: random.Random) -> dict[str, Any]:
+    """A random app spec: replicas, how long pods take to get Ready and to end, surge."""
+    env = {"READY_AFTER": f"{rng.choice((0.1, 0.4, 0.8, 1.5, 3, 5))}", "TERM_AFTER": f"{rng.choice((0, 0, 0.5, 2))}"}
+    ends = rng.choice(({}, {}, {"ON_TERM": "exit"}))
+    strategy: dict[str, Any] = {"maxSurge": rng.choice(("25%", "50%", 1)), "maxUnavailable": 0}
+    if kind == "bluegreen":
+        strategy = {"type": "BlueGreen"}
+    elif kind == "rolling":
+        strategy["type"] = "RollingUpdate"
+    else:
+        strategy |= {"type": "Canary", "router": "replica" if kind == "replica" else "istio"}
+    pinned = {"istio": {"canaryHeaders": {"x-canary": "1"}}} if kind == "pinned" else {}
+    replicas = rng.randint(8, 12) if kind == "replica" else rng.randint(2, 6)
+    return {"replicas": replicas, "env": {**env, **ends}, "strategy": strategy, **pinned}
+
+
+def verb(line: str, **expect: Any) -> Edit:
+    """A verb and what it must lead to."""
+    return Edit(line, verb=line, expect=expect)
+
+
+def canary(rng: random.Random) -> Iterator[Edit]:
+    """A walk over the states of a canary: in flight with a weight, aborted, or none."""
+    number, live, aborted = 1, 0, ""
+    for _ in range(rng.randint(*LENGTH)):
+        if aborted and rng.random() < 0.5:
+            yield verb(aborted)
+            live, aborted = 1, ""
+        elif not live:
+            number, live, aborted = number + 1, rng.choice((5, 20, 34, 50, 90)), ""
+            yield verb(f"release {number}.0.0 --version v{number} --weight {live}")
+        else:
+            live, aborted = yield from flight(rng, live)
+
+
+def flight(rng: random.Random, live: int) -> Generator[Edit, None, tuple[int, str]]:
+    """One thing that may happen to a canary in flight; returns its weight then (0: none), and the verb that retries."""
+    match rng.choice(("weight", "weight", "weight", "promote", "abort", "controller", "scale")):
+        case "promote":
+            yield verb("promote", phase="Healthy")
+            return 0, ""
+        case "abort":
+            yield verb("abort", phase="Healthy")
+            return 0, "retry"
+        case "controller":
+            yield Edit("the controller aborts", event="controller-abort")
+            yield verb("retry")
+            return live, ""
+        case "scale":
+            replicas = rng.randint(3, 8)
+            yield Edit(f"{replicas} replicas", app={"replicas": replicas})
+            return live, ""
+        case _:
+            share = rng.choice([w for w in (1, 10, 25, 50, 75, 99, 100) if w != live])
+            yield verb(f"weight {share}")
+            return share, ""
+
+
+def blue_green(rng: random.Random) -> Iterator[Edit]:
+    """Previews, promoted or aborted, and an undo."""
+    for number in range(2, 2 + rng.randint(1, 3)):
+        yield verb(f"release {number}.0.0 --version v{number}", phase="Paused")
+        yield verb(rng.choice(("promote", "promote", "abort")), phase="Healthy")
+    yield Edit("scale", app={"replicas": rng.randint(2, 6)})
+
+
+def rolling(rng: random.Random) -> Iterator[Edit]:
+    """Rolling updates, and an undo of the last."""
+    for number in range(2, 2 + rng.randint(1, 3)):
+        yield verb(f"release {number}.0.0 --version v{number}", share={f"v{number}": 100})
+    yield verb("undo")

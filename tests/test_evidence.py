@@ -1,0 +1,50 @@
+"""What is claimed about clusters is shown by a scenario."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.engines.evidence import claims, marked
+from tests.engines.lock import HERE, engines
+from tests.engines.scenario import FOLDER, Scenario, scenarios
+
+ROOT = Path(__file__).parents[1]
+INVARIANTS = {"available", "share", "requests", "hashes", "answers", "expect", "pinned", "synced", "diff"}
+
+
+def every() -> list[Scenario]:
+    return list(scenarios().values())
+
+
+@pytest.mark.parametrize("page", ["README.md"])
+def test_every_claim_of_a_page_is_known(page: str) -> None:
+    assert marked((ROOT / page).read_text()) <= set(claims())
+
+
+def test_every_claim_has_a_scenario_and_every_scenario_shows_a_known_claim() -> None:
+    shown = {name for scenario in every() for name in scenario.shows}
+    assert shown == set(claims())
+
+
+def test_scenarios_name_invariants_that_exist() -> None:
+    for scenario in every():
+        allowed = {name for edit in scenario.edits for name in edit.allow}
+        assert {*scenario.fails, *scenario.may, *allowed} <= INVARIANTS, scenario.name
+
+
+def test_a_scenario_says_why_an_invariant_may_be_broken() -> None:
+    for scenario in every():
+        for edit in scenario.edits:
+            assert all(isinstance(why, str) or why.get("reason") for why in edit.allow.values()), scenario.name
+
+
+def test_scenarios_lie_in_their_folder_as_yaml() -> None:
+    assert {path.suffix for path in FOLDER.iterdir()} == {".yaml"}
+
+
+def test_every_engine_has_a_version_and_a_key_of_its_own() -> None:
+    found = engines()
+    assert len({engine.key for engine in found.values()}) == len(found)
+    assert all(engine.version or (HERE / engine.source).is_dir() for engine in found.values())

@@ -1,4 +1,4 @@
-"""Writes the expected files of fixtures/ok and fixtures/err anew (`make golden`); `git diff` shows what changed."""
+"""Writes the expected files of all fixtures anew (`make golden`); `git diff` then shows what changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from renderer.rules.manual import manual
+from tests.support import patches, schema_cases
 from tests.support.cases import ROOT, Outcome, cases, lay_out, run
+from tests.test_verbs import write as write_verbs
 
 
 def main() -> int:
@@ -15,6 +18,11 @@ def main() -> int:
     wrong = [case for case in cases("ok") if not _ok(case)] + [case for case in cases("err") if not _err(case)]
     for case in wrong:
         print(f"{case.relative_to(ROOT)}: not the outcome that its folder promises", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        write_verbs(Path(folder))
+    schema_cases.main()
+    patches.main()
+    (ROOT / "docs/rules.md").write_text(manual())
     print(run(ROOT, "render").out, end="")
     return int(bool(wrong))
 

@@ -127,18 +127,24 @@ def effective_spec(
 
 def describe(spec: Spec) -> str:
     """The release state in a few words."""
-    words = [f"{spec['tag']} stable"]
+    words = [f"{_name(spec, spec)} stable"]
     flight = in_flight(spec)
     if flight:
         state = spec[flight]
-        name = state.get("tag") or state.get("version") or version_label(spec["tag"])
         share = f" at {state['weight']} %" if "weight" in state else ""
-        words.append(f"{flight} {name}{share}")
+        words.append(f"{flight} {_name(spec, state)}{share}")
     if "migration" in spec:
         words.append("switching")
     if spec.get("paused"):
         words.append("paused")
     return ", ".join(words)
+
+
+def _name(spec: Spec, state: Spec) -> str:
+    """The version's tag, and its label where the tag does not give it."""
+    tag = str(state.get("tag", spec["tag"]))
+    label = state.get("version", version_label(tag))
+    return tag if label == version_label(tag) else f"{tag} ({label})"
 
 
 def _changes(

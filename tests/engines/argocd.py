@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from . import api
-from .lab import KUBECONFIG, Lab, create_crds
+from .lab import KUBECONFIG, Lab, create_crds, kubectl
 from .lock import program
 from .sandbox import RUN
 
 HOME = RUN / "argocd"
 NAMESPACE = "argocd"
 APPLICATIONS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/applications"
-SETS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/applicationsets"
 PROJECTS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/appprojects"
 REPO_SERVER = ["--repo-server", "127.0.0.1:8081"]
-BUNDLE = ["ApplyOutOfSyncOnly=true", "PrunePropagationPolicy=background"]
 REDIS = ["--redis", "127.0.0.1:6379"]
 
 
@@ -121,36 +120,34 @@ def write_settings() -> None:
     api.wait(lambda: api.call("POST", PROJECTS, project), 20, "the project")
 
 
-def create(body: api.Object) -> None:
-    """Create an Application or ApplicationSet."""
-    api.call("POST", SETS if body["kind"] == "ApplicationSet" else APPLICATIONS, body)
+def applied(body: api.Object, options: list[str], ignores: bool) -> list[str]:
+    """Apply the rendered Application(Set), changed as a control asks for; returns its Applications' names."""
+    whole = body["spec"].get("template", body)["spec"]
+    whole["syncPolicy"]["syncOptions"] += options
+    if not ignores:
+        whole.pop("ignoreDifferences", None)
+        body["spec"].pop("templatePatch", None)
+    kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    name = body["metadata"]["name"]
+    if body["kind"] == "Application":
+        return [name]
+    return [f"{name}-{element['app']}" for element in body["spec"]["generators"][0]["list"]["elements"]]
 
 
-def application(name: str, folder: Path, options: list[str], ignores: bool) -> api.Object:
-    """An Application with the settings that docs/engines.md found; `name` is its namespace too."""
-    weights = {"jqPathExpressions": [".spec.http[].route[].weight", '.spec.http[] | select(.name == "pinned")']}
-    hashes = {"jqPathExpressions": ['.spec.subsets[].labels."rollouts-pod-template-hash"']}
-    group = {"group": "networking.istio.io"}
-    ignored = [{**group, "kind": "VirtualService", **weights}, {**group, "kind": "DestinationRule", **hashes}]
-    spec = {
-        "project": "default",
-        "source": {"repoURL": f"file://{folder}", "path": "rendered/lab/web", "targetRevision": "main"},
-        "destination": {"server": "https://kubernetes.default.svc", "namespace": name},
-        "syncPolicy": {"automated": {"prune": True, "selfHeal": True}, "syncOptions": [*BUNDLE, *options]},
-        "ignoreDifferences": ignored if ignores else [],
-    }
-    return {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Application",
-        "metadata": {"name": name, "namespace": NAMESPACE},
-        "spec": spec,
-    }
+def forget(body: api.Object, names: list[str]) -> None:
+    """Take them away and leave what they made."""
+    if body["kind"] == "ApplicationSet":
+        kubectl("-n", NAMESPACE, "delete", "applicationset", body["metadata"]["name"], "--cascade=orphan")
+    for name in names:
+        api.call("PATCH", f"{APPLICATIONS}/{name}", {"metadata": {"finalizers": None}}, "application/merge-patch+json")
+        api.call("DELETE", f"{APPLICATIONS}/{name}")
 
 
 def refresh(name: str) -> None:
     """Ask for a look at Git now, as a webhook does."""
     patch = {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}}
-    api.call("PATCH", f"{APPLICATIONS}/{name}", patch, "application/merge-patch+json")
+    send = partial(api.call, "PATCH", f"{APPLICATIONS}/{name}", patch, "application/merge-patch+json")
+    api.wait(send, 20, f"Application {name}")
 
 
 def status(name: str) -> dict[str, Any]:

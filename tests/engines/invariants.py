@@ -50,6 +50,9 @@ def broken(recording: Recording) -> Iterator[Violation]:
             yield from held(recording, played, points)
         base = whole(points) or base
     yield from unanswered(recording)
+    if recording.differences:
+        last = recording.played[-1].edit.title
+        yield Violation("diff", last, " ".join(recording.differences)[:300], times=len(recording.differences))
     if recording.unsynced:
         last = recording.played[-1].edit.title
         yield Violation("synced", last, recording.unsynced[0][:300], times=len(recording.unsynced))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import threading
 import time
@@ -20,6 +21,7 @@ from .timeline import Point, timeline
 
 QUIET = 2.5  # seconds without a change of any object, after which a settled application rests
 PATIENCE = 90.0  # seconds until we stop waiting for that
+OWNED = re.compile(r"weight:|rollouts-pod-template-hash:|generation:|managed-by-rollouts:|^[+-]  annotations:$")
 RESTING = {"Healthy", "Paused", "Degraded"}
 
 
@@ -58,6 +60,7 @@ class Recording:
     events: list[Event] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     pinned: list[Request] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)  # lines of `kubectl diff` that no controller owns, at the end
     unsynced: list[str] = field(default_factory=list)  # status of the Application where a sync did not end
 
     def routed(self, number: int) -> bool:
@@ -76,6 +79,7 @@ class Player:
         self.facts: dict[str, Any] = dict(scenario.facts)
         self.live: dict[str, Object] = {}
         self.project: Project | None = None
+        self.applications: list[str] = []
         self.unsynced: list[str] = []  # status of the Application where a sync did not end
         self.loads: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -91,6 +95,7 @@ class Player:
                     if self.scenario.header:
                         self.start_load("pinned", "-header", self.scenario.header, "-rate", "20")
             self.stop_load()
+            recording.differences = self.differences()
         finally:
             for process in self.loads.values():
                 process.kill()
@@ -104,10 +109,20 @@ class Player:
         recording.pinned = read_requests(self.folder / f"{self.namespace}.pinned")
         return recording
 
+    def differences(self) -> list[str]:
+        """What differs at rest between the rendered files and the cluster, beside the fields that Rollouts owns."""
+        if not self.project:
+            return []
+        try:
+            kubectl("diff", "-f", str(next(iter(self.project.files().values())).parent))
+        except RuntimeError as differs:
+            return unowned(str(differs))
+        return []
+
     def forget(self) -> None:
         """Take the Application away, so that Argo CD does not put back what ends with the namespace."""
-        if self.scenario.argocd is not None and self.live:
-            api.call("DELETE", f"{argocd.APPLICATIONS}/{self.namespace}")
+        if self.project and self.applications:
+            argocd.forget(self.project.application(), self.applications)
 
     def clear(self) -> None:
         """End the namespace's pods at once, since nobody looks at them any more."""
@@ -160,7 +175,8 @@ class Player:
             self.facts |= edit.facts
             return {key(made): made for made in objects.manifests(self.namespace, self.facts)}
         if self.project is None:
-            self.project = Project(self.folder / f"{self.namespace}.project", self.namespace, self.scenario.spec)
+            kind = None if self.scenario.argocd is None else self.scenario.argocd.get("kind", "Application")
+            self.project = Project(self.folder / f"{self.namespace}.project", self.namespace, self.scenario.spec, kind)
         if edit.verb:
             self.project.verb(edit.verb)
         elif edit.app is not None:
@@ -170,14 +186,15 @@ class Player:
     def sync(self, wanted: dict[str, Object]) -> tuple[list[Object], list[str]]:
         """Let Argo CD sync the newest commit."""
         assert self.project
-        assert self.scenario.argocd is not None
-        if not self.live:
-            made = {"options": [], "ignores": True, **self.scenario.argocd}
-            argocd.create(argocd.application(self.namespace, self.project.folder, made["options"], made["ignores"]))
-        else:
-            argocd.refresh(self.namespace)
-        if not argocd.synced(self.namespace, self.project.git("rev-parse", "HEAD").strip()):
-            self.unsynced.append(json.dumps(argocd.status(self.namespace)))
+        control = {"options": [], "ignores": True, **(self.scenario.argocd or {})}
+        before, self.applications = self.applications, []
+        self.applications = argocd.applied(self.project.application(), control["options"], control["ignores"])
+        commit = self.project.git("rev-parse", "HEAD").strip()
+        for name in self.applications:
+            if name in before:
+                argocd.refresh(name)
+            if not argocd.synced(name, commit):
+                self.unsynced.append(json.dumps(argocd.status(name).get("operationState") or argocd.status(name)))
         changed = [made for name, made in wanted.items() if self.live.get(name) != made]
         gone = [name for name in self.live if name not in wanted]
         self.live = wanted
@@ -245,6 +262,12 @@ class Player:
 def key(made: Object) -> str:
     """`Kind/name`."""
     return f"{made['kind']}/{made['metadata']['name']}"
+
+
+def unowned(diff: str) -> list[str]:
+    """The changed lines of a `kubectl diff` that are not Rollouts' own: weights, hashes, its mark."""
+    changed = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    return [line for line in changed if not OWNED.search(line)]
 
 
 def rests(workload: Object) -> bool:

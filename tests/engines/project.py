@@ -13,12 +13,7 @@ from .api import Object
 from .sandbox import run
 
 ROLLSPEC = str(Path(sys.executable).parent / "rollspec")
-ENV = "lab"
-PROJECT = {
-    "apiVersion": "rollspec/v1",
-    "kind": "Project",
-    "spec": {"renderLevel": 1, "versions": {"kubernetes": "1.34", "argoRollouts": "1.10", "istio": "1.31"}},
-}
+PROJECT = {"renderLevel": 1, "versions": {"kubernetes": "1.34", "argoRollouts": "1.10", "istio": "1.31"}}
 APP: dict[str, Any] = {
     "image": "example.com/web",
     "tag": "1.0.0",
@@ -31,22 +26,19 @@ APP: dict[str, Any] = {
 
 
 class Project:
-    """One app, `web`, in one environment, `lab`."""
+    """One app, `web`, in one environment that is named like its namespace."""
 
-    def __init__(
-        self, folder: Path, namespace: str, spec: dict[str, Any], project: dict[str, Any] | None = None
-    ) -> None:
-        """`spec`: fields of the app spec beside APP's; `project`: further fields of the Project's spec."""
+    def __init__(self, folder: Path, namespace: str, spec: dict[str, Any], argocd: str | None = None) -> None:
+        """`spec`: fields of the app spec beside APP's; `argocd`: render an Application or an ApplicationSet too."""
         self.folder, self.namespace = folder, namespace
-        overlay = {
-            "apiVersion": "rollspec/v1",
-            "kind": "Overlay",
-            "metadata": {"name": ENV},
-            "spec": {"namespace": namespace},
-        }
-        whole = {**PROJECT, "spec": {**PROJECT["spec"], **(project or {})}}  # type: ignore[dict-item]
-        self.write("rollspec.yaml", whole)
-        self.write(f"overlays/{ENV}/overlay.yaml", overlay)
+        overlay: dict[str, Any] = {"namespace": namespace}
+        project: dict[str, Any] = dict(PROJECT)
+        if argocd:
+            overlay["cluster"] = {"server": "https://kubernetes.default.svc"}
+            project |= {"repository": {"url": f"file://{folder}", "revision": "main"}, "argocd": {"kind": argocd}}
+        self.write("rollspec.yaml", {"apiVersion": "rollspec/v1", "kind": "Project", "spec": project})
+        meta = {"apiVersion": "rollspec/v1", "kind": "Overlay", "metadata": {"name": namespace}}
+        self.write(f"overlays/{namespace}/overlay.yaml", {**meta, "spec": overlay})
         self.write("apps/web.yaml", app({**APP, **spec}))
         self.git("init", "--quiet", "--initial-branch=main")
         self.commit("chore: begin")
@@ -77,16 +69,22 @@ class Project:
 
     def edit(self, fields: dict[str, Any]) -> None:
         """Edit the environment's partial app by hand: mappings merge, lists replace."""
-        path = f"overlays/{ENV}/apps/web.yaml"
+        path = f"overlays/{self.namespace}/apps/web.yaml"
         file = self.folder / path
         old = yaml.safe_load(file.read_text())["spec"] if file.exists() else {}
         self.write(path, app(merge(old, fields)))
         self.commit("chore: edit")
 
+    def application(self) -> Object:
+        """The rendered Application or ApplicationSet."""
+        text = (self.folder / "rendered" / "_argocd" / f"{self.namespace}.yaml").read_text()
+        made: Object = yaml.safe_load(text)
+        return made
+
     def files(self) -> dict[str, Path]:
         """The rendered manifests' files by `Kind/name`."""
         found = {}
-        for file in sorted((self.folder / "rendered" / ENV / "web").glob("*.yaml")):
+        for file in sorted((self.folder / "rendered" / self.namespace / "web").glob("*.yaml")):
             made = yaml.safe_load(file.read_text())
             found[f"{made['kind']}/{made['metadata']['name']}"] = file
         return found

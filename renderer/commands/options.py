@@ -22,6 +22,12 @@ format_option: Decorator = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How problems are shown."
 )
 strict_option: Decorator = click.option("--strict", "is_strict", is_flag=True, help="Warnings are errors.")
+paths_argument: Decorator = click.argument("paths", nargs=-1, metavar="[PATHS]...")
+hook_option: Decorator = click.option(
+    "--hook",
+    is_flag=True,
+    help="As a hook of pre-commit: PATHS and what the commit deletes; fails where a file is not as it has to be.",
+)
 
 
 def show_problems(problems: Sequence[Problem], form: str, *, is_strict: bool = False) -> bool:

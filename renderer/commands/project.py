@@ -62,7 +62,8 @@ class Opened:
         spec = data.get("spec") if isinstance(data, dict) else None
         listed = spec.get("extraResources") if isinstance(spec, dict) else None
         paths = [resource_path(Entry(file, "", value)) for value in listed] if isinstance(listed, list) else []
-        return read(self.root, [path for path in paths if path])[0]
+        there = [path for path in paths if path and os.path.lexists(os.path.join(self.root, path))]
+        return read(self.root, there)[0]
 
 
 def find_root(directory: str) -> str:
@@ -89,8 +90,7 @@ def open_project(directory: str) -> Opened:
     names, problems = app_names(layout.apps, listing(root, layout.apps))
     shared, partials, found = _shared_files(root, layout)
     problems += found + _orphans(layout, partials, frozenset(names))
-    versions = Versions(**{_VERSION_FIELDS[key]: value for key, value in project.versions.items()})
-    schemas = Schemas(versions, read_schema)
+    schemas = Schemas(versions_of(project), read_schema)
     setup, found = set_up(project, shared, frozenset(names), schemas)
     problems += found
     if errors(problems):
@@ -103,6 +103,11 @@ def _read_project(root: str) -> tuple[Project | None, list[Problem]]:
     if problems:
         return None, problems
     return read_project(files[PROJECT_FILE], Schemas(Versions(), read_schema))
+
+
+def versions_of(project: Project) -> Versions:
+    """The versions that its manifests are checked against."""
+    return Versions(**{_VERSION_FIELDS[key]: value for key, value in project.versions.items()})
 
 
 _VERSION_FIELDS = {

@@ -10,28 +10,40 @@ import click
 
 from renderer.build import Rendered
 from renderer.build.fleet import argocd_files, fleet_problems, resource_files
-from renderer.commands.options import app_option, env_option, format_option, show_problems, strict_option
+from renderer.commands.options import (
+    app_option,
+    env_option,
+    format_option,
+    hook_option,
+    paths_argument,
+    show_problems,
+    strict_option,
+)
 from renderer.commands.project import Opened, Refused, build_all, open_project
-from renderer.commands.selection import chosen, in_shard, neighbours, parse_shard
+from renderer.commands.selection import Selection, asked, chosen, in_shard, neighbours, parse_shard
+from renderer.commands.touched import each_touched, not_in_the_commit, tell_unknown
+from renderer.failure import Failure
 from renderer.problem import Problem, errors
 from renderer.progress import progress
 from renderer.tree import Difference, Summary, compare, listing, write_all
 from renderer.workers import Tick, crew, processors
+
+End = Callable[[Sequence[Difference | Summary]], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to render, and where it goes: `place` is the folder that stands for the project's output folder."""
 
-    apps: list[str]
-    envs: list[str]
-    whole: bool  # every app of the environments
+    selection: Selection
+    apps: list[str]  # of the selection, or a share of them
     stable_only: bool
     place: str
     existing: frozenset[str]  # what lies in the output folder now, by project path
 
 
 @click.command("render")
+@paths_argument
 @env_option
 @app_option
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file would change.")
@@ -40,11 +52,13 @@ class Job:
 @click.option("--bootstrap", is_flag=True, help="The stable versions alone: for a cluster that is built anew.")
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the apps: for several machines.")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes (default: one a processor).")
+@hook_option
 @strict_option
 @format_option
 @click.pass_obj
 def command(
     directory: str,
+    paths: tuple[str, ...],
     envs: tuple[str, ...],
     apps: tuple[str, ...],
     check: bool,
@@ -53,48 +67,62 @@ def command(
     bootstrap: bool,
     shard: str | None,
     jobs: int | None,
+    hook: bool,
     is_strict: bool,
     form: str,
 ) -> int:
     """Render the app specs into the Kubernetes manifests that Argo CD applies.
 
+    With PATHS only the apps that these files are about: a spec, an overlay, a rendered file, ...
+
     Everything is checked first; where one app has a problem nothing is written. Files that rollspec did not make are
     never replaced or removed.
     """
+
+    def run(opened: Opened, selection: Selection) -> int:
+        job = _job(opened, selection, bootstrap, output)
+        if stdout:
+            return _print(opened, job, form, is_strict)
+        end = _tell_check if check else _hooked(opened, selection) if hook else _tell
+        return _run(opened, job, end, check=check, processes=jobs or processors(), form=form, is_strict=is_strict)
+
+    if paths or hook:
+        if envs or apps or shard:
+            raise Failure("PATHS say which apps: leave --env, --app and --shard out", 2)
+        return each_touched(directory, paths, form, hook=hook, run=run)
     try:
         opened = open_project(directory)
     except Refused as refused:
         return int(show_problems(refused.problems, form))
-    job = _job(opened, apps, envs, shard, bootstrap, output)
-    if stdout:
-        return _print(opened, job, form, is_strict)
-    return _run(opened, job, check=check, processes=jobs or processors(), form=form, is_strict=is_strict)
+    return run(opened, select(opened, apps, envs, shard))
 
 
-def _job(
-    opened: Opened,
-    apps: Sequence[str],
-    envs: Sequence[str],
-    shard: str | None,
-    bootstrap: bool,
-    output: str | None,
-) -> Job:
+def select(opened: Opened, apps: Sequence[str], envs: Sequence[str], shard: str | None = None) -> Selection:
+    """What the options ask for."""
     part = parse_shard(shard)
     chosen_apps = in_shard(chosen(apps, opened.apps, "app"), part)
     chosen_envs = chosen(envs, list(opened.setup.environments), "environment")
-    place = os.path.abspath(output) if output else os.path.join(opened.root, *opened.layout.output.split("/"))
+    return asked(chosen_apps, chosen_envs, whole=not apps and part is None)
+
+
+def _job(opened: Opened, selection: Selection, bootstrap: bool, output: str | None) -> Job:
     prefix = opened.layout.output
-    existing = frozenset(f"{prefix}/{file}" for file in listing(place, "")) if os.path.isdir(place) else frozenset()
-    return Job(chosen_apps, chosen_envs, not apps and part is None, bootstrap, place, existing)
+    place = os.path.abspath(output) if output else os.path.join(opened.root, *prefix.split("/"))
+    folders = [f"{env}/{app}" for env in selection.envs for app in sorted(selection.apps[env])]
+    looked = [""] if selection.whole else folders
+    found = (file for folder in looked for file in listing(place, folder)) if os.path.isdir(place) else ()
+    return Job(selection, selection.names, bootstrap, place, frozenset(f"{prefix}/{file}" for file in found))
 
 
 def render_some(
     opened: Opened, job: Job, tick: Tick = lambda: None
 ) -> tuple[list[Rendered], dict[str, bytes], list[str]]:
     """What was found of each app (without its files), the files by project path, and stale files of those apps."""
-    rendered = build_all(opened, job.apps, job.envs, stable_only=job.stable_only, tick=tick)
+    rendered: list[Rendered] = []
+    for app in job.apps:
+        rendered += build_all(opened, [app], job.selection.envs_of(app), stable_only=job.stable_only, tick=tick)
     files = {path: text for each in rendered for path, text in each.files.items()}
-    folders = {opened.layout.manifests(env, app) for env in job.envs for app in job.apps}
+    folders = {opened.layout.manifests(env, app) for app in job.apps for env in job.selection.envs_of(app)}
     stale = [path for path in job.existing if path.rpartition("/")[0] in folders and path not in files]
     return [replace(each, files=dict.fromkeys(each.files, b"")) for each in rendered], files, stale
 
@@ -102,24 +130,35 @@ def render_some(
 def judge(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Problem]:
     """All problems: of the project, of each app, and across apps."""
     problems = [*opened.problems, *(problem for each in rendered for problem in each.problems)]
-    beside: list[Rendered] = []
-    if not job.whole and not errors(problems):
-        beside = build_all(opened, neighbours(opened, rendered, job.apps), job.envs)
-    return problems + fleet_problems(opened.setup, [*rendered, *beside], job.envs, whole=job.whole)
+    whole = sorted(job.selection.whole)
+    part = [env for env in job.selection.envs if env not in job.selection.whole]
+    beside = [] if errors(problems) else _beside(opened, [each for each in rendered if each.env in part], part)
+    problems += fleet_problems(opened.setup, rendered, whole, whole=True)
+    return problems + fleet_problems(opened.setup, [*rendered, *beside], part, whole=False)
+
+
+def _beside(opened: Opened, rendered: Sequence[Rendered], envs: Sequence[str]) -> list[Rendered]:
+    """Apps that are not asked for and could claim what these claim."""
+    if not rendered:
+        return []
+    near = neighbours(opened, rendered, sorted({each.app for each in rendered}))
+    done = {(each.env, each.app) for each in rendered}
+    return [each for each in build_all(opened, near, envs) if (each.env, each.app) not in done]
 
 
 def shared_files(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> tuple[dict[str, bytes], list[str]]:
     """Files of whole environments, and what lies in the output folder of apps and environments that are gone."""
-    if not job.whole:
+    envs = sorted(job.selection.whole)
+    if not envs:
         return {}, []
     files: dict[str, bytes] = {}
-    for env in job.envs:
+    for env in envs:
         files |= resource_files(opened.setup, env)
-    files |= argocd_files(opened.setup, rendered, job.envs)
+    files |= argocd_files(opened.setup, rendered, envs)
     output = opened.layout.output
     known = {opened.layout.manifests(env, app) for env in opened.setup.environments for app in opened.apps}
-    all_envs = len(job.envs) == len(opened.setup.environments)
-    scopes = tuple(f"{output}/{env}/" for env in job.envs)
+    all_envs = len(envs) == len(opened.setup.environments)
+    scopes = tuple(f"{output}/{env}/" for env in envs)
     stale = [
         path
         for path in job.existing
@@ -128,7 +167,7 @@ def shared_files(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> tupl
     return files, stale
 
 
-def _run(opened: Opened, job: Job, *, check: bool, processes: int, form: str, is_strict: bool) -> int:
+def _run(opened: Opened, job: Job, end: End, *, check: bool, processes: int, form: str, is_strict: bool) -> int:
     def work(apps: Sequence[str], tick: Tick) -> tuple[list[Rendered], Callable[[], Difference | Summary]]:
         rendered, files, stale = render_some(opened, replace(job, apps=list(apps)), tick)
         return rendered, lambda: _put(opened, job, files, stale, check=check)
@@ -139,7 +178,7 @@ def _run(opened: Opened, job: Job, *, check: bool, processes: int, form: str, is
             return 1
         files, stale = shared_files(opened, job, rendered)
         done = [*workers.finish(), _put(opened, job, files, stale, check=check)]
-    return _tell_check(done) if check else _tell(done)
+    return end(done)
 
 
 def _put(
@@ -149,6 +188,19 @@ def _put(
     moved = {path[start:]: text for path, text in files.items()}
     removed = [path[start:] for path in stale]
     return compare(job.place, moved, removed) if check else write_all(job.place, moved, removed)
+
+
+def _hooked(opened: Opened, selection: Selection) -> End:
+    """pre-commit sees a changed file, but not a new one: a hook that wrote, or that lacks a file, fails by itself."""
+
+    def tell(done: Sequence[Difference | Summary]) -> int:
+        code = _tell(done)
+        missing = not_in_the_commit(opened, selection)
+        tell_unknown(missing)
+        wrote = any(each.written or each.removed for each in done if isinstance(each, Summary))
+        return int(bool(code or wrote or missing))
+
+    return tell
 
 
 def _tell(done: Sequence[Difference | Summary]) -> int:

@@ -3,14 +3,119 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from renderer.build import Rendered
+from renderer.build.fleet import ARGOCD
+from renderer.build.setup import resource_path
 from renderer.commands.project import Opened
 from renderer.failure import Failure
+from renderer.layout import PROJECT_FILE, Layout
+from renderer.overlay import Environment
 
 _MAY_CLASH = re.compile(rb"extraResources|^\s*selector\s*:", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Apps by environment. Of the environments in `whole` these are all: what belongs to none of them counts too."""
+
+    apps: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    whole: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> list[str]:
+        """The apps, whatever the environment."""
+        return sorted(frozenset().union(*self.apps.values()))
+
+    @property
+    def envs(self) -> list[str]:
+        """The environments."""
+        return sorted(self.apps)
+
+    def __or__(self, other: Selection) -> Selection:
+        """Both."""
+        none: frozenset[str] = frozenset()
+        apps = {env: self.apps.get(env, none) | other.apps.get(env, none) for env in {*self.apps, *other.apps}}
+        return Selection(apps, self.whole | other.whole)
+
+    def envs_of(self, app: str) -> list[str]:
+        """The environments in which the app is to be looked at."""
+        return [env for env in self.envs if app in self.apps[env]]
+
+
+def asked(apps: Sequence[str], envs: Sequence[str], *, whole: bool) -> Selection:
+    """Each of the apps in each of the environments."""
+    names = frozenset(apps)
+    return Selection(dict.fromkeys(envs, names), frozenset(envs) if whole else frozenset())
+
+
+def touched(
+    layout: Layout, environments: Mapping[str, Environment], apps: Iterable[str], paths: Iterable[str]
+) -> tuple[Selection, list[str]]:
+    """What files of the project say something about, and those paths that are no file of ours.
+
+    An app spec: the app in every environment. A partial app: the app in that environment and in those that extend it.
+    An overlay, what else lies beside it or is listed in its `resources`: all apps of those environments. The project
+    file, a template, a file of an app or environment that is gone: everything. A rendered file: what it belongs to.
+    """
+    known = frozenset(apps)
+    found: dict[str, frozenset[str]] = {}
+    whole: set[str] = set()
+    unknown: list[str] = []
+    for path in paths:
+        hits = list(_hits(layout, environments, known, path))
+        for env, app in hits:
+            found[env] = found.get(env, frozenset()) | (known if app is None else {app})
+            whole |= {env} if app is None else set()
+        if not hits:
+            unknown.append(path)
+    return Selection(found, frozenset(whole)), unknown
+
+
+def _hits(
+    layout: Layout, environments: Mapping[str, Environment], apps: frozenset[str], path: str
+) -> Iterator[tuple[str, str | None]]:
+    """Environments and the app (None: all of them) that one path is about."""
+    folder, _, name = path.rpartition("/")
+    app = name.removesuffix(".yaml")
+    if path == PROJECT_FILE or _below(path, layout.templates):
+        yield from ((env, None) for env in environments)
+    elif folder == layout.apps and name.endswith(".yaml"):
+        yield from ((env, app if app in apps else None) for env in environments)
+    elif _below(path, layout.overlays):
+        for each in environments.values():
+            if any(layout.partial(overlay, app) == path for overlay in each.names):
+                yield each.name, (app if app in apps else None)
+            elif _is_shared(layout, each, path):
+                yield each.name, None
+    elif _below(path, layout.output):
+        yield from _rendered(layout, environments, apps, path)
+
+
+def _is_shared(layout: Layout, environment: Environment, path: str) -> bool:
+    """Whether it lies beside an overlay of the environment, partial apps aside, or the environment takes it along."""
+    return any(
+        _below(path, f"{layout.overlays}/{overlay}") and not _below(path, f"{layout.overlays}/{overlay}/apps")
+        for overlay in environment.names
+    ) or any(resource_path(entry) == path for entry in environment.resources)
+
+
+def _rendered(
+    layout: Layout, environments: Mapping[str, Environment], apps: frozenset[str], path: str
+) -> Iterator[tuple[str, str | None]]:
+    first, *rest = path.removeprefix(f"{layout.output}/").split("/")
+    env = rest[0].removesuffix(".yaml") if first == ARGOCD and rest else first
+    if env not in environments:
+        yield from ((each, None) for each in environments)
+    else:
+        yield env, (rest[0] if first == env and len(rest) > 1 and rest[0] in apps else None)
+
+
+def _below(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")
 
 
 def chosen(wanted: Sequence[str], known: Sequence[str], what: str) -> list[str]:

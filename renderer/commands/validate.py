@@ -3,47 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import click
 
 from renderer.build import Rendered
-from renderer.commands.options import app_option, env_option, format_option, show_problems, strict_option
-from renderer.commands.project import Refused, open_project
-from renderer.commands.render import Job, judge, render_some
-from renderer.commands.selection import chosen
+from renderer.commands.options import (
+    app_option,
+    env_option,
+    format_option,
+    hook_option,
+    paths_argument,
+    show_problems,
+    strict_option,
+)
+from renderer.commands.project import Opened, Refused, open_project
+from renderer.commands.render import Job, judge, render_some, select
+from renderer.commands.selection import Selection
+from renderer.commands.touched import each_touched
+from renderer.failure import Failure
 from renderer.progress import progress
 from renderer.workers import Tick, crew, processors
 
 
 @click.command("validate")
+@paths_argument
 @env_option
 @app_option
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes (default: one a processor).")
+@hook_option
 @strict_option
 @format_option
 @click.pass_obj
 def command(
     directory: str,
+    paths: tuple[str, ...],
     envs: tuple[str, ...],
     apps: tuple[str, ...],
     jobs: int | None,
+    hook: bool,
     is_strict: bool,
     form: str,
 ) -> int:
-    """Check the specs, and what they render, against schemas and rules."""
+    """Check the specs, and what they render, against schemas and rules.
+
+    With PATHS only the apps that these files are about: a spec, an overlay, a rendered file, ...
+    """
+
+    def run(opened: Opened, selection: Selection) -> int:
+        return _run(opened, selection, jobs or processors(), form, is_strict)
+
+    if paths or hook:
+        if envs or apps:
+            raise Failure("PATHS say which apps: leave --env and --app out", 2)
+        return each_touched(directory, paths, form, hook=hook, run=run)
     try:
         opened = open_project(directory)
     except Refused as refused:
         return int(show_problems(refused.problems, form))
-    names = chosen(apps, opened.apps, "app")
-    wanted = chosen(envs, list(opened.setup.environments), "environment")
-    job = Job(names, wanted, not apps, False, "", frozenset())
+    return run(opened, select(opened, apps, envs))
+
+
+def _run(opened: Opened, selection: Selection, processes: int, form: str, is_strict: bool) -> int:
+    job = Job(selection, selection.names, False, "", frozenset())
 
     def work(share: Sequence[str], tick: Tick) -> tuple[list[Rendered], Callable[[], None]]:
-        rendered, _, _ = render_some(opened, Job(list(share), wanted, False, False, "", frozenset()), tick)
+        rendered, _, _ = render_some(opened, replace(job, apps=list(share)), tick)
         return rendered, lambda: None
 
-    with progress("validating", len(names)) as watch, crew(names, work, jobs or processors(), watch) as workers:
+    with progress("validating", len(job.apps)) as watch, crew(job.apps, work, processes, watch) as workers:
         rendered = [each for report in workers.reports for each in report]
         wrong = show_problems(judge(opened, job, rendered), form, is_strict=is_strict)
     return int(wrong)

@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
+from renderer.failure import Failure
+
 Kind = Literal["no-git", "no-repository", "no-such-revision", "locked", "hook", "other"]
 
 # A repository's own configuration must not run programs when we only read, nor change what we are told.
@@ -44,7 +46,7 @@ _MEANINGS: tuple[tuple[str, Kind], ...] = (
 LOCKED = "another git process is at work in this repository; try again when it has finished"
 
 
-class GitError(Exception):
+class GitError(Failure):
     """Git is not there, or refused; `message` may have several lines when a hook wrote them."""
 
     def __init__(self, message: str, kind: Kind = "other") -> None:

@@ -10,6 +10,8 @@ import stat
 from contextlib import suppress
 from typing import NoReturn
 
+from renderer.failure import Failure
+
 # O_NONBLOCK: a named pipe in place of a file must not hang us; it means nothing for regular files.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -20,13 +22,17 @@ _CHUNK = 1 << 20
 _LINK = "is a symbolic link, which is not followed"
 
 
-class TreeError(Exception):
+class TreeError(Failure):
     """We could not look or could not write; `path` is relative to the root, `message` is one line."""
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{path or '.'}: {message}")
         self.path = path
         self.message = message
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """It may come from another process."""
+        return type(self), (self.path, self.message)
 
 
 class NotAFileError(TreeError):

@@ -62,7 +62,11 @@ def snapshot(folder: Path) -> dict[str, str]:
     """Every file of a folder with its text."""
     if not folder.exists():
         return {}
-    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_text(errors="surrogateescape")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def _default(path: Path, text: str) -> None:

@@ -1,0 +1,97 @@
+"""File names, as pre-commit passes them, to what a command is about in each project that they lie in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+
+import click
+
+from renderer.commands.options import show_problems
+from renderer.commands.project import Opened, Refused, open_project
+from renderer.commands.selection import Selection, asked, touched
+from renderer.git import root as top_folder
+from renderer.git.index import deletions_between, staged_deletions, unknown
+from renderer.layout import PROJECT_FILE
+
+Each = Callable[[Opened, Selection], int]
+
+
+def each_touched(directory: str, paths: Sequence[str], form: str, *, hook: bool, run: Each) -> int:
+    """`run` over what the files touch, project by project; the worst of the exit codes, 0 where nothing is touched."""
+    files = [os.path.join(directory, path) for path in paths]
+    return max((_one(root, below, form, run) for root, below in projects([*files, *_deleted(hook)]).items()), default=0)
+
+
+def projects(files: Iterable[str]) -> dict[str, list[str]]:
+    """The files by the root of the nearest project above each, relative to it; those outside of any are left out."""
+    roots: dict[str, str | None] = {}
+    found: dict[str, list[str]] = {}
+    for file in sorted({os.path.abspath(file) for file in files}):
+        root = _root(os.path.dirname(file), roots)
+        if root is not None:
+            found.setdefault(root, []).append(os.path.relpath(file, root).replace(os.sep, "/"))
+    return found
+
+
+def selection_of(opened: Opened, paths: Sequence[str]) -> Selection:
+    """What the files touch; plain manifests that an app takes along touch the app, wherever they lie."""
+    found, others = touched(opened.layout, opened.setup.environments, opened.apps, paths)
+    beside = _with_resources(opened, others)
+    if beside:
+        found = found | asked(beside, list(opened.setup.environments), whole=False)
+    if opened.setup.project.argocd is not None:  # one object names all apps of the environment
+        return asked(opened.apps, found.envs, whole=True)
+    return found
+
+
+def not_in_the_commit(opened: Opened, selection: Selection) -> list[str]:
+    """Rendered files of the selection that lie there, and that the commit under way does not have."""
+    layout = opened.layout
+    folders = [layout.manifests(env, app) for env in selection.envs for app in selection.apps[env]]
+    if selection.whole:
+        folders = [layout.output]
+    there = sorted(folder for folder in folders if os.path.isdir(os.path.join(opened.root, folder)))
+    return unknown(opened.root, there)
+
+
+def _one(root: str, paths: Sequence[str], form: str, run: Each) -> int:
+    try:
+        opened = open_project(root)
+    except Refused as refused:
+        return int(show_problems(refused.problems, form))
+    selection = selection_of(opened, paths)
+    return run(opened, selection) if selection.apps else 0
+
+
+def _root(folder: str, roots: dict[str, str | None]) -> str | None:
+    """The folder itself or the nearest one above that has a project file; the folder need not be there any more."""
+    if folder not in roots:
+        above = os.path.dirname(folder)
+        if os.path.isfile(os.path.join(folder, PROJECT_FILE)):
+            roots[folder] = folder
+        else:
+            roots[folder] = _root(above, roots) if above != folder else None
+    return roots[folder]
+
+
+def _with_resources(opened: Opened, paths: Sequence[str]) -> list[str]:
+    return [app for app in opened.apps if not opened.texts(app)[0].keys().isdisjoint(paths)] if paths else []
+
+
+def _deleted(hook: bool) -> list[str]:
+    """Files that the change under way deletes: pre-commit passes the names of those that are there."""
+    if not hook:
+        return []
+    start, end = os.environ.get("PRE_COMMIT_FROM_REF"), os.environ.get("PRE_COMMIT_TO_REF")
+    top = top_folder(".")
+    gone = deletions_between(top, start, end) if start and end else staged_deletions(top)
+    return [os.path.join(top, path) for path in gone]
+
+
+def tell_unknown(paths: Sequence[str]) -> None:
+    """Name files that still have to be added."""
+    for path in paths:
+        click.echo(f"not in the commit: {path}", err=True)
+    if paths:
+        click.echo("rollspec: `git add` the files above", err=True)

@@ -88,7 +88,19 @@ def test_a_pattern_that_go_does_not_know_is_refused(text: str) -> None:
     assert [fault.pointer for fault in faults] == ["/target/name"]
 
 
-@pytest.mark.parametrize("text", ["a.*", "(?:a|b)+", "(?P<x>a)", "(?i)WEB", "\\w+", "\\\\+", "a+?", "[a-z]{1,3}"])
+@pytest.mark.parametrize("text", ["(?P<x>a)", "(?i)WEB"])
+def test_flags_and_named_groups_are_refused_in_words(text: str) -> None:
+    _, faults = parse({"target": {"name": text}, "patch": {"a": 1}})
+    assert [fault.message for fault in faults] == [f"{text!r}: flags and named groups are not taken here"]
+
+
+def test_a_hostile_pattern_takes_linear_time() -> None:
+    (patch,), _ = parse({"target": {"name": "(a|a?)+b"}, "patch": {"a": 1}})
+    _, faults = apply([Manifest("web.yaml", {"kind": "Service", "metadata": {"name": "a" * 253}})], [patch])
+    assert [fault.rule for fault in faults] == ["patch-unmatched"]
+
+
+@pytest.mark.parametrize("text", ["a.*", "(?:a|b)+", "\\w+", "\\\\+", "a+?", "[a-z]{1,3}"])
 def test_a_pattern_that_both_know_is_taken(text: str) -> None:
     assert not parse({"target": {"name": text}, "patch": {"a": 1}})[1]
 

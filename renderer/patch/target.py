@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from jsonschema_rs import Draft7Validator, RegexOptions, ValidationError
+
 from renderer.manifest import Object
 from renderer.patch.merge_keys import CLUSTER_SCOPED
 from renderer.patch.selector import Requirement, parse_selector
@@ -40,14 +42,29 @@ def id_of(manifest: Object) -> Id:
     return Id(group, version, kind, text(metadata.get("name", "")), namespace)
 
 
+class Pattern:
+    """A regular expression that must match a whole text, in time linear in it, as Go's do: patches may be hostile.
+
+    Raises jsonschema_rs.ValidationError for what it does not take.
+    """
+
+    def __init__(self, text: str) -> None:
+        schema = {"pattern": f"^(?:{text})$"}
+        self._validator = Draft7Validator(schema, pattern_options=RegexOptions())
+
+    def fits(self, value: str) -> bool:
+        """Whether the whole value matches."""
+        return self._validator.is_valid(value)
+
+
 class Matcher(NamedTuple):
     """A target made ready; None and () where it asks for nothing."""
 
-    kind: re.Pattern[str] | None
-    group: re.Pattern[str] | None
-    version: re.Pattern[str] | None
-    name: re.Pattern[str] | None
-    namespace: re.Pattern[str] | None
+    kind: Pattern | None
+    group: Pattern | None
+    version: Pattern | None
+    name: Pattern | None
+    namespace: Pattern | None
     labels: tuple[Requirement, ...]
     annotations: tuple[Requirement, ...]
 
@@ -91,7 +108,7 @@ def names(patch: Object, found: Id, *, any_namespace: bool) -> bool:
     return same_kind and wanted.name == found.name and (free or wanted.namespace == found.namespace)
 
 
-def _pattern(field: str, pattern: str) -> re.Pattern[str] | str | None:
+def _pattern(field: str, pattern: str) -> Pattern | str | None:
     """The pattern, None for an empty one, or what is wrong with it."""
     if not pattern:
         return None
@@ -100,13 +117,16 @@ def _pattern(field: str, pattern: str) -> re.Pattern[str] | str | None:
     if field == "kind":
         pattern = re.sub(rf"\b{WORKLOAD}\b", "(?:Deployment|Rollout)", pattern)
     try:
-        return re.compile(pattern, re.ASCII)
+        re.compile(pattern, re.ASCII)  # says what is wrong in better words than the engine below
+        return Pattern(pattern)
+    except ValidationError:
+        return f"{pattern!r}: flags and named groups are not taken here"
     except (re.error, OverflowError, RecursionError) as error:
         return f"{pattern!r} is no regular expression: {error}"
 
 
-def _fits(pattern: re.Pattern[str] | None, value: str) -> bool:
-    return pattern is None or pattern.fullmatch(value) is not None
+def _fits(pattern: Pattern | None, value: str) -> bool:
+    return pattern is None or pattern.fits(value)
 
 
 def _holds(requirements: tuple[Requirement, ...], manifest: Object, field: str) -> bool:

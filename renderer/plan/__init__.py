@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from renderer.manifest import Manifest
 from renderer.plan.classes import CLASSES, AppPlan, Class, Effect, Flag, Path, Plan, Summary, Track, at_least
-from renderer.plan.classify import classify
+from renderer.plan.classify import classify, classify_resources
 from renderer.plan.outlook import outlook
 from renderer.plan.side import Side
 from renderer.plan.transition import TRANSITION_RULES, judge
+from renderer.problem import Problem
 
 __all__ = [
     "CLASSES",
@@ -25,7 +29,10 @@ __all__ = [
     "judge",
     "outlook",
     "plan",
+    "plan_resources",
+    "problems",
 ]
+RESOURCES = "_resources"  # the folder that they are written to
 _STILL = ("nothing", "metadata", "behaviour")  # classes in which no pod and no request moves
 
 
@@ -38,7 +45,23 @@ def plan(old: Side | None, new: Side | None) -> AppPlan:
     if side is None:
         raise ValueError("an app that is on neither side has no plan")
     effects = classify(old, new)
-    found = AppPlan(side.app.name, side.app.env, effects, findings=judge(old, new))
+    found = AppPlan(side.app.name, side.app.env, effects, problems=problems(old, new))
     if found.class_ in _STILL:
         return found
-    return AppPlan(found.app, found.env, effects, outlook(old, new), found.findings)
+    return replace(found, summary=outlook(old, new))
+
+
+def plan_resources(env: str, old: tuple[Manifest, ...], new: tuple[Manifest, ...]) -> AppPlan:
+    """The plan of the plain manifests that an environment takes along."""
+    return AppPlan(RESOURCES, env, classify_resources(old, new))
+
+
+def problems(old: Side | None, new: Side | None) -> tuple[Problem, ...]:
+    """What the rules hold against the transition, at the fields of the new side (lines are not worked out yet)."""
+    if new is None:
+        return ()
+    found = [(finding, new.effective.locate(finding.pointer)) for finding in judge(old, new)]
+    return tuple(
+        Problem(file, 0, 0, finding.rule, finding.message, pointer, finding.severity)
+        for finding, (file, pointer) in found
+    )

@@ -22,7 +22,7 @@ def spec_paths(old: Side, new: Side) -> tuple[Path, ...]:
     """Paths of the effective App, the Overlay and the Project that differ."""
     found: list[Path] = []
     for schema, before, after in (
-        ("App", old.data, new.data),
+        ("App", old.effective.data, new.effective.data),
         ("Overlay", {"spec": _shown(old.overlay)}, {"spec": _shown(new.overlay)}),
         ("Project", old.project, new.project),
     ):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from renderer.plan.kinds import Kind
-from renderer.rules.finding import Finding
+from renderer.problem import Problem
 
 Class = Literal[
     "nothing",
@@ -102,13 +102,18 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A stretch of the timeline in which something is wrong; `seconds` is None where it lasts."""
+    """Stretches of the timeline in which one thing is wrong with one version; `seconds` is None where it lasts.
 
-    kind: str  # dip, over, overload, unready, as the simulator has them
+    `kind` is dip (the share is lower than before and after), over (higher), overload (a share for more pods than are
+    Ready) or unready (requests for a version without a Ready pod, or, where `version` is empty, for none at all).
+    """
+
+    kind: str
     version: str
-    share: float
-    ready: int
-    seconds: float | None
+    share: float  # percent, the worst
+    ready: int  # the fewest Ready pods
+    seconds: float | None  # the longest
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ class AppPlan:
     env: str
     effects: tuple[Effect, ...]
     summary: Summary | None = None
-    findings: tuple[Finding, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()
 
     @property
     def class_(self) -> Class:

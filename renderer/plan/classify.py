@@ -10,9 +10,12 @@ from renderer.plan.classes import OF_KIND, Class, Effect, Path, harshest
 from renderer.plan.kinds import Kind
 from renderer.plan.moves import moves, name_of
 from renderer.plan.side import WORKLOADS, Side, workload
+from renderer.render.service import preview_name
+from renderer.spec import App
 
+Manifests = tuple[Manifest, ...]
 _REASONS: dict[Kind, str] = {
-    "scale": "the number of pods, or its bounds, change",
+    "scale": "the number of pods, or what it goes by, changes",
     "traffic": "routes or ports change",
     "behaviour": "settings of later releases change; nothing moves now",
     "state": "the recorded release state changes; nothing moves",
@@ -51,9 +54,9 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     found = [*moves(old, new, paths)]
     found += _of_kinds([path for path in paths if path.kind in _MEANT])
     found += _scale(old, new, paths)
-    found += _objects(old, new)
+    found += _objects(old.manifests, new.manifests, new.app)
     known = {effect.class_ for effect in found}
-    found += [effect for effect in _of_manifests(old, new) if effect.class_ not in known]
+    found += [effect for effect in _of_manifests(old.manifests, new.manifests, new.app) if effect.class_ not in known]
     if not found:
         found += _of_kinds([path for path in paths if path.kind == "state"])
     return harshest(found)
@@ -85,28 +88,36 @@ def _scale(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
         yield Effect("disruptive", "no pod is left to serve", named)
 
 
-def _objects(old: Side, new: Side) -> Iterator[Effect]:
+def classify_resources(old: Manifests, new: Manifests) -> tuple[Effect, ...]:
+    """The effects of a change of plain manifests that belong to no app."""
+    return harshest([*_objects(old, new, None), *_of_manifests(old, new, None)])
+
+
+def _objects(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect]:
     """Objects that come or go; workloads are judged with the strategy, the app's own ConfigMaps with the templates."""
-    before = {manifest.identity: manifest for manifest in old.manifests}
-    after = {manifest.identity: manifest for manifest in new.manifests}
+    before = {manifest.identity: manifest for manifest in old}
+    after = {manifest.identity: manifest for manifest in new}
     for identity, manifest in after.items():
-        if identity not in before and not _is_part(new, manifest):
+        if identity not in before and not _is_part(app, manifest):
             reason = f"{manifest.kind} {manifest.name} is new"
             yield Effect(_MORE.get(manifest.kind, "create"), reason, (_object(manifest),))
     for identity, manifest in before.items():
-        if identity not in after and not _is_part(old, manifest):
+        if identity not in after and not _is_part(app, manifest):
             reason = f"{manifest.kind} {manifest.name} goes"
-            yield Effect(_fewer(new, manifest), reason, (_object(manifest),))
+            yield Effect(_fewer(app, manifest), reason, (_object(manifest),))
 
 
-def _is_part(side: Side, manifest: Manifest) -> bool:
-    own = manifest.name == side.app.name and manifest.kind in WORKLOADS
+def _is_part(app: App | None, manifest: Manifest) -> bool:
+    """A workload of the app, or a ConfigMap that is named by its content."""
+    if app is None:
+        return False
+    own = manifest.name == app.name and manifest.kind in WORKLOADS
     return own or (manifest.kind == "ConfigMap" and manifest.data.get("immutable") is True)
 
 
-def _fewer(new: Side, manifest: Manifest) -> Class:
+def _fewer(app: App | None, manifest: Manifest) -> Class:
     """A preview Service goes with its strategy."""
-    if manifest.kind == "Service" and manifest.name.endswith("-preview") and new.app.strategy.type != "BlueGreen":
+    if app and manifest.kind == "Service" and manifest.name == preview_name(app):
         return "traffic"
     return _FEWER.get(manifest.kind, "remove")
 
@@ -115,9 +126,9 @@ def _object(manifest: Manifest) -> Path:
     return Path(manifest.file, "", "rendered")
 
 
-def _of_manifests(old: Side, new: Side) -> Iterator[Effect]:
+def _of_manifests(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect]:
     """What specs do not show: patches, templates, resources, labels of the overlay."""
-    for manifest, path in manifest_paths(old.manifests, new.manifests):
-        judged = path.kind == "state" or (path.kind == "template" and _is_part(new, manifest))
-        if not judged:
+    for manifest, path in manifest_paths(old, new):
+        part = _is_part(app, manifest)
+        if not (part and path.kind in ("state", "template")):
             yield Effect(OF_KIND[path.kind], _REASONS[path.kind], (path,))

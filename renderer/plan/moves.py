@@ -74,7 +74,8 @@ def _to_flight(old: Side, new: Side, named: Paths, *, changed: bool) -> Iterator
         yield Effect("disruptive", reason, named)
         return
     instead = in_flight(old.app)
-    after = f", in place of {name_of(instead)}, whose share falls to 0" if instead else ""
+    falls = "whose share falls to 0" if new.flight == "canary" else "whose pods go"
+    after = f", in place of {name_of(instead)}, {falls}" if instead else ""
     yield Effect(start, f"{new.flight} {what} starts{_at(new.app)}{after}", named)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from renderer.manifest import Manifest, Object
+from renderer.overlay import Effective
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import App
 
@@ -18,13 +19,13 @@ WORKLOADS = ("Rollout", "Deployment")
 class Side:
     """`manifests` as the cluster gets them, patched; `stable` those of the stable version alone.
 
-    `data` is the effective document; `overlay` the environment's spec with what it extends; `project` the project file.
+    `overlay` is the environment's spec with what it extends, `project` the project file.
     """
 
     app: App
     manifests: tuple[Manifest, ...]
     stable: tuple[Manifest, ...]
-    data: Mapping[str, Any] = field(default_factory=dict)
+    effective: Effective
     overlay: Mapping[str, Any] = field(default_factory=dict)
     project: Mapping[str, Any] = field(default_factory=dict)
 

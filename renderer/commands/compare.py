@@ -1,0 +1,190 @@
+"""Two views of a project compared: which apps a change is about, and the plan of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from renderer.build import Evaluated, assemble, build_app, evaluate, is_in
+from renderer.build.places import Places
+from renderer.build.setup import Setup, read_document
+from renderer.commands.revision import Texts, View
+from renderer.commands.selection import Selection, asked, touched
+from renderer.git import changed
+from renderer.manifest import Manifest
+from renderer.overlay import Environment
+from renderer.plan import AppPlan, Effect, Side, plan, plan_resources
+from renderer.problem import Problem, errors
+from renderer.render import bootstrap
+
+_BATCH = 200  # apps whose texts are read at once
+_DATA = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The plans, and what is wrong with the apps of the new side by themselves: those have no plan."""
+
+    plans: tuple[AppPlan, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An app in an environment: its side, and what problems are placed by; or why there is none."""
+
+    side: Side | None = None
+    places: Places | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def about(root: str, base: str, head: str | None, old: View | None, new: View) -> Selection:
+    """What the files that differ say something about; `head` None is the working tree. Raises GitError."""
+    paths = [path for _, path in changed(root, base, head)]
+    found = Selection()
+    for view in (new, old) if old else (new,):
+        apps = new.apps | (old.apps if old else frozenset())
+        some, others = touched(view.layout, view.setup.environments, apps, _not_rendered(view, paths))
+        found = found | some
+        beside = _naming(view, [path for path in others if path.endswith(_DATA)])
+        found = found | asked(beside, list(view.setup.environments), whole=False) if beside else found
+    return found
+
+
+def compare(old: View | None, new: View, selection: Selection) -> Compared:
+    """The plan of each app of the selection, by environment and app; environments in whole with their resources."""
+    plans: list[AppPlan] = []
+    problems: list[Problem] = []
+    names = selection.names
+    for start in range(0, len(names), _BATCH):
+        some = names[start : start + _BATCH]
+        before: Texts = old.texts(some)[0] if old else {}
+        after, wrong = new.texts(some)
+        problems += wrong
+        for app in some:
+            for env in selection.envs_of(app):
+                one, found = _compare(old, new, app, env, before.get(app, {}), after.get(app, {}))
+                plans += [one] if one else []
+                problems += found
+    for env in selection.whole:
+        plans += _resources(old, new, env)
+    return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems))
+
+
+def _compare(
+    old: View | None, new: View, app: str, env: str, before: dict[str, bytes], after: dict[str, bytes]
+) -> tuple[AppPlan | None, list[Problem]]:
+    was = _evaluated(old, app, env, before) if old else None
+    now = _evaluated(new, app, env, after)
+    if old and isinstance(was, Evaluated) and isinstance(now, Evaluated) and _alike(old, new, env, was, now):
+        return AppPlan(app, env, ()), []
+    head = _made(new, app, env, after, now)
+    wrong = _wrong(new, app, env, after) if now is not None else []
+    if errors(wrong) or errors(head.problems):
+        return None, [*(errors(wrong) or head.problems)]
+    base = _made(old, app, env, before, was) if old else _Made()
+    if base.problems:
+        reason = f"what was before cannot be rendered, so nobody can tell ({base.problems[0]})"
+        return AppPlan(app, env, (Effect("disruptive", reason),)), []
+    if base.side is None and head.side is None:
+        return None, []
+    found = plan(base.side, head.side)
+    placed = tuple(head.places.put(problem) for problem in found.problems) if head.places else ()
+    return replace(found, problems=placed), []
+
+
+def _evaluated(view: View, app: str, env: str, texts: dict[str, bytes]) -> Evaluated | tuple[Problem, ...] | None:
+    """The effective spec; None where the app is not there; or its problems."""
+    environment = view.setup.environments.get(env)
+    file = view.layout.app(app)
+    if environment is None or file not in texts or not is_in(environment, app):
+        return None
+    document, problems = read_document(file, texts[file], "App", view.schemas)
+    if document is None or not isinstance(document.data.get("spec"), dict) or _name(document.data) != app:
+        return tuple(problems) or (Problem(file, 1, 1, "app-name", f"it is no spec of `{app}`"),)
+    evaluated, problems = evaluate(document, environment, texts, view.setup, view.schemas)
+    return evaluated or tuple(problems)
+
+
+def _name(data: object) -> object:
+    metadata = data.get("metadata") if isinstance(data, dict) else None
+    return metadata.get("name") if isinstance(metadata, dict) else None
+
+
+def _made(
+    view: View, app: str, env: str, texts: dict[str, bytes], evaluated: Evaluated | tuple[Problem, ...] | None
+) -> _Made:
+    if evaluated is None:
+        return _Made()
+    places = Places({**view.setup.texts, **texts})
+    if isinstance(evaluated, tuple):
+        return _Made(problems=tuple(places.put(problem) for problem in evaluated))
+    environment = view.setup.environments[env]
+    manifests, problems = _manifests(view, evaluated, environment, texts, stable_only=False)
+    in_flight = evaluated.app.canary or evaluated.app.preview
+    stable, more = _manifests(view, evaluated, environment, texts, stable_only=True) if in_flight else (manifests, [])
+    if errors([*problems, *more]):
+        return _Made(problems=tuple(places.put(problem) for problem in errors([*problems, *more])))
+    side = Side(evaluated.app, manifests, stable, evaluated.effective, environment.spec, view.data)
+    return _Made(side, places)
+
+
+def _manifests(
+    view: View, evaluated: Evaluated, environment: Environment, texts: dict[str, bytes], *, stable_only: bool
+) -> tuple[tuple[Manifest, ...], Sequence[Problem]]:
+    app = bootstrap(evaluated.app) if stable_only else evaluated.app
+    made = assemble(evaluated, app, environment, texts, view.setup, view.schemas)
+    return made.manifests, made.problems
+
+
+def _wrong(view: View, app: str, env: str, texts: dict[str, bytes]) -> list[Problem]:
+    """What the whole pipeline finds."""
+    return [
+        problem for rendered in build_app(app, texts, view.setup, view.schemas, [env]) for problem in rendered.problems
+    ]
+
+
+def _alike(old: View, new: View, env: str, was: Evaluated, now: Evaluated) -> bool:
+    """Whether the same spec meets the same overlay, templates and files: then the same manifests come out."""
+    if "extraResources" in now.app.spec or not _same_setup(old.setup, new.setup, env):
+        return False
+    return was.app == now.app and was.effective.data == now.effective.data and _ordered(was) == _ordered(now)
+
+
+def _ordered(evaluated: Evaluated) -> list[str]:
+    return list(evaluated.app.spec.get("env", ()))
+
+
+def _same_setup(old: Setup, new: Setup, env: str) -> bool:
+    one, other = old.environments[env], new.environments[env]
+    shared = {"policy", "apps", "defaults"}
+    return (
+        {key: value for key, value in one.spec.items() if key not in shared}
+        == {key: value for key, value in other.spec.items() if key not in shared}
+        and [entry.value for entry in one.patches] == [entry.value for entry in other.patches]
+        and _templates(old) == _templates(new)
+        and replace(old.project, versions={}) == replace(new.project, versions={})
+    )
+
+
+def _templates(setup: Setup) -> dict[str, bytes]:
+    prefix = f"{setup.layout.templates}/"
+    return {file: text for file, text in setup.texts.items() if file.startswith(prefix)}
+
+
+def _resources(old: View | None, new: View, env: str) -> list[AppPlan]:
+    before = old.setup.resources.get(env, ()) if old else ()
+    found = plan_resources(env, before, new.setup.resources.get(env, ()))
+    return [found] if found.effects else []
+
+
+def _not_rendered(view: View, paths: Iterable[str]) -> list[str]:
+    return [path for path in paths if not path.startswith(f"{view.layout.output}/")]
+
+
+def _naming(view: View, paths: Sequence[str]) -> list[str]:
+    """Apps that take one of the files along."""
+    if not paths:
+        return []
+    texts, _ = view.texts(sorted(view.apps))
+    return [app for app, found in texts.items() if not found.keys().isdisjoint(paths)]

@@ -1,0 +1,94 @@
+"""`rollspec plan`: what a change of specs will do to the running system, worked out from two revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import click
+
+from renderer.commands.compare import Compared, about, compare
+from renderer.commands.options import app_option, env_option, show_problems
+from renderer.commands.project import Refused, find_root, open_project
+from renderer.commands.revision import View, asking_git, of_revision, of_tree
+from renderer.commands.selection import Selection, chosen
+from renderer.failure import Failure
+from renderer.git import merge_base, resolve
+from renderer.plan import CLASSES, Class, Plan, at_least
+from renderer.report.plan import FORMATS, plan_text
+
+_SHORT = 12
+
+
+@click.command("plan")
+@click.option("--base", metavar="REF", help="What is live (default: where the work left the main branch).")
+@click.option("--head", metavar="REF", help="What is to be (default: the working tree).")
+@env_option
+@app_option
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--fail-on", "limit", type=click.Choice(list(CLASSES)), help="Exit 1 when an app's class is this one or a harsher."
+)
+@click.pass_obj
+def command(
+    directory: str,
+    base: str | None,
+    head: str | None,
+    envs: tuple[str, ...],
+    apps: tuple[str, ...],
+    form: str,
+    limit: str | None,
+) -> int:
+    """Tell what a change of specs will do to the running system.
+
+    Compares the specs of the working tree with those of another revision, offline. Each app gets a class:
+
+    \b
+    nothing, metadata, behaviour, hold, scale, create, traffic, canary-start, preview-start, canary-step, promote,
+    abort, undo, restart, replace, migrate, remove, disruptive
+
+    What will happen on the way comes from a simulation of the controllers. A change that they would carry out
+    otherwise than Git says shows as a problem here; `rollspec validate --base` fails for it.
+    """
+    root = find_root(directory)
+    with asking_git():
+        base_commit = resolve(root, base) if base else merge_base(root, head or "HEAD")
+        try:
+            new = of_revision(root, head) if head else of_tree(open_project(directory))
+        except Refused as refused:
+            return int(show_problems(refused.problems, "text"))
+        if new is None:
+            raise Failure(f"there is no project in {head}")
+        compared = against(root, base_commit, head, new, envs, apps)
+    if show_problems(compared.problems, "text"):
+        return 1
+    known = base_commit[:_SHORT] if base in (None, base_commit) else f"{base} ({base_commit[:_SHORT]})"
+    plan = Plan(known, new.name, compared.plans)
+    click.echo(plan_text(plan, form), nl=False)
+    return int(limit is not None and at_least(plan.class_, cast(Class, limit)))
+
+
+def against(
+    root: str, base: str, head: str | None, new: View, envs: Sequence[str] = (), apps: Sequence[str] = ()
+) -> Compared:
+    """The plans from the revision `base` to `new`, which is `head` or the working tree. Raises GitError, Failure."""
+    try:
+        old = of_revision(root, base, new)
+    except Refused as refused:
+        raise Failure(f"the project of {base[:_SHORT]} cannot be read: {refused.problems[0]}") from refused
+    known = new.apps | (old.apps if old else frozenset())
+    every_env = {*new.setup.environments, *(old.setup.environments if old else ())}
+    found = about(root, base, head, old, new)
+    return compare(
+        old,
+        new,
+        _narrowed(
+            found, chosen(apps, sorted(known), "app"), chosen(envs, sorted(every_env), "environment"), bool(apps)
+        ),
+    )
+
+
+def _narrowed(found: Selection, apps: Sequence[str], envs: Sequence[str], some: bool) -> Selection:
+    """What is asked for of what the change is about."""
+    kept = {env: names.intersection(apps) for env, names in found.apps.items() if env in envs}
+    return Selection(kept, frozenset() if some else found.whole.intersection(envs))

@@ -1,0 +1,152 @@
+"""A project as a revision has it, or as the working tree has it: the two sides of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.build.setup import Setup, read_project, resource_path, set_up
+from renderer.commands.project import Opened, Refused, app_names, versions_of
+from renderer.failure import Failure
+from renderer.git import Entry, GitError, list_tree, read_blobs, read_many, resolve
+from renderer.layout import PROJECT_FILE, Layout
+from renderer.overlay import Entry as Listed
+from renderer.problem import Problem, errors
+from renderer.resources import read_schema
+from renderer.schema import Schemas, Versions
+from renderer.tree import read
+from renderer.yamlio import load
+
+Texts = dict[str, dict[str, bytes]]
+_PLAIN = ("100644", "100755")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One side. `data` is the project file's document; `name` says which revision it is, for people.
+
+    `texts` gives for each of some apps the bytes of its spec, its partials and the plain manifests that they name; an
+    app that is not there is left out.
+    """
+
+    name: str
+    setup: Setup
+    schemas: Schemas
+    apps: frozenset[str]
+    data: Mapping[str, Any]
+    texts: Callable[[Sequence[str]], tuple[Texts, list[Problem]]]
+
+    @property
+    def layout(self) -> Layout:
+        """The project's paths."""
+        return self.setup.layout
+
+
+@contextmanager
+def asking_git() -> Iterator[None]:
+    """Git's refusals as failures: we could not look."""
+    try:
+        yield
+    except GitError as error:
+        raise Failure(error.message) from error
+
+
+def of_tree(opened: Opened) -> View:
+    """The working tree."""
+    known = frozenset(opened.apps)
+
+    def texts(apps: Sequence[str]) -> tuple[Texts, list[Problem]]:
+        found: Texts = {}
+        problems: list[Problem] = []
+        for app in known.intersection(apps):
+            found[app], wrong = opened.texts(app)
+            problems += wrong
+        return found, problems
+
+    file, _ = read(opened.root, [PROJECT_FILE])
+    return View("the working tree", opened.setup, opened.schemas, known, _data(file[PROJECT_FILE]), texts)
+
+
+def of_revision(root: str, revision: str, like: View | None = None) -> View | None:
+    """A revision; None where it has no project file. Raises Refused where its shared files are wrong, GitError.
+
+    The schemas of `like` are used again where the versions are the same: compiling them takes a while.
+    """
+    commit = resolve(root, revision)
+    text = read_many(root, commit, [PROJECT_FILE])[PROJECT_FILE]
+    if text is None:
+        return None
+    project, problems = read_project(text, like.schemas if like else Schemas(Versions(), read_schema))
+    if project is None:
+        raise Refused(problems)
+    same = like is not None and like.setup.project.versions == project.versions
+    schemas = like.schemas if like and same else Schemas(versions_of(project), read_schema)
+    tree = _tree(root, commit, project.layout)
+    names, _ = app_names(project.layout.apps, [path for path in tree if _below(path, project.layout.apps)])
+    shared = {path: entry.oid for path, entry in tree.items() if _is_shared(project.layout, path)}
+    blobs = read_blobs(root, set(shared.values()))
+    files = {path: blobs[oid] for path, oid in shared.items()}
+    setup, problems = set_up(project, files, frozenset(names), schemas)
+    if errors(problems):
+        raise Refused(problems)
+
+    def texts(apps: Sequence[str]) -> tuple[Texts, list[Problem]]:
+        return _texts(root, commit, setup, tree, frozenset(names).intersection(apps)), []
+
+    return View(revision, setup, schemas, frozenset(names), _data(text), texts)
+
+
+def _tree(root: str, commit: str, layout: Layout) -> dict[str, Entry]:
+    """The plain files of the folders that specs lie in."""
+    folders = (layout.apps, layout.overlays, layout.templates)
+    found = (item for folder in folders for item in list_tree(root, commit, folder).items())
+    return {path: entry for path, entry in found if entry.mode in _PLAIN}
+
+
+def _is_shared(layout: Layout, path: str) -> bool:
+    """An overlay, what lies beside it, or a template; no partial app."""
+    parts = path.removeprefix(f"{layout.overlays}/").split("/")
+    is_partial = len(parts) == 3 and parts[1] == "apps"
+    return _below(path, layout.templates) or (_below(path, layout.overlays) and not is_partial)
+
+
+def _texts(root: str, commit: str, setup: Setup, tree: Mapping[str, Entry], apps: frozenset[str]) -> Texts:
+    layout = setup.layout
+    wanted = {
+        app: [
+            path
+            for path in (layout.app(app), *(layout.partial(env, app) for env in setup.environments))
+            if path in tree
+        ]
+        for app in apps
+    }
+    blobs = read_blobs(root, {tree[path].oid for paths in wanted.values() for path in paths})
+    texts = {app: {path: blobs[tree[path].oid] for path in paths} for app, paths in wanted.items()}
+    named = {app: _named(found) for app, found in texts.items()}
+    more = read_many(root, commit, {path for paths in named.values() for path in paths}) if any(named.values()) else {}
+    for app, paths in named.items():
+        texts[app] |= {path: text for path in paths if (text := more[path]) is not None}
+    return texts
+
+
+def _named(texts: Mapping[str, bytes]) -> set[str]:
+    """The files under `extraResources`."""
+    found = set()
+    for file, text in texts.items():
+        if b"extraResources" in text:
+            spec = _data(text).get("spec")
+            listed = spec.get("extraResources") if isinstance(spec, dict) else None
+            paths = [resource_path(Listed(file, "", value)) for value in listed] if isinstance(listed, list) else []
+            found |= {path for path in paths if path}
+    return found
+
+
+def _data(text: bytes) -> dict[str, Any]:
+    data, _ = load(text, PROJECT_FILE)
+    return data if isinstance(data, dict) else {}
+
+
+def _below(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")

@@ -1,0 +1,220 @@
+"""A plan as text for a terminal, as Markdown for a pull request, or as JSON: all of the same value."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from renderer.plan import CLASSES, AppPlan, Flag, Path, Plan, Summary
+from renderer.problem import Problem
+
+FORMATS = ("text", "markdown", "json")
+_JSON_FORMAT = 1
+_LONGEST = 60_000  # characters of a comment; GitHub takes 65,536
+_FLAGS: dict[str, Callable[[Flag], str]] = {
+    "dip": lambda flag: f"dip: the share of {flag.version} falls to {_percent(flag.share)}",
+    "over": lambda flag: f"over: the share of {flag.version} rises to {_percent(flag.share)}",
+    "overload": lambda flag: (
+        f"overload: {_percent(flag.share)} of the traffic on {_pods(flag.ready)} of {flag.version} Ready"
+    ),
+    "unready": lambda flag: (
+        f"unready: {_percent(flag.share)} of the traffic goes to {flag.version}, which has no Ready pod"
+        if flag.version
+        else "unready: no pod is there to serve"
+    ),
+}
+
+
+def plan_text(plan: Plan, form: str) -> str:
+    """The plan in one of FORMATS, with a final newline."""
+    return {"text": _text, "markdown": _markdown, "json": _json}[form](plan)
+
+
+def shown(plan: Plan) -> list[AppPlan]:
+    """The apps in which something happens or is wrong, the harshest class first."""
+    order = list(CLASSES)
+    some = [app for app in plan.apps if app.effects or app.problems]
+    return sorted(some, key=lambda app: (-order.index(app.class_), app.env, app.app))
+
+
+def _json(plan: Plan) -> str:
+    apps = [_app_data(app) for app in shown(plan)]
+    data = {
+        "format": _JSON_FORMAT,
+        "base": plan.base,
+        "head": plan.head,
+        "class": plan.class_,
+        "apps": apps,
+        "unchanged": len(plan.apps) - len(apps),
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _app_data(app: AppPlan) -> dict[str, Any]:
+    return {
+        "env": app.env,
+        "app": app.app,
+        "class": app.class_,
+        "reason": app.reason,
+        "paths": [asdict(path) for path in app.paths],
+        "effects": [
+            {"class": effect.class_, "reason": effect.reason, "paths": [asdict(path) for path in effect.paths]}
+            for effect in app.effects
+        ],
+        "timeline": asdict(app.summary) if app.summary else None,
+        "problems": [asdict(problem) for problem in app.problems],
+    }
+
+
+def _text(plan: Plan) -> str:
+    apps = shown(plan)
+    lines = _table(apps) if apps else []
+    for app in apps:
+        lines += ["", f"{app.app} in {app.env}: {app.class_}, {_reason(app)}"]
+        lines += [f"  {line}" for line in _details(app)]
+    return "\n".join([*lines, *([""] if apps else []), _closing(plan, apps)]) + "\n"
+
+
+def _table(apps: Sequence[AppPlan]) -> list[str]:
+    rows = [("ENVIRONMENT", "APP", "CLASS", "WHAT HAPPENS")]
+    rows += [(app.env, app.app, app.class_, _what(app)) for app in apps]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]]) for row in rows
+    ]
+
+
+def _what(app: AppPlan) -> str:
+    """The reason, and how much is wrong."""
+    reason = _reason(app)
+    flags = len(app.summary.flags) if app.summary else 0
+    counts = ((len(app.problems), "problem"), (flags, "flag"))
+    noted = ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
+    return f"{reason} ({noted})" if noted else reason
+
+
+def _reason(app: AppPlan) -> str:
+    """With the value where one scalar says it all."""
+    by_kind = app.class_ in ("scale", "traffic", "behaviour", "metadata")
+    return f"{app.reason}: {_path(app.paths[0])}" if by_kind and len(app.paths) == 1 else app.reason
+
+
+def _details(app: AppPlan) -> list[str]:
+    """What forced the class, what else happens, the timeline, what is wrong."""
+    lines = [f"because  {_path(path)}" for path in app.paths]
+    for effect in app.effects[1:]:
+        lines.append(f"also     {effect.class_}: {effect.reason}")
+        lines += [f"           {_path(path)}" for path in effect.paths]
+    if app.summary:
+        lines += _timeline(app.summary)
+    return [*lines, *(f"problem  {_problem(problem)}" for problem in app.problems)]
+
+
+def _timeline(summary: Summary) -> Iterator[str]:
+    width = max((len(track.version) for track in summary.tracks), default=0)
+    for track in summary.tracks:
+        between = _between(track.before, track.lowest, track.highest, track.after)
+        share = f"{_percent(track.before)} -> {_percent(track.after)}{between}"
+        yield f"share    {track.version.ljust(width)}  {share}  {track.pods_before} -> {track.pods_after} pods"
+    yield f"ready    {summary.ready_before} -> {summary.ready_after} pods, never under {summary.lowest_ready}"
+    yield f"pods     at most {summary.highest_pods}"
+    for flag in summary.flags:
+        yield f"flag     {flag_text(flag)}"
+
+
+def flag_text(flag: Flag) -> str:
+    """What is wrong, how often and how long."""
+    times = f", {flag.times} times" if flag.times > 1 else ""
+    lasts = "and it lasts" if flag.seconds is None else f"for about {max(flag.seconds, 0.1):.1f} s"
+    return f"{_FLAGS[flag.kind](flag)}, {lasts}{times}"
+
+
+def _between(before: float, lowest: float, highest: float, after: float) -> str:
+    """The extremes, where they are not the ends."""
+    found = []
+    if lowest < min(before, after):
+        found.append(f"down to {_percent(lowest)}")
+    if highest > max(before, after):
+        found.append(f"up to {_percent(highest)}")
+    return f" ({', '.join(found)})" if found else ""
+
+
+def _percent(share: float) -> str:
+    return f"{share:g} %"
+
+
+def _pods(count: int) -> str:
+    return f"{count} pod{'' if count == 1 else 's'}"
+
+
+def _path(path: Path) -> str:
+    where = {"App": "", "Overlay": "overlay ", "Project": "project file "}.get(path.where, f"{path.where} ")
+    return f"{where}{path.pointer}".rstrip() + _values(path)
+
+
+def _values(path: Path) -> str:
+    if path.before is None:
+        return "" if path.after is None else f": {path.after}"
+    return f": {path.before} -> {'nothing' if path.after is None else path.after}"
+
+
+def _problem(problem: Problem) -> str:
+    severity = "" if problem.severity == "error" else f"{problem.severity}: "
+    return f"{problem.file}:{problem.line}:{problem.column}: {severity}{problem.rule}: {problem.message}"
+
+
+def _closing(plan: Plan, apps: Sequence[AppPlan]) -> str:
+    changed = sum(app.class_ != "nothing" for app in apps)
+    what = f"{_apps(changed)} changed, {plan.class_} at most" if changed else "nothing happens"
+    return f"From {plan.base} to {plan.head}: {what}."
+
+
+def _apps(count: int) -> str:
+    return f"{count} app{'' if count == 1 else 's'}"
+
+
+def _markdown(plan: Plan) -> str:
+    apps = shown(plan)
+    lines = [f"### rollspec plan: {plan.class_}", ""]
+    if apps:
+        lines += ["| class | environment | app | what happens |", "| --- | --- | --- | --- |"]
+        lines += [f"| **{app.class_}** | {_md(app.env)} | {_md(app.app)} | {_md(_reason(app))} |" for app in apps]
+        lines += _warnings(apps)
+    length = sum(len(line) + 1 for line in lines)
+    for number, app in enumerate(apps):
+        part = _folded(app)
+        length += sum(len(line) + 1 for line in part)
+        if length > _LONGEST:
+            lines += ["", f"{_apps(len(apps) - number)} more: `rollspec plan` shows them."]
+            break
+        lines += part
+    return "\n".join([*lines, *([""] if apps else []), _md(_closing(plan, apps))])[: _LONGEST + 5000] + "\n"
+
+
+def _warnings(apps: Sequence[AppPlan]) -> list[str]:
+    """What a reviewer must not miss, unfolded."""
+    found = []
+    for app in apps:
+        where = f"{_md(app.app)} in {_md(app.env)}"
+        found += [f"- **{problem.rule}**, {where}: {_md(problem.message)}" for problem in app.problems]
+        found += [f"- {where}: {_md(flag_text(flag))}" for flag in (app.summary.flags if app.summary else ())]
+    return ["", *found] if found else []
+
+
+def _folded(app: AppPlan) -> list[str]:
+    details = "\n".join(_details(app))
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", details)), default=0))
+    head = f"<details><summary>{_md(app.app)} in {_md(app.env)}: {app.class_}</summary>"
+    return ["", head, "", f"{fence}text", details, fence, "", "</details>"]
+
+
+def _md(text: str) -> str:
+    """Text that Markdown shows as it is: code in backticks stays code."""
+    parts = re.split("(`[^`]*`)", text)
+    plain = (
+        re.sub(r"([\\|*_<\[\]~#@])", r"\\\1", part) if number % 2 == 0 else part for number, part in enumerate(parts)
+    )
+    return "".join(plain).replace("\n", " ")

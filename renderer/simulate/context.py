@@ -171,7 +171,7 @@ def _paused(ctx: Context, status: Status) -> Status:
 
 def _phase(ctx: Context, status: Status) -> str:
     """`CalculateRolloutPhase`."""
-    if status.aborted or ctx.rollout.stuck:
+    if status.aborted:
         return "Degraded"
     if ctx.spec.paused or status.pauses:
         return "Paused"

@@ -103,7 +103,7 @@ def _scale(edit: Edit, deployment: Deployment, fresh: ReplicaSet | None, old: li
         for one in active:
             if one is not fresh:
                 _set(edit, deployment, one, 0)
-    elif not deployment.spec.recreate:
+    elif active and not deployment.spec.recreate:
         _in_proportion(edit, deployment, active)
 
 
@@ -146,8 +146,7 @@ def _phase(edit: Edit, deployment: Deployment) -> None:
     others = sum(len(one.pods) for one in sets if one.hash != deployment.spec.template.hash)
     available = sum(one.available(now) for one in sets)
     done = updated == deployment.replicas and not others and available >= updated
-    stuck = "Degraded" if deployment.stuck else "Progressing"
-    phase = "Paused" if deployment.spec.paused else "Healthy" if done else stuck
+    phase = "Paused" if deployment.spec.paused else "Healthy" if done else "Progressing"
     if phase != deployment.phase:
         deployment.phase = phase
         edit.wrote()

@@ -27,15 +27,18 @@ def apply(cluster: Cluster, manifests: Sequence[Manifest], options: Options = DE
     wanted = {manifest.identity: manifest for manifest in manifests if manifest.kind in KINDS}
     gone = [manifest for identity, manifest in edit.world.applied.items() if identity not in wanted]
     if options.prune == "first":
-        _prune(edit, gone)
+        for manifest in gone:
+            remove(edit, manifest)
     changed = [manifest for manifest in wanted.values() if options.apply_all or _changed(edit, manifest)]
     for manifest in sorted(changed, key=_order):  # some milliseconds apart: the controllers act in between
         put(edit, manifest)
         settle(edit)
-    run(edit)
     _prune(edit, [manifest for manifest in gone if manifest.kind not in WORKLOADS])
+    if gone:
+        run(edit, stop=lambda: _healthy(edit.world, wanted.values()))
     if _healthy(edit.world, wanted.values()):
         _prune(edit, gone)
+    run(edit)
     if options.controller_abort:
         _abort(edit)
     return Cluster(edit.world), edit.timeline(stable)
@@ -99,10 +102,11 @@ def _order(manifest: Manifest) -> tuple[int, str]:
 
 
 def _prune(edit: Edit, manifests: Iterable[Manifest]) -> None:
-    for manifest in manifests:
+    """Delete what is still there, in the reverse of the order in which it was applied."""
+    for manifest in sorted(manifests, key=_order, reverse=True):
         if manifest.identity in edit.world.applied:
             remove(edit, manifest)
-    run(edit)
+    settle(edit)
 
 
 def _healthy(world: World, manifests: Iterable[Manifest]) -> bool:

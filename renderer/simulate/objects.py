@@ -87,7 +87,7 @@ def _put_rollout(edit: Edit, key: str, data: Object, before: Object) -> None:
         return
     if spec.restart_at is not None and spec.restart_at != live.spec.restart_at:
         live.restart_before = edit.world.now
-    live.spec, live.replicas, live.stuck = spec, replicas, False
+    live.spec, live.replicas = spec, replicas
 
 
 def _put_deployment(edit: Edit, key: str, data: Object, before: Object) -> None:
@@ -98,7 +98,7 @@ def _put_deployment(edit: Edit, key: str, data: Object, before: Object) -> None:
     if live is None:
         edit.world.deployments[key] = Deployment(key, spec, replicas)
     else:
-        live.spec, live.replicas, live.stuck = spec, replicas, False
+        live.spec, live.replicas = spec, replicas
 
 
 def _put_service(edit: Edit, key: str, data: Object, before: Object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from renderer.simulate.autoscaler import autoscalers
 from renderer.simulate.blue_green import release_services
@@ -13,7 +13,8 @@ from renderer.simulate.record import Edit
 from renderer.simulate.rollout import rollouts
 from renderer.simulate.state import NEVER, TICK, Rollout, World
 
-PASSES = 500  # more would be controllers that fight for ever
+PASSES = 500  # for one event; more would be controllers that fight for ever
+EVENTS = 10_000  # for one edit: pods of a large app that are replaced one by one
 OF_ROLLOUTS = (release_services, release_rules, rollouts)
 CONTROLLERS = (autoscalers, deployments, replica_sets)
 
@@ -29,15 +30,18 @@ def settle(edit: Edit) -> None:
         edit.world.now += TICK
 
 
-def run(edit: Edit, *, until: float = NEVER) -> None:
-    """Until at rest, but for pods that only wait for their scale-down delay; or until a time, those included."""
-    for _ in range(PASSES):
+def run(edit: Edit, *, until: float = NEVER, stop: Callable[[], bool] = lambda: False) -> None:
+    """Until at rest, but for pods that only wait for their scale-down delay; or until a time, those included.
+
+    Ends earlier as soon as `stop` says so.
+    """
+    for _ in range(EVENTS):
         settle(edit)
         edit.record()
         due = min(_events(edit.world), default=NEVER)
         delayed = min(_deadlines(edit.world), default=NEVER)
         limit = min(until, edit.since + edit.options.horizon)
-        if min(due, delayed) > limit or (due == NEVER and until == NEVER):
+        if min(due, delayed) > limit or (due == NEVER and until == NEVER) or stop():
             break
         edit.world.now = max(edit.world.now, min(due, delayed))
         edit.record()

@@ -38,7 +38,7 @@ class Options:
     @property
     def before_1_10(self) -> bool:
         """Whether the controller is older than 1.10."""
-        return tuple(int(part) for part in self.rollouts.split(".")[:2]) < (1, 10)
+        return tuple(int(part) for part in self.rollouts.removeprefix("v").split(".")[:2]) < (1, 10)
 
 
 class Pod(NamedTuple):
@@ -124,7 +124,6 @@ class Rollout:
     replicas: int
     status: Status = field(default_factory=Status)
     restart_before: float = -NEVER  # pods older than this are restarted
-    stuck: bool = False  # no progress within the deadline
 
 
 @dataclass(slots=True)
@@ -135,7 +134,6 @@ class Deployment:
     spec: DeploymentSpec
     replicas: int
     phase: str = "Progressing"
-    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)

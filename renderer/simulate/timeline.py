@@ -86,8 +86,15 @@ class Timeline:
 
     @cached_property
     def overload(self) -> tuple[Moment, ...]:
-        """Where a version has traffic for more pods than are Ready, by more than a quarter."""
-        versions = (self._moments("overload", v, lambda point, v=v: _overloaded(point, v)) for v in self.versions)  # type: ignore[misc]
+        """Where a version has traffic for more pods than are Ready, by more than a quarter.
+
+        Pods are asked for by the smaller of the replicas before and after: an edit that adds some was not short before.
+        """
+        replicas = min((point.replicas for point in (*self.points[:1], *self.points[-1:])), default=0)
+        versions = (
+            self._moments("overload", v, lambda point, v=v: _overloaded(point, v, replicas))  # type: ignore[misc]
+            for v in self.versions
+        )
         return tuple(sorted((m for moments in versions for m in moments), key=lambda m: (m.start, m.version)))
 
     @cached_property
@@ -129,8 +136,8 @@ def _moment(kind: str, version: str, run: list[Point], end: float) -> Moment:
     return Moment(kind, version, run[0].t, end, min(shares) if kind == "dip" else max(shares), min(ready))
 
 
-def _overloaded(point: Point, version: str) -> bool:
-    needed = point.share.get(version, 0.0) / 100 * point.replicas
+def _overloaded(point: Point, version: str, replicas: int) -> bool:
+    needed = point.share.get(version, 0.0) / 100 * replicas
     return 0 < point.ready.get(version, 0) < needed * (1 - OVERLOAD) - 1e-9
 
 

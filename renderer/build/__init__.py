@@ -136,7 +136,7 @@ def _build(
     matched = frozenset(patch.source for number, patch in enumerate(made.patches) if number not in made.missed)
     if errors(problems):
         return Rendered(environment.name, name, problems=_put(places, problems), matched=matched)
-    files = to_files(manifests, setup, environment, name, header(evaluated, environment))
+    files = to_files(manifests, setup, environment, name, header(evaluated.documents[0].file, environment))
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
     claimed = claims(manifests, name)
     return Rendered(environment.name, name, files, _put(places, problems), claimed, matched, hosts, driven(app))
@@ -159,12 +159,13 @@ def assemble(
     return Assembled(in_order, (*manifests, *own), patches, missed, tuple(problems))
 
 
-def header(evaluated: Evaluated, environment: Environment) -> str:
-    """The first line of a generated file: that it is generated, and from which files."""
-    sources = [document.file for document in evaluated.documents[:1]]
-    sources += [document.file for document in reversed(environment.chain)]
-    sources += [document.file for document in reversed(evaluated.documents[1:])]
-    return f"{HEADER}{', '.join(sources)}; edits here are lost\n"
+def header(app_file: str, environment: Environment) -> str:
+    """The first line of a generated file: that it is generated, and from what.
+
+    Folders of overlays, not their files: a first release, which adds a partial app, changes no other manifest.
+    """
+    folders = [document.file.rpartition("/")[0] for document in reversed(environment.chain)]
+    return f"{HEADER}{', '.join((app_file, *folders))}; edits here are lost\n"
 
 
 def to_files(

@@ -13,7 +13,7 @@ from renderer.build import Rendered, build_app, evaluate, is_in
 from renderer.build.setup import read_document
 from renderer.commands.options import show_problems
 from renderer.commands.project import Opened
-from renderer.edit import Remove, Set, edit, new_document
+from renderer.edit import EditError, Remove, Set, edit, new_document
 from renderer.failure import Failure
 from renderer.git import GitError, commit
 from renderer.overlay import Document, Environment, effective
@@ -100,7 +100,10 @@ def edit_app(opened: Opened, environment: Environment, app: str, act: Act) -> Ed
         return wanted
     file = opened.layout.partial(environment.name, app)
     old = texts.get(file)
-    text = _edited(old, app, _changes(opened, environment, app, texts, wanted))
+    try:
+        text = _edited(old, app, _changes(opened, environment, app, texts, wanted))
+    except EditError as error:
+        raise Failure(f"{file}: {error}", 1) from error
     texts[file] = text
     names = [each.name for each in opened.setup.environments.values() if environment.name in each.names]
     rendered = build_app(app, texts, opened.setup, opened.schemas, names)

@@ -1,0 +1,196 @@
+"""The verbs on the command line, in real Git repositories: what is written, what is committed, what is left alone."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.cases import Outcome, run
+
+APP = """\
+apiVersion: rollspec/v1
+kind: App
+metadata:
+  name: {name}
+spec:
+  image: ghcr.io/acme/{name}   # the image
+  tag: 1.4.2
+  replicas: 4
+  ports:
+    - {{name: http, port: 80, targetPort: 8080}}
+  env: {{LOG: info}}
+  strategy: {{type: Canary, router: istio}}
+"""
+OVERLAY = "apiVersion: rollspec/v1\nkind: Overlay\nmetadata:\n  name: {name}\nspec:\n  namespace: {name}\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two apps in staging and production, rendered and committed."""
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Test")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "test@example.com")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    project = tmp_path / "repository"
+    files = {"rollspec.yaml": "apiVersion: rollspec/v1\nkind: Project\nspec:\n  renderLevel: 1\n"}
+    files |= {f"apps/{name}.yaml": APP.format(name=name) for name in ("web", "api")}
+    files |= {f"overlays/{env}/overlay.yaml": OVERLAY.format(name=env) for env in ("staging", "production")}
+    for path, text in files.items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text)
+    assert run(project, "render").code == 0
+    git(project, "init", "-q", "-b", "main")
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "begin")
+    return project
+
+
+def git(project: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=project, check=True, capture_output=True, text=True).stdout
+
+
+def verb(project: Path, *words: str, env: str = "production") -> Outcome:
+    return run(project, *words, "--env", env)
+
+
+def test_commit_holds_the_spec_and_what_is_rendered_and_nothing_else(repository: Path) -> None:
+    (repository / "notes.txt").write_text("staged\n")
+    git(repository, "add", "notes.txt")
+    (repository / "apps/api.yaml").write_text(APP.format(name="api") + "  # changed besides\n")
+    outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert git(repository, "show", "--name-only", "--format=%s%n%b", "HEAD").splitlines() == [
+        "deploy(production): release web 1.5.0 at 20 %",
+        "Rollspec-App: web",
+        "Rollspec-Env: production",
+        "Rollspec-Verb: release",
+        "",
+        "",
+        "overlays/production/apps/web.yaml",
+        "rendered/production/web/rollout.yaml",
+    ]
+    assert git(repository, "status", "--porcelain").splitlines() == [" M apps/api.yaml", "A  notes.txt"]
+
+
+def test_a_changed_weight_is_a_small_diff(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    verb(repository, "weight", "web", "50", "--commit")
+    verb(repository, "weight", "web", "60", "--commit")
+    changed = git(repository, "show", "--format=", "--numstat", "HEAD", "--", "overlays").split()
+    assert changed == ["2", "2", "overlays/production/apps/web.yaml"]
+
+
+def test_several_apps_go_out_in_one_commit(repository: Path) -> None:
+    outcome = verb(repository, "release", "web=1.5.0", "api=2.0.0", "--weight", "10", "--commit")
+    assert outcome.code == 0, outcome.err
+    assert "Rollspec-App: web\nRollspec-App: api" in git(repository, "log", "-1", "--format=%b")
+    assert len(git(repository, "log", "--oneline").splitlines()) == 2
+
+
+def test_from_env_takes_tag_and_version_and_says_what_else_differs(repository: Path) -> None:
+    partial = repository / "overlays/staging/apps/web.yaml"
+    partial.parent.mkdir()
+    head = "apiVersion: rollspec/v1\nkind: App\nmetadata: {name: web}\nspec:\n"
+    partial.write_text(head + "  tag: 1.9.0\n  version: v9\n  env: {LOG: debug}\n")
+    outcome = verb(repository, "release", "web", "--from-env", "staging", "--weight", "20")
+    assert outcome.code == 0, outcome.err
+    assert outcome.err == "web: staging has other configuration too, which stays as it is: env.LOG\n"
+    text = (repository / "overlays/production/apps/web.yaml").read_text()
+    assert "tag: 1.9.0" in text
+    assert "version: v9" in text
+
+
+def test_dry_run_shows_the_diff_and_changes_nothing(repository: Path) -> None:
+    outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--dry-run")
+    assert outcome.code == 0
+    assert "+    tag: 1.5.0" in outcome.out
+    assert "+++ b/rendered/production/web/rollout.yaml" in outcome.out
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_an_environment_must_be_named_where_there_are_several(repository: Path) -> None:
+    outcome = run(repository, "release", "web", "1.5.0", "--weight", "20")
+    assert (outcome.code, outcome.err) == (2, "rollspec: which environment? --env production|staging\n")
+
+
+def test_a_hook_that_fails_leaves_nothing_half_done(repository: Path) -> None:
+    hook = repository / ".git/hooks/pre-commit"
+    hook.write_text("#!/bin/sh\necho no thanks >&2\nexit 1\n")
+    hook.chmod(0o755)
+    outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert outcome.code == 3
+    assert "no thanks" in outcome.err
+    assert git(repository, "status", "--porcelain") == ""
+    assert verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit", "--no-verify").code == 0
+
+
+def test_works_in_a_worktree_with_a_detached_head(repository: Path, tmp_path: Path) -> None:
+    git(repository, "worktree", "add", "--detach", "-q", str(tmp_path / "other"))
+    outcome = verb(tmp_path / "other", "release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert outcome.code == 0, outcome.err
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_live_revision_gives_the_weight_to_start_from(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    live = git(repository, "rev-parse", "HEAD").strip()
+    verb(repository, "weight", "web", "60", "--commit")
+    assert verb(repository, "weight", "web", "70", "--live", live).code == 0
+    assert "from: 20" in (repository / "overlays/production/apps/web.yaml").read_text()
+
+
+def test_undo_to_a_revision_takes_tag_and_configuration(repository: Path) -> None:
+    first = git(repository, "rev-parse", "HEAD").strip()
+    rollout = repository / "rendered/production/web/rollout.yaml"
+    before = rollout.read_text()
+    verb(
+        repository,
+        "release",
+        "web",
+        "1.5.0",
+        "--weight",
+        "20",
+        "--set",
+        "env.LOG=trace",
+        "--set",
+        "env.NEW=1",
+        "--commit",
+    )
+    verb(repository, "promote", "web", "--commit")
+    verb(repository, "release", "web", "1.6.0", "--weight", "20", "--commit")
+    verb(repository, "promote", "web", "--commit")
+    outcome = verb(repository, "undo", "web", "--to", first)
+    assert outcome.code == 0, outcome.err
+    assert rollout.read_text() == before
+
+
+def test_promote_folds_configuration_and_undo_takes_it_out(repository: Path) -> None:
+    verb(repository, "release", "web", "--set", "env.LOG=trace", "--weight", "20", "--commit")
+    verb(repository, "promote", "web", "--commit")
+    text = (repository / "overlays/production/apps/web.yaml").read_text()
+    assert "LOG: trace" in text
+    verb(repository, "undo", "web", "--commit")
+    assert "value: info" in (repository / "rendered/production/web/rollout.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("promote", "web"), "nothing is in flight to promote"),
+        (("weight", "web", "30"), "there is no canary to weight"),
+        (("weight", "wbe", "30"), "did you mean `web`?"),
+        (("release", "web", "1.4.2", "-w", "20"), "1.4.2 is the stable version already"),
+        (("release", "web", "1.5.0"), "give the canary's first share"),
+        (("release", "web", "--set", "envv.A=1", "-w", "20"), "`envv` is no field of a version"),
+        (("undo", "web", "--to", "nowhere"), "nowhere"),
+        (("switch", "web"), "give either --to"),
+        (("resume", "web"), "is not paused"),
+    ],
+)
+def test_a_verb_that_does_not_fit_explains_itself(repository: Path, words: tuple[str, ...], message: str) -> None:
+    outcome = verb(repository, *words)
+    assert outcome.code in (1, 2, 3)
+    assert message in outcome.err
+    assert git(repository, "status", "--porcelain") == ""

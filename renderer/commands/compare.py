@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from renderer.build import Evaluated, assemble, build_app, evaluate, is_in
 from renderer.build.places import Places
 from renderer.build.setup import Setup, read_document
-from renderer.commands.revision import Texts, View
+from renderer.commands.project import Opened, Refused
+from renderer.commands.revision import Texts, View, asking_git, of_revision, of_tree
 from renderer.commands.selection import Selection, asked, touched
+from renderer.failure import Failure
 from renderer.git import changed
 from renderer.manifest import Manifest
 from renderer.overlay import Environment
-from renderer.plan import AppPlan, Effect, Side, plan, plan_resources
+from renderer.plan import AppPlan, Effect, Side, judged, plan, plan_resources
 from renderer.problem import Problem, errors
 from renderer.render import bootstrap
 
@@ -38,6 +40,25 @@ class _Made:
     problems: tuple[Problem, ...] = ()
 
 
+def transitions(opened: Opened, selection: Selection, base: str) -> list[Problem]:
+    """What is wrong with the change from the revision `base` to the working tree, in the apps of the selection."""
+    with asking_git():
+        new = of_tree(opened)
+        old = before(opened.root, base, new)
+        changes = about(opened.root, base, None, old, new)
+    some = {env: changes.apps[env] & apps for env, apps in selection.apps.items() if env in changes.apps}
+    found = compare(old, new, Selection(some), simulated=False)
+    return [problem for each in found.plans for problem in each.problems]
+
+
+def before(root: str, base: str, new: View) -> View | None:
+    """The old side; None where it has no project. Raises GitError, and Failure where it cannot be read."""
+    try:
+        return of_revision(root, base, new)
+    except Refused as refused:
+        raise Failure(f"the project of {base} cannot be read: {refused.problems[0]}") from refused
+
+
 def about(root: str, base: str, head: str | None, old: View | None, new: View) -> Selection:
     """What the files that differ say something about; `head` None is the working tree. Raises GitError."""
     paths = [path for _, path in changed(root, base, head)]
@@ -51,19 +72,20 @@ def about(root: str, base: str, head: str | None, old: View | None, new: View) -
     return found
 
 
-def compare(old: View | None, new: View, selection: Selection) -> Compared:
+def compare(old: View | None, new: View, selection: Selection, *, simulated: bool = True) -> Compared:
     """The plan of each app of the selection, by environment and app; environments in whole with their resources."""
+    make = plan if simulated else judged
     plans: list[AppPlan] = []
     problems: list[Problem] = []
     names = selection.names
     for start in range(0, len(names), _BATCH):
         some = names[start : start + _BATCH]
-        before: Texts = old.texts(some)[0] if old else {}
-        after, wrong = new.texts(some)
+        was: Texts = old.texts(some)[0] if old else {}
+        now, wrong = new.texts(some)
         problems += wrong
         for app in some:
             for env in selection.envs_of(app):
-                one, found = _compare(old, new, app, env, before.get(app, {}), after.get(app, {}))
+                one, found = _compare(old, new, app, env, was.get(app, {}), now.get(app, {}), make)
                 plans += [one] if one else []
                 problems += found
     for env in selection.whole:
@@ -72,7 +94,13 @@ def compare(old: View | None, new: View, selection: Selection) -> Compared:
 
 
 def _compare(
-    old: View | None, new: View, app: str, env: str, before: dict[str, bytes], after: dict[str, bytes]
+    old: View | None,
+    new: View,
+    app: str,
+    env: str,
+    before: dict[str, bytes],
+    after: dict[str, bytes],
+    make: Callable[[Side | None, Side | None], AppPlan],
 ) -> tuple[AppPlan | None, list[Problem]]:
     was = _evaluated(old, app, env, before) if old else None
     now = _evaluated(new, app, env, after)
@@ -88,7 +116,7 @@ def _compare(
         return AppPlan(app, env, (Effect("disruptive", reason),)), []
     if base.side is None and head.side is None:
         return None, []
-    found = plan(base.side, head.side)
+    found = make(base.side, head.side)
     placed = tuple(head.places.put(problem) for problem in found.problems) if head.places else ()
     return replace(found, problems=placed), []
 

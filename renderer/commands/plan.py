@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from renderer.commands.compare import Compared, about, compare
+from renderer.commands.compare import about, before, compare
 from renderer.commands.options import app_option, env_option, show_problems
 from renderer.commands.project import Refused, find_root, open_project
 from renderer.commands.revision import View, asking_git, of_revision, of_tree
@@ -59,7 +59,8 @@ def command(
             return int(show_problems(refused.problems, "text"))
         if new is None:
             raise Failure(f"there is no project in {head}")
-        compared = against(root, base_commit, head, new, envs, apps)
+        old = before(root, base_commit, new)
+        compared = compare(old, new, _asked(about(root, base_commit, head, old, new), old, new, envs, apps))
     if show_problems(compared.problems, "text"):
         return 1
     known = base_commit[:_SHORT] if base in (None, base_commit) else f"{base} ({base_commit[:_SHORT]})"
@@ -68,27 +69,10 @@ def command(
     return int(limit is not None and at_least(plan.class_, cast(Class, limit)))
 
 
-def against(
-    root: str, base: str, head: str | None, new: View, envs: Sequence[str] = (), apps: Sequence[str] = ()
-) -> Compared:
-    """The plans from the revision `base` to `new`, which is `head` or the working tree. Raises GitError, Failure."""
-    try:
-        old = of_revision(root, base, new)
-    except Refused as refused:
-        raise Failure(f"the project of {base[:_SHORT]} cannot be read: {refused.problems[0]}") from refused
-    known = new.apps | (old.apps if old else frozenset())
-    every_env = {*new.setup.environments, *(old.setup.environments if old else ())}
-    found = about(root, base, head, old, new)
-    return compare(
-        old,
-        new,
-        _narrowed(
-            found, chosen(apps, sorted(known), "app"), chosen(envs, sorted(every_env), "environment"), bool(apps)
-        ),
-    )
-
-
-def _narrowed(found: Selection, apps: Sequence[str], envs: Sequence[str], some: bool) -> Selection:
-    """What is asked for of what the change is about."""
-    kept = {env: names.intersection(apps) for env, names in found.apps.items() if env in envs}
-    return Selection(kept, frozenset() if some else found.whole.intersection(envs))
+def _asked(found: Selection, old: View | None, new: View, envs: Sequence[str], apps: Sequence[str]) -> Selection:
+    """What the options ask for, of what the change is about."""
+    sides = (new, old) if old else (new,)
+    names = chosen(apps, sorted({app for view in sides for app in view.apps}), "app")
+    wanted = chosen(envs, sorted({env for view in sides for env in view.setup.environments}), "environment")
+    kept = {env: some.intersection(names) for env, some in found.apps.items() if env in wanted}
+    return Selection(kept, frozenset() if apps else found.whole.intersection(wanted))

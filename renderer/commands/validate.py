@@ -8,6 +8,7 @@ from dataclasses import replace
 import click
 
 from renderer.build import Rendered
+from renderer.commands.compare import transitions
 from renderer.commands.options import (
     app_option,
     env_option,
@@ -30,6 +31,9 @@ from renderer.workers import Tick, crew, processors
 @paths_argument
 @env_option
 @app_option
+@click.option(
+    "--base", metavar="REF", help="Judge the change from this revision too: HEAD in a hook, what is live in CI."
+)
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes (default: one a processor).")
 @hook_option
 @strict_option
@@ -40,6 +44,7 @@ def command(
     paths: tuple[str, ...],
     envs: tuple[str, ...],
     apps: tuple[str, ...],
+    base: str | None,
     jobs: int | None,
     hook: bool,
     is_strict: bool,
@@ -48,10 +53,13 @@ def command(
     """Check the specs, and what they render, against schemas and rules.
 
     With PATHS only the apps that these files are about: a spec, an overlay, a rendered file, ...
+
+    With --base the change from that revision is judged as a transition too: a weight edited by hand, a reverted
+    promote, a strategy switched in one step, ...: what the controllers would carry out otherwise than Git says.
     """
 
     def run(opened: Opened, selection: Selection) -> int:
-        return _run(opened, selection, jobs or processors(), form, is_strict)
+        return _run(opened, selection, base, jobs or processors(), form, is_strict)
 
     if paths or hook:
         if envs or apps:
@@ -64,7 +72,8 @@ def command(
     return run(opened, select(opened, apps, envs))
 
 
-def _run(opened: Opened, selection: Selection, processes: int, form: str, is_strict: bool) -> int:
+def _run(opened: Opened, selection: Selection, base: str | None, processes: int, form: str, is_strict: bool) -> int:
+    moved = transitions(opened, selection, base) if base else []
     job = Job(selection, selection.names, False, "", frozenset())
 
     def work(share: Sequence[str], tick: Tick) -> tuple[list[Rendered], Callable[[], None]]:
@@ -73,5 +82,5 @@ def _run(opened: Opened, selection: Selection, processes: int, form: str, is_str
 
     with progress("validating", len(job.apps)) as watch, crew(job.apps, work, processes, watch) as workers:
         rendered = [each for report in workers.reports for each in report]
-        wrong = show_problems(judge(opened, job, rendered), form, is_strict=is_strict)
+        wrong = show_problems([*judge(opened, job, rendered), *moved], form, is_strict=is_strict)
     return int(wrong)

@@ -27,6 +27,7 @@ __all__ = [
     "at_least",
     "classify",
     "judge",
+    "judged",
     "outlook",
     "plan",
     "plan_resources",
@@ -41,14 +42,16 @@ def plan(old: Side | None, new: Side | None) -> AppPlan:
 
     Raises ValueError where both are None.
     """
+    found = judged(old, new)
+    return found if found.class_ in _STILL else replace(found, summary=outlook(old, new))
+
+
+def judged(old: Side | None, new: Side | None) -> AppPlan:
+    """The same without the simulation."""
     side = new or old
     if side is None:
         raise ValueError("an app that is on neither side has no plan")
-    effects = classify(old, new)
-    found = AppPlan(side.app.name, side.app.env, effects, problems=problems(old, new))
-    if found.class_ in _STILL:
-        return found
-    return replace(found, summary=outlook(old, new))
+    return AppPlan(side.app.name, side.app.env, classify(old, new), problems=problems(old, new))
 
 
 def plan_resources(env: str, old: tuple[Manifest, ...], new: tuple[Manifest, ...]) -> AppPlan:

@@ -50,7 +50,7 @@ def weight_without_from(old: Side, new: Side) -> Iterator[Finding]:
     The controller starts a changed step list again from its first step. Where that is not the live weight, the canary's
     share falls to 0 (router istio) or goes to that weight first (router replica).
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec weight APP WEIGHT` writes both; `--live REF` where the cluster has another revision.
+    Do: `rollspec weight APP WEIGHT` writes both; afterwards, `--live REF` with the revision that is live mends it.
     """
     was, now = old.app.canary, new.app.canary
     if was is None or now is None or _other_template(old, new) or was.weight is None or now.weight is None:
@@ -339,7 +339,8 @@ def _weight(new: Side, why: str) -> Finding:
     share = canary.weight if canary else 0
     by_istio = new.app.strategy.by_istio
     what = "the share would fall to 0 on the way" if by_istio else "the steps would begin at another weight"
-    message = f"{why}: {what}; `rollspec weight {new.app.name} {share} --env {new.app.env}` writes both"
+    verb = f"`rollspec weight {new.app.name} {share} --env {new.app.env} --live REF`"
+    message = f"{why}: {what}; {verb}, with the revision that is live, writes it"
     pointer = _FROM if canary and canary.came_from is not None else _WEIGHT
     return _finding("weight-without-from", message, pointer, "error" if by_istio else "warning")
 

@@ -9,7 +9,7 @@ from renderer.manifest import Manifest
 from renderer.simulate.objects import KINDS, put, remove, wave
 from renderer.simulate.record import Edit
 from renderer.simulate.run import run, settle
-from renderer.simulate.state import Cluster, Options, World
+from renderer.simulate.state import TICK, Cluster, Options, World
 from renderer.simulate.timeline import Timeline
 
 WORKLOADS = ("Rollout", "Deployment")
@@ -30,9 +30,7 @@ def apply(cluster: Cluster, manifests: Sequence[Manifest], options: Options = DE
         for manifest in gone:
             remove(edit, manifest)
     changed = [manifest for manifest in wanted.values() if options.apply_all or _changed(edit, manifest)]
-    for manifest in sorted(changed, key=_order):  # some milliseconds apart: the controllers act in between
-        put(edit, manifest)
-        settle(edit)
+    _put_all(edit, sorted(changed, key=_order))
     _prune(edit, [manifest for manifest in gone if manifest.kind not in WORKLOADS])
     if gone:
         run(edit, stop=lambda: _healthy(edit.world, wanted.values()))
@@ -92,6 +90,16 @@ def _begin(cluster: Cluster, options: Options) -> Edit:
     return edit
 
 
+def _put_all(edit: Edit, manifests: Sequence[Manifest]) -> None:
+    """One after the other, with time for the controllers in between; waves wait for each other."""
+    for number, manifest in enumerate(manifests):
+        if number and wave(manifest) != wave(manifests[number - 1]):
+            run(edit, until=edit.world.now + edit.options.wave_seconds)
+        put(edit, manifest)
+        edit.world.now += TICK
+        settle(edit)
+
+
 def _changed(edit: Edit, manifest: Manifest) -> bool:
     before = edit.world.applied.get(manifest.identity)
     return before is None or before.data != manifest.data
@@ -106,6 +114,7 @@ def _prune(edit: Edit, manifests: Iterable[Manifest]) -> None:
     for manifest in sorted(manifests, key=_order, reverse=True):
         if manifest.identity in edit.world.applied:
             remove(edit, manifest)
+            edit.world.now += TICK
     settle(edit)
 
 

@@ -33,10 +33,11 @@ repos:
     hooks:
       - id: rollspec-render
         name: rollspec render
-        entry: rollspec render
+        entry: rollspec render --hook
         language: system
-        files: ^(rollspec\\.yaml|apps/|overlays/|templates/)
-        pass_filenames: false
+        files: \\.(ya?ml|json|j2)$
+        always_run: true
+        require_serial: true
 """
 
 

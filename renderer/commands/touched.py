@@ -20,7 +20,10 @@ Each = Callable[[Opened, Selection], int]
 def each_touched(directory: str, paths: Sequence[str], form: str, *, hook: bool, run: Each) -> int:
     """`run` over what the files touch, project by project; the worst of the exit codes, 0 where nothing is touched."""
     files = [os.path.join(directory, path) for path in paths]
-    return max((_one(root, below, form, run) for root, below in projects([*files, *_deleted(hook)]).items()), default=0)
+    return max(
+        (_one(root, below, form, run) for root, below in projects([*files, *_deleted(directory, hook)]).items()),
+        default=0,
+    )
 
 
 def projects(files: Iterable[str]) -> dict[str, list[str]]:
@@ -79,12 +82,12 @@ def _with_resources(opened: Opened, paths: Sequence[str]) -> list[str]:
     return [app for app in opened.apps if not opened.texts(app)[0].keys().isdisjoint(paths)] if paths else []
 
 
-def _deleted(hook: bool) -> list[str]:
+def _deleted(directory: str, hook: bool) -> list[str]:
     """Files that the change under way deletes: pre-commit passes the names of those that are there."""
     if not hook:
         return []
     start, end = os.environ.get("PRE_COMMIT_FROM_REF"), os.environ.get("PRE_COMMIT_TO_REF")
-    top = top_folder(".")
+    top = top_folder(directory)
     gone = deletions_between(top, start, end) if start and end else staged_deletions(top)
     return [os.path.join(top, path) for path in gone]
 

@@ -8,14 +8,15 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tests.tools import KUBECONFORM, KUBECTL, folder, go
+from tests.tools import KUBECONFORM, KUBECTL, folder, go, wheels
 from tests.tools.cache import once
 
 
 def main() -> None:
-    """Both tools; a few milliseconds when they are there."""
+    """The tools and the wheels; a few milliseconds when they are there."""
     once(folder("kubeconform", KUBECONFORM), _kubeconform)
     once(folder("kubectl", KUBECTL), _kubectl)
+    once(wheels.folder(), wheels.download)
 
 
 def _kubeconform(target: Path) -> None:

@@ -1,0 +1,77 @@
+"""The built wheel, installed into an empty environment away from the checkout, renders the samples byte by byte."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.cases import ROOT
+from tests.support.repository import environment
+from tests.tools.wheels import wheels
+
+SAMPLES = ("rollspec.yaml", "overlays", "fixtures/apps")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(target)]
+    done = subprocess.run(build, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (found,) = target.glob("*.whl")
+    return found
+
+
+def test_it_holds_the_program_and_every_schema_and_nothing_else(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    code = {str(path.relative_to(ROOT)) for path in (ROOT / "renderer").rglob("*.py")}
+    sets = [path for path in (ROOT / "schemas").iterdir() if any(path.rglob("*.json")) and path.name != "make"]
+    schemas = {
+        f"renderer/_schemas/{path.relative_to(ROOT / 'schemas')}" for each in sets for path in each.rglob("*.json")
+    }
+    assert schemas
+    assert {name for name in names if ".dist-info/" not in name and not name.endswith("/")} >= code | schemas
+    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"renderer"}
+
+
+def test_it_renders_the_samples(wheel: Path, tmp_path: Path) -> None:
+    python = _install(wheel, tmp_path / "env")
+    project = tmp_path / "samples"
+    for path in SAMPLES:
+        source, target = ROOT / path, project / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)  # type: ignore[operator]
+    ask = "import json, sys, renderer; print(json.dumps([renderer.__file__, sys.path]))"
+    file, path = json.loads(_run(python, "-c", ask, cwd=tmp_path))
+    assert not [part for part in (file, *path) if part.startswith(str(ROOT))]
+    said = _run(python.with_name("rollspec"), "render", cwd=project)
+    assert said.endswith(" written, 0 unchanged, 0 removed\n")
+    assert _bytes(project / "fixtures/rendered") == _bytes(ROOT / "fixtures/rendered")
+
+
+def _install(wheel: Path, folder: Path) -> Path:
+    """The Python of a new environment that has the wheel and what it needs."""
+    venv.create(folder, with_pip=False)
+    python = folder / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
+    offline = ["--no-index", "--find-links", str(wheels()), "--no-compile", str(wheel)]
+    subprocess.run([*pip, *offline], env=environment(PIP_CONFIG_FILE="/dev/null"), check=True)
+    return python
+
+
+def _run(*command: str | Path, cwd: Path) -> str:
+    env = {name: value for name, value in environment().items() if not name.startswith("PYTHON")}
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _bytes(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

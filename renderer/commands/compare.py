@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from renderer.commands.revision import Texts, View, asking_git, of_revision, of_
 from renderer.commands.selection import Selection, asked, touched
 from renderer.failure import Failure
 from renderer.git import changed
+from renderer.layout import PROJECT_FILE
 from renderer.manifest import Manifest
 from renderer.overlay import Environment
 from renderer.plan import AppPlan, Effect, Side, judged, plan, plan_resources
@@ -61,7 +63,8 @@ def before(root: str, base: str, new: View) -> View | None:
 
 def about(root: str, base: str, head: str | None, old: View | None, new: View) -> Selection:
     """What the files that differ say something about; `head` None is the working tree. Raises GitError."""
-    paths = [path for _, path in changed(root, base, head)]
+    looked = [] if head else _beside_output(root, new)
+    paths = [path for _, path in changed(root, base, head, looked)]
     found = Selection()
     for view in (new, old) if old else (new,):
         apps = new.apps | (old.apps if old else frozenset())
@@ -204,6 +207,13 @@ def _resources(old: View | None, new: View, env: str) -> list[AppPlan]:
     before = old.setup.resources.get(env, ()) if old else ()
     found = plan_resources(env, before, new.setup.resources.get(env, ()))
     return [found] if found.effects else []
+
+
+def _beside_output(root: str, view: View) -> list[str]:
+    """What lies at the project's root, but for rendered files: asking after each of those takes as long as the rest."""
+    layout = view.layout
+    skipped = {".git", layout.output}
+    return sorted({*os.listdir(root), layout.apps, layout.overlays, layout.templates, PROJECT_FILE} - skipped)
 
 
 def _not_rendered(view: View, paths: Iterable[str]) -> list[str]:

@@ -47,7 +47,7 @@ def test_it_renders_the_samples(wheel: Path, tmp_path: Path) -> None:
     for path in SAMPLES:
         source, target = ROOT / path, project / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)  # type: ignore[operator]
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     ask = "import json, sys, renderer; print(json.dumps([renderer.__file__, sys.path]))"
     file, path = json.loads(_run(python, "-c", ask, cwd=tmp_path))
     assert not [part for part in (file, *path) if part.startswith(str(ROOT))]

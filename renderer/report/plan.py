@@ -14,6 +14,7 @@ from renderer.problem import Problem
 FORMATS = ("text", "markdown", "json")
 _JSON_FORMAT = 1
 _LONGEST = 60_000  # characters of a comment; GitHub takes 65,536
+_NAMED = 3  # apps of a group that are named
 _FLAGS: dict[str, Callable[[Flag], str]] = {
     "dip": lambda flag: f"dip: the share of {flag.version} falls to {_percent(flag.share)}",
     "over": lambda flag: f"over: the share of {flag.version} rises to {_percent(flag.share)}",
@@ -72,15 +73,29 @@ def _app_data(app: AppPlan) -> dict[str, Any]:
 def _text(plan: Plan) -> str:
     apps = shown(plan)
     lines = _table(apps) if apps else []
-    for app in apps:
-        lines += ["", f"{app.app} in {app.env}: {app.class_}, {_reason(app)}"]
-        lines += [f"  {line}" for line in _details(app)]
+    for group in _groups(apps):
+        first = group[0]
+        lines += ["", f"{_names(group)} in {first.env}: {first.class_}, {_reason(first)}"]
+        lines += [f"  {line}" for line in _details(first)]
     return "\n".join([*lines, *([""] if apps else []), _closing(plan, apps)]) + "\n"
 
 
+def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
+    """Apps of one environment to which the same happens, in order: a label of an overlay touches thousands."""
+    found: dict[tuple[str, ...], list[AppPlan]] = {}
+    for app in apps:
+        found.setdefault((app.env, app.class_, *_details(app)), []).append(app)
+    return list(found.values())
+
+
+def _names(group: Sequence[AppPlan]) -> str:
+    names = [app.app for app in group]
+    return ", ".join(names) if len(names) <= _NAMED else f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+
+
 def _table(apps: Sequence[AppPlan]) -> list[str]:
-    rows = [("ENVIRONMENT", "APP", "CLASS", "WHAT HAPPENS")]
-    rows += [(app.env, app.app, app.class_, _what(app)) for app in apps]
+    rows = [("ENVIRONMENT", "CLASS", "APP", "WHAT HAPPENS")]
+    rows += [(group[0].env, group[0].class_, _names(group), _what(group[0])) for group in _groups(apps)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return [
         "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3]]) for row in rows
@@ -178,20 +193,32 @@ def _apps(count: int) -> str:
 
 def _markdown(plan: Plan) -> str:
     apps = shown(plan)
+    groups = _groups(apps)
     lines = [f"### rollspec plan: {plan.class_}", ""]
-    if apps:
+    if groups:
         lines += ["| class | environment | app | what happens |", "| --- | --- | --- | --- |"]
-        lines += [f"| **{app.class_}** | {_md(app.env)} | {_md(app.app)} | {_md(_reason(app))} |" for app in apps]
-        lines += _warnings(apps)
+    told = _told([*map(_row, groups)], lines, _LONGEST // 2)
+    told += _told([["", *warnings] for warnings in [_warnings(apps)] if warnings], lines, _LONGEST * 3 // 4)
+    told += _told([_folded(group) for group in groups], lines, _LONGEST)
+    if told:
+        lines += ["", "This is not all: `rollspec plan` shows the rest."]
+    return "\n".join([*lines, *([""] if groups else []), _md(_closing(plan, apps))]) + "\n"
+
+
+def _told(parts: Sequence[Sequence[str]], lines: list[str], longest: int) -> int:
+    """Add the parts as long as there is room; the number of those left out."""
     length = sum(len(line) + 1 for line in lines)
-    for number, app in enumerate(apps):
-        part = _folded(app)
+    for number, part in enumerate(parts):
         length += sum(len(line) + 1 for line in part)
-        if length > _LONGEST:
-            lines += ["", f"{_apps(len(apps) - number)} more: `rollspec plan` shows them."]
-            break
+        if length > longest:
+            return len(parts) - number
         lines += part
-    return "\n".join([*lines, *([""] if apps else []), _md(_closing(plan, apps))])[: _LONGEST + 5000] + "\n"
+    return 0
+
+
+def _row(group: Sequence[AppPlan]) -> list[str]:
+    first = group[0]
+    return [f"| **{first.class_}** | {_md(first.env)} | {_md(_names(group))} | {_md(_reason(first))} |"]
 
 
 def _warnings(apps: Sequence[AppPlan]) -> list[str]:
@@ -201,13 +228,14 @@ def _warnings(apps: Sequence[AppPlan]) -> list[str]:
         where = f"{_md(app.app)} in {_md(app.env)}"
         found += [f"- **{problem.rule}**, {where}: {_md(problem.message)}" for problem in app.problems]
         found += [f"- {where}: {_md(flag_text(flag))}" for flag in (app.summary.flags if app.summary else ())]
-    return ["", *found] if found else []
+    return found
 
 
-def _folded(app: AppPlan) -> list[str]:
-    details = "\n".join(_details(app))
+def _folded(group: Sequence[AppPlan]) -> list[str]:
+    first = group[0]
+    details = "\n".join(_details(first))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", details)), default=0))
-    head = f"<details><summary>{_md(app.app)} in {_md(app.env)}: {app.class_}</summary>"
+    head = f"<details><summary>{_md(_names(group))} in {_md(first.env)}: {first.class_}</summary>"
     return ["", head, "", f"{fence}text", details, fence, "", "</details>"]
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from renderer.edit.operations import EditError, Remove, Set, applied, difference, plain, steps
+from renderer.edit.operations import EditError, Remove, Replace, Set, applied, at, difference, plain, steps
 from renderer.edit.splice import splice
 from renderer.edit.write import Shape, block
 from renderer.yamlio import Data, load
+from renderer.yamlio.data import pointer
+from renderer.yamlio.events import ERRORS
 
 __all__ = ["EditError", "Remove", "Set", "edit", "new_document"]
+
+_BY_HAND = "cannot be edited as the file is written; edit it by hand"
+_REPAIRS = 3
 
 
 def edit(text: str, operations: Sequence[Set | Remove]) -> str:
@@ -26,18 +31,19 @@ def edit(text: str, operations: Sequence[Set | Remove]) -> str:
         wanted = applied(wanted, operation)
     if not isinstance(wanted, dict):
         raise EditError("", "a spec is a mapping")
-    for step in steps(old, wanted):
-        text = splice(text, step)
-    _prove(text, wanted)
-    return text
+    try:
+        for step in steps(old, wanted):
+            text = splice(text, step)
+        return _proven(text, wanted)
+    except ERRORS:
+        raise EditError("", _BY_HAND) from None
 
 
 def new_document(data: Mapping[str, object]) -> str:
     """The text of a new spec, as `fmt` would have it."""
     wanted = plain(data, "")
     text = "".join(f"{line}\n" for line in block(wanted, -2, Shape()).lines) or "{}\n"
-    _prove(text, wanted)
-    return text
+    return _proven(text, wanted)
 
 
 def _read(text: str) -> Data:
@@ -48,11 +54,27 @@ def _read(text: str) -> Data:
     return data
 
 
-def _prove(text: str, wanted: Data) -> None:
+def _proven(text: str, wanted: Data) -> str:
+    """The text, which holds what is wanted.
+
+    A `|+` block takes the empty lines that follow it; where an edit gave it others, it is written anew.
+    """
+    for _ in range(_REPAIRS):
+        path = difference(_again(text), wanted)
+        if path is None:
+            return text
+        text = splice(text, Replace(path, at(wanted, path)))
+    path = difference(_again(text), wanted)
+    if path is not None:
+        raise EditError(pointer(path), _BY_HAND)
+    return text
+
+
+def _again(text: str) -> Data:
     data, problems = load(_bytes(text), "")
-    place = problems[0].pointer if problems else difference(data, wanted)
-    if place is not None:
-        raise EditError(place, "cannot be edited as it is written; edit the file by hand")
+    if problems:
+        raise EditError(problems[0].pointer, _BY_HAND)
+    return data
 
 
 def _bytes(text: str) -> bytes:

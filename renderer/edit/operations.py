@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.yamlio import Data
-from renderer.yamlio.data import pointer
 from renderer.yamlio.nodes import Path
 
 
@@ -65,15 +64,14 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """The entry `name` of the mapping at `path` goes behind `after` (None: before all), as it is written."""
+class Reorder:
+    """These keys of the mapping at `path` stand in this order; the places that they have between others stay theirs."""
 
     path: Path
-    name: str
-    after: str | None
+    names: tuple[str, ...]
 
 
-Step = Replace | Insert | Delete | Move
+Step = Replace | Insert | Delete | Reorder
 
 
 def same(one: Data, other: Data) -> bool:
@@ -163,7 +161,8 @@ def _mapping(old: dict[str, Data], new: dict[str, Data], path: Path) -> Iterator
     kept = [key for key in new if key in old]
     for key in kept:
         yield from steps(old[key], new[key], (*path, key))
-    yield from _moves([key for key in old if key in new], kept, path)
+    if [key for key in old if key in new] != kept:
+        yield Reorder(path, tuple(kept))
     before: str | None = None
     for key, value in new.items():
         if key not in old:
@@ -172,14 +171,6 @@ def _mapping(old: dict[str, Data], new: dict[str, Data], path: Path) -> Iterator
     for key in old:
         if key not in new:
             yield Delete((*path, key))
-
-
-def _moves(now: list[str], wanted: list[str], path: Path) -> Iterator[Step]:
-    for place, key in enumerate(wanted):
-        if now[place] != key:
-            yield Move(path, key, wanted[place - 1] if place else None)
-            now.remove(key)
-            now.insert(place, key)
 
 
 def _list(old: list[Data], new: list[Data], path: Path) -> Iterator[Step]:
@@ -197,9 +188,20 @@ def _list(old: list[Data], new: list[Data], path: Path) -> Iterator[Step]:
         yield Delete((*path, place))
 
 
-def difference(old: Data, new: Data, path: Path = ()) -> str | None:
-    """A pointer to the first place where they differ, or None."""
+def difference(old: Data, new: Data, path: Path = ()) -> Path | None:
+    """The first place where they differ, or None."""
     if isinstance(old, dict) and isinstance(new, dict) and list(old) == list(new):
         found = (difference(old[key], new[key], (*path, key)) for key in old)
         return next((place for place in found if place is not None), None)
-    return None if same(old, new) else pointer(path)
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        pairs = enumerate(zip(old, new, strict=True))
+        found = (difference(one, other, (*path, place)) for place, (one, other) in pairs)
+        return next((place for place in found if place is not None), None)
+    return None if same(old, new) else path
+
+
+def at(data: Data, path: Path) -> Data:
+    """The value at a path that leads somewhere."""
+    for name in path:
+        data = data[name]  # type: ignore[index]
+    return data

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from renderer.edit.operations import Delete, Insert, Move, Replace, Step
+from renderer.edit.operations import Delete, Insert, Replace, Step
 from renderer.edit.write import Shape, Written, block, column, flow, item, keyed, shape
 from renderer.yamlio import Data, plain_or_quoted
 from renderer.yamlio.nodes import Entry, Node, Path, after_space, line_end, line_start, tree
@@ -38,7 +39,7 @@ def splice(text: str, step: Step) -> str:
         return _delete(text, place)
     if isinstance(step, Insert):
         return _insert(text, place, step)
-    return _move(text, place, step)
+    return _reorder(text, place.node, step.names)
 
 
 def _find(text: str, path: Path) -> Place:
@@ -87,13 +88,15 @@ def _replace_block(text: str, entry: Entry, end: int, written: Written) -> str:
         before = before.rstrip(" \t")
     elif not before.endswith((" ", "\t")):
         before, rest = before + " ", rest.rstrip(" \t")
+    elif entry.key is None and written.lines:  # `-   key:` would need the other keys as deep
+        before = before.rstrip(" \t") + " "
     lines = "".join(_newline(text, start) + line for line in written.lines)
     return before + written.head + rest + lines + text[end:]
 
 
 def _replace_root(text: str, node: Node, value: Data) -> str:
     end = line_end(text, node.end)
-    if node.style == "block" or not isinstance(value, dict) or text[node.end : end].strip(" \t"):
+    if node.style == "block" or not (value and isinstance(value, dict)) or text[node.end : end].strip(" \t"):
         return text[: node.start] + flow(value) + text[node.end :]
     before = text[: node.start]
     if column(text, node.start):  # behind `---`
@@ -185,29 +188,33 @@ def _delete_beside_dash(text: str, start: int, end: int, following: int) -> str:
 def _delete_flow(text: str, parent: Node, index: int) -> str:
     entry = parent.entries[index]
     comma = after_space(text, entry.end)
-    end = comma + 1 if text[comma] == "," else entry.end
+    has_comma = text[comma] == ","
+    end = comma + 1 if has_comma else entry.end
     start = line_start(text, entry.start)
     behind = text[end : line_end(text, end)].strip(" \t")
     if not text[start : entry.start].strip(" \t") and behind[:1] in ("", "#"):
-        return text[:start] + text[_next_line(text, line_end(text, end)) :]
-    if index + 1 < len(parent.entries):
-        following = parent.entries[index + 1].start
-        blank = not text[end:following].strip(" \t")
-        return text[: entry.start] + text[following if blank else end :]
-    before = parent.entries[index - 1].end
-    if text[before : entry.start].strip(" \t") == ",":
-        return text[:before] + text[entry.end :]
-    return text[: entry.start] + text[end:]
+        before, rest = text[:start], text[_next_line(text, line_end(text, end)) :]
+    elif index + 1 < len(parent.entries) and not text[end : parent.entries[index + 1].start].strip(" \t"):
+        before, rest = text[: entry.start], text[parent.entries[index + 1].start :]
+    elif index and text[parent.entries[index - 1].end : entry.start].strip(" \t") == ",":
+        kept = parent.entries[index - 1].end if not has_comma else after_space(text, parent.entries[index - 1].end) + 1
+        return text[:kept] + text[end:]
+    else:
+        before, rest = text[: entry.start], text[end:]
+    if has_comma or not index:
+        return before + rest
+    comma = after_space(text, parent.entries[index - 1].end)  # the last one had none, so the one before needs none
+    return before[:comma] + before[comma + 1 :] + rest
 
 
-def _move(text: str, place: Place, step: Move) -> str:
-    entry = _entry(place.node, step.name)
-    flowing = place.node.style == "flow"
-    written = text[entry.start : entry.end if flowing else _entry_end(text, entry)]
-    without = _delete(text, _find(text, (*step.path, step.name)))
-    node = _find(without, step.path).node
-    after = None if step.after is None else _entry(node, step.after)
-    return (_insert_flow if flowing else _insert_block)(without, node, written, after)
+def _reorder(text: str, node: Node, names: Sequence[str]) -> str:
+    """Each key as it is written; what stands between keys, comments above them included, stays where it is."""
+    entries = [entry for entry in node.entries if entry.name in names]
+    ends = {entry.name: entry.end if node.style == "flow" else _entry_end(text, entry) for entry in entries}
+    written = {entry.name: text[entry.start : ends[entry.name]] for entry in entries}
+    for entry, name in reversed(list(zip(entries, names, strict=True))):
+        text = text[: entry.start] + written[name] + text[ends[entry.name] :]
+    return text
 
 
 def _entry_end(text: str, entry: Entry) -> int:

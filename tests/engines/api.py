@@ -123,6 +123,8 @@ class Watches:
         resume = f"&resourceVersion={since}" if since else ""
         connection.request("GET", f"{path(kind)}?watch=true{resume}", headers={"Authorization": f"Bearer {TOKEN}"})
         answer = connection.getresponse()
+        if answer.status != 200:  # the server starts, or the revision is too old
+            raise OSError(f"watch of {kind}: {answer.status}")
         while line := answer.readline():
             change = json.loads(line)
             if change["type"] == "ERROR":

@@ -151,9 +151,9 @@ def refresh(name: str) -> None:
 
 
 def status(name: str) -> dict[str, Any]:
-    """The Application's status."""
-    found: dict[str, Any] = api.call("GET", f"{APPLICATIONS}/{name}").get("status", {})
-    return found
+    """The Application's status; empty while there is none."""
+    listed = api.call("GET", APPLICATIONS)["items"]
+    return next((found.get("status", {}) for found in listed if found["metadata"]["name"] == name), {})
 
 
 def synced(name: str, commit: str, timeout: float = 60) -> bool:

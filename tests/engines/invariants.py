@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from .api import Object
 from .play import Played, Recording, Request
@@ -119,11 +118,11 @@ def shortest_capacity(recording: Recording) -> dict[str, int]:
 
 def floor(recording: Recording, number: int) -> int:
     """The fewest Ready pods that the strategies of all workloads promise, as of an edit."""
-    workloads = {}
+    workloads: dict[str, int] = {}
     for played in recording.played[: number + 1]:
         for made in played.applied:
             if made["kind"] in ("Deployment", "Rollout"):
-                workloads[made["kind"]] = promised(made["spec"])
+                workloads[made["kind"]] = promised(made["spec"], workloads.get(made["kind"], 1))
         for gone in played.deleted:
             workloads.pop(gone.partition("/")[0], None)
         if played.edit.event.startswith("scale "):
@@ -131,9 +130,11 @@ def floor(recording: Recording, number: int) -> int:
     return min(workloads.values(), default=0)
 
 
-def promised(spec: Object) -> int:
-    """What `replicas` and `maxUnavailable` leave of a Deployment's or Rollout's spec."""
-    replicas = int(spec.get("replicas", 1))
+def promised(spec: Object, before: int) -> int:
+    """What `replicas` and `maxUnavailable` leave of a workload's spec; under an autoscaler as many as before."""
+    if "replicas" not in spec:
+        return before
+    replicas = int(spec["replicas"])
     strategy = spec["strategy"]
     if strategy.get("type") == "Recreate":
         return replicas
@@ -143,23 +144,23 @@ def promised(spec: Object) -> int:
 
 
 def shares(recording: Recording, number: int, points: Points, base: str) -> Iterator[Violation]:
-    """Each share stays between what it was and what it becomes; the stable one's may go to 100 between two canaries."""
-    before, after = points[0][1].share, points[-1][1].share
+    """Each share goes from what it was to what it becomes and never back; the stable one may have all between."""
     slack = 0.0 if recording.routed(number) else coarse(points)
     title, end = recording.played[number].edit.title, recording.played[number].end
     for version in sorted({v for _, point in points for v in point.share}):
-        start, stop = before.get(version, 0), after.get(version, 0)
-        low, high = min(start, stop) - slack, 100.0 if version == base else max(start, stop) + slack
-        out = windows(points, partial(outside, version, low, high), end)
+        seen = [point.share.get(version, 0) for _, point in points]
+        wrong = [astray(seen[: place + 1], seen[-1], slack, version == base) for place in range(len(seen))]
+        out = stretches([(at, bad) for (at, _), bad in zip(points, wrong, strict=True)], end)
         if out:
-            seen = [p.share.get(version, 0) for _, p in points]
-            what = f"{version} goes from {start} to {stop} % by way of {min(seen)} and {max(seen)} %"
+            what = f"{version} goes from {seen[0]} to {seen[-1]} % by way of {min(seen)} and {max(seen)} %"
             yield Violation("share", title, what, max(out), len(out))
 
 
-def outside(version: str, low: float, high: float, point: Point) -> bool:
-    """Whether the version's share is under `low` or over `high`."""
-    return not low <= point.share.get(version, 0) <= high
+def astray(seen: list[float], stop: float, slack: float, base: bool) -> bool:
+    """Whether the last of these shares is a step back on the way to `stop`."""
+    low = min(max(seen), stop) - slack
+    high = 100.0 if base else max(min(seen), stop) + slack
+    return not low <= seen[-1] <= high
 
 
 def coarse(points: Points) -> float:
@@ -170,10 +171,15 @@ def coarse(points: Points) -> float:
 
 def windows(points: Points, wrong: Callable[[Point], bool], end: float) -> list[float]:
     """Lengths in seconds of the stretches of time in which `wrong(point)` is true."""
+    return stretches([(at, wrong(point)) for at, point in points], end)
+
+
+def stretches(marks: Sequence[tuple[float, bool]], end: float) -> list[float]:
+    """Lengths in seconds of the stretches of time that are marked."""
     out: list[float] = []
     begun: float | None = None
-    for at, point in points:
-        if wrong(point):
+    for at, bad in marks:
+        if bad:
             begun = at if begun is None else begun
         elif begun is not None:
             out.append(at - begun)

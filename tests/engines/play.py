@@ -20,8 +20,12 @@ from .scenario import Edit, Scenario
 from .timeline import Point, timeline
 
 QUIET = 2.5  # seconds without a change of any object, after which a settled application rests
+WAVE = 2.0  # seconds between two waves, as in Argo CD
+WORKLOADS = ("Deployment", "Rollout")
 PATIENCE = 90.0  # seconds until we stop waiting for that
-OWNED = re.compile(r"weight:|rollouts-pod-template-hash:|generation:|managed-by-rollouts:|^[+-]  annotations:$")
+OWNED = re.compile(  # what Rollouts and Argo CD write into objects of ours
+    r"weight:|rollouts-pod-template-hash:|generation:|managed-by-rollouts:|tracking-id:| annotations:$|resources: \{\}$"
+)
 RESTING = {"Healthy", "Paused", "Degraded"}
 
 
@@ -161,13 +165,22 @@ class Player:
         gone = [name for name in self.live if name not in wanted]
         if edit.prune_first:
             self.delete(gone)
-        if changed:
-            kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": changed}))
+        for wave in waves(changed):
+            kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": wave}))
+            time.sleep(WAVE if len(wave) < len(changed) else 0)
         if gone and not edit.prune_first:
-            self.settle()
-            self.delete(gone)
+            self.prune(gone)
         self.live = wanted
         return changed, gone
+
+    def prune(self, gone: list[str]) -> None:
+        """Delete what Git has no more as Argo CD does: the last waves first, and what says so after all is healthy."""
+        last = [name for name in gone if "PruneLast=true" in annotation(self.live[name], "sync-options")]
+        first = [name for name in gone if name not in last and name.partition("/")[0] not in WORKLOADS]
+        self.delete(sorted(first, key=lambda name: -int(annotation(self.live[name], "sync-wave") or 0)))
+        if rest := [name for name in gone if name not in first]:
+            self.settle()
+            self.delete(sorted(rest, key=lambda name: name.partition("/")[0] not in WORKLOADS))
 
     def wanted(self, edit: Edit) -> dict[str, Object]:
         """The manifests after an edit by `Kind/name`: rendered from a commit, or as the facts say."""
@@ -257,6 +270,19 @@ class Player:
             process.terminate()
             process.wait(30)
         self.loads = {}
+
+
+def annotation(made: Object, name: str) -> str:
+    """One of Argo CD's annotations; empty where there is none."""
+    return str((made["metadata"].get("annotations") or {}).get(f"argocd.argoproj.io/{name}", ""))
+
+
+def waves(changed: list[Object]) -> list[list[Object]]:
+    """Manifests in the order of their sync waves, which a user of `kubectl apply` has to keep too."""
+    found: dict[int, list[Object]] = {}
+    for made in changed:
+        found.setdefault(int(annotation(made, "sync-wave") or 0), []).append(made)
+    return [found[wave] for wave in sorted(found)]
 
 
 def key(made: Object) -> str:

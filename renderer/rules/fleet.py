@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
@@ -15,8 +16,7 @@ _EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
 _PODS = "pods"  # the kind of claim that says which labels pods have; selectors are held against it
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):  # a tuple: a fleet has hundreds of thousands, and they pass between processes
     """One thing that an app has for itself: `kind` is the id of the rule, `key` equal exactly where two clash."""
 
     kind: str
@@ -49,7 +49,7 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
     """Clashes between owners, sorted by owner, file and place. The owner of a pair counts, not the claim's own."""
     same: dict[tuple[str, str], list[Claim]] = {}
     for owner, claim in claimed:
-        named = claim if claim.owner == owner else replace(claim, owner=owner)
+        named = claim if claim.owner == owner else claim._replace(owner=owner)
         same.setdefault((claim.kind, claim.key), []).append(named)
     found: list[Clash] = []
     for (kind, key), group in same.items():

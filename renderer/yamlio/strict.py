@@ -59,12 +59,6 @@ class _Reader:
         self.found: list[Problem] = []
         self.path: list[str | int] = []
         self.next = events(text)
-        self.build: dict[type, Callable[[Any], Data]] = {
-            ScalarEvent: self._scalar,
-            MappingStartEvent: self._mapping,
-            SequenceStartEvent: self._sequence,
-            AliasEvent: self._alias,
-        }
         self.tabs = text.decode().splitlines(keepends=True) if b"\t" in text else []
 
     def document(self) -> Data:
@@ -75,7 +69,7 @@ class _Reader:
             return None
         self._directives(start)
         first = self.next()
-        data = self.build[first.__class__](first)
+        data = _BUILD[first.__class__](self, first)
         self._end(first, data)
         return data
 
@@ -109,25 +103,25 @@ class _Reader:
     def _sequence(self, event: Any) -> Data:
         self._collection(event)
         items: list[Data] = []
-        path, following, build = self.path, self.next, self.build
+        path, following = self.path, self.next
         path.append(0)
         while (event := following()).__class__ is not SequenceEndEvent:
             path[-1] = len(items)
-            items.append(build[event.__class__](event))
+            items.append(_BUILD[event.__class__](self, event))
         path.pop()
         return items
 
     def _mapping(self, event: Any) -> Data:
         self._collection(event)
         mapping: dict[str, Data] = {}
-        path, following, build = self.path, self.next, self.build
+        path, following = self.path, self.next
         path.append("")
         while (event := following()).__class__ is not MappingEndEvent:
             key = self._key(event)
             if key in mapping:
                 self._add("yaml-duplicate-key", event, f"{key[:64]} is a key of this mapping already")
             event = following()
-            mapping[key] = build[event.__class__](event)
+            mapping[key] = _BUILD[event.__class__](self, event)
         path.pop()
         return mapping
 
@@ -154,7 +148,7 @@ class _Reader:
         if event.__class__ is not AliasEvent:
             message = "a list or a mapping is the key here; keys are text, and text with { or [ is quoted"
             self._add("yaml-key", event, message)
-        self.build[event.__class__](event)
+        _BUILD[event.__class__](self, event)
         return f"?{event.start_mark.index}"
 
     def _alias(self, event: Any) -> Data:
@@ -194,3 +188,12 @@ class _Reader:
             self.found.append(Problem(self.file, line, column, "yaml-size", message))
             raise _StopError
         self.found.append(Problem(self.file, line, column, rule, message, pointer(self.path)))
+
+
+# By event; a table of plain functions, since one of bound methods would make each reader a cycle that only gc can free.
+_BUILD: dict[type, Callable[[_Reader, Any], Data]] = {
+    ScalarEvent: _Reader._scalar,
+    MappingStartEvent: _Reader._mapping,
+    SequenceStartEvent: _Reader._sequence,
+    AliasEvent: _Reader._alias,
+}

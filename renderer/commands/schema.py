@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
+from renderer.failure import Failure
 from renderer.resources import read_schema
 from renderer.schema import Schemas, Versions
 
 KINDS = ("App", "Overlay", "Project")
+_NULL = {"type": "null"}
 
 
 @click.command("schema")
 @click.argument("kind", type=click.Choice(KINDS, case_sensitive=False))
-def command(kind: str) -> None:
+@click.option("--partial", is_flag=True, help="Of an overlay's partial app: nothing is required, null takes away.")
+def command(kind: str, partial: bool) -> None:
     """Print the JSON Schema (draft-07) of KIND: App, Overlay or Project.
 
     \b
@@ -23,5 +27,39 @@ def command(kind: str) -> None:
     and on the first line of a spec:
       # yaml-language-server: $schema=../.rollspec/app.json
     """
-    schemas = Schemas(Versions(), read_schema)
-    click.echo(json.dumps(schemas.bundle(kind), indent=1, ensure_ascii=False))
+    if partial and kind != "App":
+        raise Failure("--partial is for App", 2)
+    bundle = Schemas(Versions(), read_schema).bundle(kind)
+    click.echo(json.dumps(_partial(bundle) if partial else bundle, indent=1, ensure_ascii=False))
+
+
+def _partial(bundle: dict[str, Any]) -> Any:
+    """The schema of what an overlay adds: the app's name is all that it must have."""
+    from renderer.schema.partial import relaxed
+
+    found = _with_null(relaxed(bundle))
+    found["properties"]["metadata"] = bundle["properties"]["metadata"]
+    return {**found, "required": ["apiVersion", "kind", "metadata"]}
+
+
+def _with_null(node: Any) -> Any:
+    """The schema that lets every value of a mapping be null."""
+    if isinstance(node, list):
+        return [_with_null(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    found = {
+        key: _with_null(value) if key not in ("enum", "const", "default") else value for key, value in node.items()
+    }
+    if isinstance(found.get("properties"), dict):
+        found["properties"] = {name: _or_null(each) for name, each in found["properties"].items()}
+    if isinstance(found.get("additionalProperties"), dict):
+        found["additionalProperties"] = _or_null(found["additionalProperties"])
+    return found
+
+
+def _or_null(node: Any) -> Any:
+    if not isinstance(node, dict):
+        return node
+    told = {"description": node["description"]} if "description" in node else {}
+    return {**told, "anyOf": [node, _NULL]}

@@ -199,7 +199,7 @@ def answered(recording: Recording, played: Played, points: Points) -> Iterator[V
                 if gaps:
                     what = f"{version} has {share} % and does not answer"
                     yield Violation("answers", played.edit.title, what, max(gaps), len(gaps))
-            elif not share and (late := [t for t in mine if start + 3 < t < end]):
+            elif not share and (late := [t for t in mine if start + 3 < t < end - 1]):
                 what = f"{version} has no share and answers"
                 yield Violation("answers", played.edit.title, what, late[-1] - start, len(late))
 

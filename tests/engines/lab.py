@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,6 +56,7 @@ class Lab:
         """`rollouts`: version of the Rollouts controller; `logs`: folder for the engines' logs."""
         self.rollouts = rollouts
         self.logs = logs
+        self.turn = threading.Lock()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         logs.mkdir(parents=True, exist_ok=True)
 
@@ -111,6 +113,12 @@ class Lab:
         ports = ["--healthzPort=18080", "--metricsPort=18090"]
         command = [str(program(f"rollouts-{self.rollouts}", "rollouts-controller")), "--kubeconfig", str(KUBECONFIG)]
         self.spawn("rollouts", *command, "--leader-elect=false", "--loglevel=info", "--qps=400", "--burst=800", *ports)
+
+    def restart_rollouts(self) -> None:
+        """Kill the Rollouts controller wherever it is, and start it again; scenarios side by side take turns."""
+        with self.turn:
+            self.kill("rollouts")
+            self.start_rollouts()
 
     def start_istiod(self) -> None:
         """Start istiod with plain-text ADS."""

@@ -118,10 +118,15 @@ class Player:
         if not self.project:
             return []
         try:
-            kubectl("diff", "-f", str(next(iter(self.project.files().values())).parent))
+            files = [str(f) for name, f in self.project.files().items() if not self.pins(name)]
+            kubectl("diff", *(word for file in files for word in ("-f", file)))
         except RuntimeError as differs:
             return unowned(str(differs))
         return []
+
+    def pins(self, name: str) -> bool:
+        """Whether the controller adds a whole route to this manifest."""
+        return bool(self.scenario.header) and name.startswith("VirtualService/")
 
     def forget(self) -> None:
         """Take the Application away, so that Argo CD does not put back what ends with the namespace."""
@@ -230,6 +235,8 @@ class Player:
                 self.lab.kill("rollouts")
             case "controller-up":
                 self.lab.start_rollouts()
+            case "controller-restart":
+                self.lab.restart_rollouts()
             case "api-server-restart":
                 self.lab.kill("api-server")
                 self.lab.start_api_server()

@@ -71,7 +71,7 @@ def canary(rng: random.Random) -> Iterator[Edit]:
 
 def flight(rng: random.Random, live: int) -> Generator[Edit, None, tuple[int, str]]:
     """One thing that may happen to a canary in flight; returns its weight then (0: none), and the verb that retries."""
-    match rng.choice(("weight", "weight", "weight", "promote", "abort", "controller", "scale")):
+    match rng.choice(("weight", "weight", "weight", "promote", "abort", "controller", "scale", "restart")):
         case "promote":
             yield verb("promote", phase="Healthy")
             return 0, ""
@@ -82,6 +82,11 @@ def flight(rng: random.Random, live: int) -> Generator[Edit, None, tuple[int, st
             yield Edit("the controller aborts", event="controller-abort")
             yield verb("retry")
             return live, ""
+        case "restart":
+            share = rng.choice([w for w in (10, 50, 99) if w != live])
+            yield Edit("the controller restarts", event="controller-restart", settle=False)
+            yield verb(f"weight {share}")
+            return share, ""
         case "scale":
             replicas = rng.randint(3, 8)
             yield Edit(f"{replicas} replicas", app={"replicas": replicas})

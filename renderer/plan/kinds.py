@@ -18,6 +18,18 @@ Kind = Literal[
 ]
 CAUTIOUS: Kind = "identity"  # of a path that nobody wrote down
 
+_PATCHES: Mapping[str, Kind] = {
+    "/spec/patches": "rendered",
+    "/spec/patches/target": "rendered",
+    "/spec/patches/target/group": "rendered",
+    "/spec/patches/target/version": "rendered",
+    "/spec/patches/target/kind": "rendered",
+    "/spec/patches/target/name": "rendered",
+    "/spec/patches/target/namespace": "rendered",
+    "/spec/patches/target/labelSelector": "rendered",
+    "/spec/patches/target/annotationSelector": "rendered",
+    "/spec/patches/patch": "rendered",
+}
 # A path inside a passthrough takes the kind of its nearest written prefix. A test asserts that every path of the schema
 # is here, and that nothing else is.
 APP: Mapping[str, Kind] = {
@@ -41,6 +53,12 @@ APP: Mapping[str, Kind] = {
     "/spec/autoscaling/metrics": "scale",
     "/spec/autoscaling/behavior": "scale",
     "/spec/ports": "traffic",  # a container's ports show in the template
+    "/spec/ports/name": "traffic",
+    "/spec/ports/port": "traffic",
+    "/spec/ports/targetPort": "traffic",
+    "/spec/ports/protocol": "traffic",
+    "/spec/ports/appProtocol": "traffic",
+    "/spec/ports/nodePort": "traffic",
     "/spec/env": "template",
     "/spec/files": "template",  # the ConfigMap is named by its content
     "/spec/command": "template",
@@ -172,7 +190,7 @@ APP: Mapping[str, Kind] = {
     "/spec/serviceAccount/automountServiceAccountToken": "behaviour",
     "/spec/selector": "identity",
     "/spec/containerName": "template",
-    "/spec/patches": "rendered",
+    **_PATCHES,
     "/spec/extraResources": "rendered",
 }
 
@@ -191,17 +209,9 @@ OVERLAY: Mapping[str, Kind] = {
     "/spec/labels": "metadata",
     "/spec/annotations": "metadata",
     "/spec/defaults": "rendered",  # shows in the effective spec of each app
-    "/spec/patches": "rendered",
-    "/spec/patches/target": "rendered",
-    "/spec/patches/target/group": "rendered",
-    "/spec/patches/target/version": "rendered",
-    "/spec/patches/target/kind": "rendered",
-    "/spec/patches/target/name": "rendered",
-    "/spec/patches/target/namespace": "rendered",
-    "/spec/patches/target/labelSelector": "rendered",
-    "/spec/patches/target/annotationSelector": "rendered",
-    "/spec/patches/patch": "rendered",
+    **_PATCHES,
     "/spec/resources": "rendered",
+    "/spec/external": "none",  # what is said to exist elsewhere
     "/spec/policy": "none",
     "/spec/policy/templateChanges": "none",
     "/spec/policy/images": "none",

@@ -14,6 +14,7 @@ from renderer.problem import Problem
 FORMATS = ("text", "markdown", "json")
 _JSON_FORMAT = 1
 _LONGEST = 60_000  # characters of a comment; GitHub takes 65,536
+_MOMENT = 0.1  # seconds
 _NAMED = 3  # apps of a group that are named
 _FLAGS: dict[str, Callable[[Flag], str]] = {
     "dip": lambda flag: f"dip: the share of {flag.version} falls to {_percent(flag.share)}",
@@ -143,8 +144,13 @@ def _timeline(summary: Summary) -> Iterator[str]:
 def flag_text(flag: Flag) -> str:
     """What is wrong, how often and how long."""
     times = f", {flag.times} times" if flag.times > 1 else ""
-    lasts = "and it lasts" if flag.seconds is None else f"for about {max(flag.seconds, 0.1):.1f} s"
-    return f"{_FLAGS[flag.kind](flag)}, {lasts}{times}"
+    return f"{_FLAGS[flag.kind](flag)}, {_lasts(flag.seconds)}{times}"
+
+
+def _lasts(seconds: float | None) -> str:
+    if seconds is None:
+        return "and it lasts"
+    return "for a moment" if seconds < _MOMENT else f"for about {seconds:.1f} s"
 
 
 def _between(before: float, lowest: float, highest: float, after: float) -> str:

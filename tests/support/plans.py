@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from renderer.overlay import Document, Effective, Layer
 from renderer.plan import Side
 from renderer.release.fold import applied, changes
 from renderer.render import bootstrap, render
@@ -14,10 +15,10 @@ Spec = dict[str, Any]
 
 BASE: Spec = {
     "image": "ghcr.io/acme/web",
-    "tag": "1.0",
+    "tag": "1.4.2",
     "replicas": 4,
     "ports": [{"name": "http", "port": 80, "targetPort": 8080}],
-    "env": {"A": "1"},
+    "env": {"LOG": "info"},
 }
 ISTIO = {"type": "Canary", "router": "istio"}
 
@@ -35,7 +36,8 @@ def side(data: Spec, *, overlay: Mapping[str, Any] | None = None, project: Mappi
     manifests = render(app)
     stable = render(bootstrap(app))
     document = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": metadata, "spec": data}
-    return Side(app, manifests, stable, document, overlay or {}, {"spec": dict(project or {})})
+    effective = Effective(document, (Layer(Document("apps/web.yaml", document), "App"),))
+    return Side(app, manifests, stable, effective, overlay or {}, {"spec": dict(project or {})})
 
 
 def after(before: Spec, wanted: Mapping[str, Any]) -> Spec:

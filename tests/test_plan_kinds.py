@@ -1,0 +1,83 @@
+"""Every path of the schemas has a kind written down, and every field that we render."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from renderer.plan.kinds import CAUTIOUS, MANIFEST, TABLES, kind_of, manifest_kind
+from renderer.render import render
+from renderer.spec import app_of
+from tests.support.cases import ROOT
+from tests.support.plans import spec
+from tests.support.verb_table import STATES
+
+Schema = dict[str, Any]
+_AGAIN = ("/spec/migration/from", "/spec/migration/to")  # a Strategy once more: the prefix is enough
+
+
+def _schema(kind: str) -> Schema:
+    loaded: Schema = json.loads((ROOT / f"schemas/rollspec/{kind.lower()}.json").read_text())
+    return loaded
+
+
+def _walk(schema: Schema, node: Any, pointer: str) -> Iterator[str]:
+    """Every property of our own schema; what another schema describes is a passthrough."""
+    if not isinstance(node, dict) or pointer in _AGAIN:
+        return
+    reference = str(node.get("$ref", ""))
+    if reference.startswith("#/definitions/"):
+        yield from _walk(schema, schema["definitions"][reference.rpartition("/")[2]], pointer)
+    for part in (*node.get("allOf", ()), node.get("items")):
+        if isinstance(part, dict) and "if" not in part:
+            yield from _walk(schema, part, pointer)
+    for key, value in node.get("properties", {}).items():
+        yield f"{pointer}/{key}"
+        yield from _walk(schema, value, f"{pointer}/{key}")
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_every_path_of_the_schema_is_written_down_and_nothing_else(kind: str) -> None:
+    schema = _schema(kind)
+    paths = set(_walk(schema, schema, ""))
+    assert len(paths) > 20
+    assert sorted(paths - set(TABLES[kind])) == [], "say in renderer/plan/kinds.py what these paths are about"
+    assert sorted(set(TABLES[kind]) - paths) == [], "these are no paths of the schema any more"
+
+
+def test_a_path_inside_a_passthrough_takes_the_kind_of_its_nearest_prefix() -> None:
+    assert kind_of("App", "/spec/pod/affinity/nodeAffinity") == "template"
+    assert kind_of("App", "/spec/autoscaling/metrics/0/resource/name") == "scale"
+    assert kind_of("App", "/spec/serviceAccount/annotations/x") == "behaviour"
+    assert kind_of("Overlay", "/spec/patches/3/target/kind") == "rendered"
+
+
+def test_a_path_that_nobody_wrote_down_gets_the_most_cautious_kind() -> None:
+    assert kind_of("App", "/spec/newField") == CAUTIOUS
+    assert kind_of("App", "/other") == CAUTIOUS
+    assert manifest_kind("Rollout", "/spec/workloadRef") == CAUTIOUS
+    assert manifest_kind("CronTab", "/spec/image") == CAUTIOUS
+    assert manifest_kind("CronTab", "/metadata/labels/a") == "metadata"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_field_that_we_render_is_written_down(state: str) -> None:
+    data = spec(
+        **{
+            "serviceAccount": {"annotations": {"a": "b"}, "labels": {"c": "d"}, "automountServiceAccountToken": False},
+            "disruptionBudget": {"maxUnavailable": 1},
+            "files": {"/etc/a": "b"},
+            **STATES[state],
+        }
+    )
+    for manifest in render(app_of("web", "production", data, namespace="shop")):
+        assert manifest.kind in MANIFEST, manifest.kind
+        fields = [key for key in manifest.data if key not in ("apiVersion", "kind", "metadata", "immutable")]
+        pointers = [f"/{key}" for key in fields if key != "spec" or manifest.kind not in ("Rollout", "Deployment")]
+        if manifest.kind in ("Rollout", "Deployment"):
+            pointers += [f"/spec/{key}" for key in manifest.data["spec"] if key != "selector"]
+        unknown = [pointer for pointer in pointers if manifest_kind(manifest.kind, pointer) == CAUTIOUS]
+        assert unknown == [], manifest.kind

@@ -1,0 +1,246 @@
+"""Rules over transitions: each fails for what it is about and names what does it right; what is right passes."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from typing import Any
+
+import pytest
+
+from renderer.plan import judge
+from renderer.plan.transition import FIRST_RULES, TRANSITION_RULES
+from renderer.rules.finding import Finding
+from tests.support.plans import BASE, Spec, side, spec
+from tests.support.verb_table import STATES
+
+ISTIO = {"type": "Canary", "router": "istio"}
+REPLICA = {"type": "Canary"}
+BLUE_GREEN = {"type": "BlueGreen"}
+V2 = {"tag": "1.5.0"}
+CANARY_ONLY = {"policy": {"templateChanges": "canary"}}
+ARGO = {"argocd": {"kind": "Application"}}
+
+
+def istio(**fields: Any) -> Spec:
+    """An app with strategy Canary by Istio."""
+    return spec(strategy=ISTIO, **fields)
+
+
+IDLE = istio()
+AT_20 = istio(canary={**V2, "weight": 20})
+AT_50 = istio(canary={**V2, "weight": 50, "from": 20})
+LIVE_50 = istio(canary={**V2, "weight": 50})
+PROMOTED = istio(**{**V2, "previous": {"tag": "1.4.2", "weight": 20}})
+ROLLING = spec()
+SCALED = spec(replicas=None, autoscaling={"minReplicas": 3, "maxReplicas": 9})
+
+# rule -> name of the case -> before, after, the pointer
+WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
+    "weight-without-from": {
+        "missing": (AT_20, LIVE_50, "/spec/canary/weight"),
+        "wrong": (AT_20, istio(canary={**V2, "weight": 50, "from": 30}), "/spec/canary/from"),
+        "two commits as one": (AT_20, istio(canary={**V2, "weight": 80, "from": 50}), "/spec/canary/from"),
+        "the list starts again elsewhere": (AT_20, istio(canary={**V2, "weight": 20, "from": 5}), "/spec/canary/from"),
+        "by replicas": (
+            spec(strategy=REPLICA, canary={**V2, "weight": 25}),
+            spec(strategy=REPLICA, canary={**V2, "weight": 50}),
+            "/spec/canary/weight",
+        ),
+    },
+    "from-of-another": {
+        "third version": (AT_50, istio(canary={"tag": "1.6.0", "weight": 50, "from": 20}), "/spec/canary/from"),
+        "first weight": (IDLE, AT_50, "/spec/canary/from"),
+    },
+    "stable-in-flight": {
+        "environment": (AT_20, {**AT_20, "env": {"LOG": "trace"}}, "/spec/env/LOG"),
+        "with the release": (IDLE, {**AT_20, "env": {"LOG": "trace"}}, "/spec/env/LOG"),
+        "tag": (AT_20, {**AT_20, "tag": "1.4.3"}, "/spec/tag"),
+        "hidden by overrides": (
+            istio(canary={**V2, "weight": 20, "overrides": {"env": {"LOG": "x"}}}),
+            istio(canary={**V2, "weight": 20, "overrides": {"env": {"LOG": "x"}}}, env={"LOG": "trace"}),
+            "/spec/env/LOG",
+        ),
+        "promoted and released at once": (AT_20, istio(tag="1.5.0", canary={"tag": "1.6.0", "weight": 5}), "/spec/tag"),
+        "preview": (
+            spec(strategy=BLUE_GREEN, preview=V2),
+            spec(strategy=BLUE_GREEN, preview=V2, args=["x"]),
+            "/spec/args",
+        ),
+    },
+    "reverted-promote": {
+        "canary": (PROMOTED, AT_20, "/spec/canary"),
+        "preview": (
+            spec(strategy=BLUE_GREEN, **{**V2, "previous": {"tag": "1.4.2"}}),
+            spec(strategy=BLUE_GREEN, preview=V2),
+            "/spec/preview",
+        ),
+    },
+    "promote-weight": {
+        "missing": (AT_20, istio(tag="1.5.0"), "/spec/previous/weight"),
+        "of before the raise": (AT_50, PROMOTED, "/spec/previous/weight"),
+    },
+    "neither-version": {
+        "promoted with an edit": (AT_20, {**PROMOTED, "env": {"LOG": "x"}}, "/spec/tag"),
+        "aborted with an edit": (AT_20, {**IDLE, "env": {"LOG": "x"}}, "/spec/tag"),
+    },
+    "switch-stages": {
+        "to a Rollout": (ROLLING, IDLE, "/spec/strategy/type"),
+        "to a Deployment": (IDLE, ROLLING, "/spec/strategy/type"),
+        "BlueGreen without the Canary": (
+            spec(strategy=BLUE_GREEN),
+            spec(migration={"from": BLUE_GREEN}),
+            "/spec/strategy/type",
+        ),
+    },
+    "switch-in-flight": {
+        "router": (AT_50, spec(strategy=REPLICA, canary={**V2, "weight": 50, "from": 20}), "/spec/strategy"),
+        "type": (AT_20, spec(strategy=BLUE_GREEN, preview=V2), "/spec/strategy"),
+        "and starts": (ROLLING, istio(canary={**V2, "weight": 20}, migration={"from": {}}), "/spec/strategy"),
+    },
+    "switch-alone": {
+        "with a tag": (ROLLING, istio(tag="1.5.0", migration={"from": {}}), "/spec/tag"),
+        "with the last stage": (istio(migration={"from": {}}), istio(env={"LOG": "x"}), "/spec/env/LOG"),
+        "with a scale": (ROLLING, istio(replicas=7, migration={"from": {}}), "/spec/replicas"),
+    },
+    "autoscaling-on": {
+        "an autoscaler": (ROLLING, SCALED, "/spec/autoscaling"),
+        "somebody else": (ROLLING, spec(replicas="external"), "/spec/replicas"),
+    },
+    "identity-changed": {
+        "namespace": (ROLLING, spec(namespace="other"), "/spec/namespace"),
+        "selector": (ROLLING, spec(selector={"app": "web"}), "/spec/selector"),
+    },
+    "container-renamed": {"named": (ROLLING, spec(containerName="main"), "/spec/containerName")},
+    "changed-while-paused": {
+        "another version": (
+            istio(canary={**V2, "weight": 20}, paused=True),
+            istio(canary={"tag": "1.6.0", "weight": 20}, paused=True),
+            "/spec/paused",
+        ),
+        "a weight": (
+            istio(canary={**V2, "weight": 20}, paused=True),
+            istio(canary={**V2, "weight": 50, "from": 20}, paused=True),
+            "/spec/paused",
+        ),
+        "a release": (istio(paused=True), istio(canary={**V2, "weight": 20}, paused=True), "/spec/paused"),
+    },
+}
+WARNINGS = {"container-renamed", "weight-without-from by replicas", "switch-alone with a scale"}
+WARNINGS |= {f"changed-while-paused {case}" for case in ("a weight", "a release")}
+CASES = [(rule, case) for rule, cases in WRONG.items() for case in cases]
+
+RIGHT: dict[str, tuple[Spec, Spec]] = {
+    "raised by the verb": (AT_20, AT_50),
+    "retry": (AT_20, istio(canary={**V2, "weight": 20, "from": 20})),
+    "retry of a raised one": (AT_50, LIVE_50),
+    "started": (IDLE, AT_20),
+    "started with its own configuration": (
+        IDLE,
+        istio(canary={"version": "v2", "weight": 20, "overrides": {"env": {"LOG": "x"}}}),
+    ),
+    "replaced": (AT_50, istio(canary={"tag": "1.6.0", "weight": 20})),
+    "promoted": (AT_20, PROMOTED),
+    "promoted at 100": (istio(canary={**V2, "weight": 100}), istio(tag="1.5.0")),
+    "promoted in the dark": (istio(canary={**V2, "weight": 0}), istio(tag="1.5.0")),
+    "aborted": (AT_20, istio(aborted={**V2, "weight": 20})),
+    "undone": (PROMOTED, istio(previous=V2)),
+    "a canary of the version before": (PROMOTED, istio(tag="1.5.0", canary={"tag": "1.4.2", "weight": 20})),
+    "scaled in flight": (AT_20, {**AT_20, "replicas": 8}),
+    "labels in flight": (AT_20, {**AT_20, "strategy": {**ISTIO, "revisionHistoryLimit": 2}}),
+    "first stage": (ROLLING, istio(migration={"from": {"type": "RollingUpdate"}})),
+    "last stage": (istio(migration={"from": {"type": "RollingUpdate"}}), IDLE),
+    "router": (spec(strategy=REPLICA), IDLE),
+    "BlueGreen to Canary": (spec(strategy=BLUE_GREEN), spec(strategy=REPLICA, migration={"to": {}})),
+    "Recreate to RollingUpdate": (spec(strategy={"type": "Recreate"}), ROLLING),
+    "autoscaling with one pod": (spec(replicas=1), SCALED),
+    "autoscaling off": (SCALED, ROLLING),
+    "a rolling release": (ROLLING, spec(**V2)),
+    "resumed": (istio(canary={**V2, "weight": 20}, paused=True), AT_20),
+    "the same container name": (ROLLING, spec(containerName="web")),
+    "the same selector": (ROLLING, spec(selector={"app.kubernetes.io/name": "web"})),
+}
+
+
+def _found(before: Spec, behind: Spec) -> tuple[Finding, ...]:
+    return judge(side(before), side(behind))
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES)
+def test_a_wrong_transition_is_found_at_its_field(rule: str, case: str) -> None:
+    before, behind, pointer = WRONG[rule][case]
+    found = {finding.rule: finding for finding in _found(before, behind)}
+    assert rule in found
+    assert found[rule].pointer == pointer
+    warns = rule in WARNINGS or f"{rule} {case}" in WARNINGS
+    assert found[rule].severity == ("warning" if warns else "error")
+
+
+@pytest.mark.parametrize(("rule", "case"), CASES)
+def test_a_message_says_what_does_it_right(rule: str, case: str) -> None:
+    before, behind, _ = WRONG[rule][case]
+    message = next(finding.message for finding in _found(before, behind) if finding.rule == rule)
+    by_hand = ("autoscaling-on", "identity-changed", "container-renamed")
+    assert "`rollspec " in message or rule in by_hand or case == "with a scale"
+    assert "--env production" in message or "`rollspec " not in message
+
+
+@pytest.mark.parametrize("case", RIGHT)
+def test_a_right_transition_passes(case: str) -> None:
+    assert _found(*RIGHT[case]) == ()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_no_change_is_no_transition(state: str) -> None:
+    one = spec(**STATES[state])
+    assert _found(one, one) == ()
+
+
+def test_every_rule_has_a_case_and_a_manual_page() -> None:
+    assert {*WRONG, "without-canary"} == set(TRANSITION_RULES)
+    for rule in (*TRANSITION_RULES.values(), *FIRST_RULES.values()):
+        lines = cleandoc(rule.__doc__ or "").splitlines()
+        assert lines[0].endswith((".", ":")) or lines[1:], rule
+        assert [sum(line.startswith(word) for line in lines) for word in ("Source: ", "Do: ")] == [1, 1]
+
+
+@pytest.mark.parametrize("in_flight", [{"canary": {**V2, "weight": 20}, "strategy": ISTIO},
+                                       {"preview": V2, "strategy": BLUE_GREEN}])  # fmt: skip
+def test_the_first_release_has_nothing_in_flight(in_flight: dict[str, Any]) -> None:
+    found = judge(None, side(spec(**in_flight)))
+    assert [finding.rule for finding in found] == ["first-release"]
+    assert judge(None, side(spec(strategy=in_flight["strategy"]))) == ()
+
+
+def test_an_app_that_goes_is_judged_by_nobody() -> None:
+    assert judge(side(AT_20), None) == ()
+
+
+@pytest.mark.parametrize(("behind", "wrong"), [
+    ({**IDLE, "env": {"LOG": "x"}}, True),
+    ({**IDLE, **V2}, True),
+    (AT_20, False),
+    ({**IDLE, "restartedAt": "2026-01-01T00:00:00Z"}, False),
+    ({**IDLE, "replicas": 9}, False),
+])  # fmt: skip
+def test_a_policy_wants_a_canary_for_every_template(behind: Spec, wrong: bool) -> None:
+    found = judge(side(IDLE), side(behind, overlay=CANARY_ONLY))
+    assert [finding.rule for finding in found] == (["without-canary"] if wrong else [])
+    assert judge(side(IDLE), side(behind)) == ()
+
+
+def test_a_policy_lets_undo_pass_and_names_the_switch_for_a_deployment() -> None:
+    back = istio(previous=V2)
+    assert judge(side(PROMOTED), side(back, overlay=CANARY_ONLY)) == ()
+    found = judge(side(ROLLING), side(spec(**V2), overlay=CANARY_ONLY))
+    assert "switch web --env production --to Canary" in found[0].message
+
+
+def test_argo_cd_prunes_last_so_one_commit_is_enough() -> None:
+    assert judge(side(ROLLING), side(IDLE, project=ARGO)) == ()
+    assert judge(side(IDLE), side(ROLLING, project=ARGO)) == ()
+    before = spec(strategy=BLUE_GREEN)
+    assert [finding.rule for finding in judge(side(before), side(ROLLING, project=ARGO))] == ["switch-stages"]
+
+
+def test_the_base_spec_is_left_alone() -> None:
+    assert BASE["tag"] == "1.4.2"

@@ -92,7 +92,7 @@ def open_project(directory: str) -> Opened:
     problems += found + _orphans(layout, partials, frozenset(names))
     schemas = Schemas(versions_of(project), read_schema)
     setup, found = set_up(project, shared, frozenset(names), schemas)
-    problems += found
+    problems += found + _unused(setup, partials)
     if errors(problems):
         raise Refused(problems)
     return Opened(root, setup, schemas, tuple(names), frozenset(partials), tuple(problems))
@@ -151,6 +151,21 @@ def _orphans(layout: Layout, partials: Sequence[str], apps: frozenset[str]) -> l
             found.append(Problem(file, 0, 0, "app-file", "a partial app is a file <app>.yaml: rename it"))
         elif name.removesuffix(".yaml") not in apps:
             message = f"there is no app `{name.removesuffix('.yaml')}` in {layout.apps}/"
+            found.append(Problem(file, 0, 0, "overlay-app", message))
+    return found
+
+
+def _unused(setup: Setup, partials: Sequence[str]) -> list[Problem]:
+    """Partial app files that no environment reads: neither theirs nor one that extends it has the app."""
+    apps_of = {
+        name: each.apps if each.apps is None else frozenset(each.apps) for name, each in setup.environments.items()
+    }
+    found = []
+    for file in partials:
+        overlay, app = file.split("/")[-3], file.rpartition("/")[2].removesuffix(".yaml")
+        readers = [apps_of[name] for name, each in setup.environments.items() if overlay in each.names]
+        if readers and not any(apps is None or app in apps for apps in readers):
+            message = f"no environment that has the app `{app}` reads this file: add it to `apps`, or remove the file"
             found.append(Problem(file, 0, 0, "overlay-app", message))
     return found
 

@@ -195,7 +195,7 @@ def answered(recording: Recording, played: Played, points: Points) -> Iterator[V
         for (start, end), (_, point) in zip(itertools.pairwise(times), points, strict=True):
             share = point.share.get(version, 0)
             if share >= 10 and end - start > 3:
-                gaps = silent(mine, start + 2, end)
+                gaps = silent(mine, [r.time for r in recording.requests], start + 2, end)
                 if gaps:
                     what = f"{version} has {share} % and does not answer"
                     yield Violation("answers", played.edit.title, what, max(gaps), len(gaps))
@@ -214,10 +214,11 @@ def held(recording: Recording, played: Played, points: Points) -> Iterator[Viola
             yield Violation("pinned", played.edit.title, what, times=len(wrong))
 
 
-def silent(times: list[float], start: float, end: float) -> list[float]:
-    """Stretches of a second and more without any of these times, in seconds."""
+def silent(times: list[float], sent: list[float], start: float, end: float) -> list[float]:
+    """Stretches of a second and more without any of these times, in seconds, in which 50 requests and more were sent."""
     marks = [start, *sorted(t for t in times if start < t < end), end]
-    return [b - a for a, b in itertools.pairwise(marks) if b - a >= 1.0]
+    gaps = [(a, b) for a, b in itertools.pairwise(marks) if b - a >= 1.0]
+    return [b - a for a, b in gaps if sum(a < t < b for t in sent) >= 50]
 
 
 def unanswered(recording: Recording) -> Iterator[Violation]:

@@ -124,6 +124,11 @@ class Player:
             return unowned(str(differs))
         return []
 
+    def has_other(self) -> bool:
+        """Whether the Deployment of the other app is there."""
+        listed = api.call("GET", api.path("Deployment", self.namespace))["items"]
+        return any(found["metadata"]["name"] == "api" for found in listed)
+
     def pins(self, name: str) -> bool:
         """Whether the controller adds a whole route to this manifest."""
         return bool(self.scenario.header) and name.startswith("VirtualService/")
@@ -240,6 +245,10 @@ class Player:
             case "api-server-restart":
                 self.lab.kill("api-server")
                 self.lab.start_api_server()
+            case "app-added" | "app-removed" if self.project:
+                self.project.other(what == "app-added")
+                self.sync(self.live)
+                api.wait(lambda: self.has_other() == (what == "app-added"), 60, event)
             case "scale":
                 kubectl("-n", self.namespace, "scale", "rollout/web", f"--replicas={argument}")
             case "wait":

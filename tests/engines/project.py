@@ -60,6 +60,14 @@ class Project:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
 
+    def other(self, there: bool) -> None:
+        """Add another app, `api`, or remove it."""
+        if there:
+            self.write("apps/api.yaml", {**app({**APP, "replicas": 1}), "metadata": {"name": "api"}})
+        else:
+            (self.folder / "apps" / "api.yaml").unlink()
+        self.commit("chore: another app")
+
     def verb(self, line: str) -> None:
         """Run a verb of rollspec for the app, which makes a commit."""
         verb, *options = line.split()

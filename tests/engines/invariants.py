@@ -215,7 +215,7 @@ def held(recording: Recording, played: Played, points: Points) -> Iterator[Viola
 
 
 def silent(times: list[float], sent: list[float], start: float, end: float) -> list[float]:
-    """Stretches of a second and more without any of these times, in seconds, in which 50 requests and more were sent."""
+    """Stretches of a second and more without any of these times, in which 50 requests and more were sent."""
     marks = [start, *sorted(t for t in times if start < t < end), end]
     gaps = [(a, b) for a, b in itertools.pairwise(marks) if b - a >= 1.0]
     return [b - a for a, b in gaps if sum(a < t < b for t in sent) >= 50]

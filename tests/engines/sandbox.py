@@ -39,8 +39,8 @@ def enter(arguments: list[str]) -> int:
     flags = ["--net", "--pid", "--fork", "--mount-proc", "--kill-child=SIGKILL", "--mount"]
     environment = {**os.environ, INSIDE: "1"}
     inside = subprocess.Popen(["unshare", *flags, sys.executable, "-m", "tests.engines", *arguments], env=environment)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the process inside as well; it ends in order
-    signal.signal(signal.SIGTERM, lambda *_: inside.terminate())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: inside.kill())
     return inside.wait()
 
 
@@ -51,7 +51,7 @@ def inside() -> bool:
 
 def prepare() -> None:
     """Inside: loopback up, every address of the pods' network answered by this machine, a tmpfs for all files."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # the first process ends, so the kernel ends all others
     run("ip", "link", "set", "lo", "up")
     run("ip", "route", "add", "local", "10.42.0.0/16", "dev", "lo")
     run("mount", "-t", "tmpfs", "-o", "size=4g", "tmpfs", str(RUN))

@@ -7,8 +7,20 @@ literally. Git runs without a shell, a pager or a prompt, and takes no locks to 
 from __future__ import annotations
 
 from renderer.git.commits import commit
-from renderer.git.history import Commit, log
-from renderer.git.read import Entry, Status, changed, list_tree, merge_base, read_blobs, read_many, resolve, root
+from renderer.git.history import Commit, Touch, log, log_files
+from renderer.git.read import (
+    Entry,
+    Status,
+    changed,
+    is_shallow,
+    list_tree,
+    merge_base,
+    read_blobs,
+    read_many,
+    renamed,
+    resolve,
+    root,
+)
 from renderer.git.run import GitError, Kind
 
 __all__ = [
@@ -17,13 +29,17 @@ __all__ = [
     "GitError",
     "Kind",
     "Status",
+    "Touch",
     "changed",
     "commit",
+    "is_shallow",
     "list_tree",
     "log",
+    "log_files",
     "merge_base",
     "read_blobs",
     "read_many",
+    "renamed",
     "resolve",
     "root",
 ]

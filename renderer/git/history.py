@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import NamedTuple
 
-from renderer.git.read import find
-from renderer.git.run import literal, stream, text
+from renderer.git.read import FILES, find
+from renderer.git.run import literal, named, stream, text
 
 _FIELDS = ("%H", "%P", "%aN", "%aE", "%cd", "%s", "%(trailers:only,unfold,separator=%x1f)")
 
@@ -29,21 +30,66 @@ class Commit:
         return next((value for key, value in reversed(self.trailers) if key.lower() == name.lower()), None)
 
 
-def log(root: str, paths: Sequence[str] = (), revision: str = "HEAD") -> Iterator[Commit]:
+class Touch(NamedTuple):
+    """A file that a commit changed; the ids of its contents before and after, None where it was no plain file."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+_LOG = ("log", "-z", f"--format=tformat:{'%x00'.join(_FIELDS)}", "--date=raw", "--encoding=UTF-8")
+_RAW = ("--first-parent", "-m", "--raw", "--no-renames", "--no-abbrev", "--relative")
+
+
+def log(
+    root: str, paths: Sequence[str] = (), revision: str = "HEAD", *, without: str | None = None
+) -> Iterator[Commit]:
     """The commits that changed any of the paths (files or folders; none: all), newest first, as git finds them.
 
-    None for a branch without commits. Raises GitError no-such-revision, no-repository.
+    `without`: the id of a commit, which is left out with all that it has behind it. None for a branch without commits.
+    Raises GitError no-such-revision, no-repository.
     """
     start = find(root, revision)
     if start is None:
         return
-    question = ["log", "-z", f"--format=tformat:{'%x00'.join(_FIELDS)}", "--date=raw", "--encoding=UTF-8"]
+    left_out = [f"^{without}"] if without else []
     values: list[str] = []
-    for value in _values(stream(root, [*question, start, "--", *literal(paths)])):
+    for value in _values(stream(root, [*_LOG, start, *left_out, "--", *literal(paths)])):
         values.append(value)
         if len(values) == len(_FIELDS):
             yield _commit(*values)
             values = []
+
+
+def log_files(root: str, paths: Sequence[str], revision: str = "HEAD") -> Iterator[tuple[Commit, tuple[Touch, ...]]]:
+    """The first-parent line of a revision, newest first: the commits that changed any of the paths, and which.
+
+    A merge shows what it brought to the branch that it was made on. `*` in a path stands for any one name. None for a
+    branch without commits. Raises GitError no-such-revision, no-repository.
+    """
+    start = find(root, revision)
+    if start is None:
+        return
+    commit: Commit | None = None
+    touched: list[Touch] = []
+    values = _values(stream(root, [*_LOG, *_RAW, start, "--", *named(paths)]))
+    for value in values:
+        about = value.removeprefix("\n")
+        if about.startswith(":"):
+            touched.append(_touch(about, next(values)))
+            continue
+        if commit:
+            yield commit, tuple(touched)
+        commit, touched = _commit(value, *(next(values) for _ in _FIELDS[1:])), []
+    if commit:
+        yield commit, tuple(touched)
+
+
+def _touch(about: str, path: str) -> Touch:
+    """Of `:<mode> <mode> <oid> <oid> M`."""
+    before, after, old, new, _ = about[1:].split(" ")
+    return Touch(path, old if before in FILES else None, new if after in FILES else None)
 
 
 def _values(pieces: Iterator[bytes]) -> Iterator[str]:

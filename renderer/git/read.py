@@ -11,7 +11,7 @@ Status = Literal["A", "M", "D"]
 
 _MAIN = ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
 _MANY = 500  # paths that still fit well on a command line; beyond, the whole tree is listed
-_FILES = ("100644", "100755")
+FILES = ("100644", "100755")  # modes of plain files
 
 
 class Entry(NamedTuple):
@@ -52,6 +52,21 @@ def merge_base(root: str, head: str = "HEAD") -> str:
         message = f"{head} and the main branch have no commit in common; fetch more of the history, or name a revision"
         raise GitError(message, "no-such-revision")
     return text(said).split()[0]
+
+
+def is_shallow(root: str) -> bool:
+    """Whether the repository has only the newest part of its history."""
+    return reading(root, ["rev-parse", "--is-shallow-repository"]).strip() == b"true"
+
+
+def renamed(root: str, commit: str, folder: str) -> dict[str, str]:
+    """Files of a folder that a commit renamed, as its first parent has them: old path by new path."""
+    options = ["-r", "-z", "--name-status", "--find-renames", "--diff-filter=R", "--relative"]
+    parent = find(root, f"{commit}^1")
+    if parent is None:
+        return {}
+    parts = fields(reading(root, ["diff-tree", *options, parent, commit, "--", *literal([folder])]))
+    return dict(zip(parts[2::3], parts[1::3], strict=True))
 
 
 def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] = ()) -> list[tuple[Status, str]]:
@@ -95,7 +110,7 @@ def _tree(root: str, commit: str, paths: Sequence[str]) -> dict[str, Entry]:
 def read_many(root: str, revision: str, paths: Collection[str]) -> dict[str, bytes | None]:
     """The content of each path in a revision; None where it has no plain file there (also for a symbolic link)."""
     entries = _tree(root, resolve(root, revision), sorted(paths) if len(paths) <= _MANY else [])
-    oids = {path: entries[path].oid for path in paths if path in entries and entries[path].mode in _FILES}
+    oids = {path: entries[path].oid for path in paths if path in entries and entries[path].mode in FILES}
     contents = read_blobs(root, set(oids.values()))
     return {path: contents[oids[path]] if path in oids else None for path in sorted(paths)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,8 @@ _SETTINGS = (
     "color.ui=false",
     "log.showSignature=false",
     "log.follow=false",
+    "log.showRoot=true",
+    "log.diffMerges=separate",
     "diff.noprefix=false",
 )
 _READING = ("--no-pager", *(part for setting in _SETTINGS for part in ("-c", setting)))
@@ -130,6 +133,11 @@ def refusal(said: str) -> GitError:
 def literal(paths: Sequence[str]) -> list[str]:
     """Paths as git's arguments, with no character that means more than itself."""
     return [f":(literal){path}" for path in paths]
+
+
+def named(paths: Sequence[str]) -> list[str]:
+    """Paths as git's arguments, in which only `*` means more than itself: any one name."""
+    return [":(glob)" + re.sub(r"[?[\\]", r"\\\g<0>", path) for path in paths]
 
 
 def text(said: bytes) -> str:

@@ -1,0 +1,115 @@
+"""The lab's own arithmetic: what it makes of watched objects, and what it calls a violation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.engines.invariants import astray, silent, stretches
+from tests.engines.objects import manifests
+from tests.engines.play import unowned, waves
+from tests.engines.scenario import edit
+from tests.engines.soak import releases
+from tests.engines.timeline import HASH, routes, state
+
+Object = dict[str, Any]
+
+
+def pod(name: str, version: str, revision: str, ready: bool = True, ends: bool = False) -> Object:
+    labels = {"app.kubernetes.io/name": "web", "version": version, HASH: revision}
+    meta: Object = {"name": name, "labels": labels, **({"deletionTimestamp": "now"} if ends else {})}
+    return {"metadata": meta, "status": {"conditions": [{"type": "Ready", "status": str(ready)}]}}
+
+
+def replica_set(revision: str, version: str) -> Object:
+    template = {"metadata": {"labels": {"version": version}}}
+    return {"metadata": {"name": revision, "labels": {HASH: revision}}, "spec": {"template": template}}
+
+
+def cluster(weights: tuple[int, int], pods: list[Object]) -> dict[str, dict[str, Object]]:
+    made = {thing["kind"]: thing for thing in manifests("ns", {}) if thing["kind"] != "Rollout"}
+    for destination, weight in zip(made["VirtualService"]["spec"]["http"][0]["route"], weights, strict=True):
+        destination["weight"] = weight
+    for subset, revision in zip(made["DestinationRule"]["spec"]["subsets"], ("a", "b"), strict=True):
+        subset["labels"] = {**subset["labels"], HASH: revision}
+    objects = {kind: {"web": thing} for kind, thing in made.items()}
+    sets = {"a": replica_set("a", "v1"), "b": replica_set("b", "v2")}
+    return {**objects, "ReplicaSet": sets, "Pod": {p["metadata"]["name"]: p for p in pods}}
+
+
+def test_a_share_is_the_weight_of_the_version_behind_the_subset() -> None:
+    point = state(cluster((80, 20), [pod("1", "v1", "a"), pod("2", "v2", "b")]), "web")
+    assert point.share == {"v1": 80, "v2": 20}
+    assert (point.serving, point.behind) == (2, 1)
+
+
+def test_a_destination_with_traffic_and_no_ready_pod_shows() -> None:
+    point = state(cluster((80, 20), [pod("1", "v1", "a"), pod("2", "v2", "b", ends=True)]), "web")
+    assert (point.share, point.behind, point.pods) == ({"v1": 80, "v2": 20}, 0, {"v1": 1})
+
+
+def test_without_routes_a_share_is_the_ratio_of_ready_pods() -> None:
+    objects = cluster(
+        (100, 0), [pod("1", "v1", "a"), pod("2", "v1", "a"), pod("3", "v2", "b"), pod("4", "v2", "b", False)]
+    )
+    del objects["VirtualService"]
+    assert state(objects, "web").share == {"v1": 66.7, "v2": 33.3}
+
+
+def test_a_single_destination_has_all_the_traffic() -> None:
+    assert routes({"spec": {"http": [{"route": [{"destination": {"host": "web"}}]}]}}) == [(None, 100)]
+
+
+@pytest.mark.parametrize(
+    ("seen", "wrong"),
+    [
+        ([20, 20, 50], False),
+        ([20, 0], True),
+        ([20, 50, 20], True),
+        ([0, 0], False),
+        ([0, 50, 0], True),
+        ([20, 60], True),
+    ],
+)
+def test_a_share_on_its_way_to_50_never_goes_back_nor_beyond(seen: list[float], wrong: bool) -> None:
+    assert astray(seen, 50, 0, False) is wrong
+
+
+def test_the_stable_version_may_have_all_the_traffic_between_two_canaries() -> None:
+    assert not astray([50, 100], 80, 0, True)
+    assert astray([50, 100, 50], 80, 0, True)
+
+
+def test_a_stretch_that_does_not_end_lasts_until_the_end() -> None:
+    assert stretches([(1, True), (2, False), (3, True), (4, True)], 6) == [1, 3]
+
+
+def test_silence_counts_only_while_requests_are_sent() -> None:
+    sent = [2 + number / 100 for number in range(100)]
+    assert silent([1.5, 4.0], sent, 1, 4.5) == [2.5]
+    assert silent([1.5, 4.0], [], 1, 4.5) == []
+
+
+def test_manifests_are_applied_in_the_order_of_their_waves() -> None:
+    def made(name: str, wave: str | None) -> Object:
+        marks = {} if wave is None else {"argocd.argoproj.io/sync-wave": wave}
+        return {"kind": "X", "metadata": {"name": name, "annotations": marks}}
+
+    found = waves([made("a", None), made("b", "-1"), made("c", "-2"), made("d", None)])
+    assert [[thing["metadata"]["name"] for thing in wave] for wave in found] == [["c"], ["b"], ["a", "d"]]
+
+
+def test_what_rollouts_writes_is_no_difference() -> None:
+    diff = "--- a\n+++ b\n-      weight: 80\n-  generation: 4\n-        resources: {}\n context\n+  replicas: 4"
+    assert unowned(diff) == ["+  replicas: 4"]
+
+
+def test_keys_of_an_edit_that_are_not_its_own_are_facts_of_the_manifests() -> None:
+    found = edit(1, {"title": "x", "version": "v2", "steps": [20, "pause"], "wait": 3})
+    assert (found.facts, found.wait) == ({"version": "v2", "steps": [20, "pause"]}, 3)
+
+
+def test_the_same_seed_gives_the_same_releases() -> None:
+    assert releases(20, 3) == releases(20, 3)
+    assert releases(20, 3) != releases(20, 4)

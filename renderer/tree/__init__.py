@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from renderer.layout import HEADER
 from renderer.problem import Problem
-from renderer.tree.folders import Folders, NotAFileError, TreeError, fail, is_temporary, read_in
+from renderer.tree.folders import Folders, NotAFileError, Stamp, TreeError, fail, is_temporary, read_in, stamp_of
 
-__all__ = ["Difference", "Summary", "TreeError", "compare", "listing", "read", "write_all"]
+__all__ = ["Difference", "Stamp", "Summary", "TreeError", "compare", "listing", "read", "stamp_of", "write_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Summary:
     unchanged: int = 0
     removed: int = 0
     foreign: tuple[str, ...] = ()
+    stamps: Mapping[str, Stamp] = field(default_factory=dict, compare=False)  # of the files written
 
 
 def listing(root: str, folder: str) -> list[str]:
@@ -112,14 +113,11 @@ def write_all(
         for path in difference.stale if alone else ():
             folders.remove(path)
         _share(folders)
-        for path in difference.new:
-            folders.write(path, files[path], replace=False)
-        for path in difference.changed:
-            folders.write(path, files[path], replace=True)
+        stamps = {path: folders.write(path, files[path], replace=False) for path in difference.new}
+        stamps |= {path: folders.write(path, files[path], replace=True) for path in difference.changed}
         for path in difference.removed:
             folders.remove(path)
-    written = len(difference.new) + len(difference.changed)
-    return Summary(written, len(difference.unchanged), len(difference.removed), tuple(difference.foreign))
+    return Summary(len(stamps), len(difference.unchanged), len(difference.removed), tuple(difference.foreign), stamps)
 
 
 def _difference(folders: Folders, files: Mapping[str, bytes], remove: Collection[str], mark: str | None) -> Difference:

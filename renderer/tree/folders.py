@@ -18,6 +18,8 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _TEMPORARY = re.compile(r"\.rollspec-\d+-\d+\.tmp")  # does not end in .yaml: Argo CD may read the folder meanwhile
 
+Stamp = tuple[int, int, int]  # mtime in ns, size, inode: a file that keeps them is taken for unchanged
+
 _CHUNK = 1 << 20
 _LINK = "is a symbolic link, which is not followed"
 
@@ -109,7 +111,7 @@ class Folders:
             raise TreeError(path, "there is no such file")
         return read_in(descriptor, name, path)
 
-    def write(self, path: str, content: bytes, *, replace: bool) -> None:
+    def write(self, path: str, content: bytes, *, replace: bool) -> Stamp:
         """Make or replace the file, by renaming a finished one onto it; a replaced file keeps its mode."""
         folder, _, name = path.rpartition("/")
         descriptor = self.folder(folder, make=True)
@@ -118,8 +120,9 @@ class Folders:
             mode = stat.S_IMODE(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode) if replace else None
             temporary, file = self._temporary(descriptor)
             try:
-                _fill(file, content, mode)
+                stamp = _fill(file, content, mode)
                 os.rename(temporary, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+                return stamp
             except BaseException:
                 with suppress(OSError):
                     os.unlink(temporary, dir_fd=descriptor)
@@ -188,13 +191,19 @@ def _check_plain(file: int, path: str) -> None:
         raise NotAFileError(path, _kind(mode))
 
 
-def _fill(file: int, content: bytes, mode: int | None) -> None:
+def stamp_of(status: os.stat_result) -> Stamp:
+    """The stamp of a file as the system reports it."""
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _fill(file: int, content: bytes, mode: int | None) -> Stamp:
     try:
         written = os.write(file, content)
         while written < len(content):
             written += os.write(file, memoryview(content)[written:])
         if mode is not None:
             os.fchmod(file, mode)
+        return stamp_of(os.fstat(file))
     finally:
         os.close(file)
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format typecheck golden bench schemas tools engines e2e soak traces clean
+.PHONY: help venv demo test lint format typecheck golden docs bench schemas tools engines e2e soak traces clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(STAMP) tools lint typecheck ## everything that checks the project
 
 golden: $(STAMP) ## write the expected files of the fixtures anew; look at the diff
 	@$(BIN)/python -m tests.golden && git --no-pager diff --stat -- fixtures
+
+docs: $(STAMP) ## write what is made in docs/ anew: fields, commands, rules, tables
+	@$(BIN)/python -m tests.docs && git --no-pager diff --stat -- docs
 
 bench: $(STAMP) ## measure, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

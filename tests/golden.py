@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from renderer.rules.manual import manual
+from tests import docs
 from tests.support import patches, schema_cases
 from tests.support.cases import ROOT, Outcome, cases, lay_out, run
 from tests.test_verbs import write as write_verbs
@@ -22,7 +22,7 @@ def main() -> int:
         write_verbs(Path(folder))
     schema_cases.main()
     patches.main()
-    (ROOT / "docs/rules.md").write_text(manual())
+    docs.main()
     print(run(ROOT, "render").out, end="")
     return int(bool(wrong))
 

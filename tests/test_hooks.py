@@ -157,6 +157,42 @@ def test_a_problem_elsewhere_stops_nobody(project: Path) -> None:
     assert hook(project, "apps/web.yaml", verb="validate").code == 0
 
 
+CANARY = """\
+apiVersion: rollspec/v1
+kind: App
+metadata:
+  name: api
+spec:
+  tag: v1
+  ports: [{{name: http, port: 80}}]
+  replicas: 4
+  strategy: {{type: Canary}}
+  canary:
+    tag: v2
+    weight: {weight}
+"""
+
+
+def test_the_change_is_judged_as_a_transition(project: Path) -> None:
+    write(project, "overlays/production/apps/api.yaml", CANARY.format(weight=25))
+    assert run(project, "render").code == 0
+    save(project)
+    write(project, "overlays/production/apps/api.yaml", CANARY.format(weight=50))
+    git(project, "add", "--all")
+    assert (
+        "overlays/production/apps/api.yaml:12:13: warning: weight-without-from: " in hook(project, verb="validate").err
+    )
+    assert hook(project, "apps/web.yaml", verb="validate").err == ""
+
+
+def test_before_the_first_commit_there_is_no_transition(tmp_path: Path) -> None:
+    root = init(tmp_path / "new")
+    write(root, "rollspec.yaml", PROJECT)
+    write(root, "overlays/production/overlay.yaml", OVERLAY)
+    write(root, "apps/web.yaml", APP.format(name="web", tag="v1"))
+    assert hook(root, "apps/web.yaml", verb="validate").code == 0
+
+
 def test_outside_of_a_repository_the_exit_code_says_that_we_could_not_look(tmp_path: Path) -> None:
     assert run(tmp_path, "render", "--hook").code == 3
 

@@ -16,7 +16,7 @@ _NULL = {"type": "null"}
 
 
 @click.command("schema")
-@click.argument("kind", type=click.Choice(KINDS, case_sensitive=False))
+@click.argument("kind", type=click.Choice(KINDS, case_sensitive=False), metavar="KIND")
 @click.option("--partial", is_flag=True, help="Of an overlay's partial app: nothing is required, null takes away.")
 def command(kind: str, partial: bool) -> None:
     """Print the JSON Schema (draft-07) of KIND: App, Overlay or Project.

@@ -12,6 +12,7 @@ from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.selection import Selection, asked, touched
 from renderer.git import root as top_folder
 from renderer.git.index import deletions_between, staged_deletions, unknown
+from renderer.git.read import find
 from renderer.layout import PROJECT_FILE
 
 Each = Callable[[Opened, Selection], int]
@@ -90,6 +91,12 @@ def _deleted(directory: str, hook: bool) -> list[str]:
     top = top_folder(directory)
     gone = deletions_between(top, start, end) if start and end else staged_deletions(top)
     return [os.path.join(top, path) for path in gone]
+
+
+def hook_base(directory: str) -> str | None:
+    """The revision that the change under way starts from: HEAD of a commit; None before the first."""
+    base = os.environ.get("PRE_COMMIT_FROM_REF") or "HEAD"
+    return base if find(directory, base) else None
 
 
 def tell_unknown(paths: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from renderer.commands.options import (
 from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.render import Job, judge, render_some, select
 from renderer.commands.selection import Selection
-from renderer.commands.touched import each_touched
+from renderer.commands.touched import each_touched, hook_base
 from renderer.failure import Failure
 from renderer.progress import progress
 from renderer.workers import Tick, crew, processors
@@ -32,7 +32,7 @@ from renderer.workers import Tick, crew, processors
 @env_option
 @app_option
 @click.option(
-    "--base", metavar="REF", help="Judge the change from this revision too: HEAD in a hook, what is live in CI."
+    "--base", metavar="REF", help="Judge the change from this revision too: what is live (default with --hook: HEAD)."
 )
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes (default: one a processor).")
 @hook_option
@@ -64,6 +64,8 @@ def command(
     if paths or hook:
         if envs or apps:
             raise Failure("PATHS say which apps: leave --env and --app out", 2)
+        if hook and base is None:
+            base = hook_base(directory)
         return each_touched(directory, paths, form, hook=hook, run=run)
     try:
         opened = open_project(directory)

@@ -1,0 +1,42 @@
+"""Writes what is made in docs/ and README.md anew (`make docs`); a test compares it with what lies there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from renderer.rules.manual import manual
+from tests.support import page_cli, page_parts, page_spec
+from tests.support.cases import ROOT
+
+# Whole pages, and parts between `<!-- made: NAME -->` and `<!-- end -->`.
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/rules.md": manual,
+    "docs/cli.md": page_cli.page,
+    "docs/spec.md": page_spec.page,
+}
+PARTS: dict[str, Callable[[], str]] = {
+    "layers": page_parts.layers,
+    "step lists": page_parts.step_lists,
+    "workloads": page_parts.workloads,
+    "transitions": page_parts.transitions,
+}
+WITH_PARTS = ("docs/architecture.md", "docs/releases.md")
+_PART = re.compile(r"(<!-- made: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def made(path: str) -> str:
+    """The page as it should be."""
+    if path in PAGES:
+        return PAGES[path]()
+    return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}", (ROOT / path).read_text())
+
+
+def main() -> None:
+    """Write every page."""
+    for path in (*PAGES, *WITH_PARTS):
+        (ROOT / path).write_text(made(path))
+
+
+if __name__ == "__main__":
+    main()

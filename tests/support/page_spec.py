@@ -1,0 +1,151 @@
+"""docs/spec.md: every field of the three kinds, made from schemas/rollspec."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.cases import ROOT
+
+Node = Mapping[str, Any]
+KINDS = (
+    ("App", "app.json", "`apps/<app>.yaml`, and what differs in an environment: `overlays/<env>/apps/<app>.yaml`"),
+    ("Overlay", "overlay.json", "`overlays/<env>/overlay.yaml`"),
+    ("Project", "project.json", "`rollspec.yaml`"),
+)
+_SETS = {"kubernetes": "Kubernetes", "argo-rollouts": "Argo Rollouts", "istio": "Istio"}
+_OPENING = """\
+# The fields of App, Overlay and Project
+
+An unknown field is a problem, and so is a value that YAML would misread (`tag: 1.10`: quote it). In a partial app and
+in `overrides` mappings merge, lists replace, and `null` takes a field away. Where a field is Kubernetes', Argo
+Rollouts' or Istio's own, it is checked against the schema of the project's version, and their manuals say what it does.
+A field in bold must be there.
+
+This page is made from `schemas/rollspec` by `make docs`; `rollspec schema App` prints the schema for editors.
+"""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One row: its path below the section, and the schema of its value."""
+
+    path: str
+    node: Node
+    required: bool
+
+
+def page() -> str:
+    """The three kinds."""
+    return "\n".join([_OPENING, *(_kind(*each) for each in KINDS)])
+
+
+def _kind(name: str, file: str, place: str) -> str:
+    root = json.loads((ROOT / "schemas" / "rollspec" / file).read_text())
+    definitions = root.get("definitions", {})
+    spec = _resolved(root["properties"]["spec"], definitions)
+    metadata = list(_children(root["properties"]["metadata"], definitions, "metadata."))
+    direct = [Field(key, node, key in spec.get("required", ())) for key, node in spec["properties"].items()]
+    lines = [f"## {name}", "", f"A file {place}: `apiVersion: rollspec/v1`, `kind: {name}`, and", ""]
+    lines += [*_table([*metadata, *direct], definitions), ""]
+    for field in direct:
+        below = list(_children(_resolved(field.node, definitions), definitions, ""))
+        if below and not _is_array(field.node):
+            lines += [f"### {name}: {field.path}", "", *_table(below, definitions), ""]
+        elif below:
+            lines += [f"### {name}: {field.path}[]", "", *_table(below, definitions), ""]
+    return "\n".join(lines)
+
+
+def _table(fields: list[Field], definitions: Node) -> Iterator[str]:
+    yield from ("| field | value | |", "| --- | --- | --- |")
+    for field in fields:
+        name = f"**`{field.path}`**" if field.required else f"`{field.path}`"
+        yield f"| {name} | {_cell(_value(field.node, definitions))} | {_cell(field.node.get('description', ''))} |"
+
+
+def _children(node: Node, definitions: Node, prefix: str) -> Iterator[Field]:
+    """Every field beneath a value, as far as the schema is ours; what has a section of its own is not repeated."""
+    items = node.get("items", {}) if _is_array(node) else node
+    for key, below in items.get("properties", {}).items():
+        path = f"{prefix}{key}"
+        yield Field(path, below, key in items.get("required", ()))
+        if _reference(below) is None:
+            yield from _children(below, definitions, f"{path}[]." if _is_array(below) else f"{path}.")
+    below = items.get("additionalProperties")
+    if isinstance(below, dict):
+        yield from _children(below, definitions, f"{prefix}<key>.")
+
+
+def _value(node: Node, definitions: Node) -> str:
+    words = node.get("x-rollspec-expected") or _type(node, definitions)
+    default = node.get("default")
+    return f"{words} (default: `{_plain(default)}`)" if "default" in node else words
+
+
+def _type(node: Node, definitions: Node) -> str:
+    reference = _reference(node)
+    if reference:
+        return _named(reference)
+    if "const" in node:
+        return f"`{_plain(node['const'])}`"
+    if "enum" in node:
+        return ", ".join(f"`{_plain(value)}`" for value in node["enum"])
+    for key in ("anyOf", "oneOf"):
+        if key in node:
+            return " or ".join(dict.fromkeys(_type(each, definitions) for each in node[key] if each))
+    kind = node.get("type", "")
+    kinds = [kind] if isinstance(kind, str) else kind
+    return " or ".join(_word(each, node, definitions) for each in kinds)
+
+
+def _word(kind: str, node: Node, definitions: Node) -> str:
+    if kind == "array" and isinstance(node.get("items"), dict):
+        inner = node["items"].get("x-rollspec-expected") or _type(node["items"], definitions)
+        return "a list of mappings" if inner == "a mapping" else f"a list: {inner}"
+    if kind == "integer" and "minimum" in node:
+        top = f" to {node['maximum']}" if "maximum" in node else " or more"
+        return f"a whole number, {node['minimum']}{top}"
+    return {
+        "array": "a list",
+        "object": "a mapping",
+        "string": "text",
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "`true` or `false`",
+        "null": "`null`",
+    }.get(kind, "any value")
+
+
+def _named(reference: str) -> str:
+    file, _, path = reference.partition("#/definitions/")
+    if not file:
+        return f"a mapping, the fields of `{path.lower()}`"
+    return f"`{path.replace('/properties/', '.')}` of {_SETS[file.removesuffix('.json')]}"
+
+
+def _reference(node: Node) -> str | None:
+    for each in (node, *node.get("allOf", ())):
+        if "$ref" in each:
+            return str(each["$ref"])
+    return None
+
+
+def _resolved(node: Node, definitions: Node) -> Node:
+    """The schema that a reference within the same file leads to."""
+    reference = _reference(node) or ""
+    return definitions[reference.rpartition("/")[2]] if reference.startswith("#/definitions/") else node
+
+
+def _is_array(node: Node) -> bool:
+    return node.get("type") == "array"
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

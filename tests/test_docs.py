@@ -1,0 +1,36 @@
+"""The pages of docs/ say what the program does: made parts are as they would be made now, and links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from renderer.cli import COMMANDS
+from tests import docs
+from tests.support.cases import ROOT
+
+_LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(#[^)]*)?\)")
+TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", [*docs.PAGES, *docs.WITH_PARTS])
+def test_it_is_as_it_would_be_made_now(path: str) -> None:
+    assert (ROOT / path).read_text() == docs.made(path), "run `make docs`"
+
+
+def test_every_part_is_on_a_page() -> None:
+    text = "".join((ROOT / path).read_text() for path in docs.WITH_PARTS)
+    assert sorted(re.findall(r"<!-- made: ([a-z ]+) -->", text)) == sorted(docs.PARTS)
+
+
+@pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.name)
+def test_links_lead_somewhere(file: Path) -> None:
+    for target, _ in _LINK.findall(file.read_text()):
+        assert target.startswith("https://") or (file.parent / target).exists(), target
+
+
+def test_every_command_is_in_the_reference() -> None:
+    text = (ROOT / "docs/cli.md").read_text()
+    assert [name for name in COMMANDS if f"### rollspec {name}\n" not in text] == []

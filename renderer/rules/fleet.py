@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from renderer.rules.mesh import full_host
 
 _EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
 _PODS = "pods"  # the kind of claim that says which labels pods have; selectors are held against it
+_OVERLAPS = frozenset((_PODS, "workloads-overlap"))
 
 
 class Claim(NamedTuple):  # a tuple: a fleet has hundreds of thousands, and they pass between processes
@@ -47,10 +49,12 @@ def claims(manifests: Sequence[Manifest], owner: str = "") -> tuple[Claim, ...]:
 
 def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
     """Clashes between owners, sorted by owner, file and place. The owner of a pair counts, not the claim's own."""
+    named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
+    times = Counter([claim[:2] for claim in named])
     same: dict[tuple[str, str], list[Claim]] = {}
-    for owner, claim in claimed:
-        named = claim if claim.owner == owner else claim._replace(owner=owner)
-        same.setdefault((claim.kind, claim.key), []).append(named)
+    for claim in named:  # most claims stand alone: only those that could clash are gathered
+        if claim.kind in _OVERLAPS or times[claim[:2]] > 1:
+            same.setdefault((claim.kind, claim.key), []).append(claim)
     found: list[Clash] = []
     for (kind, key), group in same.items():
         if kind in FLEET_RULES and kind != "workloads-overlap":
@@ -172,18 +176,20 @@ def _labels(pod: Pod, labels: dict[str, str]) -> str:
 
 def _overlaps(same: dict[tuple[str, str], list[Claim]]) -> Iterator[Clash]:
     """Selectors that find pods of another owner. Pods are kept by each of their labels, so that few are compared."""
+    selectors = [(key.split("\n"), group) for (kind, key), group in same.items() if kind == "workloads-overlap"]
+    asked = {(namespace, label) for (namespace, *labels), _ in selectors for label in labels}
     by_label: dict[tuple[str, str], list[tuple[set[str], Claim]]] = {}
     for (kind, key), group in same.items():
         if kind == _PODS:
             namespace, *labels = key.split("\n")
+            pods = [(set(labels), claim) for claim in group]
             for label in labels:
-                by_label.setdefault((namespace, label), []).extend((set(labels), claim) for claim in group)
-    for (kind, key), group in same.items():
-        if kind == "workloads-overlap":
-            namespace, *wanted = key.split("\n")
-            near = min((by_label.get((namespace, label), []) for label in wanted), key=len)
-            for claim in group:
-                yield from _found(claim, set(wanted), near)
+                if (namespace, label) in asked:
+                    by_label.setdefault((namespace, label), []).extend(pods)
+    for (namespace, *wanted), group in selectors:
+        near = min((by_label.get((namespace, label), []) for label in wanted), key=len)
+        for claim in group:
+            yield from _found(claim, set(wanted), near)
 
 
 def _found(claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]]) -> Iterator[Clash]:

@@ -65,8 +65,7 @@ def application_set(
 
 def driven(app: App) -> str:
     """What the app's Rollout writes into Istio's objects: `none`, `weights` or `pinned`."""
-    by_istio = app.strategy.by_istio or bool(app.came_from and app.came_from.by_istio)
-    if not by_istio or not app.ports:
+    if not app.splits or not app.ports:
         return "none"
     return "pinned" if app.spec.get("istio", {}).get("canaryHeaders") else "weights"
 

@@ -110,7 +110,8 @@ class App:
     previous: Version | None
     previous_weight: int | None
     aborted: Version | None
-    came_from: Strategy | None
+    came_from: Strategy | None  # a workload that is rendered beside the new one
+    after: Strategy | None  # one that is gone, but for its subsets
     cluster_domain: str
 
     @property
@@ -119,6 +120,11 @@ class App:
         if self.canary is not None:
             return self.canary.version
         return self.preview or self.stable
+
+    @property
+    def splits(self) -> bool:
+        """Whether its routes lead to the subsets of a Rollout."""
+        return self.strategy.by_istio or bool(self.came_from and self.came_from.by_istio)
 
     @property
     def host(self) -> str:
@@ -211,7 +217,7 @@ def app_of(
 ) -> App:
     """The effective `spec` (valid by the schema) as a value; `labels` and `annotations` are those of every manifest."""
     canary, previous = spec.get("canary"), spec.get("previous")
-    migration = spec.get("migration")
+    migration = spec.get("migration", {})
     return App(
         name=name,
         env=env,
@@ -227,7 +233,8 @@ def app_of(
         previous=_version(spec, "previous"),
         previous_weight=previous.get("weight") if previous else None,
         aborted=_version(spec, "aborted"),
-        came_from=strategy_of(migration["from"]) if migration and "from" in migration else None,
+        came_from=strategy_of(migration["from"]) if "from" in migration else None,
+        after=strategy_of(migration["after"]) if "after" in migration else None,
         cluster_domain=cluster_domain,
     )
 

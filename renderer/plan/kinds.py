@@ -162,6 +162,7 @@ APP: Mapping[str, Kind] = {
     "/spec/migration": "state",
     "/spec/migration/from": "state",
     "/spec/migration/to": "state",
+    "/spec/migration/after": "state",
     "/spec/restartedAt": "state",
     "/spec/paused": "state",
     "/spec/istio": "traffic",

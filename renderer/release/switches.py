@@ -36,11 +36,11 @@ def switch(spec: Spec, to: str, router: str | None, *, one_commit: bool = False)
     if refusal:
         return refusal
     if now.is_rollout == target.is_rollout:
-        return _to(target)
+        return {**_to(target), **_afterwards(spec, now, target)}
     if now.type == "BlueGreen":
         return {**_to(_between(now)), "migration": {"to": dict(target.fields)}}
     if one_commit:
-        return _to(target)
+        return {**_to(target), **_afterwards(spec, now, target)}
     return {**_to(target), "migration": {"from": dict(now.fields) or {"type": "RollingUpdate"}}}
 
 
@@ -52,7 +52,17 @@ def go_on(spec: Spec) -> Outcome:
     if "to" in stage:
         now = strategy_of(spec.get("strategy", {}))
         return {**_to(strategy_of(stage["to"])), "migration": {"from": dict(now.fields)}}
+    if "from" in stage:
+        return {"migration": ABSENT, **_afterwards(spec, strategy_of(stage["from"]), strategy_of(spec["strategy"]))}
     return {"migration": ABSENT}
+
+
+def _afterwards(spec: Spec, now: Strategy, target: Strategy) -> Wanted:
+    """A DestinationRule that stays keeps its subsets a stage longer than the routes to them."""
+    stays = "trafficPolicy" in spec.get("istio", {})
+    if not (now.by_istio and stays and not target.by_istio):
+        return {}
+    return {"migration": {"after": dict(now.fields)}}
 
 
 def _to(target: Strategy) -> Wanted:

@@ -14,12 +14,12 @@ STABLE, CANARY = "stable", "canary"
 
 def routes(app: App) -> list[Manifest]:
     """A VirtualService for an app with ports and `istio` or router istio; a DestinationRule where it is needed."""
-    by_istio = app.strategy.by_istio or bool(app.came_from and app.came_from.by_istio)
-    if not app.ports or not (by_istio or "istio" in app.spec):
+    if not app.ports or not (app.splits or "istio" in app.spec):
         return []
-    found = [_virtual_service(app, split=by_istio)]
-    if by_istio or "trafficPolicy" in app.spec.get("istio", {}):
-        found.append(_destination_rule(app))
+    found = [_virtual_service(app, split=app.splits)]
+    subsets = app.splits or bool(app.after and app.after.by_istio)
+    if subsets or "trafficPolicy" in app.spec.get("istio", {}):
+        found.append(_destination_rule(app, subsets=subsets))
     return found
 
 
@@ -97,15 +97,16 @@ def _route(app: App, port: Port, *, split: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _destination_rule(app: App) -> Manifest:
-    """Both subsets always, so that no change of strategy takes one away under a VirtualService that names it."""
+def _destination_rule(app: App, *, subsets: bool) -> Manifest:
+    """Subsets stay a stage longer than the routes to them: it is applied before the VirtualService."""
     istio = app.spec.get("istio", {})
     spec: dict[str, Any] = {"host": app.host}
     if "trafficPolicy" in istio:
         spec["trafficPolicy"] = istio["trafficPolicy"]
     if "exportTo" in istio:
         spec["exportTo"] = istio["exportTo"]
-    spec["subsets"] = [{"name": subset, "labels": app.selector} for subset in (STABLE, CANARY)]
+    if subsets:
+        spec["subsets"] = [{"name": subset, "labels": app.selector} for subset in (STABLE, CANARY)]
     annotations = {**PRUNE_LAST, **wave(-2)}
     api = "networking.istio.io/v1"
     return manifest(app, "destination-rule.yaml", api, "DestinationRule", {"spec": spec}, annotations=annotations)

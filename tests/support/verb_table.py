@@ -70,6 +70,16 @@ STATES: dict[str, dict[str, Any]] = {
     "to-rollout": {"strategy": _ISTIO, "migration": {"from": {"type": "RollingUpdate"}}},
     "to-deployment": {"strategy": {"type": "RollingUpdate"}, "migration": {"from": _ISTIO}},
     "bluegreen-to-deployment": {"strategy": _REPLICA, "migration": {"to": {"type": "RollingUpdate"}}},
+    "to-deployment-policy": {
+        "strategy": {"type": "RollingUpdate"},
+        "istio": {"trafficPolicy": {"connectionPool": {"http": {"http2MaxRequests": 100}}}},
+        "migration": {"from": _ISTIO},
+    },
+    "after-istio": {
+        "strategy": _REPLICA,
+        "istio": {"trafficPolicy": {"connectionPool": {"http": {"http2MaxRequests": 100}}}},
+        "migration": {"after": _ISTIO},
+    },
     "autoscaled": {
         "replicas": None,
         "autoscaling": {"minReplicas": 4, "maxReplicas": 9, "cpu": 70},

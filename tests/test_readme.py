@@ -1,0 +1,135 @@
+"""The README says what is: its commands run and say what it shows, its YAML is that of fixtures/ok/readme."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from renderer import build
+from renderer.cli import COMMANDS
+from renderer.layout import HEADER
+from tests.support.cases import FIXTURES, ROOT, run
+from tests.support.repository import IDENTITY, environment
+
+README = (ROOT / "README.md").read_text()
+CASE = FIXTURES / "ok" / "readme"
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_REVISION = re.compile(r"\b[0-9a-f]{12}\b")
+
+
+class Step(NamedTuple):
+    """A command, and the lines that it is shown to print (`...` stands for any)."""
+
+    command: str
+    shown: list[str]
+
+
+def blocks(language: str) -> list[str]:
+    return [text for found, text in _BLOCK.findall(README) if found == language]
+
+
+def steps() -> Iterator[Step]:
+    for block in blocks("console"):
+        for text in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, *shown = text.splitlines()
+            yield Step(command.partition("  #")[0].strip(), shown)
+
+
+def test_every_command_runs_and_says_what_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order, in one repository: what a newcomer would do, reading from top to bottom."""
+    for name, value in IDENTITY.items():
+        monkeypatch.setenv(name, value)
+    for step in steps():
+        said = play(tmp_path, step.command)
+        assert re.fullmatch(_pattern(step.shown), said), f"{step.command}\n{said}"
+
+
+def play(folder: Path, command: str) -> str:
+    """What one command of the README prints."""
+    words, _, target = command.partition(" > ")
+    program, *arguments = shlex.split(words)
+    if program == "make":  # the targets themselves are run by people and by CI: they would run these tests
+        return _plain(ROOT, [program, "--dry-run", "--always-make", *arguments]) and ""
+    if words == "python3 -m pip install .":  # tests/test_wheel.py does it
+        return ""
+    if program == "git":
+        return _plain(folder, [program, *arguments])
+    assert program == "rollspec", f"who runs `{command}`?"
+    outcome = run(folder, *arguments)
+    assert outcome.code == 0, f"{command}: {outcome.err}"
+    if target:
+        (folder / target).write_text(outcome.out)
+        return ""
+    return outcome.out + outcome.err
+
+
+def _plain(folder: Path, command: list[str]) -> str:
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+    return done.stdout
+
+
+def _pattern(shown: list[str]) -> str:
+    lines = (r"(?:.*\n)*?" if line == "..." else f"{re.escape(line)}\n" for line in shown)
+    return _REVISION.sub("[0-9a-f]{12}", "".join(lines))
+
+
+def test_yaml_is_that_of_the_fixture() -> None:
+    named = [text for text in blocks("yaml") if text.startswith("# ")]
+    assert len(named) >= 5
+    for text in named:
+        first, *shown = text.splitlines()
+        path = first.removeprefix("# ").replace("rendered/", "expected/")
+        lines = [line for line in (CASE / path).read_text().splitlines() if not line.startswith(HEADER)]
+        pattern = _pattern(shown)
+        assert re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)), first
+
+
+def test_the_picture_shows_the_steps_of_the_pipeline() -> None:
+    (line,) = [line for block in blocks("text") for line in block.splitlines() if "evaluate ->" in line]
+    assert build._build.__doc__
+    assert line.strip().split(" -> ") == build._build.__doc__.rstrip(".").partition(": ")[2].split(", ")
+    rows = re.findall(r"^\| ([a-z ]+) \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
+    assert rows[rows.index("read") + 1 : rows.index("write")] == line.strip().split(" -> ")
+
+
+def test_the_problem_shown_is_one_that_is_found() -> None:
+    (shown,) = [line for block in blocks("text") for line in block.splitlines() if ".yaml:" in line]
+    assert shown in (FIXTURES / "err/canary-weight-120/problems.txt").read_text().splitlines()
+
+
+def test_hooks_and_settings_name_what_there_is() -> None:
+    hooks = (ROOT / ".pre-commit-hooks.yaml").read_text()
+    shown = [line.rpartition(" ")[2] for block in blocks("yaml") for line in block.splitlines() if "- id:" in line]
+    assert [name for name in shown if f"- id: {name}\n" in hooks] == ["rollspec-validate", "rollspec-render"]
+    (settings,) = blocks("json")
+    made = {f"./{step.command.partition(' > ')[2]}" for step in steps() if " > " in step.command}
+    assert set(json.loads(settings)["yaml.schemas"]) == made
+
+
+def test_words_in_backticks_that_look_like_commands_are_commands() -> None:
+    named = re.findall(r"`rollspec ([a-z]+)", README)
+    assert named
+    assert [name for name in named if name not in COMMANDS] == []
+    targets = re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    wanted = {word for words in re.findall(r"`make ([a-z0-9 ]+)`", README) for word in words.split()}
+    assert wanted - set(targets) == set()
+
+
+def test_the_first_screen_shows_the_commands_a_spec_and_what_it_becomes() -> None:
+    first = README.splitlines()[:80]
+    for line in ("$ make demo", "$ make test", "# apps/checkout.yaml", "# rendered/production/checkout/rollout.yaml"):
+        assert [shown for shown in first if shown.startswith(line)], line
+
+
+def test_python_is_the_one_of_the_package() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert f"Python {wanted.removeprefix('>=')} or newer" in README

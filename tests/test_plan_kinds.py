@@ -16,7 +16,11 @@ from tests.support.plans import spec
 from tests.support.verb_table import STATES
 
 Schema = dict[str, Any]
-_AGAIN = ("/spec/migration/from", "/spec/migration/to")  # a Strategy once more: the prefix is enough
+_AGAIN = (
+    "/spec/migration/from",
+    "/spec/migration/to",
+    "/spec/migration/after",
+)  # a Strategy once more: the prefix is enough
 
 
 def _schema(kind: str) -> Schema:

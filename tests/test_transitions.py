@@ -85,6 +85,11 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
     },
     "switch-stages": {
         "to a Rollout": (ROLLING, IDLE, "/spec/strategy/type"),
+        "subsets too early": (
+            istio(istio={"trafficPolicy": {}}),
+            spec(strategy=REPLICA, istio={"trafficPolicy": {}}),
+            "/spec/strategy",
+        ),
         "to a Deployment": (IDLE, ROLLING, "/spec/strategy/type"),
         "BlueGreen without the Canary": (
             spec(strategy=BLUE_GREEN),
@@ -150,6 +155,11 @@ RIGHT: dict[str, tuple[Spec, Spec]] = {
     "first stage": (ROLLING, istio(migration={"from": {"type": "RollingUpdate"}})),
     "last stage": (istio(migration={"from": {"type": "RollingUpdate"}}), IDLE),
     "router": (spec(strategy=REPLICA), IDLE),
+    "router back": (IDLE, spec(strategy=REPLICA)),
+    "router back with a rule that stays": (
+        istio(istio={"trafficPolicy": {}}),
+        spec(strategy=REPLICA, istio={"trafficPolicy": {}}, migration={"after": ISTIO}),
+    ),
     "BlueGreen to Canary": (spec(strategy=BLUE_GREEN), spec(strategy=REPLICA, migration={"to": {}})),
     "Recreate to RollingUpdate": (spec(strategy={"type": "Recreate"}), ROLLING),
     "autoscaling with one pod": (spec(replicas=1), SCALED),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from renderer.manifest import Manifest
 from renderer.plan.classes import CLASSES, AppPlan, Class, Effect, Flag, Path, Plan, Summary, Track, at_least
-from renderer.plan.classify import classify, classify_resources
+from renderer.plan.classify import classify, classify_resources, same
 from renderer.plan.outlook import outlook
 from renderer.plan.side import Side
 from renderer.plan.transition import TRANSITION_RULES, judge
@@ -43,7 +43,8 @@ def plan(old: Side | None, new: Side | None) -> AppPlan:
     Raises ValueError where both are None.
     """
     found = judged(old, new)
-    return found if found.class_ in _STILL else replace(found, summary=outlook(old, new))
+    still = found.class_ in _STILL or (old and new and same(old, new))
+    return found if still else replace(found, summary=outlook(old, new))
 
 
 def judged(old: Side | None, new: Side | None) -> AppPlan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from renderer.manifest import Manifest
 from renderer.plan.changes import manifest_paths, spec_paths
@@ -48,12 +49,12 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     if old is None or new is None:
         return _whole(old, new)
     paths = spec_paths(old, new)
-    if _same(old, new):
+    if same(old, new):
         elsewhere = [path for path in paths if path.where != "App" and path.kind == "identity"]
         return harshest(_of_kinds(elsewhere))
-    found = [*moves(old, new, paths)]
-    found += _of_kinds([path for path in paths if path.kind in _MEANT])
-    found += _scale(old, new, paths)
+    found = [_explained(effect, old, new) for effect in (*moves(old, new, paths), *_scale(old, new, paths))]
+    named = {path for effect in found for path in effect.paths}
+    found += _of_kinds([path for path in paths if path.kind in _MEANT and path not in named])
     found += _objects(old.manifests, new.manifests, new.app)
     known = {effect.class_ for effect in found}
     found += [effect for effect in _of_manifests(old.manifests, new.manifests, new.app) if effect.class_ not in known]
@@ -69,8 +70,17 @@ def _whole(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     return (Effect("remove", "the app goes, with all its pods"),) if old is not None else ()
 
 
-def _same(old: Side, new: Side) -> bool:
+def same(old: Side, new: Side) -> bool:
+    """Whether the cluster gets the same manifests."""
     return {m.identity: m.data for m in old.manifests} == {m.identity: m.data for m in new.manifests}
+
+
+def _explained(effect: Effect, old: Side, new: Side) -> Effect:
+    """With paths of the pod template in the manifest, where no path of a spec says what changed it (a patch)."""
+    if effect.paths:
+        return effect
+    own = ((each, path) for each, path in manifest_paths(old.manifests, new.manifests) if _is_part(new.app, each))
+    return replace(effect, paths=tuple(path for _, path in own if path.kind == "template"))
 
 
 def _of_kinds(paths: list[Path]) -> list[Effect]:

@@ -43,16 +43,22 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
             yield Effect("disruptive", "the old workload goes before the new one is Ready", named)
         if old.flight:
             yield Effect("disruptive", f"the strategy changes while a {old.flight} is in flight", named)
-    elif old.app.came_from != new.app.came_from:
-        what = "goes" if new.app.came_from is None else "is rendered too"
-        yield Effect("migrate", f"the workload of the strategy before {what}", named)
+    elif old.app.spec.get("migration") != new.app.spec.get("migration"):
+        yield Effect("migrate", _stage(old.app, new.app), named)
+
+
+def _stage(old: App, new: App) -> str:
+    """What a stage of a switch does beside the strategy."""
+    if old.came_from == new.came_from:
+        return "a stage of the switch ends: what is left of the strategy before goes"
+    return f"the workload of the strategy before {'goes' if new.came_from is None else 'is rendered too'}"
 
 
 def _versions(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     changed = old.running != new.running
     named = _under(paths, *(f"/spec/{key}" for key in ("canary", "preview", "tag", "version")))
     if new.flight:
-        yield from _to_flight(old, new, named, changed=changed)
+        yield from _to_flight(old, new, named, paths, changed=changed)
     elif old.flight:
         yield from _out_of_flight(old, new, paths, changed=changed)
     elif changed:
@@ -61,7 +67,7 @@ def _versions(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
         yield Effect("behaviour", "the step list of the next release changes; nothing moves", _states(paths))
 
 
-def _to_flight(old: Side, new: Side, named: Paths, *, changed: bool) -> Iterator[Effect]:
+def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: bool) -> Iterator[Effect]:
     version = in_flight(new.app)
     what = name_of(version) if version else ""
     start: Class = "canary-start" if new.flight == "canary" else "preview-start"
@@ -73,7 +79,12 @@ def _to_flight(old: Side, new: Side, named: Paths, *, changed: bool) -> Iterator
         reason = f"{what} is what the cluster serves: the controller skips the steps, and it keeps all the traffic"
         yield Effect("disruptive", reason, named)
         return
+    named = tuple(dict.fromkeys((*named, *(path for path in paths if path.kind == "template"))))
     instead = in_flight(old.app)
+    if instead and name_of(instead) == what:
+        again = "its share falls to 0, and it starts again" if new.flight == "canary" else "its pods go, others start"
+        yield Effect(start, f"the pod template of {new.flight} {what} changes: {again}{_at(new.app)}", named)
+        return
     falls = "whose share falls to 0" if new.flight == "canary" else "whose pods go"
     after = f", in place of {name_of(instead)}, {falls}" if instead else ""
     yield Effect(start, f"{new.flight} {what} starts{_at(new.app)}{after}", named)

@@ -5,7 +5,9 @@ A rule's docstring is its manual page.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from renderer.overlay import escape
 from renderer.plan.moves import name_of, strategy_name
@@ -39,7 +41,7 @@ def first_release(new: Side) -> Iterator[Finding]:
     if new.flight:
         message = (
             f"a new Rollout skips its steps, and the {new.flight} would get all the traffic: take `{new.flight}` out, "
-            f"sync, then `rollspec release {_verb(new)}`"
+            f"sync, then `rollspec release {new.app.name} TAG --env {new.app.env}`"
         )
         yield _finding("first-release", message, f"/spec/{new.flight}")
 
@@ -72,9 +74,10 @@ def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
     if now is None or now.came_from is None or not (old.app.canary is None or _other_template(old, new)):
         return
     replace = " --replace" if old.app.canary else ""
+    share = "" if now.weight is None else f" --weight {now.weight}"
     message = (
         f"canary {name_of(now.version)} starts from nothing, not from {now.came_from} %: remove `from`, or "
-        f"`rollspec release {_verb(new)}{replace}`"
+        f"`rollspec release {new.app.name} TAG{share}{replace} --env {new.app.env}`"
     )
     yield _finding("from-of-another", message, _FROM)
 
@@ -158,14 +161,21 @@ def neither_version(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
-    """A Deployment and a Rollout change places in one step, or a BlueGreen skips the Canary between.
+    """A Deployment and a Rollout change places in one step, a BlueGreen skips the Canary between, or subsets go early.
 
     The old workload would go before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in the
     project file) one commit is enough. A BlueGreen's Service keeps a hash in its selector until it was a Canary.
+    A DestinationRule is applied before the VirtualService: subsets that live routes name must stay a stage longer.
     Source: measured on Argo Rollouts 1.10 and Argo CD 3.6.
     Do: `rollspec switch APP --to STRATEGY`, then `rollspec switch APP --continue`.
     """
     was, now = old.app.strategy, new.app.strategy
+    if _loses_subsets(old, new):
+        message = (
+            f"the DestinationRule loses the subsets that live routes name: `rollspec switch {_verb(new)}` keeps them a "
+            "stage longer (`migration.after`)"
+        )
+        yield _finding("switch-stages", message, "/spec/strategy")
     if was.is_rollout == now.is_rollout:
         return
     if was.type == "BlueGreen":
@@ -208,7 +218,7 @@ def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
     Source: measured on Argo Rollouts 1.10.
     Do: one commit for the switch (`rollspec switch`), another for the rest.
     """
-    staged = old.app.came_from != new.app.came_from or _switched(old, new)
+    staged = old.app.spec.get("migration") != new.app.spec.get("migration") or _switched(old, new)
     if not staged or old.flight or new.flight:
         return
     if old.settled != new.settled:
@@ -382,6 +392,18 @@ def _inner(old: object, new: object) -> str:
         return ""
     keys = [key for key in new if old.get(key) != new[key]]
     return f"/{escape(str(keys[0]))}" if len(keys) == 1 else ""
+
+
+def _loses_subsets(old: Side, new: Side) -> bool:
+    """Whether the DestinationRule stays without the subsets that routes of the old side name."""
+    before, after = _routing(old, "DestinationRule"), _routing(new, "DestinationRule")
+    named = '"subset"' in json.dumps(_routing(old, "VirtualService"))
+    return bool(named and after and before.get("subsets") and not after.get("subsets"))
+
+
+def _routing(side: Side, kind: str) -> dict[str, Any]:
+    found = (each.data for each in side.manifests if each.kind == kind and each.name == side.app.name)
+    return dict(next(found, {}).get("spec") or {})
 
 
 def _replicas(side: Side) -> object:

@@ -85,7 +85,7 @@ def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
     """Apps of one environment to which the same happens, in order: a label of an overlay touches thousands."""
     found: dict[tuple[str, ...], list[AppPlan]] = {}
     for app in apps:
-        found.setdefault((app.env, app.class_, *_details(app)), []).append(app)
+        found.setdefault((app.env, app.class_, app.reason, *_details(app)), []).append(app)
     return list(found.values())
 
 
@@ -135,7 +135,8 @@ def _timeline(summary: Summary) -> Iterator[str]:
         between = _between(track.before, track.lowest, track.highest, track.after)
         share = f"{_percent(track.before)} -> {_percent(track.after)}{between}"
         yield f"share    {track.version.ljust(width)}  {share}  {track.pods_before} -> {track.pods_after} pods"
-    yield f"ready    {summary.ready_before} -> {summary.ready_after} pods, never under {summary.lowest_ready}"
+    least = f", never under {summary.lowest_ready}" if summary.ready_before and summary.ready_after else ""
+    yield f"ready    {summary.ready_before} -> {summary.ready_after} pods{least}"
     yield f"pods     at most {summary.highest_pods}"
     for flag in summary.flags:
         yield f"flag     {flag_text(flag)}"

@@ -1,0 +1,260 @@
+"""`plan` and `validate --base` in a Git repository: what they read, compare, refuse, and how they end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer.plan import AppPlan, Effect, Plan
+from renderer.plan import Path as Path_
+from renderer.report.plan import plan_text
+from renderer.yamlio import dump
+from tests.support.cases import OVERLAY, PROJECT, Outcome, run
+
+_AUTHOR = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
+WEB = {"image": "ghcr.io/acme/web", "tag": "1.4.2", "replicas": 4, "ports": [{"name": "http", "port": 80}]}
+OTHER = {**WEB, "image": "ghcr.io/acme/other"}
+ISTIO = {"strategy": {"type": "Canary", "router": "istio"}}
+CANARY = {"canary": {"tag": "1.5.0", "weight": 20}}
+RAISED = {"canary": {"tag": "1.5.0", "weight": 50}}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *_AUTHOR, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _put(folder: Path, path: str, text: str) -> None:
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_text(text)
+
+
+def _app(folder: Path, name: str, data: Mapping[str, Any], env: str = "") -> None:
+    path = f"overlays/{env}/apps/{name}.yaml" if env else f"apps/{name}.yaml"
+    document = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": name}, "spec": dict(data)}
+    _put(folder, path, dump(document))
+
+
+def _commit(folder: Path, message: str = "a change") -> str:
+    _git(folder, "add", "--all")
+    _git(folder, "commit", "--quiet", "--message", message)
+    return _git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A repository whose two apps are committed on main."""
+    folder = tmp_path / "repository"
+    _put(folder, "rollspec.yaml", PROJECT)
+    _put(folder, "overlays/production/overlay.yaml", OVERLAY)
+    _app(folder, "web", {**WEB, **ISTIO})
+    _app(folder, "other", OTHER)
+    _git(tmp_path, "init", "--quiet", "--initial-branch=main", str(folder))
+    _commit(folder)
+    return folder
+
+
+def _plan(folder: Path, *arguments: str) -> list[tuple[str, str, str]]:
+    outcome = run(folder, "plan", "--format", "json", *arguments)
+    assert outcome.code == 0, outcome.err
+    return [(app["env"], app["app"], app["class"]) for app in json.loads(outcome.out)["apps"]]
+
+
+def test_without_a_change_nothing_happens(project: Path) -> None:
+    outcome = run(project, "plan")
+    assert outcome == Outcome(0, outcome.out, "")
+    assert "nothing happens" in outcome.out
+    assert json.loads(run(project, "plan", "--format", "json").out)["class"] == "nothing"
+
+
+def test_the_working_tree_is_compared_with_where_it_left_main(project: Path) -> None:
+    _git(project, "switch", "--quiet", "--create", "work")
+    _app(project, "web", CANARY, "production")
+    _commit(project)
+    _git(project, "switch", "--quiet", "main")
+    _app(project, "other", {**OTHER, "replicas": 9})
+    _commit(project)
+    _git(project, "switch", "--quiet", "work")
+    assert _plan(project) == [("production", "web", "canary-start")]
+    assert _plan(project, "--base", "main") == [("production", "web", "canary-start"), ("production", "other", "scale")]
+
+
+def test_two_revisions(project: Path) -> None:
+    base = _git(project, "rev-parse", "HEAD")
+    _app(project, "web", CANARY, "production")
+    middle = _commit(project)
+    _app(project, "web", RAISED, "production")
+    assert _plan(project, "--base", base, "--head", middle) == [("production", "web", "canary-start")]
+    assert _plan(project, "--base", middle) == [("production", "web", "canary-step")]
+    assert _plan(project, "--base", middle, "--head", base) == [("production", "web", "abort")]
+
+
+def test_what_git_does_not_know_yet_counts(project: Path) -> None:
+    _app(project, "new", {**WEB, "image": "ghcr.io/acme/new"})
+    assert _plan(project) == [("production", "new", "create")]
+
+
+def test_an_app_that_goes(project: Path) -> None:
+    (project / "apps/other.yaml").unlink()
+    assert _plan(project) == [("production", "other", "remove")]
+
+
+def test_an_overlay_is_about_all_its_apps_and_those_that_extend_it(project: Path) -> None:
+    extending = OVERLAY.replace("production", "eu").replace("spec:\n", "spec:\n  extends: production\n")
+    _put(project, "overlays/eu/overlay.yaml", extending.replace("namespace: shop", "namespace: eu"))
+    base = _commit(project)
+    _put(project, "overlays/production/overlay.yaml", f"{OVERLAY}  labels: {{team: shop}}\n")
+    found = _plan(project, "--base", base)
+    assert found == [(env, app, "metadata") for env in ("eu", "production") for app in ("other", "web")]
+    assert _plan(project, "--base", base, "--env", "eu", "--app", "web") == [("eu", "web", "metadata")]
+
+
+def test_a_template_of_the_project_is_about_every_app(project: Path) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ app.name }}-note\ndata:\n  a: b\n"
+    _put(project, "templates/note.yaml.j2", text)
+    assert {cls for _, _, cls in _plan(project)} <= {"create"}
+
+
+def test_a_manifest_that_an_app_takes_along(project: Path) -> None:
+    _app(project, "web", {**WEB, **ISTIO, "extraResources": ["../extra/map.yaml"]})
+    _put(project, "extra/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\ndata: {a: b}\n")
+    base = _commit(project)
+    _put(project, "extra/map.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: map\ndata: {a: c}\n")
+    assert _plan(project, "--base", base) == [("production", "web", "replace")]
+
+
+def test_other_folders_on_each_side(project: Path) -> None:
+    base = _git(project, "rev-parse", "HEAD")
+    (project / "apps").rename(project / "services")
+    _put(project, "rollspec.yaml", f"{PROJECT}  apps: services\n")
+    assert _plan(project, "--base", base) == []
+    _app(project, "web", CANARY, "production")
+    assert _plan(project, "--base", base) == [("production", "web", "canary-start")]
+
+
+def test_a_project_below_the_top_of_the_repository(tmp_path: Path) -> None:
+    folder = tmp_path / "deploy"
+    _put(folder, "rollspec.yaml", PROJECT)
+    _put(folder, "overlays/production/overlay.yaml", OVERLAY)
+    _app(folder, "web", {**WEB, **ISTIO})
+    _git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    _commit(tmp_path)
+    _app(folder, "web", CANARY, "production")
+    assert _plan(folder) == [("production", "web", "canary-start")]
+    _commit(tmp_path)
+    assert _plan(folder, "--base", "HEAD~1", "--head", "HEAD") == [("production", "web", "canary-start")]
+
+
+def test_a_base_without_a_project_makes_everything_new(tmp_path: Path) -> None:
+    _put(tmp_path, "README.md", "hello\n")
+    _git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    _commit(tmp_path)
+    _put(tmp_path, "rollspec.yaml", PROJECT)
+    _put(tmp_path, "overlays/production/overlay.yaml", OVERLAY)
+    _app(tmp_path, "web", WEB)
+    assert _plan(tmp_path) == [("production", "web", "create")]
+
+
+@pytest.mark.parametrize(("limit", "code"), [("canary-step", 0), ("canary-start", 1), ("scale", 1), ("disruptive", 0)])
+def test_fail_on_a_class_or_a_harsher_one(project: Path, limit: str, code: int) -> None:
+    _app(project, "web", CANARY, "production")
+    outcome = run(project, "plan", "--fail-on", limit)
+    assert outcome.code == code
+    assert "canary-start" in outcome.out
+
+
+def test_a_head_that_does_not_render_has_problems_and_no_plan(project: Path) -> None:
+    _app(project, "web", {"canary": {"tag": "1.5.0", "weight": 120}}, "production")
+    outcome = run(project, "plan")
+    assert outcome.code == 1
+    assert outcome.out == ""
+    assert "overlays/production/apps/web.yaml" in outcome.err
+
+
+def test_no_such_revision_is_could_not_look(project: Path) -> None:
+    outcome = run(project, "plan", "--base", "nowhere")
+    assert outcome.code == 3
+    assert "nowhere" in outcome.err
+
+
+def test_outside_a_repository(tmp_path: Path) -> None:
+    _put(tmp_path, "rollspec.yaml", PROJECT)
+    _put(tmp_path, "overlays/production/overlay.yaml", OVERLAY)
+    assert run(tmp_path, "plan").code == 3
+
+
+def test_an_unknown_app_is_a_usage_failure(project: Path) -> None:
+    outcome = run(project, "plan", "--app", "wob")
+    assert outcome.code == 2
+    assert "did you mean `web`" in outcome.err
+
+
+def test_only_what_changed_is_read(project: Path) -> None:
+    """An app that nobody touched may be broken: the plan does not look at it."""
+    _put(project, "apps/other.yaml", "not: [a spec\n")
+    base = _commit(project)
+    _app(project, "web", CANARY, "production")
+    assert _plan(project, "--base", base) == [("production", "web", "canary-start")]
+
+
+def test_validate_judges_the_change_too(project: Path) -> None:
+    _app(project, "web", CANARY, "production")
+    base = _commit(project)
+    assert run(project, "validate", "--base", base).code == 0
+    _app(project, "web", RAISED, "production")
+    assert run(project, "validate").code == 0
+    outcome = run(project, "validate", "--base", base)
+    assert outcome.code == 1
+    assert "overlays/production/apps/web.yaml:8:13: weight-without-from: " in outcome.err
+    assert "`rollspec weight web 50 --env production --live REF`" in outcome.err
+    assert run(project, "validate", "--base", base, "--app", "other").code == 0
+    assert "weight-without-from" in run(project, "plan", "--base", base).out
+
+
+def test_the_verb_that_a_problem_names_mends_it(project: Path) -> None:
+    _app(project, "web", CANARY, "production")
+    base = _commit(project)
+    _app(project, "web", RAISED, "production")
+    assert run(project, "weight", "web", "50", "--env", "production", "--live", base).code == 0
+    assert run(project, "validate", "--base", base).code == 0
+    assert _plan(project, "--base", base) == [("production", "web", "canary-step")]
+
+
+def test_a_reverted_promote_is_named_as_such(project: Path) -> None:
+    _app(project, "web", CANARY, "production")
+    _commit(project)
+    assert run(project, "promote", "web").code == 0
+    promoted = _commit(project, "promote")
+    _git(project, "revert", "--no-edit", promoted)
+    outcome = run(project, "validate", "--base", promoted)
+    assert outcome.code == 1
+    assert "reverted-promote" in outcome.err
+    assert "`rollspec undo web --env production`" in outcome.err
+
+
+def test_markdown_is_a_comment_with_folded_details(project: Path) -> None:
+    _app(project, "web", {**RAISED, "env": {"A": "a|b <script> `x` ``y``"}}, "production")
+    outcome = run(project, "plan", "--format", "markdown")
+    lines = outcome.out.splitlines()
+    assert lines[0] == "### rollspec plan: canary-start"
+    assert lines[4].startswith("| **canary-start** | production | web | canary 1.5.0 starts at 50 % |")
+    assert outcome.out.count("<details>") == outcome.out.count("</details>") == 1
+    fence = next(number for number, line in enumerate(lines) if line.startswith("```"))
+    assert "<script>" not in "".join(lines[:fence])
+
+
+def test_a_comment_stays_short_enough() -> None:
+    path = Path_("App", "/spec/env/A", "template", "x" * 48, "y" * 48)
+    apps = tuple(
+        AppPlan(f"app-{number}", "production", (Effect("replace", f"reason {number}", (path,) * 9),))
+        for number in range(400)
+    )
+    text = plan_text(Plan("base", "head", apps), "markdown")
+    assert 30_000 < len(text) < 65_536
+    assert "This is not all" in text
+    assert text.count("<details>") == text.count("</details>")

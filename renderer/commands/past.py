@@ -1,0 +1,63 @@
+"""Git's history as the pure part takes it: commits with the specs that they touched, read by two processes of git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from renderer.git import Commit as GitCommit
+from renderer.git import Touch, log, log_files, read_blobs
+from renderer.history import Commit, Parsed, Revision, parse
+
+_VERB, _APP, _ENV = "rollspec-verb", "rollspec-app", "rollspec-env"
+
+
+def revisions(root: str, paths: Sequence[str], revision: str) -> list[Revision]:
+    """The commits of the first-parent line that touched any of the paths (`*`: any name), oldest first."""
+    found = list(log_files(root, paths, revision))
+    parsed = parse_blobs(root, {touch.after: touch.path for _, touches in found for touch in touches})
+    return [
+        Revision(commit_of(commit), {touch.path: parsed.get(touch.after) for touch in touches})
+        for commit, touches in reversed(found)
+    ]
+
+
+def parse_blobs(root: str, wanted: Mapping[str | None, str]) -> dict[str | None, Parsed]:
+    """Specs by object id; `wanted` gives each id's path, for messages."""
+    blobs = read_blobs(root, {oid for oid in wanted if oid})
+    return {oid: parse(text, wanted[oid]) for oid, text in blobs.items()}
+
+
+def commit_of(commit: GitCommit, merged: Iterable[GitCommit] = ()) -> Commit:
+    """One commit; a trailer names the app and environment that its verb was about."""
+    return Commit(
+        commit.sha,
+        commit.time,
+        _text(commit.author),
+        _text(commit.subject),
+        _verbs(commit),
+        len(commit.parents),
+        tuple(commit_of(each) for each in merged),
+    )
+
+
+def brought(root: str, commit: Commit, paths: Sequence[str]) -> list[GitCommit]:
+    """The commits that a merge brought to the branch that it was made on, as far as they touched the paths."""
+    return list(log(root, paths, commit.sha, without=f"{commit.sha}^1"))
+
+
+def touched(commits: Iterable[tuple[GitCommit, Sequence[Touch]]]) -> dict[str | None, str]:
+    """The files as they were before each of the commits: path by object id."""
+    return {touch.before: touch.path for _, touches in commits for touch in touches}
+
+
+def _text(text: str) -> str:
+    """Without the bytes that are no UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _verbs(commit: GitCommit) -> dict[tuple[str, str], str]:
+    values: dict[str, list[str]] = {}
+    for key, value in commit.trailers:
+        values.setdefault(key.lower(), []).append(value)
+    verb = values.get(_VERB, [""])[-1]
+    return {(env, app): verb for env in values.get(_ENV, []) for app in values.get(_APP, []) if verb}

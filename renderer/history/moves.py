@@ -1,0 +1,180 @@
+"""What a change of one app's release state is: the state before and the state after decide, not what anybody says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from renderer.history.state import Flight, Name, State, name_of
+from renderer.spec import Version
+
+Kind = Literal[
+    "added",  # the app is new here
+    "removed",  # the app, or the environment, goes
+    "start",  # a canary or preview starts
+    "found",  # a canary or preview is in the first state that there is
+    "reopened",  # what was promoted is in flight again: a revert of the promotion
+    "retry",  # what was aborted, or stopped by the controller, starts again
+    "weight",  # the canary's share changes
+    "promoted",  # what is in flight becomes the stable version
+    "aborted",  # what is in flight ends, the stable version stays
+    "replaced",  # what is in flight ends, for a third version
+    "gone",  # what is in flight ends with the app
+    "direct",  # another stable version, without a canary
+    "undo",  # back to the version before, without a canary
+    "configuration",  # the stable version is made of something else, without a canary
+    "restart",
+    "pause",
+    "resume",
+    "switch",  # strategy, router, or the stage of a switch
+    "unreadable",  # nobody can tell: the specs cannot be read
+]
+ENDS: frozenset[Kind] = frozenset(("promoted", "aborted", "replaced", "gone"))
+STARTS: frozenset[Kind] = frozenset(("start", "found", "reopened"))
+
+
+class Move(NamedTuple):
+    """One thing that a commit did.
+
+    `version` is what it is about; `before` what was stable before, of a release; `weights` the canary's share before
+    and after (None: no share of its own). `detail` says more, in words.
+    """
+
+    kind: Kind
+    version: Name | None = None
+    before: Name | None = None
+    weights: tuple[int | None, int | None] = (None, None)
+    flight: Literal["canary", "preview"] | None = None
+    detail: str = ""
+
+
+def moves(old: State | None, new: State | None) -> Iterator[Move]:
+    """What happened from `old` to `new`, in the order in which the releases take it; None: the app is not there."""
+    if old is None or new is None:
+        yield from _comes_or_goes(old, new)
+        return
+    ends = _ends(old, new)
+    if ends:
+        yield Move(ends, _name(old.flying), name_of(old.stable), (_weight(old), None), _kind(old))
+    yield from _stable(old, new, promoted=ends == "promoted")
+    if new.flying and (old.flying is None or ends):
+        yield _start(old, new)
+    elif new.flying:
+        yield from _on_the_way(old, new)
+    yield from _switch(old, new)
+    yield from _hold(old, new, ended=bool(ends))
+
+
+def _comes_or_goes(old: State | None, new: State | None) -> Iterator[Move]:
+    if new:
+        yield Move("added", name_of(new.stable))
+        if new.flying:
+            yield Move("found", _name(new.flying), name_of(new.stable), (None, _weight(new)), _kind(new))
+    elif old:
+        if old.flying:
+            yield Move("gone", _name(old.flying), name_of(old.stable), (_weight(old), None), _kind(old))
+        yield Move("removed", name_of(old.stable))
+
+
+def _ends(old: State, new: State) -> Kind | None:
+    """How what was in flight ended, if it did."""
+    if old.flying is None or (new.flying is not None and _same_flight(old, new)):
+        return None
+    if _became_stable(old, new):
+        return "promoted"
+    if name_of(old.stable) != name_of(new.stable):
+        return "replaced"
+    return "replaced" if new.flying else "aborted"
+
+
+def _same_flight(old: State, new: State) -> bool:
+    """Whether it is one version all along; what both versions are made of may change under it."""
+    return (_kind(old), _name(old.flying), old.overrides) == (_kind(new), _name(new.flying), new.overrides)
+
+
+def _became_stable(old: State, new: State) -> bool:
+    """By the tag; for configuration alone, where that does not change, by the label or by what the pods are made of."""
+    flying = old.flying
+    if flying is None or flying.tag != new.stable.tag:
+        return False
+    if flying.tag != old.stable.tag:
+        return True
+    by_label = flying.version == new.stable.version != old.stable.version
+    return by_label or flying.fields == new.stable.fields != old.stable.fields
+
+
+def _stable(old: State, new: State, *, promoted: bool) -> Iterator[Move]:
+    """A change of the stable version that is no promotion."""
+    expected = old.flying if promoted and old.flying else old.stable
+    version, before = name_of(new.stable), name_of(expected)
+    if _same(expected, new.stable) or (version != before and _name(new.flying) == before):
+        return  # the second: a reverted promotion, which is told as that
+    if not promoted and old.previous and _same(old.previous, new.stable):
+        yield Move("undo", version, before)
+    elif expected.tag != new.stable.tag:
+        yield Move("direct", version, before)
+    else:
+        yield Move("configuration", version, before)
+
+
+def _same(one: Version, other: Version) -> bool:
+    return (one.tag, one.version, one.fields) == (other.tag, other.version, other.fields)
+
+
+def _start(old: State, new: State) -> Move:
+    name, stable = _name(new.flying), name_of(new.stable)
+    kind: Kind = "start"
+    detail = ""
+    if name == name_of(old.stable) and stable != name:
+        kind = "reopened"
+    elif old.aborted and name == name_of(old.aborted):
+        detail = "retry"
+    elif old.previous and name == name_of(old.previous):
+        detail = "undo"
+    return Move(kind, name, stable, (None, _weight(new)), _kind(new), detail)
+
+
+def _on_the_way(old: State, new: State) -> Iterator[Move]:
+    """What changes of a version in flight that stays in flight."""
+    weights = (_weight(old), _weight(new))
+    if weights[0] != weights[1]:
+        yield Move("weight", _name(new.flying), name_of(new.stable), weights, _kind(new))
+    elif old.came_from != new.came_from:
+        yield Move("retry", _name(new.flying), name_of(new.stable), weights, _kind(new))
+
+
+def _switch(old: State, new: State) -> Iterator[Move]:
+    was, now = strategy_text(old), strategy_text(new)
+    if was != now:
+        yield Move("switch", detail=f"{was} -> {now}")
+
+
+def strategy_text(state: State) -> str:
+    """The strategy, and the stage of a switch."""
+    standing = state.standing
+    by = f" by {standing.router}" if standing.router else ""
+    return f"{standing.strategy}{by}" + (f", switching ({standing.stage})" if standing.stage else "")
+
+
+def _hold(old: State, new: State, *, ended: bool) -> Iterator[Move]:
+    """Restart, pause, resume; the end of a release takes a pause along without a word."""
+    if new.restarted is not None and new.restarted != old.restarted:
+        yield Move("restart", name_of(new.stable), detail=new.restarted)
+    if new.standing.paused and not old.standing.paused:
+        yield Move("pause")
+    elif old.standing.paused and not new.standing.paused and not ended:
+        yield Move("resume")
+
+
+def _kind(state: State) -> Literal["canary", "preview"] | None:
+    flight = state.standing.flight
+    return None if flight is None else "canary" if flight.kind == "canary" else "preview"
+
+
+def _name(version: Version | None) -> Name | None:
+    return None if version is None else name_of(version)
+
+
+def _weight(state: State) -> int | None:
+    flight: Flight | None = state.standing.flight
+    return None if flight is None else flight.weight

@@ -1,0 +1,226 @@
+"""The release state of one app in one environment, out of files that may be of any age and have any fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from renderer.layout import Layout
+from renderer.overlay import Environment
+from renderer.spec import Version, merge_specs, strategy_of, version_label, version_of
+from renderer.yamlio import load
+
+_MAPPINGS = ("strategy", "canary", "preview", "previous", "aborted", "migration")
+_VERSIONS = ("canary", "preview", "previous", "aborted")
+
+
+class Name(NamedTuple):
+    """A version as people know it: the image tag, and the label `version` of its pods."""
+
+    tag: str
+    version: str
+
+    def __str__(self) -> str:
+        return self.tag if self.version == version_label(self.tag) else f"{self.tag} ({self.version})"
+
+
+class Flight(NamedTuple):
+    """What is in flight: `kind` canary or preview; `weight` in percent, None for a preview or under a ladder."""
+
+    kind: str
+    name: Name
+    weight: int | None
+    overrides: bool
+
+    def __str__(self) -> str:
+        share = "" if self.weight is None else f" at {self.weight} %"
+        return f"{self.kind} {self.name}{share}"
+
+
+class Standing(NamedTuple):
+    """The release state as it is shown; `router` only of a Canary; `stage` of a switch under way, in words."""
+
+    strategy: str
+    router: str | None
+    stable: Name
+    flight: Flight | None
+    paused: bool
+    stage: str | None
+    aborted: Name | None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The release state with what its versions are made of, to tell one change from another."""
+
+    standing: Standing
+    stable: Version
+    flying: Version | None
+    previous: Version | None
+    aborted: Version | None
+    came_from: int | None
+    overrides: Any
+    restarted: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What cannot be read; why, with the file."""
+
+    reason: str
+
+
+Parsed = Mapping[str, Any] | Unreadable
+Files = Mapping[str, Parsed]  # by path; what is not there is not there
+_Chain = list[tuple[str, Mapping[str, Any]]]
+
+
+def parse(text: bytes, file: str) -> Parsed:
+    """A spec's document, as far as a release state needs it to be right."""
+    data, problems = load(text, file)
+    if problems:
+        return Unreadable(str(problems[0]))
+    if not isinstance(data, dict) or not isinstance(data.get("spec") or {}, dict):
+        return Unreadable(f"{file}: this is no spec")
+    return data
+
+
+def state_at(files: Files, layout: Layout, env: str, app: str) -> State | Unreadable | None:
+    """The state of an app in an environment, as these files have it; None where one of the two is not there.
+
+    Defaults of the overlays < app spec < partial apps, as in an effective spec. Nothing is checked against the schema.
+    """
+    try:
+        spec = _effective(files, layout, env, app)
+        return None if spec is None else _state(spec)
+    except _UnreadableError as error:
+        return Unreadable(str(error))
+
+
+def specs_of(layout: Layout, environment: Environment, app: str) -> list[str]:
+    """The files that an app's state in an environment is made of."""
+    names = environment.names
+    overlays = [layout.overlay(name) for name in names]
+    return [layout.app(app), *(layout.partial(name, app) for name in names), *overlays]
+
+
+class _UnreadableError(Exception):
+    """Why; it becomes a value at the edge of this module."""
+
+
+def _effective(files: Files, layout: Layout, env: str, app: str) -> Mapping[str, Any] | None:
+    own = _spec(files, layout.app(app))
+    chain = _chain(files, layout, env)
+    if own is None or chain is None or not _has(chain, app):
+        return None
+    layers = [_mapping(spec, "defaults", layout.overlay(name)) for name, spec in reversed(chain)]
+    partials = ((name, _spec(files, layout.partial(name, app))) for name, _ in reversed(chain))
+    layers += [own, *(spec for _, spec in partials if spec is not None)]
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key in _VERSIONS:
+            _mapping(layer, key, layout.app(app))
+        merged = merge_specs(merged, layer)
+    return merged
+
+
+def _chain(files: Files, layout: Layout, env: str) -> _Chain | None:
+    """The overlay and what it extends, nearest first."""
+    found: dict[str, Mapping[str, Any]] = {}
+    following: Any = env
+    while following is not None:
+        if not isinstance(following, str) or following in found:
+            raise _UnreadableError(f"{layout.overlay(env)}: `extends` leads nowhere")
+        spec = _spec(files, layout.overlay(following))
+        if spec is None and not found:
+            return None
+        if spec is None:
+            raise _UnreadableError(f"{layout.overlay(env)}: there is no overlay `{following}` to extend")
+        found[following] = spec
+        following = spec.get("extends")
+    return list(found.items())
+
+
+def _has(chain: _Chain, app: str) -> bool:
+    """Whether the environment has the app: `apps` of the nearest overlay that says it, else all."""
+    listed = next((spec["apps"] for _, spec in chain if "apps" in spec), None)
+    return listed is None or (isinstance(listed, list) and app in listed)
+
+
+def _spec(files: Files, file: str) -> Mapping[str, Any] | None:
+    found = files.get(file)
+    if isinstance(found, Unreadable):
+        raise _UnreadableError(found.reason)
+    return None if found is None else _mapping(found, "spec", file)
+
+
+def _mapping(data: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    found = data.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        raise _UnreadableError(f"{where}: `{key}` is no mapping")
+    return found
+
+
+def _state(spec: Mapping[str, Any]) -> State:
+    parts = {key: _mapping(spec, key, "the effective spec") for key in _MAPPINGS}
+    for holder in (spec, *(parts[key] for key in _VERSIONS)):
+        for key in ("tag", "version"):
+            if not isinstance(holder.get(key), str | None):
+                raise _UnreadableError(f"the effective spec: `{key}` is no text")
+    if not spec.get("tag"):
+        raise _UnreadableError("the effective spec: `tag` is missing")
+    kind = next((key for key in ("canary", "preview") if parts[key]), None)
+    flying = _version(spec, parts[kind]) if kind else None
+    aborted = _version(spec, parts["aborted"])
+    stable = version_of(spec, {"version": spec.get("version")})
+    strategy = strategy_of(parts["strategy"])
+    flight = parts[kind] if kind else {}
+    standing = Standing(
+        str(strategy.type),
+        str(strategy.router) if strategy.type == "Canary" else None,
+        name_of(stable),
+        Flight(kind, name_of(flying), _number(flight.get("weight")), "overrides" in flight)
+        if kind and flying
+        else None,
+        spec.get("paused") is True,
+        _stage(parts["migration"]),
+        name_of(aborted) if aborted else None,
+    )
+    return State(
+        standing,
+        stable,
+        flying,
+        _version(spec, parts["previous"]),
+        aborted,
+        _number(flight.get("from")),
+        flight.get("overrides"),
+        str(spec["restartedAt"]) if spec.get("restartedAt") is not None else None,
+    )
+
+
+def name_of(version: Version) -> Name:
+    """The version's name."""
+    return Name(version.tag, version.version)
+
+
+def _version(spec: Mapping[str, Any], state: Mapping[str, Any]) -> Version | None:
+    return version_of(spec, state) if state else None
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _stage(migration: Mapping[str, Any]) -> str | None:
+    """`from RollingUpdate`, `to Recreate`: what is rendered too, what comes next."""
+    return ", ".join(_stages(migration)) or None
+
+
+def _stages(migration: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in migration.items():
+        kind = value.get("type", "RollingUpdate") if isinstance(value, Mapping) else value
+        router = f" by {value['router']}" if isinstance(value, Mapping) and "router" in value else ""
+        yield f"{key} {kind}{router}"

@@ -1,0 +1,56 @@
+"""Commits, times and durations in words and as data: UTC, ISO 8601, and nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from renderer.history import Commit
+
+_SHORT = 12
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def time_text(time: datetime) -> str:
+    """`2026-01-31T12:00:00Z`."""
+    return time.astimezone(UTC).replace(tzinfo=None, microsecond=0).isoformat() + "Z"
+
+
+def duration_text(seconds: int) -> str:
+    """The two largest units: `2 d 3 h`, `5 min 10 s`, `0 s`."""
+    for number, (size, unit) in enumerate(_UNITS):
+        if seconds >= size and number + 1 < len(_UNITS):
+            smaller, name = _UNITS[number + 1]
+            rest = seconds % size // smaller
+            return f"{seconds // size} {unit}" + (f" {rest} {name}" if rest else "")
+    return f"{seconds} s"
+
+
+def plain(text: str) -> str:
+    """The text on one line, without characters that a terminal obeys: anybody may write a commit."""
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
+def short(commit: Commit) -> str:
+    """The beginning of its id."""
+    return commit.sha[:_SHORT]
+
+
+def who(commit: Commit) -> str:
+    """Who wrote what it changes; for a merge, those whose commits it brought, and who merged."""
+    authors = list(dict.fromkeys(plain(each.author) for each in commit.merged))
+    if not authors or authors == [plain(commit.author)]:
+        return plain(commit.author)
+    return f"{', '.join(authors)}, merged by {plain(commit.author)}"
+
+
+def commit_data(commit: Commit, env: str, app: str) -> dict[str, Any]:
+    """The commit for JSON; `verb` as its trailers say it for this app and environment."""
+    return {
+        "sha": commit.sha,
+        "time": time_text(commit.time),
+        "author": commit.author,
+        "subject": commit.subject,
+        "verb": commit.verbs.get((env, app)),
+        "merged": [commit_data(each, env, app) for each in commit.merged],
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from renderer.build import Rendered, build_app
@@ -181,10 +181,21 @@ def build_all(
     """Each app in each environment, through the pipeline."""
     found: list[Rendered] = []
     for app in apps:
-        texts, problems = opened.texts(app)
-        if problems:
-            found.append(Rendered("", app, problems=tuple(problems)))
-        else:
-            found += build_app(app, texts, opened.setup, opened.schemas, envs, stable_only=stable_only)
+        found += build_read(opened, app, *opened.texts(app), envs, stable_only=stable_only)
         tick()
     return found
+
+
+def build_read(
+    opened: Opened,
+    app: str,
+    texts: Mapping[str, bytes],
+    problems: Sequence[Problem],
+    envs: Sequence[str],
+    *,
+    stable_only: bool = False,
+) -> list[Rendered]:
+    """One app, whose files are read, in each environment; `problems` are those of reading them."""
+    if problems:
+        return [Rendered("", app, problems=tuple(problems))]
+    return build_app(app, texts, opened.setup, opened.schemas, envs, stable_only=stable_only)

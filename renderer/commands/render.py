@@ -42,6 +42,21 @@ class Job:
     existing: frozenset[str]  # what lies in the output folder now, by project path
 
 
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How a run is judged and told: `end` tells what was done, and gives the exit code."""
+
+    end: End
+    check: bool
+    processes: int
+    form: str
+    is_strict: bool
+
+    def show(self, problems: Sequence[Problem]) -> bool:
+        """Show them; whether they stop the run."""
+        return show_problems(problems, self.form, is_strict=self.is_strict)
+
+
 @click.command("render")
 @paths_argument
 @env_option
@@ -52,6 +67,8 @@ class Job:
 @click.option("--bootstrap", is_flag=True, help="The stable versions alone: for a cluster that is built anew.")
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the apps: for several machines.")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes (default: one a processor).")
+@click.option("--no-cache", is_flag=True, help="Make everything anew, whatever earlier runs left in .rollspec/.")
+@click.option("--cached", is_flag=True, help="With --check: trust what earlier runs left in .rollspec/.")
 @hook_option
 @strict_option
 @format_option
@@ -67,6 +84,8 @@ def command(
     bootstrap: bool,
     shard: str | None,
     jobs: int | None,
+    no_cache: bool,
+    cached: bool,
     hook: bool,
     is_strict: bool,
     form: str,
@@ -82,9 +101,14 @@ def command(
     def run(opened: Opened, selection: Selection) -> int:
         job = _job(opened, selection, bootstrap, output)
         if stdout:
-            return _print(opened, job, form, is_strict)
+            return _print(opened, _listed(opened, job), form, is_strict)
         end = _tell_check if check else _hooked(opened, selection) if hook else _tell
-        return _run(opened, job, end, check=check, processes=jobs or processors(), form=form, is_strict=is_strict)
+        judging = Judging(end, check, jobs or processors(), form, is_strict)
+        if not (no_cache or output or bootstrap or (check and not cached)):
+            code = _run_known(opened, job, judging)
+            if code is not None:
+                return code
+        return _run(opened, _listed(opened, job), judging)
 
     if paths or hook:
         if envs or apps or shard:
@@ -106,12 +130,17 @@ def select(opened: Opened, apps: Sequence[str], envs: Sequence[str], shard: str 
 
 
 def _job(opened: Opened, selection: Selection, bootstrap: bool, output: str | None) -> Job:
-    prefix = opened.layout.output
-    place = os.path.abspath(output) if output else os.path.join(opened.root, *prefix.split("/"))
+    place = os.path.abspath(output) if output else os.path.join(opened.root, *opened.layout.output.split("/"))
+    return Job(selection, selection.names, bootstrap, place, frozenset())
+
+
+def _listed(opened: Opened, job: Job) -> Job:
+    """The job with what lies in the output folder now."""
+    prefix, selection = opened.layout.output, job.selection
     folders = [f"{env}/{app}" for env in selection.envs for app in sorted(selection.apps[env])]
     looked = [""] if selection.whole else folders
-    found = (file for folder in looked for file in listing(place, folder)) if os.path.isdir(place) else ()
-    return Job(selection, selection.names, bootstrap, place, frozenset(f"{prefix}/{file}" for file in found))
+    found = (file for folder in looked for file in listing(job.place, folder)) if os.path.isdir(job.place) else ()
+    return replace(job, existing=frozenset(f"{prefix}/{file}" for file in found))
 
 
 def render_some(
@@ -121,15 +150,32 @@ def render_some(
     rendered: list[Rendered] = []
     for app in job.apps:
         rendered += build_all(opened, [app], job.selection.envs_of(app), stable_only=job.stable_only, tick=tick)
+    files, stale = files_of(opened, job, job.apps, rendered)
+    return blank(rendered), files, stale
+
+
+def files_of(
+    opened: Opened, job: Job, apps: Sequence[str], rendered: Sequence[Rendered]
+) -> tuple[dict[str, bytes], list[str]]:
+    """The files of these apps by project path, and what lies in their folders beside them."""
     files = {path: text for each in rendered for path, text in each.files.items()}
-    folders = {opened.layout.manifests(env, app) for app in job.apps for env in job.selection.envs_of(app)}
-    stale = [path for path in job.existing if path.rpartition("/")[0] in folders and path not in files]
-    return [replace(each, files=dict.fromkeys(each.files, b"")) for each in rendered], files, stale
+    folders = {opened.layout.manifests(env, app) for app in apps for env in job.selection.envs_of(app)}
+    return files, [path for path in job.existing if path.rpartition("/")[0] in folders and path not in files]
+
+
+def blank(rendered: Sequence[Rendered]) -> list[Rendered]:
+    """The same with at most one file each and no text: that it has files is all that its judges must know."""
+    return [replace(each, files=dict.fromkeys([*each.files][:1], b"")) for each in rendered]
+
+
+def found(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
+    """The problems of the project and of each app by itself."""
+    return [*opened.problems, *(problem for each in rendered for problem in each.problems)]
 
 
 def judge(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Problem]:
     """All problems: of the project, of each app, and across apps."""
-    problems = [*opened.problems, *(problem for each in rendered for problem in each.problems)]
+    problems = found(opened, rendered)
     whole = sorted(job.selection.whole)
     part = [env for env in job.selection.envs if env not in job.selection.whole]
     beside = [] if errors(problems) else _beside(opened, [each for each in rendered if each.env in part], part)
@@ -167,18 +213,56 @@ def shared_files(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> tupl
     return files, stale
 
 
-def _run(opened: Opened, job: Job, end: End, *, check: bool, processes: int, form: str, is_strict: bool) -> int:
+def _run(opened: Opened, job: Job, judging: Judging) -> int:
     def work(apps: Sequence[str], tick: Tick) -> tuple[list[Rendered], Callable[[], Difference | Summary]]:
         rendered, files, stale = render_some(opened, replace(job, apps=list(apps)), tick)
-        return rendered, lambda: _put(opened, job, files, stale, check=check)
+        return rendered, lambda: _put(opened, job, files, stale, check=judging.check)
 
-    with progress("rendering", len(job.apps)) as watch, crew(job.apps, work, processes, watch) as workers:
+    with progress("rendering", len(job.apps)) as watch, crew(job.apps, work, judging.processes, watch) as workers:
         rendered = [each for report in workers.reports for each in report]
-        if show_problems(judge(opened, job, rendered), form, is_strict=is_strict):
+        if judging.show(judge(opened, job, rendered)):
             return 1
         files, stale = shared_files(opened, job, rendered)
-        done = [*workers.finish(), _put(opened, job, files, stale, check=check)]
-    return end(done)
+        done = [*workers.finish(), _put(opened, job, files, stale, check=judging.check)]
+    return judging.end(done)
+
+
+def _run_known(opened: Opened, job: Job, judging: Judging) -> int | None:
+    """As `_run`, but for what earlier runs left; None where nothing can be known."""
+    from renderer.commands import incremental
+
+    if job.selection.whole != frozenset(job.selection.envs):
+        return None
+    known = incremental.look(opened, job.selection.envs, job.place)
+    if known is None:
+        return None
+    job = replace(job, existing=incremental.existing(opened, known))
+    todo = [app for app in job.apps if app not in known.fine]
+
+    def work(apps: Sequence[str], tick: Tick) -> tuple[incremental.Share, Callable[[], incremental.End]]:
+        share = incremental.work(opened, known, apps, tick)
+        files, stale = files_of(opened, job, share.apps, share.made)
+        return share.report(blank(share.made)), lambda: finish(share, files, stale)
+
+    def finish(share: incremental.Share, files: Mapping[str, bytes], stale: Sequence[str]) -> incremental.End:
+        done = _put(opened, job, files, stale, check=judging.check)
+        return incremental.ended(opened, known, share, done)
+
+    with progress("rendering", len(todo)) as watch, crew(todo, work, judging.processes, watch) as workers:
+        made = [each for share in workers.reports for each in share.made]
+        rows = incremental.kept(opened, known, [row for share in workers.reports for row in share.held])
+        is_judged = not any(each.env for each in made) and incremental.is_judged(known, rows)
+        old = incremental.stubs(known, rows, whole=not is_judged or opened.setup.project.argocd is not None)
+        if old is None:
+            return None
+        if judging.show(found(opened, [*made, *old]) if is_judged else judge(opened, job, [*made, *old])):
+            return 1
+        files, stale = shared_files(opened, job, [*made, *old])
+        ends = workers.finish()
+        done = [end.done for end in ends] + [_put(opened, job, files, stale, check=judging.check)]
+    if not judging.check:
+        incremental.remember(opened, known, workers.reports, rows, [row for end in ends for row in end.rows])
+    return judging.end([*done, incremental.unchanged(known, rows)])
 
 
 def _put(

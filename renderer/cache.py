@@ -1,0 +1,218 @@
+"""The state of earlier runs on disk: from which inputs which outputs came, and what they look like to the system.
+
+One SQLite file in a folder of its own that Git ignores. It is safe to delete, and safe with several runs at once:
+SQLite makes each transaction whole, and whatever is wrong with the file (locked, damaged, read-only) means that nothing
+is known.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
+from hashlib import blake2b
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from renderer import __version__
+from renderer.layout import CACHE_FOLDER
+from renderer.resources import schemas_folder
+from renderer.tree import Stamp, stamp_of
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+
+Found = TypeVar("Found")
+Folder = Mapping[str, Stamp]  # names and stamps of the files directly in a folder
+
+_FILE = "cache-1.sqlite"  # another number where the tables change
+_TABLES = """
+PRAGMA trusted_schema = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE IF NOT EXISTS rendered (
+  env TEXT, app TEXT, key TEXT, stamps TEXT, inputs TEXT, outputs TEXT, beside TEXT, problems TEXT, facts TEXT,
+  PRIMARY KEY (env, app)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS judged (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
+"""
+_SEEN = "UPDATE rendered SET stamps = ? WHERE env = ? AND app = ? AND key = ? AND inputs = ? AND outputs = ?"
+_WAIT = 2.0  # seconds for another run to finish its transaction, which takes a tenth of that
+_COARSE = 50_000_000  # ns: clocks of file systems tick every 1 to 10 ms
+_WHOLE_SECONDS = 2_000_000_000  # ns: some file systems count seconds, or two
+_LIBRARIES = ("yaml", "jsonschema_rs", "jinja2")  # another version of these could judge or write otherwise
+
+
+class Row(NamedTuple):
+    """One app in one environment whose outputs lay there as rendered when the row was made.
+
+    `stamps`: its files as the system showed them, empty where they were too young to tell by that; `inputs`, `outputs`:
+    digests of their contents; `beside`: input files besides spec and partials, a line each; `problems`: its warnings
+    (JSON, empty where there are none); `facts`: what matters to other apps (JSON).
+    """
+
+    env: str
+    app: str
+    stamps: str
+    inputs: str
+    outputs: str
+    beside: str
+    problems: str
+    facts: str = ""
+
+
+class Cache:
+    """The rows of one project that were made under one key; it never raises what its file is to blame for."""
+
+    def __init__(self, root: str, key: str) -> None:
+        self._folder = os.path.join(root, CACHE_FOLDER)
+        self.key = key
+
+    def rows(self, env: str) -> dict[str, Row]:
+        """What is known of each app in the environment, without the facts."""
+        sql = "SELECT env, app, stamps, inputs, outputs, beside, problems FROM rendered WHERE env = ? AND key = ?"
+        found = self._all(sql, env)
+        return {row[1]: Row(*row) for row in found}
+
+    def facts(self, env: str) -> dict[str, tuple[str, str]]:
+        """By app: the digest of the inputs, and the facts that were found of them."""
+        sql = "SELECT app, inputs, facts FROM rendered WHERE env = ? AND key = ?"
+        found = self._all(sql, env)
+        return {app: (inputs, facts) for app, inputs, facts in found}
+
+    def judged(self, env: str) -> str:
+        """The view of the environment that was last found to be without problems across apps; empty for none."""
+        sql = "SELECT view FROM judged WHERE env = ?"
+        found = self._ask(lambda connection: connection.execute(sql, (env,)).fetchone(), None)
+        return str(found[0]) if found else ""
+
+    def store(
+        self, rows: Iterable[Row], seen: Iterable[Row], views: Mapping[str, str], apps: Mapping[str, Iterable[str]]
+    ) -> None:
+        """Add rows, new stamps of rows that hold (`seen`), and the views that were judged.
+
+        `apps` are the apps of these environments; others are forgotten.
+        """
+
+        def put(connection: Connection) -> None:
+            for env, names in apps.items():
+                there = {app for (app,) in connection.execute("SELECT app FROM rendered WHERE env = ?", (env,))}
+                gone = [(env, app) for app in there.difference(names)]
+                connection.executemany("DELETE FROM rendered WHERE env = ? AND app = ?", gone)
+                connection.execute("DELETE FROM rendered WHERE env = ? AND key <> ?", (env, self.key))
+            made = ((row.env, row.app, self.key, *row[2:]) for row in rows)
+            connection.executemany("INSERT OR REPLACE INTO rendered VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", made)
+            again = ((row.stamps, row.env, row.app, self.key, row.inputs, row.outputs) for row in seen)
+            connection.executemany(_SEEN, again)
+            connection.executemany("INSERT OR REPLACE INTO judged VALUES (?, ?)", views.items())
+
+        if _made(self._folder):
+            self._ask(put, None, make=True)
+
+    def _all(self, sql: str, env: str) -> list[tuple[str, ...]]:
+        def ask(connection: Connection) -> list[tuple[str, ...]]:
+            return connection.execute(sql, (env, self.key)).fetchall()
+
+        return self._ask(ask, [])
+
+    def _ask(self, question: Callable[[Connection], Found], default: Found, *, make: bool = False) -> Found:
+        """The answer, in one transaction; the default where there is no database. A damaged one is removed."""
+        file = os.path.join(self._folder, _FILE)
+        if os.path.islink(self._folder) or os.path.islink(file) or not (make or os.path.exists(file)):
+            return default
+        import sqlite3  # only where something may be known
+
+        try:
+            with closing(sqlite3.connect(file, timeout=_WAIT)) as connection:
+                connection.executescript(_TABLES)
+                with connection:
+                    return question(connection)
+        except sqlite3.OperationalError:  # locked, read-only, no space: the next run may do better
+            return default
+        except sqlite3.DatabaseError:
+            with suppress(OSError):
+                os.unlink(file)
+            return default
+
+
+def digest(texts: Mapping[str, bytes]) -> str:
+    """Of names and contents, whatever their order."""
+    found = blake2b(digest_size=16)
+    for name in sorted(texts):
+        found.update(b"%s\0%d\0" % (name.encode("utf-8", "surrogateescape"), len(texts[name])))
+        found.update(texts[name])
+    return found.hexdigest()
+
+
+def program() -> str:
+    """A digest of all that could make this program another one: its code, the schemas, its libraries, Python."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    found: dict[str, bytes] = {"version": f"{__version__} {sys.version}".encode()}
+    for folder, _, names in os.walk(here):
+        for name in names:
+            if name.endswith(".py"):
+                path = os.path.join(folder, name)
+                with open(path, "rb") as file:
+                    found[path.removeprefix(here)] = file.read()
+    places = [schemas_folder(), *(spec.origin for name in _LIBRARIES if (spec := find_spec(name)) and spec.origin)]
+    for place in places:
+        found |= {path: repr(stamp).encode() for path, stamp in _stamps_below(place).items()}
+    return digest(found)
+
+
+def _stamps_below(place: str) -> dict[str, Stamp]:
+    if os.path.isfile(place):
+        return {place: stamp_of(os.stat(place))}
+    return {f"{folder}/{name}": stamp for folder, files in walk(place).items() for name, stamp in files.items()}
+
+
+def walk(root: str) -> dict[str, dict[str, Stamp]]:
+    """Every folder beneath `root` (relative to it, with `/`, empty for the root) with the stamps of its files.
+
+    Symbolic links count as files, by their own stamps. Empty where there is no root. Raises OSError.
+    """
+    found: dict[str, dict[str, Stamp]] = {}
+    pending = [""] if os.path.isdir(root) else []
+    while pending:
+        path = pending.pop()
+        files = found[path] = {}
+        prefix = f"{path}/" if path else ""
+        with os.scandir(f"{root}/{path}") as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(prefix + entry.name)
+                else:
+                    status = entry.stat(follow_symlinks=False)
+                    files[entry.name] = status.st_mtime_ns, status.st_size, status.st_ino
+    return found
+
+
+def stamps_text(inputs: Folder, outputs: Folder) -> str:
+    """Both, as a row keeps them: equal exactly where all names and stamps are."""
+    return f"{sorted(inputs.items())}{sorted(outputs.items())}"
+
+
+def settled(stamps: Iterable[Stamp], now: int) -> bool:
+    """Whether files with these stamps, seen at `now` (ns), cannot change any more without another stamp.
+
+    What changes twice within one tick of the file system's clock shows the same time.
+    """
+    return all(stamp[0] < now - (_COARSE if stamp[0] % 1_000_000_000 else _WHOLE_SECONDS) for stamp in stamps)
+
+
+def clock() -> int:
+    """The time that stamps are held against, in ns."""
+    return time.time_ns()
+
+
+def _made(folder: str) -> bool:
+    """Whether the folder is there; one that is made tells Git to ignore it."""
+    if os.path.isdir(folder):
+        return True
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, ".gitignore"), "w", encoding="utf-8") as file:
+            file.write("*\n")
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,269 @@
+"""`rollspec render` where earlier runs are known: what did not change is neither read nor made again.
+
+What is kept of an app enters the same judgements as what is made now, so there is one set of rules, and the outcome is
+that of a run without a cache.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from operator import itemgetter
+from typing import NamedTuple
+
+from renderer import cache, tree
+from renderer.build import Rendered, is_in
+from renderer.cache import Cache, Folder, Row, clock, digest, settled, stamps_text
+from renderer.commands.project import Opened, build_read
+from renderer.problem import Problem
+from renderer.rules import Claim
+from renderer.tree import Difference, Stamp, Summary, stamp_of
+from renderer.workers import Tick
+
+_GONE: Stamp = (0, 0, 0)  # of a file that is not there
+_CLAIM = itemgetter(0, 1, 3, 4)  # all but the owner, which is the app
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier runs left, beside the files as they are at `now` (ns).
+
+    `rows` by environment and app; `inputs` and `outputs` are the stamps by folder, of the project and of the output
+    folder `place`; `fine` are the apps nothing of which changed by the stamps.
+    """
+
+    cache: Cache
+    place: str
+    rows: Mapping[str, Mapping[str, Row]]
+    inputs: Mapping[str, Folder]
+    outputs: Mapping[str, Folder]
+    now: int
+    fine: frozenset[str] = frozenset()
+
+    def of(self, opened: Opened, app: str) -> list[Row] | None:
+        """The rows of an app in all environments that have it; None where there is more to do than to keep them."""
+        found = []
+        for env, rows in self.rows.items():
+            if is_in(opened.setup.environments[env], app):
+                if app not in rows:
+                    return None
+                found.append(rows[app])
+            elif self.folder(env, app):  # what lies there is left over
+                return None
+        return found or None
+
+    def stamps(self, opened: Opened, app: str, beside: Iterable[str]) -> dict[str, Stamp]:
+        """The stamps of an app's input files."""
+        layout = opened.layout
+        names = [layout.partial(env, app) for env in opened.setup.environments]
+        paths = [layout.app(app), *(name for name in names if name in opened.partials)]
+        found = {path: self._input(path) for path in paths}
+        return found | {path: _stamp(os.path.join(opened.root, path)) for path in beside}
+
+    def _input(self, path: str) -> Stamp:
+        folder, _, name = path.rpartition("/")
+        return self.inputs.get(folder, {}).get(name, _GONE)
+
+    def folder(self, env: str, app: str) -> Folder:
+        """The stamps of what lies in the output folder of an app."""
+        return self.outputs.get(f"{env}/{app}", {})
+
+
+def look(opened: Opened, envs: Sequence[str], place: str) -> Known | None:
+    """The known state of whole environments; None where the disk does not let us look as simply as that."""
+    key = digest({**opened.setup.texts, "": f"{cache.program()} {opened.setup.project!r}".encode()})
+    kept = Cache(opened.root, key)
+    try:
+        inputs = _inputs(opened)
+        outputs = cache.walk(place)
+    except OSError:
+        return None
+    known = Known(kept, place, {env: kept.rows(env) for env in envs}, inputs, outputs, clock())
+    return replace(known, fine=frozenset(app for app in opened.apps if _is_fine(opened, known, app)))
+
+
+def _inputs(opened: Opened) -> dict[str, Folder]:
+    layout = opened.layout
+    folders = [layout.apps, *(f"{layout.overlays}/{env}/apps" for env in opened.setup.environments)]
+    return {folder: cache.walk(os.path.join(opened.root, folder)).get("", {}) for folder in folders}
+
+
+def _is_fine(opened: Opened, known: Known, app: str) -> bool:
+    rows = known.of(opened, app)
+    if rows is None:
+        return False
+    inputs = known.stamps(opened, app, rows[0].beside.splitlines())
+    return all(row.stamps == stamps_text(inputs, known.folder(row.env, app)) for row in rows)
+
+
+def existing(opened: Opened, known: Known) -> frozenset[str]:
+    """What lies in the output folder, by project path, but for apps that did not change."""
+    prefix = opened.layout.output
+    skipped = {f"{env}/{app}" for env in known.rows for app in known.fine}
+    return frozenset(
+        f"{prefix}/{folder}/{name}" if folder else f"{prefix}/{name}"
+        for folder, files in known.outputs.items()
+        if folder not in skipped
+        for name in files
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one process found: `apps` made anew, and rows that hold by their contents though the stamps are others."""
+
+    apps: list[str] = field(default_factory=list)
+    made: list[Rendered] = field(default_factory=list)
+    held: list[Row] = field(default_factory=list)
+    drafts: list[Row] = field(default_factory=list)  # for what was made; they get their stamps when it is written
+
+    def report(self, made: list[Rendered]) -> Share:
+        """What the other processes must know of it."""
+        return Share([], made, self.held, [])
+
+
+class End(NamedTuple):
+    """What the second phase of a share did, and the rows to remember of it."""
+
+    done: Difference | Summary
+    rows: list[Row]
+
+
+def work(opened: Opened, known: Known, apps: Sequence[str], tick: Tick) -> Share:
+    """The first phase: each app read, compared with what is known of it, and made where that is not the same."""
+    share = Share()
+    for app in apps:
+        texts, problems = opened.texts(app)
+        inputs = digest(texts)
+        rows = known.of(opened, app)
+        if not problems and rows and all(row.inputs == inputs and _outputs_hold(opened, known, row) for row in rows):
+            share.held.extend(_seen(opened, known, row) for row in rows)
+        else:
+            made = build_read(opened, app, texts, problems, list(known.rows))
+            share.apps.append(app)
+            share.made.extend(made)
+            share.drafts.extend(_draft(opened, each, inputs, texts) for each in made if each.files)
+        tick()
+    return share
+
+
+def _outputs_hold(opened: Opened, known: Known, row: Row) -> bool:
+    paths = [f"{row.env}/{row.app}/{name}" for name in known.folder(row.env, row.app)]
+    try:
+        files, problems = tree.read(known.place, paths)
+    except tree.TreeError:
+        return False
+    return not problems and digest(files) == row.outputs
+
+
+def _seen(opened: Opened, known: Known, row: Row) -> Row:
+    return row._replace(stamps=_stamps(opened, known, row, known.folder(row.env, row.app), known.now))
+
+
+def _stamps(opened: Opened, known: Known, row: Row, outputs: Folder, now: int) -> str:
+    """The text to compare with next time; empty where a file is so young that it may change under the same stamp."""
+    inputs = known.stamps(opened, row.app, row.beside.splitlines())
+    if not settled(inputs.values(), known.now) or not settled(outputs.values(), now):
+        return ""
+    return stamps_text(inputs, outputs)
+
+
+def _draft(opened: Opened, made: Rendered, inputs: str, texts: Iterable[str]) -> Row:
+    start = len(opened.layout.output) + 1
+    outputs = digest({path[start:]: text for path, text in made.files.items()})
+    own = {opened.layout.app(made.app), *(opened.layout.partial(env, made.app) for env in opened.setup.environments)}
+    problems = json.dumps([astuple(problem) for problem in made.problems]) if made.problems else ""
+    facts = [[*map(_CLAIM, made.claims)], sorted(made.matched), made.hosts, made.driven]
+    beside = "\n".join(sorted(set(texts) - own))
+    return Row(made.env, made.app, "", inputs, outputs, beside, problems, json.dumps(facts))
+
+
+def ended(opened: Opened, known: Known, share: Share, done: Difference | Summary) -> End:
+    """With the rows of what was made, if it was written."""
+    return (
+        End(done, [])
+        if isinstance(done, Difference)
+        else End(replace(done, stamps={}), _rows(opened, known, share, done))
+    )
+
+
+def _rows(opened: Opened, known: Known, share: Share, summary: Summary) -> list[Row]:
+    """None for an app with a file in the way that is not ours."""
+    foreign = {path.rpartition("/")[0] for path in summary.foreign}
+    files = {(each.env, each.app): [path.rpartition("/")[2] for path in each.files] for each in share.made}
+    now = clock()
+    rows = []
+    for row in share.drafts:
+        folder = f"{row.env}/{row.app}"
+        if folder not in foreign:
+            before = known.folder(row.env, row.app)
+            stamps = {
+                name: summary.stamps.get(f"{folder}/{name}") or before.get(name, (now, 0, 0))
+                for name in files[row.env, row.app]
+            }
+            rows.append(row._replace(stamps=_stamps(opened, known, row, stamps, now)))
+    return rows
+
+
+def kept(opened: Opened, known: Known, held: Iterable[Row]) -> list[Row]:
+    """The rows that hold: those that did not change, and those found to hold by their contents."""
+    fine = [row for app in sorted(known.fine) for row in known.of(opened, app) or ()]
+    return [*fine, *held]
+
+
+def stubs(known: Known, rows: Sequence[Row], *, whole: bool) -> list[Rendered] | None:
+    """What is known of apps that were not made now; `whole`: with what matters to other apps.
+
+    None where another run changed that meanwhile.
+    """
+    facts = {env: known.cache.facts(env) if whole else {} for env in known.rows}
+    found = []
+    for row in rows:
+        problems = tuple(Problem(*fields) for fields in json.loads(row.problems)) if row.problems else ()
+        if not whole:
+            if problems:
+                found.append(Rendered(row.env, row.app, {"": b""}, problems))
+            continue
+        inputs, text = facts[row.env].get(row.app, ("", ""))
+        if inputs != row.inputs:
+            return None
+        claims, matched, hosts, driven = json.loads(text)
+        own = tuple(Claim(kind, key, row.app, file, pointer) for kind, key, file, pointer in claims)
+        files = {"": b""}
+        found.append(Rendered(row.env, row.app, files, problems, own, frozenset(matched), tuple(hosts), driven))
+    return found
+
+
+def is_judged(known: Known, rows: Iterable[Row]) -> bool:
+    """Whether just these apps, made of just these inputs, were found to be without problems across apps."""
+    return all(known.cache.judged(env) == view for env, view in _views(known, rows).items())
+
+
+def remember(opened: Opened, known: Known, shares: Iterable[Share], rows: list[Row], made: list[Row]) -> None:
+    """Store what this run made and found, for the next one; nothing where that is what is there already."""
+    held = [row for share in shares for row in share.held]
+    if made or held or not is_judged(known, rows):
+        apps = dict.fromkeys(known.rows, opened.apps)
+        known.cache.store(made, held, _views(known, [*rows, *made]), apps)
+
+
+def _views(known: Known, rows: Iterable[Row]) -> dict[str, str]:
+    """What is judged together in each environment, as a digest."""
+    pairs: dict[str, list[str]] = {env: [known.cache.key] for env in known.rows}
+    for row in rows:
+        pairs[row.env].append(f"{row.app} {row.inputs}")
+    return {env: digest({"": "\n".join(sorted(listed)).encode()}) for env, listed in pairs.items()}
+
+
+def unchanged(known: Known, rows: Iterable[Row]) -> Summary:
+    """The files of apps that were not made now, as `write_all` would count them."""
+    return Summary(unchanged=sum(len(known.folder(row.env, row.app)) for row in rows))
+
+
+def _stamp(path: str) -> Stamp:
+    try:
+        return stamp_of(os.lstat(path))
+    except OSError:
+        return _GONE

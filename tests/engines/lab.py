@@ -22,6 +22,8 @@ CONTROLLERS = (
     "deployment-controller replicaset-controller endpointslice-controller garbage-collector-controller "
     "namespace-controller disruption-controller horizontal-pod-autoscaler-controller"
 )
+URGENT = ("nice", "-n", "-10")  # a busy machine must not look like an application that does not answer
+PATH_OF_REQUESTS = {"envoy", "kubelet"}  # the kubelet's pods inherit it
 FAST = [
     "--kube-api-qps=400",
     "--kube-api-burst=800",
@@ -166,7 +168,12 @@ class Lab:
         """Start a process with a log file of its name (added to when it is started again)."""
         with (self.logs / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=RUN, env={**os.environ, **(env or {})}
+                [*URGENT, *command] if name in PATH_OF_REQUESTS else command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=RUN,
+                env={**os.environ, **(env or {})},
             )
 
     def kill(self, name: str) -> None:

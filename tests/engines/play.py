@@ -13,7 +13,7 @@ from typing import Any
 
 from . import api, argocd, objects
 from .api import Event, Object, Watches
-from .lab import PROXY, Lab, argo_rollouts, create_namespace, kubectl
+from .lab import PROXY, URGENT, Lab, argo_rollouts, create_namespace, kubectl
 from .lock import program
 from .project import Project
 from .scenario import Edit, Scenario
@@ -276,7 +276,7 @@ class Player:
     def start_load(self, name: str, *flags: str) -> None:
         """Send requests to the application from now on."""
         host = f"web.{self.namespace}.svc.cluster.local"
-        command = [str(program("podlab", "podlab")), "load", "-proxy", PROXY, "-host", host, *flags]
+        command = [*URGENT, str(program("podlab", "podlab")), "load", "-proxy", PROXY, "-host", host, *flags]
         with (self.folder / f"{self.namespace}.{name}").open("wb") as out:
             self.loads[name] = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
 

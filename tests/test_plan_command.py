@@ -36,7 +36,12 @@ def _put(folder: Path, path: str, text: str) -> None:
 
 def _app(folder: Path, name: str, data: Mapping[str, Any], env: str = "") -> None:
     path = f"overlays/{env}/apps/{name}.yaml" if env else f"apps/{name}.yaml"
-    document = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": name}, "spec": dict(data)}
+    document: dict[str, Any] = {
+        "apiVersion": "rollspec/v1",
+        "kind": "App",
+        "metadata": {"name": name},
+        "spec": dict(data),
+    }
     _put(folder, path, dump(document))
 
 
@@ -214,6 +219,15 @@ def test_validate_judges_the_change_too(project: Path) -> None:
     assert "`rollspec weight web 50 --env production --live REF`" in outcome.err
     assert run(project, "validate", "--base", base, "--app", "other").code == 0
     assert "weight-without-from" in run(project, "plan", "--base", base).out
+
+
+def test_before_the_first_commit_there_is_no_change_to_judge(tmp_path: Path) -> None:
+    _put(tmp_path, "rollspec.yaml", PROJECT)
+    _put(tmp_path, "overlays/production/overlay.yaml", OVERLAY)
+    _app(tmp_path, "web", WEB)
+    _git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    assert run(tmp_path, "validate", "--base", "HEAD").code == 0
+    assert run(tmp_path, "validate", "--base", "nowhere").code == 3
 
 
 def test_the_verb_that_a_problem_names_mends_it(project: Path) -> None:

@@ -14,6 +14,7 @@ from renderer.commands.revision import Texts, View, asking_git, of_revision, of_
 from renderer.commands.selection import Selection, asked, touched
 from renderer.failure import Failure
 from renderer.git import changed
+from renderer.git.read import find
 from renderer.layout import PROJECT_FILE
 from renderer.manifest import Manifest
 from renderer.overlay import Environment
@@ -43,8 +44,13 @@ class _Made:
 
 
 def transitions(opened: Opened, selection: Selection, base: str) -> list[Problem]:
-    """What is wrong with the change from the revision `base` to the working tree, in the apps of the selection."""
+    """What is wrong with the change from the revision `base` to the working tree, in the apps of the selection.
+
+    Nothing where `base` is HEAD and there is no commit yet: a hook runs before the first one too.
+    """
     with asking_git():
+        if base == "HEAD" and find(opened.root, base) is None:
+            return []
         new = of_tree(opened)
         old = before(opened.root, base, new)
         changes = about(opened.root, base, None, old, new)

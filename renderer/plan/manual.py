@@ -1,0 +1,76 @@
+"""Classes, rules of transition and kinds as one Markdown text; a test compares it with docs/plan.md."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+
+from renderer.plan.classes import CLASSES
+from renderer.plan.kinds import TABLES
+from renderer.plan.transition import FIRST_RULES, TRANSITION_RULES
+
+_OPENING = """\
+# Plans
+
+`rollspec plan` tells what a change of specs will do to the running system, from two revisions and offline. Each app in
+each environment gets a class. It follows from two things: what the release does (judged by pod templates and step
+lists, as the controllers do), and what the changed paths are about. The harshest wins, and names the paths that forced
+it. What happens on the way (shares, Ready pods, pods at most) comes from a simulation of the controllers, which takes
+it that the cluster has what the base revision says.
+
+This page is made from the code: `python -m renderer.plan.manual > docs/plan.md`.
+"""
+_RULES = """\
+## Transitions
+
+Changes that the controllers would carry out otherwise than Git says: problems of `rollspec validate --base`, shown by
+`rollspec plan` too. Each names the verb that does it right.
+"""
+_KINDS = """\
+## What a path is about
+
+A path inside a field of Kubernetes, Argo Rollouts or Istio takes what its nearest prefix has here. Patches, templates
+and plain manifests are judged by what they change in the manifests. A path that nobody wrote down counts as `identity`.
+"""
+
+
+def manual() -> str:
+    """Classes, mildest first; rules; kinds."""
+    return "\n".join([_OPENING, *_classes(), _RULES, *_rules(), _KINDS, *_kinds()])
+
+
+def _classes() -> list[str]:
+    rows = [f"| `{name}` | {words} |" for name, words in CLASSES.items()]
+    return ["## Classes, mildest first", "", "| class | what happens |", "| --- | --- |", *rows, ""]
+
+
+def _rules() -> list[str]:
+    found = []
+    for rule, judge in {**FIRST_RULES, **TRANSITION_RULES}.items():
+        found += [f"### {rule}", "", *_page(cleandoc(judge.__doc__ or "")), ""]
+    return found
+
+
+def _page(text: str) -> list[str]:
+    """A docstring as Markdown; its `Source:` and `Do:` lines become a list."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("Source: "):
+            lines += ["", f"- {line}"]
+        else:
+            lines.append(f"- {line}" if line.startswith("Do: ") else line)
+    return lines
+
+
+def _kinds() -> list[str]:
+    lines = []
+    for schema, table in TABLES.items():
+        lines += [f"### {schema}", "", "| kind | paths |", "| --- | --- |"]
+        for kind in dict.fromkeys(table.values()):
+            paths = [path for path in table if table[path] == kind]
+            lines.append(f"| {kind} | {', '.join(f'`{path}`' for path in paths)} |")
+        lines.append("")
+    return lines
+
+
+if __name__ == "__main__":
+    print(manual(), end="")

@@ -1,0 +1,112 @@
+"""`rollspec fmt`: specs in the canonical format; comments and data stay."""
+
+from __future__ import annotations
+
+import json
+import os.path
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from renderer.build.setup import read_project
+from renderer.commands.options import show_problems
+from renderer.commands.project import find_root
+from renderer.edit import EditError, Order, formatted
+from renderer.failure import Failure
+from renderer.layout import PROJECT_FILE, Layout
+from renderer.problem import Problem
+from renderer.resources import read_schema
+from renderer.schema import Schemas, Versions
+from renderer.tree import listing, read, write_all
+from renderer.yamlio import load
+
+_ANY = ("additionalProperties", "items")
+
+
+@click.command("fmt")
+@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file would change.")
+@click.pass_obj
+def command(directory: str, paths: tuple[str, ...], check: bool) -> int:
+    """Put specs into the canonical format: indentation, order of fields, blank lines. Data and comments stay.
+
+    Without PATHS all specs of the project: its app specs, overlays, and the project file.
+    """
+    root = find_root(directory)
+    texts, problems = read(root, [PROJECT_FILE])
+    project, found = read_project(texts.get(PROJECT_FILE, b""), Schemas(Versions(), read_schema))
+    if project is None:
+        return int(show_problems(problems or found, "text"))
+    layout = project.layout
+    texts, problems = read(root, [_inside(root, directory, path) for path in paths] or _specs(root, layout))
+    changed: dict[str, bytes] = {}
+    for file, text in texts.items():
+        _, faults = load(text, file)
+        if faults:
+            problems += faults
+            continue
+        try:
+            new = formatted(text.decode(), _order(file, layout)).encode()
+        except EditError as error:
+            problems.append(Problem(file, 0, 0, "fmt", str(error)))
+            continue
+        if new != text:
+            changed[file] = new
+    wrong = show_problems(problems, "text")
+    if not check:
+        write_all(root, changed, mark=None)
+    for file in changed:
+        click.echo(f"{'would format' if check else 'formatted'} {file}", err=check)
+    return int(wrong or (check and bool(changed)))
+
+
+def field_order(kind: str) -> Order:
+    """The fields of each mapping of a kind in the order of its schema, by JSON pointer with `*` for any one part."""
+    schema = json.loads(read_schema(f"rollspec/{kind.lower()}.json") or b"{}")
+    return dict(_orders(schema, schema, ""))
+
+
+def _orders(schema: dict[str, Any], node: dict[str, Any], pointer: str) -> Iterator[tuple[str, Sequence[str]]]:
+    node = _resolved(schema, node)
+    properties = node.get("properties")
+    if properties and pointer.count("/") < 8:
+        yield pointer, list(properties)
+        for name, below in properties.items():
+            yield from _orders(schema, below, f"{pointer}/{name}")
+    for key in _ANY:
+        if isinstance(node.get(key), dict):
+            yield from _orders(schema, node[key], f"{pointer}/*")
+
+
+def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """The node that our own definitions give; Kubernetes' fields keep the order in which they were written."""
+    reference = node.get("$ref") or next((each.get("$ref") for each in node.get("allOf", ())), None)
+    if isinstance(reference, str) and reference.startswith("#/definitions/"):
+        found: dict[str, Any] = schema["definitions"][reference.rpartition("/")[2]]
+        return found
+    return node
+
+
+def _order(file: str, layout: Layout) -> Order:
+    if file == PROJECT_FILE:
+        return field_order("Project")
+    return field_order("Overlay" if file.endswith("/overlay.yaml") and file.startswith(layout.overlays) else "App")
+
+
+def _specs(root: str, layout: Layout) -> list[str]:
+    apps = [file for file in listing(root, layout.apps) if file.endswith(".yaml")]
+    overlays = [
+        file
+        for file in listing(root, layout.overlays)
+        if file.endswith("/overlay.yaml") or (file.endswith(".yaml") and file.split("/")[-2] == "apps")
+    ]
+    return [PROJECT_FILE, *apps, *overlays]
+
+
+def _inside(root: str, directory: str, path: str) -> str:
+    """The path from the root, as the shell gave it from `directory`."""
+    found = os.path.relpath(os.path.realpath(os.path.join(directory, path)), os.path.realpath(root))
+    if found.startswith(".."):
+        raise Failure(f"{path} is not in the project", 2)
+    return found.replace(os.sep, "/")

@@ -1,0 +1,76 @@
+"""`rollspec fmt` on the command line: what it changes, what it leaves alone, and that it has nothing to do twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from renderer.commands.fmt import field_order
+from tests.support.cases import ROOT, lay_out, run
+
+UNTIDY = """\
+kind: App
+apiVersion: rollspec/v1
+metadata: {name: web}
+spec:
+    tag: "1.4.2"   # the stable one
+    image: ghcr.io/acme/web
+
+
+    ports:
+    - {port: 80, name: http}
+"""
+TIDY = """\
+apiVersion: rollspec/v1
+kind: App
+metadata: {name: web}
+spec:
+  image: ghcr.io/acme/web
+  tag: "1.4.2"   # the stable one
+
+  ports:
+    - {name: http, port: 80}
+"""
+
+
+def project(folder: Path, text: str) -> Path:
+    (folder / "case/apps").mkdir(parents=True)
+    (folder / "case/apps/web.yaml").write_text(text)
+    return lay_out(folder / "case", folder / "p")
+
+
+def test_fields_stand_in_the_schemas_order_and_comments_stay(tmp_path: Path) -> None:
+    root = project(tmp_path, UNTIDY)
+    check = run(root, "fmt", "--check")
+    assert (check.code, check.err) == (1, "would format apps/web.yaml\n")
+    done = run(root, "fmt")
+    assert (done.code, done.out) == (0, "formatted apps/web.yaml\n")
+    assert (root / "apps/web.yaml").read_text() == TIDY
+    assert run(root, "fmt").out == ""
+    assert run(root, "fmt", "--check").code == 0
+
+
+def test_only_the_files_named_are_looked_at(tmp_path: Path) -> None:
+    root = project(tmp_path, UNTIDY)
+    assert run(root, "fmt", "rollspec.yaml").out == ""
+    assert run(root, "fmt", "apps/web.yaml").out == "formatted apps/web.yaml\n"
+    assert run(root, "fmt", "../case/apps/web.yaml").code == 2
+
+
+def test_a_file_that_is_no_spec_is_a_problem(tmp_path: Path) -> None:
+    root = project(tmp_path, "a: 1\na: 2\n")
+    outcome = run(root, "fmt")
+    assert outcome.code == 1
+    assert outcome.err.startswith("apps/web.yaml:2:1: yaml-duplicate-key: a is a key of this mapping already")
+
+
+def test_our_own_samples_are_formatted() -> None:
+    outcome = run(ROOT, "fmt", "--check")
+    assert (outcome.code, outcome.err) == (0, "")
+
+
+def test_the_order_knows_every_kind() -> None:
+    assert list(field_order("App")[""]) == ["apiVersion", "kind", "metadata", "spec"]
+    assert list(field_order("App")["/spec"])[:4] == ["namespace", "image", "tag", "version"]
+    assert list(field_order("App")["/spec/ports/*"])[:3] == ["name", "port", "targetPort"]
+    assert "renderLevel" in field_order("Project")["/spec"]
+    assert "patches" in field_order("Overlay")["/spec"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from renderer.git import Commit as GitCommit
-from renderer.git import Touch, log, log_files, read_blobs
+from renderer.git import log, log_files, read_blobs
 from renderer.history import Commit, Parsed, Revision, parse
 
 _VERB, _APP, _ENV = "rollspec-verb", "rollspec-app", "rollspec-env"
@@ -43,11 +43,6 @@ def commit_of(commit: GitCommit, merged: Iterable[GitCommit] = ()) -> Commit:
 def brought(root: str, commit: Commit, paths: Sequence[str]) -> list[GitCommit]:
     """The commits that a merge brought to the branch that it was made on, as far as they touched the paths."""
     return list(log(root, paths, commit.sha, without=f"{commit.sha}^1"))
-
-
-def touched(commits: Iterable[tuple[GitCommit, Sequence[Touch]]]) -> dict[str | None, str]:
-    """The files as they were before each of the commits: path by object id."""
-    return {touch.before: touch.path for _, touches in commits for touch in touches}
 
 
 def _text(text: str) -> str:

@@ -75,11 +75,8 @@ class Repository:
         """A verb of the program, and its commit with the message that it gives."""
         done = self.run(*words, "--env", env)
         assert done.code == 0, done.err
-        self.commit(
-            f"deploy({env}): {' '.join(words)}\n\nRollspec-App: {words[1]}\nRollspec-Env: {env}\nRollspec-Verb: {words[0]}",
-            author=author,
-            hours=hours,
-        )
+        trailers = f"Rollspec-App: {words[1]}\nRollspec-Env: {env}\nRollspec-Verb: {words[0]}"
+        self.commit(f"deploy({env}): {' '.join(words)}\n\n{trailers}", author=author, hours=hours)
 
     def run(self, *arguments: str) -> Outcome:
         """The program."""

@@ -1,0 +1,214 @@
+"""`rollspec status` in real Git repositories: what the working tree says, and the commit that brought it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer.commands import status as command
+from tests.support.past import WEB, Repository
+from tests.support.repository import environment
+
+CANARY = "  canary: {{tag: {tag}, weight: {weight}}}\n"
+START = "2026-01-01T00:00:00Z"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """One app in one environment, committed."""
+    made = Repository(tmp_path / "repository")
+    made.commit("begin")
+    return made
+
+
+def row(repository: Repository, *arguments: str, env: str = "production", app: str = "web") -> dict[str, Any]:
+    data = repository.data("status", *arguments)
+    found: dict[str, Any] = next(each for each in data["apps"] if (each["env"], each["app"]) == (env, app))
+    return found
+
+
+def since(repository: Repository, **options: str) -> str | None:
+    """When the present state came; None where nobody can tell."""
+    found = row(repository, **options)["since"]
+    return found["time"] if found else None
+
+
+def test_text_shows_what_runs_where(repository: Repository) -> None:
+    repository.app("api", "  image: ghcr.io/acme/api\n  tag: 2.0.0\n  version: green\n")
+    repository.overlay("staging")
+    repository.commit("more")
+    repository.partial(CANARY.format(tag="1.5.0", weight=20))
+    repository.commit(author="Bob")
+    repository.partial("  paused: true\n  aborted: {tag: 2.1.0}\n", app="api")
+    assert repository.text("status") == (
+        "ENVIRONMENT  APP  STRATEGY         STABLE         IN FLIGHT              SINCE\n"
+        "production   api  RollingUpdate    2.0.0 (green)  paused, 2.1.0 aborted  not committed\n"
+        "production   web  Canary by istio  1.4.2          canary 1.5.0 at 20 %   2026-01-01T02:00:00Z Bob\n"
+        "staging      api  RollingUpdate    2.0.0 (green)\n"
+        "staging      web  Canary by istio  1.4.2\n"
+        "\n"
+        "2 apps in 2 environments: 2 in flight, paused or switching.\n"
+        "The working tree differs from HEAD: overlays/production/apps/api.yaml.\n"
+    )
+
+
+def test_json_has_everything(repository: Repository) -> None:
+    repository.verb("release", "web", "1.5.0", "--weight", "20", "--set", "env.LOG=debug")
+    data = repository.data("status")
+    assert (data["format"], data["head"]) == (1, repository.git("rev-parse", "HEAD").strip())
+    assert data["differs"] == []
+    found = data["apps"][0]
+    assert found["since"].pop("sha") == data["head"]
+    assert found == {
+        "env": "production",
+        "app": "web",
+        "strategy": "Canary",
+        "router": "istio",
+        "stable": {"tag": "1.4.2", "version": "1.4.2"},
+        "flight": {"kind": "canary", "tag": "1.5.0", "version": "1.5.0", "weight": 20, "overrides": True},
+        "paused": False,
+        "stage": None,
+        "aborted": None,
+        "since": {
+            "time": "2026-01-01T01:00:00Z",
+            "author": "Ann",
+            "subject": "deploy(production): release web 1.5.0 --weight 20 --set env.LOG=debug",
+            "verb": "release",
+            "merged": [],
+        },
+        "committed": True,
+        "problem": None,
+    }
+
+
+def test_since_is_the_commit_that_brought_the_state_not_the_last_that_touched_it(repository: Repository) -> None:
+    repository.partial(CANARY.format(tag="1.5.0", weight=20))
+    repository.commit()
+    repository.partial(CANARY.format(tag="1.5.0", weight=20) + "  replicas: 7\n")
+    repository.commit("more pods")
+    repository.overlay("production", "  labels: {a: b}\n")
+    repository.commit("a label")
+    assert since(repository) == "2026-01-01T01:00:00Z"
+
+
+def test_since_goes_over_what_could_not_be_read(repository: Repository) -> None:
+    repository.partial(CANARY.format(tag="1.5.0", weight=20))
+    repository.commit()
+    repository.write("overlays/production/apps/web.yaml", "spec: [")
+    repository.commit("oops")
+    repository.partial(CANARY.format(tag="1.5.0", weight=20))
+    repository.commit("mended")
+    assert since(repository) == "2026-01-01T01:00:00Z"
+
+
+def test_since_of_a_merge_is_the_merge(repository: Repository) -> None:
+    repository.git("switch", "--quiet", "--create", "side")
+    repository.partial(CANARY.format(tag="1.5.0", weight=20))
+    repository.commit(hours=10)
+    repository.git("switch", "--quiet", "main")
+    repository.git("merge", "--quiet", "--no-ff", "--message", "merge side", "side")
+    assert since(repository) == "2026-01-01T11:00:00Z"
+
+
+def test_since_of_what_an_overlay_brings(repository: Repository) -> None:
+    repository.overlay("eu", "  extends: production\n")
+    repository.commit("eu")
+    repository.partial(CANARY.format(tag="1.5.0", weight=20))
+    repository.commit("production and so eu")
+    repository.partial("  replicas: 2\n", env="eu")
+    repository.commit("eu alone")
+    assert since(repository, env="eu") == "2026-01-01T02:00:00Z"
+    repository.overlay("us", "  extends: production\n")
+    repository.commit("us comes with the canary of production")
+    assert since(repository, env="us") == "2026-01-01T04:00:00Z"
+
+
+def test_apps_at_rest_are_looked_up_when_they_are_named(repository: Repository) -> None:
+    assert row(repository)["committed"] is None
+    assert since(repository) is None
+    assert row(repository, "--app", "web")["since"]["time"] == START
+
+
+def test_many_apps_are_looked_up_in_one_pass(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "_BATCH", 2)
+    for number in range(command._FEW + 1):
+        repository.app(f"app-{number}", WEB + CANARY.format(tag="1.5.0", weight=20))
+        if number % 7 == 0:
+            repository.commit(hours=1)
+    repository.commit()
+    apps = repository.data("status")["apps"]
+    times = {each["app"]: each["since"]["time"] for each in apps if each["since"]}
+    assert len(times) == command._FEW + 1
+    assert [times[f"app-{number}"][11:13] for number in (0, 1, 7, 8, 20)] == ["01", "02", "02", "03", "04"]
+
+
+def test_the_working_tree_counts_and_says_so(repository: Repository) -> None:
+    repository.partial(CANARY.format(tag="1.5.0", weight=20))
+    found = row(repository)
+    assert (found["flight"]["weight"], found["since"], found["committed"]) == (20, None, False)
+    assert repository.data("status")["differs"] == ["overlays/production/apps/web.yaml"]
+    repository.commit()
+    repository.partial(CANARY.format(tag="1.5.0", weight=20) + "  replicas: 7\n")
+    found = row(repository)
+    assert (found["since"]["time"], found["committed"]) == ("2026-01-01T01:00:00Z", True)
+
+
+def test_a_switch_shows_its_stage(repository: Repository) -> None:
+    repository.verb("switch", "web", "--to", "RollingUpdate", "--stages")
+    found = row(repository)
+    assert (found["strategy"], found["router"], found["stage"]) == ("RollingUpdate", None, "from Canary by istio")
+    assert "switching (from Canary by istio)" in repository.text("status")
+
+
+def test_an_app_that_cannot_be_read_does_not_hide_the_others(repository: Repository) -> None:
+    repository.app("api", "  image: x\n  tag: 1.10\n")
+    done = repository.run("status")
+    assert done.code == 1
+    assert re.search(r"production +api +unreadable", done.out)
+    assert re.search(r"production +web +Canary by istio", done.out)
+    apps = json.loads(repository.run("status", "--format", "json").out)["apps"]
+    assert [each["problem"] and each["problem"][:30] for each in apps] == ["apps/api.yaml:7:8: yaml-scalar", None]
+
+
+def test_only_what_is_asked_for(repository: Repository) -> None:
+    repository.overlay("staging")
+    repository.app("api", WEB)
+    apps = repository.data("status", "--env", "staging", "--app", "api")["apps"]
+    assert [(each["env"], each["app"]) for each in apps] == [("staging", "api")]
+    done = repository.run("status", "--env", "stagin")
+    assert (done.code, done.err) == (2, "rollspec: there is no environment `stagin`; did you mean `staging`?\n")
+
+
+def test_an_environment_without_the_app_has_no_row(repository: Repository) -> None:
+    repository.overlay("staging", "  apps: []\n")
+    assert [each["env"] for each in repository.data("status")["apps"]] == ["production"]
+
+
+@pytest.mark.parametrize("broken", ["no commit", "no git"])
+def test_without_history_the_specs_still_say_what_runs(tmp_path: Path, broken: str) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.partial(CANARY.format(tag="1.5.0", weight=20))
+    if broken == "no git":
+        (repository.folder / ".git").rename(tmp_path / "unused")
+    done = repository.run("status")
+    assert done.code == 0
+    assert "canary 1.5.0 at 20 %" in done.out
+    assert done.err.startswith("rollspec: since when is not known: ")
+
+
+def test_the_project_may_be_wrong(repository: Repository) -> None:
+    repository.write("overlays/production/overlay.yaml", "spec: [")
+    done = repository.run("status")
+    assert (done.code, done.out) == (1, "")
+    assert "overlays/production/overlay.yaml" in done.err
+
+
+def test_the_time_zone_of_the_machine_does_not_count(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = repository.text("status", "--app", "web")
+    monkeypatch.setenv("TZ", "America/New_York")
+    monkeypatch.setenv("LC_ALL", environment().get("LC_ALL", "de_DE.UTF-8"))
+    assert repository.text("status", "--app", "web") == before

@@ -70,6 +70,20 @@ def driven(app: App) -> str:
     return "pinned" if app.spec.get("istio", {}).get("canaryHeaders") else "weights"
 
 
+def driven_in(data: Any) -> dict[str, str] | None:
+    """What an Application or ApplicationSet, as written here, says of each app; None where it is not as written here.
+
+    An app that an Application does not name drives nothing.
+    """
+    try:
+        if data["kind"] == "ApplicationSet":
+            return {each["folder"]: each["istio"] for each in data["spec"]["generators"][0]["list"]["elements"]}
+        routes = [entry for entry in data["spec"].get("ignoreDifferences", ()) if entry["kind"] == "VirtualService"]
+        return {each["name"]: "pinned" if PINNED in str(each["jqPathExpressions"]) else "weights" for each in routes}
+    except (AttributeError, IndexError, KeyError, TypeError):
+        return None
+
+
 def ignored_differences(name: str, istio: str) -> list[dict[str, Any]]:
     """The `ignoreDifferences` entries of one app, by name; none where nothing is driven."""
     if istio == "none":

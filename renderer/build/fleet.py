@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from renderer.argocd import application, application_set, ignored_differences
+from renderer.argocd import application, application_set, driven_in, ignored_differences
 from renderer.build import UNMATCHED, Rendered
 from renderer.build.places import Places
 from renderer.build.setup import Setup
@@ -13,7 +13,7 @@ from renderer.manifest import Manifest
 from renderer.problem import Problem
 from renderer.project import ArgoCD
 from renderer.rules import Claim, claims, fleet
-from renderer.yamlio import dump
+from renderer.yamlio import dump, load
 
 RESOURCES = "_resources"
 ARGOCD = "_argocd"
@@ -61,6 +61,20 @@ def argocd_files(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str]
         first_line = _first_line(setup, env)
         path = f"{setup.layout.output}/{ARGOCD}/{manifest.file}"
         found[path] = (first_line + dump(manifest.data)).encode()
+    return found
+
+
+def argocd_updated(setup: Setup, rendered: Sequence[Rendered], texts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Argo CD's objects with what these apps say now; of all others they keep saying what `texts` has of them."""
+    wanted = setup.project.argocd
+    found = {}
+    for env in sorted({each.env for each in rendered if each.env} if wanted else ()):
+        path = f"{setup.layout.output}/{ARGOCD}/{env}.yaml"
+        said = driven_in(load(texts[path], path)[0]) if path in texts else None
+        if wanted and said is not None:
+            now = said | {each.app: each.driven for each in rendered if each.env == env}
+            manifest = _argocd(setup, wanted, env, sorted((app, now[app]) for app in now if app != RESOURCES))
+            found[path] = (_first_line(setup, env) + dump(manifest.data)).encode()
     return found
 
 

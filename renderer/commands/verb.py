@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from renderer.build import Rendered, build_app, evaluate, is_in
+from renderer.build.fleet import ARGOCD, argocd_updated
 from renderer.build.setup import read_document
 from renderer.commands.options import show_problems
 from renderer.commands.project import Opened
@@ -52,6 +53,7 @@ class Edited:
     text: bytes
     rendered: Mapping[str, bytes | None]
     problems: tuple[Problem, ...]
+    made: tuple[Rendered, ...] = ()
 
 
 def environment_for(opened: Opened, env: str | None) -> Environment:
@@ -109,7 +111,7 @@ def edit_app(opened: Opened, environment: Environment, app: str, act: Act) -> Ed
     rendered = build_app(app, texts, opened.setup, opened.schemas, names)
     problems = [problem for each in rendered for problem in each.problems]
     after = spec if errors(problems) else effective_spec(opened, environment, app, texts, []) or spec
-    return Edited(app, spec, after, file, text, _outputs(opened, app, rendered), tuple(problems))
+    return Edited(app, spec, after, file, text, _outputs(opened, app, rendered), tuple(problems), tuple(rendered))
 
 
 def effective_spec(
@@ -200,12 +202,20 @@ def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | 
     new: dict[str, bytes | None] = {each.file: each.text for each in edited}
     for each in edited:
         new |= each.rendered
+    new |= _argocd(opened, [made for each in edited for made in each.made])
     there = {file for folder in {path.rpartition("/")[0] for path in new} for file in listing(opened.root, folder)}
     old, problems = read(opened.root, [path for path in new if path in there])
     if problems:
         raise Failure(str(problems[0]))
     before: dict[str, bytes | None] = {path: old.get(path) for path in new}
     return {path: text for path, text in new.items() if text != before[path]}, before
+
+
+def _argocd(opened: Opened, made: Sequence[Rendered]) -> dict[str, bytes]:
+    """Argo CD's objects, where there are some: a switch changes which differences they ignore."""
+    folder = f"{opened.layout.output}/{ARGOCD}"
+    texts, _ = read(opened.root, listing(opened.root, folder)) if opened.setup.project.argocd else ({}, [])
+    return dict(argocd_updated(opened.setup, made, texts))
 
 
 def _write(opened: Opened, files: Mapping[str, bytes | None], specs: set[str], *, mark: bool = True) -> None:

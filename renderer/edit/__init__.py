@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from renderer.edit.operations import EditError, Remove, Replace, Set, applied, at, difference, plain, steps
+from renderer.edit.layout import Order, laid_out
+from renderer.edit.operations import EditError, Remove, Replace, Set, applied, at, difference, ordered_as, plain, steps
 from renderer.edit.splice import splice
 from renderer.edit.write import Shape, block
 from renderer.yamlio import Data, load
 from renderer.yamlio.data import pointer
 from renderer.yamlio.events import ERRORS
 
-__all__ = ["EditError", "Remove", "Set", "edit", "new_document"]
+__all__ = ["EditError", "Order", "Remove", "Set", "edit", "formatted", "new_document"]
 
 _BY_HAND = "cannot be edited as the file is written; edit it by hand"
 _REPAIRS = 3
+_NO_ORDER: Order = {}
 
 
 def edit(text: str, operations: Sequence[Set | Remove]) -> str:
@@ -37,6 +39,19 @@ def edit(text: str, operations: Sequence[Set | Remove]) -> str:
         return _proven(text, wanted)
     except ERRORS:
         raise EditError("", _BY_HAND) from None
+
+
+def formatted(text: str, order: Order = _NO_ORDER) -> str:
+    """The text as `fmt` writes it: the same data and comments in one canonical layout.
+
+    Two spaces of indentation, dashes too; no white space at the ends of lines, single empty lines, one break at the end
+    (CRLF stays CRLF). A flow collection over several lines becomes a block. `order` gives the fields of known
+    mappings, by JSON pointer with `*` for any one part (`""`, `/spec`, `/spec/ports/*`): they stand in that order,
+    others behind them as they were. Formatting twice changes nothing more. Raises EditError.
+    """
+    data = _read(text)
+    result = laid_out(text, order)
+    return _proven(result, ordered_as(_again(result), data))
 
 
 def new_document(data: Mapping[str, object]) -> str:

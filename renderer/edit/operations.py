@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from renderer.yamlio import Data
@@ -103,6 +104,8 @@ def steps(old: Data, new: Data, path: Path = ()) -> Iterator[Step]:
 
 def plain(value: Any, where: str) -> Data:
     """The value as plain data."""
+    if isinstance(value, float) and not isfinite(value):
+        raise EditError(where, f"{value} is no number that JSON has")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping):
@@ -204,4 +207,13 @@ def at(data: Data, path: Path) -> Data:
     """The value at a path that leads somewhere."""
     for name in path:
         data = data[name]  # type: ignore[index]
+    return data
+
+
+def ordered_as(model: Data, data: Data) -> Data:
+    """The data with the keys of its mappings in the order that the model has."""
+    if isinstance(model, dict) and isinstance(data, dict) and model.keys() == data.keys():
+        return {key: ordered_as(model[key], data[key]) for key in model}
+    if isinstance(model, list) and isinstance(data, list) and len(model) == len(data):
+        return [ordered_as(one, other) for one, other in zip(model, data, strict=True)]
     return data

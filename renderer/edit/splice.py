@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from renderer.edit.operations import Delete, Insert, Replace, Step
-from renderer.edit.write import Shape, Written, block, column, flow, item, keyed, shape
-from renderer.yamlio import Data, plain_or_quoted
+from renderer.edit.write import Shape, Written, block, column, flow, item, keyed, scalar, shape
+from renderer.yamlio import Data
 from renderer.yamlio.nodes import Entry, Node, Path, after_space, line_end, line_start, tree
 
 _BREAK_AT_END = re.compile(r"(?:\r\n?|\n)\Z")
@@ -62,9 +62,16 @@ def _replace(text: str, place: Place, value: Data) -> str:
     if entry is None:
         return _replace_root(text, node, value)
     if place.in_flow:
-        return text[: node.start] + _colon(text, entry) + flow(value, node.style) + text[node.end :]
+        return (
+            text[: node.start]
+            + _colon(text, entry)
+            + flow(value, node.style if node.kind == "scalar" and node.style else _quotes(place))
+            + text[node.end :]
+        )
+    if node.style == "block" and not value and isinstance(value, dict | list) and _is_below(text, entry):
+        return _empty(text, entry, flow(value))
     at = column(text, entry.start)
-    end = _entry_end(text, entry) if node.style == "block" else line_end(text, node.end)
+    end = entry_end(text, entry) if node.style == "block" else line_end(text, node.end)
     form = shape(place.above[0], text)
     written = (block if entry.key else item)(value, at, form, style=node.style, literal=_literal_fits(text, end, at))
     return _replace_block(text, entry, end, written)
@@ -73,12 +80,14 @@ def _replace(text: str, place: Place, value: Data) -> str:
 def _replace_block(text: str, entry: Entry, end: int, written: Written) -> str:
     """The value of a key or dash in block style; a comment in the line of the key or dash stays."""
     node = entry.value
-    behind = _behind_indicator(text, entry)
-    below = line_end(text, behind) < node.start
+    behind = behind_indicator(text, entry)
+    below = _is_below(text, entry)
     if node.style == "block" and not below:  # `- key: value`: a comment in this line is about the first key
         start, rest = node.start, ""
     elif node.style == "block" or (below and written.lines):
         start, rest = behind, text[behind : line_end(text, behind)]
+        if node.style not in ("block", "|", ">"):  # a comment behind a value that stands in a line of its own
+            rest = rest.rstrip(" \t") or text[node.end : end]
     elif node.style in ("|", ">"):
         start, rest = node.start, text[node.head : line_end(text, node.head)]
     else:
@@ -92,6 +101,21 @@ def _replace_block(text: str, entry: Entry, end: int, written: Written) -> str:
         before = before.rstrip(" \t") + " "
     lines = "".join(_newline(text, start) + line for line in written.lines)
     return before + written.head + rest + lines + text[end:]
+
+
+def _empty(text: str, entry: Entry, written: str) -> str:
+    """Without the entries of a block collection, and with every comment that stands in a line of its own."""
+    behind = behind_indicator(text, entry)
+    for each in reversed(entry.value.entries):
+        text = _without_lines(text, line_start(text, each.start), entry_end(text, each))
+    return f"{text[:behind]} {written}{text[behind:]}"
+
+
+def _without_lines(text: str, start: int, end: int) -> str:
+    """Without a span of whole lines and their last break; where there is none, without the one before them."""
+    if end == len(text):
+        return _BREAK_AT_END.sub("", text[:start])
+    return text[:start] + text[_next_line(text, end) :]
 
 
 def _replace_root(text: str, node: Node, value: Data) -> str:
@@ -109,12 +133,13 @@ def _insert(text: str, place: Place, step: Insert) -> str:
     node, key = place.node, step.name
     after = None if step.after is None else _entry(node, step.after)
     if node.style == "flow" and (node.entries or place.in_flow):
-        name = f"{plain_or_quoted(key)}: " if isinstance(key, str) else ""
-        return _insert_flow(text, node, name + flow(step.value), after)
+        style = _quotes(place)
+        name = f"{scalar(key, style)}: " if isinstance(key, str) else ""
+        return _insert_flow(text, node, name + flow(step.value, style), after)
     if node.style == "flow":
         return _replace(text, place, {key: step.value} if isinstance(key, str) else [step.value])
     at = column(text, node.start)
-    literal = after is None or _literal_fits(text, _entry_end(text, after), at)
+    literal = after is None or _literal_fits(text, entry_end(text, after), at)
     form = shape(place.above[0] if place.above else node, text)
     if isinstance(key, str):
         lines = keyed(key, block(step.value, at, form, literal=literal))
@@ -124,11 +149,18 @@ def _insert(text: str, place: Place, step: Insert) -> str:
     return _insert_block(text, node, _newline(text, node.start).join(lines), after)
 
 
+def _quotes(place: Place) -> str:
+    """The quotes that every key has which shares the flow style with the place: those of JSON, or none."""
+    nodes = [node for node in (*place.above, place.node) if node.style == "flow"]
+    keys = [entry.key for node in nodes for entry in node.entries if entry.key]
+    return '"' if keys and all(key.style == '"' for key in keys) else ""
+
+
 def _insert_block(text: str, node: Node, written: str, after: Entry | None) -> str:
     newline, indent = _newline(text, node.start), " " * column(text, node.start)
     if after is None:
         return text[: node.start] + written + newline + indent + text[node.start :]
-    end = _entry_end(text, after)
+    end = entry_end(text, after)
     before = text[:end]
     last = _last(after.value)
     if end == len(text) and last.style in ("|", ">"):  # it had no break at its end, and gets one now
@@ -164,18 +196,17 @@ def _delete(text: str, place: Place) -> str:
     index = parent.entries.index(entry)
     if parent.style == "flow":
         return _delete_flow(text, parent, index)
-    start, end = line_start(text, entry.start), _entry_end(text, entry)
+    start, end = line_start(text, entry.start), entry_end(text, entry)
     if text[start : entry.start].strip(" "):
         return _delete_beside_dash(text, entry.start, end, parent.entries[index + 1].start)
     last = _last(parent.entries[index - 1].value) if index else None
     in_text = last is not None and last.style in ("|", ">")
-    if end == len(text):
-        return text[:start] if in_text else _BREAK_AT_END.sub("", text[:start])
-    end = _next_line(text, end)
+    if end == len(text) and in_text:
+        return text[:start]
     if last and in_text and "+" in text[last.start : last.head]:  # it would take the empty lines that follow
-        found = _EMPTY_LINES.match(text, end)
-        end = found.end() if found else end
-    return text[:start] + text[end:]
+        found = _EMPTY_LINES.match(text, _next_line(text, end))
+        return text[:start] + text[found.end() if found else end :]
+    return _without_lines(text, start, end)
 
 
 def _delete_beside_dash(text: str, start: int, end: int, following: int) -> str:
@@ -210,14 +241,14 @@ def _delete_flow(text: str, parent: Node, index: int) -> str:
 def _reorder(text: str, node: Node, names: Sequence[str]) -> str:
     """Each key as it is written; what stands between keys, comments above them included, stays where it is."""
     entries = [entry for entry in node.entries if entry.name in names]
-    ends = {entry.name: entry.end if node.style == "flow" else _entry_end(text, entry) for entry in entries}
+    ends = {entry.name: entry.end if node.style == "flow" else entry_end(text, entry) for entry in entries}
     written = {entry.name: text[entry.start : ends[entry.name]] for entry in entries}
     for entry, name in reversed(list(zip(entries, names, strict=True))):
         text = text[: entry.start] + written[name] + text[ends[entry.name] :]
     return text
 
 
-def _entry_end(text: str, entry: Entry) -> int:
+def entry_end(text: str, entry: Entry) -> int:
     """Where the last line of a block entry ends: of its value, or of the comments below that are indented deeper."""
     at = column(text, entry.start)
     end = line_end(text, entry.end)
@@ -232,7 +263,12 @@ def _literal_fits(text: str, end: int, at: int) -> bool:
     return end < len(text) and not (found and column(text, found.end()) > at)
 
 
-def _behind_indicator(text: str, entry: Entry) -> int:
+def _is_below(text: str, entry: Entry) -> bool:
+    """Whether the value stands in a line below its key or dash."""
+    return line_end(text, behind_indicator(text, entry)) < entry.value.start
+
+
+def behind_indicator(text: str, entry: Entry) -> int:
     """Behind the `:` of a key, or the dash of an item."""
     return (after_space(text, entry.key.end) if entry.key else entry.start) + 1
 

@@ -58,11 +58,12 @@ def scalar(value: Data, style: str = "") -> str:
 
 
 def flow(value: Data, style: str = "") -> str:
-    """In one line, whatever it is."""
+    """In one line, whatever it is; with the style `"` every text and key in it is quoted, as in JSON."""
+    inner = '"' if style == '"' else ""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{plain_or_quoted(key)}: {flow(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{scalar(key, inner)}: {flow(each, inner)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(flow(each) for each in value) + "]"
+        return "[" + ", ".join(flow(each, inner) for each in value) + "]"
     return scalar(value, style)
 
 

@@ -168,6 +168,7 @@ class _Style:
             for each in value:
                 lines += self.between(indent)
                 self.item(" " * indent + "-", each, indent, lines)
+        lines += self.choice([[], [], self.between(indent), self.between(indent + 3)])
 
     def value(self, head: str, value: Any, indent: int, deeper: tuple[int, int], lines: list[str]) -> None:
         if isinstance(value, dict | list) and value and self.random.random() < 0.7:

@@ -1,0 +1,221 @@
+"""The canonical layout of a spec's text: one indentation, fields in documented order, comments beside their keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from renderer.edit.splice import behind_indicator, entry_end
+from renderer.edit.write import column
+from renderer.yamlio import plain_or_quoted
+from renderer.yamlio.data import pointer
+from renderer.yamlio.nodes import Entry, Node, Path, after_space, line_end, line_start, tree
+
+Order = Mapping[str, Sequence[str]]
+
+_BREAK = re.compile(r"\r\n?|\n")
+_COMMENT = re.compile(r"#[^\r\n]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A value, or an entry with its key or dash; nothing in it is indented yet."""
+
+    head: str  # the first line
+    comment: str = ""  # behind it, with the white space before it
+    below: list[str] = field(default_factory=list)  # of the value, to be indented deeper; an empty line stays empty
+    above: list[str] = field(default_factory=list)  # comments that go before the first line
+    after: list[str] = field(default_factory=list)  # comments that follow
+
+    def lines(self) -> list[str]:
+        deeper = [f"  {line}" if line else "" for line in self.below]
+        return [*self.above, self.head + self.comment, *deeper, *self.after]
+
+
+def laid_out(text: str, order: Order) -> str:
+    """The text in canonical form."""
+    found = _BREAK.search(text)
+    return (found[0] if found else "\n").join([*_Layout(text, order).document(), ""])
+
+
+class _Layout:
+    def __init__(self, text: str, order: Order) -> None:
+        self.text = text
+        self.order = [(pattern.split("/"), list(names)) for pattern, names in order.items()]
+
+    def document(self) -> list[str]:
+        root = tree(self.text)
+        start, end = line_start(self.text, root.start), line_end(self.text, root.end)
+        if root.style == "block":
+            end = entry_end(self.text, root.entries[-1])
+        head = _tidy(_BREAK.split(self.text[:start])[:-1])
+        tail = _closed(_tidy(_BREAK.split(self.text[end:])[1:]))
+        while head[:1] == [""]:
+            head.pop(0)
+        if root.style == "block":
+            return [*head, *self.entries(root, (), start, end), *tail]
+        part = self.collection(root, (), root.start, end)
+        marker = self.text[start : root.start].strip()  # `---`
+        first = [(" ".join(filter(None, [marker, part.head])) + part.comment).strip()]
+        return [*head, *filter(None, first), *part.below, *tail]
+
+    def entries(self, node: Node, path: Path, at: int, until: int) -> list[str]:
+        """The lines of a collection, whose inside begins at `at` and ends, with its comments, at `until`."""
+        names = self.fields(path) if node.kind == "mapping" else []
+        found: list[tuple[int, list[str]]] = []
+        flow = node.style == "flow"
+        for entry in node.entries:
+            leading = _tidy(_BREAK.split(self.text[at : entry.start])[1:-1])
+            part, at = self.entry(entry, (*path, entry.name), flow)
+            rank = names.index(str(entry.name)) if entry.name in names else len(names)
+            found.append((rank, [*leading, *part.lines()]))
+        lines = [line for _, entry_lines in sorted(found, key=lambda pair: pair[0]) for line in entry_lines]
+        while lines[:1] == [""]:
+            lines.pop(0)
+        rest = _BREAK.split(self.text[at:until])[1:]
+        return [*lines, *_closed(_tidy(rest[:-1] if flow else rest))]
+
+    def entry(self, entry: Entry, path: Path, flow: bool) -> tuple[_Part, int]:
+        """With its key or dash, and where what follows it begins."""
+        behind = entry.start if flow and entry.key is None else behind_indicator(self.text, entry)
+        part = self.value(entry, path, behind, flow)
+        if flow:
+            comment, above, at = self.behind_comma(entry.end)
+            part = replace(part, comment=part.comment or comment, above=[*part.above, *above])
+        else:
+            at = entry_end(self.text, entry)
+            if entry.value.style != "block":
+                part = replace(part, after=_tidy(_BREAK.split(self.text[line_end(self.text, entry.end) : at])[1:]))
+            if entry.value.kind == "scalar":
+                head_end = entry.value.head if entry.value.style in ("|", ">") else entry.end
+                part = replace(part, comment=_comment(self.text[head_end : line_end(self.text, head_end)]))
+        return (self.keyed(entry, behind, part) if entry.key else _dashed(part)), at
+
+    def behind_comma(self, end: int) -> tuple[str, list[str], int]:
+        """Behind a flow entry: the comment of its line, comments before the comma, and where the rest begins."""
+        comma = after_space(self.text, end)
+        has_comma = self.text[comma] == ","
+        at = comma + 1 if has_comma else end
+        above = _COMMENT.findall(self.text[end:at])
+        stop = line_end(self.text, at)
+        behind = self.text[at:stop].strip()
+        if behind and not behind.startswith("#"):
+            return "", above, at
+        return _comment(self.text[at:stop]), above, stop
+
+    def keyed(self, entry: Entry, behind: int, part: _Part) -> _Part:
+        assert entry.key is not None  # noqa: S101  (its caller asked)
+        written = self.text[entry.key.start : entry.key.end]
+        key = plain_or_quoted(str(entry.name)) if _BREAK.search(written) else written
+        above = _COMMENT.findall(self.text[entry.start : entry.key.start]) if entry.start != entry.key.start else []
+        above += _COMMENT.findall(self.text[entry.key.end : behind]) if behind > entry.key.end else []
+        return replace(part, head=f"{key}: {part.head}".rstrip(" "), above=[*above, *part.above])
+
+    def value(self, entry: Entry, path: Path, behind: int, flow: bool) -> _Part:
+        node = entry.value
+        if node.kind != "scalar":
+            until = node.end if flow else entry_end(self.text, entry)
+            part = self.collection(node, path, behind, until)
+            return replace(part, comment="") if flow else part
+        above = _COMMENT.findall(self.text[behind : node.start])
+        if node.style in ("|", ">"):
+            head, body = self.text_block(node, column(self.text, entry.start))
+            return _Part(head, below=body, above=above)
+        first, *rest = _BREAK.split(self.text[node.start : node.end])
+        last = len(rest)
+        lines = [_folded(line, node.style, number == last) for number, line in enumerate([first, *rest])]
+        return _Part(lines[0], below=[line.lstrip(" \t") for line in lines[1:]], above=above)
+
+    def text_block(self, node: Node, at: int) -> tuple[str, list[str]]:
+        """Header and lines of a `|` or `>`; `at` is the column of its key or dash."""
+        header = self.text[node.start : node.head]
+        lines = _BREAK.split(self.text[line_end(self.text, node.head) : node.end])[1:]
+        digit = re.search("[1-9]", header)
+        indents = (len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" "))
+        indent = at + int(digit[0]) if digit else next(indents, 0)
+        if node.end == len(self.text):  # without a break at the end, which it gets now
+            header = header.replace("+", "").replace("-", "") + "-"
+        return re.sub("[1-9]", "2", header), [line[indent:] for line in lines]
+
+    def collection(self, node: Node, path: Path, behind: int, until: int) -> _Part:
+        text = self.text
+        if node.style == "block":
+            below = line_end(text, behind) < node.start
+            at = line_end(text, behind) if below else node.start
+            comment = _comment(text[behind:at]) if below else ""
+            return _Part("", comment, self.entries(node, path, at, until))
+        between = _COMMENT.findall(text[behind : node.start])
+        closing = _comment(text[node.end : line_end(text, node.end)])
+        if not node.entries or not _BREAK.search(text[node.start : node.end]):
+            return _Part(self.one_line(node, path), closing, above=between)
+        at = line_end(text, node.start)
+        opening = text[node.start + 1 : at].strip()
+        if opening and not opening.startswith("#"):
+            at, opening = node.start + 1, ""
+        entries = self.entries(node, path, at, node.end - 1)
+        if not closing:
+            return _Part("", _comment(opening), entries, between)
+        return _Part("", closing, entries, [*between, *filter(None, [opening])])
+
+    def one_line(self, node: Node, path: Path) -> str:
+        """A flow collection as it is written, but for the order of fields and breaks between brackets."""
+        text = self.text
+        if node.kind == "scalar":
+            return text[node.start : node.end]
+        if not node.entries:
+            return "{}" if node.kind == "mapping" else "[]"
+        names = self.fields(path) if node.kind == "mapping" else []
+        pieces = []
+        for entry in node.entries:
+            rank = names.index(str(entry.name)) if entry.name in names else len(names)
+            value = self.one_line(entry.value, (*path, entry.name))
+            pieces.append((rank, text[entry.start : entry.value.start] + value))
+        result, at = "", node.start
+        for entry, (_, piece) in zip(node.entries, sorted(pieces, key=lambda pair: pair[0]), strict=True):
+            result += text[at : entry.start] + piece
+            at = entry.end
+        return result + text[at : node.end]
+
+    def fields(self, path: Path) -> list[str]:
+        """The order of the fields of the mapping at a path."""
+        parts = pointer(path).split("/")
+        for pattern, names in self.order:
+            if len(pattern) == len(parts) and all(a in ("*", b) for a, b in zip(pattern, parts, strict=True)):
+                return names
+        return []
+
+
+def _dashed(part: _Part) -> _Part:
+    if part.head:
+        return replace(part, head=f"- {part.head}")
+    above = [*part.above, *filter(None, [part.comment.strip()])]
+    below = list(part.below)
+    while below and (not below[0] or below[0].startswith("#")):
+        above += filter(None, [below.pop(0)])
+    return replace(part, head=f"- {below[0]}" if below else "-", comment="", above=above, below=below[1:])
+
+
+def _tidy(lines: list[str]) -> list[str]:
+    """Comments and empty lines; of several empty ones one stays."""
+    stripped = [line.strip() for line in lines]
+    return [line for number, line in enumerate(stripped) if line or not number or stripped[number - 1]]
+
+
+def _closed(lines: list[str]) -> list[str]:
+    """Without an empty line at the end."""
+    return lines[:-1] if lines[-1:] == [""] else lines
+
+
+def _comment(piece: str) -> str:
+    """The rest of a line: its comment with two spaces before it, or with those that line it up with others."""
+    content = piece.strip()
+    space = piece[: len(piece) - len(piece.lstrip())]
+    return (space if set(space) == {" "} else "  ") + content if content else ""
+
+
+def _folded(line: str, style: str, last: bool) -> str:
+    """A line of a value over several lines, whose white space at the end says nothing unless it is escaped."""
+    stripped = line if last else line.rstrip(" \t")
+    backslashes = len(stripped) - len(stripped.rstrip("\\"))
+    return line[: len(stripped) + 1] if style == '"' and backslashes % 2 else stripped

@@ -28,27 +28,43 @@ def steps_of(app: App) -> list[Step]:
 
 
 def _in_flight(app: App, canary: Canary) -> list[Step]:
-    weight = canary.weight or 0
+    weight, came_from = canary.weight or 0, canary.came_from
     if not app.strategy.by_istio:
-        return [*_weights(canary.came_from, weight), PAUSE]
+        return [*_weights(came_from, weight), PAUSE]
     pin = _pin(app)
     if weight == 0:
-        return [*_to_dark(canary.came_from, pin), PAUSE]
-    if canary.came_from is None:
+        return [*_to_dark(app, came_from, pin), PAUSE]
+    if came_from is None:
         return [_weight(weight), *pin, PAUSE]
-    if canary.came_from == 0:
-        return [{"setCanaryScale": {"weight": weight}}, *pin, _weight(weight), PAUSE]
-    return [_weight(canary.came_from), *pin, _weight(weight), PAUSE]
+    if came_from == 0:
+        return [_pods(weight), *pin, _weight(weight), PAUSE]
+    if came_from > weight:
+        return [_weight(came_from), *pin, *_lowered(app, came_from, weight), PAUSE]
+    return [_weight(came_from), *pin, _weight(weight), PAUSE]
 
 
-def _to_dark(came_from: int | None, pin: list[Step]) -> list[Step]:
+def _to_dark(app: App, came_from: int | None, pin: list[Step]) -> list[Step]:
     """A canary at weight 0 keeps one pod, and the pinned route with it."""
     one_pod: Step = {"setCanaryScale": {"replicas": 1}}
     if came_from is None:
         return [one_pod, *pin]
     if came_from == 0:  # a retry: other bytes, same meaning
         return [one_pod, *pin, _weight(0)]
-    return [_weight(came_from), *pin, one_pod, _weight(0)]
+    if app.strategy.fields.get("dynamicStableScale"):
+        return [_weight(came_from), *pin, one_pod, _weight(0)]
+    return [_weight(came_from), *pin, _pods(came_from), _weight(0), one_pod]
+
+
+def _lowered(app: App, came_from: int, weight: int) -> list[Step]:
+    """The weight goes first, then the pods; with `dynamicStableScale` the controller keeps them by itself."""
+    if app.strategy.fields.get("dynamicStableScale"):
+        return [_weight(weight)]
+    return [_pods(came_from), _weight(weight), {"setCanaryScale": {"matchTrafficWeight": True}}]
+
+
+def _pods(weight: int) -> Step:
+    """As many pods as the weight asks for, whatever the weight is."""
+    return {"setCanaryScale": {"weight": weight}}
 
 
 def _weights(came_from: int | None, weight: int) -> list[Step]:

@@ -67,6 +67,11 @@ def weight(spec: Spec, share: int, *, live: int | None = None) -> Outcome:
     if share == canary["weight"] and live is None:
         return Refusal(f"the canary's weight is {share} already")
     came_from = canary["weight"] if live is None else live
+    if came_from == 100 and spec["strategy"].get("dynamicStableScale"):
+        return Refusal(
+            "with dynamicStableScale no stable pod is left at 100 %, and a lower weight can reach the stable version "
+            "before one is Ready: `promote` or `abort`"
+        )
     return {"canary": {**canary, "weight": share, "from": came_from}}
 
 

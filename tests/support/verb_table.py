@@ -1,4 +1,6 @@
-"""Every release state by every verb: what the verb does to the spec, the step list and the pod template, or why not."""
+"""Every release state by every verb: what the verb does to the spec, the step list, the pod template and the
+cluster (the class of its plan), or why not.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,13 @@ from typing import Any
 
 from renderer.commands.project import Opened, open_project
 from renderer.commands.verb import Act, Edited, edit_app, environment_for
+from renderer.plan import judged
 from renderer.problem import errors
 from renderer.release import switches, verbs
 from renderer.release.verbs import Outcome, Refusal
 from renderer.yamlio import dump, load
 from tests.support.cases import OVERLAY, PROJECT
+from tests.support.plans import side
 
 _BASE: dict[str, Any] = {
     "image": "ghcr.io/acme/web",
@@ -29,7 +33,7 @@ _REPLICA = {"type": "Canary"}
 _ISTIO = {"type": "Canary", "router": "istio"}
 _STEPS = [{"setWeight": 10}, {"pause": {"duration": "10m"}}, {"setWeight": 50}]
 _LADDER = {**_ISTIO, "steps": [*_STEPS, {"pause": {}}]}
-_BY_ITSELF = {**_ISTIO, "steps": _STEPS, "autoPromotionEnabled": True}
+_BY_ITSELF = {**_ISTIO, "steps": [*_STEPS, {"setWeight": 100}], "autoPromotionEnabled": True}
 _HEADERS = {"istio": {"canaryHeaders": {"x-canary": "1"}}}
 _NEW = {"tag": "1.5.0"}
 _OLD = {"tag": "1.4.1"}
@@ -167,6 +171,7 @@ def describe(opened: Opened, row: Row) -> str:
     lines = [f"## {row.verb}", *_diff(opened, row.result)]
     lines += [f"{kind}: {json.dumps(steps)}" for kind, steps in _steps(after)]
     lines.append(f"template: {_identity(before, after)}")
+    lines.append(f"plan: {_plan(row.result)}")
     return "\n".join(lines) + "\n"
 
 
@@ -211,6 +216,13 @@ def _identity(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         f"{kind} {'unchanged' if data['spec']['template'] in old else 'runs ' + _version(data)}"
         for kind, data in sorted(after.items())
     )
+
+
+def _plan(edited: Edited) -> str:
+    """The class of the change, and the rules that hold something against it."""
+    found = judged(side(dict(edited.before)), side(dict(edited.after)))
+    rules = [f"{problem.severity} {problem.rule}" for problem in found.problems]
+    return ", ".join([found.class_, *rules])
 
 
 def _version(data: Mapping[str, Any]) -> str:

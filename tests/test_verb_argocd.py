@@ -1,4 +1,4 @@
-"""A verb leaves Argo CD's objects as a whole render would write them."""
+"""A verb, or a render of one app, leaves Argo CD's objects as a whole render would write them."""
 
 from __future__ import annotations
 
@@ -22,3 +22,15 @@ def test_a_switch_leaves_nothing_for_render_to_do(case: str, to: str, tmp_path: 
         outcome = run(project, *words)
         assert outcome.code == 0, outcome.err
         assert run(project, "render", "--check").err == "", words
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_new_app_by_itself_is_named_too(case: str, tmp_path: Path) -> None:
+    project = lay_out(FIXTURES / "ok" / case, tmp_path / "p", leave=frozenset(("expected",)))
+    assert run(project, "render").code == 0
+    spec = (project / "apps/web.yaml").read_text()
+    (project / "apps/new.yaml").write_text(spec.replace("name: web", "name: new"))
+    (project / "apps/broken.yaml").write_text("spec: 1\n")
+    assert run(project, "render", "apps/new.yaml").code == 0
+    (project / "apps/broken.yaml").unlink()
+    assert run(project, "render", "--check").err == ""

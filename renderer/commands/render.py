@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import click
 
 from renderer.build import Rendered
-from renderer.build.fleet import argocd_files, fleet_problems, resource_files
+from renderer.build.fleet import ARGOCD, argocd_files, argocd_updated, fleet_problems, resource_files
 from renderer.commands.options import (
     app_option,
     env_option,
@@ -25,7 +25,7 @@ from renderer.commands.touched import each_touched, not_in_the_commit, tell_unkn
 from renderer.failure import Failure
 from renderer.problem import Problem, errors
 from renderer.progress import progress
-from renderer.tree import Difference, Summary, compare, listing, write_all
+from renderer.tree import Difference, Summary, compare, listing, read, write_all
 from renderer.workers import Tick, crew, processors
 
 End = Callable[[Sequence[Difference | Summary]], int]
@@ -223,8 +223,18 @@ def _run(opened: Opened, job: Job, judging: Judging) -> int:
         if judging.show(judge(opened, job, rendered)):
             return 1
         files, stale = shared_files(opened, job, rendered)
+        files |= _argocd_of_some(opened, job, rendered)
         done = [*workers.finish(), _put(opened, job, files, stale, check=judging.check)]
     return judging.end(done)
+
+
+def _argocd_of_some(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> dict[str, bytes]:
+    """Argo CD's objects that lie there, of environments of which only some apps are rendered."""
+    some = [each for each in rendered if each.env not in job.selection.whole]
+    if opened.setup.project.argocd is None or not os.path.isdir(job.place):
+        return {}
+    texts, _ = read(job.place, listing(job.place, ARGOCD))
+    return argocd_updated(opened.setup, some, {f"{opened.layout.output}/{path}": texts[path] for path in texts})
 
 
 def _run_known(opened: Opened, job: Job, judging: Judging) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import click
 
+from renderer.build.fleet import ARGOCD
 from renderer.commands.options import show_problems
 from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.selection import Selection, asked, touched
@@ -44,8 +45,6 @@ def selection_of(opened: Opened, paths: Sequence[str]) -> Selection:
     beside = _with_resources(opened, others)
     if beside:
         found = found | asked(beside, list(opened.setup.environments), whole=False)
-    if opened.setup.project.argocd is not None:  # one object names all apps of the environment
-        return asked(opened.apps, found.envs, whole=True)
     return found
 
 
@@ -55,6 +54,8 @@ def not_in_the_commit(opened: Opened, selection: Selection) -> list[str]:
     folders = [layout.manifests(env, app) for env in selection.envs for app in selection.apps[env]]
     if selection.whole:
         folders = [layout.output]
+    elif opened.setup.project.argocd is not None:
+        folders.append(f"{layout.output}/{ARGOCD}")
     there = sorted(folder for folder in folders if os.path.isdir(os.path.join(opened.root, folder)))
     return unknown(opened.root, there)
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests import docs
-from tests.support import patches, schema_cases
+from tests.support import edit_cases, patches, plan_cases, schema_cases
 from tests.support.cases import ROOT, Outcome, cases, lay_out, run
 from tests.test_verbs import write as write_verbs
 
@@ -22,6 +22,8 @@ def main() -> int:
         write_verbs(Path(folder))
     schema_cases.main()
     patches.main()
+    edit_cases.main()
+    plan_cases.main()
     docs.main()
     print(run(ROOT, "render").out, end="")
     return int(bool(wrong))

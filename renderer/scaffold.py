@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from renderer.edit import formatted
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.yamlio import dump
 
@@ -60,5 +61,5 @@ def app_text(name: str, image: str, tag: str, ports: list[dict[str, Any]], strat
         spec["readinessProbe"] = {"httpGet": {"path": "/", "port": ports[0]["name"]}}
     if strategy:
         spec["strategy"] = dict(strategy)
-    data = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": name}, "spec": spec}
-    return f"# `rollspec schema App` has every field.\n{dump(data)}"
+    data: dict[str, Any] = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": name}, "spec": spec}
+    return formatted(f"# `rollspec schema App` has every field.\n{dump(data)}", {})

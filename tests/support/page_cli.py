@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from inspect import cleandoc
 
 import click
@@ -29,12 +28,8 @@ def page() -> str:
 
 
 def _section(section: str) -> str:
-    names = [name for name, (where, _) in COMMANDS.items() if where == section and _is_there(name)]
+    names = [name for name, (where, _) in COMMANDS.items() if where == section]
     return "\n".join([f"## {section}", "", *(_command(name) for name in names)])
-
-
-def _is_there(name: str) -> bool:
-    return COMMANDS[name][0] == "Release" or find_spec(f"renderer.commands.{name}") is not None
 
 
 def _command(name: str) -> str:

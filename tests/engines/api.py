@@ -98,6 +98,7 @@ class Watches:
         """Start watching; an object that is there already counts as an event."""
         self._lock = threading.Lock()
         self._events: dict[str, list[Event]] = {}
+        self._known: set[tuple[str, str, int, bool]] = set()
         for kind in KINDS:
             threading.Thread(target=self._follow, args=(kind,), daemon=True).start()
 
@@ -135,7 +136,10 @@ class Watches:
     def _keep(self, kind: str, gone: bool, found: Object) -> int:
         revision = int(found["metadata"]["resourceVersion"])
         found["metadata"].pop("managedFields", None)
+        event = Event(time.time(), revision, kind, gone, found)
+        known = (kind, found["metadata"]["uid"], revision, gone)
         with self._lock:
-            kept = self._events.setdefault(found["metadata"].get("namespace", ""), [])
-            kept.append(Event(time.time(), revision, kind, gone, found))
+            if known not in self._known:  # a watch that starts again tells of everything that is there once more
+                self._known.add(known)
+                self._events.setdefault(found["metadata"].get("namespace", ""), []).append(event)
         return revision

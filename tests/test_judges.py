@@ -88,7 +88,8 @@ def _kubectl(command: list[str], text: bytes) -> list[Any]:
     extra = ["read-by=kubectl"] if command[0] == "label" else []
     arguments = [str(kubectl()), command[0], *command[1:2], "-f", "-", "-o", "json", *command[2:], *extra]
     done = subprocess.run(arguments, input=text, capture_output=True, check=True, env={"HOME": "/nonexistent"})
-    decoder, found, rest = json.JSONDecoder(), [], done.stdout.decode().strip()
+    found: list[Any] = []
+    decoder, rest = json.JSONDecoder(), done.stdout.decode().strip()
     while rest:
         obj, end = decoder.raw_decode(rest)
         found += obj["items"] if obj.get("kind") == "List" else [obj]

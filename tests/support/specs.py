@@ -164,7 +164,8 @@ def _strategy(draw: DrawFn, kind: str, router: str | None, fields: Node) -> dict
         strategy[key] = draw(values(node[key]))
     if kind == "Canary" and draw(st.integers(0, 4)) == 4:
         weights = draw(st.lists(st.integers(1, 99), min_size=1, max_size=3))
-        strategy["steps"] = [step for weight in weights for step in ({"setWeight": weight}, {"pause": {}})]
+        pairs: list[list[dict[str, Any]]] = [[{"setWeight": weight}, {"pause": {}}] for weight in weights]
+        strategy["steps"] = [step for pair in pairs for step in pair]
     return strategy
 
 

@@ -1,0 +1,251 @@
+"""What is remembered of earlier runs changes how long a run takes, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from renderer import cache
+from renderer.layout import CACHE_FOLDER, HEADER
+from tests.bench.projects import ENVS, generate, name_of
+from tests.support.cases import FIXTURES, ROOT, Outcome, cases, lay_out, run, snapshot
+
+APPS, OUTPUT = 5, "rendered"
+ARGO_CD = "  repository: {url: https://git.example.com/a.git, revision: main}\n  argocd: {kind: Application}\n"
+KINDS = {path.name: kind for kind in ("ok", "err") for path in cases(kind)}
+
+
+def outputs(project: Path) -> dict[str, str]:
+    return snapshot(project / OUTPUT)
+
+
+def both(cached: Path, plain: Path, *arguments: str) -> Outcome:
+    """The outcome of the same run with and without what is remembered; everything about it is equal."""
+    ours = run(cached, "render", "--jobs", "1", *arguments)
+    theirs = run(plain, "render", "--jobs", "1", "--no-cache", *arguments)
+    assert ours == theirs
+    assert outputs(cached) == outputs(plain)
+    return ours
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path]:
+    """The same project twice; the first has been rendered twice, so that much is remembered."""
+    cached, plain = (generate(tmp_path / name, APPS, 2) for name in ("cached", "plain"))
+    both(cached, plain)
+    both(cached, plain)
+    return cached, plain
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_cached_runs_of_a_case_are_plain_runs(name: str, tmp_path: Path) -> None:
+    leave = frozenset(("expected", "warnings.txt", "problems.txt"))
+    cached, plain = (lay_out(FIXTURES / KINDS[name] / name, tmp_path / which, leave=leave) for which in "ab")
+    for _ in range(2):
+        both(cached, plain)
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    if path.is_file():
+        path.write_text(path.read_text().replace(old, new))
+
+
+def clear(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def folder_of(project: Path, app: int) -> Path:
+    return project / OUTPUT / ENVS[0] / name_of(app)
+
+
+def spec_of(project: Path, app: int) -> Path:
+    return project / "apps" / f"{name_of(app)}.yaml"
+
+
+EDITS: dict[str, Callable[[Path, int], None]] = {
+    "touch": lambda p, n: spec_of(p, n).touch() if spec_of(p, n).exists() else None,
+    "another tag": lambda p, n: edit(spec_of(p, n), "tag: 1.", "tag: 2."),
+    "same size": lambda p, n: edit(spec_of(p, n), "periodSeconds: 5", "periodSeconds: 6"),
+    "wrong": lambda p, n: edit(spec_of(p, n), "  tag:", "  tagg:"),
+    "right again": lambda p, n: edit(spec_of(p, n), "  tagg:", "  tag:"),
+    "one host twice": lambda p, n: edit(
+        spec_of(p, n // 4 * 4), f"[{name_of(n // 4 * 4)}.example.com]", "[one.example.com]"
+    ),
+    "one app less": lambda p, n: clear(spec_of(p, n)),
+    "one app more": lambda p, n: write(
+        p / "apps/more.yaml",
+        "apiVersion: rollspec/v1\nkind: App\nmetadata:\n  name: more\nspec:\n  image: x/more\n  tag: v1\n",
+    ),
+    "a partial": lambda p, n: write(
+        p / f"overlays/{ENVS[1]}/apps/{name_of(n)}.yaml",
+        f"apiVersion: rollspec/v1\nkind: App\nmetadata:\n  name: {name_of(n)}\nspec:\n  tag: v9\n",
+    ),
+    "no partial": lambda p, n: clear(p / f"overlays/{ENVS[0]}/apps/{name_of(n)}.yaml"),
+    "overlay": lambda p, n: edit(p / f"overlays/{ENVS[0]}/overlay.yaml", "replicas: 4", f"replicas: {n + 5}"),
+    "idle patch": lambda p, n: edit(p / f"overlays/{ENVS[0]}/overlay.yaml", "kind: Workload", "kind: Ingress"),
+    "some apps": lambda p, n: edit(
+        p / f"overlays/{ENVS[1]}/overlay.yaml", "  defaults:", f"  apps: [{name_of(n)}]\n  defaults:"
+    ),
+    "argo cd": lambda p, n: edit(p / "rollspec.yaml", "renderLevel: 1\n", f"renderLevel: 1\n{ARGO_CD}"),
+    "output edited": lambda p, n: edit(folder_of(p, n) / "service.yaml", "kind: Service", "kind: Serviced"),
+    "output edited, same size": lambda p, n: edit(folder_of(p, n) / "service.yaml", "kind: Service", "kind: service"),
+    "output gone": lambda p, n: clear(folder_of(p, n) / "service.yaml"),
+    "folder gone": lambda p, n: clear(folder_of(p, n)),
+    "output not ours": lambda p, n: write(folder_of(p, n) / "service.yaml", "kind: Mine\n"),
+    "left over": lambda p, n: write(folder_of(p, n) / "old.yaml", f"{HEADER}apps/x.yaml\n"),
+    "left over below": lambda p, n: write(folder_of(p, n) / "deep/old.yaml", f"{HEADER}apps/x.yaml\n"),
+    "left over of no app": lambda p, n: write(p / OUTPUT / ENVS[0] / "gone/old.yaml", f"{HEADER}apps/x.yaml\n"),
+    "no output at all": lambda p, n: clear(p / OUTPUT),
+    "nothing remembered": lambda p, n: clear(p / CACHE_FOLDER),
+}
+CHANGES = st.lists(st.tuples(st.sampled_from(sorted(EDITS)), st.integers(0, APPS - 1)), min_size=1, max_size=3)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(CHANGES, st.sampled_from([(), ("--env", ENVS[0]), ("--strict",)])), max_size=4))
+def test_cached_runs_are_plain_runs_after_any_edits(
+    steps: list[tuple[list[tuple[str, int]], tuple[str, ...]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    here = tmp_path_factory.mktemp("edits")
+    cached, plain = (generate(here / name, APPS, 2) for name in ("cached", "plain"))
+    both(cached, plain)
+    for changes, arguments in steps:
+        for name, app in changes:
+            EDITS[name](cached, app)
+            EDITS[name](plain, app)
+        both(cached, plain, *arguments)
+
+
+@pytest.mark.parametrize("name", sorted(EDITS))
+def test_cached_runs_are_plain_runs_after_each_edit(name: str, pair: tuple[Path, Path]) -> None:
+    cached, plain = pair
+    for project in pair:
+        EDITS[name](project, 0)
+    both(cached, plain)
+    both(cached, plain)
+
+
+def test_what_is_remembered_of_others_clashes_too(pair: tuple[Path, Path]) -> None:
+    for app in (0, 4):
+        for project in pair:
+            EDITS["one host twice"](project, app)
+        outcome = both(*pair)
+    assert "host-once" in outcome.err
+    assert outcome.code == 1
+
+
+def test_a_run_in_which_nothing_changed_makes_nothing(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    old(pair[0])
+    run(pair[0], "render")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("an app was read")
+
+    monkeypatch.setattr("renderer.commands.project.Opened.texts", refuse)
+    assert run(pair[0], "render").out.startswith("0 written")
+    assert run(pair[0], "render", "--check", "--cached").code == 0
+
+
+def test_one_changed_app_costs_one_app(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    old(pair[0])
+    run(pair[0], "render")
+    read: list[str] = []
+    texts = "renderer.commands.project.Opened.texts"
+    from renderer.commands.project import Opened
+
+    plain = Opened.texts
+    monkeypatch.setattr(texts, lambda self, app: read.append(app) or plain(self, app))  # type: ignore[func-returns-value]
+    EDITS["another tag"](pair[0], 1)
+    assert run(pair[0], "render").out.startswith("2 written")
+    assert read == [name_of(1)]
+
+
+def old(project: Path) -> None:
+    """All files as if written an hour ago, so that their stamps can be trusted."""
+    for path in sorted(project.rglob("*")):
+        if path.is_file() and CACHE_FOLDER not in path.parts:
+            seconds = path.stat().st_mtime_ns // 1_000_000_000 - 3600
+            os.utime(path, ns=(seconds * 1_000_000_000 + 1, seconds * 1_000_000_000 + 1))
+
+
+def test_check_does_not_trust_what_is_remembered(pair: tuple[Path, Path]) -> None:
+    """An output changed under the same stamp, as a copy with its times kept could be."""
+    old(pair[0])
+    run(pair[0], "render")
+    path = folder_of(pair[0], 0) / "service.yaml"
+    before = path.stat()
+    with path.open("r+") as file:
+        file.write("# Generated by rollspec from elsewhere"[:20])
+        file.seek(before.st_size - 2)
+        file.write("X")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert run(pair[0], "render", "--check", "--cached").code == 0
+    assert run(pair[0], "render", "--check").code == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000])
+def test_a_damaged_cache_is_no_cache(damage: bytes, pair: tuple[Path, Path]) -> None:
+    for path in (pair[0] / CACHE_FOLDER).glob("*.sqlite"):
+        path.write_bytes(damage)
+    EDITS["another tag"](pair[0], 1)
+    EDITS["another tag"](pair[1], 1)
+    both(*pair)
+    both(*pair)
+
+
+def test_nothing_is_stored_through_a_symbolic_link(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    clear(pair[0] / CACHE_FOLDER)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (pair[0] / CACHE_FOLDER).symlink_to(elsewhere)
+    both(*pair)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_git_ignores_the_cache(pair: tuple[Path, Path]) -> None:
+    assert (pair[0] / CACHE_FOLDER / ".gitignore").read_text() == "*\n"
+
+
+def test_two_runs_at_once(pair: tuple[Path, Path]) -> None:
+    for project in pair:
+        for app in range(APPS):
+            EDITS["another tag"](project, app)
+    command = [sys.executable, "-m", "renderer", "-C", str(pair[0]), "render"]
+    runs = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(3)]
+    assert [each.communicate() and each.returncode for each in runs] == [0, 0, 0]
+    run(pair[1], "render", "--no-cache")
+    assert outputs(pair[0]) == outputs(pair[1])
+    assert run(pair[0], "render").out.startswith("0 written")
+
+
+def test_a_stamp_is_trusted_only_when_its_tick_is_over() -> None:
+    tick = 1_000_000_000_000_000_001
+    assert not cache.settled([(tick, 1, 1)], tick + 1_000_000)
+    assert cache.settled([(tick, 1, 1)], tick + 100_000_000)
+    assert not cache.settled([(tick - 1, 1, 1)], tick + 1_000_000_000), "a file system that counts seconds"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_shards_together_are_one_run(count: int, tmp_path: Path) -> None:
+    project = generate(tmp_path / "p", APPS, 2)
+    assert run(project, "render", "--output", str(tmp_path / "whole")).code == 0
+    for number in range(1, count + 1):
+        outcome = run(project, "render", "--shard", f"{number}/{count}", "--output", str(tmp_path / "shards"))
+        assert outcome.code == 0, outcome.err
+    assert snapshot(tmp_path / "shards") == snapshot(tmp_path / "whole")

@@ -53,10 +53,11 @@ def crew(
     for number in range(processes):
         here, there = context.Pipe()
         tick = _ticker(counters, number)
-        worker = context.Process(target=_serve, args=(there, work, items[number::processes], tick), daemon=True)
+        pipes.append(here)
+        share = items[number::processes]
+        worker = context.Process(target=_serve, args=(there, tuple(pipes), work, share, tick), daemon=True)
         worker.start()
         there.close()
-        pipes.append(here)
         workers.append(worker)
     try:
         reports = [_receive(pipe, lambda: watch(_total(counters))) for pipe in pipes]
@@ -106,7 +107,10 @@ def _total(counters: mmap) -> int:
     )
 
 
-def _serve(pipe: Any, work: Work[Any, Any, Any], share: Sequence[Any], tick: Tick) -> None:
+def _serve(pipe: Any, others: Sequence[Any], work: Work[Any, Any, Any], share: Sequence[Any], tick: Tick) -> None:
+    """The worker's side; `others` are the parent's ends so far, which a fork has too: the end of one must be seen."""
+    for other in others:
+        other.close()
     try:
         report, finish = work(share, tick)
         pipe.send((True, report))

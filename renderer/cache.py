@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from hashlib import blake2b
 from importlib.util import find_spec
@@ -32,8 +32,9 @@ _TABLES = """
 PRAGMA trusted_schema = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS rendered (
-  env TEXT, app TEXT, key TEXT, stamps TEXT, inputs TEXT, outputs TEXT, beside TEXT, problems TEXT, facts TEXT,
+  env TEXT, app TEXT, key TEXT, stamps TEXT, inputs TEXT, outputs TEXT, beside TEXT, problems TEXT,
   PRIMARY KEY (env, app)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (env TEXT, app TEXT, facts TEXT, PRIMARY KEY (env, app));
 CREATE TABLE IF NOT EXISTS judged (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
 """
 _SEEN = "UPDATE rendered SET stamps = ? WHERE env = ? AND app = ? AND key = ? AND inputs = ? AND outputs = ?"
@@ -76,7 +77,7 @@ class Cache:
 
     def facts(self, env: str) -> dict[str, tuple[str, str]]:
         """By app: the digest of the inputs, and the facts that were found of them."""
-        sql = "SELECT app, inputs, facts FROM rendered WHERE env = ? AND key = ?"
+        sql = "SELECT app, inputs, facts FROM rendered JOIN facts USING (env, app) WHERE env = ? AND key = ?"
         found = self._all(sql, env)
         return {app: (inputs, facts) for app, inputs, facts in found}
 
@@ -87,21 +88,19 @@ class Cache:
         return str(found[0]) if found else ""
 
     def store(
-        self, rows: Iterable[Row], seen: Iterable[Row], views: Mapping[str, str], apps: Mapping[str, Iterable[str]]
+        self, rows: Sequence[Row], seen: Iterable[Row], views: Mapping[str, str], gone: Iterable[tuple[str, str]]
     ) -> None:
-        """Add rows, new stamps of rows that hold (`seen`), and the views that were judged.
-
-        `apps` are the apps of these environments; others are forgotten.
-        """
+        """Add rows, new stamps of rows that hold (`seen`), and the views that were judged; forget `gone` (env, app)."""
 
         def put(connection: Connection) -> None:
-            for env, names in apps.items():
-                there = {app for (app,) in connection.execute("SELECT app FROM rendered WHERE env = ?", (env,))}
-                gone = [(env, app) for app in there.difference(names)]
-                connection.executemany("DELETE FROM rendered WHERE env = ? AND app = ?", gone)
-                connection.execute("DELETE FROM rendered WHERE env = ? AND key <> ?", (env, self.key))
-            made = ((row.env, row.app, self.key, *row[2:]) for row in rows)
-            connection.executemany("INSERT OR REPLACE INTO rendered VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", made)
+            old = [*gone, *((row.env, row.app) for row in rows)]
+            for table in ("rendered", "facts"):
+                connection.executemany(f"DELETE FROM {table} WHERE env = ? AND app = ?", old)  # noqa: S608
+            made = ((row.env, row.app, self.key, *row[2:-1]) for row in rows)
+            connection.executemany("INSERT INTO rendered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
+            connection.executemany(
+                "INSERT INTO facts VALUES (?, ?, ?)", ((row.env, row.app, row.facts) for row in rows)
+            )
             again = ((row.stamps, row.env, row.app, self.key, row.inputs, row.outputs) for row in seen)
             connection.executemany(_SEEN, again)
             connection.executemany("INSERT OR REPLACE INTO judged VALUES (?, ?)", views.items())

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from renderer import cache, tree
 from renderer.build import Rendered, is_in
@@ -23,6 +23,7 @@ from renderer.tree import Difference, Stamp, Summary, stamp_of
 from renderer.workers import Tick
 
 _GONE: Stamp = (0, 0, 0)  # of a file that is not there
+_SOME = {"": b""}  # stands for files that are there
 _CLAIM = itemgetter(0, 1, 3, 4)  # all but the owner, which is the app
 
 
@@ -218,22 +219,31 @@ def stubs(known: Known, rows: Sequence[Row], *, whole: bool) -> list[Rendered] |
 
     None where another run changed that meanwhile.
     """
-    facts = {env: known.cache.facts(env) if whole else {} for env in known.rows}
-    found = []
-    for row in rows:
-        problems = tuple(Problem(*fields) for fields in json.loads(row.problems)) if row.problems else ()
-        if not whole:
-            if problems:
-                found.append(Rendered(row.env, row.app, {"": b""}, problems))
-            continue
-        inputs, text = facts[row.env].get(row.app, ("", ""))
-        if inputs != row.inputs:
-            return None
-        claims, matched, hosts, driven = json.loads(text)
-        own = tuple(Claim(kind, key, row.app, file, pointer) for kind, key, file, pointer in claims)
-        files = {"": b""}
-        found.append(Rendered(row.env, row.app, files, problems, own, frozenset(matched), tuple(hosts), driven))
-    return found
+    facts = _facts(known, rows) if whole else None
+    if facts is None:
+        told = [(row, json.loads(row.problems)) for row in rows if row.problems]
+        return None if whole else [Rendered(row.env, row.app, _SOME, _problems(found)) for row, found in told]
+    return [_stub(row, *fields) for row, fields in zip(rows, facts, strict=True)]
+
+
+def _facts(known: Known, rows: Sequence[Row]) -> list[Any] | None:
+    """What matters to other apps, row by row; None where it is of other inputs."""
+    found = {env: known.cache.facts(env) for env in known.rows}
+    texts = [found[row.env].get(row.app, ("", "")) for row in rows]
+    if any(inputs != row.inputs for row, (inputs, _) in zip(rows, texts, strict=True)):
+        return None
+    parsed: list[Any] = json.loads(f"[{','.join([text for _, text in texts])}]")  # at once: five times as fast
+    return parsed
+
+
+def _stub(row: Row, claims: list[list[str]], matched: list[str], hosts: list[str], driven: str) -> Rendered:
+    problems = _problems(json.loads(row.problems)) if row.problems else ()
+    own = tuple([Claim(kind, key, row.app, file, pointer) for kind, key, file, pointer in claims])
+    return Rendered(row.env, row.app, _SOME, problems, own, frozenset(matched), tuple(hosts), driven)
+
+
+def _problems(found: list[list[Any]]) -> tuple[Problem, ...]:
+    return tuple(Problem(*fields) for fields in found)
 
 
 def is_judged(known: Known, rows: Iterable[Row]) -> bool:
@@ -245,8 +255,9 @@ def remember(opened: Opened, known: Known, shares: Iterable[Share], rows: list[R
     """Store what this run made and found, for the next one; nothing where that is what is there already."""
     held = [row for share in shares for row in share.held]
     if made or held or not is_judged(known, rows):
-        apps = dict.fromkeys(known.rows, opened.apps)
-        known.cache.store(made, held, _views(known, [*rows, *made]), apps)
+        apps = frozenset(opened.apps)
+        gone = [(env, app) for env, there in known.rows.items() for app in there.keys() - apps]
+        known.cache.store(made, held, _views(known, [*rows, *made]), gone)
 
 
 def _views(known: Known, rows: Iterable[Row]) -> dict[str, str]:

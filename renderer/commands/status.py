@@ -15,7 +15,7 @@ from renderer.commands.past import commit_of, parse_blobs
 from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.selection import chosen
 from renderer.git import Entry, GitError, Touch, changed, list_tree, log_files, resolve
-from renderer.history import Files, Parsed, Search, Standing, State, Unreadable, files_of, parse, state_at
+from renderer.history import Files, Parsed, Search, Standing, State, Unreadable, files_of, parse, state_at, trimmed
 from renderer.layout import Layout
 from renderer.problem import errors
 from renderer.report.status import FORMATS, Row, Status, status_text
@@ -72,7 +72,7 @@ def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str) ->
     if not wanted:
         return
     texts, problems = opened.texts(app)
-    files = {**overlays, **{file: parse(text, file) for file, text in texts.items()}}
+    files = {**overlays, **{file: trimmed(parse(text, file)) for file, text in texts.items()}}
     for env in wanted:
         state = Unreadable(str(problems[0])) if errors(problems) else state_at(files, opened.layout, env, app)
         if isinstance(state, State):
@@ -82,7 +82,8 @@ def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str) ->
 
 
 def _overlays(opened: Opened) -> dict[str, Parsed]:
-    return {document.file: document.data for each in opened.setup.environments.values() for document in each.chain}
+    chains = (each.chain for each in opened.setup.environments.values())
+    return {document.file: trimmed(document.data) for chain in chains for document in chain}
 
 
 def _with_git(opened: Opened, rows: Sequence[Row], named: frozenset[str]) -> Status:
@@ -133,7 +134,7 @@ def _search(
 
 def _parsed(root: str, tree: Mapping[str, Entry]) -> dict[str, Parsed]:
     parsed = parse_blobs(root, {entry.oid: path for path, entry in tree.items()})
-    return {path: parsed[entry.oid] for path, entry in tree.items()}
+    return {path: trimmed(parsed[entry.oid]) for path, entry in tree.items()}
 
 
 def _stands(files: Files, layout: Layout, row: tuple[str, str], standing: Standing) -> bool:
@@ -151,8 +152,13 @@ def _go_back(root: str, head: str, layout: Layout, search: Search) -> None:
         some = [(commit, wanted) for commit, touches in batch if (wanted := _wanted(search, touches))]
         parsed = parse_blobs(root, {touch.before: touch.path for _, touches in some for touch in touches})
         for commit, touches in some:
-            search.back(commit_of(commit), {touch.path: parsed.get(touch.before) for touch in touches})
+            search.back(commit_of(commit), {touch.path: _before(parsed, touch) for touch in touches})
 
 
 def _wanted(search: Search, touches: Sequence[Touch]) -> list[Touch]:
     return [touch for touch in touches if search.wants(touch.path)]
+
+
+def _before(parsed: Mapping[str | None, Parsed], touch: Touch) -> Parsed | None:
+    found = parsed.get(touch.before)
+    return None if found is None else trimmed(found)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from renderer.history.moves import Kind, Move, moves
 from renderer.history.releases import Commit, Entry, Revision, Step, environments_of, files_of, history
 from renderer.history.since import Search
-from renderer.history.state import Files, Flight, Name, Parsed, Standing, State, Unreadable, parse, specs_of, state_at
+from renderer.history.state import (
+    Files,
+    Flight,
+    Name,
+    Parsed,
+    Standing,
+    State,
+    Unreadable,
+    parse,
+    state_at,
+    trimmed,
+)
 
 __all__ = [
     "Commit",
@@ -27,6 +38,6 @@ __all__ = [
     "history",
     "moves",
     "parse",
-    "specs_of",
     "state_at",
+    "trimmed",
 ]

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from renderer.layout import Layout
-from renderer.overlay import Environment
 from renderer.spec import Version, merge_specs, strategy_of, version_label, version_of
 from renderer.yamlio import load
 
 _MAPPINGS = ("strategy", "canary", "preview", "previous", "aborted", "migration")
 _VERSIONS = ("canary", "preview", "previous", "aborted")
+_STANDING = frozenset(("tag", "version", "canary", "preview", "aborted", "migration", "paused", "strategy"))
+_OVERLAY = frozenset(("extends", "apps"))
 
 
 class Name(NamedTuple):
@@ -86,6 +87,19 @@ def parse(text: bytes, file: str) -> Parsed:
     return data
 
 
+def trimmed(data: Parsed) -> Parsed:
+    """A spec or overlay with no more than a `Standing` is made of: of a fleet's states, that is all that is wanted."""
+    if isinstance(data, Unreadable):
+        return data
+    spec = data.get("spec") or {}
+    kept = {key: value for key, value in spec.items() if key in _STANDING or key in _OVERLAY}
+    if "defaults" in spec:
+        defaults = spec["defaults"]
+        is_mapping = isinstance(defaults, Mapping)
+        kept["defaults"] = {key: defaults[key] for key in _STANDING & defaults.keys()} if is_mapping else defaults
+    return {**data, "spec": kept}
+
+
 def state_at(files: Files, layout: Layout, env: str, app: str) -> State | Unreadable | None:
     """The state of an app in an environment, as these files have it; None where one of the two is not there.
 
@@ -96,13 +110,6 @@ def state_at(files: Files, layout: Layout, env: str, app: str) -> State | Unread
         return None if spec is None else _state(spec)
     except _UnreadableError as error:
         return Unreadable(str(error))
-
-
-def specs_of(layout: Layout, environment: Environment, app: str) -> list[str]:
-    """The files that an app's state in an environment is made of."""
-    names = environment.names
-    overlays = [layout.overlay(name) for name in names]
-    return [layout.app(app), *(layout.partial(name, app) for name in names), *overlays]
 
 
 class _UnreadableError(Exception):

@@ -7,25 +7,38 @@ from typing import Any
 
 from jinja2 import StrictUndefined, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_batch, do_slice
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
 
 from renderer.yamlio import dump, plain_or_quoted
 
-MAX_STEPS = 100_000  # loop rounds and macro calls of one rendering
-MAX_TEXT = 1_000_000  # characters that one operation or one rendering may make
+MAX_STEPS = 100_000  # loop rounds of one rendering
+MAX_TEXT = 1_000_000  # characters and items that one value or one rendering may have
+MAX_WORK = 5_000_000  # characters and items that all values of one rendering may have together
+MAX_DEPTH = 64  # lists and mappings inside each other
 _FILTERS = (
     "abs", "batch", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "groupby",
     "indent", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject",
     "rejectattr", "replace", "reverse", "round", "select", "selectattr", "slice", "sort", "string", "sum", "title",
     "trim", "truncate", "unique", "upper",
 )  # fmt: skip
+# No format, ljust, center, zfill, join, replace, ...: they make any amount of text at once.
+_METHODS = frozenset(
+    "startswith endswith strip lstrip rstrip lower upper removeprefix removesuffix split rsplit splitlines "
+    "partition rpartition isdigit isalpha isalnum".split()
+)
+_BLOCKS = (nodes.AssignBlock, nodes.FilterBlock, nodes.CallBlock, nodes.Block)  # they gather text that is not counted
+_MAKERS = (nodes.Add, nodes.List, nodes.Dict, nodes.Tuple, nodes.Call, nodes.Filter)
 
 
 class Budget:
-    """The work that one rendering may still do."""
+    """The work that one rendering may still do: loop rounds, and the sizes of the values it makes."""
 
     def __init__(self) -> None:
         self.left = MAX_STEPS
+        self.work = MAX_WORK
 
     def spend(self) -> None:
         """Take one step off; SecurityError where none is left."""
@@ -39,6 +52,61 @@ class Budget:
             self.spend()
             yield item
 
+    def weighed(self, value: Any) -> Any:
+        """The value, an iterator as a list, once it is small enough and paid for; SecurityError where it is not."""
+        if not isinstance(value, Iterator):
+            self._pay(value, MAX_TEXT)
+            return value
+        items, room = [], MAX_TEXT
+        for item in value:
+            room -= self._pay(item, room)
+            items.append(item)
+        return items
+
+    def _pay(self, value: Any, room: int) -> int:
+        size = _size(value, room)
+        self.work -= size
+        if self.work < 0:
+            raise SecurityError(f"the template makes values of more than {MAX_WORK} characters and items")
+        return size
+
+
+class Weighing(NodeTransformer):
+    """Lets the budget weigh each value that an expression makes, before anything else can be made of it."""
+
+    def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
+        """The node, or the filter `weighed` around it."""
+        super().generic_visit(node, *args, **kwargs)
+        if isinstance(node, nodes.Concat):
+            return _filter("concat", _filter("weighed", nodes.List(node.nodes, lineno=node.lineno)))
+        if isinstance(node, nodes.Filter) and node.node is not None:
+            node.node = _filter("weighed", node.node)
+        made = isinstance(node, _MAKERS) and getattr(node, "ctx", "load") == "load"
+        return _filter("weighed", node) if made else node
+
+
+def _filter(name: str, node: nodes.Node) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+
+
+def _size(value: Any, room: int) -> int:
+    """Characters and items, those of shared parts each time; SecurityError where they are more than `room`."""
+    size, pending = 0, [(value, 0)]
+    while pending:
+        one, depth = pending.pop()
+        size += 1
+        if isinstance(one, (str, range)):
+            size += len(one)
+        elif isinstance(one, int):
+            size += one.bit_length() // 8
+        elif isinstance(one, (dict, list, tuple)):
+            size += len(one)
+            parts = one.items() if isinstance(one, dict) else one
+            pending += ((part, depth + 1) for part in parts) if size <= room else ()
+        if size > room or depth > 2 * MAX_DEPTH:  # a mapping's items are one level more
+            raise SecurityError(f"the template makes a value of more than {MAX_TEXT} characters or {MAX_DEPTH} levels")
+    return size
+
 
 class Sandbox(ImmutableSandboxedEnvironment):
     """Keys of mappings before methods; operators and loops counted against a budget."""
@@ -49,7 +117,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
         self.globals = {"range": self._range, "dict": dict}
         self.filters = {name: self.filters[name] for name in _FILTERS}
-        self.filters["bounded"] = budget.over
+        self.filters |= {"bounded": budget.over, "weighed": budget.weighed, "concat": _concat}
+        self.filters |= {"batch": _batch, "join": _join, "replace": _replace, "round": _round}
+        self.filters |= {"slice": _slice, "sum": _sum}
         self.filters["indent"] = _indent
         self.filters["quote"] = lambda value: plain_or_quoted(str(value))
         self.filters["to_yaml"] = lambda value: dump(value).rstrip("\n")
@@ -69,13 +139,25 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        for loop in tree.find_all(nodes.For):
-            loop.iter = nodes.Filter(loop.iter, "bounded", [], [], None, None)
         if any(tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends))):
             raise SecurityError("a template stands alone: no include, import or extends")
         if any(loop.recursive for loop in tree.find_all(nodes.For)) or any(tree.find_all(nodes.Macro)):
             raise SecurityError("macros and recursive loops are not for these templates")
+        if any(tree.find_all(_BLOCKS)):
+            raise SecurityError("no blocks of text as values: write `{% set name = ... %}`")
+        Weighing().visit(tree)
+        for loop in tree.find_all(nodes.For):
+            loop.iter = _filter("bounded", loop.iter)
         return tree
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        """`range`, `dict`, what belongs to a loop, and methods of texts that make no more than there is."""
+        owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "this")
+        if obj in (self._range, dict) or isinstance(owner, LoopContext):
+            return True
+        if isinstance(owner, str) and name in _METHODS:
+            return True
+        raise SecurityError(f"`{name}` is not for these templates")  # Jinja2's own words have an address in them
 
     @staticmethod
     def _range(*bounds: int) -> range:
@@ -95,6 +177,48 @@ def render_text(source: str, context: dict[str, Any]) -> str:
             raise SecurityError(f"the template makes more than {MAX_TEXT} characters")
         parts.append(part)
     return "".join(parts)
+
+
+def _concat(parts: list[Any]) -> str:
+    return "".join(map(str, parts))
+
+
+def _join(value: Iterable[Any], d: str = "") -> str:
+    parts = [str(part) for part in value]
+    _check_size(len(parts) * len(d))
+    return d.join(parts)
+
+
+def _replace(value: Any, old: str, new: str) -> str:
+    text = str(value)
+    _check_size(text.count(old) * len(new))
+    return text.replace(old, new)
+
+
+def _sum(value: Iterable[Any]) -> Any:
+    """Of numbers: a sum of lists would copy them again and again."""
+    return sum(value)
+
+
+def _round(value: float, precision: int = 0) -> float:
+    if not -15 <= precision <= 15:
+        raise SecurityError("round to at most 15 digits")
+    return round(value, precision)
+
+
+def _batch(value: Iterable[Any], linecount: int, fill_with: Any = None) -> Iterator[list[Any]]:
+    _check_size(linecount)
+    return do_batch(value, linecount, fill_with)
+
+
+def _slice(value: Iterable[Any], slices: int, fill_with: Any = None) -> Iterator[list[Any]]:
+    _check_size(slices)
+    return do_slice(value, slices, fill_with)  # type: ignore[arg-type]  # takes any iterable
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_TEXT:
+        raise SecurityError(f"the template makes a value of more than {MAX_TEXT} characters or items")
 
 
 def _indent(text: str, width: int = 2, first: bool = False) -> str:

@@ -13,7 +13,17 @@ from renderer.render.sandbox import render_text
 from renderer.spec import App
 from renderer.yamlio import load
 
-SUFFIX = ".yaml.j2"
+# What an expression raises that makes no sense of its values.
+_RAISED = (
+    TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RecursionError,
+    MemoryError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +75,14 @@ def _context(app: App, manifests: tuple[Manifest, ...]) -> dict[str, object]:
 
 def _render(template: Template, context: Mapping[str, object]) -> Manifest | Problem | None:
     try:
-        text = render_text(template.text, dict(context))
+        text = render_text(template.text, dict(context)).encode()
     except TemplateSyntaxError as error:
         return Problem(template.file, error.lineno, 1, "template", error.message or "not a template")
-    except (TemplateError, ArithmeticError, TypeError, ValueError, RecursionError, MemoryError) as error:
+    except _RAISED as error:
         return Problem(template.file, 0, 0, "template", str(error) or type(error).__name__)
     if not text.strip():
         return None
-    data, problems = load(text.encode(), template.file)
+    data, problems = load(text, template.file)
     if problems or not isinstance(data, dict):
         what = problems[0].message if problems else "a mapping is expected"
         return Problem(template.file, 0, 0, "template", f"what it renders is not a manifest: {what}")

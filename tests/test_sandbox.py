@@ -1,0 +1,82 @@
+"""Templates of people we do not trust: what they may use works, and what would take unbounded work is refused soon."""
+
+from __future__ import annotations
+
+import pytest
+from jinja2.exceptions import SecurityError
+
+from renderer.render.sandbox import render_text
+from renderer.render.templates import Template, with_templates
+from renderer.spec import app_of
+
+_DOUBLED = "{% set a = 'aaaaaaaaaaaaaaaa' %}"
+BOMBS = {
+    "a list in every round": "{% for x in range(99999) %}{{ range(100000)|list|length }}{% endfor %}",
+    "a sort in every round": "{% for x in range(99999) %}{{ range(100000)|sort|first }}{% endfor %}",
+    "padding": "{{ 'a'.ljust(40000000000)|length }}",
+    "zeros": "{{ 'a'.zfill(40000000000)|length }}",
+    "format": "{{ '{:>40000000000}'.format(1)|length }}",
+    "format_map": "{{ '{a:>40000000000}'.format_map({'a': 1})|length }}",
+    "bytes": "{{ (65).to_bytes(40000000000)|length }}",
+    "~ doubles": _DOUBLED + "{% set a = a ~ a %}" * 40 + "{{ a|length }}",
+    "one long ~": "{% set a = range(90000)|join('aaaaaaaa') %}{{ (" + "~".join("a" * 5000) + ")|length }}",
+    "+ doubles": _DOUBLED + "{% set a = a + a %}" * 40 + "{{ a|length }}",
+    "+ doubles lists": "{% set a = [1, 2] %}" + "{% set a = a + a %}" * 40 + "{{ a|length }}",
+    "lists of lists": "{% set a = [1, 2] %}" + "{% set a = [a, a] %}" * 40 + "{{ a }}",
+    "mappings of mappings": "{% set a = {} %}" + "{% set a = {1: a, 2: a} %}" * 40 + "{{ a }}",
+    "dict": "{% set a = dict() %}" + "{% set a = dict(x=a, y=a) %}" * 40 + "{{ a }}",
+    "depth": "{% set a = [1] %}" + "{% set a = [a] %}" * 300 + "{{ a|to_yaml }}",
+    "loops as variables": "{% for a in ['aaaaaaaaaaaaaaaa'] %}"
+    + "{% for a in [a ~ a ~ a ~ a] %}" * 15
+    + "{{ a|length }}"
+    + "{% endfor %}" * 16,
+    "replace": _DOUBLED + "{% set a = a|replace('a', a) %}" * 6 + "{{ a|length }}",
+    "join": "{% set a = range(90000)|join('aaaaaaaa') %}{{ range(90000)|join(a)|length }}",
+    "map and join": "{% set a = range(90000)|join('a') %}{{ range(90000)|map('replace', '1', a)|list|length }}",
+    "batch": "{{ [1]|batch(40000000000, 0)|list|length }}",
+    "slice": "{{ [1]|slice(40000000000)|list|length }}",
+    "sum of lists": "{{ range(90000)|batch(1)|sum(start=[])|length }}",
+    "round": "{{ 1|round(-4000000000) }}",
+    "powers": "{{ 9 ** 9 ** 9 }}",
+    "a block as a value": _DOUBLED + "{% set a %}{{ a }}{{ a }}{% endset %}" * 40 + "{{ a|length }}",
+    "a filtered block": "{% filter upper %}{% for x in range(99999) %}aaaaaaaaaaaaaaaa{% endfor %}{% endfilter %}",
+    "a named block": "{% block a %}x{% endblock %}{{ self.a() }}",
+    "text in every round": "{% for x in range(99999) %}aaaaaaaaaaaaaaaa{% endfor %}",
+    "an attribute of Python": "{{ ''.__class__ }}",
+}
+FINE = {
+    "{{ spec.items }} {{ spec.image }}": "3 a/b",
+    "{{ spec.nothing|default('x') }}": "x",
+    "{{ spec.nothing is defined }}": "False",
+    "{{ ['a', 'b']|join(', ') }}": "a, b",
+    "{{ spec.image|replace('/', '-') ~ 1 ~ 'c' }}": "a-b1c",
+    "{% for x in [1, 2] %}{{ loop.index }}{{ loop.cycle('a', 'b') }}{{ ',' if not loop.last }}{% endfor %}": "1a,2b",
+    "{% for name, value in spec|dictsort %}{{ name }}={{ value }};{% endfor %}": "image=a/b;items=3;",
+    "{{ range(10)|batch(4)|map('sum')|join(' ') }}": "6 22 17",
+    "{{ [{'n': 1}, {'n': 2}]|map(attribute='n')|sum + 1 }}": "4",
+    "{{ spec.image.split('/')[1].upper() }}": "B",
+    "{{ (7 / 2)|round(1) }} {{ 3 * 4 }} {{ 7 % 4 }}": "3.5 12 3",
+    "{{ dict(a=1)|to_yaml }}": "a: 1",
+    "{{ ['b', 'a']|map('upper') }}": "['B', 'A']",
+    "{% with a = 'x' %}{{ a|upper|lower }}{% endwith %}": "x",
+    "{{ 'a' in ['a'] and 2 in (1, 2) }}": "True",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_unbounded_work_is_refused(name: str) -> None:
+    with pytest.raises((SecurityError, TypeError)) as refused:
+        render_text(BOMBS[name], {})
+    assert " at 0x" not in str(refused.value)
+
+
+@pytest.mark.parametrize("template", FINE)
+def test_what_templates_need_works(template: str) -> None:
+    assert render_text(template, {"spec": {"items": 3, "image": "a/b"}}) == FINE[template]
+
+
+@pytest.mark.parametrize("text", ["{{ 1|dictsort }}", '{{ "\\ud800" }}', "{{ [1]|slice(0) }}", "{{ spec.split() }}"])
+def test_an_expression_that_makes_no_sense_is_a_problem_of_the_template(text: str) -> None:
+    app = app_of("web", "production", {"image": "a", "tag": "1"}, namespace="shop")
+    _, problems = with_templates(app, (), (Template("templates/x.yaml.j2", text),))
+    assert [(problem.file, problem.rule) for problem in problems] == [("templates/x.yaml.j2", "template")]

@@ -61,6 +61,7 @@ STATES: dict[str, dict[str, Any]] = {
     "istio-100": {"strategy": _ISTIO, "canary": {**_NEW, "weight": 100, "from": 50}},
     "istio-dark": {"strategy": _ISTIO, "canary": {**_NEW, "weight": 0}},
     "istio-headers": {"strategy": _ISTIO, **_HEADERS, "canary": {**_NEW, "weight": 20}},
+    "istio-headers-idle": {"strategy": _ISTIO, **_HEADERS},
     "istio-headers-dark": {"strategy": _ISTIO, **_HEADERS, "canary": {**_NEW, "weight": 0, "from": 20}},
     "istio-promoted": {"strategy": _ISTIO, "previous": {**_OLD, "weight": 50}},
     "istio-aborted": {"strategy": _ISTIO, "aborted": {**_NEW, "weight": 50}},

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.past import Repository
-from tests.support.repository import git
+from tests.support.past import WEB, Repository
+from tests.support.repository import IDENTITY, git
 
 CANARY = "  canary: {{tag: {tag}, weight: {weight}}}\n"
 
@@ -100,6 +100,18 @@ def test_json_has_every_step_with_its_commit(repository: Repository) -> None:
         "verb": "weight",
         "merged": [],
     }
+
+
+def test_trailers_of_the_verbs_are_read(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in IDENTITY.items():
+        monkeypatch.setenv(key, value)
+    repository.app("api", WEB)
+    repository.commit()
+    words = ("release", "web=1.5.0", "api=2.0.0", "--weight", "20", "--env", "production", "--commit")
+    assert repository.run(*words).code == 0
+    for app in ("web", "api"):
+        commit = repository.data("history", app)["environments"][0]["entries"][0]["steps"][0]["commit"]
+        assert commit["verb"] == "release"
 
 
 def test_every_verb_is_told_as_what_it_is(repository: Repository) -> None:

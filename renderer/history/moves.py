@@ -53,6 +53,12 @@ def moves(old: State | None, new: State | None) -> Iterator[Move]:
     if old is None or new is None:
         yield from _comes_or_goes(old, new)
         return
+    released = [*_release(old, new), *_switch(old, new)]
+    yield from released
+    yield from _hold(old, new, alone=not released)
+
+
+def _release(old: State, new: State) -> Iterator[Move]:
     ends = _ends(old, new)
     if ends:
         yield Move(ends, _name(old.flying), name_of(old.stable), (_weight(old), None), _kind(old))
@@ -61,8 +67,6 @@ def moves(old: State | None, new: State | None) -> Iterator[Move]:
         yield _start(old, new)
     elif new.flying:
         yield from _on_the_way(old, new)
-    yield from _switch(old, new)
-    yield from _hold(old, new, ended=bool(ends))
 
 
 def _comes_or_goes(old: State | None, new: State | None) -> Iterator[Move]:
@@ -156,13 +160,13 @@ def strategy_text(state: State) -> str:
     return f"{standing.strategy}{by}" + (f", switching ({standing.stage})" if standing.stage else "")
 
 
-def _hold(old: State, new: State, *, ended: bool) -> Iterator[Move]:
-    """Restart, pause, resume; the end of a release takes a pause along without a word."""
+def _hold(old: State, new: State, *, alone: bool) -> Iterator[Move]:
+    """Restart, pause, resume; a release takes the pause before it away without a word."""
     if new.restarted is not None and new.restarted != old.restarted:
         yield Move("restart", name_of(new.stable), detail=new.restarted)
     if new.standing.paused and not old.standing.paused:
         yield Move("pause")
-    elif old.standing.paused and not new.standing.paused and not ended:
+    elif old.standing.paused and not new.standing.paused and alone:
         yield Move("resume")
 
 

@@ -83,7 +83,7 @@ class Entry:
 def history(revisions: Iterable[Revision], layout: Layout, app: str, envs: Sequence[str]) -> dict[str, list[Entry]]:
     """The app's entries by environment, newest first; `revisions` are all that touched its files, oldest first."""
     files: dict[str, Parsed] = {}
-    stories = {env: _Story(app) for env in envs}
+    stories = {env: _Story(env, app) for env in envs}
     for revision in revisions:
         files = {path: data for path, data in {**files, **revision.files}.items() if data is not None}
         for env, story in stories.items():
@@ -106,8 +106,8 @@ def environments_of(revisions: Iterable[Revision], layout: Layout) -> list[str]:
 class _Story:
     """Takes the states of one environment in turn; `open` is the release in flight."""
 
-    def __init__(self, app: str) -> None:
-        self.app = app
+    def __init__(self, env: str, app: str) -> None:
+        self.place = (env, app)
         self.state: State | None = None
         self.open: Entry | None = None
         self.told: list[Entry] = []
@@ -118,7 +118,7 @@ class _Story:
             self.told.append(Entry("unreadable", (Step(Move("unreadable", detail=state.reason), commit),)))
             return
         for move in moves(self.state, state):
-            self._take(Step(move, commit))
+            self._take(Step(_informed(move, commit.verbs.get(self.place)), commit))
         self.state = state
 
     def entries(self) -> list[Entry]:
@@ -139,6 +139,13 @@ class _Story:
 
     def _place(self) -> int:
         return next(number for number in range(len(self.told) - 1, -1, -1) if self.told[number] is self.open)
+
+
+def _informed(move: Move, verb: str | None) -> Move:
+    """What the states alone leave open: a release of the version before is not an undo when its commit says so."""
+    if verb != "release":
+        return move
+    return move._replace(kind="direct" if move.kind == "undo" else move.kind, detail="" if move.flight else move.detail)
 
 
 def _seconds(start: Commit, end: Commit) -> int:

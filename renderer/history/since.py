@@ -18,6 +18,7 @@ class Search:
         """`files` are the present ones: the specs and partials of the wanted apps, and every overlay."""
         self.found: dict[Row, Commit] = {}
         self.open = dict(wanted)
+        self._mended: dict[Row, Commit] = {}  # of rows that could not be read, the commit that made them readable
         self._layout = layout
         self._files: dict[str, Parsed] = dict(files)
         self._apps = {layout.app(app): app for _, app in wanted}
@@ -39,10 +40,16 @@ class Search:
                 self._files[path] = data
         abouts = {self._about(path) for path in before}
         for env, app in [row for row in self.open if "" in abouts or row[1] in abouts]:
-            state = state_at(self._files, self._layout, env, app)
-            if not isinstance(state, Unreadable) and _standing(state) != self.open[env, app]:
-                self.found[env, app] = commit
-                del self.open[env, app]
+            self._judge((env, app), commit, state_at(self._files, self._layout, env, app))
+
+    def _judge(self, row: Row, commit: Commit, before: State | Unreadable | None) -> None:
+        if isinstance(before, Unreadable):
+            self._mended.setdefault(row, commit)
+        elif _standing(before) == self.open[row]:
+            self._mended.pop(row, None)
+        else:
+            self.found[row] = self._mended.pop(row, commit)
+            del self.open[row]
 
     def _about(self, path: str) -> str | None:
         """The app that the file is about, "" for all of them, None for none that is wanted."""

@@ -409,3 +409,17 @@ def test_configuration_of_git_changes_nothing(repository: Repository) -> None:
     }.items():
         repository.git("config", key, value)
     assert repository.text("history", "web") == before
+
+
+def test_a_commit_may_have_any_date(repository: Repository) -> None:
+    canary(repository, "1.5.0", 20)
+    repository.partial(CANARY.format(tag="1.5.0", weight=40))
+    repository.git("add", "--all")
+    tree = repository.git("write-tree").strip()
+    body = f"tree {tree}\nparent {repository.git('rev-parse', 'HEAD').strip()}\n"
+    body += "author A <a@example.com> 99999999999999 +0000\ncommitter A <a@example.com> 99999999999999 +9999\n\nodd\n"
+    repository.write("commit", body)
+    made = repository.git("hash-object", "-t", "commit", "-w", "--literally", "commit").strip()
+    repository.git("reset", "--quiet", "--hard", made)
+    canary(repository, "1.5.0", 50)
+    assert told(repository) == ["canary 1.5.0 20 40 50 in flight"]

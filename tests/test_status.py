@@ -11,7 +11,7 @@ import pytest
 
 from renderer.commands import status as command
 from tests.support.past import WEB, Repository
-from tests.support.repository import environment
+from tests.support.repository import environment, git
 
 CANARY = "  canary: {{tag: {tag}, weight: {weight}}}\n"
 START = "2026-01-01T00:00:00Z"
@@ -144,6 +144,19 @@ def test_many_apps_are_looked_up_in_one_pass(repository: Repository, monkeypatch
     times = {each["app"]: each["since"]["time"] for each in apps if each["since"]}
     assert len(times) == command._FEW + 1
     assert [times[f"app-{number}"][11:13] for number in (0, 1, 7, 8, 20)] == ["01", "02", "02", "03", "04"]
+
+
+def test_a_shallow_clone_says_that_a_state_may_be_older(repository: Repository, tmp_path: Path) -> None:
+    repository.partial(CANARY.format(tag="1.5.0", weight=20))
+    repository.commit()
+    repository.write("notes.txt", "later\n")
+    repository.commit()
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository.folder}", "clone")
+    clone = Repository.__new__(Repository)
+    clone.folder = tmp_path / "clone"
+    assert "the clone is shallow" in clone.run("status").err
+    assert clone.data("status")["complete"] is False
+    assert repository.data("status")["complete"] is True
 
 
 def test_the_working_tree_counts_and_says_so(repository: Repository) -> None:

@@ -10,7 +10,7 @@ import click
 
 from renderer.build.setup import read_project
 from renderer.commands.options import env_option, show_problems
-from renderer.commands.past import brought, commit_of, revisions
+from renderer.commands.past import SHALLOW, brought, commit_of, revisions
 from renderer.commands.project import find_root
 from renderer.commands.revision import asking_git
 from renderer.commands.selection import chosen
@@ -50,7 +50,7 @@ def command(directory: str, app: str, envs: tuple[str, ...], form: str, limit: i
             return int(show_problems(problems, "text"))
         found = _history(root, head, project.layout, app, envs, limit)
     if not found.complete:
-        click.echo("rollspec: the clone is shallow, older commits are not here: `git fetch --unshallow`", err=True)
+        click.echo(SHALLOW, err=True)
     click.echo(history_text(found, form, colour=sys.stdout.isatty()), nl=False)
     return 0
 

@@ -8,6 +8,7 @@ from renderer.git import Commit as GitCommit
 from renderer.git import log, log_files, read_blobs
 from renderer.history import Commit, Parsed, Revision, parse
 
+SHALLOW = "rollspec: the clone is shallow, older commits are not here: `git fetch --unshallow`"
 _VERB, _APP, _ENV = "rollspec-verb", "rollspec-app", "rollspec-env"
 
 

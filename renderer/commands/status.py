@@ -11,10 +11,10 @@ import click
 
 from renderer.build import is_in
 from renderer.commands.options import app_option, env_option, show_problems
-from renderer.commands.past import commit_of, parse_blobs
+from renderer.commands.past import SHALLOW, commit_of, parse_blobs
 from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.selection import chosen
-from renderer.git import Entry, GitError, Touch, changed, list_tree, log_files, resolve
+from renderer.git import Entry, GitError, Touch, changed, is_shallow, list_tree, log_files, resolve
 from renderer.history import Files, Parsed, Search, Standing, State, Unreadable, files_of, parse, state_at, trimmed
 from renderer.layout import Layout
 from renderer.problem import errors
@@ -48,6 +48,8 @@ def command(directory: str, envs: tuple[str, ...], apps: tuple[str, ...], form: 
     except GitError as error:
         click.echo(f"rollspec: since when is not known: {error.message}", err=True)
         status = Status(None, rows)
+    if not status.complete:
+        click.echo(SHALLOW, err=True)
     click.echo(status_text(status, form, colour=sys.stdout.isatty()), nl=False)
     return int(any(row.standing is None for row in rows))
 
@@ -108,7 +110,8 @@ def _with_git(opened: Opened, rows: Sequence[Row], named: frozenset[str]) -> Sta
         else row
         for row in rows
     ]
-    return Status(head, found, differs)
+    complete = not (any(commit.parents == 0 for commit in search.found.values()) and is_shallow(root))
+    return Status(head, found, differs, complete)
 
 
 def _names(opened: Opened, env: str) -> tuple[str, ...]:

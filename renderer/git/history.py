@@ -38,6 +38,7 @@ class Touch(NamedTuple):
     after: str | None
 
 
+_LATEST = 253_402_128_000  # 9999-12-30; a commit may say anything, a datetime may not
 _LOG = ("log", "-z", f"--format=tformat:{'%x00'.join(_FIELDS)}", "--date=raw", "--encoding=UTF-8")
 _RAW = ("--first-parent", "-m", "--raw", "--no-renames", "--no-abbrev", "--relative")
 
@@ -111,4 +112,4 @@ def _time(raw: str) -> datetime:
     minutes = int(zone[-4:-2]) * 60 + int(zone[-2:])
     offset = timedelta(minutes=-minutes if zone.startswith("-") else minutes)
     known = timezone(offset) if abs(offset) < timedelta(days=1) else UTC
-    return datetime.fromtimestamp(int(seconds), known)
+    return datetime.fromtimestamp(min(max(int(seconds), 0), _LATEST), known)

@@ -40,11 +40,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All rows, by environment and app; `head` is None without Git; `differs` are specs that differ from HEAD."""
+    """All rows, by environment and app; `head` is None without Git; `differs` are specs that differ from HEAD.
+
+    `complete` is False where the clone does not reach back to one of the commits: those may be older.
+    """
 
     head: str | None
     rows: Sequence[Row]
     differs: Sequence[str] = ()
+    complete: bool = True
 
 
 def status_text(status: Status, form: str, *, colour: bool = False) -> str:
@@ -57,6 +61,7 @@ def _json(status: Status) -> str:
         "format": _JSON_FORMAT,
         "head": status.head,
         "differs": list(status.differs),
+        "complete": status.complete,
         "apps": [_row_data(row) for row in status.rows],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

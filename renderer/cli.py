@@ -93,7 +93,9 @@ def main() -> NoReturn:
 def run(arguments: list[str]) -> int:
     """The exit code: 0 fine, 1 problems or differences, 2 usage, 3 could not look, 4 a defect of ours."""
     try:
-        return cli.main(arguments, prog_name="rollspec", standalone_mode=False) or 0
+        code = cli.main(arguments, prog_name="rollspec", standalone_mode=False) or 0
+        sys.stdout.flush()
+        return code
     except click.ClickException as error:
         error.show()
         return _USAGE
@@ -107,6 +109,9 @@ def run(arguments: list[str]) -> int:
     except Failure as failure:
         click.echo(f"rollspec: {failure}", err=True)
         return failure.code
+    except OSError as error:  # of our own output, or of what the edge did not foresee: we could not look or write
+        click.echo(f"rollspec: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        return _COULD_NOT_LOOK
     except Exception:
         _defect()
         return _DEFECT

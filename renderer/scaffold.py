@@ -32,6 +32,13 @@ _PRE_COMMIT = """\
 repos:
   - repo: local
     hooks:
+      - id: rollspec-validate
+        name: rollspec validate
+        entry: rollspec validate --hook
+        language: system
+        files: \\.(ya?ml|json|j2)$
+        always_run: true
+        require_serial: true
       - id: rollspec-render
         name: rollspec render
         entry: rollspec render --hook

@@ -203,8 +203,10 @@ def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], sche
     """An app that no environment has: what can be said of its file by itself."""
     faults = schemas.explain("App", document.data, partial=True)
     alone = Effective(document.data, (Layer(document, "App"),))
-    places = Places(texts)
-    return Rendered("", name, problems=_put(places, of_effective(alone, faults)))
+    found = of_effective(alone, faults)
+    message = "no environment has this app: add it to the `apps` of an overlay, or remove the file"
+    found.append(Problem(document.file, 1, 1, "app-nowhere", message, severity="warning"))
+    return Rendered("", name, problems=_put(Places(texts), found))
 
 
 def _partials(

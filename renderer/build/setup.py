@@ -75,6 +75,9 @@ def set_up(
             if document:
                 overlays[folder.rpartition("/")[2]] = document
     problems += _names(overlays)
+    if not overlays and not problems:
+        message = f"no environment: make {project.layout.overlay('production')} (kind Overlay)"
+        problems.append(Problem(PROJECT_FILE, 0, 0, "no-environment", message))
     found_environments, found = environments(overlays)
     problems += found
     resources, patches = {}, {}

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os.path
+import re
 
 import click
 
+from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.resources import read_schema
 from renderer.scaffold import app_text, project_files
+from renderer.schema import Schemas, Versions
 from renderer.tree import write_all
+from renderer.yamlio import load
 
 _SAMPLE = "hello"
 
@@ -27,13 +32,20 @@ def command(directory: str, env: str, namespace: str | None, app: str, image: st
     Files that exist are left as they are.
     """
     if os.path.exists(os.path.join(directory, PROJECT_FILE)):
-        click.echo(f"rollspec: {PROJECT_FILE} is there already: `rollspec new APP` adds an app", err=True)
-        return 1
+        raise Failure(f"{PROJECT_FILE} is there already: `rollspec new APP` adds an app", 2)
+    for what, name in (("environment", env), ("namespace", namespace or env), ("app", app)):
+        if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", name):
+            raise Failure(f"`{name}` is no name for the {what}: lower-case letters, digits and `-`, a letter first", 2)
     layout = Layout()
     files = {
         **project_files(env, namespace or env, frozenset()),
         layout.app(app): app_text(app, image, tag, [{"name": "http", "port": 80, "targetPort": port}], {}),
     }
+    schemas = Schemas(Versions(), read_schema)
+    text = files[layout.app(app)].encode()
+    data, _ = load(text, layout.app(app))
+    for fault in schemas.explain("App", data):
+        raise Failure(f"{fault.message} ({fault.pointer})", 2)
     wanted = {file: text for file, text in files.items() if not os.path.lexists(os.path.join(directory, file))}
     write_all(directory, {file: text.encode() for file, text in wanted.items()}, mark=None)
     for file in files:

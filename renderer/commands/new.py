@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from renderer.build import build_app
 from renderer.commands.options import show_problems
 from renderer.commands.project import Refused, open_project
 from renderer.failure import Failure
@@ -49,6 +50,10 @@ def command(
         how["router"] = router
     file = opened.layout.app(app)
     text = app_text(app, image, tag, [_port(port) for port in ports], how)
+    rendered = build_app(app, {file: text.encode()}, opened.setup, opened.schemas, list(opened.setup.environments))
+    if show_problems([problem for each in rendered for problem in each.problems], "text"):
+        click.echo(f"rollspec: {file} was not made", err=True)
+        return 2
     write_all(opened.root, {file: text.encode()}, mark=None)
     click.echo(f"made {file}; `rollspec validate` checks it")
     return 0

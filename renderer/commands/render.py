@@ -315,15 +315,14 @@ def _tell_check(done: Sequence[Difference | Summary]) -> int:
             click.echo(f"{word}: {path}", err=True)
     foreign = sorted(path for each in differences for path in each.foreign)
     _name_foreign(foreign)
-    if any(differences):
+    if any(each.new or each.changed or each.removed for each in differences):
         click.echo("rollspec: the rendered files are not up to date: run `rollspec render`", err=True)
-        return 1
-    return 0
+    return int(any(differences))
 
 
 def _name_foreign(paths: Sequence[str]) -> None:
     for path in paths:
-        click.echo(f"left alone, rollspec did not make it: {path}", err=True)
+        click.echo(f"left alone, rollspec did not make it (delete it, or restore its first line): {path}", err=True)
 
 
 def _print(opened: Opened, job: Job, form: str, is_strict: bool) -> int:

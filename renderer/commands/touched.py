@@ -11,6 +11,7 @@ from renderer.build.fleet import ARGOCD
 from renderer.commands.options import show_problems
 from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.selection import Selection, asked, touched
+from renderer.failure import Failure
 from renderer.git import root as top_folder
 from renderer.git.index import deletions_between, staged_deletions, unknown
 from renderer.git.read import find
@@ -22,10 +23,31 @@ Each = Callable[[Opened, Selection], int]
 def each_touched(directory: str, paths: Sequence[str], form: str, *, hook: bool, run: Each) -> int:
     """`run` over what the files touch, project by project; the worst of the exit codes, 0 where nothing is touched."""
     files = [os.path.join(directory, path) for path in paths]
+    if not hook:
+        _refuse_strangers(files)
     return max(
         (_one(root, below, form, run) for root, below in projects([*files, *_deleted(directory, hook)]).items()),
         default=0,
     )
+
+
+def _refuse_strangers(files: Sequence[str]) -> None:
+    """A file that a person names lies in a project, and is there or was about an app; a hook names what a commit has."""
+    for file in files:
+        found = projects([file])
+        if not found:
+            raise Failure(f"{file} is in no project", 2)
+        if not os.path.lexists(file) and not any(_about(root, below) for root, below in found.items()):
+            raise Failure(f"there is no file {file}", 2)
+
+
+def _about(root: str, paths: Sequence[str]) -> bool:
+    """Whether the paths lie where a project has its specs and manifests; what is wrong with it is told later."""
+    try:
+        opened = open_project(root)
+    except Refused:
+        return True
+    return bool(touched(opened.layout, opened.setup.environments, opened.apps, paths)[0].apps)
 
 
 def projects(files: Iterable[str]) -> dict[str, list[str]]:

@@ -12,11 +12,14 @@ import click
 from renderer.build import Rendered, build_app, evaluate, is_in
 from renderer.build.fleet import ARGOCD, argocd_updated
 from renderer.build.setup import read_document
+from renderer.commands.fmt import field_order
 from renderer.commands.options import show_problems
 from renderer.commands.project import Opened
-from renderer.edit import EditError, Remove, Set, edit, new_document
+from renderer.edit import EditError, Remove, Set, edit, formatted, new_document
 from renderer.failure import Failure
-from renderer.git import GitError, commit
+from renderer.git import GitError, changed, commit
+from renderer.git.read import find as resolves
+from renderer.layout import PROJECT_FILE
 from renderer.overlay import Document, Environment, effective
 from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes
@@ -70,6 +73,8 @@ def environment_for(opened: Opened, env: str | None) -> Environment:
 
 def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act], how: How) -> int:
     """Each app's act on its effective spec, then the files, then perhaps one commit of them all; the exit code."""
+    if how.commit and not how.dry_run:
+        _refuse_uncommitted(opened, list(acts))
     edited = []
     for app, act in acts.items():
         found = edit_app(opened, environment, app, act)
@@ -89,6 +94,20 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
     for each in edited:
         click.echo(f"{each.app} in {environment.name}: {describe(each.before)} -> {describe(each.after)}")
     return 0
+
+
+def _refuse_uncommitted(opened: Opened, apps: Sequence[str]) -> None:
+    """A commit of the verb's own files alone would hold manifests of specs that it does not hold.
+
+    And a release state that was never committed is not what the cluster has.
+    """
+    files = [PROJECT_FILE, *opened.setup.texts]
+    for app in apps:
+        files += opened.texts(app)[0] if app in opened.apps else ()
+    if resolves(opened.root, "HEAD"):
+        dirty = [path for _, path in changed(opened.root, "HEAD", None, sorted(set(files)))]
+        if dirty:
+            raise Failure(f"{', '.join(dirty[:3])}: changed since the last commit; commit or undo that first", 1)
 
 
 def edit_app(opened: Opened, environment: Environment, app: str, act: Act) -> Edited | Refusal:
@@ -171,10 +190,12 @@ def _data(text: bytes, file: str) -> dict[str, Any]:
 
 
 def _edited(old: bytes | None, app: str, edits: Sequence[Change]) -> bytes:
-    if old is None:
-        head = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": app}, "spec": {}}
-        return edit(new_document(head), _operations(edits)).encode()
-    return edit(old.decode(), _operations(edits)).encode()
+    """The text edited; one that was in `fmt`'s format stays in it."""
+    head = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": app}, "spec": {}}
+    before = new_document(head) if old is None else old.decode()
+    text = edit(before, _operations(edits))
+    order = field_order("App")
+    return (formatted(text, order) if formatted(before, order) == before else text).encode()
 
 
 def _operations(edits: Sequence[Change]) -> list[Set | Remove]:
@@ -229,7 +250,9 @@ def _write(opened: Opened, files: Mapping[str, bytes | None], specs: set[str], *
         else:
             summary = write_all(opened.root, present, gone)
             for path in summary.foreign:
-                click.echo(f"left alone, rollspec did not make it: {path}", err=True)
+                click.echo(
+                    f"left alone, rollspec did not make it (delete it, or restore its first line): {path}", err=True
+                )
 
 
 def _commit(
@@ -246,7 +269,7 @@ def _commit(
     trailers = [("Rollspec-App", app) for app in apps]
     trailers += [("Rollspec-Env", environment.name), ("Rollspec-Verb", how.verb)]
     try:
-        made = commit(opened.root, list(files), how.message or subject, trailers, verify=how.verify)
+        made = commit(opened.root, sorted({*files, *old}), how.message or subject, trailers, verify=how.verify)
     except GitError as error:
         _write(opened, {path: old[path] for path in files}, {each.file for each in edited}, mark=False)
         raise Failure(f"nothing was changed: {error}") from error

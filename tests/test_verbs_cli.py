@@ -126,6 +126,24 @@ def test_a_hook_that_fails_leaves_nothing_half_done(repository: Path) -> None:
     assert verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit", "--no-verify").code == 0
 
 
+@pytest.mark.parametrize("file", ["apps/web.yaml", "overlays/production/overlay.yaml", "rollspec.yaml"])
+def test_a_commit_is_refused_while_its_own_specs_are_not_committed(repository: Path, file: str) -> None:
+    """It would hold manifests of a spec that it does not hold, or a weight that was never live."""
+    path = repository / file
+    path.write_text(path.read_text() + "# by hand\n")
+    outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert outcome.code == 1
+    assert outcome.err == f"rollspec: {file}: changed since the last commit; commit or undo that first\n"
+    assert git(repository, "status", "--porcelain") == f" M {file}\n"
+    assert verb(repository, "release", "web", "1.5.0", "--weight", "20").code == 0
+
+
+def test_an_edit_of_a_formatted_file_is_formatted(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    verb(repository, "promote", "web", "--commit")
+    assert run(repository, "fmt", "--check").code == 0
+
+
 def test_works_in_a_worktree_with_a_detached_head(repository: Path, tmp_path: Path) -> None:
     git(repository, "worktree", "add", "--detach", "-q", str(tmp_path / "other"))
     outcome = verb(tmp_path / "other", "release", "web", "1.5.0", "--weight", "20", "--commit")

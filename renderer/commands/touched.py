@@ -32,7 +32,7 @@ def each_touched(directory: str, paths: Sequence[str], form: str, *, hook: bool,
 
 
 def _refuse_strangers(files: Sequence[str]) -> None:
-    """A file that a person names lies in a project, and is there or was about an app; a hook names what a commit has."""
+    """A file that a person names lies in a project, and is there or was about an app; hooks name what commits have."""
     for file in files:
         found = projects([file])
         if not found:

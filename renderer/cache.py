@@ -1,8 +1,7 @@
 """The state of earlier runs on disk: from which inputs which outputs came, and what they look like to the system.
 
 One SQLite file in a folder of its own that Git ignores. It is safe to delete, and safe with several runs at once:
-SQLite makes each transaction whole, and whatever is wrong with the file (locked, damaged, read-only) means that nothing
-is known.
+whatever is wrong with the file (locked, damaged, read-only, of somebody else's making) means that nothing is known.
 """
 
 from __future__ import annotations
@@ -31,12 +30,14 @@ _FILE = "cache-1.sqlite"  # another number where the tables change
 _TABLES = """
 PRAGMA trusted_schema = OFF;
 PRAGMA synchronous = OFF;
+PRAGMA journal_mode = MEMORY;
 CREATE TABLE IF NOT EXISTS rendered (
   env TEXT, app TEXT, key TEXT, stamps TEXT, inputs TEXT, outputs TEXT, beside TEXT, problems TEXT,
   PRIMARY KEY (env, app)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (env TEXT, app TEXT, facts TEXT, PRIMARY KEY (env, app));
 CREATE TABLE IF NOT EXISTS judged (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
 """
+_JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite reads beside its file
 _SEEN = "UPDATE rendered SET stamps = ? WHERE env = ? AND app = ? AND key = ? AND inputs = ? AND outputs = ?"
 _WAIT = 2.0  # seconds for another run to finish its transaction, which takes a tenth of that
 _COARSE = 50_000_000  # ns: clocks of file systems tick every 1 to 10 ms
@@ -121,9 +122,12 @@ class Cache:
             return default
         import sqlite3  # only where something may be known
 
+        _remove_journals(file)
         try:
             with closing(sqlite3.connect(file, timeout=_WAIT)) as connection:
                 connection.executescript(_TABLES)
+                if not _is_ours(connection):
+                    raise sqlite3.DatabaseError("not made by this program")
                 with connection:
                     return question(connection)
         except sqlite3.OperationalError:  # locked, read-only, no space: the next run may do better
@@ -132,6 +136,23 @@ class Cache:
             with suppress(OSError):
                 os.unlink(file)
             return default
+
+
+def _remove_journals(file: str) -> None:
+    """We make none on disk; one that somebody committed could tell SQLite to remove any file."""
+    for ending in _JOURNALS:
+        with suppress(OSError):
+            os.unlink(file + ending)
+
+
+def _is_ours(connection: Connection) -> bool:
+    """Whether it has just our tables: a view or a trigger that somebody committed could take for ever."""
+    import sqlite3
+
+    question = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(_TABLES)
+        return fresh.execute(question).fetchall() == connection.execute(question).fetchall()
 
 
 def digest(texts: Mapping[str, bytes]) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -216,6 +219,30 @@ def test_nothing_is_stored_through_a_symbolic_link(pair: tuple[Path, Path], tmp_
     (pair[0] / CACHE_FOLDER).symlink_to(elsewhere)
     both(*pair)
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_journal_that_somebody_committed_is_not_obeyed(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    """SQLite removes the file that a journal left by a crash names as its super-journal."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    name, magic = str(victim).encode(), bytes.fromhex("d9d505f920a163d7")
+    header = (magic + struct.pack(">5I", 0, 0, 1, 512, 4096)).ljust(512, b"\0")
+    tail = struct.pack(">I", (1 << 30) // 4096 + 1) + name + struct.pack(">2I", len(name), sum(name)) + magic
+    for path in (pair[0] / CACHE_FOLDER).glob("*.sqlite"):
+        path.with_name(f"{path.name}-journal").write_bytes(header + tail)
+    both(*pair)
+    assert victim.read_text() == "precious"
+
+
+def test_a_view_that_somebody_committed_is_not_asked(pair: tuple[Path, Path]) -> None:
+    fields = ", ".join(f"x AS {name}" for name in (*cache.Row._fields, "key"))
+    for path in (pair[0] / CACHE_FOLDER).glob("*.sqlite"):
+        path.unlink()
+        with closing(sqlite3.connect(path)) as connection:
+            endless = "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c)"
+            connection.execute(f"CREATE VIEW rendered AS {endless} SELECT {fields} FROM c")  # noqa: S608
+            connection.commit()
+    both(*pair)
 
 
 def test_git_ignores_the_cache(pair: tuple[Path, Path]) -> None:

@@ -213,7 +213,8 @@ def _batch(value: Iterable[Any], linecount: int, fill_with: Any = None) -> Itera
 
 def _slice(value: Iterable[Any], slices: int, fill_with: Any = None) -> Iterator[list[Any]]:
     _check_size(slices)
-    return do_slice(value, slices, fill_with)  # type: ignore[arg-type]  # takes any iterable
+    found: Iterator[list[Any]] = do_slice([*value], slices, fill_with)
+    return found
 
 
 def _check_size(size: int) -> None:

@@ -19,6 +19,10 @@ ISTIO = {"type": "Canary", "router": "istio"}
 REPLICA = {"type": "Canary"}
 BLUE_GREEN = {"type": "BlueGreen"}
 V2 = {"tag": "1.5.0"}
+LADDER = [{"setWeight": 10}, {"pause": {"duration": "10m"}}, {"setWeight": 50}, {"pause": {}}]
+HEADERS = {"canaryHeaders": {"x-canary": "1"}}
+ADMIN = {"name": "http-admin", "port": 81, "targetPort": 8080}
+_WEIGHT = "/spec/canary/weight"
 CANARY_ONLY = {"policy": {"templateChanges": "canary"}}
 ARGO = {"argocd": {"kind": "Application"}}
 
@@ -33,6 +37,7 @@ AT_20 = istio(canary={**V2, "weight": 20})
 AT_50 = istio(canary={**V2, "weight": 50, "from": 20})
 LIVE_50 = istio(canary={**V2, "weight": 50})
 PROMOTED = istio(**{**V2, "previous": {"tag": "1.4.2", "weight": 20}})
+DARK = istio(canary={**V2, "weight": 0})
 ROLLING = spec()
 SCALED = spec(replicas=None, autoscaling={"minReplicas": 3, "maxReplicas": 9})
 
@@ -52,6 +57,43 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
     "from-of-another": {
         "third version": (AT_50, istio(canary={"tag": "1.6.0", "weight": 50, "from": 20}), "/spec/canary/from"),
         "first weight": (IDLE, AT_50, "/spec/canary/from"),
+    },
+    "steps-in-flight": {
+        "another ladder": (
+            spec(strategy={**ISTIO, "steps": LADDER}, canary=V2),
+            spec(strategy={**ISTIO, "steps": [{"setWeight": 30}, *LADDER[1:]]}, canary=V2),
+            "/spec/strategy/steps",
+        ),
+        "a ladder instead of a weight": (
+            AT_20,
+            spec(strategy={**ISTIO, "steps": LADDER}, canary=V2),
+            "/spec/strategy/steps",
+        ),
+        "a weight instead of a ladder": (spec(strategy={**ISTIO, "steps": LADDER}, canary=V2), AT_20, _WEIGHT),
+        "by replicas": (
+            spec(strategy=REPLICA, canary={**V2, "weight": 25}),
+            spec(strategy={**REPLICA, "steps": LADDER}, canary=V2),
+            "/spec/strategy/steps",
+        ),
+        "headers": (AT_50, {**AT_50, "istio": HEADERS}, "/spec/istio"),
+    },
+    "scale-in-step": {
+        "raised": (AT_20, {**AT_50, "replicas": 8}, "/spec/replicas"),
+        "promoted": (AT_20, {**PROMOTED, "replicas": 2}, "/spec/replicas"),
+        "more pods a version": (
+            AT_20,
+            {**AT_50, "strategy": {**ISTIO, "minPodsPerReplicaSet": 2}},
+            "/spec/strategy",
+        ),
+    },
+    "headers-in-flight": {
+        "taken out": ({**AT_20, "istio": HEADERS}, AT_20, "/spec/istio"),
+        "with the promotion": ({**AT_20, "istio": HEADERS}, PROMOTED, "/spec/istio"),
+        "in the dark": (istio(canary={**V2, "weight": 0}, istio=HEADERS), istio(), "/spec/istio"),
+    },
+    "routes-in-flight": {
+        "another port": (AT_20, {**AT_20, "ports": [*BASE["ports"], ADMIN]}, "/spec/ports"),
+        "a timeout": (AT_20, {**AT_20, "istio": {"http": {"timeout": "3s"}}}, "/spec/istio"),
     },
     "stable-in-flight": {
         "environment": (AT_20, {**AT_20, "env": {"LOG": "trace"}}, "/spec/env/LOG"),
@@ -80,6 +122,22 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
     "promote-weight": {
         "missing": (AT_20, istio(tag="1.5.0"), "/spec/previous/weight"),
         "of before the raise": (AT_50, PROMOTED, "/spec/previous/weight"),
+        "of another weight than 100": (istio(canary={**V2, "weight": 100}), PROMOTED, "/spec/previous/weight"),
+        "not of the ladder": (
+            spec(strategy={**ISTIO, "steps": LADDER}, canary=V2),
+            spec(strategy={**ISTIO, "steps": LADDER}, **{**V2, "previous": {"tag": "1.4.2", "weight": 20}}),
+            "/spec/previous/weight",
+        ),
+        "early on the ladder": (
+            spec(strategy={**ISTIO, "steps": LADDER}, canary=V2),
+            spec(strategy={**ISTIO, "steps": LADDER}, **{**V2, "previous": {"tag": "1.4.2", "weight": 10}}),
+            "/spec/previous/weight",
+        ),
+        "by replicas": (
+            spec(strategy=REPLICA, canary={**V2, "weight": 50}),
+            spec(strategy=REPLICA, **{**V2, "previous": {"tag": "1.4.2", "weight": 25}}),
+            "/spec/previous/weight",
+        ),
     },
     "neither-version": {
         "promoted with an edit": (AT_20, {**PROMOTED, "env": {"LOG": "x"}}, "/spec/tag"),
@@ -107,6 +165,11 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
     "switch-alone": {
         "with a tag": (ROLLING, istio(tag="1.5.0", migration={"from": {}}), "/spec/tag"),
         "with the last stage": (istio(migration={"from": {}}), istio(env={"LOG": "x"}), "/spec/env/LOG"),
+        "with a restart": (
+            ROLLING,
+            istio(restartedAt="2026-01-01T00:00:00Z", migration={"from": {}}),
+            "/spec/restartedAt",
+        ),
         "with a scale": (ROLLING, istio(replicas=7, migration={"from": {}}), "/spec/replicas"),
     },
     "autoscaling-on": {
@@ -133,6 +196,8 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
     },
 }
 WARNINGS = {"container-renamed", "weight-without-from by replicas", "switch-alone with a scale"}
+WARNINGS |= {"steps-in-flight by replicas", "routes-in-flight a timeout"}
+WARNINGS |= {"promote-weight by replicas", "promote-weight early on the ladder"}
 WARNINGS |= {f"changed-while-paused {case}" for case in ("a weight", "a release")}
 CASES = [(rule, case) for rule, cases in WRONG.items() for case in cases]
 
@@ -149,6 +214,18 @@ RIGHT: dict[str, tuple[Spec, Spec]] = {
     "promoted": (AT_20, PROMOTED),
     "promoted at 100": (istio(canary={**V2, "weight": 100}), istio(tag="1.5.0")),
     "promoted in the dark": (istio(canary={**V2, "weight": 0}), istio(tag="1.5.0")),
+    "promoted from the ladder": (
+        spec(strategy={**ISTIO, "steps": LADDER}, canary=V2),
+        spec(strategy={**ISTIO, "steps": LADDER}, **{**V2, "previous": {"tag": "1.4.2", "weight": 50}}),
+    ),
+    "promoted by hand, by replicas": (
+        spec(strategy=REPLICA, canary={**V2, "weight": 50}),
+        spec(strategy=REPLICA, **V2),
+    ),
+    "headers for a canary that was not raised": (AT_20, {**AT_20, "istio": HEADERS}),
+    "headers taken out after the promotion": ({**PROMOTED, "istio": HEADERS}, PROMOTED),
+    "routes of a dark canary": (DARK, {**DARK, "istio": {"http": {"timeout": "3s"}}}),
+    "aborted with other routes": (AT_20, istio(istio={"http": {"timeout": "3s"}})),
     "aborted": (AT_20, istio(aborted={**V2, "weight": 20})),
     "undone": (PROMOTED, istio(previous=V2)),
     "a canary of the version before": (PROMOTED, istio(tag="1.5.0", canary={"tag": "1.4.2", "weight": 20})),

@@ -38,7 +38,8 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     was, now = old.app.strategy, new.app.strategy
     named = _under(paths, "/spec/strategy/type", "/spec/strategy/router", "/spec/migration")
     if (was.type, was.router) != (now.type, now.router):
-        yield Effect("migrate", f"the strategy changes from {strategy_name(was)} to {strategy_name(now)}", named)
+        reason = f"the strategy changes from {strategy_name(was)} to {strategy_name(now)}{_not_before(was)}"
+        yield Effect("migrate", reason, named)
         if was.is_rollout != now.is_rollout and new.app.came_from is None and not new.prunes_last:
             yield Effect("disruptive", "the old workload goes before the new one is Ready", named)
         if old.flight:
@@ -52,6 +53,13 @@ def _stage(old: App, new: App) -> str:
     if old.came_from == new.came_from:
         return "a stage of the switch ends: what is left of the strategy before goes"
     return f"the workload of the strategy before {'goes' if new.came_from is None else 'is rendered too'}"
+
+
+def _not_before(was: Strategy) -> str:
+    """Pods of the version before live on after a promotion, and get traffic again when a switch unites the pods."""
+    if not (was.type == "BlueGreen" or was.by_istio):
+        return ""
+    return f"; not within {was.fields.get('scaleDownDelaySeconds', 30)} s of a promotion, undo or abort"
 
 
 def _versions(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:

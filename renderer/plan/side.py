@@ -35,6 +35,11 @@ class Side:
         return "canary" if self.app.canary else "preview" if self.app.preview else None
 
     @property
+    def named(self) -> str:
+        """The arguments of a verb that name the app."""
+        return f"{self.app.name} --env {self.app.env}"
+
+    @property
     def prunes_last(self) -> bool:
         """Whether Argo CD applies it, which takes an old workload away when the new one is Healthy."""
         return "argocd" in (self.project.get("spec") or {})

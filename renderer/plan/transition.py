@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from renderer.overlay import escape
+from renderer.plan.in_flight import headers_in_flight, routes_in_flight, scale_in_step, steps_in_flight
 from renderer.plan.moves import name_of, strategy_name
 from renderer.plan.side import Side, restart_mark, workload
 from renderer.problem import Severity
@@ -95,13 +96,13 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     if old.flight and new.settled == old.running:
         message = (
             f"{name_of(new.app.stable)} is promoted and the next version starts in one change: sync "
-            f"`rollspec promote {_verb(new)}` first, then `rollspec release {_verb(new)}`"
+            f"`rollspec promote {new.named}` first, then `rollspec release {new.named}`"
         )
     else:
         message = (
             f"the stable version changes under the {new.flight}: an abort would send out what never ran; `rollspec "
-            f"promote {_verb(new)}` or `rollspec abort {_verb(new)}` first, or give it to the {new.flight} alone, "
-            f"as `overrides` (`rollspec release {_verb(new)} --set`)"
+            f"promote {new.named}` or `rollspec abort {new.named}` first, or give it to the {new.flight} alone, "
+            f"as `overrides` (`rollspec release {new.named} --set`)"
         )
     yield _finding("stable-in-flight", message, _stable_pointer(old, new))
 
@@ -116,7 +117,7 @@ def reverted_promote(old: Side, new: Side) -> Iterator[Finding]:
     if _is_reverted(old, new):
         message = (
             f"{name_of(new.app.running)} is the stable version of the cluster, which skips the steps and keeps it at "
-            f"100 %: `rollspec undo {_verb(new)}` goes back, with `--weight` by a canary"
+            f"100 %: `rollspec undo {new.named}` goes back, with `--weight` by a canary"
         )
         yield _finding("reverted-promote", message, f"/spec/{new.flight}")
 
@@ -124,23 +125,25 @@ def reverted_promote(old: Side, new: Side) -> Iterator[Finding]:
 def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
     """A promotion that does not begin at the canary's live weight: `previous.weight` is missing, or another.
 
-    The share of the canary falls to 0 until the pods for the first step are Ready (router istio).
+    The share of the canary falls to 0 until the pods for the first step are Ready (router istio), or goes to that
+    weight first (router replica, a warning). A ladder is taken to rest at its last weight.
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: `rollspec promote APP` writes it.
     """
     canary = old.app.canary
-    if canary is None or new.flight or _other_template(old, new) or not old.app.strategy.by_istio:
+    if canary is None or new.flight or _other_template(old, new) or _switched(old, new) or old.steps == new.steps:
         return
-    if canary.weight is None or canary.weight in (0, 100) or _switched(old, new):
+    given, weights, by_istio = new.app.previous_weight, _weights(old), old.app.strategy.by_istio
+    live = weights[-1] if weights else 0
+    right = (None, live) if live == 100 or not by_istio else (live,)
+    if live == 0 or given in right:
         return
-    if new.app.previous_weight != canary.weight:
-        given = new.app.previous_weight
-        says = "is missing" if given is None else f"is {given}"
-        message = (
-            f"`previous.weight` {says}, and the live weight is {canary.weight}: the share would fall to 0 on the "
-            f"way; `rollspec promote {_verb(new)}` writes it"
-        )
-        yield _finding("promote-weight", message, "/spec/previous/weight")
+    says = "is missing" if given is None else f"is {given}"
+    falls = "the share would fall to 0 on the way" if by_istio else "the steps would begin at another weight"
+    verb = f"`rollspec promote {new.named}` writes it"
+    severity: Severity = "error" if by_istio and given not in weights else "warning"
+    message = f"`previous.weight` {says}, and the live weight is {live}: {falls}; {verb}"
+    yield _finding("promote-weight", message, "/spec/previous/weight", severity)
 
 
 def neither_version(old: Side, new: Side) -> Iterator[Finding]:
@@ -155,7 +158,7 @@ def neither_version(old: Side, new: Side) -> Iterator[Finding]:
     if new.running not in (old.running, old.settled):
         message = (
             f"the {old.flight} ends, and the pod template is neither its own nor the stable one: `rollspec promote "
-            f"{_verb(new)}` or `rollspec abort {_verb(new)}` alone, the rest as a release of its own"
+            f"{new.named}` or `rollspec abort {new.named}` alone, the rest as a release of its own"
         )
         yield _finding("neither-version", message, "/spec/tag")
 
@@ -172,7 +175,7 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
     was, now = old.app.strategy, new.app.strategy
     if _loses_subsets(old, new):
         message = (
-            f"the DestinationRule loses the subsets that live routes name: `rollspec switch {_verb(new)}` keeps them a "
+            f"the DestinationRule loses the subsets that live routes name: `rollspec switch {new.named}` keeps them a "
             "stage longer (`migration.after`)"
         )
         yield _finding("switch-stages", message, "/spec/strategy")
@@ -180,13 +183,13 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
         return
     if was.type == "BlueGreen":
         message = (
-            f"a BlueGreen becomes a {now.type} by way of a Canary: `rollspec switch {_verb(new)} --to {now.type}`, "
+            f"a BlueGreen becomes a {now.type} by way of a Canary: `rollspec switch {new.named} --to {now.type}`, "
             "sync, then `--continue`"
         )
         yield _finding("switch-stages", message, "/spec/strategy/type")
     elif new.app.came_from is None and old.app.came_from is None and not new.prunes_last:
         message = (
-            f"the {was.type} workload would go before the {now.type} one is Ready: `rollspec switch {_verb(new)} --to "
+            f"the {was.type} workload would go before the {now.type} one is Ready: `rollspec switch {new.named} --to "
             f"{now.type}` keeps both until `--continue`"
         )
         yield _finding("switch-stages", message, "/spec/strategy/type")
@@ -202,8 +205,8 @@ def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     """
     flight = old.flight or new.flight
     if flight and _switched(old, new):
-        first = f"`rollspec promote {_verb(new)}` or `rollspec abort {_verb(new)}`" if old.flight else "switch"
-        then = f"then `rollspec switch {_verb(new)}`" if old.flight else f"then `rollspec release {_verb(new)}`"
+        first = f"`rollspec promote {new.named}` or `rollspec abort {new.named}`" if old.flight else "switch"
+        then = f"then `rollspec switch {new.named}`" if old.flight else f"then `rollspec release {new.named}`"
         message = (
             f"the change from {strategy_name(old.app.strategy)} to {strategy_name(new.app.strategy)} wants nothing in "
             f"flight: {first} and sync, {then}"
@@ -212,7 +215,7 @@ def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
-    """A stage of a switch together with another pod template, or another number of pods.
+    """A stage of a switch together with another pod template, a restart, or another number of pods.
 
     A Rollout that never became available makes its first revision the stable one: the template must be known good.
     Source: measured on Argo Rollouts 1.10.
@@ -221,12 +224,13 @@ def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
     staged = old.app.spec.get("migration") != new.app.spec.get("migration") or _switched(old, new)
     if not staged or old.flight or new.flight:
         return
-    if old.settled != new.settled:
+    if old.settled != new.settled or restart_mark(old) != restart_mark(new):
         message = (
             "a switch wants the pod template as it runs: leave the other changes for a commit after `rollspec switch "
-            f"{_verb(new)} --continue`"
+            f"{new.named} --continue`"
         )
-        yield _finding("switch-alone", message, _stable_pointer(old, new))
+        pointer = _stable_pointer(old, new) if old.settled != new.settled else "/spec/restartedAt"
+        yield _finding("switch-alone", message, pointer)
     elif _replicas(old) != _replicas(new):
         message = "a switch wants the number of pods as it is: change it before or after"
         yield _finding("switch-alone", message, "/spec/replicas", "warning")
@@ -294,9 +298,9 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
     if old.app.previous is not None and _equal(old.app.previous, new.app.stable):
         return
     if new.app.strategy.is_rollout:
-        how = f"`rollspec release {_verb(new)}` starts one, with `--set` for configuration alone"
+        how = f"`rollspec release {new.named}` starts one, with `--set` for configuration alone"
     else:
-        how = f"strategy {new.app.strategy.type} has none: `rollspec switch {_verb(new)} --to Canary`"
+        how = f"strategy {new.app.strategy.type} has none: `rollspec switch {new.named} --to Canary`"
     message = f"the policy of {new.app.env} wants a canary for every change of the pod template: {how}"
     yield _finding("without-canary", message, _stable_pointer(old, new))
 
@@ -313,10 +317,10 @@ def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
     if old.running != new.running:
         share = f" the {old.flight}'s share falls to 0, and" if old.flight else ""
         severity: Severity = "error" if old.flight else "warning"
-        message = f"the controller is paused:{share} nothing starts; `rollspec resume {_verb(new)}` first"
+        message = f"the controller is paused:{share} nothing starts; `rollspec resume {new.named}` first"
         yield _finding("changed-while-paused", message, "/spec/paused", severity)
     elif old.steps != new.steps or restart_mark(old) != restart_mark(new):
-        message = f"the controller is paused, and does nothing until `rollspec resume {_verb(new)}`"
+        message = f"the controller is paused, and does nothing until `rollspec resume {new.named}`"
         yield _finding("changed-while-paused", message, "/spec/paused", "warning")
 
 
@@ -324,6 +328,10 @@ FIRST_RULES: dict[str, FirstRule] = {"first-release": first_release}
 TRANSITION_RULES: dict[str, Rule] = {
     "weight-without-from": weight_without_from,
     "from-of-another": from_of_another,
+    "steps-in-flight": steps_in_flight,
+    "scale-in-step": scale_in_step,
+    "headers-in-flight": headers_in_flight,
+    "routes-in-flight": routes_in_flight,
     "stable-in-flight": stable_in_flight,
     "reverted-promote": reverted_promote,
     "promote-weight": promote_weight,
@@ -355,9 +363,12 @@ def _weight(new: Side, why: str) -> Finding:
     return _finding("weight-without-from", message, pointer, "error" if by_istio else "warning")
 
 
-def _verb(side: Side) -> str:
-    """The arguments that name the app."""
-    return f"{side.app.name} --env {side.app.env}"
+def _weights(old: Side) -> list[int]:
+    """The weights that the canary may have now, the likeliest last: its own, or those of its ladder."""
+    canary = old.app.canary
+    if canary is not None and canary.weight is not None:
+        return [canary.weight]
+    return [step["setWeight"] for step in old.steps or () if "setWeight" in step]
 
 
 def _other_template(old: Side, new: Side) -> bool:

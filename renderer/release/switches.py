@@ -53,7 +53,8 @@ def go_on(spec: Spec) -> Outcome:
         now = strategy_of(spec.get("strategy", {}))
         return {**_to(strategy_of(stage["to"])), "migration": {"from": dict(now.fields)}}
     if "from" in stage:
-        return {"migration": ABSENT, **_afterwards(spec, strategy_of(stage["from"]), strategy_of(spec["strategy"]))}
+        now = strategy_of(spec.get("strategy", {}))
+        return {"migration": ABSENT, **_afterwards(spec, strategy_of(stage["from"]), now)}
     return {"migration": ABSENT}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.release.fold import ABSENT, inverse
-from renderer.spec import TEMPLATE_FIELDS, merge, strategy_of, version_label
+from renderer.spec import TEMPLATE_FIELDS, merge, strategy_of, version_label, version_of
 
 Spec = Mapping[str, Any]
 Wanted = dict[str, Any]  # fields of the effective spec and their new values; ABSENT takes one away
@@ -47,6 +47,8 @@ def release(
     state = _version_state(spec, tag, version, overrides)
     if _label(spec, state) == _label(spec, spec):
         return Refusal(f"the new version's label `{_label(spec, state)}` is the stable one's: give another --version")
+    if flight and version_of(spec, state) == version_of(spec, spec[flight]):
+        return Refusal(_the_same(spec, flight))
     kind = strategy_of(spec.get("strategy", {})).type
     if kind == "Canary":
         return _start_canary(spec, state, weight)
@@ -64,6 +66,8 @@ def weight(spec: Spec, share: int, *, live: int | None = None) -> Outcome:
         return Refusal(_no_canary(spec, "weight"))
     if "steps" in spec.get("strategy", {}):
         return Refusal("the ladder in strategy.steps gives the weights; `promote` or `abort` ends it")
+    if spec.get("paused"):
+        return Refusal("the controller is paused, and a weight would wait: `resume` first")
     if share == canary["weight"] and live is None:
         return Refusal(f"the canary's weight is {share} already")
     came_from = canary["weight"] if live is None else live
@@ -237,6 +241,13 @@ def _already(spec: Spec, flight: str) -> str:
     name = _label(spec, spec[flight])
     what = "its share falls to 0 at once" if flight == "canary" else "its pods end"
     return f"a {flight} ({name}) is in flight; with --replace {what} and the new version starts from nothing"
+
+
+def _the_same(spec: Spec, flight: str) -> str:
+    """The version in flight cannot take its own place: its pods stay, and its share would fall to 0 on the way."""
+    name = _label(spec, spec[flight])
+    way = "`weight` changes its share, " if "weight" in spec[flight] else ""
+    return f"{name} is the {flight} in flight already: {way}`promote` or `abort` ends it"
 
 
 def _no_canary(spec: Spec, verb: str) -> str:

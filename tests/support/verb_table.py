@@ -106,6 +106,7 @@ def _release(spec: Mapping[str, Any], **more: Any) -> Outcome:
 VERBS: dict[str, Act] = {
     "release 1.6.0": _release,
     "release 1.6.0 --replace": partial(_release, replace=True),
+    "release 1.5.0 --replace": partial(_release, tag="1.5.0", replace=True),
     "release --set env.LOG=trace": partial(_release, tag=None, overrides={"env": {"LOG": "trace"}}),
     "weight 60": partial(verbs.weight, share=60),
     "weight 10": partial(verbs.weight, share=10),

@@ -1,0 +1,134 @@
+"""Rules over a change under a canary in flight: edits that no verb makes, and that throw its share off on the way.
+
+A rule's docstring is its manual page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from renderer.plan.side import Side, workload
+from renderer.problem import Severity
+from renderer.rules.finding import Finding
+from renderer.spec import Canary
+
+
+def steps_in_flight(old: Side, new: Side) -> Iterator[Finding]:
+    """The step list of a canary in flight changes by something else than its weight: a ladder, or pinned headers.
+
+    The controller starts a changed list again from its first step. Where that is not the live weight, the share goes
+    there first (router istio: by way of 0).
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: change a ladder between two releases; for headers, `rollspec retry APP` first: then the list begins there.
+    """
+    was, now = _both(old, new)
+    if was is None or now is None or old.steps == new.steps:
+        return
+    severity: Severity = "error" if new.app.strategy.by_istio else "warning"
+    if was.weight is None or now.weight is None:
+        message = (
+            "the ladder changes under the canary, which starts again from the first step: `rollspec promote "
+            f"{new.named}` or `rollspec abort {new.named}` first, or change it after this release"
+        )
+        pointer = "/spec/strategy/steps" if now.weight is None else "/spec/canary/weight"
+        yield _finding("steps-in-flight", message, pointer, severity)
+    elif was == now and now.came_from not in (None, now.weight):
+        message = (
+            f"the step list changes, so it starts again from {now.came_from} %, and the live weight is {now.weight}: "
+            f"`rollspec retry {new.named}` first, sync, then this change"
+        )
+        yield _finding("steps-in-flight", message, _routing_pointer(old, new), severity)
+
+
+def scale_in_step(old: Side, new: Side) -> Iterator[Finding]:
+    """The number of pods changes in the same step as the canary's weight (router istio).
+
+    The controller scales first, by the new list at the old step's index, then starts the list again, finds other pods
+    than its first step wants, and sets the weight to 0 until they are Ready.
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: two commits, synced one after the other: the number of pods, and the weight.
+    """
+    canary = old.app.canary
+    if canary is None or canary.weight == 0 or old.running != new.running or old.steps == new.steps:
+        return
+    if not (old.app.strategy.by_istio and new.app.strategy.by_istio) or _pods(old) == _pods(new):
+        return
+    step = f"`rollspec weight {new.named}`" if new.flight else f"`rollspec promote {new.named}`"
+    message = (
+        "the number of pods changes together with the canary's steps: its share would fall to 0 until they are Ready; "
+        f"change the number, sync, then {step}"
+    )
+    replicas = old.app.spec.get("replicas") != new.app.spec.get("replicas")
+    yield _finding("scale-in-step", message, "/spec/replicas" if replicas else "/spec/strategy")
+
+
+def headers_in_flight(old: Side, new: Side) -> Iterator[Finding]:
+    """`istio.canaryHeaders` go while a canary is in flight, or in the step that ends it.
+
+    The controller takes its managed route away only while the Rollout lists it: pinned requests would go to the next
+    canary, too, before one of its pods is Ready.
+    Source: Argo Rollouts (`RemoveManagedRoutes`), measured on 1.9 and 1.10.
+    Do: `rollspec promote` or `rollspec abort` first, then take them out.
+    """
+    canary, strategies = old.app.canary, (old.app.strategy, new.app.strategy)
+    if canary is None or not all(strategy.by_istio for strategy in strategies):
+        return
+    if _headers(old) and not _headers(new):
+        message = (
+            f"the route of pinned requests would stay when `canaryHeaders` go: `rollspec promote {new.named}` or "
+            f"`rollspec abort {new.named}` first, sync, then take them out"
+        )
+        yield _finding("headers-in-flight", message, "/spec/istio")
+
+
+def routes_in_flight(old: Side, new: Side) -> Iterator[Finding]:
+    """The VirtualService changes while a canary has a share (router istio).
+
+    What is applied sets the weights back to 100 and 0 until the controller corrects them: some 10 to 80 ms, and as long
+    as it is down. Where the names or numbers of the routes change (ports), the Rollout is invalid until it is applied.
+    Source: measured on Argo Rollouts 1.10 and Argo CD 3.6.
+    Do: `rollspec promote` or `rollspec abort` first.
+    """
+    canary = old.app.canary
+    if canary is None or canary.weight == 0 or old.running != new.running or old.app.namespace != new.app.namespace:
+        return
+    if not (old.app.strategy.by_istio and new.app.strategy.by_istio) or _routes(old) == _routes(new):
+        return
+    renamed = old.app.ports != new.app.ports
+    long = "until the Rollout is applied too" if renamed else "until the controller corrects it"
+    message = (
+        f"the routes change, and the canary's share falls to 0 {long}: `rollspec promote {new.named}` or `rollspec "
+        f"abort {new.named}` first"
+    )
+    pointer = "/spec/ports" if renamed else "/spec/istio"
+    yield _finding("routes-in-flight", message, pointer, "error" if renamed else "warning")
+
+
+def _finding(rule: str, message: str, pointer: str, severity: Severity = "error") -> Finding:
+    return Finding(rule, message, pointer, severity=severity)
+
+
+def _both(old: Side, new: Side) -> tuple[Canary | None, Canary | None]:
+    """The canary before and after, where it is the same version in the same strategy."""
+    was, now = old.app.strategy, new.app.strategy
+    same = old.running == new.running and (was.type, was.router) == (now.type, now.router)
+    return (old.app.canary, new.app.canary) if same else (None, None)
+
+
+def _pods(side: Side) -> tuple[Any, Any]:
+    """What the controller counts pods by."""
+    spec = workload(side.app, side.manifests).get("spec", {})
+    return spec.get("replicas"), side.app.strategy.fields.get("minPodsPerReplicaSet")
+
+
+def _headers(side: Side) -> Any:
+    return side.app.spec.get("istio", {}).get("canaryHeaders")
+
+
+def _routes(side: Side) -> Any:
+    return next((each.data.get("spec") for each in side.manifests if each.kind == "VirtualService"), None)
+
+
+def _routing_pointer(old: Side, new: Side) -> str:
+    return "/spec/istio" if _headers(old) != _headers(new) else "/spec/strategy"

@@ -1,0 +1,82 @@
+"""`python -m tests.bench`: measure, tell, and write docs/benchmarks.md and docs/benchmarks.svg."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench import machine
+from tests.bench.measure import Result, workplace
+from tests.bench.ours import command_results, project_results
+from tests.bench.peers import peer_results
+from tests.bench.plot import plot
+from tests.bench.projects import generate
+from tests.bench.report import page
+from tests.bench.shares import shares
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+PEER_APPS = 1000
+
+
+def numbers(text: str) -> list[int]:
+    """`1,100` as numbers."""
+    return [int(part) for part in text.split(",")]
+
+
+def options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--apps", type=numbers, default=[1, 100, 1000, 10_000], help="sizes, such as 1,100")
+    parser.add_argument("--envs", type=numbers, default=[1, 3], help="numbers of environments, such as 1,3")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each command; the median counts")
+    parser.add_argument("--no-peers", action="store_true", help="leave kustomize and Helm out")
+    parser.add_argument("--no-write", action="store_true", help="show the page instead of writing docs/")
+    parser.add_argument("--quick", action="store_true", help="1 and 100 apps, 3 runs, nothing written: a minute")
+    parser.add_argument("--shares", action="store_true", help="only show where the time of a cold run goes")
+    parser.add_argument("--project", type=Path, help="with --shares: this project instead of a generated one")
+    return parser.parse_args()
+
+
+def measured(place: Path, chosen: argparse.Namespace) -> Iterator[Result]:
+    """Every result, as it comes."""
+    yield from command_results(place, max(chosen.runs, 5))
+    for apps in chosen.apps:
+        for envs in chosen.envs:
+            yield from project_results(place, apps, envs, chosen.runs)
+    if not chosen.no_peers:
+        yield from peer_results(place, min(PEER_APPS, max(chosen.apps)), chosen.runs)
+
+
+def steps(place: Path, project: Path | None) -> dict[str, float]:
+    """Seconds of each step of a cold run; nothing of the project is changed."""
+    project = project or generate(place / "shares", 1000, 1)
+    return shares(["-C", str(project), "render", "--no-cache", "--jobs", "1", "--output", str(place / "out")])
+
+
+def main() -> None:
+    """Measure and write."""
+    chosen = options()
+    if chosen.quick:
+        chosen.apps, chosen.envs, chosen.runs, chosen.no_write = [1, 100], [1], 3, True
+    with workplace() as folder:
+        place = Path(folder)
+        if chosen.shares:
+            for step, spent in steps(place, chosen.project).items():
+                print(f"{step:20}{spent * 1000:9.1f} ms")
+            return
+        before, results = machine.load(), []
+        for result in measured(place, chosen):
+            sample = result.sample
+            told = f"{sample.wall:8.3f} s wall {sample.cpu:8.3f} s processors {sample.peak:6.0f} MB"
+            print(f"{result.apps:6} x {result.envs}  {result.name:28} {told}", flush=True)
+            results.append(result)
+        text = page(results, steps(place, None), machine.description(), (before, machine.load()))
+    if chosen.no_write:
+        print(text)
+        return
+    (DOCS / "benchmarks.md").write_text(text)
+    (DOCS / "benchmarks.svg").write_text(plot(results))
+
+
+main()

@@ -1,0 +1,76 @@
+"""What is measured of rollspec itself."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.measure import Result, Sample, median, once
+from tests.bench.projects import generate, name_of
+
+CHANGED = 5  # apps that a plan is about
+ROLLSPEC: tuple[str, ...] = (str(Path(sys.executable).with_name("rollspec")),)
+
+
+def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Result]:
+    """Every command over one project of that size."""
+    project = generate(place / f"{apps}x{envs}", apps, envs)
+    _commit(project)
+    render = (*ROLLSPEC, "-C", str(project), "render")
+    runs = runs if apps < 5000 else min(runs, 3)
+
+    def result(name: str, sample: Sample) -> Result:
+        return Result(name, apps, envs, sample, runs)
+
+    def cold(number: int) -> Sample:
+        for folder in ("rendered", ".rollspec"):
+            if (project / folder).exists():
+                (project / folder).rename(place / f"old-{apps}-{envs}-{folder}-{number}")
+        return once(render)
+
+    yield result("cold", median(runs, cold))
+    for old in place.glob("old-*"):
+        shutil.rmtree(old)
+    output = project / "rendered"
+    yield result("floor", median(runs, lambda number: once(("cp", "-r", str(output), str(place / f"floor-{number}")))))
+    for old in place.glob("floor-*"):
+        shutil.rmtree(old)
+    once(render)
+    yield result("nothing changed", median(runs, lambda _: once(render)))
+    yield result("one app changed", median(runs, lambda number: _changed(project, render, apps, number)))
+    yield result("nothing changed, no cache", median(runs, lambda _: once((*render, "--no-cache"))))
+    yield result("one app asked for", median(runs, lambda _: once((*render, "--app", name_of(0)))))
+    yield result("validate", median(runs, lambda _: once((*ROLLSPEC, "-C", str(project), "validate"))))
+    for number in range(min(CHANGED, apps)):
+        _edit(project, number, "plan")
+    plan = (*ROLLSPEC, "-C", str(project), "plan", "--base", "HEAD")
+    yield result("plan", median(runs, lambda _: once(plan, codes=(0, 1))))
+    shutil.rmtree(project)
+
+
+def command_results(place: Path, runs: int) -> Iterator[Result]:
+    """What does not depend on the size of a project."""
+    yield Result("--help", 1, 1, median(runs, lambda _: once((*ROLLSPEC, "--help"))), runs)
+    yield Result("python -c pass", 1, 1, median(runs, lambda _: once((sys.executable, "-c", "pass"))), runs)
+
+
+def _changed(project: Path, render: tuple[str, ...], apps: int, number: int) -> Sample:
+    _edit(project, number % apps, f"run-{number}")
+    return once(render)
+
+
+def _edit(project: Path, app: int, value: str) -> None:
+    path = project / f"apps/{name_of(app)}.yaml"
+    first, _, rest = path.read_text().partition("    LOG_LEVEL: ")
+    path.write_text(f"{first}    LOG_LEVEL: {value}\n{rest.partition(chr(10))[2]}")
+
+
+def _commit(project: Path) -> None:
+    (project / ".gitignore").write_text("rendered/\n.rollspec/\n")
+    git = ("git", "-C", str(project), "-c", "user.name=bench", "-c", "user.email=bench@example.com")
+    subprocess.run((*git, "init", "-q"), check=True)
+    subprocess.run((*git, "add", "-A"), check=True)
+    subprocess.run((*git, "commit", "-q", "-m", "Start"), check=True)

@@ -1,0 +1,138 @@
+"""Results as `docs/benchmarks.md`: ratios first, absolute times beside the machine they were measured on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.bench.measure import Result
+
+Key = tuple[str, int, int]
+
+# Name, apps, environments, at most (seconds): what the project promises on two processors.
+TARGETS = (
+    ("--help", 1, 1, 0.065),
+    ("cold", 1, 1, 0.150),
+    ("cold", 10_000, 1, 5.0),
+    ("cold", 10_000, 3, 14.0),
+    ("nothing changed", 10_000, 1, 0.7),
+    ("one app changed", 10_000, 1, 0.8),
+    ("plan", 10_000, 1, 1.0),
+)
+WORDS = {
+    "cold": "render: everything made, checked and written",
+    "nothing changed": "render again, nothing changed",
+    "one app changed": "render again, one app changed",
+    "nothing changed, no cache": "render again with `--no-cache`: everything made and compared",
+    "one app asked for": "render one app (`--app`)",
+    "validate": "validate",
+    "plan": "plan of at most 5 changed apps",
+    "floor": "floor: `cp -r` of the rendered files",
+    "--help": "`--help`",
+    "python -c pass": "floor: `python -c pass`",
+}
+HEAD = """\
+# Benchmarks
+
+`make bench` measures and writes this page. Every number is of whole processes, from start to end, the median of several
+runs, in memory (`/dev/shm`) so that the disk's mood does not decide. A generated app has five or six manifests (a canary
+or blue-green Rollout or a Deployment, Services, routes, budget, account) and five kilobytes of output; one patch of the
+overlay goes to every workload, and a third of the apps has a partial in the first environment. [fleet.md](fleet.md)
+tells what to do with ten thousand apps.
+
+"""
+
+
+def page(results: Sequence[Result], shares: Mapping[str, float], machine: str, load: tuple[float, float]) -> str:
+    """The whole page."""
+    found = {(each.name, each.apps, each.envs): each for each in results}
+    parts = [HEAD, _against_peers(found), "![Milliseconds an app](benchmarks.svg)\n", _growth(found)]
+    parts += [_machine(machine, load), _targets(found), _absolute(results), _shares(shares)]
+    return "\n".join(part for part in parts if part)
+
+
+def _against_peers(found: Mapping[Key, Result]) -> str:
+    """How many times the time of ours each peer takes for an app, on as many apps where both were measured."""
+    rows = []
+    for each in found.values():
+        if each.name.startswith(("kustomize", "Helm")):
+            size = each.apps if ("cold", each.apps, 1) in found else max(_sizes(found, 1), default=0)
+            ours = found.get(("cold", size, 1))
+            if ours:
+                cpu = each.sample.cpu / each.apps / (ours.sample.cpu / ours.apps)
+                rows.append(f"| {each.name} | {each.apps:,} | {each.each / ours.each:.1f} | {cpu:.1f} |")
+    head = (
+        "## Against peers\n\nHow many times as long as rollspec's cold run a peer takes for an app, with the same work in the "
+        "same run. rollspec also\nchecks every manifest against schemas and rules, and writes each into a file; of the peers "
+        "only Helm's engine writes files.\n\n"
+        "| peer | apps | times the wall time | times the processor time |\n| --- | --- | --- | --- |\n"
+    )
+    return head + "\n".join(rows) + "\n" if rows else ""
+
+
+def _sizes(found: Mapping[Key, Result], envs: int) -> list[int]:
+    return sorted(apps for name, apps, count in found if name == "cold" and count == envs)
+
+
+def _growth(found: Mapping[Key, Result]) -> str:
+    rows = []
+    for envs in sorted({key[2] for key in found}):
+        sizes = [apps for apps in _sizes(found, envs) if apps >= 100]
+        for apps in sizes[1:]:
+            first, last = found["cold", sizes[0], envs], found["cold", apps, envs]
+            cpu = last.sample.cpu / last.apps / (first.sample.cpu / first.apps)
+            rows.append(f"| {sizes[0]:,} to {apps:,} | {envs} | {last.each / first.each:.2f} | {cpu:.2f} |")
+    head = (
+        "## Growth\n\nThe time of one app in the larger project by that in the smaller; 1 is linear.\n\n"
+        "| apps | environments | wall time | processor time |\n| --- | --- | --- | --- |\n"
+    )
+    return head + "\n".join(rows) + "\n" if rows else ""
+
+
+def _machine(machine: str, load: tuple[float, float]) -> str:
+    busy = max(load) > 3.5
+    told = (
+        f"The machine was busy with other work meanwhile (load {load[0]:.1f} at the start, {load[1]:.1f} at the end): "
+        "wall times are\nlonger than on a quiet one; the ratios and the processor times say more.\n"
+        if busy
+        else f"Load {load[0]:.1f} at the start, {load[1]:.1f} at the end, this run's own work included.\n"
+    )
+    return f"## Absolute times\n\n{machine}. {told}"
+
+
+def _targets(found: Mapping[Key, Result]) -> str:
+    rows = [
+        f"| {WORDS[name]} | {apps:,} x {envs} | {_time(limit)} | {_time(each.sample.wall)} | {_time(each.sample.cpu)} |"
+        for name, apps, envs, limit in TARGETS
+        if (each := found.get((name, apps, envs)))
+    ]
+    head = "| what | apps x environments | at most | wall | processors |\n| --- | --- | --- | --- | --- |\n"
+    return "What the project promises on two processors:\n\n" + head + "\n".join(rows) + "\n"
+
+
+def _absolute(results: Sequence[Result]) -> str:
+    rows = [
+        f"| {WORDS.get(each.name, each.name)} | {each.apps:,} x {each.envs} | {_time(each.sample.wall)} "
+        f"| {_time(each.sample.cpu)} | {each.each:.2f} ms | {each.sample.peak:.0f} MB | {each.runs} |"
+        for each in results
+    ]
+    head = (
+        "All of it. `an app` is wall time by apps and environments; `peak` is the memory of the largest process.\n\n"
+        "| what | apps x environments | wall | processors | an app | peak | runs |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n"
+    )
+    return head + "\n".join(rows) + "\n"
+
+
+def _shares(shares: Mapping[str, float]) -> str:
+    whole = sum(shares.values())
+    rows = [f"| {step} | {100 * spent / whole:.0f} % |" for step, spent in shares.items()]
+    head = (
+        "## Where the time goes\n\nShares of the processor time of a cold run in one process; "
+        "`python -m tests.bench --shares --project DIR` shows\nthem for a project of yours.\n\n"
+        "| step | share |\n| --- | --- |\n"
+    )
+    return head + "\n".join(rows) + "\n" if shares else ""
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.2f} s"

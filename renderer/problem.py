@@ -29,8 +29,8 @@ class Problem:
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         severity = "" if self.severity == "error" else f"{self.severity}: "
-        pointer = f" ({_printable(self.pointer)})" if self.pointer else ""
-        return f"{where}: {severity}{self.rule}: {self.message}{pointer}"
+        pointer = f" ({self.pointer})" if self.pointer else ""
+        return _printable(f"{where}: {severity}{self.rule}: {self.message}{pointer}")
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
@@ -49,5 +49,7 @@ def strict(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _printable(text: str) -> str:
-    """The text on one line: keys of a spec may hold anything."""
-    return text if text.isprintable() else text.encode("unicode_escape").decode()
+    """The text on one line, with nothing that a terminal obeys: names, keys and values may hold anything."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

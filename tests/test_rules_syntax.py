@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from renderer.rules.analysis import _tags
 from renderer.rules.mesh import protocol_of, service_name
 from renderer.rules.quantity import amount, quantity, share
 from renderer.rules.syntax import (
@@ -43,6 +44,10 @@ def test_durations(text: str, value: int) -> None:
 @pytest.mark.parametrize("text", ["", "1", "s", "1 s", "1d", "1.2.3s", ".s", "1s1", "٣s", "1S", "1s\n"])
 def test_no_durations(text: str) -> None:
     assert nanoseconds(text) is None
+
+
+def test_placeholders_that_never_close_take_linear_time() -> None:
+    assert list(_tags("{{a}} {{ b\n}}}} {{" + "{{" * 200_000)) == ["a", " b\n"]
 
 
 @pytest.mark.parametrize(

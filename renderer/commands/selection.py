@@ -15,7 +15,7 @@ from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.overlay import Environment
 
-_MAY_CLASH = re.compile(rb"extraResources|^\s*selector\s*:", re.MULTILINE)
+_MAY_CLASH = re.compile(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import subprocess
 import sys
@@ -61,13 +62,16 @@ def differences(ours: Any, theirs: Any) -> list[tuple[Any, Any]]:
 
 
 def same(ours: Any, theirs: Any) -> bool:
-    """Equal, types included, but for a whole float, which JSON writes as an integer."""
+    """Equal, types included, but for a whole float, which JSON writes as an integer.
+
+    kubectl turns one beyond 2^53 into an integer by way of its decimal digits, and so may miss it by a unit of the last.
+    """
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return ours.keys() == theirs.keys() and all(same(value, theirs[key]) for key, value in ours.items())
     if isinstance(ours, list) and isinstance(theirs, list):
         return len(ours) == len(theirs) and not differences(ours, theirs)
     if isinstance(ours, float) and type(theirs) is int:
-        return ours == float(theirs)
+        return ours == float(theirs) or (abs(ours) > 1 << 53 and math.isclose(ours, theirs, rel_tol=2**-52))
     return type(ours) is type(theirs) and bool(ours == theirs)
 
 

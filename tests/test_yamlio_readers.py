@@ -47,7 +47,7 @@ def kubectl(manifests: str) -> list[Any]:
     command = [str(KUBECTL), "label", "--local", "-f", "-", "-o", "json", "seen=yes"]
     done = subprocess.run(command, input=manifests.encode(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    decoder = json.JSONDecoder(parse_int=lambda text: int(text) if abs(int(text)) < 1 << 63 else float(text))
+    decoder = json.JSONDecoder(parse_int=lambda text: int(text) if -(1 << 63) <= int(text) < 1 << 63 else float(text))
     objects, rest = [], done.stdout.decode()
     while rest := rest.lstrip():
         one, end = decoder.raw_decode(rest)
@@ -64,7 +64,7 @@ def differences(ours: Any, theirs: Any) -> list[tuple[Any, Any]]:
 def same(ours: Any, theirs: Any) -> bool:
     """Equal, types included, but for a whole float, which JSON writes as an integer.
 
-    kubectl turns one beyond 2^53 into an integer by way of its decimal digits, and so may miss it by a unit of the last.
+    kubectl makes an integer of one beyond 2^53 by way of its decimal digits, and so may miss it by a last unit.
     """
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return ours.keys() == theirs.keys() and all(same(value, theirs[key]) for key, value in ours.items())

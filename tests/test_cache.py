@@ -266,13 +266,3 @@ def test_a_stamp_is_trusted_only_when_its_tick_is_over() -> None:
     assert not cache.settled([(tick, 1, 1)], tick + 1_000_000)
     assert cache.settled([(tick, 1, 1)], tick + 100_000_000)
     assert not cache.settled([(tick - 1, 1, 1)], tick + 1_000_000_000), "a file system that counts seconds"
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 7])
-def test_shards_together_are_one_run(count: int, tmp_path: Path) -> None:
-    project = generate(tmp_path / "p", APPS, 2)
-    assert run(project, "render", "--output", str(tmp_path / "whole")).code == 0
-    for number in range(1, count + 1):
-        outcome = run(project, "render", "--shard", f"{number}/{count}", "--output", str(tmp_path / "shards"))
-        assert outcome.code == 0, outcome.err
-    assert snapshot(tmp_path / "shards") == snapshot(tmp_path / "whole")

@@ -83,6 +83,29 @@ def build_app(
     return [_build(document, environment, texts, setup, schemas, stable_only) for environment in wanted]
 
 
+def outline(
+    name: str,
+    texts: Mapping[str, bytes],
+    setup: Setup,
+    schemas: Schemas,
+    envs: Sequence[str],
+    *,
+    stable_only: bool = False,
+) -> list[Rendered]:
+    """What Argo CD's objects must know of an app in each environment, without files; nothing of one that is wrong."""
+    file = setup.layout.app(name)
+    document = read_document(file, texts[file], "App", schemas)[0] if file in texts else None
+    if document is None or _check_name(document, name):
+        return []
+    found = []
+    for environment in (setup.environments[env] for env in envs):
+        evaluated = evaluate(document, environment, texts, setup, schemas)[0] if is_in(environment, name) else None
+        if evaluated is not None:
+            app = bootstrap(evaluated.app) if stable_only else evaluated.app
+            found.append(Rendered(environment.name, name, driven=driven(app)))
+    return found
+
+
 def is_in(environment: Environment, app: str) -> bool:
     """Whether the environment has the app."""
     return environment.apps is None or app in environment.apps

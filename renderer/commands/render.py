@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import click
 
-from renderer.build import Rendered
+from renderer.build import Rendered, outline
 from renderer.build.fleet import ARGOCD, argocd_files, argocd_updated, fleet_problems, resource_files
 from renderer.commands.options import (
     app_option,
@@ -40,6 +40,13 @@ class Job:
     stable_only: bool
     place: str
     existing: frozenset[str]  # what lies in the output folder now, by project path
+    shard: tuple[int, int] | None = None  # these are the apps of one shard, which runs beside the others
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """The environments of which what belongs to no app is rendered too; among shards the first does that."""
+        first = self.shard is not None and self.shard[0] == 1
+        return self.selection.whole | (frozenset(self.selection.envs) if first else frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,7 @@ def command(
     """
 
     def run(opened: Opened, selection: Selection) -> int:
-        job = _job(opened, selection, bootstrap, output)
+        job = _job(opened, selection, bootstrap, output, parse_shard(shard))
         if stdout:
             return _print(opened, _listed(opened, job), form, is_strict)
         end = _tell_check if check else _hooked(opened, selection) if hook else _tell
@@ -129,16 +136,18 @@ def select(opened: Opened, apps: Sequence[str], envs: Sequence[str], shard: str 
     return asked(chosen_apps, chosen_envs, whole=not apps and part is None)
 
 
-def _job(opened: Opened, selection: Selection, bootstrap: bool, output: str | None) -> Job:
+def _job(
+    opened: Opened, selection: Selection, bootstrap: bool, output: str | None, shard: tuple[int, int] | None
+) -> Job:
     place = os.path.abspath(output) if output else os.path.join(opened.root, *opened.layout.output.split("/"))
-    return Job(selection, selection.names, bootstrap, place, frozenset())
+    return Job(selection, selection.names, bootstrap, place, frozenset(), shard)
 
 
 def _listed(opened: Opened, job: Job) -> Job:
     """The job with what lies in the output folder now."""
     prefix, selection = opened.layout.output, job.selection
     folders = [f"{env}/{app}" for env in selection.envs for app in sorted(selection.apps[env])]
-    looked = [""] if selection.whole else folders
+    looked = [""] if job.shared else folders
     found = (file for folder in looked for file in listing(job.place, folder)) if os.path.isdir(job.place) else ()
     return replace(job, existing=frozenset(f"{prefix}/{file}" for file in found))
 
@@ -194,13 +203,13 @@ def _beside(opened: Opened, rendered: Sequence[Rendered], envs: Sequence[str]) -
 
 def shared_files(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> tuple[dict[str, bytes], list[str]]:
     """Files of whole environments, and what lies in the output folder of apps and environments that are gone."""
-    envs = sorted(job.selection.whole)
+    envs = sorted(job.shared)
     if not envs:
         return {}, []
     files: dict[str, bytes] = {}
     for env in envs:
         files |= resource_files(opened.setup, env)
-    files |= argocd_files(opened.setup, rendered, envs)
+    files |= argocd_files(opened.setup, [*rendered, *_other_shards(opened, job)], envs)
     output = opened.layout.output
     known = {opened.layout.manifests(env, app) for env in opened.setup.environments for app in opened.apps}
     all_envs = len(envs) == len(opened.setup.environments)
@@ -211,6 +220,17 @@ def shared_files(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> tupl
         if path not in files and path.rpartition("/")[0] not in known and (all_envs or path.startswith(scopes))
     ]
     return files, stale
+
+
+def _other_shards(opened: Opened, job: Job) -> list[Rendered]:
+    """Apps of the other shards, as far as Argo CD's objects must know them; a wrong one stops the shard that has it."""
+    if job.shard is None or opened.setup.project.argocd is None:
+        return []
+    setup, schemas, found = opened.setup, opened.schemas, []
+    for app in sorted(set(opened.apps).difference(job.selection.names)):
+        texts, _ = opened.texts(app)
+        found += outline(app, texts, setup, schemas, job.selection.envs, stable_only=job.stable_only)
+    return found
 
 
 def _run(opened: Opened, job: Job, judging: Judging) -> int:
@@ -231,7 +251,7 @@ def _run(opened: Opened, job: Job, judging: Judging) -> int:
 def _argocd_of_some(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> dict[str, bytes]:
     """Argo CD's objects that lie there, of environments of which only some apps are rendered."""
     some = [each for each in rendered if each.env not in job.selection.whole]
-    if opened.setup.project.argocd is None or not os.path.isdir(job.place):
+    if opened.setup.project.argocd is None or job.shard is not None or not os.path.isdir(job.place):
         return {}
     texts, _ = read(job.place, listing(job.place, ARGOCD))
     return argocd_updated(opened.setup, some, {f"{opened.layout.output}/{path}": texts[path] for path in texts})

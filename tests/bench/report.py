@@ -34,10 +34,10 @@ HEAD = """\
 # Benchmarks
 
 `make bench` measures and writes this page. Every number is of whole processes, from start to end, the median of several
-runs, in memory (`/dev/shm`) so that the disk's mood does not decide. A generated app has five or six manifests (a canary
-or blue-green Rollout or a Deployment, Services, routes, budget, account) and five kilobytes of output; one patch of the
-overlay goes to every workload, and a third of the apps has a partial in the first environment. [fleet.md](fleet.md)
-tells what to do with ten thousand apps.
+runs, in memory (`/dev/shm`) so that the disk's mood does not decide. A generated app has five or six manifests (a
+canary or blue-green Rollout or a Deployment, Services, routes, budget, account) and five kilobytes of output; one patch
+of the overlay goes to every workload, and a third of the apps has a partial in the first environment.
+[fleet.md](fleet.md) tells what to do with ten thousand apps.
 
 """
 
@@ -61,9 +61,9 @@ def _against_peers(found: Mapping[Key, Result]) -> str:
                 cpu = each.sample.cpu / each.apps / (ours.sample.cpu / ours.apps)
                 rows.append(f"| {each.name} | {each.apps:,} | {each.each / ours.each:.1f} | {cpu:.1f} |")
     head = (
-        "## Against peers\n\nHow many times as long as rollspec's cold run a peer takes for an app, with the same work in the "
-        "same run. rollspec also\nchecks every manifest against schemas and rules, and writes each into a file; of the peers "
-        "only Helm's engine writes files.\n\n"
+        "## Against peers\n\nHow many times as long as rollspec's cold run a peer takes for an app, with the same work in "
+        "the same run. rollspec also\nchecks every manifest against schemas and rules, and writes each into a file; of "
+        "the peers only Helm's engine writes files.\n\n"
         "| peer | apps | times the wall time | times the processor time |\n| --- | --- | --- | --- |\n"
     )
     return head + "\n".join(rows) + "\n" if rows else ""

@@ -1,0 +1,53 @@
+"""The shards of a project, rendered on any machines in any order, are one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from renderer.layout import HEADER
+from tests.bench.projects import generate
+from tests.support.cases import FIXTURES, ROOT, Outcome, lay_out, run, snapshot
+
+ARGO_CD = "  repository: {url: https://git.example.com/a.git, revision: main}\n  argocd: {kind: KIND}\n"
+
+
+def shards(project: Path, count: int, output: Path) -> list[Outcome]:
+    """The last one first, since the order must not matter."""
+    numbers = range(count, 0, -1)
+    return [run(project, "render", "--shard", f"{number}/{count}", "--output", str(output)) for number in numbers]
+
+
+@pytest.mark.parametrize("kind", [None, "Application", "ApplicationSet"])
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_shards_together_are_one_run(count: int, kind: str | None, tmp_path: Path) -> None:
+    project = generate(tmp_path / "p", 5, 2)
+    with (project / "rollspec.yaml").open("a") as file:
+        file.write(ARGO_CD.replace("KIND", kind) if kind else "")
+    left_over = tmp_path / "shards/production/gone/service.yaml"
+    left_over.parent.mkdir(parents=True)
+    left_over.write_text(f"{HEADER}apps/gone.yaml\n")
+    assert run(project, "render", "--output", str(tmp_path / "whole")).code == 0
+    assert [(each.code, each.err) for each in shards(project, count, tmp_path / "shards")] == [(0, "")] * count
+    assert snapshot(tmp_path / "shards") == snapshot(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("project", [ROOT, FIXTURES / "ok/argocd-application"], ids=lambda path: path.name)
+def test_shards_of_samples_are_what_is_committed(project: Path, tmp_path: Path) -> None:
+    committed = project / "fixtures/rendered"
+    if project != ROOT:
+        committed = project / "expected"
+        project = lay_out(project, tmp_path / "p", leave=frozenset(("expected",)))
+    assert all(each.code == 0 for each in shards(project, 3, tmp_path / "shards"))
+    assert snapshot(tmp_path / "shards") == snapshot(committed)
+
+
+def test_each_shard_checks_against_the_apps_of_the_others(tmp_path: Path) -> None:
+    project = generate(tmp_path / "p", 5, 1)
+    for name in ("app-00000", "app-00004"):
+        path = project / f"apps/{name}.yaml"
+        path.write_text(path.read_text().replace(f"{name}.example.com]", "one.example.com]"))
+    found = shards(project, 2, tmp_path / "shards")
+    assert any("host-once" in each.err for each in found)
+    assert not (tmp_path / "shards/production/app-00000").exists()

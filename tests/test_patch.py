@@ -100,6 +100,14 @@ def test_a_hostile_pattern_takes_linear_time() -> None:
     assert [fault.rule for fault in faults] == ["patch-unmatched"]
 
 
+def test_copies_of_copies_are_refused_before_they_are_large() -> None:
+    operations: list[Object] = [{"op": "copy", "from": "/spec", "path": f"/spec/x{number}"} for number in range(60)]
+    found, _ = parse({"target": {"kind": "Deployment"}, "patch": operations})
+    data: Object = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {"a": 1}}
+    _, faults = apply([Manifest("deployment.yaml", data)], found)
+    assert [fault.message for fault in faults] == ["Deployment a: with this copy the object has more than 100000 values"]
+
+
 @pytest.mark.parametrize("text", ["a.*", "(?:a|b)+", "\\w+", "\\\\+", "a+?", "[a-z]{1,3}"])
 def test_a_pattern_that_both_know_is_taken(text: str) -> None:
     assert not parse({"target": {"name": text}, "patch": {"a": 1}})[1]

@@ -17,6 +17,8 @@ from renderer.patch.values import MISSING, Data, Operation, Refused
 Container = dict[str, Any] | list[Any]
 Change = Callable[[Container, str], Container]
 
+MAX_VALUES = 100_000  # of a document that `copy` made: each copy may double it, and etcd takes no object of 1.5 MiB
+
 
 def apply_operations(document: Object, operations: Sequence[Operation]) -> Object:
     """The document after all operations. Raises Refused at the first that does not apply (`/2/path`)."""
@@ -63,7 +65,21 @@ def _copy(document: Data, operation: Operation) -> Data:
     value = _value(document, operation["from"], "/from")
     if value is MISSING:
         raise Refused("/from", f"nothing to copy at {operation['from']}")
-    return _changed(document, operation["path"], lambda parent, key: _inserted(parent, key, value))
+    copied = _changed(document, operation["path"], lambda parent, key: _inserted(parent, key, value))
+    if not _is_small(copied):
+        raise Refused("/path", f"with this copy the object has more than {MAX_VALUES} values")
+    return copied
+
+
+def _is_small(document: Data) -> bool:
+    """Whether it has at most MAX_VALUES values, those of shared parts counted each time."""
+    count, pending = 0, [document]
+    while pending and count <= MAX_VALUES:
+        node = pending.pop()
+        count += 1
+        if isinstance(node, dict | list):
+            pending.extend(node.values() if isinstance(node, dict) else node)
+    return count <= MAX_VALUES
 
 
 def _test(document: Data, operation: Operation) -> Data:

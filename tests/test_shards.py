@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from renderer.layout import HEADER
+from renderer.resources import read_schema
+from renderer.schema import Schemas, Versions
+from renderer.yamlio import load
 from tests.bench.projects import generate
 from tests.support.cases import FIXTURES, ROOT, Outcome, lay_out, run, snapshot
 
@@ -51,3 +57,23 @@ def test_each_shard_checks_against_the_apps_of_the_others(tmp_path: Path) -> Non
     found = shards(project, 2, tmp_path / "shards")
     assert any("host-once" in each.err for each in found)
     assert not (tmp_path / "shards/production/app-00000").exists()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/examples").glob("*-shards.yaml")), ids=lambda path: path.name)
+def test_the_page_shows_the_files_that_a_user_can_take(path: Path) -> None:
+    assert f"```yaml\n{path.read_text()}```\n" in (ROOT / "docs/fleet.md").read_text()
+
+
+def test_the_indexed_job_is_one_that_kubernetes_takes_and_its_pods_are_the_shards() -> None:
+    text = (ROOT / "docs/examples/indexed-job.yaml").read_text()
+    assert f"```yaml\n{text}```\n" in (ROOT / "docs/fleet.md").read_text()
+    job, problems = load(text.encode(), "indexed-job.yaml")
+    assert problems == []
+    assert isinstance(job, dict)
+    assert Schemas(Versions(), read_schema).manifest_explain(job) == []
+    spec: Any = job["spec"]
+    (command,) = spec["template"]["spec"]["containers"][0]["args"]
+    words = command[command.index("--shard") :]
+    last = {"JOB_COMPLETION_INDEX": "7", "PATH": os.environ["PATH"]}
+    told = subprocess.run(["sh", "-c", f"echo {words}"], env=last, capture_output=True, text=True, check=True)
+    assert told.stdout == f"--shard {spec['completions']}/8\n"

@@ -105,7 +105,8 @@ def test_copies_of_copies_are_refused_before_they_are_large() -> None:
     found, _ = parse({"target": {"kind": "Deployment"}, "patch": operations})
     data: Object = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {"a": 1}}
     _, faults = apply([Manifest("deployment.yaml", data)], found)
-    assert [fault.message for fault in faults] == ["Deployment a: with this copy the object has more than 100000 values"]
+    message = "Deployment a: with this copy the object has more than 100000 values"
+    assert [fault.message for fault in faults] == [message]
 
 
 @pytest.mark.parametrize("text", ["a.*", "(?:a|b)+", "\\w+", "\\\\+", "a+?", "[a-z]{1,3}"])

@@ -37,7 +37,9 @@ def ports_missing(scene: SpecScene) -> Iterator[Finding]:
         return
     if "ports" not in app.spec:
         kind = app.strategy.type
-        yield _finding("ports-missing", f"{kind} needs a port: add `ports: [{{name: http, port: 80}}]`", "/spec/strategy/type")
+        yield _finding(
+            "ports-missing", f"{kind} needs a port: add `ports: [{{name: http, port: 80}}]`", "/spec/strategy/type"
+        )
     elif app.strategy.type == "BlueGreen" or app.strategy.by_istio:
         what = "BlueGreen" if app.strategy.type == "BlueGreen" else "router istio"
         yield _finding(

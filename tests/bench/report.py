@@ -62,8 +62,8 @@ def _against_peers(found: Mapping[Key, Result]) -> str:
                 rows.append(f"| {each.name} | {each.apps:,} | {each.each / ours.each:.1f} | {cpu:.1f} |")
     head = (
         "## Against peers\n\nHow many times as long as rollspec's cold run a peer takes for an app, with the same work "
-        "in the same run. rollspec also\nchecks every manifest against schemas and rules, and writes each into a file; of "
-        "the peers only Helm's engine writes files.\n\n"
+        "in the same run. rollspec also\nchecks every manifest against schemas and rules, and writes each into a file; "
+        "of the peers only Helm's engine writes files.\n\n"
         "| peer | apps | times the wall time | times the processor time |\n| --- | --- | --- | --- |\n"
     )
     return head + "\n".join(rows) + "\n" if rows else ""

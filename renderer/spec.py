@@ -159,10 +159,12 @@ def merge(base: Any, over: Any) -> Any:
         return over
     merged = dict(base) if isinstance(base, dict) else {}
     for key, value in over.items():
-        if value is None:
+        if isinstance(value, dict):
+            merged[key] = merge(merged.get(key), value)
+        elif value is None:
             merged.pop(key, None)
         else:
-            merged[key] = merge(merged.get(key), value)
+            merged[key] = value
     return merged
 
 

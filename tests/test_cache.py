@@ -173,7 +173,7 @@ def test_one_changed_app_costs_one_app(pair: tuple[Path, Path], monkeypatch: pyt
     from renderer.commands.project import Opened
 
     plain = Opened.texts
-    monkeypatch.setattr(texts, lambda self, app: read.append(app) or plain(self, app))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(texts, lambda self, app, *more: read.append(app) or plain(self, app, *more))  # type: ignore[func-returns-value]
     EDITS["another tag"](pair[0], 1)
     assert run(pair[0], "render").out.startswith("2 written")
     assert read == [name_of(1)]

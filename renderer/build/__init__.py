@@ -252,11 +252,13 @@ def _idle(document: Document, environment: Environment, partials: list[Document]
     """A null that takes nothing away is an entry that matches nothing."""
     found: list[Problem] = []
     base: dict[str, Any] = {"spec": environment.spec.get("defaults") or {}}
-    for layer in (document, *reversed(partials)):
+    layers = (document, *reversed(partials))
+    for layer in layers:
         for pointer in idle_nulls(base, layer.data):
             message = "null takes a field away, and there is none here: remove the line, or give a value"
             found.append(Problem(layer.file, 0, 0, "idle-null", message, pointer))
-        base = merge(base, layer.data)
+        if layer is not layers[-1]:
+            base = merge(base, layer.data)
     return found
 
 
@@ -301,8 +303,10 @@ def _with_templates(
 
 def _own(evaluated: Evaluated, key: str) -> tuple[Entry, ...]:
     """The items of the app's own `patches` or `extraResources`, and where they stand."""
+    values = evaluated.effective.data["spec"].get(key)
+    if not values:
+        return ()
     file, pointer = evaluated.effective.locate(f"/spec/{key}")
-    values = evaluated.effective.data["spec"].get(key, ())
     return tuple(Entry(file, f"{pointer}/{number}", value) for number, value in enumerate(values))
 
 

@@ -135,22 +135,28 @@ class End(NamedTuple):
 def work(opened: Opened, known: Known, apps: Sequence[str], tick: Tick) -> Share:
     """The first phase: each app read, compared with what is known of it, and made where that is not the same."""
     share = Share()
-    for app in apps:
-        texts, problems = opened.texts(app)
-        inputs = digest(texts)
-        rows = known.of(opened, app)
-        if not problems and rows and all(row.inputs == inputs and _outputs_hold(opened, known, row) for row in rows):
-            share.held.extend(_seen(opened, known, row) for row in rows)
-        else:
-            made = build_read(opened, app, texts, problems, list(known.rows))
-            share.apps.append(app)
-            share.made.extend(made)
-            share.drafts.extend(_draft(opened, each, inputs, texts) for each in made if each.files)
-        tick()
+    with tree.reader(opened.root) as read_some:
+        for app in apps:
+            _look_at(opened, known, share, app, *opened.texts(app, read_some))
+            tick()
     return share
 
 
-def _outputs_hold(opened: Opened, known: Known, row: Row) -> bool:
+def _look_at(
+    opened: Opened, known: Known, share: Share, app: str, texts: Mapping[str, bytes], problems: Sequence[Problem]
+) -> None:
+    inputs = digest(texts)
+    rows = known.of(opened, app)
+    if not problems and rows and all(row.inputs == inputs and _outputs_hold(known, row) for row in rows):
+        share.held.extend(_seen(opened, known, row) for row in rows)
+        return
+    made = build_read(opened, app, texts, problems, list(known.rows))
+    share.apps.append(app)
+    share.made.extend(made)
+    share.drafts.extend(_draft(opened, each, inputs, texts) for each in made if each.files)
+
+
+def _outputs_hold(known: Known, row: Row) -> bool:
     paths = [f"{row.env}/{row.app}/{name}" for name in known.folder(row.env, row.app)]
     try:
         files, problems = tree.read(known.place, paths)

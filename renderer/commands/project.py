@@ -15,7 +15,7 @@ from renderer.problem import Problem, errors
 from renderer.project import Project
 from renderer.resources import read_schema
 from renderer.schema import Schemas, Versions
-from renderer.tree import listing, read
+from renderer.tree import Read, listing, read, reader
 
 
 class Refused(Exception):  # noqa: N818 - the project itself is wrong, and nothing more can be said
@@ -42,14 +42,15 @@ class Opened:
         """The project's paths."""
         return self.setup.layout
 
-    def texts(self, app: str) -> tuple[dict[str, bytes], list[Problem]]:
+    def texts(self, app: str, read_some: Read | None = None) -> tuple[dict[str, bytes], list[Problem]]:
         """The bytes of an app's spec and its partials, and of the plain manifests that they name.
 
-        A problem for each that is not a plain file inside the project.
+        A problem for each that is not a plain file inside the project. `read_some` is a reader of the project, where
+        many apps are read one after the other.
         """
         files = [self.layout.app(app)]
         files += [file for env in self.setup.environments if (file := self.layout.partial(env, app)) in self.partials]
-        found, problems = read(self.root, files)
+        found, problems = read_some(files) if read_some else read(self.root, files)
         for file in [*found]:
             if b"extraResources" in found[file]:
                 found |= self._extra(file, found[file])
@@ -180,9 +181,10 @@ def build_all(
 ) -> list[Rendered]:
     """Each app in each environment, through the pipeline."""
     found: list[Rendered] = []
-    for app in apps:
-        found += build_read(opened, app, *opened.texts(app), envs, stable_only=stable_only)
-        tick()
+    with reader(opened.root) as read_some:
+        for app in apps:
+            found += build_read(opened, app, *opened.texts(app, read_some), envs, stable_only=stable_only)
+            tick()
     return found
 
 

@@ -19,13 +19,13 @@ from renderer.commands.options import (
     show_problems,
     strict_option,
 )
-from renderer.commands.project import Opened, Refused, build_all, open_project
+from renderer.commands.project import Opened, Refused, build_all, build_read, open_project
 from renderer.commands.selection import Selection, asked, chosen, in_shard, neighbours, parse_shard
 from renderer.commands.touched import each_touched, not_in_the_commit, tell_unknown
 from renderer.failure import Failure
 from renderer.problem import Problem, errors
 from renderer.progress import progress
-from renderer.tree import Difference, Summary, compare, listing, read, write_all
+from renderer.tree import Difference, Summary, compare, listing, read, reader, write_all
 from renderer.workers import Tick, crew, processors
 
 End = Callable[[Sequence[Difference | Summary]], int]
@@ -157,8 +157,12 @@ def render_some(
 ) -> tuple[list[Rendered], dict[str, bytes], list[str]]:
     """What was found of each app (without its files), the files by project path, and stale files of those apps."""
     rendered: list[Rendered] = []
-    for app in job.apps:
-        rendered += build_all(opened, [app], job.selection.envs_of(app), stable_only=job.stable_only, tick=tick)
+    with reader(opened.root) as read_some:
+        for app in job.apps:
+            texts, problems = opened.texts(app, read_some)
+            envs = job.selection.envs_of(app)
+            rendered += build_read(opened, app, texts, problems, envs, stable_only=job.stable_only)
+            tick()
     files, stale = files_of(opened, job, job.apps, rendered)
     return blank(rendered), files, stale
 

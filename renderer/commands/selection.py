@@ -14,6 +14,7 @@ from renderer.commands.project import Opened
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.overlay import Environment
+from renderer.tree import reader
 
 _MAY_CLASH = re.compile(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
 
@@ -150,14 +151,15 @@ def neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]
     words = {key.encode() for each in rendered for key in _hosts(each)}
     custom = any(_MAY_CLASH.search(text) for app in apps for text in opened.texts(app)[0].values())
     found = []
-    for other in others:
-        texts = opened.texts(other)[0].values()
-        if (
-            _related(other, apps)
-            or any(word in text for word in words for text in texts)
-            or any(custom or _MAY_CLASH.search(text) for text in texts)
-        ):
-            found.append(other)
+    with reader(opened.root) as read_some:
+        for other in others:
+            texts = opened.texts(other, read_some)[0].values()
+            if (
+                _related(other, apps)
+                or any(word in text for word in words for text in texts)
+                or any(custom or _MAY_CLASH.search(text) for text in texts)
+            ):
+                found.append(other)
     return found
 
 

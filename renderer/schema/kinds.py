@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from renderer.schema.values import Fault
@@ -17,8 +18,11 @@ def schema_path(obj: Any) -> str | None:
     if not isinstance(obj, dict):
         return None
     version, kind = obj.get("apiVersion"), obj.get("kind")
-    if not isinstance(version, str) or not isinstance(kind, str):
-        return None
+    return _path(version, kind) if isinstance(version, str) and isinstance(kind, str) else None
+
+
+@lru_cache(maxsize=256)  # a fleet has a dozen kinds
+def _path(version: str, kind: str) -> str | None:
     found = _API_VERSION.fullmatch(version)
     return f"{found[1] or 'v1'}/{kind.lower()}_{found[2]}.json" if found and _KIND.fullmatch(kind) else None
 

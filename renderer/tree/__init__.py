@@ -8,15 +8,30 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from renderer.layout import HEADER
 from renderer.problem import Problem
 from renderer.tree.folders import Folders, NotAFileError, Stamp, TreeError, fail, is_temporary, read_in, stamp_of
 
-__all__ = ["Difference", "Stamp", "Summary", "TreeError", "compare", "listing", "read", "stamp_of", "write_all"]
+__all__ = [
+    "Difference",
+    "Stamp",
+    "Summary",
+    "TreeError",
+    "compare",
+    "listing",
+    "read",
+    "reader",
+    "stamp_of",
+    "write_all",
+]
+
+
+Read = Callable[[Iterable[str]], tuple[dict[str, bytes], list[Problem]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +86,26 @@ def read(root: str, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Proble
 
     Raises TreeError where the disk does not let us look, also for a file that is not there.
     """
+    with reader(root) as read_some:
+        return read_some(paths)
+
+
+@contextmanager
+def reader(root: str) -> Iterator[Read]:
+    """`read` for many calls: the folder last used stays open between them."""
+    with _opened(root) as folders:
+        yield partial(_read, folders)
+
+
+def _read(folders: Folders, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Problem]]:
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
-    with _opened(root) as folders:
-        for path in sorted(paths):
-            try:
-                _check_inside(path)
-                files[path] = folders.read(path)
-            except NotAFileError as error:
-                problems.append(Problem(error.path, 0, 0, "path", error.message))
+    for path in sorted(paths):
+        try:
+            _check_inside(path)
+            files[path] = folders.read(path)
+        except NotAFileError as error:
+            problems.append(Problem(error.path, 0, 0, "path", error.message))
     return files, problems
 
 

@@ -54,11 +54,13 @@ def plain_or_quoted(text: str) -> str:
 
 def _mapping(data: dict[str, Data], lead: str, indent: str, write: Callable[[str], None]) -> None:
     """`lead` stands before the first key (`- ` in a list), `indent` before the others."""
+    deeper = indent + "  "
     for key, value in data.items():
         name = _remembered(key) + ":" if len(key) <= _LONGEST_REMEMBERED else _long_key(key, indent)
-        if isinstance(value, dict) and value:
+        if value.__class__ is str and "\n" not in value and len(value) <= _LONGEST_REMEMBERED:  # most are
+            write(f"{lead}{name} {_remembered(value)}\n")
+        elif isinstance(value, dict) and value:
             write(f"{lead}{name}\n")
-            deeper = indent + "  "
             _mapping(value, deeper, deeper, write)
         elif isinstance(value, list) and value:
             write(f"{lead}{name}\n")

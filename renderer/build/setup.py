@@ -22,6 +22,7 @@ _CLUSTER_SCOPED = frozenset(
     "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding CSIDriver CSINode VolumeAttachment RuntimeClass "
     "ClusterAnalysisTemplate APIService GatewayClass".split()
 )
+_LONGEST_NAME = 253  # of an object, for the API server
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _resource(data: Any, namespace: str) -> Manifest:
 
 
 def _resource_problem(path: str, data: Any, schemas: Schemas) -> Problem | None:
-    if not isinstance(data, dict) or not isinstance(data.get("metadata"), dict) or "name" not in data["metadata"]:
+    if not _is_object(data):
         return Problem(path, 0, 0, "resource", "a manifest with apiVersion, kind and metadata.name is expected")
     if schemas.known(data) and not schemas.manifest_valid(data):
         fault = schemas.manifest_explain(data)[0]
@@ -172,6 +173,17 @@ def _resource_problem(path: str, data: Any, schemas: Schemas) -> Problem | None:
             path, 0, 0, fault.rule, f"{data['kind']} {data['metadata']['name']}: {fault.message}", fault.pointer
         )
     return None
+
+
+def _is_object(data: Any) -> bool:
+    """Whether it says what it is, under a name that the API server could take as a part of a path."""
+    if not isinstance(data, dict) or not isinstance(data.get("metadata"), dict):
+        return False
+    texts = (data.get("apiVersion"), data.get("kind"), data["metadata"].get("name"))
+    if not all(isinstance(text, str) and text and text.isprintable() for text in texts):
+        return False
+    name = data["metadata"]["name"]
+    return name not in (".", "..") and len(name) <= _LONGEST_NAME and not set(name) & set("/%")
 
 
 def _names(overlays: Mapping[str, Document]) -> list[Problem]:

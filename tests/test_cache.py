@@ -13,11 +13,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from renderer import cache
 from renderer.layout import CACHE_FOLDER, HEADER
+from renderer.rules import Claim, could_clash, fleet
 from tests.bench.projects import ENVS, generate, name_of
 from tests.support.cases import FIXTURES, ROOT, Outcome, cases, lay_out, run, snapshot
 
@@ -266,3 +267,26 @@ def test_a_stamp_is_trusted_only_when_its_tick_is_over() -> None:
     assert not cache.settled([(tick, 1, 1)], tick + 1_000_000)
     assert cache.settled([(tick, 1, 1)], tick + 100_000_000)
     assert not cache.settled([(tick - 1, 1, 1)], tick + 1_000_000_000), "a file system that counts seconds"
+
+
+APP_CLAIMS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["object-once", "host-once"]), st.sampled_from("abc")),
+        st.tuples(
+            st.sampled_from(["pods", "workloads-overlap"]),
+            st.sets(st.sampled_from(["a=1", "b=1", "c=1"]), min_size=1).map(
+                lambda found: "\n".join(["ns", *sorted(found)])
+            ),
+        ),
+    ),
+    max_size=4,
+)
+
+
+@given(st.dictionaries(st.sampled_from("vwxyz"), APP_CLAIMS))
+def test_claims_that_could_not_clash_with_what_is_new_can_be_left_out(found: dict[str, list[tuple[str, str]]]) -> None:
+    claimed = [(app, Claim(*pair, app, "f", str(n))) for app, pairs in found.items() for n, pair in enumerate(pairs)]
+    old = [each for each in claimed if each[0] != "v"]
+    assume(not fleet(old))
+    counts = could_clash(claim for app, claim in claimed if app == "v")
+    assert fleet(claimed) == fleet([each for each in claimed if each[0] == "v" or counts(*each[1][:2])])

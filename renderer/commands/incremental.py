@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -18,11 +18,13 @@ from renderer.build import Rendered, is_in
 from renderer.cache import Cache, Folder, Row, clock, digest, settled, stamps_text
 from renderer.commands.project import Opened, build_read
 from renderer.problem import Problem
-from renderer.rules import Claim
+from renderer.rules import Claim, could_clash
 from renderer.tree import Difference, Stamp, Summary, stamp_of
 from renderer.workers import Tick
 
 _GONE: Stamp = (0, 0, 0)  # of a file that is not there
+Counts = Callable[[str, str], bool]  # whether a claim of that kind and key matters
+_FEW = 60  # apps and environments: beyond, each claim would be held against too many
 _SOME = {"": b""}  # stands for files that are there
 _CLAIM = itemgetter(0, 1, 3, 4)  # all but the owner, which is the app
 
@@ -220,16 +222,27 @@ def kept(opened: Opened, known: Known, held: Iterable[Row]) -> list[Row]:
     return [*fine, *held]
 
 
-def stubs(known: Known, rows: Sequence[Row], *, whole: bool) -> list[Rendered] | None:
+def stubs(known: Known, rows: Sequence[Row], made: Sequence[Rendered], *, whole: bool) -> list[Rendered] | None:
     """What is known of apps that were not made now; `whole`: with what matters to other apps.
 
-    None where another run changed that meanwhile.
+    Claims that clash with none of the few that were `made` are left out, where an earlier run found that they do not
+    clash with each other. None where another run changed what is known meanwhile.
     """
     facts = _facts(known, rows) if whole else None
     if facts is None:
         told = [(row, json.loads(row.problems)) for row in rows if row.problems]
         return None if whole else [Rendered(row.env, row.app, _SOME, _problems(found)) for row, found in told]
-    return [_stub(row, *fields) for row, fields in zip(rows, facts, strict=True)]
+    counts = could_clash(claim for each in made for claim in each.claims) if _are_few(known, made) else _all_count
+    return [_stub(row, counts, *fields) for row, fields in zip(rows, facts, strict=True)]
+
+
+def _are_few(known: Known, made: Sequence[Rendered]) -> bool:
+    """Whether to look only for clashes with what was made: all apps as they were before did not clash."""
+    return len(made) <= _FEW and is_judged(known, [row for rows in known.rows.values() for row in rows.values()])
+
+
+def _all_count(_kind: str, _key: str) -> bool:
+    return True
 
 
 def _facts(known: Known, rows: Sequence[Row]) -> list[Any] | None:
@@ -242,9 +255,11 @@ def _facts(known: Known, rows: Sequence[Row]) -> list[Any] | None:
     return parsed
 
 
-def _stub(row: Row, claims: list[list[str]], matched: list[str], hosts: list[str], driven: str) -> Rendered:
+def _stub(
+    row: Row, counts: Counts, claims: list[list[str]], matched: list[str], hosts: list[str], driven: str
+) -> Rendered:
     problems = _problems(json.loads(row.problems)) if row.problems else ()
-    own = tuple([Claim(kind, key, row.app, file, pointer) for kind, key, file, pointer in claims])
+    own = tuple([Claim(kind, key, row.app, file, at) for kind, key, file, at in claims if counts(kind, key)])
     return Rendered(row.env, row.app, _SOME, problems, own, frozenset(matched), tuple(hosts), driven)
 
 

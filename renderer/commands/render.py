@@ -286,7 +286,7 @@ def _run_known(opened: Opened, job: Job, judging: Judging) -> int | None:
         made = [each for share in workers.reports for each in share.made]
         rows = incremental.kept(opened, known, [row for share in workers.reports for row in share.held])
         is_judged = not any(each.env for each in made) and incremental.is_judged(known, rows)
-        old = incremental.stubs(known, rows, whole=not is_judged or opened.setup.project.argocd is not None)
+        old = incremental.stubs(known, rows, made, whole=not is_judged or opened.setup.project.argocd is not None)
         if old is None:
             return None
         if judging.show(found(opened, [*made, *old]) if is_judged else judge(opened, job, [*made, *old])):

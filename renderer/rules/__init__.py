@@ -28,7 +28,7 @@ from renderer.rules import (
     workload,
 )
 from renderer.rules.finding import Finding, ManifestRule, Scene
-from renderer.rules.fleet import FLEET_RULES, Claim, Clash, claims, fleet
+from renderer.rules.fleet import FLEET_RULES, Claim, Clash, claims, could_clash, fleet
 
 __all__ = [
     "FLEET_RULES",
@@ -41,6 +41,7 @@ __all__ = [
     "Scene",
     "check",
     "claims",
+    "could_clash",
     "fleet",
 ]
 

@@ -63,6 +63,23 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
     return sorted(found, key=lambda clash: (*_place(clash.claim), *_place(clash.other)))
 
 
+def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
+    """A test of another owner's claim, by kind and key: whether it could clash with one of these."""
+    keys = {claim[:2] for claim in claimed}
+    pods = [frozenset(key.split("\n")) for kind, key in keys if kind == _PODS]
+    selectors = [frozenset(key.split("\n")) for kind, key in keys if kind == "workloads-overlap"]
+
+    def test(kind: str, key: str) -> bool:
+        if kind == _PODS:
+            labels = key.split("\n")
+            return any(selector.issubset(labels) for selector in selectors)
+        if kind == "workloads-overlap":
+            return any(found.issuperset(key.split("\n")) for found in pods)
+        return (kind, key) in keys
+
+    return test
+
+
 def _equal(kind: str, key: str, group: list[Claim]) -> Iterator[Clash]:
     if len(group) < 2:
         return

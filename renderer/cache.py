@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from hashlib import blake2b
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from renderer import __version__
@@ -174,7 +174,10 @@ def program() -> str:
                 path = os.path.join(folder, name)
                 with open(path, "rb") as file:
                     found[path.removeprefix(here)] = file.read()
-    places = [schemas_folder(), *(spec.origin for name in _LIBRARIES if (spec := find_spec(name)) and spec.origin)]
+    places = [
+        schemas_folder(),
+        *(spec.origin for name in _LIBRARIES if (spec := PathFinder.find_spec(name)) and spec.origin),
+    ]
     for place in places:
         found |= {path: repr(stamp).encode() for path, stamp in _stamps_below(place).items()}
     return digest(found)

@@ -21,7 +21,6 @@ from renderer.commands.options import (
 )
 from renderer.commands.project import Opened, Refused, build_all, build_read, open_project
 from renderer.commands.selection import Selection, asked, chosen, in_shard, neighbours, parse_shard
-from renderer.commands.touched import each_touched, not_in_the_commit, tell_unknown
 from renderer.failure import Failure
 from renderer.problem import Problem, errors
 from renderer.progress import progress
@@ -118,6 +117,8 @@ def command(
         return _run(opened, _listed(opened, job), judging)
 
     if paths or hook:
+        from renderer.commands.touched import each_touched  # git: a plain run has no need of it
+
         if envs or apps or shard:
             raise Failure("PATHS say which apps: leave --env, --app and --shard out", 2)
         return each_touched(directory, paths, form, hook=hook, run=run)
@@ -310,6 +311,7 @@ def _put(
 
 def _hooked(opened: Opened, selection: Selection) -> End:
     """pre-commit sees a changed file, but not a new one: a hook that wrote, or that lacks a file, fails by itself."""
+    from renderer.commands.touched import not_in_the_commit, tell_unknown
 
     def tell(done: Sequence[Difference | Summary]) -> int:
         code = _tell(done)

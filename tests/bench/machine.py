@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sysconfig
 from pathlib import Path
 
 from renderer.workers import processors
@@ -15,13 +16,19 @@ def description() -> str:
     kernel = ".".join(platform.release().split(".")[:2])
     return (
         f"{processors()} processors ({_model()}), {memory:.0f} GB of memory, "
-        f"{platform.system()} {kernel}, Python {platform.python_version()}"
+        f"{platform.system()} {kernel}, Python {platform.python_version()} ({_build()})"
     )
 
 
 def load() -> float:
     """How many processes wanted to run during the last minute, this one's own included."""
     return os.getloadavg()[0]
+
+
+def _build() -> str:
+    """Python's own programs run up to a fifth faster where it was built with a profile, as distributions do."""
+    given = str(sysconfig.get_config_var("CONFIG_ARGS") or "")
+    return "built with a profile" if "--enable-optimizations" in given else "built without --enable-optimizations"
 
 
 def _model() -> str:

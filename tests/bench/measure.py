@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+CHECKOUT = Path(__file__).parent.parent.parent
 _MEMORY = Path("/dev/shm")  # a disk in memory, so that the disk's mood does not decide
 _NEEDED = 4 << 30  # bytes
 
@@ -52,7 +53,7 @@ def once(command: Sequence[str | Path], output: Path | None = None, codes: Seque
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     with open(output or os.devnull, "wb") as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment)
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment, cwd=CHECKOUT)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -12,7 +12,8 @@ from tests.bench.measure import Result, Sample, median, once
 from tests.bench.projects import generate, name_of
 
 CHANGED = 5  # apps that a plan is about
-ROLLSPEC: tuple[str, ...] = (str(Path(sys.executable).with_name("rollspec")),)
+# What the script `rollspec` does, for the code of this checkout whatever is installed.
+ROLLSPEC: tuple[str, ...] = (sys.executable, "-c", "from renderer.cli import main; main()")
 
 
 def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Result]:

@@ -137,10 +137,20 @@ def select(opened: Opened, apps: Sequence[str], envs: Sequence[str], shard: str 
     return asked(chosen_apps, chosen_envs, whole=not apps and part is None)
 
 
+def _output_folder(opened: Opened) -> str:
+    """The project's own; Failure where a symbolic link, which a commit may bring, would lead out of the project."""
+    place = opened.root
+    for part in opened.layout.output.split("/"):
+        place = os.path.join(place, part)
+        if os.path.islink(place):
+            raise Failure(f"{opened.layout.output}: is a symbolic link, which is not followed")
+    return place
+
+
 def _job(
     opened: Opened, selection: Selection, bootstrap: bool, output: str | None, shard: tuple[int, int] | None
 ) -> Job:
-    place = os.path.abspath(output) if output else os.path.join(opened.root, *opened.layout.output.split("/"))
+    place = os.path.abspath(output) if output else _output_folder(opened)
     return Job(selection, selection.names, bootstrap, place, frozenset(), shard)
 
 

@@ -150,6 +150,7 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
             spec(strategy=REPLICA, istio={"trafficPolicy": {}}),
             "/spec/strategy",
         ),
+        "to BlueGreen": (IDLE, spec(strategy=BLUE_GREEN), "/spec/strategy/type"),
         "to a Deployment": (IDLE, ROLLING, "/spec/strategy/type"),
         "BlueGreen without the Canary": (
             spec(strategy=BLUE_GREEN),

@@ -169,6 +169,7 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
     The old workload would go before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in the
     project file) one commit is enough. A BlueGreen's Service keeps a hash in its selector until it was a Canary.
     A DestinationRule is applied before the VirtualService: subsets that live routes name must stay a stage longer.
+    A Canary by Istio that becomes a BlueGreen keeps `status.canary.weights`, and with it the pods that they name.
     Source: measured on Argo Rollouts 1.10 and Argo CD 3.6.
     Do: `rollspec switch APP --to STRATEGY`, then `rollspec switch APP --continue`.
     """
@@ -179,6 +180,12 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
             "stage longer (`migration.after`)"
         )
         yield _finding("switch-stages", message, "/spec/strategy")
+    if was.by_istio and now.type == "BlueGreen":
+        message = (
+            "the pods of today's version would stay for ever, since the Rollout's status names them: `rollspec switch "
+            f"{new.named} --to Canary --router replica` first, sync, then `--to BlueGreen`"
+        )
+        yield _finding("switch-stages", message, "/spec/strategy/type")
     if was.is_rollout == now.is_rollout:
         return
     if was.type == "BlueGreen":

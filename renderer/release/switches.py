@@ -101,6 +101,11 @@ def _refusal(spec: Spec, now: Strategy, target: Strategy) -> Refusal | None:
         return Refusal("only router istio pins requests by header: take `istio.canaryHeaders` out first")
     if target.is_rollout and not spec.get("ports") and not (target.type == "Canary" and _serves_nothing(spec, target)):
         return Refusal(f"{target.type} needs a port: add one to `ports` first, the Service comes by itself")
+    if now.by_istio and target.type == "BlueGreen":
+        return Refusal(
+            "the controller would keep the pods of today's version for ever, since the Rollout's status names them: "
+            "`switch --to Canary --router replica` first, sync, then `switch --to BlueGreen`"
+        )
     if now.is_rollout != target.is_rollout and "autoscaling" in spec:
         return Refusal(
             "a new workload under an autoscaler begins with one pod: replace `autoscaling` by `replicas` for the switch"

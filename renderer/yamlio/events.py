@@ -12,6 +12,7 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from renderer.problem import Problem
+from renderer.yamlio import guard
 
 
 class PythonParser(Reader, Scanner, Parser):
@@ -68,6 +69,7 @@ _SENTENCES = (
     ("expected <document start>", "this stands after the end of the document; remove it", False),
     ("found incompatible YAML document", _VERSION, False),
     ("%YAML", _VERSION, False),
+    ("maximum nesting depth", guard.TOO_DEEP, True),  # libyaml 0.2.6 looks ahead, and stops before we see an event
 )
 _STARTS = {
     "\t": _TAB,
@@ -89,8 +91,9 @@ def syntax_problem(error: Exception, text: bytes, file: str) -> Problem:
     if not isinstance(error, MarkedYAMLError):
         return Problem(file, 0, 0, "yaml-syntax", "this cannot be read as YAML; look for tags and escapes")
     mark, message = _explain(error, text.decode())
+    rule = "yaml-depth" if message == guard.TOO_DEEP else "yaml-syntax"
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-    return Problem(file, line, column, "yaml-syntax", message)
+    return Problem(file, line, column, rule, message)
 
 
 def _explain(error: MarkedYAMLError, text: str) -> tuple[Mark | None, str]:

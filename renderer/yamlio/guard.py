@@ -13,6 +13,8 @@ MAX_NODES = 1_000_000  # values of one file once its aliases are expanded
 MAX_PROBLEMS = 100  # of one file; a file with more is not what its author thinks it is
 MAX_DIRECTIVES = 64  # libyaml compares each %TAG with all before it
 
+TOO_DEEP = f"more than {MAX_DEPTH} levels of mappings and lists; flatten it"
+
 RULES = {
     "yaml-alias": "An anchor (`&name`) or an alias (`*name`) where none may be, or one that leads nowhere.",
     "yaml-depth": f"More than {MAX_DEPTH} levels of mappings and lists inside each other.",

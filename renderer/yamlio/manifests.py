@@ -214,7 +214,7 @@ class _Reader:
             raise _StopError
 
     def _too_deep(self, event: Any) -> None:
-        self._add("yaml-depth", event, f"more than {guard.MAX_DEPTH} levels of mappings and lists; flatten it")
+        self._add("yaml-depth", event, guard.TOO_DEEP)
         raise _StopError
 
     def _tag(self, event: Any) -> None:

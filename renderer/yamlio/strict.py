@@ -158,8 +158,7 @@ class _Reader:
 
     def _collection(self, event: Any) -> None:
         if len(self.path) >= guard.MAX_DEPTH:
-            message = f"more than {guard.MAX_DEPTH} levels of mappings and lists; flatten it"
-            self._add("yaml-depth", event, message)
+            self._add("yaml-depth", event, guard.TOO_DEEP)
             raise _StopError
         if event.tag or event.anchor or self.tabs:
             self._decoration(event)

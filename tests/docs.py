@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from renderer.plan import manual as plans
 from renderer.rules.manual import manual
 from tests.support import page_cli, page_parts, page_spec
 from tests.support.cases import ROOT
@@ -12,6 +13,7 @@ from tests.support.cases import ROOT
 # Whole pages, and parts between `<!-- made: NAME -->` and `<!-- end -->`.
 PAGES: dict[str, Callable[[], str]] = {
     "docs/rules.md": manual,
+    "docs/plan.md": plans.manual,
     "docs/cli.md": page_cli.page,
     "docs/spec.md": page_spec.page,
 }

@@ -128,6 +128,7 @@ def test_every_verb_is_told_as_what_it_is(repository: Repository) -> None:
     repository.verb("release", "web", "--set", "env.LOG=debug", "--weight", "10")
     repository.verb("promote", "web")
     repository.verb("switch", "web", "--to", "BlueGreen")
+    repository.verb("switch", "web", "--continue")
     repository.verb("release", "web", "2.0.0")
     assert told(repository) == [
         "canary 1.5.0 20 aborted",
@@ -136,13 +137,17 @@ def test_every_verb_is_told_as_what_it_is(repository: Repository) -> None:
         "canary 1.4.2 10 promoted",
         "canary 1.4.2 10 promoted",
         "switch -",
+        "switch -",
         "preview 2.0.0 in flight",
     ]
     kinds = [[step["kind"] for step in entry["steps"]] for entry in story(repository)]
     assert kinds[0] == ["start", "retry", "pause", "resume", "aborted"]
     details = [entry["steps"][0]["detail"] for entry in story(repository)]
     assert details[1:4] == ["retry", None, "undo"]
-    assert details[5] == "Canary by istio -> BlueGreen"
+    assert details[5:7] == [
+        "Canary by istio -> Canary by replica, switching (to BlueGreen)",
+        "Canary by replica, switching (to BlueGreen) -> BlueGreen",
+    ]
 
 
 def test_edits_by_hand_without_a_trailer_come_out_the_same(repository: Repository) -> None:

@@ -18,7 +18,10 @@ def test_a_switch_leaves_nothing_for_render_to_do(case: str, to: str, tmp_path: 
     spec = project / "apps/web.yaml"  # headers would keep it from leaving router istio
     spec.write_text("".join(line for line in spec.read_text().splitlines(True) if "canaryHeaders" not in line))
     assert run(project, "render").code == 0
-    for words in (("release", "web", "v2", "--weight", "20"), ("abort", "web"), ("switch", "web", "--to", to)):
+    verbs = [("release", "web", "v2", "--weight", "20"), ("abort", "web"), ("switch", "web", "--to", to)]
+    if to == "BlueGreen":  # by way of a Canary by replicas
+        verbs.append(("switch", "web", "--continue"))
+    for words in verbs:
         outcome = run(project, *words)
         assert outcome.code == 0, outcome.err
         assert run(project, "render", "--check").err == "", words

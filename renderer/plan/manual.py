@@ -1,4 +1,4 @@
-"""Classes, rules of transition and kinds as one Markdown text; a test compares it with docs/plan.md."""
+"""Classes, rules of transition and kinds as one Markdown text, docs/plan.md."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ lists, as the controllers do), and what the changed paths are about. The harshes
 it. What happens on the way (shares, Ready pods, pods at most) comes from a simulation of the controllers, which takes
 it that the cluster has what the base revision says.
 
-This page is made from the code: `python -m renderer.plan.manual > docs/plan.md`.
+This page is made from the code: `make docs`.
 """
 _RULES = """\
 ## Transitions
@@ -70,7 +70,3 @@ def _kinds() -> list[str]:
             lines.append(f"| {kind} | {', '.join(f'`{path}`' for path in paths)} |")
         lines.append("")
     return lines
-
-
-if __name__ == "__main__":
-    print(manual(), end="")

@@ -169,7 +169,8 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
     The old workload would go before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in the
     project file) one commit is enough. A BlueGreen's Service keeps a hash in its selector until it was a Canary.
     A DestinationRule is applied before the VirtualService: subsets that live routes name must stay a stage longer.
-    A Canary by Istio that becomes a BlueGreen keeps `status.canary.weights`, and with it the pods that they name.
+    A Canary by Istio that becomes a BlueGreen keeps `status.canary.weights` and the pods that they name; as a Canary by
+    replicas between the two it loses them.
     Source: measured on Argo Rollouts 1.10 and Argo CD 3.6.
     Do: `rollspec switch APP --to STRATEGY`, then `rollspec switch APP --continue`.
     """
@@ -183,7 +184,7 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
     if was.by_istio and now.type == "BlueGreen":
         message = (
             "the pods of today's version would stay for ever, since the Rollout's status names them: `rollspec switch "
-            f"{new.named} --to Canary --router replica` first, sync, then `--to BlueGreen`"
+            f"{new.named} --to BlueGreen` goes by way of a Canary by replicas; sync, then `--continue`"
         )
         yield _finding("switch-stages", message, "/spec/strategy/type")
     if was.is_rollout == now.is_rollout:

@@ -35,6 +35,10 @@ def switch(spec: Spec, to: str, router: str | None, *, one_commit: bool = False)
     refusal = _refusal(spec, now, target)
     if refusal:
         return refusal
+    if now.by_istio and target.type == "BlueGreen":
+        between = _between(now)
+        after = _afterwards(spec, now, between).get("migration", {})
+        return {**_to(between), "migration": {"to": dict(target.fields), **after}}
     if now.is_rollout == target.is_rollout:
         return {**_to(target), **_afterwards(spec, now, target)}
     if now.type == "BlueGreen":
@@ -50,8 +54,8 @@ def go_on(spec: Spec) -> Outcome:
     if not stage:
         return Refusal("no switch is under way: `switch APP --to STRATEGY` starts one")
     if "to" in stage:
-        now = strategy_of(spec.get("strategy", {}))
-        return {**_to(strategy_of(stage["to"])), "migration": {"from": dict(now.fields)}}
+        now, target = strategy_of(spec.get("strategy", {})), strategy_of(stage["to"])
+        return {**_to(target), "migration": ABSENT if target.is_rollout else {"from": dict(now.fields)}}
     if "from" in stage:
         now = strategy_of(spec.get("strategy", {}))
         return {"migration": ABSENT, **_afterwards(spec, strategy_of(stage["from"]), now)}
@@ -82,7 +86,11 @@ def _target(now: Strategy, to: str, router: str | None) -> dict[str, Any]:
 
 
 def _between(now: Strategy) -> Strategy:
-    """A BlueGreen passes through a replica Canary, which takes the hash out of its Service's selector."""
+    """A Canary by replicas lies between a BlueGreen and a Deployment, and between a Canary by Istio and a BlueGreen.
+
+    It takes the hash out of the Service's selector; and the weights out of the Rollout's status, which would keep
+    today's pods for ever.
+    """
     return strategy_of(_target(now, "Canary", "replica"))
 
 
@@ -101,11 +109,6 @@ def _refusal(spec: Spec, now: Strategy, target: Strategy) -> Refusal | None:
         return Refusal("only router istio pins requests by header: take `istio.canaryHeaders` out first")
     if target.is_rollout and not spec.get("ports") and not (target.type == "Canary" and _serves_nothing(spec, target)):
         return Refusal(f"{target.type} needs a port: add one to `ports` first, the Service comes by itself")
-    if now.by_istio and target.type == "BlueGreen":
-        return Refusal(
-            "the controller would keep the pods of today's version for ever, since the Rollout's status names them: "
-            "`switch --to Canary --router replica` first, sync, then `switch --to BlueGreen`"
-        )
     if now.is_rollout != target.is_rollout and "autoscaling" in spec:
         return Refusal(
             "a new workload under an autoscaler begins with one pod: replace `autoscaling` by `replicas` for the switch"

@@ -7,6 +7,7 @@ differences ignored only where Argo Rollouts writes: never RespectIgnoreDifferen
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.manifest import Manifest
@@ -20,6 +21,22 @@ _SYNC = {
     "syncOptions": ["ApplyOutOfSyncOnly=true", "PrunePropagationPolicy=background"],
 }
 _FINALIZER = "resources-finalizer.argocd.argoproj.io"
+_GROUPS = {"Deployment": "apps", "Rollout": "argoproj.io"}
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """What others than Git write into an app's objects, so that Argo CD must not heal it.
+
+    `istio`: ``none``, ``weights``, or ``pinned`` (weights, and a route for pinned requests), by the Rollout;
+    `workload`: the kind of the workload whose `replicas` an autoscaler is taking over, or nothing.
+    """
+
+    istio: str = "none"
+    workload: str = ""
+
+
+NOT_DRIVEN = Driven()
 
 
 def application(
@@ -35,14 +52,18 @@ def application(
 
 
 def application_set(
-    argocd: ArgoCD, env: str, namespace: str, cluster: dict[str, str], folder: str, apps: Sequence[tuple[str, str]]
+    argocd: ArgoCD, env: str, namespace: str, cluster: dict[str, str], folder: str, apps: Sequence[tuple[str, Driven]]
 ) -> Manifest:
-    """An ApplicationSet that makes an Application for each of `apps`: a folder, and what its Rollout drives in Istio.
+    """An ApplicationSet that makes an Application for each of `apps`: a folder, and what others write there.
 
-    The second is ``none``, ``weights``, or ``pinned`` (weights, and a route for pinned requests). No app's name can
-    begin with `-`, so the folder `_resources` has a name of its own.
+    No app's name can begin with `-`, so the folder `_resources` has a name of its own.
     """
-    elements = [{"app": name.replace("_", "-"), "folder": name, "istio": istio} for name, istio in apps]
+    counted = any(driven.workload for _, driven in apps)
+    elements = [
+        {"app": name.replace("_", "-"), "folder": name, "istio": driven.istio}
+        | ({"workload": driven.workload} if counted else {})
+        for name, driven in apps
+    ]
     template = {
         "metadata": {
             "name": f"{env}-{{{{.app}}}}",
@@ -57,43 +78,58 @@ def application_set(
         "generators": [{"list": {"elements": elements}}],
         "template": template,
     }
-    if any(istio != "none" for _, istio in apps):
-        spec["templatePatch"] = _patch(any(istio == "pinned" for _, istio in apps))
+    if any(driven != NOT_DRIVEN for _, driven in apps):
+        spec["templatePatch"] = _patch([driven for _, driven in apps])
     metadata = {"name": env, "namespace": argocd.namespace, "labels": _labels()}
     return Manifest(f"{env}.yaml", {"apiVersion": API, "kind": "ApplicationSet", "metadata": metadata, "spec": spec})
 
 
-def driven(app: App) -> str:
-    """What the app's Rollout writes into Istio's objects: `none`, `weights` or `pinned`."""
+def driven_of(app: App) -> Driven:
+    """What others than Git write into the app's objects."""
+    workload = ("Rollout" if app.strategy.is_rollout else "Deployment") if app.hands_over else ""
     if not app.splits or not app.ports:
-        return "none"
-    return "pinned" if app.spec.get("istio", {}).get("canaryHeaders") else "weights"
+        return Driven("none", workload)
+    return Driven("pinned" if app.spec.get("istio", {}).get("canaryHeaders") else "weights", workload)
 
 
-def driven_in(data: Any) -> dict[str, str] | None:
+def driven_in(data: Any) -> dict[str, Driven] | None:
     """What an Application or ApplicationSet, as written here, says of each app; None where it is not as written here.
 
     An app that an Application does not name drives nothing.
     """
     try:
         if data["kind"] == "ApplicationSet":
-            return {each["folder"]: each["istio"] for each in data["spec"]["generators"][0]["list"]["elements"]}
-        routes = [entry for entry in data["spec"].get("ignoreDifferences", ()) if entry["kind"] == "VirtualService"]
-        return {each["name"]: "pinned" if PINNED in str(each["jqPathExpressions"]) else "weights" for each in routes}
+            elements = data["spec"]["generators"][0]["list"]["elements"]
+            return {each["folder"]: Driven(each["istio"], each.get("workload", "")) for each in elements}
+        found: dict[str, Driven] = {}
+        for entry in data["spec"].get("ignoreDifferences", ()):
+            said = found.get(entry["name"], NOT_DRIVEN)
+            if entry["kind"] == "VirtualService":
+                said = replace(said, istio="pinned" if PINNED in str(entry["jqPathExpressions"]) else "weights")
+            elif entry["kind"] in _GROUPS:
+                said = replace(said, workload=entry["kind"])
+            found[entry["name"]] = said
+        return found
     except (AttributeError, IndexError, KeyError, TypeError):
         return None
 
 
-def ignored_differences(name: str, istio: str) -> list[dict[str, Any]]:
+def ignored_differences(name: str, driven: Driven) -> list[dict[str, Any]]:
     """The `ignoreDifferences` entries of one app, by name; none where nothing is driven."""
-    if istio == "none":
-        return []
+    count = [
+        {"group": group, "kind": kind, "name": name, "jqPathExpressions": [".spec.replicas"]}
+        for kind, group in _GROUPS.items()
+        if kind == driven.workload
+    ]
+    if driven.istio == "none":
+        return count
     routes = [f".spec.{kind}[]?.route[]?.weight" for kind in ("http", "tcp", "tls")]
-    if istio == "pinned":
+    if driven.istio == "pinned":
         routes.append(f'.spec.http[]? | select(.name == "{PINNED}")')
     subsets = ['.spec.subsets[]?.labels."rollouts-pod-template-hash"']
     group = "networking.istio.io"
     return [
+        *count,
         {"group": group, "kind": "VirtualService", "name": name, "jqPathExpressions": routes},
         {"group": group, "kind": "DestinationRule", "name": name, "jqPathExpressions": subsets},
     ]
@@ -113,9 +149,21 @@ def _labels() -> dict[str, str]:
     return {"app.kubernetes.io/managed-by": "rollspec"}
 
 
-def _patch(pinned: bool) -> str:
+def _patch(driven: Sequence[Driven]) -> str:
     """The `templatePatch`: what only some of the Applications have, as Go template of JSON-compatible YAML."""
-    lines = ['{{- if ne .istio "none" }}', "spec:", "  ignoreDifferences:"]
+    lines = ["spec:", "  ignoreDifferences:"]
+    counted, pinned = any(one.workload for one in driven), any(one.istio == "pinned" for one in driven)
+    if counted:
+        lines += [
+            "{{- if .workload }}",
+            "    - group: '{{ if eq .workload \"Rollout\" }}argoproj.io{{ else }}apps{{ end }}'",
+            "      kind: '{{.workload}}'",
+            "      name: '{{.app}}'",
+            "      jqPathExpressions:",
+            "        - '.spec.replicas'",
+            "{{- end }}",
+            '{{- if ne .istio "none" }}',
+        ]
     lines += [
         "    - group: networking.istio.io",
         "      kind: VirtualService",
@@ -135,7 +183,7 @@ def _patch(pinned: bool) -> str:
         "      name: '{{.app}}'",
         "      jqPathExpressions:",
         "        - '.spec.subsets[]?.labels.\"rollouts-pod-template-hash\"'",
-        "{{- end }}",
-        "",
     ]
-    return "\n".join(lines)
+    if counted:
+        return "\n".join(['{{- if or .workload (ne .istio "none") }}', *lines, "{{- end }}", "{{- end }}", ""])
+    return "\n".join(['{{- if ne .istio "none" }}', *lines, "{{- end }}", ""])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"  # the annotation by which an object tells Argo CD how to apply it
 Object = dict[str, Any]  # a Kubernetes object as plain data: dict, list, str, int, float, bool, None
 
 
@@ -35,6 +36,11 @@ class Manifest:
         return str(self.data.get("kind", ""))
 
     @property
+    def sync_options(self) -> frozenset[str]:
+        """How Argo CD is to apply the object: `PruneLast=true`, ..."""
+        return sync_options(self.data)
+
+    @property
     def name(self) -> str:
         """The object's name."""
         return str(self.data.get("metadata", {}).get("name", ""))
@@ -49,3 +55,9 @@ class Manifest:
         """Group, kind, namespace, name."""
         group, _, _ = self.api_version.rpartition("/")
         return Identity(group, self.kind, self.namespace, self.name)
+
+
+def sync_options(data: Object) -> frozenset[str]:
+    """The sync options that an object's annotation gives."""
+    given = ((data.get("metadata") or {}).get("annotations") or {}).get(SYNC_OPTIONS) or ""
+    return frozenset(str(given).replace(" ", "").split(","))

@@ -127,6 +127,16 @@ class App:
         return self.strategy.by_istio or bool(self.came_from and self.came_from.by_istio)
 
     @property
+    def scaled_by_others(self) -> bool:
+        """Whether an autoscaler, of ours or of somebody else, owns the number of pods."""
+        return "autoscaling" in self.spec or self.spec.get("replicas") == "external"
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether `replicas` still stands beside `autoscaling`: the first stage of switching an autoscaler on."""
+        return "autoscaling" in self.spec and "replicas" in self.spec
+
+    @property
     def host(self) -> str:
         """The Service's fully qualified name."""
         return f"{self.name}.{self.namespace}.svc.{self.cluster_domain}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from renderer.argocd import driven
+from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.build.places import Blame, Places, of_effective, of_findings, of_manifest
 from renderer.build.setup import Setup, patch_problem, read_document, read_patches, read_resources
 from renderer.layout import HEADER
@@ -37,7 +37,7 @@ class Rendered:
     claims: tuple[Claim, ...] = ()
     matched: frozenset[str] = frozenset()  # sources of the overlay's patches that matched something here
     hosts: tuple[str, ...] = ()
-    driven: str = "none"  # what its Rollout writes into Istio's objects, see renderer.argocd
+    driven: Driven = NOT_DRIVEN  # what others than Git write into its objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def outline(
         evaluated = evaluate(document, environment, texts, setup, schemas)[0] if is_in(environment, name) else None
         if evaluated is not None:
             app = bootstrap(evaluated.app) if stable_only else evaluated.app
-            found.append(Rendered(environment.name, name, driven=driven(app)))
+            found.append(Rendered(environment.name, name, driven=driven_of(app)))
     return found
 
 
@@ -162,7 +162,7 @@ def _build(
     files = to_files(manifests, setup, environment, name, header(evaluated.documents[0].file, environment))
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
     claimed = claims(manifests, name)
-    return Rendered(environment.name, name, files, _put(places, problems), claimed, matched, hosts, driven(app))
+    return Rendered(environment.name, name, files, _put(places, problems), claimed, matched, hosts, driven_of(app))
 
 
 def assemble(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 
-from renderer.argocd import application, application_set, driven_in, ignored_differences
+from renderer.argocd import NOT_DRIVEN, Driven, application, application_set, driven_in, ignored_differences
 from renderer.build import UNMATCHED, Rendered
 from renderer.build.places import Places
 from renderer.build.setup import Setup
@@ -51,13 +52,13 @@ def argocd_files(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str]
     wanted = setup.project.argocd
     if wanted is None:
         return {}
-    apps: dict[str, list[tuple[str, str]]] = {env: [] for env in envs}
+    apps: dict[str, list[tuple[str, Driven]]] = {env: [] for env in envs}
     for each in rendered:
         if each.env in apps:
             apps[each.env].append((each.app, each.driven))
     found = {}
     for env, listed in apps.items():
-        manifest = _argocd(setup, wanted, env, sorted(listed))
+        manifest = _argocd(setup, wanted, env, sorted(listed, key=itemgetter(0)))
         first_line = _first_line(setup, env)
         path = f"{setup.layout.output}/{ARGOCD}/{manifest.file}"
         found[path] = (first_line + dump(manifest.data)).encode()
@@ -78,14 +79,14 @@ def argocd_updated(setup: Setup, rendered: Sequence[Rendered], texts: Mapping[st
     return found
 
 
-def _argocd(setup: Setup, wanted: ArgoCD, env: str, apps: list[tuple[str, str]]) -> Manifest:
+def _argocd(setup: Setup, wanted: ArgoCD, env: str, apps: list[tuple[str, Driven]]) -> Manifest:
     spec = setup.environments[env].spec
     namespace, cluster = spec.get("namespace") or "default", dict(spec.get("cluster") or {})
     folder = f"{setup.layout.output}/{env}"
     if wanted.kind == "Application":
-        ignored = [entry for app, istio in apps for entry in ignored_differences(app, istio)]
+        ignored = [entry for app, driven in apps for entry in ignored_differences(app, driven)]
         return application(wanted, env, namespace, cluster, folder, ignored)
-    taken_along = [(RESOURCES, "none")] if setup.resources[env] else []
+    taken_along = [(RESOURCES, NOT_DRIVEN)] if setup.resources[env] else []
     return application_set(wanted, env, namespace, cluster, folder, [*taken_along, *apps])
 
 

@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from renderer import cache, tree
+from renderer.argocd import Driven
 from renderer.build import Rendered, is_in
 from renderer.cache import Cache, Folder, Row, clock, digest, settled, stamps_text
 from renderer.commands.project import Opened, build_read
@@ -184,7 +185,7 @@ def _draft(opened: Opened, made: Rendered, inputs: str, texts: Iterable[str]) ->
     outputs = digest({path[start:]: text for path, text in made.files.items()})
     own = {opened.layout.app(made.app), *(opened.layout.partial(env, made.app) for env in opened.setup.environments)}
     problems = json.dumps([astuple(problem) for problem in made.problems]) if made.problems else ""
-    facts = [[*map(_CLAIM, made.claims)], sorted(made.matched), made.hosts, made.driven]
+    facts = [[*map(_CLAIM, made.claims)], sorted(made.matched), made.hosts, astuple(made.driven)]
     beside = "\n".join(sorted(set(texts) - own))
     return Row(made.env, made.app, "", inputs, outputs, beside, problems, json.dumps(facts))
 
@@ -256,11 +257,11 @@ def _facts(known: Known, rows: Sequence[Row]) -> list[Any] | None:
 
 
 def _stub(
-    row: Row, counts: Counts, claims: list[list[str]], matched: list[str], hosts: list[str], driven: str
+    row: Row, counts: Counts, claims: list[list[str]], matched: list[str], hosts: list[str], driven: list[str]
 ) -> Rendered:
     problems = _problems(json.loads(row.problems)) if row.problems else ()
     own = tuple([Claim(kind, key, row.app, file, at) for kind, key, file, at in claims if counts(kind, key)])
-    return Rendered(row.env, row.app, _SOME, problems, own, frozenset(matched), tuple(hosts), driven)
+    return Rendered(row.env, row.app, _SOME, problems, own, frozenset(matched), tuple(hosts), Driven(*driven))
 
 
 def _problems(found: list[list[Any]]) -> tuple[Problem, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import Manifest, Object, sync_options
 from renderer.overlay import Effective
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import App
@@ -43,6 +43,11 @@ class Side:
     def prunes_last(self) -> bool:
         """Whether Argo CD applies it, which takes an old workload away when the new one is Healthy."""
         return "argocd" in (self.project.get("spec") or {})
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether `replicas` may leave the manifest: the autoscaler wants more, and so owns the count by now."""
+        return self.app.hands_over and "ServerSideApply=true" in sync_options(workload(self.app, self.manifests))
 
     @property
     def running(self) -> str:

@@ -248,18 +248,30 @@ def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
     """`replicas` leaves the manifest: for `autoscaling`, or `replicas: external`.
 
     What is applied then takes the field out, and the API server fills in 1: one pod, until the autoscaler acts (15 s).
-    Source: Kubernetes, "Migrating Deployments and StatefulSets to horizontal autoscaling".
-    Do: go by one pod knowingly, at a quiet hour, or let another manager own the field first (server-side apply).
+    Not so where fields have owners (server-side apply, which the workload's annotation asks Argo CD for) and the
+    autoscaler has changed the count: two stages, of which the second is a warning where `argocd` is not configured.
+    Source: measured on Argo CD 3.6; Kubernetes, "Migrating Deployments and StatefulSets to horizontal autoscaling".
+    Do: first `autoscaling` beside `replicas`, with a `minReplicas` that is more, and sync; when the autoscaler has
+    acted, take `replicas` out. With a plain `kubectl apply`: `kubectl apply edit-last-applied` takes it out beforehand.
     """
     before, after = _replicas(old), _replicas(new)
-    if isinstance(before, int) and before > 1 and after is None:
-        kept = new.app.spec.get("autoscaling", {}).get("minReplicas", 1)
-        message = (
-            f"`replicas` leaves the manifest: {before} pods become 1 until the autoscaler acts (then at least {kept}); "
-            "let the autoscaler's field manager own `spec.replicas` first (server-side apply), or do it at a quiet hour"
-        )
-        pointer = "/spec/autoscaling" if "autoscaling" in new.app.spec else "/spec/replicas"
-        yield _finding("autoscaling-on", message, pointer)
+    if not isinstance(before, int) or before < 2 or after is not None:
+        return
+    pointer = "/spec/autoscaling" if "autoscaling" in new.app.spec else "/spec/replicas"
+    if old.hands_over:
+        if not old.prunes_last:
+            message = (
+                "wait until the autoscaler has acted, and apply on the server's side, with `.spec.replicas` among the "
+                f"differences that Argo CD ignores: with a plain `kubectl apply` {before} pods or more become 1"
+            )
+            yield _finding("autoscaling-on", message, pointer, "warning")
+        return
+    message = (
+        f"`replicas` leaves the manifest: {before} pods become 1 until the autoscaler acts; keep `replicas: {before}` "
+        f"for one commit more, with minReplicas {before + 1}, and take it out when that is synced and the autoscaler "
+        "has acted (15 s)"
+    )
+    yield _finding("autoscaling-on", message, pointer)
 
 
 def identity_changed(old: Side, new: Side) -> Iterator[Finding]:

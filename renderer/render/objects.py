@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import SYNC_OPTIONS, Manifest, Object
 from renderer.spec import App
 
-PRUNE_LAST = {"argocd.argoproj.io/sync-options": "PruneLast=true"}
+PRUNE_LAST = {SYNC_OPTIONS: "PruneLast=true"}
+# Fields have owners then, so that `spec.replicas` stays when it leaves Git after an autoscaler has changed it; a
+# client-side apply remembers that it once applied the field, and takes it away.
+SERVER_SIDE_APPLY = {SYNC_OPTIONS: "PruneLast=true,ServerSideApply=true"}
 _WAVE = "argocd.argoproj.io/sync-wave"
 
 

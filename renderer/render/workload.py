@@ -8,7 +8,7 @@ from renderer.manifest import Manifest
 from renderer.release import steps_of
 from renderer.render.analysis import background_analysis
 from renderer.render.istio import traffic_routing
-from renderer.render.objects import PRUNE_LAST, manifest
+from renderer.render.objects import PRUNE_LAST, SERVER_SIDE_APPLY, manifest
 from renderer.render.pods import pod_template
 from renderer.render.service import preview_name
 from renderer.spec import App, Strategy
@@ -33,11 +33,12 @@ def workloads(app: App) -> list[Manifest]:
 
 
 def _workload(app: App, strategy: Strategy) -> Manifest:
+    options = SERVER_SIDE_APPLY if app.scaled_by_others else PRUNE_LAST
     if strategy.is_rollout:
         body = {"spec": _rollout(app, strategy)}
-        return manifest(app, "rollout.yaml", "argoproj.io/v1alpha1", "Rollout", body, annotations=PRUNE_LAST)
+        return manifest(app, "rollout.yaml", "argoproj.io/v1alpha1", "Rollout", body, annotations=options)
     body = {"spec": _deployment(app, strategy)}
-    return manifest(app, "deployment.yaml", "apps/v1", "Deployment", body, annotations=PRUNE_LAST)
+    return manifest(app, "deployment.yaml", "apps/v1", "Deployment", body, annotations=options)
 
 
 def _common(app: App, strategy: Strategy) -> dict[str, Any]:

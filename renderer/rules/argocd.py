@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import SYNC_OPTIONS, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import destinations_of, full_host, spec_of
 from renderer.rules.syntax import is_digits
 
 WAVE = "argocd.argoproj.io/sync-wave"
-OPTIONS = "argocd.argoproj.io/sync-options"
 HOOK = "argocd.argoproj.io/hook"
 _HOOKS = frozenset({"PreSync", "Sync", "Skip", "PostSync", "SyncFail", "PostDelete", "PreDelete"})
 _ON_OBJECT = frozenset(
@@ -63,7 +62,7 @@ def _annotations(manifest: Manifest, notes: dict[str, str]) -> Iterator[Finding]
         if hook.strip() not in _HOOKS:
             message = f"{hook.strip()!r} is no hook of Argo CD's: {', '.join(sorted(_HOOKS))}"
             yield Finding("sync-annotations", message, at + "hook", manifest)
-    for option in (notes.get(OPTIONS) or "").split(",") if OPTIONS in notes else ():
+    for option in (notes.get(SYNC_OPTIONS) or "").split(",") if SYNC_OPTIONS in notes else ():
         if option.strip() and option.strip() not in _ON_OBJECT:
             message = f"{option.strip()!r} is no sync option of an object"
             yield Finding("sync-annotations", message, at + "sync-options", manifest, "warning")

@@ -85,15 +85,22 @@ def hpa_once(scene: Scene) -> Iterator[Finding]:
 def hpa_replicas(scene: Scene) -> Iterator[Finding]:
     """A workload with literal `replicas` that an autoscaler scales.
 
-    Every sync would put the count back, and the autoscaler move it again.
+    Every sync would put the count back, and the autoscaler move it again. Only while an autoscaler is switched on may
+    they be there, fewer than its `minReplicas`, in a workload that is applied on the server's side.
     Source: kube-score (CRITICAL), Argo CD best practices, Kubernetes documentation of autoscaling.
     Do: leave `replicas` out of the workload (`autoscaling` in a spec does so), in patches too.
     """
     for hpa in scene.of("HorizontalPodAutoscaler"):
         pod = target_of(scene, hpa)
-        if pod is not None and "replicas" in pod.manifest.data["spec"]:
+        if pod is not None and "replicas" in pod.manifest.data["spec"] and not hands_over(pod.manifest, hpa):
             message = f"HorizontalPodAutoscaler {hpa.name} scales this: replicas must not be given here"
             yield Finding("hpa-replicas", message, "/spec/replicas", pod.manifest)
+
+
+def hands_over(workload: Manifest, hpa: Manifest) -> bool:
+    """Whether the autoscaler is about to take the count over: it wants more pods than a server-side apply gives."""
+    replicas = workload.data["spec"].get("replicas", 0)
+    return "ServerSideApply=true" in workload.sync_options and replicas < (hpa.data["spec"].get("minReplicas") or 1)
 
 
 def target_of(scene: Scene, hpa: Manifest) -> Pod | None:

@@ -64,19 +64,32 @@ def port_twice(scene: SpecScene) -> Iterator[Finding]:
 
 
 def replicas_and_autoscaling(scene: SpecScene) -> Iterator[Finding]:
-    """`replicas` beside `autoscaling`: each sync would take the autoscaler's count back. Keep one of them.
+    """`replicas` beside `autoscaling` is the first of two stages of switching an autoscaler on, and nothing else.
 
+    Taken out of a manifest, `replicas` becomes 1, unless the autoscaler has changed the count and so owns it: give a
+    `minReplicas` that is more than `replicas`, sync, wait for the autoscaler (15 seconds), then take `replicas` out
+    and `minReplicas` back. Nothing may be in flight meanwhile: each sync could take the autoscaler's count back.
     `minReplicas` must not be more than `maxReplicas`.
     """
     spec = scene.app.spec
     scaling = spec.get("autoscaling")
     if not scaling:
         return
-    if "replicas" in spec:
-        message = "`replicas` and `autoscaling` exclude each other: remove one"
+    replicas, least = spec.get("replicas", 0), scaling.get("minReplicas", 1)
+    if replicas == "external":
+        message = "`replicas: external` and `autoscaling` exclude each other: remove one"
         yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
-    if scaling.get("minReplicas", 1) > scaling["maxReplicas"]:
-        message = f"minReplicas {scaling['minReplicas']} is more than maxReplicas {scaling['maxReplicas']}"
+    elif replicas and replicas >= least:
+        message = (
+            f"`replicas` and `autoscaling` exclude each other: remove one; or, to switch an autoscaler on, give "
+            f"minReplicas {replicas + 1} for the commit that has both"
+        )
+        yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
+    elif scene.app.hands_over and (scene.app.canary or scene.app.preview):
+        message = "an autoscaler is being switched on: take `replicas` out before a release, or `autoscaling`"
+        yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
+    if least > scaling["maxReplicas"]:
+        message = f"minReplicas {least} is more than maxReplicas {scaling['maxReplicas']}"
         yield _finding("replicas-and-autoscaling", message, "/spec/autoscaling/minReplicas")
 
 

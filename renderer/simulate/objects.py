@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import Manifest, Object, sync_options
 from renderer.simulate.context import owner as rollout_owner
 from renderer.simulate.deployment import owner as deployment_owner
 from renderer.simulate.pods import remove_sets
@@ -69,11 +69,16 @@ def _name(edit: Edit, template: Template) -> None:
 
 
 def _replicas(data: Object, before: Object, live: int | None) -> int:
-    """The count in the manifest; without one an autoscaler's stays, but taking it out of the manifest sets 1."""
+    """The count in the manifest; without one an autoscaler's stays, but taking it out of the manifest sets 1.
+
+    On the server's side fields have owners: a count that an autoscaler has changed is its own, and stays.
+    """
     asked = data.get("spec", {}).get("replicas")
     if asked is not None:
         return int(asked)
-    taken_out = before.get("spec", {}).get("replicas") is not None
+    given = before.get("spec", {}).get("replicas")
+    is_owned = "ServerSideApply=true" in sync_options(before) and live != given
+    taken_out = given is not None and not is_owned
     return 1 if live is None or taken_out else live
 
 

@@ -180,6 +180,9 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
         "selector": (ROLLING, spec(selector={"app": "web"}), "/spec/selector"),
     },
     "container-renamed": {"named": (ROLLING, spec(containerName="main"), "/spec/containerName")},
+    "port-renamed": {
+        "by hand": (ROLLING, spec(ports=[{"name": "http-web", "port": 80, "targetPort": 8080}]), "/spec/ports"),
+    },
     "changed-while-paused": {
         "another version": (
             istio(canary={**V2, "weight": 20}, paused=True),
@@ -241,6 +244,7 @@ RIGHT: dict[str, tuple[Spec, Spec]] = {
     "BlueGreen to Canary": (spec(strategy=BLUE_GREEN), spec(strategy=REPLICA, migration={"to": {}})),
     "Recreate to RollingUpdate": (spec(strategy={"type": "Recreate"}), ROLLING),
     "autoscaling with one pod": (spec(replicas=1), SCALED),
+    "autoscaling, the first stage": (ROLLING, spec(autoscaling={"minReplicas": 9, "maxReplicas": 9})),
     "autoscaling off": (SCALED, ROLLING),
     "a rolling release": (ROLLING, spec(**V2)),
     "resumed": (istio(canary={**V2, "weight": 20}, paused=True), AT_20),
@@ -267,7 +271,7 @@ def test_a_wrong_transition_is_found_at_its_field(rule: str, case: str) -> None:
 def test_a_message_says_what_does_it_right(rule: str, case: str) -> None:
     before, behind, _ = WRONG[rule][case]
     message = next(finding.message for finding in _found(before, behind) if finding.rule == rule)
-    by_hand = ("autoscaling-on", "identity-changed", "container-renamed")
+    by_hand = ("autoscaling-on", "identity-changed", "container-renamed", "port-renamed")
     assert "`rollspec " in message or rule in by_hand or case == "with a scale"
     assert "--env production" in message or "`rollspec " not in message
 

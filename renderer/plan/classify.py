@@ -10,6 +10,7 @@ from renderer.plan.changes import manifest_paths, spec_paths
 from renderer.plan.classes import OF_KIND, Class, Effect, Path, harshest
 from renderer.plan.kinds import Kind
 from renderer.plan.moves import moves, name_of
+from renderer.plan.ports import lost_ports
 from renderer.plan.side import WORKLOADS, Side, workload
 from renderer.render.service import preview_name
 from renderer.spec import App
@@ -52,7 +53,10 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     if same(old, new):
         elsewhere = [path for path in paths if path.where != "App" and path.kind == "identity"]
         return harshest(_of_kinds(elsewhere))
-    found = [_explained(effect, old, new) for effect in (*moves(old, new, paths), *_scale(old, new, paths))]
+    found = [
+        _explained(effect, old, new)
+        for effect in (*moves(old, new, paths), *_scale(old, new, paths), *_ports(old, new, paths))
+    ]
     named = {path for effect in found for path in effect.paths}
     found += _of_kinds([path for path in paths if path.kind in _MEANT and path not in named])
     found += _objects(old.manifests, new.manifests, new.app)
@@ -96,6 +100,15 @@ def _scale(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
         yield Effect("disruptive", reason, named)
     if before and after == 0 and new.app.ports:
         yield Effect("disruptive", "no pod is left to serve", named)
+
+
+def _ports(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
+    """Ports that no pod of today has under the name that their Service looks for."""
+    lost = lost_ports(old, new)
+    if lost:
+        named = tuple(path for path in paths if path.pointer.startswith("/spec/ports"))
+        reason = f"port {lost[0].port} leads to `{lost[0].target}`, which no pod has until new ones are Ready"
+        yield Effect("disruptive", reason, named)
 
 
 def classify_resources(old: Manifests, new: Manifests) -> tuple[Effect, ...]:

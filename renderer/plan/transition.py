@@ -12,6 +12,7 @@ from typing import Any
 from renderer.overlay import escape
 from renderer.plan.in_flight import headers_in_flight, routes_in_flight, scale_in_step, steps_in_flight
 from renderer.plan.moves import name_of, strategy_name
+from renderer.plan.ports import port_renamed
 from renderer.plan.side import Side, restart_mark, workload
 from renderer.problem import Severity
 from renderer.rules.finding import Finding
@@ -362,6 +363,7 @@ TRANSITION_RULES: dict[str, Rule] = {
     "autoscaling-on": autoscaling_on,
     "identity-changed": identity_changed,
     "container-renamed": container_renamed,
+    "port-renamed": port_renamed,
     "without-canary": without_canary,
     "changed-while-paused": changed_while_paused,
 }

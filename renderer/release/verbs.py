@@ -23,6 +23,7 @@ class Refusal:
 
 
 Outcome = Wanted | Refusal
+_PAUSED = "the controller is paused, and would not carry it out: `resume` first"
 
 
 def release(
@@ -40,6 +41,8 @@ def release(
         return Refusal(_already(spec, flight))
     if "migration" in spec:
         return Refusal("a switch is under way: finish it with `switch --continue`")
+    if spec.get("paused"):
+        return Refusal(_PAUSED)
     if tag is None and not overrides:
         return Refusal("give a tag, or with --set what is to change")
     if (tag is None or tag == spec["tag"]) and not overrides:
@@ -55,8 +58,8 @@ def release(
     if weight is not None:
         return Refusal(f"--weight is for strategy Canary; this app's is {kind}")
     if kind == "BlueGreen":
-        return {"preview": state, "aborted": ABSENT, "paused": ABSENT}
-    return {**_become_stable(spec, state), "paused": ABSENT}
+        return {"preview": state, "aborted": ABSENT}
+    return _become_stable(spec, state)
 
 
 def weight(spec: Spec, share: int, *, live: int | None = None) -> Outcome:
@@ -67,7 +70,7 @@ def weight(spec: Spec, share: int, *, live: int | None = None) -> Outcome:
     if "steps" in spec.get("strategy", {}):
         return Refusal("the ladder in strategy.steps gives the weights; `promote` or `abort` ends it")
     if spec.get("paused"):
-        return Refusal("the controller is paused, and a weight would wait: `resume` first")
+        return Refusal(_PAUSED)
     if share == canary["weight"] and live is None:
         return Refusal(f"the canary's weight is {share} already")
     came_from = canary["weight"] if live is None else live
@@ -85,7 +88,7 @@ def promote(spec: Spec, *, live: int | None = None) -> Outcome:
     if flight is None:
         return Refusal(_nothing(spec, "promote"))
     if spec.get("paused"):
-        return Refusal("the controller is paused: `resume` first")
+        return Refusal(_PAUSED)
     state = spec[flight]
     last = live if live is not None else _last_weight(spec, state)
     return {**_become_stable(spec, state, last if flight == "canary" else None), flight: ABSENT, "aborted": ABSENT}
@@ -131,8 +134,12 @@ def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None 
     if not previous:
         return Refusal("there is no previous version to go back to; `undo --to REVISION` takes one from Git")
     state = {key: value for key, value in previous.items() if key != "weight"}
+    if version_of(spec, state) == version_of(spec, _only(spec, "version")):
+        return Refusal(f"{state.get('tag', spec['tag'])} is the stable version already, with this configuration")
+    if spec.get("paused"):
+        return Refusal(_PAUSED)
     if weight is None:
-        return {**_become_stable(spec, state), "aborted": ABSENT, "paused": ABSENT}
+        return {**_become_stable(spec, state), "aborted": ABSENT}
     if strategy_of(spec.get("strategy", {})).type != "Canary":
         return Refusal("--weight is for strategy Canary")
     return _start_canary(spec, state, weight)

@@ -23,3 +23,12 @@ def test_an_output_folder_that_is_a_link_is_not_followed(
     outcome = run(project, *arguments)
     assert (outcome.code, "symbolic link" in outcome.err) == (3, True), outcome.err
     assert list(elsewhere.iterdir()) == []
+
+
+def test_check_fails_where_a_file_is_in_the_way_that_is_not_ours(tmp_path: Path) -> None:
+    project = lay_out(FIXTURES / "ok" / "rolling-update", tmp_path / "p", leave=frozenset(("expected", "warnings.txt")))
+    assert run(project, "render").code == 0
+    service = next((project / "rendered").rglob("service.yaml"))
+    service.write_text(service.read_text().partition("\n")[2].replace("port: 80", "port: 81"))
+    outcome = run(project, "render", "--check")
+    assert (outcome.code, "rollspec did not make it" in outcome.err) == (1, True)

@@ -353,7 +353,7 @@ def _tell_check(done: Sequence[Difference | Summary]) -> int:
     _name_foreign(foreign)
     if any(each.new or each.changed or each.removed for each in differences):
         click.echo("rollspec: the rendered files are not up to date: run `rollspec render`", err=True)
-    return int(any(differences))
+    return int(any(differences) or bool(foreign))
 
 
 def _name_foreign(paths: Sequence[str]) -> None:

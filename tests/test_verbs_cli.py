@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from renderer.failure import Failure
+from renderer.tree import write_all
 from tests.support.cases import Outcome, run
 
 APP = """\
@@ -63,6 +66,8 @@ def test_commit_holds_the_spec_and_what_is_rendered_and_nothing_else(repository:
     assert (outcome.code, outcome.err) == (0, "")
     assert git(repository, "show", "--name-only", "--format=%s%n%b", "HEAD").splitlines() == [
         "deploy(production): release web 1.5.0 at 20 %",
+        "web in production: 1.4.2 stable -> 1.4.2 stable, canary 1.5.0 at 20 %",
+        "",
         "Rollspec-App: web",
         "Rollspec-Env: production",
         "Rollspec-Verb: release",
@@ -72,6 +77,55 @@ def test_commit_holds_the_spec_and_what_is_rendered_and_nothing_else(repository:
         "rendered/production/web/rollout.yaml",
     ]
     assert git(repository, "status", "--porcelain").splitlines() == [" M apps/api.yaml", "A  notes.txt"]
+
+
+def test_files_that_are_not_ours_stay_out_of_the_commit(repository: Path) -> None:
+    notes = repository / "rendered/production/web/notes.yaml"
+    notes.write_text("a: b\n")
+    assert verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit").code == 0
+    assert "notes.yaml" not in git(repository, "show", "--name-only", "--format=", "HEAD")
+    assert notes.read_text() == "a: b\n"
+
+
+def test_a_file_in_the_way_that_is_not_ours_stops_a_verb(repository: Path) -> None:
+    rollout = repository / "rendered/production/web/rollout.yaml"
+    rollout.write_text(rollout.read_text().partition("\n")[2])
+    before = git(repository, "rev-parse", "HEAD")
+    outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert outcome.code == 1
+    assert "rendered/production/web/rollout.yaml: rollspec did not make it" in outcome.err
+    assert git(repository, "rev-parse", "HEAD") == before
+    assert not (repository / "overlays/production/apps/web.yaml").exists()
+
+
+def test_a_full_disk_leaves_all_as_it_was(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def once(*args: Any, **kwargs: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 2:  # the specs are written, the manifests are not
+            raise Failure("no space left on device")
+        return write_all(*args, **kwargs)
+
+    monkeypatch.setattr("renderer.commands.verb.write_all", once)
+    outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20")
+    assert outcome.code == 3
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_undo_to_what_is_stable_already_is_refused(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    verb(repository, "promote", "web", "--commit")
+    outcome = verb(repository, "undo", "web", "--to", "HEAD")
+    assert (outcome.code, "1.5.0 is the stable version already" in outcome.err) == (1, True)
+
+
+def test_a_verb_commits_nothing_before_the_project_is_committed(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    assert run(tmp_path, "init", "--app", "web", "--image", "acme/web", "--tag", "1.0.0").code == 0
+    assert run(tmp_path, "render").code == 0
+    outcome = run(tmp_path, "release", "web", "2.0.0", "--commit")
+    assert (outcome.code, "commit the project first" in outcome.err) == (1, True)
 
 
 def test_a_changed_weight_is_a_small_diff(repository: Path) -> None:

@@ -19,7 +19,7 @@ from renderer.edit import EditError, Remove, Set, edit, formatted, new_document
 from renderer.failure import Failure
 from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
-from renderer.layout import PROJECT_FILE
+from renderer.layout import HEADER, PROJECT_FILE
 from renderer.overlay import Document, Environment, effective
 from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes
@@ -88,11 +88,17 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
     if how.dry_run:
         click.echo(diff_text(old, files, colour=sys.stdout.isatty()), nl=False)
         return 0
-    _write(opened, files, {each.file for each in edited})
-    if how.commit:
-        _commit(opened, environment, edited, files, old, how)
-    for each in edited:
-        click.echo(f"{each.app} in {environment.name}: {describe(each.before)} -> {describe(each.after)}")
+    specs = {each.file for each in edited}
+    lines = [f"{each.app} in {environment.name}: {describe(each.before)} -> {describe(each.after)}" for each in edited]
+    try:
+        _write(opened, files, specs)
+        made = _commit(opened, environment, list(acts), lines, sorted({*files, *old}), how) if how.commit else None
+    except BaseException as error:  # a full disk, a hook that fails, Ctrl-C: all as it was
+        _write(opened, {path: old[path] for path in files}, specs, mark=False)
+        if isinstance(error, GitError):
+            raise Failure(f"nothing was changed: {error}") from error
+        raise
+    click.echo("\n".join([*([made] if made else []), *lines]))
     return 0
 
 
@@ -104,10 +110,16 @@ def _refuse_uncommitted(opened: Opened, apps: Sequence[str]) -> None:
     files = [PROJECT_FILE, *opened.setup.texts]
     for app in apps:
         files += opened.texts(app)[0] if app in opened.apps else ()
-    if resolves(opened.root, "HEAD"):
-        dirty = [path for _, path in changed(opened.root, "HEAD", None, sorted(set(files)))]
-        if dirty:
-            raise Failure(f"{', '.join(dirty[:3])}: changed since the last commit; commit or undo that first", 1)
+    if not resolves(opened.root, "HEAD"):
+        raise Failure("there is no commit yet: commit the project first", 1)
+    dirty = changed(opened.root, "HEAD", None, sorted(set(files)))
+    for status, what in (
+        ("A", "not committed yet; commit it first"),
+        ("", "changed since the last commit; commit or undo that first"),
+    ):
+        named = [path for found, path in dirty if found == status or not status]
+        if named:
+            raise Failure(f"{', '.join(named[:3])}: {what}", 1)
 
 
 def edit_app(opened: Opened, environment: Environment, app: str, act: Act) -> Edited | Refusal:
@@ -228,8 +240,13 @@ def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | 
     old, problems = read(opened.root, [path for path in new if path in there])
     if problems:
         raise Failure(str(problems[0]))
-    before: dict[str, bytes | None] = {path: old.get(path) for path in new}
-    return {path: text for path, text in new.items() if text != before[path]}, before
+    specs = {each.file for each in edited}
+    foreign = {path for path, text in old.items() if path not in specs and not text.startswith(HEADER.encode())}
+    in_the_way = sorted(path for path in foreign if new[path] is not None)
+    if in_the_way:
+        raise Failure(f"{in_the_way[0]}: rollspec did not make it; delete it, or restore its first line", 1)
+    before: dict[str, bytes | None] = {path: old.get(path) for path in new if path not in foreign}
+    return {path: new[path] for path, text in before.items() if new[path] != text}, before
 
 
 def _argocd(opened: Opened, made: Sequence[Rendered]) -> dict[str, bytes]:
@@ -248,29 +265,16 @@ def _write(opened: Opened, files: Mapping[str, bytes | None], specs: set[str], *
         if own or not mark:
             write_all(opened.root, present, gone, mark=None)
         else:
-            summary = write_all(opened.root, present, gone)
-            for path in summary.foreign:
-                click.echo(
-                    f"left alone, rollspec did not make it (delete it, or restore its first line): {path}", err=True
-                )
+            write_all(opened.root, present, gone)
 
 
 def _commit(
-    opened: Opened,
-    environment: Environment,
-    edited: Sequence[Edited],
-    files: Mapping[str, bytes | None],
-    old: Mapping[str, bytes | None],
-    how: How,
-) -> None:
-    """One commit of these files; when it fails they are put back as they were."""
-    apps = [each.app for each in edited]
+    opened: Opened, environment: Environment, apps: Sequence[str], lines: Sequence[str], files: Sequence[str], how: How
+) -> str:
+    """One commit of these files, which says what became of each app; returns the line that tells of it."""
     subject = f"deploy({environment.name}): {how.verb} {', '.join(apps)} {how.detail}".rstrip()
+    message = how.message or "\n".join([subject, "", *lines])
     trailers = [("Rollspec-App", app) for app in apps]
     trailers += [("Rollspec-Env", environment.name), ("Rollspec-Verb", how.verb)]
-    try:
-        made = commit(opened.root, sorted({*files, *old}), how.message or subject, trailers, verify=how.verify)
-    except GitError as error:
-        _write(opened, {path: old[path] for path in files}, {each.file for each in edited}, mark=False)
-        raise Failure(f"nothing was changed: {error}") from error
-    click.echo(f"committed {made[:12]}: {(how.message or subject).splitlines()[0]}")
+    made = commit(opened.root, files, message, trailers, verify=how.verify)
+    return f"committed {made[:12]}: {message.splitlines()[0]}"

@@ -113,6 +113,12 @@ def test_a_full_disk_leaves_all_as_it_was(repository: Path, monkeypatch: pytest.
     assert git(repository, "status", "--porcelain") == ""
 
 
+def test_a_partial_app_file_that_has_come_back_to_nothing_goes(repository: Path) -> None:
+    assert verb(repository, "pause", "web").code == 0
+    assert verb(repository, "resume", "web").code == 0
+    assert git(repository, "status", "--porcelain") == ""
+
+
 def test_undo_to_what_is_stable_already_is_refused(repository: Path) -> None:
     verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
     verb(repository, "promote", "web", "--commit")

@@ -104,7 +104,8 @@ class Releases(RuleBasedStateMachine):
             return found
         if errors(found.problems):
             return Refusal(found.problems[0].message)
-        (Path(self.folder.name) / found.file).write_bytes(found.text)
+        file = Path(self.folder.name) / found.file
+        file.unlink() if found.text is None else file.write_bytes(found.text)
         self.opened = open_project(self.folder.name)
         assert self.spec() == found.after
         return found

@@ -47,13 +47,16 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """One app after a verb: its partial app file, and every rendered file that follows from it (None: goes away)."""
+    """One app after a verb: its partial app file, and every rendered file that follows from it (None: goes away).
+
+    The partial app file goes when nothing is left in it.
+    """
 
     app: str
     before: Spec
     after: Spec
     file: str
-    text: bytes
+    text: bytes | None
     rendered: Mapping[str, bytes | None]
     problems: tuple[Problem, ...]
     made: tuple[Rendered, ...] = ()
@@ -137,7 +140,8 @@ def edit_app(opened: Opened, environment: Environment, app: str, act: Act) -> Ed
         text = _edited(old, app, _changes(opened, environment, app, texts, wanted))
     except EditError as error:
         raise Failure(f"{file}: {error}", 1) from error
-    texts[file] = text
+    texts.pop(file, None)
+    texts |= {file: text} if text is not None else {}
     names = [each.name for each in opened.setup.environments.values() if environment.name in each.names]
     rendered = build_app(app, texts, opened.setup, opened.schemas, names)
     problems = [problem for each in rendered for problem in each.problems]
@@ -201,13 +205,15 @@ def _data(text: bytes, file: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _edited(old: bytes | None, app: str, edits: Sequence[Change]) -> bytes:
-    """The text edited; one that was in `fmt`'s format stays in it."""
+def _edited(old: bytes | None, app: str, edits: Sequence[Change]) -> bytes | None:
+    """The text edited; one that was in `fmt`'s format stays in it. None for one that has come back to nothing."""
     head = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": app}, "spec": {}}
-    before = new_document(head) if old is None else old.decode()
+    empty = new_document(head)
+    before = empty if old is None else old.decode()
     text = edit(before, _operations(edits))
     order = field_order("App")
-    return (formatted(text, order) if formatted(before, order) == before else text).encode()
+    text = formatted(text, order) if formatted(before, order) == before else text
+    return None if text == empty else text.encode()
 
 
 def _operations(edits: Sequence[Change]) -> list[Set | Remove]:

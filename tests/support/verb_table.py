@@ -196,7 +196,7 @@ def _before(opened: Opened) -> Mapping[str, bytes]:
 
 def _diff(opened: Opened, edited: Edited) -> list[str]:
     texts, _ = opened.texts("web")
-    old, new = texts[edited.file].decode().splitlines(), edited.text.decode().splitlines()
+    old, new = texts[edited.file].decode().splitlines(), (edited.text or b"").decode().splitlines()
     return [
         line for line in difflib.unified_diff(old, new, lineterm="", n=0) if not line.startswith(("---", "+++", "@@"))
     ]

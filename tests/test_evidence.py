@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.evidence import claims, marked
+from tests.engines.evidence import PAGE, claims, marked, shown
 from tests.engines.lock import HERE, engines
 from tests.engines.scenario import FOLDER, Scenario, scenarios
 
@@ -21,6 +21,18 @@ def every() -> list[Scenario]:
 @pytest.mark.parametrize("page", ["README.md"])
 def test_every_claim_of_a_page_is_known(page: str) -> None:
     assert marked((ROOT / page).read_text()) <= set(claims())
+
+
+@pytest.mark.parametrize("page", ["README.md"])
+def test_every_claim_of_a_page_was_shown_in_the_last_run(page: str) -> None:
+    assert marked((ROOT / page).read_text()) <= shown(PAGE.read_text())
+
+
+def test_a_claim_is_not_shown_by_a_failure_or_a_lost_request() -> None:
+    one, other = list(claims().values())[:2]
+    rows = (f"| {one} | `a` | 9 | 0 | 4 |", f"| {one} | `b` **failed** | 9 | 0 | 4 |", f"| {other} | `c` | 9 | 1 | 4 |")
+    assert shown("\n".join(rows)) == set()
+    assert shown(rows[0]) == {next(iter(claims()))}
 
 
 def test_every_claim_has_a_scenario_and_every_scenario_shows_a_known_claim() -> None:

@@ -48,6 +48,8 @@ def page(results: Sequence[dict[str, Any]], origin: str = ORIGIN) -> str:
     for name, sentence in claims().items():
         shown = [r for r in results if name in r["shows"]]
         lines += [row(sentence, r) for r in shown] or [f"| {sentence} | **none** | | | |"]
+    lines += ["", "## Where a request was lost, or a scenario failed", ""]
+    lines += [trouble(r) for r in results if not r["control"] and (r["failed"] or not r["passed"])] or ["Nowhere."]
     lines += [
         "",
         "## Controls: broken on purpose, and it shows",
@@ -57,6 +59,25 @@ def page(results: Sequence[dict[str, Any]], origin: str = ORIGIN) -> str:
     ]
     lines += [f"| {r['title']} | {'; '.join(v['text'] for v in r['violations'])} |" for r in results if r["control"]]
     return "\n".join(lines) + "\n"
+
+
+def trouble(result: dict[str, Any]) -> str:
+    """What went wrong in a scenario, and why it may."""
+    found = "; ".join(violation["text"] for violation in result["violations"]) or f"{result['failed']} unanswered"
+    allowed = "".join(f" (allowed: {why})" for why in result["may"].values())
+    return f"- `{result['scenario']}`{'' if result['passed'] else ' **failed**'}: {found}{allowed}"
+
+
+def shown(text: str) -> set[str]:
+    """The claims that a page of evidence shows: each of its scenarios passed, and left no request unanswered."""
+    names = {sentence: name for name, sentence in claims().items()}
+    rows = [line.strip("| \n").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    held: dict[str, bool] = {}
+    for sentence, scenario, *numbers in rows:
+        if sentence in names:
+            good = "**" not in scenario and numbers[1] == "0"
+            held[names[sentence]] = held.get(names[sentence], True) and good
+    return {name for name, good in held.items() if good}
 
 
 def row(sentence: str, result: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ def result(scenario: Scenario, rollouts: str, recording: Recording | None, found
         "scenario": scenario.name,
         "title": scenario.title,
         "shows": scenario.shows,
+        "may": scenario.may,
         "rollouts": rollouts,
         "passed": recording is not None and broken - set(scenario.may) == set(scenario.fails),
         "control": bool(scenario.fails),

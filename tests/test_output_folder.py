@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cases import FIXTURES, lay_out, run
+from tests.support.cases import FIXTURES, lay_out, run, snapshot
 
 
 @pytest.mark.parametrize("output", ["rendered", "out/rendered"])
@@ -32,3 +32,43 @@ def test_check_fails_where_a_file_is_in_the_way_that_is_not_ours(tmp_path: Path)
     service.write_text(service.read_text().partition("\n")[2].replace("port: 80", "port: 81"))
     outcome = run(project, "render", "--check")
     assert (outcome.code, "rollspec did not make it" in outcome.err) == (1, True)
+
+
+def project_in(folder: Path) -> Path:
+    return lay_out(FIXTURES / "ok" / "rolling-update", folder, leave=frozenset(("expected", "warnings.txt")))
+
+
+@pytest.mark.parametrize("how", ["link", "gone", "elsewhere"])
+def test_without_app_specs_nothing_is_removed(how: str, tmp_path: Path) -> None:
+    project = project_in(tmp_path / "p")
+    assert run(project, "render").code == 0
+    before = snapshot(project / "rendered")
+    if how == "elsewhere":
+        settings = project / "rollspec.yaml"
+        settings.write_text(settings.read_text().replace("spec:\n", "spec:\n  apps: nowhere\n", 1))
+    else:
+        (project / "apps").rename(project / "apps2")
+    if how == "link":
+        (project / "apps").symlink_to("apps2")
+    assert (run(project, "render").code, run(project, "validate").code) == (1, 1)
+    assert snapshot(project / "rendered") == before
+
+
+@pytest.mark.parametrize("place", [".", "..", "apps", "apps/out", "overlays/production", ".git/x"])
+def test_output_elsewhere_is_no_place_of_specs(place: str, tmp_path: Path) -> None:
+    project = project_in(tmp_path / "p")
+    assert run(project, "render").code == 0
+    before = snapshot(tmp_path)
+    outcome = run(project, "render", "--output", str(project / place))
+    assert (outcome.code, "--output" in outcome.err) == (2, True)
+    assert snapshot(tmp_path) == before
+
+
+def test_output_elsewhere_leaves_what_others_rendered_there(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        project = project_in(tmp_path / name)
+        spec = next((project / "apps").iterdir())
+        spec.write_text(spec.read_text().replace(f"name: {spec.stem}", f"name: {name}", 1))
+        spec.rename(project / "apps" / f"{name}.yaml")
+        assert run(project, "render", "--output", str(tmp_path / "both")).code == 0
+    assert sorted(path.name for path in (tmp_path / "both/production").iterdir()) == ["one", "other"]

@@ -19,10 +19,10 @@ from tests.support.cases import FIXTURES, ROOT, Outcome, lay_out, run, snapshot
 ARGO_CD = "  repository: {url: https://git.example.com/a.git, revision: main}\n  argocd: {kind: KIND}\n"
 
 
-def shards(project: Path, count: int, output: Path) -> list[Outcome]:
+def shards(project: Path, count: int, output: Path | None = None) -> list[Outcome]:
     """The last one first, since the order must not matter."""
-    numbers = range(count, 0, -1)
-    return [run(project, "render", "--shard", f"{number}/{count}", "--output", str(output)) for number in numbers]
+    place = ("--output", str(output)) if output else ()
+    return [run(project, "render", "--shard", f"{number}/{count}", *place) for number in range(count, 0, -1)]
 
 
 @pytest.mark.parametrize("kind", [None, "Application", "ApplicationSet"])
@@ -31,12 +31,14 @@ def test_shards_together_are_one_run(count: int, kind: str | None, tmp_path: Pat
     project = generate(tmp_path / "p", 5, 2)
     with (project / "rollspec.yaml").open("a") as file:
         file.write(ARGO_CD.replace("KIND", kind) if kind else "")
-    left_over = tmp_path / "shards/production/gone/service.yaml"
+    whole = tmp_path / "whole"
+    assert run(project, "render", "--output", str(whole)).code == 0
+    left_over = project / "rendered/production/gone/service.yaml"
     left_over.parent.mkdir(parents=True)
     left_over.write_text(f"{HEADER}apps/gone.yaml\n")
-    assert run(project, "render", "--output", str(tmp_path / "whole")).code == 0
+    assert [(each.code, each.err) for each in shards(project, count)] == [(0, "")] * count
     assert [(each.code, each.err) for each in shards(project, count, tmp_path / "shards")] == [(0, "")] * count
-    assert snapshot(tmp_path / "shards") == snapshot(tmp_path / "whole")
+    assert snapshot(project / "rendered") == snapshot(tmp_path / "shards") == snapshot(whole)
 
 
 @pytest.mark.parametrize("project", [ROOT, FIXTURES / "ok/argocd-application"], ids=lambda path: path.name)

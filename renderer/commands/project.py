@@ -89,6 +89,11 @@ def open_project(directory: str) -> Opened:
         raise Refused(problems)
     layout = project.layout
     names, problems = app_names(layout.apps, listing(root, layout.apps))
+    if not names and not problems and listing(root, layout.output):
+        message = (
+            f"no app spec is here, so all of {layout.output}/ would be removed: mend `apps`, or remove it yourself"
+        )
+        problems.append(Problem(layout.apps, 0, 0, "no-apps", message))
     shared, partials, found = _shared_files(root, layout)
     problems += found + _orphans(layout, partials, frozenset(names))
     schemas = Schemas(versions_of(project), read_schema)
@@ -123,6 +128,8 @@ def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Proble
     """The apps of the files in the folder of app specs; other endings are named, for nothing would read them."""
     names, problems = [], []
     for file in files:
+        if file == folder:
+            problems.append(Problem(file, 0, 0, "path", "the folder of app specs is a file or a symbolic link"))
         name = file.removeprefix(f"{folder}/")
         if name.endswith(".yaml") and "/" not in name:
             names.append(name.removesuffix(".yaml"))

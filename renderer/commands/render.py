@@ -40,6 +40,7 @@ class Job:
     place: str
     existing: frozenset[str]  # what lies in the output folder now, by project path
     shard: tuple[int, int] | None = None  # these are the apps of one shard, which runs beside the others
+    is_elsewhere: bool = False  # `place` is not the project's own: others may write there too
 
     @property
     def shared(self) -> frozenset[str]:
@@ -69,7 +70,7 @@ class Judging:
 @app_option
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file would change.")
 @click.option("--stdout", is_flag=True, help="Print the manifests instead of writing them.")
-@click.option("--output", metavar="DIR", help="Write into DIR instead of the project's output folder.")
+@click.option("--output", metavar="DIR", help="Write into DIR instead; files of apps that are gone stay there.")
 @click.option("--bootstrap", is_flag=True, help="The stable versions alone: for a cluster that is built anew.")
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the apps: for several machines.")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes (default: one a processor).")
@@ -103,6 +104,8 @@ def command(
     Everything is checked first; where one app has a problem nothing is written. Files that rollspec did not make are
     never replaced or removed.
     """
+    if stdout and (check or output):
+        raise Failure("--stdout writes nothing: leave --check and --output out", 2)
 
     def run(opened: Opened, selection: Selection) -> int:
         job = _job(opened, selection, bootstrap, output, parse_shard(shard))
@@ -150,15 +153,29 @@ def _output_folder(opened: Opened) -> str:
 def _job(
     opened: Opened, selection: Selection, bootstrap: bool, output: str | None, shard: tuple[int, int] | None
 ) -> Job:
-    place = os.path.abspath(output) if output else _output_folder(opened)
-    return Job(selection, selection.names, bootstrap, place, frozenset(), shard)
+    place = _elsewhere(opened, output) if output else _output_folder(opened)
+    return Job(selection, selection.names, bootstrap, place, frozenset(), shard, is_elsewhere=bool(output))
+
+
+def _elsewhere(opened: Opened, output: str) -> str:
+    """The folder that `--output` names; Failure for one that holds specs, or Git's own files."""
+    place, root = os.path.realpath(output), os.path.realpath(opened.root)
+    specs = [os.path.join(root, each) for each in (opened.layout.apps, opened.layout.overlays, opened.layout.templates)]
+    holds_specs = any(_is_within(each, place) for each in (root, *specs))
+    if holds_specs or any(_is_within(place, each) for each in specs) or ".git" in place.split(os.sep):
+        raise Failure(f"--output {output}: specs or Git's own files lie there; name a folder of its own", 2)
+    return place
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return f"{path}{os.sep}".startswith(f"{folder.rstrip(os.sep)}{os.sep}")
 
 
 def _listed(opened: Opened, job: Job) -> Job:
-    """The job with what lies in the output folder now."""
+    """The job with what lies in the output folder now; elsewhere only of these apps, since others may write there."""
     prefix, selection = opened.layout.output, job.selection
     folders = [f"{env}/{app}" for env in selection.envs for app in sorted(selection.apps[env])]
-    looked = [""] if job.shared else folders
+    looked = [""] if job.shared and not job.is_elsewhere else folders
     found = (file for folder in looked for file in listing(job.place, folder)) if os.path.isdir(job.place) else ()
     return replace(job, existing=frozenset(f"{prefix}/{file}" for file in found))
 

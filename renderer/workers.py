@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from mmap import mmap
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +18,7 @@ Work = Callable[[Sequence[Item], Tick], tuple[Report, Callable[[], Done]]]
 
 SMALL = 40  # items that one process does faster than two can be started
 _COUNTER = 8  # bytes
+_KILLED = "a worker process was killed, and not all may be written: run it again"
 
 
 class Crew(Generic[Report, Done]):
@@ -64,7 +65,7 @@ def crew(
 
         def finish_all() -> list[Done]:
             for pipe in pipes:
-                pipe.send(True)
+                _tell(pipe)
             return [_receive(pipe, lambda: None) for pipe in pipes]
 
         yield Crew(reports, finish_all)
@@ -119,8 +120,19 @@ def _serve(pipe: Any, others: Sequence[Any], work: Work[Any, Any, Any], share: S
         except EOFError:
             return
         pipe.send((True, finish()))
-    except BaseException as error:  # it is raised again in the parent
-        pipe.send((False, error))
+    except KeyboardInterrupt:  # Ctrl-C reaches the parent too, which tells of it
+        return
+    except BaseException as error:  # it is raised again in the parent, where there still is one
+        with suppress(OSError):
+            pipe.send((False, error))
+
+
+def _tell(pipe: Any) -> None:
+    """Let a worker go on to phase two."""
+    try:
+        pipe.send(True)
+    except OSError:
+        raise Failure(_KILLED) from None
 
 
 def _receive(pipe: Any, while_waiting: Callable[[], None]) -> Any:
@@ -129,7 +141,7 @@ def _receive(pipe: Any, while_waiting: Callable[[], None]) -> Any:
             while_waiting()
         fine, value = pipe.recv()
     except EOFError:
-        raise Failure("a worker process was killed; nothing more was written") from None
+        raise Failure(_KILLED) from None
     if not fine:
         raise value
     return value

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from renderer.workers import SMALL, crew
+from renderer.failure import Failure
+from renderer.workers import SMALL, _serve, crew
 
 ITEMS = range(SMALL * 3)
 
@@ -44,3 +51,53 @@ def test_without_finish_nobody_waits(processes: int, tmp_path: Path) -> None:
 def test_what_one_raises_is_raised_here_and_ends_the_others() -> None:
     with pytest.raises(ValueError, match="the second share"), crew(ITEMS, failing, 3):
         pass
+
+
+def test_a_worker_that_is_killed_between_the_phases_is_told_of() -> None:
+    def told(share: Sequence[int], tick: Callable[[], None]) -> tuple[int, Callable[[], int]]:
+        return os.getpid(), lambda: 0
+
+    with crew(ITEMS, told, 2) as workers:
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+        with pytest.raises(Failure, match="was killed"):
+            workers.finish()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_a_worker_whose_parent_is_gone_ends_without_a_word(error: type[BaseException]) -> None:
+    def failing(_share: Sequence[int], _tick: Callable[[], None]) -> Any:
+        raise error
+
+    here, there = multiprocessing.Pipe()
+    here.close()
+    _serve(there, (), failing, ITEMS, lambda: None)
+
+
+SLOW = """
+import sys, time
+from renderer.workers import crew
+
+def work(share, tick):
+    print("working", flush=True)
+    time.sleep(600)
+
+try:
+    with crew(range(200), work, 2):
+        pass
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def test_ctrl_c_ends_the_workers_without_a_word() -> None:
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW], stdout=pipe, stderr=pipe, start_new_session=True, text=True
+    )
+    assert process.stdout
+    assert [process.stdout.readline() for _ in range(2)] == ["working\n"] * 2
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (130, "")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 from renderer.build.places import Places, of_document
@@ -11,7 +12,7 @@ from renderer.layout import PROJECT_FILE, Layout
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Entry, Environment, environments
 from renderer.patch import Patch, PatchFault, parse
-from renderer.problem import Problem
+from renderer.problem import Problem, errors
 from renderer.project import Project, project_of
 from renderer.schema import Schemas
 from renderer.yamlio import load, load_all
@@ -59,7 +60,21 @@ def read_document(file: str, text: bytes, kind: str, schemas: Schemas) -> tuple[
 def read_project(text: bytes, schemas: Schemas) -> tuple[Project | None, list[Problem]]:
     """The project file."""
     document, problems = read_document(PROJECT_FILE, text, "Project", schemas)
-    return (project_of(document.data) if document else None), problems
+    if document is None:
+        return None, problems
+    project = project_of(document.data)
+    places = Places({PROJECT_FILE: text})
+    problems += [places.put(problem) for problem in _folders(project.layout)]
+    return (None if errors(problems) else project), problems
+
+
+def _folders(layout: Layout) -> Iterator[Problem]:
+    """Specs, templates and what is rendered lie in folders of their own, none inside another."""
+    folders = {key: getattr(layout, key) for key in ("apps", "overlays", "templates", "output")}
+    for (one, above), (other, below) in permutations(folders.items(), 2):
+        if f"{below}/".startswith(f"{above}/") and (above != below or one < other):
+            message = f"`{other}` is {below}, inside of `{one}`, {above}: give each a folder of its own"
+            yield Problem(PROJECT_FILE, 0, 0, "project-folders", message, f"/spec/{other}")
 
 
 def set_up(

@@ -123,6 +123,7 @@ def test_only_what_the_files_touch_is_looked_at(tmp_path: Path) -> None:
     (project / "Makefile").write_text("")
     assert run(project, "validate", f"overlays/production/apps/{app}.yaml", "Makefile").code == 0
     assert run(project, "validate", "nothing.yaml").code == 2
+    assert run(project, "validate", "apps/nothing.yaml").code == 2
     assert run(project, "render", "/etc/hostname").code == 2
     assert run(project, "validate", "Makefile") == run(project, "render", "Makefile")
     assert run(project, "validate", "apps/broken.yaml").code == 1

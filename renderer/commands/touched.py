@@ -12,6 +12,7 @@ from renderer.commands.options import show_problems
 from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.selection import Selection, asked, touched
 from renderer.failure import Failure
+from renderer.git import GitError, list_tree
 from renderer.git import root as top_folder
 from renderer.git.index import deletions_between, staged_deletions, unknown
 from renderer.git.read import find
@@ -37,17 +38,26 @@ def _refuse_strangers(files: Sequence[str]) -> None:
         found = projects([file])
         if not found:
             raise Failure(f"{file} is in no project", 2)
-        if not os.path.lexists(file) and not any(_about(root, below) for root, below in found.items()):
+        if not os.path.lexists(file) and not any(_about(root, below[0]) for root, below in found.items()):
             raise Failure(f"there is no file {file}", 2)
 
 
-def _about(root: str, paths: Sequence[str]) -> bool:
-    """Whether the paths lie where a project has its specs and manifests; what is wrong with it is told later."""
+def _about(root: str, path: str) -> bool:
+    """Whether the path is about apps; for an app spec that is not there: whether it was. What is wrong comes later."""
     try:
         opened = open_project(root)
     except Refused:
         return True
-    return bool(touched(opened.layout, opened.setup.environments, opened.apps, paths)[0].apps)
+    if path.rpartition("/")[0] == opened.layout.apps:
+        return _was_committed(root, path)
+    return bool(touched(opened.layout, opened.setup.environments, opened.apps, [path])[0].apps)
+
+
+def _was_committed(root: str, path: str) -> bool:
+    try:
+        return bool(list_tree(root, "HEAD", path))
+    except GitError:  # no repository, or no commit yet
+        return False
 
 
 def projects(files: Iterable[str]) -> dict[str, list[str]]:

@@ -80,7 +80,7 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
     data = subject.manifest.data
     try:
         if patch.operations is not None:
-            new: Object | None = _finished(apply_operations(data, patch.operations))
+            new: Object | None = _still_an_object(_finished(apply_operations(data, patch.operations)))
             notes += _renamed(data, new or {})
         else:
             new = _merged(data, patch, notes)
@@ -90,6 +90,20 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
         return subject
     faults += [PatchFault(index, f"/patch{n.pointer}", n.message, "patch-surprise", "warning") for n in notes]
     return _Subject(replace(subject.manifest, data=new or {}), subject.old, id_of(new or {}))
+
+
+def _still_an_object(data: Object) -> Object:
+    """The object, if it says what it is; Refused where operations took that away: only `$patch: delete` deletes.
+
+    Kustomize lets an object without apiVersion pass, and numbers for texts; no API server does.
+    """
+    metadata = data.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    said = {"apiVersion": data.get("apiVersion"), "kind": data.get("kind"), "metadata.name": name}
+    missing = [field for field, value in said.items() if not (isinstance(value, str) and value)]
+    if missing:
+        raise Refused("", f"the operations leave no Kubernetes object: it has no {', no '.join(missing)}")
+    return data
 
 
 def _renamed(old: Object, new: Object) -> list[Note]:

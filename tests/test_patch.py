@@ -140,10 +140,35 @@ def test_selectors(text: str, labels: dict[str, str], holds: bool) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a b", "a=b,", ",a", "a in", "a in x", "!a=b", "a>x", "-a", "a=b=c", "a=(b)", "UP.example/a", "a=-", "a,,b"],
+    [
+        "a b",
+        "a=b,",
+        ",a",
+        "a in",
+        "a in x",
+        "!a=b",
+        "a>x",
+        "-a",
+        "a=b=c",
+        "a=(b)",
+        "UP.example/a",
+        "a=-",
+        "a,,b",
+        "ain(x)",
+    ],
 )
 def test_selectors_that_cannot_be_read(text: str) -> None:
     assert isinstance(parse_selector(text), str)
+
+
+@pytest.mark.parametrize("text", ["a{}b", "!{}", "a={}b c", "a in (x){}y", "a{}", "{}a{},"])
+def test_blanks_in_a_selector_take_linear_time(text: str) -> None:
+    found, wide = (parse_selector(text.replace("{}", " " * count)) for count in (1, 400_000))
+    assert isinstance(wide, str) == isinstance(found, str)
+
+
+def test_a_selector_of_many_requirements_takes_linear_time() -> None:
+    assert len(parse_selector("a," * 200_000 + "a ")) == 200_001
 
 
 def test_true_is_not_one() -> None:

@@ -11,9 +11,11 @@ _PREFIX: Final = r"(?:[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9
 _NAME: Final = r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]"
 _KEY: Final = re.compile(rf"{_PREFIX}?{_NAME}")
 _VALUE: Final = re.compile(rf"(?:{_NAME})?")
+# Every repetition is possessive: what it took it keeps, so a hostile selector is looked at once.
 _REQUIREMENT: Final = re.compile(
-    r"\s*(?P<not>!)?\s*(?P<key>[^\s=!(),<>]+)\s*"
-    r"(?:(?P<op>==|=|!=|<|>)\s*(?P<value>[^\s=!(),<>]*)|(?P<set>in|notin)\s*\((?P<values>[^=!()<>]*)\))?\s*(?P<end>,|$)"
+    r"\s*+(?P<not>!)?\s*+(?P<key>[^\s=!(),<>]++)\s*+"
+    r"(?:(?P<op>==|=|!=|<|>)\s*+(?P<value>[^\s=!(),<>]*+)|(?P<set>in|notin)\s*+\((?P<values>[^=!()<>]*+)\))?"
+    r"\s*+(?P<end>,|$)"
 )
 
 
@@ -45,8 +47,8 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 def parse_selector(text: str) -> tuple[Requirement, ...] | str:
     """The requirements, all of which must hold; or what is wrong with the text."""
     found: list[Requirement] = []
-    position = 0
-    while position < len(text.rstrip()):
+    position, text = 0, text.rstrip()
+    while position < len(text):
         match = _REQUIREMENT.match(text, position)
         if match is None:
             return f"cannot read {text[position:]!r}: write key=value, key!=value, key in (a, b), key or !key"
@@ -55,7 +57,7 @@ def parse_selector(text: str) -> tuple[Requirement, ...] | str:
             return requirement
         found.append(requirement)
         position = match.end()
-        if match["end"] and not text[position:].strip():
+        if match["end"] and position == len(text):
             return "a comma stands at the end"
     return tuple(found)
 

@@ -251,6 +251,21 @@ def test_an_alias_bomb_stops_before_it_is_copied(monkeypatch: pytest.MonkeyPatch
     assert [p.rule for p in load_all(bomb, "a.yaml")[1]] == ["yaml-size"]
 
 
+@pytest.mark.parametrize("anchored", ["%s", "[{a: %s}]", "{%s: 1}"])
+def test_aliases_of_a_long_text_stop_before_they_are_written_out(anchored: str) -> None:
+    """A text of 100 KB and 3,000 aliases, for one, would become 300 MB."""
+    text = "a: &a " + anchored % ("x" * 1000) + "\nb: [" + "*a, " * 15_000 + "]\n"
+    data, problems = load_all(text.encode(), "a.yaml")
+    assert data == []
+    message = f"aliases stand for more than {guard.MAX_COPIED} characters; copy a shorter text"
+    assert [(problem.rule, problem.line, problem.message) for problem in problems] == [("yaml-size", 2, message)]
+
+
+def test_aliases_of_short_texts_are_read() -> None:
+    (data,), _ = load_all(b"a: &a text\nb: [" + b"*a, " * 15_000 + b"]\n", "a.yaml")
+    assert data == {"a": "text", "b": ["text"] * 15_000}
+
+
 def test_dump_is_what_kubectl_users_are_used_to() -> None:
     data: Data = {
         "metadata": {"name": "a", "labels": {}, "annotations": {"on": "yes"}},

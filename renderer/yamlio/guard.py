@@ -10,6 +10,7 @@ MAX_SPEC = 1 << 20  # bytes of one spec
 MAX_MANIFESTS = 10 << 20  # bytes of one file of plain manifests; the largest CRD bundles have about 5 MB
 MAX_DEPTH = 64  # mappings and lists inside each other
 MAX_NODES = 1_000_000  # values of one file once its aliases are expanded
+MAX_COPIED = 10 << 20  # characters of keys and texts that the aliases of one file stand for
 MAX_PROBLEMS = 100  # of one file; a file with more is not what its author thinks it is
 MAX_DIRECTIVES = 64  # libyaml compares each %TAG with all before it
 

@@ -65,6 +65,7 @@ class _Reader:
         self.path: list[str | int] = []
         self.anchors: dict[str, _Anchored | None] = {}  # None: not complete yet
         self.values = 0
+        self.copied = 0  # characters
         self.next: Callable[[], Any] = events(text)
         self.build: dict[type, Callable[[Any], Data]] = {
             ScalarEvent: self._scalar,
@@ -194,9 +195,12 @@ class _Reader:
         if depth >= guard.MAX_DEPTH and isinstance(data, dict | list):
             self._too_deep(event)
         if isinstance(data, dict):
+            self._count_copied(event, sum(map(len, data)))
             return {key: self._copy(value, depth + 1, event) for key, value in data.items()}
         if isinstance(data, list):
             return [self._copy(value, depth + 1, event) for value in data]
+        if isinstance(data, str):
+            self._count_copied(event, len(data))
         return data
 
     def _collection(self, event: Any) -> None:
@@ -210,6 +214,14 @@ class _Reader:
         self.values += values
         if self.values > guard.MAX_NODES:
             message = f"more than {guard.MAX_NODES} values, aliases written out; split the file"
+            self._add("yaml-size", event, message)
+            raise _StopError
+
+    def _count_copied(self, event: Any, characters: int) -> None:
+        """In memory a copied text is there once, but not in what is written of it."""
+        self.copied += characters
+        if self.copied > guard.MAX_COPIED:
+            message = f"aliases stand for more than {guard.MAX_COPIED} characters; copy a shorter text"
             self._add("yaml-size", event, message)
             raise _StopError
 

@@ -354,6 +354,7 @@ def _check_manifests(
         kubernetes=versions.get("kubernetes", (1, 34)),
         rollouts=versions.get("argoRollouts", (1, 10)),
         istio=versions.get("istio", (1, 31)),
+        policy=environment.spec.get("policy") or {},
         external=frozenset(environment.spec.get("external", ())),
     )
     return of_findings(evaluated.effective, check(scene), blame)

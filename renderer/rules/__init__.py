@@ -16,6 +16,7 @@ from renderer.rules import (
     istio,
     lifecycle,
     names,
+    policy,
     rollout_routes,
     rollouts,
     routes,
@@ -91,6 +92,7 @@ PODS: dict[str, ManifestRule] = {
     "run-as-root": security.run_as_root,
     "seccomp-profile": security.seccomp_profile,
     "istio-proxy-user": security.istio_proxy_user,
+    "policy-images": policy.policy_images,
 }
 VERSIONS: dict[str, ManifestRule] = {
     "kubernetes-version": since.kubernetes_version,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from renderer.manifest import Manifest
 from renderer.problem import Severity
@@ -34,6 +35,7 @@ class Scene:
     kubernetes: tuple[int, int] = (1, 34)
     rollouts: tuple[int, int] = (1, 10)
     istio: tuple[int, int] = (1, 31)
+    policy: Mapping[str, Any] = field(default_factory=dict)  # the environment's
     external: frozenset[str] = frozenset()  # what exists elsewhere: "Secret/name", "Service/name", ...
     index: Index = field(init=False, repr=False, compare=False)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from renderer.rounding import basic_canary_share, replicas_for_share
@@ -285,19 +284,6 @@ def migration(scene: SpecScene) -> Iterator[Finding]:
         yield _finding("migration", message, "/spec/autoscaling")
 
 
-def policy_images(scene: SpecScene) -> Iterator[Finding]:
-    """The overlay's `policy.images` lists the image repositories that are allowed, `policy.digests` wants digests."""
-    allowed = scene.policy.get("images")
-    for where, version in _versions(scene.app):
-        image = str(version.fields["image"])
-        if allowed is not None and not any(fnmatchcase(image, pattern) for pattern in allowed):
-            message = f"`{image}` is not among the images that the overlay's policy allows"
-            yield _finding("policy-images", message, "/spec/image")
-        if scene.policy.get("digests") and "sha256:" not in version.tag:
-            message = "the overlay's policy wants a digest: 1.4.2@sha256:..."
-            yield _finding("policy-images", message, f"{where}/tag")
-
-
 def policy_labels(scene: SpecScene) -> Iterator[Finding]:
     """The overlay's `policy.requiredLabels` must all be there."""
     for name in scene.policy.get("requiredLabels", ()):
@@ -322,7 +308,6 @@ SPEC_RULES: dict[str, SpecRule] = {
     "service-fields": service_fields,
     "disruption-budget": disruption_budget,
     "migration": migration,
-    "policy-images": policy_images,
     "policy-labels": policy_labels,
 }
 
@@ -334,15 +319,6 @@ def check_spec(scene: SpecScene) -> list[Finding]:
 
 def _finding(rule: str, message: str, pointer: str, severity: Any = "error") -> Finding:
     return Finding(rule, message, pointer, None, severity)
-
-
-def _versions(app: App) -> list[tuple[str, Any]]:
-    found = [("/spec", app.stable)]
-    if app.canary:
-        found.append(("/spec/canary", app.canary.version))
-    if app.preview:
-        found.append(("/spec/preview", app.preview))
-    return found
 
 
 def _replica_range(app: App) -> tuple[int, ...]:

@@ -34,9 +34,10 @@ def name_of(path: Path) -> str:
 
 
 def read(path: Path) -> Case:
-    """`# error: ...`, `# warning: ...` are expected lines; `# kubernetes:`, `# external:`, `# resource:` are settings.
+    """`# error: ...` and `# warning: ...` are expected lines; others are settings.
 
-    `resource` names those documents (`Kind/name`) that are resources, not manifests of the app.
+    These are `kubernetes`, `policy`, `external` and `resource`, which names those documents (`Kind/name`) that are
+    resources, not manifests of the app.
     """
     text = path.read_text(encoding="utf-8")
     comments = [comment[2:] for comment in text.splitlines() if comment.startswith("# ")]
@@ -54,6 +55,8 @@ def _scene(manifests: list[Manifest], settings: dict[str, str]) -> Scene:
     if "kubernetes" in settings:
         major, _, minor = settings["kubernetes"].partition(".")
         more["kubernetes"] = (int(major), int(minor))
+    if "policy" in settings:
+        more["policy"] = yaml.safe_load(settings["policy"])
     return Scene(own, resources, external=frozenset(settings.get("external", "").split()), **more)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.build.places import Blame, Places, of_effective, of_findings, of_manifest
 from renderer.build.setup import Setup, patch_problem, read_document, read_patches, read_resources
+from renderer.build.workload import has_workload, no_workload
 from renderer.layout import HEADER
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, idle_nulls
@@ -169,7 +170,8 @@ def assemble(
     evaluated: Evaluated, app: App, environment: Environment, texts: Mapping[str, bytes], setup: Setup, schemas: Schemas
 ) -> Assembled:
     """The second half of the pipeline but for its checks: render `app`, template, patch."""
-    manifests, problems = _with_templates(app, render(app), setup)
+    rendered = render(app)
+    manifests, problems = _with_templates(app, rendered, setup)
     own, found = read_resources(_own(evaluated, "extraResources"), texts, app.namespace, schemas)
     problems += found
     own_patches, found = read_patches(_own(evaluated, "patches"))
@@ -177,6 +179,8 @@ def assemble(
     patches = (*setup.patches[environment.name], *own_patches)
     patched, faults = apply((*manifests, *own), patches)
     problems += _patch_problems(patches, faults, len(setup.patches[environment.name]))
+    if not has_workload(patched):
+        problems.append(no_workload(app.name, rendered, setup.templates, (*manifests, *own), patches))
     missed = frozenset(fault.index for fault in faults if fault.rule == UNMATCHED)
     in_order = tuple(sorted(patched, key=lambda manifest: manifest.file))
     return Assembled(in_order, (*manifests, *own), patches, missed, tuple(problems))

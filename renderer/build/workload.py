@@ -1,0 +1,42 @@
+"""An app that a template or a patch leaves without a workload, and which one did it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from renderer.manifest import Manifest
+from renderer.patch import Patch, apply
+from renderer.problem import Problem
+
+# A Job runs once, as a migration beside the workload, say: it is none.
+_KINDS = frozenset(("Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet", "CronJob"))
+
+
+def has_workload(manifests: Iterable[Manifest]) -> bool:
+    """Whether something among the manifests keeps pods running, or starts them by the clock."""
+    return any(manifest.kind in _KINDS for manifest in manifests)
+
+
+def no_workload(
+    app: str,
+    rendered: Sequence[Manifest],
+    templates: Sequence[Any],
+    unpatched: Sequence[Manifest],
+    patches: Sequence[Patch],
+) -> Problem:
+    """The template or patch that took the last workload away: `rendered` had one, `unpatched` after `patches` has none.
+
+    Its Service, autoscaler, disruption budget and routes would lead to nothing.
+    """
+    message = (
+        f"this leaves `{app}` without a workload (Deployment, Rollout, ...): to remove the app, take it out of the "
+        "overlay's `apps`"
+    )
+    if has_workload(unpatched):
+        before = (number for number in range(len(patches)) if has_workload(apply(unpatched, patches[:number])[0]))
+        file, _, pointer = patches[max(before)].source.partition("#")
+        return Problem(file, 0, 0, "no-workload", message, pointer)
+    files = {manifest.file for manifest in rendered if manifest.kind in _KINDS}
+    file = next(template.file for template in templates if template.target in files)
+    return Problem(file, 0, 0, "no-workload", message)

@@ -66,6 +66,7 @@ WORKLOADS: dict[str, ManifestRule] = {
 }
 PODS: dict[str, ManifestRule] = {
     "restart-policy": workload.restart_policy,
+    "containers-missing": containers.containers_missing,
     "list-keys": containers.list_keys,
     "container-names": containers.container_names,
     "image-reference": containers.image_reference,

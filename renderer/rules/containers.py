@@ -1,4 +1,4 @@
-"""Rules over what stands in a container: names, image, ports, resources."""
+"""Rules over containers: that a pod has any, their names, image, ports, resources."""
 
 from __future__ import annotations
 
@@ -81,6 +81,19 @@ def _again(keys: Sequence[Hashable]) -> list[int]:
 
 def _twice(manifest: Manifest, at: str, message: str) -> Finding:
     return Finding("list-keys", message, at, manifest)
+
+
+def containers_missing(scene: Scene) -> Iterator[Finding]:
+    """Pods without a container: `containers` is empty, or not there.
+
+    Init containers alone make no pod.
+    Source: API server (`spec.template.spec.containers: Required value`).
+    Do: give a container; a patch that takes one away leaves the others.
+    """
+    for pod in scene.index.pods:
+        if not pod.containers:
+            at = f"{pod.at}/spec/containers" if pod.spec else f"{pod.at}/spec"
+            yield Finding("containers-missing", "the pods have no container", at, pod.manifest)
 
 
 def container_names(scene: Scene) -> Iterator[Finding]:

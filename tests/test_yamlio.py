@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,17 @@ def test_positions_of_keys_items_and_values() -> None:
     }
 
 
+def test_positions_repeat_no_key_for_each_value() -> None:
+    """Counted in memory: 60 keys of 1,000 characters above 10,000 values would be 600 MB of pointers."""
+    text = "".join("{? %s : " % ("k" * 1000) for _ in range(60)) + f"[{'a, ' * 10_000}]" + "}" * 60
+    tracemalloc.start()
+    places = positions(text.encode())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert ("/" + "k" * 1000) * 60 + "/9999" in places
+    assert peak < 20_000_000
+
+
 def test_positions_count_documents_as_load_all_does() -> None:
     text = b"---\n---\na: 1\n---\n~\n---\nb: 2\n---\n"
     assert load_all(text, "a.yaml") == ([{"a": 1}, {"b": 2}], [])
@@ -344,9 +356,23 @@ def test_what_a_reader_may_misread_is_quoted(text: str) -> None:
 
 
 def test_long_keys_are_read_back() -> None:
-    data: Data = {"k" * 900: 1, "k" * 2000: {"a": 1}, "ä" * 2000: [1, {"\n" * 700: "x\ny"}], "\x00" * 500: "a\nb\n"}
+    data: Data = {"k" * 900: 1, "k" * 1024: {"a": 1}, "ä" * 1024: [1, {"\n" * 700: "x\ny"}], "\x00" * 500: "a\nb\n"}
     assert load(dump(data).encode(), "a.yaml") == (data, [])
     assert load(dump([data, [data]]).encode(), "a.yaml") == ([data, [data]], [])
+    assert load_all(dump(data).encode(), "a.yaml") == ([data], [])
+
+
+@pytest.mark.parametrize("key", ["%s", '"%s"'])
+def test_too_long_a_key_is_refused_and_not_repeated(key: str) -> None:
+    text = f"a:\n  b: 1\n  ? {key % ('k' * 1025)}\n  : [on, on]\n".encode()
+    problem = Problem("a.yaml", 3, 5, "yaml-size", "this key has more than 1024 characters; shorten it", "/a")
+    assert load(text, "a.yaml") == (None, [problem])
+    assert load_all(text, "a.yaml") == ([], [problem])
+
+
+def test_an_alias_of_a_long_text_is_no_key() -> None:
+    _, problems = load_all(b"a: &a " + b"k" * 1025 + b"\n*a : 1\n", "a.yaml")
+    assert [(problem.rule, problem.line) for problem in problems] == [("yaml-size", 2)]
 
 
 @pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])

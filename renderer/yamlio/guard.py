@@ -9,12 +9,14 @@ from renderer.problem import Problem
 MAX_SPEC = 1 << 20  # bytes of one spec
 MAX_MANIFESTS = 10 << 20  # bytes of one file of plain manifests; the largest CRD bundles have about 5 MB
 MAX_DEPTH = 64  # mappings and lists inside each other
+MAX_KEY = 1024  # characters of a key: more than any of Kubernetes, and all that YAML allows a key without `? `
 MAX_NODES = 1_000_000  # values of one file once its aliases are expanded
 MAX_COPIED = 10 << 20  # characters of keys and texts that the aliases of one file stand for
 MAX_PROBLEMS = 100  # of one file; a file with more is not what its author thinks it is
 MAX_DIRECTIVES = 64  # libyaml compares each %TAG with all before it
 
 TOO_DEEP = f"more than {MAX_DEPTH} levels of mappings and lists; flatten it"
+LONG_KEY = f"this key has more than {MAX_KEY} characters; shorten it"
 
 RULES = {
     "yaml-alias": "An anchor (`&name`) or an alias (`*name`) where none may be, or one that leads nowhere.",
@@ -26,7 +28,7 @@ RULES = {
     "yaml-key": "A key that is not text: a number, true, false, null, a list or a mapping.",
     "yaml-merge": "A merge key `<<` where none may be, or one that readers of YAML disagree about.",
     "yaml-scalar": "An unquoted value that YAML would change, or that readers of YAML disagree about.",
-    "yaml-size": "More text, values or problems than one file may have.",
+    "yaml-size": "More text, values or problems than one file may have, or too long a key.",
     "yaml-syntax": "Not YAML.",
     "yaml-tag": "A tag such as `!!str`.",
 }

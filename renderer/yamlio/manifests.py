@@ -154,6 +154,14 @@ class _Reader:
         mapping.update(fields)
 
     def _key(self, event: Any) -> str:
+        key = self._key_of_any_length(event)
+        if len(key) > guard.MAX_KEY:
+            self.path.pop()  # a pointer would repeat it
+            self._add("yaml-size", event, guard.LONG_KEY)
+            raise _StopError
+        return key
+
+    def _key_of_any_length(self, event: Any) -> str:
         if event.__class__ is ScalarEvent and not event.style and event.tag is None:
             return self._plain_key(event)
         self.path[-1] = event.value if event.__class__ is ScalarEvent else "?"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,22 +20,63 @@ from renderer.yamlio.data import Position, pointer
 from renderer.yamlio.events import ERRORS, events
 from renderer.yamlio.guard import MAX_DEPTH
 
-Places = dict[str, tuple[Position, Position]]
+Place = tuple[Position, Position]
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 
-def positions(text: bytes, document: int = 0) -> Places:
+class Places(Mapping[str, Place]):
     """JSON pointer -> (where the key or list item begins, where the value begins), for one document.
+
+    A tree: pointers as texts would repeat, for each value, all keys above it.
+    """
+
+    def __init__(self, root: _Node | None) -> None:
+        self._root = root
+
+    def __getitem__(self, pointer: str) -> Place:
+        start, *names = pointer.split("/")
+        node = None if start else self._root
+        for name in names:
+            node = (node.below or {}).get(name) if node else None
+        if node is None:
+            raise KeyError(pointer)
+        return node.place
+
+    def __iter__(self) -> Iterator[str]:
+        return _pointers("", self._root) if self._root else iter(())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class _Node:
+    """A value; `below` are those in it, by the parts of their pointers."""
+
+    __slots__ = ("below", "place")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.below: dict[str, _Node] | None = None
+
+
+def _pointers(path: str, node: _Node) -> Iterator[str]:
+    yield path
+    for name, below in (node.below or {}).items():
+        yield from _pointers(f"{path}/{name}", below)
+
+
+def positions(text: bytes, document: int = 0) -> Places:
+    """Where the values of one document stand.
 
     `document` counts as the list of `load_all` does: without the empty ones. Of a key that stands twice the first place
     counts. Never raises: what comes after a mistake in the text, or below 64 levels, is missing from the answer.
     """
-    places: Places = {}
+    walk = _Walk(text)
     try:
-        _Walk(text, places).document(document)
+        walk.document(document)
     except (*ERRORS, _TooDeepError):
         pass
-    return places
+    return Places(walk.top.get(""))
 
 
 def name_first_places(problems: Iterable[Problem], text: bytes) -> list[Problem]:
@@ -59,44 +100,51 @@ class _TooDeepError(Exception):
 
 
 class _Walk:
-    """Collects the places of one document, event by event."""
+    """Collects the places of one document, event by event; its root comes to be below `top`, under no name."""
 
-    def __init__(self, text: bytes, places: Places) -> None:
+    def __init__(self, text: bytes) -> None:
         self.next: Callable[[], Any] = events(text)
-        self.places = places
+        self.top: dict[str, _Node] = {}
 
     def document(self, number: int) -> None:
         while (event := self.next()) is not None:
             if event.__class__ is DocumentStartEvent and not _is_empty(root := self.next()):
                 if number == 0:
-                    self.value(root, "", None, 0)
+                    self.value(root, self.top, "", None, 0)
                     return
                 number -= 1
 
-    def value(self, event: Any, path: str, key: Position | None, depth: int) -> None:
+    def value(self, event: Any, beside: dict[str, _Node], name: str, key: Position | None, depth: int) -> None:
         place = _position(event)
-        self.places.setdefault(path, (key or place, place))
+        if name not in beside:
+            beside[name] = _Node((key or place, place))
         if depth > MAX_DEPTH:
             raise _TooDeepError
         if event.__class__ is MappingStartEvent:
-            self.mapping(path, depth + 1)
+            self.mapping(_below(beside[name]), depth + 1)
         elif event.__class__ is SequenceStartEvent:
-            self.sequence(path, depth + 1)
+            self.sequence(_below(beside[name]), depth + 1)
 
-    def mapping(self, path: str, depth: int) -> None:
+    def mapping(self, below: dict[str, _Node], depth: int) -> None:
         while (event := self.next()).__class__ is not MappingEndEvent:
             if event.__class__ is ScalarEvent:
-                below = path + pointer((event.value,))
+                name = pointer((event.value,))[1:]
             else:  # no text: no pointer can name what is below it
-                below = f"{path}/?"
-                self.value(event, below, None, depth)
-            self.value(self.next(), below, _position(event), depth)
+                name = "?"
+                self.value(event, below, name, None, depth)
+            self.value(self.next(), below, name, _position(event), depth)
 
-    def sequence(self, path: str, depth: int) -> None:
+    def sequence(self, below: dict[str, _Node], depth: int) -> None:
         number = 0
         while (event := self.next()).__class__ is not SequenceEndEvent:
-            self.value(event, f"{path}/{number}", None, depth)
+            self.value(event, below, str(number), None, depth)
             number += 1
+
+
+def _below(node: _Node) -> dict[str, _Node]:
+    if node.below is None:
+        node.below = {}
+    return node.below
 
 
 def _is_empty(event: Any) -> bool:

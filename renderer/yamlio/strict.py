@@ -129,6 +129,10 @@ class _Reader:
         if event.__class__ is not ScalarEvent:
             return self._no_text(event)
         text: str = event.value
+        if len(text) > guard.MAX_KEY:
+            self.path.pop()  # a pointer would repeat it
+            self._add("yaml-size", event, guard.LONG_KEY)
+            raise _StopError
         self.path[-1] = text
         if event.tag or event.anchor or self.tabs:
             self._decoration(event)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from renderer.failure import Failure
 from renderer.tree import write_all
-from tests.support.cases import Outcome, run
+from tests.support.cases import ROOT, Outcome, run
 
 APP = """\
 apiVersion: rollspec/v1
@@ -117,6 +119,32 @@ def test_a_partial_app_file_that_has_come_back_to_nothing_goes(repository: Path)
     assert verb(repository, "pause", "web").code == 0
     assert verb(repository, "resume", "web").code == 0
     assert git(repository, "status", "--porcelain") == ""
+
+
+def test_a_verb_waits_for_another_and_sees_what_it_did(repository: Path) -> None:
+    """Without the wait it would now and then write over what it has not seen."""
+    words = [sys.executable, "-m", "renderer", "-C", str(repository), "release", "web", "1.6.0", "--weight", "5"]
+    with (repository / "rollspec.yaml").open() as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
+        waiting = subprocess.Popen([*words, "--env", "production"], stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        folder = repository / "overlays/production/apps"
+        folder.mkdir()
+        spec = "spec: {canary: {tag: 1.5.0, weight: 20}}\n"
+        (folder / "web.yaml").write_text(f"apiVersion: rollspec/v1\nkind: App\nmetadata: {{name: web}}\n{spec}")
+    _, err = waiting.communicate()
+    assert (waiting.returncode, "a canary (1.5.0) is in flight" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("web", "--set", "args=1", "--set", "args.x=2"),
+        ("web", "1.5.0", "--from-env", "staging"),
+        ("web=1.5.0", "web=1.6.0"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(repository: Path, words: tuple[str, ...]) -> None:
+    assert verb(repository, "release", *words, "--weight", "20").code == 2
 
 
 def test_undo_to_what_is_stable_already_is_refused(repository: Path) -> None:

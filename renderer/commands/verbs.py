@@ -10,15 +10,17 @@ from typing import Any
 import click
 
 from renderer.commands.options import show_problems
-from renderer.commands.project import Opened, Refused, open_project
+from renderer.commands.project import Opened, Refused, find_root, open_project
 from renderer.commands.selection import chosen
 from renderer.commands.verb import Act, How, carry_out, effective_spec, environment_for
 from renderer.failure import Failure
 from renderer.git import read_many, resolve
+from renderer.layout import PROJECT_FILE
 from renderer.release import switches, verbs
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal
 from renderer.spec import TEMPLATE_FIELDS, fields_of, strategy_of
+from renderer.tree import alone
 from renderer.yamlio import load
 
 Options = dict[str, Any]
@@ -40,6 +42,13 @@ def _common(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _run(directory: str, verb: str, options: Options, acts: Callable[[Opened], Mapping[str, Act]], detail: str) -> int:
+    if options["dry_run"]:
+        return _do(directory, verb, options, acts, detail)
+    with alone(find_root(directory), PROJECT_FILE):  # what another verb has done is seen, not written over
+        return _do(directory, verb, options, acts, detail)
+
+
+def _do(directory: str, verb: str, options: Options, acts: Callable[[Opened], Mapping[str, Act]], detail: str) -> int:
     try:
         opened = open_project(directory)
     except Refused as refused:
@@ -96,6 +105,8 @@ def release(
         for app, tag in tags.items():
             name = label
             if from_env is not None:
+                if tag is not None:
+                    raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {from_env}", 2)
                 tag, name = _stable_there(opened, app, from_env, options["env"], label)
             found[app] = partial(
                 verbs.release, tag=tag, version=name, weight=share, overrides=overrides, replace=replace
@@ -228,6 +239,8 @@ def parse_words(words: tuple[str, ...], apps: tuple[str, ...]) -> dict[str, str 
     found: dict[str, str | None] = {}
     for word in words:
         app, equals, tag = word.partition("=")
+        if app in found:
+            raise Failure(f"{app} is named twice", 2)
         found[app] = tag if equals else None
     return found
 
@@ -253,6 +266,8 @@ def _put(found: dict[str, Any], path: str, value: Any) -> None:
     target = found
     for key in keys[:-1]:
         target = target.setdefault(key, {})
+        if not isinstance(target, dict):
+            raise Failure(f"--set {path}: a value is set there already, which has no fields", 2)
     target[keys[-1]] = value
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "Stamp",
     "Summary",
     "TreeError",
+    "alone",
     "compare",
     "listing",
     "read",
@@ -144,6 +145,18 @@ def write_all(
         for path in difference.removed:
             folders.remove(path)
     return Summary(len(stamps), len(difference.unchanged), len(difference.removed), tuple(difference.foreign), stamps)
+
+
+@contextmanager
+def alone(root: str, file: str) -> Iterator[None]:
+    """Let others that ask for the same file wait; the lock ends with the process, however that ends.
+
+    On a file system without locks nobody waits.
+    """
+    with open(os.path.join(root, file), "rb") as locked:
+        with suppress(OSError):
+            fcntl.flock(locked, fcntl.LOCK_EX)
+        yield
 
 
 def _difference(folders: Folders, files: Mapping[str, bytes], remove: Collection[str], mark: str | None) -> Difference:

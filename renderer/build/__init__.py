@@ -18,6 +18,7 @@ from renderer.problem import Problem, errors
 from renderer.render import bootstrap, render
 from renderer.rules import Claim, check, claims
 from renderer.rules.finding import Scene
+from renderer.rules.ladder import check_ladder
 from renderer.rules.specs import SpecScene, check_spec
 from renderer.schema import Schemas
 from renderer.spec import App, app_of, merge
@@ -343,7 +344,7 @@ def _check_manifests(
     environment: Environment,
     blame: Blame,
 ) -> list[Problem]:
-    """Each manifest against the schema of its kind, then all of them against the rules."""
+    """Each manifest against the schema of its kind, then all of them against the rules; and the ladder as written."""
     problems = []
     for manifest in manifests:
         if not schemas.manifest_valid(manifest.data):
@@ -361,7 +362,9 @@ def _check_manifests(
         policy=environment.spec.get("policy") or {},
         external=frozenset(environment.spec.get("external", ())),
     )
-    return of_findings(evaluated.effective, check(scene), blame)
+    ladder = evaluated.app.strategy.fields.get("steps")
+    found = check_ladder(scene, evaluated.app.name, ladder) if ladder else []
+    return of_findings(evaluated.effective, [*check(scene), *found], blame)
 
 
 def _numbers(version: str) -> tuple[int, int]:

@@ -32,7 +32,7 @@ def rollout_steps(scene: Scene) -> Iterator[Finding]:
     Each step has exactly one kind. `setWeight` is 0 to 100 (`maxTrafficWeight` where that is set); a pause is a
     number of seconds or a Go duration, not negative; `setCanaryScale`, `setHeaderRoute`, `setMirrorRoute` and an
     experiment's weight want a router that can do them; a header or path match has exactly one of exact, prefix and
-    regex.
+    regex. A ladder (`strategy.steps` of a spec) is looked at while nothing is in flight too.
     Source: Argo Rollouts (`ValidateRolloutStrategyCanary`: `Step must have one of the following set: ...`).
     Do: correct the step. A pause without an end is `pause: {}`.
     """

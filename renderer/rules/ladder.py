@@ -1,0 +1,46 @@
+"""The ladder of a spec by the rules over Rollouts, before a release renders it: at rest it stands in no manifest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from renderer.manifest import Manifest, Object
+from renderer.rules import analysis, steps
+from renderer.rules.finding import Finding, ManifestRule, Scene
+from renderer.rules.rollouts import canary_of
+
+_RULES: tuple[ManifestRule, ...] = (
+    steps.rollout_steps,
+    steps.managed_routes,
+    analysis.analysis_templates,
+    analysis.analysis_args,
+    analysis.analysis_terminates,
+)
+_STRATEGY = "/spec/strategy"
+
+
+def check_ladder(scene: Scene, name: str, ladder: list[Object]) -> list[Finding]:
+    """What a release of the Rollout `name` would find in the ladder; pointers are into the effective spec.
+
+    Nothing where the Rollout has these steps already: `check` looks at them then.
+    """
+    within = tuple(_with_steps(manifest, name, ladder) for manifest in scene.manifests)
+    if within == scene.manifests:
+        return []
+    going = replace(scene, manifests=within)
+    found = [finding for rule in _RULES for finding in rule(going)]
+    at = f"{_STRATEGY}/canary/steps/"
+    return [
+        replace(finding, pointer=_STRATEGY + finding.pointer.removeprefix(f"{_STRATEGY}/canary"), manifest=None)
+        for finding in found
+        if finding.pointer.startswith(at) and finding.manifest is not None and finding.manifest.name == name
+    ]
+
+
+def _with_steps(manifest: Manifest, name: str, ladder: list[Object]) -> Manifest:
+    canary = canary_of(manifest) if (manifest.kind, manifest.name) == ("Rollout", name) else None
+    if canary is None or canary.get("steps") == ladder:
+        return manifest
+    spec = manifest.data["spec"]
+    strategy = {**spec["strategy"], "canary": {**canary, "steps": ladder}}
+    return replace(manifest, data={**manifest.data, "spec": {**spec, "strategy": strategy}})

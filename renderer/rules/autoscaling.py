@@ -26,6 +26,11 @@ _TARGETS = {
     "External": ("value", "averageValue"),
 }
 _TARGET_TYPE = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}
+# What Kubernetes puts in where no metric is given.
+_DEFAULT = {
+    "type": "Resource",
+    "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+}
 WINDOW, PERIOD = 3600, 1800  # seconds
 
 
@@ -144,19 +149,22 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
     """An autoscaler that scales by the utilization of a resource for which a container has no request.
 
     Utilization is a share of the request: without one the autoscaler reports `missing request for cpu` and never
-    scales. A limit counts as the request where no request is given.
-    Source: Kubernetes, `GetResourceUtilizationRatio` and `calculatePodRequests`.
+    scales. A limit counts as the request where no request is given. An autoscaler without metrics scales by the
+    utilization of cpu.
+    Source: Kubernetes, `GetResourceUtilizationRatio`, `calculatePodRequests` and `SetDefaults_HorizontalPodAutoscaler`.
     Do: give every container of the pod a request (sidecars too), or use `averageValue`, or ContainerResource for one
     container.
     """
     for hpa in scene.of("HorizontalPodAutoscaler"):
-        for number, metric in enumerate((hpa.data.get("spec") or {}).get("metrics") or ()):
+        metrics = (hpa.data.get("spec") or {}).get("metrics")
+        for number, metric in enumerate(metrics or [_DEFAULT]):
             block = metric.get("resource") or metric.get("containerResource") or {}
             pod = target_of(scene, hpa) if "averageUtilization" in (block.get("target") or {}) else None
+            at, why = (f"/spec/metrics/{number}", " ") if metrics else ("/spec/metrics", ", the default metric, ")
             for container in _without_request(pod, block) if pod else ():
                 resource = block.get("name", "")
-                message = f"the container {container} has no request of {resource}: its utilization is unknown"
-                yield Finding("hpa-requests", message, f"/spec/metrics/{number}", hpa)
+                message = f"the container {container} has no request of {resource}: its utilization{why}is unknown"
+                yield Finding("hpa-requests", message, at, hpa)
 
 
 def _without_request(pod: Pod, block: Object) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from jinja2.exceptions import SecurityError
 
-from renderer.render.sandbox import render_text
+from renderer.render.sandbox import MAX_WORK, Budget, Sandbox, render_text
 from renderer.render.templates import Template, with_templates
 from renderer.spec import app_of
 
@@ -42,6 +42,8 @@ BOMBS = {
     "a filtered block": "{% filter upper %}{% for x in range(99999) %}aaaaaaaaaaaaaaaa{% endfor %}{% endfilter %}",
     "a named block": "{% block a %}x{% endblock %}{{ self.a() }}",
     "text in every round": "{% for x in range(99999) %}aaaaaaaaaaaaaaaa{% endfor %}",
+    "a search in every round": "{% set a = range(90000)|list %}{% for x in range(9999) %}{{ 'x' in a }}{% endfor %}",
+    "a search for every item": "{{ range(9999)|select('in', range(10000, 90000)|list)|list|length }}",
     "an attribute of Python": "{{ ''.__class__ }}",
 }
 FINE = {
@@ -59,8 +61,18 @@ FINE = {
     "{{ dict(a=1)|to_yaml }}": "a: 1",
     "{{ ['b', 'a']|map('upper') }}": "['B', 'A']",
     "{% with a = 'x' %}{{ a|upper|lower }}{% endwith %}": "x",
-    "{{ 'a' in ['a'] and 2 in (1, 2) }}": "True",
+    "{{ 'a' in ['a'] and 2 in (1, 2) and 'b' not in {'a': 1} and 1 < 2 <= 2 != 3 }}": "True",
+    "{{ ['a', 'b', 'c']|select('in', ['a', 'c'])|join }} {{ 'a' is in ['a'] }} {{ 'A' is upper }}": "ac True True",
 }
+
+
+LOOKS = (
+    "1 in many", "-1 not in many", "many == same", "many != same", "many < same", "0 != 1 != same", "large == large",
+    "text in text", "'x' in text", "text == other", "text > other", "1 is in many", "many is eq same",
+    "many is ne(same)", "many is lt(same)", "many is ge same", "text is lower", "text is upper",
+    "[1]|select('in', many)|first", "[1]|reject('equalto', same)|first",
+)  # fmt: skip
+GLANCES = ("'x' in large", "1 in large", "many is defined", "many is sequence", "many is sameas same", "text", "1 < 2")
 
 
 @pytest.mark.parametrize("name", BOMBS)
@@ -68,6 +80,25 @@ def test_unbounded_work_is_refused(name: str) -> None:
     with pytest.raises((SecurityError, TypeError)) as refused:
         render_text(BOMBS[name], {})
     assert " at 0x" not in str(refused.value)
+
+
+def spent(expression: str) -> int:
+    """The work that one look costs, in characters and items."""
+    budget = Budget()
+    many = range(1000)
+    values = {"many": [*many], "same": [*many], "large": dict.fromkeys(many), "text": "a" * 1000, "other": "a" * 1000}
+    "".join(Sandbox(budget).from_string(f"{{% if {expression} %}}{{% endif %}}").generate(values))
+    return MAX_WORK - budget.work
+
+
+@pytest.mark.parametrize("expression", LOOKS)
+def test_a_look_through_values_is_paid_for_by_their_size(expression: str) -> None:
+    assert spent(expression) >= 1000
+
+
+@pytest.mark.parametrize("expression", GLANCES)
+def test_a_glance_at_a_value_is_not_paid_for_by_its_size(expression: str) -> None:
+    assert spent(expression) < 10
 
 
 @pytest.mark.parametrize("template", FINE)

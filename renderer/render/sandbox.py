@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from jinja2 import StrictUndefined, nodes
@@ -16,7 +16,7 @@ from renderer.yamlio import dump, plain_or_quoted
 
 MAX_STEPS = 100_000  # loop rounds of one rendering
 MAX_TEXT = 1_000_000  # characters and items that one value or one rendering may have
-MAX_WORK = 5_000_000  # characters and items that all values of one rendering may have together
+MAX_WORK = 5_000_000  # characters and items that all values one rendering makes or compares may have together
 MAX_DEPTH = 64  # lists and mappings inside each other
 _FILTERS = (
     "abs", "batch", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "groupby",
@@ -29,12 +29,14 @@ _METHODS = frozenset(
     "startswith endswith strip lstrip rstrip lower upper removeprefix removesuffix split rsplit splitlines "
     "partition rpartition isdigit isalpha isalnum".split()
 )
+# Tests that look through whole values; the others ask what a value is.
+_LOOKING = "!= < <= == > >= eq equalto ge greaterthan gt le lessthan lower lt ne upper".split()
 _BLOCKS = (nodes.AssignBlock, nodes.FilterBlock, nodes.CallBlock, nodes.Block)  # they gather text that is not counted
 _MAKERS = (nodes.Add, nodes.List, nodes.Dict, nodes.Tuple, nodes.Call, nodes.Filter)
 
 
 class Budget:
-    """The work that one rendering may still do: loop rounds, and the sizes of the values it makes."""
+    """The work that one rendering may still do: loop rounds, and the sizes of the values it makes and compares."""
 
     def __init__(self) -> None:
         self.left = MAX_STEPS
@@ -63,22 +65,30 @@ class Budget:
             items.append(item)
         return items
 
+    def searched(self, value: Any) -> Any:
+        """What `in` looks through, paid for: a mapping is asked once, anything else is compared part by part."""
+        return value if isinstance(value, dict) else self.weighed(value)
+
     def _pay(self, value: Any, room: int) -> int:
         size = _size(value, room)
         self.work -= size
         if self.work < 0:
-            raise SecurityError(f"the template makes values of more than {MAX_WORK} characters and items")
+            raise SecurityError(f"the template makes or compares values of more than {MAX_WORK} characters and items")
         return size
 
 
 class Weighing(NodeTransformer):
-    """Lets the budget weigh each value that an expression makes, before anything else can be made of it."""
+    """Lets the budget weigh each value that an expression makes or compares, before anything else is done with it."""
 
     def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
         """The node, or the filter `weighed` around it."""
         super().generic_visit(node, *args, **kwargs)
         if isinstance(node, nodes.Concat):
             return _filter("concat", _filter("weighed", nodes.List(node.nodes, lineno=node.lineno)))
+        if isinstance(node, nodes.Compare):
+            node.expr = _filter("weighed", node.expr)
+            for operand in node.ops:
+                operand.expr = _filter("searched" if operand.op in ("in", "notin") else "weighed", operand.expr)
         if isinstance(node, nodes.Filter) and node.node is not None:
             node.node = _filter("weighed", node.node)
         made = isinstance(node, _MAKERS) and getattr(node, "ctx", "load") == "load"
@@ -117,7 +127,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
         self.globals = {"range": self._range, "dict": dict}
         self.filters = {name: self.filters[name] for name in _FILTERS}
-        self.filters |= {"bounded": budget.over, "weighed": budget.weighed, "concat": _concat}
+        self.filters |= {"bounded": budget.over, "weighed": budget.weighed, "searched": budget.searched}
+        self.filters["concat"] = _concat
+        self.tests |= {name: _paid(self.tests[name], budget.weighed, budget.weighed) for name in _LOOKING}
+        self.tests["in"] = _paid(self.tests["in"], budget.weighed, budget.searched)
         self.filters |= {"batch": _batch, "join": _join, "replace": _replace, "round": _round}
         self.filters |= {"slice": _slice, "sum": _sum}
         self.filters["indent"] = _indent
@@ -177,6 +190,11 @@ def render_text(source: str, context: dict[str, Any]) -> str:
             raise SecurityError(f"the template makes more than {MAX_TEXT} characters")
         parts.append(part)
     return "".join(parts)
+
+
+def _paid(test: Any, first: Callable[[Any], Any], more: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The test of values that are paid for."""
+    return lambda value, *others: test(first(value), *map(more, others))
 
 
 def _concat(parts: list[Any]) -> str:

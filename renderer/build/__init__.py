@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
@@ -13,7 +14,7 @@ from renderer.build.workload import has_workload, no_workload
 from renderer.layout import HEADER
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, idle_nulls
-from renderer.patch import Patch, PatchFault, apply
+from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.problem import Problem, errors
 from renderer.render import bootstrap, render
 from renderer.rules import Claim, check, claims
@@ -77,8 +78,7 @@ def build_app(
     if document is not None:
         problems = _check_name(document, name)
     if document is None or problems:
-        places = Places(texts)
-        return [Rendered("", name, problems=tuple(places.put(problem) for problem in problems))]
+        return [Rendered("", name, problems=Places(texts).put(problems))]
     wanted = [setup.environments[env] for env in envs if is_in(setup.environments[env], name)]
     if not any(is_in(environment, name) for environment in setup.environments.values()):
         return [_check_alone(document, name, texts, schemas)]
@@ -148,23 +148,19 @@ def _build(
     places = Places({**setup.texts, **texts})
     evaluated, problems = evaluate(document, environment, texts, setup, schemas)
     if evaluated is None:
-        return Rendered(environment.name, name, problems=_put(places, problems))
+        return Rendered(environment.name, name, problems=places.put(problems))
     app = bootstrap(evaluated.app) if stable_only else evaluated.app
     made = assemble(evaluated, app, environment, texts, setup, schemas)
     problems += made.problems
-
-    def blame(manifest: Manifest) -> str | None:
-        return _last_patch(made.unpatched, made.patches, manifest)
-
     manifests = made.manifests
-    problems += _check_manifests(evaluated, manifests, setup, schemas, environment, blame)
+    problems += _check_manifests(evaluated, manifests, setup, schemas, environment, _last_patch(made))
     matched = frozenset(patch.source for number, patch in enumerate(made.patches) if number not in made.missed)
     if errors(problems):
-        return Rendered(environment.name, name, problems=_put(places, problems), matched=matched)
+        return Rendered(environment.name, name, problems=places.put(problems), matched=matched)
     files = to_files(manifests, setup, environment, name, header(evaluated.documents[0].file, environment))
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
     claimed = claims(manifests, name)
-    return Rendered(environment.name, name, files, _put(places, problems), claimed, matched, hosts, driven_of(app))
+    return Rendered(environment.name, name, files, places.put(problems), claimed, matched, hosts, driven_of(app))
 
 
 def assemble(
@@ -212,10 +208,6 @@ def to_files(
     return files
 
 
-def _put(places: Places, problems: list[Problem]) -> tuple[Problem, ...]:
-    return tuple(places.put(problem) for problem in problems)
-
-
 def _check_name(document: Document, name: str) -> list[Problem]:
     metadata = document.data.get("metadata")
     given = metadata.get("name") if isinstance(metadata, dict) else None
@@ -234,7 +226,7 @@ def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], sche
     found = of_effective(alone, faults)
     message = "no environment has this app: add it to the `apps` of an overlay, or remove the file"
     found.append(Problem(document.file, 1, 1, "app-nowhere", message, severity="warning"))
-    return Rendered("", name, problems=_put(Places(texts), found))
+    return Rendered("", name, problems=Places(texts).put(found))
 
 
 def _partials(
@@ -325,15 +317,15 @@ def _patch_problems(patches: Sequence[Patch], faults: Sequence[PatchFault], shar
     return found
 
 
-def _last_patch(unpatched: Sequence[Manifest], patches: Sequence[Patch], manifest: Manifest) -> str | None:
-    """The source of the last patch that changed the manifest; None where none did, and the spec is to blame."""
-    before = {each.file: each.data for each in unpatched}.get(manifest.file)
-    found = None
-    for count in range(1, len(patches) + 1):
-        after = {each.file: each.data for each in apply(unpatched, patches[:count])[0]}.get(manifest.file)
-        if after != before:
-            found, before = patches[count - 1].source, after
-    return found
+def _last_patch(made: Assembled) -> Blame:
+    """The source of the last patch that changed a manifest; None where none did, and the spec is to blame."""
+    changes = cache(lambda: last_changes(made.unpatched, made.patches))  # worked out when the first finding asks
+
+    def blame(manifest: Manifest) -> str | None:
+        index = changes().get(manifest.file)
+        return None if index is None else made.patches[index].source
+
+    return blame
 
 
 def _check_manifests(

@@ -34,8 +34,7 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
     found = [problem for env in envs for problem in _clashes(setup, env, claimed[env])]
     if whole:
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
-    places = Places(setup.texts)
-    return [places.put(problem) for problem in found]
+    return [*Places(setup.texts).put(found)]
 
 
 def resource_files(setup: Setup, env: str) -> Mapping[str, bytes]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective
-from renderer.problem import Problem, Severity
+from renderer.problem import Problem, Severity, errors
 from renderer.render.origin import origin
 from renderer.rules.finding import Finding
 from renderer.schema import Fault
-from renderer.yamlio import Position, positions
+from renderer.yamlio import MAX_PROBLEMS, Position, each_positions, positions
 
 Blame = Callable[[Manifest], str | None]  # the patch (file#pointer) that made a manifest what it is
 _AT_KEY = frozenset(("unknown-field", "yaml-key", "idle-null"))
@@ -23,23 +25,65 @@ class Places:
 
     texts: Mapping[str, bytes]
 
-    def put(self, problem: Problem, document: int = 0) -> Problem:
-        """The problem with the line and column of its pointer, or of the nearest parent that has one.
+    def put(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """The problems, each with the line and column of its pointer, or of the nearest parent that has one.
 
-        `document` counts the documents of a file that holds several.
+        Of one file no more than its reader tells of; those that have a place already are not counted.
         """
+        return tuple(self._put(problem) for problem in _not_too_many(problems))
+
+    def _put(self, problem: Problem) -> Problem:
         text = self.texts.get(problem.file)
-        if text is None or problem.line:
-            return problem
-        found = positions(text, document)
-        pointer = problem.pointer
-        while pointer and pointer not in found:
-            pointer = pointer.rpartition("/")[0]
-        if pointer not in found:
-            return replace(problem, line=1, column=1)
-        key, value = found[pointer]
-        place = _place(key, value, at_key=problem.rule in _AT_KEY or pointer != problem.pointer)
-        return replace(problem, line=place.line, column=place.column)
+        return problem if text is None or problem.line else _put_in(_positions(text), problem)
+
+
+def put_in_documents(text: bytes, problems: Sequence[tuple[int, Problem]]) -> list[Problem]:
+    """The same for a file of several documents; with each problem comes the number of its document, in ascending order.
+
+    Documents count as the list of `load_all` does.
+    """
+    left = enumerate(each_positions(text))
+    placed = []
+    for wanted, problem in problems[:MAX_PROBLEMS]:
+        found = next((places for number, places in left if number == wanted), None)
+        placed.append(_put_in({} if found is None else found, problem))
+    others = [problem for _, problem in problems[MAX_PROBLEMS:]]
+    return [*placed, *([_told_of(others)] if others else [])]
+
+
+@lru_cache(maxsize=4)  # the files of one app
+def _positions(text: bytes) -> Mapping[str, tuple[Position, Position]]:
+    return positions(text)
+
+
+def _put_in(places: Mapping[str, tuple[Position, Position]], problem: Problem) -> Problem:
+    pointer = problem.pointer
+    while pointer and pointer not in places:
+        pointer = pointer.rpartition("/")[0]
+    if pointer not in places:
+        return replace(problem, line=1, column=1)
+    key, value = places[pointer]
+    place = _place(key, value, at_key=problem.rule in _AT_KEY or pointer != problem.pointer)
+    return replace(problem, line=place.line, column=place.column)
+
+
+def _not_too_many(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Of each file the first that have no place yet; one that tells of the others."""
+    counts: Counter[str] = Counter()
+    others: dict[str, list[Problem]] = {}
+    for problem in problems:
+        counts[problem.file] += not problem.line
+        if problem.line or counts[problem.file] <= MAX_PROBLEMS:
+            yield problem
+        else:
+            others.setdefault(problem.file, []).append(problem)
+    yield from map(_told_of, others.values())
+
+
+def _told_of(others: Sequence[Problem]) -> Problem:
+    """One for all that are left out of a file; it stops the run if one of them does."""
+    message = f"more than {MAX_PROBLEMS} problems; the others are not shown"
+    return Problem(others[0].file, 1, 1, "yaml-size", message, severity="error" if errors(others) else "warning")
 
 
 def _place(key: Position, value: Position, *, at_key: bool) -> Position:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
-from renderer.build.places import Places, of_document
+from renderer.build.places import Places, of_document, put_in_documents
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Entry, Environment, environments
@@ -52,8 +52,7 @@ def read_document(file: str, text: bytes, kind: str, schemas: Schemas) -> tuple[
         return None, [Problem(file, 1, 1, "wrong-type", f"a mapping of kind {kind} is expected")]
     document = Document(file, data)
     if kind != "App" and not schemas.valid(kind, data):
-        places = Places({file: text})
-        return None, [places.put(problem) for problem in of_document(document, schemas.explain(kind, data))]
+        return None, [*Places({file: text}).put(of_document(document, schemas.explain(kind, data)))]
     return document, []
 
 
@@ -105,9 +104,8 @@ def set_up(
         patches[name], found = read_patches(environment.patches)
         problems += found
     templates = _templates(project, files)
-    places = Places(files)
     setup = Setup(project, found_environments, files, resources, patches, templates)
-    return setup, [places.put(problem) for problem in problems]
+    return setup, [*Places(files).put(problems)]
 
 
 def resource_path(entry: Entry) -> str | None:
@@ -141,15 +139,17 @@ def read_resources(
             continue
         documents, faults = load_all(text, path)
         problems += faults
+        wrong: list[tuple[int, Problem]] = []
         for number, data in enumerate(documents):
             problem = _resource_problem(path, data, schemas)
             if problem:
-                problems.append(Places({path: text}).put(problem, number))
+                wrong.append((number, problem))
                 continue
             manifest = _resource(data, namespace)
             if manifest.file in found:
                 problems.append(Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is there twice"))
             found[manifest.file] = manifest
+        problems += put_in_documents(text, wrong)
     return tuple(found.values()), problems
 
 

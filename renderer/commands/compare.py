@@ -126,7 +126,7 @@ def _compare(
     if base.side is None and head.side is None:
         return None, []
     found = make(base.side, head.side)
-    placed = tuple(head.places.put(problem) for problem in found.problems) if head.places else ()
+    placed = head.places.put(found.problems) if head.places else ()
     return replace(found, problems=placed), []
 
 
@@ -155,13 +155,13 @@ def _made(
         return _Made()
     places = Places({**view.setup.texts, **texts})
     if isinstance(evaluated, tuple):
-        return _Made(problems=tuple(places.put(problem) for problem in evaluated))
+        return _Made(problems=places.put(evaluated))
     environment = view.setup.environments[env]
     manifests, problems = _manifests(view, evaluated, environment, texts, stable_only=False)
     in_flight = evaluated.app.canary or evaluated.app.preview
     stable, more = _manifests(view, evaluated, environment, texts, stable_only=True) if in_flight else (manifests, [])
     if errors([*problems, *more]):
-        return _Made(problems=tuple(places.put(problem) for problem in errors([*problems, *more])))
+        return _Made(problems=places.put(errors([*problems, *more])))
     side = Side(evaluated.app, manifests, stable, evaluated.effective, environment.spec, view.data)
     return _Made(side, places)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from renderer.patch.apply import apply
+from renderer.patch.apply import apply, last_changes
 from renderer.patch.entry import parse
 from renderer.patch.values import Patch, PatchFault, Target
 
-__all__ = ["Patch", "PatchFault", "Target", "apply", "parse"]
+__all__ = ["Patch", "PatchFault", "Target", "apply", "last_changes", "parse"]

@@ -28,16 +28,37 @@ def apply(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> tuple[list
     A patch that fails leaves the manifest as it was. A manifest that no patch touches is the given one. A fault's
     `index` counts the given patches.
     """
-    ids = [id_of(manifest.data) for manifest in manifests]
-    subjects = [_Subject(*subject) for subject in zip(manifests, ids, ids, strict=True)]
+    subjects = _subjects(manifests)
     faults: list[PatchFault] = []
     for index, patch in enumerate(patches):
-        chosen = _chosen(subjects, patch, index, faults)
-        for place in chosen:
-            subjects[place] = _patched(subjects[place], patch, index, faults)
-        if chosen:
-            subjects = [subject for subject in subjects if subject.manifest.data]
+        subjects = _after(subjects, patch, index, faults)
     return [subject.manifest for subject in subjects], faults
+
+
+def last_changes(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> dict[str, int]:
+    """By file, the index of the last patch that changed the manifest; without those that none changed."""
+    subjects = _subjects(manifests)
+    found: dict[str, int] = {}
+    for index, patch in enumerate(patches):
+        before = {subject.manifest.file: subject.manifest for subject in subjects}
+        subjects = _after(subjects, patch, index, [])
+        now = [subject.manifest for subject in subjects]
+        found |= {each.file: index for each in now if each is not before[each.file] and each != before[each.file]}
+    return found
+
+
+def _subjects(manifests: Sequence[Manifest]) -> list[_Subject]:
+    ids = [id_of(manifest.data) for manifest in manifests]
+    return [_Subject(*subject) for subject in zip(manifests, ids, ids, strict=True)]
+
+
+def _after(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[PatchFault]) -> list[_Subject]:
+    """The subjects after one patch, without those that it deletes."""
+    chosen = _chosen(subjects, patch, index, faults)
+    after = list(subjects)
+    for place in chosen:
+        after[place] = _patched(subjects[place], patch, index, faults)
+    return [subject for subject in after if subject.manifest.data] if chosen else after
 
 
 def _chosen(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[PatchFault]) -> list[int]:

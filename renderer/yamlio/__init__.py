@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from renderer.yamlio.data import Data, Position
 from renderer.yamlio.emit import dump, plain_or_quoted
-from renderer.yamlio.guard import RULES
+from renderer.yamlio.guard import MAX_PROBLEMS, RULES
 from renderer.yamlio.manifests import load_all
-from renderer.yamlio.places import positions
+from renderer.yamlio.places import each_positions, positions
 from renderer.yamlio.strict import load
 
-__all__ = ["RULES", "Data", "Position", "dump", "load", "load_all", "plain_or_quoted", "positions"]
+__all__ = [
+    "MAX_PROBLEMS",
+    "RULES",
+    "Data",
+    "Position",
+    "dump",
+    "each_positions",
+    "load",
+    "load_all",
+    "plain_or_quoted",
+    "positions",
+]

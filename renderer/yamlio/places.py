@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -66,17 +67,19 @@ def _pointers(path: str, node: _Node) -> Iterator[str]:
 
 
 def positions(text: bytes, document: int = 0) -> Places:
-    """Where the values of one document stand.
+    """Where the values of one document stand; `document` counts as the list of `load_all` does: without the empty ones.
 
-    `document` counts as the list of `load_all` does: without the empty ones. Of a key that stands twice the first place
-    counts. Never raises: what comes after a mistake in the text, or below 64 levels, is missing from the answer.
+    Of a key that stands twice the first place counts. Never raises: what comes after a mistake in the text, or below 64
+    levels, is missing from the answer.
     """
+    return next(itertools.islice(each_positions(text), document, None), Places(None))
+
+
+def each_positions(text: bytes) -> Iterator[Places]:
+    """The `positions` of one document after the other."""
     walk = _Walk(text)
-    try:
-        walk.document(document)
-    except (*ERRORS, _TooDeepError):
-        pass
-    return Places(walk.top.get(""))
+    while (root := walk.document()) is not None:
+        yield Places(root)
 
 
 def name_first_places(problems: Iterable[Problem], text: bytes) -> list[Problem]:
@@ -100,19 +103,21 @@ class _TooDeepError(Exception):
 
 
 class _Walk:
-    """Collects the places of one document, event by event; its root comes to be below `top`, under no name."""
+    """Collects the places of a document, event by event."""
 
     def __init__(self, text: bytes) -> None:
         self.next: Callable[[], Any] = events(text)
-        self.top: dict[str, _Node] = {}
 
-    def document(self, number: int) -> None:
-        while (event := self.next()) is not None:
-            if event.__class__ is DocumentStartEvent and not _is_empty(root := self.next()):
-                if number == 0:
-                    self.value(root, self.top, "", None, 0)
-                    return
-                number -= 1
+    def document(self) -> _Node | None:
+        """The root of the next document that is not empty."""
+        top: dict[str, _Node] = {}  # the root comes to be in it, under no name
+        try:
+            while not top and (event := self.next()) is not None:
+                if event.__class__ is DocumentStartEvent and not _is_empty(root := self.next()):
+                    self.value(root, top, "", None, 0)
+        except (*ERRORS, _TooDeepError):
+            self.next = lambda: None
+        return top.get("")
 
     def value(self, event: Any, beside: dict[str, _Node], name: str, key: Position | None, depth: int) -> None:
         place = _position(event)

@@ -1,0 +1,96 @@
+"""Where problems are shown; what is counted is how often a text is parsed and a patch applied, not the time."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from renderer.build import build_app
+from renderer.build import places as module
+from renderer.build.places import Places, put_in_documents
+from renderer.build.setup import set_up
+from renderer.problem import Problem, errors
+from renderer.project import Project
+from renderer.resources import read_schema
+from renderer.schema import Schemas, Versions
+from renderer.yamlio import MAX_PROBLEMS, Data, dump, each_positions, positions
+from tests.support.cases import OVERLAY
+
+SCHEMAS = Schemas(Versions(), read_schema)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often texts were parsed for places, and patches applied to one manifest."""
+    counts: Counter[str] = Counter()
+
+    def counting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def one(*arguments: Any) -> Any:
+            counts[name] += 1
+            return function(*arguments)
+
+        return one
+
+    patching: Any = importlib.import_module("renderer.patch.apply")  # the package gives its function that name
+    monkeypatch.setattr(module, "positions", counting("positions", positions))
+    monkeypatch.setattr(module, "each_positions", counting("each_positions", each_positions))
+    monkeypatch.setattr(patching, "_patched", counting("patched", patching._patched))
+    return counts
+
+
+def problem(number: int, severity: Any = "error", line: int = 0) -> Problem:
+    return Problem("a.yaml", line, line, "unknown-field", "not known", f"/k{number}", severity)
+
+
+def test_a_text_is_parsed_once_for_all_its_problems(calls: Counter[str]) -> None:
+    text = "".join(f"k{number}: 1\n" for number in range(50)).encode()
+    placed = Places({"a.yaml": text}).put(map(problem, range(50)))
+    assert [each.line for each in placed] == [*range(1, 51)]
+    assert calls == {"positions": 1}
+
+
+def test_of_each_file_some_problems_are_shown_and_that_there_are_more() -> None:
+    found = [*map(problem, range(MAX_PROBLEMS + 1)), Problem("b.yaml", 0, 0, "tag", "no tag", "/spec/tag")]
+    *placed, last = Places({"a.yaml": b"a: 1\n"}).put(found)
+    assert Counter(each.file for each in placed) == {"a.yaml": MAX_PROBLEMS, "b.yaml": 1}
+    message = f"more than {MAX_PROBLEMS} problems; the others are not shown"
+    assert last == Problem("a.yaml", 1, 1, "yaml-size", message)
+
+
+def test_an_error_behind_many_warnings_still_stops_the_run() -> None:
+    warnings = [problem(number, "warning") for number in range(MAX_PROBLEMS + 1)]
+    assert not errors(Places({}).put(warnings))
+    assert errors(Places({}).put([*warnings, problem(0)]))
+
+
+def test_what_a_reader_told_with_its_places_is_left_as_it_is() -> None:
+    found = [problem(number, line=number + 1) for number in range(MAX_PROBLEMS + 1)]
+    assert Places({"a.yaml": b"a: 1\n"}).put(found) == tuple(found)
+
+
+def test_a_file_of_many_documents_is_parsed_once(calls: Counter[str]) -> None:
+    text = b"---\nk0: 1\n---\n" + b"".join(b"---\nk%d: 1\n" % number for number in range(1, 300))
+    *placed, last = put_in_documents(text, [(number, problem(number)) for number in range(0, 300, 2)])
+    assert [each.line for each in placed] == [2, *(2 * number + 3 for number in range(2, 2 * MAX_PROBLEMS, 2))]
+    assert last.rule == "yaml-size"
+    assert calls == {"each_positions": 1}
+
+
+def test_patches_are_applied_once_more_for_all_findings(calls: Counter[str]) -> None:
+    """To find the last one that changed a manifest with findings."""
+    patches: list[Data] = [
+        {"target": {"kind": "Deployment"}, "patch": [{"op": "add", "path": f"/spec/wrong{number}", "value": 1}]}
+        for number in range(40)
+    ]
+    spec: Data = {"image": "example.com/web", "tag": "1", "patches": patches}
+    app: Data = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": "web"}, "spec": spec}
+    setup, _ = set_up(Project(), {"overlays/production/overlay.yaml": OVERLAY.encode()}, frozenset({"web"}), SCHEMAS)
+    (rendered,) = build_app("web", {"apps/web.yaml": dump(app).encode()}, setup, SCHEMAS, ["production"])
+    assert {each.pointer for each in rendered.problems} == {"/spec/patches/39"}
+    assert len(rendered.problems) == 40
+    assert calls["patched"] == 2 * 40
+    assert calls["positions"] <= 1

@@ -185,6 +185,19 @@ def test_the_change_is_judged_as_a_transition(project: Path) -> None:
     assert hook(project, "apps/web.yaml", verb="validate").err == ""
 
 
+@pytest.mark.parametrize("options", [[], ["--strict"]])
+def test_what_mends_a_broken_base_can_be_committed(project: Path, options: list[str]) -> None:
+    overlay = "overlays/production/overlay.yaml"
+    write(project, overlay, OVERLAY.replace("namespace", "namespaec"))
+    save(project)
+    write(project, overlay, OVERLAY)
+    git(project, "add", "--all")
+    outcome = run(project, "validate", "--hook", *options, overlay)
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.startswith("rollspec: warning: the project of HEAD cannot be read, so nobody can tell")
+    assert f"{overlay}:6:3: unknown-field: " in outcome.err
+
+
 def test_before_the_first_commit_there_is_no_transition(tmp_path: Path) -> None:
     root = init(tmp_path / "new")
     write(root, "rollspec.yaml", PROJECT)

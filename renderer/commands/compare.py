@@ -6,13 +6,15 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import click
+
 from renderer.build import Evaluated, assemble, build_app, evaluate, is_in
+from renderer.build.fleet import RESOURCES
 from renderer.build.places import Places
 from renderer.build.setup import Setup, read_document
 from renderer.commands.project import Opened, Refused
 from renderer.commands.revision import Texts, View, asking_git, of_revision, of_tree
 from renderer.commands.selection import Selection, asked, touched
-from renderer.failure import Failure
 from renderer.git import changed
 from renderer.git.read import find
 from renderer.layout import PROJECT_FILE
@@ -31,6 +33,13 @@ class Compared:
     """The plans, and what is wrong with the apps of the new side by themselves: those have no plan."""
 
     plans: tuple[AppPlan, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An old side whose shared files are wrong: nobody can tell what it rendered, and the change may mend just that."""
+
     problems: tuple[Problem, ...]
 
 
@@ -59,21 +68,32 @@ def transitions(opened: Opened, selection: Selection, base: str) -> list[Problem
     return [problem for each in found.plans for problem in each.problems]
 
 
-def before(root: str, base: str, new: View) -> View | None:
-    """The old side; None where it has no project. Raises GitError, and Failure where it cannot be read."""
+def before(root: str, base: str, new: View) -> View | Unread | None:
+    """The old side; None where it has no project. Raises GitError.
+
+    One that cannot be read is said, and no more, whatever --strict makes of warnings: who mends it must get through.
+    """
     try:
         return of_revision(root, base, new)
     except Refused as refused:
-        raise Failure(f"the project of {base} cannot be read: {refused.problems[0]}") from refused
+        message = f"the project of {base} cannot be read, so nobody can tell what changes: {refused.problems[0]}"
+        click.echo(f"rollspec: warning: {message}", err=True)
+        return Unread(tuple(refused.problems))
 
 
-def about(root: str, base: str, head: str | None, old: View | None, new: View) -> Selection:
+def sides(old: View | Unread | None, new: View) -> tuple[View, ...]:
+    """What can be asked of the two: the new side first, the old one where it is there and could be read."""
+    return (new, old) if isinstance(old, View) else (new,)
+
+
+def about(root: str, base: str, head: str | None, old: View | Unread | None, new: View) -> Selection:
     """What the files that differ say something about; `head` None is the working tree. Raises GitError."""
     looked = [] if head else _beside_output(root, new)
     paths = [path for _, path in changed(root, base, head, looked)]
     found = Selection()
-    for view in (new, old) if old else (new,):
-        apps = new.apps | (old.apps if old else frozenset())
+    views = sides(old, new)
+    apps = frozenset[str]().union(*(view.apps for view in views))
+    for view in views:
         some, others = touched(view.layout, view.setup.environments, apps, _not_rendered(view, paths))
         found = found | some
         beside = _naming(view, [path for path in others if path.endswith(_DATA)])
@@ -81,7 +101,7 @@ def about(root: str, base: str, head: str | None, old: View | None, new: View) -
     return found
 
 
-def compare(old: View | None, new: View, selection: Selection, *, simulated: bool = True) -> Compared:
+def compare(old: View | Unread | None, new: View, selection: Selection, *, simulated: bool = True) -> Compared:
     """The plan of each app of the selection, by environment and app; environments in whole with their resources."""
     make = plan if simulated else judged
     plans: list[AppPlan] = []
@@ -89,7 +109,7 @@ def compare(old: View | None, new: View, selection: Selection, *, simulated: boo
     names = selection.names
     for start in range(0, len(names), _BATCH):
         some = names[start : start + _BATCH]
-        was: Texts = old.texts(some)[0] if old else {}
+        was: Texts = old.texts(some)[0] if isinstance(old, View) else {}
         now, wrong = new.texts(some)
         problems += wrong
         for app in some:
@@ -103,7 +123,7 @@ def compare(old: View | None, new: View, selection: Selection, *, simulated: boo
 
 
 def _compare(
-    old: View | None,
+    old: View | Unread | None,
     new: View,
     app: str,
     env: str,
@@ -111,23 +131,32 @@ def _compare(
     after: dict[str, bytes],
     make: Callable[[Side | None, Side | None], AppPlan],
 ) -> tuple[AppPlan | None, list[Problem]]:
-    was = _evaluated(old, app, env, before) if old else None
+    was = _evaluated(old, app, env, before) if isinstance(old, View) else None
     now = _evaluated(new, app, env, after)
-    if old and isinstance(was, Evaluated) and isinstance(now, Evaluated) and _alike(old, new, env, was, now):
+    if was is None and now is None:
+        return None, []
+    if (
+        isinstance(old, View)
+        and isinstance(was, Evaluated)
+        and isinstance(now, Evaluated)
+        and _alike(old, new, env, was, now)
+    ):
         return AppPlan(app, env, ()), []
     head = _made(new, app, env, after, now)
     wrong = _wrong(new, app, env, after) if now is not None else []
     if errors(wrong) or errors(head.problems):
         return None, [*(errors(wrong) or head.problems)]
-    base = _made(old, app, env, before, was) if old else _Made()
+    base = _made(old, app, env, before, was) if isinstance(old, View) else _Made(problems=old.problems if old else ())
     if base.problems:
-        reason = f"what was before cannot be rendered, so nobody can tell ({base.problems[0]})"
-        return AppPlan(app, env, (Effect("disruptive", reason),)), []
-    if base.side is None and head.side is None:
-        return None, []
+        return AppPlan(app, env, _unknown(base.problems)), []
     found = make(base.side, head.side)
     placed = head.places.put(found.problems) if head.places else ()
     return replace(found, problems=placed), []
+
+
+def _unknown(problems: Sequence[Problem]) -> tuple[Effect, ...]:
+    reason = f"what was before cannot be rendered, so nobody can tell ({problems[0]})"
+    return (Effect("disruptive", reason),)
 
 
 def _evaluated(view: View, app: str, env: str, texts: dict[str, bytes]) -> Evaluated | tuple[Problem, ...] | None:
@@ -209,9 +238,11 @@ def _templates(setup: Setup) -> dict[str, bytes]:
     return {file: text for file, text in setup.texts.items() if file.startswith(prefix)}
 
 
-def _resources(old: View | None, new: View, env: str) -> list[AppPlan]:
-    before = old.setup.resources.get(env, ()) if old else ()
-    found = plan_resources(env, before, new.setup.resources.get(env, ()))
+def _resources(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
+    after = new.setup.resources.get(env, ())
+    if isinstance(old, Unread):
+        return [AppPlan(RESOURCES, env, _unknown(old.problems))] if after else []
+    found = plan_resources(env, old.setup.resources.get(env, ()) if old else (), after)
     return [found] if found.effects else []
 
 

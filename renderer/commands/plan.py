@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from renderer.commands.compare import about, before, compare
+from renderer.commands.compare import Unread, about, before, compare, sides
 from renderer.commands.options import app_option, env_option, show_problems
 from renderer.commands.project import Refused, find_root, open_project
 from renderer.commands.revision import View, asking_git, of_revision, of_tree
@@ -69,10 +69,12 @@ def command(
     return int(limit is not None and at_least(plan.class_, cast(Class, limit)))
 
 
-def _asked(found: Selection, old: View | None, new: View, envs: Sequence[str], apps: Sequence[str]) -> Selection:
+def _asked(
+    found: Selection, old: View | Unread | None, new: View, envs: Sequence[str], apps: Sequence[str]
+) -> Selection:
     """What the options ask for, of what the change is about."""
-    sides = (new, old) if old else (new,)
-    names = chosen(apps, sorted({app for view in sides for app in view.apps}), "app")
-    wanted = chosen(envs, sorted({env for view in sides for env in view.setup.environments}), "environment")
+    views = sides(old, new)
+    names = chosen(apps, sorted({app for view in views for app in view.apps}), "app")
+    wanted = chosen(envs, sorted({env for view in views for env in view.setup.environments}), "environment")
     kept = {env: some.intersection(names) for env, some in found.apps.items() if env in wanted}
     return Selection(kept, frozenset() if apps else found.whole.intersection(wanted))

@@ -13,11 +13,13 @@ from typing import Any
 import jsonschema
 import pytest
 
+from renderer.patch import merge_keys
 from renderer.resources import read_schema
 from renderer.schema import Fault, Schemas, Versions
 from renderer.schema.checker import Checker
 from renderer.schema.kind_names import KINDS
 from renderer.schema.patterns import pattern_words
+from renderer.schema.scope import CLUSTER_SCOPED, scope
 from tests.support.schema_cases import CASES, OURS, SCHEMAS, by_own_schema, judge, lines, load, names, partial
 
 ROOT = Path(__file__).parents[1]
@@ -139,6 +141,19 @@ def test_the_kinds_told_are_those_of_the_sets() -> None:
         fixed = json.loads(path.read_text())["properties"]
         found.setdefault(fixed["apiVersion"]["const"], set()).add(fixed["kind"]["const"])
     assert {version: set(kinds.split()) for version, kinds in KINDS.items()} == found
+
+
+def test_scopes_are_those_of_kinds_that_are_there_and_agree_with_kustomize() -> None:
+    known = {(version.rpartition("/")[0], kind) for version, kinds in KINDS.items() for kind in kinds.split()}
+    ours = {(group, kind) for group, kinds in CLUSTER_SCOPED.items() for kind in kinds.split()}
+    theirs = {(version.rpartition("/")[0], kind) for version, kind in merge_keys.CLUSTER_SCOPED}
+    in_a_namespace = {(version.rpartition("/")[0], kind) for version, kind in merge_keys.KINDS} - theirs
+    assert ours <= known
+    assert theirs & known <= ours
+    assert not in_a_namespace & ours
+    assert {kind for _, kind in known - ours if kind.startswith("Cluster") or kind.endswith("Class")} == set()
+    assert scope("", "ConfigMap") == "namespace"
+    assert scope("cert-manager.io", "ClusterIssuer") == "unknown"
 
 
 def test_every_pattern_of_the_schemas_has_words() -> None:

@@ -15,14 +15,9 @@ from renderer.patch import Patch, PatchFault, parse
 from renderer.problem import Problem, errors
 from renderer.project import Project, project_of
 from renderer.schema import Schemas
+from renderer.schema.scope import scope
 from renderer.yamlio import load, load_all
 
-_CLUSTER_SCOPED = frozenset(
-    "Namespace Node PersistentVolume ClusterRole ClusterRoleBinding StorageClass PriorityClass IngressClass "
-    "CustomResourceDefinition MutatingWebhookConfiguration ValidatingWebhookConfiguration "
-    "ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding CSIDriver CSINode VolumeAttachment RuntimeClass "
-    "ClusterAnalysisTemplate APIService GatewayClass".split()
-)
 _LONGEST_NAME = 253  # of an object, for the API server
 
 
@@ -170,11 +165,17 @@ def patch_problem(file: str, pointer: str, fault: PatchFault) -> Problem:
 
 
 def _resource(data: Any, namespace: str) -> Manifest:
-    """The object with the environment's namespace where it names none."""
+    """The object with the environment's namespace where it names none and its kind is known to stand in one.
+
+    kustomize gives a namespace to whatever it does not know, and so to a ClusterIssuer. Here an object of a kind that
+    no schema tells of stays as it was written: Argo CD asks the cluster, and puts it into the namespace of its
+    destination, which is the environment's, if it stands in one.
+    """
     metadata = dict(data["metadata"])
-    if namespace and data["kind"] not in _CLUSTER_SCOPED:
+    group = str(data["apiVersion"]).rpartition("/")[0]
+    if namespace and scope(group, data["kind"]) == "namespace":
         metadata.setdefault("namespace", namespace)
-    group = str(data["apiVersion"]).rpartition("/")[0].partition(".")[0]
+    group = group.partition(".")[0]
     words = [str(data["kind"]).lower(), *([group] if group else []), str(metadata["name"])]
     return Manifest("-".join(words).replace("/", "-").replace(":", "-") + ".yaml", {**data, "metadata": metadata})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
@@ -180,6 +181,7 @@ def assemble(
         problems.append(no_workload(app.name, rendered, setup.templates, (*manifests, *own), patches))
     missed = frozenset(fault.index for fault in faults if fault.rule == UNMATCHED)
     in_order = tuple(sorted(patched, key=lambda manifest: manifest.file))
+    problems += _files_twice(evaluated, in_order)
     return Assembled(in_order, (*manifests, *own), patches, missed, tuple(problems))
 
 
@@ -296,6 +298,20 @@ def _with_templates(
     from renderer.render.templates import with_templates
 
     return with_templates(app, manifests, setup.templates)
+
+
+def _files_twice(evaluated: Evaluated, in_order: Sequence[Manifest]) -> list[Problem]:
+    """Two manifests of one file name: the second would be written over the first. Only `extraResources` can do it."""
+    found = []
+    for one, other in pairwise(in_order):
+        if one.file == other.file:
+            message = (
+                f"{one.kind} {one.name} and {other.kind} {other.name} would both be written to {one.file}: "
+                "rename the one under extraResources, or take it along in an overlay's `resources`"
+            )
+            file, pointer = evaluated.effective.locate("/spec/extraResources")
+            found.append(Problem(file, 0, 0, "file-once", message, pointer))
+    return found
 
 
 def _own(evaluated: Evaluated, key: str) -> tuple[Entry, ...]:

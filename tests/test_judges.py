@@ -19,6 +19,8 @@ from tests.support.kubeconform import judge
 from tests.tools import kubectl
 
 SETS = tuple(Versions().folders.values())
+# Plain manifests of kinds that operators bring: nobody here has their schemas, and they are taken along as they are.
+OPERATORS = {"clusterissuer-cert-manager-public.yaml", "externalsecret-external-secrets-password.yaml"}
 OUTPUTS = [FIXTURES / "rendered", *(case / "expected" for case in cases("ok"))]
 
 
@@ -31,7 +33,9 @@ def test_kubeconform_accepts_every_rendered_file(tmp_path: Path) -> None:
         (tmp_path / f"{number}-{path.name}").symlink_to(path)
     verdicts = judge(tmp_path, SETS)
     assert len(verdicts) == len(_files())
-    assert {file: verdict.message for file, verdict in verdicts.items() if not verdict.valid} == {}
+    refused = {file.partition("-")[2]: verdict.message for file, verdict in verdicts.items() if not verdict.valid}
+    assert refused.keys() == OPERATORS
+    assert all(message.startswith("could not find schema for") for message in refused.values())
 
 
 def test_kubectl_and_pyyaml_read_what_we_wrote() -> None:

@@ -58,7 +58,7 @@ def read_project(text: bytes, schemas: Schemas) -> tuple[Project | None, list[Pr
         return None, problems
     project = project_of(document.data)
     places = Places({PROJECT_FILE: text})
-    problems += [places.put(problem) for problem in _folders(project.layout)]
+    problems += places.put(_folders(project.layout))
     return (None if errors(problems) else project), problems
 
 

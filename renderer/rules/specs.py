@@ -11,6 +11,7 @@ from renderer.rounding import basic_canary_share, replicas_for_share
 from renderer.rules.finding import Finding
 from renderer.spec import App, file_key
 
+_STATES = ("canary", "preview")
 _TOLERANCE = 5.0  # percent of the traffic by which a replica canary may miss its weight unremarked
 
 
@@ -120,6 +121,22 @@ def release_state(scene: SpecScene) -> Iterator[Finding]:
     elif version.version == app.stable.version:
         message = f"`{key}` has the stable version's label `{version.version}`: give it a `version` of its own"
         yield _finding("release-state", message, f"/spec/{key}")
+
+
+def version_label(scene: SpecScene) -> Iterator[Finding]:
+    """The pods' label `version` tells two versions' traffic apart: `podMetadata` of a Canary or BlueGreen has none.
+
+    Each version has its own, from its tag, or from `version` beside it.
+    """
+    app = scene.app
+    if not any(strategy.is_rollout for strategy in (app.strategy, app.came_from) if strategy):
+        return
+    overrides = {f"/spec/{state}/overrides": (app.spec.get(state) or {}).get("overrides") for state in _STATES}
+    for where, fields in {"/spec": app.spec, **overrides}.items():
+        labels = ((fields or {}).get("podMetadata") or {}).get("labels") or {}
+        if labels.get("version") is not None:
+            message = "the label `version` tells the versions apart: remove it, and give `version` beside the tag"
+            yield _finding("version-label", message, f"{where}/podMetadata/labels/version")
 
 
 def canary_weight(scene: SpecScene) -> Iterator[Finding]:
@@ -297,6 +314,7 @@ SPEC_RULES: dict[str, SpecRule] = {
     "replicas-and-autoscaling": replicas_and_autoscaling,
     "surge-and-unavailable": surge_and_unavailable,
     "release-state": release_state,
+    "version-label": version_label,
     "canary-weight": canary_weight,
     "canary-share": canary_share,
     "ladder-end": ladder_end,

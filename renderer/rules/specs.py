@@ -157,25 +157,33 @@ def canary_share(scene: SpecScene) -> Iterator[Finding]:
     """A replica canary gets its share by whole pods, so few pods cannot give every weight (10 % of 3 pods is 25 %).
 
     The controller rounds as Argo Rollouts' CalculateReplicaCountsForBasicCanary does. A warning says the share that
-    results, and which replica count, or router istio, would give what was asked.
+    results, and which replica count, or router istio, would give what was asked. The weights of a ladder are looked at
+    while nothing is in flight too, each once.
     """
     app = scene.app
-    if app.canary is None or app.canary.weight is None or app.strategy.router != "replica":
+    if app.strategy.type != "Canary" or app.strategy.router != "replica":
         return
-    weight = app.canary.weight
+    asked = {app.canary.weight: "/spec/canary/weight"} if app.canary else {}
+    for number, step in enumerate(app.strategy.fields.get("steps", ())):
+        asked.setdefault(step.get("setWeight"), f"/spec/strategy/steps/{number}/setWeight")
+    for weight, where in asked.items():
+        message = _missed(app, weight) if weight is not None and 0 < weight < 100 else None
+        if message:
+            yield _finding("canary-share", message, where, severity="warning")
+
+
+def _missed(app: App, weight: int) -> str | None:
+    """What the app's pods give instead of the weight, where they miss it, and what would give it."""
     counts = _replica_range(app)
-    if not counts or app.strategy.type != "Canary" or weight in (0, 100):
-        return
     surge, unavailable = app.strategy.fields.get("maxSurge", "25%"), app.strategy.fields.get("maxUnavailable", 0)
     shares = [round(basic_canary_share(count, weight, surge, unavailable), 1) for count in counts]
     if all(abs(share - weight) <= _TOLERANCE for share in shares):
-        return
+        return None
     enough = replicas_for_share(weight, surge, unavailable, at_least=counts[0])
     remedy = f"{enough} replicas, or router istio, would give it" if enough else "router istio would give it"
     pods = " to ".join(str(count) for count in counts) + (" pod" if counts[-1] == 1 else " pods")
     percent = " to ".join(f"{share:g} %" for share in dict.fromkeys(shares))
-    message = f"{weight} % of {pods} is really {percent}; {remedy}"
-    yield _finding("canary-share", message, "/spec/canary/weight", severity="warning")
+    return f"{weight} % of {pods} is really {percent}; {remedy}"
 
 
 def ladder_end(scene: SpecScene) -> Iterator[Finding]:

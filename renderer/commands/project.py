@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from renderer.build import Rendered, build_app
 from renderer.build.setup import Setup, read_project, resource_path, set_up
+from renderer.commands.misplaced import misplaced
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.overlay import Entry
@@ -99,6 +100,8 @@ def open_project(directory: str) -> Opened:
     schemas = Schemas(versions_of(project), read_schema)
     setup, found = set_up(project, shared, frozenset(names), schemas)
     problems += found + _unused(setup, partials)
+    taken = {resource_path(entry) for each in setup.environments.values() for entry in each.resources}
+    problems += misplaced(layout, shared, partials, frozenset(names), taken)
     if errors(problems):
         raise Refused(problems)
     return Opened(root, setup, schemas, tuple(names), frozenset(partials), tuple(problems))

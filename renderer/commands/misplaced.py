@@ -1,0 +1,65 @@
+"""Files that look like an overlay, a partial app or a template, and that nothing reads where they lie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from renderer.layout import Layout, holds
+from renderer.problem import Problem
+
+_ENDINGS = (".yaml", ".yml", ".json")
+_TEMPLATE = ".yaml.j2"
+_API = re.compile(rb"^apiVersion:[ \t]*[\"']?(rollspec/)?", re.MULTILINE)  # with a group: a file of ours
+_BESIDE = 2  # parts of the path of a file beside an overlay, in the folder of overlays
+_PARTIAL = 3  # and of a partial app
+
+
+def misplaced(
+    layout: Layout,
+    shared: Mapping[str, bytes],
+    partials: Iterable[str],
+    apps: Collection[str],
+    taken: Collection[str | None],
+) -> list[Problem]:
+    """A problem for each, so that a typing error in a name is not silence.
+
+    `shared` are the texts of all files in the folders of overlays and templates but for the `partials`; `taken` are
+    those that an overlay takes along. What says that it is an object of Kubernetes is never meant.
+    """
+    found = []
+    for file, text in shared.items():
+        if holds(layout.templates, file):
+            if file.endswith((*_ENDINGS, ".j2")) and not file.endswith(_TEMPLATE):
+                message = f"a template is a file {layout.templates}/<name>{_TEMPLATE}: rename it"
+                found.append(Problem(file, 0, 0, "template-file", message))
+        elif file not in taken and _is_meant(file.removeprefix(f"{layout.overlays}/").split("/"), text, apps):
+            message = f"nothing reads it: rename it to {layout.overlay('<environment>')}"
+            message += f", or a partial app to {layout.partial('<environment>', '<app>')}"
+            found.append(Problem(file, 0, 0, "overlay-file", message))
+    return found + _without_overlay(layout, shared, partials)
+
+
+def _is_meant(parts: list[str], text: bytes, apps: Collection[str]) -> bool:
+    """Whether a file in the folder of overlays is probably meant to be an overlay or a partial app, and is none."""
+    stem, dot, ending = parts[-1].rpartition(".")
+    if dot + ending not in _ENDINGS or (len(parts) == _BESIDE and parts[1] == "overlay.yaml"):
+        return False
+    api = _API.search(text)
+    if api:
+        return bool(api[1])
+    is_beside, is_below = len(parts) <= _BESIDE, len(parts) > _PARTIAL and parts[1] == "apps"
+    return stem == "overlay" or (is_beside and stem in apps) or is_below
+
+
+def _without_overlay(layout: Layout, shared: Mapping[str, bytes], partials: Iterable[str]) -> list[Problem]:
+    """The first partial app of each folder that has no overlay."""
+    first: dict[str, str] = {}
+    for file in partials:
+        if file.endswith(_ENDINGS):
+            first.setdefault(layout.overlay(file.split("/")[-3]), file)
+    return [
+        Problem(file, 0, 0, "overlay-file", f"nothing reads it: there is no {overlay}")
+        for overlay, file in first.items()
+        if overlay not in shared
+    ]

@@ -154,6 +154,14 @@ def test_what_is_remembered_of_others_clashes_too(pair: tuple[Path, Path]) -> No
     assert outcome.code == 1
 
 
+def test_environments_rendered_one_by_one_are_judged_together_later(tmp_path: Path) -> None:
+    case = FIXTURES / "err" / "two-environments-one-namespace"
+    cached, plain = (lay_out(case, tmp_path / which, leave=frozenset(("problems.txt",))) for which in "ab")
+    for env in ("production", "staging"):
+        assert both(cached, plain, "--env", env).code == 0
+    assert both(cached, plain).code == 1
+
+
 def test_a_run_in_which_nothing_changed_makes_nothing(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     old(pair[0])
     run(pair[0], "render")

@@ -1,7 +1,9 @@
-"""What only the apps of an environment together show: two that claim the same, a patch that matches nowhere."""
+"""What only apps together show, in one environment or in several: claims of the same, a patch that matches nowhere."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
@@ -35,6 +37,36 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
     if whole:
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
     return [*Places(setup.texts).put(found)]
+
+
+def shared_objects(setup: Setup, rendered: Iterable[Rendered]) -> list[Problem]:
+    """Environments of one cluster whose apps make the same object: each would take it from the other, for ever.
+
+    Where neither says its `cluster`, nobody can tell that it is one: a warning. What `resources` name is not looked
+    at: an overlay that extends another inherits them.
+    """
+    clusters = clusters_shared(setup)
+    first: dict[tuple[str, str], str] = {}  # by cluster and object
+    shared: dict[tuple[str, str], list[str]] = {}
+    for each in rendered if clusters else ():
+        cluster = clusters.get(each.env)
+        if cluster is not None:
+            for claim in each.claims:
+                if claim.kind == "object-once":
+                    other = first.setdefault((cluster, claim.key), each.env)
+                    if other != each.env:
+                        shared.setdefault((other, each.env), []).append(claim.key)
+    pairs = [(*pair, keys) for (one, other), keys in shared.items() for pair in ((one, other), (other, one))]
+    places = Places(setup.texts)
+    return [places.put(_shared(setup, *pair, known=bool(clusters[pair[0]]))) for pair in pairs]
+
+
+def clusters_shared(setup: Setup) -> dict[str, str]:
+    """The environments that share a cluster with another, and which: empty where none is given."""
+    given = {env: environment.spec.get("cluster") for env, environment in setup.environments.items()}
+    texts = {env: json.dumps(cluster, sort_keys=True) if cluster else "" for env, cluster in given.items()}
+    times = Counter(texts.values())
+    return {env: text for env, text in texts.items() if times[text] > 1}
 
 
 def resource_files(setup: Setup, env: str) -> Mapping[str, bytes]:
@@ -104,6 +136,15 @@ def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[P
         message = f"{clash.message} (in {env}: {clash.claim.file} at {clash.claim.pointer or '/'})"
         found.append(Problem(file, 1, 1, clash.rule, message))
     return found
+
+
+def _shared(setup: Setup, env: str, other: str, keys: list[str], *, known: bool) -> Problem:
+    what = min(keys).partition("|")[0]
+    more = f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
+    cure = "give one of the two another namespace" if known else "give each its `cluster`, or another namespace"
+    message = f"{what}{more} is made by the environment {other} too: {cure}"
+    file = setup.environments[env].chain[0].file
+    return Problem(file, 0, 0, "object-once", message, "/spec/namespace", "error" if known else "warning")
 
 
 def _idle_patches(setup: Setup, env: str, matched: set[str]) -> list[Problem]:

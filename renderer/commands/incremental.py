@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from renderer import cache, tree
 from renderer.argocd import Driven
 from renderer.build import Rendered, is_in
+from renderer.build.fleet import clusters_shared
 from renderer.cache import Cache, Folder, Row, clock, digest, settled, stamps_text
 from renderer.commands.project import Opened, build_read
 from renderer.problem import Problem
@@ -35,7 +36,8 @@ class Known:
     """What earlier runs left, beside the files as they are at `now` (ns).
 
     `rows` by environment and app; `inputs` and `outputs` are the stamps by folder, of the project and of the output
-    folder `place`; `fine` are the apps nothing of which changed by the stamps.
+    folder `place`; `company` tells with which others of this run an environment is judged; `fine` are the apps nothing
+    of which changed by the stamps.
     """
 
     cache: Cache
@@ -44,6 +46,7 @@ class Known:
     inputs: Mapping[str, Folder]
     outputs: Mapping[str, Folder]
     now: int
+    company: Mapping[str, str] = field(default_factory=dict)
     fine: frozenset[str] = frozenset()
 
     def of(self, opened: Opened, app: str) -> list[Row] | None:
@@ -84,8 +87,19 @@ def look(opened: Opened, envs: Sequence[str], place: str) -> Known | None:
         outputs = cache.walk(place)
     except OSError:
         return None
-    known = Known(kept, place, {env: kept.rows(env) for env in envs}, inputs, outputs, clock())
+    rows = {env: kept.rows(env) for env in envs}
+    known = Known(kept, place, rows, inputs, outputs, clock(), _company(opened, envs))
     return replace(known, fine=frozenset(app for app in opened.apps if _is_fine(opened, known, app)))
+
+
+def _company(opened: Opened, envs: Sequence[str]) -> dict[str, str]:
+    """By environment, those on its cluster that the run is about: judged alone, it is not judged with the others."""
+    clusters = clusters_shared(opened.setup)
+    return {
+        env: " ".join(sorted(other for other in envs if clusters.get(other) == clusters[env]))
+        for env in envs
+        if env in clusters
+    }
 
 
 def _inputs(opened: Opened) -> dict[str, Folder]:
@@ -273,18 +287,23 @@ def is_judged(known: Known, rows: Iterable[Row]) -> bool:
     return all(known.cache.judged(env) == view for env, view in _views(known, rows).items())
 
 
-def remember(opened: Opened, known: Known, shares: Iterable[Share], rows: list[Row], made: list[Row]) -> None:
-    """Store what this run made and found, for the next one; nothing where that is what is there already."""
+def remember(
+    opened: Opened, known: Known, shares: Iterable[Share], rows: list[Row], made: list[Row], *, fine: bool
+) -> None:
+    """Store what this run made and found, for the next one; nothing where that is what is there already.
+
+    `fine` says that nothing was found across apps: a warning must show again next time.
+    """
     held = [row for share in shares for row in share.held]
     if made or held or not is_judged(known, rows):
         apps = frozenset(opened.apps)
         gone = [(env, app) for env, there in known.rows.items() for app in there.keys() - apps]
-        known.cache.store(made, held, _views(known, [*rows, *made]), gone)
+        known.cache.store(made, held, _views(known, [*rows, *made]) if fine else {}, gone)
 
 
 def _views(known: Known, rows: Iterable[Row]) -> dict[str, str]:
     """What is judged together in each environment, as a digest."""
-    pairs: dict[str, list[str]] = {env: [known.cache.key] for env in known.rows}
+    pairs = {env: [known.cache.key, f"with {known.company.get(env, env)}"] for env in known.rows}
     for row in rows:
         pairs[row.env].append(f"{row.app} {row.inputs}")
     return {env: digest({"": "\n".join(sorted(listed)).encode()}) for env, listed in pairs.items()}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import click
 
 from renderer.build import Rendered, outline
-from renderer.build.fleet import ARGOCD, argocd_files, argocd_updated, fleet_problems, resource_files
+from renderer.build.fleet import ARGOCD, argocd_files, argocd_updated, fleet_problems, resource_files, shared_objects
 from renderer.commands.options import (
     app_option,
     env_option,
@@ -221,7 +221,8 @@ def judge(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Proble
     part = [env for env in job.selection.envs if env not in job.selection.whole]
     beside = [] if errors(problems) else _beside(opened, [each for each in rendered if each.env in part], part)
     problems += fleet_problems(opened.setup, rendered, whole, whole=True)
-    return problems + fleet_problems(opened.setup, [*rendered, *beside], part, whole=False)
+    problems += fleet_problems(opened.setup, [*rendered, *beside], part, whole=False)
+    return problems + shared_objects(opened.setup, [*rendered, *beside])
 
 
 def _beside(opened: Opened, rendered: Sequence[Rendered], envs: Sequence[str]) -> list[Rendered]:
@@ -317,13 +318,16 @@ def _run_known(opened: Opened, job: Job, judging: Judging) -> int | None:
         old = incremental.stubs(known, rows, made, whole=not is_judged or opened.setup.project.argocd is not None)
         if old is None:
             return None
-        if judging.show(found(opened, [*made, *old]) if is_judged else judge(opened, job, [*made, *old])):
+        alone = found(opened, [*made, *old])
+        problems = alone if is_judged else judge(opened, job, [*made, *old])
+        if judging.show(problems):
             return 1
         files, stale = shared_files(opened, job, [*made, *old])
         ends = workers.finish()
         done = [end.done for end in ends] + [_put(opened, job, files, stale, check=judging.check)]
     if not judging.check:
-        incremental.remember(opened, known, workers.reports, rows, [row for end in ends for row in end.rows])
+        new = [row for end in ends for row in end.rows]
+        incremental.remember(opened, known, workers.reports, rows, new, fine=len(problems) == len(alone))
     return judging.end([*done, incremental.unchanged(known, rows)])
 
 

@@ -116,6 +116,8 @@ def object_once(scene: Scene) -> Iterator[Finding]:
     """The same object twice: one group, kind, namespace and name in two manifests.
 
     Argo CD would apply one after the other, for ever OutOfSync (`RepeatedResourceWarning`); which one wins is chance.
+    The same holds for two apps of an environment, and for the apps of two environments that have the same `cluster`
+    (a warning where neither says which it has).
     Source: Argo CD, `kubectl kustomize` (`may not add resource with an already registered id`).
     Do: rename or remove one; an object under `resources` must not be one that the spec makes.
     """

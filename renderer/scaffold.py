@@ -17,15 +17,7 @@ spec:
   renderLevel: 1
   versions: {kubernetes: "1.34", argoRollouts: "1.10", istio: "1.31"}
 """
-_OVERLAY = """\
-# One environment. `rollspec schema Overlay` has every field.
-apiVersion: rollspec/v1
-kind: Overlay
-metadata:
-  name: %(env)s
-spec:
-  namespace: %(namespace)s
-"""
+_OVERLAY = "# One environment. `rollspec schema Overlay` has every field.\n"
 _IGNORE = "# rollspec's cache; safe to delete\n/.rollspec/\n"
 _PRE_COMMIT = """\
 # `pre-commit install` makes Git run these before each commit.
@@ -52,9 +44,15 @@ repos:
 def project_files(env: str, namespace: str, existing: frozenset[str]) -> dict[str, str]:
     """The files of a new project, by path; those of `existing` are left alone."""
     layout = Layout()
+    overlay: dict[str, Any] = {
+        "apiVersion": "rollspec/v1",
+        "kind": "Overlay",
+        "metadata": {"name": env},
+        "spec": {"namespace": namespace},
+    }
     files = {
         PROJECT_FILE: _PROJECT,
-        layout.overlay(env): _OVERLAY % {"env": env, "namespace": namespace},
+        layout.overlay(env): _OVERLAY + dump(overlay),
         ".gitignore": _IGNORE,
         ".pre-commit-config.yaml": _PRE_COMMIT,
     }

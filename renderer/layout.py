@@ -33,3 +33,8 @@ class Layout:
     def manifests(self, env: str, app: str) -> str:
         """The folder of one app's rendered manifests in one environment."""
         return f"{self.output}/{env}/{app}"
+
+
+def holds(folder: str, path: str) -> bool:
+    """Whether `path` is the folder or lies in it; both are absolute or both relative to the same root."""
+    return f"{path}/".startswith(f"{folder.rstrip('/')}/")

@@ -58,7 +58,7 @@ def shared_objects(setup: Setup, rendered: Iterable[Rendered]) -> list[Problem]:
                         shared.setdefault((other, each.env), []).append(claim.key)
     pairs = [(*pair, keys) for (one, other), keys in shared.items() for pair in ((one, other), (other, one))]
     places = Places(setup.texts)
-    return [places.put(_shared(setup, *pair, known=bool(clusters[pair[0]]))) for pair in pairs]
+    return [*places.put(_shared(setup, *pair, known=bool(clusters[pair[0]])) for pair in pairs)]
 
 
 def clusters_shared(setup: Setup) -> dict[str, str]:

@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import Any
 
 from renderer.build.places import Places, of_document, put_in_documents
-from renderer.layout import PROJECT_FILE, Layout
+from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Entry, Environment, environments
 from renderer.patch import Patch, PatchFault, parse
@@ -66,7 +66,7 @@ def _folders(layout: Layout) -> Iterator[Problem]:
     """Specs, templates and what is rendered lie in folders of their own, none inside another."""
     folders = {key: getattr(layout, key) for key in ("apps", "overlays", "templates", "output")}
     for (one, above), (other, below) in permutations(folders.items(), 2):
-        if f"{below}/".startswith(f"{above}/") and (above != below or one < other):
+        if holds(above, below) and (above != below or one < other):
             message = f"`{other}` is {below}, inside of `{one}`, {above}: give each a folder of its own"
             yield Problem(PROJECT_FILE, 0, 0, "project-folders", message, f"/spec/{other}")
 

@@ -22,6 +22,7 @@ from renderer.commands.options import (
 from renderer.commands.project import Opened, Refused, build_all, build_read, open_project
 from renderer.commands.selection import Selection, asked, chosen, in_shard, neighbours, parse_shard
 from renderer.failure import Failure
+from renderer.layout import holds
 from renderer.problem import Problem, errors
 from renderer.progress import progress
 from renderer.tree import Difference, Summary, compare, listing, read, reader, write_all
@@ -161,14 +162,10 @@ def _elsewhere(opened: Opened, output: str) -> str:
     """The folder that `--output` names; Failure for one that holds specs, or Git's own files."""
     place, root = os.path.realpath(output), os.path.realpath(opened.root)
     specs = [os.path.join(root, each) for each in (opened.layout.apps, opened.layout.overlays, opened.layout.templates)]
-    holds_specs = any(_is_within(each, place) for each in (root, *specs))
-    if holds_specs or any(_is_within(place, each) for each in specs) or ".git" in place.split(os.sep):
+    holds_specs = any(holds(place, each) for each in (root, *specs))
+    if holds_specs or any(holds(each, place) for each in specs) or ".git" in place.split(os.sep):
         raise Failure(f"--output {output}: specs or Git's own files lie there; name a folder of its own", 2)
     return place
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return f"{path}{os.sep}".startswith(f"{folder.rstrip(os.sep)}{os.sep}")
 
 
 def _listed(opened: Opened, job: Job) -> Job:

@@ -12,7 +12,7 @@ from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.build.places import Blame, Places, of_effective, of_findings, of_manifest
 from renderer.build.setup import Setup, patch_problem, read_document, read_patches, read_resources
 from renderer.build.workload import has_workload, no_workload
-from renderer.layout import HEADER
+from renderer.layout import HEADER, KUSTOMIZATION
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, idle_nulls
 from renderer.patch import Patch, PatchFault, apply, last_changes
@@ -206,7 +206,7 @@ def to_files(
             "kind": "Kustomization",
             "resources": [manifest.file for manifest in manifests],
         }
-        files[f"{folder}/kustomization.yaml"] = (first_line + dump(data)).encode()
+        files[f"{folder}/{KUSTOMIZATION}"] = (first_line + dump(data)).encode()
     return files
 
 

@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import Any
 
 from renderer.build.places import Places, of_document, put_in_documents
-from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.layout import KUSTOMIZATION, PROJECT_FILE, Layout, holds
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Entry, Environment, environments
 from renderer.patch import Patch, PatchFault, parse
@@ -99,6 +99,7 @@ def set_up(
         patches[name], found = read_patches(environment.patches)
         problems += found
     templates = _templates(project, files)
+    problems += _reserved(project, templates)
     setup = Setup(project, found_environments, files, resources, patches, templates)
     return setup, [*Places(files).put(problems)]
 
@@ -219,6 +220,13 @@ def _unknown_apps(environment: Environment, apps: frozenset[str]) -> list[Proble
         for number, app in enumerate(own.spec.get("apps", ()))
         if app not in apps
     ]
+
+
+def _reserved(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
+    """A template under the name of the file that lists the others: one of the two would be lost."""
+    message = f"`kustomization: true` makes {KUSTOMIZATION} itself: give the template another name"
+    taken = [template.file for template in templates if project.kustomization and template.target == KUSTOMIZATION]
+    return [Problem(file, 0, 0, "template", message) for file in taken]
 
 
 def _templates(project: Project, files: Mapping[str, bytes]) -> tuple[Any, ...]:

@@ -277,6 +277,12 @@ def service_fields(scene: SpecScene) -> Iterator[Finding]:
         yield _finding("service-fields", "there is no Service without `ports`: add a port", "/spec/service")
 
 
+def istio_fields(scene: SpecScene) -> Iterator[Finding]:
+    """`istio` describes the routes to the app's ports: without ports there are none, and no host answers."""
+    if "istio" in scene.app.spec and not scene.app.ports:
+        yield _finding("istio-fields", "there are no routes without `ports`: add a port", "/spec/istio")
+
+
 def disruption_budget(scene: SpecScene) -> Iterator[Finding]:
     """A PodDisruptionBudget has either `minAvailable` or `maxUnavailable` (API server)."""
     budget = scene.app.spec.get("disruptionBudget")
@@ -332,6 +338,7 @@ SPEC_RULES: dict[str, SpecRule] = {
     "files-clash": files_clash,
     "service-account": service_account,
     "service-fields": service_fields,
+    "istio-fields": istio_fields,
     "disruption-budget": disruption_budget,
     "migration": migration,
     "policy-labels": policy_labels,

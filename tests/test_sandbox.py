@@ -44,6 +44,8 @@ BOMBS = {
     "text in every round": "{% for x in range(99999) %}aaaaaaaaaaaaaaaa{% endfor %}",
     "a search in every round": "{% set a = range(90000)|list %}{% for x in range(9999) %}{{ 'x' in a }}{% endfor %}",
     "a search for every item": "{{ range(9999)|select('in', range(10000, 90000)|list)|list|length }}",
+    "a slice in every round": "{% set a = range(90000)|list %}{% for x in range(9999) %}{{ 1 if a[1:] }}{% endfor %}",
+    "a format that is odd": "{{ '%40000000000d' is odd }}",
     "an attribute of Python": "{{ ''.__class__ }}",
 }
 FINE = {
@@ -58,6 +60,7 @@ FINE = {
     "{{ [{'n': 1}, {'n': 2}]|map(attribute='n')|sum + 1 }}": "4",
     "{{ spec.image.split('/')[1].upper() }}": "B",
     "{{ (7 / 2)|round(1) }} {{ 3 * 4 }} {{ 7 % 4 }}": "3.5 12 3",
+    "{{ 3 is odd }} {{ 4 is even }} {{ 6 is divisibleby(3) }} {{ 'abc'[1:] }}": "True True True bc",
     "{{ dict(a=1)|to_yaml }}": "a: 1",
     "{{ ['b', 'a']|map('upper') }}": "['B', 'A']",
     "{% with a = 'x' %}{{ a|upper|lower }}{% endwith %}": "x",
@@ -70,7 +73,8 @@ LOOKS = (
     "1 in many", "-1 not in many", "many == same", "many != same", "many < same", "0 != 1 != same", "large == large",
     "text in text", "'x' in text", "text == other", "text > other", "1 is in many", "many is eq same",
     "many is ne(same)", "many is lt(same)", "many is ge same", "text is lower", "text is upper",
-    "[1]|select('in', many)|first", "[1]|reject('equalto', same)|first",
+    "[1]|select('in', many)|first", "[1]|reject('equalto', same)|first", "many[1:1001]", "text[1:] and text[1:]",
+    "text.isalpha()", "text.startswith(other)", "'a'.startswith(other)",
 )  # fmt: skip
 GLANCES = ("'x' in large", "1 in large", "many is defined", "many is sequence", "many is sameas same", "text", "1 < 2")
 

@@ -57,11 +57,11 @@ class Budget:
     def weighed(self, value: Any) -> Any:
         """The value, an iterator as a list, once it is small enough and paid for; SecurityError where it is not."""
         if not isinstance(value, Iterator):
-            self._pay(value, MAX_TEXT)
+            self.pay(value)
             return value
         items, room = [], MAX_TEXT
         for item in value:
-            room -= self._pay(item, room)
+            room -= self.pay(item, room)
             items.append(item)
         return items
 
@@ -69,7 +69,8 @@ class Budget:
         """What `in` looks through, paid for: a mapping is asked once, anything else is compared part by part."""
         return value if isinstance(value, dict) else self.weighed(value)
 
-    def _pay(self, value: Any, room: int) -> int:
+    def pay(self, value: Any, room: int = MAX_TEXT) -> int:
+        """Take the value's size off, and give it; SecurityError where it is over `room` or not as much is left."""
         size = _size(value, room)
         self.work -= size
         if self.work < 0:
@@ -91,7 +92,8 @@ class Weighing(NodeTransformer):
                 operand.expr = _filter("searched" if operand.op in ("in", "notin") else "weighed", operand.expr)
         if isinstance(node, nodes.Filter) and node.node is not None:
             node.node = _filter("weighed", node.node)
-        made = isinstance(node, _MAKERS) and getattr(node, "ctx", "load") == "load"
+        made = isinstance(node, _MAKERS) or (isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice))
+        made = made and getattr(node, "ctx", "load") == "load"
         return _filter("weighed", node) if made else node
 
 
@@ -124,12 +126,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(("*", "**", "%"))
 
     def __init__(self, budget: Budget) -> None:
+        self._pay = budget.pay
         super().__init__(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
         self.globals = {"range": self._range, "dict": dict}
         self.filters = {name: self.filters[name] for name in _FILTERS}
         self.filters |= {"bounded": budget.over, "weighed": budget.weighed, "searched": budget.searched}
         self.filters["concat"] = _concat
         self.tests |= {name: _paid(self.tests[name], budget.weighed, budget.weighed) for name in _LOOKING}
+        self.tests |= {name: _of_numbers(self.tests[name]) for name in ("divisibleby", "even", "odd")}
         self.tests["in"] = _paid(self.tests["in"], budget.weighed, budget.searched)
         self.filters |= {"batch": _batch, "join": _join, "replace": _replace, "round": _round}
         self.filters |= {"slice": _slice, "sum": _sum}
@@ -172,6 +176,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return True
         raise SecurityError(f"`{name}` is not for these templates")  # Jinja2's own words have an address in them
 
+    def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """What a method of a text looks through is paid for, and what it is given."""
+        owner = getattr(obj, "__self__", None)
+        for value in (owner if isinstance(owner, str) else "", *args):
+            self._pay(value)
+        return super().call(context, obj, *args, **kwargs)
+
     @staticmethod
     def _range(*bounds: int) -> range:
         found = range(*bounds)
@@ -195,6 +206,17 @@ def render_text(source: str, context: dict[str, Any]) -> str:
 def _paid(test: Any, first: Callable[[Any], Any], more: Callable[[Any], Any]) -> Callable[..., Any]:
     """The test of values that are paid for."""
     return lambda value, *others: test(first(value), *map(more, others))
+
+
+def _of_numbers(test: Any) -> Callable[..., Any]:
+    """The test of numbers only: `%` with a text on its left formats."""
+
+    def of_numbers(*values: Any) -> Any:
+        if any(isinstance(value, str) for value in values):
+            raise SecurityError("odd, even and divisibleby are for numbers only")
+        return test(*values)
+
+    return of_numbers
 
 
 def _concat(parts: list[Any]) -> str:

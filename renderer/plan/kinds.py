@@ -231,10 +231,10 @@ PROJECT: Mapping[str, Kind] = {
     "/spec/overlays": "rendered",
     "/spec/output": "identity",  # where Argo CD looks: the old folder's objects would be pruned
     "/spec/templates": "rendered",
-    "/spec/repository": "identity",
-    "/spec/repository/url": "identity",
-    "/spec/repository/revision": "identity",
-    "/spec/repository/path": "identity",
+    "/spec/repository": "none",  # as argocd: it is in Argo CD's own objects, not in what an app gets
+    "/spec/repository/url": "none",
+    "/spec/repository/revision": "none",
+    "/spec/repository/path": "none",
     "/spec/versions": "none",
     "/spec/versions/kubernetes": "none",
     "/spec/versions/argoRollouts": "none",
@@ -242,10 +242,10 @@ PROJECT: Mapping[str, Kind] = {
     "/spec/versions/argoCD": "none",
     "/spec/clusterDomain": "rendered",
     "/spec/kustomization": "rendered",
-    "/spec/argocd": "identity",
-    "/spec/argocd/kind": "identity",
-    "/spec/argocd/namespace": "identity",
-    "/spec/argocd/project": "identity",
+    "/spec/argocd": "none",
+    "/spec/argocd/kind": "none",
+    "/spec/argocd/namespace": "none",
+    "/spec/argocd/project": "none",
 }
 
 TABLES: Mapping[str, Mapping[str, Kind]] = {"App": APP, "Overlay": OVERLAY, "Project": PROJECT}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 
 from renderer.manifest import Manifest
-from renderer.plan import CLASSES, AppPlan, Side, at_least, classify, judged, outlook, plan, plan_resources
+from renderer.plan import CLASSES, AppPlan, Plan, Side, at_least, classify, judged, outlook, plan, plan_resources
 from renderer.problem import errors
 from renderer.release.verbs import Refusal
-from tests.support.plans import Spec, after, side, spec
+from renderer.report.plan import FORMATS, plan_text
+from tests.support.plans import ISTIO, Spec, after, side, spec
 from tests.support.verb_table import STATES, VERBS
 
 ORDER = list(CLASSES)
@@ -306,6 +308,41 @@ def test_a_naive_raise_shows_the_dip() -> None:
     assert [flag.kind for flag in found.summary.flags] == ["dip"]
     track = next(track for track in found.summary.tracks if track.version == "1.5.0")
     assert (track.before, track.lowest, track.after) == (20, 0, 50)
+
+
+MANY = 2_000_000_000
+HELD = [{"setCanaryScale": {"replicas": MANY}}, {"pause": {}}]
+
+
+@pytest.mark.parametrize(
+    ("before", "change"),
+    [
+        ({"replicas": MANY}, {"tag": "1.5.0"}),
+        ({"autoscaling": {"minReplicas": MANY, "maxReplicas": MANY}, "replicas": None}, {"tag": "1.5.0"}),
+        (
+            {"strategy": {"type": "RollingUpdate", "maxSurge": 1, "maxUnavailable": 0}, "replicas": 5_000},
+            {"tag": "1.5.0"},
+        ),
+        ({"strategy": {"type": "BlueGreen", "previewReplicaCount": MANY}}, {"preview": {"tag": "1.5.0"}}),
+        ({"strategy": {**ISTIO, "steps": HELD}}, {"canary": {"tag": "1.5.0"}}),
+    ],
+)
+def test_more_pods_than_can_be_played_are_told_in_words(before: Spec, change: Spec) -> None:
+    sides = side(spec(**before)), side(spec(**{**before, **change}))
+    found = plan(*sides)
+    why = "it has too many pods, or moves them in too many steps"
+    assert found == replace(judged(*sides), not_simulated=why)
+    text, markdown, data = (plan_text(Plan("a", "b", (found,)), form) for form in FORMATS)
+    assert f"not simulated: {why}" in text
+    assert f"\n- web in production, not simulated: {why}\n" in markdown
+    assert json.loads(data)["apps"][0]["notSimulated"] == why
+
+
+def test_a_large_app_is_played() -> None:
+    found = plan(side(spec(replicas=10_000)), side(spec(replicas=10_000, tag="1.6.0")))
+    assert found.summary
+    assert found.summary.highest_pods == 12_500
+    assert not found.not_simulated
 
 
 def test_a_raise_by_the_verb_has_no_flag() -> None:

@@ -11,6 +11,7 @@ from renderer.plan.outlook import outlook
 from renderer.plan.side import Side
 from renderer.plan.transition import TRANSITION_RULES, judge
 from renderer.problem import Problem
+from renderer.simulate import TooManyPodsError
 
 __all__ = [
     "CLASSES",
@@ -44,7 +45,12 @@ def plan(old: Side | None, new: Side | None) -> AppPlan:
     """
     found = judged(old, new)
     still = found.class_ in _STILL or (old and new and same(old, new))
-    return found if still else replace(found, summary=outlook(old, new))
+    if still:
+        return found
+    try:
+        return replace(found, summary=outlook(old, new))
+    except TooManyPodsError:
+        return replace(found, not_simulated="it has too many pods, or moves them in too many steps")
 
 
 def judged(old: Side | None, new: Side | None) -> AppPlan:

@@ -133,13 +133,17 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class AppPlan:
-    """What happens to one app in one environment. `effects` are sorted, the harshest first: it gives the class."""
+    """What happens to one app in one environment. `effects` are sorted, the harshest first: it gives the class.
+
+    `not_simulated` says why there is no summary, where pods or requests move.
+    """
 
     app: str
     env: str
     effects: tuple[Effect, ...]
     summary: Summary | None = None
     problems: tuple[Problem, ...] = ()
+    not_simulated: str = ""
 
     @property
     def class_(self) -> Class:

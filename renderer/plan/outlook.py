@@ -18,6 +18,7 @@ def outlook(old: Side | None, new: Side | None) -> Summary | None:
     """Play the stable version of `old`, then `old`, then `new`, and look at the last; None where nothing runs.
 
     What the cluster has is taken to be what Git says: no controller has aborted or finished a release by itself.
+    Raises TooManyPodsError.
     """
     after: tuple[Manifest, ...] = new.manifests if new else ()
     options = _options(new or old)

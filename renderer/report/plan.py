@@ -67,6 +67,7 @@ def _app_data(app: AppPlan) -> dict[str, Any]:
             for effect in app.effects
         ],
         "timeline": asdict(app.summary) if app.summary else None,
+        "notSimulated": app.not_simulated or None,
         "problems": [asdict(problem) for problem in app.problems],
     }
 
@@ -126,6 +127,8 @@ def _details(app: AppPlan) -> list[str]:
         lines += [f"           {_path(path)}" for path in effect.paths]
     if app.summary:
         lines += _timeline(app.summary)
+    if app.not_simulated:
+        lines.append(f"pods     not simulated: {app.not_simulated}")
     return [*lines, *(f"problem  {_problem(problem)}" for problem in app.problems)]
 
 
@@ -234,6 +237,7 @@ def _warnings(apps: Sequence[AppPlan]) -> list[str]:
     for app in apps:
         where = f"{_md(app.app)} in {_md(app.env)}"
         found += [f"- **{problem.rule}**, {where}: {_md(problem.message)}" for problem in app.problems]
+        found += [f"- {where}, not simulated: {_md(app.not_simulated)}"] if app.not_simulated else []
         found += [f"- {where}: {_md(flag_text(flag))}" for flag in (app.summary.flags if app.summary else ())]
     return found
 

@@ -9,7 +9,21 @@ Two templates with one version label are told apart as `v2` and `v2#2`.
 from __future__ import annotations
 
 from renderer.simulate.edits import abort, apply, retry, scale, wait
+from renderer.simulate.pods import TooManyPodsError
 from renderer.simulate.state import Cluster, Options, start
 from renderer.simulate.timeline import Moment, Point, Timeline
 
-__all__ = ["Cluster", "Moment", "Options", "Point", "Timeline", "abort", "apply", "retry", "scale", "start", "wait"]
+__all__ = [
+    "Cluster",
+    "Moment",
+    "Options",
+    "Point",
+    "Timeline",
+    "TooManyPodsError",
+    "abort",
+    "apply",
+    "retry",
+    "scale",
+    "start",
+    "wait",
+]

@@ -5,10 +5,19 @@ from __future__ import annotations
 from renderer.simulate.record import Edit
 from renderer.simulate.state import NEVER, Pod, ReplicaSet
 
+MAX_LOOKS = 5_000_000  # at a pod in one edit, some seconds: 1,000 replaced one by one take 3 million
+
+
+class TooManyPodsError(Exception):
+    """The edit has more pods, or moves them in more steps, than are played."""
+
 
 def replica_sets(edit: Edit) -> None:
-    """One pass over all ReplicaSets."""
+    """One pass over all ReplicaSets. Raises TooManyPodsError, before there are as many."""
     for one in edit.world.sets:
+        edit.looks += max(one.wanted, len(one.pods))
+        if edit.looks > MAX_LOOKS:
+            raise TooManyPodsError
         if len(one.pods) < one.wanted:
             one.pods += [_pod(edit, one)] * (one.wanted - len(one.pods))
             edit.wrote()

@@ -12,12 +12,13 @@ from renderer.simulate.traffic import traffic
 
 @dataclass(slots=True)
 class Edit:
-    """A world under change: its options, and the points so far."""
+    """A world under change: its options, the points so far, and what they cost."""
 
     world: World
     options: Options
     since: float = 0.0
     points: list[Point] = field(default_factory=list)
+    looks: int = 0  # at a pod
 
     def wrote(self) -> None:
         """Something was changed: count it, and record what it looks like."""

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from renderer import git
 from renderer.git import GitError
+from renderer.git import read as git_read
+from renderer.git.run import reading
+from renderer.yamlio import MAX_MANIFESTS, load_all
 
 HERE = str(Path(__file__).parent.parent)
 
@@ -265,6 +269,28 @@ class TestContents:
         }
         assert git.read_many(repo.root, old, ["a.yaml"]) == {"a.yaml": b"a: 1\n"}
         assert git.read_many(repo.root, old, []) == {}
+
+    def test_what_is_too_large_is_not_read_and_is_refused(
+        self, repo: Repository, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sizes = {"a.yaml": MAX_MANIFESTS, "b.yaml": MAX_MANIFESTS + 1, "c.yaml": 5 * MAX_MANIFESTS}
+        for path, size in sizes.items():
+            repo.write(path, path[0])
+            os.truncate(f"{repo.root}/{path}", size)
+        repo.save()
+        said: list[int] = []
+
+        def counting(*arguments: Any) -> bytes:
+            said.append(len(answer := reading(*arguments)))
+            return answer
+
+        monkeypatch.setattr(git_read, "reading", counting)
+        found = git.read_many(repo.root, "HEAD", sizes)
+        assert sum(said) < MAX_MANIFESTS + 1000
+        assert found["a.yaml"] == b"a".ljust(MAX_MANIFESTS, b"\0")
+        for path in ("b.yaml", "c.yaml"):
+            problem = f"{path}: yaml-size: this file has more than {MAX_MANIFESTS} bytes; split it"
+            assert [str(each) for each in load_all(found[path] or b"", path)[1]] == [problem]
 
     def test_odd_names(self, repo: Repository) -> None:
         names = ["ü.yaml", "line\nbreak.yaml", 'quo"te.yaml', "sp ace.yaml", "*.yaml", ":(top)x", "tab\t.yaml"]

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from renderer import tree
 from renderer.layout import HEADER
 from renderer.tree import Summary, TreeError
+from renderer.yamlio import MAX_MANIFESTS
 
 
 def ours(text: str) -> bytes:
@@ -186,6 +187,32 @@ class TestStayingInside:
         os.symlink(root, tmp_path / "link")
         assert tree.write_all(str(tmp_path / "link"), {"a": ours("x")}).written == 1
         assert tree.read(str(tmp_path / "link"), ["a"])[0] == {"a": ours("x")}
+
+
+class TestSizes:
+    @pytest.fixture
+    def got(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """How many bytes each look at a file gave."""
+        counts: list[int] = []
+        real = os.read
+
+        def counting(file: int, size: int) -> bytes:
+            found = real(file, size)
+            counts.append(len(found))
+            return found
+
+        monkeypatch.setattr(os, "read", counting)
+        return counts
+
+    def test_what_is_too_large_is_a_problem_and_not_read(self, root: str, got: list[int]) -> None:
+        for path, size in (("a.yaml", MAX_MANIFESTS), ("b.yaml", MAX_MANIFESTS + 1), ("c.yaml", 1500 << 20)):
+            Path(root, path).touch()
+            os.truncate(f"{root}/{path}", size)
+        files, problems = tree.read(root, ["a.yaml", "b.yaml", "c.yaml"])
+        assert {path: len(text) for path, text in files.items()} == {"a.yaml": MAX_MANIFESTS}
+        message = "yaml-size: this file has more than 10485760 bytes; split it"
+        assert [str(problem) for problem in problems] == [f"b.yaml: {message}", f"c.yaml: {message}"]
+        assert sum(got) <= MAX_MANIFESTS + 2 * (1 << 20)
 
 
 class TestListing:

@@ -13,7 +13,7 @@ from renderer.problem import Problem, Severity, errors
 from renderer.render.origin import origin
 from renderer.rules.finding import Finding
 from renderer.schema import Fault
-from renderer.yamlio import MAX_PROBLEMS, Position, each_positions, positions
+from renderer.yamlio import MAX_PROBLEMS, MAX_SPEC, Position, each_positions, positions
 
 Blame = Callable[[Manifest], str | None]  # the patch (file#pointer) that made a manifest what it is
 _AT_KEY = frozenset(("unknown-field", "yaml-key", "idle-null"))
@@ -34,7 +34,11 @@ class Places:
 
     def _put(self, problem: Problem) -> Problem:
         text = self.texts.get(problem.file)
-        return problem if text is None or problem.line else _put_in(_positions(text), problem)
+        if (
+            text is None or problem.line or len(text) > MAX_SPEC
+        ):  # too large a text is not parsed for its problems either
+            return problem
+        return _put_in(_positions(text), problem)
 
 
 def put_in_documents(text: bytes, problems: Sequence[tuple[int, Problem]]) -> list[Problem]:

@@ -16,7 +16,7 @@ from renderer.problem import Problem, errors
 from renderer.project import Project, project_of
 from renderer.schema import Schemas
 from renderer.schema.scope import scope
-from renderer.yamlio import load, load_all
+from renderer.yamlio import MAX_SPEC, load, load_all, too_large
 
 _LONGEST_NAME = 253  # of an object, for the API server
 
@@ -98,8 +98,8 @@ def set_up(
         problems += found
         patches[name], found = read_patches(environment.patches)
         problems += found
-    templates = _templates(project, files)
-    problems += _reserved(project, templates)
+    templates, found = _templates(project, files)
+    problems += found + _reserved(project, templates)
     setup = Setup(project, found_environments, files, resources, patches, templates)
     return setup, [*Places(files).put(problems)]
 
@@ -229,11 +229,12 @@ def _reserved(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
     return [Problem(file, 0, 0, "template", message) for file in taken]
 
 
-def _templates(project: Project, files: Mapping[str, bytes]) -> tuple[Any, ...]:
+def _templates(project: Project, files: Mapping[str, bytes]) -> tuple[tuple[Any, ...], list[Problem]]:
     prefix = f"{project.layout.templates}/"
     names = [file for file in sorted(files) if file.startswith(prefix) and file.endswith(".yaml.j2")]
-    if not names:
-        return ()
+    problems = [too_large(name, MAX_SPEC) for name in names if len(files[name]) > MAX_SPEC]
+    if not names or problems:
+        return (), problems
     from renderer.render.templates import Template  # Jinja2 costs 60 ms of start, and few projects have templates
 
-    return tuple(Template(name, files[name].decode("utf-8", "replace")) for name in names)
+    return tuple(Template(name, files[name].decode("utf-8", "replace")) for name in names), []

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from renderer.git.run import GitError, asking, fields, literal, reading, text
+from renderer.yamlio import MAX_MANIFESTS
 
 Status = Literal["A", "M", "D"]
 
@@ -116,12 +117,33 @@ def read_many(root: str, revision: str, paths: Collection[str]) -> dict[str, byt
 
 
 def read_blobs(root: str, oids: Collection[str]) -> dict[str, bytes]:
-    """Contents by object id, by one process."""
-    wanted = sorted(oids)
-    if not wanted:
-        return {}
-    said = reading(root, ["cat-file", "--batch"], "".join(f"{oid}\n" for oid in wanted).encode())
-    return dict(zip(wanted, _contents(said), strict=True))
+    """Contents by object id, by two processes: the first tells of their sizes.
+
+    One of more than MAX_MANIFESTS bytes is not read; in its place stands a text that every reader refuses for its size.
+    """
+    sizes = _sizes(root, sorted(oids))
+    wanted = [oid for oid, size in sizes.items() if size <= MAX_MANIFESTS]
+    found = dict(zip(wanted, _contents(_about(root, "--batch", wanted)), strict=True))
+    large = sizes.keys() - found.keys()
+    return found | dict.fromkeys(large, bytes(MAX_MANIFESTS + 1)) if large else found
+
+
+def _sizes(root: str, oids: Sequence[str]) -> dict[str, int]:
+    lines = text(_about(root, "--batch-check", oids)).splitlines()
+    return {oid: _size(line) for oid, line in zip(oids, lines, strict=True)}
+
+
+def _about(root: str, question: str, oids: Sequence[str]) -> bytes:
+    """What git says to one of the forms of `cat-file --batch`."""
+    return reading(root, ["cat-file", question], "".join(f"{oid}\n" for oid in oids).encode()) if oids else b""
+
+
+def _size(line: str) -> int:
+    """Of `<oid> blob <size>`."""
+    about = line.split()
+    if len(about) != 3:
+        raise GitError(f"git has no object {about[0]}; fetch it, or clone without a filter")
+    return int(about[2])
 
 
 def _contents(said: bytes) -> Iterator[bytes]:
@@ -129,9 +151,6 @@ def _contents(said: bytes) -> Iterator[bytes]:
     at = 0
     while at < len(said):
         end = said.index(b"\n", at)
-        about = said[at:end].split()
-        if len(about) != 3:
-            raise GitError(f"git has no object {text(about[0])}; fetch it, or clone without a filter")
-        size = int(about[2])
+        size = _size(text(said[at:end]))
         yield said[end + 1 : end + 1 + size]
         at = end + size + 2

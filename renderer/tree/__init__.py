@@ -15,7 +15,18 @@ from functools import partial
 
 from renderer.layout import HEADER
 from renderer.problem import Problem
-from renderer.tree.folders import Folders, NotAFileError, Stamp, TreeError, fail, is_temporary, read_in, stamp_of
+from renderer.tree.folders import (
+    Folders,
+    NotAFileError,
+    Stamp,
+    TooLargeError,
+    TreeError,
+    fail,
+    is_temporary,
+    read_in,
+    stamp_of,
+)
+from renderer.yamlio import too_large
 
 __all__ = [
     "Difference",
@@ -85,6 +96,7 @@ def listing(root: str, folder: str) -> list[str]:
 def read(root: str, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Problem]]:
     """The bytes of each file, sorted by path, and a problem (rule `path`) for each that is no plain file in the tree.
 
+    A file of more than MAX_MANIFESTS bytes is not read, and is a problem of rule `yaml-size`.
     Raises TreeError where the disk does not let us look, also for a file that is not there.
     """
     with reader(root) as read_some:
@@ -107,6 +119,8 @@ def _read(folders: Folders, paths: Iterable[str]) -> tuple[dict[str, bytes], lis
             files[path] = folders.read(path)
         except NotAFileError as error:
             problems.append(Problem(error.path, 0, 0, "path", error.message))
+        except TooLargeError:
+            problems.append(too_large(path))
     return files, problems
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from renderer.failure import Failure
+from renderer.yamlio import MAX_MANIFESTS
 
 # O_NONBLOCK: a named pipe in place of a file must not hang us; it means nothing for regular files.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -35,6 +36,10 @@ class TreeError(Failure):
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         """It may come from another process."""
         return type(self), (self.path, self.message)
+
+
+class TooLargeError(TreeError):
+    """A file of more bytes than anybody reads."""
 
 
 class NotAFileError(TreeError):
@@ -104,7 +109,7 @@ class Folders:
             fail(path, error)
 
     def read(self, path: str) -> bytes:
-        """The whole content. Raises NotAFileError, TreeError."""
+        """The whole content. Raises NotAFileError, TooLargeError, TreeError."""
         folder, _, name = path.rpartition("/")
         descriptor = self.folder(folder)
         if descriptor is None:
@@ -162,7 +167,10 @@ class Folders:
 
 
 def read_in(folder: int, name: str, path: str, size: int | None = None) -> bytes:
-    """The content of a file in an open folder, or its first `size` bytes. Raises NotAFileError, TreeError."""
+    """The content of a file in an open folder, or its first `size` bytes.
+
+    Raises NotAFileError, TreeError; for the whole content of more than MAX_MANIFESTS bytes, TooLargeError.
+    """
     try:
         file = os.open(name, _READ, dir_fd=folder)
     except OSError as error:
@@ -174,6 +182,8 @@ def read_in(folder: int, name: str, path: str, size: int | None = None) -> bytes
         if not content:
             _check_plain(file, path)
         elif size is None and len(content) == _CHUNK:
+            if os.fstat(file).st_size > MAX_MANIFESTS:
+                raise TooLargeError(path, "is too large")
             content += b"".join(iter(lambda: os.read(file, _CHUNK), b""))
         return content
     except (IsADirectoryError, BlockingIOError):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from renderer.yamlio.data import Data, Position
 from renderer.yamlio.emit import dump, plain_or_quoted
-from renderer.yamlio.guard import MAX_PROBLEMS, RULES
+from renderer.yamlio.guard import MAX_MANIFESTS, MAX_PROBLEMS, MAX_SPEC, RULES, too_large
 from renderer.yamlio.manifests import load_all
 from renderer.yamlio.places import each_positions, positions
 from renderer.yamlio.strict import load
 
 __all__ = [
+    "MAX_MANIFESTS",
     "MAX_PROBLEMS",
+    "MAX_SPEC",
     "RULES",
     "Data",
     "Position",
@@ -20,4 +22,5 @@ __all__ = [
     "load_all",
     "plain_or_quoted",
     "positions",
+    "too_large",
 ]

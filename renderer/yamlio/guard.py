@@ -47,12 +47,17 @@ def refusal(text: bytes, file: str, *, limit: int, unicode_breaks: bool) -> Prob
     `limit` is in bytes; `unicode_breaks` says whether U+0085, U+2028 and U+2029 may stand there unescaped.
     """
     if len(text) > limit:
-        return Problem(file, 0, 0, "yaml-size", f"this file has {len(text)} bytes, at most {limit} are read; split it")
+        return too_large(file, limit)
     if text.count(b"%TAG") > MAX_DIRECTIVES and len(_TAG_DIRECTIVE.findall(text)) > MAX_DIRECTIVES:
         return Problem(file, 0, 0, "yaml-size", f"more than {MAX_DIRECTIVES} %TAG lines; remove them")
     if text.isascii():
         return _control(text.decode("ascii"), file, _CONTROL) if text.translate(None, _ASCII_TEXT) else None
     return _unicode(text, file, _CONTROL if unicode_breaks else _CONTROL_OR_BREAK)
+
+
+def too_large(file: str, limit: int = MAX_MANIFESTS) -> Problem:
+    """What is said of a file of more bytes, also by those who do not even read it."""
+    return Problem(file, 0, 0, "yaml-size", f"this file has more than {limit} bytes; split it")
 
 
 def _unicode(text: bytes, file: str, refused: re.Pattern[str]) -> Problem | None:

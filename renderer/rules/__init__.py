@@ -53,6 +53,9 @@ METADATA: dict[str, ManifestRule] = {
     "annotations": names.annotation_keys,
     "sync-annotations": argocd.sync_annotations,
 }
+POLICY: dict[str, ManifestRule] = {
+    "policy-images": policy.policy_images,
+}
 CONFIG: dict[str, ManifestRule] = {
     "config-data": names.config_data,
 }
@@ -93,7 +96,6 @@ PODS: dict[str, ManifestRule] = {
     "run-as-root": security.run_as_root,
     "seccomp-profile": security.seccomp_profile,
     "istio-proxy-user": security.istio_proxy_user,
-    "policy-images": policy.policy_images,
 }
 VERSIONS: dict[str, ManifestRule] = {
     "kubernetes-version": since.kubernetes_version,
@@ -185,6 +187,7 @@ _TEMPLATES = ("Rollout", "AnalysisTemplate", "ClusterAnalysisTemplate")
 # Title in the manual, rules, and the kinds without which none of these rules has anything to look at (empty: always).
 SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
     ("Metadata", METADATA, frozenset()),
+    ("The overlay's policy", POLICY, frozenset()),
     ("ConfigMaps and Secrets", CONFIG, frozenset(("ConfigMap", "Secret"))),
     ("Workloads", WORKLOADS, frozenset(_PODS)),
     ("Pods", PODS, frozenset(_PODS)),

@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from typing import Any
 
 from renderer.rules.finding import Finding, Scene
+from renderer.rules.syntax import pointer_part
+
+# `container` is how Argo Workflows names a single one.
+_CONTAINERS = frozenset(("containers", "initContainers", "ephemeralContainers", "container"))
 
 
 def policy_images(scene: Scene) -> Iterator[Finding]:
     """The overlay's `policy.images` lists the image repositories that are allowed, `policy.digests` wants digests.
 
-    Every container of what is rendered counts, whatever brought it: the spec, a patch, a template, a manifest that the
-    app takes along.
+    Every container and image volume of what is rendered counts, whatever brought it: the spec, a patch, a template, a
+    manifest that the app takes along; in objects of every kind, also in an AnalysisTemplate's job.
     Source: `policy` of the overlay.
     Do: take an image that is allowed, by its digest (`tag: 1.4.2@sha256:...`), or have the policy changed.
     """
     allowed, digests = scene.policy.get("images"), scene.policy.get("digests")
     if allowed is None and not digests:
         return
-    for pod in scene.index.pods:
-        for at, container in pod.every:
-            image = str(container.get("image", ""))
+    for manifest in scene.manifests:
+        for at, image in _images(manifest.data, ""):
             repository = repository_of(image)
             if allowed is not None and not any(fnmatchcase(repository, pattern) for pattern in allowed):
                 message = f"`{repository}` is not among the images that the overlay's policy allows"
-                yield Finding("policy-images", message, f"{at}/image", pod.manifest)
+                yield Finding("policy-images", message, at, manifest)
             if digests and "@sha256:" not in image:
                 message = f"the overlay's policy wants a digest: {image}@sha256:..."
-                yield Finding("policy-images", message, f"{at}/image", pod.manifest)
+                yield Finding("policy-images", message, at, manifest)
 
 
 def repository_of(image: str) -> str:
@@ -36,3 +40,19 @@ def repository_of(image: str) -> str:
     name = image.partition("@")[0]
     host, slash, rest = name.rpartition("/")
     return f"{host}{slash}{rest.partition(':')[0]}"
+
+
+def _images(value: Any, at: str, key: str = "") -> Iterator[tuple[str, str]]:
+    """Each image reference in `value`, with its pointer; `key` is the field that holds it, or the list it is in."""
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _images(item, f"{at}/{number}", key)
+    elif isinstance(value, dict):
+        image = value.get("image")
+        if key in _CONTAINERS and isinstance(image, str):
+            yield f"{at}/image", image
+        elif key == "volumes" and isinstance(image, dict) and isinstance(image.get("reference"), str):
+            yield f"{at}/image/reference", image["reference"]
+        for name, inside in value.items():
+            if isinstance(inside, dict | list):
+                yield from _images(inside, f"{at}/{pointer_part(str(name))}", str(name))

@@ -278,9 +278,13 @@ def service_fields(scene: SpecScene) -> Iterator[Finding]:
 
 
 def istio_fields(scene: SpecScene) -> Iterator[Finding]:
-    """`istio` describes the routes to the app's ports: without ports there are none, and no host answers."""
+    """`istio` describes the routes to the app's ports: without ports there are none, and no host answers.
+
+    A warning, since the defaults of an overlay may give it to all apps.
+    """
     if "istio" in scene.app.spec and not scene.app.ports:
-        yield _finding("istio-fields", "there are no routes without `ports`: add a port", "/spec/istio")
+        message = "there are no routes without `ports`: add a port, or take this away"
+        yield _finding("istio-fields", message, "/spec/istio", "warning")
 
 
 def disruption_budget(scene: SpecScene) -> Iterator[Finding]:

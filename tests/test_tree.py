@@ -319,6 +319,15 @@ class TestKilled:
         tree.write_all(root, {"o/a": ours("1")})
         assert os.listdir(f"{root}/o") == ["a"]
 
+    def test_rests_are_swept_where_no_run_writes(self, root: str) -> None:
+        tree.write_all(root, {"o/.rollspec-7-1.tmp": b"half", "o/a": ours("1")})
+        paths = tree.listing(root, "")
+        with _another_run(root):
+            tree.sweep(root, paths)
+            assert tree.listing(root, "") == paths
+        tree.sweep(root, paths)
+        assert tree.listing(root, "") == ["o/a"]
+
     def test_names_taken_by_another_container_are_passed_over(self, root: str) -> None:
         tree.write_all(root, {f".rollspec-{os.getpid()}-0.tmp": b""})
         with _another_run(root):

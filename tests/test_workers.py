@@ -15,6 +15,8 @@ import pytest
 
 from renderer.failure import Failure
 from renderer.workers import SMALL, _serve, crew
+from tests.bench.projects import generate
+from tests.support.cases import run
 
 ITEMS = range(SMALL * 3)
 
@@ -100,3 +102,16 @@ def test_ctrl_c_ends_the_workers_without_a_word() -> None:
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate()
     assert (process.returncode, err) == (130, "")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--no-cache",)])
+def test_what_a_killed_run_left_goes_whoever_writes_beside_it(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    project = generate(tmp_path / "p", SMALL, 1)
+    assert run(project, "render", "--jobs", "3").code == 0
+    folders = [path.parent for path in (project / "rendered").rglob("service.yaml")]
+    for folder in folders:
+        (folder / ".rollspec-7-0.tmp").write_text("half")
+    assert run(project, "render", "--check", *arguments).code == 0
+    assert len(list(project.rglob("*.tmp"))) == len(folders) == SMALL
+    assert run(project, "render", "--jobs", "3", *arguments).code == 0
+    assert list(project.rglob("*.tmp")) == []

@@ -25,7 +25,7 @@ from renderer.failure import Failure
 from renderer.layout import holds
 from renderer.problem import Problem, errors
 from renderer.progress import progress
-from renderer.tree import Difference, Summary, compare, listing, read, reader, write_all
+from renderer.tree import Difference, Summary, compare, listing, read, reader, sweep, write_all
 from renderer.workers import Tick, crew, processors
 
 End = Callable[[Sequence[Difference | Summary]], int]
@@ -274,6 +274,7 @@ def _run(opened: Opened, job: Job, judging: Judging) -> int:
             return 1
         files, stale = shared_files(opened, job, rendered)
         files |= _argocd_of_some(opened, job, rendered)
+        _sweep(opened, job, check=judging.check)
         done = [*workers.finish(), _put(opened, job, files, stale, check=judging.check)]
     return judging.end(done)
 
@@ -320,12 +321,18 @@ def _run_known(opened: Opened, job: Job, judging: Judging) -> int | None:
         if judging.show(problems):
             return 1
         files, stale = shared_files(opened, job, [*made, *old])
+        _sweep(opened, job, check=judging.check)
         ends = workers.finish()
         done = [end.done for end in ends] + [_put(opened, job, files, stale, check=judging.check)]
     if not judging.check:
         new = [row for end in ends for row in end.rows]
         incremental.remember(opened, known, workers.reports, rows, new, fine=len(problems) == len(alone))
     return judging.end([*done, incremental.unchanged(known, rows)])
+
+
+def _sweep(opened: Opened, job: Job, *, check: bool) -> None:
+    start = len(opened.layout.output) + 1
+    sweep(job.place, [] if check else [path[start:] for path in job.existing])
 
 
 def _put(

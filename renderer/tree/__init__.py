@@ -39,6 +39,7 @@ __all__ = [
     "read",
     "reader",
     "stamp_of",
+    "sweep",
     "write_all",
 ]
 
@@ -171,6 +172,18 @@ def alone(root: str, file: str) -> Iterator[None]:
         with suppress(OSError):
             fcntl.flock(locked, fcntl.LOCK_EX)
         yield
+
+
+def sweep(root: str, paths: Iterable[str]) -> None:
+    """Remove those of the paths that a killed run left, if no run is writing.
+
+    For a run of several processes, each of which finds the others writing, and leaves such files.
+    """
+    rests = list(filter(is_temporary, paths))
+    if rests:
+        with _opened(root) as folders:
+            for path in rests if _claim(folders) else ():
+                folders.remove(path)
 
 
 def _difference(folders: Folders, files: Mapping[str, bytes], remove: Collection[str], mark: str | None) -> Difference:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,22 @@ def test_output_elsewhere_leaves_what_others_rendered_there(tmp_path: Path) -> N
         spec.rename(project / "apps" / f"{name}.yaml")
         assert run(project, "render", "--output", str(tmp_path / "both")).code == 0
     assert sorted(path.name for path in (tmp_path / "both/production").iterdir()) == ["one", "other"]
+
+
+@pytest.mark.parametrize(("output", "shown"), [("", "rendered"), ("out/x", "out/x"), ("../gitops", "../gitops")])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_paths_are_told_as_seen_from_the_project(
+    output: str, shown: str, jobs: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = project_in(tmp_path / "p")
+    arguments = ["render", "--jobs", jobs, *(["--output", output] if output else [])]
+    monkeypatch.chdir(project)
+    assert f"new: {shown}/production/web/service.yaml\n" in run(project, *arguments, "--check").err
+    folder = project / shown / "production"
+    (folder / "web").mkdir(parents=True)
+    (folder / "web/service.yaml").write_text("kind: Service\n")
+    assert run(project, *arguments).err.endswith(f" {shown}/production/web/service.yaml\n")
+    shutil.rmtree(folder / "web")
+    (folder / "web").symlink_to(tmp_path)
+    outcome = run(project, *arguments)
+    assert outcome.err == f"rollspec: {shown}/production/web: is a symbolic link, which is not followed\n"

@@ -25,7 +25,7 @@ from renderer.failure import Failure
 from renderer.layout import holds
 from renderer.problem import Problem, errors
 from renderer.progress import progress
-from renderer.tree import Difference, Summary, compare, listing, read, reader, sweep, write_all
+from renderer.tree import Difference, Summary, TreeError, compare, listing, read, reader, sweep, write_all
 from renderer.workers import Tick, crew, processors
 
 End = Callable[[Sequence[Difference | Summary]], int]
@@ -52,9 +52,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """How a run is judged and told: `end` tells what was done, and gives the exit code."""
+    """How a run is judged and told.
+
+    `end` tells what was done, and gives the exit code; `folder` is where that was, as seen from the project.
+    """
 
     end: End
+    folder: str
     check: bool
     processes: int
     form: str
@@ -63,6 +67,10 @@ class Judging:
     def show(self, problems: Sequence[Problem]) -> bool:
         """Show them; whether they stop the run."""
         return show_problems(problems, self.form, is_strict=self.is_strict)
+
+    def ended(self, done: Sequence[Difference | Summary]) -> int:
+        """Tell what was done, by paths of the project; the exit code."""
+        return self.end([each.seen_from(self.folder) for each in done])
 
 
 @click.command("render")
@@ -113,7 +121,8 @@ def command(
         if stdout:
             return _print(opened, _listed(opened, job), form, is_strict)
         end = _tell_check if check else _hooked(opened, selection) if hook else _tell
-        judging = Judging(end, check, jobs or processors(), form, is_strict)
+        folder = os.path.relpath(job.place, os.path.realpath(opened.root)) if output else opened.layout.output
+        judging = Judging(end, folder, check, jobs or processors(), form, is_strict)
         if not (no_cache or output or bootstrap or (check and not cached)):
             code = _run_known(opened, job, judging)
             if code is not None:
@@ -266,7 +275,7 @@ def _other_shards(opened: Opened, job: Job) -> list[Rendered]:
 def _run(opened: Opened, job: Job, judging: Judging) -> int:
     def work(apps: Sequence[str], tick: Tick) -> tuple[list[Rendered], Callable[[], Difference | Summary]]:
         rendered, files, stale = render_some(opened, replace(job, apps=list(apps)), tick)
-        return rendered, lambda: _put(opened, job, files, stale, check=judging.check)
+        return rendered, lambda: _put(opened, job, files, stale, judging)
 
     with progress("rendering", len(job.apps)) as watch, crew(job.apps, work, judging.processes, watch) as workers:
         rendered = [each for report in workers.reports for each in report]
@@ -275,8 +284,8 @@ def _run(opened: Opened, job: Job, judging: Judging) -> int:
         files, stale = shared_files(opened, job, rendered)
         files |= _argocd_of_some(opened, job, rendered)
         _sweep(opened, job, check=judging.check)
-        done = [*workers.finish(), _put(opened, job, files, stale, check=judging.check)]
-    return judging.end(done)
+        done = [*workers.finish(), _put(opened, job, files, stale, judging)]
+    return judging.ended(done)
 
 
 def _argocd_of_some(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> dict[str, bytes]:
@@ -306,7 +315,7 @@ def _run_known(opened: Opened, job: Job, judging: Judging) -> int | None:
         return share.report(blank(share.made)), lambda: finish(share, files, stale)
 
     def finish(share: incremental.Share, files: Mapping[str, bytes], stale: Sequence[str]) -> incremental.End:
-        done = _put(opened, job, files, stale, check=judging.check)
+        done = _put(opened, job, files, stale, judging)
         return incremental.ended(opened, known, share, done)
 
     with progress("rendering", len(todo)) as watch, crew(todo, work, judging.processes, watch) as workers:
@@ -323,11 +332,11 @@ def _run_known(opened: Opened, job: Job, judging: Judging) -> int | None:
         files, stale = shared_files(opened, job, [*made, *old])
         _sweep(opened, job, check=judging.check)
         ends = workers.finish()
-        done = [end.done for end in ends] + [_put(opened, job, files, stale, check=judging.check)]
+        done = [end.done for end in ends] + [_put(opened, job, files, stale, judging)]
     if not judging.check:
         new = [row for end in ends for row in end.rows]
         incremental.remember(opened, known, workers.reports, rows, new, fine=len(problems) == len(alone))
-    return judging.end([*done, incremental.unchanged(known, rows)])
+    return judging.ended([*done, incremental.unchanged(known, rows)])
 
 
 def _sweep(opened: Opened, job: Job, *, check: bool) -> None:
@@ -336,12 +345,15 @@ def _sweep(opened: Opened, job: Job, *, check: bool) -> None:
 
 
 def _put(
-    opened: Opened, job: Job, files: Mapping[str, bytes], stale: Sequence[str], *, check: bool
+    opened: Opened, job: Job, files: Mapping[str, bytes], stale: Sequence[str], judging: Judging
 ) -> Difference | Summary:
     start = len(opened.layout.output) + 1
     moved = {path[start:]: text for path, text in files.items()}
     removed = [path[start:] for path in stale]
-    return compare(job.place, moved, removed) if check else write_all(job.place, moved, removed)
+    try:
+        return compare(job.place, moved, removed) if judging.check else write_all(job.place, moved, removed)
+    except TreeError as error:
+        raise TreeError(os.path.join(judging.folder, error.path), error.message) from error
 
 
 def _hooked(opened: Opened, selection: Selection) -> End:

@@ -10,7 +10,7 @@ import fcntl
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 
 from renderer.layout import HEADER
@@ -61,6 +61,11 @@ class Difference:
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.removed)
 
+    def seen_from(self, folder: str) -> Difference:
+        """The same with other paths: the root is `folder` of the place that they are relative to."""
+        lists = {each.name: [f"{folder}/{path}" for path in getattr(self, each.name)] for each in fields(self)}
+        return Difference(**lists)
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -71,6 +76,10 @@ class Summary:
     removed: int = 0
     foreign: tuple[str, ...] = ()
     stamps: Mapping[str, Stamp] = field(default_factory=dict, compare=False)  # of the files written
+
+    def seen_from(self, folder: str) -> Summary:
+        """As for a Difference, and without stamps."""
+        return replace(self, foreign=tuple(f"{folder}/{path}" for path in self.foreign), stamps={})
 
 
 def listing(root: str, folder: str) -> list[str]:

@@ -11,6 +11,7 @@ import click
 
 from renderer import __version__
 from renderer.failure import Failure
+from renderer.problem import printable
 
 _RARELY = 200_000  # new objects between searches for cycles: our data has none, and a search looks at all of it
 _PROBLEMS, _USAGE, _COULD_NOT_LOOK, _DEFECT = 1, 2, 3, 4
@@ -107,14 +108,19 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()
         return 0
     except Failure as failure:
-        click.echo(f"rollspec: {failure}", err=True)
+        click.echo(_told(f"rollspec: {failure}"), err=True)
         return failure.code
     except OSError as error:  # of our own output, or of what the edge did not foresee: we could not look or write
-        click.echo(f"rollspec: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        click.echo(printable(f"rollspec: {error.filename or 'output'}: {error.strerror or error}"), err=True)
         return _COULD_NOT_LOOK
     except Exception:
         _defect()
         return _DEFECT
+
+
+def _told(message: str) -> str:
+    """A hook may have several lines to say; names are on one line already."""
+    return "\n".join(printable(line.expandtabs()) for line in message.split("\n"))
 
 
 def _defect() -> None:

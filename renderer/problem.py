@@ -30,7 +30,7 @@ class Problem:
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         severity = "" if self.severity == "error" else f"{self.severity}: "
         pointer = f" ({self.pointer})" if self.pointer else ""
-        return _printable(f"{where}: {severity}{self.rule}: {self.message}{pointer}")
+        return printable(f"{where}: {severity}{self.rule}: {self.message}{pointer}")
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
@@ -48,8 +48,11 @@ def strict(problems: Iterable[Problem]) -> list[Problem]:
     return [replace(problem, severity="error") for problem in problems]
 
 
-def _printable(text: str) -> str:
-    """The text on one line, with nothing that a terminal obeys: names, keys and values may hold anything."""
+def printable(text: str) -> str:
+    """The text on one line, with nothing that a terminal or a CI obeys: names, keys and values may hold anything.
+
+    Whatever is printed for people and was not written by us goes through here.
+    """
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -15,7 +15,7 @@ from renderer.commands.project import find_root
 from renderer.edit import EditError, Order, formatted
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.problem import Problem
+from renderer.problem import Problem, printable
 from renderer.resources import read_schema
 from renderer.schema import Schemas, Versions
 from renderer.tree import listing, read, write_all
@@ -57,7 +57,7 @@ def command(directory: str, paths: tuple[str, ...], check: bool) -> int:
     if not check:
         write_all(root, changed, mark=None)
     for file in changed:
-        click.echo(f"{'would format' if check else 'formatted'} {file}", err=check)
+        click.echo(f"{'would format' if check else 'formatted'} {printable(file)}", err=check)
     return int(wrong or (check and bool(changed)))
 
 
@@ -108,5 +108,5 @@ def _inside(root: str, directory: str, path: str) -> str:
     """The path from the root, as the shell gave it from `directory`."""
     found = os.path.relpath(os.path.realpath(os.path.join(directory, path)), os.path.realpath(root))
     if found.startswith(".."):
-        raise Failure(f"{path} is not in the project", 2)
+        raise Failure(f"{printable(path)} is not in the project", 2)
     return found.replace(os.sep, "/")

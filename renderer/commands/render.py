@@ -23,7 +23,7 @@ from renderer.commands.project import Opened, Refused, build_all, build_read, op
 from renderer.commands.selection import Selection, asked, chosen, in_shard, neighbours, parse_shard
 from renderer.failure import Failure
 from renderer.layout import holds
-from renderer.problem import Problem, errors
+from renderer.problem import Problem, errors, printable
 from renderer.progress import progress
 from renderer.tree import Difference, Summary, TreeError, compare, listing, read, reader, sweep, write_all
 from renderer.workers import Tick, crew, processors
@@ -385,7 +385,7 @@ def _tell_check(done: Sequence[Difference | Summary]) -> int:
     differences = [each for each in done if isinstance(each, Difference)]
     for word in ("new", "changed", "removed"):
         for path in sorted(path for each in differences for path in getattr(each, word)):
-            click.echo(f"{word}: {path}", err=True)
+            click.echo(f"{word}: {printable(path)}", err=True)
     foreign = sorted(path for each in differences for path in each.foreign)
     _name_foreign(foreign)
     if any(each.new or each.changed or each.removed for each in differences):
@@ -395,7 +395,8 @@ def _tell_check(done: Sequence[Difference | Summary]) -> int:
 
 def _name_foreign(paths: Sequence[str]) -> None:
     for path in paths:
-        click.echo(f"left alone, rollspec did not make it (delete it, or restore its first line): {path}", err=True)
+        why = "left alone, rollspec did not make it (delete it, or restore its first line)"
+        click.echo(f"{why}: {printable(path)}", err=True)
 
 
 def _print(opened: Opened, job: Job, form: str, is_strict: bool) -> int:

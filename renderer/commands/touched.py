@@ -17,6 +17,7 @@ from renderer.git import root as top_folder
 from renderer.git.index import deletions_between, staged_deletions, unknown
 from renderer.git.read import find
 from renderer.layout import PROJECT_FILE
+from renderer.problem import printable
 
 Each = Callable[[Opened, Selection], int]
 
@@ -37,9 +38,9 @@ def _refuse_strangers(files: Sequence[str]) -> None:
     for file in files:
         found = projects([file])
         if not found:
-            raise Failure(f"{file} is in no project", 2)
+            raise Failure(f"{printable(file)} is in no project", 2)
         if not os.path.lexists(file) and not any(_about(root, below[0]) for root, below in found.items()):
-            raise Failure(f"there is no file {file}", 2)
+            raise Failure(f"there is no file {printable(file)}", 2)
 
 
 def _about(root: str, path: str) -> bool:
@@ -135,6 +136,6 @@ def hook_base(directory: str) -> str | None:
 def tell_unknown(paths: Sequence[str]) -> None:
     """Name files that still have to be added."""
     for path in paths:
-        click.echo(f"not in the commit: {path}", err=True)
+        click.echo(f"not in the commit: {printable(path)}", err=True)
     if paths:
         click.echo("rollspec: `git add` the files above", err=True)

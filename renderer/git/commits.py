@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 from renderer.git.read import find
 from renderer.git.run import LOCKED, GitError, asking, check, committing, fields, literal, reading, refusal, text
+from renderer.problem import printable
 
 _FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
 _AT_ONCE = 1000  # paths on one command line
@@ -121,7 +122,7 @@ def _check_nothing_else(root: str, files: Sequence[str], before: str | None, mad
         return
     undo = ["update-ref", "-m", "rollspec: a hook added files", *(("HEAD", before) if before else ("-d", "HEAD")), made]
     check(committing(root, undo))
-    raise GitError(f"a hook put {', '.join(more)} into the commit, so it was taken back", "hook")
+    raise GitError(f"a hook put {', '.join(map(printable, more))} into the commit, so it was taken back", "hook")
 
 
 def _follow_hooks(root: str, files: Sequence[str], index: str) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from renderer.history import Commit
+from renderer.problem import printable
 
 _SHORT = 12
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -26,11 +27,6 @@ def duration_text(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def plain(text: str) -> str:
-    """The text on one line, without characters that a terminal obeys: anybody may write a commit."""
-    return "".join(each if each.isprintable() else " " for each in text)
-
-
 def short(commit: Commit) -> str:
     """The beginning of its id."""
     return commit.sha[:_SHORT]
@@ -38,10 +34,10 @@ def short(commit: Commit) -> str:
 
 def who(commit: Commit) -> str:
     """Who wrote what it changes; for a merge, those whose commits it brought, and who merged."""
-    authors = list(dict.fromkeys(plain(each.author) for each in commit.merged))
-    if not authors or authors == [plain(commit.author)]:
-        return plain(commit.author)
-    return f"{', '.join(authors)}, merged by {plain(commit.author)}"
+    authors = list(dict.fromkeys(printable(each.author) for each in commit.merged))
+    if not authors or authors == [printable(commit.author)]:
+        return printable(commit.author)
+    return f"{', '.join(authors)}, merged by {printable(commit.author)}"
 
 
 def commit_data(commit: Commit, env: str, app: str) -> dict[str, Any]:

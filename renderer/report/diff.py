@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import unified_diff
+
+from renderer.problem import printable
 
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
 _BOLD, _END = "\033[1m", "\033[0m"
@@ -20,11 +23,23 @@ def diff_text(old: Mapping[str, bytes | None], new: Mapping[str, bytes | None], 
 
 
 def _file(path: str, old: bytes | None, new: bytes | None, colour: bool) -> Iterator[str]:
-    before, after = (text.decode("utf-8", "replace").splitlines(keepends=True) if text else [] for text in (old, new))
-    names = ("/dev/null" if old is None else f"a/{path}", "/dev/null" if new is None else f"b/{path}")
+    before, after = (_lines(text or b"") for text in (old, new))
+    shown = printable(path)
+    names = ("/dev/null" if old is None else f"a/{shown}", "/dev/null" if new is None else f"b/{shown}")
     for line in unified_diff(before, after, *names):
-        text = line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        text = _shown(line.removesuffix("\n")) + "\n"
+        text = text if line.endswith("\n") else f"{text}\\ No newline at end of file\n"
         yield _coloured(text) if colour else text
+
+
+def _lines(text: bytes) -> list[str]:
+    """Each with its break; of what Python takes for breaks only `\\n` is one."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text.decode("utf-8", "replace"))
+
+
+def _shown(line: str) -> str:
+    """With tabs, which do no harm."""
+    return "\t".join(map(printable, line.split("\t")))
 
 
 def _coloured(line: str) -> str:

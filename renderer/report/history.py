@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.history import Entry, Kind, Move, Name, Step
-from renderer.report.commits import commit_data, duration_text, plain, short, time_text, who
+from renderer.problem import printable
+from renderer.report.commits import commit_data, duration_text, short, time_text, who
 
 FORMATS = ("text", "json")
 _JSON_FORMAT = 1
@@ -130,8 +131,8 @@ _ENDED: dict[Kind, str] = {
 def _line(history: AppHistory, env: str, step: Step) -> str:
     """When, commit, who, what; the commit's subject where no verb made it."""
     commit = step.commit
-    by_hand = "" if commit.verbs.get((env, history.app)) else f'  "{plain(commit.subject)}"'
-    what = plain(_WHAT[step.move.kind](step.move)) + _renamed(history, step)
+    by_hand = "" if commit.verbs.get((env, history.app)) else f'  "{printable(commit.subject)}"'
+    what = printable(_WHAT[step.move.kind](step.move) + _renamed(history, step))
     return f"{time_text(commit.time)}  {short(commit)}  {who(commit)}  {what}{by_hand}"
 
 
@@ -181,4 +182,4 @@ def _percent(weight: int | None) -> str:
 
 
 def _name(name: Name | None) -> str:
-    return plain(str(name)) if name else "?"
+    return printable(str(name)) if name else "?"

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from renderer.plan import CLASSES, AppPlan, Flag, Path, Plan, Summary
-from renderer.problem import Problem
+from renderer.problem import Problem, printable
 
 FORMATS = ("text", "markdown", "json")
 _JSON_FORMAT = 1
@@ -79,7 +79,7 @@ def _text(plan: Plan) -> str:
         first = group[0]
         lines += ["", f"{_names(group)} in {first.env}: {first.class_}, {_reason(first)}"]
         lines += [f"  {line}" for line in _details(first)]
-    return "\n".join([*lines, *([""] if apps else []), _closing(plan, apps)]) + "\n"
+    return "\n".join(map(printable, [*lines, *([""] if apps else []), _closing(plan, apps)])) + "\n"
 
 
 def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
@@ -244,7 +244,7 @@ def _warnings(apps: Sequence[AppPlan]) -> list[str]:
 
 def _folded(group: Sequence[AppPlan]) -> list[str]:
     first = group[0]
-    details = "\n".join(_details(first))
+    details = "\n".join(map(printable, _details(first)))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", details)), default=0))
     head = f"<details><summary>{_md(_names(group))} in {_md(first.env)}: {first.class_}</summary>"
     return ["", head, "", f"{fence}text", details, fence, "", "</details>"]
@@ -252,8 +252,8 @@ def _folded(group: Sequence[AppPlan]) -> list[str]:
 
 def _md(text: str) -> str:
     """Text that Markdown shows as it is: code in backticks stays code."""
-    parts = re.split("(`[^`]*`)", text)
+    parts = re.split("(`[^`]*`)", printable(text))
     plain = (
         re.sub(r"([\\|*_<\[\]~#@])", r"\\\1", part) if number % 2 == 0 else part for number, part in enumerate(parts)
     )
-    return "".join(plain).replace("\n", " ")
+    return "".join(plain)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from renderer.problem import Problem, errors
+from renderer.problem import Problem, errors, printable
 
 FORMATS = ("text", "json", "github")
 _JSON_FORMAT = 1
@@ -47,7 +47,8 @@ def _message(problem: Problem) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """On one line, since each line may be a command; `%0A` would be read as a break again."""
+    return printable(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:

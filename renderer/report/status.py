@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.history import Commit, Flight, Standing
-from renderer.report.commits import commit_data, plain, time_text, who
+from renderer.problem import printable
+from renderer.report.commits import commit_data, time_text, who
 
 FORMATS = ("text", "json")
 _JSON_FORMAT = 1
@@ -106,11 +107,11 @@ def _text(status: Status, *, colour: bool) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     if row.standing is None:
-        return (row.env, row.app, "unreadable", "", plain(row.problem or ""), "")
+        return (row.env, row.app, "unreadable", "", printable(row.problem or ""), "")
     standing = row.standing
     by = f" by {standing.router}" if standing.router else ""
     cells = (row.env, row.app, f"{standing.strategy}{by}", str(standing.stable), _going_on(standing), _since(row))
-    return tuple(map(plain, cells))
+    return tuple(map(printable, cells))
 
 
 def _going_on(standing: Standing) -> str:
@@ -144,7 +145,7 @@ def _closing(status: Status) -> str:
 def _differs(files: Sequence[str]) -> str:
     if not files:
         return ""
-    named = ", ".join(map(plain, files[:_NAMED]))
+    named = ", ".join(map(printable, files[:_NAMED]))
     more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
     return f"\nThe working tree differs from HEAD: {named}{more}."
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from renderer.failure import Failure
+from renderer.problem import printable
 from renderer.yamlio import MAX_MANIFESTS
 
 # O_NONBLOCK: a named pipe in place of a file must not hang us; it means nothing for regular files.
@@ -29,7 +30,7 @@ class TreeError(Failure):
     """We could not look or could not write; `path` is relative to the root, `message` is one line."""
 
     def __init__(self, path: str, message: str) -> None:
-        super().__init__(f"{path or '.'}: {message}")
+        super().__init__(f"{printable(path) or '.'}: {message}")
         self.path = path
         self.message = message
 

@@ -12,6 +12,7 @@ import pytest
 
 from renderer.plan import AppPlan, Effect, Plan
 from renderer.plan import Path as Path_
+from renderer.problem import Problem
 from renderer.report.plan import plan_text
 from renderer.yamlio import dump
 from tests.support.cases import OVERLAY, PROJECT, Outcome, run
@@ -272,6 +273,45 @@ def test_markdown_is_a_comment_with_folded_details(project: Path) -> None:
     assert outcome.out.count("<details>") == outcome.out.count("</details>") == 1
     fence = next(number for number, line in enumerate(lines) if line.startswith("```"))
     assert "<script>" not in "".join(lines[:fence])
+
+
+def _comment(reason: str, message: str = "", env: str = "production") -> tuple[str, str, str]:
+    """What a plan's comment makes of the text: in a row, in a line, in the head of what is folded."""
+    problems = (Problem("a.yaml", 1, 1, "tag", message),) if message else ()
+    app = AppPlan("web", env, (Effect("replace", reason),), problems=problems)
+    lines = plan_text(Plan("base", "head", (app,)), "markdown").splitlines()
+    (warning,) = [line for line in lines if line.startswith("- **tag**, ")] or [""]
+    (summary,) = [line for line in lines if line.startswith("<details>")]
+    return lines[4].split("| web | ")[1].removesuffix(" |"), warning.partition(": ")[2], summary
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("the tag `1.5` <b>", r"the tag `1.5` \<b>"),
+        ("a `` b ` c", r"a \`\` b \` c"),
+        ("``` <img src=x> @org/team `", r"\`\`\` \<img src=x> @&#8203;org/team \`"),
+        ("`a` ``<b>` c", r"`a` \`\`\<b>\` c"),
+        ("`a``b`", r"\`a\`\`b\`"),
+        (r"\`a` \<b>", r"\\`a` \\\<b>"),
+        ("&lt;img&gt; &#64;org", r"\&lt;img\&gt; \&\#64;org"),
+        ("![x](http://x) *a* _b_ ~c~", r"!\[x\](http://x) \*a\* \_b\_ \~c\~"),
+        ("a\n\n<b>", r"a\\n\\n\<b>"),
+    ],
+)
+def test_a_comment_shows_text_as_it_is(text: str, line: str) -> None:
+    assert _comment(text, text)[:2] == (line, line)
+
+
+def test_a_bar_ends_no_cell_of_a_comment() -> None:
+    row, line, _ = _comment("a|b `c|d`", "a|b `c|d`")
+    assert row == r"a\|b `c\|d`"
+    assert line == r"a\|b `c|d`"
+
+
+def test_the_head_of_what_is_folded_is_html() -> None:
+    """A line that begins with a tag is not read as Markdown: a backslash escapes nothing there."""
+    assert "<summary>web in &lt;img src=x&gt;@&#8203;org: replace</summary>" in _comment("x", env="<img src=x>@org")[2]
 
 
 def test_a_comment_stays_short_enough() -> None:

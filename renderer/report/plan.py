@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from html import escape
 from typing import Any
 
 from renderer.plan import CLASSES, AppPlan, Flag, Path, Plan, Summary
@@ -15,6 +16,7 @@ FORMATS = ("text", "markdown", "json")
 _JSON_FORMAT = 1
 _LONGEST = 60_000  # characters of a comment; GitHub takes 65,536
 _MOMENT = 0.1  # seconds
+_CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _NAMED = 3  # apps of a group that are named
 _FLAGS: dict[str, Callable[[Flag], str]] = {
     "dip": lambda flag: f"dip: the share of {flag.version} falls to {_percent(flag.share)}",
@@ -228,7 +230,8 @@ def _told(parts: Sequence[Sequence[str]], lines: list[str], longest: int) -> int
 
 def _row(group: Sequence[AppPlan]) -> list[str]:
     first = group[0]
-    return [f"| **{first.class_}** | {_md(first.env)} | {_md(_names(group))} | {_md(_reason(first))} |"]
+    cells = [_md(text, in_table=True) for text in (first.env, _names(group), _reason(first))]
+    return [f"| **{first.class_}** | {' | '.join(cells)} |"]
 
 
 def _warnings(apps: Sequence[AppPlan]) -> list[str]:
@@ -246,14 +249,29 @@ def _folded(group: Sequence[AppPlan]) -> list[str]:
     first = group[0]
     details = "\n".join(map(printable, _details(first)))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", details)), default=0))
-    head = f"<details><summary>{_md(_names(group))} in {_md(first.env)}: {first.class_}</summary>"
+    head = f"<details><summary>{_html(_names(group))} in {_html(first.env)}: {first.class_}</summary>"
     return ["", head, "", f"{fence}text", details, fence, "", "</details>"]
 
 
-def _md(text: str) -> str:
-    """Text that Markdown shows as it is: code in backticks stays code."""
-    parts = re.split("(`[^`]*`)", printable(text))
-    plain = (
-        re.sub(r"([\\|*_<\[\]~#@])", r"\\\1", part) if number % 2 == 0 else part for number, part in enumerate(parts)
-    )
-    return "".join(plain)
+def _md(text: str, *, in_table: bool = False) -> str:
+    """Text that Markdown shows as it is; what stands between two single backticks is code.
+
+    CommonMark closes a run of backticks by one of the same length alone: all other runs are no code, and escaped.
+    """
+    parts = _CODE.split(printable(text))  # text and code in turn
+    return "".join(_code(part, in_table) if number % 2 else _escaped(part) for number, part in enumerate(parts))
+
+
+def _code(text: str, in_table: bool) -> str:
+    """In a table GitHub looks for `|` before it looks for code, and takes the backslash away again."""
+    return "`" + (text.replace("|", r"\|") if in_table else text) + "`"
+
+
+def _escaped(text: str) -> str:
+    """GitHub looks for @names when the backslashes are gone, so a space of no width stands behind the @."""
+    return re.sub(r"([\\`|*_<\[\]~#&])", r"\\\1", text).replace("@", "@&#8203;")
+
+
+def _html(text: str) -> str:
+    """The same where a line begins with a tag: no Markdown is read there."""
+    return escape(printable(text)).replace("@", "@&#8203;")

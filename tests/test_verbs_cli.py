@@ -147,6 +147,15 @@ def test_what_contradicts_itself_is_refused(repository: Path, words: tuple[str, 
     assert verb(repository, "release", *words, "--weight", "20").code == 2
 
 
+def test_a_canary_that_the_live_revision_does_not_have_starts_from_nothing(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    verb(repository, "weight", "web", "50", "--commit")
+    assert verb(repository, "weight", "web", "80", "--live", "HEAD~2").code == 0
+    text = (repository / "overlays/production/apps/web.yaml").read_text()
+    assert ("weight: 80" in text, "from:" in text) == (True, False)
+    assert run(repository, "validate", "--base", "HEAD~2").code == 0
+
+
 def test_undo_to_what_is_stable_already_is_refused(repository: Path) -> None:
     verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
     verb(repository, "promote", "web", "--commit")

@@ -19,7 +19,7 @@ from renderer.layout import PROJECT_FILE
 from renderer.release import switches, verbs
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal
-from renderer.spec import TEMPLATE_FIELDS, fields_of, strategy_of
+from renderer.spec import TEMPLATE_FIELDS, fields_of, strategy_of, version_of
 from renderer.tree import alone
 from renderer.yamlio import load
 
@@ -131,8 +131,7 @@ def weight(directory: str, app: str, share: int, live: str | None, **options: An
     """
 
     def acts(opened: Opened) -> dict[str, Act]:
-        now = _live_weight(opened, app, options["env"], live) if live else None
-        return {app: partial(verbs.weight, share=share, live=now)}
+        return {app: partial(_weight, opened, app, options["env"], live, share)}
 
     return _run(directory, "weight", options, acts, f"to {share} %")
 
@@ -319,10 +318,18 @@ def _spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Mappin
     return spec
 
 
-def _live_weight(opened: Opened, app: str, env: str | None, revision: str) -> int | None:
-    canary = _spec_at(opened, app, env, revision).get("canary") or {}
-    weight = canary.get("weight")
-    return int(weight) if weight is not None else None
+def _weight(
+    opened: Opened, app: str, env: str | None, live: str | None, share: int, spec: Mapping[str, Any]
+) -> Outcome:
+    """`live` is a revision: where its canary is another version, or none, this one starts from nothing."""
+    canary = spec.get("canary")
+    if live is None or not canary:
+        return verbs.weight(spec, share)
+    there = _spec_at(opened, app, env, live)
+    was = there.get("canary")
+    if not was or version_of(there, was) != version_of(spec, canary):
+        return verbs.weight(spec, share, is_new=True)
+    return verbs.weight(spec, share, live=was.get("weight"))
 
 
 def _undo(

@@ -62,8 +62,11 @@ def release(
     return _become_stable(spec, state)
 
 
-def weight(spec: Spec, share: int, *, live: int | None = None) -> Outcome:
-    """Change the canary's weight; `live` is the weight that the cluster has, where that is not the spec's."""
+def weight(spec: Spec, share: int, *, live: int | None = None, is_new: bool = False) -> Outcome:
+    """Change the canary's weight; `live` is the weight that the cluster has, where that is not the spec's.
+
+    `is_new`: the cluster has nothing of this canary yet, so that it starts from nothing.
+    """
     canary = spec.get("canary")
     if not canary:
         return Refusal(_no_canary(spec, "weight"))
@@ -71,6 +74,8 @@ def weight(spec: Spec, share: int, *, live: int | None = None) -> Outcome:
         return Refusal("the ladder in strategy.steps gives the weights; `promote` or `abort` ends it")
     if spec.get("paused"):
         return Refusal(_PAUSED)
+    if is_new:
+        return {"canary": {**{key: value for key, value in canary.items() if key != "from"}, "weight": share}}
     if share == canary["weight"] and live is None:
         return Refusal(f"the canary's weight is {share} already")
     came_from = canary["weight"] if live is None else live

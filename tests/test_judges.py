@@ -14,7 +14,7 @@ import yaml
 
 from renderer.schema import Versions
 from renderer.yamlio import load
-from tests.support.cases import FIXTURES, ROOT, cases, lay_out
+from tests.support.cases import FIXTURES, ROOT, cases, lay_out, snapshot
 from tests.support.kubeconform import judge
 from tests.tools import kubectl
 
@@ -79,6 +79,15 @@ def test_same_bytes_under_any_hash_seed_and_number_of_processes(hash_seed: str, 
     assert written == done.stdout
     expected = FIXTURES / "ok/everything-of-a-container/expected/production/web/deployment.yaml"
     assert (project / "rendered/production/web/deployment.yaml").read_bytes() == expected.read_bytes()
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "1"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_the_samples_are_the_same_under_any_hash_seed(hash_seed: str, jobs: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    run = [sys.executable, "-m", "renderer", "render", "--jobs", jobs, "--output", str(tmp_path / "out")]
+    subprocess.run(run, capture_output=True, env=environment, check=True, cwd=ROOT)
+    assert snapshot(tmp_path / "out") == snapshot(FIXTURES / "rendered")
 
 
 def _ours(text: bytes, path: Path) -> Any:

@@ -92,6 +92,16 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
     "routes-in-flight": {
         "another port": (AT_20, {**AT_20, "ports": [*BASE["ports"], ADMIN]}, "/spec/ports"),
         "a timeout": (AT_20, {**AT_20, "istio": {"http": {"timeout": "3s"}}}, "/spec/istio"),
+        "a dark canary's pinned route": (
+            {**DARK, "istio": HEADERS},
+            {**DARK, "istio": {**HEADERS, "hosts": ["a.example.com"]}},
+            "/spec/istio",
+        ),
+        "a dark canary's subset": (
+            DARK,
+            {**DARK, "istio": {"trafficPolicy": {"tls": {"mode": "DISABLE"}}}},
+            "/spec/istio",
+        ),
     },
     "stable-in-flight": {
         "environment": (AT_20, {**AT_20, "env": {"LOG": "trace"}}, "/spec/env/LOG"),
@@ -198,7 +208,7 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
     },
 }
 WARNINGS = {"container-renamed", "weight-without-from by replicas", "switch-alone with a scale"}
-WARNINGS |= {"steps-in-flight by replicas", "routes-in-flight a timeout"}
+WARNINGS |= {"steps-in-flight by replicas", "routes-in-flight a timeout", "routes-in-flight a dark canary's subset"}
 WARNINGS |= {"promote-weight by replicas", "promote-weight early on the ladder"}
 WARNINGS |= {f"changed-while-paused {case}" for case in ("a weight", "a release")}
 CASES = [(rule, case) for rule, cases in WRONG.items() for case in cases]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from renderer.manifest import Manifest
 from renderer.plan.classes import CLASSES, AppPlan, Class, Effect, Flag, Path, Plan, Summary, Track, at_least
 from renderer.plan.classify import classify, classify_resources, same
+from renderer.plan.in_flight import routing
 from renderer.plan.outlook import outlook
 from renderer.plan.side import Side
 from renderer.plan.transition import TRANSITION_RULES, judge
@@ -45,7 +46,7 @@ def plan(old: Side | None, new: Side | None) -> AppPlan:
     """
     found = judged(old, new)
     still = found.class_ in _STILL or (old and new and same(old, new))
-    if still:
+    if still and not (old and new and old.flight and routing(old) != routing(new)):
         return found
     try:
         return replace(found, summary=outlook(old, new))

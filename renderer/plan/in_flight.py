@@ -83,26 +83,41 @@ def headers_in_flight(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def routes_in_flight(old: Side, new: Side) -> Iterator[Finding]:
-    """The VirtualService changes while a canary has a share (router istio).
+    """The VirtualService or the DestinationRule changes under a canary (router istio); a label of theirs is enough.
 
-    What is applied sets the weights back to 100 and 0 until the controller corrects them: some 10 to 80 ms, and as long
-    as it is down. Where the names or numbers of the routes change (ports), the Rollout is invalid until it is applied.
+    What is applied sets the weights back to 100 and 0, and takes the subsets' hashes away, until the controller
+    corrects them: some 10 to 80 ms, and as long as it is down. A route for pinned requests does not come back before
+    the next step list. Where the names or numbers of the routes change (ports), the Rollout is invalid until it is
+    applied.
     Source: measured on Argo Rollouts 1.10 and Argo CD 3.6.
     Do: `rollspec promote` or `rollspec abort` first.
     """
     canary = old.app.canary
-    if canary is None or canary.weight == 0 or old.running != new.running or old.app.namespace != new.app.namespace:
+    if canary is None or old.running != new.running or not (old.app.strategy.by_istio and new.app.strategy.by_istio):
         return
-    if not (old.app.strategy.by_istio and new.app.strategy.by_istio) or _routes(old) == _routes(new):
-        return
+    if (old.app.namespace, old.app.selector) != (new.app.namespace, new.app.selector):
+        return  # other objects: `identity-changed`
+    moves = routing(old)["VirtualService"] != routing(new)["VirtualService"]
+    first = f"`rollspec promote {new.named}` or `rollspec abort {new.named}` first"
     renamed = old.app.ports != new.app.ports
-    long = "until the Rollout is applied too" if renamed else "until the controller corrects it"
-    message = (
-        f"the routes change, and the canary's share falls to 0 {long}: `rollspec promote {new.named}` or `rollspec "
-        f"abort {new.named}` first"
-    )
     pointer = "/spec/ports" if renamed else "/spec/istio"
-    yield _finding("routes-in-flight", message, pointer, "error" if renamed else "warning")
+    if moves and _headers(old):
+        message = f"the routes change, and the one for pinned requests goes until the next step list: {first}"
+        yield _finding("routes-in-flight", message, pointer)
+    elif moves and canary.weight != 0:
+        long = "until the Rollout is applied too" if renamed else "until the controller corrects it"
+        message = f"the routes change, and the canary's share falls to 0 {long}: {first}"
+        yield _finding("routes-in-flight", message, pointer, "error" if renamed else "warning")
+    elif routing(old)["DestinationRule"] != routing(new)["DestinationRule"]:
+        message = f"the subsets lead to pods of both versions until the controller corrects it: {first}"
+        yield _finding("routes-in-flight", message, pointer, "warning")
+
+
+def routing(side: Side) -> dict[str, Any]:
+    """The VirtualService and the DestinationRule as they are applied; None for one that is not there."""
+    kinds: dict[str, Any] = {"VirtualService": None, "DestinationRule": None}
+    own = (each for each in side.manifests if each.name == side.app.name)
+    return kinds | {each.kind: each.data for each in own if each.kind in kinds}
 
 
 def _finding(rule: str, message: str, pointer: str, severity: Severity = "error") -> Finding:
@@ -124,10 +139,6 @@ def _pods(side: Side) -> tuple[Any, Any]:
 
 def _headers(side: Side) -> Any:
     return side.app.spec.get("istio", {}).get("canaryHeaders")
-
-
-def _routes(side: Side) -> Any:
-    return next((each.data.get("spec") for each in side.manifests if each.kind == "VirtualService"), None)
 
 
 def _routing_pointer(old: Side, new: Side) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from renderer.overlay import escape
-from renderer.plan.in_flight import headers_in_flight, routes_in_flight, scale_in_step, steps_in_flight
+from renderer.plan.in_flight import headers_in_flight, routes_in_flight, routing, scale_in_step, steps_in_flight
 from renderer.plan.moves import name_of, strategy_name
 from renderer.plan.ports import port_renamed
 from renderer.plan.side import Side, restart_mark, workload
@@ -429,14 +429,14 @@ def _inner(old: object, new: object) -> str:
 
 def _loses_subsets(old: Side, new: Side) -> bool:
     """Whether the DestinationRule stays without the subsets that routes of the old side name."""
-    before, after = _routing(old, "DestinationRule"), _routing(new, "DestinationRule")
-    named = '"subset"' in json.dumps(_routing(old, "VirtualService"))
+    was, now = routing(old), routing(new)
+    before, after = _spec(was["DestinationRule"]), _spec(now["DestinationRule"])
+    named = '"subset"' in json.dumps(_spec(was["VirtualService"]))
     return bool(named and after and before.get("subsets") and not after.get("subsets"))
 
 
-def _routing(side: Side, kind: str) -> dict[str, Any]:
-    found = (each.data for each in side.manifests if each.kind == kind and each.name == side.app.name)
-    return dict(next(found, {}).get("spec") or {})
+def _spec(manifest: dict[str, Any] | None) -> dict[str, Any]:
+    return (manifest or {}).get("spec") or {}
 
 
 def _replicas(side: Side) -> object:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from renderer.manifest import Manifest
-from renderer.problem import Severity
+from renderer.problem import Severity, printable
 from renderer.rules.index import Index, Pod, index
 
 
@@ -23,7 +23,7 @@ class Finding:
 
     def __post_init__(self) -> None:
         if not self.message.isprintable():  # a name with a line break must not break the one line
-            object.__setattr__(self, "message", "".join(map(_printable, self.message)))
+            object.__setattr__(self, "message", printable(self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,6 @@ class Scene:
 
 
 ManifestRule = Callable[[Scene], Iterable[Finding]]
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
 def _is(manifest: Manifest, namespace: str, name: str) -> bool:

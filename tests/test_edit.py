@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renderer.edit import EditError, Remove, Set, edit, formatted, new_document
+from renderer.edit import EditError, Operation, Remove, Rename, Set, edit, formatted, new_document
 from renderer.yamlio import load
 from tests.support.cases import cases
 from tests.support.edit_cases import ORDER, before, expected, operations
@@ -83,10 +83,13 @@ class TestPromises:
             ("a: [1]\n", Set("/a/2", 1), "no item 2"),
             ("a: [1]\n", Remove("/a/-"), "no item -"),
             ("a: [1]\n", Remove("/a/01"), "no item 01"),
+            ("a: 1\n", Rename("/b", "c"), "there is nothing"),
+            ("a: [1]\n", Rename("/a/0", "c"), "there is nothing"),
+            ("a: 1\nb: 1\n", Rename("/a", "b"), "a key b already"),
             ("a: \ud800\n", Set("/a", 1), "Unicode"),
         ],
     )
-    def test_what_cannot_be_edited_is_an_error(self, text: str, operation: Set | Remove, message: str) -> None:
+    def test_what_cannot_be_edited_is_an_error(self, text: str, operation: Operation, message: str) -> None:
         with pytest.raises(EditError, match=message):
             edit(text, [operation])
 

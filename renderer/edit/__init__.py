@@ -5,35 +5,54 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from renderer.edit.layout import Order, laid_out
-from renderer.edit.operations import EditError, Remove, Replace, Set, applied, at, difference, ordered_as, plain, steps
+from renderer.edit.operations import (
+    EditError,
+    Operation,
+    Remove,
+    Rename,
+    Replace,
+    Set,
+    applied,
+    at,
+    difference,
+    ordered_as,
+    plain,
+    relabel,
+    steps,
+)
 from renderer.edit.splice import splice
 from renderer.edit.write import Shape, block
 from renderer.yamlio import Data, load
 from renderer.yamlio.data import pointer
 from renderer.yamlio.events import ERRORS
 
-__all__ = ["EditError", "Order", "Remove", "Set", "edit", "formatted", "new_document"]
+__all__ = ["EditError", "Operation", "Order", "Remove", "Rename", "Set", "edit", "formatted", "new_document"]
 
 _BY_HAND = "cannot be edited as the file is written; edit it by hand"
 _REPAIRS = 3
 _NO_ORDER: Order = {}
 
 
-def edit(text: str, operations: Sequence[Set | Remove]) -> str:
+def edit(text: str, operations: Sequence[Operation]) -> str:
     """The text after the operations, in which only the lines that they are about differ.
 
     A changed value is cut out and replaced where it stands, in its quotes; a new key goes behind the last one of its
-    mapping; a removed one goes with its lines and the comments in and deeper below them. Read again before it is
-    returned: it holds the old data but for the operations. Raises EditError for a text that is no spec, an
-    operation that does not fit, or an edit that cannot be proven.
+    mapping; a removed one goes with its lines and the comments in and deeper below them; a renamed one keeps its place
+    and all that is below. Renames are made first. Read again before it is returned: it holds the old data but for the
+    operations. Raises EditError for a text that is no spec, an operation that does not fit, or an edit that cannot be
+    proven.
     """
     old = _read(text)
-    wanted = old
-    for operation in operations:
-        wanted = applied(wanted, operation)
-    if not isinstance(wanted, dict):
-        raise EditError("", "a spec is a mapping")
+    renames = [operation for operation in operations if isinstance(operation, Rename)]
     try:
+        for rename in renames:
+            old = applied(old, rename)
+            text = splice(text, relabel(rename))
+        wanted = old
+        for operation in operations:
+            wanted = wanted if isinstance(operation, Rename) else applied(wanted, operation)
+        if not isinstance(wanted, dict):
+            raise EditError("", "a spec is a mapping")
         for step in steps(old, wanted):
             text = splice(text, step)
         return _proven(text, wanted)

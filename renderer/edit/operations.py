@@ -30,6 +30,17 @@ class Remove:
     pointer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """The key at a JSON pointer becomes `name`, which its mapping does not have; it stays where it is."""
+
+    pointer: str
+    name: str
+
+
+Operation = Set | Remove | Rename
+
+
 class EditError(Exception):
     """An edit that cannot be made; `pointer` is where, `message` is one line."""
 
@@ -65,6 +76,14 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Relabel:
+    """The key of the entry at `path` becomes `name`."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reorder:
     """These keys of the mapping at `path` stand in this order; the places that they have between others stay theirs."""
 
@@ -72,7 +91,7 @@ class Reorder:
     names: tuple[str, ...]
 
 
-Step = Replace | Insert | Delete | Reorder
+Step = Replace | Insert | Delete | Relabel | Reorder
 
 
 def same(one: Data, other: Data) -> bool:
@@ -80,11 +99,13 @@ def same(one: Data, other: Data) -> bool:
     return json.dumps(one) == json.dumps(other)
 
 
-def applied(data: Data, operation: Set | Remove) -> Data:
+def applied(data: Data, operation: Operation) -> Data:
     """New data; the old is left as it is. Raises EditError where the pointer leads nowhere."""
     names = _names(operation.pointer)
     if isinstance(operation, Set):
         return _with(data, names, plain(operation.value, operation.pointer), operation.pointer)
+    if isinstance(operation, Rename):
+        return _renamed(data, names, operation)
     if not names:
         raise EditError("", "the whole document cannot be removed")
     return _without(data, names, operation.pointer)
@@ -152,6 +173,22 @@ def _without(data: Data, names: list[str], where: str) -> Data:
         index = _index(name, len(data), where)
         return [*data[:index], *([_without(data[index], rest, where)] if rest else []), *data[index + 1 :]]
     raise EditError(where, "is not there, so it cannot be removed")
+
+
+def _renamed(data: Data, names: list[str], operation: Rename) -> Data:
+    if not isinstance(data, dict) or not names or names[0] not in data:
+        raise EditError(operation.pointer, "there is nothing")
+    first, *rest = names
+    if rest:
+        return {**data, first: _renamed(data[first], rest, operation)}
+    if operation.name in data:
+        raise EditError(operation.pointer, f"there is a key {operation.name} already")
+    return {operation.name if key == first else key: value for key, value in data.items()}
+
+
+def relabel(operation: Rename) -> Relabel:
+    """The step on a text that a Rename is."""
+    return Relabel(tuple(_names(operation.pointer)), operation.name)
 
 
 def _index(name: str, end: int, where: str) -> int:

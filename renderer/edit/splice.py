@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from renderer.edit.operations import Delete, Insert, Replace, Step
+from renderer.edit.operations import Delete, Insert, Relabel, Replace, Step
 from renderer.edit.write import Shape, Written, block, column, flow, item, keyed, scalar, shape
 from renderer.yamlio import Data
 from renderer.yamlio.nodes import Entry, Node, Path, after_space, line_end, line_start, tree
@@ -39,6 +39,8 @@ def splice(text: str, step: Step) -> str:
         return _delete(text, place)
     if isinstance(step, Insert):
         return _insert(text, place, step)
+    if isinstance(step, Relabel):
+        return _relabel(text, place, step.name)
     return _reorder(text, place.node, step.names)
 
 
@@ -116,6 +118,13 @@ def _without_lines(text: str, start: int, end: int) -> str:
     if end == len(text):
         return _BREAK_AT_END.sub("", text[:start])
     return text[:start] + text[_next_line(text, end) :]
+
+
+def _relabel(text: str, place: Place, name: str) -> str:
+    key = place.entry.key if place.entry else None
+    if key is None:
+        raise ValueError("only a key has a name")
+    return text[: key.start] + scalar(name, key.style) + text[key.end :]
 
 
 def _replace_root(text: str, node: Node, value: Data) -> str:

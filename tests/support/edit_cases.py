@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from renderer.edit import EditError, Remove, Set, edit, formatted
+from renderer.edit import EditError, Operation, Remove, Rename, Set, edit, formatted
 from renderer.yamlio import load
 from tests.support.cases import FIXTURES, cases
 
@@ -21,9 +21,9 @@ ORDER = {
 }
 
 
-def operations(case: Path) -> dict[str, list[Set | Remove]]:
+def operations(case: Path) -> dict[str, list[Operation]]:
     """Every list of operations for a case, by name."""
-    found: dict[str, list[Set | Remove]] = {}
+    found: dict[str, list[Operation]] = {}
     for file in (FIXTURES / "edit/operations.yaml", case / "operations.yaml"):
         data: Any = load(file.read_bytes(), str(file))[0] if file.exists() else {}
         found |= {name: [_operation(each) for each in listed] for name, listed in data.items()}
@@ -51,11 +51,13 @@ def main() -> None:
             (case / name).write_bytes(text.encode())
 
 
-def _operation(data: dict[str, Any]) -> Set | Remove:
+def _operation(data: dict[str, Any]) -> Operation:
+    if "rename" in data:
+        return Rename(data["rename"], data["name"])
     return Remove(data["remove"]) if "remove" in data else Set(data["set"], data["value"])
 
 
-def _outcome(text: str, listed: list[Set | Remove]) -> str:
+def _outcome(text: str, listed: list[Operation]) -> str:
     try:
         after = edit(text, listed)
     except EditError as error:

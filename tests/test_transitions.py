@@ -185,6 +185,32 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
         "an autoscaler": (ROLLING, SCALED, "/spec/autoscaling"),
         "somebody else": (ROLLING, spec(replicas="external"), "/spec/replicas"),
     },
+    "autoscaling-down": {
+        "off": (SCALED, ROLLING, "/spec/replicas"),
+        "fewer pods at most": (
+            SCALED,
+            spec(replicas=None, autoscaling={"minReplicas": 3, "maxReplicas": 6}),
+            "/spec/autoscaling/maxReplicas",
+        ),
+        "reverted to its first stage": (
+            SCALED,
+            spec(autoscaling={"minReplicas": 5, "maxReplicas": 9}),
+            "/spec/replicas",
+        ),
+    },
+    "third-version": {
+        "by hand": (AT_50, istio(canary={"tag": "1.6.0", "weight": 20}), "/spec/canary"),
+        "its own configuration": (
+            AT_20,
+            istio(canary={**V2, "weight": 20, "overrides": {"env": {"LOG": "x"}}}),
+            "/spec/canary",
+        ),
+        "preview": (
+            spec(strategy=BLUE_GREEN, preview=V2),
+            spec(strategy=BLUE_GREEN, preview={"tag": "1.6.0"}),
+            "/spec/preview",
+        ),
+    },
     "identity-changed": {
         "namespace": (ROLLING, spec(namespace="other"), "/spec/namespace"),
         "selector": (ROLLING, spec(selector={"app": "web"}), "/spec/selector"),
@@ -207,7 +233,13 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
         "a release": (istio(paused=True), istio(canary={**V2, "weight": 20}, paused=True), "/spec/paused"),
     },
 }
-WARNINGS = {"container-renamed", "weight-without-from by replicas", "switch-alone with a scale"}
+WARNINGS = {
+    "container-renamed",
+    "third-version",
+    "autoscaling-down",
+    "weight-without-from by replicas",
+    "switch-alone with a scale",
+}
 WARNINGS |= {"steps-in-flight by replicas", "routes-in-flight a timeout", "routes-in-flight a dark canary's subset"}
 WARNINGS |= {"promote-weight by replicas", "promote-weight early on the ladder"}
 WARNINGS |= {f"changed-while-paused {case}" for case in ("a weight", "a release")}
@@ -222,7 +254,6 @@ RIGHT: dict[str, tuple[Spec, Spec]] = {
         IDLE,
         istio(canary={"version": "v2", "weight": 20, "overrides": {"env": {"LOG": "x"}}}),
     ),
-    "replaced": (AT_50, istio(canary={"tag": "1.6.0", "weight": 20})),
     "promoted": (AT_20, PROMOTED),
     "promoted at 100": (istio(canary={**V2, "weight": 100}), istio(tag="1.5.0")),
     "promoted in the dark": (istio(canary={**V2, "weight": 0}), istio(tag="1.5.0")),
@@ -255,7 +286,13 @@ RIGHT: dict[str, tuple[Spec, Spec]] = {
     "Recreate to RollingUpdate": (spec(strategy={"type": "Recreate"}), ROLLING),
     "autoscaling with one pod": (spec(replicas=1), SCALED),
     "autoscaling, the first stage": (ROLLING, spec(autoscaling={"minReplicas": 9, "maxReplicas": 9})),
-    "autoscaling off": (SCALED, ROLLING),
+    "autoscaling off, with as many pods as there may be": (SCALED, spec(replicas=9)),
+    "autoscaling, more pods": (SCALED, spec(replicas=None, autoscaling={"minReplicas": 5, "maxReplicas": 12})),
+    "autoscaling by somebody else": (SCALED, spec(replicas="external")),
+    "a preview that was aborted, with Argo Rollouts 1.10": (
+        spec(strategy=BLUE_GREEN, aborted=V2),
+        spec(strategy=BLUE_GREEN, preview=V2),
+    ),
     "a rolling release": (ROLLING, spec(**V2)),
     "resumed": (istio(canary={**V2, "weight": 20}, paused=True), AT_20),
     "the same container name": (ROLLING, spec(containerName="web")),
@@ -281,7 +318,7 @@ def test_a_wrong_transition_is_found_at_its_field(rule: str, case: str) -> None:
 def test_a_message_says_what_does_it_right(rule: str, case: str) -> None:
     before, behind, _ = WRONG[rule][case]
     message = next(finding.message for finding in _found(before, behind) if finding.rule == rule)
-    by_hand = ("autoscaling-on", "identity-changed", "container-renamed", "port-renamed")
+    by_hand = ("autoscaling-on", "autoscaling-down", "identity-changed", "container-renamed", "port-renamed")
     assert "`rollspec " in message or rule in by_hand or case == "with a scale"
     assert "--env production" in message or "`rollspec " not in message
 
@@ -298,7 +335,7 @@ def test_no_change_is_no_transition(state: str) -> None:
 
 
 def test_every_rule_has_a_case_and_a_manual_page() -> None:
-    assert {*WRONG, "without-canary"} == set(TRANSITION_RULES)
+    assert {*WRONG, "without-canary", "preview-again"} == set(TRANSITION_RULES)
     for rule in (*TRANSITION_RULES.values(), *FIRST_RULES.values()):
         lines = cleandoc(rule.__doc__ or "").splitlines()
         assert lines[0].endswith((".", ":")) or lines[1:], rule
@@ -335,6 +372,24 @@ def test_a_policy_lets_undo_pass_and_names_the_switch_for_a_deployment() -> None
     assert judge(side(PROMOTED), side(back, overlay=CANARY_ONLY)) == ()
     found = judge(side(ROLLING), side(spec(**V2), overlay=CANARY_ONLY))
     assert "switch web --env production --to Canary" in found[0].message
+
+
+def test_a_policy_counts_in_the_change_that_takes_it_away() -> None:
+    found = judge(side(IDLE, overlay=CANARY_ONLY), side({**IDLE, "env": {"LOG": "x"}}))
+    assert [finding.rule for finding in found] == ["without-canary"]
+
+
+def test_a_ladder_that_ends_by_itself_is_a_canary_for_the_policy() -> None:
+    strategy = {**ISTIO, "steps": [*LADDER[:-1], {"setWeight": 100}], "autoPromotionEnabled": True}
+    one = spec(strategy=strategy)
+    assert judge(side(one), side({**one, "env": {"LOG": "x"}}, overlay=CANARY_ONLY)) == ()
+
+
+def test_an_aborted_preview_wants_time_before_it_comes_back_with_old_argo_rollouts() -> None:
+    before, behind = spec(strategy=BLUE_GREEN, aborted=V2), spec(strategy=BLUE_GREEN, preview=V2)
+    old = {"versions": {"argoRollouts": "1.9"}}
+    found = judge(side(before, project=old), side(behind, project=old))
+    assert [(finding.rule, finding.severity) for finding in found] == [("preview-again", "warning")]
 
 
 def test_argo_cd_prunes_last_so_one_commit_is_enough() -> None:

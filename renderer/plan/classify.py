@@ -8,10 +8,12 @@ from dataclasses import replace
 from renderer.manifest import Manifest
 from renderer.plan.changes import manifest_paths, spec_paths
 from renderer.plan.classes import OF_KIND, Class, Effect, Path, harshest
+from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.kinds import Kind
 from renderer.plan.moves import moves, name_of
 from renderer.plan.ports import lost_ports
 from renderer.plan.side import WORKLOADS, Side, workload
+from renderer.plan.ways import lost_ways
 from renderer.render.service import preview_name
 from renderer.spec import App
 
@@ -42,6 +44,8 @@ _MORE: dict[str, Class] = {
     "NetworkPolicy": "traffic",
     "AuthorizationPolicy": "traffic",
 }
+_NAMED = 3  # ways into an app that are named
+_WAYS = ("/spec/ports", "/spec/service", "/spec/istio")
 _FEWER: dict[str, Class] = {**_MORE, "Service": "disruptive"}
 
 
@@ -55,7 +59,12 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
         return harshest(_of_kinds(elsewhere))
     found = [
         _explained(effect, old, new)
-        for effect in (*moves(old, new, paths), *_scale(old, new, paths), *_ports(old, new, paths))
+        for effect in (
+            *moves(old, new, paths),
+            *_scale(old, new, paths),
+            *_ports(old, new, paths),
+            *_routes(old, new, paths),
+        )
     ]
     named = {path for effect in found for path in effect.paths}
     found += _of_kinds([path for path in paths if path.kind in _MEANT and path not in named])
@@ -109,6 +118,25 @@ def _ports(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
         named = tuple(path for path in paths if path.pointer.startswith("/spec/ports"))
         reason = f"port {lost[0].port} leads to `{lost[0].target}`, which no pod has until new ones are Ready"
         yield Effect("disruptive", reason, named)
+
+
+def _routes(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
+    """Ways in that go, and routes that are applied under a canary."""
+    ways = lost_ways(old, new)
+    if ways and new.manifests:
+        named = tuple(
+            path for path in paths if path.pointer.startswith(("/spec/ports", "/spec/service", "/spec/istio"))
+        )
+        yield Effect("disruptive", f"what leads to the app goes: {_listed(ways)}", named)
+    for finding in routes_in_flight(old, new):
+        named = tuple(path for path in paths if path.kind in ("traffic", "metadata"))
+        class_: Class = "disruptive" if finding.severity == "error" else "traffic"
+        yield Effect(class_, "the routes are applied anew under the canary", named)
+
+
+def _listed(words: list[str]) -> str:
+    more = f", and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+    return ", ".join(words[:_NAMED]) + more
 
 
 def classify_resources(old: Manifests, new: Manifests) -> tuple[Effect, ...]:

@@ -40,7 +40,8 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     if (was.type, was.router) != (now.type, now.router):
         reason = f"the strategy changes from {strategy_name(was)} to {strategy_name(now)}{_not_before(was)}"
         yield Effect("migrate", reason, named)
-        if was.is_rollout != now.is_rollout and new.app.came_from is None and not new.prunes_last:
+        both = old.app.came_from or new.app.came_from  # each workload is full while the other goes
+        if was.is_rollout != now.is_rollout and not both and not new.prunes_last:
             yield Effect("disruptive", "the old workload goes before the new one is Ready", named)
         if old.flight:
             yield Effect("disruptive", f"the strategy changes while a {old.flight} is in flight", named)
@@ -112,16 +113,33 @@ def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iter
 
 
 def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
-    named = _templates(paths)
-    if old.app.previous is not None and _same(old.app.previous, new.app.stable):
-        back = f"back to {name_of(new.app.stable)} from {name_of(old.app.stable)}, at once"
-        yield from _replaced(new, Effect("undo", back, named))
-        return
-    if old.app.stable.tag == new.app.stable.tag:
-        reason = f"the pod template of {name_of(new.app.stable)} changes, without a canary"
+    """Another stable template with nothing in flight: a Rollout takes it through the steps that it has at rest."""
+    named, is_undo = _templates(paths), old.app.previous is not None and _same(old.app.previous, new.app.stable)
+    if is_undo:
+        reason = f"back to {name_of(new.app.stable)} from {name_of(old.app.stable)}"
+    elif old.app.stable.tag == new.app.stable.tag:
+        reason = f"the pod template of {name_of(new.app.stable)} changes"
     else:
-        reason = f"{name_of(new.app.stable)} replaces {name_of(old.app.stable)}, without a canary"
-    yield from _replaced(new, Effect("replace", reason, named))
+        reason = f"{name_of(new.app.stable)} replaces {name_of(old.app.stable)}"
+    if on_a_ladder(new):
+        yield Effect("canary-start", f"{reason}, on the ladder, which ends by itself", named)
+    elif is_undo:
+        yield from _replaced(new, Effect("undo", f"{reason}, at once{_by_way_of(new)}", named))
+    else:
+        yield from _replaced(new, Effect("replace", f"{reason}, without a canary{_by_way_of(new)}", named))
+
+
+def on_a_ladder(side: Side) -> bool:
+    """Whether a template that changes with nothing in flight goes out by steps that wait."""
+    return not side.flight and any("setWeight" not in step for step in side.steps or ())
+
+
+def _by_way_of(new: Side) -> str:
+    """The weights on the way, where the steps have some before 100."""
+    weights = [step["setWeight"] for step in new.steps or () if step["setWeight"] < 100]
+    if not weights:
+        return ""
+    return f": {', '.join(map(_percent, weights))} as soon as its pods are Ready, then the rest, without a pause"
 
 
 def _restart(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:

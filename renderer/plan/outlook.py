@@ -47,10 +47,9 @@ def summary(timeline: Timeline) -> Summary:
 
 
 def _options(side: Side | None) -> Options:
-    spec = (side.project.get("spec") or {}) if side else {}
-    version = str((spec.get("versions") or {}).get("argoRollouts", "1.10"))
-    last = side is not None and side.prunes_last
-    return Options(rollouts=version, elapsed=_AT_REST, prune="last" if last else "first")
+    if side is None:
+        return Options(elapsed=_AT_REST)
+    return Options(rollouts=side.rollouts, elapsed=_AT_REST, prune="last" if side.prunes_last else "first")
 
 
 def _seen(timeline: Timeline, version: str) -> bool:

@@ -45,6 +45,11 @@ class Side:
         return "argocd" in (self.project.get("spec") or {})
 
     @property
+    def rollouts(self) -> str:
+        """The version of Argo Rollouts that the project is for, such as `1.10`."""
+        return str(((self.project.get("spec") or {}).get("versions") or {}).get("argoRollouts", "1.10"))
+
+    @property
     def hands_over(self) -> bool:
         """Whether `replicas` may leave the manifest: the autoscaler wants more, and so owns the count by now."""
         return self.app.hands_over and "ServerSideApply=true" in sync_options(workload(self.app, self.manifests))

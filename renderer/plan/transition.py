@@ -11,7 +11,7 @@ from typing import Any
 
 from renderer.overlay import escape
 from renderer.plan.in_flight import headers_in_flight, routes_in_flight, routing, scale_in_step, steps_in_flight
-from renderer.plan.moves import name_of, strategy_name
+from renderer.plan.moves import name_of, on_a_ladder, strategy_name
 from renderer.plan.ports import port_renamed
 from renderer.plan.side import Side, restart_mark, workload
 from renderer.problem import Severity
@@ -64,6 +64,44 @@ def weight_without_from(old: Side, new: Side) -> Iterator[Finding]:
         yield _weight(new, f"{given}, and the live weight is {was.weight}")
     elif was.weight == now.weight and now.came_from not in (was.came_from, None, now.weight):
         yield _weight(new, f"`from` changes to {now.came_from}, and the live weight is {was.weight}")
+
+
+def third_version(old: Side, new: Side) -> Iterator[Finding]:
+    """A canary, or a preview, takes the place of the one in flight in a single step.
+
+    The share of the one in flight falls to 0 at once, and the third version starts from nothing. With router istio a
+    request or two may be lost: Envoy can find the canary's subset empty before it has the new weights.
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: `rollspec abort`, sync, then `rollspec release`; that loses nothing.
+    """
+    if not old.flight or old.flight != new.flight or not _other_template(old, new) or _switched(old, new):
+        return
+    if old.settled != new.settled or new.app.spec.get("paused"):
+        return  # `stable-in-flight`, `changed-while-paused`
+    goes = "its share falls to 0" if old.flight == "canary" else "its pods go"
+    loses = ", and a request or two may be lost" if old.app.strategy.by_istio else ""
+    message = (
+        f"another pod template takes the {old.flight}'s place: {goes}{loses}; `rollspec abort {new.named}` first, "
+        f"sync, then `rollspec release {new.named}`"
+    )
+    yield _finding("third-version", message, f"/spec/{new.flight}", "warning")
+
+
+def preview_again(old: Side, new: Side) -> Iterator[Finding]:
+    """A preview that was aborted comes back (Argo Rollouts before 1.10): within 30 seconds it is active at once.
+
+    Its ReplicaSet still has its deadline to scale down, and the controller takes that for a rollback, which skips the
+    pause; 30 seconds are `abortScaleDownDelaySeconds`.
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: let that time pass between the two syncs.
+    """
+    again = new.app.preview is not None and new.app.preview == old.app.aborted
+    if again and not old.flight and tuple(map(int, new.rollouts.split(".")[:2])) < (1, 10):
+        message = (
+            f"Argo Rollouts {new.rollouts} makes {name_of(new.app.running)} active at once, without a preview, while "
+            "pods of the aborted one are left: sync it 30 s after the abort"
+        )
+        yield _finding("preview-again", message, "/spec/preview", "warning")
 
 
 def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
@@ -129,7 +167,7 @@ def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
     The share of the canary falls to 0 until the pods for the first step are Ready (router istio), or goes to that
     weight first (router replica, a warning). A ladder is taken to rest at its last weight.
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec promote APP` writes it.
+    Do: `rollspec promote APP` writes it; `--live REF`, with the revision that is live, mends it afterwards.
     """
     canary = old.app.canary
     if canary is None or new.flight or _other_template(old, new) or _switched(old, new) or old.steps == new.steps:
@@ -141,7 +179,7 @@ def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
         return
     says = "is missing" if given is None else f"is {given}"
     falls = "the share would fall to 0 on the way" if by_istio else "the steps would begin at another weight"
-    verb = f"`rollspec promote {new.named}` writes it"
+    verb = f"`rollspec promote {new.named} --live REF`, with the revision that is live, writes it"
     severity: Severity = "error" if by_istio and given not in weights else "warning"
     message = f"`previous.weight` {says}, and the live weight is {live}: {falls}; {verb}"
     yield _finding("promote-weight", message, "/spec/previous/weight", severity)
@@ -275,6 +313,31 @@ def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
     yield _finding("autoscaling-on", message, pointer)
 
 
+def autoscaling_down(old: Side, new: Side) -> Iterator[Finding]:
+    """The count of pods may fall at once: `autoscaling` gives way to fewer `replicas`, or its `maxReplicas` falls.
+
+    Git does not know how many pods the autoscaler runs now. What is more than the new number goes at once, whatever
+    the load is.
+    Source: Kubernetes API server (`replicas` is set to what is applied), autoscaler (the bounds come before metrics).
+    Do: look (`kubectl get hpa`), and take a number that is no less than what runs.
+    """
+    before, after = old.app.spec.get("autoscaling"), new.app.spec.get("autoscaling")
+    if before is None or old.app.hands_over:
+        return
+    most = before["maxReplicas"]
+    now, pointer = (
+        (_replicas(new), "/spec/replicas")
+        if after is None or new.app.hands_over
+        else (after["maxReplicas"], "/spec/autoscaling/maxReplicas")
+    )
+    if isinstance(now, int) and now < most:
+        message = (
+            f"up to {most} pods may run now, and what is more than {now} goes at once, whatever the load: `kubectl get "
+            f"hpa -n {new.app.namespace} {new.app.name}` tells how many do"
+        )
+        yield _finding("autoscaling-down", message, pointer, "warning")
+
+
 def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
     """A selector or a namespace changes: an object's selector is immutable, and another namespace is another object.
 
@@ -309,12 +372,15 @@ def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
 def without_canary(old: Side, new: Side) -> Iterator[Finding]:
     """The pod template changes without a canary, in an environment whose `policy` wants one (templateChanges: canary).
 
-    `undo` and `restart` are allowed: they bring no version that has not run.
+    `undo` and `restart` are allowed: they bring no version that has not run; so is a ladder that ends by itself. A
+    policy that goes in the same change still counts.
     Source: `policy.templateChanges` of the overlay.
     Do: `rollspec release APP TAG --weight WEIGHT`, or without a tag and with `--set` for configuration alone.
     """
-    policy = (new.overlay.get("policy") or {}).get("templateChanges")
-    if policy != "canary" or old.flight or new.flight or _switched(old, new) or old.running == new.running:
+    policies = [(side.overlay.get("policy") or {}).get("templateChanges") for side in (old, new)]
+    if "canary" not in policies or old.flight or new.flight or _switched(old, new) or old.running == new.running:
+        return
+    if on_a_ladder(new):
         return
     if old.app.previous is not None and _equal(old.app.previous, new.app.stable):
         return
@@ -348,6 +414,8 @@ def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
 FIRST_RULES: dict[str, FirstRule] = {"first-release": first_release}
 TRANSITION_RULES: dict[str, Rule] = {
     "weight-without-from": weight_without_from,
+    "third-version": third_version,
+    "preview-again": preview_again,
     "from-of-another": from_of_another,
     "steps-in-flight": steps_in_flight,
     "scale-in-step": scale_in_step,
@@ -361,6 +429,7 @@ TRANSITION_RULES: dict[str, Rule] = {
     "switch-in-flight": switch_in_flight,
     "switch-alone": switch_alone,
     "autoscaling-on": autoscaling_on,
+    "autoscaling-down": autoscaling_down,
     "identity-changed": identity_changed,
     "container-renamed": container_renamed,
     "port-renamed": port_renamed,

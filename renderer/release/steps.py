@@ -20,11 +20,16 @@ def steps_of(app: App) -> list[Step]:
     ladder = app.strategy.fields.get("steps")
     if app.canary is not None:
         return list(ladder) if ladder else _in_flight(app, app.canary)
-    if ladder and app.strategy.fields.get("autoPromotionEnabled"):
+    if ladder and app.strategy.fields.get("autoPromotionEnabled") and not _went_back(app):
         return list(ladder)
     if app.previous_weight and app.previous_weight < 100:
         return [_weight(app.previous_weight), _weight(100)]
     return [_weight(100)]
+
+
+def _went_back(app: App) -> bool:
+    """After an abort or an undo: a ladder may have ended by itself, and the way back must not climb it again."""
+    return app.aborted is not None or (app.previous is not None and app.previous_weight is None)
 
 
 def _in_flight(app: App, canary: Canary) -> list[Step]:

@@ -16,6 +16,7 @@ FORMATS = ("text", "markdown", "json")
 _JSON_FORMAT = 1
 _LONGEST = 60_000  # characters of a comment; GitHub takes 65,536
 _MOMENT = 0.1  # seconds
+_LONG = 60  # seconds; what is shorter says more of the simulator than of the cluster
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _NAMED = 3  # apps of a group that are named
 _FLAGS: dict[str, Callable[[Flag], str]] = {
@@ -143,8 +144,16 @@ def _timeline(summary: Summary) -> Iterator[str]:
     least = f", never under {summary.lowest_ready}" if summary.ready_before and summary.ready_after else ""
     yield f"ready    {summary.ready_before} -> {summary.ready_after} pods{least}"
     yield f"pods     at most {summary.highest_pods}"
+    if summary.seconds >= _LONG:
+        yield f"takes    {_duration(summary.seconds)} and more"
     for flag in summary.flags:
         yield f"flag     {flag_text(flag)}"
+
+
+def _duration(seconds: float) -> str:
+    """Whole minutes, and hours: what the steps' pauses add up to; the rest is shorter and less sure."""
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
 
 
 def flag_text(flag: Flag) -> str:

@@ -1,0 +1,50 @@
+"""The ways into an app: Services' ports, load balancers, hosts of gateways. One that goes is traffic lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest
+from renderer.plan.side import Side
+from renderer.render.service import preview_name
+
+_MESH = "mesh"
+
+
+def lost_ways(old: Side, new: Side) -> list[str]:
+    """What leads to the app on the old side and not on the new one; a Service that goes as a whole is not told here."""
+    after = {way for manifest in new.manifests for way in _ways(manifest, new)}
+    kept = {manifest.identity for manifest in new.manifests}
+    ways = [
+        way
+        for manifest in old.manifests
+        if manifest.kind != "Service" or (manifest.identity in kept and manifest.name != preview_name(old.app))
+        for way in _ways(manifest, old)
+    ]
+    return [way for way in dict.fromkeys(ways) if way not in after]
+
+
+def _ways(manifest: Manifest, side: Side) -> Iterator[str]:
+    spec = manifest.data.get("spec") or {}
+    if manifest.kind == "Service":
+        for port in spec.get("ports") or ():
+            yield f"port {port['port']} ({port.get('protocol', 'TCP')}) of Service {manifest.name}"
+            if "nodePort" in port:
+                yield f"port {port['nodePort']} of the nodes"
+        if spec.get("type") == "LoadBalancer":
+            yield f"the load balancer of Service {manifest.name}"
+        for address in spec.get("externalIPs") or ():
+            yield f"address {address} of Service {manifest.name}"
+    elif manifest.kind == "VirtualService":
+        for host in spec.get("hosts") or ():
+            for gateway in spec.get("gateways") or [_MESH]:
+                if gateway != _MESH:
+                    yield f"host {host} of gateway {gateway}"
+                elif not _is_service(host, side):
+                    yield f"host {host} inside the mesh"
+
+
+def _is_service(host: str, side: Side) -> bool:
+    """A Service of the app is reached by its name without a route, too."""
+    names = (each.name for each in side.manifests if each.kind == "Service")
+    return any(host == name or host.startswith(f"{name}.{side.app.namespace}") for name in names)

@@ -156,6 +156,90 @@ def test_a_canary_that_the_live_revision_does_not_have_starts_from_nothing(repos
     assert run(repository, "validate", "--base", "HEAD~2").code == 0
 
 
+def test_a_promotion_begins_at_the_weight_that_is_live(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    verb(repository, "weight", "web", "60", "--commit")
+    assert verb(repository, "promote", "web", "--live", "HEAD~1", "--commit").code == 0
+    assert "weight: 20" in (repository / "overlays/production/apps/web.yaml").read_text()
+    assert run(repository, "validate", "--base", "HEAD~2").code == 0
+    outcome = run(repository, "plan", "--base", "HEAD~2")
+    assert ("20 % -> 100 %" in outcome.out, "flag" in outcome.out) == (True, False)
+
+
+def test_a_promotion_of_what_is_not_live_begins_at_nothing(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert verb(repository, "promote", "web", "--live", "HEAD~1").code == 0
+    rollout = (repository / "rendered/production/web/rollout.yaml").read_text()
+    assert [line.split()[-1] for line in rollout.splitlines() if "setWeight" in line] == ["100"]
+
+
+def test_an_abort_and_a_retry_keep_the_comments_of_the_canary(repository: Path) -> None:
+    file = repository / "overlays/production/apps/web.yaml"
+    verb(repository, "release", "web", "1.5.0", "--weight", "20")
+    before = file.read_text().replace("weight: 20", "weight: 20  # for a week\n    # more on Monday")
+    file.write_text(before)
+    assert verb(repository, "abort", "web").code == 0
+    assert file.read_text() == before.replace("canary:", "aborted:")
+    assert verb(repository, "retry", "web").code == 0
+    assert file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "words", "said"),
+    [
+        ("strategy: {type: Canary, router: replica}\n  replicas: 1", ("restart", "web"), "the only pod goes"),
+        ("strategy: {type: BlueGreen, router: null}\n  replicas: 1", ("restart", "web"), "the only pod goes"),
+        ("strategy: {type: Canary, router: istio}\n  replicas: 4\n  canary: {tag: 2, weight: 25}",
+         ("restart", "web"), "its share goes to no pod"),
+        ("strategy: {type: Canary, router: istio}\n  replicas: 4\n  canary: {tag: 2, weight: 26}",
+         ("restart", "web"), ""),
+        ("strategy: {type: Canary, router: replica}\n  replicas: 4\n  canary: {tag: 2, weight: 25}",
+         ("restart", "web"), "the stable version has its share"),
+        ("strategy: {type: RollingUpdate, router: null}\n  replicas: 1", ("restart", "web"), ""),
+        ("strategy: {type: Canary, router: istio, steps: [{setWeight: 20}, {pause: {}}]}\n  canary: {tag: 2}",
+         ("promote", "web"), "at its last weight, 20 %"),
+        ("strategy: {type: Canary, router: istio, steps: [{setWeight: 20}, {pause: {}}]}\n  canary: {tag: 2}",
+         ("promote", "web", "--at", "10"), ""),
+        ("strategy: {type: Canary, router: istio, steps: [{setWeight: 100}], autoPromotionEnabled: true}\n"
+         "  canary: {tag: 2}", ("promote", "web"), "goes on to its end by itself"),
+    ],
+)  # fmt: skip
+def test_what_git_cannot_know_is_said_beside(repository: Path, fields: str, words: tuple[str, ...], said: str) -> None:
+    file = repository / "overlays/production/apps/web.yaml"
+    file.parent.mkdir()
+    fields = fields.replace("tag: 2", 'tag: "2"')
+    file.write_text(f"apiVersion: rollspec/v1\nkind: App\nmetadata: {{name: web}}\nspec:\n  {fields}\n")
+    outcome = verb(repository, *words)
+    assert outcome.code == 0, outcome.err
+    assert said in outcome.err if said else outcome.err == ""
+
+
+def test_an_old_argo_rollouts_wants_time_before_a_retry_of_a_preview(repository: Path) -> None:
+    project = repository / "rollspec.yaml"
+    project.write_text(project.read_text() + '  versions: {argoRollouts: "1.9"}\n')
+    file = repository / "overlays/production/apps/web.yaml"
+    file.parent.mkdir()
+    state = "strategy: {type: BlueGreen, router: null}, aborted: {tag: 1.5.0}"
+    file.write_text(f"apiVersion: rollspec/v1\nkind: App\nmetadata: {{name: web}}\nspec: {{{state}}}\n")
+    assert "less than 30 s ago" in verb(repository, "retry", "web").err
+
+
+def test_a_commit_names_the_version_of_each_app(repository: Path) -> None:
+    verb(repository, "release", "web=1.5.0", "api=2.1.0", "--weight", "20", "--commit")
+    verb(repository, "promote", "web", "api", "--commit")
+    verb(repository, "undo", "web", "--commit")
+    assert git(repository, "log", "--format=%s", "-3").splitlines() == [
+        "deploy(production): undo web to 1.4.2",
+        "deploy(production): promote web 1.5.0, api 2.1.0",
+        "deploy(production): release web 1.5.0, api 2.1.0 at 20 %",
+    ]
+
+
+def test_bootstrap_leaves_what_argo_cd_applies_alone(repository: Path) -> None:
+    assert run(repository, "render", "--bootstrap").code == 2
+    assert run(repository, "render", "--bootstrap", "--stdout").code == 0
+
+
 def test_undo_to_what_is_stable_already_is_refused(repository: Path) -> None:
     verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
     verb(repository, "promote", "web", "--commit")
@@ -302,6 +386,7 @@ def test_promote_folds_configuration_and_undo_takes_it_out(repository: Path) -> 
         (("undo", "web", "--to", "nowhere"), "nowhere"),
         (("switch", "web"), "give either --to"),
         (("resume", "web"), "is not paused"),
+        (("promote", "web", "--at", "20", "--live", "HEAD"), "either --at or --live"),
     ],
 )
 def test_a_verb_that_does_not_fit_explains_itself(repository: Path, words: tuple[str, ...], message: str) -> None:

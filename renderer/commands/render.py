@@ -80,7 +80,7 @@ class Judging:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file would change.")
 @click.option("--stdout", is_flag=True, help="Print the manifests instead of writing them.")
 @click.option("--output", metavar="DIR", help="Write into DIR instead; files of apps that are gone stay there.")
-@click.option("--bootstrap", is_flag=True, help="The stable versions alone: for a cluster that is built anew.")
+@click.option("--bootstrap", is_flag=True, help="The stable versions alone, for a new cluster; into --output.")
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the apps: for several machines.")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes (default: one a processor).")
 @click.option("--no-cache", is_flag=True, help="Make everything anew, whatever earlier runs left in .rollspec/.")
@@ -115,6 +115,8 @@ def command(
     """
     if stdout and (check or output):
         raise Failure("--stdout writes nothing: leave --check and --output out", 2)
+    if bootstrap and not (stdout or output):
+        raise Failure("--bootstrap in place would end every release in flight: give --output DIR or --stdout", 2)
 
     def run(opened: Opened, selection: Selection) -> int:
         job = _job(opened, selection, bootstrap, output, parse_shard(shard))

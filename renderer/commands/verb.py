@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from renderer.build.setup import read_document
 from renderer.commands.fmt import field_order
 from renderer.commands.options import show_problems
 from renderer.commands.project import Opened
-from renderer.edit import EditError, Remove, Set, edit, formatted, new_document
+from renderer.edit import EditError, Operation, Remove, Rename, Set, edit, formatted, new_document
 from renderer.failure import Failure
 from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
@@ -31,11 +32,12 @@ from renderer.yamlio import load
 
 Spec = Mapping[str, Any]
 Act = Callable[[Spec], Outcome]
+_NAMED = 3  # apps in a commit's subject
 
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """What to do with the result; `verb` and `detail` make the commit's message."""
+    """What to do with the result; `verb` and `detail` make the commit's message, `notes` are said beside."""
 
     verb: str
     dry_run: bool
@@ -43,6 +45,7 @@ class How:
     message: str | None
     verify: bool = True
     detail: str = ""
+    notes: Callable[[Spec], list[str]] = lambda spec: []
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,9 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
         edited.append(found)
     if show_problems([problem for each in edited for problem in each.problems], "text"):
         return 1
+    for each in edited:
+        for note in how.notes(each.before):
+            click.echo(f"rollspec: {each.app} in {environment.name}: {note}", err=True)
     files, old = _files(opened, edited)
     if how.dry_run:
         click.echo(diff_text(old, files, colour=sys.stdout.isatty()), nl=False)
@@ -95,7 +101,7 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
     lines = [f"{each.app} in {environment.name}: {describe(each.before)} -> {describe(each.after)}" for each in edited]
     try:
         _write(opened, files, specs)
-        made = _commit(opened, environment, list(acts), lines, sorted({*files, *old}), how) if how.commit else None
+        made = _commit(opened, environment, edited, lines, sorted({*files, *old}), how) if how.commit else None
     except BaseException as error:  # a full disk, a hook that fails, Ctrl-C: all as it was
         _write(opened, {path: old[path] for path in files}, specs, mark=False)
         if isinstance(error, GitError):
@@ -210,16 +216,38 @@ def _edited(old: bytes | None, app: str, edits: Sequence[Change]) -> bytes | Non
     head = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": app}, "spec": {}}
     empty = new_document(head)
     before = empty if old is None else old.decode()
-    text = edit(before, _operations(edits))
+    text = edit(before, _operations(_data(before.encode(), "").get("spec") or {}, edits))
     order = field_order("App")
     text = formatted(text, order) if formatted(before, order) == before else text
     return None if text == empty else text.encode()
 
 
-def _operations(edits: Sequence[Change]) -> list[Set | Remove]:
-    return [
-        Remove(_pointer(each.path)) if each.value is ABSENT else Set(_pointer(each.path), each.value) for each in edits
-    ]
+def _operations(spec: Spec, edits: Sequence[Change]) -> list[Operation]:
+    """A block that goes and comes back under another name (canary, aborted) keeps its comments: it is renamed."""
+    moved = _moved(spec, edits)
+    found: list[Operation] = []
+    for each in edits:
+        if moved and each.path == (moved[1],):
+            found.append(Rename(_pointer((moved[0],)), moved[1]))
+            gone = [key for key in spec[moved[0]] if key not in each.value]
+            found += [Remove(_pointer((moved[1], key))) for key in gone]
+        elif each.value is ABSENT:
+            found += [] if moved and each.path == (moved[0],) else [Remove(_pointer(each.path))]
+        else:
+            found.append(Set(_pointer(each.path), each.value))
+    return found
+
+
+def _moved(spec: Spec, edits: Sequence[Change]) -> tuple[str, str] | None:
+    """A field that goes, and another that comes with some of its value, in the same order."""
+    gone = [each.path[0] for each in edits if each.value is ABSENT and len(each.path) == 1 and each.path[0] in spec]
+    come = [(each.path[0], each.value) for each in edits if len(each.path) == 1 and each.path[0] not in spec]
+    for old in gone:
+        for new, value in come:
+            was = spec[old] if isinstance(spec[old], dict) and isinstance(value, dict) else {}
+            if was and json.dumps({key: was[key] for key in was if key in value}) == json.dumps(value):
+                return old, new
+    return None
 
 
 def _pointer(path: Sequence[str]) -> str:
@@ -275,12 +303,28 @@ def _write(opened: Opened, files: Mapping[str, bytes | None], specs: set[str], *
 
 
 def _commit(
-    opened: Opened, environment: Environment, apps: Sequence[str], lines: Sequence[str], files: Sequence[str], how: How
+    opened: Opened,
+    environment: Environment,
+    edited: Sequence[Edited],
+    lines: Sequence[str],
+    files: Sequence[str],
+    how: How,
 ) -> str:
     """One commit of these files, which says what became of each app; returns the line that tells of it."""
-    subject = f"deploy({environment.name}): {how.verb} {', '.join(apps)} {how.detail}".rstrip()
+    named = [f"{each.app} {_about(how.verb, each)}".rstrip() for each in edited]
+    some = [*named[:_NAMED], *([f"{len(named) - _NAMED} more"] if len(named) > _NAMED else [])]
+    subject = f"deploy({environment.name}): {how.verb} {', '.join(some)} {how.detail}".rstrip()
     message = how.message or "\n".join([subject, "", *lines])
-    trailers = [("Rollspec-App", app) for app in apps]
+    trailers = [("Rollspec-App", each.app) for each in edited]
     trailers += [("Rollspec-Env", environment.name), ("Rollspec-Verb", how.verb)]
     made = commit(opened.root, files, message, trailers, verify=how.verify)
     return f"committed {made[:12]}: {message.splitlines()[0]}"
+
+
+def _about(verb: str, edited: Edited) -> str:
+    """The version that the verb is about."""
+    spec = edited.before if verb == "abort" else edited.after
+    if verb not in ("release", "promote", "abort", "retry", "undo"):
+        return ""
+    flight = in_flight(spec)
+    return f"{'to ' if verb == 'undo' else ''}{_name(spec, spec[flight] if flight else spec)}"

@@ -16,14 +16,16 @@ from renderer.commands.verb import Act, How, carry_out, effective_spec, environm
 from renderer.failure import Failure
 from renderer.git import read_many, resolve
 from renderer.layout import PROJECT_FILE
-from renderer.release import switches, verbs
+from renderer.release import notes, switches, verbs
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal
-from renderer.spec import TEMPLATE_FIELDS, fields_of, strategy_of, version_of
+from renderer.spec import TEMPLATE_FIELDS, fields_of, version_of
 from renderer.tree import alone
 from renderer.yamlio import load
 
 Options = dict[str, Any]
+Acts = Callable[[Opened], Mapping[str, Act]]
+Notes = Callable[[Opened, Mapping[str, Any]], list[str]]
 WEIGHT = click.IntRange(0, 100)
 
 
@@ -41,26 +43,37 @@ def _common(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _run(directory: str, verb: str, options: Options, acts: Callable[[Opened], Mapping[str, Act]], detail: str) -> int:
+def _run(
+    directory: str, verb: str, options: Options, acts: Acts, detail: str = "", notes: Notes = lambda opened, spec: []
+) -> int:
+    """`detail` ends the commit's subject; `notes` is what is to be said beside."""
     if options["dry_run"]:
-        return _do(directory, verb, options, acts, detail)
+        return _do(directory, verb, options, acts, detail, notes)
     with alone(find_root(directory), PROJECT_FILE):  # what another verb has done is seen, not written over
-        return _do(directory, verb, options, acts, detail)
+        return _do(directory, verb, options, acts, detail, notes)
 
 
-def _do(directory: str, verb: str, options: Options, acts: Callable[[Opened], Mapping[str, Act]], detail: str) -> int:
+def _do(directory: str, verb: str, options: Options, acts: Acts, detail: str, notes: Notes) -> int:
     try:
         opened = open_project(directory)
     except Refused as refused:
         return int(show_problems(refused.problems, "text"))
     environment = environment_for(opened, options["env"])
-    how = How(verb, options["dry_run"], options["do_commit"], options["message"], not options["no_verify"], detail)
+    how = How(
+        verb,
+        options["dry_run"],
+        options["do_commit"],
+        options["message"],
+        not options["no_verify"],
+        detail,
+        partial(notes, opened),
+    )
     found = acts(opened)
     chosen(list(found), opened.apps, "app")
     return carry_out(opened, environment, found, how)
 
 
-def _same(apps: tuple[str, ...], act: Act) -> Callable[[Opened], Mapping[str, Act]]:
+def _same(apps: tuple[str, ...], act: Act) -> Acts:
     return lambda _: dict.fromkeys(apps, act)
 
 
@@ -113,9 +126,7 @@ def release(
             )
         return found
 
-    tag = words[1] if len(words) == 2 and "=" not in words[1] else ""
-    detail = f"{tag}{f' at {share} %' if share is not None else ''}".strip()
-    return _run(directory, "release", options, acts, detail)
+    return _run(directory, "release", options, acts, "" if share is None else f"at {share} %")
 
 
 @click.command("weight")
@@ -139,10 +150,21 @@ def weight(directory: str, app: str, share: int, live: str | None, **options: An
 @click.command("promote")
 @_apps
 @click.option("--at", "at", type=WEIGHT, help="The weight that a ladder has reached, if not its last.")
+@click.option("--live", metavar="REF", help="The revision that the cluster has, if it is not this one.")
 @_common
-def promote(directory: str, apps: tuple[str, ...], at: int | None, **options: Any) -> int:
-    """Make the canary or preview the stable version, without a dip."""
-    return _run(directory, "promote", options, _same(apps, partial(verbs.promote, live=at)), "")
+def promote(directory: str, apps: tuple[str, ...], at: int | None, live: str | None, **options: Any) -> int:
+    """Make the canary or preview the stable version, without a dip.
+
+    It begins at the weight that is live: name the revision that the cluster has with --live, where a change of the
+    weight and the promotion get there as one.
+    """
+    if at is not None and live is not None:
+        raise Failure("give either --at or --live", 2)
+
+    def acts(opened: Opened) -> dict[str, Act]:
+        return {app: partial(_promote, opened, app, options["env"], live, at) for app in apps}
+
+    return _run(directory, "promote", options, acts, notes=lambda _, spec: notes.promote(spec, at))
 
 
 @click.command("abort")
@@ -150,7 +172,7 @@ def promote(directory: str, apps: tuple[str, ...], at: int | None, **options: An
 @_common
 def abort(directory: str, apps: tuple[str, ...], **options: Any) -> int:
     """Stop the release: the stable version serves alone, with the pods it has."""
-    return _run(directory, "abort", options, _same(apps, verbs.abort), "")
+    return _run(directory, "abort", options, _same(apps, verbs.abort))
 
 
 @click.command("retry")
@@ -158,7 +180,13 @@ def abort(directory: str, apps: tuple[str, ...], **options: Any) -> int:
 @_common
 def retry(directory: str, apps: tuple[str, ...], **options: Any) -> int:
     """Start again what `abort`, or the controller by itself, has stopped."""
-    return _run(directory, "retry", options, _same(apps, verbs.retry), "")
+    return _run(
+        directory,
+        "retry",
+        options,
+        _same(apps, verbs.retry),
+        notes=lambda opened, spec: notes.retry(spec, opened.setup.project.versions.get("argoRollouts", "1.10")),
+    )
 
 
 @click.command("undo")
@@ -172,7 +200,7 @@ def undo(directory: str, apps: tuple[str, ...], share: int | None, to: str | Non
     def acts(opened: Opened) -> dict[str, Act]:
         return {app: partial(_undo, opened, app, options["env"], to, share) for app in apps}
 
-    return _run(directory, "undo", options, acts, "")
+    return _run(directory, "undo", options, acts, "" if share is None else f"at {share} %")
 
 
 @click.command("restart")
@@ -186,7 +214,13 @@ def restart(directory: str, apps: tuple[str, ...], **options: Any) -> int:
     strategy (router istio) avoids that.
     """
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return _run(directory, "restart", options, _same(apps, partial(_restart, now=now)), "")
+    return _run(
+        directory,
+        "restart",
+        options,
+        _same(apps, partial(verbs.restart, now=now)),
+        notes=lambda _, spec: notes.restart(spec),
+    )
 
 
 @click.command("pause")
@@ -194,7 +228,7 @@ def restart(directory: str, apps: tuple[str, ...], **options: Any) -> int:
 @_common
 def pause(directory: str, apps: tuple[str, ...], **options: Any) -> int:
     """Hold the controller: weights stay, a new pod template is not carried out."""
-    return _run(directory, "pause", options, _same(apps, verbs.pause), "")
+    return _run(directory, "pause", options, _same(apps, verbs.pause))
 
 
 @click.command("resume")
@@ -202,7 +236,7 @@ def pause(directory: str, apps: tuple[str, ...], **options: Any) -> int:
 @_common
 def resume(directory: str, apps: tuple[str, ...], **options: Any) -> int:
     """Let the controller go on."""
-    return _run(directory, "resume", options, _same(apps, verbs.resume), "")
+    return _run(directory, "resume", options, _same(apps, verbs.resume))
 
 
 @click.command("switch")
@@ -322,14 +356,29 @@ def _weight(
     opened: Opened, app: str, env: str | None, live: str | None, share: int, spec: Mapping[str, Any]
 ) -> Outcome:
     """`live` is a revision: where its canary is another version, or none, this one starts from nothing."""
-    canary = spec.get("canary")
-    if live is None or not canary:
+    if live is None or not spec.get("canary"):
         return verbs.weight(spec, share)
-    there = _spec_at(opened, app, env, live)
-    was = there.get("canary")
-    if not was or version_of(there, was) != version_of(spec, canary):
-        return verbs.weight(spec, share, is_new=True)
-    return verbs.weight(spec, share, live=was.get("weight"))
+    was = _canary_at(opened, app, env, live, spec)
+    return verbs.weight(spec, share, is_new=True) if was is None else verbs.weight(spec, share, live=was.get("weight"))
+
+
+def _promote(
+    opened: Opened, app: str, env: str | None, live: str | None, at: int | None, spec: Mapping[str, Any]
+) -> Outcome:
+    """`live` is a revision: where it does not have this canary, the promotion starts from nothing."""
+    if live is None or not spec.get("canary"):
+        return verbs.promote(spec, live=at)
+    was = _canary_at(opened, app, env, live, spec)
+    return verbs.promote(spec, live=0 if was is None else was.get("weight"))
+
+
+def _canary_at(
+    opened: Opened, app: str, env: str | None, revision: str, spec: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """The canary of `spec` as the revision has it; None where it has another one, or none."""
+    there = _spec_at(opened, app, env, revision)
+    was: Mapping[str, Any] | None = there.get("canary")
+    return was if was and version_of(there, was) == version_of(spec, spec["canary"]) else None
 
 
 def _undo(
@@ -341,18 +390,6 @@ def _undo(
     state = {key: then[key] for key in ("tag", "version") if key in then}
     overrides = overrides_between(fields_of(spec, None), fields_of(then, None))
     return verbs.undo(spec, to={**state, **({"overrides": overrides} if overrides else {})}, weight=share)
-
-
-def _restart(spec: Mapping[str, Any], now: str) -> Outcome:
-    canary = spec.get("canary") or {}
-    few = strategy_of(spec.get("strategy", {})).by_istio and "minPodsPerReplicaSet" not in spec["strategy"]
-    if canary and few:
-        click.echo(
-            "a canary of one pod: its share goes to no pod for a moment, then to the stable version until it is Ready; "
-            "minPodsPerReplicaSet: 2 avoids that",
-            err=True,
-        )
-    return verbs.restart(spec, now)
 
 
 def _switch(spec: Mapping[str, Any], to: str | None, router: str | None, one_commit: bool) -> Outcome:

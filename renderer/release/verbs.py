@@ -95,7 +95,7 @@ def promote(spec: Spec, *, live: int | None = None) -> Outcome:
     if spec.get("paused"):
         return Refusal(_PAUSED)
     state = spec[flight]
-    last = live if live is not None else _last_weight(spec, state)
+    last = live if live is not None else last_weight(spec, state)
     return {**_become_stable(spec, state, last if flight == "canary" else None), flight: ABSENT, "aborted": ABSENT}
 
 
@@ -111,6 +111,8 @@ def abort(spec: Spec) -> Outcome:
 def retry(spec: Spec) -> Outcome:
     """Start again what an `abort` stopped, or what the controller stopped by itself."""
     canary = spec.get("canary")
+    if spec.get("paused"):
+        return Refusal(_PAUSED)
     if canary:
         return _toggle(spec, canary)
     if spec.get("preview"):
@@ -154,6 +156,8 @@ def restart(spec: Spec, now: str) -> Outcome:
     """Replace the pods without another version; `now` is the time, RFC 3339."""
     if spec.get("restartedAt") == now:
         return Refusal("the app was restarted this second")
+    if spec.get("paused"):
+        return Refusal(_PAUSED)
     return {"restartedAt": now}
 
 
@@ -178,6 +182,8 @@ def _start_canary(spec: Spec, state: Mapping[str, Any], share: int | None) -> Ou
         return Refusal("the ladder in strategy.steps gives the weights: leave --weight out")
     if not ladder and share is None:
         return Refusal("give the canary's first share: --weight 20")
+    if share == 0 and not strategy_of(spec.get("strategy", {})).by_istio:
+        return Refusal("router replica gives a share by pods, and 0 % is none: give --weight 1 or more")
     canary = dict(state) if ladder else {**_without(state, "overrides"), "weight": share, **_only(state, "overrides")}
     return {"canary": canary, "aborted": ABSENT, "paused": ABSENT}
 
@@ -233,7 +239,8 @@ def _label(spec: Spec, state: Mapping[str, Any]) -> str:
     return str(state.get("version") or version_label(state.get("tag", spec["tag"])))
 
 
-def _last_weight(spec: Spec, state: Mapping[str, Any]) -> int | None:
+def last_weight(spec: Spec, state: Mapping[str, Any]) -> int | None:
+    """The weight of a canary, or the last of its ladder; None for a preview, and a ladder without weights."""
     steps = spec.get("strategy", {}).get("steps")
     if not steps:
         return state.get("weight")
@@ -250,9 +257,14 @@ def _toggle(spec: Spec, canary: Mapping[str, Any]) -> Outcome:
 
 
 def _already(spec: Spec, flight: str) -> str:
+    """Two commits lose no request; in one, Envoy can find the canary's subset empty before it has the new weights."""
     name = _label(spec, spec[flight])
     what = "its share falls to 0 at once" if flight == "canary" else "its pods end"
-    return f"a {flight} ({name}) is in flight; with --replace {what} and the new version starts from nothing"
+    loses = ", and a request or two may be lost" if strategy_of(spec.get("strategy", {})).by_istio else ""
+    return (
+        f"a {flight} ({name}) is in flight: `abort` it, sync, then `release`; in one step, with --replace, {what} and "
+        f"the new version starts from nothing{loses}"
+    )
 
 
 def _the_same(spec: Spec, flight: str) -> str:

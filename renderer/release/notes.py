@@ -1,0 +1,87 @@
+"""What a verb that fits has to say beside: what the engines do with it, and what Git cannot know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from renderer.release.verbs import last_weight
+from renderer.rounding import Routed, canary_fenceposts, routed_counts, weighted_counts
+from renderer.spec import Strategy, strategy_of
+
+Spec = Mapping[str, Any]
+_OLD_ROLLOUTS = (1, 9)
+_SCALE_DOWN_DELAY = 30  # seconds
+
+
+def restart(spec: Spec) -> list[str]:
+    """A Rollout deletes a pod before its successor is Ready (measured on Argo Rollouts 1.9 and 1.10)."""
+    strategy = strategy_of(spec.get("strategy", {}))
+    replicas = _replicas(spec)
+    if not strategy.is_rollout or spec.get("ports") == [] or replicas is None:
+        return []
+    canary = spec.get("canary") or {}
+    split = bool(canary) and not strategy.by_istio  # requests find the pods of the other version
+    found = []
+    if replicas == 1 and not split:
+        found.append(
+            "the only pod goes before its successor is Ready, and nobody serves meanwhile: `replicas: 2` first"
+        )
+    if canary and _canary_pods(strategy, replicas, canary.get("weight")) == 1:
+        if strategy.by_istio:
+            found.append(
+                "a canary of one pod: its share goes to no pod for a moment, then to the stable version until it is "
+                "Ready; minPodsPerReplicaSet: 2 avoids that"
+            )
+        else:
+            found.append("a canary of one pod: the stable version has its share until it is Ready again")
+    return found
+
+
+def promote(spec: Spec, at: int | None) -> list[str]:
+    """How far a ladder has come is in the cluster alone."""
+    strategy, canary = strategy_of(spec.get("strategy", {})), spec.get("canary")
+    if not canary or "steps" not in strategy.fields:
+        return []
+    if strategy.fields.get("autoPromotionEnabled"):
+        return [
+            "the ladder goes on to its end by itself, wherever it is now: this records its end, and hurries nothing"
+        ]
+    last = last_weight(spec, canary)
+    if at is not None or last is None:
+        return []
+    return [f"the ladder is taken to rest at its last weight, {last} %: `--at WEIGHT` where it has not come so far"]
+
+
+def retry(spec: Spec, rollouts: str) -> list[str]:
+    """`rollouts` is the project's version of Argo Rollouts, such as `1.9`."""
+    is_old = tuple(int(part) for part in rollouts.split(".")[:2]) <= _OLD_ROLLOUTS
+    strategy = strategy_of(spec.get("strategy", {}))
+    if not is_old or strategy.type != "BlueGreen" or not spec.get("aborted"):
+        return []
+    delay = strategy.fields.get("abortScaleDownDelaySeconds", _SCALE_DOWN_DELAY)
+    return [
+        f"Argo Rollouts {rollouts} makes a preview active at once that was aborted less than {delay} s ago: let that "
+        "time pass before this is synced"
+    ]
+
+
+def _replicas(spec: Spec) -> int | None:
+    """The fewest pods there may be; None where nobody here knows."""
+    if "autoscaling" in spec:
+        return int(spec["autoscaling"].get("minReplicas", 1))
+    found = spec.get("replicas", 1)
+    return found if isinstance(found, int) else None
+
+
+def _canary_pods(strategy: Strategy, replicas: int, weight: int | None) -> int:
+    """At rest; a ladder is taken to have at least one."""
+    if weight is None:
+        return max(1, int(strategy.fields.get("minPodsPerReplicaSet", 1)))
+    if strategy.by_istio:
+        given = Routed(min_pods=strategy.fields.get("minPodsPerReplicaSet"))
+        return max(1, routed_counts(replicas, weight, given)[0])  # a dark canary has one
+    surge, _ = canary_fenceposts(
+        strategy.fields.get("maxSurge", "25%"), strategy.fields.get("maxUnavailable", 0), replicas
+    )
+    return weighted_counts(replicas, weight, surge)[0]

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.plain import escape as escape  # for those that look for it here
+from renderer.plain import pointer, way
 from renderer.problem import Problem
 from renderer.spec import merge, merge_specs
 
@@ -71,14 +73,14 @@ class Effective:
     data: Mapping[str, Any]
     layers: tuple[Layer, ...]
 
-    def locate(self, pointer: str) -> tuple[str, str]:
-        """The file that gave the value at `pointer`, and the pointer there; the nearest parent where nobody has it."""
-        parts = pointer.split("/")[1:]
+    def locate(self, at: str) -> tuple[str, str]:
+        """The file that gave the value at a pointer, and the pointer there; the nearest parent where nobody has it."""
+        parts = way(at)
         while parts:
             for layer in self.layers:
                 there = ["spec", "defaults", *parts[1:]] if layer.kind == "Overlay" else parts
                 if (parts[0] == "spec" or layer.kind == "App") and _has(layer.document.data, there):
-                    return layer.document.file, "".join(f"/{part}" for part in there)
+                    return layer.document.file, pointer(there)
             parts.pop()
         return self.layers[0].document.file, ""
 
@@ -110,19 +112,7 @@ def effective(environment: Environment, app: Document, partials: Sequence[Docume
 
 def idle_nulls(base: Mapping[str, Any], over: Mapping[str, Any]) -> list[str]:
     """Pointers of those nulls in `over` that take nothing away from `base`."""
-    return [
-        "".join(f"/{escape(part)}" for part in path) for path in _nulls(over) if not path or not _has(base, list(path))
-    ]
-
-
-def escape(part: str) -> str:
-    """One reference token of a JSON pointer (RFC 6901)."""
-    return part.replace("~", "~0").replace("/", "~1")
-
-
-def unescape(token: str) -> str:
-    """The key that a reference token stands for."""
-    return token.replace("~1", "/").replace("~0", "~")
+    return [pointer(path) for path in _nulls(over) if not path or not _has(base, path)]
 
 
 def entries(document: Document, key: str) -> tuple[Entry, ...]:
@@ -164,8 +154,7 @@ def _nulls(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tupl
 
 
 def _has(data: Any, parts: Sequence[str]) -> bool:
-    for token in parts:
-        part = unescape(token)
+    for part in parts:
         if isinstance(data, Mapping) and part in data:
             data = data[part]
         elif isinstance(data, list) and part.isdigit() and int(part) < len(data):

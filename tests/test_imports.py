@@ -23,7 +23,7 @@ ROWS = (
     ("rounding",),
     ("project", "spec", "manifest"),
     ("yamlio",),
-    ("problem", "layout", "failure"),
+    ("problem", "plain", "layout", "failure"),
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 

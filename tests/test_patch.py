@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from renderer.manifest import Manifest, Object
 from renderer.patch import Patch, Target, apply, parse
-from renderer.patch.json6902 import same
 from renderer.patch.keyed import merge_items
 from renderer.patch.merge import strategic_merge
 from renderer.patch.selector import parse_selector
@@ -169,12 +168,6 @@ def test_blanks_in_a_selector_take_linear_time(text: str) -> None:
 
 def test_a_selector_of_many_requirements_takes_linear_time() -> None:
     assert len(parse_selector("a," * 200_000 + "a ")) == 200_001
-
-
-def test_true_is_not_one() -> None:
-    assert not same([1], [True])
-    assert same({"a": [1.0]}, {"a": [1]})
-    assert not same({"a": 1}, {"a": 1, "b": None})
 
 
 @given(objects(), st.lists(patches(), min_size=1, max_size=3))

@@ -22,6 +22,7 @@ from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
 from renderer.layout import HEADER, PROJECT_FILE
 from renderer.overlay import Document, Environment, effective
+from renderer.plain import pointer
 from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes
 from renderer.release.verbs import Outcome, Refusal, in_flight
@@ -251,7 +252,7 @@ def _moved(spec: Spec, edits: Sequence[Change]) -> tuple[str, str] | None:
 
 
 def _pointer(path: Sequence[str]) -> str:
-    return "/spec" + "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in path)
+    return pointer(("spec", *path))
 
 
 def _outputs(opened: Opened, app: str, rendered: Sequence[Rendered]) -> dict[str, bytes | None]:

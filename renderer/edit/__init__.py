@@ -22,8 +22,8 @@ from renderer.edit.operations import (
 )
 from renderer.edit.splice import splice
 from renderer.edit.write import Shape, block
+from renderer.plain import pointer
 from renderer.yamlio import Data, load
-from renderer.yamlio.data import pointer
 from renderer.yamlio.events import ERRORS
 
 __all__ = ["EditError", "Operation", "Order", "Remove", "Rename", "Set", "edit", "formatted", "new_document"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from renderer.edit.splice import behind_indicator, entry_end
 from renderer.edit.write import column
+from renderer.plain import pointer
 from renderer.yamlio import plain_or_quoted
-from renderer.yamlio.data import pointer
 from renderer.yamlio.nodes import Entry, Node, Path, after_space, line_end, line_start, tree
 
 Order = Mapping[str, Sequence[str]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from renderer.plain import way
 from renderer.yamlio import Data
 from renderer.yamlio.nodes import Path
 
@@ -139,7 +140,7 @@ def plain(value: Any, where: str) -> Data:
 def _names(text: str) -> list[str]:
     if text and not text.startswith("/"):
         raise EditError(text, "is no JSON pointer")
-    return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
+    return way(text)
 
 
 def _with(data: Data, names: list[str], value: Data, where: str) -> Data:

@@ -10,7 +10,8 @@ from renderer.patch.json6902 import apply_operations
 from renderer.patch.keyed import Note
 from renderer.patch.merge import strategic_merge
 from renderer.patch.target import Id, Matcher, id_of, matcher, names
-from renderer.patch.values import Data, Patch, PatchFault, Refused, below, text
+from renderer.patch.values import Data, Patch, PatchFault, Refused, text
+from renderer.plain import below
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from renderer.manifest import Object
-from renderer.patch.values import Data, Refused, below, text
+from renderer.patch.values import Data, Refused, text
+from renderer.plain import below
 
 DIRECTIVE: Final = "$patch"
 _KNOWN: Final = ("delete", "replace", "merge")

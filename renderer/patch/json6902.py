@@ -13,6 +13,7 @@ from typing import Any
 
 from renderer.manifest import Object
 from renderer.patch.values import MISSING, Data, Operation, Refused
+from renderer.plain import same, way
 
 Container = dict[str, Any] | list[Any]
 Change = Callable[[Container, str], Container]
@@ -85,7 +86,7 @@ def _is_small(document: Data) -> bool:
 def _test(document: Data, operation: Operation) -> Data:
     path = operation["path"]
     found = document if path == "" else _value(document, path, "/path")
-    if not same(None if found is MISSING else found, operation["value"]):
+    if not same(None if found is MISSING else found, operation["value"], as_numbers=True):
         raise Refused("/value", f"test failed: {path} is {_shown(found)}, not {_shown(operation['value'])}")
     return document
 
@@ -100,19 +101,10 @@ _OPERATIONS: dict[str, Callable[[Data, Operation], Data]] = {
 }
 
 
-def same(left: Data, right: Data) -> bool:
-    """Equal as JSON: `true` is not 1."""
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
-
-
 def _tokens(path: str, where: str) -> list[str]:
     if path == "":
         raise Refused(where, "the whole document cannot be added, removed, moved or copied")
-    return [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
+    return way(path)
 
 
 def _changed(document: Data, path: str, change: Change, where: str = "/path") -> Data:

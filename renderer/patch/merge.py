@@ -20,7 +20,8 @@ from renderer.manifest import Object
 from renderer.patch.directive import DIRECTIVE, is_directive, list_directive, map_directive
 from renderer.patch.keyed import Note, merge_items
 from renderer.patch.merge_keys import KINDS, TYPES, Field
-from renderer.patch.values import MISSING, Data, Refused, below, text
+from renderer.patch.values import MISSING, Data, Refused, text
+from renderer.plain import below
 from renderer.yamlio import plain_or_quoted
 
 Fields = Mapping[str, Field]

@@ -79,11 +79,3 @@ def text(value: Data) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if isinstance(value, dict | list) else str(value)
-
-
-def below(pointer: str, key: str | int) -> str:
-    """The JSON pointer of a key (RFC 6901)."""
-    token = str(key)
-    if "/" in token or "~" in token:
-        token = token.replace("~", "~0").replace("/", "~1")
-    return f"{pointer}/{token}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.plain import same
 from renderer.spec import merge
 
 
@@ -82,9 +83,9 @@ def _copy(data: Any) -> Any:
 def _changes(path: tuple[str, ...], base: Any, partial: Any, wanted: Any) -> Iterator[Change]:
     whole = path[-1] == "overrides"  # never merged: a null in it is a value
     now = (base if partial is ABSENT else partial) if whole else _merged(base, partial)
-    if _same(now, wanted):
+    if same(now, wanted):
         return
-    if _same(base, wanted):
+    if same(base, wanted):
         yield Change(path, ABSENT)
     elif wanted is ABSENT:
         yield Change(path, None)
@@ -116,12 +117,3 @@ def _merged(base: Any, partial: Any) -> Any:
     if partial is None:
         return ABSENT
     return merge({} if base is ABSENT else base, partial)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Equality that tells 1 from true."""
-    if one is ABSENT or other is ABSENT:
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    return type(one) is type(other) and one == other

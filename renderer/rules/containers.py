@@ -7,10 +7,11 @@ from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
 
 from renderer.manifest import Manifest, Object
+from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod
 from renderer.rules.quantity import quantity
-from renderer.rules.syntax import is_dns_label, is_port_name, pointer_part
+from renderer.rules.syntax import is_dns_label, is_port_name
 
 _IMAGE = re.compile(
     r"(?:[a-zA-Z0-9.-]+(?::\d+)?/|\[[0-9a-fA-F:]+\](?::\d+)?/)?"
@@ -222,4 +223,4 @@ def _resources(manifest: Manifest, at: str, resources: Object) -> Iterator[Findi
 
 
 def _resource(manifest: Manifest, at: str, side: str, name: str, message: str) -> Finding:
-    return Finding("requests-within-limits", message, f"{at}/resources/{side}/{pointer_part(name)}", manifest)
+    return Finding("requests-within-limits", message, f"{at}/resources/{side}/{escape(name)}", manifest)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
+from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import routes_of, spec_of
-from renderer.rules.syntax import is_digits, pointer_part, re2_error
+from renderer.rules.syntax import is_digits, re2_error
 
 _HEADER = re.compile(r"[-_A-Za-z0-9]+").fullmatch
 _MATCHED = ("uri", "scheme", "method", "authority")
@@ -40,7 +41,7 @@ def _match_errors(match: Object) -> Iterator[tuple[str, str]]:
             yield from _string_match(f"/{field}", match[field] or {})
     for group in ("headers", "withoutHeaders", "queryParams"):
         for name, matcher in (match.get(group) or {}).items():
-            at = f"/{group}/{pointer_part(name)}"
+            at = f"/{group}/{escape(name)}"
             if group != "queryParams" and not _HEADER(name.removeprefix(":")) and not name.startswith("@request.auth"):
                 yield at, f"{name!r} is no header name"
             yield from _string_match(at, matcher or {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from renderer.manifest import Manifest, Object
+from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.syntax import (
     is_data_key,
@@ -13,7 +14,6 @@ from renderer.rules.syntax import (
     is_qualified_name,
     is_service_name,
     is_subdomain,
-    pointer_part,
 )
 
 MEBIBYTE = 1 << 20
@@ -78,10 +78,10 @@ def _labels(manifest: Manifest, at: str, found: dict[str, str]) -> Iterator[Find
     for key, value in found.items():
         if not is_qualified_name(key):
             message = f"{key!r} is no label key: an optional DNS prefix and /, then at most 63 of A-Za-z0-9-_."
-            yield Finding("labels", message, f"{at}/{pointer_part(key)}", manifest)
+            yield Finding("labels", message, f"{at}/{escape(key)}", manifest)
         if not is_label_value(value):
             message = f"{value!r} is no label value: at most 63 of A-Za-z0-9-_., alphanumeric at both ends"
-            yield Finding("labels", message, f"{at}/{pointer_part(key)}", manifest)
+            yield Finding("labels", message, f"{at}/{escape(key)}", manifest)
 
 
 def annotation_keys(scene: Scene) -> Iterator[Finding]:
@@ -107,7 +107,7 @@ def _annotations(manifest: Manifest, at: str, found: dict[str, str]) -> Iterator
         size += len(key) + len(value)
         if not is_qualified_name(key.lower()):
             message = f"{key!r} is no annotation key: an optional DNS prefix and /, then at most 63 of A-Za-z0-9-_."
-            yield Finding("annotations", message, f"{at}/{pointer_part(key)}", manifest)
+            yield Finding("annotations", message, f"{at}/{escape(key)}", manifest)
     if size > ANNOTATIONS:
         yield Finding("annotations", f"the annotations take {size} bytes: at most {ANNOTATIONS}", at, manifest)
 
@@ -150,10 +150,10 @@ def config_data(scene: Scene) -> Iterator[Finding]:
                 for key in entries:
                     if not is_data_key(key):
                         message = f"{key!r} is no key of a {kind}: letters, digits, -, _ and ., at most 253"
-                        yield Finding("config-data", message, f"/{field}/{pointer_part(key)}", manifest)
+                        yield Finding("config-data", message, f"/{field}/{escape(key)}", manifest)
                 if kind == "ConfigMap" and (twice := sorted(seen & entries.keys())):
                     message = f"{twice[0]} is in data and in binaryData"
-                    yield Finding("config-data", message, f"/{field}/{pointer_part(twice[0])}", manifest)
+                    yield Finding("config-data", message, f"/{field}/{escape(twice[0])}", manifest)
                 seen.update(entries)
             if (size := _size(data, fields)) > MEBIBYTE:
                 yield Finding(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
+from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
-from renderer.rules.syntax import pointer_part
 
 # `container` is how Argo Workflows names a single one.
 _CONTAINERS = frozenset(("containers", "initContainers", "ephemeralContainers", "container"))
@@ -55,4 +55,4 @@ def _images(value: Any, at: str, key: str = "") -> Iterator[tuple[str, str]]:
             yield f"{at}/image/reference", image["reference"]
         for name, inside in value.items():
             if isinstance(inside, dict | list):
-                yield from _images(inside, f"{at}/{pointer_part(str(name))}", str(name))
+                yield from _images(inside, f"{at}/{escape(str(name))}", str(name))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.plain import escape
 from renderer.rounding import basic_canary_share, replicas_for_share
 from renderer.rules.finding import Finding
 from renderer.spec import App, file_key
@@ -260,7 +261,7 @@ def files_clash(scene: SpecScene) -> Iterator[Finding]:
     for path in version.fields.get("files", ()):
         if counts[file_key(path)] > 1:
             message = f"another file makes the same ConfigMap key `{file_key(path)}`: rename one"
-            yield _finding("files-clash", message, f"/spec/files/{path.replace('~', '~0').replace('/', '~1')}")
+            yield _finding("files-clash", message, f"/spec/files/{escape(path)}")
 
 
 def service_account(scene: SpecScene) -> Iterator[Finding]:

@@ -126,8 +126,3 @@ def _python_error(pattern: str) -> str | None:
 def is_digits(text: str) -> bool:
     """ASCII digits alone, and no more of them than a number in a manifest can have."""
     return 0 < len(text) <= 10 and text.isascii() and text.isdecimal()
-
-
-def pointer_part(key: str) -> str:
-    """A key as one part of a JSON pointer (RFC 6901)."""
-    return key.replace("~", "~0").replace("/", "~1") if "/" in key or "~" in key else key

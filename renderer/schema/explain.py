@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from renderer.plain import pointer
 from renderer.schema.checker import Checker
 from renderer.schema.faults import faults
 from renderer.schema.leaves import Scene
 from renderer.schema.tree import Tree
-from renderer.schema.values import Fault, Node, in_order, pointer
+from renderer.schema.values import Fault, Node, in_order
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft7Validator

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from renderer.plain import pointer
 from renderer.schema import words
 from renderer.schema.branches import Form, forms_of, lacking, meant, telling
 from renderer.schema.checker import Refusal
@@ -13,7 +14,7 @@ from renderer.schema.conditions import because
 from renderer.schema.fields import unknown_among
 from renderer.schema.leaves import LEAVES, Leaf, Scene, instead, not_allowed, not_here, null, wrong_type
 from renderer.schema.tree import allowed
-from renderer.schema.values import Fault, pointer
+from renderer.schema.values import Fault
 
 _NULLABLE = frozenset({"type", "enum", "const", "anyOf", "oneOf"})
 _OUT_OF_RANGE = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})

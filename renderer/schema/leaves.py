@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.plain import pointer
 from renderer.schema import words
 from renderer.schema.checker import Checker, Refusal
 from renderer.schema.fields import extras, near, unknown_field
 from renderer.schema.patterns import forbidden_words, format_words, pattern_words
 from renderer.schema.tree import Tree, allowed
-from renderer.schema.values import Fault, Node, Tokens, pointer
+from renderer.schema.values import Fault, Node, Tokens
 
 
 @dataclass(frozen=True)

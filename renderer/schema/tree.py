@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from renderer.plain import way
 from renderer.schema.values import Node, Tokens
 from renderer.schema.words import either, fits, listed, name, type_of, wanted
 
@@ -93,8 +94,8 @@ class Tree:
 
     def _part(self, reference: str) -> Any:
         node: Any = self.root
-        for word in reference.split("/")[1:]:
-            node = node.get(word.replace("~1", "/").replace("~0", "~"), {}) if isinstance(node, dict) else {}
+        for word in way(reference):
+            node = node.get(word, {}) if isinstance(node, dict) else {}
         return node
 
 

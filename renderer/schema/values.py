@@ -45,11 +45,6 @@ class Fault:
     message: str
 
 
-def pointer(tokens: Tokens) -> str:
-    """The RFC 6901 JSON pointer of a way."""
-    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in tokens)
-
-
 def in_order(faults: set[Fault]) -> list[Fault]:
     """Sorted by pointer, indexes of lists as numbers."""
     return sorted(faults, key=lambda fault: (_natural(fault.pointer), fault.rule, fault.message))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
 Scalar: TypeAlias = bool | int | float | str | None
@@ -14,8 +13,3 @@ class Position(NamedTuple):
 
     line: int
     column: int
-
-
-def pointer(path: Iterable[str | int]) -> str:
-    """RFC 6901: `["spec", "a/b", 0]` is `/spec/a~1b/0`."""
-    return "".join(["/" + str(part).replace("~", "~0").replace("/", "~1") for part in path])

@@ -15,9 +15,10 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from renderer.plain import pointer
 from renderer.problem import Problem, in_order
 from renderer.yamlio import guard
-from renderer.yamlio.data import Data, pointer
+from renderer.yamlio.data import Data
 from renderer.yamlio.events import ERRORS, events, syntax_problem
 from renderer.yamlio.kubectl import kubectl_plain
 from renderer.yamlio.scalars import Unclear, key_message, plain

@@ -16,8 +16,9 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from renderer.plain import pointer
 from renderer.problem import Problem
-from renderer.yamlio.data import Position, pointer
+from renderer.yamlio.data import Position
 from renderer.yamlio.events import ERRORS, events
 from renderer.yamlio.guard import MAX_DEPTH
 

@@ -1,0 +1,42 @@
+"""Plain data as JSON has it: pointers to its values, and equality that tells 1 from true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def escape(key: str) -> str:
+    """A key as one reference token of a JSON pointer (RFC 6901)."""
+    return key.replace("~", "~0").replace("/", "~1") if "/" in key or "~" in key else key
+
+
+def unescape(token: str) -> str:
+    """The key that a reference token stands for."""
+    return token.replace("~1", "/").replace("~0", "~") if "~" in token else token
+
+
+def below(pointer: str, key: str | int) -> str:
+    """The pointer of what stands under a key or index of the value at `pointer`."""
+    return f"{pointer}/{escape(str(key))}"
+
+
+def pointer(way: Iterable[str | int]) -> str:
+    """`["spec", "a/b", 0]` is `/spec/a~1b/0`."""
+    return "".join(["/" + escape(str(step)) for step in way])
+
+
+def way(pointer: str) -> list[str]:
+    """The keys of a pointer, from the top; `pointer` must be empty or begin with `/`."""
+    return [unescape(token) for token in pointer.split("/")[1:]]
+
+
+def same(one: Any, other: Any, *, as_numbers: bool = False) -> bool:
+    """Equal but for the order of keys; `true` is not 1, and 1 is 1.0 only `as_numbers`."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key], as_numbers=as_numbers) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        pairs = zip(one, other, strict=True)
+        return len(one) == len(other) and all(same(left, right, as_numbers=as_numbers) for left, right in pairs)
+    alike = isinstance(one, bool) == isinstance(other, bool) if as_numbers else type(one) is type(other)
+    return alike and bool(one == other)

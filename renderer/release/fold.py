@@ -39,7 +39,7 @@ def inverse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
             below = inverse(spec[key], value)
             if below:
                 found[key] = below
-        elif spec[key] != value:
+        elif not same(spec[key], value):
             found[key] = spec[key]
     return found
 
@@ -106,7 +106,7 @@ def _over(base: Any, wanted: Any) -> Any:
     found = {
         key: value if key == "overrides" else _over(base.get(key, ABSENT), value)
         for key, value in wanted.items()
-        if base.get(key) != value
+        if not same(base.get(key), value)
     }
     return {**found, **{key: None for key in base if key not in wanted}}
 

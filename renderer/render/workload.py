@@ -15,13 +15,14 @@ from renderer.spec import App, Strategy
 
 ROLE = "rollspec/role"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-_SPEC_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "progressDeadlineAbort", "revisionHistoryLimit",
-                "rollbackWindow")  # fmt: skip
-_CANARY_FIELDS = ("minPodsPerReplicaSet", "scaleDownDelaySeconds", "abortScaleDownDelaySeconds", "dynamicStableScale",
-                  "antiAffinity")  # fmt: skip
-_BLUE_GREEN_FIELDS = ("previewReplicaCount", "scaleDownDelaySeconds", "scaleDownDelayRevisionLimit",
-                      "abortScaleDownDelaySeconds", "antiAffinity", "prePromotionAnalysis",
-                      "postPromotionAnalysis")  # fmt: skip
+# Fields of a strategy under the same name in the objects; tests/test_strategy_fields.py holds them to the schema.
+SPEC_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "progressDeadlineAbort", "revisionHistoryLimit",
+               "rollbackWindow")  # fmt: skip
+CANARY_FIELDS = ("minPodsPerReplicaSet", "scaleDownDelaySeconds", "abortScaleDownDelaySeconds", "dynamicStableScale",
+                 "antiAffinity")  # fmt: skip
+BLUE_GREEN_FIELDS = ("previewReplicaCount", "scaleDownDelaySeconds", "scaleDownDelayRevisionLimit",
+                     "abortScaleDownDelaySeconds", "antiAffinity", "prePromotionAnalysis",
+                     "postPromotionAnalysis")  # fmt: skip
 
 
 def workloads(app: App) -> list[Manifest]:
@@ -47,7 +48,7 @@ def _common(app: App, strategy: Strategy) -> dict[str, Any]:
         spec["replicas"] = app.spec["replicas"]
     elif "autoscaling" not in app.spec and "replicas" not in app.spec:
         spec["replicas"] = 1
-    spec.update((key, strategy.fields[key]) for key in _SPEC_FIELDS if key in strategy.fields)
+    spec.update((key, strategy.fields[key]) for key in SPEC_FIELDS if key in strategy.fields)
     if app.spec.get("paused"):
         spec["paused"] = True
     spec["selector"] = {"matchLabels": app.selector}
@@ -90,7 +91,7 @@ def _rollout(app: App, strategy: Strategy) -> dict[str, Any]:
 
 def _canary(app: App, strategy: Strategy) -> dict[str, Any]:
     canary = _surge(strategy)
-    canary.update((key, strategy.fields[key]) for key in _CANARY_FIELDS if key in strategy.fields)
+    canary.update((key, strategy.fields[key]) for key in CANARY_FIELDS if key in strategy.fields)
     canary["stableMetadata"] = {"labels": {ROLE: "stable"}}
     canary["canaryMetadata"] = {"labels": {ROLE: "canary"}}
     if strategy.by_istio:
@@ -109,7 +110,7 @@ def _blue_green(app: App, strategy: Strategy) -> dict[str, Any]:
         "autoPromotionEnabled": app.preview is None,
         "maxUnavailable": strategy.fields.get("maxUnavailable", 0),
     }
-    blue_green.update((key, strategy.fields[key]) for key in _BLUE_GREEN_FIELDS if key in strategy.fields)
+    blue_green.update((key, strategy.fields[key]) for key in BLUE_GREEN_FIELDS if key in strategy.fields)
     blue_green["activeMetadata"] = {"labels": {ROLE: "active"}}
     blue_green["previewMetadata"] = {"labels": {ROLE: "preview"}}
     return {"blueGreen": blue_green}

@@ -1,0 +1,108 @@
+"""The fields of a strategy stand in three tables: the schema, what is rendered, what a switch keeps. They agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from renderer.release.switches import FIELDS, switch
+from renderer.render import render
+from renderer.render.workload import BLUE_GREEN_FIELDS, CANARY_FIELDS, SPEC_FIELDS
+from renderer.spec import app_of
+from tests.support.plans import Spec, spec
+from tests.support.schema_cases import SCHEMAS
+
+# A value of each field that is not what stands there without it; a new field needs one.
+SAMPLES: dict[str, Any] = {
+    "maxSurge": 3,
+    "maxUnavailable": 1,
+    "minReadySeconds": 7,
+    "progressDeadlineSeconds": 500,
+    "progressDeadlineAbort": True,
+    "revisionHistoryLimit": 3,
+    "rollbackWindow": {"revisions": 2},
+    "analysisRunHistory": {"successfulRunHistoryLimit": 2},
+    "steps": [{"setWeight": 10}, {"pause": {}}],
+    "autoPromotionEnabled": True,
+    "analysis": {"templates": [{"templateName": "errors"}]},
+    "prePromotionAnalysis": {"templates": [{"templateName": "smoke"}]},
+    "postPromotionAnalysis": {"templates": [{"templateName": "smoke"}]},
+    "minPodsPerReplicaSet": 2,
+    "scaleDownDelaySeconds": 60,
+    "scaleDownDelayRevisionLimit": 2,
+    "abortScaleDownDelaySeconds": 60,
+    "dynamicStableScale": True,
+    "previewReplicaCount": 1,
+    "antiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}},
+}
+NEEDS = {"autoPromotionEnabled": ("steps",)}
+STATES: dict[str, tuple[Spec, ...]] = {
+    "BlueGreen": ({}, {"preview": {"tag": "1.5.0"}}),
+    "Canary": ({}, {"canary": {"tag": "1.5.0", "weight": 20}}),
+}
+ROUTES: tuple[Spec, ...] = (
+    {"type": "RollingUpdate"},
+    {"type": "Recreate"},
+    {"type": "BlueGreen"},
+    {"type": "Canary", "router": "replica"},
+    {"type": "Canary", "router": "istio"},
+)
+routes = pytest.mark.parametrize("route", ROUTES, ids=["-".join(route.values()) for route in ROUTES])
+
+
+def test_every_field_has_a_sample() -> None:
+    properties = SCHEMAS.bundle("App")["definitions"]["Strategy"]["properties"]
+    assert properties.keys() == {"type", "router", *SAMPLES}
+
+
+@routes
+def test_what_the_schema_takes_is_rendered(route: Spec) -> None:
+    assert [field for field in sorted(allowed(route)) if not shows(route, field)] == []
+
+
+def test_what_is_rendered_by_name_is_in_the_schema() -> None:
+    assert {*SPEC_FIELDS, *BLUE_GREEN_FIELDS} <= allowed({"type": "BlueGreen"})
+    assert {*SPEC_FIELDS, *CANARY_FIELDS} <= allowed({"type": "Canary", "router": "istio"})
+
+
+@routes
+def test_what_the_schema_takes_outlives_a_switch(route: Spec) -> None:
+    if route["type"] == "Canary" and route["router"] == "replica":
+        everything = {**route, "router": "istio", **{field: SAMPLES[field] for field in allowed(ROUTES[-1])}}
+        wanted = switch(spec(strategy=everything), "Canary", "replica")
+        assert isinstance(wanted, dict)
+        assert wanted["strategy"].keys() - {"type", "router"} == allowed(route)
+    else:
+        assert FIELDS[route["type"]] - {"type", "router"} == allowed(route)
+
+
+def test_only_a_canary_has_a_router() -> None:
+    assert {kind for kind, fields in FIELDS.items() if "router" in fields} == {"Canary"}
+
+
+def allowed(route: Spec) -> set[str]:
+    """The fields that the schema of App takes with this type and router."""
+    return {field for field in SAMPLES if SCHEMAS.valid("App", document({**route, **sample(field)}))}
+
+
+def shows(route: Spec, field: str) -> bool:
+    """Whether the field changes a manifest, with a version in flight or without."""
+    others = {name: SAMPLES[name] for name in NEEDS.get(field, ())}
+    return any(
+        manifests({**route, **others}, state) != manifests({**route, **sample(field)}, state)
+        for state in STATES.get(route["type"], ({},))
+    )
+
+
+def sample(field: str) -> Spec:
+    return {name: SAMPLES[name] for name in (*NEEDS.get(field, ()), field)}
+
+
+def document(strategy: Spec) -> Spec:
+    return {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": "web"}, "spec": spec(strategy=strategy)}
+
+
+def manifests(strategy: Spec, state: Spec) -> list[Any]:
+    app = app_of("web", "production", spec(strategy=strategy, **state), namespace="shop")
+    return [each.data for each in render(app)]

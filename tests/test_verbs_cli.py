@@ -60,6 +60,18 @@ def verb(project: Path, *words: str, env: str = "production") -> Outcome:
     return run(project, *words, "--env", env)
 
 
+@pytest.mark.parametrize("option", ["--message=why", "--message=", "--no-verify"])
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+def test_what_is_about_the_commit_needs_one(repository: Path, option: str, dry_run: list[str]) -> None:
+    outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", option, *dry_run)
+    name = option.partition("=")[0]
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == f"rollspec: {name} is about the commit: it needs --commit\n"
+    assert git(repository, "status", "--porcelain", "--untracked-files=no") == ""
+    again = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--message=why", "--dry-run", "--commit")
+    assert again.code == 0
+
+
 def test_commit_holds_the_spec_and_what_is_rendered_and_nothing_else(repository: Path) -> None:
     (repository / "notes.txt").write_text("staged\n")
     git(repository, "add", "notes.txt")

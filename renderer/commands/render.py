@@ -115,6 +115,10 @@ def command(
     """
     if stdout and (check or output):
         raise Failure("--stdout writes nothing: leave --check and --output out", 2)
+    if cached and not check:
+        raise Failure("--cached is for --check: without it, what earlier runs left is used anyway", 2)
+    if cached and (no_cache or output or bootstrap):
+        raise Failure("--cached is about the project's own output: leave --no-cache, --output and --bootstrap out", 2)
     if bootstrap and not (stdout or output):
         raise Failure("--bootstrap in place would end every release in flight: give --output DIR or --stdout", 2)
 

@@ -35,8 +35,8 @@ def _common(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--env", "-e", metavar="ENV", help="The environment; needed when there are several."),
         click.option("--dry-run", "-n", is_flag=True, help="Show what would change, and change nothing."),
         click.option("--commit", "do_commit", is_flag=True, help="Commit the spec and what is rendered from it."),
-        click.option("--message", "-m", help="The commit's message, instead of the default."),
-        click.option("--no-verify", is_flag=True, help="Commit without Git's pre-commit and commit-msg hooks."),
+        click.option("--message", "-m", help="With --commit: its message, instead of the default."),
+        click.option("--no-verify", is_flag=True, help="With --commit: without Git's pre-commit and commit-msg hooks."),
         click.pass_obj,
     ):
         function = option(function)
@@ -47,6 +47,10 @@ def _run(
     directory: str, verb: str, options: Options, acts: Acts, detail: str = "", notes: Notes = lambda opened, spec: []
 ) -> int:
     """`detail` ends the commit's subject; `notes` is what is to be said beside."""
+    about_commit = {"--message": options["message"] is not None, "--no-verify": options["no_verify"]}
+    for option, is_given in about_commit.items():
+        if is_given and not options["do_commit"]:
+            raise Failure(f"{option} is about the commit: it needs --commit", 2)
     if options["dry_run"]:
         return _do(directory, verb, options, acts, detail, notes)
     with alone(find_root(directory), PROJECT_FILE):  # what another verb has done is seen, not written over

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from renderer.commands.verbs import parse_overrides
 from renderer.failure import Failure
 from renderer.tree import write_all
 from tests.support.cases import ROOT, Outcome, run
@@ -406,3 +407,24 @@ def test_a_verb_that_does_not_fit_explains_itself(repository: Path, words: tuple
     assert outcome.code in (1, 2, 3)
     assert message in outcome.err
     assert git(repository, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("text", ["web #2", "#2", "[a, b] # c", "[a, # b\n c]", "'a' # b"])
+def test_no_part_of_a_set_value_is_lost_as_a_comment(text: str) -> None:
+    with pytest.raises(Failure, match=r"what follows ` #` is a comment in YAML, and would be lost: quote the value"):
+        parse_overrides((f"workingDir={text}",), ())
+
+
+def test_a_number_sign_that_is_no_comment_stays() -> None:
+    sets = ("workingDir=a#b", "command=['#', \"a #b\", c#]", "env.A=b # c", "files./etc/a=# b")
+    assert parse_overrides(sets, ()) == {
+        "workingDir": "a#b",
+        "command": ["#", "a #b", "c#"],
+        "env": {"A": "b # c"},
+        "files": {"/etc/a": "# b"},
+    }
+
+
+def test_a_set_value_is_one_value() -> None:
+    with pytest.raises(Failure, match="not a value"):
+        parse_overrides(("workingDir=a\nimage: b",), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -309,10 +310,13 @@ def _put(found: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _value(text: str, where: str) -> Any:
-    value, problems = load(f"value: {text}\n".encode(), "--set")
-    if problems or not isinstance(value, dict):
+    data, problems = load(f"value: {text}\n".encode(), "--set")
+    if problems or not isinstance(data, dict) or len(data) != 1:
         raise Failure(f"--set {where}: {problems[0].message if problems else 'not a value'}", 2)
-    return value["value"]
+    value = data["value"]
+    if json.dumps(value).count("#") < text.count("#"):  # in a comment, then
+        raise Failure(f"--set {where}: what follows ` #` is a comment in YAML, and would be lost: quote the value", 2)
+    return value
 
 
 def _stable_there(

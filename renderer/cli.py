@@ -78,7 +78,9 @@ class LazyGroup(click.Group):
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(__version__, "-V", "--version", message="rollspec %(version)s")
-@click.option("-C", "--directory", "directory", metavar="DIR", help="Work as if started in DIR.")
+@click.option(
+    "-C", "--directory", "directory", metavar="DIR", help="Work as if started in DIR; paths are seen from there too."
+)
 @click.pass_context
 def cli(context: click.Context, directory: str | None) -> None:
     """Releases as commits: app specs in, checked manifests for Argo CD, Argo Rollouts and Istio out."""

@@ -55,6 +55,17 @@ def test_without_app_specs_nothing_is_removed(how: str, tmp_path: Path) -> None:
     assert snapshot(project / "rendered") == before
 
 
+def test_output_elsewhere_is_seen_from_the_folder_of_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `git -C` and `make -C` take the paths of their options."""
+    project = project_in(tmp_path / "p")
+    (tmp_path / "shell").mkdir()
+    monkeypatch.chdir(tmp_path / "shell")
+    assert run(project, "render", "--output", "../out").code == 0
+    assert run(project / "apps", "render", "--output", "../beside").code == 0
+    assert snapshot(tmp_path / "out") == snapshot(project / "beside") != {}
+    assert list((tmp_path / "shell").iterdir()) == []
+
+
 @pytest.mark.parametrize("place", [".", "..", "apps", "apps/out", "overlays/production", ".git/x"])
 def test_output_elsewhere_is_no_place_of_specs(place: str, tmp_path: Path) -> None:
     project = project_in(tmp_path / "p")

@@ -79,7 +79,11 @@ class Judging:
 @app_option
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file would change.")
 @click.option("--stdout", is_flag=True, help="Print the manifests instead of writing them.")
-@click.option("--output", metavar="DIR", help="Write into DIR instead; files of apps that are gone stay there.")
+@click.option(
+    "--output",
+    metavar="DIR",
+    help="Write into DIR instead (seen from -C, if given); files of apps that are gone stay there.",
+)
 @click.option("--bootstrap", is_flag=True, help="The stable versions alone, for a new cluster; into --output.")
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the apps: for several machines.")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes (default: one a processor).")
@@ -123,7 +127,8 @@ def command(
         raise Failure("--bootstrap in place would end every release in flight: give --output DIR or --stdout", 2)
 
     def run(opened: Opened, selection: Selection) -> int:
-        job = _job(opened, selection, bootstrap, output, parse_shard(shard))
+        place = _elsewhere(opened, directory, output) if output else _output_folder(opened)
+        job = Job(selection, selection.names, bootstrap, place, frozenset(), parse_shard(shard), bool(output))
         if stdout:
             return _print(opened, _listed(opened, job), form, is_strict)
         end = _tell_check if check else _hooked(opened, selection) if hook else _tell
@@ -166,16 +171,9 @@ def _output_folder(opened: Opened) -> str:
     return place
 
 
-def _job(
-    opened: Opened, selection: Selection, bootstrap: bool, output: str | None, shard: tuple[int, int] | None
-) -> Job:
-    place = _elsewhere(opened, output) if output else _output_folder(opened)
-    return Job(selection, selection.names, bootstrap, place, frozenset(), shard, is_elsewhere=bool(output))
-
-
-def _elsewhere(opened: Opened, output: str) -> str:
-    """The folder that `--output` names; Failure for one that holds specs, or Git's own files."""
-    place, root = os.path.realpath(output), os.path.realpath(opened.root)
+def _elsewhere(opened: Opened, directory: str, output: str) -> str:
+    """The folder that `--output` names, from `directory`; Failure for one that holds specs, or Git's own files."""
+    place, root = os.path.realpath(os.path.join(directory, output)), os.path.realpath(opened.root)
     specs = [os.path.join(root, each) for each in (opened.layout.apps, opened.layout.overlays, opened.layout.templates)]
     holds_specs = any(holds(place, each) for each in (root, *specs))
     if holds_specs or any(holds(each, place) for each in specs) or ".git" in place.split(os.sep):

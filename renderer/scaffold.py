@@ -19,9 +19,8 @@ spec:
 """
 _OVERLAY = "# One environment. `rollspec schema Overlay` has every field.\n"
 _IGNORE = "# rollspec's cache; safe to delete\n/.rollspec/\n"
-_PRE_COMMIT = """\
-# `pre-commit install` makes Git run these before each commit.
-repos:
+PRE_COMMIT = ".pre-commit-config.yaml"
+HOOKS = """\
   - repo: local
     hooks:
       - id: rollspec-validate
@@ -39,10 +38,11 @@ repos:
         always_run: true
         require_serial: true
 """
+_PRE_COMMIT = "# `pre-commit install` makes Git run these before each commit.\nrepos:\n"
 
 
-def project_files(env: str, namespace: str, existing: frozenset[str]) -> dict[str, str]:
-    """The files of a new project, by path; those of `existing` are left alone."""
+def project_files(env: str, namespace: str, *, hooks: bool) -> dict[str, str]:
+    """The files of a new project, by path; `hooks`: with a config of pre-commit."""
     layout = Layout()
     overlay: dict[str, Any] = {
         "apiVersion": "rollspec/v1",
@@ -50,13 +50,12 @@ def project_files(env: str, namespace: str, existing: frozenset[str]) -> dict[st
         "metadata": {"name": env},
         "spec": {"namespace": namespace},
     }
-    files = {
+    return {
         PROJECT_FILE: _PROJECT,
         layout.overlay(env): _OVERLAY + dump(overlay),
         ".gitignore": _IGNORE,
-        ".pre-commit-config.yaml": _PRE_COMMIT,
+        **({PRE_COMMIT: _PRE_COMMIT + HOOKS} if hooks else {}),
     }
-    return {file: text for file, text in files.items() if file not in existing}
 
 
 def app_text(name: str, image: str, tag: str, ports: list[dict[str, Any]], strategy: Mapping[str, Any]) -> str:

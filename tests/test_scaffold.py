@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
+from renderer.scaffold import PRE_COMMIT
 from tests.support.cases import Outcome, run
+from tests.support.repository import git, init
 
 
 @pytest.mark.parametrize("name", ["null", "true", "yes", "on", "n", "e1", "production"])
@@ -24,3 +27,26 @@ def test_an_overlay_reads_as_people_write_it(tmp_path: Path) -> None:
         "# One environment. `rollspec schema Overlay` has every field.\n"
         "apiVersion: rollspec/v1\nkind: Overlay\nmetadata:\n  name: production\nspec:\n  namespace: shop\n"
     )
+
+
+def test_a_project_below_the_top_of_a_repository_gets_no_config_that_pre_commit_never_reads(tmp_path: Path) -> None:
+    top = init(tmp_path)
+    run(top / "whole", "init")  # prints the hooks
+    outcome = run(top / "deploy/shop", "init")
+    assert not (top / "deploy/shop" / PRE_COMMIT).exists()
+    start, said, rest = outcome.out.split("\n\n", 2)
+    assert said == "To check commits with pre-commit, add this under `repos` in ../../.pre-commit-config.yaml:"
+    assert PRE_COMMIT not in start
+    hooks, following = rest.split("\n\n")
+    assert following.startswith("Next: ")
+    (top / PRE_COMMIT).write_text(f"repos:\n{hooks}\n")
+    local = yaml.safe_load((top / PRE_COMMIT).read_text())["repos"][0]["hooks"]
+    assert [hook["entry"] for hook in local] == ["rollspec validate --hook", "rollspec render --hook"]
+    git(top, "add", "--all")
+    assert run(top, "render", "--hook", "deploy/shop/apps/hello.yaml").out.startswith("2 written")
+    assert "pre-commit" not in run(top / "other", "init").out
+
+
+def test_a_project_that_is_a_repository_gets_the_config(tmp_path: Path) -> None:
+    assert f"made {PRE_COMMIT}" in run(init(tmp_path), "init").out
+    assert (tmp_path / PRE_COMMIT).read_text().startswith("# `pre-commit install`")

@@ -8,9 +8,11 @@ import re
 import click
 
 from renderer.failure import Failure
+from renderer.git import GitError
+from renderer.git import root as top_folder
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.resources import read_schema
-from renderer.scaffold import app_text, project_files
+from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, project_files
 from renderer.schema import Schemas, Versions
 from renderer.tree import write_all
 from renderer.yamlio import load
@@ -29,16 +31,17 @@ _SAMPLE = "hello"
 def command(directory: str, env: str, namespace: str | None, app: str, image: str, tag: str, port: int) -> int:
     """Make a project here: the project file, an overlay, a first app, and a pre-commit config.
 
-    Files that exist are left as they are.
+    Files that exist are left as they are. Below the top folder of a repository, where pre-commit reads no config, its
+    hooks are printed instead.
     """
     if os.path.exists(os.path.join(directory, PROJECT_FILE)):
         raise Failure(f"{PROJECT_FILE} is there already: `rollspec new APP` adds an app", 2)
     for what, name in (("environment", env), ("namespace", namespace or env), ("app", app)):
         if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", name):
             raise Failure(f"`{name}` is no name for the {what}: lower-case letters, digits and `-`, a letter first", 2)
-    layout = Layout()
+    layout, top = Layout(), _repository(directory)
     files = {
-        **project_files(env, namespace or env, frozenset()),
+        **project_files(env, namespace or env, hooks=top is None),
         layout.app(app): app_text(app, image, tag, [{"name": "http", "port": 80, "targetPort": port}], {}),
     }
     schemas = Schemas(Versions(), read_schema)
@@ -50,5 +53,28 @@ def command(directory: str, env: str, namespace: str | None, app: str, image: st
     write_all(directory, {file: text.encode() for file, text in wanted.items()}, mark=None)
     for file in files:
         click.echo(f"{'made' if file in wanted else 'kept'} {file}")
+    if top is not None and not _has_hooks(top):
+        where = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory))
+        click.echo(f"\nTo check commits with pre-commit, add this under `repos` in {where}:\n\n{HOOKS}", nl=False)
     click.echo("\nNext: `rollspec render` writes the manifests; commit them with the specs.")
     return 0
+
+
+def _repository(directory: str) -> str | None:
+    """The top folder of the repository that the folder lies in, where it is another one; it need not be there yet."""
+    place = start = os.path.realpath(directory)
+    while not os.path.isdir(place):
+        place = os.path.dirname(place)
+    try:
+        top = os.path.realpath(top_folder(place))
+    except GitError:  # none, or no git
+        return None
+    return None if top == start else top
+
+
+def _has_hooks(top: str) -> bool:
+    try:
+        with open(os.path.join(top, PRE_COMMIT), encoding="utf-8", errors="replace") as file:
+            return "rollspec-render" in file.read()
+    except OSError:
+        return False

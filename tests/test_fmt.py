@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from renderer.commands.fmt import field_order
-from tests.support.cases import ROOT, lay_out, run
+from tests.support.cases import ROOT, Outcome, lay_out, run
 
 UNTIDY = """\
 kind: App
@@ -61,6 +63,41 @@ def test_a_file_that_is_no_spec_is_a_problem(tmp_path: Path) -> None:
     outcome = run(root, "fmt")
     assert outcome.code == 1
     assert outcome.err.startswith("apps/web.yaml:2:1: yaml-duplicate-key: a is a key of this mapping already")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind:   Deployment\napiVersion: apps/v1\n",
+        "kind:   App\napiVersion: kappctrl.k14s.io/v1alpha1\n",
+        "replicas:   2\n",
+        "a: 1\n---\na: {{ .Values.a }}\n",
+        "",
+    ],
+)
+def test_a_file_that_is_no_spec_is_left_as_it_is(text: str, tmp_path: Path) -> None:
+    """As a hook it gets the names of all kinds of files."""
+    root = project(tmp_path, UNTIDY)
+    (root / "values.yaml").write_text(text)
+    outcome = run(root, "fmt", "values.yaml", "apps/web.yaml")
+    said = "values.yaml: no App, Overlay or Project, so left as it is\n"
+    assert outcome == Outcome(0, "formatted apps/web.yaml\n", said)
+    assert (root / "values.yaml").read_text() == text
+
+
+def test_a_spec_somewhere_else_is_formatted_by_its_kind(tmp_path: Path) -> None:
+    root = project(tmp_path, TIDY)
+    (root / "old.yaml").write_text("kind: Overlay\napiVersion: rollspec/v1\nspec: {labels: {}, namespace: a}\n")
+    assert run(root, "fmt", "old.yaml").code == 0
+    tidy = "apiVersion: rollspec/v1\nkind: Overlay\nspec: {namespace: a, labels: {}}\n"
+    assert (root / "old.yaml").read_text() == tidy
+    (root / "old.yaml").write_text("kind: App\napiVersion: rollspec/v1\na: 1\na: 2\n")
+    assert run(root, "fmt", "old.yaml").code == 1
+
+
+def test_a_spec_without_a_kind_is_one_where_specs_lie(tmp_path: Path) -> None:
+    root = project(tmp_path, "spec: {tag: a, image: b}\n")
+    assert run(root, "fmt").out == "formatted apps/web.yaml\n"
 
 
 def test_our_own_samples_are_formatted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os.path
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,8 +20,10 @@ from renderer.problem import Problem, printable
 from renderer.resources import read_schema
 from renderer.schema import Schemas, Versions
 from renderer.tree import listing, read, write_all
-from renderer.yamlio import load
+from renderer.yamlio import Data, load
 
+_KINDS = ("App", "Overlay", "Project")
+_SAYS_SO = re.compile(rb"^apiVersion: *['\"]?rollspec/", re.MULTILINE)  # in a file that cannot be read
 _ANY = ("additionalProperties", "items")
 
 
@@ -31,7 +34,8 @@ _ANY = ("additionalProperties", "items")
 def command(directory: str, paths: tuple[str, ...], check: bool) -> int:
     """Put specs into the canonical format: indentation, order of fields, blank lines. Data and comments stay.
 
-    Without PATHS all specs of the project: its app specs, overlays, and the project file.
+    Without PATHS all specs of the project: its app specs, overlays, and the project file. Of PATHS, files that are no
+    App, Overlay or Project are left as they are, with a word about it.
     """
     root = find_root(directory)
     texts, problems = read(root, [PROJECT_FILE])
@@ -39,15 +43,20 @@ def command(directory: str, paths: tuple[str, ...], check: bool) -> int:
     if project is None:
         return int(show_problems(problems or found, "text"))
     layout = project.layout
-    texts, problems = read(root, [_inside(root, directory, path) for path in paths] or _specs(root, layout))
+    specs = _specs(root, layout)
+    texts, problems = read(root, [_inside(root, directory, path) for path in paths] or specs)
     changed: dict[str, bytes] = {}
     for file, text in texts.items():
-        _, faults = load(text, file)
+        data, faults = load(text, file)
+        kind = _kind(data)
+        if kind is None and file not in specs and not (faults and _SAYS_SO.search(text)):
+            click.echo(f"{printable(file)}: no App, Overlay or Project, so left as it is", err=True)
+            continue
         if faults:
             problems += faults
             continue
         try:
-            new = formatted(text.decode(), _order(file, layout)).encode()
+            new = formatted(text.decode(), field_order(kind or _meant(file, layout))).encode()
         except EditError as error:
             problems.append(Problem(file, 0, 0, "fmt", str(error)))
             continue
@@ -88,10 +97,18 @@ def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def _order(file: str, layout: Layout) -> Order:
+def _kind(data: Data) -> str | None:
+    """The kind of a spec; None for what is none, a manifest or somebody's values for instance."""
+    if not isinstance(data, dict) or not str(data.get("apiVersion")).startswith("rollspec/"):
+        return None
+    return next((kind for kind in _KINDS if kind == data.get("kind")), None)
+
+
+def _meant(file: str, layout: Layout) -> str:
+    """The kind that a spec at this place has to be."""
     if file == PROJECT_FILE:
-        return field_order("Project")
-    return field_order("Overlay" if file.endswith("/overlay.yaml") and file.startswith(layout.overlays) else "App")
+        return "Project"
+    return "Overlay" if file.endswith("/overlay.yaml") and file.startswith(layout.overlays) else "App"
 
 
 def _specs(root: str, layout: Layout) -> list[str]:

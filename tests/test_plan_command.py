@@ -71,6 +71,27 @@ def _plan(folder: Path, *arguments: str) -> list[tuple[str, str, str]]:
     return [(app["env"], app["app"], app["class"]) for app in json.loads(outcome.out)["apps"]]
 
 
+@pytest.mark.parametrize(
+    ("command", "broken"),
+    [
+        (("plan",), "apps/web.yaml"),
+        (("plan",), "overlays/production/overlay.yaml"),
+        (("status",), "overlays/production/overlay.yaml"),
+        (("history", "web"), "rollspec.yaml"),
+    ],
+)
+def test_problems_are_json_where_json_is_asked_for(project: Path, command: tuple[str, ...], broken: str) -> None:
+    with (project / broken).open("a") as file:
+        file.write("  nonsense: 1\n")
+    if command[0] == "history":  # it reads what is committed
+        _commit(project)
+    outcome = run(project, *command, "--format", "json")
+    assert (outcome.code, outcome.err) == (1, "")
+    assert outcome.out == run(project, "validate", "--format", "json").out
+    assert [each["file"] for each in json.loads(outcome.out)["problems"]] == [broken]
+    assert run(project, *command).err == run(project, "validate").err
+
+
 def test_without_a_change_nothing_happens(project: Path) -> None:
     outcome = run(project, "plan")
     assert outcome == Outcome(0, outcome.out, "")

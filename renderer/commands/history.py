@@ -9,7 +9,7 @@ from dataclasses import replace
 import click
 
 from renderer.build.setup import read_project
-from renderer.commands.options import env_option, show_problems
+from renderer.commands.options import env_option, show_stopping, shown_as
 from renderer.commands.past import SHALLOW, brought, commit_of, revisions
 from renderer.commands.project import find_root
 from renderer.commands.revision import asking_git
@@ -29,7 +29,7 @@ Entries = Mapping[str, Sequence[Entry]]
 @click.command("history")
 @click.argument("app")
 @env_option
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@shown_as(*FORMATS)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the newest N entries of each environment.")
 @click.pass_obj
 def command(directory: str, app: str, envs: tuple[str, ...], form: str, limit: int | None) -> int:
@@ -47,7 +47,7 @@ def command(directory: str, app: str, envs: tuple[str, ...], form: str, limit: i
             raise Failure(f"{PROJECT_FILE} is in no commit yet")
         project, problems = read_project(text, Schemas(Versions(), read_schema))
         if project is None:
-            return int(show_problems(problems, "text"))
+            return int(show_stopping(problems, form))
         found = _history(root, head, project.layout, app, envs, limit)
     if not found.complete:
         click.echo(SHALLOW, err=True)

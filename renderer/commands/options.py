@@ -30,6 +30,12 @@ hook_option: Decorator = click.option(
 )
 
 
+def shown_as(*forms: str) -> Decorator:
+    """`--format` of a command that shows something else than problems."""
+    said = "How it is shown; `json` also of problems that stop it, as `validate` has them."
+    return click.option("--format", "form", type=click.Choice(forms), default="text", show_default=True, help=said)
+
+
 def show_problems(problems: Sequence[Problem], form: str, *, is_strict: bool = False) -> bool:
     """Print problems (text and GitHub annotations to stderr, JSON to stdout); whether any of them is an error."""
     found = in_order(strict(problems) if is_strict else problems)
@@ -38,3 +44,8 @@ def show_problems(problems: Sequence[Problem], form: str, *, is_strict: bool = F
     if found and form == "text":
         click.echo(f"rollspec: {count_text(found)}", err=True)
     return bool(errors(found))
+
+
+def show_stopping(problems: Sequence[Problem], form: str) -> bool:
+    """As `show_problems`, where stdout has something else to say: problems are JSON only if they stop that."""
+    return show_problems(problems, "json" if form == "json" and errors(problems) else "text")

@@ -8,7 +8,7 @@ from typing import cast
 import click
 
 from renderer.commands.compare import Unread, about, before, compare, sides
-from renderer.commands.options import app_option, env_option, show_problems
+from renderer.commands.options import app_option, env_option, show_stopping, shown_as
 from renderer.commands.project import Refused, find_root, open_project
 from renderer.commands.revision import View, asking_git, of_revision, of_tree
 from renderer.commands.selection import Selection, chosen
@@ -25,7 +25,7 @@ _SHORT = 12
 @click.option("--head", metavar="REF", help="What is to be (default: the working tree).")
 @env_option
 @app_option
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@shown_as(*FORMATS)
 @click.option(
     "--fail-on", "limit", type=click.Choice(list(CLASSES)), help="Exit 1 when an app's class is this one or a harsher."
 )
@@ -56,12 +56,12 @@ def command(
         try:
             new = of_revision(root, head) if head else of_tree(open_project(directory))
         except Refused as refused:
-            return int(show_problems(refused.problems, "text"))
+            return int(show_stopping(refused.problems, form))
         if new is None:
             raise Failure(f"there is no project in {head}")
         old = before(root, base_commit, new)
         compared = compare(old, new, _asked(about(root, base_commit, head, old, new), old, new, envs, apps))
-    if show_problems(compared.problems, "text"):
+    if show_stopping(compared.problems, form):
         return 1
     known = base_commit[:_SHORT] if base in (None, base_commit) else f"{base} ({base_commit[:_SHORT]})"
     plan = Plan(known, new.name, compared.plans)

@@ -10,7 +10,7 @@ from itertools import islice
 import click
 
 from renderer.build import is_in
-from renderer.commands.options import app_option, env_option, show_problems
+from renderer.commands.options import app_option, env_option, show_stopping, shown_as
 from renderer.commands.past import SHALLOW, commit_of, parse_blobs
 from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.selection import chosen
@@ -29,7 +29,7 @@ _PLAIN = ("100644", "100755")
 @click.command("status")
 @env_option
 @app_option
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@shown_as(*FORMATS)
 @click.pass_obj
 def command(directory: str, envs: tuple[str, ...], apps: tuple[str, ...], form: str) -> int:
     """Show strategy, stable version and what is in flight, per environment and app.
@@ -40,7 +40,7 @@ def command(directory: str, envs: tuple[str, ...], apps: tuple[str, ...], form: 
     try:
         opened = open_project(directory)
     except Refused as refused:
-        return int(show_problems(refused.problems, "text"))
+        return int(show_stopping(refused.problems, form))
     environments = chosen(envs, sorted(opened.setup.environments), "environment")
     rows = _rows(opened, environments, chosen(apps, opened.apps, "app"))
     try:

@@ -31,6 +31,13 @@ def test_links_lead_somewhere(file: Path) -> None:
         assert target.startswith("https://") or (file.parent / target).exists(), target
 
 
+def test_it_is_installed_from_where_it_is() -> None:
+    """In no package index: whoever took the name there would run in the reader's CI."""
+    pages = [*TEXTS, *sorted((ROOT / "docs/examples").iterdir())]
+    sources = {found for page in pages for found in re.findall(r"pip install ([^\s`]+)", page.read_text())}
+    assert sources == {".", '"git+https://git.example.com/rollspec@v0.1.0"'}
+
+
 def test_every_command_is_in_the_reference() -> None:
     text = (ROOT / "docs/cli.md").read_text()
     assert [name for name in COMMANDS if f"### rollspec {name}\n" not in text] == []

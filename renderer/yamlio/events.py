@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -78,6 +79,9 @@ _STARTS = {
     "}": "this `}` closes nothing",
     **{character: f"a value cannot start with `{character}`; quote it" for character in "*&!@%,"},
 }
+# What Git writes around the two sides of a conflict; `=======` alone may be part of somebody's text.
+_MERGE = "conflict markers of Git: resolve the merge"
+_CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|>{7})(?: .*)?\r?$", re.MULTILINE)
 
 
 def events(text: bytes) -> Callable[[], Any]:
@@ -88,6 +92,9 @@ def events(text: bytes) -> Callable[[], Any]:
 
 def syntax_problem(error: Exception, text: bytes, file: str) -> Problem:
     """One of `ERRORS` as a problem: where, what is wrong, what to do."""
+    if marker := _CONFLICT.search(text):
+        line = text.count(b"\n", 0, marker.start()) + 1
+        return Problem(file, line, 1, "yaml-syntax", _MERGE)
     if not isinstance(error, MarkedYAMLError):
         return Problem(file, 0, 0, "yaml-syntax", "this cannot be read as YAML; look for tags and escapes")
     mark, message = _explain(error, text.decode())

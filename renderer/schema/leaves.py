@@ -80,6 +80,9 @@ def _type(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     types = [refusal.value] if isinstance(refusal.value, str) else list(refusal.value)
     fields = _fields_wanted(types, refusal, scene)
     message = words.type_fault(refusal.instance, types, refusal.way, mend=not fields) + fields
+    if _lacks_unit(types, refusal, scene):
+        number = words.scalar(refusal.instance)
+        message = f"{number} is a number where a duration is expected: write {number}s"
     yield Fault(pointer(refusal.way), "wrong-type", message)
 
 
@@ -93,6 +96,14 @@ def _fields_wanted(types: list[str], refusal: Refusal, scene: Scene) -> str:
     fields = scene.tree.fields(items if types == ["array"] else refusal.schema)
     whose = "the fields of an item" if types == ["array"] else "its fields"
     return f"; {whose}: {words.listed(fields)}" if fields else ""
+
+
+def _lacks_unit(types: list[str], refusal: Refusal, scene: Scene) -> bool:
+    """For a number: whether seconds would fit, and neither the number between quotes nor any letter behind it."""
+    if types != ["string"] or words.type_of(refusal.instance) != "number" or words.secret(refusal.way):
+        return False
+    fits = [scene.checker.fits(refusal.schema, f"{words.scalar(refusal.instance)}{unit}") for unit in ("s", "", "x")]
+    return fits == [True, False, False]
 
 
 def _value(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:

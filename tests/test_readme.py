@@ -15,14 +15,12 @@ import pytest
 
 from renderer import build
 from renderer.cli import COMMANDS
-from renderer.layout import HEADER
 from tests.support.cases import FIXTURES, ROOT, run
+from tests.support.pages import blocks, shows, without_header
 from tests.support.repository import IDENTITY, environment
 
 README = (ROOT / "README.md").read_text()
 CASE = FIXTURES / "ok" / "readme"
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_REVISION = re.compile(r"\b[0-9a-f]{12}\b")
 
 
 class Step(NamedTuple):
@@ -32,12 +30,8 @@ class Step(NamedTuple):
     shown: list[str]
 
 
-def blocks(language: str) -> list[str]:
-    return [text for found, text in _BLOCK.findall(README) if found == language]
-
-
 def steps() -> Iterator[Step]:
-    for block in blocks("console"):
+    for block in blocks(README, "console"):
         for text in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, *shown = text.splitlines()
             yield Step(command.partition("  #")[0].strip(), shown)
@@ -49,7 +43,7 @@ def test_every_command_runs_and_says_what_is_shown(tmp_path: Path, monkeypatch: 
         monkeypatch.setenv(name, value)
     for step in steps():
         said = play(tmp_path, step.command)
-        assert re.fullmatch(_pattern(step.shown), said), f"{step.command}\n{said}"
+        assert shows(step.shown, said), f"{step.command}\n{said}"
 
 
 def play(folder: Path, command: str) -> str:
@@ -77,24 +71,17 @@ def _plain(folder: Path, command: list[str]) -> str:
     return done.stdout
 
 
-def _pattern(shown: list[str]) -> str:
-    lines = (r"(?:.*\n)*?" if line == "..." else f"{re.escape(line)}\n" for line in shown)
-    return _REVISION.sub("[0-9a-f]{12}", "".join(lines))
-
-
 def test_yaml_is_that_of_the_fixture() -> None:
-    named = [text for text in blocks("yaml") if text.startswith("# ")]
+    named = [text for text in blocks(README, "yaml") if text.startswith("# ")]
     assert len(named) >= 5
     for text in named:
         first, *shown = text.splitlines()
         path = first.removeprefix("# ").replace("rendered/", "expected/")
-        lines = [line for line in (CASE / path).read_text().splitlines() if not line.startswith(HEADER)]
-        pattern = _pattern(shown)
-        assert re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)), first
+        assert shows(shown, without_header((CASE / path).read_text())), first
 
 
 def test_the_picture_shows_the_steps_of_the_pipeline() -> None:
-    (line,) = [line for block in blocks("text") for line in block.splitlines() if "evaluate ->" in line]
+    (line,) = [line for block in blocks(README, "text") for line in block.splitlines() if "evaluate ->" in line]
     assert build._build.__doc__
     assert line.strip().split(" -> ") == build._build.__doc__.rstrip(".").partition(": ")[2].split(", ")
     rows = re.findall(r"^\| ([a-z ]+) \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
@@ -102,15 +89,17 @@ def test_the_picture_shows_the_steps_of_the_pipeline() -> None:
 
 
 def test_the_problem_shown_is_one_that_is_found() -> None:
-    (shown,) = [line for block in blocks("text") for line in block.splitlines() if ".yaml:" in line]
+    (shown,) = [line for block in blocks(README, "text") for line in block.splitlines() if ".yaml:" in line]
     assert shown in (FIXTURES / "err/canary-weight-120/problems.txt").read_text().splitlines()
 
 
 def test_hooks_and_settings_name_what_there_is() -> None:
     hooks = (ROOT / ".pre-commit-hooks.yaml").read_text()
-    shown = [line.rpartition(" ")[2] for block in blocks("yaml") for line in block.splitlines() if "- id:" in line]
+    shown = [
+        line.rpartition(" ")[2] for block in blocks(README, "yaml") for line in block.splitlines() if "- id:" in line
+    ]
     assert [name for name in shown if f"- id: {name}\n" in hooks] == ["rollspec-validate", "rollspec-render"]
-    (settings,) = blocks("json")
+    (settings,) = blocks(README, "json")
     made = {f"./{step.command.partition(' > ')[2]}" for step in steps() if " > " in step.command}
     assert set(json.loads(settings)["yaml.schemas"]) == made
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from renderer.plan import manual as plans
-from renderer.rules.manual import manual
-from tests.support import page_cli, page_parts, page_spec
+from tests.support import page_cli, page_parts, page_plan, page_rules, page_spec
 from tests.support.cases import ROOT
 
 # Whole pages, and parts between `<!-- made: NAME -->` and `<!-- end -->`.
 PAGES: dict[str, Callable[[], str]] = {
-    "docs/rules.md": manual,
-    "docs/plan.md": plans.manual,
+    "docs/rules.md": page_rules.page,
+    "docs/plan.md": page_plan.page,
     "docs/cli.md": page_cli.page,
     "docs/spec.md": page_spec.page,
 }

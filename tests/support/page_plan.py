@@ -1,4 +1,4 @@
-"""Classes, rules of transition and kinds as one Markdown text, docs/plan.md."""
+"""docs/plan.md: classes, rules of transition and kinds as one Markdown text, made from the code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ and plain manifests are judged by what they change in the manifests. A path that
 """
 
 
-def manual() -> str:
+def page() -> str:
     """Classes, mildest first; rules; kinds."""
     return "\n".join([_OPENING, *_classes(), _RULES, *_rules(), _KINDS, *_kinds()])
 

@@ -1,4 +1,4 @@
-"""The rules' manual pages as one Markdown text, made from the docstrings; a test compares it with docs/rules.md."""
+"""docs/rules.md: the rules' manual pages as one Markdown text, made from their docstrings."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ What `rollspec` checks beyond the schemas, before a byte is written: every effec
 patches. The id of a rule stands in each of its problems. An error stops the run, a warning shows; `--strict` makes them
 one. `Source` says whose rule it is, `Do` what to do about it.
 
-This page is made from the docstrings of `renderer/rules`: `python -m renderer.rules.manual > docs/rules.md`.
+This page is made from the docstrings of `renderer/rules` by `make docs`.
 """
 
 
-def manual() -> str:
+def page() -> str:
     """Every rule with its page: those over specs first, then those over manifests by kind."""
     sections: list[tuple[str, Rules]] = [("Specs", SPEC_RULES), *((title, rules) for title, rules, _ in SECTIONS)]
     return "\n".join([_OPENING, _contents(sections), *(_section(title, rules) for title, rules in sections)])
@@ -48,7 +48,3 @@ def _page(rule: str, judge: Callable[..., Any]) -> str:
         else:
             lines.append(f"  {line}" if listed else line)
     return "\n".join([f"### {rule}", "", *lines, ""])
-
-
-if __name__ == "__main__":
-    print(manual(), end="")

@@ -42,7 +42,11 @@ NOT_DRIVEN = Driven()
 def application(
     argocd: ArgoCD, env: str, namespace: str, cluster: dict[str, str], folder: str, ignored: Sequence[dict[str, Any]]
 ) -> Manifest:
-    """One Application of everything in the environment's `folder`."""
+    """One Application of everything in the environment's `folder`.
+
+    Without the finalizer: a sync prunes an app that is gone, so all that it would add is that a deleted Application
+    takes a whole environment along, and its traffic.
+    """
     spec = _application(argocd, namespace, cluster, folder)
     spec["source"]["directory"] = {"recurse": True, "exclude": "**/kustomization.yaml"}
     if ignored:
@@ -56,6 +60,7 @@ def application_set(
 ) -> Manifest:
     """An ApplicationSet that makes an Application for each of `apps`: a folder, and what others write there.
 
+    With the finalizer: an app that is gone takes its Application along, and nobody else would remove its objects.
     No app's name can begin with `-`, so the folder `_resources` has a name of its own.
     """
     counted = any(driven.workload for _, driven in apps)

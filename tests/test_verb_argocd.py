@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.support.cases import FIXTURES, lay_out, run
 
@@ -37,3 +38,12 @@ def test_a_new_app_by_itself_is_named_too(case: str, tmp_path: Path) -> None:
     assert run(project, "render", "apps/new.yaml").code == 0
     (project / "apps/broken.yaml").unlink()
     assert run(project, "render", "--check").err == ""
+
+
+def test_only_the_application_of_one_app_takes_its_objects_along() -> None:
+    one, many = (
+        yaml.safe_load((FIXTURES / "ok" / case / "expected/_argocd/production.yaml").read_text())
+        for case in ("argocd-application", "argocd-application-set")
+    )
+    assert "finalizers" not in {**one["metadata"], **many["metadata"]}
+    assert many["spec"]["template"]["metadata"]["finalizers"] == ["resources-finalizer.argocd.argoproj.io"]

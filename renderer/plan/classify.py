@@ -27,6 +27,7 @@ _REASONS: dict[Kind, str] = {
     "identity": "a name or an immutable field changes: objects must be made anew",
     "template": "what running pods read changes, without a canary",
 }
+_OF_PATH = {"/spec/output": "Argo CD finds nothing in the old folder, and prunes, unless its Applications move first"}
 _MEANT: tuple[Kind, ...] = (
     "scale",
     "traffic",
@@ -97,7 +98,7 @@ def _explained(effect: Effect, old: Side, new: Side) -> Effect:
 
 
 def _of_kinds(paths: list[Path]) -> list[Effect]:
-    return [Effect(OF_KIND[path.kind], _REASONS[path.kind], (path,)) for path in paths]
+    return [Effect(OF_KIND[path.kind], _OF_PATH.get(path.pointer, _REASONS[path.kind]), (path,)) for path in paths]
 
 
 def _scale(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:

@@ -47,4 +47,4 @@ def _ways(manifest: Manifest, side: Side) -> Iterator[str]:
 def _is_service(host: str, side: Side) -> bool:
     """A Service of the app is reached by its name without a route, too."""
     names = (each.name for each in side.manifests if each.kind == "Service")
-    return any(host == name or host.startswith(f"{name}.{side.app.namespace}") for name in names)
+    return any(host == name or f"{host}.".startswith(f"{name}.{side.app.namespace}.") for name in names)

@@ -149,6 +149,9 @@ def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None 
         return {**_become_stable(spec, state), "aborted": ABSENT}
     if strategy_of(spec.get("strategy", {})).type != "Canary":
         return Refusal("--weight is for strategy Canary")
+    if "steps" in spec.get("strategy", {}):
+        tag = state.get("tag", spec["tag"])
+        return Refusal(f"the ladder gives the weights: `release {tag}` climbs it, and without --weight it goes at once")
     return _start_canary(spec, state, weight)
 
 

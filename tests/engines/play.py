@@ -17,9 +17,10 @@ from .lab import PROXY, URGENT, Lab, argo_rollouts, create_namespace, kubectl
 from .lock import program
 from .project import Project
 from .scenario import Edit, Scenario
-from .timeline import Point, timeline
+from .timeline import Point, ending, is_ready, timeline
 
 QUIET = 2.5  # seconds without a change of any object, after which a settled application rests
+SLOW = 8.0  # the same while a pod is not Ready: some take 5 s, and a paused Rollout's phase does not wait for them
 WAVE = 2.0  # seconds between two waves, as in Argo CD
 WORKLOADS = ("Deployment", "Rollout")
 PATIENCE = 90.0  # seconds until we stop waiting for that
@@ -262,7 +263,8 @@ class Player:
         end = time.monotonic() + PATIENCE
         time.sleep(0.3)
         while time.monotonic() < end:
-            if time.time() - self.watches.last(self.namespace) > QUIET and self.resting():
+            still = time.time() - self.watches.last(self.namespace)
+            if still > QUIET and self.resting() and (still > SLOW or self.all_ready()):
                 return True
             time.sleep(0.1)
         return False
@@ -272,6 +274,11 @@ class Player:
         newest: dict[tuple[str, str], Event] = {(e.kind, e.name): e for e in self.watches.events(self.namespace)}
         found = [e.object for (kind, _), e in newest.items() if kind in ("Rollout", "Deployment") and not e.gone]
         return bool(found) and all(rests(workload) for workload in found)
+
+    def all_ready(self) -> bool:
+        """Whether every pod that is not ending is Ready."""
+        newest = {e.name: e for e in self.watches.events(self.namespace) if e.kind == "Pod"}
+        return all(e.gone or ending(e.object) or is_ready(e.object) for e in newest.values())
 
     def start_load(self, name: str, *flags: str) -> None:
         """Send requests to the application from now on."""

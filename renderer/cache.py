@@ -165,28 +165,30 @@ def digest(texts: Mapping[str, bytes]) -> str:
 
 
 def program() -> str:
-    """A digest of all that could make this program another one: its code, the schemas, its libraries, Python."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    found: dict[str, bytes] = {"version": f"{__version__} {sys.version}".encode()}
-    for folder, _, names in os.walk(here):
-        for name in names:
-            if name.endswith(".py"):
-                path = os.path.join(folder, name)
-                with open(path, "rb") as file:
-                    found[path.removeprefix(here)] = file.read()
+    """A digest of all that could make this program another one: its code, the schemas, its libraries, Python.
+
+    Of files the stamps, as of a project's: what is edited gets another.
+    """
     places = [
+        os.path.dirname(os.path.abspath(__file__)),
         schemas_folder(),
         *(spec.origin for name in _LIBRARIES if (spec := PathFinder.find_spec(name)) and spec.origin),
     ]
-    for place in places:
-        found |= {path: repr(stamp).encode() for path, stamp in _stamps_below(place).items()}
-    return digest(found)
+    stamps = {place: _stamps_below(place) for place in places}
+    return digest({"": f"{__version__} {sys.version} {stamps}".encode()})
 
 
 def _stamps_below(place: str) -> dict[str, Stamp]:
+    """Of the files that people write: Python makes and renews others beside them."""
     if os.path.isfile(place):
         return {place: stamp_of(os.stat(place))}
-    return {f"{folder}/{name}": stamp for folder, files in walk(place).items() for name, stamp in files.items()}
+    found = sorted(walk(place).items())
+    return {
+        f"{folder}/{name}": files[name]
+        for folder, files in found
+        if not folder.endswith("__pycache__")
+        for name in sorted(files)
+    }
 
 
 def walk(root: str) -> dict[str, dict[str, Stamp]]:

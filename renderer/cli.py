@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -90,7 +92,11 @@ def cli(context: click.Context, directory: str | None) -> None:
 def main() -> NoReturn:
     """Run the command line; the one place where failures become text and exit codes."""
     gc.set_threshold(_RARELY)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        with suppress(OSError, ValueError):  # nobody reads it any more, or it is closed
+            stream.flush()
+    os._exit(code)  # Python would take all data apart first, which takes a while where a fleet was rendered
 
 
 def run(arguments: list[str]) -> int:

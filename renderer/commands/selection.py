@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from renderer.build import Rendered
 from renderer.build.fleet import ARGOCD
@@ -123,6 +122,8 @@ def chosen(wanted: Sequence[str], known: Sequence[str], what: str) -> list[str]:
     """The names asked for, or all; an unknown one is a usage failure that says what was probably meant."""
     for name in wanted:
         if name not in known:
+            from difflib import get_close_matches  # start-up time that only a wrong name must pay
+
             near = get_close_matches(name, known, 1)
             hint = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(sorted(known)) or 'none'}"
             raise Failure(f"there is no {what} `{name}`{hint if len(known) <= 20 or near else ''}", 2)

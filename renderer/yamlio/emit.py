@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 
 from renderer.yamlio.data import Data
 from renderer.yamlio.scalars import float_text
 
 _LONGEST_KEY = 1000  # characters as written: a parser looks no further than 1024 for the `:` after a key
 _LONGEST_REMEMBERED = 128  # characters of a text whose written form is remembered
+_MOST_REMEMBERED = 1 << 14  # texts
 
 # Text that every reader takes for text when it stands there unquoted, in block and in flow style; narrow on purpose.
 _PLAIN = re.compile(
@@ -49,24 +49,24 @@ def dump(data: Data) -> str:
 
 def plain_or_quoted(text: str) -> str:
     """The text as a scalar of one line: as it is where every reader takes it for text, else in JSON's double quotes."""
-    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _scalar(text)
+    return _remembered[text] if len(text) <= _LONGEST_REMEMBERED else _scalar(text)
 
 
 def _mapping(data: dict[str, Data], lead: str, indent: str, write: Callable[[str], None]) -> None:
     """`lead` stands before the first key (`- ` in a list), `indent` before the others."""
     deeper = indent + "  "
     for key, value in data.items():
-        name = _remembered(key) + ":" if len(key) <= _LONGEST_REMEMBERED else _long_key(key, indent)
+        name = _remembered[key] if len(key) <= _LONGEST_REMEMBERED else _long_key(key, indent)
         if value.__class__ is str and "\n" not in value and len(value) <= _LONGEST_REMEMBERED:  # most are
-            write(f"{lead}{name} {_remembered(value)}\n")
+            write(f"{lead}{name}: {_remembered[value]}\n")
         elif isinstance(value, dict) and value:
-            write(f"{lead}{name}\n")
+            write(f"{lead}{name}:\n")
             _mapping(value, deeper, deeper, write)
         elif isinstance(value, list) and value:
-            write(f"{lead}{name}\n")
+            write(f"{lead}{name}:\n")
             _sequence(value, indent, indent, write)
         else:
-            write(f"{lead}{name} {_leaf(value, indent)}\n")
+            write(f"{lead}{name}: {_leaf(value, indent)}\n")
         lead = indent
 
 
@@ -88,7 +88,7 @@ def _leaf(value: Data, indent: str) -> str:
     if isinstance(value, str):
         if "\n" in value and not _NOT_LITERAL.search(value):
             return _literal(value, indent + "  ")
-        return _remembered(value) if len(value) <= _LONGEST_REMEMBERED else _scalar(value)
+        return _remembered[value] if len(value) <= _LONGEST_REMEMBERED else _scalar(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -112,7 +112,7 @@ def _literal(text: str, indent: str) -> str:
 
 def _long_key(key: str, indent: str) -> str:
     text = _scalar(key)
-    return f"{text}:" if len(text) <= _LONGEST_KEY else f"? {text}\n{indent}:"
+    return text if len(text) <= _LONGEST_KEY else f"? {text}\n{indent}"
 
 
 def _scalar(text: str) -> str:
@@ -121,7 +121,17 @@ def _scalar(text: str) -> str:
     return '"' + _ESCAPED.sub(_escape, text) + '"'
 
 
-_remembered = lru_cache(maxsize=1 << 14)(_scalar)
+class _Remembered(dict[str, str]):
+    """Texts as they are written; most stand in a fleet's files over and over, and `lru_cache` takes twice as long."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[text] = written = _scalar(text)
+        return written
+
+
+_remembered = _Remembered()
 
 
 def _escape(found: re.Match[str]) -> str:

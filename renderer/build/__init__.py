@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
+from renderer.build.in_step import Steps, in_step
 from renderer.build.places import Blame, Places, of_effective, of_findings, of_manifest
 from renderer.build.setup import Setup, patch_problem, read_document, read_patches, read_resources
 from renderer.build.workload import has_workload, no_workload
@@ -74,6 +75,20 @@ def build_app(
     stable_only: bool = False,
 ) -> list[Rendered]:
     """Every environment of one app; `texts` are the bytes of its spec, its partials and the resources they name."""
+    (made,) = in_step([building(name, texts, setup, schemas, envs, stable_only=stable_only)])
+    return made
+
+
+def building(
+    name: str,
+    texts: Mapping[str, bytes],
+    setup: Setup,
+    schemas: Schemas,
+    envs: Sequence[str],
+    *,
+    stable_only: bool = False,
+) -> Steps[list[Rendered]]:
+    """`build_app`, to be taken through the steps of the pipeline beside other apps."""
     file = setup.layout.app(name)
     document, problems = read_document(file, texts[file], "App", schemas)
     if document is not None:
@@ -83,7 +98,11 @@ def build_app(
     wanted = [setup.environments[env] for env in envs if is_in(setup.environments[env], name)]
     if not any(is_in(environment, name) for environment in setup.environments.values()):
         return [_check_alone(document, name, texts, schemas)]
-    return [_build(document, environment, texts, setup, schemas, stable_only) for environment in wanted]
+    made = []
+    for environment in wanted:
+        yield
+        made.append((yield from _build(document, environment, texts, setup, schemas, stable_only)))
+    return made
 
 
 def outline(
@@ -143,21 +162,24 @@ def _build(
     setup: Setup,
     schemas: Schemas,
     stable_only: bool,
-) -> Rendered:
+) -> Steps[Rendered]:
     """The pipeline of one environment: evaluate, render, template, patch, check, write as text."""
     name = str(document.data["metadata"]["name"])
     places = Places({**setup.texts, **texts})
     evaluated, problems = evaluate(document, environment, texts, setup, schemas)
     if evaluated is None:
         return Rendered(environment.name, name, problems=places.put(problems))
+    yield
     app = bootstrap(evaluated.app) if stable_only else evaluated.app
     made = assemble(evaluated, app, environment, texts, setup, schemas)
     problems += made.problems
     manifests = made.manifests
+    yield
     problems += _check_manifests(evaluated, manifests, setup, schemas, environment, _last_patch(made))
     matched = frozenset(patch.source for number, patch in enumerate(made.patches) if number not in made.missed)
     if errors(problems):
         return Rendered(environment.name, name, problems=places.put(problems), matched=matched)
+    yield
     files = to_files(manifests, setup, environment, name, header(evaluated.documents[0].file, environment))
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
     claimed = claims(manifests, name)

@@ -17,6 +17,7 @@ from renderer import cache, tree
 from renderer.argocd import Driven
 from renderer.build import Rendered, is_in
 from renderer.build.fleet import clusters_shared
+from renderer.build.in_step import groups
 from renderer.cache import Cache, Folder, Row, clock, digest, settled, stamps_text
 from renderer.commands.project import Opened, build_read
 from renderer.problem import Problem
@@ -152,25 +153,32 @@ class End(NamedTuple):
 def work(opened: Opened, known: Known, apps: Sequence[str], tick: Tick) -> Share:
     """The first phase: each app read, compared with what is known of it, and made where that is not the same."""
     share = Share()
+    envs = tuple(known.rows)
+    wanted = dict.fromkeys(apps, envs)
     with tree.reader(opened.root) as read_some:
-        for app in apps:
-            _look_at(opened, known, share, app, *opened.texts(app, read_some))
-            tick()
+        for some in groups(apps):
+            texts = {app: opened.texts(app, read_some) for app in some}
+            held = {app: _held(opened, known, app, *texts[app]) for app in some}
+            changed = {app: texts[app] for app in some if not held[app]}
+            made = build_read(opened, changed, wanted)
+            share.held.extend(row for rows in held.values() for row in rows)
+            share.apps.extend(changed)
+            share.made.extend(made)
+            share.drafts.extend(_draft(opened, each, texts[each.app][0]) for each in made if each.files)
+            for _ in some:
+                tick()
     return share
 
 
-def _look_at(
-    opened: Opened, known: Known, share: Share, app: str, texts: Mapping[str, bytes], problems: Sequence[Problem]
-) -> None:
-    inputs = digest(texts)
+def _held(opened: Opened, known: Known, app: str, texts: Mapping[str, bytes], problems: Sequence[Problem]) -> list[Row]:
+    """The rows of an app, with the stamps of now, if they hold by the contents of all of its files."""
     rows = known.of(opened, app)
-    if not problems and rows and all(row.inputs == inputs and _outputs_hold(known, row) for row in rows):
-        share.held.extend(_seen(opened, known, row) for row in rows)
-        return
-    made = build_read(opened, app, texts, problems, list(known.rows))
-    share.apps.append(app)
-    share.made.extend(made)
-    share.drafts.extend(_draft(opened, each, inputs, texts) for each in made if each.files)
+    if problems or not rows:
+        return []
+    inputs = digest(texts)
+    if not all(row.inputs == inputs and _outputs_hold(known, row) for row in rows):
+        return []
+    return [_seen(opened, known, row) for row in rows]
 
 
 def _outputs_hold(known: Known, row: Row) -> bool:
@@ -194,14 +202,14 @@ def _stamps(opened: Opened, known: Known, row: Row, outputs: Folder, now: int) -
     return stamps_text(inputs, outputs)
 
 
-def _draft(opened: Opened, made: Rendered, inputs: str, texts: Iterable[str]) -> Row:
+def _draft(opened: Opened, made: Rendered, texts: Mapping[str, bytes]) -> Row:
     start = len(opened.layout.output) + 1
     outputs = digest({path[start:]: text for path, text in made.files.items()})
     own = {opened.layout.app(made.app), *(opened.layout.partial(env, made.app) for env in opened.setup.environments)}
     problems = json.dumps([astuple(problem) for problem in made.problems]) if made.problems else ""
     facts = [[*map(_CLAIM, made.claims)], sorted(made.matched), made.hosts, astuple(made.driven)]
     beside = "\n".join(sorted(set(texts) - own))
-    return Row(made.env, made.app, "", inputs, outputs, beside, problems, json.dumps(facts))
+    return Row(made.env, made.app, "", digest(texts), outputs, beside, problems, json.dumps(facts))
 
 
 def ended(opened: Opened, known: Known, share: Share, done: Difference | Summary) -> End:

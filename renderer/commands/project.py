@@ -6,7 +6,8 @@ import os.path
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from renderer.build import Rendered, build_app
+from renderer.build import Rendered, building
+from renderer.build.in_step import Steps, groups, in_step
 from renderer.build.setup import Setup, read_project, resource_path, set_up
 from renderer.commands.misplaced import misplaced
 from renderer.failure import Failure
@@ -17,6 +18,8 @@ from renderer.project import Project
 from renderer.resources import read_schema
 from renderer.schema import Schemas, Versions
 from renderer.tree import Read, listing, read, reader
+
+Texts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
 
 
 class Refused(Exception):  # noqa: N818 - the project itself is wrong, and nothing more can be said
@@ -43,7 +46,7 @@ class Opened:
         """The project's paths."""
         return self.setup.layout
 
-    def texts(self, app: str, read_some: Read | None = None) -> tuple[dict[str, bytes], list[Problem]]:
+    def texts(self, app: str, read_some: Read | None = None) -> Texts:
         """The bytes of an app's spec and its partials, and of the plain manifests that they name.
 
         A problem for each that is not a plain file inside the project. `read_some` is a reader of the project, where
@@ -181,33 +184,45 @@ def _unused(setup: Setup, partials: Sequence[str]) -> list[Problem]:
     return found
 
 
-def build_all(
+def build_all(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> list[Rendered]:
+    """Each app in each environment, through the pipeline."""
+    return build_each(opened, dict.fromkeys(apps, envs))
+
+
+def build_each(
     opened: Opened,
-    apps: Sequence[str],
-    envs: Sequence[str],
+    wanted: Mapping[str, Sequence[str]],
     *,
     stable_only: bool = False,
     tick: Callable[[], None] = lambda: None,
 ) -> list[Rendered]:
-    """Each app in each environment, through the pipeline."""
+    """Each app in its environments (`wanted`), through the pipeline; `tick` is called after each app."""
     found: list[Rendered] = []
     with reader(opened.root) as read_some:
-        for app in apps:
-            found += build_read(opened, app, *opened.texts(app, read_some), envs, stable_only=stable_only)
-            tick()
+        for some in groups([*wanted]):
+            texts = {app: opened.texts(app, read_some) for app in some}
+            found += build_read(opened, texts, wanted, stable_only=stable_only)
+            for _ in some:
+                tick()
     return found
 
 
 def build_read(
+    opened: Opened, texts: Mapping[str, Texts], wanted: Mapping[str, Sequence[str]], *, stable_only: bool = False
+) -> list[Rendered]:
+    """A group of apps whose files are read, in their environments, side by side."""
+    works = [_building(opened, app, *texts[app], wanted[app], stable_only) for app in texts]
+    return [each for made in in_step(works) for each in made]
+
+
+def _building(
     opened: Opened,
     app: str,
     texts: Mapping[str, bytes],
     problems: Sequence[Problem],
     envs: Sequence[str],
-    *,
-    stable_only: bool = False,
-) -> list[Rendered]:
-    """One app, whose files are read, in each environment; `problems` are those of reading them."""
+    stable_only: bool,
+) -> Steps[list[Rendered]]:
     if problems:
         return [Rendered("", app, problems=tuple(problems))]
-    return build_app(app, texts, opened.setup, opened.schemas, envs, stable_only=stable_only)
+    return (yield from building(app, texts, opened.setup, opened.schemas, envs, stable_only=stable_only))

@@ -19,13 +19,13 @@ from renderer.commands.options import (
     show_problems,
     strict_option,
 )
-from renderer.commands.project import Opened, Refused, build_all, build_read, open_project
+from renderer.commands.project import Opened, Refused, build_all, build_each, open_project
 from renderer.commands.selection import Selection, asked, chosen, in_shard, neighbours, parse_shard
 from renderer.failure import Failure
 from renderer.layout import holds
 from renderer.problem import Problem, errors, printable
 from renderer.progress import progress
-from renderer.tree import Difference, Summary, TreeError, compare, listing, read, reader, sweep, write_all
+from renderer.tree import Difference, Summary, TreeError, compare, listing, read, sweep, write_all
 from renderer.workers import Tick, crew, processors
 
 End = Callable[[Sequence[Difference | Summary]], int]
@@ -194,13 +194,8 @@ def render_some(
     opened: Opened, job: Job, tick: Tick = lambda: None
 ) -> tuple[list[Rendered], dict[str, bytes], list[str]]:
     """What was found of each app (without its files), the files by project path, and stale files of those apps."""
-    rendered: list[Rendered] = []
-    with reader(opened.root) as read_some:
-        for app in job.apps:
-            texts, problems = opened.texts(app, read_some)
-            envs = job.selection.envs_of(app)
-            rendered += build_read(opened, app, texts, problems, envs, stable_only=job.stable_only)
-            tick()
+    wanted = {app: job.selection.envs_of(app) for app in job.apps}
+    rendered = build_each(opened, wanted, stable_only=job.stable_only, tick=tick)
     files, stale = files_of(opened, job, job.apps, rendered)
     return blank(rendered), files, stale
 

@@ -7,8 +7,7 @@ differences ignored only where Argo Rollouts writes: never RespectIgnoreDifferen
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.manifest import Manifest
 from renderer.project import ArgoCD
@@ -24,8 +23,7 @@ _FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _GROUPS = {"Deployment": "apps", "Rollout": "argoproj.io"}
 
 
-@dataclass(frozen=True, slots=True)
-class Driven:
+class Driven(NamedTuple):
     """What others than Git write into an app's objects, so that Argo CD must not heal it.
 
     `istio`: ``none``, ``weights``, or ``pinned`` (weights, and a route for pinned requests), by the Rollout;
@@ -110,9 +108,9 @@ def driven_in(data: Any) -> dict[str, Driven] | None:
         for entry in data["spec"].get("ignoreDifferences", ()):
             said = found.get(entry["name"], NOT_DRIVEN)
             if entry["kind"] == "VirtualService":
-                said = replace(said, istio="pinned" if PINNED in str(entry["jqPathExpressions"]) else "weights")
+                said = said._replace(istio="pinned" if PINNED in str(entry["jqPathExpressions"]) else "weights")
             elif entry["kind"] in _GROUPS:
-                said = replace(said, workload=entry["kind"])
+                said = said._replace(workload=entry["kind"])
             found[entry["name"]] = said
         return found
     except (AttributeError, IndexError, KeyError, TypeError):

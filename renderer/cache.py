@@ -89,19 +89,17 @@ class Cache:
         return str(found[0]) if found else ""
 
     def store(
-        self, rows: Sequence[Row], seen: Iterable[Row], views: Mapping[str, str], gone: Iterable[tuple[str, str]]
+        self, rows: Sequence[Row], seen: Iterable[Row], views: Mapping[str, str], gone: Sequence[tuple[str, str]]
     ) -> None:
         """Add rows, new stamps of rows that hold (`seen`), and the views that were judged; forget `gone` (env, app)."""
 
         def put(connection: Connection) -> None:
-            old = [*gone, *((row.env, row.app) for row in rows)]
             for table in ("rendered", "facts"):
-                connection.executemany(f"DELETE FROM {table} WHERE env = ? AND app = ?", old)  # noqa: S608
+                connection.executemany(f"DELETE FROM {table} WHERE env = ? AND app = ?", gone)  # noqa: S608
             made = ((row.env, row.app, self.key, *row[2:-1]) for row in rows)
-            connection.executemany("INSERT INTO rendered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
-            connection.executemany(
-                "INSERT INTO facts VALUES (?, ?, ?)", ((row.env, row.app, row.facts) for row in rows)
-            )
+            connection.executemany("INSERT OR REPLACE INTO rendered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
+            facts = ((row.env, row.app, row.facts) for row in rows)
+            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", facts)
             again = ((row.stamps, row.env, row.app, self.key, row.inputs, row.outputs) for row in seen)
             connection.executemany(_SEEN, again)
             connection.executemany("INSERT OR REPLACE INTO judged VALUES (?, ?)", views.items())

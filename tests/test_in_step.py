@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 
 import pytest
 
 from renderer.build.in_step import Steps, groups, in_step
 from renderer.commands.project import build_all, open_project
+from renderer.rules import Claim
 from tests.bench.projects import ENVS, generate, name_of
 
 
@@ -48,3 +50,11 @@ def test_a_wrong_app_among_others_changes_nothing_for_them(name: str, tmp_path: 
     together = build_all(opened, opened.apps, ENVS[:2])
     assert together == [each for app in opened.apps for each in build_all(opened, [app], ENVS[:2])]
     assert {each.app for each in together if each.problems} == {name_of(7)}
+
+
+def test_what_was_made_is_the_same_in_another_process(tmp_path: Path) -> None:
+    opened = open_project(str(generate(tmp_path / "p", 8, 1)))
+    made = build_all(opened, opened.apps, ENVS[:1])
+    received = [copy(each) for each in made]  # by the same way as through a pipe
+    assert received == made
+    assert {type(claim) for each in received for claim in each.claims} == {Claim}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, starmap
 from typing import Any
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
@@ -43,6 +43,25 @@ class Rendered:
     matched: frozenset[str] = frozenset()  # sources of the overlay's patches that matched something here
     hosts: tuple[str, ...] = ()
     driven: Driven = NOT_DRIVEN  # what others than Git write into its objects
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it goes to another process: with plain tuples, which takes half the time."""
+        own = [tuple(claim) for claim in self.claims]
+        driven = tuple(self.driven)
+        return _received, (self.env, self.app, self.files, self.problems, own, self.matched, self.hosts, driven)
+
+
+def _received(
+    env: str,
+    app: str,
+    files: Mapping[str, bytes],
+    problems: tuple[Problem, ...],
+    own: list[tuple[str, str, str, str, str]],
+    matched: frozenset[str],
+    hosts: tuple[str, ...],
+    driven: tuple[str, str],
+) -> Rendered:
+    return Rendered(env, app, files, problems, tuple(starmap(Claim, own)), matched, hosts, Driven(*driven))
 
 
 @dataclass(frozen=True, slots=True)

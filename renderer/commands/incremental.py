@@ -207,7 +207,7 @@ def _draft(opened: Opened, made: Rendered, texts: Mapping[str, bytes]) -> Row:
     outputs = digest({path[start:]: text for path, text in made.files.items()})
     own = {opened.layout.app(made.app), *(opened.layout.partial(env, made.app) for env in opened.setup.environments)}
     problems = json.dumps([astuple(problem) for problem in made.problems]) if made.problems else ""
-    facts = [[*map(_CLAIM, made.claims)], sorted(made.matched), made.hosts, astuple(made.driven)]
+    facts = [[*map(_CLAIM, made.claims)], sorted(made.matched), made.hosts, made.driven]
     beside = "\n".join(sorted(set(texts) - own))
     return Row(made.env, made.app, "", digest(texts), outputs, beside, problems, json.dumps(facts))
 

@@ -46,6 +46,8 @@ __all__ = [
 
 Read = Callable[[Iterable[str]], tuple[dict[str, bytes], list[Problem]]]
 
+_NO_NAMES = frozenset(("", ".", ".."))
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -262,7 +264,7 @@ def _by_folder(paths: Iterable[str]) -> list[tuple[str, list[str]]]:
 
 
 def _check_inside(path: str) -> None:
-    if any(part in ("", ".", "..") for part in path.split("/")) or "\0" in path:
+    if not _NO_NAMES.isdisjoint(path.split("/")) or "\0" in path:
         raise NotAFileError(path, "leads out of the tree")
 
 

@@ -60,6 +60,7 @@ class Folders:
             self._open: list[tuple[str, int]] = [("", os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))]
         except OSError as error:
             fail(root, error)
+        self._path: str | None = ""  # of the last one of them
         self._process = os.getpid()
         self._numbers = itertools.count()
 
@@ -75,6 +76,9 @@ class Folders:
 
     def folder(self, path: str, *, make: bool = False) -> int | None:
         """The folder's descriptor, good until the next call; None when it is not there and is not to be made."""
+        if path == self._path:
+            return self._open[-1][1]
+        self._path = None
         parts = path.split("/") if path else []
         depth = 0
         for part, (name, _) in zip(parts, self._open[1:], strict=False):
@@ -88,6 +92,7 @@ class Folders:
             if descriptor is None:
                 return None
             self._open.append((parts[index], descriptor))
+        self._path = path
         return self._open[-1][1]
 
     def _enter(self, name: str, path: str, make: bool) -> int | None:

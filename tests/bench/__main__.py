@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench import machine
+from tests.bench.goals import COMPARED, goals
 from tests.bench.measure import Result, workplace
-from tests.bench.ours import command_results, project_results
+from tests.bench.ours import command_results, profile, project_results
 from tests.bench.peers import peer_results
 from tests.bench.plot import plot
 from tests.bench.projects import generate
@@ -16,7 +17,6 @@ from tests.bench.report import page
 from tests.bench.shares import shares
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
-PEER_APPS = 1000
 
 
 def numbers(text: str) -> list[int]:
@@ -45,7 +45,7 @@ def measured(place: Path, chosen: argparse.Namespace) -> Iterator[Result]:
         for envs in chosen.envs:
             yield from project_results(place, apps, envs, chosen.runs)
     if not chosen.no_peers:
-        yield from peer_results(place, min(PEER_APPS, max(chosen.apps)), chosen.runs)
+        yield from peer_results(place, min(COMPARED, max(chosen.apps)), chosen.runs)
 
 
 def steps(place: Path, project: Path | None) -> dict[str, float]:
@@ -71,7 +71,9 @@ def main() -> None:
             told = f"{sample.wall:8.3f} s wall {sample.cpu:8.3f} s processors {sample.peak:6.0f} MB"
             print(f"{result.apps:6} x {result.envs}  {result.name:28} {told}", flush=True)
             results.append(result)
-        text = page(results, steps(place, None), machine.description(), (before, machine.load()))
+        load = (before, machine.load())
+        missed = {each.key: profile(place, *each.key) for each in goals(results) if not each.is_met and each.key}
+        text = page(results, steps(place, None), missed, machine.description(), load)
     if chosen.no_write:
         print(text)
         return

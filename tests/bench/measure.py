@@ -47,13 +47,17 @@ def workplace() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="rollspec-bench-", dir=_MEMORY if room else None)
 
 
+def environment() -> dict[str, str]:
+    """Of what is measured: with nothing that makes Python slower, such as modules compiled anew by each process."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+
+
 def once(command: Sequence[str | Path], output: Path | None = None, codes: Sequence[int] = (0,)) -> Sample:
     """One run. Raises RuntimeError with what it said where it ends with another exit code."""
     os.sync()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     with open(output or os.devnull, "wb") as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment, cwd=CHECKOUT)
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment(), cwd=CHECKOUT)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -5,13 +5,24 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.bench.measure import Result, Sample, median, once
 from tests.bench.projects import generate, name_of
+from tests.bench.shares import shares
 
 CHANGED = 5  # apps that a plan is about
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "cold": ("render",),
+    "nothing changed": ("render",),
+    "one app changed": ("render",),
+    "nothing changed, no cache": ("render", "--no-cache"),
+    "one app asked for": ("render", "--app", name_of(0)),
+    "validate": ("validate",),
+    "plan": ("plan", "--base", "HEAD"),
+    "--help": ("--help",),
+}
 # What the script `rollspec` does, for the code of this checkout whatever is installed.
 ROLLSPEC: tuple[str, ...] = (sys.executable, "-c", "from renderer.cli import main; main()")
 
@@ -20,7 +31,8 @@ def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Re
     """Every command over one project of that size."""
     project = generate(place / f"{apps}x{envs}", apps, envs)
     _commit(project)
-    render = (*ROLLSPEC, "-C", str(project), "render")
+    command = {name: (*ROLLSPEC, "-C", str(project), *words) for name, words in COMMANDS.items()}
+    render = command["cold"]
     runs = runs if apps < 5000 else min(runs, 3)
 
     def result(name: str, sample: Sample) -> Result:
@@ -42,14 +54,28 @@ def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Re
     once(render)
     yield result("nothing changed", median(runs, lambda _: once(render)))
     yield result("one app changed", median(runs, lambda number: _changed(project, render, apps, number)))
-    yield result("nothing changed, no cache", median(runs, lambda _: once((*render, "--no-cache"))))
-    yield result("one app asked for", median(runs, lambda _: once((*render, "--app", name_of(0)))))
-    yield result("validate", median(runs, lambda _: once((*ROLLSPEC, "-C", str(project), "validate"))))
-    for number in range(min(CHANGED, apps)):
-        _edit(project, number, "plan")
-    plan = (*ROLLSPEC, "-C", str(project), "plan", "--base", "HEAD")
-    yield result("plan", median(runs, lambda _: once(plan, codes=(0, 1))))
+    for name in ("nothing changed, no cache", "one app asked for", "validate"):
+        yield result(name, median(runs, lambda _, name=name: once(command[name])))  # type: ignore[misc]
+    _edit_some(project, apps)
+    yield result("plan", median(runs, lambda _: once(command["plan"], codes=(0, 1))))
     shutil.rmtree(project)
+
+
+def profile(place: Path, name: str, apps: int, envs: int) -> dict[str, float]:
+    """The processor seconds of such a run by step, all in one process."""
+    project = generate(place / "profile", apps, envs)
+    _commit(project)
+    command = ("-C", str(project), *COMMANDS[name])
+    if name not in ("cold", "--help"):
+        for _ in range(2):  # the second sees files that are old enough to be told by their stamps
+            once((*ROLLSPEC, "-C", str(project), *COMMANDS["cold"]))
+    if name == "one app changed":
+        _edit(project, 0, "profile")
+    if name == "plan":
+        _edit_some(project, apps)
+    found = shares([*command, "--jobs", "1"] if "render" in command else command)
+    shutil.rmtree(project)
+    return found
 
 
 def command_results(place: Path, runs: int) -> Iterator[Result]:
@@ -61,6 +87,11 @@ def command_results(place: Path, runs: int) -> Iterator[Result]:
 def _changed(project: Path, render: tuple[str, ...], apps: int, number: int) -> Sample:
     _edit(project, number % apps, f"run-{number}")
     return once(render)
+
+
+def _edit_some(project: Path, apps: int) -> None:
+    for number in range(min(CHANGED, apps)):
+        _edit(project, number, "plan")
 
 
 def _edit(project: Path, app: int, value: str) -> None:

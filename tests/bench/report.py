@@ -4,32 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tests.bench.goals import WORDS, Key, floor, goals, in_words
 from tests.bench.measure import Result
 
-Key = tuple[str, int, int]
-
-# Name, apps, environments, at most (seconds): what the project promises on two processors.
-TARGETS = (
-    ("--help", 1, 1, 0.065),
-    ("cold", 1, 1, 0.150),
-    ("cold", 10_000, 1, 5.0),
-    ("cold", 10_000, 3, 14.0),
-    ("nothing changed", 10_000, 1, 0.7),
-    ("one app changed", 10_000, 1, 0.8),
-    ("plan", 10_000, 1, 1.0),
-)
-WORDS = {
-    "cold": "render: everything made, checked and written",
-    "nothing changed": "render again, nothing changed",
-    "one app changed": "render again, one app changed",
-    "nothing changed, no cache": "render again with `--no-cache`: everything made and compared",
-    "one app asked for": "render one app (`--app`)",
-    "validate": "validate",
-    "plan": "plan of at most 5 changed apps",
-    "floor": "floor: `cp -r` of the rendered files",
-    "--help": "`--help`",
-    "python -c pass": "floor: `python -c pass`",
-}
 HEAD = """\
 # Benchmarks
 
@@ -42,11 +19,18 @@ of the overlay goes to every workload, and a third of the apps has a partial in 
 """
 
 
-def page(results: Sequence[Result], shares: Mapping[str, float], machine: str, load: tuple[float, float]) -> str:
-    """The whole page."""
+def page(
+    results: Sequence[Result],
+    shares: Mapping[str, float],
+    missed: Mapping[Key, Mapping[str, float]],
+    machine: str,
+    load: tuple[float, float],
+) -> str:
+    """The whole page. `shares` are seconds by step of a cold run, `missed` those of the runs that missed a goal."""
     found = {(each.name, each.apps, each.envs): each for each in results}
-    parts = [HEAD, _against_peers(found), "![Milliseconds an app](benchmarks.svg)\n", _growth(found)]
-    parts += [_machine(machine, load), _targets(found), _absolute(results), _shares(shares)]
+    parts = [HEAD, _goals(results), _against_peers(found), "![Milliseconds an app](benchmarks.svg)\n", _growth(found)]
+    parts += [_machine(machine, load), _absolute(results), _shares(shares)]
+    parts += [_missed(results, key, spent) for key, spent in missed.items()]
     return "\n".join(part for part in parts if part)
 
 
@@ -99,20 +83,23 @@ def _machine(machine: str, load: tuple[float, float]) -> str:
     return f"## Absolute times\n\n{machine}. {told}"
 
 
-def _targets(found: Mapping[Key, Result]) -> str:
+def _goals(results: Sequence[Result]) -> str:
     rows = [
-        f"| {WORDS[name]} | {apps:,} x {envs} | {_time(limit)} | {_time(each.sample.wall)} | {_time(each.sample.cpu)} |"
-        for name, apps, envs, limit in TARGETS
-        if (each := found.get((name, apps, envs)))
+        f"| {each.what} | {each.size} | {each.limit} | {each.measured} | {'met' if each.is_met else '**not met**'} |"
+        for each in goals(results)
     ]
-    head = "| what | apps x environments | at most | wall | processors |\n| --- | --- | --- | --- | --- |\n"
-    return "What the project promises on two processors:\n\n" + head + "\n".join(rows) + "\n"
+    head = (
+        "## Goals\n\nWhat the project promises on two processors, and what was measured: wall time counts. The end of "
+        "this page\nshows where the time goes, for goals that are not met.\n\n"
+        "| what | apps x environments | goal | measured | verdict |\n| --- | --- | --- | --- | --- |\n"
+    )
+    return head + "\n".join(rows) + "\n"
 
 
 def _absolute(results: Sequence[Result]) -> str:
     rows = [
-        f"| {WORDS.get(each.name, each.name)} | {each.apps:,} x {each.envs} | {_time(each.sample.wall)} "
-        f"| {_time(each.sample.cpu)} | {each.each:.2f} ms | {each.sample.peak:.0f} MB | {each.runs} |"
+        f"| {WORDS.get(each.name, each.name)} | {each.apps:,} x {each.envs} | {in_words(each.sample.wall)} "
+        f"| {in_words(each.sample.cpu)} | {each.each:.2f} ms | {each.sample.peak:.0f} MB | {each.runs} |"
         for each in results
     ]
     head = (
@@ -124,15 +111,31 @@ def _absolute(results: Sequence[Result]) -> str:
 
 
 def _shares(shares: Mapping[str, float]) -> str:
-    whole = sum(shares.values())
-    rows = [f"| {step} | {100 * spent / whole:.0f} % |" for step, spent in shares.items()]
     head = (
         "## Where the time goes\n\nShares of the processor time of a cold run in one process; "
         "`python -m tests.bench --shares --project DIR` shows\nthem for a project of yours.\n\n"
-        "| step | share |\n| --- | --- |\n"
     )
-    return head + "\n".join(rows) + "\n" if shares else ""
+    return head + _steps(shares)
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.2f} s"
+def _missed(results: Sequence[Result], key: Key, spent: Mapping[str, float]) -> str:
+    name, apps, envs = key
+    least = floor(results, key)
+    head = f"### Not met: {WORDS[name]}, {apps:,} x {envs}\n\nThe processor time of such a run in one process"
+    told = (
+        f". The floor, {WORDS[least.name].removeprefix('floor: ')}, takes {in_words(least.sample.wall)}"
+        if least
+        else ""
+    )
+    return f"{head}{told}.\n\n{_steps(spent)}"
+
+
+def _steps(spent: Mapping[str, float]) -> str:
+    """Seconds by step as a table, without what takes next to nothing."""
+    whole = sum(spent.values())
+    rows = [
+        f"| {step} | {in_words(each)} | {100 * each / whole:.0f} % |"
+        for step, each in spent.items()
+        if each >= whole / 200
+    ]
+    return "| step | time | share |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n"

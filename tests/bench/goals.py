@@ -1,0 +1,105 @@
+"""What the project promises on two processors, and whether a run of the benchmarks kept it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.bench.measure import Result
+
+Key = tuple[str, int, int]  # name, apps, environments
+
+# At most so many seconds of wall time.
+TIMES: Mapping[Key, float] = {
+    ("--help", 1, 1): 0.065,
+    ("cold", 1, 1): 0.150,
+    ("cold", 10_000, 1): 5.0,
+    ("cold", 10_000, 3): 14.0,
+    ("nothing changed", 10_000, 1): 0.7,
+    ("one app changed", 10_000, 1): 0.8,
+    ("plan", 10_000, 1): 1.0,
+}
+# At least so many times as fast a cold run as the peer's, over the same COMPARED apps.
+TIMES_AS_FAST = {"kustomize, one build": 50, "kustomize, builds of 100": 20}
+COMPARED = 1000
+MOST_MEMORY = 300  # MB of one process over MANY apps
+MOST_GROWTH = 1.2  # times an app's wall time among FEW, among MANY
+FEW, MANY = 100, 10_000
+WORDS = {
+    "cold": "render: everything made, checked and written",
+    "nothing changed": "render again, nothing changed",
+    "one app changed": "render again, one app changed",
+    "nothing changed, no cache": "render again with `--no-cache`: everything made and compared",
+    "one app asked for": "render one app (`--app`)",
+    "validate": "validate",
+    "plan": "plan of at most 5 changed apps",
+    "floor": "floor: `cp -r` of the rendered files",
+    "--help": "`--help`",
+    "python -c pass": "floor: `python -c pass`",
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One promise beside what was measured. `key` is the run of ours that it is about, where it is about time."""
+
+    what: str
+    size: str
+    limit: str
+    measured: str
+    is_met: bool
+    key: Key | None = None
+
+
+def goals(results: Sequence[Result]) -> list[Goal]:
+    """Each goal of which this run can tell."""
+    found = {(each.name, each.apps, each.envs): each for each in results}
+    return [*_against_peers(found), *_growth(found), *_times(found), *_memory(results)]
+
+
+def floor(results: Sequence[Result], key: Key) -> Result | None:
+    """The least that the same takes without rollspec: for a fleet its bytes written, else Python started."""
+    name, apps, envs = key
+    sought = ("floor", apps, envs) if name == "cold" and apps > 1 else ("python -c pass", 1, 1)
+    return next((each for each in results if (each.name, each.apps, each.envs) == sought), None)
+
+
+def in_words(seconds: float) -> str:
+    """`150 ms`, `5.00 s`."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.2f} s"
+
+
+def _times(found: Mapping[Key, Result]) -> Iterator[Goal]:
+    for key, limit in TIMES.items():
+        if each := found.get(key):
+            name, apps, envs = key
+            measured = f"{in_words(each.sample.wall)} ({in_words(each.sample.cpu)} of processors)"
+            met = each.sample.wall <= limit
+            yield Goal(WORDS[name], f"{apps:,} x {envs}", f"at most {in_words(limit)}", measured, met, key)
+
+
+def _against_peers(found: Mapping[Key, Result]) -> Iterator[Goal]:
+    key = ("cold", COMPARED, 1)
+    for name, limit in TIMES_AS_FAST.items():
+        ours, peer = found.get(key), found.get((name, COMPARED, 1))
+        if ours and peer:
+            ratio = peer.each / ours.each
+            wanted, measured = f"at least {limit} times as fast", f"{ratio:.1f} times"
+            yield Goal(f"render, beside {name}", f"{COMPARED:,} x 1", wanted, measured, ratio >= limit, key)
+
+
+def _growth(found: Mapping[Key, Result]) -> Iterator[Goal]:
+    for envs in sorted({key[2] for key in found}):
+        few, many = found.get(("cold", FEW, envs)), found.get(("cold", MANY, envs))
+        if few and many:
+            ratio = many.each / few.each
+            limit, size = f"at most {MOST_GROWTH} times", f"{MANY:,} x {envs}"
+            what = f"an app's time, by that among {FEW} apps"
+            yield Goal(what, size, limit, f"{ratio:.2f} times", ratio <= MOST_GROWTH, ("cold", MANY, envs))
+
+
+def _memory(results: Sequence[Result]) -> Iterator[Goal]:
+    for envs in sorted({each.envs for each in results if each.apps == MANY}):
+        peak = max(each.sample.peak for each in results if (each.apps, each.envs) == (MANY, envs))
+        limit, size = f"at most {MOST_MEMORY} MB", f"{MANY:,} x {envs}"
+        yield Goal("memory of the largest process", size, limit, f"{peak:.0f} MB", peak <= MOST_MEMORY)

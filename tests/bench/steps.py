@@ -1,0 +1,109 @@
+"""One run of rollspec in this process: `main` prints the processor seconds of its start and of each step as JSON."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+# What a command imports besides modules of ours; the first to import a part of Python's library pays for it.
+LIBRARIES = ("click", "yaml.events", "jsonschema_rs")
+# The step, and the functions that it consists of, by the name under which their caller knows them.
+STEPS = {
+    "read": (
+        "renderer.commands.project.read",
+        "renderer.commands.project.listing",
+        "renderer.commands.project.Opened.texts",
+        "renderer.commands.render.listing",
+    ),
+    "what is known": (
+        "renderer.commands.incremental.look",
+        "renderer.commands.incremental.existing",
+        "renderer.commands.incremental.kept",
+        "renderer.commands.incremental.stubs",
+        "renderer.commands.incremental.is_judged",
+    ),
+    "git": (
+        "renderer.commands.plan.merge_base",
+        "renderer.commands.plan.resolve",
+        "renderer.commands.plan.before",
+        "renderer.commands.plan.about",
+    ),
+    "load": ("renderer.build.setup.load", "renderer.build.setup.load_all"),
+    "merge": ("renderer.build.effective", "renderer.build._idle", "renderer.build._app"),
+    "check the spec": ("renderer.build._check_schema", "renderer.build.check_spec"),
+    "render": ("renderer.build.render", "renderer.build._with_templates"),
+    "patch": ("renderer.build.apply",),
+    "check the output": ("renderer.build._check_manifests",),
+    "to text": ("renderer.build.to_files",),
+    "claims": ("renderer.build.claims", "renderer.commands.render.judge"),
+    "plan and simulate": ("renderer.commands.compare.plan", "renderer.commands.compare.plan_resources"),
+    "write": ("renderer.commands.render._put",),
+    "remember": (
+        "renderer.commands.incremental._draft",
+        "renderer.commands.incremental.ended",
+        "renderer.commands.incremental.remember",
+    ),
+}
+
+
+class Clock:
+    """Process CPU seconds by step; a step inside another counts for the inner one."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+        self._inner = [0.0]
+
+    def timed(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, its time added to the step."""
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            self._inner.append(0.0)
+            start = time.process_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                whole = time.process_time() - start
+                self.spent[step] = self.spent.get(step, 0.0) + whole - self._inner.pop()
+                self._inner[-1] += whole
+
+        return run
+
+    def watch(self, step: str, name: str) -> None:
+        """Time a function from now on; nothing where this run has not imported its module."""
+        owner, _, attribute = name.rpartition(".")
+        holder: Any = sys.modules.get(owner)
+        if holder is None and (outer := sys.modules.get(owner.rpartition(".")[0])):
+            holder = getattr(outer, owner.rpartition(".")[2], None)  # a class
+        if holder is not None:
+            setattr(holder, attribute, self.timed(step, getattr(holder, attribute)))
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command line, and print the steps after what it prints itself; `other` is all the rest."""
+    clock = Clock()
+    clock.spent["start Python"] = time.process_time()
+    command = next((word for word in arguments if word in ("render", "validate", "plan")), "")
+    for name in LIBRARIES if command else LIBRARIES[:1]:
+        clock.timed(f"import {name.partition('.')[0]}", import_module)(name)
+    clock.timed("import rollspec", _import)(command, arguments)
+    for step, names in STEPS.items():
+        for name in names:
+            clock.watch(step, name)
+    code = clock.timed("other", import_module("renderer.cli").run)(arguments)
+    if code not in (0, 1):  # 1: a plan that tells of problems is one too
+        raise SystemExit(f"the run ended with {code}")
+    import json
+
+    start = [step for step in clock.spent if step not in STEPS and step != "other"]
+    print(json.dumps({step: clock.spent[step] for step in (*start, *STEPS, "other") if step in clock.spent}))
+
+
+def _import(command: str, arguments: list[str]) -> None:
+    import_module("renderer.cli")
+    if command:
+        import_module(f"renderer.commands.{command}")
+    if command == "render" and not {"--no-cache", "--app"}.intersection(arguments):
+        import_module("renderer.commands.incremental")

@@ -1,0 +1,60 @@
+"""The benchmarks' page tells of each goal whether it was met, and of a goal that was not where the time goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bench.goals import Goal, goals
+from tests.bench.measure import Result, Sample
+from tests.bench.report import page
+from tests.bench.steps import Clock
+
+
+def result(name: str, apps: int, wall: float, peak: float = 50, envs: int = 1) -> Result:
+    return Result(name, apps, envs, Sample(wall, wall, peak), 3)
+
+
+def goal(results: list[Result], what: str) -> Goal:
+    (found,) = [each for each in goals(results) if what in each.what]
+    return found
+
+
+@pytest.mark.parametrize(("wall", "is_met"), [(0.065, True), (0.066, False)])
+def test_a_time_is_held_against_its_limit(wall: float, is_met: bool) -> None:
+    assert goal([result("--help", 1, wall)], "--help").is_met is is_met
+
+
+@pytest.mark.parametrize(("wall", "is_met"), [(50.0, True), (49.0, False)])
+def test_a_peer_is_held_against_our_cold_run_over_the_same_apps(wall: float, is_met: bool) -> None:
+    ours = [result("cold", 1000, 1.0), result("cold", 10_000, 20.0)]
+    assert goal([*ours, result("kustomize, one build", 1000, wall)], "kustomize").is_met is is_met
+
+
+@pytest.mark.parametrize(("wall", "is_met"), [(1.2, True), (1.3, False)])
+def test_growth_is_by_app(wall: float, is_met: bool) -> None:
+    assert goal([result("cold", 100, 0.01), result("cold", 10_000, wall)], "an app's time").is_met is is_met
+
+
+@pytest.mark.parametrize(("peak", "is_met"), [(300, True), (301, False)])
+def test_memory_is_that_of_the_largest_process(peak: float, is_met: bool) -> None:
+    found = [result("cold", 10_000, 1, peak=10), result("validate", 10_000, 1, peak=peak)]
+    assert goal(found, "memory").is_met is is_met
+
+
+def test_nothing_is_told_of_what_was_not_measured() -> None:
+    assert goals([result("cold", 1000, 1.0)]) == []
+
+
+def test_a_missed_goal_is_shown_with_its_steps_and_the_floor() -> None:
+    results = [result("cold", 10_000, 6.0), result("floor", 10_000, 1.0)]
+    text = page(results, {"load": 1.0}, {("cold", 10_000, 1): {"load": 3.0, "write": 1.0}}, "a machine", (0, 0))
+    assert "| at most 5.00 s | 6.00 s (6.00 s of processors) | **not met** |" in text
+    assert "The floor, `cp -r` of the rendered files, takes 1.00 s." in text
+    assert "| load | 3.00 s | 75 % |\n| write | 1.00 s | 25 % |" in text
+
+
+def test_a_step_inside_another_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, now = Clock(), iter([0.0, 1.0, 3.0, 10.0])
+    monkeypatch.setattr("time.process_time", lambda: next(now))
+    clock.timed("outer", clock.timed("inner", lambda: None))()
+    assert clock.spent == {"inner": 2.0, "outer": 8.0}

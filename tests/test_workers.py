@@ -78,8 +78,10 @@ def test_a_worker_whose_parent_is_gone_ends_without_a_word(error: type[BaseExcep
 
 
 SLOW = """
-import os, sys, time
+import os, signal, sys, time
 from renderer.workers import crew
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins without it
 
 def work(share, tick):
     os.write(1, b".")

@@ -396,7 +396,7 @@ def _check_manifests(
     """Each manifest against the schema of its kind, then all of them against the rules; and the ladder as written."""
     problems = []
     for manifest in manifests:
-        if not schemas.manifest_valid(manifest.data):
+        if not schemas.manifest_valid(manifest.data) and not schemas.foreign(manifest.data):
             faults = schemas.manifest_explain(manifest.data)
             problems += of_manifest(evaluated.effective, manifest, faults, blame)
     if problems:

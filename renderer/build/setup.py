@@ -99,7 +99,7 @@ def set_up(
         patches[name], found = read_patches(environment.patches)
         problems += found
     templates, found = _templates(project, files)
-    problems += found + _reserved(project, templates)
+    problems += found + _lost(project, templates)
     setup = Setup(project, found_environments, files, resources, patches, templates)
     return setup, [*Places(files).put(problems)]
 
@@ -222,11 +222,16 @@ def _unknown_apps(environment: Environment, apps: frozenset[str]) -> list[Proble
     ]
 
 
-def _reserved(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
-    """A template under the name of the file that lists the others: one of the two would be lost."""
+def _lost(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
+    """A template under the name of another one, or of the file that lists the others: one of the two would be lost."""
+    first: dict[str, str] = {}
+    twice = [(each, first[each.target]) for each in templates if first.setdefault(each.target, each.file) != each.file]
     message = f"`kustomization: true` makes {KUSTOMIZATION} itself: give the template another name"
     taken = [template.file for template in templates if project.kustomization and template.target == KUSTOMIZATION]
-    return [Problem(file, 0, 0, "template", message) for file in taken]
+    return [
+        *(Problem(file, 0, 0, "template", message) for file in taken),
+        *(Problem(each.file, 0, 0, "template", f"{other} makes {each.target} too: rename one") for each, other in twice),
+    ]
 
 
 def _templates(project: Project, files: Mapping[str, bytes]) -> tuple[tuple[Any, ...], list[Problem]]:

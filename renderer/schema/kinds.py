@@ -10,6 +10,7 @@ from renderer.schema.values import Fault
 from renderer.schema.words import either, name, type_fault
 
 _API_VERSION = re.compile(r"(?:([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)/)?(v[0-9][a-z0-9]*)")
+_SHARED_GROUP = "argoproj.io"
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
@@ -25,6 +26,27 @@ def schema_path(obj: Any) -> str | None:
 def _path(version: str, kind: str) -> str | None:
     found = _API_VERSION.fullmatch(version)
     return f"{found[1] or 'v1'}/{kind.lower()}_{found[2]}.json" if found and _KIND.fullmatch(kind) else None
+
+
+def is_foreign(obj: Any) -> bool:
+    """Whether an object without a schema is an operator's, of a group that no schema tells of, with a name.
+
+    Several projects share Argo's group: there, a kind like none of ours (a Workflow).
+    """
+    metadata = obj.get("metadata") if isinstance(obj, dict) else None
+    if schema_path(obj) is None or not isinstance(metadata, dict):
+        return False
+    return isinstance(metadata.get("name"), str) and _is_foreign(obj["apiVersion"], obj["kind"])
+
+
+@lru_cache(maxsize=256)
+def _is_foreign(version: str, kind: str) -> bool:
+    from renderer.schema.fields import near
+    from renderer.schema.kind_names import KINDS
+
+    group = version.rpartition("/")[0]
+    ours = [known for each, kinds in KINDS.items() if each.rpartition("/")[0] == group for known in kinds.split()]
+    return not ours or (group == _SHARED_GROUP and near(kind, ours) is None)
 
 
 def unknown_kind(obj: Any) -> list[Fault]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from renderer.schema.bundle import bundle
-from renderer.schema.kinds import schema_path, unknown_kind
+from renderer.schema.kinds import is_foreign, schema_path, unknown_kind
 from renderer.schema.values import Fault, Node, Versions
 
 if TYPE_CHECKING:
@@ -62,6 +62,10 @@ class Schemas:
         """Whether the object fits the schema of its kind; false when there is none."""
         validator = self._manifest(obj)
         return validator is not None and validator.is_valid(obj)
+
+    def foreign(self, obj: Any) -> bool:
+        """Whether there is no schema for it and nothing of ours was meant: an operator's object, taken along as it is."""
+        return self._manifest(obj) is None and is_foreign(obj)
 
     def manifest_explain(self, obj: Any) -> list[Fault]:
         """Every fault of a Kubernetes object, sorted by pointer; one `unknown-kind` when there is no schema for it."""

@@ -230,7 +230,10 @@ def _lost(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
     taken = [template.file for template in templates if project.kustomization and template.target == KUSTOMIZATION]
     return [
         *(Problem(file, 0, 0, "template", message) for file in taken),
-        *(Problem(each.file, 0, 0, "template", f"{other} makes {each.target} too: rename one") for each, other in twice),
+        *(
+            Problem(each.file, 0, 0, "template", f"{other} makes {each.target} too: rename one")
+            for each, other in twice
+        ),
     ]
 
 

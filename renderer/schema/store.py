@@ -64,7 +64,7 @@ class Schemas:
         return validator is not None and validator.is_valid(obj)
 
     def foreign(self, obj: Any) -> bool:
-        """Whether there is no schema for it and nothing of ours was meant: an operator's object, taken along as it is."""
+        """Whether there is no schema for it, and none of ours was meant: an operator's object, taken along as it is."""
         return self._manifest(obj) is None and is_foreign(obj)
 
     def manifest_explain(self, obj: Any) -> list[Fault]:

@@ -9,7 +9,7 @@ from typing import Any
 from renderer.plain import escape as escape  # for those that look for it here
 from renderer.plain import pointer, way
 from renderer.problem import Problem
-from renderer.spec import merge, merge_specs
+from renderer.spec import OWN_STATE, merge, merge_specs
 
 _INHERITED_LISTS = ("patches", "resources")
 
@@ -108,6 +108,15 @@ def effective(environment: Environment, app: Document, partials: Sequence[Docume
     data = {**app.data, "metadata": metadata, "spec": spec}
     overlays = [Layer(document, "Overlay") for document in environment.chain if "defaults" in document.spec]
     return Effective(data, (*(Layer(document, "App") for document in (*partials, app)), *overlays))
+
+
+def inherited(partial: Document) -> Document:
+    """A partial app as overlays see it that extend its own: without the release state, which is an environment's own.
+
+    A release in one would go out in the others too, unsaid and at the same time.
+    """
+    kept = {key: value for key, value in partial.spec.items() if key not in OWN_STATE}
+    return Document(partial.file, {**partial.data, "spec": kept})
 
 
 def idle_nulls(base: Mapping[str, Any], over: Mapping[str, Any]) -> list[str]:

@@ -22,6 +22,7 @@ VERSION_STATES = ("canary", "preview", "previous", "aborted")
 RELEASE_STATE = (
     "tag", "version", "canary", "preview", "previous", "aborted", "migration", "restartedAt", "paused",
 )  # fmt: skip
+OWN_STATE = frozenset(RELEASE_STATE) - {"migration"}  # not inherited by `extends`; a migration belongs to its strategy
 ROLLOUT_STRATEGIES = frozenset(("BlueGreen", "Canary"))
 
 

@@ -186,6 +186,59 @@ def test_a_promotion_of_what_is_not_live_begins_at_nothing(repository: Path) -> 
     assert [line.split()[-1] for line in rollout.splitlines() if "setWeight" in line] == ["100"]
 
 
+def test_a_promotion_by_hand_is_mended_with_the_live_revision(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    file = repository / "overlays/production/apps/web.yaml"
+    head = file.read_text().partition("spec:")[0]
+    file.write_text(f"{head}spec:\n  tag: 1.5.0\n  previous: {{tag: 1.4.2}}\n")
+    assert "promote-weight" in run(repository, "validate", "--base", "HEAD").err
+    assert verb(repository, "promote", "web", "--live", "HEAD").code == 0
+    assert run(repository, "validate", "--base", "HEAD").code == 0
+    assert "weight: 20" in file.read_text()
+    assert "is 20 already" in verb(repository, "promote", "web", "--live", "HEAD").err
+    assert "not the canary of the live revision" in verb(repository, "promote", "web", "--live", "HEAD~1").err
+
+
+def test_a_ladder_is_promoted_at_one_of_its_weights(repository: Path) -> None:
+    app = repository / "apps/web.yaml"
+    steps = "steps: [{setWeight: 10}, {pause: {duration: 10m}}, {setWeight: 50}, {pause: {}}]"
+    app.write_text(app.read_text().replace("router: istio", f"router: istio, {steps}"))
+    verb(repository, "release", "web", "1.5.0")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "a ladder")
+    assert "the ladder's weights are 10, 50" in verb(repository, "promote", "web", "--at", "30").err
+    assert verb(repository, "promote", "web", "--at", "10").code == 0
+    assert run(repository, "validate", "--base", "HEAD").err == ""
+
+
+def test_a_pin_of_the_environment_stays_with_its_comment(repository: Path) -> None:
+    file = repository / "overlays/production/apps/web.yaml"
+    file.parent.mkdir()
+    before = "apiVersion: rollspec/v1\nkind: App\nmetadata:\n  name: web\nspec:\n  tag: 1.4.2 # keep\n"
+    file.write_text(before)
+    verb(repository, "release", "web", "1.5.0", "--weight", "20")
+    verb(repository, "promote", "web")
+    verb(repository, "undo", "web")
+    assert file.read_text().startswith(before)
+
+
+def test_a_policy_that_wants_a_canary_stops_a_release_at_once(repository: Path) -> None:
+    overlay = repository / "overlays/production/overlay.yaml"
+    overlay.write_text(f"{overlay.read_text()}  policy: {{templateChanges: canary}}\n")
+    app = repository / "apps/web.yaml"
+    app.write_text(app.read_text().replace("type: Canary, router: istio", "type: RollingUpdate"))
+    outcome = verb(repository, "release", "web", "1.5.0")
+    assert (outcome.code, "the policy wants a canary" in outcome.err) == (1, True)
+
+
+def test_a_weight_is_for_the_canaries_among_several_apps(repository: Path) -> None:
+    app = repository / "apps/web.yaml"
+    app.write_text(app.read_text().replace("type: Canary, router: istio", "type: RollingUpdate"))
+    outcome = verb(repository, "release", "web=1.5.0", "api=2.0.0", "--weight", "20")
+    assert (outcome.code, "canary 2.0.0 at 20 %" in outcome.out) == (0, True)
+    assert verb(repository, "release", "web", "1.6.0", "--weight", "20").code == 1
+
+
 def test_an_abort_and_a_retry_keep_the_comments_of_the_canary(repository: Path) -> None:
     file = repository / "overlays/production/apps/web.yaml"
     verb(repository, "release", "web", "1.5.0", "--weight", "20")
@@ -400,6 +453,9 @@ def test_promote_folds_configuration_and_undo_takes_it_out(repository: Path) -> 
         (("switch", "web"), "give either --to"),
         (("resume", "web"), "is not paused"),
         (("promote", "web", "--at", "20", "--live", "HEAD"), "either --at or --live"),
+        (("release", "web", "--unset", "env.LOGG", "-w", "20"), "there is no env.LOGG to take away"),
+        (("release", "web", "--set", "env.LOG=info", "-w", "20"), "env.LOG is so already"),
+        (("release", "web", "2", "-w", "20", "--env", "staging"), "one environment at a time"),
     ],
 )
 def test_a_verb_that_does_not_fit_explains_itself(repository: Path, words: tuple[str, ...], message: str) -> None:
@@ -428,3 +484,34 @@ def test_a_number_sign_that_is_no_comment_stays() -> None:
 def test_a_set_value_is_one_value() -> None:
     with pytest.raises(Failure, match="not a value"):
         parse_overrides(("workingDir=a\nimage: b",), ())
+
+
+@pytest.fixture
+def extended(repository: Path) -> Path:
+    """The repository with an environment that extends production."""
+    (repository / "overlays/eu").mkdir()
+    (repository / "overlays/eu/overlay.yaml").write_text(
+        OVERLAY.format(name="eu").replace("spec:\n", "spec:\n  extends: production\n")
+    )
+    assert run(repository, "render").code == 0
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "eu")
+    return repository
+
+
+def test_a_release_stays_in_its_environment(extended: Path) -> None:
+    rollout = extended / "rendered/eu/web/rollout.yaml"
+    before = rollout.read_text()
+    assert verb(extended, "release", "web", "1.5.0", "--weight", "20", "--commit").code == 0
+    assert verb(extended, "release", "web", "1.6.0", "--weight", "5", "--commit", env="eu").code == 0
+    assert verb(extended, "abort", "web", "--commit", env="eu").code == 0
+    assert verb(extended, "promote", "web", "--commit").code == 0
+    assert rollout.read_text() == before
+    assert "1.5.0" not in run(extended, "status", "--env", "eu").out
+    assert run(extended, "validate").code == 0
+
+
+def test_configuration_that_a_promotion_hands_down_is_told(extended: Path) -> None:
+    verb(extended, "release", "web", "--set", "env.LOG=trace", "--weight", "20", "--commit")
+    assert "eu: manifests change too" in verb(extended, "promote", "web").out
+    assert "value: trace" in (extended / "rendered/eu/web/rollout.yaml").read_text()

@@ -15,7 +15,7 @@ from renderer.build.setup import Setup, patch_problem, read_document, read_patch
 from renderer.build.workload import has_workload, no_workload
 from renderer.layout import HEADER, KUSTOMIZATION
 from renderer.manifest import Manifest
-from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, idle_nulls
+from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, idle_nulls, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.problem import Problem, errors
 from renderer.render import bootstrap, render
@@ -275,7 +275,7 @@ def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], sche
 def _partials(
     name: str, environment: Environment, texts: Mapping[str, bytes], setup: Setup, schemas: Schemas
 ) -> tuple[list[Document], list[Problem]]:
-    """The partial app files of the environment and of what it extends, nearest first."""
+    """The partial app files of the environment and what it inherits of those that it extends, nearest first."""
     found, problems = [], []
     for overlay in environment.names:
         file = setup.layout.partial(overlay, name)
@@ -284,7 +284,7 @@ def _partials(
         document, faults = read_document(file, texts[file], "App", schemas)
         problems += faults or (_check_name(document, name) if document else [])
         if document is not None:
-            found.append(document)
+            found.append(document if overlay == environment.name else inherited(document))
     return (found, problems) if not problems else ([], problems)
 
 

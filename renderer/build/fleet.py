@@ -96,6 +96,12 @@ def argocd_files(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str]
     return found
 
 
+def argocd_manifest(setup: Setup, env: str) -> Manifest | None:
+    """Argo CD's object of an environment but for its apps; None where the project asks for none."""
+    wanted = setup.project.argocd
+    return _argocd(setup, wanted, env, []) if wanted and env in setup.environments else None
+
+
 def argocd_updated(setup: Setup, rendered: Sequence[Rendered], texts: Mapping[str, bytes]) -> dict[str, bytes]:
     """Argo CD's objects with what these apps say now; of all others they keep saying what `texts` has of them."""
     wanted = setup.project.argocd

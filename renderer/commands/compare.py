@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import click
 
 from renderer.build import Evaluated, assemble, build_app, evaluate, is_in
-from renderer.build.fleet import RESOURCES
+from renderer.build.fleet import ARGOCD, RESOURCES, argocd_manifest
 from renderer.build.places import Places
 from renderer.build.setup import Setup, read_document
 from renderer.commands.project import Opened, Refused
@@ -20,7 +20,7 @@ from renderer.git.read import find
 from renderer.layout import PROJECT_FILE
 from renderer.manifest import Manifest
 from renderer.overlay import Environment
-from renderer.plan import AppPlan, Effect, Side, judged, plan, plan_resources
+from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, plan_resources
 from renderer.problem import Problem, errors
 from renderer.render import bootstrap
 
@@ -118,7 +118,7 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, simul
                 plans += [one] if one else []
                 problems += found
     for env in selection.whole:
-        plans += _resources(old, new, env)
+        plans += [*_resources(old, new, env), *_argocd(old, new, env)]
     return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems))
 
 
@@ -244,6 +244,14 @@ def _resources(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
         return [AppPlan(RESOURCES, env, _unknown(old.problems))] if after else []
     found = plan_resources(env, old.setup.resources.get(env, ()) if old else (), after)
     return [found] if found.effects else []
+
+
+def _argocd(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
+    """Nothing where the old side cannot be read: its apps say so."""
+    if isinstance(old, Unread):
+        return []
+    effects = classify_argocd(argocd_manifest(old.setup, env) if old else None, argocd_manifest(new.setup, env))
+    return [AppPlan(ARGOCD, env, effects)] if effects else []
 
 
 def _beside_output(root: str, view: View) -> list[str]:

@@ -21,7 +21,7 @@ from renderer.failure import Failure
 from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
 from renderer.layout import HEADER, PROJECT_FILE
-from renderer.overlay import Document, Environment, effective
+from renderer.overlay import Document, Environment, effective, inherited
 from renderer.plain import pointer
 from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes
@@ -100,6 +100,8 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
         return 0
     specs = {each.file for each in edited}
     lines = [f"{each.app} in {environment.name}: {describe(each.before)} -> {describe(each.after)}" for each in edited]
+    others = _others(opened, environment, files)
+    lines += [f"{env}: manifests change too, since it extends {environment.name}" for env in others]
     try:
         _write(opened, files, specs)
         made = _commit(opened, environment, edited, lines, sorted({*files, *old}), how) if how.commit else None
@@ -200,7 +202,7 @@ def _changes(
     """The fewest edits of this overlay's partial app that give what is wanted."""
     own = opened.layout.partial(environment.name, app)
     beneath = [opened.layout.partial(name, app) for name in environment.names[1:]]
-    partials = [Document(file, _data(texts[file], file)) for file in beneath if file in texts]
+    partials = [inherited(Document(file, _data(texts[file], file))) for file in beneath if file in texts]
     file = opened.layout.app(app)
     base = effective(environment, Document(file, _data(texts[file], file)), partials).data["spec"]
     partial = (_data(texts[own], own).get("spec") or {}) if own in texts else {}
@@ -282,6 +284,16 @@ def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | 
         raise Failure(f"{in_the_way[0]}: rollspec did not make it; delete it, or restore its first line", 1)
     before: dict[str, bytes | None] = {path: old.get(path) for path in new if path not in foreign}
     return {path: new[path] for path, text in before.items() if new[path] != text}, before
+
+
+def _others(opened: Opened, environment: Environment, files: Mapping[str, bytes | None]) -> list[str]:
+    """The environments beside this one whose manifests are among the files."""
+    folders = {name: f"{opened.layout.output}/{name}/" for name in sorted(opened.setup.environments)}
+    return [
+        name
+        for name, folder in folders.items()
+        if name != environment.name and any(path.startswith(folder) for path in files)
+    ]
 
 
 def _argocd(opened: Opened, made: Sequence[Rendered]) -> dict[str, bytes]:

@@ -17,10 +17,11 @@ from renderer.commands.verb import Act, How, carry_out, effective_spec, environm
 from renderer.failure import Failure
 from renderer.git import read_many, resolve
 from renderer.layout import PROJECT_FILE
+from renderer.overlay import Environment
 from renderer.release import notes, switches, verbs
 from renderer.release.fold import overrides_between
-from renderer.release.verbs import Outcome, Refusal
-from renderer.spec import TEMPLATE_FIELDS, fields_of, version_of
+from renderer.release.verbs import Outcome, Refusal, in_flight
+from renderer.spec import TEMPLATE_FIELDS, fields_of, strategy_of, version_of
 from renderer.tree import alone
 from renderer.yamlio import load
 
@@ -30,10 +31,24 @@ Notes = Callable[[Opened, Mapping[str, Any]], list[str]]
 WEIGHT = click.IntRange(0, 100)
 
 
+def _only_one(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """A release is one environment's: of several, click alone would take the last."""
+    if len(values) > 1:
+        raise Failure(f"one environment at a time, not {' and '.join(values)}", 2)
+    return values[0] if values else None
+
+
 def _common(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every verb."""
     for option in (
-        click.option("--env", "-e", metavar="ENV", help="The environment; needed when there are several."),
+        click.option(
+            "--env",
+            "-e",
+            metavar="ENV",
+            multiple=True,
+            callback=_only_one,
+            help="The environment; needed when there are several.",
+        ),
         click.option("--dry-run", "-n", is_flag=True, help="Show what would change, and change nothing."),
         click.option("--commit", "do_commit", is_flag=True, help="Commit the spec and what is rendered from it."),
         click.option("--message", "-m", help="With --commit: its message, instead of the default."),
@@ -127,7 +142,14 @@ def release(
                     raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {from_env}", 2)
                 tag, name = _stable_there(opened, app, from_env, options["env"], label)
             found[app] = partial(
-                verbs.release, tag=tag, version=name, weight=share, overrides=overrides, replace=replace
+                _release,
+                environment_for(opened, options["env"]),
+                is_alone=len(tags) == 1,
+                tag=tag,
+                version=name,
+                weight=share,
+                overrides=overrides,
+                replace=replace,
             )
         return found
 
@@ -161,7 +183,7 @@ def promote(directory: str, apps: tuple[str, ...], at: int | None, live: str | N
     """Make the canary or preview the stable version, without a dip.
 
     It begins at the weight that is live: name the revision that the cluster has with --live, where a change of the
-    weight and the promotion get there as one.
+    weight and the promotion get there as one, or where the promotion was made by hand.
     """
     if at is not None and live is not None:
         raise Failure("give either --at or --live", 2)
@@ -360,6 +382,18 @@ def _spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Mappin
     return spec
 
 
+def _release(
+    environment: Environment, spec: Mapping[str, Any], *, is_alone: bool, weight: int | None, **asked: Any
+) -> Outcome:
+    """Of several apps the weight is for the canaries; a release at once is nothing for a policy that wants a canary."""
+    strategy = strategy_of(spec.get("strategy", {}))
+    if not strategy.is_rollout and (environment.spec.get("policy") or {}).get("templateChanges") == "canary":
+        return Refusal(
+            f"the policy wants a canary for every change, and {strategy.type} has none: `switch --to Canary`"
+        )
+    return verbs.release(spec, weight=weight if is_alone or strategy.type == "Canary" else None, **asked)
+
+
 def _weight(
     opened: Opened, app: str, env: str | None, live: str | None, share: int, spec: Mapping[str, Any]
 ) -> Outcome:
@@ -374,8 +408,10 @@ def _promote(
     opened: Opened, app: str, env: str | None, live: str | None, at: int | None, spec: Mapping[str, Any]
 ) -> Outcome:
     """`live` is a revision: where it does not have this canary, the promotion starts from nothing."""
+    if live is not None and in_flight(spec) is None:
+        return verbs.promoted(spec, _spec_at(opened, app, env, live))
     if live is None or not spec.get("canary"):
-        return verbs.promote(spec, live=at)
+        return verbs.promote(spec, at=at)
     was = _canary_at(opened, app, env, live, spec)
     return verbs.promote(spec, live=0 if was is None else was.get("weight"))
 

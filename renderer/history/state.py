@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from renderer.layout import Layout
-from renderer.spec import Version, merge_specs, strategy_of, version_label, version_of
+from renderer.spec import OWN_STATE, Version, merge_specs, strategy_of, version_label, version_of
 from renderer.yamlio import load
 
 _MAPPINGS = ("strategy", "canary", "preview", "previous", "aborted", "migration")
@@ -123,13 +123,18 @@ def _effective(files: Files, layout: Layout, env: str, app: str) -> Mapping[str,
         return None
     layers = [_mapping(spec, "defaults", layout.overlay(name)) for name, spec in reversed(chain)]
     partials = ((name, _spec(files, layout.partial(name, app))) for name, _ in reversed(chain))
-    layers += [own, *(spec for _, spec in partials if spec is not None)]
+    layers += [own, *(_inherited(spec, name == env) for name, spec in partials if spec is not None)]
     merged: dict[str, Any] = {}
     for layer in layers:
         for key in _VERSIONS:
             _mapping(layer, key, layout.app(app))
         merged = merge_specs(merged, layer)
     return merged
+
+
+def _inherited(spec: Mapping[str, Any], is_own: bool) -> Mapping[str, Any]:
+    """What an overlay takes of the partial app of one that it extends: not its release state."""
+    return spec if is_own else {key: value for key, value in spec.items() if key not in OWN_STATE}
 
 
 def _chain(files: Files, layout: Layout, env: str) -> _Chain | None:

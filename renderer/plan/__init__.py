@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.manifest import Manifest
+from renderer.plan.argocd import classify_argocd
 from renderer.plan.classes import CLASSES, AppPlan, Class, Effect, Flag, Path, Plan, Summary, Track, at_least
 from renderer.plan.classify import classify, classify_resources, same
 from renderer.plan.in_flight import routing
@@ -28,6 +29,7 @@ __all__ = [
     "Track",
     "at_least",
     "classify",
+    "classify_argocd",
     "judge",
     "judged",
     "outlook",

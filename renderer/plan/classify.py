@@ -20,7 +20,7 @@ from renderer.spec import App
 Manifests = tuple[Manifest, ...]
 _REASONS: dict[Kind, str] = {
     "scale": "the number of pods, or what it goes by, changes",
-    "traffic": "routes or ports change",
+    "traffic": "routes, ports or a Service change",
     "behaviour": "settings of later releases change; nothing moves now",
     "state": "the recorded release state changes; nothing moves",
     "metadata": "labels or annotations of objects change",

@@ -9,6 +9,8 @@ from typing import Any
 from renderer.plain import same
 from renderer.spec import merge
 
+_PINNED = (("tag",),)  # what an environment pins stays pinned: the base may change tomorrow
+
 
 class _Absent:
     """No value: the effective spec does not have the field."""
@@ -42,6 +44,18 @@ def inverse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
         elif not same(spec[key], value):
             found[key] = spec[key]
     return found
+
+
+def idle_overrides(
+    spec: Mapping[str, Any], overrides: Mapping[str, Any], before: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Fields of `overrides`, as `env.LOG`, and their values, that `spec` has so already; null where there is none."""
+    for key, value in overrides.items():
+        now = spec.get(key)
+        if isinstance(value, Mapping) and value:
+            yield from idle_overrides(now if isinstance(now, Mapping) else {}, value, f"{before}{key}.")
+        elif same(now, value):
+            yield f"{before}{key}", value
 
 
 def overrides_between(now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +99,7 @@ def _changes(path: tuple[str, ...], base: Any, partial: Any, wanted: Any) -> Ite
     now = (base if partial is ABSENT else partial) if whole else _merged(base, partial)
     if same(now, wanted):
         return
-    if same(base, wanted):
+    if same(base, wanted) and not (path in _PINNED and partial is not ABSENT):
         yield Change(path, ABSENT)
     elif wanted is ABSENT:
         yield Change(path, None)

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.release.fold import ABSENT, inverse
-from renderer.spec import TEMPLATE_FIELDS, merge, strategy_of, version_label, version_of
+from renderer.plain import same
+from renderer.release.fold import ABSENT, idle_overrides, inverse
+from renderer.spec import TEMPLATE_FIELDS, fields_of, merge, strategy_of, version_label, version_of
 
 Spec = Mapping[str, Any]
 Wanted = dict[str, Any]  # fields of the effective spec and their new values; ABSENT takes one away
@@ -45,6 +46,12 @@ def release(
         return Refusal(_PAUSED)
     if tag is None and not overrides:
         return Refusal("give a tag, or with --set what is to change")
+    fields = fields_of(spec, None)
+    idle = list(idle_overrides(fields, overrides or {}))
+    if gone := [path for path, value in idle if value is None]:
+        return Refusal(f"there is no {', '.join(gone)} to take away")
+    if tag is None and same(fields, fields_of(spec, overrides)):
+        return Refusal(f"{', '.join(path for path, _ in idle)} is so already: nothing would change")
     if (tag is None or tag == spec["tag"]) and not overrides:
         return Refusal(f"{tag} is the stable version already")
     state = _version_state(spec, tag, version, overrides)
@@ -87,16 +94,35 @@ def weight(spec: Spec, share: int, *, live: int | None = None, is_new: bool = Fa
     return {"canary": {**canary, "weight": share, "from": came_from}}
 
 
-def promote(spec: Spec, *, live: int | None = None) -> Outcome:
-    """Make what is in flight the stable version; `live` is the weight that the cluster has under a ladder."""
+def promote(spec: Spec, *, at: int | None = None, live: int | None = None) -> Outcome:
+    """Make what is in flight the stable version.
+
+    `at` is the weight that a ladder has reached; `live` the one that the cluster has, where it is not the spec's.
+    """
     flight = in_flight(spec)
     if flight is None:
         return Refusal(_nothing(spec, "promote"))
     if spec.get("paused"):
         return Refusal(_PAUSED)
     state = spec[flight]
-    last = live if live is not None else last_weight(spec, state)
+    weights = ladder_weights(spec)
+    if at is not None and at not in weights:
+        known = ", ".join(map(str, weights))
+        return Refusal(f"the ladder's weights are {known}" if known else "--at is for a ladder, and there is none")
+    last = next((weight for weight in (at, live) if weight is not None), last_weight(spec, state))
     return {**_become_stable(spec, state, last if flight == "canary" else None), flight: ABSENT, "aborted": ABSENT}
+
+
+def promoted(spec: Spec, there: Spec) -> Outcome:
+    """Record at which weight a promotion by hand began; `there` is the spec of the revision that is live."""
+    canary = there.get("canary")
+    if not canary or version_of(there, canary) != version_of(spec, _only(spec, "version")):
+        return Refusal(f"nothing is in flight to promote, and {spec['tag']} is not the canary of the live revision")
+    previous = spec.get("previous") or {"tag": there["tag"], **_only(there, "version")}
+    weight = last_weight(there, canary)
+    if previous.get("weight") == weight:
+        return Refusal(f"`previous.weight` is {weight} already")
+    return {"previous": {**_without(previous, "overrides"), "weight": weight, **_only(previous, "overrides")}}
 
 
 def abort(spec: Spec) -> Outcome:
@@ -244,10 +270,15 @@ def _label(spec: Spec, state: Mapping[str, Any]) -> str:
 
 def last_weight(spec: Spec, state: Mapping[str, Any]) -> int | None:
     """The weight of a canary, or the last of its ladder; None for a preview, and a ladder without weights."""
-    steps = spec.get("strategy", {}).get("steps")
-    if not steps:
+    if "steps" not in spec.get("strategy", {}):
         return state.get("weight")
-    return next((step["setWeight"] for step in reversed(steps) if "setWeight" in step), None)
+    return next(reversed(ladder_weights(spec)), None)
+
+
+def ladder_weights(spec: Spec) -> list[int]:
+    """The weights of the strategy's ladder, in order."""
+    steps = spec.get("strategy", {}).get("steps") or ()
+    return [step["setWeight"] for step in steps if "setWeight" in step]
 
 
 def _toggle(spec: Spec, canary: Mapping[str, Any]) -> Outcome:

@@ -208,7 +208,8 @@ def test_a_service_that_goes_is_disruptive() -> None:
 def test_a_new_app_and_one_that_goes() -> None:
     one = side(spec())
     new, gone = plan(None, one), plan(one, None)
-    assert (new.class_, gone.class_) == ("create", "remove")
+    assert (new.class_, gone.class_) == ("create", "disruptive")
+    assert plan(side(spec(ports=[])), None).class_ == "remove"
     assert new.summary
     assert new.summary.ready_after == 4
     assert gone.summary

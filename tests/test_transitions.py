@@ -174,6 +174,11 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
             istio(restartedAt="2026-01-01T00:00:00Z", migration={"from": {}}),
             "/spec/restartedAt",
         ),
+        "between the stages": (
+            istio(migration={"from": {}}),
+            istio(env={"LOG": "x"}, migration={"from": {}}),
+            "/spec/env/LOG",
+        ),
         "with a scale": (ROLLING, istio(replicas=7, migration={"from": {}}), "/spec/replicas"),
     },
     "autoscaling-on": {
@@ -226,6 +231,7 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
             "/spec/paused",
         ),
         "a release": (istio(paused=True), istio(canary={**V2, "weight": 20}, paused=True), "/spec/paused"),
+        "the last stage of a switch": (istio(paused=True, migration={"from": {}}), istio(paused=True), "/spec/paused"),
     },
 }
 WARNINGS = {
@@ -234,6 +240,7 @@ WARNINGS = {
     "autoscaling-down",
     "weight-without-from by replicas",
     "switch-alone with a scale",
+    "switch-alone between the stages",
 }
 WARNINGS |= {"steps-in-flight by replicas", "routes-in-flight a timeout", "routes-in-flight a dark canary's subset"}
 WARNINGS |= {"promote-weight by replicas"}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -349,6 +352,25 @@ def test_from_env_takes_tag_and_version_and_says_what_else_differs(repository: P
     assert "version: v9" in text
 
 
+def test_from_env_passes_over_what_is_stable_already(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", env="staging")
+    verb(repository, "promote", "web", env="staging")
+    outcome = verb(repository, "release", "web", "api", "--from-env", "staging", "--weight", "20")
+    assert (outcome.code, "api: 1.4.2 is stable already" in outcome.err) == (0, True)
+    assert "api" not in outcome.out
+    assert verb(repository, "release", "api", "web", "--from-env", "production", "--weight", "20").code == 1
+
+
+def test_undo_takes_another_configuration_of_the_same_tag_as_a_canary(repository: Path) -> None:
+    app = repository / "apps/web.yaml"
+    app.write_text(app.read_text().replace("LOG: info", "LOG: trace"))
+    assert run(repository, "render").code == 0
+    git(repository, "commit", "-qam", "trace")
+    outcome = verb(repository, "undo", "web", "--to", "HEAD~1", "--weight", "10")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "LOG: info" in (repository / "overlays/production/apps/web.yaml").read_text()
+
+
 def test_dry_run_shows_the_diff_and_changes_nothing(repository: Path) -> None:
     outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--dry-run")
     assert outcome.code == 0
@@ -515,3 +537,29 @@ def test_configuration_that_a_promotion_hands_down_is_told(extended: Path) -> No
     verb(extended, "release", "web", "--set", "env.LOG=trace", "--weight", "20", "--commit")
     assert "eu: manifests change too" in verb(extended, "promote", "web").out
     assert "value: trace" in (extended / "rendered/eu/web/rollout.yaml").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_verb_that_is_stopped_leaves_nothing_half_done(repository: Path, number: signal.Signals) -> None:
+    hook, began = repository / ".git/hooks/pre-commit", repository / ".git/began"
+    os.mkfifo(began)
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\necho > '{began}'\nexec sleep 600\n")
+    hook.chmod(0o755)
+    before = git(repository, "rev-parse", "HEAD")
+    words = ["release", "web", "1.5.0", "--weight", "20", "--env", "production", "--commit"]
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from renderer.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "-C", str(repository), *words]
+    listening = os.open(began, os.O_RDWR | os.O_NONBLOCK)
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True) as process:
+        assert select.select([listening], [], [], 60)[0], "the hook does not begin"
+        process.send_signal(number)
+        process.communicate()
+        os.killpg(process.pid, signal.SIGKILL)  # the hook's own sleep
+    os.close(listening)
+    assert process.returncode == 128 + number
+    assert git(repository, "rev-parse", "HEAD") == before
+    assert git(repository, "status", "--porcelain") == ""
+    assert [path.name for path in (repository / ".git").glob("*index*")] == ["index"]

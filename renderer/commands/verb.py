@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,8 +105,9 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
     others = _others(opened, environment, files)
     lines += [f"{env}: manifests change too, since it extends {environment.name}" for env in others]
     try:
-        _write(opened, files, specs)
-        made = _commit(opened, environment, edited, lines, sorted({*files, *old}), how) if how.commit else None
+        with _stopped_as_by_ctrl_c():
+            _write(opened, files, specs)
+            made = _commit(opened, environment, edited, lines, sorted({*files, *old}), how) if how.commit else None
     except BaseException as error:  # a full disk, a hook that fails, Ctrl-C: all as it was
         _write(opened, {path: old[path] for path in files}, specs, mark=False)
         if isinstance(error, GitError):
@@ -112,6 +115,24 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
         raise
     click.echo("\n".join([*([made] if made else []), *lines]))
     return 0
+
+
+@contextmanager
+def _stopped_as_by_ctrl_c() -> Iterator[None]:
+    """A job that is ended, or whose terminal goes, puts everything back too."""
+
+    def stop(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        for number, handler in before.items():
+            if handler == signal.SIG_DFL:
+                signal.signal(number, stop)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _refuse_uncommitted(opened: Opened, apps: Sequence[str]) -> None:

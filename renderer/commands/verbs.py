@@ -69,8 +69,12 @@ def _run(
             raise Failure(f"{option} is about the commit: it needs --commit", 2)
     if options["dry_run"]:
         return _do(directory, verb, options, acts, detail, notes)
-    with alone(find_root(directory), PROJECT_FILE):  # what another verb has done is seen, not written over
+    with alone(find_root(directory), PROJECT_FILE, _waiting):  # what another verb has done is seen, not written over
         return _do(directory, verb, options, acts, detail, notes)
+
+
+def _waiting() -> None:
+    click.echo("rollspec: another verb is at work here; this one begins with what it leaves", err=True)
 
 
 def _do(directory: str, verb: str, options: Options, acts: Acts, detail: str, notes: Notes) -> int:
@@ -141,6 +145,9 @@ def release(
                 if tag is not None:
                     raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {from_env}", 2)
                 tag, name = _stable_there(opened, app, from_env, options["env"], label)
+                if len(tags) > 1 and _is_stable(opened, app, options["env"], tag, name):
+                    click.echo(f"{app}: {tag} is stable already", err=True)
+                    continue
             found[app] = partial(
                 _release,
                 environment_for(opened, options["env"]),
@@ -151,6 +158,8 @@ def release(
                 overrides=overrides,
                 replace=replace,
             )
+        if not found:
+            raise Failure("nothing to release", 1)
         return found
 
     return _run(directory, "release", options, acts, "" if share is None else f"at {share} %")
@@ -222,7 +231,10 @@ def retry(directory: str, apps: tuple[str, ...], **options: Any) -> int:
 @click.option("--to", metavar="REF", help="Back to what was stable at this revision (default: the version before).")
 @_common
 def undo(directory: str, apps: tuple[str, ...], share: int | None, to: str | None, **options: Any) -> int:
-    """Go back to the version before: its tag and its configuration."""
+    """Go back to the version before: its tag, and the configuration that its release had changed.
+
+    What was edited since then stays; --to takes the whole configuration of a revision.
+    """
 
     def acts(opened: Opened) -> dict[str, Act]:
         return {app: partial(_undo, opened, app, options["env"], to, share) for app in apps}
@@ -357,6 +369,11 @@ def _stable_there(
             f"{app}: {source} has other configuration too, which stays as it is: {', '.join(different)}", err=True
         )
     return str(there["tag"]), label or there.get("version")
+
+
+def _is_stable(opened: Opened, app: str, env: str | None, tag: str, label: str | None) -> bool:
+    spec = _spec_in(opened, app, environment_for(opened, env).name)
+    return version_of(spec, {"tag": tag, "version": label}) == version_of(spec, {"version": spec.get("version")})
 
 
 def _spec_in(opened: Opened, app: str, env: str) -> Mapping[str, Any]:

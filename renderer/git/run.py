@@ -103,13 +103,19 @@ def committing(
 def attempt(
     root: str, arguments: Sequence[str], environment: Mapping[str, str], stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    """One run of git, whatever comes of it."""
+    """One run of git, whatever comes of it. Where we are stopped, so is git, which then takes its locks away."""
+    command, pipe = ["git", "-C", root, *arguments], subprocess.PIPE
     try:
-        return subprocess.run(
-            ["git", "-C", root, *arguments], input=stdin, capture_output=True, env=environment, check=False
-        )
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
     except OSError as error:
         raise _no_git(error) from None
+    with process:
+        try:
+            out, err = process.communicate(stdin)
+        except BaseException:
+            process.terminate()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def check(done: subprocess.CompletedProcess[bytes]) -> bytes:

@@ -81,7 +81,15 @@ def _whole(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     if new is not None:
         running = name_of(new.app.running)
         return (Effect("create", f"the app is new here; {running} gets all the traffic"),)
-    return (Effect("remove", "the app goes, with all its pods"),) if old is not None else ()
+    if old is None:
+        return ()
+    gone = Effect("remove", "the app goes, with all its pods")
+    named = (Path("App", "/spec/ports", "traffic"),)
+    return (
+        (Effect("disruptive", "its Services go, and nobody answers any more", named), gone)
+        if old.app.ports
+        else (gone,)
+    )
 
 
 def same(old: Side, new: Side) -> bool:

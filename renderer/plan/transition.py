@@ -36,10 +36,14 @@ def judge(old: Side | None, new: Side | None) -> tuple[Finding, ...]:
 def first_release(new: Side) -> Iterator[Finding]:
     """The first release of an app with a canary or preview in its spec.
 
-    A Rollout that is not there yet skips its steps: the version in flight would get all the traffic at once.
+    A Rollout that is not there yet skips its steps: the version in flight would get all the traffic at once. A new
+    workload that is paused makes no pod.
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: release the stable version alone, and start the canary with `rollspec release` when that is synced.
     """
+    if new.app.spec.get("paused"):
+        message = "a new workload that is paused makes no pod: take `paused` out"
+        yield _finding("first-release", message, "/spec/paused")
     if new.flight:
         message = (
             f"a new Rollout skips its steps, and the {new.flight} would get all the traffic: take `{new.flight}` out, "
@@ -72,7 +76,8 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
     The share of the one in flight falls to 0 at once, and the third version starts from nothing. With router istio a
     request or two may be lost: Envoy can find the canary's subset empty before it has the new weights.
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec abort`, sync, then `rollspec release`; that loses nothing.
+    Do: `rollspec abort`, sync, then `rollspec release`; that loses nothing. Under a ladder that has ended by itself the
+    canary serves alone: `rollspec promote`, sync, then `rollspec release`.
     """
     if not old.flight or old.flight != new.flight or not _other_template(old, new) or _switched(old, new):
         return
@@ -80,6 +85,13 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
         return  # `stable-in-flight`, `changed-while-paused`
     goes = "its share falls to 0" if old.flight == "canary" else "its pods go"
     loses = ", and a request or two may be lost" if old.app.strategy.by_istio else ""
+    if old.app.strategy.fields.get("autoPromotionEnabled"):
+        message = (
+            f"another pod template takes the {old.flight}'s place on a ladder that ends by itself: when it has, "
+            f"`rollspec promote {new.named}`, sync, then `rollspec release {new.named}`"
+        )
+        yield _finding("third-version", message, f"/spec/{new.flight}", "warning")
+        return
     message = (
         f"another pod template takes the {old.flight}'s place: {goes}{loses}; `rollspec abort {new.named}` first, "
         f"sync, then `rollspec release {new.named}`"
@@ -108,16 +120,16 @@ def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
     """A new version under the `from` of another one: its steps would begin at a weight that it never had.
 
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec release APP TAG --weight WEIGHT`, with `--replace` where a canary is in flight; it takes `from` out.
+    Do: remove `from`; `rollspec weight APP WEIGHT --live REF`, with the revision that is live, does so.
     """
     now = new.app.canary
     if now is None or now.came_from is None or not (old.app.canary is None or _other_template(old, new)):
         return
-    replace = " --replace" if old.app.canary else ""
-    share = "" if now.weight is None else f" --weight {now.weight}"
+    if _is_reverted(old, new):
+        return  # `reverted-promote`
     message = (
-        f"canary {name_of(now.version)} starts from nothing, not from {now.came_from} %: remove `from`, or "
-        f"`rollspec release {new.app.name} TAG{share}{replace} --env {new.app.env}`"
+        f"canary {name_of(now.version)} starts from nothing, not from {now.came_from} %: remove `from`, or `rollspec "
+        f"weight {new.app.name} {now.weight} --env {new.app.env} --live REF`, with the revision that is live, does"
     )
     yield _finding("from-of-another", message, _FROM)
 
@@ -151,12 +163,14 @@ def reverted_promote(old: Side, new: Side) -> Iterator[Finding]:
 
     The controller finds the stable template and skips the steps: Git says 20 %, the cluster serves 100 %.
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec undo APP`, or `rollspec undo APP --weight WEIGHT` for a canary of the version before.
+    Do: `rollspec promote APP` takes the revert back; then `rollspec undo APP`, or with `--weight WEIGHT` by a canary.
     """
     if _is_reverted(old, new):
+        canary = ", with `--weight` by a canary" if new.flight == "canary" else ""
         message = (
             f"{name_of(new.app.running)} is the stable version of the cluster, which skips the steps and keeps it at "
-            f"100 %: `rollspec undo {new.named}` goes back, with `--weight` by a canary"
+            f"100 %: `rollspec promote {new.named}` takes the revert back, then `rollspec undo {new.named}` goes back"
+            f"{canary}"
         )
         yield _finding("reverted-promote", message, f"/spec/{new.flight}")
 
@@ -268,17 +282,18 @@ def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
     Source: measured on Argo Rollouts 1.10.
     Do: one commit for the switch (`rollspec switch`), another for the rest.
     """
-    staged = old.app.spec.get("migration") != new.app.spec.get("migration") or _switched(old, new)
-    if not staged or old.flight or new.flight:
+    before, after = old.app.spec.get("migration"), new.app.spec.get("migration")
+    staged = before != after or _switched(old, new)
+    if old.flight or new.flight or not (staged or before):
         return
-    if old.settled != new.settled or restart_mark(old) != restart_mark(new):
+    if old.settled != new.settled or (staged and restart_mark(old) != restart_mark(new)):
         message = (
             "a switch wants the pod template as it runs: leave the other changes for a commit after `rollspec switch "
             f"{new.named} --continue`"
         )
         pointer = _stable_pointer(old, new) if old.settled != new.settled else "/spec/restartedAt"
-        yield _finding("switch-alone", message, pointer)
-    elif _replicas(old) != _replicas(new):
+        yield _finding("switch-alone", message, pointer, "error" if staged else "warning")
+    elif staged and _replicas(old) != _replicas(new):
         message = "a switch wants the number of pods as it is: change it before or after"
         yield _finding("switch-alone", message, "/spec/replicas", "warning")
 
@@ -304,6 +319,13 @@ def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
                 f"differences that Argo CD ignores: with a plain `kubectl apply` {before} pods or more become 1"
             )
             yield _finding("autoscaling-on", message, pointer, "warning")
+        return
+    if "autoscaling" not in new.app.spec:
+        message = (
+            f"`replicas` leaves the manifest: {before} pods become 1 until somebody scales; first `autoscaling` beside "
+            f"`replicas: {before}` (minReplicas {before + 1}), then without `replicas`, then `external` in its place"
+        )
+        yield _finding("autoscaling-on", message, pointer)
         return
     message = (
         f"`replicas` leaves the manifest: {before} pods become 1 until the autoscaler acts; keep `replicas: {before}` "
@@ -406,6 +428,12 @@ def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
         severity: Severity = "error" if old.flight else "warning"
         message = f"the controller is paused:{share} nothing starts; `rollspec resume {new.named}` first"
         yield _finding("changed-while-paused", message, "/spec/paused", severity)
+    elif old.app.spec.get("migration") != new.app.spec.get("migration") or _switched(old, new):
+        message = (
+            "the controller is paused: a new workload makes no pod, and the old one goes: `rollspec resume "
+            f"{new.named}` first"
+        )
+        yield _finding("changed-while-paused", message, "/spec/paused")
     elif old.steps != new.steps or restart_mark(old) != restart_mark(new):
         message = f"the controller is paused, and does nothing until `rollspec resume {new.named}`"
         yield _finding("changed-while-paused", message, "/spec/paused", "warning")

@@ -53,6 +53,8 @@ def go_on(spec: Spec) -> Outcome:
     stage = spec.get("migration")
     if not stage:
         return Refusal("no switch is under way: `switch APP --to STRATEGY` starts one")
+    if spec.get("paused"):
+        return Refusal("the app is paused, and its new workload may have no pod yet: `resume` first")
     if "to" in stage:
         now, target = strategy_of(spec.get("strategy", {})), strategy_of(stage["to"])
         return {**_to(target), "migration": ABSENT if target.is_rollout else {"from": dict(now.fields)}}

@@ -24,6 +24,7 @@ class Refusal:
 
 
 Outcome = Wanted | Refusal
+_NO_PODS = "router replica gives a share by pods, and 0 % is no pod: give 1 or more, or `abort`"
 _PAUSED = "the controller is paused, and would not carry it out: `resume` first"
 
 
@@ -85,6 +86,8 @@ def weight(spec: Spec, share: int, *, live: int | None = None, is_new: bool = Fa
         return {"canary": {**{key: value for key, value in canary.items() if key != "from"}, "weight": share}}
     if share == canary["weight"] and live is None:
         return Refusal(f"the canary's weight is {share} already")
+    if share == 0 and not strategy_of(spec["strategy"]).by_istio:
+        return Refusal(_NO_PODS)
     came_from = canary["weight"] if live is None else live
     if came_from == 100 and spec["strategy"].get("dynamicStableScale"):
         return Refusal(
@@ -173,11 +176,12 @@ def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None 
         return Refusal(_PAUSED)
     if weight is None:
         return {**_become_stable(spec, state), "aborted": ABSENT}
+    if _label(spec, state) == _label(spec, spec):  # another configuration of the same tag
+        state["version"] = _configuration_label(spec, state.get("overrides") or {})
     if strategy_of(spec.get("strategy", {})).type != "Canary":
         return Refusal("--weight is for strategy Canary")
     if "steps" in spec.get("strategy", {}):
-        tag = state.get("tag", spec["tag"])
-        return Refusal(f"the ladder gives the weights: `release {tag}` climbs it, and without --weight it goes at once")
+        return Refusal("the ladder in strategy.steps gives the weights: without --weight it goes back at once")
     return _start_canary(spec, state, weight)
 
 
@@ -212,7 +216,7 @@ def _start_canary(spec: Spec, state: Mapping[str, Any], share: int | None) -> Ou
     if not ladder and share is None:
         return Refusal("give the canary's first share: --weight 20")
     if share == 0 and not strategy_of(spec.get("strategy", {})).by_istio:
-        return Refusal("router replica gives a share by pods, and 0 % is none: give --weight 1 or more")
+        return Refusal(_NO_PODS)
     canary = dict(state) if ladder else {**_without(state, "overrides"), "weight": share, **_only(state, "overrides")}
     return {"canary": canary, "aborted": ABSENT, "paused": ABSENT}
 
@@ -294,6 +298,10 @@ def _already(spec: Spec, flight: str) -> str:
     """Two commits lose no request; in one, Envoy can find the canary's subset empty before it has the new weights."""
     name = _label(spec, spec[flight])
     what = "its share falls to 0 at once" if flight == "canary" else "its pods end"
+    if spec.get("strategy", {}).get("autoPromotionEnabled"):
+        return (
+            f"a {flight} ({name}) is on a ladder that ends by itself: when it has, `promote` it, sync, then `release`"
+        )
     loses = ", and a request or two may be lost" if strategy_of(spec.get("strategy", {})).by_istio else ""
     return (
         f"a {flight} ({name}) is in flight: `abort` it, sync, then `release`; in one step, with --replace, {what} and "

@@ -27,6 +27,8 @@ def render(app: App) -> tuple[Manifest, ...]:
 def bootstrap(app: App) -> App:
     """What a rebuilt cluster should get while a release is in flight: the stable version alone.
 
-    A fresh Rollout skips its steps, so with the canary's template it would give the canary all the traffic.
+    A fresh Rollout skips its steps, so with the canary's template it would give it all the traffic. A paused one
+    makes no pod.
     """
-    return replace(app, canary=None, preview=None)
+    spec = {key: value for key, value in app.spec.items() if key != "paused"}
+    return replace(app, canary=None, preview=None, spec=spec)

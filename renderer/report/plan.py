@@ -28,6 +28,8 @@ _FLAGS: dict[str, Callable[[Flag], str]] = {
     "unready": lambda flag: (
         f"unready: {_percent(flag.share)} of the traffic goes to {flag.version}, which has no Ready pod"
         if flag.version
+        else "unready: a route leads to no Ready pod, that of pinned requests for one"
+        if flag.ready
         else "unready: no pod is there to serve"
     ),
 }

@@ -174,14 +174,18 @@ def write_all(
 
 
 @contextmanager
-def alone(root: str, file: str) -> Iterator[None]:
-    """Let others that ask for the same file wait; the lock ends with the process, however that ends.
+def alone(root: str, file: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Let others that ask for the same file wait, which they are told; the lock ends with the process, however it ends.
 
     On a file system without locks nobody waits.
     """
     with open(os.path.join(root, file), "rb") as locked:
         with suppress(OSError):
-            fcntl.flock(locked, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(locked, fcntl.LOCK_EX)
         yield
 
 

@@ -92,11 +92,23 @@ def cli(context: click.Context, directory: str | None) -> None:
 def main() -> NoReturn:
     """Run the command line; the one place where failures become text and exit codes."""
     gc.set_threshold(_RARELY)
+    _stand_in()
     code = run(sys.argv[1:])
     for stream in filter(None, (sys.stdout, sys.stderr)):
         with suppress(OSError, ValueError):  # nobody reads it any more, or it is closed
             stream.flush()
     os._exit(code)  # Python would take all data apart first, which takes a while where a fleet was rendered
+
+
+def _stand_in() -> None:
+    """Give a stream that is closed one that nothing comes from, or that cannot be written to: then we could not say it.
+
+    Only what is meant for stderr is passed over, for nobody is left to be told. Without this the next file that is
+    opened would get the stream's number, and with it what is said there.
+    """
+    for name, mode, flags in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
+        if getattr(sys, name) is None:  # the number that is given is the lowest free one: the stream's own
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
 def run(arguments: list[str]) -> int:

@@ -50,3 +50,24 @@ def test_a_project_below_the_top_of_a_repository_gets_no_config_that_pre_commit_
 def test_a_project_that_is_a_repository_gets_the_config(tmp_path: Path) -> None:
     assert f"made {PRE_COMMIT}" in run(init(tmp_path), "init").out
     assert (tmp_path / PRE_COMMIT).read_text().startswith("# `pre-commit install`")
+
+
+@pytest.mark.parametrize("folder", ["apps", "overlays/staging", "templates", "rendered"])
+def test_no_project_is_made_in_a_folder_that_is_a_projects_own(folder: str, tmp_path: Path) -> None:
+    """The one above would take its files for specs, or for manifests to remove."""
+    run(tmp_path, "init")
+    outcome = run(tmp_path / folder, "init")
+    where = f"{folder.partition('/')[0]}/ of the project in {'../..' if '/' in folder else '..'}"
+    said = f"rollspec: this is in {where}: `rollspec new APP` adds an app\n"
+    assert outcome == Outcome(2, "", said)
+    assert not (tmp_path / folder / "rollspec.yaml").exists()
+
+
+def test_a_project_beside_the_folders_of_one_above_is_a_project(tmp_path: Path) -> None:
+    run(tmp_path, "init")
+    project = (tmp_path / "rollspec.yaml").read_text()
+    (tmp_path / "rollspec.yaml").write_text(f"{project}  apps: services\n")
+    assert run(tmp_path / "apps", "init").code == 0
+    assert run(tmp_path / "services/shop", "init").code == 2
+    (tmp_path / "rollspec.yaml").write_text("nothing: that can be read\n")
+    assert run(tmp_path / "templates", "init").code == 2

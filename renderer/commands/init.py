@@ -7,14 +7,16 @@ import re
 
 import click
 
+from renderer.build.setup import read_project
 from renderer.failure import Failure
 from renderer.git import GitError
 from renderer.git import root as top_folder
-from renderer.layout import PROJECT_FILE, Layout
+from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.problem import printable
 from renderer.resources import read_schema
 from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, project_files
 from renderer.schema import Schemas, Versions
-from renderer.tree import write_all
+from renderer.tree import read, write_all
 from renderer.yamlio import load
 
 _SAMPLE = "hello"
@@ -32,10 +34,11 @@ def command(directory: str, env: str, namespace: str | None, app: str, image: st
     """Make a project here: the project file, an overlay, a first app, and a pre-commit config.
 
     Files that exist are left as they are. Below the top folder of a repository, where pre-commit reads no config, its
-    hooks are printed instead.
+    hooks are printed instead. In a folder of another project's own (apps, overlays, ...) none is made.
     """
     if os.path.exists(os.path.join(directory, PROJECT_FILE)):
         raise Failure(f"{PROJECT_FILE} is there already: `rollspec new APP` adds an app", 2)
+    _refuse_inside(os.path.realpath(directory))
     for what, name in (("environment", env), ("namespace", namespace or env), ("app", app)):
         if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", name):
             raise Failure(f"`{name}` is no name for the {what}: lower-case letters, digits and `-`, a letter first", 2)
@@ -58,6 +61,27 @@ def command(directory: str, env: str, namespace: str | None, app: str, image: st
         click.echo(f"\nTo check commits with pre-commit, add this under `repos` in {where}:\n\n{HOOKS}", nl=False)
     click.echo("\nNext: `rollspec render` writes the manifests; commit them with the specs.")
     return 0
+
+
+def _refuse_inside(directory: str) -> None:
+    """A project above takes what lies in its own folders for specs, templates or manifests; others are nobody's."""
+    root = directory
+    while (above := os.path.dirname(root)) != root:
+        root = above
+        if not os.path.isfile(os.path.join(root, PROJECT_FILE)):
+            continue
+        layout = _layout(root)
+        for folder in (layout.apps, layout.overlays, layout.templates, layout.output):
+            if holds(os.path.join(root, folder), directory):
+                where = printable(f"{folder}/ of the project in {os.path.relpath(root, directory)}")
+                raise Failure(f"this is in {where}: `rollspec new APP` adds an app", 2)
+
+
+def _layout(root: str) -> Layout:
+    """The folders of a project; the usual ones where its file cannot be read."""
+    files, _ = read(root, [PROJECT_FILE])
+    project, _ = read_project(files.get(PROJECT_FILE, b""), Schemas(Versions(), read_schema))
+    return project.layout if project else Layout()
 
 
 def _repository(directory: str) -> str | None:

@@ -44,18 +44,23 @@ _PRE_COMMIT = "# `pre-commit install` makes Git run these before each commit.\nr
 def project_files(env: str, namespace: str, *, hooks: bool) -> dict[str, str]:
     """The files of a new project, by path; `hooks`: with a config of pre-commit."""
     layout = Layout()
+    return {
+        PROJECT_FILE: _PROJECT,
+        layout.overlay(env): overlay_text(env, namespace),
+        ".gitignore": _IGNORE,
+        **({PRE_COMMIT: _PRE_COMMIT + HOOKS} if hooks else {}),
+    }
+
+
+def overlay_text(env: str, namespace: str) -> str:
+    """The overlay of a new environment."""
     overlay: dict[str, Any] = {
         "apiVersion": "rollspec/v1",
         "kind": "Overlay",
         "metadata": {"name": env},
         "spec": {"namespace": namespace},
     }
-    return {
-        PROJECT_FILE: _PROJECT,
-        layout.overlay(env): _OVERLAY + dump(overlay),
-        ".gitignore": _IGNORE,
-        **({PRE_COMMIT: _PRE_COMMIT + HOOKS} if hooks else {}),
-    }
+    return _OVERLAY + dump(overlay)
 
 
 def app_text(name: str, image: str, tag: str, ports: list[dict[str, Any]], strategy: Mapping[str, Any]) -> str:

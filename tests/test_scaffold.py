@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from renderer.scaffold import PRE_COMMIT
-from tests.support.cases import Outcome, run
+from tests.support.cases import Outcome, run, snapshot
 from tests.support.repository import git, init
 
 
@@ -71,3 +71,28 @@ def test_a_project_beside_the_folders_of_one_above_is_a_project(tmp_path: Path) 
     assert run(tmp_path / "services/shop", "init").code == 2
     (tmp_path / "rollspec.yaml").write_text("nothing: that can be read\n")
     assert run(tmp_path / "templates", "init").code == 2
+
+
+def test_one_more_environment_is_an_overlay_and_nothing_else(tmp_path: Path) -> None:
+    run(tmp_path, "init")
+    (tmp_path / "rollspec.yaml").write_text((tmp_path / "rollspec.yaml").read_text() + "  overlays: envs\n")
+    (tmp_path / "overlays").rename(tmp_path / "envs")
+    before = snapshot(tmp_path)
+    outcome = run(tmp_path, "init", "--env", "staging", "--namespace", "shop-staging")
+    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "made envs/staging/overlay.yaml")
+    made = snapshot(tmp_path)
+    overlay = made.pop("envs/staging/overlay.yaml")
+    assert overlay.endswith("metadata:\n  name: staging\nspec:\n  namespace: shop-staging\n")
+    assert made == before
+    assert run(tmp_path, "render").code == 0
+    assert (tmp_path / "rendered/staging/hello/deployment.yaml").is_file()
+
+
+def test_a_second_init_says_what_adds_to_the_project(tmp_path: Path) -> None:
+    run(tmp_path, "init")
+    said = "rollspec.yaml is there already: `rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
+    for options in ([], ["--env", "staging", "--app", "web"], ["--namespace", "shop"]):
+        assert run(tmp_path, "init", *options) == Outcome(2, "", f"rollspec: {said}\n")
+    there = "rollspec: there is an environment `production` already: overlays/production/overlay.yaml\n"
+    assert run(tmp_path, "init", "--env", "production") == Outcome(2, "", there)
+    assert run(tmp_path, "init", "--env", "No").code == 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from renderer.scaffold import PRE_COMMIT
+from renderer.scaffold import HOOKS, PRE_COMMIT
 from tests.support.cases import Outcome, run, snapshot
 from tests.support.repository import git, init
 
@@ -96,3 +96,16 @@ def test_a_second_init_says_what_adds_to_the_project(tmp_path: Path) -> None:
     there = "rollspec: there is an environment `production` already: overlays/production/overlay.yaml\n"
     assert run(tmp_path, "init", "--env", "production") == Outcome(2, "", there)
     assert run(tmp_path, "init", "--env", "No").code == 2
+
+
+def test_a_config_of_pre_commit_that_is_there_is_kept_and_the_hooks_are_told(tmp_path: Path) -> None:
+    config = init(tmp_path / "shop") / PRE_COMMIT
+    config.write_text("repos: []\n")
+    outcome = run(tmp_path / "shop", "init")
+    assert f"kept {PRE_COMMIT}\n" in outcome.out
+    assert f"add this under `repos` in {PRE_COMMIT}:\n\n{HOOKS}\nNext: " in outcome.out
+    assert config.read_text() == "repos: []\n"
+    other = init(tmp_path / "other") / PRE_COMMIT
+    other.write_text(f"repos:\n{HOOKS}")
+    assert "under `repos`" not in run(tmp_path / "other", "init").out
+    assert "under `repos`" not in run(init(tmp_path / "new"), "init").out

@@ -36,9 +36,10 @@ _SAMPLE = "hello"
 def command(context: click.Context, env: str, namespace: str | None, app: str, image: str, tag: str, port: int) -> int:
     """Make a project here: the project file, an overlay, a first app, and a pre-commit config.
 
-    Files that exist are left as they are. Below the top folder of a repository, where pre-commit reads no config, its
-    hooks are printed instead. In a folder of another project's own (apps, overlays, ...) none is made.
+    Files that exist are left as they are. The hooks are printed where a config of pre-commit exists that lacks them,
+    and below the top folder of a repository, where pre-commit reads no config.
 
+    In a folder of another project's own (apps, overlays, ...) none is made.
     In a project, `--env ENV` adds the overlay of one more environment, and nothing else.
     """
     directory = context.obj
@@ -64,8 +65,8 @@ def command(context: click.Context, env: str, namespace: str | None, app: str, i
     write_all(directory, {file: text.encode() for file, text in wanted.items()}, mark=None)
     for file in files:
         click.echo(f"{'made' if file in wanted else 'kept'} {file}")
-    if top is not None and not _has_hooks(top):
-        where = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory))
+    if not _has_hooks(top or directory):
+        where = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory)) if top else PRE_COMMIT
         click.echo(f"\nTo check commits with pre-commit, add this under `repos` in {where}:\n\n{HOOKS}", nl=False)
     click.echo("\nNext: `rollspec render` writes the manifests; commit them with the specs.")
     return 0

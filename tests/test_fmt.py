@@ -58,6 +58,39 @@ def test_only_the_files_named_are_looked_at(tmp_path: Path) -> None:
     assert run(root, "fmt", "../case/apps/web.yaml").code == 2
 
 
+@pytest.mark.parametrize("path", ["p", "p/apps", "p/apps/", "p/apps/web.yaml", "p/docs/../apps"])
+def test_paths_are_seen_from_where_one_is_as_validate_has_it(path: str, tmp_path: Path) -> None:
+    """Also from above the project; of a folder the specs below it."""
+    root = project(tmp_path, UNTIDY)
+    (root / "values.yaml").write_text("a:   1\n")
+    (root / "docs").mkdir()
+    assert run(tmp_path, "fmt", path) == Outcome(0, "formatted apps/web.yaml\n", "")
+    assert run(tmp_path, "fmt", "--check", path, "p/docs", "p/overlays/production").code == 0
+
+
+def test_folders_below_are_seen_from_there(tmp_path: Path) -> None:
+    root = project(tmp_path, UNTIDY)
+    assert run(root, "fmt", "overlays").out == ""
+    assert run(root / "overlays", "fmt", ".").out == ""
+    assert run(root / "overlays", "fmt", "--check").code == 1
+    assert run(root, "fmt", ".").out == "formatted apps/web.yaml\n"
+
+
+def test_files_of_several_projects_are_formatted(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        project(tmp_path / name, UNTIDY)
+    outcome = run(tmp_path, "fmt", "two/p", "one/p/apps/web.yaml")
+    assert outcome == Outcome(0, "formatted apps/web.yaml\n" * 2, "")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"), [("case", "case is in no project"), ("p/apps/no.yaml", "there is no file p/apps/no.yaml")]
+)
+def test_what_is_not_there_is_no_spec(path: str, said: str, tmp_path: Path) -> None:
+    project(tmp_path, UNTIDY)
+    assert run(tmp_path, "fmt", path) == Outcome(2, "", f"rollspec: {said}\n")
+
+
 def test_a_file_that_is_no_spec_is_a_problem(tmp_path: Path) -> None:
     root = project(tmp_path, "a: 1\na: 2\n")
     outcome = run(root, "fmt")

@@ -13,9 +13,10 @@ import click
 from renderer.build.setup import read_project
 from renderer.commands.options import show_problems
 from renderer.commands.project import find_root
+from renderer.commands.touched import projects
 from renderer.edit import EditError, Order, formatted
 from renderer.failure import Failure
-from renderer.layout import PROJECT_FILE, Layout
+from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.problem import Problem, printable
 from renderer.resources import read_schema
 from renderer.schema import Schemas, Versions
@@ -34,17 +35,23 @@ _ANY = ("additionalProperties", "items")
 def command(directory: str, paths: tuple[str, ...], check: bool) -> int:
     """Put specs into the canonical format: indentation, order of fields, blank lines. Data and comments stay.
 
-    Without PATHS all specs of the project: its app specs, overlays, and the project file. Of PATHS, files that are no
-    App, Overlay or Project are left as they are, with a word about it.
+    Without PATHS all specs of the project: its app specs, overlays, and the project file; of a folder those below it.
+    Of PATHS, files that are no App, Overlay or Project are left as they are, with a word about it.
     """
-    root = find_root(directory)
+    wanted = _wanted(directory, paths) if paths else {find_root(directory): [""]}
+    return max(_format(root, below, check) for root, below in wanted.items())
+
+
+def _format(root: str, below: Sequence[str], check: bool) -> int:
+    """The exit code for one project's files, and specs in folders, by their paths from the root ("" is the root)."""
     texts, problems = read(root, [PROJECT_FILE])
     project, found = read_project(texts.get(PROJECT_FILE, b""), Schemas(Versions(), read_schema))
     if project is None:
         return int(show_problems(problems or found, "text"))
     layout = project.layout
     specs = _specs(root, layout)
-    texts, problems = read(root, [_inside(root, directory, path) for path in paths] or specs)
+    named = {path for path in below if not os.path.isdir(os.path.join(root, path))}
+    texts, problems = read(root, named.union(spec for spec in specs for path in below if not path or holds(path, spec)))
     changed: dict[str, bytes] = {}
     for file, text in texts.items():
         data, faults = load(text, file)
@@ -68,6 +75,22 @@ def command(directory: str, paths: tuple[str, ...], check: bool) -> int:
     for file in changed:
         click.echo(f"{'would format' if check else 'formatted'} {printable(file)}", err=check)
     return int(wrong or (check and bool(changed)))
+
+
+def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
+    """The paths, which are seen from `directory`, by the project that each lies in, and from its root."""
+    wanted: dict[str, list[str]] = {}
+    for path in paths:
+        place = os.path.join(directory, path)
+        is_folder = os.path.isdir(place)
+        found = projects([os.path.join(place, PROJECT_FILE) if is_folder else place])
+        if not found:
+            raise Failure(f"{printable(path)} is in no project", 2)
+        if not os.path.lexists(place):
+            raise Failure(f"there is no file {printable(path)}", 2)
+        for root, (file,) in found.items():
+            wanted.setdefault(root, []).append(file.rpartition("/")[0] if is_folder else file)
+    return wanted
 
 
 def field_order(kind: str) -> Order:
@@ -119,11 +142,3 @@ def _specs(root: str, layout: Layout) -> list[str]:
         if file.endswith("/overlay.yaml") or (file.endswith(".yaml") and file.split("/")[-2] == "apps")
     ]
     return [PROJECT_FILE, *apps, *overlays]
-
-
-def _inside(root: str, directory: str, path: str) -> str:
-    """The path from the root, as the shell gave it from `directory`."""
-    found = os.path.relpath(os.path.realpath(os.path.join(directory, path)), os.path.realpath(root))
-    if found.startswith(".."):
-        raise Failure(f"{printable(path)} is not in the project", 2)
-    return found.replace(os.sep, "/")

@@ -9,24 +9,21 @@ from renderer.render import sandbox, templates
 from renderer.spec import app_of
 from renderer.yamlio import guard
 from tests.support.cases import ROOT, lay_out, run
-from tests.support.pages import blocks, shows, without_header
+from tests.support.pages import named_files, shows, without_header
 from tests.support.plans import spec
 
 PAGE = (ROOT / "docs/templates.md").read_text()
-_NAMED = re.compile(r"(?:# |\{# )(\S+?\.(?:yaml|yaml\.j2))(?: #\})?\n")
 
 
 def laid_out(folder: Path) -> tuple[Path, dict[str, list[str]]]:
     """The page's files as a project; and the rendered files that it shows."""
     shown: dict[str, list[str]] = {}
-    for text in blocks(PAGE, "yaml"):
-        named = _NAMED.match(text)
-        assert named, text
-        if named[1].startswith("rendered/"):
-            shown[named[1]] = text.splitlines()[1:]
+    for path, text in named_files(PAGE).items():
+        if path.startswith("rendered/"):
+            shown[path] = text.splitlines()[1:]
         else:
-            (folder / "case" / named[1]).parent.mkdir(parents=True, exist_ok=True)
-            (folder / "case" / named[1]).write_text(text)
+            (folder / "case" / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "case" / path).write_text(text)
     return lay_out(folder / "case", folder / "project"), shown
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -77,6 +77,7 @@ def set_up(
     """Everything shared, from the bytes of overlays, resources and templates; `apps` are the names of all apps."""
     problems: list[Problem] = []
     overlays: dict[str, Document] = {}
+    wrong: set[str] = set()
     for file in sorted(files):
         folder, _, name = file.rpartition("/")
         if name == "overlay.yaml" and folder.rpartition("/")[0] == project.layout.overlays:
@@ -84,11 +85,13 @@ def set_up(
             problems += found
             if document:
                 overlays[folder.rpartition("/")[2]] = document
+            else:
+                wrong.add(folder.rpartition("/")[2])
     problems += _names(overlays)
     if not overlays and not problems:
         message = f"no environment: make {project.layout.overlay('production')} (kind Overlay)"
         problems.append(Problem(PROJECT_FILE, 0, 0, "no-environment", message))
-    found_environments, found = environments(overlays)
+    found_environments, found = environments(_without(overlays, wrong))
     problems += found
     resources, patches = {}, {}
     for name, environment in found_environments.items():
@@ -201,6 +204,13 @@ def _is_object(data: Any) -> bool:
         return False
     name = data["metadata"]["name"]
     return name not in (".", "..") and len(name) <= _LONGEST_NAME and not set(name) & set("/%")
+
+
+def _without(overlays: Mapping[str, Document], wrong: Collection[str]) -> dict[str, Document]:
+    """The overlays that build on none that is wrong: what is said of that one is enough."""
+    found = {name: document for name, document in overlays.items() if document.spec.get("extends") not in wrong}
+    lost = overlays.keys() - found.keys()
+    return _without(found, lost) if lost else found
 
 
 def _names(overlays: Mapping[str, Document]) -> list[Problem]:

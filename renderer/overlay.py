@@ -76,13 +76,30 @@ class Effective:
     def locate(self, at: str) -> tuple[str, str]:
         """The file that gave the value at a pointer, and the pointer there; the nearest parent where nobody has it."""
         parts = way(at)
+        layers = self.layers if not parts or parts[0] in ("spec", "metadata") else (self._app,)  # a header is its own
         while parts:
-            for layer in self.layers:
+            for layer in layers:
                 there = ["spec", "defaults", *parts[1:]] if layer.kind == "Overlay" else parts
                 if (parts[0] == "spec" or layer.kind == "App") and _has(layer.document.data, there):
                     return layer.document.file, pointer(there)
             parts.pop()
-        return self.layers[0].document.file, ""
+        return layers[0].document.file, ""
+
+    def locate_lack(self, at: str) -> tuple[str, str]:
+        """The file to give what is missing in the value at a pointer: the app's own, if that has the value.
+
+        A mapping is merged, and whatever is missing in all of it belongs into the first of its files; a list, and so
+        what lies in it, is as the strongest file has it.
+        """
+        parts = way(at)
+        if not any(part.isdigit() for part in parts) and _has(self._app.document.data, parts):
+            return self._app.document.file, at
+        return self.locate(at)
+
+    @property
+    def _app(self) -> Layer:
+        """The app spec itself."""
+        return next(layer for layer in reversed(self.layers) if layer.kind == "App")
 
 
 def environments(overlays: Mapping[str, Document]) -> tuple[dict[str, Environment], list[Problem]]:

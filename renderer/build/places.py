@@ -16,6 +16,7 @@ from renderer.schema import Fault
 from renderer.yamlio import MAX_PROBLEMS, MAX_SPEC, Position, each_positions, positions
 
 Blame = Callable[[Manifest], str | None]  # the patch (file#pointer) that made a manifest what it is
+_LACK = "missing-field"
 _AT_KEY = frozenset(("unknown-field", "yaml-key", "idle-null"))
 
 
@@ -111,7 +112,8 @@ def of_effective(effective: Effective, faults: list[Fault], within: str = "") ->
         if within:
             inside = f"{within}/overrides{pointer.removeprefix('/spec')}"
             pointer = inside if _is_given(effective, inside) else pointer
-        file, there = effective.locate(pointer)
+        locate = effective.locate_lack if fault.rule == _LACK else effective.locate
+        file, there = locate(pointer)
         found.append(Problem(file, 0, 0, fault.rule, fault.message, there))
     return found
 

@@ -13,6 +13,7 @@ from renderer.problem import Problem, Severity, errors
 from renderer.render.origin import origin
 from renderer.rules.finding import Finding
 from renderer.schema import Fault
+from renderer.spec import version_of
 from renderer.yamlio import MAX_PROBLEMS, MAX_SPEC, Position, each_positions, positions
 
 Blame = Callable[[Manifest], str | None]  # the patch (file#pointer) that made a manifest what it is
@@ -139,9 +140,22 @@ def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem
         file, pointer = effective.locate(finding.pointer)
         return Problem(file, 0, 0, finding.rule, finding.message, pointer, severity)
     message = f"{finding.message} (in {finding.manifest.file} at {finding.pointer or '/'})"
-    patch = blame(finding.manifest)
-    if patch is not None:
+    tag, patch = _tag(effective, finding), blame(finding.manifest)
+    if tag is not None:
+        file, pointer = effective.locate(tag)
+    elif patch is not None:
         file, _, pointer = patch.partition("#")
     else:
         file, pointer = effective.locate(origin(finding.manifest, finding.pointer))
     return Problem(file, 0, 0, finding.rule, message, pointer, severity)
+
+
+def _tag(effective: Effective, finding: Finding) -> str | None:
+    """The pointer of the tag that a finding is about; None where the spec's versions are not what gave the image."""
+    if not finding.tag_of or finding.manifest is None or origin(finding.manifest, finding.pointer) != "/spec/image":
+        return None
+    spec = effective.data["spec"]
+    states = [(f"/spec/{name}", spec[name]) for name in ("canary", "preview") if name in spec]
+    given = [(at, version_of(spec, state)) for at, state in states if "tag" in state]
+    given.append(("/spec", version_of(spec, {})))
+    return next((f"{at}/tag" for at, version in given if version.image == finding.tag_of), None)

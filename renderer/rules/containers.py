@@ -156,7 +156,7 @@ def image_tag(scene: Scene) -> Iterator[Finding]:
             valid, tag, digest = _image(image)
             if valid and not digest and tag in ("", "latest"):
                 message = f"{image} has {'the tag latest' if tag else 'no tag'}: which version runs is left to chance"
-                yield Finding("image-tag", message, at + "/image", pod.manifest, "warning")
+                yield Finding("image-tag", message, at + "/image", pod.manifest, "warning", tag_of=image)
 
 
 def container_ports(scene: Scene) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ class Finding:
     pointer: str  # into the manifest, or into the effective spec when manifest is None
     manifest: Manifest | None = None
     severity: Severity = "error"
+    tag_of: str = ""  # the image at `pointer`, where its tag is meant
 
     def __post_init__(self) -> None:
         if not self.message.isprintable():  # a name with a line break must not break the one line

@@ -32,7 +32,7 @@ def policy_images(scene: Scene) -> Iterator[Finding]:
                 yield Finding("policy-images", message, at, manifest)
             if digests and "@sha256:" not in image:
                 message = f"the overlay's policy wants a digest: {image}@sha256:..."
-                yield Finding("policy-images", message, at, manifest)
+                yield Finding("policy-images", message, at, manifest, tag_of=image)
 
 
 def repository_of(image: str) -> str:

@@ -78,6 +78,7 @@ PODS: dict[str, ManifestRule] = {
     "env-sources": env.env_sources,
     "env-order": env.env_order,
     "container-ports": containers.container_ports,
+    "resource-names": containers.resource_names,
     "requests-within-limits": containers.requests_within_limits,
     "probe-handler": lifecycle.probe_handler,
     "probe-port": lifecycle.probe_port,

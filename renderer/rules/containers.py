@@ -11,7 +11,7 @@ from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod
 from renderer.rules.quantity import quantity
-from renderer.rules.syntax import is_dns_label, is_port_name
+from renderer.rules.syntax import is_dns_label, is_port_name, is_qualified_name
 
 _IMAGE = re.compile(
     r"(?:[a-zA-Z0-9.-]+(?::\d+)?/|\[[0-9a-fA-F:]+\](?::\d+)?/)?"
@@ -19,6 +19,8 @@ _IMAGE = re.compile(
     r"(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?",
     re.ASCII,
 ).fullmatch
+_POD_RESOURCES = frozenset({"cpu", "memory"})
+_CONTAINER_RESOURCES = _POD_RESOURCES | {"ephemeral-storage"}
 _FREE_OF_LIMITS = frozenset({"cpu", "memory", "ephemeral-storage", "storage"})
 
 
@@ -182,6 +184,48 @@ def container_ports(scene: Scene) -> Iterator[Finding]:
 
 def _port(pod: Pod, at: str, message: str) -> Finding:
     return Finding("container-ports", message, at, pod.manifest)
+
+
+def resource_names(scene: Scene) -> Iterator[Finding]:
+    """A resource that no container can ask for: none of Kubernetes' own, and without a domain before its name.
+
+    Kubernetes' own are `cpu`, `memory`, `ephemeral-storage` and `hugepages-<size>`; a whole pod's `resources` take all
+    of these but `ephemeral-storage`, and no others.
+    Source: API server (`must be a standard resource for containers`, `doesn't follow extended resource name standard`,
+    `Unsupported value` for a pod's).
+    Do: mend the name; what a device plugin gives has a domain: `nvidia.com/gpu`.
+    """
+    for pod in scene.index.pods:
+        for at, container in pod.every:
+            for where, name in _resource_names(at, container):
+                if not _is_container_resource(name):
+                    own = "cpu, memory, ephemeral-storage, hugepages-<size>"
+                    message = f"{name!r} is no resource of a container: {own}, or <domain>/<name>"
+                    yield Finding("resource-names", message, where, pod.manifest)
+        for where, name in _resource_names(pod.at + "/spec", pod.spec):
+            if name not in _POD_RESOURCES and not _is_huge_pages(name):
+                message = f"{name!r} is no resource of a whole pod: cpu, memory, hugepages-<size>"
+                yield Finding("resource-names", message, where, pod.manifest)
+
+
+def _resource_names(at: str, holder: Object) -> Iterator[tuple[str, str]]:
+    resources = holder.get("resources") or {}
+    for side in ("requests", "limits"):
+        for name in resources.get(side) or ():
+            yield f"{at}/resources/{side}/{escape(name)}", name
+
+
+def _is_container_resource(name: str) -> bool:
+    if "/" not in name:
+        return name in _CONTAINER_RESOURCES or _is_huge_pages(name)
+    if "kubernetes.io/" in name:
+        return is_qualified_name(name)
+    return not name.startswith("requests.") and is_qualified_name(f"requests.{name}")
+
+
+def _is_huge_pages(name: str) -> bool:
+    size = quantity(name.removeprefix("hugepages-")) if name.startswith("hugepages-") else None
+    return size is not None and size > 0
 
 
 def requests_within_limits(scene: Scene) -> Iterator[Finding]:

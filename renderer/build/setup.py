@@ -75,23 +75,13 @@ def set_up(
     project: Project, files: Mapping[str, bytes], apps: frozenset[str], schemas: Schemas
 ) -> tuple[Setup, list[Problem]]:
     """Everything shared, from the bytes of overlays, resources and templates; `apps` are the names of all apps."""
-    problems: list[Problem] = []
-    overlays: dict[str, Document] = {}
-    wrong: set[str] = set()
-    for file in sorted(files):
-        folder, _, name = file.rpartition("/")
-        if name == "overlay.yaml" and folder.rpartition("/")[0] == project.layout.overlays:
-            document, found = read_document(file, files[file], "Overlay", schemas)
-            problems += found
-            if document:
-                overlays[folder.rpartition("/")[2]] = document
-            else:
-                wrong.add(folder.rpartition("/")[2])
+    read, problems = _overlays(project.layout, files, schemas)
+    overlays = {name: document for name, document in read.items() if document}
     problems += _names(overlays)
     if not overlays and not problems:
         message = f"no environment: make {project.layout.overlay('production')} (kind Overlay)"
         problems.append(Problem(PROJECT_FILE, 0, 0, "no-environment", message))
-    found_environments, found = environments(_without(overlays, wrong))
+    found_environments, found = environments(_without(overlays, read.keys() - overlays.keys()))
     problems += found
     resources, patches = {}, {}
     for name, environment in found_environments.items():
@@ -204,6 +194,32 @@ def _is_object(data: Any) -> bool:
         return False
     name = data["metadata"]["name"]
     return name not in (".", "..") and len(name) <= _LONGEST_NAME and not set(name) & set("/%")
+
+
+def _overlays(
+    layout: Layout, files: Mapping[str, bytes], schemas: Schemas
+) -> tuple[dict[str, Document | None], list[Problem]]:
+    """The overlays by name; None for one that is wrong by itself."""
+    found: dict[str, Document | None] = {}
+    problems: list[Problem] = []
+    for file in sorted(files):
+        folder, _, name = file.rpartition("/")
+        if name == "overlay.yaml" and folder.rpartition("/")[0] == layout.overlays:
+            document, wrong = read_document(file, files[file], "Overlay", schemas)
+            problems += wrong + (_unknown_defaults(document, schemas) if document else [])
+            found[folder.rpartition("/")[2]] = document
+    return found, problems
+
+
+def _unknown_defaults(overlay: Document, schemas: Schemas) -> list[Problem]:
+    """Fields of its `defaults` that no app may have: told here, once, and not by each app that they are merged into."""
+    data = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": "any"}}
+    faults = schemas.explain("App", {**data, "spec": overlay.spec.get("defaults") or {}}, partial=True)
+    return [
+        Problem(overlay.file, 0, 0, fault.rule, fault.message, f"/spec/defaults{fault.pointer.removeprefix('/spec')}")
+        for fault in faults
+        if fault.rule == "unknown-field"
+    ]
 
 
 def _without(overlays: Mapping[str, Document], wrong: Collection[str]) -> dict[str, Document]:

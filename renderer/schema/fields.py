@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from renderer.schema.patterns import Matches
@@ -20,19 +20,21 @@ _PLACES = 3  # of more places where the field exists none is probable
 
 def unknown_field(key: str, taken: Iterable[str], schema: Node, way: Tokens, tree: Tree) -> str:
     """The message for field `key` of the mapping at `way`, whose other fields are `taken`."""
-    free = [field for field in tree.fields(schema) if field not in set(taken)]
+    fields = list(tree.fields(schema))
     elsewhere = _below(key, schema, tree) or _above(key, way, tree)
-    if elsewhere and not near(key, free, _SAME):
+    if elsewhere and not near(key, fields, _SAME):
         return f"unknown field {name(key)} here; {elsewhere}"
-    return unknown_among(key, free)
+    return unknown_among(key, fields, frozenset(taken))
 
 
-def unknown_among(key: str, free: Iterable[str]) -> str:
-    """The message for a field that is none of those that may still be given."""
-    fields = list(free)
-    if alike := near(key, fields):
-        return f"unknown field {name(key)}; did you mean {name(alike)}?"
-    allowed = f"allowed here: {listed(fields)}" if fields else "nothing more is allowed here"
+def unknown_among(key: str, fields: Iterable[str], taken: Collection[str] = ()) -> str:
+    """The message for a field that is none of the `fields`; some of these are `taken`: they are there already."""
+    known = list(fields)
+    free = [field for field in known if field not in taken]
+    if alike := near(key, known):
+        there = ", which is there already" if alike in taken else ""
+        return f"unknown field {name(key)}; did you mean {name(alike)}{there}?"
+    allowed = f"allowed here: {listed(free)}" if free else "nothing more is allowed here"
     return f"unknown field {name(key)}; {allowed}"
 
 

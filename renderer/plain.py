@@ -31,6 +31,18 @@ def way(pointer: str) -> list[str]:
     return [unescape(token) for token in pointer.split("/")[1:]]
 
 
+def lookup(data: Any, pointer: str) -> Any:
+    """The value at a pointer; None where there is none."""
+    for step in way(pointer):
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and step.isdecimal() and int(step) < len(data):
+            data = data[int(step)]
+        else:
+            return None
+    return data
+
+
 def same(one: Any, other: Any, *, as_numbers: bool = False) -> bool:
     """Equal but for the order of keys; `true` is not 1, and 1 is 1.0 only `as_numbers`."""
     if isinstance(one, dict) and isinstance(other, dict):

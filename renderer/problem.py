@@ -14,8 +14,8 @@ class Problem:
     """One finding.
 
     `file` is relative to the project's root, with `/`; `line` and `column` count from 1 (0: the whole file);
-    `pointer` is an RFC 6901 JSON pointer into the file's document; `rule` is a stable id from the documentation;
-    `message` is one line in the words of the spec and says what to do.
+    `pointer` is an RFC 6901 JSON pointer into the file's document, or into what a template renders; `rule` is a stable
+    id from the documentation; `message` is one line in the words of the spec and says what to do.
     """
 
     file: str

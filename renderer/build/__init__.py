@@ -10,13 +10,14 @@ from typing import Any
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.build.in_step import Steps, in_step
-from renderer.build.places import Blame, Places, of_effective, of_findings, of_manifest
+from renderer.build.places import Blame, Hand, Places, of_effective, of_findings, of_manifest, place_in
 from renderer.build.setup import Setup, patch_problem, read_document, read_patches, read_resources
 from renderer.build.workload import has_workload, no_workload
 from renderer.layout import HEADER, KUSTOMIZATION
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, idle_nulls, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
+from renderer.plain import lookup, same
 from renderer.problem import Problem, errors
 from renderer.render import bootstrap, render
 from renderer.rules import Claim, check, claims
@@ -78,6 +79,7 @@ class Assembled:
     """An app's manifests before they are checked, by file; `missed` are indexes of patches that matched nothing."""
 
     manifests: tuple[Manifest, ...]
+    rendered: tuple[Manifest, ...]  # before the templates
     unpatched: tuple[Manifest, ...]
     patches: tuple[Patch, ...]
     missed: frozenset[int]
@@ -194,7 +196,8 @@ def _build(
     problems += made.problems
     manifests = made.manifests
     yield
-    problems += _check_manifests(evaluated, manifests, setup, schemas, environment, _last_patch(made))
+    blame = _last_hand(made, setup, f"{name} in {environment.name}")
+    problems += _check_manifests(evaluated, manifests, setup, schemas, environment, blame)
     matched = frozenset(patch.source for number, patch in enumerate(made.patches) if number not in made.missed)
     if errors(problems):
         return Rendered(environment.name, name, problems=places.put(problems), matched=matched)
@@ -223,7 +226,7 @@ def assemble(
     missed = frozenset(fault.index for fault in faults if fault.rule == UNMATCHED)
     in_order = tuple(sorted(patched, key=lambda manifest: manifest.file))
     problems += _files_twice(evaluated, in_order)
-    return Assembled(in_order, (*manifests, *own), patches, missed, tuple(problems))
+    return Assembled(in_order, rendered, (*manifests, *own), patches, missed, tuple(problems))
 
 
 def header(app_file: str, environment: Environment) -> str:
@@ -374,13 +377,23 @@ def _patch_problems(patches: Sequence[Patch], faults: Sequence[PatchFault], shar
     return found
 
 
-def _last_patch(made: Assembled) -> Blame:
-    """The source of the last patch that changed a manifest; None where none did, and the spec is to blame."""
-    changes = cache(lambda: last_changes(made.unpatched, made.patches))  # worked out when the first finding asks
+def _last_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
+    """The last patch that changed a manifest, else the template that made what is wrong in it for the app `whose`.
 
-    def blame(manifest: Manifest) -> str | None:
+    None where neither did, and the spec is to blame: a template may keep what was rendered before it.
+    """
+    changes = cache(lambda: last_changes(made.unpatched, made.patches))  # worked out when the first finding asks
+    templates = {template.target: template.file for template in setup.templates}
+    before = {manifest.file: manifest.data for manifest in made.rendered} if templates else {}
+
+    def blame(manifest: Manifest, at: str) -> Hand | None:
         index = changes().get(manifest.file)
-        return None if index is None else made.patches[index].source
+        if index is not None:
+            file, _, pointer = made.patches[index].source.partition("#")
+            return Hand(file, pointer, place_in(manifest, at))
+        kept = manifest.file in before and same(lookup(before[manifest.file], at), lookup(manifest.data, at))
+        template = None if kept else templates.get(manifest.file)
+        return Hand(template, at, f"as for {whose}") if template else None
 
     return blame
 

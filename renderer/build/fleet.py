@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, replace
 from operator import itemgetter
 
 from renderer.argocd import NOT_DRIVEN, Driven, application, application_set, driven_in, ignored_differences
 from renderer.build import UNMATCHED, Rendered
 from renderer.build.places import Places
 from renderer.build.setup import Setup
-from renderer.layout import HEADER
+from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
 from renderer.problem import Problem
 from renderer.project import ArgoCD
@@ -37,6 +38,15 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
     if whole:
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
     return [*Places(setup.texts).put(found)]
+
+
+def told_once(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
+    """Without those that a template gives again and again: the first app that has one is named, and stands for all."""
+    first: dict[tuple[object, ...], Problem] = {}
+    for problem in sorted(problems):
+        message = "" if holds(setup.layout.templates, problem.file) else problem.message
+        first.setdefault(astuple(replace(problem, message=message)), problem)
+    return [*first.values()]
 
 
 def shared_objects(setup: Setup, rendered: Iterable[Rendered]) -> list[Problem]:

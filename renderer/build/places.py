@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
+from renderer.layout import TEMPLATE
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective
 from renderer.problem import Problem, Severity, errors
@@ -16,9 +19,20 @@ from renderer.schema import Fault
 from renderer.spec import version_of
 from renderer.yamlio import MAX_PROBLEMS, MAX_SPEC, Position, each_positions, positions
 
-Blame = Callable[[Manifest], str | None]  # the patch (file#pointer) that made a manifest what it is
+_JINJA = re.compile(rb"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _LACK = "missing-field"
 _AT_KEY = frozenset(("unknown-field", "yaml-key", "idle-null"))
+
+
+class Hand(NamedTuple):
+    """The patch or the template that made a manifest what it is; `where` says for which place in which manifest."""
+
+    file: str
+    pointer: str
+    where: str
+
+
+Blame = Callable[[Manifest, str], Hand | None]  # from a manifest and a pointer into it; None: the spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,7 @@ class Places:
             text is None or problem.line or len(text) > MAX_SPEC
         ):  # too large a text is not parsed for its problems either
             return problem
-        return _put_in(_positions(text), problem)
+        return _put_in(_positions(_without_jinja(text) if problem.file.endswith(TEMPLATE) else text), problem)
 
 
 def put_in_documents(text: bytes, problems: Sequence[tuple[int, Problem]]) -> list[Problem]:
@@ -55,6 +69,15 @@ def put_in_documents(text: bytes, problems: Sequence[tuple[int, Problem]]) -> li
         placed.append(_put_in({} if found is None else found, problem))
     others = [problem for _, problem in problems[MAX_PROBLEMS:]]
     return [*placed, *([_told_of(others)] if others else [])]
+
+
+def _without_jinja(text: bytes) -> bytes:
+    """A template as YAML whose values stand where they did: a text for each expression, blanks for all else."""
+
+    def filler(found: re.Match[bytes]) -> bytes:
+        return re.sub(rb"[^\n]", b"x" if found[0].startswith(b"{{") else b" ", found[0])
+
+    return _JINJA.sub(filler, text)
 
 
 @lru_cache(maxsize=4)  # the files of one app
@@ -123,7 +146,7 @@ def _is_given(effective: Effective, pointer: str) -> bool:
     return effective.locate(pointer)[1].endswith(pointer)
 
 
-def of_findings(effective: Effective, findings: list[Finding], blame: Blame = lambda _: None) -> list[Problem]:
+def of_findings(effective: Effective, findings: list[Finding], blame: Blame = lambda *_: None) -> list[Problem]:
     """Findings of the rules; those in a manifest are shown at the patch to blame, or at the field that gave it."""
     return [_of_finding(effective, finding, blame) for finding in findings]
 
@@ -139,15 +162,20 @@ def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem
     if finding.manifest is None:
         file, pointer = effective.locate(finding.pointer)
         return Problem(file, 0, 0, finding.rule, finding.message, pointer, severity)
-    message = f"{finding.message} (in {finding.manifest.file} at {finding.pointer or '/'})"
-    tag, patch = _tag(effective, finding), blame(finding.manifest)
+    where = place_in(finding.manifest, finding.pointer)
+    tag, hand = _tag(effective, finding), blame(finding.manifest, finding.pointer)
     if tag is not None:
         file, pointer = effective.locate(tag)
-    elif patch is not None:
-        file, _, pointer = patch.partition("#")
+    elif hand is not None:
+        file, pointer, where = hand
     else:
         file, pointer = effective.locate(origin(finding.manifest, finding.pointer))
-    return Problem(file, 0, 0, finding.rule, message, pointer, severity)
+    return Problem(file, 0, 0, finding.rule, f"{finding.message} ({where})", pointer, severity)
+
+
+def place_in(manifest: Manifest, pointer: str) -> str:
+    """`in deployment.yaml at /spec/replicas`."""
+    return f"in {manifest.file} at {pointer or '/'}"
 
 
 def _tag(effective: Effective, finding: Finding) -> str | None:

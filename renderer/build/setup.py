@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import Any
 
 from renderer.build.places import Places, of_document, put_in_documents
-from renderer.layout import KUSTOMIZATION, PROJECT_FILE, Layout, holds
+from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Entry, Environment, environments
 from renderer.patch import Patch, PatchFault, parse
@@ -265,7 +265,7 @@ def _lost(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
 
 def _templates(project: Project, files: Mapping[str, bytes]) -> tuple[tuple[Any, ...], list[Problem]]:
     prefix = f"{project.layout.templates}/"
-    names = [file for file in sorted(files) if file.startswith(prefix) and file.endswith(".yaml.j2")]
+    names = [file for file in sorted(files) if file.startswith(prefix) and file.endswith(TEMPLATE)]
     problems = [too_large(name, MAX_SPEC) for name in names if len(files[name]) > MAX_SPEC]
     if not names or problems:
         return (), problems

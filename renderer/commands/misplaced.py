@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from renderer.layout import Layout, holds
+from renderer.layout import TEMPLATE, Layout, holds
 from renderer.problem import Problem
 
 _ENDINGS = (".yaml", ".yml", ".json")
-_TEMPLATE = ".yaml.j2"
 _API = re.compile(rb"^apiVersion:[ \t]*[\"']?(rollspec/)?", re.MULTILINE)  # with a group: a file of ours
 _BESIDE = 2  # parts of the path of a file beside an overlay, in the folder of overlays
 _PARTIAL = 3  # and of a partial app
@@ -30,8 +29,8 @@ def misplaced(
     found = []
     for file, text in shared.items():
         if holds(layout.templates, file):
-            if file.endswith((*_ENDINGS, ".j2")) and not file.endswith(_TEMPLATE):
-                message = f"a template is a file {layout.templates}/<name>{_TEMPLATE}: rename it"
+            if file.endswith((*_ENDINGS, ".j2")) and not file.endswith(TEMPLATE):
+                message = f"a template is a file {layout.templates}/<name>{TEMPLATE}: rename it"
                 found.append(Problem(file, 0, 0, "template-file", message))
         elif file not in taken and _is_meant(file.removeprefix(f"{layout.overlays}/").split("/"), text, apps):
             message = f"nothing reads it: rename it to {layout.overlay('<environment>')}"

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 import click
 
 from renderer.build import Rendered, outline
-from renderer.build.fleet import ARGOCD, argocd_files, argocd_updated, fleet_problems, resource_files, shared_objects
+from renderer.build.fleet import (
+    ARGOCD,
+    argocd_files,
+    argocd_updated,
+    fleet_problems,
+    resource_files,
+    shared_objects,
+    told_once,
+)
 from renderer.commands.options import (
     app_option,
     env_option,
@@ -216,7 +224,7 @@ def blank(rendered: Sequence[Rendered]) -> list[Rendered]:
 
 def found(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
     """The problems of the project and of each app by itself."""
-    return [*opened.problems, *(problem for each in rendered for problem in each.problems)]
+    return [*opened.problems, *told_once(opened.setup, (problem for each in rendered for problem in each.problems))]
 
 
 def judge(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from traceback import walk_tb
 
 from jinja2 import TemplateError, TemplateSyntaxError
 
@@ -13,6 +14,7 @@ from renderer.render.sandbox import render_text
 from renderer.spec import App
 from renderer.yamlio import load
 
+_CODE = "<template>"  # what Jinja calls the file of a text's code
 # What an expression raises that makes no sense of its values.
 _RAISED = (
     TemplateError,
@@ -49,7 +51,7 @@ def with_templates(
     problems: list[Problem] = []
     context = _context(app, manifests)
     for template in templates:
-        made = _render(template, context)
+        made = _render(template, context, f"{app.name} in {app.env}")
         if isinstance(made, Problem):
             problems.append(made)
         elif made is None:
@@ -73,17 +75,25 @@ def _context(app: App, manifests: tuple[Manifest, ...]) -> dict[str, object]:
     return {"app": about, "spec": app.spec, "manifests": {manifest.file: manifest.data for manifest in manifests}}
 
 
-def _render(template: Template, context: Mapping[str, object]) -> Manifest | Problem | None:
+def _render(template: Template, context: Mapping[str, object], whose: str) -> Manifest | Problem | None:
     try:
         text = render_text(template.text, dict(context)).encode()
     except TemplateSyntaxError as error:
         return Problem(template.file, error.lineno, 1, "template", error.message or "not a template")
     except _RAISED as error:
-        return Problem(template.file, 0, 0, "template", str(error) or type(error).__name__)
+        message = f"{str(error) or type(error).__name__} (as for {whose})"
+        return Problem(template.file, _line(error), 1, "template", message)
     if not text.strip():
         return None
     data, problems = load(text, template.file)
     if problems or not isinstance(data, dict):
         what = problems[0].message if problems else "a mapping is expected"
-        return Problem(template.file, 0, 0, "template", f"what it renders is not a manifest: {what}")
+        message = f"what it renders is not a manifest: {what} (as for {whose})"
+        return Problem(template.file, 0, 0, "template", message)
     return Manifest(template.target, data)
+
+
+def _line(error: BaseException) -> int:
+    """The line of the template that was at work, which Jinja writes into the traceback; the first if there is none."""
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == _CODE]
+    return lines[-1] if lines else 1

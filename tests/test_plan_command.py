@@ -22,6 +22,7 @@ WEB = {"image": "ghcr.io/acme/web", "tag": "1.4.2", "replicas": 4, "ports": [{"n
 OTHER = {**WEB, "image": "ghcr.io/acme/other"}
 ISTIO = {"strategy": {"type": "Canary", "router": "istio"}}
 CANARY = {"canary": {"tag": "1.5.0", "weight": 20}}
+SETTINGS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {colour: blue}\n"
 RAISED = {"canary": {"tag": "1.5.0", "weight": 50}}
 
 
@@ -90,6 +91,16 @@ def test_problems_are_json_where_json_is_asked_for(project: Path, command: tuple
     assert outcome.out == run(project, "validate", "--format", "json").out
     assert [each["file"] for each in json.loads(outcome.out)["problems"]] == [broken]
     assert run(project, *command).err == run(project, "validate").err
+
+
+def test_resources_outside_the_overlays_are_read_from_both_sides(project: Path) -> None:
+    _put(project, "overlays/production/overlay.yaml", OVERLAY + "  resources: [../../shared/settings.yaml]\n")
+    _put(project, "shared/settings.yaml", SETTINGS)
+    _commit(project)
+    _put(project, "shared/settings.yaml", SETTINGS.replace("blue", "green"))
+    assert [each[:2] for each in _plan(project, "--base", "HEAD")] == [("production", "_resources")]
+    now = _commit(project)
+    assert [each[:2] for each in _plan(project, "--base", f"{now}^", "--head", now)] == [("production", "_resources")]
 
 
 def test_without_a_change_nothing_happens(project: Path) -> None:

@@ -10,7 +10,7 @@ from renderer.commands.selection import Selection, touched
 from renderer.commands.touched import projects
 from renderer.layout import Layout
 from renderer.overlay import Document, Environment, environments
-from tests.support.cases import lay_out, run
+from tests.support.cases import FIXTURES, lay_out, run
 
 APPS = ("reviews", "web")
 
@@ -20,11 +20,14 @@ def _overlay(name: str, **spec: object) -> Document:
     return Document(f"overlays/{name}/overlay.yaml", data)
 
 
+RESOURCES = ["resources/quota.yaml", "../shared/network.yaml", "../../cluster/limits.yaml"]
+
+
 def _environments() -> dict[str, Environment]:
     found, problems = environments(
         {
             "dev": _overlay("dev"),
-            "production": _overlay("production", resources=["resources/quota.yaml", "../shared/network.yaml"]),
+            "production": _overlay("production", resources=RESOURCES),
             "production-eu": _overlay("production-eu", extends="production"),
         }
     )
@@ -61,6 +64,8 @@ TABLE: dict[str, tuple[tuple[str, ...], str | None]] = {
     "rendered/_argocd/dev.yaml": (DEV, None),
     "rendered/_argocd/gone.yaml": (ALL, None),
     "rendered/gone/web/service.yaml": (ALL, None),
+    "cluster/limits.yaml": (PRODUCTION, None),
+    "cluster/other.yaml": ((), None),
     "README.md": ((), None),
     "src/apps/web.yaml": ((), None),
     "appsweb.yaml": ((), None),
@@ -145,3 +150,15 @@ def test_plain_manifests_of_an_app_touch_it(tmp_path: Path) -> None:
     assert run(project, "render", "monitoring/c.yaml").out == "1 written, 2 unchanged, 0 removed\n"
     (project / "monitoring/c.yaml").unlink()
     assert run(project, "render", "apps/web.yaml").code == 1
+
+
+def test_plain_manifests_of_an_environment_touch_it_wherever_they_lie(tmp_path: Path) -> None:
+    project = lay_out(FIXTURES / "ok/resources-elsewhere", tmp_path / "p", leave=frozenset(("expected",)))
+    settings = project / "shared/settings.yaml"
+    assert run(project, "render").code == 0
+    settings.write_text(settings.read_text().replace("blue", "green"))
+    assert run(project, "render", "shared/settings.yaml").out == "2 written, 2 unchanged, 0 removed\n"
+    settings.write_text(settings.read_text().replace("green", "red"))
+    assert run(project, "render").out == "2 written, 2 unchanged, 0 removed\n"
+    settings.write_text("kind: Nothing\n")
+    assert run(project, "validate", "shared/settings.yaml").code == 1

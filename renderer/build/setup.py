@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
+from types import MappingProxyType
 from typing import Any
 
 from renderer.build.places import Places, of_document, put_in_documents
@@ -72,9 +73,16 @@ def _folders(layout: Layout) -> Iterator[Problem]:
 
 
 def set_up(
-    project: Project, files: Mapping[str, bytes], apps: frozenset[str], schemas: Schemas
+    project: Project,
+    files: Mapping[str, bytes],
+    apps: frozenset[str],
+    schemas: Schemas,
+    unread: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Setup, list[Problem]]:
-    """Everything shared, from the bytes of overlays, resources and templates; `apps` are the names of all apps."""
+    """Everything shared, from the bytes of overlays, resources and templates; `apps` are the names of all apps.
+
+    `unread` says of paths that overlays name why they could not be read.
+    """
     read, problems = _overlays(project.layout, files, schemas)
     overlays = {name: document for name, document in read.items() if document}
     problems += _names(overlays)
@@ -87,7 +95,7 @@ def set_up(
     for name, environment in found_environments.items():
         problems += _unknown_apps(environment, apps)
         namespace = environment.spec.get("namespace", "")
-        resources[name], found = read_resources(environment.resources, files, namespace, schemas)
+        resources[name], found = read_resources(environment.resources, files, namespace, schemas, unread)
         problems += found
         patches[name], found = read_patches(environment.patches)
         problems += found
@@ -95,6 +103,23 @@ def set_up(
     problems += found + _lost(project, templates)
     setup = Setup(project, found_environments, files, resources, patches, templates)
     return setup, [*Places(files).put(problems)]
+
+
+def resources_elsewhere(layout: Layout, files: Mapping[str, bytes]) -> set[str]:
+    """The paths that overlays name under `resources` and that lie outside the folders of overlays and templates."""
+    found = set()
+    for file, text in files.items():
+        if file.endswith("/overlay.yaml") and b"resources" in text:
+            data, _ = load(text, file)
+            spec = data.get("spec") if isinstance(data, dict) else None
+            listed = spec.get("resources") if isinstance(spec, dict) else None
+            paths = [resource_path(Entry(file, "", value)) for value in listed] if isinstance(listed, list) else []
+            found |= {path for path in paths if path and not _is_beside(layout, path)}
+    return found
+
+
+def _is_beside(layout: Layout, path: str) -> bool:
+    return holds(layout.overlays, path) or holds(layout.templates, path)
 
 
 def resource_path(entry: Entry) -> str | None:
@@ -114,7 +139,11 @@ def resource_path(entry: Entry) -> str | None:
 
 
 def read_resources(
-    entries: tuple[Entry, ...], files: Mapping[str, bytes], namespace: str, schemas: Schemas
+    entries: tuple[Entry, ...],
+    files: Mapping[str, bytes],
+    namespace: str,
+    schemas: Schemas,
+    unread: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[tuple[Manifest, ...], list[Problem]]:
     """Plain manifests taken along, each checked against the schema of its kind, one file each."""
     found: dict[str, Manifest] = {}
@@ -123,8 +152,7 @@ def read_resources(
         path = resource_path(entry)
         text = files.get(path) if path is not None else None
         if path is None or text is None:
-            message = "leads out of the project" if path is None else f"there is no file `{path}`"
-            problems.append(Problem(entry.file, 0, 0, "resource", message, entry.pointer))
+            problems.append(Problem(entry.file, 0, 0, "resource", _why(entry, path, files, unread), entry.pointer))
             continue
         documents, faults = load_all(text, path)
         problems += faults
@@ -140,6 +168,17 @@ def read_resources(
             found[manifest.file] = manifest
         problems += put_in_documents(text, wrong)
     return tuple(found.values()), problems
+
+
+def _why(entry: Entry, path: str | None, files: Mapping[str, bytes], unread: Mapping[str, str]) -> str:
+    """Why there is no text for an entry."""
+    if "://" in str(entry.value):
+        return "URLs are not fetched: save what is there as a file of the project, and name that"
+    if path is None:
+        return "leads out of the project"
+    if any(holds(path, file) for file in files):
+        return f"`{path}` is a folder, not a file"
+    return unread.get(path, f"there is no file `{path}`")
 
 
 def read_patches(listed: tuple[Entry, ...]) -> tuple[tuple[Patch, ...], list[Problem]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from renderer.build import Rendered, building
 from renderer.build.in_step import Steps, groups, in_step
-from renderer.build.setup import Setup, read_project, resource_path, set_up
+from renderer.build.setup import Setup, read_project, resource_path, resources_elsewhere, set_up
 from renderer.commands.misplaced import misplaced
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
@@ -101,7 +101,8 @@ def open_project(directory: str) -> Opened:
     shared, partials, found = _shared_files(root, layout)
     problems += found + _orphans(layout, partials, frozenset(names))
     schemas = Schemas(versions_of(project), read_schema)
-    setup, found = set_up(project, shared, frozenset(names), schemas)
+    elsewhere, unread = _taken_along(root, resources_elsewhere(layout, shared))
+    setup, found = set_up(project, {**shared, **elsewhere}, frozenset(names), schemas, unread)
     problems += found + _unused(setup, partials)
     taken = {resource_path(entry) for each in setup.environments.values() for entry in each.resources}
     problems += misplaced(layout, shared, partials, frozenset(names), taken)
@@ -154,6 +155,18 @@ def _shared_files(root: str, layout: Layout) -> tuple[dict[str, bytes], list[str
         (partials if len(parts) == 3 and parts[1] == "apps" else wanted).append(file)
     shared, problems = read(root, wanted)
     return shared, partials, problems
+
+
+def _taken_along(root: str, paths: Iterable[str]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The bytes of these files, and of those that are there and cannot be read: why."""
+    files: dict[str, bytes] = {}
+    unread: dict[str, str] = {}
+    for path in sorted(paths):
+        if os.path.lexists(os.path.join(root, path)):
+            found, problems = read(root, [path])
+            files |= found
+            unread.update((path, f"`{problem.file}` {problem.message}") for problem in problems)
+    return files, unread
 
 
 def _orphans(layout: Layout, partials: Sequence[str], apps: frozenset[str]) -> list[Problem]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.build.setup import Setup, read_project, resource_path, set_up
+from renderer.build.setup import Setup, read_project, resource_path, resources_elsewhere, set_up
 from renderer.commands.project import Opened, Refused, app_names, versions_of
 from renderer.failure import Failure
 from renderer.git import Entry, GitError, list_tree, read_blobs, read_many, resolve
@@ -88,6 +88,9 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
     shared = {path: entry.oid for path, entry in tree.items() if _is_shared(project.layout, path)}
     blobs = read_blobs(root, set(shared.values()))
     files = {path: blobs[oid] for path, oid in shared.items()}
+    elsewhere = resources_elsewhere(project.layout, files)
+    found = read_many(root, commit, elsewhere) if elsewhere else {}
+    files |= {path: text for path, text in found.items() if text is not None}
     setup, problems = set_up(project, files, frozenset(names), schemas)
     if errors(problems):
         raise Refused(problems)

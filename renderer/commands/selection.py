@@ -93,6 +93,8 @@ def _hits(
                 yield each.name, None
     elif _below(path, layout.output):
         yield from _rendered(layout, environments, apps, path)
+    else:
+        yield from ((each.name, None) for each in environments.values() if _takes_along(each, path))
 
 
 def _is_shared(layout: Layout, environment: Environment, path: str) -> bool:
@@ -100,7 +102,12 @@ def _is_shared(layout: Layout, environment: Environment, path: str) -> bool:
     return any(
         _below(path, f"{layout.overlays}/{overlay}") and not _below(path, f"{layout.overlays}/{overlay}/apps")
         for overlay in environment.names
-    ) or any(resource_path(entry) == path for entry in environment.resources)
+    ) or _takes_along(environment, path)
+
+
+def _takes_along(environment: Environment, path: str) -> bool:
+    """Whether it is among the `resources` of the environment."""
+    return any(resource_path(entry) == path for entry in environment.resources)
 
 
 def _rendered(

@@ -162,3 +162,19 @@ def test_plain_manifests_of_an_environment_touch_it_wherever_they_lie(tmp_path: 
     assert run(project, "render").out == "2 written, 2 unchanged, 0 removed\n"
     settings.write_text("kind: Nothing\n")
     assert run(project, "validate", "shared/settings.yaml").code == 1
+
+
+@pytest.mark.parametrize("command", ["validate", "render"])
+def test_a_folder_is_a_whole_project_or_refused(command: str, tmp_path: Path) -> None:
+    leave = frozenset(("expected",))
+    one, two = (lay_out(FIXTURES / "ok/rolling-update", tmp_path / name, leave=leave) for name in ("one", "two"))
+    (two / "apps/broken.yaml").write_text("apiVersion: rollspec/v1\n")
+    for folder, path in ((one, "."), (one / "apps", "./"), (one / "apps", ".."), (tmp_path, "one")):
+        assert run(folder, command, path).code == 0, path
+    assert run(tmp_path, command, "one", "two").code == 1
+    assert run(two, command, ".").err == run(two, command).err
+    for paths in (["apps"], [".", "apps/broken.yaml"]):
+        assert run(one, command, *paths).code == 2, paths
+    assert (one / "rendered").exists() == (command == "render")
+    assert run(tmp_path / "nothing", command).code == 2
+    assert run(tmp_path, command, ".").err == run(tmp_path, command).err

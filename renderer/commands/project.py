@@ -85,6 +85,22 @@ def find_root(directory: str) -> str:
     return folder
 
 
+def whole_projects(directory: str, paths: Sequence[str]) -> list[str]:
+    """The folders of `paths`, if each means a whole project: `.`, the one around it, or a folder with a project file.
+
+    The directory itself where there are no paths, and nothing where they are files. Failure for a folder that is a part
+    of a project, or that stands beside files.
+    """
+    if not paths:
+        return [directory]
+    folders = {path: os.path.join(directory, path) for path in paths if os.path.isdir(os.path.join(directory, path))}
+    for path, folder in folders.items():
+        is_whole = os.path.normpath(path) == os.curdir or os.path.isfile(os.path.join(folder, PROJECT_FILE))
+        if not is_whole or len(folders) < len(set(paths)):
+            raise Failure(f"{path} is a folder: name files, or nothing but whole projects", 2)
+    return [*folders.values()]
+
+
 def open_project(directory: str) -> Opened:
     """The project around `directory`; Refused with what is wrong in the files that all apps share."""
     root = find_root(directory)

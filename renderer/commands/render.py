@@ -27,7 +27,7 @@ from renderer.commands.options import (
     show_problems,
     strict_option,
 )
-from renderer.commands.project import Opened, Refused, build_all, build_each, open_project
+from renderer.commands.project import Opened, Refused, build_all, build_each, open_project, whole_projects
 from renderer.commands.selection import Selection, asked, chosen, in_shard, neighbours, parse_shard
 from renderer.failure import Failure
 from renderer.layout import holds
@@ -120,7 +120,7 @@ def command(
 ) -> int:
     """Render the app specs into the Kubernetes manifests that Argo CD applies.
 
-    With PATHS only the apps that these files are about: a spec, an overlay, a rendered file, ...
+    With PATHS only the apps that these files are about: a spec, an overlay, a rendered file, ...; `.` is the project.
 
     Everything is checked first; where one app has a problem nothing is written. Files that rollspec did not make are
     never replaced or removed.
@@ -148,17 +148,21 @@ def command(
                 return code
         return _run(opened, _listed(opened, job), judging)
 
-    if paths or hook:
-        from renderer.commands.touched import each_touched  # git: a plain run has no need of it
+    def whole(folder: str) -> int:
+        try:
+            opened = open_project(folder)
+        except Refused as refused:
+            return int(show_problems(refused.problems, form))
+        return run(opened, select(opened, apps, envs, shard))
 
-        if envs or apps or shard:
-            raise Failure("PATHS say which apps: leave --env, --app and --shard out", 2)
-        return each_touched(directory, paths, form, hook=hook, run=run)
-    try:
-        opened = open_project(directory)
-    except Refused as refused:
-        return int(show_problems(refused.problems, form))
-    return run(opened, select(opened, apps, envs, shard))
+    folders = [] if hook else whole_projects(directory, paths)
+    if folders:
+        return max(map(whole, folders))
+    from renderer.commands.touched import each_touched  # git: a plain run has no need of it
+
+    if envs or apps or shard:
+        raise Failure("PATHS say which apps: leave --env, --app and --shard out", 2)
+    return each_touched(directory, paths, form, hook=hook, run=run)
 
 
 def select(opened: Opened, apps: Sequence[str], envs: Sequence[str], shard: str | None = None) -> Selection:

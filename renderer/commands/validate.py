@@ -18,7 +18,7 @@ from renderer.commands.options import (
     show_problems,
     strict_option,
 )
-from renderer.commands.project import Opened, Refused, open_project
+from renderer.commands.project import Opened, Refused, open_project, whole_projects
 from renderer.commands.render import Job, judge, render_some, select
 from renderer.commands.selection import Selection
 from renderer.commands.touched import each_touched, hook_base
@@ -52,7 +52,7 @@ def command(
 ) -> int:
     """Check the specs, and what they render, against schemas and rules.
 
-    With PATHS only the apps that these files are about: a spec, an overlay, a rendered file, ...
+    With PATHS only the apps that these files are about: a spec, an overlay, a rendered file, ...; `.` is the project.
 
     With --base the change from that revision is judged as a transition too: a weight edited by hand, a reverted
     promote, a strategy switched in one step, ...: what the controllers would carry out otherwise than Git says.
@@ -61,17 +61,21 @@ def command(
     def run(opened: Opened, selection: Selection) -> int:
         return _run(opened, selection, base, jobs or processors(), form, is_strict)
 
-    if paths or hook:
-        if envs or apps:
-            raise Failure("PATHS say which apps: leave --env and --app out", 2)
-        if hook and base is None:
-            base = hook_base(directory)
-        return each_touched(directory, paths, form, hook=hook, run=run)
-    try:
-        opened = open_project(directory)
-    except Refused as refused:
-        return int(show_problems(refused.problems, form))
-    return run(opened, select(opened, apps, envs))
+    def whole(folder: str) -> int:
+        try:
+            opened = open_project(folder)
+        except Refused as refused:
+            return int(show_problems(refused.problems, form))
+        return run(opened, select(opened, apps, envs))
+
+    folders = [] if hook else whole_projects(directory, paths)
+    if folders:
+        return max(map(whole, folders))
+    if envs or apps:
+        raise Failure("PATHS say which apps: leave --env and --app out", 2)
+    if hook and base is None:
+        base = hook_base(directory)
+    return each_touched(directory, paths, form, hook=hook, run=run)
 
 
 def _run(opened: Opened, selection: Selection, base: str | None, processes: int, form: str, is_strict: bool) -> int:

@@ -24,11 +24,11 @@ from renderer.commands.options import (
     format_option,
     hook_option,
     paths_argument,
-    show_problems,
     strict_option,
 )
-from renderer.commands.project import Opened, Refused, build_all, build_each, open_project, whole_projects
+from renderer.commands.project import Opened, Refused, build_all, build_each, find_root, open_project, whole_projects
 from renderer.commands.selection import Selection, asked, chosen, in_shard, neighbours, parse_shard
+from renderer.commands.shown import Shown
 from renderer.failure import Failure
 from renderer.layout import holds
 from renderer.problem import Problem, errors, printable
@@ -69,12 +69,12 @@ class Judging:
     folder: str
     check: bool
     processes: int
-    form: str
-    is_strict: bool
+    shown: Shown
+    root: str
 
     def show(self, problems: Sequence[Problem]) -> bool:
         """Show them; whether they stop the run."""
-        return show_problems(problems, self.form, is_strict=self.is_strict)
+        return self.shown.problems(problems, self.root)
 
     def ended(self, done: Sequence[Difference | Summary]) -> int:
         """Tell what was done, by paths of the project; the exit code."""
@@ -134,14 +134,16 @@ def command(
     if bootstrap and not (stdout or output):
         raise Failure("--bootstrap in place would end every release in flight: give --output DIR or --stdout", 2)
 
+    shown = Shown(form, is_strict, directory if paths or hook else None)
+
     def run(opened: Opened, selection: Selection) -> int:
         place = _elsewhere(opened, directory, output) if output else _output_folder(opened)
         job = Job(selection, selection.names, bootstrap, place, frozenset(), parse_shard(shard), bool(output))
         if stdout:
-            return _print(opened, _listed(opened, job), form, is_strict)
+            return _print(opened, _listed(opened, job), shown)
         end = _tell_check if check else _hooked(opened, selection) if hook else _tell
         folder = os.path.relpath(job.place, os.path.realpath(opened.root)) if output else opened.layout.output
-        judging = Judging(end, folder, check, jobs or processors(), form, is_strict)
+        judging = Judging(end, folder, check, jobs or processors(), shown, opened.root)
         if not (no_cache or output or bootstrap or (check and not cached)):
             code = _run_known(opened, job, judging)
             if code is not None:
@@ -152,7 +154,7 @@ def command(
         try:
             opened = open_project(folder)
         except Refused as refused:
-            return int(show_problems(refused.problems, form))
+            return int(shown.problems(refused.problems, find_root(folder)))
         return run(opened, select(opened, apps, envs, shard))
 
     folders = [] if hook else whole_projects(directory, paths)
@@ -410,9 +412,9 @@ def _name_foreign(paths: Sequence[str]) -> None:
         click.echo(f"{why}: {printable(path)}", err=True)
 
 
-def _print(opened: Opened, job: Job, form: str, is_strict: bool) -> int:
+def _print(opened: Opened, job: Job, shown: Shown) -> int:
     rendered, files, _ = render_some(opened, job)
-    if show_problems(judge(opened, job, rendered), form, is_strict=is_strict):
+    if shown.problems(judge(opened, job, rendered), opened.root):
         return 1
     shared, _ = shared_files(opened, job, rendered)
     every = {**files, **shared}

@@ -15,12 +15,12 @@ from renderer.commands.options import (
     format_option,
     hook_option,
     paths_argument,
-    show_problems,
     strict_option,
 )
-from renderer.commands.project import Opened, Refused, open_project, whole_projects
+from renderer.commands.project import Opened, Refused, find_root, open_project, whole_projects
 from renderer.commands.render import Job, judge, render_some, select
 from renderer.commands.selection import Selection
+from renderer.commands.shown import Shown
 from renderer.commands.touched import each_touched, hook_base
 from renderer.failure import Failure
 from renderer.progress import progress
@@ -57,15 +57,16 @@ def command(
     With --base the change from that revision is judged as a transition too: a weight edited by hand, a reverted
     promote, a strategy switched in one step, ...: what the controllers would carry out otherwise than Git says.
     """
+    shown = Shown(form, is_strict, directory if paths or hook else None)
 
     def run(opened: Opened, selection: Selection) -> int:
-        return _run(opened, selection, base, jobs or processors(), form, is_strict)
+        return _run(opened, selection, base, jobs or processors(), shown)
 
     def whole(folder: str) -> int:
         try:
             opened = open_project(folder)
         except Refused as refused:
-            return int(show_problems(refused.problems, form))
+            return int(shown.problems(refused.problems, find_root(folder)))
         return run(opened, select(opened, apps, envs))
 
     folders = [] if hook else whole_projects(directory, paths)
@@ -78,7 +79,7 @@ def command(
     return each_touched(directory, paths, form, hook=hook, run=run)
 
 
-def _run(opened: Opened, selection: Selection, base: str | None, processes: int, form: str, is_strict: bool) -> int:
+def _run(opened: Opened, selection: Selection, base: str | None, processes: int, shown: Shown) -> int:
     moved = transitions(opened, selection, base) if base else []
     job = Job(selection, selection.names, False, "", frozenset())
 
@@ -88,5 +89,5 @@ def _run(opened: Opened, selection: Selection, base: str | None, processes: int,
 
     with progress("validating", len(job.apps)) as watch, crew(job.apps, work, processes, watch) as workers:
         rendered = [each for report in workers.reports for each in report]
-        wrong = show_problems([*judge(opened, job, rendered), *moved], form, is_strict=is_strict)
+        wrong = shown.problems([*judge(opened, job, rendered), *moved], opened.root)
     return int(wrong)

@@ -1,0 +1,44 @@
+"""How `validate` and `render` show problems: with paths that lead to the files from where the problems are read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from renderer.commands.options import show_problems
+from renderer.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The options. `start` is the folder that paths were given from; None: none were, and it is the project's root."""
+
+    form: str
+    is_strict: bool
+    start: str | None
+
+    def problems(self, found: Sequence[Problem], root: str) -> bool:
+        """Show the problems of the project at `root`; whether any of them is an error."""
+        return show_problems(seen(found, root, self._from(root)), self.form, is_strict=self.is_strict)
+
+    def _from(self, root: str) -> str:
+        """GitHub looks for the files of annotations from the top of the repository."""
+        if self.form != "github":
+            return self.start if self.start is not None else root
+        from renderer.git import GitError  # a plain run has no need of git
+        from renderer.git import root as top_folder
+
+        try:
+            return top_folder(root)
+        except GitError:
+            return root
+
+
+def seen(problems: Sequence[Problem], root: str, start: str) -> list[Problem]:
+    """Problems of the project at `root`, with paths from the folder `start`."""
+    here, there = os.path.realpath(root), os.path.realpath(start)
+    if here == there:
+        return list(problems)
+    paths = {each.file: os.path.relpath(os.path.join(here, each.file), there).replace(os.sep, "/") for each in problems}
+    return [replace(each, file=paths[each.file]) for each in problems]

@@ -16,7 +16,7 @@ from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
 from renderer.problem import Problem
 from renderer.project import ArgoCD
-from renderer.rules import Claim, claims, fleet
+from renderer.rules import Claim, Clash, claims, fleet
 from renderer.yamlio import dump, load
 
 RESOURCES = "_resources"
@@ -37,7 +37,7 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
     found = [problem for env in envs for problem in _clashes(setup, env, claimed[env])]
     if whole:
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
-    return [*Places(setup.texts).put(found)]
+    return told_once(setup, Places(setup.texts).put(found))
 
 
 def told_once(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
@@ -147,11 +147,21 @@ def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[P
     own = [(RESOURCES, claim) for claim in claims(resources, RESOURCES)]
     found = []
     for clash in fleet([*claimed, *own]):
-        app = clash.claim.owner
+        app, template = clash.claim.owner, _template_of(setup, clash)
         file = setup.environments[env].chain[0].file if app == RESOURCES else setup.layout.app(app)
         message = f"{clash.message} (in {env}: {clash.claim.file} at {clash.claim.pointer or '/'})"
-        found.append(Problem(file, 1, 1, clash.rule, message))
+        if template:
+            message = f"{clash.message} (as for {app} in {env})"
+            found.append(Problem(template, 0, 0, clash.rule, message, clash.claim.pointer))
+        else:
+            found.append(Problem(file, 1, 1, clash.rule, message))
     return found
+
+
+def _template_of(setup: Setup, clash: Clash) -> str | None:
+    """The template that gives the same object to both apps, if one does."""
+    same = clash.rule == "object-once" and clash.claim.file == clash.other.file
+    return next((each.file for each in setup.templates if same and each.target == clash.claim.file), None)
 
 
 def _shared(setup: Setup, env: str, other: str, keys: list[str], *, known: bool) -> Problem:

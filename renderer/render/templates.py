@@ -88,7 +88,8 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
     data, problems = load(text, template.file)
     if problems or not isinstance(data, dict):
         what = problems[0].message if problems else "a mapping is expected"
-        message = f"what it renders is not a manifest: {what} (as for {whose})"
+        line = f"line {problems[0].line}: " if problems and problems[0].line else ""
+        message = f"what it renders is not a manifest: {line}{what} (as for {whose})"
         return Problem(template.file, 0, 0, "template", message)
     return Manifest(template.target, data)
 

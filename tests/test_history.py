@@ -260,17 +260,16 @@ def test_a_deleted_app_keeps_its_history_and_may_come_back(repository: Repositor
     assert told(repository)[2:] == ["canary 1.5.0 20 in flight"]
 
 
-def test_an_environment_takes_part_in_what_it_extends(repository: Repository) -> None:
+def test_a_release_is_of_its_environment_and_not_of_those_that_extend_it(repository: Repository) -> None:
     repository.overlay("production-eu", "  extends: production\n")
     repository.commit()
     canary(repository, "1.5.0", 20)
-    repository.partial("  canary: {weight: 5}\n", env="production-eu")
+    repository.partial("  canary: {tag: 1.5.0, weight: 5}\n", env="production-eu")
     repository.commit()
     repository.partial("  tag: 1.5.0\n")
-    repository.partial("  canary: null\n", env="production-eu")
     repository.commit()
     assert told(repository) == ["canary 1.5.0 20 promoted"]
-    assert told(repository, env="production-eu") == ["canary 1.5.0 20 5 promoted"]
+    assert told(repository, env="production-eu") == ["canary 1.5.0 5 in flight"]
 
 
 def test_an_overlay_says_which_apps_it_has_and_how_they_go_out(repository: Repository) -> None:

@@ -21,7 +21,13 @@ from tests.tools import kubectl
 
 SETS = tuple(Versions().folders.values())
 # Plain manifests of kinds that operators bring: nobody here has their schemas, and they are taken along as they are.
-OPERATORS = {"clusterissuer-cert-manager-public.yaml", "externalsecret-external-secrets-password.yaml"}
+OPERATORS = {
+    "certificate-cert-manager-web.yaml",
+    "clusterissuer-cert-manager-public.yaml",
+    "externalsecret-external-secrets-password.yaml",
+    "pod-monitor.yaml",
+    "workflow-argoproj-web-smoke.yaml",
+}
 OUTPUTS = [FIXTURES / "rendered", *(case / "expected" for case in cases("ok"))]
 
 

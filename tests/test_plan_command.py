@@ -139,7 +139,7 @@ def test_what_git_does_not_know_yet_counts(project: Path) -> None:
 
 def test_an_app_that_goes(project: Path) -> None:
     (project / "apps/other.yaml").unlink()
-    assert _plan(project) == [("production", "other", "remove")]
+    assert _plan(project) == [("production", "other", "disruptive")]
 
 
 def test_an_overlay_is_about_all_its_apps_and_those_that_extend_it(project: Path) -> None:

@@ -117,13 +117,14 @@ def test_since_of_a_merge_is_the_merge(repository: Repository) -> None:
 def test_since_of_what_an_overlay_brings(repository: Repository) -> None:
     repository.overlay("eu", "  extends: production\n")
     repository.commit("eu")
+    repository.partial(CANARY.format(tag="1.5.0", weight=20), env="eu")
+    repository.commit("eu")
     repository.partial(CANARY.format(tag="1.5.0", weight=20))
-    repository.commit("production and so eu")
-    repository.partial("  replicas: 2\n", env="eu")
-    repository.commit("eu alone")
+    repository.commit("production, and not eu")
     assert since(repository, env="eu") == "2026-01-01T02:00:00Z"
     repository.overlay("us", "  extends: production\n")
-    repository.commit("us comes with the canary of production")
+    repository.commit("us comes, without the canary of production")
+    assert row(repository, env="us")["flight"] is None
     assert since(repository, env="us") == "2026-01-01T04:00:00Z"
 
 

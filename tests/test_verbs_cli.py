@@ -268,7 +268,7 @@ def test_an_abort_and_a_retry_keep_the_comments_of_the_canary(repository: Path) 
         ("strategy: {type: Canary, router: istio, steps: [{setWeight: 20}, {pause: {}}]}\n  canary: {tag: 2}",
          ("promote", "web"), "at its last weight, 20 %"),
         ("strategy: {type: Canary, router: istio, steps: [{setWeight: 20}, {pause: {}}]}\n  canary: {tag: 2}",
-         ("promote", "web", "--at", "10"), ""),
+         ("promote", "web", "--at", "20"), ""),
         ("strategy: {type: Canary, router: istio, steps: [{setWeight: 100}], autoPromotionEnabled: true}\n"
          "  canary: {tag: 2}", ("promote", "web"), "goes on to its end by itself"),
     ],

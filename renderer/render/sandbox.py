@@ -35,6 +35,14 @@ _BLOCKS = (nodes.AssignBlock, nodes.FilterBlock, nodes.CallBlock, nodes.Block)  
 _MAKERS = (nodes.Add, nodes.List, nodes.Dict, nodes.Tuple, nodes.Call, nodes.Filter)
 
 
+class NotForTemplatesError(SecurityError):
+    """A part of a template that these templates may not have, and its line."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
 class Budget:
     """The work that one rendering may still do: loop rounds, and the sizes of the values it makes and compares."""
 
@@ -156,12 +164,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        if any(tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends))):
-            raise SecurityError("a template stands alone: no include, import or extends")
-        if any(loop.recursive for loop in tree.find_all(nodes.For)) or any(tree.find_all(nodes.Macro)):
-            raise SecurityError("macros and recursive loops are not for these templates")
-        if any(tree.find_all(_BLOCKS)):
-            raise SecurityError("no blocks of text as values: write `{% set name = ... %}`")
+        for other in tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
+            raise NotForTemplatesError("a template stands alone: no include, import or extends", other.lineno)
+        recursive = (loop for loop in tree.find_all(nodes.For) if loop.recursive)
+        for part in (*tree.find_all(nodes.Macro), *recursive):
+            raise NotForTemplatesError("macros and recursive loops are not for these templates", part.lineno)
+        for block in tree.find_all(_BLOCKS):
+            raise NotForTemplatesError("no blocks of text as values: write `{% set name = ... %}`", block.lineno)
         Weighing().visit(tree)
         for loop in tree.find_all(nodes.For):
             loop.iter = _filter("bounded", loop.iter)

@@ -10,7 +10,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 
 from renderer.manifest import Manifest
 from renderer.problem import Problem
-from renderer.render.sandbox import render_text
+from renderer.render.sandbox import NotForTemplatesError, render_text
 from renderer.spec import App
 from renderer.yamlio import load
 
@@ -80,6 +80,8 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
         text = render_text(template.text, dict(context)).encode()
     except TemplateSyntaxError as error:
         return Problem(template.file, error.lineno, 1, "template", error.message or "not a template")
+    except NotForTemplatesError as error:
+        return Problem(template.file, error.line, 1, "template", str(error))
     except _RAISED as error:
         message = f"{str(error) or type(error).__name__} (as for {whose})"
         return Problem(template.file, _line(error), 1, "template", message)

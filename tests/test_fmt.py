@@ -64,23 +64,26 @@ def test_paths_are_seen_from_where_one_is_as_validate_has_it(path: str, tmp_path
     root = project(tmp_path, UNTIDY)
     (root / "values.yaml").write_text("a:   1\n")
     (root / "docs").mkdir()
-    assert run(tmp_path, "fmt", path) == Outcome(0, "formatted apps/web.yaml\n", "")
+    assert run(tmp_path, "fmt", path) == Outcome(0, "formatted p/apps/web.yaml\n", "")
     assert run(tmp_path, "fmt", "--check", path, "p/docs", "p/overlays/production").code == 0
 
 
 def test_folders_below_are_seen_from_there(tmp_path: Path) -> None:
     root = project(tmp_path, UNTIDY)
     assert run(root, "fmt", "overlays").out == ""
-    assert run(root / "overlays", "fmt", ".").out == ""
-    assert run(root / "overlays", "fmt", "--check").code == 1
-    assert run(root, "fmt", ".").out == "formatted apps/web.yaml\n"
+    assert run(root / "overlays", "fmt", "production").out == ""
+    assert run(root / "overlays", "fmt", "--check").err == "would format apps/web.yaml\n"
+    assert run(root / "overlays", "fmt", ".").out == "formatted ../apps/web.yaml\n"
+    assert run(root, "fmt", ".").out == ""
 
 
 def test_files_of_several_projects_are_formatted(tmp_path: Path) -> None:
     for name in ("one", "two"):
         project(tmp_path / name, UNTIDY)
+    (tmp_path / "one/p/rollspec.yaml").write_text("a: 1\na: 2\n")
     outcome = run(tmp_path, "fmt", "two/p", "one/p/apps/web.yaml")
-    assert outcome == Outcome(0, "formatted apps/web.yaml\n" * 2, "")
+    assert (outcome.code, outcome.out) == (1, "formatted two/p/apps/web.yaml\n")
+    assert outcome.err.startswith("one/p/rollspec.yaml:2:1: yaml-duplicate-key")
 
 
 @pytest.mark.parametrize(

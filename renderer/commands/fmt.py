@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from renderer.build.setup import read_project
-from renderer.commands.options import show_problems
 from renderer.commands.project import find_root
+from renderer.commands.shown import Shown
 from renderer.commands.touched import projects
 from renderer.edit import EditError, Order, formatted
 from renderer.failure import Failure
@@ -35,19 +35,20 @@ _ANY = ("additionalProperties", "items")
 def command(directory: str, paths: tuple[str, ...], check: bool) -> int:
     """Put specs into the canonical format: indentation, order of fields, blank lines. Data and comments stay.
 
-    Without PATHS all specs of the project: its app specs, overlays, and the project file; of a folder those below it.
-    Of PATHS, files that are no App, Overlay or Project are left as they are, with a word about it.
+    Without PATHS, or with `.`, all specs of the project: its app specs, overlays, and the project file; of a folder
+    those below it. Of PATHS, files that are no App, Overlay or Project are left as they are, with a word about it.
     """
     wanted = _wanted(directory, paths) if paths else {find_root(directory): [""]}
-    return max(_format(root, below, check) for root, below in wanted.items())
+    shown = Shown("text", is_strict=False, start=directory if paths else None)
+    return max(_format(root, below, check, shown) for root, below in wanted.items())
 
 
-def _format(root: str, below: Sequence[str], check: bool) -> int:
+def _format(root: str, below: Sequence[str], check: bool, shown: Shown) -> int:
     """The exit code for one project's files, and specs in folders, by their paths from the root ("" is the root)."""
     texts, problems = read(root, [PROJECT_FILE])
     project, found = read_project(texts.get(PROJECT_FILE, b""), Schemas(Versions(), read_schema))
     if project is None:
-        return int(show_problems(problems or found, "text"))
+        return int(shown.problems(problems or found, root))
     layout = project.layout
     specs = _specs(root, layout)
     named = {path for path in below if not os.path.isdir(os.path.join(root, path))}
@@ -57,7 +58,7 @@ def _format(root: str, below: Sequence[str], check: bool) -> int:
         data, faults = load(text, file)
         kind = _kind(data)
         if kind is None and file not in specs and not (faults and _SAYS_SO.search(text)):
-            click.echo(f"{printable(file)}: no App, Overlay or Project, so left as it is", err=True)
+            click.echo(f"{printable(shown.path(file, root))}: no App, Overlay or Project, so left as it is", err=True)
             continue
         if faults:
             problems += faults
@@ -69,11 +70,11 @@ def _format(root: str, below: Sequence[str], check: bool) -> int:
             continue
         if new != text:
             changed[file] = new
-    wrong = show_problems(problems, "text")
+    wrong = shown.problems(problems, root)
     if not check:
         write_all(root, changed, mark=None)
     for file in changed:
-        click.echo(f"{'would format' if check else 'formatted'} {printable(file)}", err=check)
+        click.echo(f"{'would format' if check else 'formatted'} {printable(shown.path(file, root))}", err=check)
     return int(wrong or (check and bool(changed)))
 
 
@@ -81,6 +82,9 @@ def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
     """The paths, which are seen from `directory`, by the project that each lies in, and from its root."""
     wanted: dict[str, list[str]] = {}
     for path in paths:
+        if os.path.normpath(path) == os.curdir:
+            wanted.setdefault(find_root(directory), []).append("")
+            continue
         place = os.path.join(directory, path)
         is_folder = os.path.isdir(place)
         found = projects([os.path.join(place, PROJECT_FILE) if is_folder else place])

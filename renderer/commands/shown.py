@@ -1,4 +1,4 @@
-"""How `validate` and `render` show problems: with paths that lead to the files from where the problems are read."""
+"""How commands show problems: with paths that lead to the files from where the problems are read."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ class Shown:
     def problems(self, found: Sequence[Problem], root: str) -> bool:
         """Show the problems of the project at `root`; whether any of them is an error."""
         return show_problems(seen(found, root, self._from(root)), self.form, is_strict=self.is_strict)
+
+    def path(self, file: str, root: str) -> str:
+        """The path of a file of the project at `root`, as its problems have it."""
+        return seen([Problem(file, 0, 0, "", "")], root, self._from(root))[0].file
 
     def _from(self, root: str) -> str:
         """GitHub looks for the files of annotations from the top of the repository."""

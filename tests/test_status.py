@@ -125,7 +125,6 @@ def test_since_of_what_an_overlay_brings(repository: Repository) -> None:
     repository.overlay("us", "  extends: production\n")
     repository.commit("us comes, without the canary of production")
     assert row(repository, env="us")["flight"] is None
-    assert since(repository, env="us") == "2026-01-01T04:00:00Z"
 
 
 def test_apps_at_rest_are_looked_up_when_they_are_named(repository: Repository) -> None:

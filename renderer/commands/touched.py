@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 import click
 
 from renderer.build.fleet import ARGOCD
-from renderer.commands.options import show_problems
 from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.selection import Selection, asked, touched
+from renderer.commands.shown import Shown
 from renderer.failure import Failure
 from renderer.git import GitError, list_tree
 from renderer.git import root as top_folder
@@ -24,11 +24,12 @@ Each = Callable[[Opened, Selection], int]
 
 def each_touched(directory: str, paths: Sequence[str], form: str, *, hook: bool, run: Each) -> int:
     """`run` over what the files touch, project by project; the worst of the exit codes, 0 where nothing is touched."""
-    files = [os.path.join(directory, path) for path in paths]
+    files = [os.path.normpath(os.path.join(directory, path)) for path in paths]
     if not hook:
         _refuse_strangers(files)
+    shown = Shown(form, is_strict=False, start=directory)
     return max(
-        (_one(root, below, form, run) for root, below in projects([*files, *_deleted(directory, hook)]).items()),
+        (_one(root, below, shown, run) for root, below in projects([*files, *_deleted(directory, hook)]).items()),
         default=0,
     )
 
@@ -93,11 +94,11 @@ def not_in_the_commit(opened: Opened, selection: Selection) -> list[str]:
     return unknown(opened.root, there)
 
 
-def _one(root: str, paths: Sequence[str], form: str, run: Each) -> int:
+def _one(root: str, paths: Sequence[str], shown: Shown, run: Each) -> int:
     try:
         opened = open_project(root)
     except Refused as refused:
-        return int(show_problems(refused.problems, form))
+        return int(shown.problems(refused.problems, root))
     selection = selection_of(opened, paths)
     return run(opened, selection) if selection.apps else 0
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from renderer.manifest import Manifest, Object, sync_options
-from renderer.overlay import Effective
+from renderer.overlay import Effective, escape
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import App
 
@@ -94,3 +94,34 @@ def restart_mark(side: Side) -> str | None:
     metadata = (spec.get("template") or {}).get("metadata") or {}
     found = spec.get("restartAt") or (metadata.get("annotations") or {}).get(RESTARTED_AT)
     return None if found is None else str(found)
+
+
+def switched(old: Side, new: Side) -> bool:
+    """Whether the strategy or the router is another."""
+    was, now = old.app.strategy, new.app.strategy
+    return (was.type, was.router) != (now.type, now.router)
+
+
+def replicas(side: Side) -> object:
+    """The number of pods in the manifest of the workload; None where it has none."""
+    return workload(side.app, side.manifests).get("spec", {}).get("replicas")
+
+
+def stable_pointer(old: Side, new: Side) -> str:
+    """The field that says best what changed in the stable version."""
+    was, now = old.app.spec, new.app.spec
+    if was.get("tag") != now.get("tag"):
+        return "/spec/tag"
+    one, other = old.app.stable.fields, new.app.stable.fields
+    key = next((key for key in dict.fromkeys((*other, *one)) if one.get(key) != other.get(key)), None)
+    if key is None:
+        return "/spec"
+    return f"/spec/{key}{_inner(one.get(key), other.get(key))}" if key in now else "/spec"
+
+
+def _inner(old: object, new: object) -> str:
+    """The one key of a mapping that differs."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return ""
+    keys = [key for key in new if old.get(key) != new[key]]
+    return f"/{escape(str(keys[0]))}" if len(keys) == 1 else ""

@@ -5,15 +5,14 @@ A rule's docstring is its manual page.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
-from renderer.overlay import escape
-from renderer.plan.in_flight import headers_in_flight, routes_in_flight, routing, scale_in_step, steps_in_flight
-from renderer.plan.moves import name_of, on_a_ladder, strategy_name
+from renderer.plan.in_flight import headers_in_flight, routes_in_flight, scale_in_step, steps_in_flight
+from renderer.plan.moves import name_of, on_a_ladder
 from renderer.plan.ports import port_renamed
-from renderer.plan.side import Side, restart_mark, workload
+from renderer.plan.scaling import autoscaling_down, autoscaling_on
+from renderer.plan.side import Side, restart_mark, stable_pointer, switched, workload
+from renderer.plan.stages import switch_alone, switch_in_flight, switch_stages
 from renderer.problem import Severity
 from renderer.rules.finding import Finding
 from renderer.spec import Version
@@ -79,7 +78,7 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
     Do: `rollspec abort`, sync, then `rollspec release`; that loses nothing. Under a ladder that has ended by itself the
     canary serves alone: `rollspec promote`, sync, then `rollspec release`.
     """
-    if not old.flight or old.flight != new.flight or not _other_template(old, new) or _switched(old, new):
+    if not old.flight or old.flight != new.flight or not _other_template(old, new) or switched(old, new):
         return
     if old.settled != new.settled or new.app.spec.get("paused"):
         return  # `stable-in-flight`, `changed-while-paused`
@@ -142,7 +141,7 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     Source: Argo Rollouts (one template in a Rollout, the stable one is the ReplicaSet that was promoted).
     Do: `rollspec promote` or `rollspec abort` first; or put the change into the release: `rollspec release --set`.
     """
-    if not new.flight or old.settled == new.settled or _is_reverted(old, new) or _switched(old, new):
+    if not new.flight or old.settled == new.settled or _is_reverted(old, new) or switched(old, new):
         return
     if old.flight and new.settled == old.running:
         message = (
@@ -155,7 +154,7 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
             f"promote {new.named}` or `rollspec abort {new.named}` first, or give it to the {new.flight} alone, "
             f"as `overrides` (`rollspec release {new.named} --set`)"
         )
-    yield _finding("stable-in-flight", message, _stable_pointer(old, new))
+    yield _finding("stable-in-flight", message, stable_pointer(old, new))
 
 
 def reverted_promote(old: Side, new: Side) -> Iterator[Finding]:
@@ -184,7 +183,7 @@ def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
     Do: `rollspec promote APP` writes it; `--live REF`, with the revision that is live, mends it afterwards.
     """
     canary = old.app.canary
-    if canary is None or new.flight or _other_template(old, new) or _switched(old, new) or old.steps == new.steps:
+    if canary is None or new.flight or _other_template(old, new) or switched(old, new) or old.steps == new.steps:
         return
     given, weights, by_istio = new.app.previous_weight, _weights(old), old.app.strategy.by_istio
     live = weights[-1] if weights else 0
@@ -206,7 +205,7 @@ def neither_version(old: Side, new: Side) -> Iterator[Finding]:
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: `rollspec promote` or `rollspec abort`; what else changes, changes in a release of its own.
     """
-    if not old.flight or new.flight or _switched(old, new):
+    if not old.flight or new.flight or switched(old, new):
         return
     if new.running not in (old.running, old.settled):
         message = (
@@ -214,150 +213,6 @@ def neither_version(old: Side, new: Side) -> Iterator[Finding]:
             f"{new.named}` or `rollspec abort {new.named}` alone, the rest as a release of its own"
         )
         yield _finding("neither-version", message, "/spec/tag")
-
-
-def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
-    """A Deployment and a Rollout change places in one step, a BlueGreen skips the Canary between, or subsets go early.
-
-    The old workload would go before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in the
-    project file) one commit is enough. A BlueGreen's Service keeps a hash in its selector until it was a Canary.
-    A DestinationRule is applied before the VirtualService: subsets that live routes name must stay a stage longer.
-    A Canary by Istio that becomes a BlueGreen keeps `status.canary.weights` and the pods that they name; as a Canary by
-    replicas between the two it loses them.
-    Source: measured on Argo Rollouts 1.10 and Argo CD 3.6.
-    Do: `rollspec switch APP --to STRATEGY`, then `rollspec switch APP --continue`.
-    """
-    was, now = old.app.strategy, new.app.strategy
-    if _loses_subsets(old, new):
-        message = (
-            f"the DestinationRule loses the subsets that live routes name: `rollspec switch {new.named}` keeps them a "
-            "stage longer (`migration.after`)"
-        )
-        yield _finding("switch-stages", message, "/spec/strategy")
-    if was.by_istio and now.type == "BlueGreen":
-        message = (
-            "the pods of today's version would stay for ever, since the Rollout's status names them: `rollspec switch "
-            f"{new.named} --to BlueGreen` goes by way of a Canary by replicas; sync, then `--continue`"
-        )
-        yield _finding("switch-stages", message, "/spec/strategy/type")
-    if was.is_rollout == now.is_rollout:
-        return
-    if was.type == "BlueGreen":
-        message = (
-            f"a BlueGreen becomes a {now.type} by way of a Canary: `rollspec switch {new.named} --to {now.type}`, "
-            "sync, then `--continue`"
-        )
-        yield _finding("switch-stages", message, "/spec/strategy/type")
-    elif new.app.came_from is None and old.app.came_from is None and not new.prunes_last:
-        message = (
-            f"the {was.type} workload would go before the {now.type} one is Ready: `rollspec switch {new.named} --to "
-            f"{now.type}` keeps both until `--continue`"
-        )
-        yield _finding("switch-stages", message, "/spec/strategy/type")
-
-
-def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
-    """The strategy or the router changes while a canary or preview is in flight, or starts.
-
-    The share jumps (router istio to replica), pods of the version in flight get all sorts of traffic (BlueGreen and
-    Canary), or a new Rollout skips its steps.
-    Source: measured on Argo Rollouts 1.10.
-    Do: `rollspec promote` or `rollspec abort` first, then `rollspec switch`.
-    """
-    flight = old.flight or new.flight
-    if flight and _switched(old, new):
-        first = f"`rollspec promote {new.named}` or `rollspec abort {new.named}`" if old.flight else "switch"
-        then = f"then `rollspec switch {new.named}`" if old.flight else f"then `rollspec release {new.named}`"
-        message = (
-            f"the change from {strategy_name(old.app.strategy)} to {strategy_name(new.app.strategy)} wants nothing in "
-            f"flight: {first} and sync, {then}"
-        )
-        yield _finding("switch-in-flight", message, "/spec/strategy")
-
-
-def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
-    """A stage of a switch together with another pod template, a restart, or another number of pods.
-
-    A Rollout that never became available makes its first revision the stable one: the template must be known good.
-    Source: measured on Argo Rollouts 1.10.
-    Do: one commit for the switch (`rollspec switch`), another for the rest.
-    """
-    before, after = old.app.spec.get("migration"), new.app.spec.get("migration")
-    staged = before != after or _switched(old, new)
-    if old.flight or new.flight or not (staged or before):
-        return
-    if old.settled != new.settled or (staged and restart_mark(old) != restart_mark(new)):
-        message = (
-            "a switch wants the pod template as it runs: leave the other changes for a commit after `rollspec switch "
-            f"{new.named} --continue`"
-        )
-        pointer = _stable_pointer(old, new) if old.settled != new.settled else "/spec/restartedAt"
-        yield _finding("switch-alone", message, pointer, "error" if staged else "warning")
-    elif staged and _replicas(old) != _replicas(new):
-        message = "a switch wants the number of pods as it is: change it before or after"
-        yield _finding("switch-alone", message, "/spec/replicas", "warning")
-
-
-def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
-    """`replicas` leaves the manifest: for `autoscaling`, or `replicas: external`.
-
-    What is applied then takes the field out, and the API server fills in 1: one pod, until the autoscaler acts (15 s).
-    Not so where fields have owners (server-side apply, which the workload's annotation asks Argo CD for) and the
-    autoscaler has changed the count: two stages, of which the second is a warning where `argocd` is not configured.
-    Source: measured on Argo CD 3.6; Kubernetes, "Migrating Deployments and StatefulSets to horizontal autoscaling".
-    Do: first `autoscaling` beside `replicas`, with a `minReplicas` that is more, and sync; when the autoscaler has
-    acted, take `replicas` out. With a plain `kubectl apply`: `kubectl apply edit-last-applied` takes it out beforehand.
-    """
-    before, after = _replicas(old), _replicas(new)
-    if not isinstance(before, int) or before < 2 or after is not None:
-        return
-    pointer = "/spec/autoscaling" if "autoscaling" in new.app.spec else "/spec/replicas"
-    if old.hands_over:
-        if not old.prunes_last:
-            message = (
-                "wait until the autoscaler has acted, and apply on the server's side, with `.spec.replicas` among the "
-                f"differences that Argo CD ignores: with a plain `kubectl apply` {before} pods or more become 1"
-            )
-            yield _finding("autoscaling-on", message, pointer, "warning")
-        return
-    if "autoscaling" not in new.app.spec:
-        message = (
-            f"`replicas` leaves the manifest: {before} pods become 1 until somebody scales; first `autoscaling` beside "
-            f"`replicas: {before}` (minReplicas {before + 1}), then without `replicas`, then `external` in its place"
-        )
-        yield _finding("autoscaling-on", message, pointer)
-        return
-    message = (
-        f"`replicas` leaves the manifest: {before} pods become 1 until the autoscaler acts; keep `replicas: {before}` "
-        f"for one commit more, with minReplicas {before + 1}, and take it out when that is synced and the autoscaler "
-        "has acted (15 s)"
-    )
-    yield _finding("autoscaling-on", message, pointer)
-
-
-def autoscaling_down(old: Side, new: Side) -> Iterator[Finding]:
-    """The count of pods may fall at once: `autoscaling` gives way to fewer `replicas`, or its `maxReplicas` falls.
-
-    Git does not know how many pods the autoscaler runs now. What is more than the new number goes at once, whatever
-    the load is.
-    Source: Kubernetes API server (`replicas` is set to what is applied), autoscaler (the bounds come before metrics).
-    Do: look (`kubectl get hpa`), and take a number that is no less than what runs.
-    """
-    before, after = old.app.spec.get("autoscaling"), new.app.spec.get("autoscaling")
-    if before is None or old.app.hands_over:
-        return
-    most = before["maxReplicas"]
-    now, pointer = (
-        (_replicas(new), "/spec/replicas")
-        if after is None or new.app.hands_over
-        else (after["maxReplicas"], "/spec/autoscaling/maxReplicas")
-    )
-    if isinstance(now, int) and now < most:
-        message = (
-            f"up to {most} pods may run now, and what is more than {now} goes at once, whatever the load: `kubectl get "
-            f"hpa -n {new.app.namespace} {new.app.name}` tells how many do"
-        )
-        yield _finding("autoscaling-down", message, pointer, "warning")
 
 
 def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
@@ -400,7 +255,7 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
     Do: `rollspec release APP TAG --weight WEIGHT`, or without a tag and with `--set` for configuration alone.
     """
     policies = [(side.overlay.get("policy") or {}).get("templateChanges") for side in (old, new)]
-    if "canary" not in policies or old.flight or new.flight or _switched(old, new) or old.running == new.running:
+    if "canary" not in policies or old.flight or new.flight or switched(old, new) or old.running == new.running:
         return
     if on_a_ladder(new):
         return
@@ -411,7 +266,7 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
     else:
         how = f"strategy {new.app.strategy.type} has none: `rollspec switch {new.named} --to Canary`"
     message = f"the policy of {new.app.env} wants a canary for every change of the pod template: {how}"
-    yield _finding("without-canary", message, _stable_pointer(old, new))
+    yield _finding("without-canary", message, stable_pointer(old, new))
 
 
 def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
@@ -428,7 +283,7 @@ def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
         severity: Severity = "error" if old.flight else "warning"
         message = f"the controller is paused:{share} nothing starts; `rollspec resume {new.named}` first"
         yield _finding("changed-while-paused", message, "/spec/paused", severity)
-    elif old.app.spec.get("migration") != new.app.spec.get("migration") or _switched(old, new):
+    elif old.app.spec.get("migration") != new.app.spec.get("migration") or switched(old, new):
         message = (
             "the controller is paused: a new workload makes no pod, and the old one goes: `rollspec resume "
             f"{new.named}` first"
@@ -497,47 +352,6 @@ def _other_template(old: Side, new: Side) -> bool:
 def _is_reverted(old: Side, new: Side) -> bool:
     fresh = old.app.strategy.is_rollout and new.app.strategy.is_rollout
     return bool(fresh and new.flight and not old.flight and old.settled == new.running and old.settled != new.settled)
-
-
-def _switched(old: Side, new: Side) -> bool:
-    was, now = old.app.strategy, new.app.strategy
-    return (was.type, was.router) != (now.type, now.router)
-
-
-def _stable_pointer(old: Side, new: Side) -> str:
-    """The field that says best what changed in the stable version."""
-    was, now = old.app.spec, new.app.spec
-    if was.get("tag") != now.get("tag"):
-        return "/spec/tag"
-    one, other = old.app.stable.fields, new.app.stable.fields
-    key = next((key for key in dict.fromkeys((*other, *one)) if one.get(key) != other.get(key)), None)
-    if key is None:
-        return "/spec"
-    return f"/spec/{key}{_inner(one.get(key), other.get(key))}" if key in now else "/spec"
-
-
-def _inner(old: object, new: object) -> str:
-    """The one key of a mapping that differs."""
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return ""
-    keys = [key for key in new if old.get(key) != new[key]]
-    return f"/{escape(str(keys[0]))}" if len(keys) == 1 else ""
-
-
-def _loses_subsets(old: Side, new: Side) -> bool:
-    """Whether the DestinationRule stays without the subsets that routes of the old side name."""
-    was, now = routing(old), routing(new)
-    before, after = _spec(was["DestinationRule"]), _spec(now["DestinationRule"])
-    named = '"subset"' in json.dumps(_spec(was["VirtualService"]))
-    return bool(named and after and before.get("subsets") and not after.get("subsets"))
-
-
-def _spec(manifest: dict[str, Any] | None) -> dict[str, Any]:
-    return (manifest or {}).get("spec") or {}
-
-
-def _replicas(side: Side) -> object:
-    return workload(side.app, side.manifests).get("spec", {}).get("replicas")
 
 
 def _equal(one: Version, other: Version) -> bool:

@@ -1,0 +1,73 @@
+"""Rules over a change of who decides how many pods there are, and within which bounds.
+
+A rule's docstring is its manual page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.plan.side import Side, replicas
+from renderer.rules.finding import Finding
+
+
+def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
+    """`replicas` leaves the manifest: for `autoscaling`, or `replicas: external`.
+
+    What is applied then takes the field out, and the API server fills in 1: one pod, until the autoscaler acts (15 s).
+    Not so where fields have owners (server-side apply, which the workload's annotation asks Argo CD for) and the
+    autoscaler has changed the count: two stages, of which the second is a warning where `argocd` is not configured.
+    Source: measured on Argo CD 3.6; Kubernetes, "Migrating Deployments and StatefulSets to horizontal autoscaling".
+    Do: first `autoscaling` beside `replicas`, with a `minReplicas` that is more, and sync; when the autoscaler has
+    acted, take `replicas` out. With a plain `kubectl apply`: `kubectl apply edit-last-applied` takes it out beforehand.
+    """
+    before, after = replicas(old), replicas(new)
+    if not isinstance(before, int) or before < 2 or after is not None:
+        return
+    pointer = "/spec/autoscaling" if "autoscaling" in new.app.spec else "/spec/replicas"
+    if old.hands_over:
+        if not old.prunes_last:
+            message = (
+                "wait until the autoscaler has acted, and apply on the server's side, with `.spec.replicas` among the "
+                f"differences that Argo CD ignores: with a plain `kubectl apply` {before} pods or more become 1"
+            )
+            yield Finding("autoscaling-on", message, pointer, severity="warning")
+        return
+    if "autoscaling" not in new.app.spec:
+        message = (
+            f"`replicas` leaves the manifest: {before} pods become 1 until somebody scales; first `autoscaling` beside "
+            f"`replicas: {before}` (minReplicas {before + 1}), then without `replicas`, then `external` in its place"
+        )
+        yield Finding("autoscaling-on", message, pointer)
+        return
+    message = (
+        f"`replicas` leaves the manifest: {before} pods become 1 until the autoscaler acts; keep `replicas: {before}` "
+        f"for one commit more, with minReplicas {before + 1}, and take it out when that is synced and the autoscaler "
+        "has acted (15 s)"
+    )
+    yield Finding("autoscaling-on", message, pointer)
+
+
+def autoscaling_down(old: Side, new: Side) -> Iterator[Finding]:
+    """The count of pods may fall at once: `autoscaling` gives way to fewer `replicas`, or its `maxReplicas` falls.
+
+    Git does not know how many pods the autoscaler runs now. What is more than the new number goes at once, whatever
+    the load is.
+    Source: Kubernetes API server (`replicas` is set to what is applied), autoscaler (the bounds come before metrics).
+    Do: look (`kubectl get hpa`), and take a number that is no less than what runs.
+    """
+    before, after = old.app.spec.get("autoscaling"), new.app.spec.get("autoscaling")
+    if before is None or old.app.hands_over:
+        return
+    most = before["maxReplicas"]
+    now, pointer = (
+        (replicas(new), "/spec/replicas")
+        if after is None or new.app.hands_over
+        else (after["maxReplicas"], "/spec/autoscaling/maxReplicas")
+    )
+    if isinstance(now, int) and now < most:
+        message = (
+            f"up to {most} pods may run now, and what is more than {now} goes at once, whatever the load: `kubectl get "
+            f"hpa -n {new.app.namespace} {new.app.name}` tells how many do"
+        )
+        yield Finding("autoscaling-down", message, pointer, severity="warning")

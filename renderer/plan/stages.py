@@ -1,0 +1,114 @@
+"""Rules over a change of the strategy: the stages of a switch.
+
+A rule's docstring is its manual page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from renderer.plan.in_flight import routing
+from renderer.plan.moves import strategy_name
+from renderer.plan.side import Side, replicas, restart_mark, stable_pointer, switched
+from renderer.problem import Severity
+from renderer.rules.finding import Finding
+
+
+def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
+    """A Deployment and a Rollout change places in one step, a BlueGreen skips the Canary between, or subsets go early.
+
+    The old workload would go before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in the
+    project file) one commit is enough. A BlueGreen's Service keeps a hash in its selector until it was a Canary.
+    A DestinationRule is applied before the VirtualService: subsets that live routes name must stay a stage longer.
+    A Canary by Istio that becomes a BlueGreen keeps `status.canary.weights` and the pods that they name; as a Canary by
+    replicas between the two it loses them.
+    Source: measured on Argo Rollouts 1.10 and Argo CD 3.6.
+    Do: `rollspec switch APP --to STRATEGY`, then `rollspec switch APP --continue`.
+    """
+    was, now = old.app.strategy, new.app.strategy
+    if _loses_subsets(old, new):
+        message = (
+            f"the DestinationRule loses the subsets that live routes name: `rollspec switch {new.named}` keeps them a "
+            "stage longer (`migration.after`)"
+        )
+        yield _finding("switch-stages", message, "/spec/strategy")
+    if was.by_istio and now.type == "BlueGreen":
+        message = (
+            "the pods of today's version would stay for ever, since the Rollout's status names them: `rollspec switch "
+            f"{new.named} --to BlueGreen` goes by way of a Canary by replicas; sync, then `--continue`"
+        )
+        yield _finding("switch-stages", message, "/spec/strategy/type")
+    if was.is_rollout == now.is_rollout:
+        return
+    if was.type == "BlueGreen":
+        message = (
+            f"a BlueGreen becomes a {now.type} by way of a Canary: `rollspec switch {new.named} --to {now.type}`, "
+            "sync, then `--continue`"
+        )
+        yield _finding("switch-stages", message, "/spec/strategy/type")
+    elif new.app.came_from is None and old.app.came_from is None and not new.prunes_last:
+        message = (
+            f"the {was.type} workload would go before the {now.type} one is Ready: `rollspec switch {new.named} --to "
+            f"{now.type}` keeps both until `--continue`"
+        )
+        yield _finding("switch-stages", message, "/spec/strategy/type")
+
+
+def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
+    """The strategy or the router changes while a canary or preview is in flight, or starts.
+
+    The share jumps (router istio to replica), pods of the version in flight get all sorts of traffic (BlueGreen and
+    Canary), or a new Rollout skips its steps.
+    Source: measured on Argo Rollouts 1.10.
+    Do: `rollspec promote` or `rollspec abort` first, then `rollspec switch`.
+    """
+    flight = old.flight or new.flight
+    if flight and switched(old, new):
+        first = f"`rollspec promote {new.named}` or `rollspec abort {new.named}`" if old.flight else "switch"
+        then = f"then `rollspec switch {new.named}`" if old.flight else f"then `rollspec release {new.named}`"
+        message = (
+            f"the change from {strategy_name(old.app.strategy)} to {strategy_name(new.app.strategy)} wants nothing in "
+            f"flight: {first} and sync, {then}"
+        )
+        yield _finding("switch-in-flight", message, "/spec/strategy")
+
+
+def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
+    """A stage of a switch together with another pod template, a restart, or another number of pods.
+
+    A Rollout that never became available makes its first revision the stable one: the template must be known good.
+    Source: measured on Argo Rollouts 1.10.
+    Do: one commit for the switch (`rollspec switch`), another for the rest.
+    """
+    before, after = old.app.spec.get("migration"), new.app.spec.get("migration")
+    staged = before != after or switched(old, new)
+    if old.flight or new.flight or not (staged or before):
+        return
+    if old.settled != new.settled or (staged and restart_mark(old) != restart_mark(new)):
+        message = (
+            "a switch wants the pod template as it runs: leave the other changes for a commit after `rollspec switch "
+            f"{new.named} --continue`"
+        )
+        pointer = stable_pointer(old, new) if old.settled != new.settled else "/spec/restartedAt"
+        yield _finding("switch-alone", message, pointer, "error" if staged else "warning")
+    elif staged and replicas(old) != replicas(new):
+        message = "a switch wants the number of pods as it is: change it before or after"
+        yield _finding("switch-alone", message, "/spec/replicas", "warning")
+
+
+def _finding(rule: str, message: str, pointer: str, severity: Severity = "error") -> Finding:
+    return Finding(rule, message, pointer, severity=severity)
+
+
+def _loses_subsets(old: Side, new: Side) -> bool:
+    """Whether the DestinationRule stays without the subsets that routes of the old side name."""
+    was, now = routing(old), routing(new)
+    before, after = _spec(was["DestinationRule"]), _spec(now["DestinationRule"])
+    named = '"subset"' in json.dumps(_spec(was["VirtualService"]))
+    return bool(named and after and before.get("subsets") and not after.get("subsets"))
+
+
+def _spec(manifest: dict[str, Any] | None) -> dict[str, Any]:
+    return (manifest or {}).get("spec") or {}

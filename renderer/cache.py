@@ -95,7 +95,7 @@ class Cache:
 
         def put(connection: Connection) -> None:
             for table in ("rendered", "facts"):
-                connection.executemany(f"DELETE FROM {table} WHERE env = ? AND app = ?", gone)  # noqa: S608
+                connection.executemany(f"DELETE FROM {table} WHERE env = ? AND app = ?", gone)  # noqa: S608  (two names of ours)
             made = ((row.env, row.app, self.key, *row[2:-1]) for row in rows)
             connection.executemany("INSERT OR REPLACE INTO rendered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
             facts = ((row.env, row.app, row.facts) for row in rows)

@@ -60,3 +60,9 @@ def _argocd(spec: Mapping[str, Any]) -> ArgoCD | None:
         revision=repository.get("revision", "HEAD"),
         path=repository.get("path", ""),
     )
+
+
+def numbers(version: str) -> tuple[int, int]:
+    """Major and minor of a version such as `1.10` or `v1.10.2`, to compare."""
+    major, minor = version.removeprefix("v").split(".")[:2]
+    return int(major), int(minor)

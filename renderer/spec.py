@@ -88,6 +88,11 @@ class Strategy:
         return self.type in ROLLOUT_STRATEGIES
 
     @property
+    def ends_by_itself(self) -> bool:
+        """Whether its ladder goes on to 100 % without a promotion in Git."""
+        return bool(self.fields.get("autoPromotionEnabled"))
+
+    @property
     def by_istio(self) -> bool:
         """Whether the canary's share is a weight in a VirtualService."""
         return self.type == "Canary" and self.router == "istio"

@@ -19,6 +19,7 @@ from renderer.overlay import Document, Effective, Entry, Environment, Layer, eff
 from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.plain import lookup, same
 from renderer.problem import Problem, errors
+from renderer.project import numbers
 from renderer.render import bootstrap, render
 from renderer.rules import Claim, check, claims
 from renderer.rules.finding import Scene
@@ -414,7 +415,7 @@ def _check_manifests(
             problems += of_manifest(evaluated.effective, manifest, faults, blame)
     if problems:
         return problems
-    versions = {key: _numbers(value) for key, value in setup.project.versions.items()}
+    versions = {key: numbers(value) for key, value in setup.project.versions.items()}
     scene = Scene(
         tuple(manifests),
         setup.resources.get(environment.name, ()),
@@ -427,8 +428,3 @@ def _check_manifests(
     ladder = evaluated.app.strategy.fields.get("steps")
     found = check_ladder(scene, evaluated.app.name, ladder) if ladder else []
     return of_findings(evaluated.effective, [*check(scene), *found], blame)
-
-
-def _numbers(version: str) -> tuple[int, int]:
-    major, _, minor = version.partition(".")
-    return int(major), int(minor)

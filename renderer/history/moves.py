@@ -111,18 +111,14 @@ def _stable(old: State, new: State, *, promoted: bool) -> Iterator[Move]:
     """A change of the stable version that is no promotion."""
     expected = old.flying if promoted and old.flying else old.stable
     version, before = name_of(new.stable), name_of(expected)
-    if _same(expected, new.stable) or (version != before and _name(new.flying) == before):
+    if expected == new.stable or (version != before and _name(new.flying) == before):
         return  # the second: a reverted promotion, which is told as that
-    if not promoted and old.previous and _same(old.previous, new.stable):
+    if not promoted and old.previous == new.stable:
         yield Move("undo", version, before)
     elif expected.tag != new.stable.tag:
         yield Move("direct", version, before)
     else:
         yield Move("configuration", version, before)
-
-
-def _same(one: Version, other: Version) -> bool:
-    return (one.tag, one.version, one.fields) == (other.tag, other.version, other.fields)
 
 
 def _start(old: State, new: State) -> Move:

@@ -114,7 +114,7 @@ def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iter
 
 def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     """Another stable template with nothing in flight: a Rollout takes it through the steps that it has at rest."""
-    named, is_undo = _templates(paths), old.app.previous is not None and _same(old.app.previous, new.app.stable)
+    named, is_undo = _templates(paths), old.app.previous == new.app.stable
     if is_undo:
         reason = f"back to {name_of(new.app.stable)} from {name_of(old.app.stable)}"
     elif old.app.stable.tag == new.app.stable.tag:
@@ -183,10 +183,6 @@ def _step(old: App, new: App, what: str) -> str:
 
 def _percent(weight: int | None) -> str:
     return "ladder" if weight is None else f"{weight} %"
-
-
-def _same(one: Version, other: Version) -> bool:
-    return (one.tag, one.version, one.fields) == (other.tag, other.version, other.fields)
 
 
 def _under(paths: Paths, *prefixes: str) -> Paths:

@@ -14,8 +14,8 @@ from renderer.plan.scaling import autoscaling_down, autoscaling_on
 from renderer.plan.side import Side, restart_mark, stable_pointer, switched, workload
 from renderer.plan.stages import switch_alone, switch_in_flight, switch_stages
 from renderer.problem import Severity
+from renderer.project import numbers
 from renderer.rules.finding import Finding
-from renderer.spec import Version
 
 Rule = Callable[[Side, Side], Iterable[Finding]]
 FirstRule = Callable[[Side], Iterable[Finding]]
@@ -84,7 +84,7 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
         return  # `stable-in-flight`, `changed-while-paused`
     goes = "its share falls to 0" if old.flight == "canary" else "its pods go"
     loses = ", and a request or two may be lost" if old.app.strategy.by_istio else ""
-    if old.app.strategy.fields.get("autoPromotionEnabled"):
+    if old.app.strategy.ends_by_itself:
         message = (
             f"another pod template takes the {old.flight}'s place on a ladder that ends by itself: when it has, "
             f"`rollspec promote {new.named}`, sync, then `rollspec release {new.named}`"
@@ -107,7 +107,7 @@ def preview_again(old: Side, new: Side) -> Iterator[Finding]:
     Do: let that time pass between the two syncs.
     """
     again = new.app.preview is not None and new.app.preview == old.app.aborted
-    if again and not old.flight and tuple(map(int, new.rollouts.split(".")[:2])) < (1, 10):
+    if again and not old.flight and numbers(new.rollouts) < (1, 10):
         message = (
             f"Argo Rollouts {new.rollouts} makes {name_of(new.app.running)} active at once, without a preview, while "
             "pods of the aborted one are left: sync it 30 s after the abort"
@@ -259,7 +259,7 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
         return
     if on_a_ladder(new):
         return
-    if old.app.previous is not None and _equal(old.app.previous, new.app.stable):
+    if old.app.previous == new.app.stable:
         return
     if new.app.strategy.is_rollout:
         how = f"`rollspec release {new.named}` starts one, with `--set` for configuration alone"
@@ -352,7 +352,3 @@ def _other_template(old: Side, new: Side) -> bool:
 def _is_reverted(old: Side, new: Side) -> bool:
     fresh = old.app.strategy.is_rollout and new.app.strategy.is_rollout
     return bool(fresh and new.flight and not old.flight and old.settled == new.running and old.settled != new.settled)
-
-
-def _equal(one: Version, other: Version) -> bool:
-    return (one.tag, one.version, one.fields) == (other.tag, other.version, other.fields)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from renderer.project import numbers
 from renderer.release.verbs import last_weight
 from renderer.rounding import Routed, canary_fenceposts, routed_counts, weighted_counts
 from renderer.spec import Strategy, strategy_of
 
 Spec = Mapping[str, Any]
-_OLD_ROLLOUTS = (1, 9)
 _SCALE_DOWN_DELAY = 30  # seconds
 
 
@@ -43,7 +43,7 @@ def promote(spec: Spec, at: int | None) -> list[str]:
     strategy, canary = strategy_of(spec.get("strategy", {})), spec.get("canary")
     if not canary or "steps" not in strategy.fields:
         return []
-    if strategy.fields.get("autoPromotionEnabled"):
+    if strategy.ends_by_itself:
         return [
             "the ladder goes on to its end by itself, wherever it is now: this records its end, and hurries nothing"
         ]
@@ -55,9 +55,8 @@ def promote(spec: Spec, at: int | None) -> list[str]:
 
 def retry(spec: Spec, rollouts: str) -> list[str]:
     """`rollouts` is the project's version of Argo Rollouts, such as `1.9`."""
-    is_old = tuple(int(part) for part in rollouts.split(".")[:2]) <= _OLD_ROLLOUTS
     strategy = strategy_of(spec.get("strategy", {}))
-    if not is_old or strategy.type != "BlueGreen" or not spec.get("aborted"):
+    if numbers(rollouts) >= (1, 10) or strategy.type != "BlueGreen" or not spec.get("aborted"):
         return []
     delay = strategy.fields.get("abortScaleDownDelaySeconds", _SCALE_DOWN_DELAY)
     return [

@@ -20,7 +20,7 @@ def steps_of(app: App) -> list[Step]:
     ladder = app.strategy.fields.get("steps")
     if app.canary is not None:
         return list(ladder) if ladder else _in_flight(app, app.canary)
-    if ladder and app.strategy.fields.get("autoPromotionEnabled") and not _went_back(app):
+    if ladder and app.strategy.ends_by_itself and not _went_back(app):
         return list(ladder)
     if app.previous_weight and app.previous_weight < 100:
         return [_weight(app.previous_weight), _weight(100)]

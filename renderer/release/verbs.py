@@ -298,11 +298,12 @@ def _already(spec: Spec, flight: str) -> str:
     """Two commits lose no request; in one, Envoy can find the canary's subset empty before it has the new weights."""
     name = _label(spec, spec[flight])
     what = "its share falls to 0 at once" if flight == "canary" else "its pods end"
-    if spec.get("strategy", {}).get("autoPromotionEnabled"):
+    strategy = strategy_of(spec.get("strategy", {}))
+    if strategy.ends_by_itself:
         return (
             f"a {flight} ({name}) is on a ladder that ends by itself: when it has, `promote` it, sync, then `release`"
         )
-    loses = ", and a request or two may be lost" if strategy_of(spec.get("strategy", {})).by_istio else ""
+    loses = ", and a request or two may be lost" if strategy.by_istio else ""
     return (
         f"a {flight} ({name}) is in flight: `abort` it, sync, then `release`; in one step, with --replace, {what} and "
         f"the new version starts from nothing{loses}"

@@ -200,7 +200,7 @@ def ladder_end(scene: SpecScene) -> Iterator[Finding]:
         return
     holds = steps[-1].get("pause") is not None and "duration" not in steps[-1]["pause"]
     weights = [step["setWeight"] for step in steps if "setWeight" in step]
-    by_itself = fields.get("autoPromotionEnabled", False)
+    by_itself = scene.app.strategy.ends_by_itself
     where = f"/spec/strategy/steps/{len(steps) - 1}"
     if by_itself and holds:
         message = (

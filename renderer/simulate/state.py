@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from renderer.manifest import Identity, Manifest
+from renderer.project import numbers
 from renderer.simulate.spec import DeploymentSpec, RolloutSpec
 
 TICK = 0.02  # seconds that one pass of the controllers takes
@@ -39,7 +40,7 @@ class Options:
     @property
     def before_1_10(self) -> bool:
         """Whether the controller is older than 1.10."""
-        return tuple(int(part) for part in self.rollouts.removeprefix("v").split(".")[:2]) < (1, 10)
+        return numbers(self.rollouts) < (1, 10)
 
 
 class Pod(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.bench.measure import Result, Sample, median, once
@@ -55,7 +55,7 @@ def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Re
     yield result("nothing changed", median(runs, lambda _: once(render)))
     yield result("one app changed", median(runs, lambda number: _changed(project, render, apps, number)))
     for name in ("nothing changed, no cache", "one app asked for", "validate"):
-        yield result(name, median(runs, lambda _, name=name: once(command[name])))  # type: ignore[misc]
+        yield result(name, median(runs, _again(command[name])))
     _edit_some(project, apps)
     yield result("plan", median(runs, lambda _: once(command["plan"], codes=(0, 1))))
     shutil.rmtree(project)
@@ -82,6 +82,10 @@ def command_results(place: Path, runs: int) -> Iterator[Result]:
     """What does not depend on the size of a project."""
     yield Result("--help", 1, 1, median(runs, lambda _: once((*ROLLSPEC, "--help"))), runs)
     yield Result("python -c pass", 1, 1, median(runs, lambda _: once((sys.executable, "-c", "pass"))), runs)
+
+
+def _again(command: Sequence[str]) -> Callable[[int], Sample]:
+    return lambda _: once(command)
 
 
 def _changed(project: Path, render: tuple[str, ...], apps: int, number: int) -> Sample:

@@ -26,9 +26,9 @@ from renderer.commands.options import (
     paths_argument,
     strict_option,
 )
-from renderer.commands.project import Opened, Refused, build_all, build_each, find_root, open_project, whole_projects
+from renderer.commands.project import Opened, build_all, build_each, whole_projects
 from renderer.commands.selection import Selection, asked, chosen, in_shard, neighbours, parse_shard
-from renderer.commands.shown import Shown
+from renderer.commands.shown import Shown, in_project
 from renderer.failure import Failure
 from renderer.layout import holds
 from renderer.problem import Problem, errors, printable
@@ -150,16 +150,12 @@ def command(
                 return code
         return _run(opened, _listed(opened, job), judging)
 
-    def whole(folder: str) -> int:
-        try:
-            opened = open_project(folder)
-        except Refused as refused:
-            return int(shown.problems(refused.problems, find_root(folder)))
+    def whole(opened: Opened) -> int:
         return run(opened, select(opened, apps, envs, shard))
 
     folders = [] if hook else whole_projects(directory, paths)
     if folders:
-        return max(map(whole, folders))
+        return max(in_project(folder, shown, whole) for folder in folders)
     from renderer.commands.touched import each_touched  # git: a plain run has no need of it
 
     if envs or apps or shard:

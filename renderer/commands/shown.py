@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from renderer.commands.options import show_problems
+from renderer.commands.project import Opened, Refused, find_root, open_project
 from renderer.problem import Problem
 
 
@@ -37,6 +38,15 @@ class Shown:
             return top_folder(root)
         except GitError:
             return root
+
+
+def in_project(folder: str, shown: Shown, run: Callable[[Opened], int]) -> int:
+    """The exit code of `run` in the project around the folder; of one that nobody can look into, its problems shown."""
+    try:
+        opened = open_project(folder)
+    except Refused as refused:
+        return int(shown.problems(refused.problems, find_root(folder)))
+    return run(opened)
 
 
 def seen(problems: Sequence[Problem], root: str, start: str) -> list[Problem]:

@@ -10,7 +10,7 @@ import click
 from renderer.build.fleet import ARGOCD
 from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.selection import Selection, asked, touched
-from renderer.commands.shown import Shown
+from renderer.commands.shown import Shown, in_project
 from renderer.failure import Failure
 from renderer.git import GitError, list_tree
 from renderer.git import root as top_folder
@@ -95,12 +95,11 @@ def not_in_the_commit(opened: Opened, selection: Selection) -> list[str]:
 
 
 def _one(root: str, paths: Sequence[str], shown: Shown, run: Each) -> int:
-    try:
-        opened = open_project(root)
-    except Refused as refused:
-        return int(shown.problems(refused.problems, root))
-    selection = selection_of(opened, paths)
-    return run(opened, selection) if selection.apps else 0
+    def some(opened: Opened) -> int:
+        selection = selection_of(opened, paths)
+        return run(opened, selection) if selection.apps else 0
+
+    return in_project(root, shown, some)
 
 
 def _root(folder: str, roots: dict[str, str | None]) -> str | None:

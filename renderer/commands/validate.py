@@ -17,10 +17,10 @@ from renderer.commands.options import (
     paths_argument,
     strict_option,
 )
-from renderer.commands.project import Opened, Refused, find_root, open_project, whole_projects
+from renderer.commands.project import Opened, whole_projects
 from renderer.commands.render import Job, judge, render_some, select
 from renderer.commands.selection import Selection
-from renderer.commands.shown import Shown
+from renderer.commands.shown import Shown, in_project
 from renderer.commands.touched import each_touched, hook_base
 from renderer.failure import Failure
 from renderer.progress import progress
@@ -62,16 +62,12 @@ def command(
     def run(opened: Opened, selection: Selection) -> int:
         return _run(opened, selection, base, jobs or processors(), shown)
 
-    def whole(folder: str) -> int:
-        try:
-            opened = open_project(folder)
-        except Refused as refused:
-            return int(shown.problems(refused.problems, find_root(folder)))
+    def whole(opened: Opened) -> int:
         return run(opened, select(opened, apps, envs))
 
     folders = [] if hook else whole_projects(directory, paths)
     if folders:
-        return max(map(whole, folders))
+        return max(in_project(folder, shown, whole) for folder in folders)
     if envs or apps:
         raise Failure("PATHS say which apps: leave --env and --app out", 2)
     if hook and base is None:

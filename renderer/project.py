@@ -21,13 +21,33 @@ class ArgoCD:
     path: str
 
 
+@dataclass(frozen=True)
+class Versions:
+    """What manifests and the native fields of specs are checked against; each names a set under `schemas/`."""
+
+    kubernetes: str = "1.34"
+    argo_rollouts: str = "1.10"
+    istio: str = "1.31"
+    argo_cd: str = "3.6"
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """Set -> its folder under `schemas/`, in the order in which a kind is looked up."""
+        return {
+            "kubernetes": f"kubernetes-{self.kubernetes}",
+            "argo-rollouts": f"argo-rollouts-{self.argo_rollouts}",
+            "istio": f"istio-{self.istio}",
+            "argo-cd": f"argo-cd-{self.argo_cd}",
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Where things are and what they are checked against; `versions` maps kubernetes, argoRollouts, istio, argoCD."""
+    """Where things are and what they are checked against."""
 
     layout: Layout = field(default_factory=Layout)
     level: int = 1
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Versions = field(default_factory=Versions)
     cluster_domain: str = "cluster.local"
     kustomization: bool = False
     argocd: ArgoCD | None = None
@@ -40,11 +60,20 @@ def project_of(data: Mapping[str, Any]) -> Project:
     return Project(
         layout=Layout(**folders),
         level=spec["renderLevel"],
-        versions=spec.get("versions", {}),
+        versions=versions_of(data),
         cluster_domain=spec.get("clusterDomain", "cluster.local"),
         kustomization=spec.get("kustomization", False),
         argocd=_argocd(spec),
     )
+
+
+def versions_of(data: Mapping[str, Any]) -> Versions:
+    """The versions that a project file names, and ours for the others."""
+    named = (data.get("spec") or {}).get("versions") or {}
+    return Versions(**{_VERSION_FIELDS[key]: value for key, value in named.items()})
+
+
+_VERSION_FIELDS = {"kubernetes": "kubernetes", "argoRollouts": "argo_rollouts", "istio": "istio", "argoCD": "argo_cd"}
 
 
 def _argocd(spec: Mapping[str, Any]) -> ArgoCD | None:

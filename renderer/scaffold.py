@@ -7,15 +7,16 @@ from typing import Any
 
 from renderer.edit import formatted
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.project import Versions
 from renderer.yamlio import dump
 
-_PROJECT = """\
+_PROJECT = f"""\
 # A rollspec project: app specs under apps/, environments under overlays/, what Argo CD applies under rendered/.
 apiVersion: rollspec/v1
 kind: Project
 spec:
   renderLevel: 1
-  versions: {kubernetes: "1.34", argoRollouts: "1.10", istio: "1.31"}
+  versions: {{kubernetes: "{Versions.kubernetes}", argoRollouts: "{Versions.argo_rollouts}", istio: "{Versions.istio}"}}
 """
 _OVERLAY = "# One environment. `rollspec schema Overlay` has every field.\n"
 _IGNORE = "# rollspec's cache; safe to delete\n/.rollspec/\n"

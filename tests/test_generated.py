@@ -14,7 +14,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from renderer.problem import errors
-from renderer.schema import Versions
+from renderer.project import Versions
 from renderer.yamlio import load_all
 from tests.support.cases import ROOT
 from tests.support.kubeconform import judge

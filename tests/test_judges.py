@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from renderer.project import Versions
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from renderer.yamlio import load
 from tests.support.cases import FIXTURES, ROOT, cases, lay_out, snapshot
 from tests.support.kubeconform import judge

@@ -14,9 +14,9 @@ from renderer.build import places as module
 from renderer.build.places import Places, put_in_documents
 from renderer.build.setup import set_up
 from renderer.problem import Problem, errors
-from renderer.project import Project
+from renderer.project import Project, Versions
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from renderer.yamlio import MAX_PROBLEMS, Data, dump, each_positions, positions
 from tests.support.cases import OVERLAY
 

@@ -16,11 +16,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from renderer.plan import judged
 from renderer.problem import errors
+from renderer.project import Versions
 from renderer.release import switches, verbs
 from renderer.release.verbs import Outcome, Refusal
 from renderer.resources import read_schema
 from renderer.rules.specs import SpecScene, check_spec
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from renderer.simulate import Options
 from tests.support.hand_edits import EDITS, TUNED, WEIGHTS, edited, merged
 from tests.support.plans import Spec, after, side, spec

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from renderer.project import Versions
 from renderer.rules import MANIFEST_RULES, SECTIONS, Scene, check
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from tests.support.rules import FIXTURES, fixtures, line, name_of, read
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"

@@ -14,8 +14,9 @@ import jsonschema
 import pytest
 
 from renderer.patch import merge_keys
+from renderer.project import Versions
 from renderer.resources import read_schema
-from renderer.schema import Fault, Schemas, Versions
+from renderer.schema import Fault, Schemas
 from renderer.schema.checker import Checker
 from renderer.schema.kind_names import KINDS
 from renderer.schema.patterns import pattern_words
@@ -180,7 +181,8 @@ def patterned(node: object) -> Iterator[dict[str, Any]]:
 VALID_PATH = """
 import sys
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
+from renderer.project import Versions
 assert "jsonschema_rs" not in sys.modules
 schemas = Schemas(Versions(), read_schema)
 app = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": "a"}, "spec": {"image": "a/b", "tag": "1"}}

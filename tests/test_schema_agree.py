@@ -15,8 +15,9 @@ from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from renderer.project import Versions
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from renderer.schema.partial import without_nulls
 
 ROOT = Path(__file__).parents[1]

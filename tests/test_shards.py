@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from renderer.layout import HEADER
+from renderer.project import Versions
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from renderer.yamlio import load
 from tests.bench.projects import generate
 from tests.support.cases import FIXTURES, ROOT, Outcome, lay_out, run, snapshot

@@ -415,13 +415,13 @@ def _check_manifests(
             problems += of_manifest(evaluated.effective, manifest, faults, blame)
     if problems:
         return problems
-    versions = {key: numbers(value) for key, value in setup.project.versions.items()}
+    versions = setup.project.versions
     scene = Scene(
         tuple(manifests),
         setup.resources.get(environment.name, ()),
-        kubernetes=versions.get("kubernetes", (1, 34)),
-        rollouts=versions.get("argoRollouts", (1, 10)),
-        istio=versions.get("istio", (1, 31)),
+        kubernetes=numbers(versions.kubernetes),
+        rollouts=numbers(versions.argo_rollouts),
+        istio=numbers(versions.istio),
         policy=environment.spec.get("policy") or {},
         external=frozenset(environment.spec.get("external", ())),
     )

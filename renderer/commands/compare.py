@@ -22,6 +22,7 @@ from renderer.manifest import Manifest
 from renderer.overlay import Environment
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, plan_resources
 from renderer.problem import Problem, errors
+from renderer.project import Versions
 from renderer.render import bootstrap
 
 _BATCH = 200  # apps whose texts are read at once
@@ -229,7 +230,7 @@ def _same_setup(old: Setup, new: Setup, env: str) -> bool:
         == {key: value for key, value in other.spec.items() if key not in shared}
         and [entry.value for entry in one.patches] == [entry.value for entry in other.patches]
         and _templates(old) == _templates(new)
-        and replace(old.project, versions={}) == replace(new.project, versions={})
+        and replace(old.project, versions=Versions()) == replace(new.project, versions=Versions())
     )
 
 

@@ -18,8 +18,9 @@ from renderer.edit import EditError, Order, formatted
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.problem import Problem, printable
+from renderer.project import Versions
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from renderer.tree import listing, read, write_all
 from renderer.yamlio import Data, load
 

@@ -19,9 +19,10 @@ from renderer.git import Commit as GitCommit
 from renderer.git import is_shallow, list_tree, read_many, renamed, resolve
 from renderer.history import Commit, Entry, Revision, environments_of, files_of, history
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.project import Versions
 from renderer.report.history import FORMATS, AppHistory, history_text
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 
 Entries = Mapping[str, Sequence[Entry]]
 

@@ -15,10 +15,10 @@ from renderer.git import GitError
 from renderer.git import root as top_folder
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.problem import Problem, printable
-from renderer.project import Project
+from renderer.project import Project, Versions
 from renderer.resources import read_schema
 from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, overlay_text, project_files
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from renderer.tree import read, write_all
 from renderer.yamlio import load
 

@@ -14,9 +14,9 @@ from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.overlay import Entry
 from renderer.problem import Problem, errors
-from renderer.project import Project
+from renderer.project import Project, Versions
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from renderer.tree import Read, listing, read, reader
 
 Texts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
@@ -116,7 +116,7 @@ def open_project(directory: str) -> Opened:
         problems.append(Problem(layout.apps, 0, 0, "no-apps", message))
     shared, partials, found = _shared_files(root, layout)
     problems += found + _orphans(layout, partials, frozenset(names))
-    schemas = Schemas(versions_of(project), read_schema)
+    schemas = Schemas(project.versions, read_schema)
     elsewhere, unread = _taken_along(root, resources_elsewhere(layout, shared))
     setup, found = set_up(project, {**shared, **elsewhere}, frozenset(names), schemas, unread)
     problems += found + _unused(setup, partials)
@@ -132,19 +132,6 @@ def _read_project(root: str) -> tuple[Project | None, list[Problem]]:
     if problems:
         return None, problems
     return read_project(files[PROJECT_FILE], Schemas(Versions(), read_schema))
-
-
-def versions_of(project: Project) -> Versions:
-    """The versions that its manifests are checked against."""
-    return Versions(**{_VERSION_FIELDS[key]: value for key, value in project.versions.items()})
-
-
-_VERSION_FIELDS = {
-    "kubernetes": "kubernetes",
-    "argoRollouts": "argo_rollouts",
-    "istio": "istio",
-    "argoCD": "argo_cd",
-}
 
 
 def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Problem]]:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.build.setup import Setup, read_project, resource_path, resources_elsewhere, set_up
-from renderer.commands.project import Opened, Refused, app_names, versions_of
+from renderer.commands.project import Opened, Refused, app_names
 from renderer.failure import Failure
 from renderer.git import Entry, GitError, list_tree, read_blobs, read_many, resolve
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.overlay import Entry as Listed
+from renderer.project import Versions
 from renderer.problem import Problem, errors
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from renderer.tree import read
 from renderer.yamlio import load
 
@@ -82,7 +83,7 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
     if project is None:
         raise Refused(problems)
     same = like is not None and like.setup.project.versions == project.versions
-    schemas = like.schemas if like and same else Schemas(versions_of(project), read_schema)
+    schemas = like.schemas if like and same else Schemas(project.versions, read_schema)
     tree = _tree(root, commit, project.layout)
     names, _ = app_names(project.layout.apps, [path for path in tree if _below(path, project.layout.apps)])
     shared = {path: entry.oid for path, entry in tree.items() if _is_shared(project.layout, path)}

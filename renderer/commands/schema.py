@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from renderer.failure import Failure
+from renderer.project import Versions
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 
 KINDS = ("App", "Overlay", "Project")
 _NULL = {"type": "null"}

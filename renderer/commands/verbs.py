@@ -221,7 +221,7 @@ def retry(directory: str, apps: tuple[str, ...], **options: Any) -> int:
         "retry",
         options,
         _same(apps, verbs.retry),
-        notes=lambda opened, spec: notes.retry(spec, opened.setup.project.versions.get("argoRollouts", "1.10")),
+        notes=lambda opened, spec: notes.retry(spec, opened.setup.project.versions.argo_rollouts),
     )
 
 

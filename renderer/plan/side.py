@@ -9,6 +9,7 @@ from typing import Any
 
 from renderer.manifest import Manifest, Object, sync_options
 from renderer.overlay import Effective, escape
+from renderer.project import versions_of
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import App
 
@@ -47,7 +48,7 @@ class Side:
     @property
     def rollouts(self) -> str:
         """The version of Argo Rollouts that the project is for, such as `1.10`."""
-        return str(((self.project.get("spec") or {}).get("versions") or {}).get("argoRollouts", "1.10"))
+        return versions_of(self.project).argo_rollouts
 
     @property
     def hands_over(self) -> bool:

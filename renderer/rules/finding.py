@@ -8,6 +8,7 @@ from typing import Any
 
 from renderer.manifest import Manifest
 from renderer.problem import Severity, printable
+from renderer.project import Versions, numbers
 from renderer.rules.index import Index, Pod, index
 
 
@@ -33,9 +34,9 @@ class Scene:
 
     manifests: tuple[Manifest, ...]  # one app in one environment, after patches
     resources: tuple[Manifest, ...] = ()  # taken along in that environment, and what matters of its other apps
-    kubernetes: tuple[int, int] = (1, 34)
-    rollouts: tuple[int, int] = (1, 10)
-    istio: tuple[int, int] = (1, 31)
+    kubernetes: tuple[int, int] = numbers(Versions.kubernetes)
+    rollouts: tuple[int, int] = numbers(Versions.argo_rollouts)
+    istio: tuple[int, int] = numbers(Versions.istio)
     policy: Mapping[str, Any] = field(default_factory=dict)  # the environment's
     external: frozenset[str] = frozenset()  # what exists elsewhere: "Secret/name", "Service/name", ...
     index: Index = field(init=False, repr=False, compare=False)

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from renderer.project import Versions
 from renderer.schema.bundle import bundle
 from renderer.schema.kinds import is_foreign, schema_path, unknown_kind
-from renderer.schema.values import Fault, Node, Versions
+from renderer.schema.values import Fault, Node
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft7Validator

@@ -1,4 +1,4 @@
-"""What this package takes and gives: the versions to check against, and one fault of a document."""
+"""What this package takes and gives: schemas as plain data, and one fault of a document."""
 
 from __future__ import annotations
 
@@ -10,26 +10,6 @@ Node = dict[str, Any]  # a JSON Schema, or a part of one, as plain data
 Tokens = tuple[str | int, ...]  # the way to a value: keys of mappings, indexes of lists
 
 _DIGITS = re.compile(r"([0-9]+)")
-
-
-@dataclass(frozen=True)
-class Versions:
-    """What manifests and the native fields of specs are checked against; each names a set under `schemas/`."""
-
-    kubernetes: str = "1.34"
-    argo_rollouts: str = "1.10"
-    istio: str = "1.31"
-    argo_cd: str = "3.6"
-
-    @property
-    def folders(self) -> dict[str, str]:
-        """Set -> its folder under `schemas/`, in the order in which a kind is looked up."""
-        return {
-            "kubernetes": f"kubernetes-{self.kubernetes}",
-            "argo-rollouts": f"argo-rollouts-{self.argo_rollouts}",
-            "istio": f"istio-{self.istio}",
-            "argo-cd": f"argo-cd-{self.argo_cd}",
-        }
 
 
 @dataclass(frozen=True)

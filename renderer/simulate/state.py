@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from renderer.manifest import Identity, Manifest
-from renderer.project import numbers
+from renderer.project import Versions, numbers
 from renderer.simulate.spec import DeploymentSpec, RolloutSpec
 
 TICK = 0.02  # seconds that one pass of the controllers takes
@@ -21,7 +21,7 @@ NEVER = float("inf")
 class Options:
     """How the engines behave in an edit."""
 
-    rollouts: str = "1.10"  # version of the Argo Rollouts controller: 1.9 or 1.10, with or without a patch
+    rollouts: str = Versions.argo_rollouts  # version of the controller: 1.9 or 1.10, with or without a patch
     ready_after: float = 1.0  # seconds from a pod's creation to Ready
     never_ready: frozenset[str] = frozenset()  # versions whose pods never get Ready
     elapsed: float = 0.0  # seconds between the end of the last edit and this one: old pods live for 30

@@ -15,10 +15,11 @@ from urllib.parse import quote
 import yaml
 
 from renderer.manifest import Manifest
+from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.rules import check
 from renderer.rules.finding import Scene
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from tests.support.mutants import Mutant, mutants
 
 from . import api

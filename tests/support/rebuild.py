@@ -9,9 +9,9 @@ from typing import Any
 
 from renderer.build import Rendered, build_app
 from renderer.build.setup import Setup, set_up
-from renderer.project import Project
+from renderer.project import Project, Versions
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 from renderer.yamlio import dump
 from tests.support.cases import OVERLAY
 

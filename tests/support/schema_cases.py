@@ -11,8 +11,9 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
+from renderer.project import Versions
 from renderer.resources import read_schema
-from renderer.schema import Fault, Schemas, Versions
+from renderer.schema import Fault, Schemas
 from renderer.schema.explain import Explainer
 
 CASES = Path(__file__).parents[2] / "fixtures" / "schema"

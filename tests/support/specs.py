@@ -12,8 +12,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from renderer.project import Versions
 from renderer.resources import read_schema
-from renderer.schema import Schemas, Versions
+from renderer.schema import Schemas
 
 Node = dict[str, Any]
 ROUTES = (

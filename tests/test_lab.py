@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.engines.invariants import astray, silent, stretches
+from tests.engines.invariants import astray, excused, silent, stretches, violations
 from tests.engines.objects import manifests
-from tests.engines.play import unowned, waves
-from tests.engines.scenario import edit
+from tests.engines.play import Played, Recording, Request, unowned, waves
+from tests.engines.scenario import Scenario, edit
 from tests.engines.soak import releases
 from tests.engines.timeline import HASH, routes, state
 
@@ -113,3 +113,21 @@ def test_keys_of_an_edit_that_are_not_its_own_are_facts_of_the_manifests() -> No
 def test_the_same_seed_gives_the_same_releases() -> None:
     assert releases(20, 3) == releases(20, 3)
     assert releases(20, 3) != releases(20, 4)
+
+
+@pytest.mark.parametrize(
+    ("allow", "lost", "why"),
+    [
+        ("a race", 9, "a race"),
+        ({"most": 2, "reason": "a race"}, 2, "at most 2, a race"),
+        ({"most": 2, "longest": 0.5, "reason": "a race"}, 1, "at most 2, for 0.5 s at most, a race"),
+        ({"most": 2, "reason": "a race"}, 3, ""),
+        ({"longest": 0.5, "reason": "a race"}, 9, ""),
+    ],
+)
+def test_a_lost_request_is_allowed_up_to_a_bound_and_told_with_its_reason(allow: Any, lost: int, why: str) -> None:
+    played = Played(edit(0, {"title": "switch", "allow": {"requests": allow}}), 10, 20, [], [], settled=True)
+    requests = [Request(10 + second, 503, "", "", 1, "no healthy upstream") for second in range(lost)]
+    recording = Recording(Scenario("race", "A race", {}, [played.edit]), "1.10.2", [played], requests=requests)
+    assert [reason for _, reason in excused(recording)] == ([why] if why else [])
+    assert [violation.times for violation in violations(recording)] == ([] if why else [lost])

@@ -43,13 +43,13 @@ def page(results: Sequence[dict[str, Any]], origin: str = ORIGIN) -> str:
     requests, failed = sum(r["requests"] for r in results), sum(r["failed"] for r in results if not r["control"])
     passed = sum(r["passed"] for r in results)
     lines += [f"{passed} of {len(results)} scenarios passed; {requests} requests with retries off,"]
-    lines += [f"{failed} unanswered outside the controls.", ""]
+    lines += [f"{failed} unanswered outside the controls, each told below with the reason why it may be.", ""]
     lines += ["| claim | scenario | requests | unanswered | fewest Ready pods |", "| --- | --- | --- | --- | --- |"]
     for name, sentence in claims().items():
         shown = [r for r in results if name in r["shows"]]
         lines += [row(sentence, r) for r in shown] or [f"| {sentence} | **none** | | | |"]
-    lines += ["", "## Where a request was lost, or a scenario failed", ""]
-    lines += [trouble(r) for r in results if not r["control"] and (r["failed"] or not r["passed"])] or ["Nowhere."]
+    lines += ["", "## What did not hold, and why it may", ""]
+    lines += [trouble(r) for r in results if not r["control"] and is_trouble(r)] or ["Nothing."]
     lines += [
         "",
         "## Controls: broken on purpose, and it shows",
@@ -61,11 +61,18 @@ def page(results: Sequence[dict[str, Any]], origin: str = ORIGIN) -> str:
     return "\n".join(lines) + "\n"
 
 
+def is_trouble(result: dict[str, Any]) -> bool:
+    """Whether anything did not hold in a scenario, allowed or not."""
+    return bool(result["failed"] or not result["passed"] or result["violations"] or result["excused"])
+
+
 def trouble(result: dict[str, Any]) -> str:
     """What went wrong in a scenario, and why it may."""
-    found = "; ".join(violation["text"] for violation in result["violations"]) or f"{result['failed']} unanswered"
-    allowed = "".join(f" (allowed: {why})" for why in result["may"].values())
-    return f"- `{result['scenario']}`{'' if result['passed'] else ' **failed**'}: {found}{allowed}"
+    may = {name: f" (allowed: {why})" for name, why in result["may"].items()}
+    found = [violation["text"] + may.get(violation["invariant"], "") for violation in result["violations"]]
+    found += [f"{excused['text']} (allowed: {excused['why']})" for excused in result["excused"]]
+    verdict = "" if result["passed"] else " **failed**"
+    return f"- `{result['scenario']}`{verdict}: {'; '.join(found)}"
 
 
 def shown(text: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .api import Object
@@ -32,7 +32,15 @@ class Violation:
 
 def violations(recording: Recording) -> list[Violation]:
     """Everything that did not hold and that the scenario's file does not allow."""
-    found = [v for v in broken(recording) if not allowed(recording, v)]
+    return _in_order(v for v in broken(recording) if not allowed(recording, v))
+
+
+def excused(recording: Recording) -> list[tuple[Violation, str]]:
+    """What did not hold and was allowed, with the reason and the bound that it kept."""
+    return [(v, allowed(recording, v)) for v in _in_order(broken(recording)) if allowed(recording, v)]
+
+
+def _in_order(found: Iterable[Violation]) -> list[Violation]:
     return sorted(found, key=lambda v: (v.invariant, v.edit, v.what))
 
 
@@ -58,16 +66,17 @@ def broken(recording: Recording) -> Iterator[Violation]:
     yield from hashes(recording)
 
 
-def allowed(recording: Recording, violation: Violation) -> bool:
-    """Whether the edit's own file lists the violation, with a bound that it keeps."""
+def allowed(recording: Recording, violation: Violation) -> str:
+    """Why the edit's own file allows the violation, if that keeps the bound given there; else nothing."""
     for played in recording.played:
         rule = played.edit.allow.get(violation.invariant)
         if played.edit.title == violation.edit and rule:
-            bounds = rule if isinstance(rule, dict) else {}
-            return bool(
-                violation.longest <= bounds.get("longest", 1e9) and violation.times <= bounds.get("most", 10**9)
-            )
-    return False
+            bounds = rule if isinstance(rule, dict) else {"reason": rule}
+            keeps = violation.longest <= bounds.get("longest", 1e9) and violation.times <= bounds.get("most", 10**9)
+            said = {"most": "at most {}", "longest": "for {} s at most"}
+            limits = [words.format(bounds[key]) for key, words in said.items() if key in bounds]
+            return ", ".join([*limits, str(bounds["reason"])]) if keeps else ""
+    return ""
 
 
 def during(recording: Recording, number: int) -> Points:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .invariants import Violation, shortest_capacity
+from .invariants import Violation, excused, shortest_capacity
 from .play import Recording
 from .scenario import Scenario
 
@@ -32,6 +32,7 @@ def result(scenario: Scenario, rollouts: str, recording: Recording | None, found
         "failed": sum(request.status != 200 for request in requests),
         "least": shortest_capacity(recording) if recording else {},
         "seconds": round(recording.played[-1].end - recording.played[0].start) if recording else 0,
+        "excused": [{"text": str(violation), "why": why} for violation, why in excused(recording)] if recording else [],
         "violations": [dataclasses.asdict(violation) | {"text": str(violation)} for violation in found],
     }
 

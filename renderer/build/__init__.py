@@ -10,7 +10,7 @@ from typing import Any
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.build.in_step import Steps, in_step
-from renderer.build.places import Blame, Hand, Places, of_effective, of_findings, of_manifest, place_in
+from renderer.build.places import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
 from renderer.build.setup import Setup, patch_problem, read_document, read_patches, read_resources
 from renderer.build.workload import has_workload, no_workload
 from renderer.layout import HEADER, KUSTOMIZATION
@@ -30,6 +30,7 @@ from renderer.spec import App, app_of, merge
 from renderer.yamlio import dump
 
 _STATES = ("canary", "preview")
+_HEAD = {"apiVersion": "rollspec/v1", "kind": "App"}
 UNMATCHED = "patch-unmatched"
 
 
@@ -266,6 +267,14 @@ def _check_name(document: Document, name: str) -> list[Problem]:
     return []
 
 
+def _check_head(document: Document, schemas: Schemas) -> list[Problem]:
+    """What a partial app says of itself: `metadata` and `spec` are merged and checked then, the rest is lost."""
+    head = {key: value for key, value in document.data.items() if key not in ("metadata", "spec")}
+    if head == _HEAD:
+        return []
+    return of_document(document, schemas.explain("App", head, partial=True))
+
+
 def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], schemas: Schemas) -> Rendered:
     """An app that no environment has: what can be said of its file by itself."""
     faults = schemas.explain("App", document.data, partial=True)
@@ -286,7 +295,7 @@ def _partials(
         if file not in texts:
             continue
         document, faults = read_document(file, texts[file], "App", schemas)
-        problems += faults or (_check_name(document, name) if document else [])
+        problems += faults or ([*_check_head(document, schemas), *_check_name(document, name)] if document else [])
         if document is not None:
             found.append(document if overlay == environment.name else inherited(document))
     return (found, problems) if not problems else ([], problems)

@@ -11,7 +11,7 @@ from renderer.plain import pointer, way
 from renderer.problem import Problem
 from renderer.spec import OWN_STATE, merge, merge_specs
 
-_INHERITED_LISTS = ("patches", "resources")
+JOINED = frozenset(("patches", "resources"))  # lists of an overlay that are added to those of the one it extends
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +164,10 @@ def _chain(overlays: Mapping[str, Document], name: str) -> tuple[Document, ...] 
 def _environment(name: str, chain: tuple[Document, ...]) -> Environment:
     spec: dict[str, Any] = {}
     for document in reversed(chain):
-        spec = merge(spec, {key: value for key, value in document.spec.items() if key not in _INHERITED_LISTS})
+        spec = merge(spec, {key: value for key, value in document.spec.items() if key not in JOINED})
     patches, resources = (
-        tuple(entry for document in reversed(chain) for entry in entries(document, key)) for key in _INHERITED_LISTS
+        tuple(entry for document in reversed(chain) for entry in entries(document, key))
+        for key in ("patches", "resources")
     )
     return Environment(name, chain, spec, patches, resources)
 

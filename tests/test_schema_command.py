@@ -42,7 +42,12 @@ def test_a_partial_app_needs_its_name_and_may_take_fields_away() -> None:
     assert valid({**head, "metadata": {"name": "web"}, "spec": {"replicas": None, "env": {"A": None}}})
     assert not valid({**head, "metadata": {}, "spec": {}})
     assert not valid({**head, "metadata": {"name": "web"}, "spec": {"replicas": "many"}})
-    assert run(ROOT, "schema", "Overlay", "--partial").code == 2
+    assert run(ROOT, "schema", "Project", "--partial").code == 2
+
+
+def test_an_overlay_that_extends_one_may_take_away_what_that_has() -> None:
+    extends = ROOT / "fixtures/ok/overlay-takes-away/overlays/staging/overlay.yaml"
+    assert jsonschema_rs.Draft7Validator(schema("Overlay --partial")).is_valid(_data(extends))
 
 
 def _data(file: Path) -> Any:

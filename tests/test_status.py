@@ -197,8 +197,14 @@ def test_only_what_is_asked_for(repository: Repository) -> None:
 
 
 def test_an_environment_without_the_app_has_no_row(repository: Repository) -> None:
-    repository.overlay("staging", "  apps: []\n")
+    repository.overlay("base", "  apps: []\n")
+    repository.overlay("staging", "  extends: base\n")
     assert [each["env"] for each in repository.data("status")["apps"]] == ["production"]
+    repository.overlay("staging", "  extends: base\n  apps: null\n")
+    repository.partial(CANARY.format(tag="1.5.0", weight=20), env="staging")
+    repository.commit("all apps in staging")
+    assert [each["env"] for each in repository.data("status")["apps"]] == ["production", "staging"]
+    assert since(repository, env="staging") == "2026-01-01T01:00:00Z"
 
 
 @pytest.mark.parametrize("broken", ["no commit", "no git"])

@@ -11,11 +11,11 @@ from typing import Any
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.build.in_step import Steps, in_step
 from renderer.build.places import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
-from renderer.build.setup import Setup, patch_problem, read_document, read_patches, read_resources
+from renderer.build.setup import Setup, idle, patch_problem, read_document, read_patches, read_resources
 from renderer.build.workload import has_workload, no_workload
 from renderer.layout import HEADER, KUSTOMIZATION
 from renderer.manifest import Manifest
-from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, idle_nulls, inherited
+from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.plain import lookup, same
 from renderer.problem import Problem, errors
@@ -307,9 +307,7 @@ def _idle(document: Document, environment: Environment, partials: list[Document]
     base: dict[str, Any] = {"spec": environment.spec.get("defaults") or {}}
     layers = (document, *reversed(partials))
     for layer in layers:
-        for pointer in idle_nulls(base, layer.data):
-            message = "null takes a field away, and there is none here: remove the line, or give a value"
-            found.append(Problem(layer.file, 0, 0, "idle-null", message, pointer))
+        found += idle(layer, base)
         if layer is not layers[-1]:
             base = merge(base, layer.data)
     return found

@@ -11,11 +11,12 @@ from typing import Any
 from renderer.build.places import Places, of_document, put_in_documents
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
 from renderer.manifest import Manifest
-from renderer.overlay import Document, Entry, Environment, environments
+from renderer.overlay import JOINED, Document, Entry, Environment, entries, environments, idle_nulls
 from renderer.patch import Patch, PatchFault, parse
 from renderer.problem import Problem, errors
 from renderer.project import Project, project_of
 from renderer.schema import Schemas
+from renderer.schema.partial import without_nulls
 from renderer.schema.scope import scope
 from renderer.yamlio import MAX_SPEC, load, load_all, too_large
 
@@ -47,9 +48,18 @@ def read_document(file: str, text: bytes, kind: str, schemas: Schemas) -> tuple[
     if not isinstance(data, dict):
         return None, [Problem(file, 1, 1, "wrong-type", f"a mapping of kind {kind} is expected")]
     document = Document(file, data)
-    if kind != "App" and not schemas.valid(kind, data):
-        return None, [*Places({file: text}).put(of_document(document, schemas.explain(kind, data)))]
+    own = _without_nulls(data) if kind == "Overlay" else data
+    if kind != "App" and not schemas.valid(kind, own):
+        return None, [*Places({file: text}).put(of_document(document, schemas.explain(kind, own)))]
     return document, []
+
+
+def _without_nulls(overlay: dict[str, Any]) -> dict[str, Any]:
+    """An overlay without the nulls that take away what another one gives, which it extends; lists of two are joined."""
+    spec = overlay.get("spec")
+    if not isinstance(spec, dict) or spec.get("extends") is None:
+        return overlay
+    return {**overlay, "spec": {**without_nulls(spec), **{key: spec[key] for key in JOINED & spec.keys()}}}
 
 
 def read_project(text: bytes, schemas: Schemas) -> tuple[Project | None, list[Problem]]:
@@ -90,7 +100,7 @@ def set_up(
         message = f"no environment: make {project.layout.overlay('production')} (kind Overlay)"
         problems.append(Problem(PROJECT_FILE, 0, 0, "no-environment", message))
     found_environments, found = environments(_without(overlays, read.keys() - overlays.keys()))
-    problems += found
+    problems += found + _as_extended(found_environments, schemas)
     resources, patches = {}, {}
     for name, environment in found_environments.items():
         problems += _unknown_apps(environment, apps)
@@ -109,13 +119,18 @@ def resources_elsewhere(layout: Layout, files: Mapping[str, bytes]) -> set[str]:
     """The paths that overlays name under `resources` and that lie outside the folders of overlays and templates."""
     found = set()
     for file, text in files.items():
-        if file.endswith("/overlay.yaml") and b"resources" in text:
-            data, _ = load(text, file)
-            spec = data.get("spec") if isinstance(data, dict) else None
-            listed = spec.get("resources") if isinstance(spec, dict) else None
-            paths = [resource_path(Entry(file, "", value)) for value in listed] if isinstance(listed, list) else []
+        if file.endswith("/overlay.yaml"):
+            paths = map(resource_path, listed(file, text, "resources"))
             found |= {path for path in paths if path and not _is_beside(layout, path)}
     return found
+
+
+def listed(file: str, text: bytes, key: str) -> tuple[Entry, ...]:
+    """The items of a list in the spec of a file that nobody has checked yet; none where it is wrong."""
+    data = load(text, file)[0] if key.encode() in text else None
+    spec = data.get("spec") if isinstance(data, dict) else None
+    items = spec.get(key) if isinstance(spec, dict) else None
+    return entries(Document(file, {"spec": spec}), key) if isinstance(items, list) else ()
 
 
 def _is_beside(layout: Layout, path: str) -> bool:
@@ -181,11 +196,11 @@ def _why(entry: Entry, path: str | None, files: Mapping[str, bytes], unread: Map
     return unread.get(path, f"there is no file `{path}`")
 
 
-def read_patches(listed: tuple[Entry, ...]) -> tuple[tuple[Patch, ...], list[Problem]]:
+def read_patches(given: tuple[Entry, ...]) -> tuple[tuple[Patch, ...], list[Problem]]:
     """The patches of `patches` entries; a patch's `source` is file#pointer."""
     found: list[Patch] = []
     problems: list[Problem] = []
-    for entry in listed:
+    for entry in given:
         patches, faults = parse(entry.value, f"{entry.file}#{entry.pointer}")
         found += patches
         problems += [patch_problem(entry.file, entry.pointer, fault) for fault in faults]
@@ -278,11 +293,29 @@ def _names(overlays: Mapping[str, Document]) -> list[Problem]:
     ]
 
 
+def _as_extended(found: Mapping[str, Environment], schemas: Schemas) -> list[Problem]:
+    """What is wrong with an overlay only beside those that it extends: a null for nothing, two fields of one place."""
+    problems = []
+    for environment in found.values():
+        own, *others = environment.chain
+        base = {"spec": found[environment.names[1]].spec if others else {}}
+        problems += idle(own, base)
+        if others:
+            problems += of_document(own, schemas.explain("Overlay", {**own.data, "spec": environment.spec}))
+    return problems
+
+
+def idle(document: Document, base: Mapping[str, Any]) -> list[Problem]:
+    """A null that takes nothing away from `base`, the document that this one is merged into."""
+    message = "null takes a field away, and there is none here: remove the line, or give a value"
+    return [Problem(document.file, 0, 0, "idle-null", message, at) for at in idle_nulls(base, document.data)]
+
+
 def _unknown_apps(environment: Environment, apps: frozenset[str]) -> list[Problem]:
     own = environment.chain[0]
     return [
         Problem(own.file, 0, 0, "overlay-app", f"there is no app `{app}`", f"/spec/apps/{number}")
-        for number, app in enumerate(own.spec.get("apps", ()))
+        for number, app in enumerate(own.spec.get("apps") or ())
         if app not in apps
     ]
 

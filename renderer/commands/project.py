@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from renderer.build import Rendered, building
 from renderer.build.in_step import Steps, groups, in_step
-from renderer.build.setup import Setup, read_project, resource_path, resources_elsewhere, set_up
+from renderer.build.places import Places
+from renderer.build.setup import Setup, listed, read_project, resource_path, resources_elsewhere, set_up
 from renderer.commands.misplaced import misplaced
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.overlay import Entry
 from renderer.problem import Problem, errors
 from renderer.project import Project, Versions
 from renderer.resources import read_schema
@@ -56,19 +56,19 @@ class Opened:
         files += [file for env in self.setup.environments if (file := self.layout.partial(env, app)) in self.partials]
         found, problems = read_some(files) if read_some else read(self.root, files)
         for file in [*found]:
-            if b"extraResources" in found[file]:
-                found |= self._extra(file, found[file])
+            more, wrong = self._extra(file, found[file])
+            found |= more
+            problems += wrong
         return found, problems
 
-    def _extra(self, file: str, text: bytes) -> dict[str, bytes]:
-        from renderer.yamlio import load
-
-        data, _ = load(text, file)
-        spec = data.get("spec") if isinstance(data, dict) else None
-        listed = spec.get("extraResources") if isinstance(spec, dict) else None
-        paths = [resource_path(Entry(file, "", value)) for value in listed] if isinstance(listed, list) else []
-        there = [path for path in paths if path and os.path.lexists(os.path.join(self.root, path))]
-        return read(self.root, there)[0]
+    def _extra(self, file: str, text: bytes) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
+        """The plain manifests that a spec names, and what cannot be read of them, told at the entries."""
+        named = [(entry, path) for entry in listed(file, text, "extraResources") if (path := resource_path(entry))]
+        files, unread = _taken_along(self.root, {path for _, path in named})
+        wrong = [
+            Problem(file, 0, 0, "resource", unread[path], entry.pointer) for entry, path in named if path in unread
+        ]
+        return files, Places({file: text}).put(wrong)
 
 
 def find_root(directory: str) -> str:

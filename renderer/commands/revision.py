@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.build.setup import Setup, read_project, resource_path, resources_elsewhere, set_up
+from renderer.build.setup import Setup, listed, read_project, resource_path, resources_elsewhere, set_up
 from renderer.commands.project import Opened, Refused, app_names
 from renderer.failure import Failure
 from renderer.git import Entry, GitError, list_tree, read_blobs, read_many, resolve
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.overlay import Entry as Listed
-from renderer.project import Versions
 from renderer.problem import Problem, errors
+from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import read
@@ -139,11 +138,7 @@ def _named(texts: Mapping[str, bytes]) -> set[str]:
     """The files under `extraResources`."""
     found = set()
     for file, text in texts.items():
-        if b"extraResources" in text:
-            spec = _data(text).get("spec")
-            listed = spec.get("extraResources") if isinstance(spec, dict) else None
-            paths = [resource_path(Listed(file, "", value)) for value in listed] if isinstance(listed, list) else []
-            found |= {path for path in paths if path}
+        found |= {path for entry in listed(file, text, "extraResources") if (path := resource_path(entry))}
     return found
 
 

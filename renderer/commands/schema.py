@@ -18,7 +18,11 @@ _NULL = {"type": "null"}
 
 @click.command("schema")
 @click.argument("kind", type=click.Choice(KINDS, case_sensitive=False), metavar="KIND")
-@click.option("--partial", is_flag=True, help="Of an overlay's partial app: nothing is required, null takes away.")
+@click.option(
+    "--partial",
+    is_flag=True,
+    help="Of a partial app, or an overlay that extends one: null takes away.",
+)
 def command(kind: str, partial: bool) -> None:
     """Print the JSON Schema (draft-07) of KIND: App, Overlay or Project.
 
@@ -28,14 +32,14 @@ def command(kind: str, partial: bool) -> None:
     and on the first line of a spec:
       # yaml-language-server: $schema=../.rollspec/app.json
     """
-    if partial and kind != "App":
-        raise Failure("--partial is for App", 2)
+    if partial and kind == "Project":
+        raise Failure("--partial is for App and Overlay", 2)
     bundle = Schemas(Versions(), read_schema).bundle(kind)
     click.echo(json.dumps(_partial(bundle) if partial else bundle, indent=1, ensure_ascii=False))
 
 
 def _partial(bundle: dict[str, Any]) -> Any:
-    """The schema of what an overlay adds: the app's name is all that it must have."""
+    """The schema of what a file adds to another one: its name is all that it must have."""
     from renderer.schema.partial import relaxed
 
     found = _with_null(relaxed(bundle))

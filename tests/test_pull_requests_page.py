@@ -1,0 +1,121 @@
+"""docs/pull-requests.md says what is: its jobs run in a checkout like the host's, and say what the page shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.cases import ROOT, run
+from tests.support.pages import blocks, shows
+from tests.support.repository import environment, git, init, save
+
+PAGE = (ROOT / "docs/pull-requests.md").read_text()
+GITHUB, GITLAB = (ROOT / f"docs/examples/{name}.yaml" for name in ("github-pull-request", "gitlab-merge-request"))
+
+
+@pytest.fixture
+def branch(tmp_path: Path) -> Path:
+    """A repository with `main`, on a branch for the pull request."""
+    folder = init(tmp_path / "repository")
+    new = ("--image", "ghcr.io/acme/checkout", "--tag", "1.4.2", "--port", "80:8080")
+    assert run(folder, "init", "--env", "production").code == 0
+    assert run(folder, "new", "checkout", *new, "--strategy", "Canary", "--router", "istio").code == 0
+    spec = folder / "apps/checkout.yaml"
+    spec.write_text(re.sub(r"replicas: \d+", "replicas: 4", spec.read_text()))
+    assert run(folder, "render").code == 0
+    save(folder, "start")
+    git(folder, "switch", "--quiet", "--create", "branch")
+    return folder
+
+
+def verb(folder: Path, *words: str) -> None:
+    assert run(folder, *words, "--commit").code == 0
+
+
+def merged(branch: Path, depth: str) -> Path:
+    """The pull request merged into main, as GitHub checks it out."""
+    git(branch, "switch", "--quiet", "main")
+    git(branch, "merge", "--quiet", "--no-ff", "--message", "merge", "branch")
+    folder = branch.with_name("checkout")
+    git(branch, "clone", "--quiet", "--depth", depth, branch.as_uri(), str(folder))
+    git(folder, "checkout", "--quiet", "--detach")
+    return folder
+
+
+def steps() -> tuple[str, list[str]]:
+    """How many commits GitHub's job fetches, and the commands that are ours or the shell's."""
+    (job,) = yaml.safe_load(GITHUB.read_text())["jobs"].values()
+    depths = [str(step["with"]["fetch-depth"]) for step in job["steps"] if "checkout" in step.get("uses", "")]
+    commands: list[str] = [step["run"] for step in job["steps"] if "run" in step]
+    return depths[0], [command for command in commands if not command.startswith(("pip ", "gh "))]
+
+
+def played(folder: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    shell = ["bash", "--noprofile", "--norc", "-e", "-c", command]
+    env = environment(PATH=path, **variables)
+    return subprocess.run(shell, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+def github(folder: Path) -> tuple[list[int], str, str]:
+    """The exit codes of the job's steps, what the last one printed, and the run's summary."""
+    summary = folder.with_name("summary.md")
+    variables = {"RUNNER_TEMP": str(folder.parent), "GITHUB_STEP_SUMMARY": str(summary)}
+    done = [played(folder, command, **variables) for command in steps()[1]]
+    return [each.returncode for each in done], "".join(each.stdout + each.stderr for each in done), summary.read_text()
+
+
+@pytest.mark.parametrize("file", [GITHUB, GITLAB], ids=lambda file: file.stem)
+def test_the_page_shows_the_files_that_a_user_can_take(file: Path) -> None:
+    assert f"```yaml\n{file.read_text()}```\n" in PAGE
+
+
+def test_the_comment_on_a_release_is_the_one_that_is_shown(branch: Path) -> None:
+    verb(branch, "release", "checkout", "1.5.0", "--weight", "20")
+    codes, _, summary = github(merged(branch, steps()[0]))
+    assert codes == [0, 0, 0, 0, 0]
+    (shown,) = blocks(PAGE, "markdown")
+    assert shows(shown.splitlines(), summary)
+
+
+def test_a_release_and_a_raised_weight_in_one_are_refused(branch: Path) -> None:
+    verb(branch, "release", "checkout", "1.5.0", "--weight", "20")
+    verb(branch, "weight", "checkout", "50")
+    codes, said, _ = github(merged(branch, steps()[0]))
+    assert codes == [0, 0, 1, 0, 0]
+    assert "title=from-of-another" in said
+
+
+def test_a_release_and_its_promotion_in_one_are_no_canary(branch: Path) -> None:
+    verb(branch, "release", "checkout", "1.5.0", "--weight", "20")
+    verb(branch, "promote", "checkout")
+    assert "| **replace** | production | checkout |" in github(merged(branch, steps()[0]))[2]
+
+
+def test_what_loses_traffic_stops_the_job(branch: Path) -> None:
+    spec = branch / "apps/checkout.yaml"
+    spec.write_text(spec.read_text().replace("port: 80\n", "port: 81\n"))
+    assert run(branch, "render").code == 0
+    save(branch, "another port")
+    assert github(merged(branch, steps()[0]))[0][-1] == 1
+
+
+def test_gitlab_runs_the_same(branch: Path) -> None:
+    verb(branch, "release", "checkout", "1.5.0", "--weight", "20")
+    (job,) = yaml.safe_load(GITLAB.read_text()).values()
+    start = git(branch, "merge-base", "main", "branch").strip()
+    done = [played(branch, command, CI_MERGE_REQUEST_DIFF_BASE_SHA=start) for command in job["script"][1:]]
+    assert [each.returncode for each in done] == [0, 0, 0, 0]
+    assert "**canary-start**" in (branch / job["artifacts"]["paths"][0]).read_text()
+
+
+def test_both_hosts_run_the_same_commands() -> None:
+    (job,) = yaml.safe_load(GITLAB.read_text()).values()
+    ours = [command.split()[1] for command in steps()[1] if command.startswith("rollspec ")]
+    assert ours == [command.split()[1] for command in job["script"][1:]]

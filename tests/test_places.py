@@ -89,7 +89,7 @@ def test_patches_are_applied_once_more_for_all_findings(calls: Counter[str]) -> 
     spec: Data = {"image": "example.com/web", "tag": "1", "patches": patches}
     app: Data = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": "web"}, "spec": spec}
     setup, _ = set_up(Project(), {"overlays/production/overlay.yaml": OVERLAY.encode()}, frozenset({"web"}), SCHEMAS)
-    (rendered,) = build_app("web", {"apps/web.yaml": dump(app).encode()}, setup, SCHEMAS, ["production"])
+    (rendered,) = build_app("web", {"apps/web.yaml": dump(app).encode()}, setup, ["production"])
     assert {each.pointer for each in rendered.problems} == {"/spec/patches/39"}
     assert len(rendered.problems) == 40
     assert calls["patched"] == 2 * 40

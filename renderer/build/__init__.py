@@ -92,13 +92,12 @@ def build_app(
     name: str,
     texts: Mapping[str, bytes],
     setup: Setup,
-    schemas: Schemas,
     envs: Sequence[str],
     *,
     stable_only: bool = False,
 ) -> list[Rendered]:
     """Every environment of one app; `texts` are the bytes of its spec, its partials and the resources they name."""
-    (made,) = in_step([building(name, texts, setup, schemas, envs, stable_only=stable_only)])
+    (made,) = in_step([building(name, texts, setup, envs, stable_only=stable_only)])
     return made
 
 
@@ -106,25 +105,24 @@ def building(
     name: str,
     texts: Mapping[str, bytes],
     setup: Setup,
-    schemas: Schemas,
     envs: Sequence[str],
     *,
     stable_only: bool = False,
 ) -> Steps[list[Rendered]]:
     """`build_app`, to be taken through the steps of the pipeline beside other apps."""
     file = setup.layout.app(name)
-    document, problems = read_document(file, texts[file], "App", schemas)
+    document, problems = read_document(file, texts[file], "App", setup.schemas)
     if document is not None:
         problems = _check_name(document, name)
     if document is None or problems:
         return [Rendered("", name, problems=Places(texts).put(problems))]
     wanted = [setup.environments[env] for env in envs if is_in(setup.environments[env], name)]
     if not any(is_in(environment, name) for environment in setup.environments.values()):
-        return [_check_alone(document, name, texts, schemas)]
+        return [_check_alone(document, name, texts, setup.schemas)]
     made = []
     for environment in wanted:
         yield
-        made.append((yield from _build(document, environment, texts, setup, schemas, stable_only)))
+        made.append((yield from _build(document, environment, texts, setup, stable_only)))
     return made
 
 
@@ -132,19 +130,18 @@ def outline(
     name: str,
     texts: Mapping[str, bytes],
     setup: Setup,
-    schemas: Schemas,
     envs: Sequence[str],
     *,
     stable_only: bool = False,
 ) -> list[Rendered]:
     """What Argo CD's objects must know of an app in each environment, without files; nothing of one that is wrong."""
     file = setup.layout.app(name)
-    document = read_document(file, texts[file], "App", schemas)[0] if file in texts else None
+    document = read_document(file, texts[file], "App", setup.schemas)[0] if file in texts else None
     if document is None or _check_name(document, name):
         return []
     found = []
     for environment in (setup.environments[env] for env in envs):
-        evaluated = evaluate(document, environment, texts, setup, schemas)[0] if is_in(environment, name) else None
+        evaluated = evaluate(document, environment, texts, setup)[0] if is_in(environment, name) else None
         if evaluated is not None:
             app = bootstrap(evaluated.app) if stable_only else evaluated.app
             found.append(Rendered(environment.name, name, driven=driven_of(app)))
@@ -157,14 +154,14 @@ def is_in(environment: Environment, app: str) -> bool:
 
 
 def evaluate(
-    document: Document, environment: Environment, texts: Mapping[str, bytes], setup: Setup, schemas: Schemas
+    document: Document, environment: Environment, texts: Mapping[str, bytes], setup: Setup
 ) -> tuple[Evaluated | None, list[Problem]]:
     """The first half of the pipeline: merge, check against the schema, check the fields against each other."""
     name = str(document.data["metadata"]["name"])
-    partials, problems = _partials(name, environment, texts, setup, schemas)
+    partials, problems = _partials(name, environment, texts, setup)
     problems += _idle(document, environment, partials)
     merged = effective(environment, document, partials)
-    problems += _check_schema(merged, schemas)
+    problems += _check_schema(merged, setup.schemas)
     if errors(problems):
         return None, problems
     app = _app(name, merged, environment, setup)
@@ -183,23 +180,22 @@ def _build(
     environment: Environment,
     texts: Mapping[str, bytes],
     setup: Setup,
-    schemas: Schemas,
     stable_only: bool,
 ) -> Steps[Rendered]:
     """The pipeline of one environment: evaluate, render, template, patch, check, write as text."""
     name = str(document.data["metadata"]["name"])
     places = Places({**setup.texts, **texts})
-    evaluated, problems = evaluate(document, environment, texts, setup, schemas)
+    evaluated, problems = evaluate(document, environment, texts, setup)
     if evaluated is None:
         return Rendered(environment.name, name, problems=places.put(problems))
     yield
     app = bootstrap(evaluated.app) if stable_only else evaluated.app
-    made = assemble(evaluated, app, environment, texts, setup, schemas)
+    made = assemble(evaluated, app, environment, texts, setup)
     problems += made.problems
     manifests = made.manifests
     yield
     blame = _last_hand(made, setup, f"{name} in {environment.name}")
-    problems += _check_manifests(evaluated, manifests, setup, schemas, environment, blame)
+    problems += _check_manifests(evaluated, manifests, setup, environment, blame)
     matched = frozenset(patch.source for number, patch in enumerate(made.patches) if number not in made.missed)
     if errors(problems):
         return Rendered(environment.name, name, problems=places.put(problems), matched=matched)
@@ -211,12 +207,12 @@ def _build(
 
 
 def assemble(
-    evaluated: Evaluated, app: App, environment: Environment, texts: Mapping[str, bytes], setup: Setup, schemas: Schemas
+    evaluated: Evaluated, app: App, environment: Environment, texts: Mapping[str, bytes], setup: Setup
 ) -> Assembled:
     """The second half of the pipeline but for its checks: render `app`, template, patch."""
     rendered = render(app)
     manifests, problems = _with_templates(app, rendered, setup)
-    own, found = read_resources(_own(evaluated, "extraResources"), texts, app.namespace, schemas)
+    own, found = read_resources(_own(evaluated, "extraResources"), texts, app.namespace, setup.schemas)
     problems += found
     own_patches, found = read_patches(_own(evaluated, "patches"))
     problems += found
@@ -286,7 +282,7 @@ def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], sche
 
 
 def _partials(
-    name: str, environment: Environment, texts: Mapping[str, bytes], setup: Setup, schemas: Schemas
+    name: str, environment: Environment, texts: Mapping[str, bytes], setup: Setup
 ) -> tuple[list[Document], list[Problem]]:
     """The partial app files of the environment and what it inherits of those that it extends, nearest first."""
     found, problems = [], []
@@ -294,10 +290,11 @@ def _partials(
         file = setup.layout.partial(overlay, name)
         if file not in texts:
             continue
-        document, faults = read_document(file, texts[file], "App", schemas)
-        problems += faults or ([*_check_head(document, schemas), *_check_name(document, name)] if document else [])
+        document, faults = read_document(file, texts[file], "App", setup.schemas)
         if document is not None:
+            faults = [*_check_head(document, setup.schemas), *_check_name(document, name)]
             found.append(document if overlay == environment.name else inherited(document))
+        problems += faults
     return (found, problems) if not problems else ([], problems)
 
 
@@ -410,12 +407,11 @@ def _check_manifests(
     evaluated: Evaluated,
     manifests: Sequence[Manifest],
     setup: Setup,
-    schemas: Schemas,
     environment: Environment,
     blame: Blame,
 ) -> list[Problem]:
     """Each manifest against the schema of its kind, then all of them against the rules; and the ladder as written."""
-    problems = []
+    schemas, problems = setup.schemas, []
     for manifest in manifests:
         if not schemas.manifest_valid(manifest.data) and not schemas.foreign(manifest.data):
             faults = schemas.manifest_explain(manifest.data)

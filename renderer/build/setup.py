@@ -25,9 +25,13 @@ _LONGEST_NAME = 253  # of an object, for the API server
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A project without its apps. `texts` are the shared files' bytes; `resources` the manifests by environment."""
+    """A project without its apps, and the schemas of its versions.
+
+    `texts` are the shared files' bytes; `resources` the manifests by environment.
+    """
 
     project: Project
+    schemas: Schemas
     environments: Mapping[str, Environment]
     texts: Mapping[str, bytes]
     resources: Mapping[str, tuple[Manifest, ...]]
@@ -111,7 +115,7 @@ def set_up(
         problems += found
     templates, found = _templates(project, files)
     problems += found + _lost(project, templates)
-    setup = Setup(project, found_environments, files, resources, patches, templates)
+    setup = Setup(project, schemas, found_environments, files, resources, patches, templates)
     return setup, [*Places(files).put(problems)]
 
 

@@ -166,10 +166,10 @@ def _evaluated(view: View, app: str, env: str, texts: dict[str, bytes]) -> Evalu
     file = view.layout.app(app)
     if environment is None or file not in texts or not is_in(environment, app):
         return None
-    document, problems = read_document(file, texts[file], "App", view.schemas)
+    document, problems = read_document(file, texts[file], "App", view.setup.schemas)
     if document is None or not isinstance(document.data.get("spec"), dict) or _name(document.data) != app:
         return tuple(problems) or (Problem(file, 1, 1, "app-name", f"it is no spec of `{app}`"),)
-    evaluated, problems = evaluate(document, environment, texts, view.setup, view.schemas)
+    evaluated, problems = evaluate(document, environment, texts, view.setup)
     return evaluated or tuple(problems)
 
 
@@ -200,15 +200,13 @@ def _manifests(
     view: View, evaluated: Evaluated, environment: Environment, texts: dict[str, bytes], *, stable_only: bool
 ) -> tuple[tuple[Manifest, ...], Sequence[Problem]]:
     app = bootstrap(evaluated.app) if stable_only else evaluated.app
-    made = assemble(evaluated, app, environment, texts, view.setup, view.schemas)
+    made = assemble(evaluated, app, environment, texts, view.setup)
     return made.manifests, made.problems
 
 
 def _wrong(view: View, app: str, env: str, texts: dict[str, bytes]) -> list[Problem]:
     """What the whole pipeline finds."""
-    return [
-        problem for rendered in build_app(app, texts, view.setup, view.schemas, [env]) for problem in rendered.problems
-    ]
+    return [problem for rendered in build_app(app, texts, view.setup, [env]) for problem in rendered.problems]
 
 
 def _alike(old: View, new: View, env: str, was: Evaluated, now: Evaluated) -> bool:

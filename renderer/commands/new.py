@@ -50,7 +50,7 @@ def command(
         how["router"] = router
     file = opened.layout.app(app)
     text = app_text(app, image, tag, [_port(port) for port in ports], how)
-    rendered = build_app(app, {file: text.encode()}, opened.setup, opened.schemas, list(opened.setup.environments))
+    rendered = build_app(app, {file: text.encode()}, opened.setup, list(opened.setup.environments))
     if show_problems([problem for each in rendered for problem in each.problems], "text"):
         click.echo(f"rollspec: {file} was not made", err=True)
         return 2

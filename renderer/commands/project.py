@@ -36,7 +36,6 @@ class Opened:
 
     root: str
     setup: Setup
-    schemas: Schemas
     apps: tuple[str, ...]
     partials: frozenset[str]
     problems: tuple[Problem, ...] = field(default=())
@@ -124,7 +123,7 @@ def open_project(directory: str) -> Opened:
     problems += misplaced(layout, shared, partials, frozenset(names), taken)
     if errors(problems):
         raise Refused(problems)
-    return Opened(root, setup, schemas, tuple(names), frozenset(partials), tuple(problems))
+    return Opened(root, setup, tuple(names), frozenset(partials), tuple(problems))
 
 
 def _read_project(root: str) -> tuple[Project | None, list[Problem]]:
@@ -241,4 +240,4 @@ def _building(
 ) -> Steps[list[Rendered]]:
     if problems:
         return [Rendered("", app, problems=tuple(problems))]
-    return (yield from building(app, texts, opened.setup, opened.schemas, envs, stable_only=stable_only))
+    return (yield from building(app, texts, opened.setup, envs, stable_only=stable_only))

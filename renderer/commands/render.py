@@ -274,10 +274,10 @@ def _other_shards(opened: Opened, job: Job) -> list[Rendered]:
     """Apps of the other shards, as far as Argo CD's objects must know them; a wrong one stops the shard that has it."""
     if job.shard is None or opened.setup.project.argocd is None:
         return []
-    setup, schemas, found = opened.setup, opened.schemas, []
+    found: list[Rendered] = []
     for app in sorted(set(opened.apps).difference(job.selection.names)):
         texts, _ = opened.texts(app)
-        found += outline(app, texts, setup, schemas, job.selection.envs, stable_only=job.stable_only)
+        found += outline(app, texts, opened.setup, job.selection.envs, stable_only=job.stable_only)
     return found
 
 

@@ -33,7 +33,6 @@ class View:
 
     name: str
     setup: Setup
-    schemas: Schemas
     apps: frozenset[str]
     data: Mapping[str, Any]
     texts: Callable[[Sequence[str]], tuple[Texts, list[Problem]]]
@@ -66,7 +65,7 @@ def of_tree(opened: Opened) -> View:
         return found, problems
 
     file, _ = read(opened.root, [PROJECT_FILE])
-    return View("the working tree", opened.setup, opened.schemas, known, _data(file[PROJECT_FILE]), texts)
+    return View("the working tree", opened.setup, known, _data(file[PROJECT_FILE]), texts)
 
 
 def of_revision(root: str, revision: str, like: View | None = None) -> View | None:
@@ -78,11 +77,11 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
     text = read_many(root, commit, [PROJECT_FILE])[PROJECT_FILE]
     if text is None:
         return None
-    project, problems = read_project(text, like.schemas if like else Schemas(Versions(), read_schema))
+    project, problems = read_project(text, like.setup.schemas if like else Schemas(Versions(), read_schema))
     if project is None:
         raise Refused(problems)
     same = like is not None and like.setup.project.versions == project.versions
-    schemas = like.schemas if like and same else Schemas(project.versions, read_schema)
+    schemas = like.setup.schemas if like and same else Schemas(project.versions, read_schema)
     tree = _tree(root, commit, project.layout)
     names, _ = app_names(project.layout.apps, [path for path in tree if _below(path, project.layout.apps)])
     shared = {path: entry.oid for path, entry in tree.items() if _is_shared(project.layout, path)}
@@ -98,7 +97,7 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
     def texts(apps: Sequence[str]) -> tuple[Texts, list[Problem]]:
         return _texts(root, commit, setup, tree, frozenset(names).intersection(apps)), []
 
-    return View(revision, setup, schemas, frozenset(names), _data(text), texts)
+    return View(revision, setup, frozenset(names), _data(text), texts)
 
 
 def _tree(root: str, commit: str, layout: Layout) -> dict[str, Entry]:

@@ -173,7 +173,7 @@ def edit_app(opened: Opened, environment: Environment, app: str, act: Act) -> Ed
     texts.pop(file, None)
     texts |= {file: text} if text is not None else {}
     names = [each.name for each in opened.setup.environments.values() if environment.name in each.names]
-    rendered = build_app(app, texts, opened.setup, opened.schemas, names)
+    rendered = build_app(app, texts, opened.setup, names)
     problems = [problem for each in rendered for problem in each.problems]
     after = spec if errors(problems) else effective_spec(opened, environment, app, texts, []) or spec
     return Edited(app, spec, after, file, text, _outputs(opened, app, rendered), tuple(problems), tuple(rendered))
@@ -186,11 +186,11 @@ def effective_spec(
     if not is_in(environment, app):
         raise Failure(f"{environment.name} does not have the app `{app}`", 2)
     file = opened.layout.app(app)
-    document, found = read_document(file, texts[file], "App", opened.schemas)
+    document, found = read_document(file, texts[file], "App", opened.setup.schemas)
     problems += found
     if document is None or errors(found):
         return None
-    evaluated, found = evaluate(document, environment, texts, opened.setup, opened.schemas)
+    evaluated, found = evaluate(document, environment, texts, opened.setup)
     problems += [problem for problem in found if evaluated is None]
     return evaluated.app.spec if evaluated else None
 

@@ -27,7 +27,7 @@ def project() -> tuple[Setup, Schemas]:
 
 def build(setup: Setup, schemas: Schemas, document: Any) -> Rendered:
     """The document through the pipeline, by way of its text."""
-    return build_app("web", {"apps/web.yaml": dump(document).encode()}, setup, schemas, ["production"])[0]
+    return build_app("web", {"apps/web.yaml": dump(document).encode()}, setup, ["production"])[0]
 
 
 def digest(documents: list[Any]) -> str:

@@ -68,8 +68,7 @@ def is_trouble(result: dict[str, Any]) -> bool:
 
 def trouble(result: dict[str, Any]) -> str:
     """What went wrong in a scenario, and why it may."""
-    may = {name: f" (allowed: {why})" for name, why in result["may"].items()}
-    found = [violation["text"] + may.get(violation["invariant"], "") for violation in result["violations"]]
+    found = [violation["text"] for violation in result["violations"]]
     found += [f"{excused['text']} (allowed: {excused['why']})" for excused in result["excused"]]
     verdict = "" if result["passed"] else " **failed**"
     return f"- `{result['scenario']}`{verdict}: {'; '.join(found)}"

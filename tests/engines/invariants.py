@@ -67,16 +67,12 @@ def broken(recording: Recording) -> Iterator[Violation]:
 
 
 def allowed(recording: Recording, violation: Violation) -> str:
-    """Why the edit's own file allows the violation, if that keeps the bound given there; else nothing."""
-    for played in recording.played:
-        rule = played.edit.allow.get(violation.invariant)
-        if played.edit.title == violation.edit and rule:
-            bounds = rule if isinstance(rule, dict) else {"reason": rule}
-            keeps = violation.longest <= bounds.get("longest", 1e9) and violation.times <= bounds.get("most", 10**9)
-            said = {"most": "at most {}", "longest": "for {} s at most"}
-            limits = [words.format(bounds[key]) for key, words in said.items() if key in bounds]
-            return ", ".join([*limits, str(bounds["reason"])]) if keeps else ""
-    return ""
+    """Why the scenario's file allows the violation, if that keeps the bound given there; else nothing."""
+    edits = [played.edit.allow for played in recording.played if played.edit.title == violation.edit]
+    rules = [given[violation.invariant] for given in (*edits, recording.scenario.may) if violation.invariant in given]
+    if not rules or violation.longest > rules[0].longest or violation.times > rules[0].most:
+        return ""
+    return str(rules[0])
 
 
 def during(recording: Recording, number: int) -> Points:

@@ -13,6 +13,23 @@ FOLDER = ROOT / "fixtures" / "scenarios"
 OWN = {"title", "event", "wait", "settle", "pruneFirst", "applyAll", "allow", "verb", "app", "expect"}
 
 
+UNBOUNDED = float("inf")
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """How far an invariant may be broken, and why: `longest` in seconds of one window, `most` windows or requests."""
+
+    reason: str
+    longest: float = UNBOUNDED
+    most: float = UNBOUNDED
+
+    def __str__(self) -> str:
+        most = [] if self.most == UNBOUNDED else [f"at most {self.most}"]
+        longest = [] if self.longest == UNBOUNDED else [f"for {self.longest} s at most"]
+        return ", ".join([*most, *longest, self.reason])
+
+
 @dataclass(frozen=True)
 class Edit:
     """One step: a change of the manifests' facts, a verb, or an event in the cluster, and how long to look at it."""
@@ -26,7 +43,7 @@ class Edit:
     settle: bool = True
     prune_first: bool = False  # delete what is gone before the rest is applied
     apply_all: bool = False  # apply every manifest, not only those that changed
-    allow: dict[str, Any] = field(default_factory=dict)  # invariant -> the reason (and bound) why it may be broken here
+    allow: dict[str, Allowance] = field(default_factory=dict)  # invariants that may be broken here
     expect: dict[str, Any] = field(default_factory=dict)  # what the end of the edit must look like
 
 
@@ -46,7 +63,16 @@ class Scenario:
     header: str = ""  # name=value: 20 requests a second with this header, which go to the canary once it is Ready
     load: bool = True  # requests through Envoy all the time
     fails: list[str] = field(default_factory=list)  # a negative control: the invariants that have to break
-    may: dict[str, str] = field(default_factory=dict)  # invariants that a race in the engines may break, and why
+    may: dict[str, Allowance] = field(default_factory=dict)  # invariants that may be broken in any edit
+
+
+def allowances(data: dict[str, Any]) -> dict[str, Allowance]:
+    """By invariant, what may be broken: each with a reason, and with a bound."""
+    found = {name: Allowance(**given) for name, given in data.items()}
+    unbounded = [name for name, given in found.items() if given.longest == given.most == UNBOUNDED]
+    if unbounded:
+        raise ValueError(f"{', '.join(unbounded)}: how long at the longest, or how many at most?")
+    return found
 
 
 def edit(number: int, data: dict[str, Any]) -> Edit:
@@ -62,7 +88,7 @@ def edit(number: int, data: dict[str, Any]) -> Edit:
         settle=data.get("settle", True),
         prune_first=data.get("pruneFirst", False),
         apply_all=data.get("applyAll", False),
-        allow=data.get("allow", {}),
+        allow=allowances(data.get("allow", {})),
         expect=data.get("expect", {}),
     )
 
@@ -71,6 +97,7 @@ def read(path: Path) -> Scenario:
     """The scenario of one file."""
     data = yaml.safe_load(path.read_text())
     edits = [edit(number, item) for number, item in enumerate(data.pop("edits"))]
+    data["may"] = allowances(data.pop("may", {}))
     return Scenario(name=path.stem, title=data.pop("title"), facts=data.pop("app", {}), edits=edits, **data)
 
 

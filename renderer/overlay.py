@@ -11,6 +11,7 @@ from renderer.plain import pointer, way
 from renderer.problem import Problem
 from renderer.spec import OWN_STATE, merge, merge_specs
 
+LONGEST = 16  # overlays of a chain
 JOINED = frozenset(("patches", "resources"))  # lists of an overlay that are added to those of the one it extends
 
 
@@ -156,6 +157,8 @@ def _chain(overlays: Mapping[str, Document], name: str) -> tuple[Document, ...] 
             return f"`extends` leads back to `{following}`"
         if following not in overlays:
             return f"there is no overlay `{following}`; there are {', '.join(sorted(overlays))}"
+        if len(chain) == LONGEST:
+            return f"more than {LONGEST} overlays, each of which extends the next"
         chain[following] = overlays[following]
         following = overlays[following].spec.get("extends")
     return tuple(chain.values())
@@ -184,7 +187,7 @@ def _has(data: Any, parts: Sequence[str]) -> bool:
     for part in parts:
         if isinstance(data, Mapping) and part in data:
             data = data[part]
-        elif isinstance(data, list) and part.isdigit() and int(part) < len(data):
+        elif isinstance(data, list) and part.isdecimal() and int(part) < len(data):
             data = data[int(part)]
         else:
             return False

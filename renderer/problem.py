@@ -51,8 +51,10 @@ def strict(problems: Iterable[Problem]) -> list[Problem]:
 def printable(text: str) -> str:
     """The text on one line, with nothing that a terminal or a CI obeys: names, keys and values may hold anything.
 
-    Whatever is printed for people and was not written by us goes through here.
+    Whatever is printed for people and was not written by us goes through here. GitHub's runner takes `##[command]` for
+    its own wherever it stands in a line.
     """
+    text = text.replace("##[", r"#\x23[") if "##[" in text else text
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -188,9 +188,9 @@ def merge_specs(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
     """Two layers of a spec merged; `overrides` of a version replace, for a null in them is a value of its own."""
     merged: dict[str, Any] = merge(base, over)
     for state in VERSION_STATES:
-        overrides = (over.get(state) or {}).get("overrides")
-        if overrides is not None:
-            merged[state]["overrides"] = overrides
+        named = over.get(state)  # anything, before the schema has judged it
+        if isinstance(named, Mapping) and named.get("overrides") is not None:
+            merged[state]["overrides"] = named["overrides"]
     return merged
 
 

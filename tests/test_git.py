@@ -245,6 +245,20 @@ class TestChanged:
         list(git.log(repo.root))
         assert not os.path.exists(f"{repo.root}/ran")
 
+    @pytest.mark.parametrize("committing", [False, True])
+    def test_a_folder_that_looks_like_a_bare_repository_is_not_obeyed(self, repo: Repository, committing: bool) -> None:
+        """A commit can hold one: the configuration in it would run a program when an object is missing."""
+        remote = '[remote "origin"]\nurl = ssh://x/y\npromisor = true\n'
+        core = f"[core]\nrepositoryformatversion = 1\nbare = true\nsshCommand = touch {repo.root}/ran; false\n"
+        repo.write("sub/config", f"{core}[extensions]\npartialClone = origin\n{remote}")
+        repo.write("sub/HEAD", "1" * 40 + "\n")
+        for name in ("sub/refs/keep", "sub/objects/keep", "sub/a.yaml"):
+            repo.write(name, "")
+        sub = f"{repo.root}/sub"
+        with pytest.raises(git.GitError, match="bare Git repository"):
+            git.commit(sub, ["a.yaml"], "no", []) if committing else git.read_many(sub, "HEAD", ["a.yaml"])
+        assert not os.path.exists(f"{repo.root}/ran")
+
     def test_reading_takes_no_lock(self, repo: Repository) -> None:
         os.utime(f"{repo.root}/a.yaml", (1, 1))
         before = repo.index()

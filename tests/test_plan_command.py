@@ -322,12 +322,16 @@ def _comment(reason: str, message: str = "", env: str = "production") -> tuple[s
     [
         ("the tag `1.5` <b>", r"the tag `1.5` \<b>"),
         ("a `` b ` c", r"a \`\` b \` c"),
+        (
+            "https://evil.example/a www.evil.example GH-12 ##[error]a",
+            r"https:&#8203;//evil.example/a www&#8203;.evil.example GH&#8203;-12 \#\\x23\[error\]a",
+        ),
         ("``` <img src=x> @org/team `", r"\`\`\` \<img src=x> @&#8203;org/team \`"),
         ("`a` ``<b>` c", r"`a` \`\`\<b>\` c"),
         ("`a``b`", r"\`a\`\`b\`"),
         (r"\`a` \<b>", r"\\`a` \\\<b>"),
         ("&lt;img&gt; &#64;org", r"\&lt;img\&gt; \&\#64;org"),
-        ("![x](http://x) *a* _b_ ~c~", r"!\[x\](http://x) \*a\* \_b\_ \~c\~"),
+        ("![x](http://x) *a* _b_ ~c~", r"!\[x\](http:&#8203;//x) \*a\* \_b\_ \~c\~"),
         ("a\n\n<b>", r"a\\n\\n\<b>"),
     ],
 )

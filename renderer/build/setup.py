@@ -282,9 +282,11 @@ def _unknown_defaults(overlay: Document, schemas: Schemas) -> list[Problem]:
 
 def _without(overlays: Mapping[str, Document], wrong: Collection[str]) -> dict[str, Document]:
     """The overlays that build on none that is wrong: what is said of that one is enough."""
-    found = {name: document for name, document in overlays.items() if document.spec.get("extends") not in wrong}
-    lost = overlays.keys() - found.keys()
-    return _without(found, lost) if lost else found
+    found = dict(overlays)
+    while lost := {name for name, document in found.items() if document.spec.get("extends") in wrong}:
+        found = {name: document for name, document in found.items() if name not in lost}
+        wrong = lost
+    return found
 
 
 def _names(overlays: Mapping[str, Document]) -> list[Problem]:

@@ -23,6 +23,8 @@ _SETTINGS = (
     "log.diffMerges=separate",
     "diff.noprefix=false",
 )
+# A folder of the project may hold files that look like a bare repository, whose configuration git would obey.
+_GIT = ("git", "-c", "safe.bareRepository=explicit")
 _READING = ("--no-pager", *(part for setting in _SETTINGS for part in ("-c", setting)))
 
 # What stays of git's variables: who commits, which configuration is read, where objects lie (a server's hook keeps new
@@ -36,6 +38,7 @@ _KEPT = (
 _MEANINGS: tuple[tuple[str, Kind], ...] = (
     ("not a git repository", "no-repository"),
     ("must be run in a work tree", "no-repository"),
+    ("safe.bareRepository", "no-repository"),
     ("cannot change to", "no-repository"),
     ("aborted by hook", "hook"),
     (".lock': File exists", "locked"),
@@ -71,7 +74,7 @@ def asking(root: str, arguments: Sequence[str], **variables: str) -> bytes | Non
 
 def stream(root: str, arguments: Sequence[str]) -> Iterator[bytes]:
     """What git says to a question, in the pieces in which it comes; git is stopped when nobody asks for more."""
-    command = ["git", "-C", root, *_READING, *arguments]
+    command = [*_GIT, "-C", root, *_READING, *arguments]
     with tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=_quiet())
@@ -104,7 +107,7 @@ def attempt(
     root: str, arguments: Sequence[str], environment: Mapping[str, str], stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     """One run of git, whatever comes of it. Where we are stopped, so is git, which then takes its locks away."""
-    command, pipe = ["git", "-C", root, *arguments], subprocess.PIPE
+    command, pipe = [*_GIT, "-C", root, *arguments], subprocess.PIPE
     try:
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
     except OSError as error:
@@ -131,6 +134,8 @@ def refusal(said: str) -> GitError:
     lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in said.splitlines() if line.strip()]
     if kind == "locked":
         return GitError(LOCKED, kind)
+    if "safe.bareRepository" in said:
+        return GitError("this folder holds files of a bare Git repository, which are not obeyed: take them out", kind)
     if kind == "no-repository":
         return GitError("this is not a Git repository (or git cannot find its top folder)", kind)
     return GitError("git: " + (lines[0] if lines else "it failed and did not say why"), kind)

@@ -16,6 +16,7 @@ from renderer.patch.values import WORKLOAD, Target, text
 WORKLOADS: Final = (("apps", "Deployment"), ("argoproj.io", "Rollout"))
 _PATTERNS: Final = ("kind", "group", "version", "name", "namespace")
 # What Python's `re` takes and Go's does not: look-around, back references, atomic groups, possessive repeats.
+_SIZE: Final = 1 << 20  # bytes of a compiled pattern: `.{1,1900}` would take two millions
 _NOT_GO: Final = re.compile(r"\(\?[=!<>#(](?!P?<[A-Za-z_])|\(\?P=|\\[1-9Z]|[*+?}]\+|\[\[:")
 
 
@@ -50,7 +51,7 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         schema = {"pattern": f"^(?:{text})$"}
-        self._validator = Draft7Validator(schema, pattern_options=RegexOptions())
+        self._validator = Draft7Validator(schema, pattern_options=RegexOptions(size_limit=_SIZE, dfa_size_limit=_SIZE))
 
     def fits(self, value: str) -> bool:
         """Whether the whole value matches."""
@@ -81,7 +82,7 @@ class Matcher(NamedTuple):
         )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def matcher(target: Target) -> Matcher | tuple[tuple[str, str], ...]:
     """The target made ready, or what is wrong with it: (field as written in the file, message)."""
     patterns = {field: _pattern(field, getattr(target, field)) for field in _PATTERNS}

@@ -115,6 +115,11 @@ def _refusal(spec: Spec, now: Strategy, target: Strategy) -> Refusal | None:
         return Refusal(
             "a new workload under an autoscaler begins with one pod: replace `autoscaling` by `replicas` for the switch"
         )
+    if now.is_rollout != target.is_rollout and spec.get("replicas") == "external":
+        return Refusal(
+            "a new workload whose count others own begins with one pod, and what scales the old one names that: give "
+            "`replicas` a number for the switch, then let it be scaled by its new kind"
+        )
     return None
 
 

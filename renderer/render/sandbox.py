@@ -131,7 +131,7 @@ def _size(value: Any, room: int) -> int:
 class Sandbox(ImmutableSandboxedEnvironment):
     """Keys of mappings before methods; operators and loops counted against a budget."""
 
-    intercepted_binops = frozenset(("*", "**", "%"))
+    intercepted_binops = frozenset(("*", "**", "%", "/", "//"))
 
     def __init__(self, budget: Budget) -> None:
         self._pay = budget.pay

@@ -25,6 +25,7 @@ _RAISED = (
     ValueError,
     RecursionError,
     MemoryError,
+    SyntaxError,  # of the Python that Jinja makes of a template: too deep, an argument twice
 )
 
 
@@ -83,7 +84,8 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
     except NotForTemplatesError as error:
         return Problem(template.file, error.line, 1, "template", str(error))
     except _RAISED as error:
-        message = f"{str(error) or type(error).__name__} (as for {whose})"
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
+        message = f"{said or type(error).__name__} (as for {whose})"
         return Problem(template.file, _line(error), 1, "template", message)
     if not text.strip():
         return None

@@ -264,6 +264,9 @@ def _folded(group: Sequence[AppPlan]) -> list[str]:
     return ["", head, "", f"{fence}text", details, fence, "", "</details>"]
 
 
+_LINKED = re.compile(r"@|:(?=//)|\bwww(?=\.)|\bGH(?=-[0-9])", re.IGNORECASE)
+
+
 def _md(text: str, *, in_table: bool = False) -> str:
     """Text that Markdown shows as it is; what stands between two single backticks is code.
 
@@ -279,8 +282,9 @@ def _code(text: str, in_table: bool) -> str:
 
 
 def _escaped(text: str) -> str:
-    """GitHub looks for @names when the backslashes are gone, so a space of no width stands behind the @."""
-    return re.sub(r"([\\`|*_<\[\]~#&])", r"\\\1", text).replace("@", "@&#8203;")
+    """GitHub looks for names, addresses and issues when the backslashes are gone: a space of no width breaks them."""
+    escaped = re.sub(r"([\\`|*_<\[\]~#&])", r"\\\1", text)
+    return _LINKED.sub(r"\g<0>&#8203;", escaped)
 
 
 def _html(text: str) -> str:

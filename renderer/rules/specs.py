@@ -318,6 +318,9 @@ def migration(scene: SpecScene) -> Iterator[Finding]:
     if "autoscaling" in app.spec:
         message = "a new workload under an autoscaler begins with one pod: set `replicas` until the switch is done"
         yield _finding("migration", message, "/spec/autoscaling")
+    if app.spec.get("replicas") == "external":
+        message = "a new workload whose count others own begins with one pod: give a number until the switch is done"
+        yield _finding("migration", message, "/spec/replicas")
 
 
 def policy_labels(scene: SpecScene) -> Iterator[Finding]:

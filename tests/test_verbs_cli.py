@@ -300,8 +300,18 @@ def test_a_commit_names_the_version_of_each_app(repository: Path) -> None:
     assert git(repository, "log", "--format=%s", "-3").splitlines() == [
         "deploy(production): undo web to 1.4.2",
         "deploy(production): promote web 1.5.0, api 2.1.0",
-        "deploy(production): release web 1.5.0, api 2.1.0 at 20 %",
+        "deploy(production): release web 1.5.0 at 20 %, api 2.1.0 at 20 %",
     ]
+
+
+def test_a_release_of_several_says_which_have_no_canary(repository: Path) -> None:
+    api = repository / "apps/api.yaml"
+    api.write_text(api.read_text().replace("{type: Canary, router: istio}", "{type: RollingUpdate}"))
+    assert run(repository, "render").code == 0
+    git(repository, "commit", "--quiet", "--all", "--message", "api rolls")
+    outcome = verb(repository, "release", "web=1.5.0", "api=2.1.0", "--weight", "20", "--commit")
+    assert "release web 1.5.0 at 20 %, api 2.1.0\n" in outcome.out
+    assert outcome.err == "rollspec: api in production: strategy RollingUpdate has no canary: it goes out at once\n"
 
 
 def test_bootstrap_leaves_what_argo_cd_applies_alone(repository: Path) -> None:

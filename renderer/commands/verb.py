@@ -361,4 +361,6 @@ def _about(verb: str, edited: Edited) -> str:
     if verb not in ("release", "promote", "abort", "retry", "undo"):
         return ""
     flight = in_flight(spec)
-    return f"{'to ' if verb == 'undo' else ''}{_name(spec, spec[flight] if flight else spec)}"
+    share = spec[flight].get("weight") if flight and verb in ("release", "undo") else None
+    at = "" if share is None else f" at {share} %"
+    return f"{'to ' if verb == 'undo' else ''}{_name(spec, spec[flight] if flight else spec)}{at}"

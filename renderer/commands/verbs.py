@@ -162,7 +162,7 @@ def release(
             raise Failure("nothing to release", 1)
         return found
 
-    return _run(directory, "release", options, acts, "" if share is None else f"at {share} %")
+    return _run(directory, "release", options, acts, notes=lambda _, spec: notes.release(spec, share))
 
 
 @click.command("weight")
@@ -239,7 +239,7 @@ def undo(directory: str, apps: tuple[str, ...], share: int | None, to: str | Non
     def acts(opened: Opened) -> dict[str, Act]:
         return {app: partial(_undo, opened, app, options["env"], to, share) for app in apps}
 
-    return _run(directory, "undo", options, acts, "" if share is None else f"at {share} %")
+    return _run(directory, "undo", options, acts)
 
 
 @click.command("restart")

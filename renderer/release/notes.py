@@ -14,6 +14,14 @@ Spec = Mapping[str, Any]
 _SCALE_DOWN_DELAY = 30  # seconds
 
 
+def release(spec: Spec, share: int | None) -> list[str]:
+    """Of several apps the weight is for the canaries; another strategy has none."""
+    kind = strategy_of(spec.get("strategy", {})).type
+    if share is None or kind == "Canary":
+        return []
+    return [f"strategy {kind} has no canary: {'a preview' if kind == 'BlueGreen' else 'it goes out at once'}"]
+
+
 def restart(spec: Spec) -> list[str]:
     """A Rollout deletes a pod before its successor is Ready (measured on Argo Rollouts 1.9 and 1.10)."""
     strategy = strategy_of(spec.get("strategy", {}))

@@ -211,6 +211,9 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
             "/spec/preview",
         ),
     },
+    "previous-is-old": {
+        "by hand": (spec(previous={"tag": "1.4.1"}), spec(tag="1.6.0", previous={"tag": "1.4.1"}), "/spec/previous"),
+    },
     "identity-changed": {
         "namespace": (ROLLING, spec(namespace="other"), "/spec/namespace"),
         "selector": (ROLLING, spec(selector={"app": "web"}), "/spec/selector"),
@@ -236,6 +239,7 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
 }
 WARNINGS = {
     "container-renamed",
+    "previous-is-old",
     "third-version",
     "autoscaling-down",
     "weight-without-from by replicas",

@@ -152,7 +152,7 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
         message = (
             f"the stable version changes under the {new.flight}: an abort would send out what never ran; `rollspec "
             f"promote {new.named}` or `rollspec abort {new.named}` first, or give it to the {new.flight} alone, "
-            f"as `overrides` (`rollspec release {new.named} --set`)"
+            "as `overrides`"
         )
     yield _finding("stable-in-flight", message, stable_pointer(old, new))
 
@@ -213,6 +213,26 @@ def neither_version(old: Side, new: Side) -> Iterator[Finding]:
             f"{new.named}` or `rollspec abort {new.named}` alone, the rest as a release of its own"
         )
         yield _finding("neither-version", message, "/spec/tag")
+
+
+def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
+    """Another tag becomes the stable one by hand, and `previous` still names what was stable before the last release.
+
+    `rollspec undo` would go back by two versions.
+    Source: the release state itself; every verb writes both.
+    Do: `rollspec release APP TAG` instead of the edit; or write the tag that it replaces into `previous`.
+    """
+    was, now = old.app.stable, new.app.stable
+    previous = new.app.spec.get("previous")
+    there = new.app.previous
+    if old.flight or new.flight or there is None or there == was or was.tag == now.tag:
+        return
+    if previous == old.app.spec.get("previous"):
+        message = (
+            f"`previous` still names {name_of(there)}, and `rollspec undo` would go there, not to "
+            f"{name_of(was)}: release by `rollspec release {new.named}`, or mend `previous`"
+        )
+        yield _finding("previous-is-old", message, "/spec/previous", "warning")
 
 
 def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
@@ -313,6 +333,7 @@ TRANSITION_RULES: dict[str, Rule] = {
     "switch-alone": switch_alone,
     "autoscaling-on": autoscaling_on,
     "autoscaling-down": autoscaling_down,
+    "previous-is-old": previous_is_old,
     "identity-changed": identity_changed,
     "container-renamed": container_renamed,
     "port-renamed": port_renamed,

@@ -64,6 +64,23 @@ def port_twice(scene: SpecScene) -> Iterator[Finding]:
         numbers.add((port.port, port.protocol))
 
 
+def container_once(scene: SpecScene) -> Iterator[Finding]:
+    """Names of containers are unique in a pod (Kubernetes API server), the app's own container among them.
+
+    A patch of a list goes by names: it would make one container of two before anything else could see them.
+    """
+    pod = scene.app.spec.get("pod") or {}
+    names = {scene.app.container_name}
+    for key in ("containers", "initContainers"):
+        for number, container in enumerate(pod.get(key) or ()):
+            name = container.get("name")
+            if name in names:
+                other = "the app's own container" if name == scene.app.container_name else "another container"
+                message = f"{other} is named `{name}` too: give this one another name"
+                yield _finding("container-once", message, f"/spec/pod/{key}/{number}/name")
+            names.add(name)
+
+
 def replicas_and_autoscaling(scene: SpecScene) -> Iterator[Finding]:
     """`replicas` beside `autoscaling` is the first of two stages of switching an autoscaler on, and nothing else.
 
@@ -333,6 +350,7 @@ def policy_labels(scene: SpecScene) -> Iterator[Finding]:
 SPEC_RULES: dict[str, SpecRule] = {
     "ports-missing": ports_missing,
     "port-twice": port_twice,
+    "container-once": container_once,
     "replicas-and-autoscaling": replicas_and_autoscaling,
     "surge-and-unavailable": surge_and_unavailable,
     "release-state": release_state,

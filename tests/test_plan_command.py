@@ -312,7 +312,7 @@ def _comment(reason: str, message: str = "", env: str = "production") -> tuple[s
     problems = (Problem("a.yaml", 1, 1, "tag", message),) if message else ()
     app = AppPlan("web", env, (Effect("replace", reason),), problems=problems)
     lines = plan_text(Plan("base", "head", (app,)), "markdown").splitlines()
-    (warning,) = [line for line in lines if line.startswith("- **tag**, ")] or [""]
+    (warning,) = [line for line in lines if line.startswith("- error **tag**, ")] or [""]
     (summary,) = [line for line in lines if line.startswith("<details>")]
     return lines[4].split("| web | ")[1].removesuffix(" |"), warning.partition(": ")[2], summary
 

@@ -250,7 +250,9 @@ def _warnings(apps: Sequence[AppPlan]) -> list[str]:
     found = []
     for app in apps:
         where = f"{_md(app.app)} in {_md(app.env)}"
-        found += [f"- **{problem.rule}**, {where}: {_md(problem.message)}" for problem in app.problems]
+        found += [
+            f"- {problem.severity} **{problem.rule}**, {where}: {_md(problem.message)}" for problem in app.problems
+        ]
         found += [f"- {where}, not simulated: {_md(app.not_simulated)}"] if app.not_simulated else []
         found += [f"- {where}: {_md(flag_text(flag))}" for flag in (app.summary.flags if app.summary else ())]
     return found

@@ -18,8 +18,9 @@ from renderer.project import Project, project_of
 from renderer.schema import Schemas
 from renderer.schema.partial import without_nulls
 from renderer.schema.scope import scope
-from renderer.yamlio import MAX_SPEC, load, load_all, too_large
+from renderer.yamlio import load, load_all, too_large
 
+_LONGEST_TEMPLATE = 1 << 16  # bytes: Python takes seconds and gigabytes to compile a million
 _LONGEST_NAME = 253  # of an object, for the API server
 
 
@@ -302,10 +303,14 @@ def _names(overlays: Mapping[str, Document]) -> list[Problem]:
 def _as_extended(found: Mapping[str, Environment], schemas: Schemas) -> list[Problem]:
     """What is wrong with an overlay only beside those that it extends: a null for nothing, two fields of one place."""
     problems = []
+    extended = {name for environment in found.values() for name in environment.names[1:]}
     for environment in found.values():
         own, *others = environment.chain
         base = {"spec": found[environment.names[1]].spec if others else {}}
         problems += idle(own, base)
+        if others and environment.apps == [] and "apps" not in own.spec and environment.name not in extended:
+            message = f"no app is here: `{environment.names[1]}` has none; `apps: null` has all, a list has some"
+            problems.append(Problem(own.file, 0, 0, "overlay-app", message, "/spec/extends", "warning"))
         if others:
             problems += of_document(own, schemas.explain("Overlay", {**own.data, "spec": environment.spec}))
     return problems
@@ -344,7 +349,7 @@ def _lost(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
 def _templates(project: Project, files: Mapping[str, bytes]) -> tuple[tuple[Any, ...], list[Problem]]:
     prefix = f"{project.layout.templates}/"
     names = [file for file in sorted(files) if file.startswith(prefix) and file.endswith(TEMPLATE)]
-    problems = [too_large(name, MAX_SPEC) for name in names if len(files[name]) > MAX_SPEC]
+    problems = [too_large(name, _LONGEST_TEMPLATE) for name in names if len(files[name]) > _LONGEST_TEMPLATE]
     if not names or problems:
         return (), problems
     from renderer.render.templates import Template  # Jinja2 costs 60 ms of start, and few projects have templates

@@ -124,8 +124,8 @@ def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
     now = new.app.canary
     if now is None or now.came_from is None or not (old.app.canary is None or _other_template(old, new)):
         return
-    if _is_reverted(old, new):
-        return  # `reverted-promote`
+    if _is_reverted(old, new) or (old.flight and old.app.canary == now and old.settled != new.settled):
+        return  # `reverted-promote`, `stable-in-flight`
     message = (
         f"canary {name_of(now.version)} starts from nothing, not from {now.came_from} %: remove `from`, or `rollspec "
         f"weight {new.app.name} {now.weight} --env {new.app.env} --live REF`, with the revision that is live, does"

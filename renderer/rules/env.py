@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod
 from renderer.rules.syntax import is_env_name, is_old_env_name
+
+_USED = re.compile(r"\$\(([^()]*)\)")
 
 
 def env_names(scene: Scene) -> Iterator[Finding]:
@@ -67,11 +70,9 @@ def env_order(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.pods:
         for at, container in pod.every:
             env = container.get("env") or ()
+            places = {entry.get("name"): number for number, entry in enumerate(env)}
             for number, entry in enumerate(env):
-                if "$(" not in (entry.get("value") or ""):
-                    continue
-                value = entry["value"].replace("$$", "")
-                for later in env[number + 1 :]:
-                    if f"$({later.get('name')})" in value:
-                        message = f"{entry.get('name')} uses $({later['name']}), which is defined only after it"
-                        yield Finding("env-order", message, f"{at}/env/{number}/value", pod.manifest, "warning")
+                used = set(_USED.findall((entry.get("value") or "").replace("$$", "")))
+                for name in sorted((name for name in used if places.get(name, -1) > number), key=places.__getitem__):
+                    message = f"{entry.get('name')} uses $({name}), which is defined only after it"
+                    yield Finding("env-order", message, f"{at}/env/{number}/value", pod.manifest, "warning")

@@ -103,8 +103,9 @@ def virtual_service_hosts(scene: Scene) -> Iterator[Finding]:
     for manifest in scene.of("VirtualService"):
         spec = spec_of(manifest)
         hosts, gateways = spec.get("hosts") or [], spec.get("gateways") or ["mesh"]
+        covered = _covered(hosts)
         for number, host in enumerate(hosts):
-            problem = _host_error(host, "mesh" in gateways) or _covered(host, hosts[:number])
+            problem = _host_error(host, "mesh" in gateways) or covered.get(number)
             if problem:
                 yield Finding("virtual-service-hosts", problem, f"/spec/hosts/{number}", manifest)
         for number, gateway in enumerate(gateways):
@@ -125,14 +126,26 @@ def _host_error(host: str, in_mesh: bool) -> str | None:
     return f"{host!r} is no host: a DNS name, with * only as its whole first label"
 
 
-def _covered(host: str, before: list[str]) -> str | None:
-    for other in before:
-        if host == other:
-            return f"the host {host} is there twice"
-        for wild, name in ((host, other), (other, host)):
-            if wild.startswith("*") and name.endswith(wild[1:]):
-                return f"the hosts {other} and {host} overlap"
-    return None
+def _covered(hosts: list[str]) -> dict[int, str]:
+    """By index, what the first host before it, which is the same or in which one of the two lies, says against it."""
+    found: dict[int, str] = {}
+    first: dict[str, int] = {}  # an end from a dot on, or the empty one -> the first host that has it
+    wild: dict[str, int] = {}  # what follows the * -> the first such host
+    same: dict[str, int] = {}
+    for number, host in enumerate(hosts):
+        ends = [host[at:] for at, letter in enumerate(host) if letter == "."] + [""]
+        inside = [first[host[1:]]] if host.startswith("*") and host[1:] in first else []
+        others = [*inside, *(wild[end] for end in ends if end in wild), *([same[host]] if host in same else [])]
+        if others:
+            other = hosts[min(others)]
+            twice, overlap = f"the host {host} is there twice", f"the hosts {other} and {host} overlap"
+            found[number] = twice if other == host else overlap
+        for end in ends:
+            first.setdefault(end, number)
+        if host.startswith("*"):
+            wild.setdefault(host[1:], number)
+        same.setdefault(host, number)
+    return found
 
 
 def export_to(scene: Scene) -> Iterator[Finding]:

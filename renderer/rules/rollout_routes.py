@@ -68,8 +68,12 @@ def _route_problems(
                 yield "", f"the VirtualService has {len(routes)} {section} routes: name those to move in {field}"
             elif routes and (message := _lacks(rollout, routes[0])):
                 yield "", f"the {section} route {message}"
+        by_name: dict[object, list[Object]] = {}
+        for route in routes if section == "http" else ():
+            by_name.setdefault(route.get("name"), []).append(route)
         for number, wanted in enumerate(named):
-            found = [route for route in routes if _is(section, route, wanted)]
+            is_name = section == "http" and isinstance(wanted, str)
+            found = by_name.get(wanted, []) if is_name else [each for each in routes if _is(section, each, wanted)]
             if not found:
                 yield f"/{field}/{number}", f"the VirtualService has no {section} route {_spoken(wanted)}"
             for route in found[:1] if section == "http" else found:
@@ -79,7 +83,7 @@ def _route_problems(
 
 def _is(section: str, route: Object, wanted: object) -> bool:
     if not isinstance(wanted, dict):
-        return section == "http" and route.get("name") == wanted
+        return False
     matches = route.get("match") or ()
     if {match.get("port", 0) for match in matches} != {wanted.get("port", 0)}:
         return False

@@ -91,6 +91,12 @@ def test_the_comment_on_a_release_is_the_one_that_is_shown(branch: Path) -> None
     assert shows(shown.splitlines(), summary)
 
 
+def test_a_shallow_clone_says_that_it_is_one(branch: Path) -> None:
+    verb(branch, "release", "checkout", "1.5.0", "--weight", "20")
+    outcome = run(merged(branch, "1"), "plan", "--base", "HEAD^1")
+    assert (outcome.code, "the clone is shallow" in outcome.err) == (3, True)
+
+
 def test_a_release_and_a_raised_weight_in_one_are_refused(branch: Path) -> None:
     verb(branch, "release", "checkout", "1.5.0", "--weight", "20")
     verb(branch, "weight", "checkout", "50")

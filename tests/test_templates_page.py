@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from renderer.build.setup import LONGEST_TEMPLATE
 from renderer.render import sandbox, templates
 from renderer.spec import app_of
-from renderer.yamlio import guard
 from tests.support.cases import ROOT, lay_out, run
 from tests.support.pages import named_files, shows, without_header
 from tests.support.plans import spec
@@ -57,5 +57,5 @@ def test_what_a_template_sees_is_listed() -> None:
 def test_filters_and_limits_are_those_of_the_sandbox() -> None:
     listed = re.findall(r"`(\w+)`", PAGE.partition("these filters:")[2].partition("; two of ours")[0])
     assert tuple(listed) == sandbox._FILTERS
-    for limit in (sandbox.MAX_STEPS, sandbox.MAX_TEXT, sandbox.MAX_WORK, guard.MAX_SPEC):
+    for limit in (sandbox.MAX_STEPS, sandbox.MAX_TEXT, sandbox.MAX_WORK, LONGEST_TEMPLATE):
         assert f"{limit:,}" in PAGE

@@ -20,7 +20,7 @@ from renderer.schema.partial import without_nulls
 from renderer.schema.scope import scope
 from renderer.yamlio import load, load_all, too_large
 
-_LONGEST_TEMPLATE = 1 << 16  # bytes: Python takes seconds and gigabytes to compile a million
+LONGEST_TEMPLATE = 1 << 16  # bytes: Python takes seconds and gigabytes to compile a million
 _LONGEST_NAME = 253  # of an object, for the API server
 
 
@@ -349,7 +349,7 @@ def _lost(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
 def _templates(project: Project, files: Mapping[str, bytes]) -> tuple[tuple[Any, ...], list[Problem]]:
     prefix = f"{project.layout.templates}/"
     names = [file for file in sorted(files) if file.startswith(prefix) and file.endswith(TEMPLATE)]
-    problems = [too_large(name, _LONGEST_TEMPLATE) for name in names if len(files[name]) > _LONGEST_TEMPLATE]
+    problems = [too_large(name, LONGEST_TEMPLATE) for name in names if len(files[name]) > LONGEST_TEMPLATE]
     if not names or problems:
         return (), problems
     from renderer.render.templates import Template  # Jinja2 costs 60 ms of start, and few projects have templates

@@ -31,7 +31,8 @@ def resolve(root: str, revision: str) -> str:
     """The id of a commit. Raises GitError no-such-revision, also for the HEAD of a branch without commits."""
     found = find(root, revision)
     if found is None:
-        raise GitError(f"there is no revision {revision!r} here", "no-such-revision")
+        why = ": the clone is shallow, `git fetch --unshallow` brings what is older" if is_shallow(root) else ""
+        raise GitError(f"there is no revision {revision!r} here{why}", "no-such-revision")
     return found
 
 

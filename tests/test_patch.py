@@ -104,8 +104,27 @@ def test_copies_of_copies_are_refused_before_they_are_large() -> None:
     found, _ = parse({"target": {"kind": "Deployment"}, "patch": operations})
     data: Object = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {"a": 1}}
     _, faults = apply([Manifest("deployment.yaml", data)], found)
-    message = "Deployment a: with this copy the object has more than 100000 values"
+    message = "Deployment a: with this copy the patch has copied more than 100000 values"
     assert [fault.message for fault in faults] == [message]
+
+
+def test_copies_over_each_other_are_counted_too() -> None:
+    big = {"op": "add", "path": "/big", "value": [0] * 40_000}
+    found, _ = parse({"target": {"name": "a"}, "patch": [big, *[{"op": "copy", "from": "/big", "path": "/b"}] * 3]})
+    _, faults = apply([Manifest("a.yaml", {"kind": "Service", "metadata": {"name": "a"}})], found)
+    assert [fault.pointer for fault in faults] == ["/patch/3/from"]
+
+
+def test_a_long_list_that_goes_by_two_keys_is_refused() -> None:
+    ports = [{"containerPort": number, **({"protocol": "TCP"} if number % 2 else {})} for number in range(1, 502)]
+    pod: Object = {"containers": [{"name": "a", "ports": ports}]}
+    data: Object = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}
+    manifest = Manifest("a.yaml", {**data, "spec": {"template": {"spec": pod}}})
+    found, _ = parse({"target": {"kind": "Deployment"}, "patch": {"metadata": {"labels": {"x": "y"}}}})
+    _, faults = apply([manifest], found)
+    assert [fault.message.partition(": ")[2] for fault in faults] == [
+        "a list of more than 500 items that go by two keys is not merged"
+    ]
 
 
 @pytest.mark.parametrize("text", ["a.*", "(?:a|b)+", "\\w+", "\\\\+", "a+?", "[a-z]{1,3}"])

@@ -18,14 +18,17 @@ from renderer.plain import same, way
 Container = dict[str, Any] | list[Any]
 Change = Callable[[Container, str], Container]
 
-MAX_VALUES = 100_000  # of a document that `copy` made: each copy may double it, and etcd takes no object of 1.5 MiB
+MAX_VALUES = 100_000  # that the copies of a patch hold: each may double the object, and etcd takes none of 1.5 MiB
 
 
 def apply_operations(document: Object, operations: Sequence[Operation]) -> Object:
     """The document after all operations. Raises Refused at the first that does not apply (`/2/path`)."""
     result: Data = _with_annotations(document)
+    room = MAX_VALUES
     for i, operation in enumerate(operations):
         try:
+            if operation["op"] == "copy":
+                room -= _size(_value(result, operation["from"], "/from"), room)
             result = _OPERATIONS[operation["op"]](result, operation)
         except Refused as refused:
             raise Refused(f"/{i}{refused.pointer}", refused.message) from None
@@ -66,21 +69,20 @@ def _copy(document: Data, operation: Operation) -> Data:
     value = _value(document, operation["from"], "/from")
     if value is MISSING:
         raise Refused("/from", f"nothing to copy at {operation['from']}")
-    copied = _changed(document, operation["path"], lambda parent, key: _inserted(parent, key, value))
-    if not _is_small(copied):
-        raise Refused("/path", f"with this copy the object has more than {MAX_VALUES} values")
-    return copied
+    return _changed(document, operation["path"], lambda parent, key: _inserted(parent, key, value))
 
 
-def _is_small(document: Data) -> bool:
-    """Whether it has at most MAX_VALUES values, those of shared parts counted each time."""
-    count, pending = 0, [document]
-    while pending and count <= MAX_VALUES:
+def _size(value: Data, room: int) -> int:
+    """How many values it holds, those of shared parts counted each time. Raises Refused where they are over `room`."""
+    count, pending = 0, [value]
+    while pending:
         node = pending.pop()
         count += 1
+        if count > room:
+            raise Refused("/from", f"with this copy the patch has copied more than {MAX_VALUES} values")
         if isinstance(node, dict | list):
             pending.extend(node.values() if isinstance(node, dict) else node)
-    return count <= MAX_VALUES
+    return count
 
 
 def _test(document: Data, operation: Operation) -> Data:

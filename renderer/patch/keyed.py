@@ -18,6 +18,7 @@ from renderer.patch.values import MISSING, Data, Refused, text
 
 Values = list[str]
 
+LONGEST: Final = 500  # items that go by two keys: each is compared with every other one
 LOST: Final = "kustomize does not apply this item: give it every key that the other items of the list have"
 
 
@@ -45,6 +46,8 @@ def merge_items(
     patch: list[Data] = base if alone else list(new)
     names = list(keys) or [""]
     wanted = _wanted([base] if alone else [patch, base], keys)
+    if len(keys) > 1 and len(wanted) > LONGEST:
+        raise Refused(at, f"a list of more than {LONGEST} items that go by two keys is not merged")
     merged: list[Data] = []
     valid, used = names, set()
     for one in wanted:

@@ -360,3 +360,29 @@ def test_a_comment_stays_short_enough() -> None:
     assert 30_000 < len(text) < 65_536
     assert "This is not all" in text
     assert text.count("<details>") == text.count("</details>")
+
+
+_HEADERS = {"x-a": "1", "x-b": "2"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"env": {"FLAG": 1}}, {"env": {"FLAG": True}}),
+        ({"files": {"/a": "1", "/b": "2"}}, {"files": {"/b": "2", "/a": "1"}}),
+        (
+            {"canary": {**CANARY["canary"], "overrides": {"env": {"A": "1", "B": "2"}}}},
+            {"canary": {**CANARY["canary"], "overrides": {"env": {"B": "2", "A": "1"}}}},
+        ),
+        ({"istio": {"canaryHeaders": _HEADERS}}, {"istio": {"canaryHeaders": dict(reversed(_HEADERS.items()))}}),
+    ],
+    ids=["a number and a boolean", "files", "overrides", "headers"],
+)
+def test_what_changes_a_manifest_is_something(project: Path, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Values that Python takes for equal, and mappings that become lists."""
+    _app(project, "web", {**WEB, **ISTIO, **CANARY, **before})
+    assert run(project, "render").code == 0
+    _commit(project)
+    _app(project, "web", {**WEB, **ISTIO, **CANARY, **after})
+    assert run(project, "render").out.startswith("1 written"), "the manifests differ"
+    assert _plan(project, "--base", "HEAD") != []

@@ -314,6 +314,20 @@ def test_a_release_of_several_says_which_have_no_canary(repository: Path) -> Non
     assert outcome.err == "rollspec: api in production: strategy RollingUpdate has no canary: it goes out at once\n"
 
 
+def test_a_wrong_spec_is_told_at_its_line(repository: Path) -> None:
+    web = repository / "apps/web.yaml"
+    web.write_text(web.read_text().replace("replicas: 4", "replicas: four"))
+    assert verb(repository, "release", "web", "2.0.0", "--weight", "20").err.startswith(
+        "apps/web.yaml:8:13: bad-format: "
+    )
+
+
+def test_a_weight_from_another_revision_is_refused_like_any(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    outcome = verb(repository, "weight", "web", "20", "--live", "HEAD~1")
+    assert (outcome.code, "the canary's weight is 20 already" in outcome.err) == (1, True)
+
+
 def test_bootstrap_leaves_what_argo_cd_applies_alone(repository: Path) -> None:
     assert run(repository, "render", "--bootstrap").code == 2
     assert run(repository, "render", "--bootstrap", "--stdout").code == 0

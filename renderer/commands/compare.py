@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -213,20 +214,27 @@ def _alike(old: View, new: View, env: str, was: Evaluated, now: Evaluated) -> bo
     """Whether the same spec meets the same overlay, templates and files: then the same manifests come out."""
     if "extraResources" in now.app.spec or not _same_setup(old.setup, new.setup, env):
         return False
-    return was.app == now.app and was.effective.data == now.effective.data and _ordered(was) == _ordered(now)
+    return _text(_asked(was)) == _text(_asked(now))
 
 
-def _ordered(evaluated: Evaluated) -> list[str]:
-    return list(evaluated.app.spec.get("env", ()))
+def _asked(evaluated: Evaluated) -> list[object]:
+    """All that the manifests are made of, but for what a setup has."""
+    app = evaluated.app
+    return [evaluated.effective.data, app.namespace, dict(app.labels), dict(app.annotations), app.cluster_domain]
+
+
+def _text(data: object) -> str:
+    """With the types of numbers, and with the order of mappings, which lists in a manifest follow."""
+    return json.dumps(data, ensure_ascii=False)
 
 
 def _same_setup(old: Setup, new: Setup, env: str) -> bool:
     one, other = old.environments[env], new.environments[env]
     shared = {"policy", "apps", "defaults"}
     return (
-        {key: value for key, value in one.spec.items() if key not in shared}
-        == {key: value for key, value in other.spec.items() if key not in shared}
-        and [entry.value for entry in one.patches] == [entry.value for entry in other.patches]
+        _text({key: value for key, value in one.spec.items() if key not in shared})
+        == _text({key: value for key, value in other.spec.items() if key not in shared})
+        and _text([entry.value for entry in one.patches]) == _text([entry.value for entry in other.patches])
         and _templates(old) == _templates(new)
         and replace(old.project, versions=Versions()) == replace(new.project, versions=Versions())
     )

@@ -14,6 +14,7 @@ import click
 
 from renderer.build import Rendered, build_app, evaluate, is_in
 from renderer.build.fleet import ARGOCD, argocd_updated
+from renderer.build.places import Places
 from renderer.build.setup import read_document
 from renderer.commands.fmt import field_order
 from renderer.commands.options import show_problems
@@ -191,7 +192,7 @@ def effective_spec(
     if document is None or errors(found):
         return None
     evaluated, found = evaluate(document, environment, texts, opened.setup)
-    problems += [problem for problem in found if evaluated is None]
+    problems += Places({**opened.setup.texts, **texts}).put(found if evaluated is None else ())
     return evaluated.app.spec if evaluated else None
 
 

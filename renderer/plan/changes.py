@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from renderer.manifest import Manifest
-from renderer.overlay import escape
+from renderer.plain import escape, same
 from renderer.plan.classes import Path
 from renderer.plan.kinds import TABLES, kind_of, manifest_kind
 from renderer.plan.side import Side
@@ -37,7 +37,7 @@ def manifest_paths(old: tuple[Manifest, ...], new: tuple[Manifest, ...]) -> Iter
     before = {manifest.identity: manifest for manifest in old}
     for manifest in new:
         was = before.get(manifest.identity)
-        if was is None or was.data == manifest.data:
+        if was is None or same(was.data, manifest.data):
             continue
         for pointer, one, other in _differ("", was.data, manifest.data, None):
             kind = manifest_kind(manifest.kind, pointer)
@@ -50,8 +50,8 @@ def _shown(overlay: Mapping[str, Any]) -> dict[str, Any]:
 
 def _differ(pointer: str, old: Any, new: Any, written: frozenset[str] | None) -> Iterator[tuple[str, Any, Any]]:
     """Places that differ. A mapping on one side alone is looked into where paths inside it are `written` down."""
-    if _same(old, new):
-        return
+    if not isinstance(old, Mapping) and same(old, new):
+        return  # of mappings the order may count: looked into, key by key
     one, other = _mapping(old), _mapping(new)
     both = isinstance(old, Mapping) and isinstance(new, Mapping)
     inner = written is not None and any(path.startswith(f"{pointer}/") for path in written)
@@ -71,13 +71,6 @@ def _mapping(value: Any) -> Mapping[str, Any] | None:
     if value is _ABSENT:
         return {}
     return value if isinstance(value, Mapping) else None
-
-
-def _same(old: Any, new: Any) -> bool:
-    """Equality that tells 1 from true."""
-    if isinstance(old, Mapping) or isinstance(new, Mapping):
-        return False  # looked into, key by key
-    return type(old) is type(new) and bool(old == new)
 
 
 def _text(value: Any) -> str | None:

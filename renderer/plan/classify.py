@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from renderer import plain
 from renderer.manifest import Manifest
 from renderer.plan.changes import manifest_paths, spec_paths
 from renderer.plan.classes import OF_KIND, Class, Effect, Path, harshest
@@ -94,7 +95,8 @@ def _whole(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
 
 def same(old: Side, new: Side) -> bool:
     """Whether the cluster gets the same manifests."""
-    return {m.identity: m.data for m in old.manifests} == {m.identity: m.data for m in new.manifests}
+    before, after = ({m.identity: m.data for m in side.manifests} for side in (old, new))
+    return before.keys() == after.keys() and all(plain.same(before[each], after[each]) for each in before)
 
 
 def _explained(effect: Effect, old: Side, new: Side) -> Effect:

@@ -82,12 +82,13 @@ def weight(spec: Spec, share: int, *, live: int | None = None, is_new: bool = Fa
         return Refusal("the ladder in strategy.steps gives the weights; `promote` or `abort` ends it")
     if spec.get("paused"):
         return Refusal(_PAUSED)
-    if is_new:
-        return {"canary": {**{key: value for key, value in canary.items() if key != "from"}, "weight": share}}
-    if share == canary["weight"] and live is None:
-        return Refusal(f"the canary's weight is {share} already")
     if share == 0 and not strategy_of(spec["strategy"]).by_istio:
         return Refusal(_NO_PODS)
+    fresh = {**_without(canary, "from"), "weight": share}
+    if share == canary["weight"] and ((live is None and not is_new) or (is_new and fresh == canary)):
+        return Refusal(f"the canary's weight is {share} already")
+    if is_new:
+        return {"canary": fresh}
     came_from = canary["weight"] if live is None else live
     if came_from == 100 and spec["strategy"].get("dynamicStableScale"):
         return Refusal(

@@ -245,12 +245,18 @@ def reasons(lost: list[Request]) -> str:
 
 def hashes(recording: Recording) -> Iterator[Violation]:
     """One version has one pod template hash, before and after an abort or an undo."""
-    found: dict[str, set[str]] = {}
+    found: dict[tuple[str, str], dict[str, float]] = {}
     for event in recording.events:
-        if event.kind == "ReplicaSet" and (value := labels(event.object).get(HASH)):
-            version = event.object["spec"]["template"]["metadata"]["labels"].get("version", "?")
-            found.setdefault(version, set()).add(value)
-    for version, values in sorted(found.items()):
+        for label in (HASH, "pod-template-hash"):  # of a Rollout's, of a Deployment's
+            if event.kind == "ReplicaSet" and (value := labels(event.object).get(label)):
+                version = event.object["spec"]["template"]["metadata"]["labels"].get("version", "?")
+                found.setdefault((label, version), {}).setdefault(value, event.time)
+    for (_, version), values in sorted(found.items()):
         if len(values) > 1:
-            title = recording.played[-1].edit.title
+            second = sorted(values.values())[1]
+            title = [
+                played.edit.title
+                for played in recording.played
+                if played.start <= second or played is recording.played[0]
+            ][-1]
             yield Violation("hashes", title, f"{version} had the hashes {', '.join(sorted(values))}", times=len(values))

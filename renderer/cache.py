@@ -94,8 +94,8 @@ class Cache:
         """Add rows, new stamps of rows that hold (`seen`), and the views that were judged; forget `gone` (env, app)."""
 
         def put(connection: Connection) -> None:
-            for table in ("rendered", "facts"):
-                connection.executemany(f"DELETE FROM {table} WHERE env = ? AND app = ?", gone)  # noqa: S608  (two names of ours)
+            connection.executemany("DELETE FROM rendered WHERE env = ? AND app = ?", gone)
+            connection.executemany("DELETE FROM facts WHERE env = ? AND app = ?", gone)
             made = ((row.env, row.app, self.key, *row[2:-1]) for row in rows)
             connection.executemany("INSERT OR REPLACE INTO rendered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
             facts = ((row.env, row.app, row.facts) for row in rows)

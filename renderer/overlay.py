@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.plain import escape as escape  # for those that look for it here
 from renderer.plain import pointer, way
 from renderer.problem import Problem
 from renderer.spec import OWN_STATE, merge, merge_specs
 
 LONGEST = 16  # overlays of a chain
-JOINED = frozenset(("patches", "resources"))  # lists of an overlay that are added to those of the one it extends
+JOINED = ("patches", "resources")  # lists of an overlay that are added to those of the one it extends
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A document that took part in an effective spec; `prefix` is what its pointers have before the app's fields."""
+    """A document that took part in an effective spec; an Overlay has the app's fields under `/spec/defaults`."""
 
     document: Document
     kind: str  # App or Overlay
@@ -169,8 +168,7 @@ def _environment(name: str, chain: tuple[Document, ...]) -> Environment:
     for document in reversed(chain):
         spec = merge(spec, {key: value for key, value in document.spec.items() if key not in JOINED})
     patches, resources = (
-        tuple(entry for document in reversed(chain) for entry in entries(document, key))
-        for key in ("patches", "resources")
+        tuple(entry for document in reversed(chain) for entry in entries(document, key)) for key in JOINED
     )
     return Environment(name, chain, spec, patches, resources)
 

@@ -64,7 +64,7 @@ def _without_nulls(overlay: dict[str, Any]) -> dict[str, Any]:
     spec = overlay.get("spec")
     if not isinstance(spec, dict) or spec.get("extends") is None:
         return overlay
-    return {**overlay, "spec": {**without_nulls(spec), **{key: spec[key] for key in JOINED & spec.keys()}}}
+    return {**overlay, "spec": {**without_nulls(spec), **{key: spec[key] for key in JOINED if key in spec}}}
 
 
 def read_project(text: bytes, schemas: Schemas) -> tuple[Project | None, list[Problem]]:
@@ -125,17 +125,17 @@ def resources_elsewhere(layout: Layout, files: Mapping[str, bytes]) -> set[str]:
     found = set()
     for file, text in files.items():
         if file.endswith("/overlay.yaml"):
-            paths = map(resource_path, listed(file, text, "resources"))
-            found |= {path for path in paths if path and not _is_beside(layout, path)}
+            found |= {path for _, path in named(file, text, "resources") if not _is_beside(layout, path)}
     return found
 
 
-def listed(file: str, text: bytes, key: str) -> tuple[Entry, ...]:
-    """The items of a list in the spec of a file that nobody has checked yet; none where it is wrong."""
+def named(file: str, text: bytes, key: str) -> list[tuple[Entry, str]]:
+    """The items of a list of files in a spec that nobody has checked yet, with the paths inside the project."""
     data = load(text, file)[0] if key.encode() in text else None
     spec = data.get("spec") if isinstance(data, dict) else None
     items = spec.get(key) if isinstance(spec, dict) else None
-    return entries(Document(file, {"spec": spec}), key) if isinstance(items, list) else ()
+    listed = entries(Document(file, {"spec": spec}), key) if isinstance(items, list) else ()
+    return [(entry, path) for entry in listed if (path := resource_path(entry))]
 
 
 def _is_beside(layout: Layout, path: str) -> bool:

@@ -230,14 +230,18 @@ def _text(data: object) -> str:
 
 def _same_setup(old: Setup, new: Setup, env: str) -> bool:
     one, other = old.environments[env], new.environments[env]
-    shared = {"policy", "apps", "defaults"}
     return (
-        _text({key: value for key, value in one.spec.items() if key not in shared})
-        == _text({key: value for key, value in other.spec.items() if key not in shared})
-        and _text([entry.value for entry in one.patches]) == _text([entry.value for entry in other.patches])
+        _shared(one) == _shared(other)
         and _templates(old) == _templates(new)
         and replace(old.project, versions=Versions()) == replace(new.project, versions=Versions())
     )
+
+
+def _shared(environment: Environment) -> str:
+    """What an overlay gives to manifests by itself: the effective specs and their judgement have the rest."""
+    elsewhere = {"policy", "apps", "defaults"}
+    spec = {key: value for key, value in environment.spec.items() if key not in elsewhere}
+    return _text([spec, [entry.value for entry in environment.patches]])
 
 
 def _templates(setup: Setup) -> dict[str, bytes]:

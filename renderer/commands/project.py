@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from renderer.build import Rendered, building
 from renderer.build.in_step import Steps, groups, in_step
 from renderer.build.places import Places
-from renderer.build.setup import Setup, listed, read_project, resource_path, resources_elsewhere, set_up
+from renderer.build.setup import Setup, named, read_project, resource_path, resources_elsewhere, set_up
 from renderer.commands.misplaced import misplaced
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
@@ -62,10 +62,10 @@ class Opened:
 
     def _extra(self, file: str, text: bytes) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
         """The plain manifests that a spec names, and what cannot be read of them, told at the entries."""
-        named = [(entry, path) for entry in listed(file, text, "extraResources") if (path := resource_path(entry))]
-        files, unread = _taken_along(self.root, {path for _, path in named})
+        found = named(file, text, "extraResources")
+        files, unread = _taken_along(self.root, {path for _, path in found})
         wrong = [
-            Problem(file, 0, 0, "resource", unread[path], entry.pointer) for entry, path in named if path in unread
+            Problem(file, 0, 0, "resource", unread[path], entry.pointer) for entry, path in found if path in unread
         ]
         return files, Places({file: text}).put(wrong)
 

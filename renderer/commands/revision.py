@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.build.setup import Setup, listed, read_project, resource_path, resources_elsewhere, set_up
+from renderer.build.setup import Setup, named, read_project, resources_elsewhere, set_up
 from renderer.commands.project import Opened, Refused, app_names
 from renderer.failure import Failure
 from renderer.git import Entry, GitError, list_tree, read_blobs, read_many, resolve
@@ -137,7 +137,7 @@ def _named(texts: Mapping[str, bytes]) -> set[str]:
     """The files under `extraResources`."""
     found = set()
     for file, text in texts.items():
-        found |= {path for entry in listed(file, text, "extraResources") if (path := resource_path(entry))}
+        found |= {path for _, path in named(file, text, "extraResources")}
     return found
 
 

@@ -192,8 +192,10 @@ def effective_spec(
     if document is None or errors(found):
         return None
     evaluated, found = evaluate(document, environment, texts, opened.setup)
-    problems += Places({**opened.setup.texts, **texts}).put(found if evaluated is None else ())
-    return evaluated.app.spec if evaluated else None
+    if evaluated is None:
+        problems += Places({**opened.setup.texts, **texts}).put(found)
+        return None
+    return evaluated.app.spec
 
 
 def describe(spec: Spec) -> str:

@@ -15,8 +15,8 @@ from renderer.patch.values import WORKLOAD, Target, text
 
 WORKLOADS: Final = (("apps", "Deployment"), ("argoproj.io", "Rollout"))
 _PATTERNS: Final = ("kind", "group", "version", "name", "namespace")
-# What Python's `re` takes and Go's does not: look-around, back references, atomic groups, possessive repeats.
 _SIZE: Final = 1 << 20  # bytes of a compiled pattern: `.{1,1900}` would take two millions
+# What Python's `re` takes and Go's does not: look-around, back references, atomic groups, possessive repeats.
 _NOT_GO: Final = re.compile(r"\(\?[=!<>#(](?!P?<[A-Za-z_])|\(\?P=|\\[1-9Z]|[*+?}]\+|\[\[:")
 
 

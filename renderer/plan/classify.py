@@ -135,9 +135,7 @@ def _routes(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
     """Ways in that go, and routes that are applied under a canary."""
     ways = lost_ways(old, new)
     if ways and new.manifests:
-        named = tuple(
-            path for path in paths if path.pointer.startswith(("/spec/ports", "/spec/service", "/spec/istio"))
-        )
+        named = tuple(path for path in paths if path.pointer.startswith(_WAYS))
         yield Effect("disruptive", f"what leads to the app goes: {_listed(ways)}", named)
     for finding in routes_in_flight(old, new):
         named = tuple(path for path in paths if path.kind in ("traffic", "metadata"))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from renderer.manifest import Manifest, Object, sync_options
-from renderer.overlay import Effective, escape
+from renderer.overlay import Effective
+from renderer.plain import escape
 from renderer.project import versions_of
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import App

@@ -222,12 +222,10 @@ def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
     Source: the release state itself; every verb writes both.
     Do: `rollspec release APP TAG` instead of the edit; or write the tag that it replaces into `previous`.
     """
-    was, now = old.app.stable, new.app.stable
-    previous = new.app.spec.get("previous")
-    there = new.app.previous
-    if old.flight or new.flight or there is None or there == was or was.tag == now.tag:
+    was, there = old.app.stable, new.app.previous
+    if old.flight or new.flight or there is None or there == was or was.tag == new.app.stable.tag:
         return
-    if previous == old.app.spec.get("previous"):
+    if new.app.spec["previous"] == old.app.spec.get("previous"):
         message = (
             f"`previous` still names {name_of(there)}, and `rollspec undo` would go there, not to "
             f"{name_of(was)}: release by `rollspec release {new.named}`, or mend `previous`"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.engines.invariants import astray, excused, silent, stretches, violations
+from tests.engines.invariants import astray, judged, silent, stretches
 from tests.engines.objects import manifests
 from tests.engines.play import Played, Recording, Request, unowned, waves
 from tests.engines.scenario import Scenario, allowances, edit
@@ -131,5 +131,6 @@ def test_a_lost_request_is_allowed_up_to_a_bound_and_told_with_its_reason(allow:
         played = Played(edit(0, {"title": "switch", "allow": here}), 10, 20, [], [], settled=True)
         scenario = Scenario("race", "A race", {}, [played.edit], may=allowances(anywhere))
         recording = Recording(scenario, "1.10.2", [played], requests=requests)
-        assert [reason for _, reason in excused(recording)] == ([why] if why else [])
-        assert [violation.times for violation in violations(recording)] == ([] if why else [lost])
+        violations, excused = judged(recording)
+        assert [reason for _, reason in excused] == ([why] if why else [])
+        assert [violation.times for violation in violations] == ([] if why else [lost])

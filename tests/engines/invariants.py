@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .api import Object
@@ -11,7 +11,6 @@ from .play import Played, Recording, Request
 from .timeline import HASH, Point, between, labels
 
 Points = list[tuple[float, Point]]
-SHORTEST = 0.0  # seconds: a window of any length counts
 
 
 @dataclass(frozen=True)
@@ -30,18 +29,12 @@ class Violation:
         return f"{self.invariant}: {self.edit}: {self.what}{window}{often}"
 
 
-def violations(recording: Recording) -> list[Violation]:
-    """Everything that did not hold and that the scenario's file does not allow."""
-    return _in_order(v for v in broken(recording) if not allowed(recording, v))
-
-
-def excused(recording: Recording) -> list[tuple[Violation, str]]:
-    """What did not hold and was allowed, with the reason and the bound that it kept."""
-    return [(v, allowed(recording, v)) for v in _in_order(broken(recording)) if allowed(recording, v)]
-
-
-def _in_order(found: Iterable[Violation]) -> list[Violation]:
-    return sorted(found, key=lambda v: (v.invariant, v.edit, v.what))
+def judged(recording: Recording) -> tuple[list[Violation], list[tuple[Violation, str]]]:
+    """What did not hold and is not allowed; and what was, each with the reason and the bound that it kept."""
+    found = sorted(broken(recording), key=lambda v: (v.invariant, v.edit, v.what))
+    reasons = [allowed(recording, violation) for violation in found]
+    pairs = list(zip(found, reasons, strict=True))
+    return [violation for violation, why in pairs if not why], [(violation, why) for violation, why in pairs if why]
 
 
 def broken(recording: Recording) -> Iterator[Violation]:
@@ -254,9 +247,6 @@ def hashes(recording: Recording) -> Iterator[Violation]:
     for (_, version), values in sorted(found.items()):
         if len(values) > 1:
             second = sorted(values.values())[1]
-            title = [
-                played.edit.title
-                for played in recording.played
-                if played.start <= second or played is recording.played[0]
-            ][-1]
+            begun = [played.edit.title for played in recording.played[1:] if played.start <= second]
+            title = begun[-1] if begun else recording.played[0].edit.title
             yield Violation("hashes", title, f"{version} had the hashes {', '.join(sorted(values))}", times=len(values))

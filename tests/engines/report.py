@@ -9,14 +9,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .invariants import Violation, excused, shortest_capacity
+from .invariants import Violation, shortest_capacity
 from .play import Recording
 from .scenario import Scenario
 
 Result = dict[str, Any]
 
 
-def result(scenario: Scenario, rollouts: str, recording: Recording | None, found: Sequence[Violation]) -> Result:
+def result(
+    scenario: Scenario,
+    rollouts: str,
+    recording: Recording | None,
+    found: Sequence[Violation],
+    excused: Sequence[tuple[Violation, str]],
+) -> Result:
     """One scenario's result; a negative control passes when just the invariants that it names do not hold."""
     broken = {violation.invariant for violation in found}
     requests = recording.requests + recording.pinned if recording else []
@@ -31,7 +37,7 @@ def result(scenario: Scenario, rollouts: str, recording: Recording | None, found
         "failed": sum(request.status != 200 for request in requests),
         "least": shortest_capacity(recording) if recording else {},
         "seconds": round(recording.played[-1].end - recording.played[0].start) if recording else 0,
-        "excused": [{"text": str(violation), "why": why} for violation, why in excused(recording)] if recording else [],
+        "excused": [{"text": str(violation), "why": why} for violation, why in excused],
         "violations": [dataclasses.asdict(violation) | {"text": str(violation)} for violation in found],
     }
 

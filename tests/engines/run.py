@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import argocd, evidence, judges, prometheus, report, sandbox, soak, traces
 from .api import Watches
-from .invariants import Violation, violations
+from .invariants import Violation, judged
 from .lab import Lab
 from .lock import ROLLOUTS
 from .play import Player, Recording
@@ -73,8 +73,8 @@ def judge(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
     results = []
     for version in arguments.rollouts or ROLLOUTS[:1]:
         for scenario, recording, error in started(version, chosen):
-            found = violations(recording) if recording else [Violation("played", "", error)]
-            results.append(report.result(scenario, version, recording, found))
+            found, excused = judged(recording) if recording else ([Violation("played", "", error)], [])
+            results.append(report.result(scenario, version, recording, found, excused))
             print(report.lines(results[-1], verbose=getattr(arguments, "verbose", False)), flush=True)
     report.write(LAST / f"{arguments.command}.json", results)
     heard = 0

@@ -63,11 +63,6 @@ def mutants(manifests: Sequence[Object], count: int) -> list[Mutant]:
     ]
 
 
-def every_mutant(manifest: Object) -> Iterator[Mutant]:
-    """All single changes of one manifest."""
-    return map(_made, _changes_of(manifest))
-
-
 def _changes_of(manifest: Object) -> Iterator[_Change]:
     for path, value in _nodes(manifest, ()):
         for change, new in _changes(path, value):

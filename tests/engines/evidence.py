@@ -43,7 +43,7 @@ def page(results: Sequence[dict[str, Any]], origin: str = ORIGIN) -> str:
     requests, failed = sum(r["requests"] for r in results), sum(r["failed"] for r in results if not r["control"])
     passed = sum(r["passed"] for r in results)
     lines += [f"{passed} of {len(results)} scenarios passed; {requests} requests with retries off,"]
-    lines += [f"{failed} unanswered outside the controls, each told below with the reason why it may be.", ""]
+    lines += [f"{failed} unanswered outside the controls, each told below, with the reason where it is allowed.", ""]
     lines += ["| claim | scenario | requests | unanswered | fewest Ready pods |", "| --- | --- | --- | --- | --- |"]
     for name, sentence in claims().items():
         shown = [r for r in results if name in r["shows"]]

@@ -17,7 +17,7 @@ Points = list[tuple[float, Point]]
 class Violation:
     """One invariant that did not hold during one edit."""
 
-    invariant: str  # available | share | requests | hashes | answers | expect | diff
+    invariant: str  # available | share | requests | pinned | hashes | answers | expect | diff | synced | played
     edit: str
     what: str
     longest: float = 0.0  # seconds of the longest window

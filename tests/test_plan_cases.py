@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from click import Context
 
+from renderer.cli import cli
 from renderer.plan import CLASSES
 from renderer.report.plan import FORMATS, plan_text
 from tests.support.plan_cases import EXPECTED, FOLDER, SHARED, as_text, names, planned
@@ -33,6 +36,17 @@ def test_a_case_is_two_sides_and_a_plan() -> None:
     assert len(names()) > 20
     for case in names():
         assert {path.name for path in (FOLDER / case).iterdir()} - {SHARED} == {"before", "after", EXPECTED}
+
+
+@pytest.mark.parametrize("case", names())
+def test_a_command_that_a_plan_recommends_is_whole(case: str) -> None:
+    for line in re.findall(r"`rollspec ([^`]* --env [^`]*)`", (FOLDER / case / EXPECTED).read_text()):
+        verb, *words = line.replace("REF", "HEAD").split()
+        command = cli.get_command(Context(cli), verb)
+        assert command, line
+        given = command.make_context(verb, words).params
+        assert verb != "release" or len(given["words"]) == 2 or given["sets"], f"{line}: of which tag?"
+        assert verb != "switch" or given["to"] or given["go_on"], f"{line}: to what?"
 
 
 def test_every_class_has_a_case() -> None:

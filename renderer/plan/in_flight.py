@@ -54,10 +54,11 @@ def scale_in_step(old: Side, new: Side) -> Iterator[Finding]:
         return
     if not (old.app.strategy.by_istio and new.app.strategy.by_istio) or _pods(old) == _pods(new):
         return
-    step = f"`rollspec weight {new.named}`" if new.flight else f"`rollspec promote {new.named}`"
+    weight = new.app.canary.weight if new.app.canary else None
+    step = f"promote {new.named}" if weight is None else f"weight {new.app.name} {weight} --env {new.app.env}"
     message = (
         "the number of pods changes together with the canary's steps: its share would fall to 0 until they are Ready; "
-        f"change the number, sync, then {step}"
+        f"change the number, sync, then `rollspec {step}`"
     )
     replicas = old.app.spec.get("replicas") != new.app.spec.get("replicas")
     yield _finding("scale-in-step", message, "/spec/replicas" if replicas else "/spec/strategy")

@@ -12,7 +12,7 @@ from renderer.overlay import Effective
 from renderer.plain import escape
 from renderer.project import versions_of
 from renderer.render.workload import RESTARTED_AT
-from renderer.spec import App
+from renderer.spec import App, Version
 
 WORKLOADS = ("Rollout", "Deployment")
 
@@ -40,6 +40,19 @@ class Side:
     def named(self) -> str:
         """The arguments of a verb that name the app."""
         return f"{self.app.name} --env {self.app.env}"
+
+    def release(self, stable: Version) -> str:
+        """The command that releases what runs here (the version in flight, else the stable one) beside `stable`."""
+        tag = self.app.running.tag
+        what = "--set FIELD=VALUE" if tag == stable.tag else tag
+        return f"rollspec release {self.app.name} {what} --env {self.app.env}"
+
+    @property
+    def switch(self) -> str:
+        """The command that switches to the strategy that this side has."""
+        strategy = self.app.strategy
+        router = f" --router {strategy.router}" if strategy.type == "Canary" else ""
+        return f"rollspec switch {self.named} --to {strategy.type}{router}"
 
     @property
     def prunes_last(self) -> bool:

@@ -30,28 +30,25 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
     was, now = old.app.strategy, new.app.strategy
     if _loses_subsets(old, new):
         message = (
-            f"the DestinationRule loses the subsets that live routes name: `rollspec switch {new.named}` keeps them a "
-            "stage longer (`migration.after`)"
+            f"the DestinationRule loses the subsets that live routes name: `{new.switch}` keeps them a stage longer "
+            "(`migration.after`)"
         )
         yield _finding("switch-stages", message, "/spec/strategy")
     if was.by_istio and now.type == "BlueGreen":
         message = (
-            "the pods of today's version would stay for ever, since the Rollout's status names them: `rollspec switch "
-            f"{new.named} --to BlueGreen` goes by way of a Canary by replicas; sync, then `--continue`"
+            "the pods of today's version would stay for ever, since the Rollout's status names them: "
+            f"`{new.switch}` goes by way of a Canary by replicas; sync, then `--continue`"
         )
         yield _finding("switch-stages", message, "/spec/strategy/type")
     if was.is_rollout == now.is_rollout:
         return
     if was.type == "BlueGreen":
-        message = (
-            f"a BlueGreen becomes a {now.type} by way of a Canary: `rollspec switch {new.named} --to {now.type}`, "
-            "sync, then `--continue`"
-        )
+        message = f"a BlueGreen becomes a {now.type} by way of a Canary: `{new.switch}`, sync, then `--continue`"
         yield _finding("switch-stages", message, "/spec/strategy/type")
     elif new.app.came_from is None and old.app.came_from is None and not new.prunes_last:
         message = (
-            f"the {was.type} workload would go before the {now.type} one is Ready: `rollspec switch {new.named} --to "
-            f"{now.type}` keeps both until `--continue`"
+            f"the {was.type} workload would go before the {now.type} one is Ready: `{new.switch}` keeps both until "
+            "`--continue`"
         )
         yield _finding("switch-stages", message, "/spec/strategy/type")
 
@@ -67,7 +64,7 @@ def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     flight = old.flight or new.flight
     if flight and switched(old, new):
         first = f"`rollspec promote {new.named}` or `rollspec abort {new.named}`" if old.flight else "switch"
-        then = f"then `rollspec switch {new.named}`" if old.flight else f"then `rollspec release {new.named}`"
+        then = f"then `{new.switch}`" if old.flight else f"then `{new.release(new.app.stable)}`"
         message = (
             f"the change from {strategy_name(old.app.strategy)} to {strategy_name(new.app.strategy)} wants nothing in "
             f"flight: {first} and sync, {then}"

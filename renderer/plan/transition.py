@@ -46,7 +46,7 @@ def first_release(new: Side) -> Iterator[Finding]:
     if new.flight:
         message = (
             f"a new Rollout skips its steps, and the {new.flight} would get all the traffic: take `{new.flight}` out, "
-            f"sync, then `rollspec release {new.app.name} TAG --env {new.app.env}`"
+            f"sync, then `{new.release(new.app.stable)}`"
         )
         yield _finding("first-release", message, f"/spec/{new.flight}")
 
@@ -87,13 +87,13 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
     if old.app.strategy.ends_by_itself:
         message = (
             f"another pod template takes the {old.flight}'s place on a ladder that ends by itself: when it has, "
-            f"`rollspec promote {new.named}`, sync, then `rollspec release {new.named}`"
+            f"`rollspec promote {new.named}`, sync, then `{new.release(new.app.stable)}`"
         )
         yield _finding("third-version", message, f"/spec/{new.flight}", "warning")
         return
     message = (
         f"another pod template takes the {old.flight}'s place: {goes}{loses}; `rollspec abort {new.named}` first, "
-        f"sync, then `rollspec release {new.named}`"
+        f"sync, then `{new.release(new.app.stable)}`"
     )
     yield _finding("third-version", message, f"/spec/{new.flight}", "warning")
 
@@ -146,7 +146,7 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     if old.flight and new.settled == old.running:
         message = (
             f"{name_of(new.app.stable)} is promoted and the next version starts in one change: sync "
-            f"`rollspec promote {new.named}` first, then `rollspec release {new.named}`"
+            f"`rollspec promote {new.named}` first, then `{new.release(new.app.stable)}`"
         )
     else:
         message = (
@@ -228,7 +228,7 @@ def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
     if new.app.spec["previous"] == old.app.spec.get("previous"):
         message = (
             f"`previous` still names {name_of(there)}, and `rollspec undo` would go there, not to "
-            f"{name_of(was)}: release by `rollspec release {new.named}`, or mend `previous`"
+            f"{name_of(was)}: release by `{new.release(was)}`, or mend `previous`"
         )
         yield _finding("previous-is-old", message, "/spec/previous", "warning")
 
@@ -280,7 +280,7 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
     if old.app.previous == new.app.stable:
         return
     if new.app.strategy.is_rollout:
-        how = f"`rollspec release {new.named}` starts one, with `--set` for configuration alone"
+        how = f"`{new.release(old.app.stable)}` starts one"
     else:
         how = f"strategy {new.app.strategy.type} has none: `rollspec switch {new.named} --to Canary`"
     message = f"the policy of {new.app.env} wants a canary for every change of the pod template: {how}"

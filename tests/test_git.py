@@ -375,6 +375,18 @@ class TestLog:
         assert len(list(git.log(repo.root))) == 3
         assert len(list(git.log(repo.root, [], first))) == 1
 
+    def test_a_commit_that_does_not_say_when(self, repo: Repository) -> None:
+        said = repo.git("cat-file", "commit", "HEAD").splitlines(keepends=True)
+        odd = "".join(line.rsplit(" ", 2)[0] + "\n" if line.startswith("committer ") else line for line in said)
+        made = subprocess.run(
+            ["git", "-C", repo.root, "hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
+            input=odd,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        assert next(git.log(repo.root, [], made)).time.timestamp() == 0
+
     def test_may_be_left_early(self, repo: Repository) -> None:
         for number in range(5):
             repo.save(a_yaml=str(number))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,15 @@ def test_files_left_alone(project: Path) -> None:
         assert "left alone, rollspec did not make it (delete it, or restore its first line): " in outcome.err
         assert f"{SHOWN}.yaml" in outcome.err
         assert is_harmless(outcome.err)
+
+
+def test_json_takes_a_file_name_that_is_not_utf8(project: Path) -> None:
+    odd = os.fsencode(project / "apps") + b"/\xff.yml"
+    with open(odd, "wb") as file:
+        file.write(b"a: b\n")
+    outcome = run(project, "validate", "--format", "json")
+    assert [each["file"] for each in json.loads(outcome.out)["problems"]] == ["apps/\udcff.yml"]
+    assert outcome.out.encode()
 
 
 def test_files_that_are_new_changed_or_removed(project: Path) -> None:

@@ -107,8 +107,8 @@ def _commit(sha: str, parents: str, author: str, email: str, time: str, subject:
 
 
 def _time(raw: str) -> datetime:
-    """Of `1700000000 +0530`."""
-    seconds, _, zone = raw.partition(" ")
+    """Of `1700000000 +0530`; 1970 for a commit that does not say when, as git itself takes it."""
+    seconds, _, zone = (raw or "0 +0000").partition(" ")
     minutes = int(zone[-4:-2]) * 60 + int(zone[-2:])
     offset = timedelta(minutes=-minutes if zone.startswith("-") else minutes)
     known = timezone(offset) if abs(offset) < timedelta(days=1) else UTC

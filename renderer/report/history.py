@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from renderer.history import Entry, Kind, Move, Name, Step
 from renderer.problem import printable
+from renderer.report.as_json import as_json
 from renderer.report.commits import commit_data, duration_text, short, time_text, who
 
 FORMATS = ("text", "json")
@@ -49,7 +49,7 @@ def _json(history: AppHistory) -> str:
             for env, entries in history.environments.items()
         ],
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return as_json(data)
 
 
 def _entry_data(history: AppHistory, env: str, entry: Entry) -> dict[str, Any]:

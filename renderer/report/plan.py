@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from typing import Any
 
 from renderer.plan import CLASSES, AppPlan, Flag, Path, Plan, Summary
 from renderer.problem import Problem, printable
+from renderer.report.as_json import as_json
 
 FORMATS = ("text", "markdown", "json")
 _JSON_FORMAT = 1
@@ -57,7 +57,7 @@ def _json(plan: Plan) -> str:
         "apps": apps,
         "unchanged": len(plan.apps) - len(apps),
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return as_json(data)
 
 
 def _app_data(app: AppPlan) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from renderer.problem import Problem, errors, printable
+from renderer.report.as_json import as_json
 
 FORMATS = ("text", "json", "github")
 _JSON_FORMAT = 1
@@ -30,7 +30,7 @@ def _text(problems: Sequence[Problem]) -> str:
 
 def _json(problems: Sequence[Problem]) -> str:
     data = {"format": _JSON_FORMAT, "problems": [asdict(problem) for problem in problems]}
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return as_json(data)
 
 
 def _github(problems: Sequence[Problem]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from renderer.history import Commit, Flight, Standing
 from renderer.problem import printable
+from renderer.report.as_json import as_json
 from renderer.report.commits import commit_data, time_text, who
 
 FORMATS = ("text", "json")
@@ -65,7 +65,7 @@ def _json(status: Status) -> str:
         "complete": status.complete,
         "apps": [_row_data(row) for row in status.rows],
     }
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    return as_json(data)
 
 
 def _row_data(row: Row) -> dict[str, Any]:

@@ -32,6 +32,11 @@ class Layout:
         """The overlay's partial app file: what differs there, the release state included."""
         return f"{self.overlays}/{env}/apps/{app}.yaml"
 
+    def is_partial(self, path: str) -> bool:
+        """Whether a path below the folder of overlays has the place of a partial app file, whatever its ending."""
+        parts = path.removeprefix(f"{self.overlays}/").split("/")
+        return len(parts) == 3 and parts[1] == "apps"
+
     def manifests(self, env: str, app: str) -> str:
         """The folder of one app's rendered manifests in one environment."""
         return f"{self.output}/{env}/{app}"

@@ -39,23 +39,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One overlay with what it extends: `chain` runs from the overlay itself to the last one it builds on."""
+    """One overlay with what it extends: `chain` runs from the overlay itself to the last one it builds on.
+
+    `apps` are those of the environment; None for all.
+    """
 
     name: str
     chain: tuple[Document, ...]
     spec: Mapping[str, Any]
     patches: tuple[Entry, ...]
     resources: tuple[Entry, ...]
+    apps: frozenset[str] | None
 
     @property
     def names(self) -> tuple[str, ...]:
         """The overlays of the chain, this one first."""
         return tuple(str(document.data["metadata"]["name"]) for document in self.chain)
-
-    @property
-    def apps(self) -> Sequence[str] | None:
-        """The apps of the environment; None for all."""
-        return self.spec.get("apps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,8 @@ def _environment(name: str, chain: tuple[Document, ...]) -> Environment:
     patches, resources = (
         tuple(entry for document in reversed(chain) for entry in entries(document, key)) for key in JOINED
     )
-    return Environment(name, chain, spec, patches, resources)
+    apps = None if spec.get("apps") is None else frozenset(spec["apps"])
+    return Environment(name, chain, spec, patches, resources, apps)
 
 
 def _nulls(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

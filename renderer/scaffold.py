@@ -8,6 +8,7 @@ from typing import Any
 from renderer.edit import formatted
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.project import Versions
+from renderer.spec import API_VERSION, app_document
 from renderer.yamlio import dump
 
 _PROJECT = f"""\
@@ -56,7 +57,7 @@ def project_files(env: str, namespace: str, *, hooks: bool) -> dict[str, str]:
 def overlay_text(env: str, namespace: str) -> str:
     """The overlay of a new environment."""
     overlay: dict[str, Any] = {
-        "apiVersion": "rollspec/v1",
+        "apiVersion": API_VERSION,
         "kind": "Overlay",
         "metadata": {"name": env},
         "spec": {"namespace": namespace},
@@ -71,5 +72,4 @@ def app_text(name: str, image: str, tag: str, ports: list[dict[str, Any]], strat
         spec["readinessProbe"] = {"httpGet": {"path": "/", "port": ports[0]["name"]}}
     if strategy:
         spec["strategy"] = dict(strategy)
-    data: dict[str, Any] = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": name}, "spec": spec}
-    return formatted(f"# `rollspec schema App` has every field.\n{dump(data)}", {})
+    return formatted(f"# `rollspec schema App` has every field.\n{dump(app_document(name, spec))}", {})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Data = dict[str, Any]
+API_VERSION = "rollspec/v1"  # of every kind of ours
 StrategyType = Literal["RollingUpdate", "Recreate", "BlueGreen", "Canary"]
 
 CONTAINER_FIELDS = (
@@ -192,6 +193,11 @@ def merge_specs(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
         if isinstance(named, Mapping) and named.get("overrides") is not None:
             merged[state]["overrides"] = named["overrides"]
     return merged
+
+
+def app_document(name: str, spec: Data) -> Data:
+    """An app spec, or a partial app, as its file has it."""
+    return {"apiVersion": API_VERSION, "kind": "App", "metadata": {"name": name}, "spec": spec}
 
 
 def fields_of(spec: Mapping[str, Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise, starmap
 from typing import Any
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.build.in_step import Steps, in_step
 from renderer.build.places import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
-from renderer.build.setup import Setup, idle, patch_problem, read_document, read_patches, read_resources
+from renderer.build.setup import Setup, idle, objects_of, patch_problem, read_document, read_patches, read_resources
 from renderer.build.workload import has_workload, no_workload
 from renderer.layout import HEADER, KUSTOMIZATION
 from renderer.manifest import Manifest
@@ -26,11 +26,11 @@ from renderer.rules.finding import Scene
 from renderer.rules.ladder import check_ladder
 from renderer.rules.specs import SpecScene, check_spec
 from renderer.schema import Schemas
-from renderer.spec import App, app_of, merge
+from renderer.spec import API_VERSION, App, app_of, merge
 from renderer.yamlio import dump
 
 _STATES = ("canary", "preview")
-_HEAD = {"apiVersion": "rollspec/v1", "kind": "App"}
+_HEAD = {"apiVersion": API_VERSION, "kind": "App"}
 UNMATCHED = "patch-unmatched"
 
 
@@ -212,7 +212,8 @@ def assemble(
     """The second half of the pipeline but for its checks: render `app`, template, patch."""
     rendered = render(app)
     manifests, problems = _with_templates(app, rendered, setup)
-    own, found = read_resources(_own(evaluated, "extraResources"), texts, app.namespace, setup.schemas)
+    objects = partial(objects_of, schemas=setup.schemas)
+    own, found = read_resources(_own(evaluated, "extraResources"), texts, app.namespace, objects)
     problems += found
     own_patches, found = read_patches(_own(evaluated, "patches"))
     problems += found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from itertools import permutations
 from types import MappingProxyType
 from typing import Any
@@ -15,13 +16,15 @@ from renderer.overlay import JOINED, Document, Entry, Environment, entries, envi
 from renderer.patch import Patch, PatchFault, parse
 from renderer.problem import Problem, errors
 from renderer.project import Project, project_of
-from renderer.schema import Schemas
+from renderer.schema import Fault, Schemas
 from renderer.schema.partial import without_nulls
 from renderer.schema.scope import scope
+from renderer.spec import app_document
 from renderer.yamlio import load, load_all, too_large
 
 LONGEST_TEMPLATE = 1 << 16  # bytes: Python takes seconds and gigabytes to compile a million
 _LONGEST_NAME = 253  # of an object, for the API server
+Objects = Callable[[str, bytes], tuple[list[Any], list[Problem]]]  # of a path and its text
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +103,17 @@ def set_up(
     """
     read, problems = _overlays(project.layout, files, schemas)
     overlays = {name: document for name, document in read.items() if document}
-    problems += _names(overlays)
     if not overlays and not problems:
         message = f"no environment: make {project.layout.overlay('production')} (kind Overlay)"
         problems.append(Problem(PROJECT_FILE, 0, 0, "no-environment", message))
     found_environments, found = environments(_without(overlays, read.keys() - overlays.keys()))
     problems += found + _as_extended(found_environments, schemas)
+    objects = cache(partial(objects_of, schemas=schemas))  # many environments may take the same file along
     resources, patches = {}, {}
     for name, environment in found_environments.items():
         problems += _unknown_apps(environment, apps)
         namespace = environment.spec.get("namespace", "")
-        resources[name], found = read_resources(environment.resources, files, namespace, schemas, unread)
+        resources[name], found = read_resources(environment.resources, files, namespace, objects, unread)
         problems += found
         patches[name], found = read_patches(environment.patches)
         problems += found
@@ -162,10 +165,10 @@ def read_resources(
     entries: tuple[Entry, ...],
     files: Mapping[str, bytes],
     namespace: str,
-    schemas: Schemas,
+    objects: Objects,
     unread: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[tuple[Manifest, ...], list[Problem]]:
-    """Plain manifests taken along, each checked against the schema of its kind, one file each."""
+    """Plain manifests taken along, one file each; `objects` reads a file, see `objects_of`."""
     found: dict[str, Manifest] = {}
     problems: list[Problem] = []
     for entry in entries:
@@ -174,20 +177,22 @@ def read_resources(
         if path is None or text is None:
             problems.append(Problem(entry.file, 0, 0, "resource", _why(entry, path, files, unread), entry.pointer))
             continue
-        documents, faults = load_all(text, path)
+        good, faults = objects(path, text)
         problems += faults
-        wrong: list[tuple[int, Problem]] = []
-        for number, data in enumerate(documents):
-            problem = _resource_problem(path, data, schemas)
-            if problem:
-                wrong.append((number, problem))
-                continue
+        for data in good:
             manifest = _resource(data, namespace)
             if manifest.file in found:
                 problems.append(Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is there twice"))
             found[manifest.file] = manifest
-        problems += put_in_documents(text, wrong)
     return tuple(found.values()), problems
+
+
+def objects_of(path: str, text: bytes, *, schemas: Schemas) -> tuple[list[Any], list[Problem]]:
+    """The objects of a file of plain manifests that the schemas of their kinds take, and what is wrong with others."""
+    documents, problems = load_all(text, path)
+    found = [(number, data, _resource_problem(path, data, schemas)) for number, data in enumerate(documents)]
+    wrong = [(number, problem) for number, _, problem in found if problem]
+    return [data for _, data, problem in found if not problem], [*problems, *put_in_documents(text, wrong)]
 
 
 def _why(entry: Entry, path: str | None, files: Mapping[str, bytes], unread: Mapping[str, str]) -> str:
@@ -264,16 +269,17 @@ def _overlays(
     for file in sorted(files):
         folder, _, name = file.rpartition("/")
         if name == "overlay.yaml" and folder.rpartition("/")[0] == layout.overlays:
+            env = folder.rpartition("/")[2]
             document, wrong = read_document(file, files[file], "Overlay", schemas)
-            problems += wrong + (_unknown_defaults(document, schemas) if document else [])
-            found[folder.rpartition("/")[2]] = document
+            misnamed = _misnamed(document, env) if document else []
+            problems += [*wrong, *misnamed, *(_unknown_defaults(document, schemas) if document else [])]
+            found[env] = None if misnamed else document
     return found, problems
 
 
 def _unknown_defaults(overlay: Document, schemas: Schemas) -> list[Problem]:
     """Fields of its `defaults` that no app may have: told here, once, and not by each app that they are merged into."""
-    data = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": "any"}}
-    faults = schemas.explain("App", {**data, "spec": overlay.spec.get("defaults") or {}}, partial=True)
+    faults = schemas.explain("App", app_document("any", overlay.spec.get("defaults") or {}), partial=True)
     return [
         Problem(overlay.file, 0, 0, fault.rule, fault.message, f"/spec/defaults{fault.pointer.removeprefix('/spec')}")
         for fault in faults
@@ -290,29 +296,32 @@ def _without(overlays: Mapping[str, Document], wrong: Collection[str]) -> dict[s
     return found
 
 
-def _names(overlays: Mapping[str, Document]) -> list[Problem]:
-    return [
-        Problem(
-            document.file, 0, 0, "overlay-name", f"the folder is `{name}`: give the overlay that name", "/metadata/name"
-        )
-        for name, document in overlays.items()
-        if document.data["metadata"]["name"] != name
-    ]
+def _misnamed(overlay: Document, folder: str) -> list[Problem]:
+    if overlay.data["metadata"]["name"] == folder:
+        return []
+    message = f"the folder is `{folder}`: give the overlay that name"
+    return [Problem(overlay.file, 0, 0, "overlay-name", message, "/metadata/name")]
 
 
 def _as_extended(found: Mapping[str, Environment], schemas: Schemas) -> list[Problem]:
     """What is wrong with an overlay only beside those that it extends: a null for nothing, two fields of one place."""
     problems = []
+    faults: dict[str, list[Fault]] = {
+        name: schemas.explain("Overlay", {**each.chain[0].data, "spec": each.spec})
+        for name, each in found.items()
+        if len(each.chain) > 1
+    }
     extended = {name for environment in found.values() for name in environment.names[1:]}
     for environment in found.values():
         own, *others = environment.chain
         base = {"spec": found[environment.names[1]].spec if others else {}}
         problems += idle(own, base)
-        if others and environment.apps == [] and "apps" not in own.spec and environment.name not in extended:
+        if others and environment.apps == frozenset() and "apps" not in own.spec and environment.name not in extended:
             message = f"no app is here: `{environment.names[1]}` has none; `apps: null` has all, a list has some"
             problems.append(Problem(own.file, 0, 0, "overlay-app", message, "/spec/extends", "warning"))
         if others:
-            problems += of_document(own, schemas.explain("Overlay", {**own.data, "spec": environment.spec}))
+            told = faults.get(environment.names[1], [])  # there already
+            problems += of_document(own, [each for each in faults[environment.name] if each not in told])
     return problems
 
 

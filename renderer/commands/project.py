@@ -6,7 +6,7 @@ import os.path
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from renderer.build import Rendered, building
+from renderer.build import Rendered, building, is_in
 from renderer.build.in_step import Steps, groups, in_step
 from renderer.build.places import Places
 from renderer.build.setup import Setup, named, read_project, resource_path, resources_elsewhere, set_up
@@ -148,13 +148,27 @@ def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Proble
     return sorted(names), problems
 
 
+def names_around(directory: str) -> tuple[list[str], list[str]]:
+    """The apps and the environments of the project around `directory`, by the names of their files alone.
+
+    None where the project file cannot be read. Failure where there is no project.
+    """
+    root = find_root(directory)
+    project, _ = _read_project(root)
+    if project is None:
+        return [], []
+    layout = project.layout
+    apps, _ = app_names(layout.apps, listing(root, layout.apps))
+    folders = {file.removeprefix(f"{layout.overlays}/").partition("/")[0] for file in listing(root, layout.overlays)}
+    return apps, sorted(folders)
+
+
 def _shared_files(root: str, layout: Layout) -> tuple[dict[str, bytes], list[str], list[Problem]]:
     """Overlays, what stands beside them, and templates, with their bytes; and the names of the partial app files."""
     wanted = listing(root, layout.templates)
     partials: list[str] = []
     for file in listing(root, layout.overlays):
-        parts = file.removeprefix(f"{layout.overlays}/").split("/")
-        (partials if len(parts) == 3 and parts[1] == "apps" else wanted).append(file)
+        (partials if layout.is_partial(file) else wanted).append(file)
     shared, problems = read(root, wanted)
     return shared, partials, problems
 
@@ -186,14 +200,11 @@ def _orphans(layout: Layout, partials: Sequence[str], apps: frozenset[str]) -> l
 
 def _unused(setup: Setup, partials: Sequence[str]) -> list[Problem]:
     """Partial app files that no environment reads: neither theirs nor one that extends it has the app."""
-    apps_of = {
-        name: each.apps if each.apps is None else frozenset(each.apps) for name, each in setup.environments.items()
-    }
     found = []
     for file in partials:
         overlay, app = file.split("/")[-3], file.rpartition("/")[2].removesuffix(".yaml")
-        readers = [apps_of[name] for name, each in setup.environments.items() if overlay in each.names]
-        if readers and not any(apps is None or app in apps for apps in readers):
+        readers = [each for each in setup.environments.values() if overlay in each.names]
+        if readers and not any(is_in(each, app) for each in readers):
             message = f"no environment that has the app `{app}` reads this file: add it to `apps`, or remove the file"
             found.append(Problem(file, 0, 0, "overlay-app", message))
     return found

@@ -109,9 +109,7 @@ def _tree(root: str, commit: str, layout: Layout) -> dict[str, Entry]:
 
 def _is_shared(layout: Layout, path: str) -> bool:
     """An overlay, what lies beside it, or a template; no partial app."""
-    parts = path.removeprefix(f"{layout.overlays}/").split("/")
-    is_partial = len(parts) == 3 and parts[1] == "apps"
-    return _below(path, layout.templates) or (_below(path, layout.overlays) and not is_partial)
+    return _below(path, layout.templates) or (_below(path, layout.overlays) and not layout.is_partial(path))
 
 
 def _texts(root: str, commit: str, setup: Setup, tree: Mapping[str, Entry], apps: frozenset[str]) -> Texts:

@@ -62,17 +62,17 @@ def touched(
     file, a template, a file of an app or environment that is gone: everything. A rendered file: what it belongs to.
     """
     known = frozenset(apps)
-    found: dict[str, frozenset[str]] = {}
+    found: dict[str, set[str]] = {}
     whole: set[str] = set()
     unknown: list[str] = []
     for path in paths:
         hits = list(_hits(layout, environments, known, path))
         for env, app in hits:
-            found[env] = found.get(env, frozenset()) | (known if app is None else {app})
+            found.setdefault(env, set()).update(known if app is None else {app})
             whole |= {env} if app is None else set()
         if not hits:
             unknown.append(path)
-    return Selection(found, frozenset(whole)), unknown
+    return Selection({env: frozenset(names) for env, names in found.items()}, frozenset(whole)), unknown
 
 
 def _hits(
@@ -155,7 +155,8 @@ def in_shard(apps: Sequence[str], shard: tuple[int, int] | None) -> list[str]:
 
 def neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:
     """Other apps that could claim what these claim, found by their texts; a few too many do no harm."""
-    others = sorted(set(opened.apps) - set(apps))
+    own = frozenset(apps)
+    others = sorted(set(opened.apps) - own)
     words = {key.encode() for each in rendered for key in _hosts(each)}
     custom = any(_MAY_CLASH.search(text) for app in apps for text in opened.texts(app)[0].values())
     found = []
@@ -163,7 +164,7 @@ def neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]
         for other in others:
             texts = opened.texts(other, read_some)[0].values()
             if (
-                _related(other, apps)
+                _related(other, own)
                 or any(word in text for word in words for text in texts)
                 or any(custom or _MAY_CLASH.search(text) for text in texts)
             ):
@@ -176,6 +177,6 @@ def _hosts(rendered: Rendered) -> set[str]:
     return {host for host in rendered.hosts if not host.startswith(f"{rendered.app}.")}
 
 
-def _related(other: str, apps: Sequence[str]) -> bool:
+def _related(other: str, apps: frozenset[str]) -> bool:
     """`web-preview` beside `web`: the preview Service of one may be the Service of the other."""
-    return any(other == f"{app}-preview" or app == f"{other}-preview" for app in apps)
+    return f"{other}-preview" in apps or (other.endswith("-preview") and other.removesuffix("-preview") in apps)

@@ -30,7 +30,7 @@ from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes
 from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.diff import diff_text
-from renderer.spec import version_label
+from renderer.spec import app_document, version_label
 from renderer.tree import listing, read, write_all
 from renderer.yamlio import load
 
@@ -85,14 +85,12 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
     """Each app's act on its effective spec, then the files, then perhaps one commit of them all; the exit code."""
     if how.commit and not how.dry_run:
         _refuse_uncommitted(opened, list(acts))
-    edited = []
-    for app, act in acts.items():
-        found = edit_app(opened, environment, app, act)
-        if isinstance(found, Refusal):
-            click.echo(f"rollspec: {app} in {environment.name}: {found.message}", err=True)
-            return 1
-        edited.append(found)
-    if show_problems([problem for each in edited for problem in each.problems], "text"):
+    found = {app: edit_app(opened, environment, app, act) for app, act in acts.items()}
+    refused = {app: each for app, each in found.items() if isinstance(each, Refusal)}
+    edited = [each for each in found.values() if isinstance(each, Edited)]
+    for app, refusal in refused.items():
+        click.echo(f"rollspec: {app} in {environment.name}: {refusal.message}", err=True)
+    if show_problems([problem for each in edited for problem in each.problems], "text") or refused:
         return 1
     for each in edited:
         for note in how.notes(each.before):
@@ -240,8 +238,7 @@ def _data(text: bytes, file: str) -> dict[str, Any]:
 
 def _edited(old: bytes | None, app: str, edits: Sequence[Change]) -> bytes | None:
     """The text edited; one that was in `fmt`'s format stays in it. None for one that has come back to nothing."""
-    head = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": app}, "spec": {}}
-    empty = new_document(head)
+    empty = new_document(app_document(app, {}))
     before = empty if old is None else old.decode()
     text = edit(before, _operations(_data(before.encode(), "").get("spec") or {}, edits))
     order = field_order("App")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from renderer.commands.verbs import parse_overrides
+from renderer.commands.words import parse_overrides
 from renderer.failure import Failure
 from renderer.tree import write_all
 from tests.support.cases import ROOT, Outcome, run
@@ -302,6 +302,12 @@ def test_a_commit_names_the_version_of_each_app(repository: Path) -> None:
         "deploy(production): promote web 1.5.0, api 2.1.0",
         "deploy(production): release web 1.5.0 at 20 %, api 2.1.0 at 20 %",
     ]
+
+
+def test_of_several_apps_each_says_why_it_is_refused(repository: Path) -> None:
+    outcome = verb(repository, "promote", "web", "api")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert [line.partition(":")[2].split()[0] for line in outcome.err.splitlines()] == ["web", "api"]
 
 
 def test_a_release_of_several_says_which_have_no_canary(repository: Path) -> None:

@@ -1,4 +1,4 @@
-"""`rollspec completion SHELL`: the script that makes a shell complete commands and options."""
+"""`rollspec completion SHELL`: the script that makes a shell complete commands, options and names."""
 
 from __future__ import annotations
 

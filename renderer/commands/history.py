@@ -9,7 +9,7 @@ from dataclasses import replace
 import click
 
 from renderer.build.setup import read_project
-from renderer.commands.options import env_option, show_stopping, shown_as
+from renderer.commands.options import app_argument, env_option, show_stopping, shown_as
 from renderer.commands.past import SHALLOW, brought, commit_of, revisions
 from renderer.commands.project import find_root
 from renderer.commands.revision import asking_git
@@ -28,7 +28,7 @@ Entries = Mapping[str, Sequence[Entry]]
 
 
 @click.command("history")
-@click.argument("app")
+@app_argument
 @env_option
 @shown_as(*FORMATS)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the newest N entries of each environment.")

@@ -7,16 +7,30 @@ from typing import Any
 
 import click
 
+from renderer.commands.completing import complete_app, complete_env
 from renderer.problem import Problem, errors, in_order, strict
 from renderer.report.problems import FORMATS, count_text, problems_text
 
 Decorator = Callable[[Any], Any]
 
+app_argument: Decorator = click.argument("app", shell_complete=complete_app)
 env_option: Decorator = click.option(
-    "--env", "-e", "envs", multiple=True, metavar="ENV", help="Only this environment (again for more)."
+    "--env",
+    "-e",
+    "envs",
+    multiple=True,
+    metavar="ENV",
+    shell_complete=complete_env,
+    help="Only this environment (again for more).",
 )
 app_option: Decorator = click.option(
-    "--app", "-a", "apps", multiple=True, metavar="APP", help="Only this app (again for more)."
+    "--app",
+    "-a",
+    "apps",
+    multiple=True,
+    metavar="APP",
+    shell_complete=complete_app,
+    help="Only this app (again for more).",
 )
 format_option: Decorator = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How problems are shown."

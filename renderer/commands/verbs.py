@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -10,20 +9,20 @@ from typing import Any
 
 import click
 
-from renderer.commands.options import show_problems
+from renderer.commands.completing import complete_app, complete_env
+from renderer.commands.elsewhere import canary_at, is_stable, spec_at, stable_there
+from renderer.commands.options import app_argument, show_problems
 from renderer.commands.project import Opened, Refused, find_root, open_project
 from renderer.commands.selection import chosen
-from renderer.commands.verb import Act, How, carry_out, effective_spec, environment_for
+from renderer.commands.verb import Act, How, carry_out, environment_for
+from renderer.commands.words import parse_overrides, parse_words
 from renderer.failure import Failure
-from renderer.git import read_many, resolve
 from renderer.layout import PROJECT_FILE
-from renderer.overlay import Environment
 from renderer.release import notes, switches, verbs
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal, in_flight
-from renderer.spec import TEMPLATE_FIELDS, fields_of, strategy_of, version_of
+from renderer.spec import fields_of, strategy_of
 from renderer.tree import alone
-from renderer.yamlio import load
 
 Options = dict[str, Any]
 Acts = Callable[[Opened], Mapping[str, Act]]
@@ -47,6 +46,7 @@ def _common(function: Callable[..., Any]) -> Callable[..., Any]:
             metavar="ENV",
             multiple=True,
             callback=_only_one,
+            shell_complete=complete_env,
             help="The environment; needed when there are several.",
         ),
         click.option("--dry-run", "-n", is_flag=True, help="Show what would change, and change nothing."),
@@ -101,18 +101,22 @@ def _same(apps: tuple[str, ...], act: Act) -> Acts:
     return lambda _: dict.fromkeys(apps, act)
 
 
-_apps = click.argument("apps", nargs=-1, required=True, metavar="APP...")
+_apps = click.argument("apps", nargs=-1, required=True, metavar="APP...", shell_complete=complete_app)
 
 
 @click.command("release")
-@click.argument("words", nargs=-1, required=True, metavar="APP [TAG] | APP=TAG... | APP...")
+@click.argument(
+    "words", nargs=-1, required=True, metavar="APP [TAG] | APP=TAG... | APP...", shell_complete=complete_app
+)
 @click.option("--weight", "-w", "share", type=WEIGHT, help="The canary's first share, percent of the traffic.")
 @click.option("--version", "label", help="The label `version` of its pods (default: the tag).")
 @click.option(
     "--set", "sets", multiple=True, metavar="FIELD=VALUE", help="Configuration of this version: env.KEY=VALUE."
 )
 @click.option("--unset", "unsets", multiple=True, metavar="FIELD", help="Configuration that this version has no more.")
-@click.option("--from-env", metavar="ENV", help="Take the tag and version that are stable in ENV.")
+@click.option(
+    "--from-env", metavar="ENV", shell_complete=complete_env, help="Take the tag and version that are stable in ENV."
+)
 @click.option("--replace", is_flag=True, help="Also while another release is in flight.")
 @_common
 def release(
@@ -137,6 +141,7 @@ def release(
     overrides = parse_overrides(sets, unsets)
 
     def acts(opened: Opened) -> dict[str, Act]:
+        policy = environment_for(opened, options["env"]).spec.get("policy") or {}
         tags = parse_words(words, opened.apps)
         found: dict[str, Act] = {}
         for app, tag in tags.items():
@@ -144,19 +149,19 @@ def release(
             if from_env is not None:
                 if tag is not None:
                     raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {from_env}", 2)
-                tag, name = _stable_there(opened, app, from_env, options["env"], label)
-                if len(tags) > 1 and _is_stable(opened, app, options["env"], tag, name):
+                tag, name = stable_there(opened, app, from_env, options["env"], label)
+                if len(tags) > 1 and is_stable(opened, app, options["env"], tag, name):
                     click.echo(f"{app}: {tag} is stable already", err=True)
                     continue
             found[app] = partial(
                 _release,
-                environment_for(opened, options["env"]),
                 is_alone=len(tags) == 1,
                 tag=tag,
                 version=name,
                 weight=share,
                 overrides=overrides,
                 replace=replace,
+                must_canary=policy.get("templateChanges") == "canary",
             )
         if not found:
             raise Failure("nothing to release", 1)
@@ -166,7 +171,7 @@ def release(
 
 
 @click.command("weight")
-@click.argument("app")
+@app_argument
 @click.argument("share", type=WEIGHT)
 @click.option("--live", metavar="REF", help="The revision that the cluster has, if it is not this one.")
 @_common
@@ -279,7 +284,7 @@ def resume(directory: str, apps: tuple[str, ...], **options: Any) -> int:
 
 
 @click.command("switch")
-@click.argument("app")
+@app_argument
 @click.option("--to", type=click.Choice(("RollingUpdate", "Recreate", "BlueGreen", "Canary")), help="The strategy.")
 @click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share.")
 @click.option("--continue", "go_on", is_flag=True, help="The next stage of a switch that is under way.")
@@ -304,111 +309,10 @@ def switch(
     return _run(directory, "switch", options, acts, "--continue" if go_on else f"to {to or router}")
 
 
-def parse_words(words: tuple[str, ...], apps: tuple[str, ...]) -> dict[str, str | None]:
-    """`APP TAG`, `APP=TAG ...` or `APP ...` as tags by app (None where there is none)."""
-    if len(words) == 2 and "=" not in "".join(words) and words[1] not in apps:
-        return {words[0]: words[1]}
-    found: dict[str, str | None] = {}
-    for word in words:
-        app, equals, tag = word.partition("=")
-        if app in found:
-            raise Failure(f"{app} is named twice", 2)
-        found[app] = tag if equals else None
-    return found
-
-
-def parse_overrides(sets: tuple[str, ...], unsets: tuple[str, ...]) -> dict[str, Any]:
-    """`env.KEY=VALUE` ... as overrides; a value is text under `env` and `files`, else YAML."""
-    found: dict[str, Any] = {}
-    for text in sets:
-        path, equals, value = text.partition("=")
-        if not equals:
-            raise Failure(f"--set wants FIELD=VALUE, such as env.LOG_LEVEL=debug, not {text}", 2)
-        _put(found, path, value if path.startswith(("env.", "files.")) else _value(value, text))
-    for path in unsets:
-        _put(found, path, None)
-    return found
-
-
-def _put(found: dict[str, Any], path: str, value: Any) -> None:
-    first, _, rest = path.partition(".")
-    keys = [first, *([rest] if first in ("env", "files") and rest else rest.split(".") if rest else [])]
-    if first not in TEMPLATE_FIELDS:
-        raise Failure(f"`{first}` is no field of a version; there are {', '.join(sorted(TEMPLATE_FIELDS))}", 2)
-    target = found
-    for key in keys[:-1]:
-        target = target.setdefault(key, {})
-        if not isinstance(target, dict):
-            raise Failure(f"--set {path}: a value is set there already, which has no fields", 2)
-    target[keys[-1]] = value
-
-
-def _value(text: str, where: str) -> Any:
-    data, problems = load(f"value: {text}\n".encode(), "--set")
-    if problems or not isinstance(data, dict) or len(data) != 1:
-        raise Failure(f"--set {where}: {problems[0].message if problems else 'not a value'}", 2)
-    value = data["value"]
-    if json.dumps(value).count("#") < text.count("#"):  # in a comment, then
-        raise Failure(f"--set {where}: what follows ` #` is a comment in YAML, and would be lost: quote the value", 2)
-    return value
-
-
-def _stable_there(
-    opened: Opened, app: str, source: str, target: str | None, label: str | None
-) -> tuple[str, str | None]:
-    """The tag and label that are stable in `source`; what else differs there is told."""
-    there = _spec_in(opened, app, source)
-    here = _spec_in(opened, app, environment_for(opened, target).name)
-    different = sorted(
-        f"{key}.{name}" if isinstance(value, dict) else key
-        for key, value in overrides_between(fields_of(here, None), fields_of(there, None)).items()
-        for name in (value if isinstance(value, dict) else ("",))
-    )
-    if different:
-        click.echo(
-            f"{app}: {source} has other configuration too, which stays as it is: {', '.join(different)}", err=True
-        )
-    return str(there["tag"]), label or there.get("version")
-
-
-def _is_stable(opened: Opened, app: str, env: str | None, tag: str, label: str | None) -> bool:
-    spec = _spec_in(opened, app, environment_for(opened, env).name)
-    return version_of(spec, {"tag": tag, "version": label}) == version_of(spec, {"version": spec.get("version")})
-
-
-def _spec_in(opened: Opened, app: str, env: str) -> Mapping[str, Any]:
-    chosen([app], opened.apps, "app")
-    texts, problems = opened.texts(app)
-    spec = effective_spec(opened, environment_for(opened, env), app, texts, problems)
-    if spec is None:
-        raise Failure(f"{app} in {env} has problems: `rollspec validate --app {app}` shows them", 1)
-    return spec
-
-
-def _spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Mapping[str, Any]:
-    """The effective spec as the files of a revision give it (in this revision's environments)."""
-    files = [opened.layout.app(app), *(opened.layout.partial(name, app) for name in opened.setup.environments)]
-    found = read_many(opened.root, resolve(opened.root, revision), files)
-    texts = {file: text for file, text in found.items() if text is not None}
-    if files[0] not in texts:
-        raise Failure(f"there is no app `{app}` at {revision}", 2)
-    problems: list[Any] = []
-    spec = effective_spec(opened, environment_for(opened, env), app, texts, problems)
-    if spec is None:
-        raise Failure(f"the spec of {app} at {revision} has problems: {problems[0]}", 1)
-    return spec
-
-
-def _release(
-    environment: Environment, spec: Mapping[str, Any], *, is_alone: bool, weight: int | None, **asked: Any
-) -> Outcome:
-    """Of several apps the weight is for the canaries; a release at once is nothing for a policy that wants a canary."""
-    strategy = strategy_of(spec.get("strategy", {}))
-    if not strategy.is_rollout and (environment.spec.get("policy") or {}).get("templateChanges") == "canary":
-        return Refusal(
-            f"the policy wants a canary for every change, and {strategy.type} has none: `switch --to Canary`"
-        )
-    return verbs.release(spec, weight=weight if is_alone or strategy.type == "Canary" else None, **asked)
+def _release(spec: Mapping[str, Any], *, is_alone: bool, weight: int | None, **asked: Any) -> Outcome:
+    """Of several apps the weight is for the canaries."""
+    has_weight = is_alone or strategy_of(spec.get("strategy", {})).type == "Canary"
+    return verbs.release(spec, weight=weight if has_weight else None, **asked)
 
 
 def _weight(
@@ -417,7 +321,7 @@ def _weight(
     """`live` is a revision: where its canary is another version, or none, this one starts from nothing."""
     if live is None or not spec.get("canary"):
         return verbs.weight(spec, share)
-    was = _canary_at(opened, app, env, live, spec)
+    was = canary_at(opened, app, env, live, spec)
     return verbs.weight(spec, share, is_new=True) if was is None else verbs.weight(spec, share, live=was.get("weight"))
 
 
@@ -426,20 +330,11 @@ def _promote(
 ) -> Outcome:
     """`live` is a revision: where it does not have this canary, the promotion starts from nothing."""
     if live is not None and in_flight(spec) is None:
-        return verbs.promoted(spec, _spec_at(opened, app, env, live))
+        return verbs.promoted(spec, spec_at(opened, app, env, live))
     if live is None or not spec.get("canary"):
         return verbs.promote(spec, at=at)
-    was = _canary_at(opened, app, env, live, spec)
+    was = canary_at(opened, app, env, live, spec)
     return verbs.promote(spec, live=0 if was is None else was.get("weight"))
-
-
-def _canary_at(
-    opened: Opened, app: str, env: str | None, revision: str, spec: Mapping[str, Any]
-) -> Mapping[str, Any] | None:
-    """The canary of `spec` as the revision has it; None where it has another one, or none."""
-    there = _spec_at(opened, app, env, revision)
-    was: Mapping[str, Any] | None = there.get("canary")
-    return was if was and version_of(there, was) == version_of(spec, spec["canary"]) else None
 
 
 def _undo(
@@ -447,7 +342,7 @@ def _undo(
 ) -> Outcome:
     if to is None:
         return verbs.undo(spec, weight=share)
-    then = _spec_at(opened, app, env, to)
+    then = spec_at(opened, app, env, to)
     state = {key: then[key] for key in ("tag", "version") if key in then}
     overrides = overrides_between(fields_of(spec, None), fields_of(then, None))
     return verbs.undo(spec, to={**state, **({"overrides": overrides} if overrides else {})}, weight=share)

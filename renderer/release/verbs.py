@@ -36,8 +36,17 @@ def release(
     weight: int | None = None,
     overrides: Mapping[str, Any] | None = None,
     replace: bool = False,
+    must_canary: bool = False,
 ) -> Outcome:
-    """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate)."""
+    """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate).
+
+    `must_canary`: the environment's policy takes no release at once.
+    """
+    strategy = strategy_of(spec.get("strategy", {}))
+    if must_canary and not strategy.is_rollout:
+        return Refusal(
+            f"the policy wants a canary for every change, and {strategy.type} has none: `switch --to Canary`"
+        )
     flight = in_flight(spec)
     if flight and not replace:
         return Refusal(_already(spec, flight))
@@ -60,12 +69,11 @@ def release(
         return Refusal(f"the new version's label `{_label(spec, state)}` is the stable one's: give another --version")
     if flight and version_of(spec, state) == version_of(spec, spec[flight]):
         return Refusal(_the_same(spec, flight))
-    kind = strategy_of(spec.get("strategy", {})).type
-    if kind == "Canary":
+    if strategy.type == "Canary":
         return _start_canary(spec, state, weight)
     if weight is not None:
-        return Refusal(f"--weight is for strategy Canary; this app's is {kind}")
-    if kind == "BlueGreen":
+        return Refusal(f"--weight is for strategy Canary; this app's is {strategy.type}")
+    if strategy.type == "BlueGreen":
         return {"preview": state, "aborted": ABSENT}
     return _become_stable(spec, state)
 

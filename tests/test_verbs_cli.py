@@ -304,6 +304,16 @@ def test_a_commit_names_the_version_of_each_app(repository: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "spec", ["metadata: {x: web}\nspec: {}", "metadata: {name: web}\nspec: text", "metadata: {name: api}\nspec: {}"]
+)
+def test_a_spec_that_is_none_is_told_and_no_more(repository: Path, spec: str) -> None:
+    (repository / "apps/web.yaml").write_text(f"apiVersion: rollspec/v1\nkind: App\n{spec}\n")
+    outcome = verb(repository, "release", "web", "1.5.0")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith("apps/web.yaml:")
+
+
 def test_of_several_apps_each_says_why_it_is_refused(repository: Path) -> None:
     outcome = verb(repository, "promote", "web", "api")
     assert (outcome.code, outcome.out) == (1, "")

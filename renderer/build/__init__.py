@@ -110,12 +110,9 @@ def building(
     stable_only: bool = False,
 ) -> Steps[list[Rendered]]:
     """`build_app`, to be taken through the steps of the pipeline beside other apps."""
-    file = setup.layout.app(name)
-    document, problems = read_document(file, texts[file], "App", setup.schemas)
-    if document is not None:
-        problems = _check_name(document, name)
-    if document is None or problems:
-        return [Rendered("", name, problems=Places(texts).put(problems))]
+    document, problems = read_app(name, texts, setup)
+    if document is None:
+        return [Rendered("", name, problems=tuple(problems))]
     wanted = [setup.environments[env] for env in envs if is_in(setup.environments[env], name)]
     if not any(is_in(environment, name) for environment in setup.environments.values()):
         return [_check_alone(document, name, texts, setup.schemas)]
@@ -135,9 +132,8 @@ def outline(
     stable_only: bool = False,
 ) -> list[Rendered]:
     """What Argo CD's objects must know of an app in each environment, without files; nothing of one that is wrong."""
-    file = setup.layout.app(name)
-    document = read_document(file, texts[file], "App", setup.schemas)[0] if file in texts else None
-    if document is None or _check_name(document, name):
+    document = read_app(name, texts, setup)[0] if setup.layout.app(name) in texts else None
+    if document is None:
         return []
     found = []
     for environment in (setup.environments[env] for env in envs):
@@ -146,6 +142,15 @@ def outline(
             app = bootstrap(evaluated.app) if stable_only else evaluated.app
             found.append(Rendered(environment.name, name, driven=driven_of(app)))
     return found
+
+
+def read_app(name: str, texts: Mapping[str, bytes], setup: Setup) -> tuple[Document | None, list[Problem]]:
+    """An app spec by itself, before anything is merged with it: a mapping with the app's name and a spec."""
+    file = setup.layout.app(name)
+    document, problems = read_document(file, texts[file], "App", setup.schemas)
+    if document is not None:
+        problems = _check_name(document, name)
+    return (None, [*Places(texts).put(problems)]) if problems else (document, [])
 
 
 def is_in(environment: Environment, app: str) -> bool:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import click
 
-from renderer.build import Evaluated, assemble, build_app, evaluate, is_in
+from renderer.build import Evaluated, assemble, build_app, evaluate, is_in, read_app
 from renderer.build.fleet import ARGOCD, RESOURCES, argocd_manifest
 from renderer.build.places import Places
-from renderer.build.setup import Setup, read_document
+from renderer.build.setup import Setup
 from renderer.commands.project import Opened, Refused
 from renderer.commands.revision import Texts, View, asking_git, of_revision, of_tree
 from renderer.commands.selection import Selection, asked, touched
@@ -164,19 +164,13 @@ def _unknown(problems: Sequence[Problem]) -> tuple[Effect, ...]:
 def _evaluated(view: View, app: str, env: str, texts: dict[str, bytes]) -> Evaluated | tuple[Problem, ...] | None:
     """The effective spec; None where the app is not there; or its problems."""
     environment = view.setup.environments.get(env)
-    file = view.layout.app(app)
-    if environment is None or file not in texts or not is_in(environment, app):
+    if environment is None or view.layout.app(app) not in texts or not is_in(environment, app):
         return None
-    document, problems = read_document(file, texts[file], "App", view.setup.schemas)
-    if document is None or not isinstance(document.data.get("spec"), dict) or _name(document.data) != app:
-        return tuple(problems) or (Problem(file, 1, 1, "app-name", f"it is no spec of `{app}`"),)
+    document, problems = read_app(app, texts, view.setup)
+    if document is None:
+        return tuple(problems)
     evaluated, problems = evaluate(document, environment, texts, view.setup)
     return evaluated or tuple(problems)
-
-
-def _name(data: object) -> object:
-    metadata = data.get("metadata") if isinstance(data, dict) else None
-    return metadata.get("name") if isinstance(metadata, dict) else None
 
 
 def _made(

@@ -12,10 +12,9 @@ from typing import Any
 
 import click
 
-from renderer.build import Rendered, build_app, evaluate, is_in
+from renderer.build import Rendered, build_app, evaluate, is_in, read_app
 from renderer.build.fleet import ARGOCD, argocd_updated
 from renderer.build.places import Places
-from renderer.build.setup import read_document
 from renderer.commands.fmt import field_order
 from renderer.commands.options import show_problems
 from renderer.commands.project import Opened
@@ -184,10 +183,9 @@ def effective_spec(
     """The effective spec, valid; None where it has errors, which are added to `problems`."""
     if not is_in(environment, app):
         raise Failure(f"{environment.name} does not have the app `{app}`", 2)
-    file = opened.layout.app(app)
-    document, found = read_document(file, texts[file], "App", opened.setup.schemas)
+    document, found = read_app(app, texts, opened.setup)
     problems += found
-    if document is None or errors(found):
+    if document is None:
         return None
     evaluated, found = evaluate(document, environment, texts, opened.setup)
     if evaluated is None:

@@ -45,6 +45,15 @@ def test_a_partial_app_needs_its_name_and_may_take_fields_away() -> None:
     assert run(ROOT, "schema", "Project", "--partial").code == 2
 
 
+def test_an_overlay_s_defaults_are_fields_of_an_app() -> None:
+    valid = jsonschema_rs.Draft7Validator(schema("Overlay")).is_valid
+    head = {"apiVersion": "rollspec/v1", "kind": "Overlay", "metadata": {"name": "production"}}
+    for good in ({}, {"replicas": 2}, {"strategy": {"router": "istio"}}, {"readinessProbe": {"periodSeconds": 1}}):
+        assert valid({**head, "spec": {"defaults": good}}), good
+    for wrong in ({"replica": 2}, {"replicas": "many"}, {"strategy": {"type": "Canry"}}, {"pod": {"containers": 1}}):
+        assert not valid({**head, "spec": {"defaults": wrong}}), wrong
+
+
 def test_an_overlay_that_extends_one_may_take_away_what_that_has() -> None:
     extends = ROOT / "fixtures/ok/overlay-takes-away/overlays/staging/overlay.yaml"
     assert jsonschema_rs.Draft7Validator(schema("Overlay --partial")).is_valid(_data(extends))

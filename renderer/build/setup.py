@@ -23,6 +23,7 @@ from renderer.spec import app_document
 from renderer.yamlio import load, load_all, too_large
 
 LONGEST_TEMPLATE = 1 << 16  # bytes: Python takes seconds and gigabytes to compile a million
+_BY_ITSELF = frozenset(("unknown-field", "wrong-type", "not-allowed-value", "bad-format", "out-of-range"))  # rules
 _LONGEST_NAME = 253  # of an object, for the API server
 Objects = Callable[[str, bytes], tuple[list[Any], list[Problem]]]  # of a path and its text
 
@@ -272,18 +273,18 @@ def _overlays(
             env = folder.rpartition("/")[2]
             document, wrong = read_document(file, files[file], "Overlay", schemas)
             misnamed = _misnamed(document, env) if document else []
-            problems += [*wrong, *misnamed, *(_unknown_defaults(document, schemas) if document else [])]
+            problems += [*wrong, *misnamed, *(_wrong_defaults(document, schemas) if document else [])]
             found[env] = None if misnamed else document
     return found, problems
 
 
-def _unknown_defaults(overlay: Document, schemas: Schemas) -> list[Problem]:
-    """Fields of its `defaults` that no app may have: told here, once, and not by each app that they are merged into."""
+def _wrong_defaults(overlay: Document, schemas: Schemas) -> list[Problem]:
+    """What no app can mend that adds to `defaults`: told here, once, though each app may have a value of its own."""
     faults = schemas.explain("App", app_document("any", overlay.spec.get("defaults") or {}), partial=True)
     return [
         Problem(overlay.file, 0, 0, fault.rule, fault.message, f"/spec/defaults{fault.pointer.removeprefix('/spec')}")
         for fault in faults
-        if fault.rule == "unknown-field"
+        if fault.rule in _BY_ITSELF
     ]
 
 

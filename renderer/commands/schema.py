@@ -34,8 +34,21 @@ def command(kind: str, partial: bool) -> None:
     """
     if partial and kind == "Project":
         raise Failure("--partial is for App and Overlay", 2)
-    bundle = Schemas(Versions(), read_schema).bundle(kind)
+    schemas = Schemas(Versions(), read_schema)
+    bundle = _overlay(schemas) if kind == "Overlay" else schemas.bundle(kind)
     click.echo(json.dumps(_partial(bundle) if partial else bundle, indent=1, ensure_ascii=False))
+
+
+def _overlay(schemas: Schemas) -> dict[str, Any]:
+    """The schema of an overlay, that knows what an app may have under `defaults`, as the program does beside it."""
+    from renderer.schema.partial import relaxed
+
+    overlay, app = schemas.bundle("Overlay"), relaxed(schemas.bundle("App"))
+    spec = overlay["properties"]["spec"]
+    defaults = {**spec["properties"]["defaults"], "allOf": [app["properties"]["spec"]]}
+    spec = {**spec, "properties": {**spec["properties"], "defaults": defaults}}
+    definitions = {**overlay["definitions"], **app["definitions"]}
+    return {**overlay, "properties": {**overlay["properties"], "spec": spec}, "definitions": definitions}
 
 
 def _partial(bundle: dict[str, Any]) -> Any:

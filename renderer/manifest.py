@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"  # the annotation by which an object tells Argo CD how to apply it
+_GROUPS = {
+    "": ("Pod", "Service", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Namespace"),
+    "apps": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
+    "batch": ("Job", "CronJob"),
+    "autoscaling": ("HorizontalPodAutoscaler",),
+    "policy": ("PodDisruptionBudget",),
+    "argoproj.io": ("Rollout", "AnalysisTemplate", "ClusterAnalysisTemplate", "Application", "ApplicationSet"),
+    "networking.istio.io": ("VirtualService", "DestinationRule", "Gateway", "ServiceEntry", "Sidecar"),
+}
+_GROUP_OF = {kind: group for group, kinds in _GROUPS.items() for kind in kinds}
 Object = dict[str, Any]  # a Kubernetes object as plain data: dict, list, str, int, float, bool, None
 
 
@@ -32,8 +42,8 @@ class Manifest:
 
     @property
     def kind(self) -> str:
-        """`Deployment`, ..."""
-        return str(self.data.get("kind", ""))
+        """`Deployment`, ...; see `kind_of`."""
+        return kind_of(self.data)
 
     @property
     def sync_options(self) -> frozenset[str]:
@@ -54,7 +64,16 @@ class Manifest:
     def identity(self) -> Identity:
         """Group, kind, namespace, name."""
         group, _, _ = self.api_version.rpartition("/")
-        return Identity(group, self.kind, self.namespace, self.name)
+        return Identity(group, str(self.data.get("kind", "")), self.namespace, self.name)
+
+
+def kind_of(data: Object) -> str:
+    """`Service`; with its group where that is not the one that we mean, and its shape another one.
+
+    `Service.serving.knative.dev`, as kubectl has it: what is known of a Service does not hold for it.
+    """
+    kind, group = str(data.get("kind", "")), str(data.get("apiVersion", "")).rpartition("/")[0]
+    return kind if _GROUP_OF.get(kind, group) == group else f"{kind}.{group or 'core'}"
 
 
 def sync_options(data: Object) -> frozenset[str]:

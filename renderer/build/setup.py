@@ -242,7 +242,7 @@ def _resource(data: Any, namespace: str) -> Manifest:
 def _resource_problem(path: str, data: Any, schemas: Schemas) -> Problem | None:
     if not _is_object(data):
         return Problem(path, 0, 0, "resource", "a manifest with apiVersion, kind and metadata.name is expected")
-    if schemas.known(data) and not schemas.manifest_valid(data):
+    if not schemas.manifest_valid(data) and not schemas.foreign(data):
         fault = schemas.manifest_explain(data)[0]
         return Problem(
             path, 0, 0, fault.rule, f"{data['kind']} {data['metadata']['name']}: {fault.message}", fault.pointer

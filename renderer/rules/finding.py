@@ -54,7 +54,7 @@ class Scene:
             if _is(manifest, namespace, name):
                 return manifest
         for manifest in self.resources:
-            if manifest.data.get("kind") == kind and _is(manifest, namespace, name):
+            if manifest.kind == kind and _is(manifest, namespace, name):
                 return manifest
         return None
 

@@ -7,15 +7,6 @@ from dataclasses import dataclass
 
 from renderer.manifest import Manifest, Object
 
-# Kinds that other API groups have too (Knative's Service, the Gateway API's Gateway): rules mean these.
-_GROUP = {
-    "Service": "v1",
-    "Gateway": "networking.istio.io",
-    "Deployment": "apps",
-    "Job": "batch",
-    "Application": "argoproj.io",
-    "Rollout": "argoproj.io",
-}
 _SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _TEMPLATES = _SELECTING | {"Job", "CronJob", "Pod"}
 
@@ -53,7 +44,7 @@ def index(manifests: Iterable[Manifest]) -> Index:
     kinds: dict[str, list[Manifest]] = {}
     pods: list[Pod] = []
     for manifest in manifests:
-        kind = _kind(manifest.data)
+        kind = manifest.kind
         if kind in kinds:
             kinds[kind].append(manifest)
         else:
@@ -68,12 +59,6 @@ def index(manifests: Iterable[Manifest]) -> Index:
 def _routes(manifest: Manifest) -> list[tuple[Manifest, str, Object]]:
     routes = (manifest.data.get("spec") or {}).get("http") or ()
     return [(manifest, f"/spec/http/{number}", route) for number, route in enumerate(routes)]
-
-
-def _kind(data: Object) -> str:
-    kind: str = data.get("kind", "")
-    group = _GROUP.get(kind)
-    return kind if group is None or str(data.get("apiVersion", "")).startswith(group) else f"{kind} of another group"
 
 
 def pod_of(manifest: Manifest, kind: str) -> Pod | None:

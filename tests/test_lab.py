@@ -101,8 +101,9 @@ def test_manifests_are_applied_in_the_order_of_their_waves() -> None:
 
 
 def test_what_rollouts_writes_is_no_difference() -> None:
-    diff = "--- a\n+++ b\n-      weight: 80\n-  generation: 4\n-        resources: {}\n context\n+  replicas: 4"
-    assert unowned(diff) == ["+  replicas: 4"]
+    routes = "diff -u -N a/networking.istio.io.v1.VirtualService.ns.web b\n--- a\n+++ b\n-      weight: 80\n"
+    other = "diff -u -N a/argoproj.io.v1alpha1.Rollout.ns.web b\n-  generation: 4\n-    resources: {}\n context\n"
+    assert unowned(f"{routes}{other}+  replicas: 4\n-        weight: 50") == ["+  replicas: 4", "-        weight: 50"]
 
 
 def test_keys_of_an_edit_that_are_not_its_own_are_facts_of_the_manifests() -> None:

@@ -47,7 +47,16 @@ def main() -> int:
 def needed(arguments: argparse.Namespace) -> list[str]:
     """The engines that the command wants."""
     versions = getattr(arguments, "rollouts", None) or ROLLOUTS
-    return ["podlab", "etcd", "kubernetes", "istio", "envoy", *(f"rollouts-{version}" for version in versions)]
+    return [
+        "podlab",
+        "etcd",
+        "kubernetes",
+        "istio",
+        "envoy",
+        "argocd",
+        "redis",
+        *(f"rollouts-{version}" for version in versions),
+    ]
 
 
 if __name__ == "__main__":

@@ -84,11 +84,19 @@ class Event:
     kind: str
     gone: bool
     object: Object
+    writers: frozenset[str] = frozenset()  # field managers that made the change
 
     @property
     def name(self) -> str:
         """The object's name."""
         return str(self.object["metadata"]["name"])
+
+
+def wrote(before: dict[str, Object], after: dict[str, Object]) -> frozenset[str]:
+    """The field managers that made a change: one that only loses a field to another keeps its entry's time."""
+    changed = [name for name, entry in after.items() if before.get(name) != entry]
+    late = [name for name in changed if before.get(name, {}).get("time") != after[name].get("time")]
+    return frozenset(late or changed)
 
 
 class Watches:
@@ -99,6 +107,7 @@ class Watches:
         self._lock = threading.Lock()
         self._events: dict[str, list[Event]] = {}
         self._known: set[tuple[str, str, int, bool]] = set()
+        self._managed: dict[str, dict[str, Object]] = {}
         for kind in KINDS:
             threading.Thread(target=self._follow, args=(kind,), daemon=True).start()
 
@@ -135,8 +144,10 @@ class Watches:
 
     def _keep(self, kind: str, gone: bool, found: Object) -> int:
         revision = int(found["metadata"]["resourceVersion"])
-        found["metadata"].pop("managedFields", None)
-        event = Event(time.time(), revision, kind, gone, found)
+        managed = {str(entry["manager"]): entry for entry in found["metadata"].pop("managedFields", ())}
+        writers = wrote(self._managed.get(found["metadata"]["uid"], {}), managed)
+        self._managed[found["metadata"]["uid"]] = managed
+        event = Event(time.time(), revision, kind, gone, found, writers)
         known = (kind, found["metadata"]["uid"], revision, gone)
         with self._lock:
             if known not in self._known:  # a watch that starts again tells of everything that is there once more

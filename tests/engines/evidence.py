@@ -31,7 +31,9 @@ def marked(text: str) -> set[str]:
 
 def page(results: Sequence[dict[str, Any]], origin: str = ORIGIN) -> str:
     """The whole page; with the same results it is the same. `origin`: which runs the results are from."""
-    versions = ", ".join(f"{name} {engine.version}".strip() for name, engine in engines().items() if engine.version)
+    played = {f"rollouts-{r['rollouts']}" for r in results}
+    used = {name: e for name, e in engines().items() if e.version and (name in played or "rollouts" not in name)}
+    versions = ", ".join(f"{name} {engine.version}".strip() for name, engine in used.items())
     lines = [
         "# Evidence",
         "",

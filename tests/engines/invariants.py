@@ -11,13 +11,17 @@ from .play import Played, Recording, Request
 from .timeline import HASH, Point, between, labels
 
 Points = list[tuple[float, Point]]
+ROUTES = ("VirtualService", "DestinationRule")
+ENOUGH = 300  # answers, for their shares to say something
+OFF = 6.0  # percent of the traffic that measured shares may be off
+LEAST_LOAD = 100  # requests a second; 200 are asked for
 
 
 @dataclass(frozen=True)
 class Violation:
     """One invariant that did not hold during one edit."""
 
-    invariant: str  # available | share | requests | pinned | hashes | answers | expect | diff | synced | played
+    invariant: str  # available | share | requests | pinned | hashes | answers | expect | diff | synced | fight | played
     edit: str
     what: str
     longest: float = 0.0  # seconds of the longest window
@@ -48,8 +52,11 @@ def broken(recording: Recording) -> Iterator[Violation]:
             yield from shares(recording, number, points, base)
             yield from answered(recording, played, points)
             yield from held(recording, played, points)
+            yield from measured(recording, number, points)
+            yield from fought(recording, number)
         base = whole(points) or base
     yield from unanswered(recording)
+    yield from idle(recording)
     if recording.differences:
         last = recording.played[-1].edit.title
         yield Violation("diff", last, " ".join(recording.differences)[:300], times=len(recording.differences))
@@ -107,10 +114,11 @@ def available(recording: Recording, number: int, points: Points) -> Iterator[Vio
 
 def shortest_capacity(recording: Recording) -> dict[str, int]:
     """By edit, the fewest Ready pods behind what serves."""
-    found = {}
+    found: dict[str, int] = {}
     for number, played in enumerate(recording.played[1:], 1):
         if points := during(recording, number):
-            found[played.edit.title] = min(point.serving for _, point in points)
+            least = min(point.serving for _, point in points)
+            found[played.edit.title] = min(least, found.get(played.edit.title, least))  # a title may come twice
     return found
 
 
@@ -200,6 +208,59 @@ def answered(recording: Recording, played: Played, points: Points) -> Iterator[V
             elif not share and (late := [t for t in mine if start + 3 < t < end - 1]):
                 what = f"{version} has no share and answers"
                 yield Violation("answers", played.edit.title, what, late[-1] - start, len(late))
+
+
+def measured(recording: Recording, number: int, points: Points) -> Iterator[Violation]:
+    """Where routes give the shares and one stays for 5 s, the answers are shared out so, to within 6 points."""
+    played = recording.played[number]
+    if not recording.routed(number):
+        return
+    for start, end, share in steady(points, played.end):
+        answers = [r.version for r in recording.requests if start + 2 < r.time < end - 0.5 and r.status == 200]
+        for version, percent in share.items():
+            seen = 100 * answers.count(version) / max(1, len(answers))
+            if len(answers) >= ENOUGH and abs(seen - percent) > OFF:
+                yield Violation("answers", played.edit.title, f"{version} has {percent} % and answers {seen:.1f} %")
+
+
+def steady(points: Points, end: float) -> Iterator[tuple[float, float, dict[str, float]]]:
+    """Start, end and shares of the stretches of 5 s and more in which no share changes."""
+    for _, group in itertools.groupby(
+        zip(points, [*[at for at, _ in points[1:]], end], strict=True), key=lambda pair: pair[0][1].share
+    ):
+        stretch = [*group]
+        (start, point), after = stretch[0][0], stretch[-1][1]
+        if after - start >= 5:
+            yield start, after, point.share
+
+
+def fought(recording: Recording, number: int) -> Iterator[Violation]:
+    """Argo CD writes routes and destinations as often as Git changes them, and nobody does while nothing happens."""
+    if recording.scenario.argocd is None:
+        return
+    played, following = recording.played[number], recording.played[number + 1 :]
+    end = following[0].start if following else played.end
+    wrote = [e for e in recording.events if e.kind in ROUTES and not e.gone and played.start <= e.time < end]
+    if played.edit.event.startswith("wait ") and played.edit.title.startswith("nothing"):
+        if wrote:
+            yield Violation("fight", played.edit.title, f"{wrote[0].kind} is written at rest", times=len(wrote))
+        return
+    changed = sum(made["kind"] in ROUTES for made in played.applied)
+    by_argocd = sum(any("argocd" in name for name in event.writers) for event in wrote)
+    if by_argocd > changed:
+        what = f"Git changed {changed} routes and destinations, Argo CD wrote {by_argocd}"
+        yield Violation("fight", played.edit.title, what, times=by_argocd - changed)
+
+
+def idle(recording: Recording) -> Iterator[Violation]:
+    """The load itself: without requests nothing above says anything."""
+    times = [r.time for r in recording.requests]
+    if not recording.scenario.load or not recording.played:
+        return
+    last = recording.played[-1]
+    seconds = last.end - recording.played[0].end
+    if len(times) < LEAST_LOAD * seconds:
+        yield Violation("requests", last.edit.title, f"only {len(times)} requests were sent in {seconds:.0f} s")
 
 
 def held(recording: Recording, played: Played, points: Points) -> Iterator[Violation]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -299,6 +300,16 @@ def listening() -> bool:
 def kubectl(*args: str, stdin: str | None = None) -> str:
     """Run kubectl; RuntimeError with its words when it fails."""
     return run(str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(KUBECONFIG), *args, stdin=stdin)
+
+
+def kubectl_diff(files: Sequence[str]) -> str:
+    """What `kubectl diff` says of these files; RuntimeError when it cannot compare (its exit code is not 0 or 1)."""
+    command = [str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(KUBECONFIG), "diff"]
+    command += [word for file in files for word in ("-f", file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode > 1:
+        raise RuntimeError(f"kubectl diff: {done.stderr.strip()}")
+    return done.stdout
 
 
 def argo_rollouts(*args: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import api, argocd, objects
 from .api import Event, Object, Watches
-from .lab import PROXY, URGENT, Lab, argo_rollouts, create_namespace, kubectl
+from .lab import PROXY, URGENT, Lab, argo_rollouts, create_namespace, kubectl, kubectl_diff
 from .lock import program
 from .project import Project
 from .scenario import Edit, Scenario
@@ -25,8 +25,9 @@ WAVE = 2.0  # seconds between two waves, as in Argo CD
 WORKLOADS = ("Deployment", "Rollout")
 PATIENCE = 90.0  # seconds until we stop waiting for that
 OWNED = re.compile(  # what Rollouts and Argo CD write into objects of ours
-    r"weight:|rollouts-pod-template-hash:|generation:|managed-by-rollouts:|tracking-id:| annotations:$|resources: \{\}$"
+    r"rollouts-pod-template-hash:|generation:|managed-by-rollouts:|tracking-id:| annotations:$|resources: \{\}$"
 )
+WEIGHT = re.compile(r"[+-] +weight: \d+$")  # of a VirtualService's destination
 RESTING = {"Healthy", "Paused", "Degraded"}
 
 
@@ -101,6 +102,7 @@ class Player:
                         self.start_load("pinned", "-header", self.scenario.header, "-rate", "20")
             self.stop_load()
             recording.differences = self.differences()
+            self.unsynced += self.out_of_sync()
         finally:
             for process in self.loads.values():
                 process.kill()
@@ -118,12 +120,13 @@ class Player:
         """What differs at rest between the rendered files and the cluster, beside the fields that Rollouts owns."""
         if not self.project:
             return []
-        try:
-            files = [str(f) for name, f in self.project.files().items() if not self.pins(name)]
-            kubectl("diff", *(word for file in files for word in ("-f", file)))
-        except RuntimeError as differs:
-            return unowned(str(differs))
-        return []
+        files = [str(f) for name, f in self.project.files().items() if not self.pins(name)]
+        return unowned(kubectl_diff(files))
+
+    def out_of_sync(self) -> list[str]:
+        """What Argo CD says at rest of the Applications that are not Synced."""
+        found = {name: argocd.status(name).get("sync", {}).get("status") for name in self.applications}
+        return [f"{name} is {status} at rest" for name, status in found.items() if status != "Synced"]
 
     def has_other(self) -> bool:
         """Whether the Deployment of the other app is there."""
@@ -131,8 +134,13 @@ class Player:
         return any(found["metadata"]["name"] == "api" for found in listed)
 
     def pins(self, name: str) -> bool:
-        """Whether the controller adds a whole route to this manifest."""
-        return bool(self.scenario.header) and name.startswith("VirtualService/")
+        """Whether the controller has added a whole route to this manifest."""
+        return bool(self.scenario.header) and name.startswith("VirtualService/") and bool(self.pinned())
+
+    def pinned(self) -> str | None:
+        """The version that requests with the header go to now."""
+        found = timeline(self.watches.events(self.namespace))
+        return found[-1][1].pinned if found else None
 
     def forget(self) -> None:
         """Take the Application away, so that Argo CD does not put back what ends with the namespace."""
@@ -196,13 +204,14 @@ class Player:
     def wanted(self, edit: Edit) -> dict[str, Object]:
         """The manifests after an edit by `Kind/name`: rendered from a commit, or as the facts say."""
         if self.scenario.spec is None:
-            self.facts |= edit.facts
+            self.facts |= at_once(edit.facts)
             return {key(made): made for made in objects.manifests(self.namespace, self.facts)}
         if self.project is None:
             kind = None if self.scenario.argocd is None else self.scenario.argocd.get("kind", "Application")
             self.project = Project(self.folder / f"{self.namespace}.project", self.namespace, self.scenario.spec, kind)
         if edit.verb:
-            self.project.verb(edit.verb)
+            for line in edit.verb.split("; "):  # several commits that are synced as one
+                self.project.verb(line)
         elif edit.app is not None:
             self.project.edit(edit.app)
         return self.project.manifests()
@@ -295,6 +304,14 @@ class Player:
         self.loads = {}
 
 
+def at_once(facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts of an edit, with `restartAt: now` as the time that it is."""
+    spec = facts.get("spec") or {}
+    if spec.get("restartAt") != "now":
+        return facts
+    return {**facts, "spec": {**spec, "restartAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}}
+
+
 def annotation(made: Object, name: str) -> str:
     """One of Argo CD's annotations; empty where there is none."""
     return str((made["metadata"].get("annotations") or {}).get(f"argocd.argoproj.io/{name}", ""))
@@ -314,9 +331,14 @@ def key(made: Object) -> str:
 
 
 def unowned(diff: str) -> list[str]:
-    """The changed lines of a `kubectl diff` that are not Rollouts' own: weights, hashes, its mark."""
-    changed = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
-    return [line for line in changed if not OWNED.search(line)]
+    """The changed lines of a `kubectl diff` that are not Rollouts' own: weights of routes, hashes, its mark."""
+    found, routes = [], False
+    for line in diff.splitlines():
+        if line.startswith("diff "):
+            routes = ".VirtualService." in line
+        elif line[:1] in ("+", "-") and line[:3] not in ("+++", "---") and not OWNED.search(line):
+            found += [] if routes and WEIGHT.match(line) else [line]
+    return found
 
 
 def rests(workload: Object) -> bool:

@@ -26,7 +26,11 @@ OPERATORS = {
     "certificate-cert-manager-web.yaml",
     "clusterissuer-cert-manager-public.yaml",
     "externalsecret-external-secrets-password.yaml",
+    "cronjob-batch-nightly.yaml",
+    "horizontalpodautoscaler-acme-web.yaml",
+    "pod-acme-web.yaml",
     "pod-monitor.yaml",
+    "virtualservice-acme-routes.yaml",
     "workflow-argoproj-web-smoke.yaml",
 }
 OUTPUTS = [FIXTURES / "rendered", *(case / "expected" for case in cases("ok"))]

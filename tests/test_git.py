@@ -554,6 +554,23 @@ class TestCommit:
             git.commit(repo.root, ["a.yaml"], "subject")
         assert (repo.head(), repo.litter()) == (before, [])
 
+    @pytest.mark.parametrize("first", [False, True])
+    def test_one_that_is_interrupted_is_taken_back(
+        self, repo: Repository, monkeypatch: pytest.MonkeyPatch, first: bool
+    ) -> None:
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("renderer.git.commits._follow_hooks", interrupted)
+        if first:
+            repo.git("switch", "--quiet", "--orphan", "empty")
+        before = repo.git("rev-parse", "--verify", "--quiet", "HEAD", check=False)
+        repo.write("a.yaml", "interrupted")
+        with pytest.raises(KeyboardInterrupt):
+            git.commit(repo.root, ["a.yaml"], "message")
+        assert repo.git("rev-parse", "--verify", "--quiet", "HEAD", check=False) == before
+        assert repo.status() == ["?? a.yaml" if first else " M a.yaml"]
+
 
 class TestHooks:
     @pytest.mark.parametrize("name", ["pre-commit", "prepare-commit-msg", "commit-msg", "reference-transaction"])

@@ -32,12 +32,13 @@ def commit(
         before = find(root, "HEAD")
         arguments = ["commit", "--only", "--quiet", "--cleanup=whitespace", f"--message={_text(message, trailers)}"]
         arguments += [] if verify else ["--no-verify"]
-        done = committing(root, [*arguments, *_FROM_STDIN], _pathspecs(files), GIT_INDEX_FILE=index)
-        if done.returncode:
-            raise _why(done.returncode, text(done.stdout + done.stderr).strip(), text(done.stderr))
-        made = _made(root, before)
-        _check_nothing_else(root, files, before, made)
-        _follow_hooks(root, files, index)
+        with _taken_back(root, before, message):
+            done = committing(root, [*arguments, *_FROM_STDIN], _pathspecs(files), GIT_INDEX_FILE=index)
+            if done.returncode:
+                raise _why(done.returncode, text(done.stdout + done.stderr).strip(), text(done.stderr))
+            made = _made(root, before)
+            _check_nothing_else(root, files, made)
+            _follow_hooks(root, files, index)
     return made
 
 
@@ -114,15 +115,30 @@ def _made(root: str, before: str | None) -> str:
     return commits[0]
 
 
-def _check_nothing_else(root: str, files: Sequence[str], before: str | None, made: str) -> None:
-    """Take the commit back if a hook put other files into it."""
+@contextmanager
+def _taken_back(root: str, before: str | None, message: str) -> Iterator[None]:
+    """Let HEAD be what it was if anything is raised, Ctrl-C too: git may have made the commit by then.
+
+    Another one that slipped in is left: it has another subject.
+    """
+    try:
+        yield
+    except BaseException:
+        with suppress(GitError):
+            made = _made(root, before)
+            subject = text(reading(root, ["show", "--no-patch", "--format=%s", made])).strip()
+            if subject == " ".join(message.strip().partition("\n\n")[0].split()):
+                old = ("HEAD", before) if before else ("-d", "HEAD")
+                committing(root, ["update-ref", "-m", "rollspec: taken back", *old, made])
+        raise
+
+
+def _check_nothing_else(root: str, files: Sequence[str], made: str) -> None:
+    """GitError if a hook put other files into the commit."""
     question = ["diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-only", "--no-renames", made]
     more = sorted(set(fields(reading(root, question))) - set(files))
-    if not more:
-        return
-    undo = ["update-ref", "-m", "rollspec: a hook added files", *(("HEAD", before) if before else ("-d", "HEAD")), made]
-    check(committing(root, undo))
-    raise GitError(f"a hook put {', '.join(map(printable, more))} into the commit, so it was taken back", "hook")
+    if more:
+        raise GitError(f"a hook put {', '.join(map(printable, more))} into the commit, so it was taken back", "hook")
 
 
 def _follow_hooks(root: str, files: Sequence[str], index: str) -> None:

@@ -43,6 +43,11 @@ def find(root: str, revision: str) -> str | None:
     return None if said is None else text(said).strip()
 
 
+def is_unborn(root: str) -> bool:
+    """Whether the branch has no commit yet; one whose commit cannot be read has one."""
+    return asking(root, ["rev-parse", "--verify", "--quiet", "HEAD"]) is None
+
+
 def merge_base(root: str, head: str = "HEAD") -> str:
     """The id of the commit at which `head` left the main branch: origin/HEAD, or main or master, there or here."""
     tip = resolve(root, head)

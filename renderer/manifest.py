@@ -58,7 +58,7 @@ class Manifest:
     @property
     def namespace(self) -> str:
         """The object's namespace; empty for a cluster-scoped one."""
-        return str(self.data.get("metadata", {}).get("namespace", ""))
+        return str(self.data.get("metadata", {}).get("namespace") or "")
 
     @property
     def identity(self) -> Identity:

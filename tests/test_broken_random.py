@@ -63,6 +63,9 @@ def test_what_is_wrong_is_told_and_is_no_defect(kind: str, tmp_path: Path) -> No
         save(init(folder))
         for _ in range(data.draw(st.sampled_from((1, 1, 2, 4)))):
             _break_one(folder, data)
+        if data.draw(st.booleans()):  # what was committed is broken, and the working tree mends it
+            save(folder)
+            git(folder, "checkout", "--quiet", "HEAD~1", "--", ".")
         commands = data.draw(st.lists(st.sampled_from(COMMANDS), min_size=4, max_size=4, unique=True))
         for command in (("validate",), *commands):
             outcome = run(folder, *command)

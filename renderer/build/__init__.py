@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import pairwise, starmap
 from typing import Any
@@ -22,10 +22,10 @@ from renderer.problem import Problem, errors
 from renderer.project import numbers
 from renderer.render import bootstrap, render
 from renderer.rules import Claim, check, claims
-from renderer.rules.finding import Scene
+from renderer.rules.finding import Finding, Scene
 from renderer.rules.ladder import check_ladder
 from renderer.rules.specs import SpecScene, check_spec
-from renderer.schema import Schemas
+from renderer.schema import Fault, Schemas
 from renderer.spec import API_VERSION, App, app_of, merge
 from renderer.yamlio import dump
 
@@ -153,6 +153,13 @@ def read_app(name: str, texts: Mapping[str, bytes], setup: Setup) -> tuple[Docum
     return (None, [*Places(texts).put(problems)]) if problems else (document, [])
 
 
+def faults_of(manifest: Manifest, schemas: Schemas) -> list[Fault]:
+    """What the schema of its kind finds in a manifest; nothing for an operator's object, which has none."""
+    if schemas.manifest_valid(manifest.data) or schemas.foreign(manifest.data):
+        return []
+    return schemas.manifest_explain(manifest.data)
+
+
 def is_in(environment: Environment, app: str) -> bool:
     """Whether the environment has the app."""
     return environment.apps is None or app in environment.apps
@@ -199,8 +206,7 @@ def _build(
     problems += made.problems
     manifests = made.manifests
     yield
-    blame = _last_hand(made, setup, f"{name} in {environment.name}")
-    problems += _check_manifests(evaluated, manifests, setup, environment, blame)
+    problems += _check_manifests(evaluated, made, setup, environment)
     matched = frozenset(patch.source for number, patch in enumerate(made.patches) if number not in made.missed)
     if errors(problems):
         return Rendered(environment.name, name, problems=places.put(problems), matched=matched)
@@ -261,8 +267,13 @@ def to_files(
 def _check_name(document: Document, name: str) -> list[Problem]:
     metadata = document.data.get("metadata")
     given = metadata.get("name") if isinstance(metadata, dict) else None
+    kind = document.data.get("kind")
+    if given != name and kind not in (None, "App"):
+        message = f"an app spec is of kind `App`, not `{kind}`: this file belongs elsewhere"
+        return [Problem(document.file, 0, 0, "not-allowed-value", message, "/kind")]
     if given != name:
-        message = f"the file is {name}.yaml: the app's name must be `{name}`, not `{given}`"
+        other = "`metadata.name` is missing" if given is None else f"not `{given}`"
+        message = f"the file is {name}.yaml: the app's name must be `{name}`, {other}"
         return [Problem(document.file, 0, 0, "app-name", message, "/metadata/name")]
     if not isinstance(document.data.get("spec"), dict):
         return [Problem(document.file, 0, 0, "missing-field", "`spec` is missing: a mapping is expected", "/spec")]
@@ -409,24 +420,19 @@ def _last_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
     return blame
 
 
-def _check_manifests(
-    evaluated: Evaluated,
-    manifests: Sequence[Manifest],
-    setup: Setup,
-    environment: Environment,
-    blame: Blame,
-) -> list[Problem]:
+def _check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Environment) -> list[Problem]:
     """Each manifest against the schema of its kind, then all of them against the rules; and the ladder as written."""
-    schemas, problems = setup.schemas, []
-    for manifest in manifests:
-        if not schemas.manifest_valid(manifest.data) and not schemas.foreign(manifest.data):
-            faults = schemas.manifest_explain(manifest.data)
-            problems += of_manifest(evaluated.effective, manifest, faults, blame)
+    whose = f"{evaluated.app.name} in {environment.name}"
+    blame = _last_hand(made, setup, whose)
+    problems = []
+    for manifest in made.manifests:
+        faults = faults_of(manifest, setup.schemas)
+        problems += of_manifest(evaluated.effective, manifest, faults, blame) if faults else []
     if problems:
         return problems
     versions = setup.project.versions
     scene = Scene(
-        tuple(manifests),
+        made.manifests,
         setup.resources.get(environment.name, ()),
         kubernetes=numbers(versions.kubernetes),
         rollouts=numbers(versions.argo_rollouts),
@@ -435,5 +441,20 @@ def _check_manifests(
         external=frozenset(environment.spec.get("external", ())),
     )
     ladder = evaluated.app.strategy.fields.get("steps")
-    found = check_ladder(scene, evaluated.app.name, ladder) if ladder else []
-    return of_findings(evaluated.effective, [*check(scene), *found], blame)
+    found = [*check(scene), *(check_ladder(scene, evaluated.app.name, ladder) if ladder else ())]
+    known = _without_patches(made, scene, setup.schemas) if found and made.patches else frozenset()
+    own = [finding for finding in found if _key(finding) in known]
+    others = [finding for finding in found if _key(finding) not in known]
+    unpatched = _last_hand(replace(made, patches=()), setup, whose)
+    return [*of_findings(evaluated.effective, own, unpatched), *of_findings(evaluated.effective, others, blame)]
+
+
+def _without_patches(made: Assembled, scene: Scene, schemas: Schemas) -> frozenset[object]:
+    """The keys of what the rules find without the patches too, which then are not to blame."""
+    if any(faults_of(manifest, schemas) for manifest in made.unpatched):
+        return frozenset()  # rules look into nothing that its schema refuses
+    return frozenset(map(_key, check(replace(scene, manifests=made.unpatched))))
+
+
+def _key(finding: Finding) -> object:
+    return finding.rule, finding.message, finding.pointer, finding.manifest and finding.manifest.file

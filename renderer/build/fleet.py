@@ -14,9 +14,10 @@ from renderer.build.places import Places
 from renderer.build.setup import Setup
 from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
-from renderer.problem import Problem
+from renderer.problem import Problem, errors
 from renderer.project import ArgoCD
 from renderer.rules import Claim, Clash, claims, fleet
+from renderer.schema.scope import scope
 from renderer.yamlio import dump, load
 
 RESOURCES = "_resources"
@@ -34,6 +35,8 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
             matched[each.env] |= each.matched
             if not each.files:
                 failed.add(each.env)
+        elif errors(each.problems):  # a spec that cannot be read: it could be in any of them
+            failed |= {*envs}
     found = [problem for env in envs for problem in _clashes(setup, env, claimed[env])]
     if whole:
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
@@ -62,13 +65,19 @@ def shared_objects(setup: Setup, rendered: Iterable[Rendered]) -> list[Problem]:
         cluster = clusters.get(each.env)
         if cluster is not None:
             for claim in each.claims:
-                if claim.kind == "object-once":
+                if claim.kind == "object-once" and not _is_anywhere(claim.key):
                     other = first.setdefault((cluster, claim.key), each.env)
                     if other != each.env:
                         shared.setdefault((other, each.env), []).append(claim.key)
     pairs = [(*pair, keys) for (one, other), keys in shared.items() for pair in ((one, other), (other, one))]
     places = Places(setup.texts)
     return [*places.put(_shared(setup, *pair, known=bool(clusters[pair[0]])) for pair in pairs)]
+
+
+def _is_anywhere(key: str) -> bool:
+    """Whether an object names no namespace, and nobody can tell if its kind stands in one: Argo CD gives it one."""
+    what, _, group = key.rpartition("|")
+    return " in " not in what and scope(group, what.partition(" ")[0]) == "unknown"
 
 
 def clusters_shared(setup: Setup) -> dict[str, str]:

@@ -14,6 +14,7 @@ from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
 from renderer.manifest import Manifest
 from renderer.overlay import JOINED, Document, Entry, Environment, entries, environments, idle_nulls
 from renderer.patch import Patch, PatchFault, parse
+from renderer.plain import lookup
 from renderer.problem import Problem, errors
 from renderer.project import Project, project_of
 from renderer.schema import Fault, Schemas
@@ -23,7 +24,8 @@ from renderer.spec import app_document
 from renderer.yamlio import load, load_all, too_large
 
 LONGEST_TEMPLATE = 1 << 16  # bytes: Python takes seconds and gigabytes to compile a million
-_BY_ITSELF = frozenset(("unknown-field", "wrong-type", "not-allowed-value", "bad-format", "out-of-range"))  # rules
+# Rules about one value alone, whatever other fields say.
+_BY_ITSELF = frozenset(("unknown-field", "wrong-type", "not-allowed-value", "bad-format", "out-of-range"))
 _LONGEST_NAME = 253  # of an object, for the API server
 Objects = Callable[[str, bytes], tuple[list[Any], list[Problem]]]  # of a path and its text
 
@@ -279,7 +281,7 @@ def _overlays(
 
 
 def _wrong_defaults(overlay: Document, schemas: Schemas) -> list[Problem]:
-    """What no app can mend that adds to `defaults`: told here, once, though each app may have a value of its own."""
+    """What is wrong with a field of `defaults` whatever stands beside it; told once, and though no app may take it."""
     faults = schemas.explain("App", app_document("any", overlay.spec.get("defaults") or {}), partial=True)
     return [
         Problem(overlay.file, 0, 0, fault.rule, fault.message, f"/spec/defaults{fault.pointer.removeprefix('/spec')}")
@@ -322,7 +324,8 @@ def _as_extended(found: Mapping[str, Environment], schemas: Schemas) -> list[Pro
             problems.append(Problem(own.file, 0, 0, "overlay-app", message, "/spec/extends", "warning"))
         if others:
             told = faults.get(environment.names[1], [])  # there already
-            problems += of_document(own, [each for each in faults[environment.name] if each not in told])
+            new = [each for each in faults[environment.name] if each not in told or lookup(own.data, each.pointer)]
+            problems += of_document(own, new)
     return problems
 
 

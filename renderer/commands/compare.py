@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import click
 
-from renderer.build import Evaluated, assemble, build_app, evaluate, is_in, read_app
+from renderer.build import Evaluated, assemble, build_app, evaluate, faults_of, is_in, read_app
 from renderer.build.fleet import ARGOCD, RESOURCES, argocd_manifest
 from renderer.build.places import Places
 from renderer.build.setup import Setup
@@ -17,7 +17,7 @@ from renderer.commands.project import Opened, Refused
 from renderer.commands.revision import Texts, View, asking_git, of_revision, of_tree
 from renderer.commands.selection import Selection, asked, touched
 from renderer.git import changed
-from renderer.git.read import find
+from renderer.git.read import is_unborn
 from renderer.layout import PROJECT_FILE
 from renderer.manifest import Manifest
 from renderer.overlay import Environment
@@ -60,7 +60,7 @@ def transitions(opened: Opened, selection: Selection, base: str) -> list[Problem
     Nothing where `base` is HEAD and there is no commit yet: a hook runs before the first one too.
     """
     with asking_git():
-        if base == "HEAD" and find(opened.root, base) is None:
+        if base == "HEAD" and is_unborn(opened.root):
             return []
         new = of_tree(opened)
         old = before(opened.root, base, new)
@@ -148,12 +148,30 @@ def _compare(
     wrong = _wrong(new, app, env, after) if now is not None else []
     if errors(wrong) or errors(head.problems):
         return None, [*(errors(wrong) or head.problems)]
-    base = _made(old, app, env, before, was) if isinstance(old, View) else _Made(problems=old.problems if old else ())
+    base = _sound(old, _made(old, app, env, before, was)) if isinstance(old, View) else _Made(problems=_unread(old))
     if base.problems:
         return AppPlan(app, env, _unknown(base.problems)), []
     found = make(base.side, head.side)
     placed = head.places.put(found.problems) if head.places else ()
     return replace(found, problems=placed), []
+
+
+def _unread(old: Unread | None) -> tuple[Problem, ...]:
+    return old.problems if old else ()
+
+
+def _sound(old: View, base: _Made) -> _Made:
+    """The old side, or what the schemas refuse in it: what plans look into has the shape of its kind."""
+    if base.side is None:
+        return base
+    app = base.side.app
+    folder = old.layout.manifests(app.env, app.name)
+    problems = [
+        Problem(f"{folder}/{manifest.file}", 1, 1, fault.rule, fault.message, fault.pointer)
+        for manifest in (*base.side.manifests, *base.side.stable)
+        for fault in faults_of(manifest, old.setup.schemas)
+    ]
+    return _Made(problems=tuple(problems)) if problems else base
 
 
 def _unknown(problems: Sequence[Problem]) -> tuple[Effect, ...]:

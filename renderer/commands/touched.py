@@ -15,7 +15,7 @@ from renderer.failure import Failure
 from renderer.git import GitError, list_tree
 from renderer.git import root as top_folder
 from renderer.git.index import deletions_between, staged_deletions, unknown
-from renderer.git.read import find
+from renderer.git.read import find, is_unborn
 from renderer.layout import PROJECT_FILE
 from renderer.problem import printable
 
@@ -129,8 +129,10 @@ def _deleted(directory: str, hook: bool) -> list[str]:
 
 def hook_base(directory: str) -> str | None:
     """The revision that the change under way starts from: HEAD of a commit; None before the first."""
-    base = os.environ.get("PRE_COMMIT_FROM_REF") or "HEAD"
-    return base if find(directory, base) else None
+    pushed = os.environ.get("PRE_COMMIT_FROM_REF")
+    if pushed:
+        return pushed if find(directory, pushed) else None
+    return None if is_unborn(directory) else "HEAD"
 
 
 def tell_unknown(paths: Sequence[str]) -> None:

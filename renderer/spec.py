@@ -83,6 +83,10 @@ class Strategy:
     router: Literal["replica", "istio"]
     fields: Mapping[str, Any]
 
+    def __str__(self) -> str:
+        """`Canary by istio`, `RollingUpdate`, ..."""
+        return f"Canary by {self.router}" if self.type == "Canary" else self.type
+
     @property
     def is_rollout(self) -> bool:
         """Whether the workload is an Argo Rollouts Rollout."""

@@ -41,7 +41,7 @@ def test_a_case_is_two_sides_and_a_plan() -> None:
 @pytest.mark.parametrize("case", names())
 def test_a_command_that_a_plan_recommends_is_whole(case: str) -> None:
     for line in re.findall(r"`rollspec ([^`]* --env [^`]*)`", (FOLDER / case / EXPECTED).read_text()):
-        verb, *words = line.replace("REF", "HEAD").split()
+        verb, *words = line.replace("REF", "HEAD").replace("WEIGHT", "20").split()
         command = cli.get_command(Context(cli), verb)
         assert command, line
         given = command.make_context(verb, words).params

@@ -29,7 +29,7 @@ from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes
 from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.diff import diff_text
-from renderer.spec import app_document, version_label
+from renderer.spec import app_document, strategy_of, version_label
 from renderer.tree import listing, read, write_all
 from renderer.yamlio import load
 
@@ -99,7 +99,7 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
         click.echo(diff_text(old, files, colour=sys.stdout.isatty()), nl=False)
         return 0
     specs = {each.file for each in edited}
-    lines = [f"{each.app} in {environment.name}: {describe(each.before)} -> {describe(each.after)}" for each in edited]
+    lines = [f"{each.app} in {environment.name}: {_described(each)}" for each in edited]
     others = _others(opened, environment, files)
     lines += [f"{env}: manifests change too, since it extends {environment.name}" for env in others]
     try:
@@ -192,6 +192,14 @@ def effective_spec(
         problems += Places({**opened.setup.texts, **texts}).put(found)
         return None
     return evaluated.app.spec
+
+
+def _described(each: Edited) -> str:
+    """Before and after, with the strategies where they differ."""
+    was, now = (strategy_of(spec.get("strategy", {})) for spec in (each.before, each.after))
+    if str(was) == str(now):
+        return f"{describe(each.before)} -> {describe(each.after)}"
+    return f"{describe(each.before)}, {was} -> {describe(each.after)}, {now}"
 
 
 def describe(spec: Spec) -> str:

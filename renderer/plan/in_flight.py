@@ -54,14 +54,24 @@ def scale_in_step(old: Side, new: Side) -> Iterator[Finding]:
         return
     if not (old.app.strategy.by_istio and new.app.strategy.by_istio) or _pods(old) == _pods(new):
         return
-    weight = new.app.canary.weight if new.app.canary else None
-    step = f"promote {new.named}" if weight is None else f"weight {new.app.name} {weight} --env {new.app.env}"
     message = (
         "the number of pods changes together with the canary's steps: its share would fall to 0 until they are Ready; "
-        f"change the number, sync, then `rollspec {step}`"
+        f"change the number, sync, then {_step(canary, new)}"
     )
     replicas = old.app.spec.get("replicas") != new.app.spec.get("replicas")
     yield _finding("scale-in-step", message, "/spec/replicas" if replicas else "/spec/strategy")
+
+
+def _step(was: Canary, new: Side) -> str:
+    """What the change of the step list is by itself."""
+    now = new.app.canary
+    if now is None:
+        return f"`rollspec promote {new.named}`"
+    if now.weight is None:
+        return "the steps"
+    if now.weight == was.weight:
+        return f"`rollspec retry {new.named}`"
+    return f"`rollspec weight {new.app.name} {now.weight} --env {new.app.env}`"
 
 
 def headers_in_flight(old: Side, new: Side) -> Iterator[Finding]:

@@ -24,11 +24,6 @@ def name_of(version: Version) -> str:
     return version.tag if version.version == version.tag else f"{version.tag} ({version.version})"
 
 
-def strategy_name(strategy: Strategy) -> str:
-    """`Canary by istio`, `RollingUpdate`, ..."""
-    return f"Canary by {strategy.router}" if strategy.type == "Canary" else strategy.type
-
-
 def in_flight(app: App) -> Version | None:
     """The version that is neither stable nor gone."""
     return app.canary.version if app.canary else app.preview
@@ -38,7 +33,7 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     was, now = old.app.strategy, new.app.strategy
     named = _under(paths, "/spec/strategy/type", "/spec/strategy/router", "/spec/migration")
     if (was.type, was.router) != (now.type, now.router):
-        reason = f"the strategy changes from {strategy_name(was)} to {strategy_name(now)}{_not_before(was)}"
+        reason = f"the strategy changes from {was} to {now}{_not_before(was)}"
         yield Effect("migrate", reason, named)
         both = old.app.came_from or new.app.came_from  # each workload is full while the other goes
         if was.is_rollout != now.is_rollout and not both and not new.prunes_last:

@@ -12,7 +12,7 @@ from renderer.overlay import Effective
 from renderer.plain import escape
 from renderer.project import versions_of
 from renderer.render.workload import RESTARTED_AT
-from renderer.spec import App, Version
+from renderer.spec import App, Version, version_label
 
 WORKLOADS = ("Rollout", "Deployment")
 
@@ -43,9 +43,14 @@ class Side:
 
     def release(self, stable: Version) -> str:
         """The command that releases what runs here (the version in flight, else the stable one) beside `stable`."""
-        tag = self.app.running.tag
-        what = "--set FIELD=VALUE" if tag == stable.tag else tag
-        return f"rollspec release {self.app.name} {what} --env {self.app.env}"
+        running, strategy = self.app.running, self.app.strategy
+        words = ["--set FIELD=VALUE"] if running.tag == stable.tag else [running.tag]
+        if running.tag != stable.tag and running.version != version_label(running.tag):
+            words.append(f"--version {running.version}")
+        if strategy.type == "Canary" and "steps" not in strategy.fields:
+            weight = self.app.canary.weight if self.app.canary else None
+            words.append(f"--weight {'WEIGHT' if weight is None else weight}")
+        return f"rollspec release {self.app.name} {' '.join(words)} --env {self.app.env}"
 
     @property
     def switch(self) -> str:

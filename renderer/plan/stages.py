@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from renderer.plan.in_flight import routing
-from renderer.plan.moves import strategy_name
 from renderer.plan.side import Side, replicas, restart_mark, stable_pointer, switched
 from renderer.problem import Severity
 from renderer.rules.finding import Finding
@@ -66,7 +65,7 @@ def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
         first = f"`rollspec promote {new.named}` or `rollspec abort {new.named}`" if old.flight else "switch"
         then = f"then `{new.switch}`" if old.flight else f"then `{new.release(new.app.stable)}`"
         message = (
-            f"the change from {strategy_name(old.app.strategy)} to {strategy_name(new.app.strategy)} wants nothing in "
+            f"the change from {old.app.strategy} to {new.app.strategy} wants nothing in "
             f"flight: {first} and sync, {then}"
         )
         yield _finding("switch-in-flight", message, "/spec/strategy")

@@ -228,7 +228,7 @@ def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
     if new.app.spec["previous"] == old.app.spec.get("previous"):
         message = (
             f"`previous` still names {name_of(there)}, and `rollspec undo` would go there, not to "
-            f"{name_of(was)}: release by `{new.release(was)}`, or mend `previous`"
+            f"{name_of(was)}: take the edit back and `{new.release(was)}`, or mend `previous`"
         )
         yield _finding("previous-is-old", message, "/spec/previous", "warning")
 

@@ -55,7 +55,8 @@ def not_allowed(value: Any, options: list[Any], way: Tokens, expected: str = "")
         return Fault(pointer(way), "wrong-type", f"{said}: quote it: {words.scalar(same)}")
     if isinstance(value, (dict, list)):
         return Fault(pointer(way), "wrong-type", f"{words.found(value)} where {expected} is expected")
-    alike = near(value, texts) if isinstance(value, str) and len(options) > 1 else None
+    is_word = isinstance(value, str) and any(map(str.isalpha, value))  # a number is no other one mistyped
+    alike = near(value, texts) if is_word and len(options) > 1 else None
     guess = f"; did you mean {words.name(alike)}?" if alike else ""
     return Fault(pointer(way), "not-allowed-value", f"expected {expected}; found {words.shown(value, way)}{guess}")
 

@@ -16,7 +16,9 @@ FILES = {
     "apps/worker.yaml": "of no use",
     "apps/api.yaml": APP,
     "overlays/staging/overlay.yaml": "",
-    "overlays/production/apps/web.yaml": "",
+    "overlays/production/overlay.yaml": "",
+    "overlays/_shared/quota.yaml": "",
+    "overlays/README.md": "",
 }
 
 
@@ -50,6 +52,8 @@ def completed(project: Path, *words: str) -> list[str]:
         (("abort", "web", "--env", ""), ["production", "staging"]),
         (("render", "-e", "s"), ["staging"]),
         (("release", "web", "--from-env", "s"), ["staging"]),
+        (("plan", "--app", "production", "--env", "p"), ["production"]),
+        (("release", "web=1", "w"), ["worker"]),
         (("new", ""), []),
         (("comp",), ["completion"]),
     ],

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from renderer.release import verbs
+from renderer.release.fold import ABSENT
 from tests.engines.invariants import astray, judged, silent, stretches
 from tests.engines.objects import manifests
 from tests.engines.play import Played, Recording, Request, unowned, waves
+from tests.engines.project import APP, merge
 from tests.engines.scenario import Scenario, allowances, edit
 from tests.engines.soak import releases
 from tests.engines.timeline import HASH, routes, state
@@ -109,6 +112,36 @@ def test_what_rollouts_writes_is_no_difference() -> None:
 def test_keys_of_an_edit_that_are_not_its_own_are_facts_of_the_manifests() -> None:
     found = edit(1, {"title": "x", "version": "v2", "steps": [20, "pause"], "wait": 3})
     assert (found.facts, found.wait) == ({"version": "v2", "steps": [20, "pause"]}, 3)
+
+
+@pytest.mark.parametrize("seed", range(1, 31))
+def test_no_random_release_asks_for_what_is_refused(seed: int) -> None:
+    for scenario in releases(100, seed):
+        spec = merge(APP, scenario.spec or {})
+        for each in scenario.edits:
+            if each.app:
+                assert merge(spec, each.app) != spec, scenario.name
+                spec = merge(spec, each.app)
+            if each.verb:
+                spec = after(spec, each.verb.split())
+
+
+def after(spec: Object, words: list[str]) -> Object:
+    """The effective spec after one of the verbs of a random release."""
+    verb, *given = words
+    options = dict(zip(given[1::2], given[2::2], strict=True)) if verb == "release" else {}
+    weight = options.get("--weight")
+    match verb:
+        case "release":
+            wanted = verbs.release(
+                spec, given[0], version=options["--version"], weight=None if weight is None else int(weight)
+            )
+        case "weight":
+            wanted = verbs.weight(spec, int(given[0]))
+        case _:
+            wanted = getattr(verbs, verb)(spec)
+    assert isinstance(wanted, dict), (words, wanted)
+    return {key: value for key, value in {**spec, **wanted}.items() if value is not ABSENT}
 
 
 def test_the_same_seed_gives_the_same_releases() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -312,6 +313,18 @@ def test_a_spec_that_is_none_is_told_and_no_more(repository: Path, spec: str) ->
     outcome = verb(repository, "release", "web", "1.5.0")
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err.startswith("apps/web.yaml:")
+
+
+def test_a_head_that_cannot_be_read_passes_no_gate(repository: Path) -> None:
+    for folder in (repository / ".git/objects").glob("??"):
+        shutil.rmtree(folder)
+    for words in (("validate", "--base", "HEAD"), ("validate", "--hook", str(repository / "apps/web.yaml")), ("plan",)):
+        assert run(repository, *words).code == 3, words
+
+
+def test_what_is_set_must_be_text(repository: Path) -> None:
+    outcome = verb(repository, "release", "web", "2", "--weight", "1", "--set", "image=\udcff")
+    assert (outcome.code, outcome.out) == (2, "")
 
 
 def test_of_several_apps_each_says_why_it_is_refused(repository: Path) -> None:

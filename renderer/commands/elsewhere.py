@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import click
-
 from renderer.commands.project import Opened
 from renderer.commands.selection import chosen
 from renderer.commands.verb import effective_spec, environment_for
 from renderer.failure import Failure
 from renderer.git import read_many, resolve
+from renderer.problem import Problem
 from renderer.release.fold import overrides_between
 from renderer.spec import fields_of, version_of
 
 
 def stable_there(
     opened: Opened, app: str, source: str, target: str | None, label: str | None
-) -> tuple[str, str | None]:
-    """The tag and label that are stable in `source`; what else differs there is told."""
+) -> tuple[str, str | None, list[str]]:
+    """The tag and label that are stable in `source`, and the fields that differ there beside them."""
     there = spec_in(opened, app, source)
     here = spec_in(opened, app, environment_for(opened, target).name)
     different = sorted(
@@ -27,11 +26,7 @@ def stable_there(
         for key, value in overrides_between(fields_of(here, None), fields_of(there, None)).items()
         for name in (value if isinstance(value, dict) else ("",))
     )
-    if different:
-        click.echo(
-            f"{app}: {source} has other configuration too, which stays as it is: {', '.join(different)}", err=True
-        )
-    return str(there["tag"]), label or there.get("version")
+    return str(there["tag"]), label or there.get("version"), different
 
 
 def is_stable(opened: Opened, app: str, env: str | None, tag: str, label: str | None) -> bool:
@@ -60,7 +55,7 @@ def spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Mapping
     texts = {file: text for file, text in found.items() if text is not None}
     if files[0] not in texts:
         raise Failure(f"there is no app `{app}` at {revision}", 2)
-    problems: list[Any] = []
+    problems: list[Problem] = []
     spec = effective_spec(opened, environment_for(opened, env), app, texts, problems)
     if spec is None:
         raise Failure(f"the spec of {app} at {revision} has problems: {problems[0]}", 1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from renderer.commands.completing import complete_app, complete_env
+from renderer.commands.completing import complete_app, complete_env, complete_path
 from renderer.problem import Problem, errors, in_order, strict
 from renderer.report.problems import FORMATS, count_text, problems_text
 
@@ -36,7 +36,7 @@ format_option: Decorator = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How problems are shown."
 )
 strict_option: Decorator = click.option("--strict", "is_strict", is_flag=True, help="Warnings are errors.")
-paths_argument: Decorator = click.argument("paths", nargs=-1, metavar="[PATHS]...")
+paths_argument: Decorator = click.argument("paths", nargs=-1, metavar="[PATHS]...", shell_complete=complete_path)
 hook_option: Decorator = click.option(
     "--hook",
     is_flag=True,

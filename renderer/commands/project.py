@@ -151,7 +151,7 @@ def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Proble
 def names_around(directory: str) -> tuple[list[str], list[str]]:
     """The apps and the environments of the project around `directory`, by the names of their files alone.
 
-    None where the project file cannot be read. Failure where there is no project.
+    Both are empty where the project file cannot be read. Failure where there is no project.
     """
     root = find_root(directory)
     project, _ = _read_project(root)
@@ -159,8 +159,9 @@ def names_around(directory: str) -> tuple[list[str], list[str]]:
         return [], []
     layout = project.layout
     apps, _ = app_names(layout.apps, listing(root, layout.apps))
-    folders = {file.removeprefix(f"{layout.overlays}/").partition("/")[0] for file in listing(root, layout.overlays)}
-    return apps, sorted(folders)
+    files = listing(root, layout.overlays)
+    folders = {file.removeprefix(f"{layout.overlays}/").partition("/")[0] for file in files}
+    return apps, sorted(folder for folder in folders if layout.overlay(folder) in files)
 
 
 def _shared_files(root: str, layout: Layout) -> tuple[dict[str, bytes], list[str], list[Problem]]:

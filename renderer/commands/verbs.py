@@ -149,7 +149,10 @@ def release(
             if from_env is not None:
                 if tag is not None:
                     raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {from_env}", 2)
-                tag, name = stable_there(opened, app, from_env, options["env"], label)
+                tag, name, different = stable_there(opened, app, from_env, options["env"], label)
+                if different:
+                    kept = f"has other configuration too, which stays as it is: {', '.join(different)}"
+                    click.echo(f"{app}: {from_env} {kept}", err=True)
                 if len(tags) > 1 and is_stable(opened, app, options["env"], tag, name):
                     click.echo(f"{app}: {tag} is stable already", err=True)
                     continue

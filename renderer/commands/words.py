@@ -50,7 +50,7 @@ def _put(found: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _value(text: str, where: str) -> Any:
-    data, problems = load(f"value: {text}\n".encode(), "--set")
+    data, problems = load(f"value: {text}\n".encode(errors="surrogateescape"), "--set")
     if problems or not isinstance(data, dict) or len(data) != 1:
         raise Failure(f"--set {where}: {problems[0].message if problems else 'not a value'}", 2)
     value = data["value"]

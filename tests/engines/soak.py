@@ -21,14 +21,15 @@ def release(index: int, rng: random.Random) -> Scenario:
     """One random app and a random walk of verbs."""
     kind = rng.choice(KINDS)
     first = Edit("first release", expect={"share": {"v1": 100}})
-    make: Callable[[random.Random], Iterator[Edit]]
+    make: Callable[[random.Random, int], Iterator[Edit]]
     make = {"bluegreen": blue_green, "rolling": rolling}.get(kind, canary)
+    app = spec(kind, rng)
     return Scenario(
         name=f"soak-{index:03}-{kind}",
         title=f"random release {index}",
         facts={},
-        edits=[first, *make(rng)],
-        spec=spec(kind, rng),
+        edits=[first, *make(rng, app["replicas"])],
+        spec=app,
         header="x-canary=1" if kind == "pinned" else "",
         trace=False,
     )
@@ -55,57 +56,57 @@ def verb(line: str, **expect: Any) -> Edit:
     return Edit(line, verb=line, expect=expect)
 
 
-def canary(rng: random.Random) -> Iterator[Edit]:
-    """A walk over the states of a canary: in flight with a weight, aborted, or none."""
-    number, live, aborted = 1, 0, ""
+def canary(rng: random.Random, replicas: int) -> Iterator[Edit]:
+    """A walk over the states of a canary: in flight with a weight, aborted with one, or none."""
+    number, live, aborted = 1, 0, 0
     for _ in range(rng.randint(*LENGTH)):
         if aborted and rng.random() < 0.5:
-            yield verb(aborted)
-            live, aborted = 1, ""
+            yield verb("retry")
+            live, aborted = aborted, 0
         elif not live:
-            number, live, aborted = number + 1, rng.choice((5, 20, 34, 50, 90)), ""
+            number, live, aborted = number + 1, rng.choice((5, 20, 34, 50, 90)), 0
             yield verb(f"release {number}.0.0 --version v{number} --weight {live}")
         else:
-            live, aborted = yield from flight(rng, live)
+            live, aborted, replicas = yield from flight(rng, live, replicas)
 
 
-def flight(rng: random.Random, live: int) -> Generator[Edit, None, tuple[int, str]]:
-    """One thing that may happen to a canary in flight; returns its weight then (0: none), and the verb that retries."""
+def flight(rng: random.Random, live: int, replicas: int) -> Generator[Edit, None, tuple[int, int, int]]:
+    """One thing that may happen to a canary in flight; its weight then (0: none), the aborted one, and the pods."""
     match rng.choice(("weight", "weight", "weight", "promote", "abort", "controller", "scale", "restart")):
         case "promote":
             yield verb("promote", phase="Healthy")
-            return 0, ""
+            return 0, 0, replicas
         case "abort":
             yield verb("abort", phase="Healthy")
-            return 0, "retry"
+            return 0, live, replicas
         case "controller":
             yield Edit("the controller aborts", event="controller-abort")
             yield verb("retry")
-            return live, ""
+            return live, 0, replicas
         case "restart":
             share = rng.choice([w for w in (10, 50, 99) if w != live])
             yield Edit("the controller restarts", event="controller-restart", settle=False)
             yield verb(f"weight {share}")
-            return share, ""
+            return share, 0, replicas
         case "scale":
-            replicas = rng.randint(3, 8)
+            replicas = rng.choice([number for number in range(3, 9) if number != replicas])
             yield Edit(f"{replicas} replicas", app={"replicas": replicas})
-            return live, ""
+            return live, 0, replicas
         case _:
             share = rng.choice([w for w in (1, 10, 25, 50, 75, 99, 100) if w != live])
             yield verb(f"weight {share}")
-            return share, ""
+            return share, 0, replicas
 
 
-def blue_green(rng: random.Random) -> Iterator[Edit]:
-    """Previews, promoted or aborted, and an undo."""
+def blue_green(rng: random.Random, replicas: int) -> Iterator[Edit]:
+    """Previews, promoted or aborted, and another number of pods."""
     for number in range(2, 2 + rng.randint(1, 3)):
         yield verb(f"release {number}.0.0 --version v{number}", phase="Paused")
         yield verb(rng.choice(("promote", "promote", "abort")), phase="Healthy")
-    yield Edit("scale", app={"replicas": rng.randint(2, 6)})
+    yield Edit("scale", app={"replicas": rng.choice([number for number in range(2, 7) if number != replicas])})
 
 
-def rolling(rng: random.Random) -> Iterator[Edit]:
+def rolling(rng: random.Random, _: int) -> Iterator[Edit]:
     """Rolling updates, and an undo of the last."""
     for number in range(2, 2 + rng.randint(1, 3)):
         yield verb(f"release {number}.0.0 --version v{number}", share={f"v{number}": 100})

@@ -32,13 +32,14 @@ def commit(
         before = find(root, "HEAD")
         arguments = ["commit", "--only", "--quiet", "--cleanup=whitespace", f"--message={_text(message, trailers)}"]
         arguments += [] if verify else ["--no-verify"]
-        with _taken_back(root, before, message):
+        with _taken_back(root, before):
             done = committing(root, [*arguments, *_FROM_STDIN], _pathspecs(files), GIT_INDEX_FILE=index)
-            if done.returncode:
-                raise _why(done.returncode, text(done.stdout + done.stderr).strip(), text(done.stderr))
-            made = _made(root, before)
-            _check_nothing_else(root, files, made)
-            _follow_hooks(root, files, index)
+            if not done.returncode:
+                made = _made(root, before)
+                _check_nothing_else(root, files, made)
+                _follow_hooks(root, files, index)
+        if done.returncode:
+            raise _why(done.returncode, text(done.stdout + done.stderr).strip(), text(done.stderr))
     return made
 
 
@@ -116,20 +117,15 @@ def _made(root: str, before: str | None) -> str:
 
 
 @contextmanager
-def _taken_back(root: str, before: str | None, message: str) -> Iterator[None]:
-    """Let HEAD be what it was if anything is raised, Ctrl-C too: git may have made the commit by then.
-
-    Another one that slipped in is left: it has another subject.
-    """
+def _taken_back(root: str, before: str | None) -> Iterator[None]:
+    """Let HEAD be what it was if anything is raised, Ctrl-C too: git may have made the commit by then."""
     try:
         yield
     except BaseException:
         with suppress(GitError):
             made = _made(root, before)
-            subject = text(reading(root, ["show", "--no-patch", "--format=%s", made])).strip()
-            if subject == " ".join(message.strip().partition("\n\n")[0].split()):
-                old = ("HEAD", before) if before else ("-d", "HEAD")
-                committing(root, ["update-ref", "-m", "rollspec: taken back", *old, made])
+            old = ("HEAD", before) if before else ("-d", "HEAD")
+            committing(root, ["update-ref", "-m", "rollspec: taken back", *old, made])
         raise
 
 

@@ -217,7 +217,7 @@ def page(found: Sequence[Case]) -> str:
         "(`--dry-run=server`, strict fields), `istioctl validate`, `istioctl analyze`, `kubectl argo rollouts lint`.",
         "",
         f"{len(found)} mutants: {both} refused by us and by a judge, {len(only_us)} only by us,",
-        f"{len(only_them)} only by a judge, {nobody} by nobody (an optional field that is missing).",
+        f"{len(only_them)} only by a judge, {nobody} by nobody.",
         "",
         "## Only a judge finds",
         "",

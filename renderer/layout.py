@@ -28,6 +28,11 @@ class Layout:
         """The overlay's own file."""
         return f"{self.overlays}/{env}/overlay.yaml"
 
+    def env_of(self, path: str) -> str | None:
+        """The environment whose overlay's own file the path is; None for any other file."""
+        env = path.removeprefix(f"{self.overlays}/").partition("/")[0]
+        return env if path == self.overlay(env) else None
+
     def partial(self, env: str, app: str) -> str:
         """The overlay's partial app file: what differs there, the release state included."""
         return f"{self.overlays}/{env}/apps/{app}.yaml"

@@ -443,10 +443,12 @@ def _check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, enviro
     ladder = evaluated.app.strategy.fields.get("steps")
     found = [*check(scene), *(check_ladder(scene, evaluated.app.name, ladder) if ladder else ())]
     known = _without_patches(made, scene, setup.schemas) if found and made.patches else frozenset()
-    own = [finding for finding in found if _key(finding) in known]
-    others = [finding for finding in found if _key(finding) not in known]
-    unpatched = _last_hand(replace(made, patches=()), setup, whose)
-    return [*of_findings(evaluated.effective, own, unpatched), *of_findings(evaluated.effective, others, blame)]
+    unpatched = _last_hand(replace(made, patches=()), setup, whose) if known else blame
+    return [
+        problem
+        for finding in found
+        for problem in of_findings(evaluated.effective, [finding], unpatched if _key(finding) in known else blame)
+    ]
 
 
 def _without_patches(made: Assembled, scene: Scene, schemas: Schemas) -> frozenset[object]:

@@ -270,9 +270,8 @@ def _overlays(
     found: dict[str, Document | None] = {}
     problems: list[Problem] = []
     for file in sorted(files):
-        folder, _, name = file.rpartition("/")
-        if name == "overlay.yaml" and folder.rpartition("/")[0] == layout.overlays:
-            env = folder.rpartition("/")[2]
+        env = layout.env_of(file)
+        if env is not None:
             document, wrong = read_document(file, files[file], "Overlay", schemas)
             misnamed = _misnamed(document, env) if document else []
             problems += [*wrong, *misnamed, *(_wrong_defaults(document, schemas) if document else [])]

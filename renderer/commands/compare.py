@@ -164,11 +164,12 @@ def _sound(old: View, base: _Made) -> _Made:
     """The old side, or what the schemas refuse in it: what plans look into has the shape of its kind."""
     if base.side is None:
         return base
-    app = base.side.app
-    folder = old.layout.manifests(app.env, app.name)
+    side = base.side
+    folder = old.layout.manifests(side.app.env, side.app.name)
+    own = side.manifests if side.flight is None else (*side.manifests, *side.stable)  # else they are the same
     problems = [
         Problem(f"{folder}/{manifest.file}", 1, 1, fault.rule, fault.message, fault.pointer)
-        for manifest in (*base.side.manifests, *base.side.stable)
+        for manifest in own
         for fault in faults_of(manifest, old.setup.schemas)
     ]
     return _Made(problems=tuple(problems)) if problems else base

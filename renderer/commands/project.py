@@ -159,9 +159,7 @@ def names_around(directory: str) -> tuple[list[str], list[str]]:
         return [], []
     layout = project.layout
     apps, _ = app_names(layout.apps, listing(root, layout.apps))
-    files = listing(root, layout.overlays)
-    folders = {file.removeprefix(f"{layout.overlays}/").partition("/")[0] for file in files}
-    return apps, sorted(folder for folder in folders if layout.overlay(folder) in files)
+    return apps, sorted(filter(None, map(layout.env_of, listing(root, layout.overlays))))
 
 
 def _shared_files(root: str, layout: Layout) -> tuple[dict[str, bytes], list[str], list[Problem]]:

@@ -77,9 +77,20 @@ def allowed(recording: Recording, violation: Violation) -> str:
 
 def during(recording: Recording, number: int) -> Points:
     """The state at an edit's start, and every change until the next edit's."""
-    played = recording.played[number]
+    return between(recording.points, recording.played[number].start, until(recording, number))
+
+
+def until(recording: Recording, number: int) -> float:
+    """When the next edit starts; of the last one, when the looking ends."""
     following = recording.played[number + 1 :]
-    return between(recording.points, played.start, following[0].start if following else played.end)
+    return following[0].start if following else recording.played[number].end
+
+
+def spans(points: Points, end: float) -> Iterator[tuple[float, float, Point]]:
+    """Start and end of each state, and the state."""
+    times = [*(at for at, _ in points), end]
+    for (start, after), (_, point) in zip(itertools.pairwise(times), points, strict=True):
+        yield start, after, point
 
 
 def whole(points: Points) -> str:
@@ -195,10 +206,9 @@ def stretches(marks: Sequence[tuple[float, bool]], end: float) -> list[float]:
 
 def answered(recording: Recording, played: Played, points: Points) -> Iterator[Violation]:
     """A version with 10 % and more answers in every full second; one that has had none for 3 s answers nothing."""
-    times = [at for at, _ in points] + [played.end]
     for version in sorted({v for _, point in points for v in point.share}):
         mine = [r.time for r in recording.requests if r.version == version]
-        for (start, end), (_, point) in zip(itertools.pairwise(times), points, strict=True):
+        for start, end, point in spans(points, played.end):
             share = point.share.get(version, 0)
             if share >= 10 and end - start > 3:
                 gaps = silent(mine, [r.time for r in recording.requests], start + 2, end)
@@ -225,21 +235,18 @@ def measured(recording: Recording, number: int, points: Points) -> Iterator[Viol
 
 def steady(points: Points, end: float) -> Iterator[tuple[float, float, dict[str, float]]]:
     """Start, end and shares of the stretches of 5 s and more in which no share changes."""
-    for _, group in itertools.groupby(
-        zip(points, [*[at for at, _ in points[1:]], end], strict=True), key=lambda pair: pair[0][1].share
-    ):
+    for share, group in itertools.groupby(spans(points, end), key=lambda span: span[2].share):
         stretch = [*group]
-        (start, point), after = stretch[0][0], stretch[-1][1]
+        start, after = stretch[0][0], stretch[-1][1]
         if after - start >= 5:
-            yield start, after, point.share
+            yield start, after, share
 
 
 def fought(recording: Recording, number: int) -> Iterator[Violation]:
     """Argo CD writes routes and destinations as often as Git changes them, and nobody does while nothing happens."""
     if recording.scenario.argocd is None:
         return
-    played, following = recording.played[number], recording.played[number + 1 :]
-    end = following[0].start if following else played.end
+    played, end = recording.played[number], until(recording, number)
     wrote = [e for e in recording.events if e.kind in ROUTES and not e.gone and played.start <= e.time < end]
     if played.edit.event.startswith("wait ") and played.edit.title.startswith("nothing"):
         if wrote:
@@ -254,19 +261,18 @@ def fought(recording: Recording, number: int) -> Iterator[Violation]:
 
 def idle(recording: Recording) -> Iterator[Violation]:
     """The load itself: without requests nothing above says anything."""
-    times = [r.time for r in recording.requests]
     if not recording.scenario.load or not recording.played:
         return
     last = recording.played[-1]
     seconds = last.end - recording.played[0].end
-    if len(times) < LEAST_LOAD * seconds:
-        yield Violation("requests", last.edit.title, f"only {len(times)} requests were sent in {seconds:.0f} s")
+    sent = len(recording.requests)
+    if sent < LEAST_LOAD * seconds:
+        yield Violation("requests", last.edit.title, f"only {sent} requests were sent in {seconds:.0f} s")
 
 
 def held(recording: Recording, played: Played, points: Points) -> Iterator[Violation]:
     """A second after the route for them is there, requests with the header are answered by the version behind it."""
-    times = [at for at, _ in points] + [played.end]
-    for (start, end), (_, point) in zip(itertools.pairwise(times), points, strict=True):
+    for start, end, point in spans(points, played.end):
         wrong = [r for r in recording.pinned if start + 1 < r.time < end and point.pinned and r.version != point.pinned]
         if wrong:
             what = f"requests with the header went to {wrong[0].version} instead of {point.pinned}"

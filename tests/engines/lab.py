@@ -18,6 +18,7 @@ from .lock import program
 from .sandbox import RUN, run
 
 KUBECONFIG = RUN / "kubeconfig"
+KUBECTL = (str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(KUBECONFIG))
 PROXY = "127.0.0.1:15007"
 CONTROLLERS = (
     "deployment-controller replicaset-controller endpointslice-controller garbage-collector-controller "
@@ -299,14 +300,13 @@ def listening() -> bool:
 
 def kubectl(*args: str, stdin: str | None = None) -> str:
     """Run kubectl; RuntimeError with its words when it fails."""
-    return run(str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(KUBECONFIG), *args, stdin=stdin)
+    return run(*KUBECTL, *args, stdin=stdin)
 
 
 def kubectl_diff(files: Sequence[str]) -> str:
     """What `kubectl diff` says of these files; RuntimeError when it cannot compare (its exit code is not 0 or 1)."""
-    command = [str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(KUBECONFIG), "diff"]
-    command += [word for file in files for word in ("-f", file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    named = [word for file in files for word in ("-f", file)]
+    done = subprocess.run([*KUBECTL, "diff", *named], capture_output=True, text=True, check=False)
     if done.returncode > 1:
         raise RuntimeError(f"kubectl diff: {done.stderr.strip()}")
     return done.stdout

@@ -27,7 +27,7 @@ class Driven(NamedTuple):
     """What others than Git write into an app's objects, so that Argo CD must not heal it.
 
     `istio`: ``none``, ``weights``, or ``pinned`` (weights, and a route for pinned requests), by the Rollout;
-    `workload`: the kind of the workload whose `replicas` an autoscaler is taking over, or nothing.
+    `workload`: the kind of the workload whose `replicas` an autoscaler owns or is taking over, or nothing.
     """
 
     istio: str = "none"
@@ -89,7 +89,7 @@ def application_set(
 
 def driven_of(app: App) -> Driven:
     """What others than Git write into the app's objects."""
-    workload = ("Rollout" if app.strategy.is_rollout else "Deployment") if app.hands_over else ""
+    workload = ("Rollout" if app.strategy.is_rollout else "Deployment") if app.scaled_by_others else ""
     if not app.splits or not app.ports:
         return Driven("none", workload)
     return Driven("pinned" if app.spec.get("istio", {}).get("canaryHeaders") else "weights", workload)

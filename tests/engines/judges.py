@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
@@ -20,7 +21,7 @@ from renderer.resources import read_schema
 from renderer.rules import check
 from renderer.rules.finding import Scene
 from renderer.schema import Schemas
-from tests.support.mutants import Mutant, mutants
+from tests.support.mutants import DANGLING, Mutant, mutants
 
 from . import api
 from .lab import argo_rollouts
@@ -28,10 +29,16 @@ from .lock import program
 from .sandbox import RUN, run
 from .scenario import ROOT
 
-RENDERED = ("fixtures/rendered/*/*", "fixtures/ok/*/expected/*/*")
+RENDERED = ("fixtures/rendered/*/*", "fixtures/ok/*/expected/*/*", "fixtures/ok/*/expected/_argocd")
 MUTANTS = 200
+REFERENCES = 60  # mutants of references and weights, beside those: nothing is wrong with them by themselves
 DOCS = ROOT / "docs" / "judges.md"
 ISTIO = {"VirtualService", "DestinationRule"}
+STRICTER = (
+    "What only our schema refuses is told above: nulls, which we never render, and names and percentages that",
+    "a CRD leaves unchecked and a controller fails on later.",
+)
+LATER = ("What only the API server refuses is in no schema of Kubernetes; a rule of ours finds it:",)
 SCHEMAS = Schemas(Versions(), read_schema)
 
 
@@ -49,6 +56,9 @@ class Folder:
         return Folder(self.path, tuple(new if m is old else m for m in self.manifests)), new
 
 
+Made = tuple[Folder, Mutant]
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What one judge says of one folder; no words: nothing to find."""
@@ -63,14 +73,25 @@ class Case:
 
     path: str
     mutant: Mutant
+    schema: bool  # whether our schema takes it
     ours: str
     theirs: tuple[Verdict, ...]
+
+    @property
+    def kind(self) -> str:
+        """The kind of the manifest that was changed."""
+        return self.mutant.source.partition("/")[0]
+
+    @property
+    def server(self) -> str:
+        """The API server's words; empty: it takes it."""
+        return next((verdict.words for verdict in self.theirs if verdict.judge == "api-server"), "")
 
 
 def folders() -> list[Folder]:
     """Every rendered folder of the fixtures."""
     found = [path for pattern in RENDERED for path in sorted(ROOT.glob(pattern)) if path.is_dir()]
-    return [read(path) for path in found if not path.name.startswith("_") and any(path.glob("*.yaml"))]
+    return [read(path) for path in found if path.name != "_resources" and any(path.glob("*.yaml"))]
 
 
 def read(folder: Path) -> Folder:
@@ -147,7 +168,8 @@ def refused(manifest: Manifest) -> str:
         where = collection.format(quote(str(namespace), safe=""))
         api.call("POST", f"{where}?dryRun=All&fieldValidation=Strict", data)
     except api.ApiError as refusal:
-        return "" if "already exists" in str(refusal) else tidy(str(refusal).partition('"message":')[2] or str(refusal))
+        message = str(refusal).partition('"message":')[2].partition('","reason"')[0]
+        return "" if "already exists" in str(refusal) else tidy(message.strip('"') or str(refusal))
     except KeyError as unknown:
         return str(unknown)
     return ""
@@ -171,27 +193,40 @@ def ours(schemas: Schemas, folder: Folder, manifest: Manifest) -> str:
     """What our schemas say of the manifest, or else our rules of the folder; empty when nothing is wrong."""
     if not schemas.manifest_valid(manifest.data):
         return "schema"
-    try:
-        found = [finding for finding in check(Scene(folder.manifests)) if finding.severity == "error"]
-    except Exception as failed:  # a rule that cannot read what the schema let through is a defect to show
-        return f"defect: {type(failed).__name__}"
+    found = [finding for finding in check(Scene(folder.manifests)) if finding.severity == "error"]
     return found[0].rule if found else ""
 
 
 def cases(count: int = MUTANTS) -> Iterator[Case]:
-    """Mutants of all folders with everybody's verdict."""
-    chosen = [(folder, mutant) for folder in folders() for mutant in mutants([m.data for m in folder.manifests], 60)]
-    step = max(1, len(chosen) // count)
+    """Mutants of all folders with everybody's verdict: `count` of what is wrong by itself, and of references."""
+    made = [(folder, mutant) for folder in folders() for mutant in mutants([m.data for m in folder.manifests], 60)]
+    refer = distinct(pair for pair in made if pair[1].change in (DANGLING, "bad weight"))
+    others = [pair for pair in made if pair[1].change not in (DANGLING, "bad weight")]
     with ThreadPoolExecutor(4) as pool:
-        yield from pool.map(partial(case, SCHEMAS), chosen[::step][:count])
+        yield from pool.map(partial(case, SCHEMAS), [*spread(others, count), *spread(refer, REFERENCES)])
 
 
-def case(schemas: Schemas, made: tuple[Folder, Mutant]) -> Case:
+def distinct(made: Iterable[Made]) -> list[Made]:
+    """Only the first two that do the same at one place of a kind: most apps have the same references."""
+    found: dict[tuple[str, str, str], list[Made]] = {}
+    for pair in made:
+        kind, change = pair[1].source.partition("/")[0], pair[1].change
+        found.setdefault((kind, change, re.sub(r"\d+", "0", pair[1].pointer)), []).append(pair)
+    return [pair for group in found.values() for pair in group[:2]]
+
+
+def spread(made: Sequence[Made], count: int) -> Sequence[Made]:
+    """`count` of them, from everywhere."""
+    return made[:: max(1, len(made) // count)][:count]
+
+
+def case(schemas: Schemas, made: Made) -> Case:
     """One mutant with everybody's verdict."""
     folder, mutant = made
     changed, manifest = folder.replaced(mutant)
     theirs = judged(changed, manifest, mutant.source.partition("/")[0])
-    return Case(folder.path, mutant, ours(schemas, changed, manifest), tuple(theirs))
+    taken = schemas.manifest_valid(manifest.data)
+    return Case(folder.path, mutant, taken, ours(schemas, changed, manifest), tuple(theirs))
 
 
 def namespaces(found: Sequence[Folder]) -> None:
@@ -227,5 +262,23 @@ def page(found: Sequence[Case]) -> str:
         "## Only we find",
         "",
         *(f"- `{c.mutant.name}`: {c.ours}" for c in only_us),
+        "",
+        "## The schemas alone and the API server",
+        "",
+        *agreement(found),
     ]
     return "\n".join(lines) + "\n"
+
+
+def agreement(found: Sequence[Case]) -> list[str]:
+    """By kind, how many mutants our schema and the API server take and refuse; each that only the server refuses."""
+    lines = ["| kind | mutants | both take | both refuse | only our schema | only the API server |"]
+    lines += ["| --- | --- | --- | --- | --- | --- |"]
+    for kind in sorted({c.kind for c in found}):
+        verdicts = Counter((c.schema, not c.server) for c in found if c.kind == kind)
+        cells = (verdicts[True, True], verdicts[False, False], verdicts[False, True], verdicts[True, False])
+        lines.append(f"| {kind} | {verdicts.total()} | {' | '.join(map(str, cells))} |")
+    lines += ["", *STRICTER]
+    late = [c for c in found if c.schema and c.server]
+    lines += ["", *LATER, ""] if late else []
+    return lines + [f"- `{c.mutant.name}`: {c.server}: {c.ours or '**nothing**'}" for c in late]

@@ -12,6 +12,7 @@ Object = dict[str, Any]
 Path = tuple[str | int, ...]
 
 ABSENT = object()
+DANGLING = "dangling reference"
 _ENUMS = {
     *("imagePullPolicy", "operator", "protocol", "type", "effect", "whenUnsatisfiable", "selectPolicy", "simple"),
     *("mode", "internalTrafficPolicy", "sessionAffinity", "unhealthyPodEvictionPolicy", "method", "restartPolicy"),
@@ -23,6 +24,8 @@ _PERCENTS = {"maxSurge", "maxUnavailable"}
 _DURATIONS = {"timeout", "interval", "duration", "perTryTimeout", "fixedDelay", "connectTimeout", "initialDelay"}
 _COUNTS = {"replicas", "weight", "setWeight", "minReplicas", "maxReplicas", "periodSeconds", "revisionHistoryLimit"}
 _NAMES = {"name", "namespace", "serviceAccountName", "subset", "activeService", "stableSubsetName"}
+_REFERENCES = {"activeService", "previewService", "stableSubsetName", "canarySubsetName", "subset", "host"}
+_REFERRING = {"virtualService", "destinationRule", "scaleTargetRef", "volumeMounts", "routes", "destinations"}
 _LABEL_MAPS = {"labels", "matchLabels", "selector", "annotations"}
 
 
@@ -97,6 +100,8 @@ def _changes(path: Path, value: object) -> Iterator[tuple[str, object]]:
             yield from ((change, new) for new in values)
     if isinstance(value, str):
         yield "newline at the end", f"{value}\n"
+        if _refers(path):
+            yield DANGLING, "absent"
 
 
 _LEAVES: tuple[tuple[str, set[str], tuple[object, ...]], ...] = (
@@ -106,8 +111,16 @@ _LEAVES: tuple[tuple[str, set[str], tuple[object, ...]], ...] = (
     ("bad percent", _PERCENTS, ("25", "25 %", "-25%", "%", -1, 1.5)),
     ("bad duration", _DURATIONS, ("5 minutes", "5", "-5s", "s", "1d", "")),
     ("bad count", _COUNTS, (-1, 2**31, "3", 1.5, True)),
+    ("bad weight", {"weight", "setWeight"}, (101, 50, 0)),
     ("bad name", _NAMES, ("Bad_Name", "-x", "x-", "", "x" * 254, "ü")),
 )
+
+
+def _refers(path: Path) -> bool:
+    """Whether a text names another object, or another part of this one."""
+    *parents, key = path
+    of = {parent for parent in parents[-2:] if isinstance(parent, str)}
+    return key in _REFERENCES or (bool(of & _REFERRING) and (key == "name" or isinstance(key, int)))
 
 
 def _nodes(value: object, path: Path) -> Iterator[tuple[Path, object]]:

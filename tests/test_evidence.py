@@ -11,7 +11,19 @@ from tests.engines.lock import HERE, engines
 from tests.engines.scenario import FOLDER, Scenario, allowances, scenarios
 
 ROOT = Path(__file__).parents[1]
-INVARIANTS = {"available", "share", "requests", "hashes", "answers", "expect", "pinned", "synced", "diff", "fight"}
+INVARIANTS = {
+    "available",
+    "share",
+    "requests",
+    "hashes",
+    "answers",
+    "expect",
+    "pinned",
+    "synced",
+    "diff",
+    "fight",
+    "plan",
+}
 
 
 def every() -> list[Scenario]:

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from renderer.release import verbs
+from renderer.release import switches, verbs
 from renderer.release.fold import ABSENT
-from tests.engines.invariants import astray, judged, silent, stretches
+from tests.engines.invariants import astray, judged, silent
 from tests.engines.objects import manifests
 from tests.engines.play import Played, Recording, Request, unowned, waves
 from tests.engines.project import APP, merge
 from tests.engines.scenario import Scenario, allowances, edit
 from tests.engines.soak import releases
 from tests.engines.timeline import HASH, routes, state
+from tests.engines.violation import stretches
 
 Object = dict[str, Any]
 
@@ -130,12 +131,16 @@ def after(spec: Object, words: list[str]) -> Object:
     """The effective spec after one of the verbs of a random release."""
     verb, *given = words
     options = dict(zip(given[1::2], given[2::2], strict=True)) if verb == "release" else {}
-    weight = options.get("--weight")
+    weight = None if "--weight" not in options else int(options["--weight"])
     match verb:
         case "release":
-            wanted = verbs.release(
-                spec, given[0], version=options["--version"], weight=None if weight is None else int(weight)
-            )
+            overrides = {"env": {"READY_AFTER": "never"}} if "--set" in options else None
+            wanted = verbs.release(spec, given[0], version=options["--version"], weight=weight, overrides=overrides)
+        case "switch" if given == ["--continue"]:
+            wanted = switches.go_on(spec)
+        case "switch":
+            router = given[3] if "--router" in given else None
+            wanted = switches.switch(spec, given[1], router, one_commit="--one-commit" in given)
         case "weight":
             wanted = verbs.weight(spec, int(given[0]))
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from .lock import ROLLOUTS
@@ -41,7 +42,10 @@ def main() -> int:
         return sandbox.enter(sys.argv[1:])
     from .run import run
 
-    return run(arguments)
+    code = run(arguments)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # the watches' threads still read: an interpreter that is taken down under them may crash
 
 
 def needed(arguments: argparse.Namespace) -> list[str]:

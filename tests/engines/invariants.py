@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
 
 from .api import Object
+from .planned import unplanned
 from .play import Played, Recording, Request
-from .timeline import HASH, Point, between, labels
+from .timeline import HASH, Point, labels
+from .violation import Points, Violation, stretches, windowed, windows
 
-Points = list[tuple[float, Point]]
 ROUTES = ("VirtualService", "DestinationRule")
 ENOUGH = 300  # answers, for their shares to say something
-OFF = 6.0  # percent of the traffic that measured shares may be off
+OFF = 2.0  # percent of the traffic that measured shares may be off, beside what chance makes of so many answers
+CHANCE = 4.0  # standard deviations
 LEAST_LOAD = 100  # requests a second; 200 are asked for
-
-
-@dataclass(frozen=True)
-class Violation:
-    """One invariant that did not hold during one edit."""
-
-    invariant: str  # available | share | requests | pinned | hashes | answers | expect | diff | synced | fight | played
-    edit: str
-    what: str
-    longest: float = 0.0  # seconds of the longest window
-    times: int = 1  # windows, or requests
-
-    def __str__(self) -> str:
-        window = f", for {self.longest:.3f} s at the longest" if self.longest else ""
-        often = f", {self.times} times" if self.times > 1 else ""
-        return f"{self.invariant}: {self.edit}: {self.what}{window}{often}"
 
 
 def judged(recording: Recording) -> tuple[list[Violation], list[tuple[Violation, str]]]:
@@ -45,11 +31,13 @@ def broken(recording: Recording) -> Iterator[Violation]:
     """Everything that did not hold."""
     base = ""
     for number, played in enumerate(recording.played):
-        points = during(recording, number)
+        points = recording.during(number)
         yield from expected(played, points)
         if number and points:
             yield from available(recording, number, points)
-            yield from shares(recording, number, points, base)
+            slack = 0.0 if recording.routed(number) else coarse(points)
+            yield from shares(recording, number, points, base, slack)
+            yield from unplanned(recording, number, points, slack)
             yield from answered(recording, played, points)
             yield from held(recording, played, points)
             yield from measured(recording, number, points)
@@ -73,17 +61,6 @@ def allowed(recording: Recording, violation: Violation) -> str:
     if not rules or violation.longest > rules[0].longest or violation.times > rules[0].most:
         return ""
     return str(rules[0])
-
-
-def during(recording: Recording, number: int) -> Points:
-    """The state at an edit's start, and every change until the next edit's."""
-    return between(recording.points, recording.played[number].start, until(recording, number))
-
-
-def until(recording: Recording, number: int) -> float:
-    """When the next edit starts; of the last one, when the looking ends."""
-    following = recording.played[number + 1 :]
-    return following[0].start if following else recording.played[number].end
 
 
 def spans(points: Points, end: float) -> Iterator[tuple[float, float, Point]]:
@@ -118,16 +95,16 @@ def available(recording: Recording, number: int, points: Points) -> Iterator[Vio
     title = recording.played[number].edit.title
     lowest = min(p.serving for _, p in points)
     if few:
-        yield Violation("available", title, f"{lowest} pods Ready behind what serves, not {least}", max(few), len(few))
+        yield windowed("available", title, f"{lowest} pods Ready behind what serves, not {least}", few)
     elif none:
-        yield Violation("available", title, "a destination with traffic has no Ready pod", max(none), len(none))
+        yield windowed("available", title, "a destination with traffic has no Ready pod", none)
 
 
 def shortest_capacity(recording: Recording) -> dict[str, int]:
     """By edit, the fewest Ready pods behind what serves."""
     found: dict[str, int] = {}
     for number, played in enumerate(recording.played[1:], 1):
-        if points := during(recording, number):
+        if points := recording.during(number):
             least = min(point.serving for _, point in points)
             found[played.edit.title] = min(least, found.get(played.edit.title, least))  # a title may come twice
     return found
@@ -160,9 +137,8 @@ def promised(spec: Object, before: int) -> int:
     return replicas - (replicas * int(lacking[:-1]) // 100 if lacking.endswith("%") else int(lacking))
 
 
-def shares(recording: Recording, number: int, points: Points, base: str) -> Iterator[Violation]:
+def shares(recording: Recording, number: int, points: Points, base: str, slack: float) -> Iterator[Violation]:
     """Each share goes from what it was to what it becomes and never back; the stable one may have all between."""
-    slack = 0.0 if recording.routed(number) else coarse(points)
     title, end = recording.played[number].edit.title, recording.played[number].end
     for version in sorted({v for _, point in points for v in point.share}):
         seen = [point.share.get(version, 0) for _, point in points]
@@ -170,7 +146,7 @@ def shares(recording: Recording, number: int, points: Points, base: str) -> Iter
         out = stretches([(at, bad) for (at, _), bad in zip(points, wrong, strict=True)], end)
         if out:
             what = f"{version} goes from {seen[0]} to {seen[-1]} % by way of {min(seen)} and {max(seen)} %"
-            yield Violation("share", title, what, max(out), len(out))
+            yield windowed("share", title, what, out)
 
 
 def astray(seen: list[float], stop: float, slack: float, base: bool) -> bool:
@@ -186,24 +162,6 @@ def coarse(points: Points) -> float:
     return 100.0 / fewest
 
 
-def windows(points: Points, wrong: Callable[[Point], bool], end: float) -> list[float]:
-    """Lengths in seconds of the stretches of time in which `wrong(point)` is true."""
-    return stretches([(at, wrong(point)) for at, point in points], end)
-
-
-def stretches(marks: Sequence[tuple[float, bool]], end: float) -> list[float]:
-    """Lengths in seconds of the stretches of time that are marked."""
-    out: list[float] = []
-    begun: float | None = None
-    for at, bad in marks:
-        if bad:
-            begun = at if begun is None else begun
-        elif begun is not None:
-            out.append(at - begun)
-            begun = None
-    return [*out, end - begun] if begun is not None else out
-
-
 def answered(recording: Recording, played: Played, points: Points) -> Iterator[Violation]:
     """A version with 10 % and more answers in every full second; one that has had none for 3 s answers nothing."""
     for version in sorted({v for _, point in points for v in point.share}):
@@ -214,14 +172,14 @@ def answered(recording: Recording, played: Played, points: Points) -> Iterator[V
                 gaps = silent(mine, [r.time for r in recording.requests], start + 2, end)
                 if gaps:
                     what = f"{version} has {share} % and does not answer"
-                    yield Violation("answers", played.edit.title, what, max(gaps), len(gaps))
+                    yield windowed("answers", played.edit.title, what, gaps)
             elif not share and (late := [t for t in mine if start + 3 < t < end - 1]):
                 what = f"{version} has no share and answers"
                 yield Violation("answers", played.edit.title, what, late[-1] - start, len(late))
 
 
 def measured(recording: Recording, number: int, points: Points) -> Iterator[Violation]:
-    """Where routes give the shares and one stays for 5 s, the answers are shared out so, to within 6 points."""
+    """Where routes give the shares and one stays for 5 s, the answers are shared out so, as far as chance allows."""
     played = recording.played[number]
     if not recording.routed(number):
         return
@@ -229,8 +187,13 @@ def measured(recording: Recording, number: int, points: Points) -> Iterator[Viol
         answers = [r.version for r in recording.requests if start + 2 < r.time < end - 0.5 and r.status == 200]
         for version, percent in share.items():
             seen = 100 * answers.count(version) / max(1, len(answers))
-            if len(answers) >= ENOUGH and abs(seen - percent) > OFF:
+            if len(answers) >= ENOUGH and abs(seen - percent) > OFF + CHANCE * deviation(percent, len(answers)):
                 yield Violation("answers", played.edit.title, f"{version} has {percent} % and answers {seen:.1f} %")
+
+
+def deviation(percent: float, answers: int) -> float:
+    """The standard deviation, in percent, of a measured share: Envoy draws lots for each request."""
+    return math.sqrt(percent * (100 - percent) / answers)
 
 
 def steady(points: Points, end: float) -> Iterator[tuple[float, float, dict[str, float]]]:
@@ -246,7 +209,7 @@ def fought(recording: Recording, number: int) -> Iterator[Violation]:
     """Argo CD writes routes and destinations as often as Git changes them, and nobody does while nothing happens."""
     if recording.scenario.argocd is None:
         return
-    played, end = recording.played[number], until(recording, number)
+    played, end = recording.played[number], recording.until(number)
     wrote = [e for e in recording.events if e.kind in ROUTES and not e.gone and played.start <= e.time < end]
     if played.edit.event.startswith("wait ") and played.edit.title.startswith("nothing"):
         if wrote:

@@ -17,7 +17,7 @@ from .lab import PROXY, URGENT, Lab, argo_rollouts, create_namespace, kubectl, k
 from .lock import program
 from .project import Project
 from .scenario import Edit, Scenario
-from .timeline import Point, ending, is_ready, timeline
+from .timeline import Point, between, ending, is_ready, timeline
 
 QUIET = 2.5  # seconds without a change of any object, after which a settled application rests
 SLOW = 8.0  # the same while a pod is not Ready: some take 5 s, and a paused Rollout's phase does not wait for them
@@ -41,6 +41,7 @@ class Played:
     applied: list[Object]
     deleted: list[str]
     settled: bool
+    commits: tuple[str, str] | None = None  # what Git said before and after, where it says it
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,16 @@ class Recording:
     pinned: list[Request] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)  # lines of `kubectl diff` that no controller owns, at the end
     unsynced: list[str] = field(default_factory=list)  # status of the Application where a sync did not end
+    plans: dict[int, Object] = field(default_factory=dict)  # what `rollspec plan` says, by number of the edit
+
+    def until(self, number: int) -> float:
+        """When the next edit starts; of the last one, when the looking ends."""
+        following = self.played[number + 1 :]
+        return following[0].start if following else self.played[number].end
+
+    def during(self, number: int) -> list[tuple[float, Point]]:
+        """The state at an edit's start, and every change until the next edit's."""
+        return between(self.points, self.played[number].start, self.until(number))
 
     def routed(self, number: int) -> bool:
         """Whether weights in a VirtualService decide the shares, from before an edit on."""
@@ -101,6 +112,7 @@ class Player:
                     if self.scenario.header:
                         self.start_load("pinned", "-header", self.scenario.header, "-rate", "20")
             self.stop_load()
+            recording.plans = self.plans(recording.played)
             recording.differences = self.differences()
             self.unsynced += self.out_of_sync()
         finally:
@@ -115,6 +127,12 @@ class Player:
         recording.requests = read_requests(self.folder / f"{self.namespace}.requests")
         recording.pinned = read_requests(self.folder / f"{self.namespace}.pinned")
         return recording
+
+    def plans(self, played: list[Played]) -> dict[int, Object]:
+        """What `rollspec plan` says of each edit that commits made, but for the first release."""
+        project = self.project
+        pairs = [(number, each.commits) for number, each in enumerate(played) if number and each.commits]
+        return {number: project.plan(*commits) for number, commits in pairs if project and commits}
 
     def differences(self) -> list[str]:
         """What differs at rest between the rendered files and the cluster, beside the fields that Rollouts owns."""
@@ -161,7 +179,7 @@ class Player:
 
     def make(self, edit: Edit) -> Played:
         """Make one edit and wait."""
-        began, revision = time.time(), self.newest()
+        began, revision, before = time.time(), self.newest(), self.head()
         applied, deleted = self.event(edit.event) if edit.event else self.apply(edit)
         settled = True
         if edit.wait is not None:
@@ -169,7 +187,12 @@ class Player:
         elif edit.settle:
             settled = self.settle()
         changed = [event.time for event in self.watches.events(self.namespace) if event.revision > revision]
-        return Played(edit, min(changed, default=began) - 0.001, time.time(), applied, deleted, settled)
+        commits = (before, self.head()) if self.head() != before else None
+        return Played(edit, min(changed, default=began) - 0.001, time.time(), applied, deleted, settled, commits)
+
+    def head(self) -> str:
+        """The newest commit; empty where no project is."""
+        return self.project.head() if self.project else ""
 
     def newest(self) -> int:
         """The revision of the newest change."""
@@ -208,7 +231,8 @@ class Player:
             return {key(made): made for made in objects.manifests(self.namespace, self.facts)}
         if self.project is None:
             kind = None if self.scenario.argocd is None else self.scenario.argocd.get("kind", "Application")
-            self.project = Project(self.folder / f"{self.namespace}.project", self.namespace, self.scenario.spec, kind)
+            folder = self.folder / f"{self.namespace}.project"
+            self.project = Project(folder, self.namespace, self.scenario.spec, self.lab.rollouts, kind)
         if edit.verb:
             for line in edit.verb.split("; "):  # several commits that are synced as one
                 self.project.verb(line)
@@ -222,7 +246,7 @@ class Player:
         control = {"options": [], "ignores": True, **(self.scenario.argocd or {})}
         before, self.applications = self.applications, []
         self.applications = argocd.applied(self.project.application(), control["options"], control["ignores"])
-        commit = self.project.git("rev-parse", "HEAD").strip()
+        commit = self.project.head()
         for name in self.applications:
             if name in before:
                 argocd.refresh(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from .api import Object
 from .sandbox import run
 
 ROLLSPEC = str(Path(sys.executable).parent / "rollspec")
-PROJECT = {"renderLevel": 1, "versions": {"kubernetes": "1.34", "argoRollouts": "1.10", "istio": "1.31"}}
+PROJECT: dict[str, Any] = {"renderLevel": 1, "versions": {"kubernetes": "1.34", "istio": "1.31"}}
 APP: dict[str, Any] = {
     "image": "example.com/web",
     "tag": "1.0.0",
@@ -28,11 +29,14 @@ APP: dict[str, Any] = {
 class Project:
     """One app, `web`, in one environment that is named like its namespace."""
 
-    def __init__(self, folder: Path, namespace: str, spec: dict[str, Any], argocd: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, namespace: str, spec: dict[str, Any], rollouts: str, argocd: str | None = None
+    ) -> None:
         """`spec`: fields of the app spec beside APP's; `argocd`: render an Application or an ApplicationSet too."""
         self.folder, self.namespace = folder, namespace
         overlay: dict[str, Any] = {"namespace": namespace}
-        project: dict[str, Any] = dict(PROJECT)
+        versions = {**PROJECT["versions"], "argoRollouts": rollouts.rpartition(".")[0]}
+        project: dict[str, Any] = {**PROJECT, "versions": versions}
         if argocd:
             overlay["cluster"] = {"server": "https://kubernetes.default.svc"}
             project |= {"repository": {"url": f"file://{folder}", "revision": "main"}, "argocd": {"kind": argocd}}
@@ -59,6 +63,17 @@ class Project:
         run(ROLLSPEC, "render", cwd=self.folder)
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
+
+    def head(self) -> str:
+        """The newest commit."""
+        return self.git("rev-parse", "HEAD").strip()
+
+    def plan(self, base: str, head: str) -> Object:
+        """What `rollspec plan` says that a change does to the app; empty: nothing."""
+        revisions = ("--base", base, "--head", head)
+        text = run(ROLLSPEC, "plan", *revisions, "--app", "web", "--format", "json", cwd=self.folder)
+        found: list[Object] = json.loads(text)["apps"]
+        return found[0] if found else {}
 
     def other(self, there: bool) -> None:
         """Add another app, `api`, or remove it."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .invariants import Violation, shortest_capacity
+from .invariants import shortest_capacity
 from .play import Recording
 from .scenario import Scenario
+from .violation import Violation
 
 Result = dict[str, Any]
 
@@ -37,9 +39,27 @@ def result(
         "failed": sum(request.status != 200 for request in requests),
         "least": shortest_capacity(recording) if recording else {},
         "seconds": round(recording.played[-1].end - recording.played[0].start) if recording else 0,
+        "moves": moves(recording) if recording else [],
+        "windows": [window(each) for each in (*found, *(violation for violation, _ in excused)) if each.shortest],
         "excused": [{"text": str(violation), "why": why} for violation, why in excused],
         "violations": [dataclasses.asdict(violation) | {"text": str(violation)} for violation in found],
     }
+
+
+def window(violation: Violation) -> Result:
+    """How long an invariant did not hold: how many stretches there were, seconds of the shortest and of the longest."""
+    shortest, longest = round(violation.shortest, 3), round(violation.longest, 3)
+    return {"invariant": violation.invariant, "times": violation.times, "shortest": shortest, "longest": longest}
+
+
+def moves(recording: Recording) -> list[float]:
+    """Of each edit that moved traffic, the seconds until the shares stood."""
+    found: list[float] = []
+    for number, played in enumerate(recording.played[1:], 1):
+        pairs = itertools.pairwise(recording.during(number))
+        changed = [at - played.start for (_, before), (at, after) in pairs if before.share != after.share]
+        found += [round(changed[-1], 2)] if changed else []
+    return found
 
 
 def lines(result: Result, verbose: bool = False) -> str:
@@ -58,6 +78,21 @@ def summary(results: Sequence[Result]) -> str:
     return (
         f"{verdicts[True]} passed, {verdicts[False]} failed; {requests} requests, {failed} failed outside the controls"
     )
+
+
+def extremes(results: Sequence[Result]) -> list[str]:
+    """The shortest and longest windows: of what did not hold, allowed or not, and of traffic that moved."""
+    windows = [each for result in results if not result["control"] for each in result["windows"]]
+    out = [] if windows else ["no window in which anything did not hold"]
+    for invariant in sorted({each["invariant"] for each in windows}):
+        mine = [each for each in windows if each["invariant"] == invariant]
+        shortest, longest = min(each["shortest"] for each in mine), max(each["longest"] for each in mine)
+        often = sum(each["times"] for each in mine)
+        out.append(f"`{invariant}` did not hold {often} times, for {shortest:.3f} to {longest:.3f} s")
+    moved = [seconds for result in results for seconds in result["moves"]]
+    if moved:
+        out.append(f"traffic moved in {len(moved)} edits; it stood {min(moved):.2f} to {max(moved):.2f} s after them")
+    return out
 
 
 def write(path: Path, results: Sequence[Result]) -> None:

@@ -14,14 +14,17 @@ from pathlib import Path
 
 from . import argocd, evidence, judges, prometheus, report, sandbox, soak, traces
 from .api import Watches
-from .invariants import Violation, judged
-from .lab import Lab
+from .invariants import judged
+from .lab import Lab, create_crds
 from .lock import ROLLOUTS
 from .play import Player, Recording
 from .scenario import ROOT, Scenario, scenarios
+from .violation import Violation
 
 SIDE_BY_SIDE = 6
+WHOLE = 100  # random releases that are worth a page
 LAST = ROOT / ".tools" / "engines"  # logs and results of the last run
+FAILED = LAST / "failed"  # what happened in the scenarios that failed, as traces
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -46,6 +49,7 @@ def hear_judges() -> int:
     """Hold every rendered folder against the other judges, and write what they and we say of mutants."""
     lab = Lab(ROLLOUTS[0], sandbox.RUN / "logs-judges")
     lab.start()
+    create_crds(["argocd"], [])
     found = judges.folders()
     judges.namespaces(found)
     complaints = [(folder.path, verdict) for folder in found for verdict in judges.judged(folder)]
@@ -70,18 +74,23 @@ def record(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
 
 def judge(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
     """Play each scenario and hold the invariants against it; exit code 1 when one does not hold."""
-    results = []
-    for version in arguments.rollouts or ROLLOUTS[:1]:
+    results, versions = [], arguments.rollouts or ROLLOUTS[:1]
+    shutil.rmtree(FAILED, ignore_errors=True)
+    for version in versions:
         for scenario, recording, error in started(version, chosen):
             found, excused = judged(recording) if recording else ([Violation("played", "", error)], [])
             results.append(report.result(scenario, version, recording, found, excused))
             print(report.lines(results[-1], verbose=getattr(arguments, "verbose", False)), flush=True)
+            if recording and not results[-1]["passed"]:
+                print(f"       what happened: {traces.write(recording, FAILED)}", flush=True)
     report.write(LAST / f"{arguments.command}.json", results)
     heard = 0
     if arguments.command == "e2e" and not arguments.name:
-        evidence.write(results)
+        evidence.write(results, versions)
         heard = hear_judges()
-    print(report.summary(results))
+    if arguments.command == "soak" and arguments.n >= WHOLE:
+        evidence.write_soak(results, arguments.seed)
+    print("\n".join([*report.extremes(results), report.summary(results)]))
     return heard or (0 if all(result["passed"] for result in results) else 1)
 
 

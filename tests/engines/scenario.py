@@ -58,7 +58,7 @@ class Scenario:
     spec: dict[str, Any] | None = None  # the app spec that `rollspec` renders; with it the edits are verbs
     argocd: dict[str, Any] | None = None  # synced by Argo CD: {options: [more sync options], ignores: bool}
     shows: list[str] = field(default_factory=list)  # claims of docs/evidence.md
-    trace: bool = True  # whether `make traces` keeps it
+    trace: bool = True  # whether `make traces` keeps it; by default only where the edits name the manifests' facts
     alone: bool = False  # it stops engines that others need
     header: str = ""  # name=value: 20 requests a second with this header, which go to the canary once it is Ready
     load: bool = True  # requests through Envoy all the time
@@ -97,6 +97,7 @@ def read(path: Path) -> Scenario:
     """The scenario of one file."""
     data = yaml.safe_load(path.read_text())
     edits = [edit(number, item) for number, item in enumerate(data.pop("edits"))]
+    data.setdefault("trace", "spec" not in data)  # with a spec, every run is held against the plan
     data["may"] = allowances(data.pop("may", {}))
     return Scenario(name=path.stem, title=data.pop("title"), facts=data.pop("app", {}), edits=edits, **data)
 

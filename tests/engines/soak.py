@@ -6,10 +6,17 @@ import random
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from .scenario import Edit, Scenario
+from .scenario import Edit, Scenario, allowances
 
 LENGTH = (3, 6)  # verbs of one release
-KINDS = ("istio", "istio", "istio", "pinned", "replica", "bluegreen", "rolling")
+KINDS = ("istio", "istio", "istio", "pinned", "replica", "bluegreen", "rolling", "ladder", "switch")
+LADDER: tuple[dict[str, Any], ...] = (
+    {"setWeight": 20},
+    {"pause": {"duration": "2s"}},
+    {"setWeight": 60},
+    {"pause": {}},
+)
+SUBSETS = {"most": 3, "longest": 0.2, "reason": "Envoy may take new routes before the new cluster is warm"}
 
 
 def releases(number: int, seed: int) -> list[Scenario]:
@@ -22,7 +29,7 @@ def release(index: int, rng: random.Random) -> Scenario:
     kind = rng.choice(KINDS)
     first = Edit("first release", expect={"share": {"v1": 100}})
     make: Callable[[random.Random, int], Iterator[Edit]]
-    make = {"bluegreen": blue_green, "rolling": rolling}.get(kind, canary)
+    make = {"bluegreen": blue_green, "rolling": rolling, "ladder": ladder, "switch": switch}.get(kind, canary)
     app = spec(kind, rng)
     return Scenario(
         name=f"soak-{index:03}-{kind}",
@@ -42,10 +49,11 @@ def spec(kind: str, rng: random.Random) -> dict[str, Any]:
     strategy: dict[str, Any] = {"maxSurge": rng.choice(("25%", "50%", 1)), "maxUnavailable": 0}
     if kind == "bluegreen":
         strategy = {"type": "BlueGreen"}
-    elif kind == "rolling":
+    elif kind in ("rolling", "switch"):
         strategy["type"] = "RollingUpdate"
     else:
         strategy |= {"type": "Canary", "router": "replica" if kind == "replica" else "istio"}
+        strategy |= {"steps": [*LADDER]} if kind == "ladder" else {}
     pinned = {"istio": {"canaryHeaders": {"x-canary": "1"}}} if kind == "pinned" else {}
     replicas = rng.randint(8, 12) if kind == "replica" else rng.randint(2, 6)
     return {"replicas": replicas, "env": {**env, **ends}, "strategy": strategy, **pinned}
@@ -65,7 +73,13 @@ def canary(rng: random.Random, replicas: int) -> Iterator[Edit]:
             live, aborted = aborted, 0
         elif not live:
             number, live, aborted = number + 1, rng.choice((5, 20, 34, 50, 90)), 0
-            yield verb(f"release {number}.0.0 --version v{number} --weight {live}")
+            start = f"release {number}.0.0 --version v{number} --weight {live}"
+            if rng.random() < 0.15:
+                live = 0
+                yield Edit("never Ready", verb=f"{start} --set env.READY_AFTER=never", wait=6)
+                yield Edit("abort what is never Ready", verb="abort", expect={"phase": "Healthy"})
+            else:
+                yield verb(start)
         else:
             live, aborted, replicas = yield from flight(rng, live, replicas)
 
@@ -111,3 +125,29 @@ def rolling(rng: random.Random, _: int) -> Iterator[Edit]:
     for number in range(2, 2 + rng.randint(1, 3)):
         yield verb(f"release {number}.0.0 --version v{number}", share={f"v{number}": 100})
     yield verb("undo")
+
+
+def ladder(rng: random.Random, _: int) -> Iterator[Edit]:
+    """An automatic ladder to its last pause; aborted, or by the controller, and begun again; promoted."""
+    for number in range(2, 2 + rng.randint(1, 2)):
+        yield Edit(f"v{number} on the ladder", verb=f"release {number}.0.0 --version v{number}", wait=24)
+        what = rng.choice(("promote", "abort", "controller"))
+        if what == "controller":
+            yield Edit("the controller aborts", event="controller-abort")
+        if what != "promote":
+            yield verb("abort", phase="Healthy")
+            yield Edit(f"v{number} once more", verb="retry", wait=24)
+        yield verb("promote", share={f"v{number}": 100}, phase="Healthy")
+
+
+def switch(rng: random.Random, _: int) -> Iterator[Edit]:
+    """A Deployment becomes a Rollout in stages, has a release, and goes back."""
+    to = rng.choice(("Canary --router istio", "Canary --router replica", "BlueGreen"))
+    allow = allowances({"requests": SUBSETS} if "istio" in to else {})
+    yield Edit("first stage", verb=f"switch --to {to} --stages", expect={"share": {"v1": 100}}, allow=allow)
+    yield Edit("second stage", verb="switch --continue", expect={"share": {"v1": 100}})
+    yield verb(f"release 2.0.0 --version v2{'' if to == 'BlueGreen' else ' --weight 50'}", phase="Paused")
+    yield verb("promote", share={"v2": 100}, phase="Healthy")
+    yield Edit("the old pods go", event="wait 32")
+    yield Edit("back", verb="switch --to RollingUpdate --stages", expect={"share": {"v2": 100}})
+    yield Edit("back for good", verb="switch --continue", expect={"share": {"v2": 100}})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from .play import Played, Recording
 from .scenario import ROOT
-from .timeline import between, trace_point
+from .timeline import trace_point
 
 FOLDER = ROOT / "fixtures" / "traces"
 
@@ -25,22 +26,20 @@ def trace(recording: Recording) -> dict[str, Any]:
 
 def edit(recording: Recording, number: int, played: Played) -> dict[str, Any]:
     """One edit: what was applied, and a point for each change until the next one; the first is the state before."""
-    following = recording.played[number + 1 :]
-    end = following[0].start if following else played.end
     what: dict[str, Any] = {"event": played.edit.event} if played.edit.event else {"manifests": played.applied}
     if played.deleted:
         what["deleted"] = played.deleted
     points: list[dict[str, Any]] = []
-    for at, point in between(recording.points, played.start, end):
+    for at, point in recording.during(number):
         made = trace_point(point, at - played.start)
         if not points or {**points[-1], "t": 0} != {**made, "t": 0}:
             points.append(made)
     return {"title": played.edit.title, **what, "points": points}
 
 
-def write(recording: Recording) -> str:
+def write(recording: Recording, folder: Path = FOLDER) -> str:
     """Write the trace; returns its path from the project's root."""
-    path = FOLDER / recording.rollouts / f"{recording.scenario.name}.json"
+    path = folder / recording.rollouts / f"{recording.scenario.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text(trace(recording)))
     return str(path.relative_to(ROOT))

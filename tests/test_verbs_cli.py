@@ -414,6 +414,22 @@ def test_from_env_passes_over_what_is_stable_already(repository: Path) -> None:
     assert verb(repository, "release", "api", "web", "--from-env", "production", "--weight", "20").code == 1
 
 
+def test_from_env_alone_takes_every_app_that_differs(repository: Path) -> None:
+    assert verb(repository, "release", "--from-env", "staging", "--weight", "20").code == 1  # nothing to release
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", env="staging")
+    verb(repository, "promote", "web", env="staging")
+    outcome = verb(repository, "release", "--from-env", "staging", "--weight", "20")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out == "web in production: 1.4.2 stable -> 1.4.2 stable, canary 1.5.0 at 20 %\n"
+    outcome = verb(repository, "release", "--from-env", "staging", "--weight", "20")
+    assert (outcome.code, "a canary (1.5.0) is in flight" in outcome.err) == (1, True)
+
+
+def test_release_of_nothing_is_a_wrong_command(repository: Path) -> None:
+    outcome = verb(repository, "release", "--weight", "20")
+    assert (outcome.code, "Missing argument 'APP [TAG] | APP=TAG... | APP...'" in outcome.err) == (2, True)
+
+
 def test_undo_takes_another_configuration_of_the_same_tag_as_a_canary(repository: Path) -> None:
     app = repository / "apps/web.yaml"
     app.write_text(app.read_text().replace("LOG: info", "LOG: trace"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from renderer.build import is_in
 from renderer.commands.project import Opened
 from renderer.commands.selection import chosen
 from renderer.commands.verb import effective_spec, environment_for
@@ -27,6 +28,14 @@ def stable_there(
         for name in (value if isinstance(value, dict) else ("",))
     )
     return str(there["tag"]), label or there.get("version"), different
+
+
+def in_both(opened: Opened, source: str | None, target: str | None) -> list[str]:
+    """The apps that both environments have; none without a source."""
+    if source is None:
+        return []
+    environments = (environment_for(opened, source), environment_for(opened, target))
+    return [app for app in opened.apps if all(is_in(each, app) for each in environments)]
 
 
 def is_stable(opened: Opened, app: str, env: str | None, tag: str, label: str | None) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from renderer.commands.completing import complete_app, complete_env
-from renderer.commands.elsewhere import canary_at, is_stable, spec_at, stable_there
+from renderer.commands.elsewhere import canary_at, in_both, is_stable, spec_at, stable_there
 from renderer.commands.options import app_argument, show_problems
 from renderer.commands.project import Opened, Refused, find_root, open_project
 from renderer.commands.selection import chosen
@@ -104,10 +104,11 @@ def _same(apps: tuple[str, ...], act: Act) -> Acts:
 _apps = click.argument("apps", nargs=-1, required=True, metavar="APP...", shell_complete=complete_app)
 
 
+_WORDS = "APP [TAG] | APP=TAG... | APP..."
+
+
 @click.command("release")
-@click.argument(
-    "words", nargs=-1, required=True, metavar="APP [TAG] | APP=TAG... | APP...", shell_complete=complete_app
-)
+@click.argument("words", nargs=-1, metavar=_WORDS, shell_complete=complete_app)
 @click.option("--weight", "-w", "share", type=WEIGHT, help="The canary's first share, percent of the traffic.")
 @click.option("--version", "label", help="The label `version` of its pods (default: the tag).")
 @click.option(
@@ -137,12 +138,15 @@ def release(
     rollspec release reviews --set env.LOG_LEVEL=debug --weight 20     the same tag, other configuration
     rollspec release reviews=1.5.0 ratings=2.1.0 --weight 20           several apps, one commit
     rollspec release reviews ratings --from-env staging --weight 20    what is stable in staging
+    rollspec release --from-env staging --weight 20                    of all apps for which that is another version
     """
+    if not words and from_env is None:
+        raise click.UsageError(f"Missing argument '{_WORDS}'.")
     overrides = parse_overrides(sets, unsets)
 
     def acts(opened: Opened) -> dict[str, Act]:
         policy = environment_for(opened, options["env"]).spec.get("policy") or {}
-        tags = parse_words(words, opened.apps)
+        tags = parse_words(words, opened.apps) or dict.fromkeys(in_both(opened, from_env, options["env"]))
         found: dict[str, Act] = {}
         for app, tag in tags.items():
             name = label
@@ -150,6 +154,8 @@ def release(
                 if tag is not None:
                     raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {from_env}", 2)
                 tag, name, different = stable_there(opened, app, from_env, options["env"], label)
+                if not words and is_stable(opened, app, options["env"], tag, name):
+                    continue
                 if different:
                     kept = f"has other configuration too, which stays as it is: {', '.join(different)}"
                     click.echo(f"{app}: {from_env} {kept}", err=True)

@@ -9,9 +9,12 @@ import pytest
 
 from tests.engines.api import Event, wrote
 from tests.engines.invariants import deviation, judged, steady
+from tests.engines.planned import compared
 from tests.engines.play import Played, Recording, Request, at_once
+from tests.engines.report import extremes, result
 from tests.engines.scenario import Scenario, edit
 from tests.engines.timeline import Point
+from tests.engines.violation import windowed
 
 Object = dict[str, Any]
 START = 100.0
@@ -154,3 +157,23 @@ def test_restart_at_now_is_the_time_of_the_edit() -> None:
     assert at_once({"version": "v2"}) == {"version": "v2"}
     assert at_once({"spec": {"restartAt": "now", "replicas": 3}})["spec"].keys() == {"restartAt", "replicas"}
     assert at_once({"spec": {"restartAt": "now"}})["spec"]["restartAt"] != "now"
+
+
+def test_how_many_edits_were_held_against_their_plan_and_how_long_traffic_moved_are_told() -> None:
+    one = recording(MOVED, plans={1: plan()})
+    assert compared(one) == 1
+    assert compared(recording(MOVED, plans={1: plan(before=50)})) == 0
+    assert compared(recording(MOVED, plans={1: {"timeline": None}})) == 0
+    assert extremes([result(one.scenario, "1.10.2", one, [], [])]) == [
+        "no window in which anything did not hold",
+        "1 of 1 edits by commits were held against their plan, the rest began elsewhere",
+        "traffic moved in 1 edits; it stood 1.00 to 1.00 s after them",
+    ]
+
+
+def test_the_shortest_and_the_longest_window_are_told_of_each_invariant() -> None:
+    one = recording(MOVED)
+    found = [windowed("share", "second", "a dip", [0.5, 0.02]), windowed("share", "third", "a dip", [2.0])]
+    assert extremes([result(one.scenario, "1.10.2", one, found[:1], [(found[1], "a race")])])[0] == (
+        "`share` did not hold 3 times, for 0.020 to 2.000 s"
+    )

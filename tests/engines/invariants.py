@@ -35,9 +35,8 @@ def broken(recording: Recording) -> Iterator[Violation]:
         yield from expected(played, points)
         if number and points:
             yield from available(recording, number, points)
-            slack = 0.0 if recording.routed(number) else coarse(points)
-            yield from shares(recording, number, points, base, slack)
-            yield from unplanned(recording, number, points, slack)
+            yield from shares(recording, number, points, base)
+            yield from unplanned(recording, number, points)
             yield from answered(recording, played, points)
             yield from held(recording, played, points)
             yield from measured(recording, number, points)
@@ -137,9 +136,9 @@ def promised(spec: Object, before: int) -> int:
     return replicas - (replicas * int(lacking[:-1]) // 100 if lacking.endswith("%") else int(lacking))
 
 
-def shares(recording: Recording, number: int, points: Points, base: str, slack: float) -> Iterator[Violation]:
+def shares(recording: Recording, number: int, points: Points, base: str) -> Iterator[Violation]:
     """Each share goes from what it was to what it becomes and never back; the stable one may have all between."""
-    title, end = recording.played[number].edit.title, recording.played[number].end
+    title, end, slack = recording.played[number].edit.title, recording.played[number].end, recording.slack(number)
     for version in sorted({v for _, point in points for v in point.share}):
         seen = [point.share.get(version, 0) for _, point in points]
         wrong = [astray(seen[: place + 1], seen[-1], slack, version == base) for place in range(len(seen))]
@@ -154,12 +153,6 @@ def astray(seen: list[float], stop: float, slack: float, base: bool) -> bool:
     low = min(max(seen), stop) - slack
     high = 100.0 if base else max(min(seen), stop) + slack
     return not low <= seen[-1] <= high
-
-
-def coarse(points: Points) -> float:
-    """What one pod more or less makes of a share that is a ratio of pods, in percent."""
-    fewest = min(max(sum(point.ready.values()), 1) for _, point in points)
-    return 100.0 / fewest
 
 
 def answered(recording: Recording, played: Played, points: Points) -> Iterator[Violation]:

@@ -22,27 +22,36 @@ class Bounds:
     after: float = 0.0
 
 
-def unplanned(recording: Recording, number: int, points: Points, slack: float) -> Iterator[Violation]:
+def unplanned(recording: Recording, number: int, points: Points) -> Iterator[Violation]:
     """Shares within the plan's bounds, and its end; as many Ready pods; no ReplicaSet of another version.
 
-    `slack`: percent that shares may be off, where pods give them. A plan takes the cluster to be what Git says: after
-    something that no commit did (a controller that aborts) nothing is compared but where it is so nevertheless.
+    A plan takes the cluster to be what Git says: after something that no commit did (a controller that aborts) nothing
+    is compared but where it is so nevertheless.
     """
-    if number not in recording.plans:
-        return
-    plan, title = recording.plans[number], recording.played[number].edit.title
-    if plan.get("timeline") is None and plan:
-        return  # nothing runs, or it says that it does not know
-    said = bounds(plan, points[0][1].share)
-    first = {version: points[0][1].share.get(version, 0) for version in {*said, *points[0][1].share}}
-    if any(abs(share - said.get(version, Bounds()).before) > slack for version, share in first.items()):
+    plan, title, first = recording.plans.get(number), recording.played[number].edit.title, points[0][1].share
+    if plan is None or (plan and plan["timeline"] is None):
+        return  # no commit, or it says that it does not know
+    said = bounds(plan, first)
+    if not begins_so(first, said, recording.slack(number)):
         if as_git_says(recording, number):
             yield Violation("plan", title, f"it takes the shares before for {befores(said)}, and they are {first}")
         return
-    yield from shares(recording, number, points, said, slack)
+    yield from shares(recording, number, points, said)
     yield from ready(recording, number, points, plan)
     if made := sorted(new_versions(recording, number) - set(said)):
         yield Violation("plan", title, f"a ReplicaSet of {', '.join(made)}, which it does not name", times=len(made))
+
+
+def compared(recording: Recording) -> int:
+    """How many edits were held against their plan."""
+    timed = [number for number, plan in recording.plans.items() if not plan or plan["timeline"]]
+    starts = {number: recording.during(number)[0][1].share for number in timed if recording.during(number)}
+    return sum(begins_so(s, bounds(recording.plans[n], s), recording.slack(n)) for n, s in starts.items())
+
+
+def begins_so(first: dict[str, float], said: dict[str, Bounds], slack: float) -> bool:
+    """Whether the shares before are those that the plan begins with."""
+    return all(abs(first.get(v, 0) - said.get(v, Bounds()).before) <= slack for v in {*said, *first})
 
 
 def bounds(plan: Object, before: dict[str, float]) -> dict[str, Bounds]:
@@ -77,11 +86,9 @@ def quiet(event: str) -> bool:
     return event.partition(" ")[0] in ("wait", "app-added", "app-removed")
 
 
-def shares(
-    recording: Recording, number: int, points: Points, said: dict[str, Bounds], slack: float
-) -> Iterator[Violation]:
+def shares(recording: Recording, number: int, points: Points, said: dict[str, Bounds]) -> Iterator[Violation]:
     """Each version within its bounds; where the edit was waited for, as the plan says at the end."""
-    played = recording.played[number]
+    played, slack = recording.played[number], recording.slack(number)
     for version in sorted({*said, *(name for _, point in points for name in point.share)}):
         it = said.get(version, Bounds())
         seen = [(at, point.share.get(version, 0)) for at, point in points]
@@ -102,7 +109,7 @@ def ready(recording: Recording, number: int, points: Points, plan: Object) -> It
     first = points[0][1].ready
     counts = [
         sum(point.ready.values())
-        + sum(max(0, number - point.ready.get(v, 0)) for v, number in first.items() if not point.share.get(v))
+        + sum(max(0, count - point.ready.get(v, 0)) for v, count in first.items() if not point.share.get(v))
         for _, point in points
     ]
     before, least = (plan["timeline"]["ready_before"], plan["timeline"]["lowest_ready"]) if plan else (0, 0)

@@ -85,6 +85,11 @@ class Recording:
         made = [o for played in self.played[:number] for o in played.applied if o["kind"] == "Rollout"]
         return bool(made) and "trafficRouting" in made[-1]["spec"]["strategy"].get("canary", {})
 
+    def slack(self, number: int) -> float:
+        """Percent that shares may be off: nothing where routes give them, one pod more or less where pods do."""
+        fewest = min(max(sum(point.ready.values()), 1) for _, point in self.during(number))
+        return 0.0 if self.routed(number) else 100.0 / fewest
+
 
 class Player:
     """Plays a scenario in a namespace of its own."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .invariants import shortest_capacity
+from .planned import compared
 from .play import Recording
 from .scenario import Scenario
 from .violation import Violation
@@ -39,6 +40,8 @@ def result(
         "failed": sum(request.status != 200 for request in requests),
         "least": shortest_capacity(recording) if recording else {},
         "seconds": round(recording.played[-1].end - recording.played[0].start) if recording else 0,
+        "edits": len(recording.plans) if recording else 0,
+        "planned": compared(recording) if recording else 0,
         "moves": moves(recording) if recording else [],
         "windows": [window(each) for each in (*found, *(violation for violation, _ in excused)) if each.shortest],
         "excused": [{"text": str(violation), "why": why} for violation, why in excused],
@@ -89,6 +92,8 @@ def extremes(results: Sequence[Result]) -> list[str]:
         shortest, longest = min(each["shortest"] for each in mine), max(each["longest"] for each in mine)
         often = sum(each["times"] for each in mine)
         out.append(f"`{invariant}` did not hold {often} times, for {shortest:.3f} to {longest:.3f} s")
+    planned, edits = (sum(result[key] for result in results) for key in ("planned", "edits"))
+    out.append(f"{planned} of {edits} edits by commits were held against their plan, the rest began elsewhere")
     moved = [seconds for result in results for seconds in result["moves"]]
     if moved:
         out.append(f"traffic moved in {len(moved)} edits; it stood {min(moved):.2f} to {max(moved):.2f} s after them")

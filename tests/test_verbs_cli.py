@@ -422,12 +422,39 @@ def test_from_env_alone_takes_every_app_that_differs(repository: Path) -> None:
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out == "web in production: 1.4.2 stable -> 1.4.2 stable, canary 1.5.0 at 20 %\n"
     outcome = verb(repository, "release", "--from-env", "staging", "--weight", "20")
-    assert (outcome.code, "a canary (1.5.0) is in flight" in outcome.err) == (1, True)
+    assert (outcome.code, outcome.err) == (1, "web: 1.5.0 is in flight already\nrollspec: nothing to release\n")
+    for option in ("--version=v5", "--set=env.LOG=debug"):
+        assert verb(repository, "release", "--from-env", "staging", "--weight", "20", option).code == 2
+
+
+def test_from_env_alone_takes_no_other_label_for_another_version(repository: Path) -> None:
+    partial = repository / "overlays/production/apps/api.yaml"
+    partial.parent.mkdir(exist_ok=True)
+    partial.write_text("apiVersion: rollspec/v1\nkind: App\nmetadata: {name: api}\nspec: {version: v1}\n")
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", env="staging")
+    verb(repository, "promote", "web", env="staging")
+    outcome = verb(repository, "release", "--from-env", "staging", "--weight", "20")
+    assert (outcome.code, outcome.out.count("\n")) == (0, 1)
+
+
+def test_from_env_tells_every_problem_where_it_is(repository: Path) -> None:
+    for app in ("api", "web"):
+        path = repository / f"apps/{app}.yaml"
+        path.write_text(path.read_text().replace("tag: 1.4.2", "tag: [1]"))
+    outcome = verb(repository, "release", "--from-env", "staging", "--weight", "20")
+    assert [line.split(":")[0] for line in outcome.err.splitlines()[:2]] == ["apps/api.yaml", "apps/web.yaml"]
+    (repository / "apps/api.yaml").unlink()
+    (repository / "apps/api.yaml").symlink_to("web.yaml")
+    outcome = verb(repository, "release", "api", "--from-env", "staging", "--weight", "20")
+    assert (outcome.code, outcome.err.startswith("apps/api.yaml")) == (1, True)
 
 
 def test_release_of_nothing_is_a_wrong_command(repository: Path) -> None:
     outcome = verb(repository, "release", "--weight", "20")
-    assert (outcome.code, "Missing argument 'APP [TAG] | APP=TAG... | APP...'" in outcome.err) == (2, True)
+    assert (outcome.code, "Missing argument 'APP [TAG] | APP=TAG... | APP... | --from-env ENV'" in outcome.err) == (
+        2,
+        True,
+    )
 
 
 def test_undo_takes_another_configuration_of_the_same_tag_as_a_canary(repository: Path) -> None:

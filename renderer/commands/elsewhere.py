@@ -2,55 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from renderer.build import is_in
-from renderer.commands.project import Opened
+from renderer.commands.project import Opened, Refused
 from renderer.commands.selection import chosen
 from renderer.commands.verb import effective_spec, environment_for
 from renderer.failure import Failure
 from renderer.git import read_many, resolve
-from renderer.problem import Problem
+from renderer.problem import Problem, errors
 from renderer.release.fold import overrides_between
+from renderer.release.verbs import in_flight
 from renderer.spec import fields_of, version_of
 
 
+@dataclass(frozen=True, slots=True)
+class There:
+    """The version of an app that is stable in another environment, as seen from this one."""
+
+    tag: str
+    label: str | None
+    different: tuple[str, ...]  # fields that differ beside the version
+    is_stable: bool  # the same version is stable here
+    has_tag: bool  # the same tag is, under whatever label
+    in_flight: bool  # it is what is in flight here
+
+
 def stable_there(
-    opened: Opened, app: str, source: str, target: str | None, label: str | None
-) -> tuple[str, str | None, list[str]]:
-    """The tag and label that are stable in `source`, and the fields that differ there beside them."""
-    there = spec_in(opened, app, source)
-    here = spec_in(opened, app, environment_for(opened, target).name)
+    opened: Opened, apps: Sequence[str], source: str, target: str | None, label: str | None
+) -> dict[str, There]:
+    """What is stable of each app in `source`; `label` takes the place of its own. Raises Refused for all problems."""
+    found: dict[str, There] = {}
+    problems: list[Problem] = []
+    for app in apps:
+        try:
+            there = spec_in(opened, app, source)
+            found[app] = _seen(there, spec_in(opened, app, environment_for(opened, target).name), label)
+        except Refused as refused:
+            problems += refused.problems
+    if problems:
+        raise Refused([*dict.fromkeys(problems)])
+    return found
+
+
+def _seen(there: Mapping[str, Any], here: Mapping[str, Any], label: str | None) -> There:
+    state: dict[str, Any] = {"tag": str(there["tag"]), "version": label or there.get("version")}
+    flight = in_flight(here)
     different = sorted(
         f"{key}.{name}" if isinstance(value, dict) else key
         for key, value in overrides_between(fields_of(here, None), fields_of(there, None)).items()
         for name in (value if isinstance(value, dict) else ("",))
     )
-    return str(there["tag"]), label or there.get("version"), different
+    return There(
+        tag=state["tag"],
+        label=state["version"],
+        different=tuple(different),
+        is_stable=version_of(here, state) == version_of(here, {"version": here.get("version")}),
+        has_tag=state["tag"] == here["tag"],
+        in_flight=flight is not None and version_of(here, state) == version_of(here, here[flight]),
+    )
 
 
-def in_both(opened: Opened, source: str | None, target: str | None) -> list[str]:
-    """The apps that both environments have; none without a source."""
-    if source is None:
-        return []
+def in_both(opened: Opened, source: str, target: str | None) -> list[str]:
+    """The apps that both environments have."""
     environments = (environment_for(opened, source), environment_for(opened, target))
     return [app for app in opened.apps if all(is_in(each, app) for each in environments)]
 
 
-def is_stable(opened: Opened, app: str, env: str | None, tag: str, label: str | None) -> bool:
-    """Whether the tag, with its label, is the stable version of the environment."""
-    spec = spec_in(opened, app, environment_for(opened, env).name)
-    return version_of(spec, {"tag": tag, "version": label}) == version_of(spec, {"version": spec.get("version")})
-
-
 def spec_in(opened: Opened, app: str, env: str) -> Mapping[str, Any]:
-    """The effective spec in an environment; Failure where the app is unknown or its spec has errors."""
+    """The effective spec in an environment. Raises Failure where the app is unknown, Refused where it has errors."""
     chosen([app], opened.apps, "app")
     texts, problems = opened.texts(app)
-    spec = effective_spec(opened, environment_for(opened, env), app, texts, problems)
+    spec = None if errors(problems) else effective_spec(opened, environment_for(opened, env), app, texts, problems)
     if spec is None:
-        raise Failure(f"{app} in {env} has problems: `rollspec validate --app {app}` shows them", 1)
+        raise Refused(problems)
     return spec
 
 

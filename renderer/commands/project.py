@@ -22,8 +22,8 @@ from renderer.tree import Read, listing, read, reader
 Texts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
 
 
-class Refused(Exception):  # noqa: N818 - the project itself is wrong, and nothing more can be said
-    """Problems that stop before any app can be looked at."""
+class Refused(Exception):  # noqa: N818 - the files are wrong, and nothing more can be said
+    """Problems that stop before anything can be done."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("the project has problems")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from renderer.commands.completing import complete_app, complete_env
-from renderer.commands.elsewhere import canary_at, in_both, is_stable, spec_at, stable_there
+from renderer.commands.elsewhere import canary_at, in_both, spec_at, stable_there
 from renderer.commands.options import app_argument, show_problems
 from renderer.commands.project import Opened, Refused, find_root, open_project
 from renderer.commands.selection import chosen
@@ -80,9 +80,10 @@ def _waiting() -> None:
 def _do(directory: str, verb: str, options: Options, acts: Acts, detail: str, notes: Notes) -> int:
     try:
         opened = open_project(directory)
+        environment = environment_for(opened, options["env"])
+        found = acts(opened)
     except Refused as refused:
         return int(show_problems(refused.problems, "text"))
-    environment = environment_for(opened, options["env"])
     how = How(
         verb,
         options["dry_run"],
@@ -92,7 +93,6 @@ def _do(directory: str, verb: str, options: Options, acts: Acts, detail: str, no
         detail,
         partial(notes, opened),
     )
-    found = acts(opened)
     chosen(list(found), opened.apps, "app")
     return carry_out(opened, environment, found, how)
 
@@ -104,7 +104,7 @@ def _same(apps: tuple[str, ...], act: Act) -> Acts:
 _apps = click.argument("apps", nargs=-1, required=True, metavar="APP...", shell_complete=complete_app)
 
 
-_WORDS = "APP [TAG] | APP=TAG... | APP..."
+_WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV"
 
 
 @click.command("release")
@@ -116,7 +116,10 @@ _WORDS = "APP [TAG] | APP=TAG... | APP..."
 )
 @click.option("--unset", "unsets", multiple=True, metavar="FIELD", help="Configuration that this version has no more.")
 @click.option(
-    "--from-env", metavar="ENV", shell_complete=complete_env, help="Take the tag and version that are stable in ENV."
+    "--from-env",
+    metavar="ENV",
+    shell_complete=complete_env,
+    help="Take the tag and version that are stable in ENV; without an APP, of all apps of both that differ.",
 )
 @click.option("--replace", is_flag=True, help="Also while another release is in flight.")
 @_common
@@ -138,31 +141,24 @@ def release(
     rollspec release reviews --set env.LOG_LEVEL=debug --weight 20     the same tag, other configuration
     rollspec release reviews=1.5.0 ratings=2.1.0 --weight 20           several apps, one commit
     rollspec release reviews ratings --from-env staging --weight 20    what is stable in staging
-    rollspec release --from-env staging --weight 20                    of all apps for which that is another version
+    rollspec release --from-env staging --weight 20                    of all apps that have another tag there
     """
     if not words and from_env is None:
         raise click.UsageError(f"Missing argument '{_WORDS}'.")
+    if not words and (label or sets or unsets):
+        raise Failure("--version, --set and --unset are about the release of one app: name it", 2)
     overrides = parse_overrides(sets, unsets)
 
     def acts(opened: Opened) -> dict[str, Act]:
         policy = environment_for(opened, options["env"]).spec.get("policy") or {}
-        tags = parse_words(words, opened.apps) or dict.fromkeys(in_both(opened, from_env, options["env"]))
-        found: dict[str, Act] = {}
-        for app, tag in tags.items():
-            name = label
-            if from_env is not None:
-                if tag is not None:
-                    raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {from_env}", 2)
-                tag, name, different = stable_there(opened, app, from_env, options["env"], label)
-                if not words and is_stable(opened, app, options["env"], tag, name):
-                    continue
-                if different:
-                    kept = f"has other configuration too, which stays as it is: {', '.join(different)}"
-                    click.echo(f"{app}: {from_env} {kept}", err=True)
-                if len(tags) > 1 and is_stable(opened, app, options["env"], tag, name):
-                    click.echo(f"{app}: {tag} is stable already", err=True)
-                    continue
-            found[app] = partial(
+        tags = parse_words(words, opened.apps)
+        asked = {app: (tag, label) for app, tag in tags.items()}
+        if from_env is not None:
+            asked = _from_env(opened, tags, from_env, options["env"], label)
+        if not asked:
+            raise Failure("nothing to release", 1)
+        return {
+            app: partial(
                 _release,
                 is_alone=len(tags) == 1,
                 tag=tag,
@@ -172,9 +168,8 @@ def release(
                 replace=replace,
                 must_canary=policy.get("templateChanges") == "canary",
             )
-        if not found:
-            raise Failure("nothing to release", 1)
-        return found
+            for app, (tag, name) in asked.items()
+        }
 
     return _run(directory, "release", options, acts, notes=lambda _, spec: notes.release(spec, share))
 
@@ -316,6 +311,27 @@ def switch(
         return {app: partial(_switch, to=to, router=router, one_commit=one_commit)}
 
     return _run(directory, "switch", options, acts, "--continue" if go_on else f"to {to or router}")
+
+
+def _from_env(
+    opened: Opened, tags: Mapping[str, str | None], source: str, target: str | None, label: str | None
+) -> dict[str, tuple[str | None, str | None]]:
+    """Tag and label by app as they are stable in `source`: of the apps that are named, else of all that differ."""
+    for app, tag in tags.items():
+        if tag is not None:
+            raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {source}", 2)
+    found: dict[str, tuple[str | None, str | None]] = {}
+    for app, there in stable_there(opened, [*tags] or in_both(opened, source, target), source, target, label).items():
+        if not tags and there.has_tag:
+            continue
+        if (not tags and there.in_flight) or (len(tags) > 1 and there.is_stable):
+            click.echo(f"{app}: {there.tag} is {'stable' if there.is_stable else 'in flight'} already", err=True)
+            continue
+        if there.different:
+            kept = f"has other configuration too, which stays as it is: {', '.join(there.different)}"
+            click.echo(f"{app}: {source} {kept}", err=True)
+        found[app] = (there.tag, there.label)
+    return found
 
 
 def _release(spec: Mapping[str, Any], *, is_alone: bool, weight: int | None, **asked: Any) -> Outcome:

@@ -9,12 +9,12 @@ import pytest
 
 from tests.engines.api import Event, wrote
 from tests.engines.invariants import deviation, judged, steady
-from tests.engines.planned import compared
+from tests.engines.planned import comparisons
 from tests.engines.play import Played, Recording, Request, at_once
 from tests.engines.report import extremes, result
 from tests.engines.scenario import Scenario, edit
 from tests.engines.timeline import Point
-from tests.engines.violation import windowed
+from tests.engines.violation import Violation, windowed
 
 Object = dict[str, Any]
 START = 100.0
@@ -24,18 +24,18 @@ def point(share: dict[str, float], ready: int = 4) -> Point:
     return Point(share, {"v1": ready}, {"v1": ready}, ready, ready, None, "Healthy", None, ())
 
 
-def rollout(by_istio: bool = True) -> Object:
+def rollout(by_istio: bool) -> Object:
     canary: Object = {"trafficRouting": {"istio": {}}} if by_istio else {}
     spec = {"replicas": 4, "strategy": {"canary": canary}}
     return {"kind": "Rollout", "metadata": {"name": "web"}, "spec": spec}
 
 
 def recording(
-    points: list[tuple[float, Point]], given: Object | None = None, seconds: float = 10, **more: Any
+    points: list[tuple[float, Point]], given: Object | None = None, *, by_istio: bool = True, **more: Any
 ) -> Recording:
-    """A first release, and one edit at START that is looked at for so long."""
-    first = Played(edit(0, {"title": "first"}), 0, START - 1, [rollout()], [], settled=True, commits=("", "a"))
-    second = Played(edit(1, {"title": "second", **(given or {})}), START, START + seconds, [], [], True, ("a", "b"))
+    """A first release, and one edit at START that is looked at for 10 s."""
+    first = Played(edit(0, {"title": "first"}), 0, START - 1, [rollout(by_istio)], [], settled=True, commits=("", "a"))
+    second = Played(edit(1, {"title": "second", **(given or {})}), START, START + 10, [], [], True, ("a", "b"))
     scenario = Scenario("one", "One", {}, [first.edit, second.edit], load=False, argocd=more.pop("argocd", None))
     return Recording(scenario, "1.10.2", [first, second], [(1, point({"v1": 100})), *points], **more)
 
@@ -76,10 +76,30 @@ def test_a_plan_that_came_true_is_no_violation() -> None:
         (plan(ready=5), "plan: second: 4 pods were Ready, and it says 5 at the least"),
         (plan(before=50), "plan: second: it takes the shares before for {'v1': 50, 'v2': 50}, and they are"),
         ({}, "plan: second: v1 had 80 to 100 %, and it says 100 to 100, for 9.000 s at the longest"),
+        ({"timeline": None}, "plan: second: v1 had 80 to 100 %, and it says 100 to 100"),
+        ({"failed": "exit 4"}, "plan: second: exit 4"),
     ],
 )
 def test_what_a_plan_did_not_say_is_a_violation(said: Object, words: str) -> None:
     assert words in "\n".join(broken(recording(MOVED, plans={1: said})))
+
+
+def test_an_outage_is_no_excuse_for_itself_where_pods_give_the_shares() -> None:
+    nobody = Point({}, {}, {}, 0, 0, None, "Healthy", None, ())
+    found = "\n".join(broken(recording([(START + 1, nobody)], by_istio=False, plans={1: plan(lowest=100, after=100)})))
+    assert "plan: second: v1 had 0 to 100 %, and it says 100 to 100, for 9.000 s" in found
+    assert "plan: second: 0 pods were Ready, and it says 4 at the least, for 9.000 s" in found
+
+
+def test_pods_without_traffic_may_go_but_not_those_that_serve() -> None:
+    both = Point({"v1": 100}, {"v1": 4, "v2": 4}, {"v1": 4, "v2": 4}, 4, 4, None, "Healthy", None, ())
+    said = plan(lowest=100, after=100, ready=8)
+    said["timeline"]["ready_before"] = 8
+    for ready, wrong in (({"v1": 4}, False), ({"v1": 2, "v2": 4}, True)):
+        later = Point({"v1": 100}, ready, ready, 4, 4, None, "Healthy", None, ())
+        one = recording([(START + 1, later)], plans={1: said})
+        one.points[:1] = [(1, both)]
+        assert any("pods were Ready" in words for words in broken(one)) is wrong
 
 
 def test_a_plan_is_not_held_to_what_no_commit_did() -> None:
@@ -161,19 +181,30 @@ def test_restart_at_now_is_the_time_of_the_edit() -> None:
 
 def test_how_many_edits_were_held_against_their_plan_and_how_long_traffic_moved_are_told() -> None:
     one = recording(MOVED, plans={1: plan()})
-    assert compared(one) == 1
-    assert compared(recording(MOVED, plans={1: plan(before=50)})) == 0
-    assert compared(recording(MOVED, plans={1: {"timeline": None}})) == 0
+    assert comparisons(one) == {"held": 1}
+    assert comparisons(recording(MOVED, {"wait": 3}, plans={1: plan()})) == {"in part": 1}
+    assert comparisons(recording(MOVED, plans={1: plan(before=50)})) == {"elsewhere": 1}
+    assert comparisons(recording(MOVED, plans={1: {"timeline": None, "notSimulated": "why"}})) == {"not simulated": 1}
     assert extremes([result(one.scenario, "1.10.2", one, [], [])]) == [
-        "no window in which anything did not hold",
-        "1 of 1 edits by commits were held against their plan, the rest began elsewhere",
+        "everything held all the time",
+        "edits by commits against their plan: 1 held",
         "traffic moved in 1 edits; it stood 1.00 to 1.00 s after them",
     ]
 
 
 def test_the_shortest_and_the_longest_window_are_told_of_each_invariant() -> None:
     one = recording(MOVED)
-    found = [windowed("share", "second", "a dip", [0.5, 0.02]), windowed("share", "third", "a dip", [2.0])]
-    assert extremes([result(one.scenario, "1.10.2", one, found[:1], [(found[1], "a race")])])[0] == (
-        "`share` did not hold 3 times, for 0.020 to 2.000 s"
-    )
+    found = [windowed("share", "second", "a dip", [0.5, 0.02]), Violation("requests", "second", "lost", 1.5, 20)]
+    excused = [(windowed("share", "third", "a dip", [2.0]), "a race")]
+    assert extremes([result(one.scenario, "1.10.2", one, found, excused)])[:2] == [
+        "`requests` did not hold in 1 edits",
+        "`share` did not hold in 2 edits, in 3 windows of 0.020 to 2.000 s",
+    ]
+
+
+def test_seconds_allow_nothing_that_has_no_window() -> None:
+    bound = {"longest": 9, "reason": "a race"}
+    allow = {"allow": {"plan": bound, "share": bound}}
+    short = [*MOVED, (START + 9, point({"v1": 100}))]
+    assert broken(recording(short, allow, plans={1: plan(lowest=80, highest=85, after=100)})) == []
+    assert "ends at 100" in "\n".join(broken(recording(short, allow, plans={1: plan(after=80)})))

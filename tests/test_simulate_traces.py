@@ -46,6 +46,11 @@ def test_there_are_enough_traces() -> None:
         assert {path.stem for path in (FOLDER / version).glob("*.json")} == wanted
 
 
+def test_what_does_not_agree_is_of_a_trace() -> None:
+    traces = [json.loads(path.read_text()) for path in TRACES]
+    assert set(BACK_OFF) <= {(t["rollouts"], t["scenario"], edit["title"]) for t in traces for edit in t["edits"]}
+
+
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_the_simulator_agrees(path: Path) -> None:
     trace = json.loads(path.read_text())

@@ -27,11 +27,12 @@ KINDS = {
 
 
 class ApiError(RuntimeError):
-    """The API server refused; `code` is the HTTP status."""
+    """The API server refused; `code` is the HTTP status, `message` what its answer says."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(f"{code}: {text[:600]}")
         self.code = code
+        self.message = str(json.loads(text).get("message", text)) if text.startswith("{") else text
 
 
 def connect(timeout: float | None = 30) -> http.client.HTTPSConnection:

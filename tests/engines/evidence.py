@@ -107,16 +107,22 @@ def row(sentence: str, result: dict[str, Any]) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
-def write(results: Sequence[dict[str, Any]], versions: Sequence[str] = ROLLOUTS[:1]) -> None:
+def suffix(played: Sequence[str]) -> str:
+    """What the files of a run are named with: nothing for the newest version of Rollouts alone."""
+    return "" if list(played) == list(ROLLOUTS[:1]) else "".join(f"-{v}" for v in ROLLOUTS if v in played)
+
+
+def write(results: Sequence[dict[str, Any]], played: Sequence[str] = ROLLOUTS[:1]) -> None:
     """Write the page; of other versions of Rollouts than the newest one of their own."""
-    others = "" if list(versions) == list(ROLLOUTS[:1]) else "-".join(["", *versions])
-    origin = ORIGIN if not others else ORIGIN.replace("make e2e", f'make e2e ROLLOUTS="{" ".join(versions)}"')
-    PAGE.with_stem(f"{PAGE.stem}{others}").write_text(page(ordered(results), origin))
+    command = f'make e2e ROLLOUTS="{" ".join(played)}"' if suffix(played) else "make e2e"
+    PAGE.with_stem(f"{PAGE.stem}{suffix(played)}").write_text(
+        page(ordered(results), ORIGIN.replace("make e2e", command))
+    )
 
 
-def write_soak(results: Sequence[dict[str, Any]], seed: int) -> None:
+def write_soak(results: Sequence[dict[str, Any]], seed: int, played: Sequence[str] = ROLLOUTS[:1]) -> None:
     """Write the page of random releases."""
-    SOAK.write_text(soak_page(ordered(results), seed))
+    SOAK.with_stem(f"{SOAK.stem}{suffix(played)}").write_text(soak_page(ordered(results), seed))
 
 
 def ordered(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

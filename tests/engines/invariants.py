@@ -6,9 +6,10 @@ import itertools
 import math
 from collections.abc import Iterator
 
-from .api import Object
 from .planned import unplanned
 from .play import Played, Recording, Request
+from .promise import during_edit, routed, slack
+from .scenario import UNBOUNDED
 from .timeline import HASH, Point, labels
 from .violation import Points, Violation, stretches, windowed, windows
 
@@ -59,6 +60,8 @@ def allowed(recording: Recording, violation: Violation) -> str:
     rules = [given[violation.invariant] for given in (*edits, recording.scenario.may) if violation.invariant in given]
     if not rules or violation.longest > rules[0].longest or violation.times > rules[0].most:
         return ""
+    if rules[0].most == UNBOUNDED and not violation.longest:
+        return ""  # seconds are no bound for what has no window
     return str(rules[0])
 
 
@@ -88,7 +91,7 @@ def expected(played: Played, points: Points) -> Iterator[Violation]:
 
 def available(recording: Recording, number: int, points: Points) -> Iterator[Violation]:
     """Ready pods behind what serves: never under replicas - maxUnavailable, and none of it without any."""
-    least = min(floor(recording, number - 1), floor(recording, number))
+    least = during_edit(recording, number)
     few = windows(points, lambda p: p.serving < least, recording.played[number].end)
     none = windows(points, lambda p: p.behind == 0, recording.played[number].end)
     title = recording.played[number].edit.title
@@ -109,39 +112,12 @@ def shortest_capacity(recording: Recording) -> dict[str, int]:
     return found
 
 
-def floor(recording: Recording, number: int) -> int:
-    """The fewest Ready pods that the strategies of all workloads promise, as of an edit."""
-    workloads: dict[str, int] = {}
-    for played in recording.played[: number + 1]:
-        for made in played.applied:
-            if made["kind"] in ("Deployment", "Rollout"):
-                workloads[made["kind"]] = promised(made["spec"], workloads.get(made["kind"], 1))
-        for gone in played.deleted:
-            workloads.pop(gone.partition("/")[0], None)
-        if played.edit.event.startswith("scale "):
-            workloads["Rollout"] = min(workloads["Rollout"], int(played.edit.event.split()[1]))
-    return min(workloads.values(), default=0)
-
-
-def promised(spec: Object, before: int) -> int:
-    """What `replicas` and `maxUnavailable` leave of a workload's spec; under an autoscaler as many as before."""
-    if "replicas" not in spec:
-        return before
-    replicas = int(spec["replicas"])
-    strategy = spec["strategy"]
-    if strategy.get("type") == "Recreate":
-        return replicas
-    options = strategy.get("canary") or strategy.get("rollingUpdate") or {}
-    lacking = str(options.get("maxUnavailable", 0))
-    return replicas - (replicas * int(lacking[:-1]) // 100 if lacking.endswith("%") else int(lacking))
-
-
 def shares(recording: Recording, number: int, points: Points, base: str) -> Iterator[Violation]:
     """Each share goes from what it was to what it becomes and never back; the stable one may have all between."""
-    title, end, slack = recording.played[number].edit.title, recording.played[number].end, recording.slack(number)
+    title, end, off = recording.played[number].edit.title, recording.played[number].end, slack(recording, number)
     for version in sorted({v for _, point in points for v in point.share}):
         seen = [point.share.get(version, 0) for _, point in points]
-        wrong = [astray(seen[: place + 1], seen[-1], slack, version == base) for place in range(len(seen))]
+        wrong = [astray(seen[: place + 1], seen[-1], off, version == base) for place in range(len(seen))]
         out = stretches([(at, bad) for (at, _), bad in zip(points, wrong, strict=True)], end)
         if out:
             what = f"{version} goes from {seen[0]} to {seen[-1]} % by way of {min(seen)} and {max(seen)} %"
@@ -174,7 +150,7 @@ def answered(recording: Recording, played: Played, points: Points) -> Iterator[V
 def measured(recording: Recording, number: int, points: Points) -> Iterator[Violation]:
     """Where routes give the shares and one stays for 5 s, the answers are shared out so, as far as chance allows."""
     played = recording.played[number]
-    if not recording.routed(number):
+    if not routed(recording, number):
         return
     for start, end, share in steady(points, played.end):
         answers = [r.version for r in recording.requests if start + 2 < r.time < end - 0.5 and r.status == 200]

@@ -34,11 +34,8 @@ MUTANTS = 200
 REFERENCES = 60  # mutants of references and weights, beside those: nothing is wrong with them by themselves
 DOCS = ROOT / "docs" / "judges.md"
 ISTIO = {"VirtualService", "DestinationRule"}
-STRICTER = (
-    "What only our schema refuses is told above: nulls, which we never render, and names and percentages that",
-    "a CRD leaves unchecked and a controller fails on later.",
-)
-LATER = ("What only the API server refuses is in no schema of Kubernetes; a rule of ours finds it:",)
+STRICTER = "What only our schema refuses, and who else does, beside the API server:"
+LATER = "What only the API server refuses is in no schema of Kubernetes; a rule of ours finds it:"
 SCHEMAS = Schemas(Versions(), read_schema)
 
 
@@ -168,8 +165,7 @@ def refused(manifest: Manifest) -> str:
         where = collection.format(quote(str(namespace), safe=""))
         api.call("POST", f"{where}?dryRun=All&fieldValidation=Strict", data)
     except api.ApiError as refusal:
-        message = str(refusal).partition('"message":')[2].partition('","reason"')[0]
-        return "" if "already exists" in str(refusal) else tidy(message.strip('"') or str(refusal))
+        return "" if "already exists" in refusal.message else tidy(refusal.message)
     except KeyError as unknown:
         return str(unknown)
     return ""
@@ -225,8 +221,8 @@ def case(schemas: Schemas, made: Made) -> Case:
     folder, mutant = made
     changed, manifest = folder.replaced(mutant)
     theirs = judged(changed, manifest, mutant.source.partition("/")[0])
-    taken = schemas.manifest_valid(manifest.data)
-    return Case(folder.path, mutant, taken, ours(schemas, changed, manifest), tuple(theirs))
+    words = ours(schemas, changed, manifest)
+    return Case(folder.path, mutant, words != "schema", words, tuple(theirs))
 
 
 def namespaces(found: Sequence[Folder]) -> None:
@@ -278,7 +274,9 @@ def agreement(found: Sequence[Case]) -> list[str]:
         verdicts = Counter((c.schema, not c.server) for c in found if c.kind == kind)
         cells = (verdicts[True, True], verdicts[False, False], verdicts[False, True], verdicts[True, False])
         lines.append(f"| {kind} | {verdicts.total()} | {' | '.join(map(str, cells))} |")
-    lines += ["", *STRICTER]
+    strict = [c for c in found if not c.schema and not c.server]
+    lines += ["", STRICTER, ""] if strict else []
+    lines += [f"- `{c.mutant.name}`: {', '.join(v.judge for v in c.theirs) or 'nobody'}" for c in strict]
     late = [c for c in found if c.schema and c.server]
-    lines += ["", *LATER, ""] if late else []
+    lines += ["", LATER, ""] if late else []
     return lines + [f"- `{c.mutant.name}`: {c.server}: {c.ours or '**nothing**'}" for c in late]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .api import Object
 from .play import Recording
-from .timeline import labels
+from .promise import slack
+from .timeline import Point, labels
 from .violation import Points, Violation, stretches, windowed
 
 
@@ -29,34 +31,49 @@ def unplanned(recording: Recording, number: int, points: Points) -> Iterator[Vio
     is compared but where it is so nevertheless.
     """
     plan, title, first = recording.plans.get(number), recording.played[number].edit.title, points[0][1].share
-    if plan is None or (plan and plan["timeline"] is None):
-        return  # no commit, or it says that it does not know
-    said = bounds(plan, first)
-    if not begins_so(first, said, recording.slack(number)):
-        if as_git_says(recording, number):
-            yield Violation("plan", title, f"it takes the shares before for {befores(said)}, and they are {first}")
+    if plan is None:
         return
-    yield from shares(recording, number, points, said)
-    yield from ready(recording, number, points, plan)
-    if made := sorted(new_versions(recording, number) - set(said)):
-        yield Violation("plan", title, f"a ReplicaSet of {', '.join(made)}, which it does not name", times=len(made))
+    if "failed" in plan:
+        yield Violation("plan", title, plan["failed"][:300])
+        return
+    how = comparison(recording, number, points)
+    said = bounds(plan, first)
+    if how == "elsewhere" and as_git_says(recording, number):
+        before = {version: each.before for version, each in said.items()}
+        yield Violation("plan", title, f"it takes the shares before for {before}, and they are {first}")
+    if how in ("held", "in part"):
+        yield from shares(recording, number, points, said, to_the_end=how == "held")
+        yield from ready(recording, number, points, plan, said)
+        if made := sorted(new_versions(recording, number) - set(said)):
+            yield Violation(
+                "plan", title, f"a ReplicaSet of {', '.join(made)}, which it does not name", times=len(made)
+            )
 
 
-def compared(recording: Recording) -> int:
-    """How many edits were held against their plan."""
-    timed = [number for number, plan in recording.plans.items() if not plan or plan["timeline"]]
-    starts = {number: recording.during(number)[0][1].share for number in timed if recording.during(number)}
-    return sum(begins_so(s, bounds(recording.plans[n], s), recording.slack(n)) for n, s in starts.items())
+def comparison(recording: Recording, number: int, points: Points) -> str:
+    """How far an edit can be held against its plan.
+
+    `held`; `in part`: all but its end, which was not waited for; `not simulated`; or `elsewhere`: the cluster was not
+    where the plan begins.
+    """
+    plan, played, first = recording.plans[number], recording.played[number], points[0][1].share
+    if plan.get("notSimulated"):
+        return "not simulated"
+    said, off = bounds(plan, first), slack(recording, number)
+    if any(abs(first.get(v, 0) - said.get(v, Bounds()).before) > off for v in {*said, *first}):
+        return "elsewhere"
+    return "held" if played.settled and played.edit.settle and played.edit.wait is None else "in part"
 
 
-def begins_so(first: dict[str, float], said: dict[str, Bounds], slack: float) -> bool:
-    """Whether the shares before are those that the plan begins with."""
-    return all(abs(first.get(v, 0) - said.get(v, Bounds()).before) <= slack for v in {*said, *first})
+def comparisons(recording: Recording) -> dict[str, int]:
+    """How many edits by commits were held against their plan, and how far."""
+    numbers = [number for number, plan in recording.plans.items() if "failed" not in plan and recording.during(number)]
+    return dict(Counter(comparison(recording, number, recording.during(number)) for number in numbers))
 
 
 def bounds(plan: Object, before: dict[str, float]) -> dict[str, Bounds]:
-    """By version (two templates with one label are one to the recorder); no plan: nothing moves."""
-    if not plan:
+    """By version (two templates with one label are one to the recorder); without a timeline nothing moves."""
+    if not plan.get("timeline"):
         return {version: Bounds(share, share, share, share) for version, share in before.items()}
     tracks: dict[str, list[Any]] = {}
     for track in plan["timeline"]["tracks"]:
@@ -70,15 +87,10 @@ def together(tracks: Sequence[Any]) -> Bounds:
     return Bounds(before, lowest, min(100.0, highest), after)
 
 
-def befores(said: dict[str, Bounds]) -> dict[str, float]:
-    """The shares that a plan takes for those before."""
-    return {version: each.before for version, each in said.items()}
-
-
 def as_git_says(recording: Recording, number: int) -> bool:
     """Whether the cluster had come to rest at what the commits before say, and nothing else has moved it since."""
     earlier = [each for each in recording.played[:number] if not quiet(each.edit.event)]
-    return bool(earlier) and earlier[-1].commits is not None and earlier[-1].settled and earlier[-1].edit.wait is None
+    return bool(earlier) and earlier[-1].commits is not None and recording.played[number - 1].rests
 
 
 def quiet(event: str) -> bool:
@@ -86,39 +98,48 @@ def quiet(event: str) -> bool:
     return event.partition(" ")[0] in ("wait", "app-added", "app-removed")
 
 
-def shares(recording: Recording, number: int, points: Points, said: dict[str, Bounds]) -> Iterator[Violation]:
-    """Each version within its bounds; where the edit was waited for, as the plan says at the end."""
-    played, slack = recording.played[number], recording.slack(number)
+def shares(
+    recording: Recording, number: int, points: Points, said: dict[str, Bounds], *, to_the_end: bool
+) -> Iterator[Violation]:
+    """Each version within its bounds; `to_the_end`: and at last as the plan says."""
+    title, off = recording.played[number].edit.title, slack(recording, number)
     for version in sorted({*said, *(name for _, point in points for name in point.share)}):
         it = said.get(version, Bounds())
         seen = [(at, point.share.get(version, 0)) for at, point in points]
-        out = [(at, not it.lowest - slack <= share <= it.highest + slack) for at, share in seen]
+        out = [(at, not it.lowest - off <= share <= it.highest + off) for at, share in seen]
         low, high, last = min(share for _, share in seen), max(share for _, share in seen), seen[-1][1]
         if any(bad for _, bad in out):
             what = f"{version} had {low:g} to {high:g} %, and it says {it.lowest:g} to {it.highest:g}"
-            yield windowed("plan", played.edit.title, what, stretches(out, recording.until(number)))
-        elif played.settled and played.edit.settle and played.edit.wait is None and abs(last - it.after) > slack:
-            yield Violation("plan", played.edit.title, f"{version} ends at {last:g} %, and it says {it.after:g}")
+            yield windowed("plan", title, what, stretches(out, recording.until(number)))
+        elif to_the_end and abs(last - it.after) > off:
+            yield Violation("plan", title, f"{version} ends at {last:g} %, and it says {it.after:g}")
 
 
-def ready(recording: Recording, number: int, points: Points, plan: Object) -> Iterator[Violation]:
-    """As many Ready pods as the plan says at the least, if there were as many before.
+def ready(
+    recording: Recording, number: int, points: Points, plan: Object, said: dict[str, Bounds]
+) -> Iterator[Violation]:
+    """As many Ready pods as the plan says at the least, of the versions of which it speaks.
 
-    Pods that get no traffic may go at any time: the controller takes those of older edits away 30 s after them.
+    A version without traffic may lose its pods at any time, while another one serves: those of earlier edits go 30 s
+    after them, which no plan can know.
     """
-    first = points[0][1].ready
-    counts = [
-        sum(point.ready.values())
-        + sum(max(0, count - point.ready.get(v, 0)) for v, count in first.items() if not point.share.get(v))
-        for _, point in points
-    ]
-    before, least = (plan["timeline"]["ready_before"], plan["timeline"]["lowest_ready"]) if plan else (0, 0)
-    title = recording.played[number].edit.title
-    if counts[0] < before:
+    title, timeline = recording.played[number].edit.title, plan.get("timeline")
+    counts = [(at, counted(point, points[0][1], said)) for at, point in points]
+    begun = counts[0][1]
+    before, least = (timeline["ready_before"], timeline["lowest_ready"]) if timeline else (begun, begun)
+    few = [(at, count < least) for at, count in counts]
+    if begun < before:
         if as_git_says(recording, number):
-            yield Violation("plan", title, f"it takes {before} pods for Ready before, and {counts[0]} were")
-    elif min(counts) < least:
-        yield Violation("plan", title, f"{min(counts)} pods were Ready, and it says {least} at the least")
+            yield Violation("plan", title, f"it takes {before} pods for Ready before, and {begun} were")
+    elif any(bad for _, bad in few):
+        what = f"{min(count for _, count in counts)} pods were Ready, and it says {least} at the least"
+        yield windowed("plan", title, what, stretches(few, recording.until(number)))
+
+
+def counted(point: Point, first: Point, said: dict[str, Bounds]) -> int:
+    """Ready pods; of a version without traffic, while another one has some, as many as at first."""
+    idle = {version for version in said if point.share and not point.share.get(version)}
+    return sum(max(point.ready.get(v, 0), first.ready.get(v, 0) if v in idle else 0) for v in said)
 
 
 def new_versions(recording: Recording, number: int) -> set[str]:

@@ -40,8 +40,9 @@ class Played:
     end: float
     applied: list[Object]
     deleted: list[str]
-    settled: bool
+    settled: bool  # it came to rest, if it was waited for
     commits: tuple[str, str] | None = None  # what Git said before and after, where it says it
+    rests: bool = True  # whether the workloads rested at the end
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,6 @@ class Recording:
         """The state at an edit's start, and every change until the next edit's."""
         return between(self.points, self.played[number].start, self.until(number))
 
-    def routed(self, number: int) -> bool:
-        """Whether weights in a VirtualService decide the shares, from before an edit on."""
-        made = [o for played in self.played[:number] for o in played.applied if o["kind"] == "Rollout"]
-        return bool(made) and "trafficRouting" in made[-1]["spec"]["strategy"].get("canary", {})
-
-    def slack(self, number: int) -> float:
-        """Percent that shares may be off: nothing where routes give them, one pod more or less where pods do."""
-        fewest = min(max(sum(point.ready.values()), 1) for _, point in self.during(number))
-        return 0.0 if self.routed(number) else 100.0 / fewest
-
 
 class Player:
     """Plays a scenario in a namespace of its own."""
@@ -117,7 +108,6 @@ class Player:
                     if self.scenario.header:
                         self.start_load("pinned", "-header", self.scenario.header, "-rate", "20")
             self.stop_load()
-            recording.plans = self.plans(recording.played)
             recording.differences = self.differences()
             self.unsynced += self.out_of_sync()
         finally:
@@ -128,6 +118,7 @@ class Player:
             api.call("DELETE", f"/api/v1/namespaces/{self.namespace}")
             threading.Thread(target=self.clear, daemon=True).start()
         recording.unsynced = self.unsynced
+        recording.plans = self.plans(recording.played)
         recording.points = timeline(recording.events)
         recording.requests = read_requests(self.folder / f"{self.namespace}.requests")
         recording.pinned = read_requests(self.folder / f"{self.namespace}.pinned")
@@ -135,9 +126,8 @@ class Player:
 
     def plans(self, played: list[Played]) -> dict[int, Object]:
         """What `rollspec plan` says of each edit that commits made, but for the first release."""
-        project = self.project
         pairs = [(number, each.commits) for number, each in enumerate(played) if number and each.commits]
-        return {number: project.plan(*commits) for number, commits in pairs if project and commits}
+        return {number: self.project.plan(*commits) for number, commits in pairs if self.project and commits}
 
     def differences(self) -> list[str]:
         """What differs at rest between the rendered files and the cluster, beside the fields that Rollouts owns."""
@@ -193,7 +183,9 @@ class Player:
             settled = self.settle()
         changed = [event.time for event in self.watches.events(self.namespace) if event.revision > revision]
         commits = (before, self.head()) if self.head() != before else None
-        return Played(edit, min(changed, default=began) - 0.001, time.time(), applied, deleted, settled, commits)
+        rests = self.resting() and self.all_ready()
+        start = min(changed, default=began) - 0.001
+        return Played(edit, start, time.time(), applied, deleted, settled, commits, rests)
 
     def head(self) -> str:
         """The newest commit; empty where no project is."""

@@ -69,9 +69,12 @@ class Project:
         return self.git("rev-parse", "HEAD").strip()
 
     def plan(self, base: str, head: str) -> Object:
-        """What `rollspec plan` says that a change does to the app; empty: nothing."""
+        """What `rollspec plan` says that a change does to the app: empty for nothing, `failed` where it fails."""
         revisions = ("--base", base, "--head", head)
-        text = run(ROLLSPEC, "plan", *revisions, "--app", "web", "--format", "json", cwd=self.folder)
+        try:
+            text = run(ROLLSPEC, "plan", *revisions, "--app", "web", "--format", "json", cwd=self.folder)
+        except RuntimeError as failed:
+            return {"failed": str(failed)}
         found: list[Object] = json.loads(text)["apps"]
         return found[0] if found else {}
 

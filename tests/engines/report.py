@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .invariants import shortest_capacity
-from .planned import compared
+from .planned import comparisons
 from .play import Recording
 from .scenario import Scenario
 from .violation import Violation
@@ -40,17 +40,16 @@ def result(
         "failed": sum(request.status != 200 for request in requests),
         "least": shortest_capacity(recording) if recording else {},
         "seconds": round(recording.played[-1].end - recording.played[0].start) if recording else 0,
-        "edits": len(recording.plans) if recording else 0,
-        "planned": compared(recording) if recording else 0,
+        "plans": comparisons(recording) if recording else {},
         "moves": moves(recording) if recording else [],
-        "windows": [window(each) for each in (*found, *(violation for violation, _ in excused)) if each.shortest],
+        "windows": [window(each) for each in (*found, *(violation for violation, _ in excused))],
         "excused": [{"text": str(violation), "why": why} for violation, why in excused],
         "violations": [dataclasses.asdict(violation) | {"text": str(violation)} for violation in found],
     }
 
 
 def window(violation: Violation) -> Result:
-    """How long an invariant did not hold: how many stretches there were, seconds of the shortest and of the longest."""
+    """How long an invariant did not hold: stretches or requests, seconds of the shortest (0: none) and longest."""
     shortest, longest = round(violation.shortest, 3), round(violation.longest, 3)
     return {"invariant": violation.invariant, "times": violation.times, "shortest": shortest, "longest": longest}
 
@@ -84,17 +83,24 @@ def summary(results: Sequence[Result]) -> str:
 
 
 def extremes(results: Sequence[Result]) -> list[str]:
-    """The shortest and longest windows: of what did not hold, allowed or not, and of traffic that moved."""
-    windows = [each for result in results if not result["control"] for each in result["windows"]]
-    out = [] if windows else ["no window in which anything did not hold"]
-    for invariant in sorted({each["invariant"] for each in windows}):
-        mine = [each for each in windows if each["invariant"] == invariant]
-        shortest, longest = min(each["shortest"] for each in mine), max(each["longest"] for each in mine)
-        often = sum(each["times"] for each in mine)
-        out.append(f"`{invariant}` did not hold {often} times, for {shortest:.3f} to {longest:.3f} s")
-    planned, edits = (sum(result[key] for result in results) for key in ("planned", "edits"))
-    out.append(f"{planned} of {edits} edits by commits were held against their plan, the rest began elsewhere")
-    moved = [seconds for result in results for seconds in result["moves"]]
+    """Outside the controls: what did not hold, allowed or not, with its shortest and longest windows; plans; moves."""
+    mine = [result for result in results if not result["control"]]
+    broken = [each for result in mine for each in result["windows"]]
+    out = [] if broken else ["everything held all the time"]
+    for invariant in sorted({each["invariant"] for each in broken}):
+        these = [each for each in broken if each["invariant"] == invariant]
+        windows = [each for each in these if each["shortest"]]
+        lasted = f", in {sum(each['times'] for each in windows)} windows of " if windows else ""
+        if windows:
+            shortest, longest = min(each["shortest"] for each in windows), max(each["longest"] for each in windows)
+            lasted += f"{shortest:.3f} to {longest:.3f} s"
+        out.append(f"`{invariant}` did not hold in {len(these)} edits{lasted}")
+    plans = sum((Counter(result["plans"]) for result in mine), Counter[str]())
+    if plans:
+        out.append(
+            f"edits by commits against their plan: {', '.join(f'{n} {how}' for how, n in sorted(plans.items()))}"
+        )
+    moved = [seconds for result in mine for seconds in result["moves"]]
     if moved:
         out.append(f"traffic moved in {len(moved)} edits; it stood {min(moved):.2f} to {max(moved):.2f} s after them")
     return out

@@ -75,21 +75,21 @@ def record(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
 def judge(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
     """Play each scenario and hold the invariants against it; exit code 1 when one does not hold."""
     results, versions = [], arguments.rollouts or ROLLOUTS[:1]
-    shutil.rmtree(FAILED, ignore_errors=True)
     for version in versions:
+        shutil.rmtree(FAILED / version, ignore_errors=True)
         for scenario, recording, error in started(version, chosen):
             found, excused = judged(recording) if recording else ([Violation("played", "", error)], [])
             results.append(report.result(scenario, version, recording, found, excused))
             print(report.lines(results[-1], verbose=getattr(arguments, "verbose", False)), flush=True)
             if recording and not results[-1]["passed"]:
                 print(f"       what happened: {traces.write(recording, FAILED)}", flush=True)
-    report.write(LAST / f"{arguments.command}.json", results)
+    report.write(LAST / f"{arguments.command}{evidence.suffix(versions)}.json", results)
     heard = 0
     if arguments.command == "e2e" and not arguments.name:
         evidence.write(results, versions)
-        heard = hear_judges()
+        heard = 0 if evidence.suffix(versions) else hear_judges()
     if arguments.command == "soak" and arguments.n >= WHOLE:
-        evidence.write_soak(results, arguments.seed)
+        evidence.write_soak(results, arguments.seed, versions)
     print("\n".join([*report.extremes(results), report.summary(results)]))
     return heard or (0 if all(result["passed"] for result in results) else 1)
 
@@ -114,7 +114,7 @@ def play_all(lab: Lab, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario, R
     watches = Watches()
     began = time.monotonic()
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        shared = [scenario for scenario in chosen if not scenario.alone]
+        shared = sorted((scenario for scenario in chosen if not scenario.alone), key=length, reverse=True)
         futures = {pool.submit(play, lab, watches, scenario): scenario for scenario in shared}
         for number, future in enumerate(as_completed(futures), 1):
             progress(number, len(chosen), futures[future], began)
@@ -123,6 +123,15 @@ def play_all(lab: Lab, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario, R
         played = play(lab, watches, scenario)
         progress(number, len(chosen), scenario, began)
         yield scenario, *played
+
+
+def length(scenario: Scenario) -> float:
+    """About how many seconds a scenario takes: the longest begin first, so that none of them is alone at the end."""
+    waits = [
+        edit.wait or float(edit.event.removeprefix("wait ") if edit.event.startswith("wait ") else 8)
+        for edit in scenario.edits
+    ]
+    return sum(waits)
 
 
 def play(lab: Lab, watches: Watches, scenario: Scenario) -> tuple[Recording | None, str]:

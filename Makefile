@@ -55,8 +55,8 @@ engines: $(STAMP) ## build the real engines (Kubernetes, Argo, Istio, Envoy) int
 e2e: $(STAMP) ## every scenario on the real engines (as root, on Linux); K=name: those whose name has it; ROLLOUTS=1.9.3
 	@$(BIN)/python -m tests.engines e2e -k "$(K)" $(ROLLOUTS:%=--rollouts %)
 
-soak: $(STAMP) ## N random releases (100) on the real engines; SEED=number: the same ones again
-	@$(BIN)/python -m tests.engines soak -n $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(ROLLOUTS:%=--rollouts %)
+soak: $(STAMP) ## N random releases (100) on the real engines; SEED=number: the same ones again; K=kind: only those
+	@$(BIN)/python -m tests.engines soak -k "$(K)" -n $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(ROLLOUTS:%=--rollouts %)
 
 traces: $(STAMP) ## record what both versions of Argo Rollouts do in the scenarios
 	@$(BIN)/python -m tests.engines traces -k "$(K)"

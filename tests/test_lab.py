@@ -10,7 +10,7 @@ from renderer.release import switches, verbs
 from renderer.release.fold import ABSENT
 from tests.engines.invariants import astray, judged, silent
 from tests.engines.objects import manifests
-from tests.engines.play import Played, Recording, Request, unowned, waves
+from tests.engines.play import Played, Recording, Request, rests, unowned, waves
 from tests.engines.project import APP, merge
 from tests.engines.scenario import Scenario, allowances, edit
 from tests.engines.soak import releases
@@ -108,6 +108,14 @@ def test_what_rollouts_writes_is_no_difference() -> None:
     routes = "diff -u -N a/networking.istio.io.v1.VirtualService.ns.web b\n--- a\n+++ b\n-      weight: 80\n"
     other = "diff -u -N a/argoproj.io.v1alpha1.Rollout.ns.web b\n-  generation: 4\n-    resources: {}\n context\n"
     assert unowned(f"{routes}{other}+  replicas: 4\n-        weight: 50") == ["+  replicas: 4", "-        weight: 50"]
+
+
+@pytest.mark.parametrize(("index", "still"), [(1, False), (3, True), (4, True)])
+def test_a_rollout_does_not_rest_in_a_pause_that_ends_by_itself(index: int, still: bool) -> None:
+    steps = [{"setWeight": 20}, {"pause": {"duration": "2s"}}, {"setWeight": 60}, {"pause": {}}]
+    status = {"phase": "Paused", "currentStepIndex": index, "observedGeneration": "3"}
+    rollout = {"kind": "Rollout", "metadata": {"generation": 3}, "status": status}
+    assert rests({**rollout, "spec": {"strategy": {"canary": {"steps": steps}}}}) is still
 
 
 def test_keys_of_an_edit_that_are_not_its_own_are_facts_of_the_manifests() -> None:

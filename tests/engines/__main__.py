@@ -20,6 +20,9 @@ def main() -> int:
     commands.add_parser("judges", help="every rendered fixture and mutants of them before the other judges")
     random = commands.add_parser("soak", help="random releases")
     random.add_argument("-n", type=int, default=100, help="how many")
+    random.add_argument(
+        "-k", dest="name", default="", help="only those whose name has this part, or one of these (a|b)"
+    )
     random.add_argument("--seed", type=int, default=1, help="the same number: the same releases")
     random.add_argument("--rollouts", action="append", help="one version (again for another)")
     e2e = commands.add_parser("e2e", help="play every scenario")

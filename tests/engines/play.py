@@ -368,9 +368,19 @@ def rests(workload: Object) -> bool:
     if str(status.get("observedGeneration")) != str(generation):
         return False
     if workload["kind"] == "Rollout":
-        return status.get("phase") in RESTING
+        return status.get("phase") in RESTING and not goes_on(workload)
     wanted = workload["spec"]["replicas"]
     return bool(wanted == status.get("updatedReplicas") == status.get("availableReplicas") == status.get("replicas"))
+
+
+def goes_on(rollout: Object) -> bool:
+    """Whether the Rollout's pause is one that ends by itself."""
+    steps, index = (
+        rollout["spec"]["strategy"].get("canary", {}).get("steps", []),
+        rollout["status"].get("currentStepIndex"),
+    )
+    paused = rollout["status"].get("phase") == "Paused" and index is not None and index < len(steps)
+    return paused and "duration" in (steps[index].get("pause") or {})
 
 
 def read_requests(path: Path) -> list[Request]:

@@ -33,16 +33,15 @@ def run(arguments: argparse.Namespace) -> int:
     prometheus.start()
     if arguments.command == "judges":
         return hear_judges()
+    known = list(scenarios().values())
     if arguments.command == "soak":
+        known = soak.releases(arguments.n, arguments.seed)
         print(f"{arguments.n} releases, seed {arguments.seed}")
-        return judge(arguments, soak.releases(arguments.n, arguments.seed))
-    chosen = [
-        scenario for name, scenario in scenarios().items() if any(part in name for part in arguments.name.split("|"))
-    ]
+    chosen = [scenario for scenario in known if any(part in scenario.name for part in arguments.name.split("|"))]
     if not chosen:
         print(f"no scenario has `{arguments.name}` in its name", file=sys.stderr)
         return 2
-    return {"traces": record, "e2e": judge}[arguments.command](arguments, chosen)
+    return {"traces": record, "e2e": judge, "soak": judge}[arguments.command](arguments, chosen)
 
 
 def hear_judges() -> int:
@@ -88,7 +87,7 @@ def judge(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
     if arguments.command == "e2e" and not arguments.name:
         evidence.write(results, versions)
         heard = 0 if evidence.suffix(versions) else hear_judges()
-    if arguments.command == "soak" and arguments.n >= WHOLE:
+    if arguments.command == "soak" and len(results) >= WHOLE:
         evidence.write_soak(results, arguments.seed, versions)
     print("\n".join([*report.extremes(results), report.summary(results)]))
     return heard or (0 if all(result["passed"] for result in results) else 1)

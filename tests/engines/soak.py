@@ -130,13 +130,14 @@ def rolling(rng: random.Random, _: int) -> Iterator[Edit]:
 def ladder(rng: random.Random, _: int) -> Iterator[Edit]:
     """An automatic ladder to its last pause; aborted, or by the controller, and begun again; promoted."""
     for number in range(2, 2 + rng.randint(1, 2)):
-        yield Edit(f"v{number} on the ladder", verb=f"release {number}.0.0 --version v{number}", wait=24)
+        last = {"share": {f"v{number - 1}": 40, f"v{number}": 60}, "phase": "Paused"}
+        yield Edit(f"v{number} on the ladder", verb=f"release {number}.0.0 --version v{number}", expect=last)
         what = rng.choice(("promote", "abort", "controller"))
         if what == "controller":
             yield Edit("the controller aborts", event="controller-abort")
         if what != "promote":
             yield verb("abort", phase="Healthy")
-            yield Edit(f"v{number} once more", verb="retry", wait=24)
+            yield Edit(f"v{number} once more", verb="retry", expect=last)
         yield verb("promote", share={f"v{number}": 100}, phase="Healthy")
 
 

@@ -110,9 +110,10 @@ def test_what_rollouts_writes_is_no_difference() -> None:
     assert unowned(f"{routes}{other}+  replicas: 4\n-        weight: 50") == ["+  replicas: 4", "-        weight: 50"]
 
 
-@pytest.mark.parametrize(("index", "still"), [(1, False), (3, True), (4, True)])
+@pytest.mark.parametrize(("index", "still"), [(1, False), (3, True), (5, True), (7, False), (8, True)])
 def test_a_rollout_does_not_rest_in_a_pause_that_ends_by_itself(index: int, still: bool) -> None:
-    steps = [{"setWeight": 20}, {"pause": {"duration": "2s"}}, {"setWeight": 60}, {"pause": {}}]
+    pauses: list[Object] = [{"duration": "2s"}, {}, {"duration": "1h"}, {"duration": 20}]
+    steps = [step for pause in pauses for step in ({"setWeight": 20}, {"pause": pause})]
     status = {"phase": "Paused", "currentStepIndex": index, "observedGeneration": "3"}
     rollout = {"kind": "Rollout", "metadata": {"generation": 3}, "status": status}
     assert rests({**rollout, "spec": {"strategy": {"canary": {"steps": steps}}}}) is still

@@ -111,6 +111,13 @@ def test_a_plan_is_not_held_to_what_no_commit_did() -> None:
     assert broken(after) == []
 
 
+def test_a_plan_is_not_held_to_what_the_controller_did_by_itself() -> None:
+    degraded = Point({"v1": 50}, {"v1": 4}, {"v1": 4}, 4, 4, None, "Degraded", None, ())
+    one = recording(MOVED, plans={1: plan()})
+    one.points[:1] = [(1, degraded)]
+    assert not [words for words in broken(one) if words.startswith("plan")]
+
+
 def test_a_replica_set_that_the_plan_does_not_name_is_a_violation() -> None:
     template = {"metadata": {"labels": {"version": "v9"}}}
     made = {"metadata": {"name": "web-9", "labels": {}}, "spec": {"template": template}}

@@ -90,7 +90,8 @@ def together(tracks: Sequence[Any]) -> Bounds:
 def as_git_says(recording: Recording, number: int) -> bool:
     """Whether the cluster had come to rest at what the commits before say, and nothing else has moved it since."""
     earlier = [each for each in recording.played[:number] if not quiet(each.edit.event)]
-    return bool(earlier) and earlier[-1].commits is not None and recording.played[number - 1].rests
+    aborted = recording.during(number)[0][1].phase == "Degraded"  # by the controller, because of an analysis
+    return bool(earlier) and earlier[-1].commits is not None and recording.played[number - 1].rests and not aborted
 
 
 def quiet(event: str) -> bool:

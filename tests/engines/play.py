@@ -28,6 +28,7 @@ OWNED = re.compile(  # what Rollouts and Argo CD write into objects of ours
     r"rollouts-pod-template-hash:|generation:|managed-by-rollouts:|tracking-id:| annotations:$|resources: \{\}$"
 )
 WEIGHT = re.compile(r"[+-] +weight: \d+$")  # of a VirtualService's destination
+UNITS = {"s": 1, "m": 60, "h": 3600}
 RESTING = {"Healthy", "Paused", "Degraded"}
 
 
@@ -374,13 +375,15 @@ def rests(workload: Object) -> bool:
 
 
 def goes_on(rollout: Object) -> bool:
-    """Whether the Rollout's pause is one that ends by itself."""
+    """Whether the Rollout is in a pause that ends by itself, and while we wait."""
     steps, index = (
         rollout["spec"]["strategy"].get("canary", {}).get("steps", []),
         rollout["status"].get("currentStepIndex"),
     )
-    paused = rollout["status"].get("phase") == "Paused" and index is not None and index < len(steps)
-    return paused and "duration" in (steps[index].get("pause") or {})
+    if rollout["status"].get("phase") != "Paused" or index is None or index >= len(steps):
+        return False
+    duration = str((steps[index].get("pause") or {}).get("duration", "inf"))
+    return float(duration[:-1] if duration[-1] in UNITS else duration) * UNITS.get(duration[-1], 1) < PATIENCE
 
 
 def read_requests(path: Path) -> list[Request]:

@@ -22,6 +22,7 @@ from .scenario import ROOT, Scenario, scenarios
 from .violation import Violation
 
 SIDE_BY_SIDE = 6
+EDIT = 8  # seconds that an edit takes that is only waited for
 WHOLE = 100  # random releases that are worth a page
 LAST = ROOT / ".tools" / "engines"  # logs and results of the last run
 FAILED = LAST / "failed"  # what happened in the scenarios that failed, as traces
@@ -126,11 +127,8 @@ def play_all(lab: Lab, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario, R
 
 def length(scenario: Scenario) -> float:
     """About how many seconds a scenario takes: the longest begin first, so that none of them is alone at the end."""
-    waits = [
-        edit.wait or float(edit.event.removeprefix("wait ") if edit.event.startswith("wait ") else 8)
-        for edit in scenario.edits
-    ]
-    return sum(waits)
+    waits = [edit.wait or float(edit.event.partition("wait ")[2] or EDIT) for edit in scenario.edits]
+    return sum(waits) * (1 if scenario.argocd is None else 2)
 
 
 def play(lab: Lab, watches: Watches, scenario: Scenario) -> tuple[Recording | None, str]:

@@ -49,7 +49,7 @@ def stable_there(
 
 def _seen(there: Mapping[str, Any], here: Mapping[str, Any], label: str | None) -> There:
     state: dict[str, Any] = {"tag": str(there["tag"]), "version": label or there.get("version")}
-    flight = in_flight(here)
+    version, flight = version_of(here, state), in_flight(here)
     different = sorted(
         f"{key}.{name}" if isinstance(value, dict) else key
         for key, value in overrides_between(fields_of(here, None), fields_of(there, None)).items()
@@ -59,9 +59,9 @@ def _seen(there: Mapping[str, Any], here: Mapping[str, Any], label: str | None) 
         tag=state["tag"],
         label=state["version"],
         different=tuple(different),
-        is_stable=version_of(here, state) == version_of(here, {"version": here.get("version")}),
+        is_stable=version == version_of(here, {"version": here.get("version")}),
         has_tag=state["tag"] == here["tag"],
-        in_flight=flight is not None and version_of(here, state) == version_of(here, here[flight]),
+        in_flight=flight is not None and version == version_of(here, here[flight]),
     )
 
 

@@ -22,7 +22,7 @@ from renderer.tree import Read, listing, read, reader
 Texts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
 
 
-class Refused(Exception):  # noqa: N818 - the files are wrong, and nothing more can be said
+class Refused(Exception):  # noqa: N818 - no error of the program: an outcome, with problems to show
     """Problems that stop before anything can be done."""
 
     def __init__(self, problems: list[Problem]) -> None:

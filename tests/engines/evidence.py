@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -116,15 +115,10 @@ def write(results: Sequence[dict[str, Any]], played: Sequence[str] = ROLLOUTS[:1
     """Write the page; of other versions of Rollouts than the newest one of their own."""
     command = f'make e2e ROLLOUTS="{" ".join(played)}"' if suffix(played) else "make e2e"
     PAGE.with_stem(f"{PAGE.stem}{suffix(played)}").write_text(
-        page(ordered(results), ORIGIN.replace("make e2e", command))
+        page(report.ordered(results), ORIGIN.replace("make e2e", command))
     )
 
 
 def write_soak(results: Sequence[dict[str, Any]], seed: int, played: Sequence[str] = ROLLOUTS[:1]) -> None:
     """Write the page of random releases."""
-    SOAK.with_stem(f"{SOAK.stem}{suffix(played)}").write_text(soak_page(ordered(results), seed))
-
-
-def ordered(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """In an order that does not depend on the run."""
-    return sorted(json.loads(json.dumps(results)), key=lambda r: (r["scenario"], r["rollouts"]))
+    SOAK.with_stem(f"{SOAK.stem}{suffix(played)}").write_text(soak_page(report.ordered(results), seed))

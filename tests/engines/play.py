@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from renderer.simulate.spec import seconds
+
 from . import api, argocd, objects
 from .api import Event, Object, Watches
 from .lab import PROXY, URGENT, Lab, argo_rollouts, create_namespace, kubectl, kubectl_diff
@@ -28,7 +30,6 @@ OWNED = re.compile(  # what Rollouts and Argo CD write into objects of ours
     r"rollouts-pod-template-hash:|generation:|managed-by-rollouts:|tracking-id:| annotations:$|resources: \{\}$"
 )
 WEIGHT = re.compile(r"[+-] +weight: \d+$")  # of a VirtualService's destination
-UNITS = {"s": 1, "m": 60, "h": 3600}
 RESTING = {"Healthy", "Paused", "Degraded"}
 
 
@@ -183,7 +184,8 @@ class Player:
         elif edit.settle:
             settled = self.settle()
         changed = [event.time for event in self.watches.events(self.namespace) if event.revision > revision]
-        commits = (before, self.head()) if self.head() != before else None
+        after = self.head()
+        commits = (before, after) if after != before else None
         rests = self.resting() and self.all_ready()
         start = min(changed, default=began) - 0.001
         return Played(edit, start, time.time(), applied, deleted, settled, commits, rests)
@@ -376,14 +378,12 @@ def rests(workload: Object) -> bool:
 
 def goes_on(rollout: Object) -> bool:
     """Whether the Rollout is in a pause that ends by itself, and while we wait."""
-    steps, index = (
-        rollout["spec"]["strategy"].get("canary", {}).get("steps", []),
-        rollout["status"].get("currentStepIndex"),
-    )
-    if rollout["status"].get("phase") != "Paused" or index is None or index >= len(steps):
+    status, steps = rollout["status"], rollout["spec"]["strategy"].get("canary", {}).get("steps", [])
+    index = status.get("currentStepIndex")
+    if status.get("phase") != "Paused" or index is None or index >= len(steps):
         return False
-    duration = str((steps[index].get("pause") or {}).get("duration", "inf"))
-    return float(duration[:-1] if duration[-1] in UNITS else duration) * UNITS.get(duration[-1], 1) < PATIENCE
+    duration = seconds((steps[index].get("pause") or {}).get("duration"))
+    return duration is not None and duration < PATIENCE
 
 
 def read_requests(path: Path) -> list[Request]:

@@ -89,11 +89,11 @@ def extremes(results: Sequence[Result]) -> list[str]:
     out = [] if broken else ["everything held all the time"]
     for invariant in sorted({each["invariant"] for each in broken}):
         these = [each for each in broken if each["invariant"] == invariant]
-        windows = [each for each in these if each["shortest"]]
-        lasted = f", in {sum(each['times'] for each in windows)} windows of " if windows else ""
+        windows, lasted = [each for each in these if each["shortest"]], ""
         if windows:
             shortest, longest = min(each["shortest"] for each in windows), max(each["longest"] for each in windows)
-            lasted += f"{shortest:.3f} to {longest:.3f} s"
+            often = sum(each["times"] for each in windows)
+            lasted = f", in {often} windows of {shortest:.3f} to {longest:.3f} s"
         out.append(f"`{invariant}` did not hold in {len(these)} edits{lasted}")
     plans = sum((Counter(result["plans"]) for result in mine), Counter[str]())
     if plans:
@@ -109,5 +109,9 @@ def extremes(results: Sequence[Result]) -> list[str]:
 def write(path: Path, results: Sequence[Result]) -> None:
     """Keep the results for `docs/evidence.md`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    ordered = sorted(results, key=lambda result: (result["scenario"], result["rollouts"]))
-    path.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(ordered(results), indent=1, ensure_ascii=False) + "\n")
+
+
+def ordered(results: Sequence[Result]) -> list[Result]:
+    """In an order that does not depend on the run."""
+    return sorted(results, key=lambda result: (result["scenario"], result["rollouts"]))

@@ -16,8 +16,7 @@ from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
 from renderer.problem import Problem, errors
 from renderer.project import ArgoCD
-from renderer.rules import Claim, Clash, claims, fleet
-from renderer.schema.scope import scope
+from renderer.rules import Claim, Clash, claims, fleet, is_for_a_cluster
 from renderer.yamlio import dump, load
 
 RESOURCES = "_resources"
@@ -52,32 +51,27 @@ def told_once(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
     return [*first.values()]
 
 
-def shared_objects(setup: Setup, rendered: Iterable[Rendered]) -> list[Problem]:
-    """Environments of one cluster whose apps make the same object: each would take it from the other, for ever.
+def shared_in_clusters(setup: Setup, rendered: Iterable[Rendered]) -> list[Problem]:
+    """Environments of one cluster whose apps claim the same: each would take the object from the other, for ever.
 
-    Where neither says its `cluster`, nobody can tell that it is one: a warning. What `resources` name is not looked
-    at: an overlay that extends another inherits them.
+    Where neither says its `cluster`, nobody can tell that it is one: a warning, and no word of hosts, which clusters
+    share as a rule. What `resources` name is not looked at: an overlay that extends another inherits them.
     """
     clusters = clusters_shared(setup)
-    first: dict[tuple[str, str], str] = {}  # by cluster and object
-    shared: dict[tuple[str, str], list[str]] = {}
+    first: dict[tuple[str, tuple[str, ...]], str] = {}  # by cluster and claim
+    shared: dict[tuple[str, str], list[Claim]] = {}
     for each in rendered if clusters else ():
         cluster = clusters.get(each.env)
         if cluster is not None:
+            kinds = ("object-once", "host-once") if cluster else ("object-once",)
             for claim in each.claims:
-                if claim.kind == "object-once" and not _is_anywhere(claim.key):
-                    other = first.setdefault((cluster, claim.key), each.env)
+                if claim.kind in kinds and is_for_a_cluster(claim):
+                    other = first.setdefault((cluster, claim[:2]), each.env)
                     if other != each.env:
-                        shared.setdefault((other, each.env), []).append(claim.key)
-    pairs = [(*pair, keys) for (one, other), keys in shared.items() for pair in ((one, other), (other, one))]
+                        shared.setdefault((other, each.env), []).append(claim)
+    pairs = [(*pair, same) for (one, other), same in shared.items() for pair in ((one, other), (other, one))]
     places = Places(setup.texts)
     return [*places.put(_shared(setup, *pair, known=bool(clusters[pair[0]])) for pair in pairs)]
-
-
-def _is_anywhere(key: str) -> bool:
-    """Whether an object names no namespace, and nobody can tell if its kind stands in one: Argo CD gives it one."""
-    what, _, group = key.rpartition("|")
-    return " in " not in what and scope(group, what.partition(" ")[0]) == "unknown"
 
 
 def clusters_shared(setup: Setup) -> dict[str, str]:
@@ -173,12 +167,17 @@ def _template_of(setup: Setup, clash: Clash) -> str | None:
     return next((each.file for each in setup.templates if same and each.target == clash.claim.file), None)
 
 
-def _shared(setup: Setup, env: str, other: str, keys: list[str], *, known: bool) -> Problem:
-    what = min(keys).partition("|")[0]
-    more = f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
-    cure = "give one of the two another namespace" if known else "give each its `cluster`, or another namespace"
-    message = f"{what}{more} is made by the environment {other} too: {cure}"
+def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, known: bool) -> Problem:
+    """One problem for a pair of environments: its objects first, for with another namespace hosts go apart too."""
     file = setup.environments[env].chain[0].file
+    objects = [claim for claim in claimed if claim.kind == "object-once"]
+    keys = sorted({claim.key.partition("|")[0] for claim in objects or claimed})
+    what = f"{keys[0]} (and {len(keys) - 1} more)" if len(keys) > 1 else keys[0]
+    if not objects:
+        message = f"the host {what} is routed by the environment {other} too: give one of the two a host of its own"
+        return Problem(file, 0, 0, "host-once", message, "/spec/cluster")
+    cure = "give one of the two another namespace" if known else "give each its `cluster`, or another namespace"
+    message = f"{what} is made by the environment {other} too: {cure}"
     return Problem(file, 0, 0, "object-once", message, "/spec/namespace", "error" if known else "warning")
 
 

@@ -15,7 +15,7 @@ from renderer.build.fleet import (
     argocd_updated,
     fleet_problems,
     resource_files,
-    shared_objects,
+    shared_in_clusters,
     told_once,
 )
 from renderer.commands.options import (
@@ -237,7 +237,7 @@ def judge(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Proble
     beside = [] if errors(problems) else _beside(opened, [each for each in rendered if each.env in part], part)
     problems += fleet_problems(opened.setup, rendered, whole, whole=True)
     problems += fleet_problems(opened.setup, [*rendered, *beside], part, whole=False)
-    return problems + shared_objects(opened.setup, [*rendered, *beside])
+    return problems + shared_in_clusters(opened.setup, [*rendered, *beside])
 
 
 def _beside(opened: Opened, rendered: Sequence[Rendered], envs: Sequence[str]) -> list[Rendered]:

@@ -29,7 +29,7 @@ from renderer.rules import (
     workload,
 )
 from renderer.rules.finding import Finding, ManifestRule, Scene
-from renderer.rules.fleet import FLEET_RULES, Claim, Clash, claims, could_clash, fleet
+from renderer.rules.fleet import FLEET_RULES, Claim, Clash, claims, could_clash, fleet, is_for_a_cluster
 
 __all__ = [
     "FLEET_RULES",
@@ -44,6 +44,7 @@ __all__ = [
     "claims",
     "could_clash",
     "fleet",
+    "is_for_a_cluster",
 ]
 
 METADATA: dict[str, ManifestRule] = {

@@ -12,10 +12,12 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
 from renderer.rules.mesh import full_host
+from renderer.schema.scope import scope
 
 _EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
 _PODS = "pods"  # the kind of claim that says which labels pods have; selectors are held against it
 _OVERLAPS = frozenset((_PODS, "workloads-overlap"))
+_AT_GATEWAY = " at gateway "
 
 
 class Claim(NamedTuple):  # a tuple: a fleet has hundreds of thousands, and they pass between processes
@@ -78,6 +80,17 @@ def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
         return (kind, key) in keys
 
     return test
+
+
+def is_for_a_cluster(claim: Claim) -> bool:
+    """Whether two environments of one cluster clash by it: they make one object, or route one host at one gateway.
+
+    Of an object that names no namespace, and whose kind nobody knows, nobody can tell: Argo CD may give it one.
+    """
+    if claim.kind == "object-once":
+        what, _, group = claim.key.rpartition("|")
+        return " in " in what or scope(group, what.partition(" ")[0]) != "unknown"
+    return claim.kind == "host-once" and _AT_GATEWAY in claim.key
 
 
 def _equal(kind: str, key: str, group: list[Claim]) -> Iterator[Clash]:
@@ -143,7 +156,7 @@ def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
                 continue  # the mesh has claimed it
             name = gateway if "/" in gateway else f"{namespace}/{gateway}"
             for match in matches:
-                yield Claim("host-once", f"{full} at gateway {name}|{match}", owner, manifest.file, at)
+                yield Claim("host-once", f"{full}{_AT_GATEWAY}{name}|{match}", owner, manifest.file, at)
 
 
 def _matches(spec: Object) -> list[str]:

@@ -203,7 +203,8 @@ def host_once(scene: Scene) -> Iterator[Finding]:
     """One host twice: two VirtualServices route it in the mesh, or take the same requests of it at one gateway.
 
     In the mesh Istio uses the older one and passes over the other. At a gateway their routes are merged in no fixed
-    order, so hosts may be shared only where the matches differ. Holds across the apps of an environment too.
+    order, so hosts may be shared only where the matches differ. Holds across the apps of an environment too, and at a
+    gateway across the environments that have the same `cluster`.
     Source: `istioctl analyze` IST0109, Istio documentation (`multiple VirtualServices for a host`).
     Do: give each app a host of its own, or matches that do not meet.
     """

@@ -524,6 +524,60 @@ def test_live_revision_gives_the_weight_to_start_from(repository: Path) -> None:
     assert "from: 20" in (repository / "overlays/production/apps/web.yaml").read_text()
 
 
+def test_a_weight_that_was_not_committed_was_never_live(repository: Path) -> None:
+    """Twice without a commit is one change for the cluster, and back again is none."""
+    file = repository / "overlays/production/apps/web.yaml"
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert verb(repository, "weight", "web", "60").code == 0
+    assert verb(repository, "weight", "web", "40").code == 0
+    assert ("weight: 40" in file.read_text(), "from: 20" in file.read_text()) == (True, True)
+    assert run(repository, "validate", "--base", "HEAD").code == 0
+    assert "the canary's weight is 40 already" in verb(repository, "weight", "web", "40").err
+    assert verb(repository, "weight", "web", "20").code == 0
+    assert git(repository, "status", "--porcelain") == ""
+
+
+def test_a_weight_by_hand_gets_where_it_came_from(repository: Path) -> None:
+    file = repository / "overlays/production/apps/web.yaml"
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    file.write_text(file.read_text().replace("weight: 20", "weight: 50"))
+    assert run(repository, "validate", "--base", "HEAD").code == 1
+    assert verb(repository, "weight", "web", "50").code == 0
+    assert run(repository, "validate", "--base", "HEAD").code == 0
+
+
+def test_a_release_that_was_not_committed_starts_from_nothing(repository: Path) -> None:
+    file = repository / "overlays/production/apps/web.yaml"
+    verb(repository, "release", "web", "1.5.0", "--weight", "20")
+    assert verb(repository, "weight", "web", "60").code == 0
+    assert ("weight: 60" in file.read_text(), "from:" in file.read_text()) == (True, False)
+    assert run(repository, "validate", "--base", "HEAD").code == 0
+
+
+def test_a_promotion_begins_at_the_weight_of_the_last_commit(repository: Path) -> None:
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    verb(repository, "weight", "web", "60")
+    assert verb(repository, "promote", "web").code == 0
+    assert "weight: 20" in (repository / "overlays/production/apps/web.yaml").read_text()
+    assert run(repository, "validate", "--base", "HEAD").code == 0
+
+
+def test_a_last_commit_that_cannot_be_read_gives_no_weight(repository: Path) -> None:
+    """The cluster is taken to have what the spec says; so it is in a branch without a commit."""
+    verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    file = repository / "overlays/production/apps/web.yaml"
+    good = file.read_text()
+    file.write_text(good.replace("weight: 20", "weight: 120"))
+    git(repository, "commit", "-q", "-a", "-m", "broken")
+    file.write_text(good)
+    assert verb(repository, "weight", "web", "60").code == 0
+    assert "from: 20" in file.read_text()
+    git(repository, "checkout", "-q", "--orphan", "fresh")
+    file.write_text(good)
+    assert verb(repository, "weight", "web", "60").code == 0
+    assert "from: 20" in file.read_text()
+
+
 def test_undo_to_a_revision_takes_tag_and_configuration(repository: Path) -> None:
     first = git(repository, "rev-parse", "HEAD").strip()
     rollout = repository / "rendered/production/web/rollout.yaml"

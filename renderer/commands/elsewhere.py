@@ -11,7 +11,8 @@ from renderer.commands.project import Opened, Refused
 from renderer.commands.selection import chosen
 from renderer.commands.verb import effective_spec, environment_for
 from renderer.failure import Failure
-from renderer.git import read_many, resolve
+from renderer.git import GitError, read_many, resolve
+from renderer.git.read import find
 from renderer.problem import Problem, errors
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import in_flight
@@ -86,11 +87,40 @@ def spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Mapping
 
     Failure where the app is not there or its spec has errors. Raises GitError no-such-revision.
     """
+    texts = _texts_at(opened, app, revision)
+    if not texts:
+        raise Failure(f"there is no app `{app}` at {revision}", 2)
+    return _spec_of(opened, app, env, revision, texts)
+
+
+def live_canary(
+    opened: Opened, app: str, env: str | None, revision: str | None, spec: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The canary of `spec` as the cluster has it, which is as the revision has it; {}: nothing of it is there.
+
+    Without a revision that is the last commit: what is not committed was never live. Where there is none, or nothing
+    can be read from it, the cluster is taken to have what the spec says.
+    """
+    if revision is not None:
+        return _canary_in(spec_at(opened, app, env, revision), spec)
+    now: Mapping[str, Any] = spec["canary"]
+    try:
+        if find(opened.root, "HEAD") is None:
+            return now
+        texts = _texts_at(opened, app, "HEAD")
+        return _canary_in(_spec_of(opened, app, env, "HEAD", texts), spec) if texts else {}
+    except (Failure, GitError):
+        return now
+
+
+def _texts_at(opened: Opened, app: str, revision: str) -> dict[str, bytes]:
+    """The app's own files at a revision; none where it does not have the app."""
     files = [opened.layout.app(app), *(opened.layout.partial(name, app) for name in opened.setup.environments)]
     found = read_many(opened.root, resolve(opened.root, revision), files)
-    texts = {file: text for file, text in found.items() if text is not None}
-    if files[0] not in texts:
-        raise Failure(f"there is no app `{app}` at {revision}", 2)
+    return {file: text for file, text in found.items() if text is not None} if found[files[0]] is not None else {}
+
+
+def _spec_of(opened: Opened, app: str, env: str | None, revision: str, texts: Mapping[str, bytes]) -> Mapping[str, Any]:
     problems: list[Problem] = []
     spec = effective_spec(opened, environment_for(opened, env), app, texts, problems)
     if spec is None:
@@ -98,10 +128,7 @@ def spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Mapping
     return spec
 
 
-def canary_at(
-    opened: Opened, app: str, env: str | None, revision: str, spec: Mapping[str, Any]
-) -> Mapping[str, Any] | None:
-    """The canary of `spec` as the revision has it; None where it has another one, or none."""
-    there = spec_at(opened, app, env, revision)
-    was: Mapping[str, Any] | None = there.get("canary")
-    return was if was and version_of(there, was) == version_of(spec, spec["canary"]) else None
+def _canary_in(there: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The canary of one spec as another has it; {} where that has another one, or none."""
+    was: Mapping[str, Any] = there.get("canary") or {}
+    return was if was and version_of(there, was) == version_of(spec, spec["canary"]) else {}

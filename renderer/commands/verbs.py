@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from renderer.commands.completing import complete_app, complete_env
-from renderer.commands.elsewhere import canary_at, in_both, spec_at, stable_there
+from renderer.commands.elsewhere import in_both, live_canary, spec_at, stable_there
 from renderer.commands.options import app_argument, show_problems
 from renderer.commands.project import Opened, Refused, find_root, open_project
 from renderer.commands.selection import chosen
@@ -177,13 +177,13 @@ def release(
 @click.command("weight")
 @app_argument
 @click.argument("share", type=WEIGHT)
-@click.option("--live", metavar="REF", help="The revision that the cluster has, if it is not this one.")
+@click.option("--live", metavar="REF", help="The revision that the cluster has (default: the last commit).")
 @_common
 def weight(directory: str, app: str, share: int, live: str | None, **options: Any) -> int:
     """Change the canary's SHARE of the traffic, up or down, without a dip.
 
-    Two commits that the cluster gets as one would start from a weight that it never had: name the revision that is
-    live with --live.
+    It starts from the weight of the last commit. Two commits that the cluster gets as one would start from a weight
+    that it never had: name the revision that is live with --live.
     """
 
     def acts(opened: Opened) -> dict[str, Act]:
@@ -195,13 +195,13 @@ def weight(directory: str, app: str, share: int, live: str | None, **options: An
 @click.command("promote")
 @_apps
 @click.option("--at", "at", type=WEIGHT, help="The weight that a ladder has reached, if not its last.")
-@click.option("--live", metavar="REF", help="The revision that the cluster has, if it is not this one.")
+@click.option("--live", metavar="REF", help="The revision that the cluster has (default: the last commit).")
 @_common
 def promote(directory: str, apps: tuple[str, ...], at: int | None, live: str | None, **options: Any) -> int:
     """Make the canary or preview the stable version, without a dip.
 
-    It begins at the weight that is live: name the revision that the cluster has with --live, where a change of the
-    weight and the promotion get there as one, or where the promotion was made by hand.
+    It begins at the weight of the last commit: name the revision that the cluster has with --live, where a change of
+    the weight and the promotion get there as one, or where the promotion was made by hand.
     """
     if at is not None and live is not None:
         raise Failure("give either --at or --live", 2)
@@ -344,10 +344,8 @@ def _weight(
     opened: Opened, app: str, env: str | None, live: str | None, share: int, spec: Mapping[str, Any]
 ) -> Outcome:
     """`live` is a revision: where its canary is another version, or none, this one starts from nothing."""
-    if live is None or not spec.get("canary"):
-        return verbs.weight(spec, share)
-    was = canary_at(opened, app, env, live, spec)
-    return verbs.weight(spec, share, is_new=True) if was is None else verbs.weight(spec, share, live=was.get("weight"))
+    was = live_canary(opened, app, env, live, spec) if spec.get("canary") else None
+    return verbs.weight(spec, share, live=was)
 
 
 def _promote(
@@ -356,10 +354,10 @@ def _promote(
     """`live` is a revision: where it does not have this canary, the promotion starts from nothing."""
     if live is not None and in_flight(spec) is None:
         return verbs.promoted(spec, spec_at(opened, app, env, live))
-    if live is None or not spec.get("canary"):
+    if at is not None or not spec.get("canary"):
         return verbs.promote(spec, at=at)
-    was = canary_at(opened, app, env, live, spec)
-    return verbs.promote(spec, live=0 if was is None else was.get("weight"))
+    was = live_canary(opened, app, env, live, spec)
+    return verbs.promote(spec, live=was.get("weight") if was else 0)
 
 
 def _undo(

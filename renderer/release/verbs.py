@@ -78,10 +78,10 @@ def release(
     return _become_stable(spec, state)
 
 
-def weight(spec: Spec, share: int, *, live: int | None = None, is_new: bool = False) -> Outcome:
-    """Change the canary's weight; `live` is the weight that the cluster has, where that is not the spec's.
+def weight(spec: Spec, share: int, *, live: Mapping[str, Any] | None = None) -> Outcome:
+    """Change the canary's weight; `live` is the canary that the cluster has, where that is not the spec's.
 
-    `is_new`: the cluster has nothing of this canary yet, so that it starts from nothing.
+    {}: the cluster has nothing of this canary yet, so that it starts from nothing.
     """
     canary = spec.get("canary")
     if not canary:
@@ -92,18 +92,21 @@ def weight(spec: Spec, share: int, *, live: int | None = None, is_new: bool = Fa
         return Refusal(_PAUSED)
     if share == 0 and not strategy_of(spec["strategy"]).by_istio:
         return Refusal(_NO_PODS)
-    fresh = {**_without(canary, "from"), "weight": share}
-    if share == canary["weight"] and ((live is None and not is_new) or (is_new and fresh == canary)):
+    was = canary if live is None else live
+    came_from = was.get("weight", canary["weight"])
+    wanted = {**_without(canary, "from"), "weight": share}
+    if was and came_from == share:
+        wanted |= _only(was, "from")
+    elif was:
+        wanted |= {"from": came_from}
+    if wanted == canary:
         return Refusal(f"the canary's weight is {share} already")
-    if is_new:
-        return {"canary": fresh}
-    came_from = canary["weight"] if live is None else live
-    if came_from == 100 and spec["strategy"].get("dynamicStableScale"):
+    if was and came_from == 100 != share and spec["strategy"].get("dynamicStableScale"):
         return Refusal(
             "with dynamicStableScale no stable pod is left at 100 %, and a lower weight can reach the stable version "
             "before one is Ready: `promote` or `abort`"
         )
-    return {"canary": {**canary, "weight": share, "from": came_from}}
+    return {"canary": wanted}
 
 
 def promote(spec: Spec, *, at: int | None = None, live: int | None = None) -> Outcome:

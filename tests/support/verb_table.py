@@ -116,7 +116,7 @@ VERBS: dict[str, Act] = {
     "weight 10": partial(verbs.weight, share=10),
     "weight 0": partial(verbs.weight, share=0),
     "weight 100": partial(verbs.weight, share=100),
-    "weight 60 --live (0)": partial(verbs.weight, share=60, live=0),
+    "weight 60 --live (0)": partial(verbs.weight, share=60, live={"weight": 0}),
     "promote": verbs.promote,
     "abort": verbs.abort,
     "retry": verbs.retry,

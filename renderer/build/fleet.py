@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from operator import itemgetter
 
@@ -16,7 +16,7 @@ from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
 from renderer.problem import Problem, errors
 from renderer.project import ArgoCD
-from renderer.rules import Claim, Clash, claims, fleet, is_for_a_cluster
+from renderer.rules import Claim, Clash, claims, fleet, is_for_a_cluster, is_of_namespace
 from renderer.yamlio import dump, load
 
 RESOURCES = "_resources"
@@ -63,15 +63,15 @@ def shared_in_clusters(setup: Setup, rendered: Iterable[Rendered]) -> list[Probl
     for each in rendered if clusters else ():
         cluster = clusters.get(each.env)
         if cluster is not None:
-            kinds = ("object-once", "host-once") if cluster else ("object-once",)
             for claim in each.claims:
-                if claim.kind in kinds and is_for_a_cluster(claim):
+                if (cluster or claim.kind == "object-once") and is_for_a_cluster(claim):
                     other = first.setdefault((cluster, claim[:2]), each.env)
                     if other != each.env:
                         shared.setdefault((other, each.env), []).append(claim)
     pairs = [(*pair, same) for (one, other), same in shared.items() for pair in ((one, other), (other, one))]
     places = Places(setup.texts)
-    return [*places.put(_shared(setup, *pair, known=bool(clusters[pair[0]])) for pair in pairs)]
+    found = [problem for pair in pairs for problem in _shared(setup, *pair, known=bool(clusters[pair[0]]))]
+    return [*places.put(found)]
 
 
 def clusters_shared(setup: Setup) -> dict[str, str]:
@@ -167,18 +167,24 @@ def _template_of(setup: Setup, clash: Clash) -> str | None:
     return next((each.file for each in setup.templates if same and each.target == clash.claim.file), None)
 
 
-def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, known: bool) -> Problem:
-    """One problem for a pair of environments: its objects first, for with another namespace hosts go apart too."""
-    file = setup.environments[env].chain[0].file
+def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, known: bool) -> Iterator[Problem]:
+    """One problem for all objects, and one for the hosts; not for those that go apart with the namespace."""
+    file, namespace = setup.environments[env].chain[0].file, setup.environments[env].spec.get("namespace") or "default"
     objects = [claim for claim in claimed if claim.kind == "object-once"]
-    keys = sorted({claim.key.partition("|")[0] for claim in objects or claimed})
-    what = f"{keys[0]} (and {len(keys) - 1} more)" if len(keys) > 1 else keys[0]
-    if not objects:
-        message = f"the host {what} is routed by the environment {other} too: give one of the two a host of its own"
-        return Problem(file, 0, 0, "host-once", message, "/spec/cluster")
-    cure = "give one of the two another namespace" if known else "give each its `cluster`, or another namespace"
-    message = f"{what} is made by the environment {other} too: {cure}"
-    return Problem(file, 0, 0, "object-once", message, "/spec/namespace", "error" if known else "warning")
+    hosts = [claim for claim in claimed if not (objects and is_of_namespace(claim, namespace))]
+    if objects:
+        cure = "give one of the two another namespace" if known else "give each its `cluster`, or another namespace"
+        message = f"{_listed(objects)} is made by the environment {other} too: {cure}"
+        yield Problem(file, 0, 0, "object-once", message, "/spec/namespace", "error" if known else "warning")
+    if hosts:
+        cure = "give one of the two a host of its own"
+        message = f"the host {_listed(hosts)} is routed by the environment {other} too: {cure}"
+        yield Problem(file, 0, 0, "host-once", message, "/spec/cluster")
+
+
+def _listed(claimed: Sequence[Claim]) -> str:
+    keys = sorted({claim.key.partition("|")[0] for claim in claimed})
+    return f"{keys[0]} (and {len(keys) - 1} more)" if len(keys) > 1 else keys[0]
 
 
 def _idle_patches(setup: Setup, env: str, matched: set[str]) -> list[Problem]:

@@ -29,7 +29,16 @@ from renderer.rules import (
     workload,
 )
 from renderer.rules.finding import Finding, ManifestRule, Scene
-from renderer.rules.fleet import FLEET_RULES, Claim, Clash, claims, could_clash, fleet, is_for_a_cluster
+from renderer.rules.fleet import (
+    FLEET_RULES,
+    Claim,
+    Clash,
+    claims,
+    could_clash,
+    fleet,
+    is_for_a_cluster,
+    is_of_namespace,
+)
 
 __all__ = [
     "FLEET_RULES",
@@ -45,6 +54,7 @@ __all__ = [
     "could_clash",
     "fleet",
     "is_for_a_cluster",
+    "is_of_namespace",
 ]
 
 METADATA: dict[str, ManifestRule] = {

@@ -85,12 +85,18 @@ def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
 def is_for_a_cluster(claim: Claim) -> bool:
     """Whether two environments of one cluster clash by it: they make one object, or route one host at one gateway.
 
-    Of an object that names no namespace, and whose kind nobody knows, nobody can tell: Argo CD may give it one.
+    Of an object that names no namespace, and whose kind nobody knows, nobody can tell: Argo CD may give it one. In the
+    mesh `exportTo` may keep the routes of one namespace from the others.
     """
     if claim.kind == "object-once":
         what, _, group = claim.key.rpartition("|")
         return " in " in what or scope(group, what.partition(" ")[0]) != "unknown"
     return claim.kind == "host-once" and _AT_GATEWAY in claim.key
+
+
+def is_of_namespace(claim: Claim, namespace: str) -> bool:
+    """Whether a claim for a cluster goes away with the namespace: not a host at a gateway of another one."""
+    return claim.kind == "object-once" or f"{_AT_GATEWAY}{namespace}/" in claim.key
 
 
 def _equal(kind: str, key: str, group: list[Claim]) -> Iterator[Clash]:

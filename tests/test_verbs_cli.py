@@ -279,6 +279,8 @@ def test_what_git_cannot_know_is_said_beside(repository: Path, fields: str, word
     file.parent.mkdir()
     fields = fields.replace("tag: 2", 'tag: "2"')
     file.write_text(f"apiVersion: rollspec/v1\nkind: App\nmetadata: {{name: web}}\nspec:\n  {fields}\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "live")
     outcome = verb(repository, *words)
     assert outcome.code == 0, outcome.err
     assert said in outcome.err if said else outcome.err == ""
@@ -562,19 +564,78 @@ def test_a_promotion_begins_at_the_weight_of_the_last_commit(repository: Path) -
     assert run(repository, "validate", "--base", "HEAD").code == 0
 
 
-def test_a_last_commit_that_cannot_be_read_gives_no_weight(repository: Path) -> None:
-    """The cluster is taken to have what the spec says; so it is in a branch without a commit."""
+def _committed_at_20(repository: Path) -> Path:
+    """The file of a canary at 20 %, committed."""
     verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
-    file = repository / "overlays/production/apps/web.yaml"
+    return repository / "overlays/production/apps/web.yaml"
+
+
+def test_a_last_commit_that_cannot_be_read_gives_no_weight(repository: Path) -> None:
+    """The cluster is taken to have what the spec says."""
+    file = _committed_at_20(repository)
     good = file.read_text()
     file.write_text(good.replace("weight: 20", "weight: 120"))
     git(repository, "commit", "-q", "-a", "-m", "broken")
     file.write_text(good)
+    outcome = verb(repository, "weight", "web", "60")
+    assert (outcome.code, "from: 20" in file.read_text()) == (0, True)
+    assert "the spec of web at the last commit has problems: overlays/production/apps/web.yaml:" in outcome.err
+    assert outcome.err.endswith("the cluster is taken to have what the spec says\n")
+
+
+@pytest.mark.parametrize("how", ["no repository", "no commit", "another's repository", "a new folder"])
+def test_without_a_last_commit_of_the_project_the_spec_is_live(repository: Path, tmp_path: Path, how: str) -> None:
+    file = _committed_at_20(repository)
+    if how == "no commit":
+        git(repository, "checkout", "-q", "--orphan", "fresh")
+    elif how == "a new folder":
+        (repository / "overlays/production").rename(repository / "overlays/live")
+        overlay = repository / "overlays/live/overlay.yaml"
+        overlay.write_text(overlay.read_text().replace("production", "live"))
+        file = repository / "overlays/live/apps/web.yaml"
+    else:
+        shutil.rmtree(repository / ".git")
+    if how == "another's repository":
+        git(repository, "init", "-q")
+        git(repository, "commit", "-q", "--allow-empty", "-m", "nothing of it")
+    outcome = verb(repository, "weight", "web", "60", env=file.parts[-3])
+    assert (outcome.code, outcome.err, "from: 20" in file.read_text()) == (0, "", True)
+
+
+def test_the_live_canary_is_known_by_what_it_is_not_by_how_it_is_written(repository: Path) -> None:
+    app = repository / "apps/web.yaml"
+    app.write_text(app.read_text().replace("LOG: info", "LOG: info, PORT: 9090"))
+    git(repository, "commit", "-q", "-a", "-m", "a number")
+    file = _committed_at_20(repository)
+    app.write_text(app.read_text().replace("9090", "'9090'"))
     assert verb(repository, "weight", "web", "60").code == 0
     assert "from: 20" in file.read_text()
-    git(repository, "checkout", "-q", "--orphan", "fresh")
-    file.write_text(good)
-    assert verb(repository, "weight", "web", "60").code == 0
+
+
+def test_a_promotion_that_is_taken_back_can_be_made_again(repository: Path) -> None:
+    _committed_at_20(repository)
+    verb(repository, "promote", "web", "--commit")
+    git(repository, "revert", "--no-commit", "HEAD")
+    assert verb(repository, "promote", "web").code == 0
+    assert git(repository, "diff", "HEAD") == ""
+
+
+def test_a_ladder_that_is_not_live_rests_nowhere(repository: Path) -> None:
+    app = repository / "apps/web.yaml"
+    steps = "steps: [{setWeight: 10}, {pause: {}}, {setWeight: 50}, {pause: {}}]"
+    app.write_text(app.read_text().replace("router: istio", f"router: istio, {steps}"))
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "a ladder")
+    verb(repository, "release", "web", "1.5.0")
+    outcome = verb(repository, "promote", "web")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "weight: 0" in (repository / "overlays/production/apps/web.yaml").read_text()
+
+
+def test_a_weight_takes_no_retry_back(repository: Path) -> None:
+    file = _committed_at_20(repository)
+    assert verb(repository, "retry", "web").code == 0
+    assert "the canary's weight is 20 already" in verb(repository, "weight", "web", "20").err
     assert "from: 20" in file.read_text()
 
 

@@ -9,10 +9,9 @@ from typing import Any
 from renderer.build import is_in
 from renderer.commands.project import Opened, Refused
 from renderer.commands.selection import chosen
-from renderer.commands.verb import effective_spec, environment_for
+from renderer.commands.verb import Spec, effective_spec, environment_for
 from renderer.failure import Failure
-from renderer.git import GitError, read_many, resolve
-from renderer.git.read import find
+from renderer.git import read_many
 from renderer.problem import Problem, errors
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import in_flight
@@ -48,7 +47,7 @@ def stable_there(
     return found
 
 
-def _seen(there: Mapping[str, Any], here: Mapping[str, Any], label: str | None) -> There:
+def _seen(there: Spec, here: Spec, label: str | None) -> There:
     state: dict[str, Any] = {"tag": str(there["tag"]), "version": label or there.get("version")}
     version, flight = version_of(here, state), in_flight(here)
     different = sorted(
@@ -72,7 +71,7 @@ def in_both(opened: Opened, source: str, target: str | None) -> list[str]:
     return [app for app in opened.apps if all(is_in(each, app) for each in environments)]
 
 
-def spec_in(opened: Opened, app: str, env: str) -> Mapping[str, Any]:
+def spec_in(opened: Opened, app: str, env: str) -> Spec:
     """The effective spec in an environment. Raises Failure where the app is unknown, Refused where it has errors."""
     chosen([app], opened.apps, "app")
     texts, problems = opened.texts(app)
@@ -82,53 +81,27 @@ def spec_in(opened: Opened, app: str, env: str) -> Mapping[str, Any]:
     return spec
 
 
-def spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Mapping[str, Any]:
+def spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Spec:
     """The effective spec of the app's files at a revision, in the environments as they are now.
 
     Failure where the app is not there or its spec has errors. Raises GitError no-such-revision.
     """
-    texts = _texts_at(opened, app, revision)
-    if not texts:
+    return spec_of(opened, app, env, revision, read_many(opened.root, revision, own_files(opened, app)))
+
+
+def own_files(opened: Opened, app: str) -> list[str]:
+    """The app spec, and its partial of every environment."""
+    return [opened.layout.app(app), *(opened.layout.partial(name, app) for name in opened.setup.environments)]
+
+
+def spec_of(opened: Opened, app: str, env: str | None, revision: str, found: Mapping[str, bytes | None]) -> Spec:
+    """The same from what was read of the revision; more files than the app's may be among them."""
+    files = own_files(opened, app)
+    texts = {file: text for file in files if (text := found[file]) is not None}
+    if files[0] not in texts:
         raise Failure(f"there is no app `{app}` at {revision}", 2)
-    return _spec_of(opened, app, env, revision, texts)
-
-
-def live_canary(
-    opened: Opened, app: str, env: str | None, revision: str | None, spec: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """The canary of `spec` as the cluster has it, which is as the revision has it; {}: nothing of it is there.
-
-    Without a revision that is the last commit: what is not committed was never live. Where there is none, or nothing
-    can be read from it, the cluster is taken to have what the spec says.
-    """
-    if revision is not None:
-        return _canary_in(spec_at(opened, app, env, revision), spec)
-    now: Mapping[str, Any] = spec["canary"]
-    try:
-        if find(opened.root, "HEAD") is None:
-            return now
-        texts = _texts_at(opened, app, "HEAD")
-        return _canary_in(_spec_of(opened, app, env, "HEAD", texts), spec) if texts else {}
-    except (Failure, GitError):
-        return now
-
-
-def _texts_at(opened: Opened, app: str, revision: str) -> dict[str, bytes]:
-    """The app's own files at a revision; none where it does not have the app."""
-    files = [opened.layout.app(app), *(opened.layout.partial(name, app) for name in opened.setup.environments)]
-    found = read_many(opened.root, resolve(opened.root, revision), files)
-    return {file: text for file, text in found.items() if text is not None} if found[files[0]] is not None else {}
-
-
-def _spec_of(opened: Opened, app: str, env: str | None, revision: str, texts: Mapping[str, bytes]) -> Mapping[str, Any]:
     problems: list[Problem] = []
     spec = effective_spec(opened, environment_for(opened, env), app, texts, problems)
     if spec is None:
         raise Failure(f"the spec of {app} at {revision} has problems: {problems[0]}", 1)
     return spec
-
-
-def _canary_in(there: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The canary of one spec as another has it; {} where that has another one, or none."""
-    was: Mapping[str, Any] = there.get("canary") or {}
-    return was if was and version_of(there, was) == version_of(spec, spec["canary"]) else {}

@@ -40,7 +40,10 @@ _NAMED = 3  # apps in a commit's subject
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """What to do with the result; `verb` and `detail` make the commit's message, `notes` are said beside."""
+    """What to do with the result; `verb` and `detail` make the commit's message.
+
+    `notes` of a spec before and after are said beside.
+    """
 
     verb: str
     dry_run: bool
@@ -48,7 +51,7 @@ class How:
     message: str | None
     verify: bool = True
     detail: str = ""
-    notes: Callable[[Spec], list[str]] = lambda spec: []
+    notes: Callable[[Spec, Spec], list[str]] = lambda before, after: []
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
     if show_problems([problem for each in edited for problem in each.problems], "text") or refused:
         return 1
     for each in edited:
-        for note in how.notes(each.before):
+        for note in how.notes(each.before, each.after):
             click.echo(f"rollspec: {each.app} in {environment.name}: {note}", err=True)
     files, old = _files(opened, edited)
     if how.dry_run:

@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from renderer.commands.completing import complete_app, complete_env
-from renderer.commands.elsewhere import in_both, live_canary, spec_at, stable_there
+from renderer.commands.elsewhere import in_both, spec_at, stable_there
+from renderer.commands.live import Live, live_canaries
 from renderer.commands.options import app_argument, show_problems
 from renderer.commands.project import Opened, Refused, find_root, open_project
 from renderer.commands.selection import chosen
-from renderer.commands.verb import Act, How, carry_out, environment_for
+from renderer.commands.verb import Act, How, Spec, carry_out, environment_for
 from renderer.commands.words import parse_overrides, parse_words
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE
@@ -26,7 +27,7 @@ from renderer.tree import alone
 
 Options = dict[str, Any]
 Acts = Callable[[Opened], Mapping[str, Act]]
-Notes = Callable[[Opened, Mapping[str, Any]], list[str]]
+Notes = Callable[[Opened, Spec, Spec], list[str]]  # of a spec before and after
 WEIGHT = click.IntRange(0, 100)
 
 
@@ -60,7 +61,7 @@ def _common(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _run(
-    directory: str, verb: str, options: Options, acts: Acts, detail: str = "", notes: Notes = lambda opened, spec: []
+    directory: str, verb: str, options: Options, acts: Acts, detail: str = "", notes: Notes = lambda *_: []
 ) -> int:
     """`detail` ends the commit's subject; `notes` is what is to be said beside."""
     about_commit = {"--message": options["message"] is not None, "--no-verify": options["no_verify"]}
@@ -171,7 +172,7 @@ def release(
             for app, (tag, name) in asked.items()
         }
 
-    return _run(directory, "release", options, acts, notes=lambda _, spec: notes.release(spec, share))
+    return _run(directory, "release", options, acts, notes=lambda _, spec, after: notes.release(spec, share))
 
 
 @click.command("weight")
@@ -187,7 +188,7 @@ def weight(directory: str, app: str, share: int, live: str | None, **options: An
     """
 
     def acts(opened: Opened) -> dict[str, Act]:
-        return {app: partial(_weight, opened, app, options["env"], live, share)}
+        return {app: partial(_weight, app, live_canaries(opened, [app], options["env"], live), share)}
 
     return _run(directory, "weight", options, acts, f"to {share} %")
 
@@ -200,16 +201,20 @@ def weight(directory: str, app: str, share: int, live: str | None, **options: An
 def promote(directory: str, apps: tuple[str, ...], at: int | None, live: str | None, **options: Any) -> int:
     """Make the canary or preview the stable version, without a dip.
 
-    It begins at the weight of the last commit: name the revision that the cluster has with --live, where a change of
-    the weight and the promotion get there as one, or where the promotion was made by hand.
+    It begins at the weight of the last commit, and of a ladder at its last one: name the revision that the cluster has
+    with --live, where a change of the weight and the promotion get there as one, or where the promotion was made by
+    hand.
     """
     if at is not None and live is not None:
         raise Failure("give either --at or --live", 2)
 
     def acts(opened: Opened) -> dict[str, Act]:
-        return {app: partial(_promote, opened, app, options["env"], live, at) for app in apps}
+        if at is not None:
+            return {app: partial(verbs.promote, at=at) for app in apps}
+        canaries = live_canaries(opened, apps, options["env"], live)
+        return {app: partial(_promote, opened, app, options["env"], live, canaries) for app in apps}
 
-    return _run(directory, "promote", options, acts, notes=lambda _, spec: notes.promote(spec, at))
+    return _run(directory, "promote", options, acts, notes=lambda _, spec, after: notes.promote(spec, after, at))
 
 
 @click.command("abort")
@@ -230,7 +235,7 @@ def retry(directory: str, apps: tuple[str, ...], **options: Any) -> int:
         "retry",
         options,
         _same(apps, verbs.retry),
-        notes=lambda opened, spec: notes.retry(spec, opened.setup.project.versions.argo_rollouts),
+        notes=lambda opened, spec, _: notes.retry(spec, opened.setup.project.versions.argo_rollouts),
     )
 
 
@@ -267,7 +272,7 @@ def restart(directory: str, apps: tuple[str, ...], **options: Any) -> int:
         "restart",
         options,
         _same(apps, partial(verbs.restart, now=now)),
-        notes=lambda _, spec: notes.restart(spec),
+        notes=lambda _, spec, after: notes.restart(spec),
     )
 
 
@@ -340,23 +345,17 @@ def _release(spec: Mapping[str, Any], *, is_alone: bool, weight: int | None, **a
     return verbs.release(spec, weight=weight if has_weight else None, **asked)
 
 
-def _weight(
-    opened: Opened, app: str, env: str | None, live: str | None, share: int, spec: Mapping[str, Any]
-) -> Outcome:
-    """`live` is a revision: where its canary is another version, or none, this one starts from nothing."""
-    was = live_canary(opened, app, env, live, spec) if spec.get("canary") else None
-    return verbs.weight(spec, share, live=was)
+def _weight(app: str, live: Live, share: int, spec: Spec) -> Outcome:
+    return verbs.weight(spec, share, live=live(app, spec) if spec.get("canary") else None)
 
 
-def _promote(
-    opened: Opened, app: str, env: str | None, live: str | None, at: int | None, spec: Mapping[str, Any]
-) -> Outcome:
-    """`live` is a revision: where it does not have this canary, the promotion starts from nothing."""
-    if live is not None and in_flight(spec) is None:
-        return verbs.promoted(spec, spec_at(opened, app, env, live))
-    if at is not None or not spec.get("canary"):
-        return verbs.promote(spec, at=at)
-    was = live_canary(opened, app, env, live, spec)
+def _promote(opened: Opened, app: str, env: str | None, revision: str | None, live: Live, spec: Spec) -> Outcome:
+    """A canary of which nothing is live starts from nothing; one that a revision has may be promoted by hand here."""
+    if revision is not None and in_flight(spec) is None:
+        return verbs.promoted(spec, spec_at(opened, app, env, revision))
+    if not spec.get("canary"):
+        return verbs.promote(spec)
+    was = live(app, spec)
     return verbs.promote(spec, live=was.get("weight") if was else 0)
 
 

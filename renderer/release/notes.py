@@ -46,8 +46,8 @@ def restart(spec: Spec) -> list[str]:
     return found
 
 
-def promote(spec: Spec, at: int | None) -> list[str]:
-    """How far a ladder has come is in the cluster alone."""
+def promote(spec: Spec, after: Spec, at: int | None) -> list[str]:
+    """How far a ladder has come is in the cluster alone; `after` records what it is taken to be."""
     strategy, canary = strategy_of(spec.get("strategy", {})), spec.get("canary")
     if not canary or "steps" not in strategy.fields:
         return []
@@ -56,7 +56,7 @@ def promote(spec: Spec, at: int | None) -> list[str]:
             "the ladder goes on to its end by itself, wherever it is now: this records its end, and hurries nothing"
         ]
     last = last_weight(spec, canary)
-    if at is not None or last is None:
+    if at is not None or last is None or last != after.get("previous", {}).get("weight"):
         return []
     return [f"the ladder is taken to rest at its last weight, {last} %: `--at WEIGHT` where it has not come so far"]
 

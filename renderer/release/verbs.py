@@ -99,7 +99,7 @@ def weight(spec: Spec, share: int, *, live: Mapping[str, Any] | None = None) -> 
         wanted |= _only(was, "from")
     elif was:
         wanted |= {"from": came_from}
-    if wanted == canary:
+    if wanted == canary or (came_from == share == canary["weight"] == canary.get("from")):  # what `retry` wrote
         return Refusal(f"the canary's weight is {share} already")
     if was and came_from == 100 != share and spec["strategy"].get("dynamicStableScale"):
         return Refusal(

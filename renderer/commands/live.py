@@ -1,0 +1,89 @@
+"""The canary that the cluster has, as far as Git tells: what a change of its weight and a promotion start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from renderer.commands.elsewhere import own_files, spec_at, spec_of
+from renderer.commands.project import Opened
+from renderer.commands.verb import Spec, environment_for
+from renderer.failure import Failure
+from renderer.git import GitError, read_many
+from renderer.layout import PROJECT_FILE
+from renderer.release.verbs import last_weight
+from renderer.render.pods import env_text
+from renderer.spec import Version, version_of
+
+Live = Callable[[str, Spec], Spec]  # from an app, and its spec with a canary, to that canary; {}: nothing of it is live
+_NO_COMMIT = ("no-git", "no-repository", "no-such-revision")
+_HEAD = "HEAD"
+
+
+def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision: str | None) -> Live:
+    """The canaries of these apps as the cluster has them, which is as the revision has them.
+
+    Without one that is the last commit: what is not committed was never live. Where that has no such project or
+    environment, or cannot be read, the cluster is taken to have what the spec says. Under a ladder the weight is its
+    last. What it gives raises Failure where a revision that was named has no such app, or one with errors.
+    """
+    if revision is not None:
+        return lambda app, spec: _canary_in(spec_at(opened, app, env, revision), spec)
+    found = _last_commit(opened, [app for app in apps if app in opened.apps], env)
+
+    def live(app: str, spec: Spec) -> Spec:
+        canary: Spec = spec["canary"]
+        if not found:
+            return canary
+        if found[opened.layout.app(app)] is None:
+            return {}
+        try:
+            there = spec_of(opened, app, env, "the last commit", found)
+        except Failure as failure:
+            _say(str(failure))
+            return canary
+        is_stable = _is_same(version_of(there, {"version": there.get("version")}), version_of(spec, canary))
+        return canary if is_stable else _canary_in(there, spec)  # stable there: a promotion is being taken back
+
+    return live
+
+
+def _last_commit(opened: Opened, apps: Sequence[str], env: str | None) -> Mapping[str, bytes | None]:
+    """What the last commit has of the apps' files; empty where it has nothing to tell of this environment."""
+    overlay = environment_for(opened, env).chain[0].file
+    files = [PROJECT_FILE, overlay, *(file for app in apps for file in own_files(opened, app))]
+    try:
+        found = read_many(opened.root, _HEAD, files)
+    except GitError as error:
+        if error.kind not in _NO_COMMIT:
+            _say(error.message)
+        return {}
+    return found if found[PROJECT_FILE] is not None and found[overlay] is not None else {}
+
+
+def _say(why: str) -> None:
+    click.echo(f"rollspec: {why}; the cluster is taken to have what the spec says", err=True)
+
+
+def _canary_in(there: Spec, spec: Spec) -> Spec:
+    """The canary of `spec` as another one has it; {} where that has another canary, or none."""
+    was = there.get("canary")
+    if not was or not _is_same(version_of(there, was), version_of(spec, spec["canary"])):
+        return {}
+    weight = last_weight(there, was)
+    return was if weight is None else {**was, "weight": weight}
+
+
+def _is_same(one: Version, other: Version) -> bool:
+    """Whether two versions have the same pods, in whatever way their values are written."""
+    return (one.tag, one.version, _shown(one)) == (other.tag, other.version, _shown(other))
+
+
+def _shown(version: Version) -> dict[str, Any]:
+    env = version.fields.get("env") or {}
+    return {
+        **version.fields,
+        "env": {name: value if isinstance(value, dict) else env_text(value) for name, value in env.items()},
+    }

@@ -110,19 +110,28 @@ def started(version: str, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario
 
 
 def play_all(lab: Lab, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario, Recording | None, str]]:
-    """Recordings as they get finished: first the scenarios that share the lab, then those that stop engines."""
+    """Recordings as they get finished: the scenarios that share the lab, those that kill its controller, the others.
+
+    A controller that is killed comes back at once: who kills it stands the kills of others too, at any moment.
+    """
     watches = Watches()
     began = time.monotonic()
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        shared = sorted((scenario for scenario in chosen if not scenario.alone), key=length, reverse=True)
-        futures = {pool.submit(play, lab, watches, scenario): scenario for scenario in shared}
-        for number, future in enumerate(as_completed(futures), 1):
-            progress(number, len(chosen), futures[future], began)
-            yield futures[future], *future.result()
-    for number, scenario in enumerate((s for s in chosen if s.alone), len(shared) + 1):
-        played = play(lab, watches, scenario)
-        progress(number, len(chosen), scenario, began)
-        yield scenario, *played
+    number = 0
+    for group, side_by_side in zip(groups(chosen), (SIDE_BY_SIDE, SIDE_BY_SIDE, 1), strict=True):
+        with ThreadPoolExecutor(side_by_side) as pool:
+            futures = {pool.submit(play, lab, watches, scenario): scenario for scenario in group}
+            for future in as_completed(futures):
+                number += 1
+                progress(number, len(chosen), futures[future], began)
+                yield futures[future], *future.result()
+
+
+def groups(chosen: Sequence[Scenario]) -> tuple[list[Scenario], list[Scenario], list[Scenario]]:
+    """Those that leave the engines alone, those that kill the controller, those that stop an engine; longest first."""
+    found: tuple[list[Scenario], list[Scenario], list[Scenario]] = ([], [], [])
+    for scenario in sorted(chosen, key=length, reverse=True):
+        found[2 if scenario.alone else 1 if scenario.kills else 0].append(scenario)
+    return found
 
 
 def length(scenario: Scenario) -> float:

@@ -217,6 +217,11 @@ def version_of(spec: Mapping[str, Any], state: Mapping[str, Any]) -> Version:
     return Version(tag, str(state.get("version") or version_label(tag)), fields_of(spec, state.get("overrides")))
 
 
+def stable_of(spec: Mapping[str, Any]) -> Version:
+    """The version that is stable."""
+    return version_of(spec, {"version": spec.get("version")})
+
+
 def strategy_of(data: Mapping[str, Any]) -> Strategy:
     """A `strategy` mapping as a value; RollingUpdate and router replica by default."""
     return Strategy(data.get("type", "RollingUpdate"), data.get("router", "replica"), data)

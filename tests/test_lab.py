@@ -12,7 +12,7 @@ from tests.engines.invariants import astray, judged, silent
 from tests.engines.objects import manifests
 from tests.engines.play import Played, Recording, Request, rests, unowned, waves
 from tests.engines.project import APP, merge
-from tests.engines.scenario import Scenario, allowances, edit
+from tests.engines.scenario import Scenario, allowances, edit, scenarios
 from tests.engines.soak import releases
 from tests.engines.timeline import HASH, routes, state
 from tests.engines.violation import stretches
@@ -182,3 +182,14 @@ def test_a_lost_request_is_allowed_up_to_a_bound_and_told_with_its_reason(allow:
         violations, excused = judged(recording)
         assert [reason for _, reason in excused] == ([why] if why else [])
         assert [violation.times for violation in violations] == ([] if why else [lost])
+
+
+def test_who_kills_the_controller_does_not_do_so_beside_the_others() -> None:
+    """A scenario that says neither would be a fault of all that run beside it."""
+    stops = ("controller-down", "controller-restart", "api-server-restart")
+    unsaid = [
+        scenario.name
+        for scenario in scenarios().values()
+        if any(each.event in stops for each in scenario.edits) and not (scenario.alone or scenario.kills)
+    ]
+    assert unsaid == []

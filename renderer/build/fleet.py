@@ -131,7 +131,7 @@ def argocd_updated(setup: Setup, rendered: Sequence[Rendered], texts: Mapping[st
 
 def _argocd(setup: Setup, wanted: ArgoCD, env: str, apps: list[tuple[str, Driven]]) -> Manifest:
     spec = setup.environments[env].spec
-    namespace, cluster = spec.get("namespace") or "default", dict(spec.get("cluster") or {})
+    namespace, cluster = _namespace(setup, env), dict(spec.get("cluster") or {})
     folder = f"{setup.layout.output}/{env}"
     if wanted.kind == "Application":
         ignored = [entry for app, driven in apps for entry in ignored_differences(app, driven)]
@@ -169,10 +169,11 @@ def _template_of(setup: Setup, clash: Clash) -> str | None:
 
 def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, known: bool) -> Iterator[Problem]:
     """One problem for all objects, and one for the hosts; not for those that go apart with the namespace."""
-    file, namespace = setup.environments[env].chain[0].file, setup.environments[env].spec.get("namespace") or "default"
+    file, namespace = setup.environments[env].chain[0].file, _namespace(setup, env)
     objects = [claim for claim in claimed if claim.kind == "object-once"]
-    hosts = [claim for claim in claimed if not (objects and is_of_namespace(claim, namespace))]
+    hosts = [claim for claim in claimed if claim.kind == "host-once"]
     if objects:
+        hosts = [claim for claim in hosts if not is_of_namespace(claim, namespace)]
         cure = "give one of the two another namespace" if known else "give each its `cluster`, or another namespace"
         message = f"{_listed(objects)} is made by the environment {other} too: {cure}"
         yield Problem(file, 0, 0, "object-once", message, "/spec/namespace", "error" if known else "warning")
@@ -180,6 +181,10 @@ def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, kno
         cure = "give one of the two a host of its own"
         message = f"the host {_listed(hosts)} is routed by the environment {other} too: {cure}"
         yield Problem(file, 0, 0, "host-once", message, "/spec/cluster")
+
+
+def _namespace(setup: Setup, env: str) -> str:
+    return setup.environments[env].spec.get("namespace") or "default"
 
 
 def _listed(claimed: Sequence[Claim]) -> str:

@@ -15,7 +15,7 @@ from renderer.git import read_many
 from renderer.problem import Problem, errors
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import in_flight
-from renderer.spec import fields_of, version_of
+from renderer.spec import fields_of, stable_of, version_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def _seen(there: Spec, here: Spec, label: str | None) -> There:
         tag=state["tag"],
         label=state["version"],
         different=tuple(different),
-        is_stable=version == version_of(here, {"version": here.get("version")}),
+        is_stable=version == stable_of(here),
         has_tag=state["tag"] == here["tag"],
         in_flight=flight is not None and version == version_of(here, here[flight]),
     )

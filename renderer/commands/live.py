@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import click
@@ -14,8 +15,8 @@ from renderer.failure import Failure
 from renderer.git import GitError, read_many
 from renderer.layout import PROJECT_FILE
 from renderer.release.verbs import last_weight
-from renderer.render.pods import env_text
-from renderer.spec import Version, version_of
+from renderer.render.pods import env_list
+from renderer.spec import Version, stable_of, version_of
 
 Live = Callable[[str, Spec], Spec]  # from an app, and its spec with a canary, to that canary; {}: nothing of it is live
 _NO_COMMIT = ("no-git", "no-repository", "no-such-revision")
@@ -31,10 +32,11 @@ def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision
     """
     if revision is not None:
         return lambda app, spec: _canary_in(spec_at(opened, app, env, revision), spec)
-    found = _last_commit(opened, [app for app in apps if app in opened.apps], env)
+    last_commit = cache(lambda: _last_commit(opened, [app for app in apps if app in opened.apps], env))
 
     def live(app: str, spec: Spec) -> Spec:
         canary: Spec = spec["canary"]
+        found = last_commit()
         if not found:
             return canary
         if found[opened.layout.app(app)] is None:
@@ -44,7 +46,7 @@ def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision
         except Failure as failure:
             _say(str(failure))
             return canary
-        is_stable = _is_same(version_of(there, {"version": there.get("version")}), version_of(spec, canary))
+        is_stable = _is_same(stable_of(there), version_of(spec, canary))
         return canary if is_stable else _canary_in(there, spec)  # stable there: a promotion is being taken back
 
     return live
@@ -82,8 +84,4 @@ def _is_same(one: Version, other: Version) -> bool:
 
 
 def _shown(version: Version) -> dict[str, Any]:
-    env = version.fields.get("env") or {}
-    return {
-        **version.fields,
-        "env": {name: value if isinstance(value, dict) else env_text(value) for name, value in env.items()},
-    }
+    return {**version.fields, "env": {each["name"]: each for each in env_list(version.fields.get("env") or {})}}

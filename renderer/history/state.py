@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from renderer.layout import Layout
-from renderer.spec import OWN_STATE, Version, merge_specs, strategy_of, version_label, version_of
+from renderer.spec import OWN_STATE, Version, merge_specs, stable_of, strategy_of, version_label, version_of
 from renderer.yamlio import load
 
 _MAPPINGS = ("strategy", "canary", "preview", "previous", "aborted", "migration")
@@ -187,7 +187,7 @@ def _state(spec: Mapping[str, Any]) -> State:
     kind = next((key for key in ("canary", "preview") if parts[key]), None)
     flying = _version(spec, parts[kind]) if kind else None
     aborted = _version(spec, parts["aborted"])
-    stable = version_of(spec, {"version": spec.get("version")})
+    stable = stable_of(spec)
     strategy = strategy_of(parts["strategy"])
     flight = parts[kind] if kind else {}
     standing = Standing(

@@ -10,7 +10,7 @@ from typing import Any
 
 from renderer.plain import same
 from renderer.release.fold import ABSENT, idle_overrides, inverse
-from renderer.spec import TEMPLATE_FIELDS, fields_of, merge, strategy_of, version_label, version_of
+from renderer.spec import TEMPLATE_FIELDS, fields_of, merge, stable_of, strategy_of, version_label, version_of
 
 Spec = Mapping[str, Any]
 Wanted = dict[str, Any]  # fields of the effective spec and their new values; ABSENT takes one away
@@ -78,7 +78,7 @@ def release(
     return _become_stable(spec, state)
 
 
-def weight(spec: Spec, share: int, *, live: Mapping[str, Any] | None = None) -> Outcome:
+def weight(spec: Spec, share: int, *, live: Spec | None = None) -> Outcome:
     """Change the canary's weight; `live` is the canary that the cluster has, where that is not the spec's.
 
     {}: the cluster has nothing of this canary yet, so that it starts from nothing.
@@ -94,11 +94,8 @@ def weight(spec: Spec, share: int, *, live: Mapping[str, Any] | None = None) -> 
         return Refusal(_NO_PODS)
     was = canary if live is None else live
     came_from = was.get("weight", canary["weight"])
-    wanted = {**_without(canary, "from"), "weight": share}
-    if was and came_from == share:
-        wanted |= _only(was, "from")
-    elif was:
-        wanted |= {"from": came_from}
+    start = _only(was, "from") if came_from == share or not was else {"from": came_from}
+    wanted = {**_without(canary, "from"), "weight": share, **start}
     if wanted == canary or (came_from == share == canary["weight"] == canary.get("from")):  # what `retry` wrote
         return Refusal(f"the canary's weight is {share} already")
     if was and came_from == 100 != share and spec["strategy"].get("dynamicStableScale"):
@@ -131,7 +128,7 @@ def promote(spec: Spec, *, at: int | None = None, live: int | None = None) -> Ou
 def promoted(spec: Spec, there: Spec) -> Outcome:
     """Record at which weight a promotion by hand began; `there` is the spec of the revision that is live."""
     canary = there.get("canary")
-    if not canary or version_of(there, canary) != version_of(spec, _only(spec, "version")):
+    if not canary or version_of(there, canary) != stable_of(spec):
         return Refusal(f"nothing is in flight to promote, and {spec['tag']} is not the canary of the live revision")
     previous = spec.get("previous") or {"tag": there["tag"], **_only(there, "version")}
     weight = last_weight(there, canary)
@@ -182,7 +179,7 @@ def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None 
     if not previous:
         return Refusal("there is no previous version to go back to; `undo --to REVISION` takes one from Git")
     state = {key: value for key, value in previous.items() if key != "weight"}
-    if version_of(spec, state) == version_of(spec, _only(spec, "version")):
+    if version_of(spec, state) == stable_of(spec):
         return Refusal(f"{state.get('tag', spec['tag'])} is the stable version already, with this configuration")
     if spec.get("paused"):
         return Refusal(_PAUSED)

@@ -95,8 +95,8 @@ def is_for_a_cluster(claim: Claim) -> bool:
 
 
 def is_of_namespace(claim: Claim, namespace: str) -> bool:
-    """Whether a claim for a cluster goes away with the namespace: not a host at a gateway of another one."""
-    return claim.kind == "object-once" or f"{_AT_GATEWAY}{namespace}/" in claim.key
+    """Whether a host's claim goes away with the namespace: its gateway is there."""
+    return f"{_AT_GATEWAY}{namespace}/" in claim.key
 
 
 def _equal(kind: str, key: str, group: list[Claim]) -> Iterator[Clash]:

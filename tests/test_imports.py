@@ -14,7 +14,7 @@ ROWS = (
     ("progress",),
     ("report",),
     ("tree", "git", "cache", "workers", "resources"),
-    ("build",),
+    ("pipeline",),
     ("plan", "history", "edit", "scaffold"),
     ("simulate",),
     ("render", "argocd", "patch"),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from renderer.build.in_step import Steps, groups, in_step
 from renderer.commands.project import build_all, open_project
+from renderer.pipeline.in_step import Steps, groups, in_step
 from renderer.rules import Claim
 from tests.bench.projects import ENVS, generate, name_of
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from renderer.build import build_app
-from renderer.build import places as module
-from renderer.build.places import Places, put_in_documents
-from renderer.build.setup import set_up
+from renderer.pipeline import build_app
+from renderer.pipeline import places as module
+from renderer.pipeline.places import Places, put_in_documents
+from renderer.pipeline.setup import set_up
 from renderer.problem import Problem, errors
 from renderer.project import Project, Versions
 from renderer.resources import read_schema

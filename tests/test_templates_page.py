@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from renderer.build.setup import LONGEST_TEMPLATE
+from renderer.pipeline.setup import LONGEST_TEMPLATE
 from renderer.render import sandbox, templates
 from renderer.spec import app_of
 from tests.support.cases import ROOT, lay_out, run

@@ -9,10 +9,6 @@ from dataclasses import dataclass, replace
 
 import click
 
-from renderer.build import Evaluated, assemble, build_app, evaluate, faults_of, is_in, read_app
-from renderer.build.fleet import ARGOCD, RESOURCES, argocd_manifest
-from renderer.build.places import Places
-from renderer.build.setup import Setup
 from renderer.commands.project import Opened, Refused
 from renderer.commands.revision import Texts, View, asking_git, of_revision, of_tree
 from renderer.commands.selection import Selection, asked, touched
@@ -21,6 +17,10 @@ from renderer.git.read import is_unborn
 from renderer.layout import PROJECT_FILE
 from renderer.manifest import Manifest
 from renderer.overlay import Environment
+from renderer.pipeline import Evaluated, assemble, build_app, evaluate, faults_of, is_in, read_app
+from renderer.pipeline.fleet import ARGOCD, RESOURCES, argocd_manifest
+from renderer.pipeline.places import Places
+from renderer.pipeline.setup import Setup
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, plan_resources
 from renderer.problem import Problem, errors
 from renderer.project import Versions

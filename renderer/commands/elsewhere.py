@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.build import is_in
 from renderer.commands.project import Opened, Refused
 from renderer.commands.selection import chosen
 from renderer.commands.verb import Spec, effective_spec, environment_for
 from renderer.failure import Failure
 from renderer.git import read_many
+from renderer.pipeline import is_in
 from renderer.problem import Problem, errors
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import in_flight

@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from renderer.build.setup import read_project
 from renderer.commands.project import find_root
 from renderer.commands.shown import Shown
 from renderer.commands.touched import projects
 from renderer.edit import EditError, Order, formatted
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.pipeline.setup import read_project
 from renderer.problem import Problem, printable
 from renderer.project import Versions
 from renderer.resources import read_schema

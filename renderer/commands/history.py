@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import click
 
-from renderer.build.setup import read_project
 from renderer.commands.options import app_argument, env_option, show_stopping, shown_as
 from renderer.commands.past import SHALLOW, brought, commit_of, revisions
 from renderer.commands.project import find_root
@@ -19,6 +18,7 @@ from renderer.git import Commit as GitCommit
 from renderer.git import is_shallow, list_tree, read_many, renamed, resolve
 from renderer.history import Commit, Entry, Revision, environments_of, files_of, history
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.pipeline.setup import read_project
 from renderer.project import Versions
 from renderer.report.history import FORMATS, AppHistory, history_text
 from renderer.resources import read_schema

@@ -8,12 +8,12 @@ import re
 import click
 from click.core import ParameterSource
 
-from renderer.build.setup import read_project
 from renderer.commands.options import show_problems
 from renderer.failure import Failure
 from renderer.git import GitError
 from renderer.git import root as top_folder
 from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.pipeline.setup import read_project
 from renderer.problem import Problem, printable
 from renderer.project import Project, Versions
 from renderer.resources import read_schema

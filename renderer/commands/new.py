@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from renderer.build import build_app
 from renderer.commands.options import show_problems
 from renderer.commands.project import Refused, open_project
 from renderer.failure import Failure
+from renderer.pipeline import build_app
 from renderer.scaffold import app_text
 from renderer.tree import write_all
 

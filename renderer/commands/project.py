@@ -6,13 +6,13 @@ import os.path
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from renderer.build import Rendered, building, is_in
-from renderer.build.in_step import Steps, groups, in_step
-from renderer.build.places import Places
-from renderer.build.setup import Setup, named, read_project, resource_path, resources_elsewhere, set_up
 from renderer.commands.misplaced import misplaced
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.pipeline import Rendered, building, is_in
+from renderer.pipeline.in_step import Steps, groups, in_step
+from renderer.pipeline.places import Places
+from renderer.pipeline.setup import Setup, named, read_project, resource_path, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
 from renderer.project import Project, Versions
 from renderer.resources import read_schema

@@ -8,16 +8,6 @@ from dataclasses import dataclass, replace
 
 import click
 
-from renderer.build import Rendered, outline
-from renderer.build.fleet import (
-    ARGOCD,
-    argocd_files,
-    argocd_updated,
-    fleet_problems,
-    resource_files,
-    shared_in_clusters,
-    told_once,
-)
 from renderer.commands.options import (
     app_option,
     env_option,
@@ -31,6 +21,16 @@ from renderer.commands.selection import Selection, asked, chosen, in_shard, neig
 from renderer.commands.shown import Shown, in_project
 from renderer.failure import Failure
 from renderer.layout import holds
+from renderer.pipeline import Rendered, outline
+from renderer.pipeline.fleet import (
+    ARGOCD,
+    argocd_files,
+    argocd_updated,
+    fleet_problems,
+    resource_files,
+    shared_in_clusters,
+    told_once,
+)
 from renderer.problem import Problem, errors, printable
 from renderer.progress import progress
 from renderer.tree import Difference, Summary, TreeError, compare, listing, read, sweep, write_all

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.build.setup import Setup, named, read_project, resources_elsewhere, set_up
 from renderer.commands.project import Opened, Refused, app_names
 from renderer.failure import Failure
 from renderer.git import Entry, GitError, list_tree, read_blobs, read_many, resolve
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.pipeline.setup import Setup, named, read_project, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
 from renderer.project import Versions
 from renderer.resources import read_schema

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from renderer.build import Rendered
-from renderer.build.fleet import ARGOCD
-from renderer.build.setup import resource_path
 from renderer.commands.project import Opened
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.overlay import Environment
+from renderer.pipeline import Rendered
+from renderer.pipeline.fleet import ARGOCD
+from renderer.pipeline.setup import resource_path
 from renderer.tree import reader
 
 _MAY_CLASH = re.compile(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)

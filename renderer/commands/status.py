@@ -9,7 +9,6 @@ from itertools import islice
 
 import click
 
-from renderer.build import is_in
 from renderer.commands.options import app_option, env_option, show_stopping, shown_as
 from renderer.commands.past import SHALLOW, commit_of, parse_blobs
 from renderer.commands.project import Opened, Refused, open_project
@@ -17,6 +16,7 @@ from renderer.commands.selection import chosen
 from renderer.git import Entry, GitError, Touch, changed, is_shallow, list_tree, log_files, resolve
 from renderer.history import Files, Parsed, Search, Standing, State, Unreadable, files_of, parse, state_at, trimmed
 from renderer.layout import Layout
+from renderer.pipeline import is_in
 from renderer.problem import errors
 from renderer.report.status import FORMATS, Row, Status, status_text
 from renderer.workers import crew, processors

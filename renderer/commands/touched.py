@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 import click
 
-from renderer.build.fleet import ARGOCD
 from renderer.commands.project import Opened, Refused, open_project
 from renderer.commands.selection import Selection, asked, touched
 from renderer.commands.shown import Shown, in_project
@@ -17,6 +16,7 @@ from renderer.git import root as top_folder
 from renderer.git.index import deletions_between, staged_deletions, unknown
 from renderer.git.read import find, is_unborn
 from renderer.layout import PROJECT_FILE
+from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
 
 Each = Callable[[Opened, Selection], int]

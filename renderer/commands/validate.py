@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import click
 
-from renderer.build import Rendered
 from renderer.commands.compare import transitions
 from renderer.commands.options import (
     app_option,
@@ -23,6 +22,7 @@ from renderer.commands.selection import Selection
 from renderer.commands.shown import Shown, in_project
 from renderer.commands.touched import each_touched, hook_base
 from renderer.failure import Failure
+from renderer.pipeline import Rendered
 from renderer.progress import progress
 from renderer.workers import Tick, crew, processors
 

@@ -12,9 +12,6 @@ from typing import Any
 
 import click
 
-from renderer.build import Rendered, build_app, evaluate, is_in, read_app
-from renderer.build.fleet import ARGOCD, argocd_updated
-from renderer.build.places import Places
 from renderer.commands.fmt import field_order
 from renderer.commands.options import show_problems
 from renderer.commands.project import Opened
@@ -24,6 +21,9 @@ from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
 from renderer.layout import HEADER, PROJECT_FILE
 from renderer.overlay import Document, Environment, effective, inherited
+from renderer.pipeline import Rendered, build_app, evaluate, is_in, read_app
+from renderer.pipeline.fleet import ARGOCD, argocd_updated
+from renderer.pipeline.places import Places
 from renderer.plain import pointer
 from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes

@@ -7,8 +7,8 @@ import json
 import sys
 from typing import Any
 
-from renderer.build import Rendered, build_app
-from renderer.build.setup import Setup, set_up
+from renderer.pipeline import Rendered, build_app
+from renderer.pipeline.setup import Setup, set_up
 from renderer.project import Project, Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas

@@ -9,11 +9,11 @@ from dataclasses import astuple, replace
 from operator import itemgetter
 
 from renderer.argocd import NOT_DRIVEN, Driven, application, application_set, driven_in, ignored_differences
-from renderer.build import UNMATCHED, Rendered
-from renderer.build.places import Places
-from renderer.build.setup import Setup
 from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
+from renderer.pipeline import UNMATCHED, Rendered
+from renderer.pipeline.places import Places
+from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
 from renderer.project import ArgoCD
 from renderer.rules import Claim, Clash, claims, fleet, is_for_a_cluster, is_of_namespace

@@ -9,11 +9,11 @@ from itertools import permutations
 from types import MappingProxyType
 from typing import Any
 
-from renderer.build.places import Places, of_document, put_in_documents
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
 from renderer.manifest import Manifest
 from renderer.overlay import JOINED, Document, Entry, Environment, entries, environments, idle_nulls
 from renderer.patch import Patch, PatchFault, parse
+from renderer.pipeline.places import Places, of_document, put_in_documents
 from renderer.plain import lookup
 from renderer.problem import Problem, errors
 from renderer.project import Project, project_of

@@ -9,14 +9,14 @@ from itertools import pairwise, starmap
 from typing import Any
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
-from renderer.build.in_step import Steps, in_step
-from renderer.build.places import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
-from renderer.build.setup import Setup, idle, objects_of, patch_problem, read_document, read_patches, read_resources
-from renderer.build.workload import has_workload, no_workload
 from renderer.layout import HEADER, KUSTOMIZATION
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
+from renderer.pipeline.in_step import Steps, in_step
+from renderer.pipeline.places import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
+from renderer.pipeline.setup import Setup, idle, objects_of, patch_problem, read_document, read_patches, read_resources
+from renderer.pipeline.workload import has_workload, no_workload
 from renderer.plain import lookup, same
 from renderer.problem import Problem, errors
 from renderer.project import numbers

@@ -1,12 +1,15 @@
-"""A problem is a value: one finding, with the place it is about; nothing here prints or exits."""
+"""A problem is a value: one finding, with the position it is about; nothing here prints or exits."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, get_args
 
-Severity = Literal["error", "warning"]
+# An error stops the run; so does a warning under `--strict`. A note never does: it only says what a reader should know.
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the harshest first
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,7 +37,7 @@ class Problem:
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Sorted by place, each one once."""
+    """Sorted by position, without duplicates."""
     return sorted(set(problems))
 
 
@@ -44,8 +47,19 @@ def errors(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def strict(problems: Iterable[Problem]) -> list[Problem]:
-    """The same findings with every warning made an error."""
-    return [replace(problem, severity="error") for problem in problems]
+    """The same findings with every warning made an error; notes stay notes."""
+    return [replace(each, severity="error") if each.severity == "warning" else each for each in problems]
+
+
+def harshest(problems: Iterable[Problem]) -> Severity:
+    """The harshest severity among some problems, of which there is at least one."""
+    return min((problem.severity for problem in problems), key=SEVERITIES.index)
+
+
+def count_text(problems: Iterable[Problem]) -> str:
+    """`2 errors, 1 warning`; empty for no problems."""
+    counts = Counter(problem.severity for problem in problems)
+    return ", ".join(f"{counts[each]} {each}{'' if counts[each] == 1 else 's'}" for each in SEVERITIES if counts[each])
 
 
 def printable(text: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from renderer.commands.completing import complete_app, complete_env, complete_path
-from renderer.problem import Problem, errors, in_order, strict
-from renderer.report.problems import FORMATS, count_text, problems_text
+from renderer.problem import Problem, count_text, errors, in_order, strict
+from renderer.report.problems import FORMATS, problems_text
 
 Decorator = Callable[[Any], Any]
 
@@ -35,7 +35,9 @@ app_option: Decorator = click.option(
 format_option: Decorator = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How problems are shown."
 )
-strict_option: Decorator = click.option("--strict", "is_strict", is_flag=True, help="Warnings are errors.")
+strict_option: Decorator = click.option(
+    "--strict", "is_strict", is_flag=True, help="Warnings are errors; notes stay notes."
+)
 paths_argument: Decorator = click.argument("paths", nargs=-1, metavar="[PATHS]...", shell_complete=complete_path)
 hook_option: Decorator = click.option(
     "--hook",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from renderer.layout import TEMPLATE
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective
-from renderer.problem import Problem, Severity, errors
+from renderer.problem import Problem, Severity, harshest
 from renderer.render.origin import origin
 from renderer.rules.finding import Finding
 from renderer.schema import Fault
@@ -112,7 +112,7 @@ def _not_too_many(problems: Iterable[Problem]) -> Iterator[Problem]:
 def _told_of(others: Sequence[Problem]) -> Problem:
     """One for all that are left out of a file; it stops the run if one of them does."""
     message = f"more than {MAX_PROBLEMS} problems; the others are not shown"
-    return Problem(others[0].file, 1, 1, "yaml-size", message, severity="error" if errors(others) else "warning")
+    return Problem(others[0].file, 1, 1, "yaml-size", message, severity=harshest(others))
 
 
 def _place(key: Position, value: Position, *, at_key: bool) -> Position:

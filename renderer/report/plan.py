@@ -113,7 +113,8 @@ def _what(app: AppPlan) -> str:
     """The reason, and how much is wrong."""
     reason = _reason(app)
     flags = len(app.summary.flags) if app.summary else 0
-    counts = ((len(app.problems), "problem"), (flags, "flag"))
+    notes = sum(problem.severity == "note" for problem in app.problems)
+    counts = ((len(app.problems) - notes, "problem"), (notes, "note"), (flags, "flag"))
     noted = ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count)
     return f"{reason} ({noted})" if noted else reason
 

@@ -5,23 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from renderer.problem import Problem, errors, printable
+from renderer.problem import Problem, Severity, printable
 from renderer.report.as_json import as_json
 
 FORMATS = ("text", "json", "github")
 _JSON_FORMAT = 1
+_COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}  # of GitHub's workflows
 
 
 def problems_text(problems: Sequence[Problem], form: str) -> str:
     """The problems in one of FORMATS, with a final newline; empty for no problems, but for JSON."""
     return {"text": _text, "json": _json, "github": _github}[form](problems)
-
-
-def count_text(problems: Sequence[Problem]) -> str:
-    """`2 errors, 1 warning`."""
-    wrong = len(errors(problems))
-    counts = ((wrong, "error"), (len(problems) - wrong, "warning"))
-    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count)
 
 
 def _text(problems: Sequence[Problem]) -> str:
@@ -36,7 +30,7 @@ def _json(problems: Sequence[Problem]) -> str:
 def _github(problems: Sequence[Problem]) -> str:
     """Workflow commands: https://docs.github.com/actions, "Workflow commands for GitHub Actions"."""
     return "".join(
-        f"::{problem.severity} file={_property(problem.file)},line={max(problem.line, 1)},"
+        f"::{_COMMANDS[problem.severity]} file={_property(problem.file)},line={max(problem.line, 1)},"
         f"col={max(problem.column, 1)},title={_property(problem.rule)}::{_data(_message(problem))}\n"
         for problem in problems
     )

@@ -16,6 +16,10 @@ _OPENING = """\
 found, or files differ under `--check`; 2 usage; 3 we could not look (no such revision, no permission, disk full); 4 a
 defect of rollspec. Problems go to stderr, one a line: `file:line:column: rule: message (/json/pointer)`.
 
+A problem has one of three severities, written before the rule (`warning: `, `note: `; nothing for an error). An error
+stops the run. A warning is printed, and stops the run under `--strict`. A note is printed by the verbs, by `plan` and
+by `validate`, and never stops a run: `--strict` leaves notes as they are.
+
 This page is made by `make docs`.
 """
 

@@ -15,8 +15,9 @@ _OPENING = """\
 # Rules
 
 What `rollspec` checks beyond the schemas, before a byte is written: every effective spec, and every manifest after
-patches. The id of a rule stands in each of its problems. An error stops the run, a warning shows; `--strict` makes them
-one. `Source` says whose rule it is, `Do` what to do about it.
+patches. The id of a rule stands in each of its problems. An error stops the run. A warning is
+printed, and is an error under `--strict`. A note is printed and never stops a run. `Source` says whose rule it is, `Do`
+what to do about it.
 
 This page is made from the docstrings of `renderer/rules` by `make docs`.
 """

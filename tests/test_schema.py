@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from renderer.patch import merge_keys
+from renderer.patch.merge_keys import merge_keys
 from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Fault, Schemas
@@ -147,8 +147,8 @@ def test_the_kinds_told_are_those_of_the_sets() -> None:
 def test_scopes_are_those_of_kinds_that_are_there_and_agree_with_kustomize() -> None:
     known = {(version.rpartition("/")[0], kind) for version, kinds in KINDS.items() for kind in kinds.split()}
     ours = {(group, kind) for group, kinds in CLUSTER_SCOPED.items() for kind in kinds.split()}
-    theirs = {(version.rpartition("/")[0], kind) for version, kind in merge_keys.CLUSTER_SCOPED}
-    in_a_namespace = {(version.rpartition("/")[0], kind) for version, kind in merge_keys.KINDS} - theirs
+    theirs = {(version.rpartition("/")[0], kind) for version, kind in merge_keys().cluster_scoped}
+    in_a_namespace = {(version.rpartition("/")[0], kind) for version, kind in merge_keys().kinds} - theirs
     assert ours <= known
     assert theirs & known <= ours
     assert not in_a_namespace & ours

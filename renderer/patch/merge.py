@@ -19,7 +19,7 @@ from typing import Final
 from renderer.manifest import Object
 from renderer.patch.directive import DIRECTIVE, is_directive, list_directive, map_directive
 from renderer.patch.keyed import Note, merge_items
-from renderer.patch.merge_keys import KINDS, TYPES, Field
+from renderer.patch.merge_keys import Field, merge_keys
 from renderer.patch.values import MISSING, Data, Refused, text
 from renderer.plain import below
 from renderer.yamlio import plain_or_quoted
@@ -27,14 +27,6 @@ from renderer.yamlio import plain_or_quoted
 Fields = Mapping[str, Field]
 
 SWALLOWED: Final = "kustomize takes $patch for an item, and loses others, since there is no such list yet: leave it out"
-# A Rollout's pod template merges as a Deployment's: kustomize does so when it is given this much of the kind's schema.
-_TYPES: Final[dict[str, Fields]] = {
-    **TYPES,
-    "": {},
-    "rollout": {"metadata": Field("meta.v1.ObjectMeta", None), "spec": Field("rollout.spec", None)},
-    "rollout.spec": {"template": Field("core.v1.PodTemplateSpec", None)},
-}
-_KINDS: Final[dict[tuple[str, str], str]] = {**KINDS, ("argoproj.io/v1alpha1", "Rollout"): "rollout"}
 
 
 def strategic_merge(manifest: Object, patch: Object, notes: list[Note]) -> Object | None:
@@ -54,7 +46,7 @@ def _merge(old: Data, new: Data, field: Field | None, known: bool, at: str, note
     lead = new if old is None or old is MISSING else old
     _same_shape(lead, new, at)
     if lead is None or lead is MISSING or isinstance(lead, dict):
-        return _merge_map(old, new, _TYPES[field.type] if field else {} if known else None, at, notes)
+        return _merge_map(old, new, merge_keys().types[field.type] if field else {} if known else None, at, notes)
     if isinstance(lead, list) and field and field.keys is not None:
         return _merge_list(old, new, field, at, notes)
     return old if new is MISSING else MISSING if new is None else _in_style(old, new)
@@ -100,7 +92,7 @@ def _settled(
             continue
         old = value[key]
         if isinstance(old, dict):
-            new: Data = _settled(old, _TYPES[field.type], below(at, key), notes)
+            new: Data = _settled(old, merge_keys().types[field.type], below(at, key), notes)
         elif isinstance(old, list) and field.keys is not None:
             new = _settled_list(old, field, below(at, key), notes)
         else:
@@ -113,7 +105,7 @@ def _settled(
 def _settled_list(items: list[Data], field: Field, at: str, notes: list[Note]) -> list[Data]:
     if not _plain(items, field.keys or ()):
         return merge_items(items, MISSING, field.keys or (), _item_merger(field, at, notes), at, notes)
-    fields = _TYPES[field.type]
+    fields = merge_keys().types[field.type]
     if not fields:
         return items
     settled = [_settled(item, fields, below(at, i), notes) for i, item in enumerate(items)]
@@ -144,7 +136,7 @@ def _merge_list(old: Data, new: Data, field: Field, at: str, notes: list[Note]) 
 def _merge_plain(old: list[Data], new: list[Data], field: Field, at: str, notes: list[Note]) -> list[Data]:
     """What `merge_items` gives for the usual lists: one key, in every item, once."""
     (key,) = field.keys or ("",)
-    fields = _TYPES[field.type]
+    fields = merge_keys().types[field.type]
     rest = {text(item[key]): item for item in old}
     first = []
     for i, item in enumerate(new):
@@ -206,9 +198,9 @@ def _fields_of(*values: Data) -> Fields | None:
     """The fields of the first value that is itself an object of a known kind."""
     for value in values:
         if isinstance(value, dict) and value.get("kind") and value.get("apiVersion"):
-            name = _KINDS.get((text(value["apiVersion"]), text(value["kind"])))
+            name = merge_keys().kinds.get((text(value["apiVersion"]), text(value["kind"])))
             if name is not None:
-                return _TYPES[name]
+                return merge_keys().types[name]
     return None
 
 

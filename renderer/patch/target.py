@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from jsonschema_rs import Draft7Validator, RegexOptions, ValidationError
 
 from renderer.manifest import Object
-from renderer.patch.merge_keys import CLUSTER_SCOPED
+from renderer.patch.merge_keys import merge_keys
 from renderer.patch.selector import Requirement, parse_selector
 from renderer.patch.values import WORKLOAD, Target, text
 
@@ -36,7 +36,7 @@ def id_of(manifest: Object) -> Id:
     group, _, version = api_version.rpartition("/")
     metadata = manifest.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    if (api_version, kind) in CLUSTER_SCOPED:
+    if (api_version, kind) in merge_keys().cluster_scoped:
         namespace = "_non_namespaceable_"
     else:
         namespace = text(metadata.get("namespace") or "default")

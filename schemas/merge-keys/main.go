@@ -1,8 +1,8 @@
-// Prints renderer/patch/merge_keys.py: the lists that kustomize merges, read from the schema inside its own library.
+// Prints renderer/patch/merge_keys.json: the lists that kustomize merges, read from the schema inside its own library.
 //
-// Run it where go.mod stands, which pins the library that the kubectl of the tests is built with:
+// Run it in this folder: go.mod pins the library that the kubectl of the tests is built with.
 //
-//	go run . > ../../renderer/patch/merge_keys.py && ruff format ../../renderer/patch/merge_keys.py
+//	go run . > ../../renderer/patch/merge_keys.json
 //	go run . rollout > ../../fixtures/patch/rollout.openapi.json
 //
 // The second gives the OpenAPI schema with which kustomize itself merges the pod template of a Rollout, for the tests.
@@ -21,31 +21,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-const head = `"""Which lists a strategic merge merges, and by which keys.
-
-Made by schemas/merge-keys/main.go from kyaml v0.21.1 (kustomize 5.8.1), which holds the schema of Kubernetes 1.21.2:
-a list or kind that is younger (autoscaling/v2, PodSpec.resourceClaims) is replaced, as kustomize replaces it.
-Do not edit.
-"""
-
-from __future__ import annotations
-
-from typing import NamedTuple
-
-
-class Field(NamedTuple):
-    """A field on the way to a merged list.
-
-    ` + "`type`" + ` is that of the value or of the list's items; empty: nothing below it merges.
-    ` + "`keys`" + ` are those of the items of a merged list, () when the items are plain values; None: not a merged list.
-    """
-
-    type: str
-    keys: tuple[str, ...] | None
-
-
-`
-
 type field struct {
 	typ  string
 	keys []string
@@ -59,24 +34,17 @@ func main() {
 		return
 	}
 	types := reachable(all)
-	fmt.Print(head)
-	fmt.Println("TYPES: dict[str, dict[str, Field]] = {")
+	var lines []string
 	for _, name := range sorted(types) {
-		fmt.Printf("    %q: {\n", short(name))
+		var fields []string
 		for _, f := range sorted(types[name]) {
-			fmt.Printf("        %q: Field(%q, %s),\n", f, short(types[name][f].typ), literal(types[name][f]))
+			fields = append(fields, fmt.Sprintf("%q: [%q, %s]", f, short(types[name][f].typ), literal(types[name][f])))
 		}
-		fmt.Println("    },")
+		lines = append(lines, fmt.Sprintf("%q: {%s}", short(name), strings.Join(fields, ", ")))
 	}
-	fmt.Println("}\n\n# (apiVersion, kind) -> type\nKINDS: dict[tuple[str, str], str] = {")
-	for _, line := range kinds(all, types) {
-		fmt.Println(line)
-	}
-	fmt.Println("}\n\n# (apiVersion, kind) of what stands in no namespace\nCLUSTER_SCOPED: frozenset[tuple[str, str]] = frozenset(\n    {")
-	for _, line := range clusterScoped(all) {
-		fmt.Println(line)
-	}
-	fmt.Println("    }\n)")
+	fmt.Printf("{\n\"types\": {\n%s\n},\n", strings.Join(lines, ",\n"))
+	fmt.Printf("\"kinds\": [\n%s\n],\n", strings.Join(kinds(all, types), ",\n"))
+	fmt.Printf("\"clusterScoped\": [\n%s\n]\n}\n", strings.Join(clusterScoped(all), ",\n"))
 }
 
 // reachable keeps, of every type, the fields from which a merged list can be reached; repeated until nothing changes.
@@ -124,7 +92,7 @@ func kinds(all spec.Definitions, types map[string]map[string]field) []string {
 	var lines []string
 	for name := range types {
 		for _, meta := range typeMetas(all[name]) {
-			lines = append(lines, fmt.Sprintf("    (%q, %q): %q,", meta.APIVersion, meta.Kind, short(name)))
+			lines = append(lines, fmt.Sprintf("[%q, %q, %q]", meta.APIVersion, meta.Kind, short(name)))
 		}
 	}
 	sort.Strings(lines)
@@ -136,7 +104,7 @@ func clusterScoped(all spec.Definitions) []string {
 	for _, schema := range all {
 		for _, meta := range typeMetas(schema) {
 			if openapi.IsCertainlyClusterScoped(meta) {
-				lines = append(lines, fmt.Sprintf("        (%q, %q),", meta.APIVersion, meta.Kind))
+				lines = append(lines, fmt.Sprintf("[%q, %q]", meta.APIVersion, meta.Kind))
 			}
 		}
 	}
@@ -226,16 +194,13 @@ func short(name string) string {
 
 func literal(f field) string {
 	if !f.list {
-		return "None"
-	}
-	if len(f.keys) == 1 {
-		return fmt.Sprintf("(%q,)", f.keys[0])
+		return "null"
 	}
 	var quoted []string
 	for _, key := range f.keys {
 		quoted = append(quoted, fmt.Sprintf("%q", key))
 	}
-	return "(" + strings.Join(quoted, ", ") + ")"
+	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
 func sorted[V any](m map[string]V) []string {

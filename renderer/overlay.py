@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.plain import pointer, way
+from renderer.plain import pointer, tokens
 from renderer.problem import Problem
 from renderer.spec import OWN_STATE, merge, merge_specs
 
@@ -29,7 +29,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SpecItem:
     """One item of an overlay's or app's `patches` or `resources`, and where it stands."""
 
     file: str
@@ -47,8 +47,8 @@ class Environment:
     name: str
     chain: tuple[Document, ...]
     spec: Mapping[str, Any]
-    patches: tuple[Entry, ...]
-    resources: tuple[Entry, ...]
+    patches: tuple[SpecItem, ...]
+    resources: tuple[SpecItem, ...]
     apps: frozenset[str] | None
 
     @property
@@ -74,7 +74,7 @@ class Effective:
 
     def locate(self, at: str) -> tuple[str, str]:
         """The file that gave the value at a pointer, and the pointer there; the nearest parent where nobody has it."""
-        parts = way(at)
+        parts = tokens(at)
         layers = self.layers if not parts or parts[0] in ("spec", "metadata") else (self._app,)  # a header is its own
         while parts:
             for layer in layers:
@@ -90,7 +90,7 @@ class Effective:
         A mapping is merged, and whatever is missing in all of it belongs into the first of its files; a list, and so
         what lies in it, is as the strongest file has it.
         """
-        parts = way(at)
+        parts = tokens(at)
         if not any(part.isdigit() for part in parts) and _has(self._app.document.data, parts):
             return self._app.document.file, at
         return self.locate(at)
@@ -140,10 +140,11 @@ def idle_nulls(base: Mapping[str, Any], over: Mapping[str, Any]) -> list[str]:
     return [pointer(path) for path in _nulls(over) if not path or not _has(base, path)]
 
 
-def entries(document: Document, key: str) -> tuple[Entry, ...]:
+def spec_items(document: Document, key: str) -> tuple[SpecItem, ...]:
     """The items of a list of the document's spec, with their places."""
     return tuple(
-        Entry(document.file, f"/spec/{key}/{number}", value) for number, value in enumerate(document.spec.get(key, ()))
+        SpecItem(document.file, f"/spec/{key}/{number}", value)
+        for number, value in enumerate(document.spec.get(key, ()))
     )
 
 
@@ -167,7 +168,7 @@ def _environment(name: str, chain: tuple[Document, ...]) -> Environment:
     for document in reversed(chain):
         spec = merge(spec, {key: value for key, value in document.spec.items() if key not in JOINED})
     patches, resources = (
-        tuple(entry for document in reversed(chain) for entry in entries(document, key)) for key in JOINED
+        tuple(entry for document in reversed(chain) for entry in spec_items(document, key)) for key in JOINED
     )
     apps = None if spec.get("apps") is None else frozenset(spec["apps"])
     return Environment(name, chain, spec, patches, resources, apps)

@@ -21,34 +21,34 @@ def below(pointer: str, key: str | int) -> str:
     return f"{pointer}/{escape(str(key))}"
 
 
-def pointer(way: Iterable[str | int]) -> str:
+def pointer(keys: Iterable[str | int]) -> str:
     """`["spec", "a/b", 0]` is `/spec/a~1b/0`."""
-    return "".join(["/" + escape(str(step)) for step in way])
+    return "".join(["/" + escape(str(key)) for key in keys])
 
 
-def way(pointer: str) -> list[str]:
+def tokens(pointer: str) -> list[str]:
     """The keys of a pointer, from the top; `pointer` must be empty or begin with `/`."""
     return [unescape(token) for token in pointer.split("/")[1:]]
 
 
 def lookup(data: Any, pointer: str) -> Any:
     """The value at a pointer; None where there is none."""
-    for step in way(pointer):
+    for token in tokens(pointer):
         if isinstance(data, dict):
-            data = data.get(step)
-        elif isinstance(data, list) and step.isdecimal() and int(step) < len(data):
-            data = data[int(step)]
+            data = data.get(token)
+        elif isinstance(data, list) and token.isdecimal() and int(token) < len(data):
+            data = data[int(token)]
         else:
             return None
     return data
 
 
-def same(one: Any, other: Any, *, as_numbers: bool = False) -> bool:
+def equal(one: Any, other: Any, *, as_numbers: bool = False) -> bool:
     """Equal but for the order of keys; `true` is not 1, and 1 is 1.0 only `as_numbers`."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key], as_numbers=as_numbers) for key in one)
+        return one.keys() == other.keys() and all(equal(one[key], other[key], as_numbers=as_numbers) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         pairs = zip(one, other, strict=True)
-        return len(one) == len(other) and all(same(left, right, as_numbers=as_numbers) for left, right in pairs)
+        return len(one) == len(other) and all(equal(left, right, as_numbers=as_numbers) for left, right in pairs)
     alike = isinstance(one, bool) == isinstance(other, bool) if as_numbers else type(one) is type(other)
     return alike and bool(one == other)

@@ -68,11 +68,11 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """A canary in flight: `weight` in percent, None under a ladder; `came_from` is the weight it had before."""
+    """A canary in flight: `weight` in percent, None under a ladder; `from_weight` is the weight it had before."""
 
     version: Version
     weight: int | None
-    came_from: int | None
+    from_weight: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,11 @@ class Strategy:
         return bool(self.fields.get("autoPromotionEnabled"))
 
     @property
+    def is_routed(self) -> bool:
+        """Whether routing sets the canary's share, not the ratio of pods."""
+        return self.type == "Canary" and self.router != "replica"
+
+    @property
     def by_istio(self) -> bool:
         """Whether the canary's share is a weight in a VirtualService."""
         return self.type == "Canary" and self.router == "istio"
@@ -121,8 +126,8 @@ class App:
     previous: Version | None
     previous_weight: int | None
     aborted: Version | None
-    came_from: Strategy | None  # a workload that is rendered beside the new one
-    after: Strategy | None  # one that is gone, but for its subsets
+    migrating_from: Strategy | None  # its workload is rendered too until the switch is over
+    after: Strategy | None  # its workload is removed; its subsets are still rendered
     cluster_domain: str
 
     @property
@@ -135,7 +140,7 @@ class App:
     @property
     def splits(self) -> bool:
         """Whether its routes lead to the subsets of a Rollout."""
-        return self.strategy.by_istio or bool(self.came_from and self.came_from.by_istio)
+        return self.strategy.by_istio or bool(self.migrating_from and self.migrating_from.by_istio)
 
     @property
     def scaled_by_others(self) -> bool:
@@ -266,7 +271,7 @@ def app_of(
         previous=_version(spec, "previous"),
         previous_weight=previous.get("weight") if previous else None,
         aborted=_version(spec, "aborted"),
-        came_from=strategy_of(migration["from"]) if "from" in migration else None,
+        migrating_from=strategy_of(migration["from"]) if "from" in migration else None,
         after=strategy_of(migration["after"]) if "after" in migration else None,
         cluster_domain=cluster_domain,
     )

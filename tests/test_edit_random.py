@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from renderer.edit import Remove, Set, edit
 from renderer.edit.operations import applied
 from renderer.yamlio import load
-from renderer.yamlio.nodes import Entry, Node, line_end, line_start, tree
+from renderer.yamlio.nodes import CollectionEntry, Node, line_end, line_start, tree
 from tests.support.spec_texts import KEYS, random_data, random_scalar, random_spec, render
 
 Operation = Set | Remove
@@ -48,7 +48,7 @@ def random_operation(data: Any, random: Random) -> Operation:
 
 def meant(text: str, operation: Operation) -> tuple[int, int] | None:
     """The span of whole lines that an operation may change; None where it may only add."""
-    found: list[tuple[Node, Entry | None]] = [(tree(text), None)]
+    found: list[tuple[Node, CollectionEntry | None]] = [(tree(text), None)]
     names = operation.pointer.split("/")[1:]
     for name in names:
         entry = next((each for each in found[-1][0].entries if escaped(each.name) == name), None)
@@ -72,7 +72,7 @@ def meant(text: str, operation: Operation) -> tuple[int, int] | None:
     return start, end
 
 
-def end_with_comments(text: str, entry: Entry) -> int:
+def end_with_comments(text: str, entry: CollectionEntry) -> int:
     """The entry's last line, comments that are indented deeper than it included."""
     indent = entry.start - line_start(text, entry.start)
     end = at = line_end(text, entry.end)

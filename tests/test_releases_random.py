@@ -61,7 +61,7 @@ class Verbs(RuleBasedStateMachine):
         start = spec(**STATES[state])
         if "autoscaling" not in start:
             start["replicas"] = replicas
-        tuned = random.choice(ROUTED if side(start).app.strategy.by_istio else ANY)
+        tuned = random.choice(ROUTED if side(start).app.strategy.is_routed else ANY)
         if start.get("strategy", {}).get("type", "Recreate") != "Recreate" and "migration" not in start:
             start["strategy"] = {**start["strategy"], **tuned}
         if not valid(start):

@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 
 from renderer.yamlio import Data, dump, load, load_all, plain_or_quoted
 from renderer.yamlio.kubectl import kubectl_plain
-from renderer.yamlio.scalars import Unclear, plain
+from renderer.yamlio.scalars import Unclear, scalar_of
 from tests.support.yaml_data import DATA, FIXTURES, STRINGS, TEXT
 
 KUBECTL = Path(sys.executable).parent / "kubectl"
@@ -174,5 +174,5 @@ def test_kubectl_reads_the_fixtures_of_manifests_so(path: Path) -> None:
 @given(st.one_of(TEXT, NUMBERS))
 def test_what_is_left_unquoted_is_text_to_the_reader_of_specs(text: str) -> None:
     if plain_or_quoted(text) == text:
-        assert plain(text) == text
+        assert scalar_of(text) == text
         assert kubectl_plain(text) == text

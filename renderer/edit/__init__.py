@@ -13,12 +13,12 @@ from renderer.edit.operations import (
     Replace,
     Set,
     applied,
-    at,
+    checked_data,
     difference,
     ordered_as,
-    plain,
     relabel,
-    steps,
+    text_edits,
+    value_at,
 )
 from renderer.edit.splice import splice
 from renderer.edit.write import Shape, block
@@ -53,8 +53,8 @@ def edit(text: str, operations: Sequence[Operation]) -> str:
             wanted = wanted if isinstance(operation, Rename) else applied(wanted, operation)
         if not isinstance(wanted, dict):
             raise EditError("", "a spec is a mapping")
-        for step in steps(old, wanted):
-            text = splice(text, step)
+        for text_edit in text_edits(old, wanted):
+            text = splice(text, text_edit)
         return _proven(text, wanted)
     except ERRORS:
         raise EditError("", _BY_HAND) from None
@@ -75,7 +75,7 @@ def formatted(text: str, order: Order = _NO_ORDER) -> str:
 
 def new_document(data: Mapping[str, object]) -> str:
     """The text of a new spec, as `fmt` would have it."""
-    wanted = plain(data, "")
+    wanted = checked_data(data, "")
     text = "".join(f"{line}\n" for line in block(wanted, -2, Shape()).lines) or "{}\n"
     return _proven(text, wanted)
 
@@ -97,7 +97,7 @@ def _proven(text: str, wanted: Data) -> str:
         path = difference(_again(text), wanted)
         if path is None:
             return text
-        text = splice(text, Replace(path, at(wanted, path)))
+        text = splice(text, Replace(path, value_at(wanted, path)))
     path = difference(_again(text), wanted)
     if path is not None:
         raise EditError(pointer(path), _BY_HAND)

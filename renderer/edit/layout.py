@@ -10,7 +10,7 @@ from renderer.edit.splice import behind_indicator, entry_end
 from renderer.edit.write import column
 from renderer.plain import pointer
 from renderer.yamlio import plain_or_quoted
-from renderer.yamlio.nodes import Entry, Node, Path, after_space, line_end, line_start, tree
+from renderer.yamlio.nodes import CollectionEntry, Node, Path, after_space, line_end, line_start, tree
 
 Order = Mapping[str, Sequence[str]]
 
@@ -62,7 +62,7 @@ class _Layout:
 
     def entries(self, node: Node, path: Path, at: int, until: int) -> list[str]:
         """The lines of a collection, whose inside begins at `at` and ends, with its comments, at `until`."""
-        names = self.fields(path) if node.kind == "mapping" else []
+        names = self.fields(path) if node.type == "mapping" else []
         found: list[tuple[int, list[str]]] = []
         flow = node.style == "flow"
         for entry in node.entries:
@@ -76,7 +76,7 @@ class _Layout:
         rest = _BREAK.split(self.text[at:until])[1:]
         return [*lines, *_closed(_tidy(rest[:-1] if flow else rest))]
 
-    def entry(self, entry: Entry, path: Path, flow: bool) -> tuple[_Part, int]:
+    def entry(self, entry: CollectionEntry, path: Path, flow: bool) -> tuple[_Part, int]:
         """With its key or dash, and where what follows it begins."""
         behind = entry.start if flow and entry.key is None else behind_indicator(self.text, entry)
         part = self.value(entry, path, behind, flow)
@@ -87,7 +87,7 @@ class _Layout:
             at = entry_end(self.text, entry)
             if entry.value.style != "block":
                 part = replace(part, after=_tidy(_BREAK.split(self.text[line_end(self.text, entry.end) : at])[1:]))
-            if entry.value.kind == "scalar":
+            if entry.value.type == "scalar":
                 head_end = entry.value.head if entry.value.style in ("|", ">") else entry.end
                 part = replace(part, comment=_comment(self.text[head_end : line_end(self.text, head_end)]))
         return (self.keyed(entry, behind, part) if entry.key else _dashed(part)), at
@@ -104,7 +104,7 @@ class _Layout:
             return "", above, at
         return _comment(self.text[at:stop]), above, stop
 
-    def keyed(self, entry: Entry, behind: int, part: _Part) -> _Part:
+    def keyed(self, entry: CollectionEntry, behind: int, part: _Part) -> _Part:
         assert entry.key is not None  # noqa: S101  (its caller asked)
         written = self.text[entry.key.start : entry.key.end]
         key = plain_or_quoted(str(entry.name)) if _BREAK.search(written) else written
@@ -112,9 +112,9 @@ class _Layout:
         above += _COMMENT.findall(self.text[entry.key.end : behind]) if behind > entry.key.end else []
         return replace(part, head=f"{key}: {part.head}".rstrip(" "), above=[*above, *part.above])
 
-    def value(self, entry: Entry, path: Path, behind: int, flow: bool) -> _Part:
+    def value(self, entry: CollectionEntry, path: Path, behind: int, flow: bool) -> _Part:
         node = entry.value
-        if node.kind != "scalar":
+        if node.type != "scalar":
             until = node.end if flow else entry_end(self.text, entry)
             part = self.collection(node, path, behind, until)
             return replace(part, comment="") if flow else part
@@ -161,11 +161,11 @@ class _Layout:
     def one_line(self, node: Node, path: Path) -> str:
         """A flow collection as it is written, but for the order of fields and breaks between brackets."""
         text = self.text
-        if node.kind == "scalar":
+        if node.type == "scalar":
             return text[node.start : node.end]
         if not node.entries:
-            return "{}" if node.kind == "mapping" else "[]"
-        names = self.fields(path) if node.kind == "mapping" else []
+            return "{}" if node.type == "mapping" else "[]"
+        names = self.fields(path) if node.type == "mapping" else []
         pieces = []
         for entry in node.entries:
             rank = names.index(str(entry.name)) if entry.name in names else len(names)

@@ -1,4 +1,4 @@
-"""What an edit is made of: operations on data, and the single steps on a text that lead from old data to new."""
+"""What an edit is made of: operations on data, and the single text_edits on a text that lead from old data to new."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from renderer.plain import way
+from renderer.plain import tokens
 from renderer.yamlio import Data
 from renderer.yamlio.nodes import Path
 
@@ -92,7 +92,7 @@ class Reorder:
     names: tuple[str, ...]
 
 
-Step = Replace | Insert | Delete | Relabel | Reorder
+TextEdit = Replace | Insert | Delete | Relabel | Reorder
 
 
 def same(one: Data, other: Data) -> bool:
@@ -104,7 +104,7 @@ def applied(data: Data, operation: Operation) -> Data:
     """New data; the old is left as it is. Raises EditError where the pointer leads nowhere."""
     names = _names(operation.pointer)
     if isinstance(operation, Set):
-        return _with(data, names, plain(operation.value, operation.pointer), operation.pointer)
+        return _with(data, names, checked_data(operation.value, operation.pointer), operation.pointer)
     if isinstance(operation, Rename):
         return _renamed(data, names, operation)
     if not names:
@@ -112,8 +112,8 @@ def applied(data: Data, operation: Operation) -> Data:
     return _without(data, names, operation.pointer)
 
 
-def steps(old: Data, new: Data, path: Path = ()) -> Iterator[Step]:
-    """The steps that turn the text of `old` into one of `new`, to be made one after the other."""
+def text_edits(old: Data, new: Data, path: Path = ()) -> Iterator[TextEdit]:
+    """The text_edits that turn the text of `old` into one of `new`, to be made one after the other."""
     if same(old, new):
         return
     if isinstance(old, dict) and isinstance(new, dict) and old and new:
@@ -124,23 +124,23 @@ def steps(old: Data, new: Data, path: Path = ()) -> Iterator[Step]:
         yield Replace(path, new)
 
 
-def plain(value: Any, where: str) -> Data:
+def checked_data(value: Any, where: str) -> Data:
     """The value as plain data."""
     if isinstance(value, float) and not isfinite(value):
         raise EditError(where, f"{value} is no number that JSON has")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping):
-        return {str(key): plain(each, where) for key, each in value.items()}
+        return {str(key): checked_data(each, where) for key, each in value.items()}
     if isinstance(value, Sequence):
-        return [plain(each, where) for each in value]
+        return [checked_data(each, where) for each in value]
     raise EditError(where, f"{type(value).__name__} is no plain data")
 
 
 def _names(text: str) -> list[str]:
     if text and not text.startswith("/"):
         raise EditError(text, "is no JSON pointer")
-    return way(text)
+    return tokens(text)
 
 
 def _with(data: Data, names: list[str], value: Data, where: str) -> Data:
@@ -198,10 +198,10 @@ def _index(name: str, end: int, where: str) -> int:
     return int(name)
 
 
-def _mapping(old: dict[str, Data], new: dict[str, Data], path: Path) -> Iterator[Step]:
+def _mapping(old: dict[str, Data], new: dict[str, Data], path: Path) -> Iterator[TextEdit]:
     kept = [key for key in new if key in old]
     for key in kept:
-        yield from steps(old[key], new[key], (*path, key))
+        yield from text_edits(old[key], new[key], (*path, key))
     if [key for key in old if key in new] != kept:
         yield Reorder(path, tuple(kept))
     before: str | None = None
@@ -214,7 +214,7 @@ def _mapping(old: dict[str, Data], new: dict[str, Data], path: Path) -> Iterator
             yield Delete((*path, key))
 
 
-def _list(old: list[Data], new: list[Data], path: Path) -> Iterator[Step]:
+def _list(old: list[Data], new: list[Data], path: Path) -> Iterator[TextEdit]:
     """Items that are the same at the beginning and at the end stay; those between are paired, then added or removed."""
     shorter = min(len(old), len(new))
     head = next((place for place in range(shorter) if not same(old[place], new[place])), shorter)
@@ -222,7 +222,7 @@ def _list(old: list[Data], new: list[Data], path: Path) -> Iterator[Step]:
     tail = next((count for count in range(rest) if not same(old[-1 - count], new[-1 - count])), rest)
     last_old, last_new = len(old) - tail, len(new) - tail
     for place in range(head, min(last_old, last_new)):
-        yield from steps(old[place], new[place], (*path, place))
+        yield from text_edits(old[place], new[place], (*path, place))
     for place in range(last_old, last_new):
         yield Insert(path, place, new[place], place - 1 if place else None)
     for place in range(last_old - 1, last_new - 1, -1):
@@ -241,7 +241,7 @@ def difference(old: Data, new: Data, path: Path = ()) -> Path | None:
     return None if same(old, new) else path
 
 
-def at(data: Data, path: Path) -> Data:
+def value_at(data: Data, path: Path) -> Data:
     """The value at a path that leads somewhere."""
     for name in path:
         data = data[name]  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""One step on a text: cut out a span and put another there; every other character stays."""
+"""One edit of a text: cut out a span and put another there; every other character stays."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from renderer.edit.operations import Delete, Insert, Relabel, Replace, Step
+from renderer.edit.operations import Delete, Insert, Relabel, Replace, TextEdit
 from renderer.edit.write import Shape, Written, block, column, flow, item, keyed, scalar, shape
 from renderer.yamlio import Data
-from renderer.yamlio.nodes import Entry, Node, Path, after_space, line_end, line_start, tree
+from renderer.yamlio.nodes import CollectionEntry, Node, Path, after_space, line_end, line_start, tree
 
 _BREAK_AT_END = re.compile(r"(?:\r\n?|\n)\Z")
 _BREAK = re.compile(r"\r\n?|\n")
@@ -17,11 +17,11 @@ _COMMENT_BELOW = re.compile(r"(?:(?:\r\n?|\n)[ \t]*)+(?=#)")
 _EMPTY_LINES = re.compile(r"(?:[ \t]*(?:\r\n?|\n))*")
 
 
-class Place(NamedTuple):
+class Target(NamedTuple):
     """A value in its text: the collections above it from the root on, and the entry that it is the value of."""
 
     above: tuple[Node, ...]
-    entry: Entry | None  # None: the root
+    entry: CollectionEntry | None  # None: the root
     node: Node
 
     @property
@@ -30,21 +30,21 @@ class Place(NamedTuple):
         return any(node.style == "flow" for node in self.above)
 
 
-def splice(text: str, step: Step) -> str:
-    """The text after one step; the step fits the data."""
-    place = _find(text, step.path)
-    if isinstance(step, Replace):
-        return _replace(text, place, step.value)
-    if isinstance(step, Delete):
-        return _delete(text, place)
-    if isinstance(step, Insert):
-        return _insert(text, place, step)
-    if isinstance(step, Relabel):
-        return _relabel(text, place, step.name)
-    return _reorder(text, place.node, step.names)
+def splice(text: str, text_edit: TextEdit) -> str:
+    """The text after one edit, which fits the data."""
+    target = _find(text, text_edit.path)
+    if isinstance(text_edit, Replace):
+        return _replace(text, target, text_edit.value)
+    if isinstance(text_edit, Delete):
+        return _delete(text, target)
+    if isinstance(text_edit, Insert):
+        return _insert(text, target, text_edit)
+    if isinstance(text_edit, Relabel):
+        return _relabel(text, target, text_edit.name)
+    return _reorder(text, target.node, text_edit.names)
 
 
-def _find(text: str, path: Path) -> Place:
+def _find(text: str, path: Path) -> Target:
     node = tree(text)
     above: list[Node] = []
     entry = None
@@ -52,34 +52,34 @@ def _find(text: str, path: Path) -> Place:
         entry = _entry(node, name)
         above.append(node)
         node = entry.value
-    return Place(tuple(above), entry, node)
+    return Target(tuple(above), entry, node)
 
 
-def _entry(node: Node, name: str | int) -> Entry:
+def _entry(node: Node, name: str | int) -> CollectionEntry:
     return next(entry for entry in node.entries if entry.name == name)
 
 
-def _replace(text: str, place: Place, value: Data) -> str:
-    node, entry = place.node, place.entry
+def _replace(text: str, target: Target, value: Data) -> str:
+    node, entry = target.node, target.entry
     if entry is None:
         return _replace_root(text, node, value)
-    if place.in_flow:
+    if target.in_flow:
         return (
             text[: node.start]
             + _colon(text, entry)
-            + flow(value, node.style if node.kind == "scalar" and node.style else _quotes(place))
+            + flow(value, node.style if node.type == "scalar" and node.style else _quotes(target))
             + text[node.end :]
         )
     if node.style == "block" and not value and isinstance(value, dict | list) and _is_below(text, entry):
         return _empty(text, entry, flow(value))
     at = column(text, entry.start)
     end = entry_end(text, entry) if node.style == "block" else line_end(text, node.end)
-    form = shape(place.above[0], text)
+    form = shape(target.above[0], text)
     written = (block if entry.key else item)(value, at, form, style=node.style, literal=_literal_fits(text, end, at))
     return _replace_block(text, entry, end, written)
 
 
-def _replace_block(text: str, entry: Entry, end: int, written: Written) -> str:
+def _replace_block(text: str, entry: CollectionEntry, end: int, written: Written) -> str:
     """The value of a key or dash in block style; a comment in the line of the key or dash stays."""
     node = entry.value
     behind = behind_indicator(text, entry)
@@ -105,7 +105,7 @@ def _replace_block(text: str, entry: Entry, end: int, written: Written) -> str:
     return before + written.head + rest + lines + text[end:]
 
 
-def _empty(text: str, entry: Entry, written: str) -> str:
+def _empty(text: str, entry: CollectionEntry, written: str) -> str:
     """Without the entries of a block collection, and with every comment that stands in a line of its own."""
     behind = behind_indicator(text, entry)
     for each in reversed(entry.value.entries):
@@ -120,8 +120,8 @@ def _without_lines(text: str, start: int, end: int) -> str:
     return text[:start] + text[_next_line(text, end) :]
 
 
-def _relabel(text: str, place: Place, name: str) -> str:
-    key = place.entry.key if place.entry else None
+def _relabel(text: str, target: Target, name: str) -> str:
+    key = target.entry.key if target.entry else None
     if key is None:
         raise ValueError("only a key has a name")
     return text[: key.start] + scalar(name, key.style) + text[key.end :]
@@ -134,38 +134,38 @@ def _replace_root(text: str, node: Node, value: Data) -> str:
     before = text[: node.start]
     if column(text, node.start):  # behind `---`
         before = before.rstrip(" \t") + _newline(text, node.start)
-    lines = block(value, -Shape().step, Shape(), literal=_literal_fits(text, end, 0)).lines
+    lines = block(value, -Shape().indent, Shape(), literal=_literal_fits(text, end, 0)).lines
     return before + _newline(text, node.start).join(lines) + text[end:]
 
 
-def _insert(text: str, place: Place, step: Insert) -> str:
-    node, key = place.node, step.name
-    after = None if step.after is None else _entry(node, step.after)
-    if node.style == "flow" and (node.entries or place.in_flow):
-        style = _quotes(place)
+def _insert(text: str, target: Target, text_edit: Insert) -> str:
+    node, key = target.node, text_edit.name
+    after = None if text_edit.after is None else _entry(node, text_edit.after)
+    if node.style == "flow" and (node.entries or target.in_flow):
+        style = _quotes(target)
         name = f"{scalar(key, style)}: " if isinstance(key, str) else ""
-        return _insert_flow(text, node, name + flow(step.value, style), after)
+        return _insert_flow(text, node, name + flow(text_edit.value, style), after)
     if node.style == "flow":
-        return _replace(text, place, {key: step.value} if isinstance(key, str) else [step.value])
+        return _replace(text, target, {key: text_edit.value} if isinstance(key, str) else [text_edit.value])
     at = column(text, node.start)
     literal = after is None or _literal_fits(text, entry_end(text, after), at)
-    form = shape(place.above[0] if place.above else node, text)
+    form = shape(target.above[0] if target.above else node, text)
     if isinstance(key, str):
-        lines = keyed(key, block(step.value, at, form, literal=literal))
+        lines = keyed(key, block(text_edit.value, at, form, literal=literal))
     else:
-        written = item(step.value, at, form, literal=literal)
+        written = item(text_edit.value, at, form, literal=literal)
         lines = ["- " + written.head, *written.lines]
     return _insert_block(text, node, _newline(text, node.start).join(lines), after)
 
 
-def _quotes(place: Place) -> str:
-    """The quotes that every key has which shares the flow style with the place: those of JSON, or none."""
-    nodes = [node for node in (*place.above, place.node) if node.style == "flow"]
+def _quotes(target: Target) -> str:
+    """The quotes that every key has which shares the flow style with the target: those of JSON, or none."""
+    nodes = [node for node in (*target.above, target.node) if node.style == "flow"]
     keys = [entry.key for node in nodes for entry in node.entries if entry.key]
     return '"' if keys and all(key.style == '"' for key in keys) else ""
 
 
-def _insert_block(text: str, node: Node, written: str, after: Entry | None) -> str:
+def _insert_block(text: str, node: Node, written: str, after: CollectionEntry | None) -> str:
     newline, indent = _newline(text, node.start), " " * column(text, node.start)
     if after is None:
         return text[: node.start] + written + newline + indent + text[node.start :]
@@ -177,7 +177,7 @@ def _insert_block(text: str, node: Node, written: str, after: Entry | None) -> s
     return before + newline + indent + written + text[end:]
 
 
-def _insert_flow(text: str, node: Node, written: str, after: Entry | None) -> str:
+def _insert_flow(text: str, node: Node, written: str, after: CollectionEntry | None) -> str:
     if text[node.start] not in "{[":  # `[key: value]`: a mapping without braces
         return f"{text[: node.start]}{{{text[node.start : node.end]}, {written}}}{text[node.end :]}"
     newline, indent = _newline(text, node.start), ""
@@ -199,8 +199,8 @@ def _insert_flow(text: str, node: Node, written: str, after: Entry | None) -> st
     return f"{text[:at]} {written},{text[at:]}" if has_comma else f"{text[:at]}, {written}{text[at:]}"
 
 
-def _delete(text: str, place: Place) -> str:
-    parent, entry = place.above[-1], place.entry
+def _delete(text: str, target: Target) -> str:
+    parent, entry = target.above[-1], target.entry
     assert entry is not None  # noqa: S101  (only the root has none)
     index = parent.entries.index(entry)
     if parent.style == "flow":
@@ -257,7 +257,7 @@ def _reorder(text: str, node: Node, names: Sequence[str]) -> str:
     return text
 
 
-def entry_end(text: str, entry: Entry) -> int:
+def entry_end(text: str, entry: CollectionEntry) -> int:
     """Where the last line of a block entry ends: of its value, or of the comments below that are indented deeper."""
     at = column(text, entry.start)
     end = line_end(text, entry.end)
@@ -272,17 +272,17 @@ def _literal_fits(text: str, end: int, at: int) -> bool:
     return end < len(text) and not (found and column(text, found.end()) > at)
 
 
-def _is_below(text: str, entry: Entry) -> bool:
+def _is_below(text: str, entry: CollectionEntry) -> bool:
     """Whether the value stands in a line below its key or dash."""
     return line_end(text, behind_indicator(text, entry)) < entry.value.start
 
 
-def behind_indicator(text: str, entry: Entry) -> int:
+def behind_indicator(text: str, entry: CollectionEntry) -> int:
     """Behind the `:` of a key, or the dash of an item."""
     return (after_space(text, entry.key.end) if entry.key else entry.start) + 1
 
 
-def _colon(text: str, entry: Entry) -> str:
+def _colon(text: str, entry: CollectionEntry) -> str:
     """What has to stand before the value of a flow mapping's key: `{a}` has no colon, `{"a":1}` no space."""
     if entry.key is None:
         return ""

@@ -14,7 +14,7 @@ _NOT_SINGLE = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufff
 class Shape(NamedTuple):
     """How a file is indented: a mapping below its key, and a list's dashes below theirs, in columns."""
 
-    step: int = 2
+    indent: int = 2
     dash: int = 2
 
 
@@ -32,10 +32,10 @@ def shape(root: Node, text: str) -> Shape:
     for node in queue:  # which grows as we go
         for entry in node.entries:
             queue.append(entry.value)
-            if node.kind == "mapping" and entry.value.style == "block":
+            if node.type == "mapping" and entry.value.style == "block":
                 deeper = column(text, entry.value.start) - column(text, entry.start)
-                step = step or (deeper if entry.value.kind == "mapping" else None)
-                dash = dash if dash is not None or entry.value.kind == "mapping" else deeper
+                step = step or (deeper if entry.value.type == "mapping" else None)
+                dash = dash if dash is not None or entry.value.type == "mapping" else deeper
         if step and dash is not None:
             break
     step = step or 2
@@ -70,10 +70,10 @@ def flow(value: Data, style: str = "") -> str:
 def block(value: Data, at: int, form: Shape, *, style: str = "", literal: bool = True) -> Written:
     """What stands behind a key that begins in column `at`; `literal`: whether a text may be a `|` block."""
     if isinstance(value, dict) and value:
-        return Written("", _keys(value, at + form.step, form, literal))
+        return Written("", _keys(value, at + form.indent, form, literal))
     if isinstance(value, list) and value:
         return Written("", _items(value, at + form.dash, form, literal))
-    return _leaf(value, at + form.step, style, literal)
+    return _leaf(value, at + form.indent, style, literal)
 
 
 def item(value: Data, at: int, form: Shape, *, style: str = "", literal: bool = True) -> Written:

@@ -139,7 +139,7 @@ def _on_the_way(old: State, new: State) -> Iterator[Move]:
     weights = (_weight(old), _weight(new))
     if weights[0] != weights[1]:
         yield Move("weight", _name(new.flying), name_of(new.stable), weights, _kind(new))
-    elif old.came_from != new.came_from:
+    elif old.from_weight != new.from_weight:
         yield Move("retry", _name(new.flying), name_of(new.stable), weights, _kind(new))
 
 

@@ -60,7 +60,7 @@ class State:
     flying: Version | None
     previous: Version | None
     aborted: Version | None
-    came_from: int | None
+    from_weight: int | None
     overrides: Any
     restarted: str | None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renderer.patch.apply import apply, last_changes
-from renderer.patch.entry import parse
+from renderer.patch.parse import parse
 from renderer.patch.values import Patch, PatchFault, Target
 
 __all__ = ["Patch", "PatchFault", "Target", "apply", "last_changes", "parse"]

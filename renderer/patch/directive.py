@@ -12,7 +12,7 @@ DIRECTIVE: Final = "$patch"
 _KNOWN: Final = ("delete", "replace", "merge")
 
 
-def map_directive(patch: Object, at: str, *, lenient: bool) -> tuple[str, Object]:
+def map_directive(patch: Object, pointer: str, *, lenient: bool) -> tuple[str, Object]:
     """What `$patch` says, and the patch without it; an unknown one stays as a field where the patch adds a mapping."""
     if DIRECTIVE not in patch:
         return "merge", patch
@@ -21,17 +21,17 @@ def map_directive(patch: Object, at: str, *, lenient: bool) -> tuple[str, Object
         return said, {key: value for key, value in patch.items() if key != DIRECTIVE}
     if lenient:
         return "merge", patch
-    raise Refused(below(at, DIRECTIVE), f"unknown $patch {said!r}: it is {', '.join(_KNOWN)}")
+    raise Refused(below(pointer, DIRECTIVE), f"unknown $patch {said!r}: it is {', '.join(_KNOWN)}")
 
 
-def list_directive(patch: list[Data], at: str) -> tuple[str, list[Data]]:
+def list_directive(patch: list[Data], pointer: str) -> tuple[str, list[Data]]:
     """The directive of a whole list, which is an item with nothing but `$patch`; and the list without such items."""
     first = next((item for item in patch if isinstance(item, dict) and DIRECTIVE in item), None)
     if first is None or len(first) > 1:
         return "merge", patch
     said = text(first[DIRECTIVE])
     if said not in _KNOWN:
-        raise Refused(at, f"unknown $patch {said!r}: it is {', '.join(_KNOWN)}")
+        raise Refused(pointer, f"unknown $patch {said!r}: it is {', '.join(_KNOWN)}")
     return said, [item for item in patch if item not in (None, {}) and not _says(item, said)]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from renderer.manifest import Object
 from renderer.patch.values import MISSING, Data, Operation, Refused
-from renderer.plain import same, way
+from renderer.plain import equal, tokens
 
 Container = dict[str, Any] | list[Any]
 Change = Callable[[Container, str], Container]
@@ -88,7 +88,7 @@ def _size(value: Data, room: int) -> int:
 def _test(document: Data, operation: Operation) -> Data:
     path = operation["path"]
     found = document if path == "" else _value(document, path, "/path")
-    if not same(None if found is MISSING else found, operation["value"], as_numbers=True):
+    if not equal(None if found is MISSING else found, operation["value"], as_numbers=True):
         raise Refused("/value", f"test failed: {path} is {_shown(found)}, not {_shown(operation['value'])}")
     return document
 
@@ -106,7 +106,7 @@ _OPERATIONS: dict[str, Callable[[Data, Operation], Data]] = {
 def _tokens(path: str, where: str) -> list[str]:
     if path == "":
         raise Refused(where, "the whole document cannot be added, removed, moved or copied")
-    return way(path)
+    return tokens(path)
 
 
 def _changed(document: Data, path: str, change: Change, where: str = "/path") -> Data:

@@ -34,7 +34,7 @@ def merge_items(
     new: Data,
     keys: Sequence[str],
     merge: Callable[[Data, Data], Data],
-    at: str,
+    pointer: str,
     notes: list[Note],
 ) -> list[Data]:
     """The merged list: the patch's items first, then the others; `new` MISSING or `old` itself: a list without a patch.
@@ -47,29 +47,29 @@ def merge_items(
     names = list(keys) or [""]
     wanted = _wanted([base] if alone else [patch, base], keys)
     if len(keys) > 1 and len(wanted) > LONGEST:
-        raise Refused(at, f"a list of more than {LONGEST} items that go by two keys is not merged")
+        raise Refused(pointer, f"a list of more than {LONGEST} items that go by two keys is not merged")
     merged: list[Data] = []
     valid, used = names, set()
     for one in wanted:
         valid, values = _valid(wanted, one, names)
         here, there = _find(base, valid, values), None if new is MISSING else _find(patch, valid, values)
-        before, change = _at(base, here), _at(patch, there)
+        before, change = _item_at(base, here), _item_at(patch, there)
         item = merge(before, change)
         used.add(there)
         if there is not None and isinstance(change, dict):
             patch[there] = {key: value for key, value in change.items() if key != "$patch"}
         if item is MISSING or item is None or item == {}:
-            base[:] = _set(base, MISSING, valid, values, at)
+            base[:] = _set(base, MISSING, valid, values, pointer)
             continue
-        item = _with_keys(item, valid, values, at)
+        item = _with_keys(item, valid, values, pointer)
         if here is not None and (alone or not _replaces(change)):
             base[here] = item
         elif there is not None:
             patch[there] = item
-        merged = _set(merged, item, valid, values, at)
+        merged = _set(merged, item, valid, values, pointer)
     if not alone:
-        notes += [Note(f"{at}/{i}", LOST) for i in range(len(patch)) if i not in used]
-    return _appended(merged, base, valid, at) if wanted else base
+        notes += [Note(f"{pointer}/{i}", LOST) for i in range(len(patch)) if i not in used]
+    return _appended(merged, base, valid, pointer) if wanted else base
 
 
 def _wanted(lists: Sequence[list[Data]], keys: Sequence[str]) -> list[Values]:
@@ -120,7 +120,7 @@ def _find(items: list[Data], keys: Sequence[str], values: Values) -> int | None:
     return None
 
 
-def _at(items: list[Data], index: int | None) -> Data:
+def _item_at(items: list[Data], index: int | None) -> Data:
     return MISSING if index is None else items[index]
 
 
@@ -128,13 +128,13 @@ def _replaces(change: Data) -> bool:
     return isinstance(change, dict) and change.get("$patch") == "replace"
 
 
-def _with_keys(item: Data, keys: Sequence[str], values: Values, at: str) -> Data:
+def _with_keys(item: Data, keys: Sequence[str], values: Values, pointer: str) -> Data:
     """The item with the values of the keys that it lacks."""
     lacking = {key: _typed(v) for key, v in zip(keys, values, strict=True) if key and v and not _has(item, key)}
     if not lacking:
         return item
     if not isinstance(item, dict):
-        raise Refused(at, f"the items of {at} must be mappings with {keys[0]}")
+        raise Refused(pointer, f"the items of {pointer} must be mappings with {keys[0]}")
     return {**item, **lacking}
 
 
@@ -146,7 +146,7 @@ def _typed(value: str) -> str | int:
     return int(value) if re.fullmatch(r"0|[1-9][0-9]*", value) else value
 
 
-def _set(items: list[Data], new: Data, keys: Sequence[str], values: Values, at: str) -> list[Data]:
+def _set(items: list[Data], new: Data, keys: Sequence[str], values: Values, pointer: str) -> list[Data]:
     """Every item with these values replaced by the new one, which is appended if there was none; MISSING removes."""
     result, found = [], False
     mappings = bool(keys[0] and values and values[0])
@@ -155,7 +155,7 @@ def _set(items: list[Data], new: Data, keys: Sequence[str], values: Values, at: 
             continue
         if mappings and not isinstance(item, dict):
             result.append(item)
-        elif not _matches(item, keys, values, at):
+        elif not _matches(item, keys, values, pointer):
             result += [item] if values else []
         else:
             found = True
@@ -163,12 +163,12 @@ def _set(items: list[Data], new: Data, keys: Sequence[str], values: Values, at: 
     return result if found or new is MISSING or new is None else [*result, new]
 
 
-def _matches(item: Data, keys: Sequence[str], values: Values, at: str) -> bool:
+def _matches(item: Data, keys: Sequence[str], values: Values, pointer: str) -> bool:
     """Whether the item has these values; an empty value asks only for the key, a missing one for nothing."""
     asked = list(zip(keys, values, strict=False))
     for key, value in asked:
         if isinstance(item, dict) != bool(key) or isinstance(item, list):
-            raise Refused(at, f"the items of {at} must be {'mappings' if key else 'plain values'}")
+            raise Refused(pointer, f"the items of {pointer} must be {'mappings' if key else 'plain values'}")
         if key and (key not in item or (value and text(item[key]) != value)):
             return False
         if not key and text(item) != value:
@@ -176,15 +176,15 @@ def _matches(item: Data, keys: Sequence[str], values: Values, at: str) -> bool:
     return bool(asked)
 
 
-def _appended(merged: list[Data], rest: list[Data], keys: Sequence[str], at: str) -> list[Data]:
+def _appended(merged: list[Data], rest: list[Data], keys: Sequence[str], pointer: str) -> list[Data]:
     """The items of the rest put in their places among the merged ones, or after them."""
     for item in rest:
         if keys[0] and item is not None and not isinstance(item, dict):
-            raise Refused(at, f"the items of {at} must be mappings with {keys[0]}")
+            raise Refused(pointer, f"the items of {pointer} must be mappings with {keys[0]}")
         values = [text(item)] if keys[0] == "" else [text(item[key]) for key in keys if _has(item, key)]
         if keys[0]:
             merged = merged + [item] * (len(keys) - len(values))
         if len(keys) > 1:
-            merged = _set(merged, MISSING, keys, values, at)
-        merged = _set(merged, item, keys, values, at)
+            merged = _set(merged, MISSING, keys, values, pointer)
+        merged = _set(merged, item, keys, values, pointer)
     return merged

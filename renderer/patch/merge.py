@@ -41,14 +41,14 @@ def strategic_merge(manifest: Object, patch: Object, notes: list[Note]) -> Objec
     return None if merged is MISSING else merged
 
 
-def _merge(old: Data, new: Data, field: Field | None, known: bool, at: str, notes: list[Note]) -> Data:
+def _merge(old: Data, new: Data, field: Field | None, known: bool, pointer: str, notes: list[Note]) -> Data:
     """One value; `known` says that the schema of the mapping around it is known, so that `field` None is an answer."""
     lead = new if old is None or old is MISSING else old
-    _same_shape(lead, new, at)
+    _same_shape(lead, new, pointer)
     if lead is None or lead is MISSING or isinstance(lead, dict):
-        return _merge_map(old, new, merge_keys().types[field.type] if field else {} if known else None, at, notes)
+        return _merge_map(old, new, merge_keys().types[field.type] if field else {} if known else None, pointer, notes)
     if isinstance(lead, list) and field and field.keys is not None:
-        return _merge_list(old, new, field, at, notes)
+        return _merge_list(old, new, field, pointer, notes)
     return old if new is MISSING else MISSING if new is None else _in_style(old, new)
 
 
@@ -59,31 +59,31 @@ def _in_style(old: Data, new: Data) -> Data:
     return new
 
 
-def _merge_map(old: Data, new: Data, fields: Fields | None, at: str, notes: list[Note]) -> Data:
+def _merge_map(old: Data, new: Data, fields: Fields | None, pointer: str, notes: list[Note]) -> Data:
     """A mapping, or nothing on both sides; `old is new`: a value that the patch added, which is merged into itself."""
     if new is MISSING:
-        return _settled(old, fields or {}, at, notes) if isinstance(old, dict) else old
+        return _settled(old, fields or {}, pointer, notes) if isinstance(old, dict) else old
     if new is None:
         return MISSING
     fields = _fields_of(old, new) if fields is None else fields
     absent = old is None or old is MISSING
-    directive, patch = map_directive(new, at, lenient=absent)
+    directive, patch = map_directive(new, pointer, lenient=absent)
     if directive == "delete":
         return MISSING
     base: Object = patch if absent or directive == "replace" or old is new else old
     result = dict(base)
     for key, value in patch.items():
         field = fields.get(key) if fields else None
-        merged = _merge(base.get(key, MISSING), value, field, fields is not None, below(at, key), notes)
+        merged = _merge(base.get(key, MISSING), value, field, fields is not None, below(pointer, key), notes)
         if merged is MISSING:
             result.pop(key, None)
         else:
             result[key] = merged
-    return _settled(result, fields, at, notes, patch) if fields else result
+    return _settled(result, fields, pointer, notes, patch) if fields else result
 
 
 def _settled(
-    value: Object, fields: Fields, at: str, notes: list[Note], touched: Mapping[str, Data] | None = None
+    value: Object, fields: Fields, pointer: str, notes: list[Note], touched: Mapping[str, Data] | None = None
 ) -> Object:
     """The lists that the patch does not touch: kustomize walks them too, and joins what it takes for one item."""
     result = value
@@ -92,9 +92,9 @@ def _settled(
             continue
         old = value[key]
         if isinstance(old, dict):
-            new: Data = _settled(old, merge_keys().types[field.type], below(at, key), notes)
+            new: Data = _settled(old, merge_keys().types[field.type], below(pointer, key), notes)
         elif isinstance(old, list) and field.keys is not None:
-            new = _settled_list(old, field, below(at, key), notes)
+            new = _settled_list(old, field, below(pointer, key), notes)
         else:
             continue
         if new is not old:
@@ -102,38 +102,38 @@ def _settled(
     return result
 
 
-def _settled_list(items: list[Data], field: Field, at: str, notes: list[Note]) -> list[Data]:
+def _settled_list(items: list[Data], field: Field, pointer: str, notes: list[Note]) -> list[Data]:
     if not _plain(items, field.keys or ()):
-        return merge_items(items, MISSING, field.keys or (), _item_merger(field, at, notes), at, notes)
+        return merge_items(items, MISSING, field.keys or (), _item_merger(field, pointer, notes), pointer, notes)
     fields = merge_keys().types[field.type]
     if not fields:
         return items
-    settled = [_settled(item, fields, below(at, i), notes) for i, item in enumerate(items)]
+    settled = [_settled(item, fields, below(pointer, i), notes) for i, item in enumerate(items)]
     return items if all(new is old for new, old in zip(settled, items, strict=True)) else settled
 
 
-def _merge_list(old: Data, new: Data, field: Field, at: str, notes: list[Note]) -> Data:
+def _merge_list(old: Data, new: Data, field: Field, pointer: str, notes: list[Note]) -> Data:
     """A list that merges. As in `_merge_map`, `old is new` marks one that the patch added."""
     if new is MISSING:
-        return _settled_list(old, field, at, notes) if isinstance(old, list) else old
+        return _settled_list(old, field, pointer, notes) if isinstance(old, list) else old
     if new is None:
         return MISSING
     keys = field.keys or ()
     base = old
     if old is None or old is MISSING:
         base = new
-        notes += [Note(below(at, i), SWALLOWED) for i, item in enumerate(new) if keys and is_directive(item)]
+        notes += [Note(below(pointer, i), SWALLOWED) for i, item in enumerate(new) if keys and is_directive(item)]
     else:
-        directive, patch = list_directive(new, at)
+        directive, patch = list_directive(new, pointer)
         if directive == "delete":
             return MISSING
         base, new = (patch if directive == "replace" or old is new else old), patch
     if len(keys) == 1 and _plain(base, keys) and _plain(new, keys):
-        return _merge_plain(base, new, field, at, notes)
-    return merge_items(base, new, keys, _item_merger(field, at, notes), at, notes)
+        return _merge_plain(base, new, field, pointer, notes)
+    return merge_items(base, new, keys, _item_merger(field, pointer, notes), pointer, notes)
 
 
-def _merge_plain(old: list[Data], new: list[Data], field: Field, at: str, notes: list[Note]) -> list[Data]:
+def _merge_plain(old: list[Data], new: list[Data], field: Field, pointer: str, notes: list[Note]) -> list[Data]:
     """What `merge_items` gives for the usual lists: one key, in every item, once."""
     (key,) = field.keys or ("",)
     fields = merge_keys().types[field.type]
@@ -141,20 +141,22 @@ def _merge_plain(old: list[Data], new: list[Data], field: Field, at: str, notes:
     first = []
     for i, item in enumerate(new):
         before = rest.pop(text(item[key]), MISSING)
-        merged = _merge_map(before, item, fields, below(at, i), notes)
+        merged = _merge_map(before, item, fields, below(pointer, i), notes)
         if merged is MISSING:
             continue
         if before is not MISSING and before is not item and item.get(DIRECTIVE) == "replace":
-            notes.append(Note(below(at, i), "kustomize keeps the item as it is: $patch: replace has no effect here"))
+            notes.append(
+                Note(below(pointer, i), "kustomize keeps the item as it is: $patch: replace has no effect here")
+            )
             merged = before
         first.append(merged if key in merged else {**merged, key: item[key]})
     if old is new:
         return first
-    return first + [_settled(item, fields, at, notes) for item in rest.values()]
+    return first + [_settled(item, fields, pointer, notes) for item in rest.values()]
 
 
-def _item_merger(field: Field, at: str, notes: list[Note]) -> Callable[[Data, Data], Data]:
-    return lambda old, new: _merge(old, new, Field(field.type, None), True, at, notes)
+def _item_merger(field: Field, pointer: str, notes: list[Note]) -> Callable[[Data, Data], Data]:
+    return lambda old, new: _merge(old, new, Field(field.type, None), True, pointer, notes)
 
 
 def _plain(items: list[Data], keys: tuple[str, ...]) -> bool:
@@ -204,11 +206,11 @@ def _fields_of(*values: Data) -> Fields | None:
     return None
 
 
-def _same_shape(lead: Data, new: Data, at: str) -> None:
+def _same_shape(lead: Data, new: Data, pointer: str) -> None:
     if new is None or new is MISSING or lead is new:
         return
     if _shape(lead) != _shape(new):
-        raise Refused(at, f"a {_shape(new)} cannot be merged into a {_shape(lead)} at {at}")
+        raise Refused(pointer, f"a {_shape(new)} cannot be merged into a {_shape(lead)} at {pointer}")
 
 
 def _shape(value: Data) -> str:

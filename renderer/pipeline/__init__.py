@@ -11,13 +11,13 @@ from typing import Any
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.layout import HEADER, KUSTOMIZATION
 from renderer.manifest import Manifest
-from renderer.overlay import Document, Effective, Entry, Environment, Layer, effective, inherited
+from renderer.overlay import Document, Effective, Environment, Layer, SpecItem, effective, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.pipeline.in_step import Steps, in_step
 from renderer.pipeline.places import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
 from renderer.pipeline.setup import Setup, idle, objects_of, patch_problem, read_document, read_patches, read_resources
 from renderer.pipeline.workload import has_workload, no_workload
-from renderer.plain import lookup, same
+from renderer.plain import equal, lookup
 from renderer.problem import Problem, errors
 from renderer.project import numbers
 from renderer.render import bootstrap, render
@@ -380,13 +380,13 @@ def _files_twice(evaluated: Evaluated, in_order: Sequence[Manifest]) -> list[Pro
     return found
 
 
-def _own(evaluated: Evaluated, key: str) -> tuple[Entry, ...]:
+def _own(evaluated: Evaluated, key: str) -> tuple[SpecItem, ...]:
     """The items of the app's own `patches` or `extraResources`, and where they stand."""
     values = evaluated.effective.data["spec"].get(key)
     if not values:
         return ()
     file, pointer = evaluated.effective.locate(f"/spec/{key}")
-    return tuple(Entry(file, f"{pointer}/{number}", value) for number, value in enumerate(values))
+    return tuple(SpecItem(file, f"{pointer}/{number}", value) for number, value in enumerate(values))
 
 
 def _patch_problems(patches: Sequence[Patch], faults: Sequence[PatchFault], shared: int) -> list[Problem]:
@@ -413,7 +413,7 @@ def _last_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
         if index is not None:
             file, _, pointer = made.patches[index].source.partition("#")
             return Hand(file, pointer, place_in(manifest, at))
-        kept = manifest.file in before and same(lookup(before[manifest.file], at), lookup(manifest.data, at))
+        kept = manifest.file in before and equal(lookup(before[manifest.file], at), lookup(manifest.data, at))
         template = None if kept else templates.get(manifest.file)
         return Hand(template, at, f"as for {whose}") if template else None
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
 from renderer.manifest import Manifest
-from renderer.overlay import JOINED, Document, Entry, Environment, entries, environments, idle_nulls
+from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
 from renderer.patch import Patch, PatchFault, parse
 from renderer.pipeline.places import Places, of_document, put_in_documents
 from renderer.plain import lookup
@@ -135,12 +135,12 @@ def resources_elsewhere(layout: Layout, files: Mapping[str, bytes]) -> set[str]:
     return found
 
 
-def named(file: str, text: bytes, key: str) -> list[tuple[Entry, str]]:
+def named(file: str, text: bytes, key: str) -> list[tuple[SpecItem, str]]:
     """The items of a list of files in a spec that nobody has checked yet, with the paths inside the project."""
     data = load(text, file)[0] if key.encode() in text else None
     spec = data.get("spec") if isinstance(data, dict) else None
     items = spec.get(key) if isinstance(spec, dict) else None
-    listed = entries(Document(file, {"spec": spec}), key) if isinstance(items, list) else ()
+    listed = spec_items(Document(file, {"spec": spec}), key) if isinstance(items, list) else ()
     return [(entry, path) for entry in listed if (path := resource_path(entry))]
 
 
@@ -148,7 +148,7 @@ def _is_beside(layout: Layout, path: str) -> bool:
     return holds(layout.overlays, path) or holds(layout.templates, path)
 
 
-def resource_path(entry: Entry) -> str | None:
+def resource_path(entry: SpecItem) -> str | None:
     """The project path of a `resources` entry, which is relative to the file it stands in; None outside the project."""
     parts = entry.file.split("/")[:-1]
     value = str(entry.value)
@@ -165,7 +165,7 @@ def resource_path(entry: Entry) -> str | None:
 
 
 def read_resources(
-    entries: tuple[Entry, ...],
+    entries: tuple[SpecItem, ...],
     files: Mapping[str, bytes],
     namespace: str,
     objects: Objects,
@@ -198,7 +198,7 @@ def objects_of(path: str, text: bytes, *, schemas: Schemas) -> tuple[list[Any], 
     return [data for _, data, problem in found if not problem], [*problems, *put_in_documents(text, wrong)]
 
 
-def _why(entry: Entry, path: str | None, files: Mapping[str, bytes], unread: Mapping[str, str]) -> str:
+def _why(entry: SpecItem, path: str | None, files: Mapping[str, bytes], unread: Mapping[str, str]) -> str:
     """Why there is no text for an entry."""
     if "://" in str(entry.value):
         return "URLs are not fetched: save what is there as a file of the project, and name that"
@@ -209,7 +209,7 @@ def _why(entry: Entry, path: str | None, files: Mapping[str, bytes], unread: Map
     return unread.get(path, f"there is no file `{path}`")
 
 
-def read_patches(given: tuple[Entry, ...]) -> tuple[tuple[Patch, ...], list[Problem]]:
+def read_patches(given: tuple[SpecItem, ...]) -> tuple[tuple[Patch, ...], list[Problem]]:
     """The patches of `patches` entries; a patch's `source` is file#pointer."""
     found: list[Patch] = []
     problems: list[Problem] = []

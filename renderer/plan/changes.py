@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from renderer.manifest import Manifest
-from renderer.plain import escape, same
+from renderer.plain import equal, escape
 from renderer.plan.classes import Path
 from renderer.plan.kinds import TABLES, kind_of, manifest_kind
 from renderer.plan.side import Side
@@ -37,7 +37,7 @@ def manifest_paths(old: tuple[Manifest, ...], new: tuple[Manifest, ...]) -> Iter
     before = {manifest.identity: manifest for manifest in old}
     for manifest in new:
         was = before.get(manifest.identity)
-        if was is None or same(was.data, manifest.data):
+        if was is None or equal(was.data, manifest.data):
             continue
         for pointer, one, other in _differ("", was.data, manifest.data, None):
             kind = manifest_kind(manifest.kind, pointer)
@@ -50,7 +50,7 @@ def _shown(overlay: Mapping[str, Any]) -> dict[str, Any]:
 
 def _differ(pointer: str, old: Any, new: Any, written: frozenset[str] | None) -> Iterator[tuple[str, Any, Any]]:
     """Places that differ. A mapping on one side alone is looked into where paths inside it are `written` down."""
-    if not isinstance(old, Mapping) and same(old, new):
+    if not isinstance(old, Mapping) and equal(old, new):
         return  # of mappings the order may count: looked into, key by key
     one, other = _mapping(old), _mapping(new)
     both = isinstance(old, Mapping) and isinstance(new, Mapping)

@@ -96,7 +96,7 @@ def _whole(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
 def same(old: Side, new: Side) -> bool:
     """Whether the cluster gets the same manifests."""
     before, after = ({m.identity: m.data for m in side.manifests} for side in (old, new))
-    return before.keys() == after.keys() and all(plain.same(before[each], after[each]) for each in before)
+    return before.keys() == after.keys() and all(plain.equal(before[each], after[each]) for each in before)
 
 
 def _explained(effect: Effect, old: Side, new: Side) -> Effect:

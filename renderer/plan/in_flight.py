@@ -25,7 +25,7 @@ def steps_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     was, now = _both(old, new)
     if was is None or now is None or old.steps == new.steps:
         return
-    severity: Severity = "error" if new.app.strategy.by_istio else "warning"
+    severity: Severity = "error" if new.app.strategy.is_routed else "warning"
     if was.weight is None or now.weight is None:
         message = (
             "the ladder changes under the canary, which starts again from the first step: `rollspec promote "
@@ -33,9 +33,9 @@ def steps_in_flight(old: Side, new: Side) -> Iterator[Finding]:
         )
         pointer = "/spec/strategy/steps" if now.weight is None else "/spec/canary/weight"
         yield _finding("steps-in-flight", message, pointer, severity)
-    elif was == now and now.came_from not in (None, now.weight):
+    elif was == now and now.from_weight not in (None, now.weight):
         message = (
-            f"the step list changes, so it starts again from {now.came_from} %, and the live weight is {now.weight}: "
+            f"the step list changes, so it starts again from {now.from_weight} %, and the live weight is {now.weight}: "
             f"`rollspec retry {new.named}` first, sync, then this change"
         )
         yield _finding("steps-in-flight", message, _routing_pointer(old, new), severity)
@@ -52,7 +52,7 @@ def scale_in_step(old: Side, new: Side) -> Iterator[Finding]:
     canary = old.app.canary
     if canary is None or canary.weight == 0 or old.running != new.running or old.steps == new.steps:
         return
-    if not (old.app.strategy.by_istio and new.app.strategy.by_istio) or _pods(old) == _pods(new):
+    if not (old.app.strategy.is_routed and new.app.strategy.is_routed) or _pods(old) == _pods(new):
         return
     message = (
         "the number of pods changes together with the canary's steps: its share would fall to 0 until they are Ready; "
@@ -83,7 +83,7 @@ def headers_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     Do: `rollspec promote` or `rollspec abort` first, then take them out.
     """
     canary, strategies = old.app.canary, (old.app.strategy, new.app.strategy)
-    if canary is None or not all(strategy.by_istio for strategy in strategies):
+    if canary is None or not all(strategy.is_routed for strategy in strategies):
         return
     if _headers(old) and not _headers(new):
         message = (
@@ -104,7 +104,7 @@ def routes_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     Do: `rollspec promote` or `rollspec abort` first.
     """
     canary = old.app.canary
-    if canary is None or old.running != new.running or not (old.app.strategy.by_istio and new.app.strategy.by_istio):
+    if canary is None or old.running != new.running or not (old.app.strategy.is_routed and new.app.strategy.is_routed):
         return
     if (old.app.namespace, old.app.selector) != (new.app.namespace, new.app.selector):
         return  # other objects: `identity-changed`

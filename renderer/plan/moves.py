@@ -35,7 +35,7 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     if (was.type, was.router) != (now.type, now.router):
         reason = f"the strategy changes from {was} to {now}{_not_before(was)}"
         yield Effect("migrate", reason, named)
-        both = old.app.came_from or new.app.came_from  # each workload is full while the other goes
+        both = old.app.migrating_from or new.app.migrating_from  # each workload is full while the other goes
         if was.is_rollout != now.is_rollout and not both and not new.prunes_last:
             yield Effect("disruptive", "the old workload goes before the new one is Ready", named)
         if old.flight:
@@ -46,14 +46,14 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 
 def _stage(old: App, new: App) -> str:
     """What a stage of a switch does beside the strategy."""
-    if old.came_from == new.came_from:
+    if old.migrating_from == new.migrating_from:
         return "a stage of the switch ends: what is left of the strategy before goes"
-    return f"the workload of the strategy before {'goes' if new.came_from is None else 'is rendered too'}"
+    return f"the workload of the strategy before {'goes' if new.migrating_from is None else 'is rendered too'}"
 
 
 def _not_before(was: Strategy) -> str:
     """Pods of the version before live on after a promotion, and get traffic again when a switch unites the pods."""
-    if not (was.type == "BlueGreen" or was.by_istio):
+    if not (was.type == "BlueGreen" or was.is_routed):
         return ""
     return f"; not within {was.fields.get('scaleDownDelaySeconds', 30)} s of a promotion, undo or abort"
 

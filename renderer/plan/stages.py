@@ -33,7 +33,7 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
             "(`migration.after`)"
         )
         yield _finding("switch-stages", message, "/spec/strategy")
-    if was.by_istio and now.type == "BlueGreen":
+    if was.is_routed and now.type == "BlueGreen":
         message = (
             "the pods of today's version would stay for ever, since the Rollout's status names them: "
             f"`{new.switch}` goes by way of a Canary by replicas; sync, then `--continue`"
@@ -44,7 +44,7 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
     if was.type == "BlueGreen":
         message = f"a BlueGreen becomes a {now.type} by way of a Canary: `{new.switch}`, sync, then `--continue`"
         yield _finding("switch-stages", message, "/spec/strategy/type")
-    elif new.app.came_from is None and old.app.came_from is None and not new.prunes_last:
+    elif new.app.migrating_from is None and old.app.migrating_from is None and not new.prunes_last:
         message = (
             f"the {was.type} workload would go before the {now.type} one is Ready: `{new.switch}` keeps both until "
             "`--continue`"

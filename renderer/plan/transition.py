@@ -62,11 +62,11 @@ def weight_without_from(old: Side, new: Side) -> Iterator[Finding]:
     was, now = old.app.canary, new.app.canary
     if was is None or now is None or _other_template(old, new) or was.weight is None or now.weight is None:
         return
-    if was.weight != now.weight and now.came_from != was.weight:
-        given = "`from` is missing" if now.came_from is None else f"`from` is {now.came_from}"
+    if was.weight != now.weight and now.from_weight != was.weight:
+        given = "`from` is missing" if now.from_weight is None else f"`from` is {now.from_weight}"
         yield _weight(new, f"{given}, and the live weight is {was.weight}")
-    elif was.weight == now.weight and now.came_from not in (was.came_from, None, now.weight):
-        yield _weight(new, f"`from` changes to {now.came_from}, and the live weight is {was.weight}")
+    elif was.weight == now.weight and now.from_weight not in (was.from_weight, None, now.weight):
+        yield _weight(new, f"`from` changes to {now.from_weight}, and the live weight is {was.weight}")
 
 
 def third_version(old: Side, new: Side) -> Iterator[Finding]:
@@ -83,7 +83,7 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
     if old.settled != new.settled or new.app.spec.get("paused"):
         return  # `stable-in-flight`, `changed-while-paused`
     goes = "its share falls to 0" if old.flight == "canary" else "its pods go"
-    loses = ", and a request or two may be lost" if old.app.strategy.by_istio else ""
+    loses = ", and a request or two may be lost" if old.app.strategy.is_routed else ""
     if old.app.strategy.ends_by_itself:
         message = (
             f"another pod template takes the {old.flight}'s place on a ladder that ends by itself: when it has, "
@@ -122,12 +122,12 @@ def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
     Do: remove `from`; `rollspec weight APP WEIGHT --live REF`, with the revision that is live, does so.
     """
     now = new.app.canary
-    if now is None or now.came_from is None or not (old.app.canary is None or _other_template(old, new)):
+    if now is None or now.from_weight is None or not (old.app.canary is None or _other_template(old, new)):
         return
     if _is_reverted(old, new) or (old.flight and old.app.canary == now and old.settled != new.settled):
         return  # `reverted-promote`, `stable-in-flight`
     message = (
-        f"canary {name_of(now.version)} starts from nothing, not from {now.came_from} %: remove `from`, or `rollspec "
+        f"canary {name_of(now.version)} starts from nothing, not from {now.from_weight} %: remove `from`, or `rollspec "
         f"weight {new.app.name} {now.weight} --env {new.app.env} --live REF`, with the revision that is live, does"
     )
     yield _finding("from-of-another", message, _FROM)
@@ -185,15 +185,15 @@ def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
     canary = old.app.canary
     if canary is None or new.flight or _other_template(old, new) or switched(old, new) or old.steps == new.steps:
         return
-    given, weights, by_istio = new.app.previous_weight, _weights(old), old.app.strategy.by_istio
+    given, weights, routed = new.app.previous_weight, _weights(old), old.app.strategy.is_routed
     live = weights[-1] if weights else 0
-    right = (None, *weights) if live == 100 or not by_istio else weights
+    right = (None, *weights) if live == 100 or not routed else weights
     if live == 0 or given in right:
         return  # how far a ladder has come, Git does not know
     says = "is missing" if given is None else f"is {given}"
-    falls = "the share would fall to 0 on the way" if by_istio else "the steps would begin at another weight"
+    falls = "the share would fall to 0 on the way" if routed else "the steps would begin at another weight"
     verb = f"`rollspec promote {new.named} --live REF`, with the revision that is live, writes it"
-    severity: Severity = "error" if by_istio else "warning"
+    severity: Severity = "error" if routed else "warning"
     message = f"`previous.weight` {says}, and the live weight is {live}: {falls}; {verb}"
     yield _finding("promote-weight", message, "/spec/previous/weight", severity)
 
@@ -348,12 +348,12 @@ def _weight(new: Side, why: str) -> Finding:
     """A replica canary goes by the ratio of pods and does not fall to 0: a warning."""
     canary = new.app.canary
     share = canary.weight if canary else 0
-    by_istio = new.app.strategy.by_istio
-    what = "the share would fall to 0 on the way" if by_istio else "the steps would begin at another weight"
+    routed = new.app.strategy.is_routed
+    what = "the share would fall to 0 on the way" if routed else "the steps would begin at another weight"
     verb = f"`rollspec weight {new.app.name} {share} --env {new.app.env} --live REF`"
     message = f"{why}: {what}; {verb}, with the revision that is live, writes it"
-    pointer = _FROM if canary and canary.came_from is not None else _WEIGHT
-    return _finding("weight-without-from", message, pointer, "error" if by_istio else "warning")
+    pointer = _FROM if canary and canary.from_weight is not None else _WEIGHT
+    return _finding("weight-without-from", message, pointer, "error" if routed else "warning")
 
 
 def _weights(old: Side) -> list[int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.plain import same
+from renderer.plain import equal
 from renderer.spec import merge
 
 _PINNED = (("tag",),)  # what an environment pins stays pinned: the base may change tomorrow
@@ -41,7 +41,7 @@ def inverse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
             below = inverse(spec[key], value)
             if below:
                 found[key] = below
-        elif not same(spec[key], value):
+        elif not equal(spec[key], value):
             found[key] = spec[key]
     return found
 
@@ -54,7 +54,7 @@ def idle_overrides(
         now = spec.get(key)
         if isinstance(value, Mapping) and value:
             yield from idle_overrides(now if isinstance(now, Mapping) else {}, value, f"{before}{key}.")
-        elif same(now, value):
+        elif equal(now, value):
             yield f"{before}{key}", value
 
 
@@ -97,9 +97,9 @@ def _copy(data: Any) -> Any:
 def _changes(path: tuple[str, ...], base: Any, partial: Any, wanted: Any) -> Iterator[Change]:
     whole = path[-1] == "overrides"  # never merged: a null in it is a value
     now = (base if partial is ABSENT else partial) if whole else _merged(base, partial)
-    if same(now, wanted):
+    if equal(now, wanted):
         return
-    if same(base, wanted) and not (path in _PINNED and partial is not ABSENT):
+    if equal(base, wanted) and not (path in _PINNED and partial is not ABSENT):
         yield Change(path, ABSENT)
     elif wanted is ABSENT:
         yield Change(path, None)
@@ -120,7 +120,7 @@ def _over(base: Any, wanted: Any) -> Any:
     found = {
         key: value if key == "overrides" else _over(base.get(key, ABSENT), value)
         for key, value in wanted.items()
-        if not same(base.get(key), value)
+        if not equal(base.get(key), value)
     }
     return {**found, **{key: None for key in base if key not in wanted}}
 

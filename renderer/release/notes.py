@@ -29,14 +29,14 @@ def restart(spec: Spec) -> list[str]:
     if not strategy.is_rollout or spec.get("ports") == [] or replicas is None:
         return []
     canary = spec.get("canary") or {}
-    split = bool(canary) and not strategy.by_istio  # requests find the pods of the other version
+    split = bool(canary) and not strategy.is_routed  # requests find the pods of the other version
     found = []
     if replicas == 1 and not split:
         found.append(
             "the only pod goes before its successor is Ready, and nobody serves meanwhile: `replicas: 2` first"
         )
     if canary and _canary_pods(strategy, replicas, canary.get("weight")) == 1:
-        if strategy.by_istio:
+        if strategy.is_routed:
             found.append(
                 "a canary of one pod: its share goes to no pod for a moment, then to the stable version until it is "
                 "Ready; minPodsPerReplicaSet: 2 avoids that"
@@ -85,7 +85,7 @@ def _canary_pods(strategy: Strategy, replicas: int, weight: int | None) -> int:
     """At rest; a ladder is taken to have at least one."""
     if weight is None:
         return max(1, int(strategy.fields.get("minPodsPerReplicaSet", 1)))
-    if strategy.by_istio:
+    if strategy.is_routed:
         given = Routed(min_pods=strategy.fields.get("minPodsPerReplicaSet"))
         return max(1, routed_counts(replicas, weight, given)[0])  # a dark canary has one
     surge, _ = canary_fenceposts(

@@ -33,38 +33,38 @@ def _went_back(app: App) -> bool:
 
 
 def _in_flight(app: App, canary: Canary) -> list[Step]:
-    weight, came_from = canary.weight or 0, canary.came_from
-    if not app.strategy.by_istio:
-        return [*_weights(came_from, weight), PAUSE]
+    weight, from_weight = canary.weight or 0, canary.from_weight
+    if not app.strategy.is_routed:
+        return [*_weights(from_weight, weight), PAUSE]
     pin = _pin(app)
     if weight == 0:
-        return [*_to_dark(app, came_from, pin), PAUSE]
-    if came_from is None:
+        return [*_to_dark(app, from_weight, pin), PAUSE]
+    if from_weight is None:
         return [_weight(weight), *pin, PAUSE]
-    if came_from == 0:
+    if from_weight == 0:
         return [_pods(weight), *pin, _weight(weight), PAUSE]
-    if came_from > weight:
-        return [_weight(came_from), *pin, *_lowered(app, came_from, weight), PAUSE]
-    return [_weight(came_from), *pin, _weight(weight), PAUSE]
+    if from_weight > weight:
+        return [_weight(from_weight), *pin, *_lowered(app, from_weight, weight), PAUSE]
+    return [_weight(from_weight), *pin, _weight(weight), PAUSE]
 
 
-def _to_dark(app: App, came_from: int | None, pin: list[Step]) -> list[Step]:
+def _to_dark(app: App, from_weight: int | None, pin: list[Step]) -> list[Step]:
     """A canary at weight 0 keeps one pod, and the pinned route with it."""
     one_pod: Step = {"setCanaryScale": {"replicas": 1}}
-    if came_from is None:
+    if from_weight is None:
         return [one_pod, *pin]
-    if came_from == 0:  # a retry: other bytes, same meaning
+    if from_weight == 0:  # a retry: other bytes, same meaning
         return [one_pod, *pin, _weight(0)]
     if app.strategy.fields.get("dynamicStableScale"):
-        return [_weight(came_from), *pin, one_pod, _weight(0)]
-    return [_weight(came_from), *pin, _pods(came_from), _weight(0), one_pod]
+        return [_weight(from_weight), *pin, one_pod, _weight(0)]
+    return [_weight(from_weight), *pin, _pods(from_weight), _weight(0), one_pod]
 
 
-def _lowered(app: App, came_from: int, weight: int) -> list[Step]:
+def _lowered(app: App, from_weight: int, weight: int) -> list[Step]:
     """The weight goes first, then the pods; with `dynamicStableScale` the controller keeps them by itself."""
     if app.strategy.fields.get("dynamicStableScale"):
         return [_weight(weight)]
-    return [_pods(came_from), _weight(weight), {"setCanaryScale": {"matchTrafficWeight": True}}]
+    return [_pods(from_weight), _weight(weight), {"setCanaryScale": {"matchTrafficWeight": True}}]
 
 
 def _pods(weight: int) -> Step:
@@ -72,8 +72,8 @@ def _pods(weight: int) -> Step:
     return {"setCanaryScale": {"weight": weight}}
 
 
-def _weights(came_from: int | None, weight: int) -> list[Step]:
-    return [_weight(weight)] if came_from is None else [_weight(came_from), _weight(weight)]
+def _weights(from_weight: int | None, weight: int) -> list[Step]:
+    return [_weight(weight)] if from_weight is None else [_weight(from_weight), _weight(weight)]
 
 
 def _weight(weight: int) -> Step:

@@ -35,7 +35,7 @@ def switch(spec: Spec, to: str, router: str | None, *, one_commit: bool = False)
     refusal = _refusal(spec, now, target)
     if refusal:
         return refusal
-    if now.by_istio and target.type == "BlueGreen":
+    if now.is_routed and target.type == "BlueGreen":
         between = _between(now)
         after = _afterwards(spec, now, between).get("migration", {})
         return {**_to(between), "migration": {"to": dict(target.fields), **after}}
@@ -67,7 +67,7 @@ def go_on(spec: Spec) -> Outcome:
 def _afterwards(spec: Spec, now: Strategy, target: Strategy) -> Wanted:
     """A DestinationRule that stays keeps its subsets a stage longer than the routes to them."""
     stays = "trafficPolicy" in spec.get("istio", {})
-    if not (now.by_istio and stays and not target.by_istio):
+    if not (now.is_routed and stays and not target.is_routed):
         return {}
     return {"migration": {"after": dict(now.fields)}}
 
@@ -107,7 +107,7 @@ def _refusal(spec: Spec, now: Strategy, target: Strategy) -> Refusal | None:
     if (now.type, now.router) == (target.type, target.router):
         by = f" with router {now.router}" if now.type == "Canary" else ""
         return Refusal(f"the strategy is {now.type}{by} already")
-    if not target.by_istio and "canaryHeaders" in spec.get("istio", {}):
+    if not target.is_routed and "canaryHeaders" in spec.get("istio", {}):
         return Refusal("only router istio pins requests by header: take `istio.canaryHeaders` out first")
     if target.is_rollout and not spec.get("ports") and not (target.type == "Canary" and _serves_nothing(spec, target)):
         return Refusal(f"{target.type} needs a port: add one to `ports` first, the Service comes by itself")

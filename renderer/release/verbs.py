@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.plain import same
+from renderer.plain import equal
 from renderer.release.fold import ABSENT, idle_overrides, inverse
 from renderer.spec import TEMPLATE_FIELDS, fields_of, merge, stable_of, strategy_of, version_label, version_of
 
@@ -60,7 +60,7 @@ def release(
     idle = list(idle_overrides(fields, overrides or {}))
     if gone := [path for path, value in idle if value is None]:
         return Refusal(f"there is no {', '.join(gone)} to take away")
-    if tag is None and same(fields, fields_of(spec, overrides)):
+    if tag is None and equal(fields, fields_of(spec, overrides)):
         return Refusal(f"{', '.join(path for path, _ in idle)} is so already: nothing would change")
     if (tag is None or tag == spec["tag"]) and not overrides:
         return Refusal(f"{tag} is the stable version already")
@@ -90,15 +90,15 @@ def weight(spec: Spec, share: int, *, live: Spec | None = None) -> Outcome:
         return Refusal("the ladder in strategy.steps gives the weights; `promote` or `abort` ends it")
     if spec.get("paused"):
         return Refusal(_PAUSED)
-    if share == 0 and not strategy_of(spec["strategy"]).by_istio:
+    if share == 0 and not strategy_of(spec["strategy"]).is_routed:
         return Refusal(_NO_PODS)
     was = canary if live is None else live
-    came_from = was.get("weight", canary["weight"])
-    start = _only(was, "from") if came_from == share or not was else {"from": came_from}
+    from_weight = was.get("weight", canary["weight"])
+    start = _only(was, "from") if from_weight == share or not was else {"from": from_weight}
     wanted = {**_without(canary, "from"), "weight": share, **start}
-    if wanted == canary or (came_from == share == canary["weight"] == canary.get("from")):  # what `retry` wrote
+    if wanted == canary or (from_weight == share == canary["weight"] == canary.get("from")):  # what `retry` wrote
         return Refusal(f"the canary's weight is {share} already")
-    if was and came_from == 100 != share and spec["strategy"].get("dynamicStableScale"):
+    if was and from_weight == 100 != share and spec["strategy"].get("dynamicStableScale"):
         return Refusal(
             "with dynamicStableScale no stable pod is left at 100 %, and a lower weight can reach the stable version "
             "before one is Ready: `promote` or `abort`"
@@ -224,7 +224,7 @@ def _start_canary(spec: Spec, state: Mapping[str, Any], share: int | None) -> Ou
         return Refusal("the ladder in strategy.steps gives the weights: leave --weight out")
     if not ladder and share is None:
         return Refusal("give the canary's first share: --weight 20")
-    if share == 0 and not strategy_of(spec.get("strategy", {})).by_istio:
+    if share == 0 and not strategy_of(spec.get("strategy", {})).is_routed:
         return Refusal(_NO_PODS)
     canary = dict(state) if ladder else {**_without(state, "overrides"), "weight": share, **_only(state, "overrides")}
     return {"canary": canary, "aborted": ABSENT, "paused": ABSENT}
@@ -312,7 +312,7 @@ def _already(spec: Spec, flight: str) -> str:
         return (
             f"a {flight} ({name}) is on a ladder that ends by itself: when it has, `promote` it, sync, then `release`"
         )
-    loses = ", and a request or two may be lost" if strategy.by_istio else ""
+    loses = ", and a request or two may be lost" if strategy.is_routed else ""
     return (
         f"a {flight} ({name}) is in flight: `abort` it, sync, then `release`; in one step, with --replace, {what} and "
         f"the new version starts from nothing{loses}"

@@ -14,7 +14,7 @@ def services(app: App) -> list[Manifest]:
     if not app.ports:
         return []
     found = [_service(app, "service.yaml", app.name)]
-    if app.strategy.type == "BlueGreen" or (app.came_from and app.came_from.type == "BlueGreen"):
+    if app.strategy.type == "BlueGreen" or (app.migrating_from and app.migrating_from.type == "BlueGreen"):
         found.append(_service(app, "service-preview.yaml", preview_name(app)))
     return found
 

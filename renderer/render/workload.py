@@ -28,8 +28,8 @@ BLUE_GREEN_FIELDS = ("previewReplicaCount", "scaleDownDelaySeconds", "scaleDownD
 def workloads(app: App) -> list[Manifest]:
     """The workload of the app's strategy; while a `migration` is under way, the old one too."""
     found = [_workload(app, app.strategy)]
-    if app.came_from is not None and app.came_from.is_rollout != app.strategy.is_rollout:
-        found.append(_workload(app, app.came_from))
+    if app.migrating_from is not None and app.migrating_from.is_rollout != app.strategy.is_rollout:
+        found.append(_workload(app, app.migrating_from))
     return found
 
 
@@ -94,7 +94,7 @@ def _canary(app: App, strategy: Strategy) -> dict[str, Any]:
     canary.update((key, strategy.fields[key]) for key in CANARY_FIELDS if key in strategy.fields)
     canary["stableMetadata"] = {"labels": {ROLE: "stable"}}
     canary["canaryMetadata"] = {"labels": {ROLE: "canary"}}
-    if strategy.by_istio:
+    if strategy.is_routed:
         canary["trafficRouting"] = traffic_routing(app)
     analysis = background_analysis(app, strategy)
     if analysis:

@@ -41,7 +41,7 @@ def ports_missing(scene: SpecScene) -> Iterator[Finding]:
         yield _finding(
             "ports-missing", f"{kind} needs a port: add `ports: [{{name: http, port: 80}}]`", "/spec/strategy/type"
         )
-    elif app.strategy.type == "BlueGreen" or app.strategy.by_istio:
+    elif app.strategy.type == "BlueGreen" or app.strategy.is_routed:
         what = "BlueGreen" if app.strategy.type == "BlueGreen" else "router istio"
         yield _finding(
             "ports-missing",
@@ -147,7 +147,7 @@ def version_label(scene: SpecScene) -> Iterator[Finding]:
     Each version has its own, from its tag, or from `version` beside it.
     """
     app = scene.app
-    if not any(strategy.is_rollout for strategy in (app.strategy, app.came_from) if strategy):
+    if not any(strategy.is_rollout for strategy in (app.strategy, app.migrating_from) if strategy):
         return
     overrides = {f"/spec/{state}/overrides": (app.spec.get(state) or {}).get("overrides") for state in _STATES}
     for where, fields in {"/spec": app.spec, **overrides}.items():
@@ -163,7 +163,7 @@ def canary_weight(scene: SpecScene) -> Iterator[Finding]:
     if canary is None or scene.app.strategy.type != "Canary":
         return
     ladder = "steps" in scene.app.strategy.fields
-    if ladder and (canary.weight is not None or canary.came_from is not None):
+    if ladder and (canary.weight is not None or canary.from_weight is not None):
         field = "weight" if canary.weight is not None else "from"
         message = f"the ladder in strategy.steps gives the weights: remove `{field}`"
         yield _finding("canary-weight", message, f"/spec/canary/{field}")
@@ -321,15 +321,15 @@ def migration(scene: SpecScene) -> Iterator[Finding]:
     `replicas` for the time of the switch.
     """
     app = scene.app
-    if app.came_from is None:
+    if app.migrating_from is None:
         return
-    if app.came_from.is_rollout == app.strategy.is_rollout:
-        message = f"{app.came_from.type} to {app.strategy.type} needs no migration: remove it"
+    if app.migrating_from.is_rollout == app.strategy.is_rollout:
+        message = f"{app.migrating_from.type} to {app.strategy.type} needs no migration: remove it"
         yield _finding("migration", message, "/spec/migration")
     if app.canary or app.preview:
         message = "a release is in flight: promote or abort it before a switch"
         yield _finding("migration", message, "/spec/migration")
-    if app.came_from.type == "BlueGreen" and not app.strategy.is_rollout:
+    if app.migrating_from.type == "BlueGreen" and not app.strategy.is_rollout:
         message = "switch a BlueGreen to Canary first: its Service would keep the selector of pods that are gone"
         yield _finding("migration", message, "/spec/migration/from")
     if "autoscaling" in app.spec:

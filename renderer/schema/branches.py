@@ -22,15 +22,15 @@ class Form:
     @property
     def lacks(self) -> list[str]:
         """The fields that alone would make the value fit; none when something else is wrong too."""
-        if any(each.keyword != "required" or each.place for each in self.refusals):
+        if any(each.keyword != "required" or each.relative for each in self.refusals):
             return []
         return [field for each in self.refusals for field in each.value if field not in each.instance]
 
     @property
     def denied(self) -> dict[str, list[Any]]:
         """Fields whose value says that this form is not meant -> the values that would."""
-        told = (each for each in self.refusals if each.keyword in ("const", "enum") and len(each.place) == 1)
-        return {str(each.place[0]): allowed(each.schema) for each in told}
+        told = (each for each in self.refusals if each.keyword in ("const", "enum") and len(each.relative) == 1)
+        return {str(each.relative[0]): allowed(each.schema) for each in told}
 
 
 def forms_of(refusal: Refusal, tree: Tree) -> list[Form]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from renderer.schema.values import Node
 
-Texts = Callable[[str], bytes]  # `kubernetes` -> the text of that set's definitions; asked once for each
+SetReader = Callable[[str], bytes]  # `kubernetes` -> the text of that set's definitions; asked once for each
 
 _HERE = '"#/definitions/'
 
 
-def bundle(text: bytes, sets: tuple[str, ...], texts: Texts) -> Node:
+def bundle(text: bytes, sets: tuple[str, ...], read_set: SetReader) -> Node:
     """Our schema with every definition that it reaches under `definitions`.
 
     A reference `kubernetes.json#/definitions/PodSpec` becomes `#/definitions/kubernetes.PodSpec`. References are
@@ -35,7 +35,7 @@ def bundle(text: bytes, sets: tuple[str, ...], texts: Texts) -> Node:
         owner = name.partition(".")[0]
         if name not in known and owner in sets and owner not in loaded:
             loaded.add(owner)
-            known |= _definitions(owner, texts)
+            known |= _definitions(owner, read_set)
         if name not in known:
             raise LookupError(f"no definition {name} in the schemas of these versions")
         reached[name] = known[name]
@@ -43,9 +43,9 @@ def bundle(text: bytes, sets: tuple[str, ...], texts: Texts) -> Node:
     return {**root, "definitions": {name: reached[name] for name in sorted(reached)}}
 
 
-def _definitions(owner: str, texts: Texts) -> Node:
+def _definitions(owner: str, read_set: SetReader) -> Node:
     """A set's definitions, named `kubernetes.PodSpec`, with references to those names."""
-    document = json.loads(texts(owner).decode().replace(_HERE, f"{_HERE}{owner}."))
+    document = json.loads(read_set(owner).decode().replace(_HERE, f"{_HERE}{owner}."))
     return {f"{owner}.{name}": node for name, node in document["definitions"].items()}
 
 

@@ -21,17 +21,17 @@ from renderer.schema.values import Node, Tokens
 class Refusal:
     """One keyword that refuses one value.
 
-    `way` leads to the value from the document, `place` from the value that the holder refuses; `schema` is the node
-    that has the keyword and `value` what the keyword says there. `within` is what the schemas refuse that the keyword
-    holds (anyOf, oneOf, if, propertyNames), each with the `form` of an anyOf or oneOf that it belongs to.
+    `tokens` leads to the value from the document, `relative` from the value that the holder refuses. `schema` is the
+    node that has the keyword, and `value` is what the keyword says there. `within` is what the schemas inside the
+    keyword (anyOf, oneOf, if, propertyNames) refuse, each with the `form` of an anyOf or oneOf that it belongs to.
     """
 
     keyword: str
     value: Any
     instance: Any
     schema: Node
-    way: Tokens
-    place: Tokens = ()
+    tokens: Tokens
+    relative: Tokens = ()
     form: int = 0
     within: tuple[Refusal, ...] = ()
 
@@ -84,8 +84,8 @@ def _refusal(error: ValidationError) -> Refusal:
         value=error.validator_value,
         instance=error.instance,
         schema=dict(error.schema) if isinstance(error.schema, dict) else {},
-        way=tuple(error.absolute_path),
-        place=tuple(error.relative_path),
+        tokens=tuple(error.absolute_path),
+        relative=tuple(error.relative_path),
         form=path[0] if path and isinstance(path[0], int) else 0,
         within=tuple(_refusal(each) for each in error.context or ()),
     )

@@ -27,7 +27,7 @@ def faults(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     if refusal.instance is None and refusal.keyword in _NULLABLE:
         yield null(refusal, scene)
     elif message and refusal.keyword != "type":
-        yield Fault(pointer(refusal.way), _rule(refusal.keyword), str(message))
+        yield Fault(pointer(refusal.tokens), _rule(refusal.keyword), str(message))
     else:
         yield from (_HOLDERS.get(refusal.keyword) or LEAVES.get(refusal.keyword, not_here))(refusal, scene)
 
@@ -50,10 +50,10 @@ def _forms(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
 
 def _structure(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     if len(fitting) > 1 and (fields := lacking(fitting)):
-        yield Fault(pointer(refusal.way), "missing-field", f"one of {words.listed(fields)} is missing")
+        yield Fault(pointer(refusal.tokens), "missing-field", f"one of {words.listed(fields)} is missing")
     elif len(fitting) > 1 and (told := telling(fitting)):
         field, values = told
-        yield not_allowed(refusal.instance[field], values, (*refusal.way, field))
+        yield not_allowed(refusal.instance[field], values, (*refusal.tokens, field))
     else:
         for each in meant(fitting, refusal.instance, scene.tree).refusals:
             yield from faults(each, scene)
@@ -67,11 +67,11 @@ def _scalar(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[Fau
         for each in fitting[0].refusals:
             yield from faults(each, scene)
     elif fitting:
-        yield instead(refusal.instance, own or scene.tree.expected(refusal.schema), refusal.way)
+        yield instead(refusal.instance, own or scene.tree.expected(refusal.schema), refusal.tokens)
     elif own and not isinstance(refusal.instance, (dict, list)):
-        yield instead(refusal.instance, own, refusal.way, "wrong-type")
+        yield instead(refusal.instance, own, refusal.tokens, "wrong-type")
     else:
-        yield wrong_type(refusal.instance, scene.tree.types(refusal.schema), refusal.way)
+        yield wrong_type(refusal.instance, scene.tree.types(refusal.schema), refusal.tokens)
 
 
 def _several(refusal: Refusal, scene: Scene) -> Fault:
@@ -81,16 +81,16 @@ def _several(refusal: Refusal, scene: Scene) -> Fault:
     fields = dict.fromkeys(field for form in forms for field in form.get("required", ()) if field in given)
     several = "this fits several forms of which only one may be used"
     text = f"only one of {words.listed(fields)} may be given" if len(fields) > 1 else several
-    return Fault(pointer(refusal.way), "conflict", text)
+    return Fault(pointer(refusal.tokens), "conflict", text)
 
 
 def _condition(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     """What `then` or `else` refuses; a field that is missing because of another is a conflict of the two."""
     reason = because(refusal.schema, refusal.instance)
     for each in refusal.within:
-        if each.keyword == "required" and not each.place and reason:
+        if each.keyword == "required" and not each.relative and reason:
             lost = [words.name(field) for field in each.value if field not in each.instance]
-            yield Fault(pointer(refusal.way), "conflict", f"{reason} needs {words.either(lost, last='and')}")
+            yield Fault(pointer(refusal.tokens), "conflict", f"{reason} needs {words.either(lost, last='and')}")
         else:
             yield from faults(each, scene)
 
@@ -99,15 +99,15 @@ def _keys(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     """A key of a mapping is refused: the same words as for a value."""
     key: Any = refusal.instance
     # `NAME=value` as a key of `env`: what stands after the `=` may be a secret, in the pointer too.
-    hidden = "=" in key and words.secret(refusal.way)
+    hidden = "=" in key and words.secret(refusal.tokens)
     said = key.partition("=")[0] + "=..." if hidden else key
-    place = pointer(refusal.way if hidden else (*refusal.way, key))
+    place = pointer(refusal.tokens if hidden else (*refusal.tokens, key))
     for each in refusal.within:
         if options := allowed(each.schema):
             yield Fault(place, "unknown-field", unknown_among(said, options))
         else:
             leaf = LEAVES.get(each.keyword, not_here)
-            yield from (replace(fault, pointer=place) for fault in leaf(replace(each, instance=said, way=()), scene))
+            yield from (replace(fault, pointer=place) for fault in leaf(replace(each, instance=said, tokens=()), scene))
 
 
 _HOLDERS: dict[str, Leaf] = {"anyOf": _forms, "oneOf": _forms, "if": _condition, "propertyNames": _keys}

@@ -18,10 +18,10 @@ _SHORT = 4
 _PLACES = 3  # of more places where the field exists none is probable
 
 
-def unknown_field(key: str, taken: Iterable[str], schema: Node, way: Tokens, tree: Tree) -> str:
-    """The message for field `key` of the mapping at `way`, whose other fields are `taken`."""
+def unknown_field(key: str, taken: Iterable[str], schema: Node, tokens: Tokens, tree: Tree) -> str:
+    """The message for field `key` of the mapping at `tokens`, whose other fields are `taken`."""
     fields = list(tree.fields(schema))
-    elsewhere = _below(key, schema, tree) or _above(key, way, tree)
+    elsewhere = _below(key, schema, tree) or _above(key, tokens, tree)
     if elsewhere and not near(key, fields, _SAME):
         return f"unknown field {name(key)} here; {elsewhere}"
     return unknown_among(key, fields, frozenset(taken))
@@ -58,10 +58,10 @@ def _below(key: str, schema: Node, tree: Tree) -> str:
     return f"did you mean {either(map(name, places))}?" if 0 < len(places) <= _PLACES else ""
 
 
-def _above(key: str, way: Tokens, tree: Tree) -> str:
-    for up in range(1, len(way) + 1):
-        if isinstance(way[-up], str) and key in tree.fields(tree.at(way[:-up])):
-            return f"it belongs {'one level' if up == 1 else f'{up} levels'} up, beside {name(way[-up])}"
+def _above(key: str, tokens: Tokens, tree: Tree) -> str:
+    for up in range(1, len(tokens) + 1):
+        if isinstance(tokens[-up], str) and key in tree.fields(tree.at(tokens[:-up])):
+            return f"it belongs {'one level' if up == 1 else f'{up} levels'} up, beside {name(tokens[-up])}"
     return ""
 
 

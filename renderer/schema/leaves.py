@@ -30,42 +30,46 @@ def null(refusal: Refusal, scene: Scene) -> Fault:
     """No value where the schema wants one."""
     expected = scene.tree.expected(refusal.schema)
     write = f"write {expected}, " if expected else ""
-    return Fault(pointer(refusal.way), "null-value", f"no value here; {write}or take the line out")
+    return Fault(pointer(refusal.tokens), "null-value", f"no value here; {write}or take the line out")
 
 
-def wrong_type(value: Any, types: list[str], way: Tokens) -> Fault:
+def wrong_type(value: Any, types: list[str], tokens: Tokens) -> Fault:
     """A value of another type than those expected."""
-    return Fault(pointer(way), "wrong-type", words.type_fault(value, types, way))
+    return Fault(pointer(tokens), "wrong-type", words.type_fault(value, types, tokens))
 
 
-def instead(value: Any, expected: str, way: Tokens, rule: str = "bad-format") -> Fault:
+def instead(value: Any, expected: str, tokens: Tokens, rule: str = "bad-format") -> Fault:
     """A scalar that is not what is expected."""
     number = isinstance(value, str) and "a number" in expected and value.isdecimal()
     hint = "; without quotes it is a number" if number else ""
-    found = f"other {words.found(value)}" if words.secret(way) and isinstance(value, str) else words.shown(value, way)
-    return Fault(pointer(way), rule, f"expected {expected}; found {found}{hint}")
+    found = (
+        f"other {words.found(value)}" if words.secret(tokens) and isinstance(value, str) else words.shown(value, tokens)
+    )
+    return Fault(pointer(tokens), rule, f"expected {expected}; found {found}{hint}")
 
 
-def not_allowed(value: Any, options: list[Any], way: Tokens, expected: str = "") -> Fault:
+def not_allowed(value: Any, options: list[Any], tokens: Tokens, expected: str = "") -> Fault:
     """A value that is none of the options."""
     texts = [option for option in options if isinstance(option, str)]
     expected = expected or (words.name(options[0]) if len(options) == 1 else f"one of {words.listed(options)}")
     if (same := next((option for option in texts if _same_but_type(option, value)), None)) is not None:
-        said = f"{words.shown(value, way)} is {words.found(value)} where text is expected"
-        return Fault(pointer(way), "wrong-type", f"{said}: quote it: {words.scalar(same)}")
+        said = f"{words.shown(value, tokens)} is {words.found(value)} where text is expected"
+        return Fault(pointer(tokens), "wrong-type", f"{said}: quote it: {words.scalar(same)}")
     if isinstance(value, (dict, list)):
-        return Fault(pointer(way), "wrong-type", f"{words.found(value)} where {expected} is expected")
+        return Fault(pointer(tokens), "wrong-type", f"{words.found(value)} where {expected} is expected")
     is_word = isinstance(value, str) and any(map(str.isalpha, value))  # a number is no other one mistyped
     alike = near(value, texts) if is_word and len(options) > 1 else None
     guess = f"; did you mean {words.name(alike)}?" if alike else ""
-    return Fault(pointer(way), "not-allowed-value", f"expected {expected}; found {words.shown(value, way)}{guess}")
+    return Fault(
+        pointer(tokens), "not-allowed-value", f"expected {expected}; found {words.shown(value, tokens)}{guess}"
+    )
 
 
 def not_here(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     """A value that may not be here at all, or a keyword without words."""
-    last = refusal.way[-1] if refusal.way else None
+    last = refusal.tokens[-1] if refusal.tokens else None
     what = words.name(last) if isinstance(last, str) else "this"
-    yield Fault(pointer(refusal.way), "conflict", f"{what} is not allowed here")
+    yield Fault(pointer(refusal.tokens), "conflict", f"{what} is not allowed here")
 
 
 def _same_but_type(option: str, value: Any) -> bool:
@@ -80,11 +84,11 @@ def _same_but_type(option: str, value: Any) -> bool:
 def _type(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     types = [refusal.value] if isinstance(refusal.value, str) else list(refusal.value)
     fields = _fields_wanted(types, refusal, scene)
-    message = words.type_fault(refusal.instance, types, refusal.way, mend=not fields) + fields
+    message = words.type_fault(refusal.instance, types, refusal.tokens, mend=not fields) + fields
     if _lacks_unit(types, refusal, scene):
         number = words.scalar(refusal.instance)
         message = f"{number} is a number where a duration is expected: write {number}s"
-    yield Fault(pointer(refusal.way), "wrong-type", message)
+    yield Fault(pointer(refusal.tokens), "wrong-type", message)
 
 
 def _fields_wanted(types: list[str], refusal: Refusal, scene: Scene) -> str:
@@ -101,7 +105,7 @@ def _fields_wanted(types: list[str], refusal: Refusal, scene: Scene) -> str:
 
 def _lacks_unit(types: list[str], refusal: Refusal, scene: Scene) -> bool:
     """For a number: whether seconds would fit, and neither the number between quotes nor any letter behind it."""
-    if types != ["string"] or words.type_of(refusal.instance) != "number" or words.secret(refusal.way):
+    if types != ["string"] or words.type_of(refusal.instance) != "number" or words.secret(refusal.tokens):
         return False
     fits = [scene.checker.fits(refusal.schema, f"{words.scalar(refusal.instance)}{unit}") for unit in ("s", "", "x")]
     return fits == [True, False, False]
@@ -109,25 +113,25 @@ def _lacks_unit(types: list[str], refusal: Refusal, scene: Scene) -> bool:
 
 def _value(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     expected = refusal.schema.get("x-rollspec-expected", "")
-    yield not_allowed(refusal.instance, allowed(refusal.schema), refusal.way, expected)
+    yield not_allowed(refusal.instance, allowed(refusal.schema), refusal.tokens, expected)
 
 
 def _pattern(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     expected = refusal.schema.get("x-rollspec-expected") or pattern_words(refusal.value, scene.checker.matches)
     number = "integer" in refusal.schema.get("type", ()) and "number" not in expected and "seconds" not in expected
-    yield instead(refusal.instance, f"a number or {expected}" if number else expected, refusal.way)
+    yield instead(refusal.instance, f"a number or {expected}" if number else expected, refusal.tokens)
 
 
 def _format(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     expected = refusal.schema.get("x-rollspec-expected") or format_words(refusal.value)
-    yield instead(refusal.instance, expected, refusal.way)
+    yield instead(refusal.instance, expected, refusal.tokens)
 
 
 def _bound(words_for: str) -> Leaf:
     def leaf(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
-        found = "this" if words.secret(refusal.way) else words.scalar(refusal.instance)
+        found = "this" if words.secret(refusal.tokens) else words.scalar(refusal.instance)
         bound = words_for.format(words.scalar(refusal.value))
-        yield Fault(pointer(refusal.way), "out-of-range", f"{found} is {bound}")
+        yield Fault(pointer(refusal.tokens), "out-of-range", f"{found} is {bound}")
 
     return leaf
 
@@ -135,50 +139,50 @@ def _bound(words_for: str) -> Leaf:
 def _short(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     found = len(refusal.instance)
     text = f"{_count(found, 'character')}; at least {refusal.value} are needed" if found else "the text is empty"
-    yield Fault(pointer(refusal.way), "out-of-range", text)
+    yield Fault(pointer(refusal.tokens), "out-of-range", text)
 
 
 def _long(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     text = f"{_count(len(refusal.instance), 'character')}; at most {refusal.value} are allowed"
-    yield Fault(pointer(refusal.way), "out-of-range", text)
+    yield Fault(pointer(refusal.tokens), "out-of-range", text)
 
 
 def _few(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     found = _count(len(refusal.instance), "item") if refusal.instance else "the list is empty"
     verb = "is" if refusal.value == 1 else "are"
     text = f"{found}; at least {_count(refusal.value, 'item')} {verb} needed"
-    yield Fault(pointer(refusal.way), "too-few", text)
+    yield Fault(pointer(refusal.tokens), "too-few", text)
 
 
 def _many(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     verb = "is" if refusal.value == 1 else "are"
     text = f"{_count(len(refusal.instance), 'item')}; at most {refusal.value} {verb} allowed"
-    yield Fault(pointer(refusal.way), "too-many", text)
+    yield Fault(pointer(refusal.tokens), "too-many", text)
 
 
 def _few_fields(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     free = [field for field in scene.tree.fields(refusal.schema) if field not in refusal.instance]
     what = "too little in here" if refusal.instance else "nothing in here"
     choice = f"; give {'one of ' if len(free) > 1 else ''}{words.listed(free)}" if free else ""
-    yield Fault(pointer(refusal.way), "too-few", what + choice)
+    yield Fault(pointer(refusal.tokens), "too-few", what + choice)
 
 
 def _many_fields(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     most = "one" if refusal.value == 1 else str(refusal.value)
-    yield Fault(pointer(refusal.way), "too-many", f"only {most} of {words.listed(refusal.instance)} may be given")
+    yield Fault(pointer(refusal.tokens), "too-many", f"only {most} of {words.listed(refusal.instance)} may be given")
 
 
 def _twice(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     items = refusal.instance
     place = next((place for place, item in enumerate(items) if item in items[:place]), 0)
-    text = f"{words.shown(items[place], refusal.way)} is in the list twice"
-    yield Fault(pointer((*refusal.way, place)), "conflict", text)
+    text = f"{words.shown(items[place], refusal.tokens)} is in the list twice"
+    yield Fault(pointer((*refusal.tokens, place)), "conflict", text)
 
 
 def _unknown(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     for key in extras(refusal.instance, refusal.schema, scene.checker.matches):
-        message = unknown_field(key, refusal.instance, refusal.schema, refusal.way, scene.tree)
-        yield Fault(pointer((*refusal.way, key)), "unknown-field", message)
+        message = unknown_field(key, refusal.instance, refusal.schema, refusal.tokens, scene.tree)
+        yield Fault(pointer((*refusal.tokens, key)), "unknown-field", message)
 
 
 def _missing(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
@@ -187,27 +191,27 @@ def _missing(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     for field in refusal.value:
         # A field written wrong is told once, as the unknown field that it is.
         if field not in refusal.instance and not near(field, unknown):
-            yield Fault(pointer(refusal.way), "missing-field", f"{words.name(field)} is missing")
+            yield Fault(pointer(refusal.tokens), "missing-field", f"{words.name(field)} is missing")
 
 
 def _needs(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     for field, needed in refusal.value.items():
         for other in needed if field in refusal.instance and isinstance(needed, list) else ():
             if other not in refusal.instance:
-                yield Fault(pointer(refusal.way), "conflict", f"{words.name(field)} needs {words.name(other)}")
+                yield Fault(pointer(refusal.tokens), "conflict", f"{words.name(field)} needs {words.name(other)}")
 
 
 def _not(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     refused = scene.tree.resolve(refusal.value)
     if expected := forbidden_words(refused):
-        yield instead(refusal.instance, expected, refusal.way)
+        yield instead(refusal.instance, expected, refusal.tokens)
     elif fields := _fields_refused(refused, refusal.instance, scene):
         one = f"{words.name(fields[0])} is not allowed here"
         text = one if len(fields) == 1 else f"only one of {words.listed(fields)} may be given"
-        yield Fault(pointer(refusal.way), "conflict", text)
+        yield Fault(pointer(refusal.tokens), "conflict", text)
     elif allowed(refused):
-        text = f"{words.shown(refusal.instance, refusal.way)} is not allowed here"
-        yield Fault(pointer(refusal.way), "not-allowed-value", text)
+        text = f"{words.shown(refusal.instance, refusal.tokens)} is not allowed here"
+        yield Fault(pointer(refusal.tokens), "not-allowed-value", text)
     else:
         yield from not_here(refusal, scene)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from renderer.plain import way
+from renderer.plain import tokens
 from renderer.schema.values import Node, Tokens
 from renderer.schema.words import either, fits, listed, name, type_of, wanted
 
@@ -40,10 +40,10 @@ class Tree:
         """The properties of a mapping, in the order of the schema."""
         return {key: value for member in self.members(node) for key, value in member.get("properties", {}).items()}
 
-    def at(self, way: Tokens) -> Node:
+    def at(self, tokens: Tokens) -> Node:
         """The schema of the value at a place; an empty one where several forms are possible."""
         node: Any = self.root
-        for token in way:
+        for token in tokens:
             node = self._step(node, token)
         return self.resolve(node)
 
@@ -94,7 +94,7 @@ class Tree:
 
     def _part(self, reference: str) -> Any:
         node: Any = self.root
-        for word in way(reference):
+        for word in tokens(reference):
             node = node.get(word, {}) if isinstance(node, dict) else {}
         return node
 

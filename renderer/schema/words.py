@@ -63,14 +63,14 @@ def plain(value: Any) -> bool:
     return not isinstance(value, (dict, list)) and value is not None
 
 
-def secret(way: Tokens) -> bool:
+def secret(tokens: Tokens) -> bool:
     """Whether a value at this place may be one that nobody should print."""
-    return not _SECRET.isdisjoint(way)
+    return not _SECRET.isdisjoint(tokens)
 
 
-def shown(value: Any, way: Tokens) -> str:
+def shown(value: Any, tokens: Tokens) -> str:
     """A scalar, shortened; of mappings, lists and what may be a secret the type alone."""
-    return scalar(value) if plain(value) and not secret(way) else found(value)
+    return scalar(value) if plain(value) and not secret(tokens) else found(value)
 
 
 def scalar(value: Any) -> str:
@@ -112,20 +112,20 @@ def listed(values: Iterable[object]) -> str:
     return ", ".join(items) if rest <= 1 else f"{', '.join(items[:MANY])} and {rest} more"
 
 
-def type_fault(value: Any, types: list[str], way: Tokens, *, mend: bool = True) -> str:
+def type_fault(value: Any, types: list[str], tokens: Tokens, *, mend: bool = True) -> str:
     """What was found where something else is expected, and how to mend it."""
-    what = shown(value, way)
+    what = shown(value, tokens)
     said = what if what == found(value) else f"{what} is {found(value)}"
     if set(types) == {"integer"} and isinstance(value, float):
-        return f"{what} where a whole number is expected" if secret(way) else f"{what} is not a whole number"
-    way_out = _mend(value, types, way) if mend else ""
+        return f"{what} where a whole number is expected" if secret(tokens) else f"{what} is not a whole number"
+    way_out = _mend(value, types, tokens) if mend else ""
     return f"{said} where {either(wanted(types))} is expected" + (f": {way_out}" if way_out else "")
 
 
-def _mend(value: Any, types: list[str], way: Tokens) -> str:
+def _mend(value: Any, types: list[str], tokens: Tokens) -> str:
     kinds = {"number" if name == "integer" else name for name in types}
     mend = _MENDS.get((type_of(value), *sorted(kinds)))
-    return mend(value, secret(way)) if mend else ""
+    return mend(value, secret(tokens)) if mend else ""
 
 
 def quote(value: Any, hidden: bool) -> str:

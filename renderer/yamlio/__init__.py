@@ -6,7 +6,7 @@ from renderer.yamlio.data import Data, Position
 from renderer.yamlio.emit import dump, plain_or_quoted
 from renderer.yamlio.guard import MAX_MANIFESTS, MAX_PROBLEMS, MAX_SPEC, RULES, too_large
 from renderer.yamlio.manifests import load_all
-from renderer.yamlio.places import each_positions, positions
+from renderer.yamlio.positions import each_positions, positions
 from renderer.yamlio.strict import load
 
 __all__ = [

@@ -21,7 +21,7 @@ from renderer.yamlio import guard
 from renderer.yamlio.data import Data
 from renderer.yamlio.events import ERRORS, events, syntax_problem
 from renderer.yamlio.kubectl import kubectl_plain
-from renderer.yamlio.scalars import Unclear, key_message, plain
+from renderer.yamlio.scalars import Unclear, key_message, scalar_of
 
 
 def load_all(text: bytes, file: str) -> tuple[list[Data], list[Problem]]:
@@ -182,7 +182,7 @@ class _Reader:
         self._count(event, 1)
         if event.anchor is not None:
             self.anchors[event.anchor] = _Anchored(text, 1)
-        strict = plain(text)
+        strict = scalar_of(text)
         if strict != kubectl_plain(text) or not isinstance(strict, str | int):
             self._add("yaml-key", event, key_message(text))
         return text

@@ -11,7 +11,7 @@ from yaml.events import MappingEndEvent, MappingStartEvent, ScalarEvent, Sequenc
 
 from renderer.yamlio.events import events
 
-Kind = Literal["scalar", "mapping", "list"]
+NodeType = Literal["scalar", "mapping", "list"]
 Path = tuple[str | int, ...]
 
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")  # between two tokens: white space and comments
@@ -28,16 +28,16 @@ class Node:
     Of a block mapping or list the span goes from its first key or dash to the end of its last value.
     """
 
-    kind: Kind
+    type: NodeType
     style: str  # of a scalar: "" (plain), ', ", | or >; of a collection: "block" or "flow"
     start: int
     end: int
     head: int
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[CollectionEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CollectionEntry:
     """A key with its value, or an item; `start` is that of the key (of its `?`), or of the dash of a block list."""
 
     name: str | int
@@ -87,7 +87,7 @@ class _Walk:
         mapping = isinstance(event, MappingStartEvent)
         begin = end if event.flow_style else start
         entries = tuple(self._pairs(begin) if mapping else self._items(begin, bool(event.flow_style)))
-        kind: Kind = "mapping" if mapping else "list"
+        kind: NodeType = "mapping" if mapping else "list"
         if event.flow_style:
             return Node(kind, "flow", start, self.end, start, entries)
         return Node(kind, "block", entries[0].start, entries[-1].end, start, entries)
@@ -99,23 +99,23 @@ class _Walk:
         head = header.end() if header else start
         return Node("scalar", style, start, _block_end(self.text, start, head, end), head)
 
-    def _pairs(self, at: int) -> Iterator[Entry]:
+    def _pairs(self, at: int) -> Iterator[CollectionEntry]:
         while not isinstance(event := self.next(), MappingEndEvent):
             key = self.value(event)
             start = after_space(self.text, at)
             if self.text[start : start + 1] == ",":
                 start = after_space(self.text, start + 1)
             value = self.value(self.next())
-            yield Entry(event.value, start, key, value)
+            yield CollectionEntry(event.value, start, key, value)
             at = value.end
         self.end = _end(event)
 
-    def _items(self, at: int, flow: bool) -> Iterator[Entry]:
+    def _items(self, at: int, flow: bool) -> Iterator[CollectionEntry]:
         number = 0
         while not isinstance(event := self.next(), SequenceEndEvent):
             dash = after_space(self.text, at)
             value = self.value(event)
-            yield Entry(number, value.start if flow else dash, None, value)
+            yield CollectionEntry(number, value.start if flow else dash, None, value)
             at, number = value.end, number + 1
         self.end = _end(event)
 

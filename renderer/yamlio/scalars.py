@@ -46,7 +46,7 @@ class Unclear(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 12)  # the words of specs repeat
-def plain(text: str) -> Scalar | Unclear:
+def scalar_of(text: str) -> Scalar | Unclear:
     """An unquoted scalar of YAML 1.2 (core schema), where every reader sees the same and no digit gets lost."""
     if text[:1] in NUMBER_STARTS:
         return _number(text)
@@ -81,7 +81,7 @@ def _is_number_somewhere(text: str) -> bool:
 
 def key_message(text: str) -> str:
     """Why this unquoted key is refused, and what to write instead."""
-    value = plain(text)
+    value = scalar_of(text)
     what = "nothing" if value is None else str(value).lower() if isinstance(value, bool) else "a number"
     if isinstance(value, str | Unclear) and text[:1] not in NUMBER_STARTS:
         what = "true, false or nothing"

@@ -21,8 +21,8 @@ from renderer.problem import Problem, in_order
 from renderer.yamlio import guard
 from renderer.yamlio.data import Data
 from renderer.yamlio.events import ERRORS, events, syntax_problem
-from renderer.yamlio.places import name_first_places
-from renderer.yamlio.scalars import Unclear, key_message, plain
+from renderer.yamlio.positions import name_first_positions
+from renderer.yamlio.scalars import Unclear, key_message, scalar_of
 
 _INDENTATION = re.compile(r"[ \t?:-]*")
 
@@ -44,7 +44,7 @@ def load(text: bytes, file: str) -> tuple[Data, list[Problem]]:
     except ERRORS as error:
         reader.found.append(syntax_problem(error, text, file))
     if reader.found:
-        return None, in_order(name_first_places(reader.found, text))
+        return None, in_order(name_first_positions(reader.found, text))
     return data, []
 
 
@@ -95,7 +95,7 @@ class _Reader:
         text: str = event.value
         if event.style or event.tag is not None:
             return text
-        value = plain(text)
+        value = scalar_of(text)
         if isinstance(value, Unclear):
             self._add("yaml-scalar", event, value.message)
             return None
@@ -137,7 +137,7 @@ class _Reader:
         self.path[-1] = text
         if event.tag or event.anchor or self.tabs:
             self._decoration(event)
-        if not event.style and (text == "<<" or plain(text) != text):
+        if not event.style and (text == "<<" or scalar_of(text) != text):
             self._refuse_key(event, text)
         return text
 

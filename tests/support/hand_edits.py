@@ -48,8 +48,8 @@ def _weight(spec: Spec, random: Random) -> Mapping[str, Any]:
 
 def _from(spec: Spec, random: Random) -> Mapping[str, Any]:
     canary = {key: value for key, value in (spec.get("canary") or {"weight": 20}).items() if key != "from"}
-    came_from = random.choice((None, canary.get("weight"), *WEIGHTS))
-    return {"canary": canary if came_from is None else {**canary, "from": came_from}}
+    from_weight = random.choice((None, canary.get("weight"), *WEIGHTS))
+    return {"canary": canary if from_weight is None else {**canary, "from": from_weight}}
 
 
 def _weight_and_from(spec: Spec, random: Random) -> Mapping[str, Any]:

@@ -151,7 +151,7 @@ def _recreate(change: Change, fault: Fault) -> bool:
 
 
 def _given_away(change: Change, fault: Fault) -> bool:
-    if change.new.app.strategy.by_istio:
+    if change.new.app.strategy.is_routed:
         return False
     if fault.kind == "unready":
         return change.floor <= 0

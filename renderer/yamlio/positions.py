@@ -83,7 +83,7 @@ def each_positions(text: bytes) -> Iterator[Places]:
         yield Places(root)
 
 
-def name_first_places(problems: Iterable[Problem], text: bytes) -> list[Problem]:
+def name_first_positions(problems: Iterable[Problem], text: bytes) -> list[Problem]:
     """The same problems; those about a key that stands twice say where it stands first."""
     problems = list(problems)
     if all(problem.rule != "yaml-duplicate-key" for problem in problems):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from renderer.commands.fmt import field_order
+from renderer.usecases.fmt import field_order
 from tests.support.cases import ROOT, lay_out, run
 from tests.support.pages import blocks, named_files, without_header
 from tests.support.repository import IDENTITY, init, save

@@ -169,7 +169,7 @@ def test_a_run_in_which_nothing_changed_makes_nothing(pair: tuple[Path, Path], m
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("an app was read")
 
-    monkeypatch.setattr("renderer.commands.project.Opened.texts", refuse)
+    monkeypatch.setattr("renderer.usecases.project.Opened.texts", refuse)
     assert run(pair[0], "render").out.startswith("0 written")
     assert run(pair[0], "render", "--check", "--cached").code == 0
 
@@ -187,8 +187,8 @@ def test_one_changed_app_costs_one_app(pair: tuple[Path, Path], monkeypatch: pyt
     old(pair[0])
     run(pair[0], "render")
     read: list[str] = []
-    texts = "renderer.commands.project.Opened.texts"
-    from renderer.commands.project import Opened
+    texts = "renderer.usecases.project.Opened.texts"
+    from renderer.usecases.project import Opened
 
     plain = Opened.texts
     monkeypatch.setattr(texts, lambda self, app, *more: read.append(app) or plain(self, app, *more))  # type: ignore[func-returns-value]

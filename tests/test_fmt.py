@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from renderer.commands.fmt import field_order
+from renderer.usecases.fmt import field_order
 from tests.support.cases import ROOT, Outcome, lay_out, run
 
 UNTIDY = """\

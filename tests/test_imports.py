@@ -11,7 +11,8 @@ ROWS = (
     ("__main__",),
     ("cli",),
     ("commands",),
-    ("progress",),
+    ("usecases",),
+    ("progress", "console"),
     ("report",),
     ("tree", "git", "cache", "workers", "resources"),
     ("pipeline",),
@@ -28,7 +29,7 @@ ROWS = (
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 
 
-def _imported(file: Path) -> set[str]:
+def _modules(file: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
@@ -36,8 +37,12 @@ def _imported(file: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{file}: relative import"
             names.add(node.module)
-            names |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "renderer"}
-    return {name.split(".")[1] for name in names if name.startswith("renderer.")}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def _imported(file: Path) -> set[str]:
+    return {name.split(".")[1] for name in _modules(file) if name.startswith("renderer.")}
 
 
 def test_imports_go_one_way() -> None:
@@ -49,6 +54,20 @@ def test_imports_go_one_way() -> None:
         wrong += [f"{own} imports {name} ({file.name})" for name in _imported(file) if LEVEL.get(name, -1) < LEVEL[own]]
     known_leaf = {"__version__"}
     assert [line for line in wrong if line.split()[2] not in known_leaf] == []
+
+
+def test_a_command_imports_no_command() -> None:
+    files = {file.stem: file for file in (ROOT / "commands").glob("*.py")}
+    commands = {name for name, file in files.items() if "@click.command(" in file.read_text()}
+    assert {*files} - commands == {"__init__", "completing", "options"}, "what a command does is a use case"
+    imported = {name: _modules(file) for name, file in files.items()}
+    assert [
+        name for name, found in imported.items() for other in commands if f"renderer.commands.{other}" in found
+    ] == []
+
+
+def test_a_use_case_knows_no_command_line_library() -> None:
+    assert [file.name for file in (ROOT / "usecases").glob("*.py") if "click" in _modules(file)] == []
 
 
 def test_every_module_has_a_row() -> None:

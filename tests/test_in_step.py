@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from renderer.commands.project import build_all, open_project
 from renderer.pipeline.in_step import Steps, groups, in_step
 from renderer.rules import Claim
+from renderer.usecases.project import build_all, open_project
 from tests.bench.projects import ENVS, generate, name_of
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from renderer.commands.misplaced import misplaced
 from renderer.layout import Layout
+from renderer.usecases.misplaced import misplaced
 
 OURS, THEIRS, PLAIN = (
     b'kind: App\napiVersion: "rollspec/v1"\n',

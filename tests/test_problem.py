@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from renderer.commands.options import show_problems
 from renderer.plan import AppPlan, Effect, Plan
 from renderer.problem import SEVERITIES, Problem, Severity, count_text, errors, harshest, strict
 from renderer.report.plan import plan_text
 from renderer.report.problems import problems_text
+from renderer.usecases.shown import show_problems
 
 EACH = [Problem("apps/a.yaml", line, 1, "tag", "new", "/spec/tag", each) for line, each in enumerate(SEVERITIES, 1)]
 NOTE = EACH[-1]

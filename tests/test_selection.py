@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from renderer.commands.selection import Selection, touched
-from renderer.commands.touched import projects
 from renderer.layout import Layout
 from renderer.overlay import Document, Environment, environments
+from renderer.usecases.selection import Selection, touched
+from renderer.usecases.touched import projects
 from tests.support.cases import FIXTURES, lay_out, run
 
 APPS = ("reviews", "web")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from renderer.commands.shown import seen
 from renderer.problem import Problem
+from renderer.usecases.shown import seen
 from tests.support.cases import FIXTURES, lay_out, run
 from tests.support.repository import init
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from renderer.commands.project import build_all
 from renderer.problem import errors
+from renderer.usecases.project import build_all
 from tests.support.cases import FIXTURES
 from tests.support.verb_table import STATES, describe, project, rows
 

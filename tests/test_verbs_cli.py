@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from renderer.commands.words import parse_overrides
 from renderer.failure import Failure
 from renderer.tree import write_all
+from renderer.usecases.words import parse_overrides
 from tests.support.cases import ROOT, Outcome, run
 
 APP = """\
@@ -126,7 +126,7 @@ def test_a_full_disk_leaves_all_as_it_was(repository: Path, monkeypatch: pytest.
             raise Failure("no space left on device")
         return write_all(*args, **kwargs)
 
-    monkeypatch.setattr("renderer.commands.verb.write_all", once)
+    monkeypatch.setattr("renderer.usecases.verb.write_all", once)
     outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20")
     assert outcome.code == 3
     assert git(repository, "status", "--porcelain") == ""

@@ -10,12 +10,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from renderer.commands.project import Opened, build_all, open_project
-from renderer.commands.verb import Act, Edited, edit_app, environment_for
 from renderer.problem import errors
 from renderer.release import switches, verbs
 from renderer.release.verbs import Refusal, in_flight
 from renderer.spec import RELEASE_STATE, merge
+from renderer.usecases.project import Opened, build_all, open_project
+from renderer.usecases.verb import Act, Edited, edit_app, environment_for
 from renderer.yamlio import load
 from tests.support.verb_table import STATES, VERBS, project, workload
 

@@ -1,1 +1,1 @@
-"""One use case a module: the only place that puts the edge and the pure parts together."""
+"""The command line: options and help of each command, and one call of its use case."""

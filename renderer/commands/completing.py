@@ -8,8 +8,8 @@ from typing import Any, Literal
 import click
 from click.shell_completion import CompletionItem
 
-from renderer.commands.project import names_around
 from renderer.failure import Failure
+from renderer.usecases.project import names_around
 
 
 def _names(

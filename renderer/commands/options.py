@@ -1,15 +1,14 @@
-"""Options that several commands share, and the one way in which they show problems."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from renderer.commands.completing import complete_app, complete_env, complete_path
-from renderer.problem import Problem, count_text, errors, in_order, strict
-from renderer.report.problems import FORMATS, problems_text
+from renderer.report.problems import FORMATS
 
 Decorator = Callable[[Any], Any]
 
@@ -50,18 +49,3 @@ def shown_as(*forms: str) -> Decorator:
     """`--format` of a command that shows something else than problems."""
     said = "How it is shown; `json` also of problems that stop it, as `validate` has them."
     return click.option("--format", "form", type=click.Choice(forms), default="text", show_default=True, help=said)
-
-
-def show_problems(problems: Sequence[Problem], form: str, *, is_strict: bool = False) -> bool:
-    """Print problems (text and GitHub annotations to stderr, JSON to stdout); whether any of them is an error."""
-    found = in_order(strict(problems) if is_strict else problems)
-    text = problems_text(found, form)
-    click.echo(text, nl=False, err=form == "text")
-    if found and form == "text":
-        click.echo(f"rollspec: {count_text(found)}", err=True)
-    return bool(errors(found))
-
-
-def show_stopping(problems: Sequence[Problem], form: str) -> bool:
-    """As `show_problems`, where stdout has something else to say: problems are JSON only if they stop that."""
-    return show_problems(problems, "json" if form == "json" and errors(problems) else "text")

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import click
 
-from renderer.failure import Failure
-from renderer.project import Versions
-from renderer.resources import read_schema
-from renderer.schema import Schemas
-
-KINDS = ("App", "Overlay", "Project")
-_NULL = {"type": "null"}
+from renderer.usecases.schema import KINDS, show_schema
 
 
 @click.command("schema")
@@ -32,52 +23,4 @@ def command(kind: str, partial: bool) -> None:
     and on the first line of a spec:
       # yaml-language-server: $schema=../.rollspec/app.json
     """
-    if partial and kind == "Project":
-        raise Failure("--partial is for App and Overlay", 2)
-    schemas = Schemas(Versions(), read_schema)
-    bundle = _overlay(schemas) if kind == "Overlay" else schemas.bundle(kind)
-    click.echo(json.dumps(_partial(bundle) if partial else bundle, indent=1, ensure_ascii=False))
-
-
-def _overlay(schemas: Schemas) -> dict[str, Any]:
-    """The schema of an overlay, that knows what an app may have under `defaults`, as the program does beside it."""
-    from renderer.schema.partial import relaxed
-
-    overlay, app = schemas.bundle("Overlay"), relaxed(schemas.bundle("App"))
-    spec = overlay["properties"]["spec"]
-    defaults = {**spec["properties"]["defaults"], "allOf": [app["properties"]["spec"]]}
-    spec = {**spec, "properties": {**spec["properties"], "defaults": defaults}}
-    definitions = {**overlay["definitions"], **app["definitions"]}
-    return {**overlay, "properties": {**overlay["properties"], "spec": spec}, "definitions": definitions}
-
-
-def _partial(bundle: dict[str, Any]) -> Any:
-    """The schema of what a file adds to another one: its name is all that it must have."""
-    from renderer.schema.partial import relaxed
-
-    found = _with_null(relaxed(bundle))
-    found["properties"]["metadata"] = bundle["properties"]["metadata"]
-    return {**found, "required": ["apiVersion", "kind", "metadata"]}
-
-
-def _with_null(node: Any) -> Any:
-    """The schema that lets every value of a mapping be null."""
-    if isinstance(node, list):
-        return [_with_null(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    found = {
-        key: _with_null(value) if key not in ("enum", "const", "default") else value for key, value in node.items()
-    }
-    if isinstance(found.get("properties"), dict):
-        found["properties"] = {name: _or_null(each) for name, each in found["properties"].items()}
-    if isinstance(found.get("additionalProperties"), dict):
-        found["additionalProperties"] = _or_null(found["additionalProperties"])
-    return found
-
-
-def _or_null(node: Any) -> Any:
-    if not isinstance(node, dict):
-        return node
-    told = {"description": node["description"]} if "description" in node else {}
-    return {**told, "anyOf": [node, _NULL]}
+    show_schema(kind, partial=partial)

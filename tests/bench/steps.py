@@ -13,23 +13,23 @@ LIBRARIES = ("click", "yaml.events", "jsonschema_rs")
 # The step, and the functions that it consists of, by the name under which their caller knows them.
 STEPS = {
     "read": (
-        "renderer.commands.project.read",
-        "renderer.commands.project.listing",
-        "renderer.commands.project.Opened.texts",
-        "renderer.commands.render.listing",
+        "renderer.usecases.project.read",
+        "renderer.usecases.project.listing",
+        "renderer.usecases.project.Opened.texts",
+        "renderer.usecases.render.listing",
     ),
     "what is known": (
-        "renderer.commands.incremental.look",
-        "renderer.commands.incremental.existing",
-        "renderer.commands.incremental.kept",
-        "renderer.commands.incremental.stubs",
-        "renderer.commands.incremental.is_judged",
+        "renderer.usecases.incremental.look",
+        "renderer.usecases.incremental.existing",
+        "renderer.usecases.incremental.kept",
+        "renderer.usecases.incremental.stubs",
+        "renderer.usecases.incremental.is_judged",
     ),
     "git": (
-        "renderer.commands.plan.merge_base",
-        "renderer.commands.plan.resolve",
-        "renderer.commands.plan.before",
-        "renderer.commands.plan.about",
+        "renderer.usecases.plan.merge_base",
+        "renderer.usecases.plan.resolve",
+        "renderer.usecases.plan.before",
+        "renderer.usecases.plan.about",
     ),
     "load": ("renderer.pipeline.setup.load", "renderer.pipeline.setup.load_all"),
     "merge": ("renderer.pipeline.effective", "renderer.pipeline._idle", "renderer.pipeline._app"),
@@ -38,13 +38,13 @@ STEPS = {
     "patch": ("renderer.pipeline.apply",),
     "check the output": ("renderer.pipeline._check_manifests",),
     "to text": ("renderer.pipeline.to_files",),
-    "claims": ("renderer.pipeline.claims", "renderer.commands.render.judge"),
-    "plan and simulate": ("renderer.commands.compare.plan", "renderer.commands.compare.plan_resources"),
-    "write": ("renderer.commands.render._put",),
+    "claims": ("renderer.pipeline.claims", "renderer.usecases.render.judge"),
+    "plan and simulate": ("renderer.usecases.compare.plan", "renderer.usecases.compare.plan_resources"),
+    "write": ("renderer.usecases.render._put",),
     "remember": (
-        "renderer.commands.incremental._draft",
-        "renderer.commands.incremental.ended",
-        "renderer.commands.incremental.remember",
+        "renderer.usecases.incremental._draft",
+        "renderer.usecases.incremental.ended",
+        "renderer.usecases.incremental.remember",
     ),
 }
 
@@ -106,4 +106,4 @@ def _import(command: str, arguments: list[str]) -> None:
     if command:
         import_module(f"renderer.commands.{command}")
     if command == "render" and not {"--no-cache", "--app"}.intersection(arguments):
-        import_module("renderer.commands.incremental")
+        import_module("renderer.usecases.incremental")

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from renderer.commands.verb import edit_app, environment_for
 from renderer.manifest import Manifest
 from renderer.release.steps import steps_of
 from renderer.release.verbs import Refusal
 from renderer.render import render
 from renderer.spec import App, app_of
+from renderer.usecases.verb import edit_app, environment_for
 from tests.support.cases import ROOT
 from tests.support.verb_table import STATES, VERBS, project
 from tests.test_imports import ROWS

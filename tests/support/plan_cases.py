@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from renderer.commands.compare import compare
-from renderer.commands.project import open_project
-from renderer.commands.revision import View, of_tree
-from renderer.commands.selection import asked
 from renderer.plan import Plan
 from renderer.report.plan import plan_text
 from renderer.report.problems import problems_text
+from renderer.usecases.compare import compare
+from renderer.usecases.project import open_project
+from renderer.usecases.revision import View, of_tree
+from renderer.usecases.selection import asked
 from tests.support.cases import FIXTURES, lay_out
 
 FOLDER = FIXTURES / "plan"

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from renderer.commands.project import Opened, open_project
-from renderer.commands.verb import Act, Edited, edit_app, environment_for
 from renderer.plan import judged
 from renderer.problem import errors
 from renderer.release import switches, verbs
 from renderer.release.verbs import Outcome, Refusal
+from renderer.usecases.project import Opened, open_project
+from renderer.usecases.verb import Act, Edited, edit_app, environment_for
 from renderer.yamlio import dump, load
 from tests.support.cases import OVERLAY, PROJECT
 from tests.support.plans import side
@@ -193,7 +193,7 @@ def workload(opened: Opened, files: Mapping[str, bytes | None]) -> dict[str, Any
 
 
 def _before(opened: Opened) -> Mapping[str, bytes]:
-    from renderer.commands.project import build_all
+    from renderer.usecases.project import build_all
 
     return build_all(opened, ["web"], ["production"])[0].files
 

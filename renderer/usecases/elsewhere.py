@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.commands.project import Opened, Refused
-from renderer.commands.selection import chosen
-from renderer.commands.verb import Spec, effective_spec, environment_for
 from renderer.failure import Failure
 from renderer.git import read_many
 from renderer.pipeline import is_in
@@ -16,6 +13,9 @@ from renderer.problem import Problem, errors
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import in_flight
 from renderer.spec import fields_of, stable_of, version_of
+from renderer.usecases.project import Opened, Refused
+from renderer.usecases.selection import chosen
+from renderer.usecases.verb import Spec, effective_spec, environment_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from renderer.commands.project import Opened
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.overlay import Environment
@@ -14,6 +13,7 @@ from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import ARGOCD
 from renderer.pipeline.setup import resource_path
 from renderer.tree import reader
+from renderer.usecases.project import Opened
 
 _MAY_CLASH = re.compile(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
 

@@ -6,9 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from renderer.commands.options import show_problems
-from renderer.commands.project import Opened, Refused, find_root, open_project
-from renderer.problem import Problem
+from renderer.console import out, say
+from renderer.problem import Problem, count_text, errors, in_order, strict
+from renderer.report.problems import problems_text
+from renderer.usecases.project import Opened, Refused, find_root, open_project
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,18 @@ def seen(problems: Sequence[Problem], root: str, start: str) -> list[Problem]:
         return list(problems)
     paths = {each.file: os.path.relpath(os.path.join(here, each.file), there).replace(os.sep, "/") for each in problems}
     return [replace(each, file=paths[each.file]) for each in problems]
+
+
+def show_problems(problems: Sequence[Problem], form: str, *, is_strict: bool = False) -> bool:
+    """Print problems (text and GitHub annotations to stderr, JSON to stdout); whether any of them is an error."""
+    found = in_order(strict(problems) if is_strict else problems)
+    text = problems_text(found, form)
+    (say if form == "text" else out)(text, end="")
+    if found and form == "text":
+        say(f"rollspec: {count_text(found)}")
+    return bool(errors(found))
+
+
+def show_stopping(problems: Sequence[Problem], form: str) -> bool:
+    """As `show_problems`, where stdout has something else to say: problems are JSON only if they stop that."""
+    return show_problems(problems, "json" if form == "json" and errors(problems) else "text")

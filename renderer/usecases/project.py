@@ -6,7 +6,6 @@ import os.path
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from renderer.commands.misplaced import misplaced
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline import Rendered, building, is_in
@@ -18,6 +17,7 @@ from renderer.project import Project, Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import Read, listing, read, reader
+from renderer.usecases.misplaced import misplaced
 
 Texts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
 

@@ -7,11 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-import click
-
-from renderer.commands.project import Opened, Refused
-from renderer.commands.revision import Texts, View, asking_git, of_revision, of_tree
-from renderer.commands.selection import Selection, asked, touched
+from renderer.console import say
 from renderer.git import changed
 from renderer.git.read import is_unborn
 from renderer.layout import PROJECT_FILE
@@ -25,6 +21,9 @@ from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, 
 from renderer.problem import Problem, errors
 from renderer.project import Versions
 from renderer.render import bootstrap
+from renderer.usecases.project import Opened, Refused
+from renderer.usecases.revision import Texts, View, asking_git, of_revision, of_tree
+from renderer.usecases.selection import Selection, asked, touched
 
 _BATCH = 200  # apps whose texts are read at once
 _DATA = (".yaml", ".yml", ".json")
@@ -79,7 +78,7 @@ def before(root: str, base: str, new: View) -> View | Unread | None:
         return of_revision(root, base, new)
     except Refused as refused:
         message = f"the project of {base} cannot be read, so nobody can tell what changes: {refused.problems[0]}"
-        click.echo(f"rollspec: warning: {message}", err=True)
+        say(f"rollspec: warning: {message}")
         return Unread(tuple(refused.problems))
 
 

@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import click
-
-from renderer.commands.elsewhere import own_files, spec_at, spec_of
-from renderer.commands.project import Opened
-from renderer.commands.verb import Spec, environment_for
+from renderer.console import say
 from renderer.failure import Failure
 from renderer.git import GitError, read_many
 from renderer.layout import PROJECT_FILE
 from renderer.release.verbs import last_weight
 from renderer.render.pods import env_list
 from renderer.spec import Version, stable_of, version_of
+from renderer.usecases.elsewhere import own_files, spec_at, spec_of
+from renderer.usecases.project import Opened
+from renderer.usecases.verb import Spec, environment_for
 
 Live = Callable[[str, Spec], Spec]  # from an app, and its spec with a canary, to that canary; {}: nothing of it is live
 _NO_COMMIT = ("no-git", "no-repository", "no-such-revision")
@@ -66,7 +65,7 @@ def _last_commit(opened: Opened, apps: Sequence[str], env: str | None) -> Mappin
 
 
 def _say(why: str) -> None:
-    click.echo(f"rollspec: {why}; the cluster is taken to have what the spec says", err=True)
+    say(f"rollspec: {why}; the cluster is taken to have what the spec says")
 
 
 def _canary_in(there: Spec, spec: Spec) -> Spec:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-import click
-
-from renderer.commands.project import Opened, Refused, open_project
-from renderer.commands.selection import Selection, asked, touched
-from renderer.commands.shown import Shown, in_project
+from renderer.console import say
 from renderer.failure import Failure
 from renderer.git import GitError, list_tree
 from renderer.git import root as top_folder
@@ -18,6 +14,9 @@ from renderer.git.read import find, is_unborn
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
+from renderer.usecases.project import Opened, Refused, open_project
+from renderer.usecases.selection import Selection, asked, touched
+from renderer.usecases.shown import Shown, in_project
 
 Each = Callable[[Opened, Selection], int]
 
@@ -138,6 +137,6 @@ def hook_base(directory: str) -> str | None:
 def tell_unknown(paths: Sequence[str]) -> None:
     """Name files that still have to be added."""
     for path in paths:
-        click.echo(f"not in the commit: {printable(path)}", err=True)
+        say(f"not in the commit: {printable(path)}")
     if paths:
-        click.echo("rollspec: `git add` the files above", err=True)
+        say("rollspec: `git add` the files above")

@@ -10,11 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import click
-
-from renderer.commands.fmt import field_order
-from renderer.commands.options import show_problems
-from renderer.commands.project import Opened
+from renderer.console import out, say
 from renderer.edit import EditError, Operation, Remove, Rename, Set, edit, formatted, new_document
 from renderer.failure import Failure
 from renderer.git import GitError, changed, commit
@@ -31,6 +27,9 @@ from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.diff import diff_text
 from renderer.spec import app_document, strategy_of, version_label
 from renderer.tree import listing, read, write_all
+from renderer.usecases.fmt import field_order
+from renderer.usecases.project import Opened
+from renderer.usecases.shown import show_problems
 from renderer.yamlio import load
 
 Spec = Mapping[str, Any]
@@ -39,17 +38,28 @@ _NAMED = 3  # apps in a commit's subject
 
 
 @dataclass(frozen=True, slots=True)
+class VerbOptions:
+    """What every verb is asked for; Failure for options that contradict each other."""
+
+    directory: str
+    env: str | None = None
+    dry_run: bool = False
+    commit: bool = False
+    message: str | None = None
+    no_verify: bool = False
+
+    def __post_init__(self) -> None:
+        for option, is_given in (("--message", self.message is not None), ("--no-verify", self.no_verify)):
+            if is_given and not self.commit:
+                raise Failure(f"{option} is about the commit: it needs --commit", 2)
+
+
+@dataclass(frozen=True, slots=True)
 class How:
-    """What to do with the result; `verb` and `detail` make the commit's message.
+    """What to do with the result; `verb` and `detail` make the commit's message, `notes` of a spec before and after."""
 
-    `notes` of a spec before and after are said beside.
-    """
-
+    options: VerbOptions
     verb: str
-    dry_run: bool
-    commit: bool
-    message: str | None
-    verify: bool = True
     detail: str = ""
     notes: Callable[[Spec, Spec], list[str]] = lambda before, after: []
 
@@ -85,21 +95,21 @@ def environment_for(opened: Opened, env: str | None) -> Environment:
 
 def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act], how: How) -> int:
     """Each app's act on its effective spec, then the files, then perhaps one commit of them all; the exit code."""
-    if how.commit and not how.dry_run:
+    if how.options.commit and not how.options.dry_run:
         _refuse_uncommitted(opened, list(acts))
     found = {app: edit_app(opened, environment, app, act) for app, act in acts.items()}
     refused = {app: each for app, each in found.items() if isinstance(each, Refusal)}
     edited = [each for each in found.values() if isinstance(each, Edited)]
     for app, refusal in refused.items():
-        click.echo(f"rollspec: {app} in {environment.name}: {refusal.message}", err=True)
+        say(f"rollspec: {app} in {environment.name}: {refusal.message}")
     if show_problems([problem for each in edited for problem in each.problems], "text") or refused:
         return 1
     for each in edited:
         for note in how.notes(each.before, each.after):
-            click.echo(f"rollspec: {each.app} in {environment.name}: {note}", err=True)
+            say(f"rollspec: {each.app} in {environment.name}: {note}")
     files, old = _files(opened, edited)
-    if how.dry_run:
-        click.echo(diff_text(old, files, colour=sys.stdout.isatty()), nl=False)
+    if how.options.dry_run:
+        out(diff_text(old, files, colour=sys.stdout.isatty()), end="")
         return 0
     specs = {each.file for each in edited}
     lines = [f"{each.app} in {environment.name}: {_described(each)}" for each in edited]
@@ -108,13 +118,15 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
     try:
         with _stopped_as_by_ctrl_c():
             _write(opened, files, specs)
-            made = _commit(opened, environment, edited, lines, sorted({*files, *old}), how) if how.commit else None
+            made = (
+                _commit(opened, environment, edited, lines, sorted({*files, *old}), how) if how.options.commit else None
+            )
     except BaseException as error:  # a full disk, a hook that fails, Ctrl-C: all as it was
         _write(opened, {path: old[path] for path in files}, specs, mark=False)
         if isinstance(error, GitError):
             raise Failure(f"nothing was changed: {error}") from error
         raise
-    click.echo("\n".join([*([made] if made else []), *lines]))
+    out("\n".join([*([made] if made else []), *lines]))
     return 0
 
 
@@ -357,10 +369,10 @@ def _commit(
     named = [f"{each.app} {_about(how.verb, each)}".rstrip() for each in edited]
     some = [*named[:_NAMED], *([f"{len(named) - _NAMED} more"] if len(named) > _NAMED else [])]
     subject = f"deploy({environment.name}): {how.verb} {', '.join(some)} {how.detail}".rstrip()
-    message = how.message or "\n".join([subject, "", *lines])
+    message = how.options.message or "\n".join([subject, "", *lines])
     trailers = [("Rollspec-App", each.app) for each in edited]
     trailers += [("Rollspec-Env", environment.name), ("Rollspec-Verb", how.verb)]
-    made = commit(opened.root, files, message, trailers, verify=how.verify)
+    made = commit(opened.root, files, message, trailers, verify=not how.options.no_verify)
     return f"committed {made[:12]}: {message.splitlines()[0]}"
 
 

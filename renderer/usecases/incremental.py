@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 from renderer import cache, tree
 from renderer.argocd import Driven
 from renderer.cache import Cache, Folder, Row, clock, digest, settled, stamps_text
-from renderer.commands.project import Opened, build_read
 from renderer.pipeline import Rendered, is_in
 from renderer.pipeline.fleet import clusters_shared
 from renderer.pipeline.in_step import groups
 from renderer.problem import Problem
 from renderer.rules import Claim, could_clash
 from renderer.tree import Difference, Stamp, Summary, stamp_of
+from renderer.usecases.project import Opened, build_read
 from renderer.workers import Tick
 
 _GONE: Stamp = (0, 0, 0)  # of a file that is not there

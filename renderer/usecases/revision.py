@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.commands.project import Opened, Refused, app_names
 from renderer.failure import Failure
 from renderer.git import Entry, GitError, list_tree, read_blobs, read_many, resolve
 from renderer.layout import PROJECT_FILE, Layout
@@ -17,6 +16,7 @@ from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import read
+from renderer.usecases.project import Opened, Refused, app_names
 from renderer.yamlio import load
 
 Texts = dict[str, dict[str, bytes]]

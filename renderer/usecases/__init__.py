@@ -1,0 +1,1 @@
+"""What each command does: the only place that puts the edge and the pure parts together."""

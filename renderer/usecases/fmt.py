@@ -1,0 +1,140 @@
+"""`rollspec fmt`: specs in the canonical format; comments and data stay."""
+
+from __future__ import annotations
+
+import json
+import os.path
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from renderer.console import out, say
+from renderer.edit import EditError, Order, formatted
+from renderer.failure import Failure
+from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.pipeline.setup import read_project
+from renderer.problem import Problem, printable
+from renderer.project import Versions
+from renderer.resources import read_schema
+from renderer.schema import Schemas
+from renderer.tree import listing, read, write_all
+from renderer.usecases.project import find_root
+from renderer.usecases.shown import Shown
+from renderer.usecases.touched import projects
+from renderer.yamlio import Data, load
+
+_KINDS = ("App", "Overlay", "Project")
+_SAYS_SO = re.compile(rb"^apiVersion: *['\"]?rollspec/", re.MULTILINE)  # in a file that cannot be read
+_ANY = ("additionalProperties", "items")
+
+
+def format_specs(directory: str, paths: Sequence[str], *, check: bool) -> int:
+    """Format, or check, the specs that `paths` name from `directory` (none: all of its project); the exit code."""
+    wanted = _wanted(directory, paths) if paths else {find_root(directory): [""]}
+    shown = Shown("text", is_strict=False, start=directory if paths else None)
+    return max(_format(root, below, check, shown) for root, below in wanted.items())
+
+
+def _format(root: str, below: Sequence[str], check: bool, shown: Shown) -> int:
+    """The exit code for one project's files, and specs in folders, by their paths from the root ("" is the root)."""
+    texts, problems = read(root, [PROJECT_FILE])
+    project, found = read_project(texts.get(PROJECT_FILE, b""), Schemas(Versions(), read_schema))
+    if project is None:
+        return int(shown.problems(problems or found, root))
+    layout = project.layout
+    specs = _specs(root, layout)
+    named = {path for path in below if not os.path.isdir(os.path.join(root, path))}
+    texts, problems = read(root, named.union(spec for spec in specs for path in below if not path or holds(path, spec)))
+    changed: dict[str, bytes] = {}
+    for file, text in texts.items():
+        data, faults = load(text, file)
+        kind = _kind(data)
+        if kind is None and file not in specs and not (faults and _SAYS_SO.search(text)):
+            say(f"{printable(shown.path(file, root))}: no App, Overlay or Project, so left as it is")
+            continue
+        if faults:
+            problems += faults
+            continue
+        try:
+            new = formatted(text.decode(), field_order(kind or _meant(file, layout))).encode()
+        except EditError as error:
+            problems.append(Problem(file, 0, 0, "fmt", str(error)))
+            continue
+        if new != text:
+            changed[file] = new
+    wrong = shown.problems(problems, root)
+    if not check:
+        write_all(root, changed, mark=None)
+    for file in changed:
+        (say if check else out)(f"{'would format' if check else 'formatted'} {printable(shown.path(file, root))}")
+    return int(wrong or (check and bool(changed)))
+
+
+def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
+    """The paths, which are seen from `directory`, by the project that each lies in, and from its root."""
+    wanted: dict[str, list[str]] = {}
+    for path in paths:
+        if os.path.normpath(path) == os.curdir:
+            wanted.setdefault(find_root(directory), []).append("")
+            continue
+        place = os.path.join(directory, path)
+        is_folder = os.path.isdir(place)
+        found = projects([os.path.join(place, PROJECT_FILE) if is_folder else place])
+        if not found:
+            raise Failure(f"{printable(path)} is in no project", 2)
+        if not os.path.lexists(place):
+            raise Failure(f"there is no file {printable(path)}", 2)
+        for root, (file,) in found.items():
+            wanted.setdefault(root, []).append(file.rpartition("/")[0] if is_folder else file)
+    return wanted
+
+
+def field_order(kind: str) -> Order:
+    """The fields of each mapping of a kind in the order of its schema, by JSON pointer with `*` for any one part."""
+    schema = json.loads(read_schema(f"rollspec/{kind.lower()}.json") or b"{}")
+    return dict(_orders(schema, schema, ""))
+
+
+def _orders(schema: dict[str, Any], node: dict[str, Any], pointer: str) -> Iterator[tuple[str, Sequence[str]]]:
+    node = _resolved(schema, node)
+    properties = node.get("properties")
+    if properties and pointer.count("/") < 8:
+        yield pointer, list(properties)
+        for name, below in properties.items():
+            yield from _orders(schema, below, f"{pointer}/{name}")
+    for key in _ANY:
+        if isinstance(node.get(key), dict):
+            yield from _orders(schema, node[key], f"{pointer}/*")
+
+
+def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """The node that our own definitions give; Kubernetes' fields keep the order in which they were written."""
+    reference = node.get("$ref") or next((each.get("$ref") for each in node.get("allOf", ())), None)
+    if isinstance(reference, str) and reference.startswith("#/definitions/"):
+        found: dict[str, Any] = schema["definitions"][reference.rpartition("/")[2]]
+        return found
+    return node
+
+
+def _kind(data: Data) -> str | None:
+    """The kind of a spec; None for what is none, a manifest or somebody's values for instance."""
+    if not isinstance(data, dict) or not str(data.get("apiVersion")).startswith("rollspec/"):
+        return None
+    return next((kind for kind in _KINDS if kind == data.get("kind")), None)
+
+
+def _meant(file: str, layout: Layout) -> str:
+    """The kind that a spec at this place has to be."""
+    if file == PROJECT_FILE:
+        return "Project"
+    return "Overlay" if file.endswith("/overlay.yaml") and file.startswith(layout.overlays) else "App"
+
+
+def _specs(root: str, layout: Layout) -> list[str]:
+    apps = [file for file in listing(root, layout.apps) if file.endswith(".yaml")]
+    overlays = [
+        file
+        for file in listing(root, layout.overlays)
+        if file.endswith("/overlay.yaml") or (file.endswith(".yaml") and file.split("/")[-2] == "apps")
+    ]
+    return [PROJECT_FILE, *apps, *overlays]

@@ -1,0 +1,132 @@
+"""`rollspec init`: a project in an empty or existing repository, and one more environment of a project."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from renderer.console import out
+from renderer.failure import Failure
+from renderer.git import GitError
+from renderer.git import root as top_folder
+from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.pipeline.setup import read_project
+from renderer.problem import Problem, printable
+from renderer.project import Project, Versions
+from renderer.resources import read_schema
+from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, overlay_text, project_files
+from renderer.schema import Schemas
+from renderer.tree import read, write_all
+from renderer.usecases.shown import show_problems
+from renderer.yamlio import load
+
+SAMPLE_APP = "hello"
+
+
+@dataclass(frozen=True, slots=True)
+class InitOptions:
+    """What is asked for on the command line; Failure for a name that Kubernetes would refuse."""
+
+    env: str
+    namespace: str | None
+    app: str
+    image: str
+    tag: str
+    port: int
+
+    def __post_init__(self) -> None:
+        _check_names(environment=self.env, namespace=self.namespace or self.env, app=self.app)
+
+
+def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
+    """Make a project in the folder, or an environment of the one that is there; the exit code.
+
+    `given` are the names of the options that are not defaults.
+    """
+    env, namespace, app = options.env, options.namespace or options.env, options.app
+    if os.path.exists(os.path.join(directory, PROJECT_FILE)):
+        if "env" not in given or given - {"env", "namespace"}:
+            adds = "`rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
+            raise Failure(f"{PROJECT_FILE} is there already: {adds}", 2)
+        return _add_environment(directory, env, namespace)
+    _refuse_inside(os.path.realpath(directory))
+    layout, top = Layout(), _repository(directory)
+    port = {"name": "http", "port": 80, "targetPort": options.port}
+    files = {
+        **project_files(env, namespace, hooks=top is None),
+        layout.app(app): app_text(app, options.image, options.tag, [port], {}),
+    }
+    schemas = Schemas(Versions(), read_schema)
+    text = files[layout.app(app)].encode()
+    data, _ = load(text, layout.app(app))
+    for fault in schemas.explain("App", data):
+        raise Failure(f"{fault.message} ({fault.pointer})", 2)
+    wanted = {file: text for file, text in files.items() if not os.path.lexists(os.path.join(directory, file))}
+    write_all(directory, {file: text.encode() for file, text in wanted.items()}, mark=None)
+    for file in files:
+        out(f"{'made' if file in wanted else 'kept'} {file}")
+    if not _has_hooks(top or directory):
+        where = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory)) if top else PRE_COMMIT
+        out(f"\nTo check commits with pre-commit, add this under `repos` in {where}:\n\n{HOOKS}", end="")
+    out("\nNext: `rollspec render` writes the manifests; commit them with the specs.")
+    return 0
+
+
+def _add_environment(root: str, env: str, namespace: str) -> int:
+    project, problems = _project(root)
+    if project is None:
+        return int(show_problems(problems, "text"))
+    file = project.layout.overlay(env)
+    if os.path.lexists(os.path.join(root, file)):
+        raise Failure(f"there is an environment `{env}` already: {file}", 2)
+    write_all(root, {file: overlay_text(env, namespace).encode()}, mark=None)
+    out(f"made {file}\n\nNext: `rollspec render` writes its manifests; commit them with the overlay.")
+    return 0
+
+
+def _check_names(**names: str) -> None:
+    for what, name in names.items():
+        if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", name):
+            raise Failure(f"`{name}` is no name for the {what}: lower-case letters, digits and `-`, a letter first", 2)
+
+
+def _refuse_inside(directory: str) -> None:
+    """A project above takes what lies in its own folders for specs, templates or manifests; others are nobody's."""
+    root = directory
+    while (above := os.path.dirname(root)) != root:
+        root = above
+        if not os.path.isfile(os.path.join(root, PROJECT_FILE)):
+            continue
+        project, _ = _project(root)
+        layout = project.layout if project else Layout()
+        for folder in (layout.apps, layout.overlays, layout.templates, layout.output):
+            if holds(os.path.join(root, folder), directory):
+                where = printable(f"{folder}/ of the project in {os.path.relpath(root, directory)}")
+                raise Failure(f"this is in {where}: `rollspec new APP` adds an app", 2)
+
+
+def _project(root: str) -> tuple[Project | None, list[Problem]]:
+    files, problems = read(root, [PROJECT_FILE])
+    return (None, problems) if problems else read_project(files[PROJECT_FILE], Schemas(Versions(), read_schema))
+
+
+def _repository(directory: str) -> str | None:
+    """The top folder of the repository that the folder lies in, where it is another one; it need not be there yet."""
+    place = start = os.path.realpath(directory)
+    while not os.path.isdir(place):
+        place = os.path.dirname(place)
+    try:
+        top = os.path.realpath(top_folder(place))
+    except GitError:  # none, or no git
+        return None
+    return None if top == start else top
+
+
+def _has_hooks(top: str) -> bool:
+    try:
+        with open(os.path.join(top, PRE_COMMIT), encoding="utf-8", errors="replace") as file:
+            return "rollspec-render" in file.read()
+    except OSError:
+        return False

@@ -1,0 +1,71 @@
+"""`rollspec new APP`: an app spec from flags."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.console import out, say
+from renderer.failure import Failure
+from renderer.pipeline import build_app
+from renderer.scaffold import app_text
+from renderer.tree import write_all
+from renderer.usecases.project import Refused, open_project
+from renderer.usecases.shown import show_problems
+
+STRATEGIES = ("RollingUpdate", "Recreate", "BlueGreen", "Canary")
+
+
+@dataclass(frozen=True, slots=True)
+class NewApp:
+    """The app that is asked for on the command line."""
+
+    app: str
+    image: str
+    tag: str
+    ports: tuple[str, ...] = ()
+    strategy: str = "RollingUpdate"
+    router: str | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", self.app):
+            raise Failure("an app's name is at most 53 lower-case letters, digits or `-`, and begins with a letter", 2)
+        if self.strategy in ("BlueGreen", "Canary") and not self.ports:
+            raise Failure(f"{self.strategy} needs a port: --port http=80:8080", 2)
+
+    @property
+    def strategy_block(self) -> dict[str, Any]:
+        """The field `strategy` of its spec; empty where the default is enough."""
+        found: dict[str, Any] = {} if self.strategy == "RollingUpdate" else {"type": self.strategy}
+        return {**found, "router": self.router} if self.router else found
+
+
+def new_app(directory: str, wanted: NewApp) -> int:
+    """Write the spec of a new app; the exit code."""
+    try:
+        opened = open_project(directory)
+    except Refused as refused:
+        return int(show_problems(refused.problems, "text"))
+    if wanted.app in opened.apps:
+        raise Failure(f"there is an app `{wanted.app}` already: {opened.layout.app(wanted.app)}", 2)
+    file = opened.layout.app(wanted.app)
+    text = app_text(wanted.app, wanted.image, wanted.tag, [_port(port) for port in wanted.ports], wanted.strategy_block)
+    rendered = build_app(wanted.app, {file: text.encode()}, opened.setup, list(opened.setup.environments))
+    if show_problems([problem for each in rendered for problem in each.problems], "text"):
+        say(f"rollspec: {file} was not made")
+        return 2
+    write_all(opened.root, {file: text.encode()}, mark=None)
+    out(f"made {file}; `rollspec validate` checks it")
+    return 0
+
+
+def _port(text: str) -> dict[str, Any]:
+    name, _, numbers = text.rpartition("=")
+    port, _, target = numbers.partition(":")
+    if not port.isdecimal() or (target and not target.isdecimal()):
+        raise Failure(f"--port wants NAME=PORT or NAME=PORT:TARGET, such as http=80:8080, not {text}", 2)
+    entry: dict[str, Any] = {"name": name or "http", "port": int(port)}
+    if target:
+        entry["targetPort"] = int(target)
+    return entry

@@ -1,0 +1,63 @@
+"""`rollspec plan`: what a change of specs will do to the running system, worked out from two revisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from renderer.console import out
+from renderer.failure import Failure
+from renderer.git import merge_base, resolve
+from renderer.plan import Class, Plan, at_least
+from renderer.report.plan import plan_text
+from renderer.usecases.compare import Unread, about, before, compare, sides
+from renderer.usecases.project import Refused, find_root, open_project
+from renderer.usecases.revision import View, asking_git, of_revision, of_tree
+from renderer.usecases.selection import Selection, chosen
+from renderer.usecases.shown import show_stopping
+
+_SHORT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What is asked for on the command line."""
+
+    directory: str
+    base: str | None = None
+    head: str | None = None
+    envs: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    form: str = "text"
+    limit: Class | None = None
+
+
+def show_plan(options: PlanOptions) -> int:
+    """Print the plan of a change; the exit code."""
+    root = find_root(options.directory)
+    head = options.head
+    with asking_git():
+        base_commit = resolve(root, options.base) if options.base else merge_base(root, head or "HEAD")
+        try:
+            new = of_revision(root, head) if head else of_tree(open_project(options.directory))
+        except Refused as refused:
+            return int(show_stopping(refused.problems, options.form))
+        if new is None:
+            raise Failure(f"there is no project in {head}")
+        old = before(root, base_commit, new)
+        compared = compare(old, new, _asked(about(root, base_commit, head, old, new), old, new, options))
+    if show_stopping(compared.problems, options.form):
+        return 1
+    base = options.base
+    known = base_commit[:_SHORT] if base in (None, base_commit) else f"{base} ({base_commit[:_SHORT]})"
+    plan = Plan(known, new.name, compared.plans)
+    out(plan_text(plan, options.form), end="")
+    return int(options.limit is not None and at_least(plan.class_, options.limit))
+
+
+def _asked(found: Selection, old: View | Unread | None, new: View, options: PlanOptions) -> Selection:
+    """What the options ask for, of what the change is about."""
+    views = sides(old, new)
+    names = chosen(options.apps, sorted({app for view in views for app in view.apps}), "app")
+    wanted = chosen(options.envs, sorted({env for view in views for env in view.setup.environments}), "environment")
+    kept = {env: some.intersection(names) for env, some in found.apps.items() if env in wanted}
+    return Selection(kept, frozenset() if options.apps else found.whole.intersection(wanted))

@@ -1,0 +1,66 @@
+"""`rollspec validate`: everything `render` checks, nothing written; with a base revision, the change too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from renderer.failure import Failure
+from renderer.pipeline import Rendered
+from renderer.progress import progress
+from renderer.usecases.compare import transitions
+from renderer.usecases.project import Opened, whole_projects
+from renderer.usecases.render import Job, judge, render_some, select
+from renderer.usecases.selection import Selection
+from renderer.usecases.shown import Shown, in_project
+from renderer.usecases.touched import each_touched, hook_base
+from renderer.workers import Tick, crew, processors
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateOptions:
+    """What is asked for on the command line."""
+
+    directory: str
+    paths: tuple[str, ...] = ()
+    envs: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    base: str | None = None
+    jobs: int | None = None
+    hook: bool = False
+    is_strict: bool = False
+    form: str = "text"
+
+
+def validate(options: ValidateOptions) -> int:
+    """Check what the options ask for; the exit code."""
+    directory, paths = options.directory, options.paths
+    shown = Shown(options.form, options.is_strict, directory if paths or options.hook else None)
+    base = hook_base(directory) if options.hook and options.base is None else options.base
+
+    def run(opened: Opened, selection: Selection) -> int:
+        return _run(opened, selection, base, options.jobs or processors(), shown)
+
+    def whole(opened: Opened) -> int:
+        return run(opened, select(opened, options.apps, options.envs))
+
+    folders = [] if options.hook else whole_projects(directory, paths)
+    if folders:
+        return max(in_project(folder, shown, whole) for folder in folders)
+    if options.envs or options.apps:
+        raise Failure("PATHS say which apps: leave --env and --app out", 2)
+    return each_touched(directory, paths, options.form, hook=options.hook, run=run)
+
+
+def _run(opened: Opened, selection: Selection, base: str | None, processes: int, shown: Shown) -> int:
+    moved = transitions(opened, selection, base) if base else []
+    job = Job(selection, selection.names, False, "", frozenset())
+
+    def work(share: Sequence[str], tick: Tick) -> tuple[list[Rendered], Callable[[], None]]:
+        rendered, _, _ = render_some(opened, replace(job, apps=list(share)), tick)
+        return rendered, lambda: None
+
+    with progress("validating", len(job.apps)) as watch, crew(job.apps, work, processes, watch) as workers:
+        rendered = [each for report in workers.reports for each in report]
+        wrong = shown.problems([*judge(opened, job, rendered), *moved], opened.root)
+    return int(wrong)

@@ -31,6 +31,12 @@ def test_links_lead_somewhere(file: Path) -> None:
         assert target.startswith("https://") or (file.parent / target).exists(), target
 
 
+def test_the_index_names_every_page() -> None:
+    text = (ROOT / "docs/README.md").read_text()
+    named = {target for target, _ in _LINK.findall(text)}
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} - named == {"README.md"}
+
+
 def test_it_is_installed_from_where_it_is() -> None:
     """In no package index: whoever took the name there would run in the reader's CI."""
     pages = [*TEXTS, *sorted((ROOT / "docs/examples").iterdir())]

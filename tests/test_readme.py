@@ -1,4 +1,4 @@
-"""The README says what is: its commands run and say what it shows, its YAML is that of fixtures/ok/readme."""
+"""The README and the pages that it links to: their commands run, and their YAML is that of fixtures/ok/readme."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.support.pages import blocks, shows, without_header
 from tests.support.repository import IDENTITY, environment
 
 README = (ROOT / "README.md").read_text()
+ARGO_CD, EDITORS, PRE_COMMIT = ((ROOT / f"docs/{name}.md").read_text() for name in ("argo-cd", "editors", "pre-commit"))
 CASE = FIXTURES / "ok" / "readme"
 
 
@@ -31,7 +32,7 @@ class Step(NamedTuple):
 
 
 def steps() -> Iterator[Step]:
-    for block in blocks(README, "console"):
+    for block in [*blocks(README, "console"), *blocks(EDITORS, "console")]:
         for text in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, *shown = text.splitlines()
             yield Step(command.partition("  #")[0].strip(), shown)
@@ -72,7 +73,7 @@ def _plain(folder: Path, command: list[str]) -> str:
 
 
 def test_yaml_is_that_of_the_fixture() -> None:
-    named = [text for text in blocks(README, "yaml") if text.startswith("# ")]
+    named = [text for page in (README, ARGO_CD) for text in blocks(page, "yaml")]
     assert len(named) >= 5
     for text in named:
         first, *shown = text.splitlines()
@@ -96,20 +97,25 @@ def test_the_problem_shown_is_one_that_is_found() -> None:
 def test_hooks_and_settings_name_what_there_is() -> None:
     hooks = (ROOT / ".pre-commit-hooks.yaml").read_text()
     shown = [
-        line.rpartition(" ")[2] for block in blocks(README, "yaml") for line in block.splitlines() if "- id:" in line
+        line.rpartition(" ")[2]
+        for block in blocks(PRE_COMMIT, "yaml")
+        for line in block.splitlines()
+        if "- id:" in line
     ]
     assert [name for name in shown if f"- id: {name}\n" in hooks] == ["rollspec-validate", "rollspec-render"]
-    (settings,) = blocks(README, "json")
+    (settings,) = blocks(EDITORS, "json")
     made = {f"./{step.command.partition(' > ')[2]}" for step in steps() if " > " in step.command}
     assert set(json.loads(settings)["yaml.schemas"]) == made
 
 
-def test_words_in_backticks_that_look_like_commands_are_commands() -> None:
-    named = re.findall(r"`rollspec ([a-z]+)", README)
-    assert named
-    assert [name for name in named if name not in COMMANDS] == []
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_words_in_backticks_that_look_like_commands_are_commands(page: Path) -> None:
+    text = page.read_text()
+    assert [name for name in re.findall(r"`rollspec ([a-z]+)", text) if name not in COMMANDS] == []
     targets = re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    wanted = {word for words in re.findall(r"`make ([a-z0-9 ]+)`", README) for word in words.split()}
+    wanted = {word for words in re.findall(r"`make ([a-z0-9 ]+)`", text) for word in words.split()}
     assert wanted - set(targets) == set()
 
 

@@ -18,7 +18,7 @@ class Problem:
 
     `file` is relative to the project's root, with `/`; `line` and `column` count from 1 (0: the whole file);
     `pointer` is an RFC 6901 JSON pointer into the file's document, or into what a template renders; `rule` is a stable
-    id from the documentation; `message` is one line in the words of the spec and says what to do.
+    id, listed in the documentation; `message` is one line: what is wrong, in the terms of the spec, and what to do.
     """
 
     file: str
@@ -42,7 +42,7 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:
-    """Those that stop a run."""
+    """The problems that stop a run."""
     return [problem for problem in problems if problem.severity == "error"]
 
 
@@ -63,10 +63,10 @@ def count_text(problems: Iterable[Problem]) -> str:
 
 
 def printable(text: str) -> str:
-    """The text on one line, with nothing that a terminal or a CI obeys: names, keys and values may hold anything.
+    """The text on one line, without anything that a terminal or a CI runner would act on.
 
-    Whatever is printed for people and was not written by us goes through here. GitHub's runner takes `##[command]` for
-    its own wherever it stands in a line.
+    Every text that is printed for people and is not ours goes through here: names, keys and values may hold anything.
+    GitHub's runner acts on `##[command]` anywhere in a line.
     """
     text = text.replace("##[", r"#\x23[") if "##[" in text else text
     if text.isprintable():

@@ -18,6 +18,7 @@ CONTAINER_FIELDS = (
 )  # fmt: skip
 TEMPLATE_FIELDS = frozenset((*CONTAINER_FIELDS, "image", "env", "files", "pod", "podMetadata"))
 _HTTP = frozenset(("http", "http2", "grpc", "grpc-web", "h2c"))
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}(?![0-9a-f])")
 _TLS = frozenset(("https", "tls"))
 VERSION_STATES = ("canary", "preview", "previous", "aborted")
 RELEASE_STATE = (
@@ -64,6 +65,11 @@ class Version:
         """Repository, tag and digest as the kubelet takes them."""
         separator = "@" if self.tag.startswith("sha256:") else ":"
         return f"{self.fields['image']}{separator}{self.tag}"
+
+    @property
+    def name(self) -> str:
+        """The version's name, as people read it."""
+        return version_name(self.tag, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +178,17 @@ def version_label(tag: str) -> str:
     """The tag as a label value (Kubernetes: at most 63 of [A-Za-z0-9_.-], alphanumeric at both ends)."""
     text = tag.removeprefix("sha256:").partition("@")[0]
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:63].strip("_.-") or "v0"
+
+
+def version_name(tag: str, label: str) -> str:
+    """A version's name wherever people read it: the tag, and the label where the tag does not say it."""
+    name = tag if label == version_label(tag) else f"{tag} ({label})"
+    return short_digests(name)
+
+
+def short_digests(text: str) -> str:
+    """The text with at most 12 characters of each digest: for people, never for a command that they will type."""
+    return _DIGEST.sub(r"\1", text) if "sha256:" in text else text
 
 
 def file_key(path: str) -> str:

@@ -244,10 +244,10 @@ def test_a_renamed_app_is_another_app_and_says_so(repository: Repository) -> Non
         repository.write(path, (repository.folder / path).read_text().replace("name: web", "name: shop"))
     repository.commit("rename")
     assert told(repository) == ["canary 1.5.0 20 gone", "removed 1.4.2"]
-    assert "the app goes, with 1.4.2 (renamed to shop)" in repository.text("history", "web")
+    assert "the app is removed, with 1.4.2 (renamed to shop)" in repository.text("history", "web")
     text = repository.text("history", "shop")
     assert "the app is new here, with 1.4.2 (renamed from web)" in text
-    assert "is there from the beginning at 20 %" in text
+    assert "exists from the first commit at 20 %" in text
 
 
 def test_a_deleted_app_keeps_its_history_and_may_come_back(repository: Repository) -> None:
@@ -362,7 +362,7 @@ def test_a_shallow_clone_says_that_it_is(repository: Repository, tmp_path: Path)
     done = clone.run("history", "web")
     assert done.code == 0
     assert "the clone is shallow" in done.err
-    assert "is there from the beginning at 50 %" in done.out
+    assert "exists from the first commit at 50 %" in done.out
     assert clone.data("history", "web")["complete"] is False
 
 

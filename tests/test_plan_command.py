@@ -358,7 +358,7 @@ def test_a_comment_stays_short_enough() -> None:
     )
     text = plan_text(Plan("base", "head", apps), "markdown")
     assert 30_000 < len(text) < 65_536
-    assert "This is not all" in text
+    assert "This comment is too long to show everything" in text
     assert text.count("<details>") == text.count("</details>")
 
 

@@ -1,7 +1,7 @@
-"""The only caller of git: revisions, changed files, contents, history, and a commit of exactly some files.
+"""The only package that runs git: revisions, changed files, contents, history, and a commit of exactly some files.
 
-Every function takes the folder to work in (a project's root) first; paths are relative to it, with `/`, and taken
-literally. Git runs without a shell, a pager or a prompt, and takes no locks to read. Raises GitError.
+The first argument of every function is the folder to work in (a project's root); paths are relative to it, with `/`,
+and literal. Git runs without a shell, a pager or a prompt; reading takes no locks. All functions raise GitError.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from renderer.git.commits import commit
 from renderer.git.history import Commit, Touch, log, log_files
 from renderer.git.read import (
-    Entry,
-    Status,
+    FileStatus,
+    TreeEntry,
     changed,
     is_shallow,
     list_tree,
@@ -21,15 +21,15 @@ from renderer.git.read import (
     resolve,
     root,
 )
-from renderer.git.run import GitError, Kind
+from renderer.git.run import FailureReason, GitError
 
 __all__ = [
     "Commit",
-    "Entry",
+    "FailureReason",
+    "FileStatus",
     "GitError",
-    "Kind",
-    "Status",
     "Touch",
+    "TreeEntry",
     "changed",
     "commit",
     "is_shallow",

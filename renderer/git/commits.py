@@ -1,4 +1,4 @@
-"""A commit of exactly some files, whatever else is staged or changed: all of it, or nothing."""
+"""Commits exactly some files, whatever else is staged or changed; all of them, or nothing."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def commit(
 ) -> str:
     """Commit these files as the working tree has them (a missing one as removed) and nothing else; the commit's id.
 
-    What is staged besides stays staged; files that git is told to ignore are left out. The user's hooks run; with
-    `verify` False pre-commit and commit-msg do not. Raises GitError: `hook` when one refuses (the message is what it
-    said) or puts other files into the commit, `locked` when another git process is at it, `other` when nothing differs,
-    during a merge, ... Then there is no commit, and the index is as it was.
+    Other staged files stay staged; ignored files are left out. The user's hooks run, but with `verify` False not
+    pre-commit and commit-msg. Raises GitError: `hook` when a hook fails (the message is its output) or puts other files
+    into the commit, `locked` when another git process is running, `other` when nothing differs, during a merge, ...
+    Then there is no commit, and the index is as it was.
     """
     if not message.strip():
         raise GitError("a commit needs a message")
@@ -45,10 +45,10 @@ def commit(
 
 @contextmanager
 def _own_index(root: str) -> Iterator[str]:
-    """The path of a copy of the index, which becomes the index at the end if nothing is raised.
+    """The path of a copy of the index, which replaces the index at the end if nothing is raised.
 
-    Meanwhile the lock that every git process takes is ours. The copy lies beside the index, since one that is split
-    names its other part relative to itself.
+    Meanwhile we hold the lock that every git process takes. The copy is in the same folder as the index, since a split
+    index names its other part by a relative path.
     """
     index = os.path.join(os.path.abspath(root), text(reading(root, ["rev-parse", "--git-path", "index"])).strip("\n"))
     lock, own = f"{index}.lock", f"{index}.rollspec-{os.getpid()}"
@@ -77,7 +77,7 @@ def _lock(path: str) -> None:
 
 
 def _differing(root: str, paths: Collection[str], index: str) -> list[str]:
-    """Which of the paths differ from the last commit, from the repository's top; new ones are then known to git."""
+    """The paths that differ from the last commit, relative to the top folder; new ones are added with intent to add."""
     question = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--"]
     ordered = sorted(paths)
     found: dict[str, str] = {}
@@ -86,7 +86,7 @@ def _differing(root: str, paths: Collection[str], index: str) -> list[str]:
         said = fields(reading(root, [*question, *some], GIT_INDEX_FILE=index))
         found |= {entry[3:]: entry[:2] for entry in said}
     if not found:
-        raise GitError("there is nothing to commit: the files are as the last commit has them")
+        raise GitError("there is nothing to commit: the files are the same as in the last commit")
     if new := [path for path, state in found.items() if state == "??"]:
         check(committing(root, ["add", "--intent-to-add", *_FROM_STDIN], _pathspecs(new), GIT_INDEX_FILE=index))
     return sorted(found)
@@ -102,13 +102,13 @@ def _text(message: str, trailers: Sequence[tuple[str, str]]) -> str:
 
 
 def _why(code: int, everything: str, errors: str) -> GitError:
-    if code == 1:  # git's own refusals end with 128
-        return GitError(everything or "a hook refused the commit and did not say why", "hook")
+    if code == 1:  # git's own errors end with 128
+        return GitError(everything or "a hook stopped the commit without a message", "hook")
     return refusal(errors)
 
 
 def _made(root: str, before: str | None) -> str:
-    """The commit that follows `before`; another one may follow it already."""
+    """The commit that follows `before`; others may follow that one already."""
     span = f"{before}..HEAD" if before else "HEAD"
     commits = text(reading(root, ["rev-list", "--reverse", "--first-parent", span])).split()
     if not commits:
@@ -118,7 +118,7 @@ def _made(root: str, before: str | None) -> str:
 
 @contextmanager
 def _taken_back(root: str, before: str | None) -> Iterator[None]:
-    """Let HEAD be what it was if anything is raised, Ctrl-C too: git may have made the commit by then."""
+    """Reset HEAD if anything is raised (Ctrl-C too): git may have made the commit by then."""
     try:
         yield
     except BaseException:
@@ -130,7 +130,7 @@ def _taken_back(root: str, before: str | None) -> Iterator[None]:
 
 
 def _check_nothing_else(root: str, files: Sequence[str], made: str) -> None:
-    """GitError if a hook put other files into the commit."""
+    """Raise GitError if a hook put other files into the commit."""
     question = ["diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-only", "--no-renames", made]
     more = sorted(set(fields(reading(root, question))) - set(files))
     if more:
@@ -138,7 +138,7 @@ def _check_nothing_else(root: str, files: Sequence[str], made: str) -> None:
 
 
 def _follow_hooks(root: str, files: Sequence[str], index: str) -> None:
-    """Let the index have what was committed, where a hook changed it on the way."""
+    """Update the index where a hook changed a file before it was committed."""
     for start in range(0, len(files), _AT_ONCE):
         some = [f":(top,literal){path}" for path in files[start : start + _AT_ONCE]]
         if asking(root, ["diff-index", "--cached", "--quiet", "HEAD", "--", *some], GIT_INDEX_FILE=index) is None:

@@ -31,14 +31,14 @@ class Commit:
 
 
 class Touch(NamedTuple):
-    """A file that a commit changed; the ids of its contents before and after, None where it was no plain file."""
+    """A file that a commit changed; the ids of its contents before and after, None where it was not a plain file."""
 
     path: str
     before: str | None
     after: str | None
 
 
-_LATEST = 253_402_128_000  # 9999-12-30; a commit may say anything, a datetime may not
+_LATEST = 253_402_128_000  # 9999-12-30: the last date of a datetime; a commit may name a later one
 _LOG = ("log", "-z", f"--format=tformat:{'%x00'.join(_FIELDS)}", "--date=raw", "--encoding=UTF-8")
 _RAW = ("--first-parent", "-m", "--raw", "--no-renames", "--no-abbrev", "--relative")
 
@@ -48,7 +48,7 @@ def log(
 ) -> Iterator[Commit]:
     """The commits that changed any of the paths (files or folders; none: all), newest first, as git finds them.
 
-    `without`: the id of a commit, which is left out with all that it has behind it. None for a branch without commits.
+    `without` is the id of a commit that is left out with all its ancestors. A branch without commits yields nothing.
     Raises GitError no-such-revision, no-repository.
     """
     start = find(root, revision)
@@ -66,8 +66,8 @@ def log(
 def log_files(root: str, paths: Sequence[str], revision: str = "HEAD") -> Iterator[tuple[Commit, tuple[Touch, ...]]]:
     """The first-parent line of a revision, newest first: the commits that changed any of the paths, and which.
 
-    A merge shows what it brought to the branch that it was made on. `*` in a path stands for any one name. None for a
-    branch without commits. Raises GitError no-such-revision, no-repository.
+    A merge shows what it brought to the branch it was made on. `*` in a path matches any one name. A branch without
+    commits yields nothing. Raises GitError no-such-revision, no-repository.
     """
     start = find(root, revision)
     if start is None:

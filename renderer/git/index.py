@@ -1,4 +1,4 @@
-"""Questions to git about the commit under way, as a hook asks them: of the index that this commit has."""
+"""Reads the index of the commit that is being made, as a hook needs it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from renderer.git.run import fields, literal, reading
 
 
 def staged_deletions(root: str) -> list[str]:
-    """Files that the commit under way takes away, relative to `root`; a renamed one under its old name."""
+    """Files that this commit deletes, relative to `root`; a renamed one under its old name."""
     question = ["diff", "--cached", "-z", "--name-only", "--no-renames", "--diff-filter=D", "--relative"]
     return sorted(fields(reading(root, [*question, "--no-ext-diff", "--ignore-submodules=all"], b"", **_index())))
 
 
 def deletions_between(root: str, base: str, head: str) -> list[str]:
-    """Files of the revision `base` that `head` does not have, relative to `root`."""
+    """Files that are in the revision `base` and not in `head`, relative to `root`."""
     question = ["diff", "-z", "--name-only", "--no-renames", "--diff-filter=D", "--relative", "--no-ext-diff"]
     return sorted(fields(reading(root, [*question, "--end-of-options", base, head, "--"], b"", **_index())))
 
 
 def unknown(root: str, folders: Sequence[str]) -> list[str]:
-    """Files in these folders that the commit under way does not have, unless git is told to ignore them."""
+    """Files in these folders that are neither in the index nor ignored."""
     if not folders:
         return []
     question = ["ls-files", "-z", "--others", "--exclude-standard", "--", *literal(folders)]
@@ -29,6 +29,6 @@ def unknown(root: str, folders: Sequence[str]) -> list[str]:
 
 
 def _index() -> dict[str, str]:
-    """`git commit -a` and `git commit -- FILES` make an index of their own, and tell hooks by a relative path."""
+    """`git commit -a` and `git commit -- FILES` use an index of their own, and pass its relative path to hooks."""
     own = os.environ.get("GIT_INDEX_FILE")
     return {"GIT_INDEX_FILE": os.path.abspath(own)} if own else {}

@@ -1,4 +1,4 @@
-"""Questions to git about revisions: which, what differs, what is in them."""
+"""Reads revisions: their ids, what differs between them, what is in them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Literal, NamedTuple
 from renderer.git.run import GitError, asking, fields, literal, reading, text
 from renderer.yamlio import MAX_MANIFESTS
 
-Status = Literal["A", "M", "D"]
+FileStatus = Literal["A", "M", "D"]
 
 _MAIN = ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
-_MANY = 500  # paths that still fit well on a command line; beyond, the whole tree is listed
+_MANY = 500  # at most so many paths are put on a command line; for more, the whole tree is listed
 FILES = ("100644", "100755")  # modes of plain files
 
 
-class Entry(NamedTuple):
+class TreeEntry(NamedTuple):
     """A file of a revision; mode 100644, 100755, 120000 (a symbolic link) or 160000 (a submodule)."""
 
     mode: str
@@ -44,7 +44,7 @@ def find(root: str, revision: str) -> str | None:
 
 
 def is_unborn(root: str) -> bool:
-    """Whether the branch has no commit yet; one whose commit cannot be read has one."""
+    """Whether the branch has no commit yet. A branch whose commit cannot be read is not unborn."""
     return asking(root, ["rev-parse", "--verify", "--quiet", "HEAD"]) is None
 
 
@@ -53,10 +53,13 @@ def merge_base(root: str, head: str = "HEAD") -> str:
     tip = resolve(root, head)
     main = next((found for name in _MAIN if (found := find(root, f"refs/{name}"))), None)
     if main is None:
-        raise GitError("there is no main branch here (origin's, main or master); name a revision", "no-such-revision")
+        raise GitError(
+            "there is no main branch here (neither origin's nor a local main or master): name a revision",
+            "no-such-revision",
+        )
     said = asking(root, ["merge-base", main, tip])
     if said is None:
-        message = f"{head} and the main branch have no commit in common; fetch more of the history, or name a revision"
+        message = f"{head} and the main branch have no commit in common: fetch more of the history, or name a revision"
         raise GitError(message, "no-such-revision")
     return text(said).split()[0]
 
@@ -76,10 +79,10 @@ def renamed(root: str, commit: str, folder: str) -> dict[str, str]:
     return dict(zip(parts[2::3], parts[1::3], strict=True))
 
 
-def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] = ()) -> list[tuple[Status, str]]:
+def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] = ()) -> list[tuple[FileStatus, str]]:
     """Files that differ from `base` to `head`, or to the working tree: status and path, sorted by path.
 
-    A file that git does not know yet is "A", unless git is told to ignore it; a renamed one is "D" and "A".
+    An untracked file is "A", unless it is ignored; a renamed one is "D" and "A".
     """
     options = ["-z", "--name-status", "--no-renames", "--relative", "--no-ext-diff", "--no-textconv"]
     start = resolve(root, base)
@@ -94,28 +97,28 @@ def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] 
     return [(status, path) for path, status in sorted(found.items())]
 
 
-def _statuses(said: bytes) -> dict[str, Status]:
+def _statuses(said: bytes) -> dict[str, FileStatus]:
     parts = fields(said)
-    known: dict[str, Status] = {"A": "A", "D": "D"}
+    known: dict[str, FileStatus] = {"A": "A", "D": "D"}
     return {path: known.get(letter[0], "M") for letter, path in zip(parts[::2], parts[1::2], strict=True)}
 
 
-def list_tree(root: str, revision: str, prefix: str = "") -> dict[str, Entry]:
+def list_tree(root: str, revision: str, prefix: str = "") -> dict[str, TreeEntry]:
     """Every file of a revision beneath a folder, by path, sorted; symbolic links and submodules show by their mode."""
     return _tree(root, resolve(root, revision), [prefix] if prefix else [])
 
 
-def _tree(root: str, commit: str, paths: Sequence[str]) -> dict[str, Entry]:
+def _tree(root: str, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
     entries = {}
     for line in fields(reading(root, ["ls-tree", "-r", "-z", commit, "--", *literal(paths)])):
         about, _, path = line.partition("\t")
         mode, _, oid = about.split(" ")
-        entries[path] = Entry(mode, oid)
+        entries[path] = TreeEntry(mode, oid)
     return entries
 
 
 def read_many(root: str, revision: str, paths: Collection[str]) -> dict[str, bytes | None]:
-    """The content of each path in a revision; None where it has no plain file there (also for a symbolic link)."""
+    """The content of each path in a revision; None where there is no plain file (a symbolic link, for example)."""
     entries = _tree(root, resolve(root, revision), sorted(paths) if len(paths) <= _MANY else [])
     oids = {path: entries[path].oid for path in paths if path in entries and entries[path].mode in FILES}
     contents = read_blobs(root, set(oids.values()))
@@ -123,9 +126,9 @@ def read_many(root: str, revision: str, paths: Collection[str]) -> dict[str, byt
 
 
 def read_blobs(root: str, oids: Collection[str]) -> dict[str, bytes]:
-    """Contents by object id, by two processes: the first tells of their sizes.
+    """Contents by object id, read by two processes: the first asks for the sizes.
 
-    One of more than MAX_MANIFESTS bytes is not read; in its place stands a text that every reader refuses for its size.
+    An object of more than MAX_MANIFESTS bytes is not read; it is replaced by a text too long for any reader.
     """
     sizes = _sizes(root, sorted(oids))
     wanted = [oid for oid, size in sizes.items() if size <= MAX_MANIFESTS]
@@ -140,7 +143,7 @@ def _sizes(root: str, oids: Sequence[str]) -> dict[str, int]:
 
 
 def _about(root: str, question: str, oids: Sequence[str]) -> bytes:
-    """What git says to one of the forms of `cat-file --batch`."""
+    """The output of one of the forms of `cat-file --batch`."""
     return reading(root, ["cat-file", question], "".join(f"{oid}\n" for oid in oids).encode()) if oids else b""
 
 

@@ -1,4 +1,4 @@
-"""Runs git: a fixed environment, no shell, no prompt, and its refusals as one kind of error."""
+"""Runs git with a fixed environment, without a shell or a prompt; each of its errors becomes a GitError."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Literal
 
 from renderer.failure import Failure
 
-Kind = Literal["no-git", "no-repository", "no-such-revision", "locked", "hook", "other"]
+FailureReason = Literal["no-git", "no-repository", "no-such-revision", "locked", "hook", "other"]
 
-# A repository's own configuration must not run programs when we only read, nor change what we are told.
+# When we only read, a repository's own configuration must not start programs or change git's answers.
 _SETTINGS = (
     "core.fsmonitor=false",
     "color.ui=false",
@@ -23,19 +23,19 @@ _SETTINGS = (
     "log.diffMerges=separate",
     "diff.noprefix=false",
 )
-# A folder of the project may hold files that look like a bare repository, whose configuration git would obey.
+# A folder of the project may look like a bare repository; git would then use the configuration in it.
 _GIT = ("git", "-c", "safe.bareRepository=explicit")
 _READING = ("--no-pager", *(part for setting in _SETTINGS for part in ("-c", setting)))
 
-# What stays of git's variables: who commits, which configuration is read, where objects lie (a server's hook keeps new
-# ones apart). The others, which a hook or a wrapper has set, would lead git to another folder or index.
+# The variables of git that we keep: who commits, which configuration is read, where objects are stored (a hook on a
+# server stores new ones elsewhere). The others, set by a hook or a wrapper, would point git at another folder or index.
 _KEPT = (
     *("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG", "GIT_CEILING_", "GIT_DISCOVERY_", "GIT_EXEC_PATH", "GIT_SSH"),
     *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"),
 )
 
-# Parts of git's own words (LC_ALL=C), and what they mean.
-_MEANINGS: tuple[tuple[str, Kind], ...] = (
+# Parts of git's messages (LC_ALL=C), and what they mean.
+_MEANINGS: tuple[tuple[str, FailureReason], ...] = (
     ("not a git repository", "no-repository"),
     ("must be run in a work tree", "no-repository"),
     ("safe.bareRepository", "no-repository"),
@@ -49,31 +49,31 @@ _MEANINGS: tuple[tuple[str, Kind], ...] = (
     ("unknown revision", "no-such-revision"),
     ("bad object", "no-such-revision"),
 )
-LOCKED = "another git process is at work in this repository; try again when it has finished"
+LOCKED = "another git process is running in this repository; try again when it has finished"
 
 
 class GitError(Failure):
-    """Git is not there, or refused; `message` may have several lines when a hook wrote them."""
+    """Git is not installed, or failed. `message` may have several lines when a hook wrote it."""
 
-    def __init__(self, message: str, kind: Kind = "other") -> None:
+    def __init__(self, message: str, kind: FailureReason = "other") -> None:
         super().__init__(message)
         self.message = message
         self.kind = kind
 
 
 def reading(root: str, arguments: Sequence[str], stdin: bytes = b"", **variables: str) -> bytes:
-    """What git says to a question."""
+    """The output of a git command that only reads."""
     return check(attempt(root, [*_READING, *arguments], {**_quiet(), **variables}, stdin))
 
 
 def asking(root: str, arguments: Sequence[str], **variables: str) -> bytes | None:
-    """What git says to a question that may have no answer; None for git's exit code 1."""
+    """The output of a git command that only reads; None where it exits with 1, which means "no"."""
     done = attempt(root, [*_READING, *arguments], {**_quiet(), **variables})
     return None if done.returncode == 1 else check(done)
 
 
 def stream(root: str, arguments: Sequence[str]) -> Iterator[bytes]:
-    """What git says to a question, in the pieces in which it comes; git is stopped when nobody asks for more."""
+    """The output of a git command that only reads, piece by piece; git is killed when the caller stops reading."""
     command = [*_GIT, "-C", root, *_READING, *arguments]
     with tempfile.TemporaryFile() as errors:
         try:
@@ -96,7 +96,7 @@ def stream(root: str, arguments: Sequence[str]) -> Iterator[bytes]:
 def committing(
     root: str, arguments: Sequence[str], stdin: bytes = b"", **variables: str
 ) -> subprocess.CompletedProcess[bytes]:
-    """A run that may start the user's hooks: in the user's language, but for git's own messages."""
+    """Run a git command that may start the user's hooks: in the user's language, but with git's messages in English."""
     everything = os.environ.get("LC_ALL")
     language = {"LANG": everything, "LC_CTYPE": everything, "LC_ALL": ""} if everything else {}
     variables = {**language, "LC_MESSAGES": "C", "LANGUAGE": "", **variables}
@@ -106,7 +106,7 @@ def committing(
 def attempt(
     root: str, arguments: Sequence[str], environment: Mapping[str, str], stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    """One run of git, whatever comes of it. Where we are stopped, so is git, which then takes its locks away."""
+    """Run git once, whatever its exit code. If we are interrupted, git is terminated, and removes its locks."""
     command, pipe = [*_GIT, "-C", root, *arguments], subprocess.PIPE
     try:
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
@@ -122,42 +122,45 @@ def attempt(
 
 
 def check(done: subprocess.CompletedProcess[bytes]) -> bytes:
-    """Git's answer, or its refusal as an error."""
+    """The output of a finished run. Raises GitError if it failed."""
     if done.returncode:
         raise refusal(text(done.stderr))
     return done.stdout
 
 
 def refusal(said: str) -> GitError:
-    """Git's own words as an error."""
-    kind: Kind = next((kind for part, kind in _MEANINGS if part in said), "other")
+    """What git wrote to stderr, as an error."""
+    kind: FailureReason = next((kind for part, kind in _MEANINGS if part in said), "other")
     lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in said.splitlines() if line.strip()]
     if kind == "locked":
         return GitError(LOCKED, kind)
     if "safe.bareRepository" in said:
-        return GitError("this folder holds files of a bare Git repository, which are not obeyed: take them out", kind)
+        return GitError(
+            "this folder looks like a bare Git repository, which is not read: remove its `HEAD`, `objects` and `refs`",
+            kind,
+        )
     if kind == "no-repository":
         return GitError("this is not a Git repository (or git cannot find its top folder)", kind)
-    return GitError("git: " + (lines[0] if lines else "it failed and did not say why"), kind)
+    return GitError("git: " + (lines[0] if lines else "it failed without a message"), kind)
 
 
 def literal(paths: Sequence[str]) -> list[str]:
-    """Paths as git's arguments, with no character that means more than itself."""
+    """Paths as arguments for git, in which every character is literal."""
     return [f":(literal){path}" for path in paths]
 
 
 def named(paths: Sequence[str]) -> list[str]:
-    """Paths as git's arguments, in which only `*` means more than itself: any one name."""
+    """Paths as arguments for git, in which only `*` is special: it matches any one name."""
     return [":(glob)" + re.sub(r"[?[\\]", r"\\\g<0>", path) for path in paths]
 
 
 def text(said: bytes) -> str:
-    """Git's bytes as text; a file name that is not UTF-8 keeps its bytes."""
+    """Git's output as text; the bytes of a file name that is not UTF-8 are kept as surrogates."""
     return os.fsdecode(said)
 
 
 def fields(said: bytes) -> list[str]:
-    """Git's NUL-terminated answer as a list."""
+    """Git's NUL-terminated output as a list."""
     return text(said).split("\0")[:-1]
 
 

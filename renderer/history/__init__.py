@@ -1,18 +1,18 @@
-"""Commits as data to releases: what each commit made of an app's release state, by the state before and after it."""
+"""Turns commits into releases: what each commit did to an app's release state, from the state before and after it."""
 
 from __future__ import annotations
 
-from renderer.history.moves import Kind, Move, moves
-from renderer.history.releases import Commit, Entry, Revision, Step, environments_of, files_of, history
+from renderer.history.moves import Move, MoveKind, moves
+from renderer.history.releases import Commit, Entry, Revision, Transition, environments_of, files_of, history
 from renderer.history.since import Search
 from renderer.history.state import (
     Files,
     Flight,
-    Name,
     Parsed,
     Standing,
     State,
     Unreadable,
+    VersionName,
     parse,
     state_at,
     trimmed,
@@ -23,16 +23,16 @@ __all__ = [
     "Entry",
     "Files",
     "Flight",
-    "Kind",
     "Move",
-    "Name",
+    "MoveKind",
     "Parsed",
     "Revision",
     "Search",
     "Standing",
     "State",
-    "Step",
+    "Transition",
     "Unreadable",
+    "VersionName",
     "environments_of",
     "files_of",
     "history",

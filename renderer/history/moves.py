@@ -1,55 +1,55 @@
-"""What a change of one app's release state is: the state before and the state after decide, not what anybody says."""
+"""What a commit did to one app: decided by the release state before and after it, not by the commit's message."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from renderer.history.state import Flight, Name, State, name_of
+from renderer.history.state import Flight, State, VersionName, name_of
 from renderer.spec import Version
 
-Kind = Literal[
+MoveKind = Literal[
     "added",  # the app is new here
-    "removed",  # the app, or the environment, goes
+    "removed",  # the app, or the environment, is deleted
     "start",  # a canary or preview starts
-    "found",  # a canary or preview is in the first state that there is
-    "reopened",  # what was promoted is in flight again: a revert of the promotion
-    "retry",  # what was aborted, or stopped by the controller, starts again
+    "found",  # the first known state has a canary or preview already
+    "reopened",  # a promoted version is in flight again: the promotion was reverted
+    "retry",  # an aborted version, or one that the controller stopped, starts again
     "weight",  # the canary's share changes
-    "promoted",  # what is in flight becomes the stable version
-    "aborted",  # what is in flight ends, the stable version stays
-    "replaced",  # what is in flight ends, for a third version
-    "gone",  # what is in flight ends with the app
+    "promoted",  # the version in flight becomes stable
+    "aborted",  # the version in flight is removed, the stable version stays
+    "replaced",  # a third version replaces the version in flight
+    "gone",  # the version in flight is removed with the app
     "direct",  # another stable version, without a canary
     "undo",  # back to the version before, without a canary
-    "configuration",  # the stable version is made of something else, without a canary
+    "configuration",  # the stable version's configuration changes, without a canary
     "restart",
     "pause",
     "resume",
     "switch",  # strategy, router, or the stage of a switch
-    "unreadable",  # nobody can tell: the specs cannot be read
+    "unreadable",  # unknown: the specs cannot be read
 ]
-ENDS: frozenset[Kind] = frozenset(("promoted", "aborted", "replaced", "gone"))
-STARTS: frozenset[Kind] = frozenset(("start", "found", "reopened"))
+ENDS: frozenset[MoveKind] = frozenset(("promoted", "aborted", "replaced", "gone"))
+STARTS: frozenset[MoveKind] = frozenset(("start", "found", "reopened"))
 
 
 class Move(NamedTuple):
     """One thing that a commit did.
 
-    `version` is what it is about; `before` what was stable before, of a release; `weights` the canary's share before
-    and after (None: no share of its own). `detail` says more, in words.
+    `version` is the version concerned; `before` is the version that was stable before a release; `weights` are the
+    canary's share before and after (None: it has no share of its own). `detail` says more, in words.
     """
 
-    kind: Kind
-    version: Name | None = None
-    before: Name | None = None
+    kind: MoveKind
+    version: VersionName | None = None
+    before: VersionName | None = None
     weights: tuple[int | None, int | None] = (None, None)
     flight: Literal["canary", "preview"] | None = None
     detail: str = ""
 
 
 def moves(old: State | None, new: State | None) -> Iterator[Move]:
-    """What happened from `old` to `new`, in the order in which the releases take it; None: the app is not there."""
+    """What happened from `old` to `new`, in the order in which releases happen; None: the app does not exist."""
     if old is None or new is None:
         yield from _comes_or_goes(old, new)
         return
@@ -80,8 +80,8 @@ def _comes_or_goes(old: State | None, new: State | None) -> Iterator[Move]:
         yield Move("removed", name_of(old.stable))
 
 
-def _ends(old: State, new: State) -> Kind | None:
-    """How what was in flight ended, if it did."""
+def _ends(old: State, new: State) -> MoveKind | None:
+    """How the version in flight ended, if it did."""
     if old.flying is None or (new.flying is not None and _same_flight(old, new)):
         return None
     if _became_stable(old, new):
@@ -92,12 +92,12 @@ def _ends(old: State, new: State) -> Kind | None:
 
 
 def _same_flight(old: State, new: State) -> bool:
-    """Whether it is one version all along; what both versions are made of may change under it."""
+    """Whether the same version is still in flight; the configuration that both versions share may change meanwhile."""
     return (_kind(old), _name(old.flying), old.overrides) == (_kind(new), _name(new.flying), new.overrides)
 
 
 def _became_stable(old: State, new: State) -> bool:
-    """By the tag; for configuration alone, where that does not change, by the label or by what the pods are made of."""
+    """Decided by the tag; where the tag does not change, by the label or by the configuration of the pods."""
     flying = old.flying
     if flying is None or flying.tag != new.stable.tag:
         return False
@@ -108,11 +108,11 @@ def _became_stable(old: State, new: State) -> bool:
 
 
 def _stable(old: State, new: State, *, promoted: bool) -> Iterator[Move]:
-    """A change of the stable version that is no promotion."""
+    """A change of the stable version that is not a promotion."""
     expected = old.flying if promoted and old.flying else old.stable
     version, before = name_of(new.stable), name_of(expected)
     if expected == new.stable or (version != before and _name(new.flying) == before):
-        return  # the second: a reverted promotion, which is told as that
+        return  # the second condition: a reverted promotion, reported as 'reopened'
     if not promoted and old.previous == new.stable:
         yield Move("undo", version, before)
     elif expected.tag != new.stable.tag:
@@ -123,7 +123,7 @@ def _stable(old: State, new: State, *, promoted: bool) -> Iterator[Move]:
 
 def _start(old: State, new: State) -> Move:
     name, stable = _name(new.flying), name_of(new.stable)
-    kind: Kind = "start"
+    kind: MoveKind = "start"
     detail = ""
     if name == name_of(old.stable) and stable != name:
         kind = "reopened"
@@ -135,7 +135,7 @@ def _start(old: State, new: State) -> Move:
 
 
 def _on_the_way(old: State, new: State) -> Iterator[Move]:
-    """What changes of a version in flight that stays in flight."""
+    """Changes of a version in flight that stays in flight."""
     weights = (_weight(old), _weight(new))
     if weights[0] != weights[1]:
         yield Move("weight", _name(new.flying), name_of(new.stable), weights, _kind(new))
@@ -157,7 +157,7 @@ def strategy_text(state: State) -> str:
 
 
 def _hold(old: State, new: State, *, alone: bool) -> Iterator[Move]:
-    """Restart, pause, resume; a release takes the pause before it away without a word."""
+    """Restart, pause, resume; a release that ends a pause is not reported as a resume too."""
     if new.restarted is not None and new.restarted != old.restarted:
         yield Move("restart", name_of(new.stable), detail=new.restarted)
     if new.standing.paused and not old.standing.paused:
@@ -171,7 +171,7 @@ def _kind(state: State) -> Literal["canary", "preview"] | None:
     return None if flight is None else "canary" if flight.kind == "canary" else "preview"
 
 
-def _name(version: Version | None) -> Name | None:
+def _name(version: Version | None) -> VersionName | None:
     return None if version is None else name_of(version)
 
 

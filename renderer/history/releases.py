@@ -1,4 +1,4 @@
-"""The moves of an app's commits as a story: each release from its start to its end, and what happened besides."""
+"""Groups what an app's commits did into entries: each release from start to end, and everything between releases."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from renderer.history.moves import ENDS, STARTS, Kind, Move, moves
+from renderer.history.moves import ENDS, STARTS, Move, MoveKind, moves
 from renderer.history.state import Parsed, State, Unreadable, state_at
 from renderer.layout import Layout
 
-_INSIDE: frozenset[Kind] = frozenset(("weight", "retry", "restart", "pause", "resume", "configuration"))
+_INSIDE: frozenset[MoveKind] = frozenset(("weight", "retry", "restart", "pause", "resume", "configuration"))
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit of the branch that is live; `merged` are those that it brought, when it is a merge, newest first.
+    """One commit of the live branch; `merged` are the commits that it brought, when it is a merge, newest first.
 
-    `verbs` are the verbs that its trailers name, by app and environment: they inform, and decide nothing.
+    `verbs` are the verbs that its trailers name, by environment and app. They add detail and decide nothing.
     """
 
     sha: str
@@ -31,14 +31,14 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A commit, and what the files that it touched are after it (None: not there)."""
+    """A commit, and the files that it touched as they are after it (None: deleted)."""
 
     commit: Commit
     files: Mapping[str, Parsed | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Transition:
     """One move, and the commit that made it."""
 
     move: Move
@@ -50,27 +50,27 @@ class Entry:
     """A canary or preview from start to end (`end` None: in flight), or a single step of any other kind."""
 
     kind: str
-    steps: tuple[Step, ...]
-    end: Kind | None = None
+    steps: tuple[Transition, ...]
+    end: MoveKind | None = None
 
     @property
-    def first(self) -> Step:
+    def first(self) -> Transition:
         """How it began."""
         return self.steps[0]
 
     @property
-    def last(self) -> Step:
+    def last(self) -> Transition:
         """What happened last."""
         return self.steps[-1]
 
     @property
     def seconds(self) -> int | None:
-        """From start to end; None while it is in flight. Clocks of committers may differ: never below 0."""
+        """From start to end; None while it is in flight. Never below 0, though the clocks of committers may differ."""
         return None if self.end is None else _seconds(self.first.commit, self.last.commit)
 
     @property
     def weights(self) -> tuple[tuple[int, Commit, int | None], ...]:
-        """Each weight that the canary had: percent, the commit that set it, seconds (None: it has it still)."""
+        """Each weight that the canary had: percent, the commit that set it, seconds (None: until now)."""
         set_by = [step for step in self.steps if step.move.kind in (*STARTS, "weight")]
         ends = [*(step.commit for step in set_by[1:]), self.last.commit if self.end else None]
         return tuple(
@@ -87,12 +87,12 @@ def history(revisions: Iterable[Revision], layout: Layout, app: str, envs: Seque
     for revision in revisions:
         files = {path: data for path, data in {**files, **revision.files}.items() if data is not None}
         for env, story in stories.items():
-            story.go_on(revision.commit, state_at(files, layout, env, app))
+            story.add(revision.commit, state_at(files, layout, env, app))
     return {env: story.entries() for env, story in stories.items()}
 
 
 def environments_of(revisions: Iterable[Revision], layout: Layout) -> list[str]:
-    """The names of all overlays that there ever were in these revisions."""
+    """The names of all overlays in these revisions."""
     prefix, suffix = layout.overlay("\0").split("\0")
     paths = {path for revision in revisions for path in revision.files}
     names = {
@@ -104,45 +104,45 @@ def environments_of(revisions: Iterable[Revision], layout: Layout) -> list[str]:
 
 
 class _Story:
-    """Takes the states of one environment in turn; `open` is the release in flight."""
+    """Builds the entries of one environment from its states, oldest first; `open` is the release in flight."""
 
     def __init__(self, env: str, app: str) -> None:
-        self.place = (env, app)
+        self.key = (env, app)
         self.state: State | None = None
         self.open: Entry | None = None
-        self.told: list[Entry] = []
+        self.done: list[Entry] = []
 
-    def go_on(self, commit: Commit, state: State | Unreadable | None) -> None:
-        """A commit after which the files cannot be read says nothing of the state; the next one is compared."""
+    def add(self, commit: Commit, state: State | Unreadable | None) -> None:
+        """Add one commit. One whose files cannot be read is left out of the comparisons."""
         if isinstance(state, Unreadable):
-            self.told.append(Entry("unreadable", (Step(Move("unreadable", detail=state.reason), commit),)))
+            self.done.append(Entry("unreadable", (Transition(Move("unreadable", detail=state.reason), commit),)))
             return
         for move in moves(self.state, state):
-            self._take(Step(_informed(move, commit.verbs.get(self.place)), commit))
+            self._take(Transition(_informed(move, commit.verbs.get(self.key)), commit))
         self.state = state
 
     def entries(self) -> list[Entry]:
-        """Newest first; a release stands where it started."""
-        return list(reversed(self.told))
+        """Newest first, by their start."""
+        return list(reversed(self.done))
 
-    def _take(self, step: Step) -> None:
+    def _take(self, step: Transition) -> None:
         kind = step.move.kind
         if kind in STARTS:
             self.open = Entry(step.move.flight or "canary", (step,))
-            self.told.append(self.open)
+            self.done.append(self.open)
         elif self.open and (kind in ENDS or kind in _INSIDE):
             longer = replace(self.open, steps=(*self.open.steps, step), end=kind if kind in ENDS else None)
-            self.told[self._place()] = longer
+            self.done[self._number()] = longer
             self.open = None if kind in ENDS else longer
         else:
-            self.told.append(Entry(kind, (step,)))
+            self.done.append(Entry(kind, (step,)))
 
-    def _place(self) -> int:
-        return next(number for number in range(len(self.told) - 1, -1, -1) if self.told[number] is self.open)
+    def _number(self) -> int:
+        return next(number for number in range(len(self.done) - 1, -1, -1) if self.done[number] is self.open)
 
 
 def _informed(move: Move, verb: str | None) -> Move:
-    """What the states alone leave open: a release of the version before is not an undo when its commit says so."""
+    """The move, decided by its commit's verb where the states cannot: releasing the version before may be no undo."""
     if verb != "release":
         return move
     return move._replace(kind="direct" if move.kind == "undo" else move.kind, detail="" if move.flight else move.detail)

@@ -1,4 +1,4 @@
-"""The release state of one app in one environment, out of files that may be of any age and have any fault."""
+"""Reads the release state of one app in one environment from files of any age, which may be invalid."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from renderer.layout import Layout
-from renderer.spec import OWN_STATE, Version, merge_specs, stable_of, strategy_of, version_label, version_of
+from renderer.spec import OWN_STATE, Version, merge_specs, stable_of, strategy_of, version_name, version_of
 from renderer.yamlio import load
 
 _MAPPINGS = ("strategy", "canary", "preview", "previous", "aborted", "migration")
@@ -16,21 +16,21 @@ _STANDING = frozenset(("tag", "version", "canary", "preview", "aborted", "migrat
 _OVERLAY = frozenset(("extends", "apps"))
 
 
-class Name(NamedTuple):
+class VersionName(NamedTuple):
     """A version as people know it: the image tag, and the label `version` of its pods."""
 
     tag: str
     version: str
 
     def __str__(self) -> str:
-        return self.tag if self.version == version_label(self.tag) else f"{self.tag} ({self.version})"
+        return version_name(self.tag, self.version)
 
 
 class Flight(NamedTuple):
-    """What is in flight: `kind` canary or preview; `weight` in percent, None for a preview or under a ladder."""
+    """The version in flight: `kind` canary or preview; `weight` in percent, None for a preview or under a ladder."""
 
     kind: str
-    name: Name
+    name: VersionName
     weight: int | None
     overrides: bool
 
@@ -40,20 +40,20 @@ class Flight(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """The release state as it is shown; `router` only of a Canary; `stage` of a switch under way, in words."""
+    """The release state as it is shown. `router` is set for a Canary only; `stage` describes a switch under way."""
 
     strategy: str
     router: str | None
-    stable: Name
+    stable: VersionName
     flight: Flight | None
     paused: bool
     stage: str | None
-    aborted: Name | None
+    aborted: VersionName | None
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The release state with what its versions are made of, to tell one change from another."""
+    """The release state with the configuration of its versions, to tell one change from another."""
 
     standing: Standing
     stable: Version
@@ -67,28 +67,28 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """What cannot be read; why, with the file."""
+    """The reason why a state cannot be read, with the file."""
 
     reason: str
 
 
 Parsed = Mapping[str, Any] | Unreadable
-Files = Mapping[str, Parsed]  # by path; what is not there is not there
+Files = Mapping[str, Parsed]  # by path
 _Chain = list[tuple[str, Mapping[str, Any]]]
 
 
 def parse(text: bytes, file: str) -> Parsed:
-    """A spec's document, as far as a release state needs it to be right."""
+    """A spec's document, checked only as far as a release state needs it."""
     data, problems = load(text, file)
     if problems:
         return Unreadable(str(problems[0]))
     if not isinstance(data, dict) or not isinstance(data.get("spec") or {}, dict):
-        return Unreadable(f"{file}: this is no spec")
+        return Unreadable(f"{file}: this is not a spec")
     return data
 
 
 def trimmed(data: Parsed) -> Parsed:
-    """A spec or overlay with no more than a `Standing` is made of: of a fleet's states, that is all that is wanted."""
+    """A spec or overlay reduced to the fields that a `Standing` needs, to save memory with thousands of apps."""
     if isinstance(data, Unreadable):
         return data
     spec = data.get("spec") or {}
@@ -101,7 +101,7 @@ def trimmed(data: Parsed) -> Parsed:
 
 
 def state_at(files: Files, layout: Layout, env: str, app: str) -> State | Unreadable | None:
-    """The state of an app in an environment, as these files have it; None where one of the two is not there.
+    """The state of an app in an environment, as these files say; None where the app or the environment is missing.
 
     Defaults of the overlays < app spec < partial apps, as in an effective spec. Nothing is checked against the schema.
     """
@@ -113,7 +113,7 @@ def state_at(files: Files, layout: Layout, env: str, app: str) -> State | Unread
 
 
 class _UnreadableError(Exception):
-    """Why; it becomes a value at the edge of this module."""
+    """Carries the reason to the edge of this module, which makes a value of it."""
 
 
 def _effective(files: Files, layout: Layout, env: str, app: str) -> Mapping[str, Any] | None:
@@ -133,29 +133,31 @@ def _effective(files: Files, layout: Layout, env: str, app: str) -> Mapping[str,
 
 
 def _inherited(spec: Mapping[str, Any], is_own: bool) -> Mapping[str, Any]:
-    """What an overlay takes of the partial app of one that it extends: not its release state."""
+    """The part of a partial app that an extending overlay inherits: everything but the release state."""
     return spec if is_own else {key: value for key, value in spec.items() if key not in OWN_STATE}
 
 
 def _chain(files: Files, layout: Layout, env: str) -> _Chain | None:
-    """The overlay and what it extends, nearest first."""
+    """The overlay and those that it extends, nearest first."""
     found: dict[str, Mapping[str, Any]] = {}
     following: Any = env
     while following is not None:
         if not isinstance(following, str) or following in found:
-            raise _UnreadableError(f"{layout.overlay(env)}: `extends` leads nowhere")
+            raise _UnreadableError(
+                f"{layout.overlay(env)}: `extends` is not the name of an overlay, or goes round in a circle"
+            )
         spec = _spec(files, layout.overlay(following))
         if spec is None and not found:
             return None
         if spec is None:
-            raise _UnreadableError(f"{layout.overlay(env)}: there is no overlay `{following}` to extend")
+            raise _UnreadableError(f"{layout.overlay(env)}: it extends `{following}`, and there is no such overlay")
         found[following] = spec
         following = spec.get("extends")
     return list(found.items())
 
 
 def _has(chain: _Chain, app: str) -> bool:
-    """Whether the environment has the app: `apps` of the nearest overlay that says it, else all."""
+    """Whether the environment has the app: the nearest overlay with `apps` decides; without one, all apps are in it."""
     listed = next((spec["apps"] for _, spec in chain if "apps" in spec), None)
     return listed is None or (isinstance(listed, list) and app in listed)
 
@@ -167,12 +169,12 @@ def _spec(files: Files, file: str) -> Mapping[str, Any] | None:
     return None if found is None else _mapping(found, "spec", file)
 
 
-def _mapping(data: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+def _mapping(data: Mapping[str, Any], key: str, source: str) -> Mapping[str, Any]:
     found = data.get(key)
     if found is None:
         return {}
     if not isinstance(found, Mapping):
-        raise _UnreadableError(f"{where}: `{key}` is no mapping")
+        raise _UnreadableError(f"{source}: `{key}` is not a mapping")
     return found
 
 
@@ -181,7 +183,7 @@ def _state(spec: Mapping[str, Any]) -> State:
     for holder in (spec, *(parts[key] for key in _VERSIONS)):
         for key in ("tag", "version"):
             if not isinstance(holder.get(key), str | None):
-                raise _UnreadableError(f"the effective spec: `{key}` is no text")
+                raise _UnreadableError(f"the effective spec: `{key}` is not a string")
     if not spec.get("tag"):
         raise _UnreadableError("the effective spec: `tag` is missing")
     kind = next((key for key in ("canary", "preview") if parts[key]), None)
@@ -213,9 +215,9 @@ def _state(spec: Mapping[str, Any]) -> State:
     )
 
 
-def name_of(version: Version) -> Name:
+def name_of(version: Version) -> VersionName:
     """The version's name."""
-    return Name(version.tag, version.version)
+    return VersionName(version.tag, version.version)
 
 
 def _version(spec: Mapping[str, Any], state: Mapping[str, Any]) -> Version | None:
@@ -227,7 +229,7 @@ def _number(value: Any) -> int | None:
 
 
 def _stage(migration: Mapping[str, Any]) -> str | None:
-    """`from RollingUpdate`, `to Recreate`: what is rendered too, what comes next."""
+    """`from RollingUpdate`, `to Recreate`: the strategy that is still rendered too, and the next one."""
     return ", ".join(_stages(migration)) or None
 
 

@@ -11,7 +11,7 @@ from renderer.plan.changes import manifest_paths, spec_paths
 from renderer.plan.classes import OF_KIND, Class, Effect, Path, harshest
 from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.kinds import Kind
-from renderer.plan.moves import moves, name_of
+from renderer.plan.moves import moves
 from renderer.plan.ports import lost_ports
 from renderer.plan.side import WORKLOADS, Side, workload
 from renderer.plan.ways import lost_ways
@@ -80,7 +80,7 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
 
 def _whole(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     if new is not None:
-        running = name_of(new.app.running)
+        running = new.app.running.name
         return (Effect("create", f"the app is new here; {running} gets all the traffic"),)
     if old is None:
         return ()

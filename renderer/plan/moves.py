@@ -19,11 +19,6 @@ def moves(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     yield from _hold(old, new, paths)
 
 
-def name_of(version: Version) -> str:
-    """`1.5.0`, and the label where it says something else."""
-    return version.tag if version.version == version.tag else f"{version.tag} ({version.version})"
-
-
 def in_flight(app: App) -> Version | None:
     """The version that is neither stable nor gone."""
     return app.canary.version if app.canary else app.preview
@@ -73,7 +68,7 @@ def _versions(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 
 def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: bool) -> Iterator[Effect]:
     version = in_flight(new.app)
-    what = name_of(version) if version else ""
+    what = version.name if version else ""
     start: Class = "canary-start" if new.flight == "canary" else "preview-start"
     if old.flight and not changed:
         if old.steps != new.steps:
@@ -85,25 +80,25 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
         return
     named = tuple(dict.fromkeys((*named, *(path for path in paths if path.kind == "template"))))
     instead = in_flight(old.app)
-    if instead and name_of(instead) == what:
+    if instead and instead.name == what:
         again = "its share falls to 0, and it starts again" if new.flight == "canary" else "its pods go, others start"
         yield Effect(start, f"the pod template of {new.flight} {what} changes: {again}{_at(new.app)}", named)
         return
     falls = "whose share falls to 0" if new.flight == "canary" else "whose pods go"
-    after = f", in place of {name_of(instead)}, {falls}" if instead else ""
+    after = f", in place of {instead.name}, {falls}" if instead else ""
     yield Effect(start, f"{new.flight} {what} starts{_at(new.app)}{after}", named)
 
 
 def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iterator[Effect]:
     version = in_flight(old.app)
-    what = name_of(version) if version else ""
+    what = version.name if version else ""
     named = _states(paths)
     if not changed:
         yield Effect("promote", f"{what} becomes the stable version{_from(old.app)}", named)
     elif new.running == old.settled:
-        yield Effect("abort", f"{what} goes; {name_of(new.app.stable)} serves alone", named)
+        yield Effect("abort", f"{what} goes; {new.app.stable.name} serves alone", named)
     else:
-        reason = f"{what} goes, and {name_of(new.app.stable)} replaces every pod without a canary"
+        reason = f"{what} goes, and {new.app.stable.name} replaces every pod without a canary"
         yield from _replaced(new, Effect("replace", reason, _templates(paths)))
 
 
@@ -111,11 +106,11 @@ def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     """Another stable template with nothing in flight: a Rollout takes it through the steps that it has at rest."""
     named, is_undo = _templates(paths), old.app.previous == new.app.stable
     if is_undo:
-        reason = f"back to {name_of(new.app.stable)} from {name_of(old.app.stable)}"
+        reason = f"back to {new.app.stable.name} from {old.app.stable.name}"
     elif old.app.stable.tag == new.app.stable.tag:
-        reason = f"the pod template of {name_of(new.app.stable)} changes"
+        reason = f"the pod template of {new.app.stable.name} changes"
     else:
-        reason = f"{name_of(new.app.stable)} replaces {name_of(old.app.stable)}"
+        reason = f"{new.app.stable.name} replaces {old.app.stable.name}"
     if on_a_ladder(new):
         yield Effect("canary-start", f"{reason}, on the ladder, which ends by itself", named)
     elif is_undo:

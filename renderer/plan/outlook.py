@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import isinf
 
@@ -26,7 +27,23 @@ def outlook(old: Side | None, new: Side | None) -> Summary | None:
     for manifests in (_unpaused(old.stable), _unpaused(old.manifests), old.manifests) if old else ():
         cluster, _ = apply(cluster, manifests, options)
     _, timeline = apply(cluster, after, options)
-    return summary(timeline) if timeline.points else None
+    return _named(summary(timeline), old, new) if timeline.points else None
+
+
+def _named(found: Summary, *sides: Side | None) -> Summary:
+    """With the names that people know the versions by; the simulator knows their labels."""
+    versions = [version for side in sides if side for version in (side.app.stable, side.app.running)]
+    names = {version.version: version.name for version in versions}
+
+    def name(label: str) -> str:
+        known, mark, number = label.partition("#")
+        return f"{names.get(known, known)}{mark}{number}"
+
+    return replace(
+        found,
+        tracks=tuple(replace(track, version=name(track.version)) for track in found.tracks),
+        flags=tuple(replace(flag, version=name(flag.version)) for flag in found.flags),
+    )
 
 
 def summary(timeline: Timeline) -> Summary:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from renderer.plan.in_flight import headers_in_flight, routes_in_flight, scale_in_step, steps_in_flight
-from renderer.plan.moves import name_of, on_a_ladder
+from renderer.plan.moves import on_a_ladder
 from renderer.plan.ports import port_renamed
 from renderer.plan.scaling import autoscaling_down, autoscaling_on
 from renderer.plan.side import Side, restart_mark, stable_pointer, switched, workload
@@ -109,7 +109,7 @@ def preview_again(old: Side, new: Side) -> Iterator[Finding]:
     again = new.app.preview is not None and new.app.preview == old.app.aborted
     if again and not old.flight and numbers(new.rollouts) < (1, 10):
         message = (
-            f"Argo Rollouts {new.rollouts} makes {name_of(new.app.running)} active at once, without a preview, while "
+            f"Argo Rollouts {new.rollouts} makes {new.app.running.name} active at once, without a preview, while "
             "pods of the aborted one are left: sync it 30 s after the abort"
         )
         yield _finding("preview-again", message, "/spec/preview", "warning")
@@ -127,7 +127,7 @@ def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
     if _is_reverted(old, new) or (old.flight and old.app.canary == now and old.settled != new.settled):
         return  # `reverted-promote`, `stable-in-flight`
     message = (
-        f"canary {name_of(now.version)} starts from nothing, not from {now.from_weight} %: remove `from`, or `rollspec "
+        f"canary {now.version.name} starts from nothing, not from {now.from_weight} %: remove `from`, or `rollspec "
         f"weight {new.app.name} {now.weight} --env {new.app.env} --live REF`, with the revision that is live, does"
     )
     yield _finding("from-of-another", message, _FROM)
@@ -145,7 +145,7 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
         return
     if old.flight and new.settled == old.running:
         message = (
-            f"{name_of(new.app.stable)} is promoted and the next version starts in one change: sync "
+            f"{new.app.stable.name} is promoted and the next version starts in one change: sync "
             f"`rollspec promote {new.named}` first, then `{new.release(new.app.stable)}`"
         )
     else:
@@ -167,7 +167,7 @@ def reverted_promote(old: Side, new: Side) -> Iterator[Finding]:
     if _is_reverted(old, new):
         canary = ", with `--weight` by a canary" if new.flight == "canary" else ""
         message = (
-            f"{name_of(new.app.running)} is the stable version of the cluster, which skips the steps and keeps it at "
+            f"{new.app.running.name} is the stable version of the cluster, which skips the steps and keeps it at "
             f"100 %: `rollspec promote {new.named}` takes the revert back, then `rollspec undo {new.named}` goes back"
             f"{canary}"
         )
@@ -227,8 +227,8 @@ def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
         return
     if new.app.spec["previous"] == old.app.spec.get("previous"):
         message = (
-            f"`previous` still names {name_of(there)}, and `rollspec undo` would go there, not to "
-            f"{name_of(was)}: take the edit back and `{new.release(was)}`, or mend `previous`"
+            f"`previous` still names {there.name}, and `rollspec undo` would go there, not to "
+            f"{was.name}: take the edit back and `{new.release(was)}`, or mend `previous`"
         )
         yield _finding("previous-is-old", message, "/spec/previous", "warning")
 

@@ -7,5 +7,5 @@ from typing import Any
 
 
 def as_json(data: Any) -> str:
-    r"""UTF-8 whatever it holds: of a file name that is not, the bytes are escapes (`\udcff`), as Python has them."""
+    r"""Always valid UTF-8: the bytes of a file name that is not UTF-8 become escapes (`\udcff`), as in Python."""
     return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode(errors="backslashreplace").decode()

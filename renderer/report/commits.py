@@ -1,4 +1,4 @@
-"""Commits, times and durations in words and as data: UTC, ISO 8601, and nothing that a terminal would obey."""
+"""Commits, times and durations as text and as data: UTC, ISO 8601, without control characters."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def short(commit: Commit) -> str:
 
 
 def who(commit: Commit) -> str:
-    """Who wrote what it changes; for a merge, those whose commits it brought, and who merged."""
+    """The commit's author; for a merge, the authors of the commits that it brought, and who merged them."""
     authors = list(dict.fromkeys(printable(each.author) for each in commit.merged))
     if not authors or authors == [printable(commit.author)]:
         return printable(commit.author)
@@ -41,7 +41,7 @@ def who(commit: Commit) -> str:
 
 
 def commit_data(commit: Commit, env: str, app: str) -> dict[str, Any]:
-    """The commit for JSON; `verb` as its trailers say it for this app and environment."""
+    """The commit for JSON; `verb` is the one that its trailers name for this app and environment."""
     return {
         "sha": commit.sha,
         "time": time_text(commit.time),

@@ -13,7 +13,7 @@ _BOLD, _END = "\033[1m", "\033[0m"
 
 
 def diff_text(old: Mapping[str, bytes | None], new: Mapping[str, bytes | None], *, colour: bool) -> str:
-    """What changes from `old` to `new`, file by file; None stands for a file that is not there."""
+    """What changes from `old` to `new`, file by file; None means that the file does not exist."""
     return "".join(
         line
         for path in sorted(new)
@@ -33,12 +33,12 @@ def _file(path: str, old: bytes | None, new: bytes | None, colour: bool) -> Iter
 
 
 def _lines(text: bytes) -> list[str]:
-    """Each with its break; of what Python takes for breaks only `\\n` is one."""
+    """Each with its line break; only `\\n` is one, unlike in Python's splitlines."""
     return re.findall(r"[^\n]*\n|[^\n]+", text.decode("utf-8", "replace"))
 
 
 def _shown(line: str) -> str:
-    """With tabs, which do no harm."""
+    """Printable text; tabs are kept, they do no harm."""
     return "\t".join(map(printable, line.split("\t")))
 
 

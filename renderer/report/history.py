@@ -1,4 +1,4 @@
-"""An app's history as text for a terminal or as JSON, of the same value."""
+"""An app's history as text for a terminal, or as JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.history import Entry, Kind, Move, Name, Step
+from renderer.history import Entry, Move, MoveKind, Transition, VersionName
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.commits import commit_data, duration_text, short, time_text, who
@@ -19,10 +19,10 @@ _RELEASES = ("canary", "preview")
 
 @dataclass(frozen=True, slots=True)
 class AppHistory:
-    """The entries by environment, newest first; `renamed` maps an app spec that a commit (id) renamed: from, to.
+    """The entries by environment, newest first. `renamed` maps the id of a commit that renamed the app to both names.
 
-    `complete` is False where the clone does not reach back to the app's first commit. `left_out` counts entries
-    beyond a limit, by environment.
+    `complete` is False if the clone does not reach back to the app's first commit. `left_out` counts the entries beyond
+    a limit, by environment.
     """
 
     app: str
@@ -69,7 +69,7 @@ def _entry_data(history: AppHistory, env: str, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _step_data(history: AppHistory, env: str, step: Step) -> dict[str, Any]:
+def _step_data(history: AppHistory, env: str, step: Transition) -> dict[str, Any]:
     move = step.move
     return {
         "kind": move.kind,
@@ -80,7 +80,7 @@ def _step_data(history: AppHistory, env: str, step: Step) -> dict[str, Any]:
     }
 
 
-def _name_data(name: Name | None) -> dict[str, str] | None:
+def _name_data(name: VersionName | None) -> dict[str, str] | None:
     return None if name is None else name._asdict()
 
 
@@ -98,7 +98,7 @@ def _text(history: AppHistory, *, colour: bool) -> str:
         lines += [] if entries else ["  nothing"]
         left_out = (history.left_out or {}).get(env, 0)
         lines += [f"  ... and {left_out} more"] if left_out else []
-    return "\n".join(lines or [f"{history.app}: no environment has had it"]) + "\n"
+    return "\n".join(lines or [f"{history.app}: it was never in an environment"]) + "\n"
 
 
 def _entry_lines(history: AppHistory, env: str, entry: Entry) -> Iterator[str]:
@@ -120,46 +120,46 @@ def _headline(entry: Entry) -> str:
     return f"{what}: in flight{share}, since {time_text(entry.first.commit.time)}"
 
 
-_ENDED: dict[Kind, str] = {
+_ENDED: dict[MoveKind, str] = {
     "promoted": "promoted",
     "aborted": "aborted",
     "replaced": "replaced",
-    "gone": "gone with the app",
+    "gone": "removed with the app",
 }
 
 
-def _line(history: AppHistory, env: str, step: Step) -> str:
-    """When, commit, who, what; the commit's subject where no verb made it."""
+def _line(history: AppHistory, env: str, step: Transition) -> str:
+    """Time, commit, author, what happened; and the commit's subject if no verb made the commit."""
     commit = step.commit
     by_hand = "" if commit.verbs.get((env, history.app)) else f'  "{printable(commit.subject)}"'
     what = printable(_WHAT[step.move.kind](step.move) + _renamed(history, step))
     return f"{time_text(commit.time)}  {short(commit)}  {who(commit)}  {what}{by_hand}"
 
 
-def _detail(history: AppHistory, step: Step) -> str:
+def _detail(history: AppHistory, step: Transition) -> str:
     return step.move.detail or _renamed(history, step).strip()
 
 
-def _renamed(history: AppHistory, step: Step) -> str:
-    """An app with another name is another app: its history goes on under that name."""
+def _renamed(history: AppHistory, step: Transition) -> str:
+    """A renamed app is a new app: its history continues under the new name."""
     names = (history.renamed or {}).get(step.commit.sha)
     if names is None or step.move.kind not in ("added", "removed"):
         return ""
     return f" (renamed from {names[0]})" if step.move.kind == "added" else f" (renamed to {names[1]})"
 
 
-_WHAT: dict[Kind, Callable[[Move], str]] = {
+_WHAT: dict[MoveKind, Callable[[Move], str]] = {
     "added": lambda move: f"the app is new here, with {_name(move.version)}",
-    "removed": lambda move: f"the app goes, with {_name(move.version)}",
+    "removed": lambda move: f"the app is removed, with {_name(move.version)}",
     "start": lambda move: f"starts{_at(move)}" + (f" ({move.detail})" if move.detail else ""),
-    "found": lambda move: f"is there from the beginning{_at(move)}",
-    "reopened": lambda move: f"starts{_at(move)}: its promotion is taken back",
+    "found": lambda move: f"exists from the first commit{_at(move)}",
+    "reopened": lambda move: f"starts{_at(move)}: its promotion was reverted",
     "retry": lambda _: "starts again",
     "weight": lambda move: f"{_percent(move.weights[0])} -> {_percent(move.weights[1])}",
     "promoted": lambda _: "promoted",
     "aborted": lambda _: "aborted",
     "replaced": lambda _: "replaced by another version",
-    "gone": lambda _: "gone with the app",
+    "gone": lambda _: "removed with the app",
     "direct": lambda move: f"{_name(move.version)} replaces {_name(move.before)}, in one step",
     "undo": lambda move: f"back to {_name(move.version)} from {_name(move.before)}, in one step",
     "configuration": lambda move: f"the configuration of {_name(move.version)} changes, without a release",
@@ -181,5 +181,5 @@ def _percent(weight: int | None) -> str:
     return "ladder" if weight is None else f"{weight} %"
 
 
-def _name(name: Name | None) -> str:
+def _name(name: VersionName | None) -> str:
     return printable(str(name)) if name else "?"

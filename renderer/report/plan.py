@@ -1,4 +1,4 @@
-"""A plan as text for a terminal, as Markdown for a pull request, or as JSON: all of the same value."""
+"""A plan as text for a terminal, as Markdown for a pull request, or as JSON."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any
 from renderer.plan import CLASSES, AppPlan, Flag, Path, Plan, Summary
 from renderer.problem import Problem, printable
 from renderer.report.as_json import as_json
+from renderer.spec import short_digests
 
 FORMATS = ("text", "markdown", "json")
 _JSON_FORMAT = 1
 _LONGEST = 60_000  # characters of a comment; GitHub takes 65,536
 _MOMENT = 0.1  # seconds
-_LONG = 60  # seconds; what is shorter says more of the simulator than of the cluster
+_LONG = 60  # seconds; shorter times say more about the simulator than about the cluster
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _NAMED = 3  # apps of a group that are named
 _FLAGS: dict[str, Callable[[Flag], str]] = {
@@ -28,9 +29,9 @@ _FLAGS: dict[str, Callable[[Flag], str]] = {
     "unready": lambda flag: (
         f"unready: {_percent(flag.share)} of the traffic goes to {flag.version}, which has no Ready pod"
         if flag.version
-        else "unready: a route leads to no Ready pod, that of pinned requests for one"
+        else "unready: a route leads to no Ready pod (the one for pinned requests, for example)"
         if flag.ready
-        else "unready: no pod is there to serve"
+        else "unready: there is no pod to serve requests"
     ),
 }
 
@@ -88,7 +89,7 @@ def _text(plan: Plan) -> str:
 
 
 def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
-    """Apps of one environment to which the same happens, in order: a label of an overlay touches thousands."""
+    """Apps of one environment to which the same happens, in order: one label of an overlay can change thousands."""
     found: dict[tuple[str, ...], list[AppPlan]] = {}
     for app in apps:
         found.setdefault((app.env, app.class_, app.reason, *_details(app)), []).append(app)
@@ -110,7 +111,7 @@ def _table(apps: Sequence[AppPlan]) -> list[str]:
 
 
 def _what(app: AppPlan) -> str:
-    """The reason, and how much is wrong."""
+    """The reason, and the number of problems, notes and flags."""
     reason = _reason(app)
     flags = len(app.summary.flags) if app.summary else 0
     notes = sum(problem.severity == "note" for problem in app.problems)
@@ -120,13 +121,13 @@ def _what(app: AppPlan) -> str:
 
 
 def _reason(app: AppPlan) -> str:
-    """With the value where one scalar says it all."""
+    """The reason, with the value where one scalar changed."""
     by_kind = app.class_ in ("scale", "traffic", "behaviour", "metadata")
     return f"{app.reason}: {_path(app.paths[0])}" if by_kind and len(app.paths) == 1 else app.reason
 
 
 def _details(app: AppPlan) -> list[str]:
-    """What forced the class, what else happens, the timeline, what is wrong."""
+    """The paths that set the class, other effects, the timeline, problems."""
     lines = [f"because  {_path(path)}" for path in app.paths]
     for effect in app.effects[1:]:
         lines.append(f"also     {effect.class_}: {effect.reason}")
@@ -154,13 +155,13 @@ def _timeline(summary: Summary) -> Iterator[str]:
 
 
 def _duration(seconds: float) -> str:
-    """Whole minutes, and hours: what the steps' pauses add up to; the rest is shorter and less sure."""
+    """Hours and whole minutes: the sum of the steps' pauses; the rest is shorter and less certain."""
     hours, minutes = divmod(int(seconds) // 60, 60)
     return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
 
 
 def flag_text(flag: Flag) -> str:
-    """What is wrong, how often and how long."""
+    """The flag, how often it occurs and for how long."""
     times = f", {flag.times} times" if flag.times > 1 else ""
     return f"{_FLAGS[flag.kind](flag)}, {_lasts(flag.seconds)}{times}"
 
@@ -172,7 +173,7 @@ def _lasts(seconds: float | None) -> str:
 
 
 def _between(before: float, lowest: float, highest: float, after: float) -> str:
-    """The extremes, where they are not the ends."""
+    """The lowest and highest share, where they are not at the start or the end."""
     found = []
     if lowest < min(before, after):
         found.append(f"down to {_percent(lowest)}")
@@ -191,7 +192,7 @@ def _pods(count: int) -> str:
 
 def _path(path: Path) -> str:
     where = {"App": "", "Overlay": "overlay ", "Project": "project file "}.get(path.where, f"{path.where} ")
-    return f"{where}{path.pointer}".rstrip() + _values(path)
+    return f"{where}{path.pointer}".rstrip() + short_digests(_values(path))
 
 
 def _values(path: Path) -> str:
@@ -221,16 +222,16 @@ def _markdown(plan: Plan) -> str:
     lines = [f"### rollspec plan: {plan.class_}", ""]
     if groups:
         lines += ["| class | environment | app | what happens |", "| --- | --- | --- | --- |"]
-    told = _told([*map(_row, groups)], lines, _LONGEST // 2)
-    told += _told([["", *warnings] for warnings in [_warnings(apps)] if warnings], lines, _LONGEST * 3 // 4)
-    told += _told([_folded(group) for group in groups], lines, _LONGEST)
-    if told:
-        lines += ["", "This is not all: `rollspec plan` shows the rest."]
+    left_out = _append([*map(_row, groups)], lines, _LONGEST // 2)
+    left_out += _append([["", *warnings] for warnings in [_warnings(apps)] if warnings], lines, _LONGEST * 3 // 4)
+    left_out += _append([_folded(group) for group in groups], lines, _LONGEST)
+    if left_out:
+        lines += ["", "This comment is too long to show everything: run `rollspec plan` for the rest."]
     return "\n".join([*lines, *([""] if groups else []), _md(_closing(plan, apps))]) + "\n"
 
 
-def _told(parts: Sequence[Sequence[str]], lines: list[str], longest: int) -> int:
-    """Add the parts as long as there is room; the number of those left out."""
+def _append(parts: Sequence[Sequence[str]], lines: list[str], longest: int) -> int:
+    """Add the parts that fit; return the number of those left out."""
     length = sum(len(line) + 1 for line in lines)
     for number, part in enumerate(parts):
         length += sum(len(line) + 1 for line in part)
@@ -247,7 +248,7 @@ def _row(group: Sequence[AppPlan]) -> list[str]:
 
 
 def _warnings(apps: Sequence[AppPlan]) -> list[str]:
-    """What a reviewer must not miss, unfolded."""
+    """Problems and flags, which a reviewer must see without unfolding anything."""
     found = []
     for app in apps:
         where = f"{_md(app.app)} in {_md(app.env)}"
@@ -271,25 +272,25 @@ _LINKED = re.compile(r"@|:(?=//)|\bwww(?=\.)|\bGH(?=-[0-9])", re.IGNORECASE)
 
 
 def _md(text: str, *, in_table: bool = False) -> str:
-    """Text that Markdown shows as it is; what stands between two single backticks is code.
+    """Text that Markdown shows unchanged; text between two single backticks is shown as code.
 
-    CommonMark closes a run of backticks by one of the same length alone: all other runs are no code, and escaped.
+    In CommonMark only a run of backticks of the same length closes a run; all others are not code, and are escaped.
     """
     parts = _CODE.split(printable(text))  # text and code in turn
     return "".join(_code(part, in_table) if number % 2 else _escaped(part) for number, part in enumerate(parts))
 
 
 def _code(text: str, in_table: bool) -> str:
-    """In a table GitHub looks for `|` before it looks for code, and takes the backslash away again."""
+    """In a table GitHub looks for `|` before it looks for code, and removes the backslash."""
     return "`" + (text.replace("|", r"\|") if in_table else text) + "`"
 
 
 def _escaped(text: str) -> str:
-    """GitHub looks for names, addresses and issues when the backslashes are gone: a space of no width breaks them."""
+    """A zero-width space keeps GitHub from finding names, addresses and issues once it has removed the backslashes."""
     escaped = re.sub(r"([\\`|*_<\[\]~#&])", r"\\\1", text)
     return _LINKED.sub(r"\g<0>&#8203;", escaped)
 
 
 def _html(text: str) -> str:
-    """The same where a line begins with a tag: no Markdown is read there."""
+    """The same for a line that begins with a tag, in which Markdown is not parsed."""
     return escape(printable(text)).replace("@", "@&#8203;")

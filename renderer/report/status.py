@@ -1,4 +1,4 @@
-"""What runs where, as text for a terminal or as JSON, of the same value."""
+"""The status of apps as text for a terminal, or as JSON."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _HEAD = ("ENVIRONMENT", "APP", "STRATEGY", "STABLE", "IN FLIGHT", "SINCE")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One app in one environment, as the working tree has it; `problem` says why there is no `standing`.
+    """One app in one environment, as in the working tree; `problem` says why there is no `standing`.
 
-    `since` is the commit that brought the standing. `committed`: whether HEAD has the same; None where nobody looked.
+    `since` is the commit that brought the standing. `committed` says whether HEAD has the same; None: not checked.
     """
 
     env: str
@@ -41,9 +41,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All rows, by environment and app; `head` is None without Git; `differs` are specs that differ from HEAD.
+    """All apps, by environment and name. `head` is None without Git; `differs` are specs that differ from HEAD.
 
-    `complete` is False where the clone does not reach back to one of the commits: those may be older.
+    `complete` is False if the clone does not reach back to one of the commits, which may then be older.
     """
 
     head: str | None

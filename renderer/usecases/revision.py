@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.failure import Failure
-from renderer.git import Entry, GitError, list_tree, read_blobs, read_many, resolve
+from renderer.git import GitError, TreeEntry, list_tree, read_blobs, read_many, resolve
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import Setup, named, read_project, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
@@ -100,7 +100,7 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
     return View(revision, setup, frozenset(names), _data(text), texts)
 
 
-def _tree(root: str, commit: str, layout: Layout) -> dict[str, Entry]:
+def _tree(root: str, commit: str, layout: Layout) -> dict[str, TreeEntry]:
     """The plain files of the folders that specs lie in."""
     folders = (layout.apps, layout.overlays, layout.templates)
     found = (item for folder in folders for item in list_tree(root, commit, folder).items())
@@ -112,7 +112,7 @@ def _is_shared(layout: Layout, path: str) -> bool:
     return _below(path, layout.templates) or (_below(path, layout.overlays) and not layout.is_partial(path))
 
 
-def _texts(root: str, commit: str, setup: Setup, tree: Mapping[str, Entry], apps: frozenset[str]) -> Texts:
+def _texts(root: str, commit: str, setup: Setup, tree: Mapping[str, TreeEntry], apps: frozenset[str]) -> Texts:
     layout = setup.layout
     wanted = {
         app: [

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 from renderer.console import out, say
-from renderer.git import Entry, GitError, Touch, changed, is_shallow, list_tree, log_files, resolve
+from renderer.git import GitError, Touch, TreeEntry, changed, is_shallow, list_tree, log_files, resolve
 from renderer.history import Files, Parsed, Search, Standing, State, Unreadable, files_of, parse, state_at, trimmed
 from renderer.layout import Layout
 from renderer.pipeline import is_in
@@ -125,7 +125,7 @@ def _search(
     return Search(layout, files, same), frozenset(same)
 
 
-def _parsed(root: str, tree: Mapping[str, Entry]) -> dict[str, Parsed]:
+def _parsed(root: str, tree: Mapping[str, TreeEntry]) -> dict[str, Parsed]:
     parsed = parse_blobs(root, {entry.oid: path for path, entry in tree.items()})
     return {path: trimmed(parsed[entry.oid]) for path, entry in tree.items()}
 

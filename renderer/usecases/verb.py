@@ -25,7 +25,7 @@ from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes
 from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.diff import diff_text
-from renderer.spec import app_document, strategy_of, version_label
+from renderer.spec import app_document, stable_of, strategy_of, version_of
 from renderer.tree import listing, read, write_all
 from renderer.usecases.fmt import field_order
 from renderer.usecases.project import Opened
@@ -219,24 +219,17 @@ def _described(each: Edited) -> str:
 
 def describe(spec: Spec) -> str:
     """The release state in a few words."""
-    words = [f"{_name(spec, spec)} stable"]
+    words = [f"{stable_of(spec).name} stable"]
     flight = in_flight(spec)
     if flight:
         state = spec[flight]
         share = f" at {state['weight']} %" if "weight" in state else ""
-        words.append(f"{flight} {_name(spec, state)}{share}")
+        words.append(f"{flight} {version_of(spec, state).name}{share}")
     if "migration" in spec:
         words.append("switching")
     if spec.get("paused"):
         words.append("paused")
     return ", ".join(words)
-
-
-def _name(spec: Spec, state: Spec) -> str:
-    """The version's tag, and its label where the tag does not give it."""
-    tag = str(state.get("tag", spec["tag"]))
-    label = state.get("version", version_label(tag))
-    return tag if label == version_label(tag) else f"{tag} ({label})"
 
 
 def _changes(
@@ -384,4 +377,4 @@ def _about(verb: str, edited: Edited) -> str:
     flight = in_flight(spec)
     share = spec[flight].get("weight") if flight and verb in ("release", "undo") else None
     at = "" if share is None else f" at {share} %"
-    return f"{'to ' if verb == 'undo' else ''}{_name(spec, spec[flight] if flight else spec)}{at}"
+    return f"{'to ' if verb == 'undo' else ''}{version_of(spec, spec[flight] if flight else spec).name}{at}"

@@ -14,7 +14,7 @@ from renderer.layout import PROJECT_FILE
 from renderer.release import notes, switches, verbs
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal, in_flight
-from renderer.spec import fields_of, strategy_of
+from renderer.spec import fields_of, short_digests, strategy_of
 from renderer.tree import alone
 from renderer.usecases.elsewhere import in_both, spec_at, stable_there
 from renderer.usecases.live import Live, live_canaries
@@ -203,7 +203,8 @@ def _from_env(
         if not tags and there.has_tag:
             continue
         if (not tags and there.in_flight) or (len(tags) > 1 and there.is_stable):
-            say(f"{app}: {there.tag} is {'stable' if there.is_stable else 'in flight'} already")
+            state = "stable" if there.is_stable else "in flight"
+            say(f"{app}: {short_digests(there.tag)} is {state} already")
             continue
         if there.different:
             kept = f"has other configuration too, which stays as it is: {', '.join(there.different)}"

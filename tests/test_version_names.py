@@ -1,0 +1,48 @@
+"""A version has one printed name: the tag with its digest shortened, and the label where the tag does not say it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from renderer.spec import version_name
+from tests.support.past import Repository
+
+DIGEST = "sha256:" + "a1" * 32
+SHORT = "sha256:" + "a1" * 6
+
+
+@pytest.mark.parametrize(
+    ("tag", "label", "name"),
+    [
+        ("1.5.0", "1.5.0", "1.5.0"),
+        ("1.5.0", "green", "1.5.0 (green)"),
+        ("1.5.0+build", "1.5.0-build", "1.5.0+build"),
+        (f"1.5.0@{DIGEST}", "1.5.0", f"1.5.0@{SHORT}"),
+        (DIGEST, DIGEST[7:70], SHORT),
+        (DIGEST, "1.5.0", f"{SHORT} (1.5.0)"),
+        ("f" * 64, "f" * 63, "f" * 64),
+    ],
+)
+def test_the_name(tag: str, label: str, name: str) -> None:
+    assert version_name(tag, label) == name
+
+
+@pytest.mark.parametrize(
+    ("tag", "label", "name"),
+    [(f"1.5.0@{DIGEST}", None, f"1.5.0@{SHORT}"), ("1.5.0", "green", "1.5.0 (green)")],
+)
+def test_every_command_prints_the_same_name(tag: str, label: str | None, name: str, tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit("begin")
+    labelled = ["--version", label] if label else []
+    released = repository.text("release", "web", tag, "--weight", "20", *labelled, "--commit")
+    assert f"canary {name} at 20 %" in released
+    assert f"canary {name} at 20 %" in repository.text("status")
+    assert f"canary {name} in place of 1.4.2" in repository.text("history", "web")
+    plan = repository.text("plan", "--base", "HEAD~1")
+    assert f"canary {name} starts at 20 %" in plan
+    assert f"share    {name} " in plan
+    for text in (released, repository.text("status"), repository.text("history", "web"), plan):
+        assert DIGEST not in text

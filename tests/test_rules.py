@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from renderer.project import Versions
 from renderer.rules import MANIFEST_RULES, SECTIONS, Scene, check
+from renderer.rules.specs import SPEC_RULES, check_spec
 from renderer.schema import Schemas
-from tests.support.rules import FIXTURES, fixtures, line, name_of, read
+from tests.support.rules import FIXTURES, SPEC_FIXTURES, fixtures, line, name_of, read, read_spec, spec_fixtures
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 
@@ -19,12 +21,32 @@ def test_fixture_gives_exactly_its_findings(path: Path) -> None:
     case = read(path)
     found = check(case.scene)
     assert [line(finding) for finding in found] == list(case.expected)
-    assert {finding.rule for finding in found} == (set() if case.rule == "ok" else {case.rule})
+    assert {finding.rule for finding in found} == ({case.rule} if case.expected else set())
 
 
-def test_every_rule_has_a_failing_fixture_and_no_fixture_is_orphaned() -> None:
-    folders = {path.name for path in FIXTURES.iterdir() if any(path.glob("*.yaml"))}
-    assert folders == {*MANIFEST_RULES, "ok"}
+@pytest.mark.parametrize("path", spec_fixtures(), ids=name_of)
+def test_spec_fixture_gives_exactly_its_findings(path: Path) -> None:
+    scene, expected = read_spec(path)
+    found = check_spec(scene)
+    assert [line(finding) for finding in found] == list(expected)
+    assert {finding.rule for finding in found} == ({path.parent.name} if expected else set())
+
+
+@pytest.mark.parametrize(("root", "rules"), [(FIXTURES, MANIFEST_RULES), (SPEC_FIXTURES, SPEC_RULES)])
+def test_every_rule_has_a_failing_and_a_passing_fixture(root: Path, rules: Mapping[str, object]) -> None:
+    for rule in rules:
+        failing = {
+            path.name: "\n# error: " in text or "\n# warning: " in text or "\n# note: " in text
+            for path in (root / rule).glob("*.yaml")
+            for text in ["\n" + path.read_text(encoding="utf-8")]
+        }
+        assert failing.pop("good.yaml", None) is False, f"{rule} has no good.yaml: the failing fixture, corrected"
+        assert any(failing.values()), f"{rule} has no failing fixture"
+
+
+def test_no_fixture_is_orphaned() -> None:
+    assert {path.name for path in FIXTURES.iterdir() if any(path.glob("*.yaml"))} == {*MANIFEST_RULES, "ok"}
+    assert {path.name for path in SPEC_FIXTURES.iterdir() if any(path.glob("*.yaml"))} == {*SPEC_RULES}
 
 
 def test_no_fixture_lies_elsewhere() -> None:

@@ -65,10 +65,11 @@ def _templates(scene: Scene, refs: list[Object], namespace: str) -> list[Manifes
 def analysis_templates(scene: Scene) -> Iterator[Finding]:
     """A reference to an AnalysisTemplate that does not exist.
 
-    The Rollout would be InvalidSpec. A ClusterAnalysisTemplate that is not rendered here lives in the cluster and is
-    not looked at.
+    A ClusterAnalysisTemplate that is not rendered here is in the cluster and is not checked.
+
+    Why: Argo Rollouts sets the Rollout to InvalidSpec and releases nothing.
+    Fix: correct the name, add the template under `resources`, or declare it as external (`AnalysisTemplate/name`).
     Source: Argo Rollouts (`AnalysisTemplate 'x' not found`).
-    Do: correct the name, add the template under `resources`, or declare it as external (`AnalysisTemplate/name`).
     """
     for rollout in scene.of("Rollout"):
         for use in uses_of(rollout):
@@ -87,13 +88,14 @@ def _exists(scene: Scene, manifest: Manifest, at: str, ref: Object) -> Iterator[
 
 
 def analysis_args(scene: Scene) -> Iterator[Finding]:
-    """Arguments of an analysis that the templates want and nobody gives, or that two templates give different values.
+    """An argument that a template needs and that is not given, or that two templates give different values.
 
-    Metrics of templates that run together have different names. Arguments that no template takes are passed over by
-    the controller; that is a warning, as it is mostly a misspelt name.
+    Why: Argo Rollouts sets the Rollout to InvalidSpec and releases nothing. An argument that no template uses (a
+    warning) is ignored; mostly its name is misspelt.
+    Fix: give the argument under `args` of the analysis, or a value in the template. Metrics of templates that run
+    together need different names.
     Source: Argo Rollouts (`args.x was not resolved`, `specified multiple times with different values`, `two metrics
     have the same name`).
-    Do: give the argument under `args` of the analysis, or a value in the template.
     """
     for rollout in scene.of("Rollout"):
         namespace = namespace_of(rollout)
@@ -126,15 +128,16 @@ def _arg_errors(templates: list[Manifest], given: set[str | None]) -> Iterator[s
             metrics.add(metric.get("name", ""))
     for name, value in values.items():
         if value is None and name not in given:
-            yield f"the argument {name} is wanted by a template and not given"
+            yield f"a template needs the argument {name}, and no value is given"
 
 
 def analysis_terminates(scene: Scene) -> Iterator[Finding]:
-    """A metric without an end in an analysis that has to end: in a step, or before or after a promotion.
+    """A metric that never ends, in an analysis that has to end.
 
-    A metric with an `interval` and no `count` runs for ever; that is for the background analysis alone.
+    Why: A metric with an `interval` and no `count` runs forever. Argo Rollouts refuses it in a step, and before or
+    after a promotion; only the background analysis may run forever.
+    Fix: give the metric a `count`, or use the template as the canary's background `analysis`.
     Source: Argo Rollouts (`has metric x which runs indefinitely`).
-    Do: give the metric a `count`, or use the template as the canary's background `analysis`.
     """
     for rollout in scene.of("Rollout"):
         for use in uses_of(rollout):
@@ -158,12 +161,11 @@ def _number(value: object) -> int | None:
 def analysis_metrics(scene: Scene) -> Iterator[Finding]:
     """A metric of an AnalysisTemplate that Argo Rollouts refuses.
 
-    There is at least one metric (or a reference to other templates), with names that differ; each has exactly one
-    provider; `count` above 1 wants an `interval`; limits are not negative (`failureLimit: -1` switches it off, but
-    not with `consecutiveSuccessLimit: 0`), and `count` is at least their sum; `interval` and `initialDelay` are Go
-    durations.
+    Why: Argo Rollouts sets every Rollout that uses the template to InvalidSpec.
+    Fix: give at least one metric (or a reference to other templates), names that differ, and exactly one provider for
+    each. `count` above 1 needs an `interval`; limits are not negative (`failureLimit: -1` switches it off, but not with
+    `consecutiveSuccessLimit: 0`), and `count` is at least their sum; `interval` and `initialDelay` are Go durations.
     Source: Argo Rollouts (`ValidateMetrics`).
-    Do: correct the metric.
     """
     for kind in _TEMPLATE_KINDS:
         for template in scene.of(kind):
@@ -184,11 +186,11 @@ def _metric_errors(metric: Object) -> Iterator[str]:
     provider = metric.get("provider") or {}
     count = len(provider) - 1 + len(provider["plugin"] or ()) if "plugin" in provider else len(provider)
     if count != 1:
-        yield f"a metric wants exactly one provider; this one has {' and '.join(sorted(provider)) or 'none'}"
+        yield f"a metric needs exactly one provider; this one has {' and '.join(sorted(provider)) or 'none'}"
     for field in ("interval", "initialDelay"):
         text = metric.get(field)
         if text and "{{" not in text and nanoseconds(text) is None:
-            yield f"{field} {text!r} is no duration: write 30s, 5m"
+            yield f"{field} {text!r} is not a valid duration: write 30s, 5m"
     yield from _limit_errors(metric)
 
 
@@ -210,16 +212,16 @@ def _limit_errors(metric: Object) -> Iterator[str]:
     if 0 < count < inconclusive:
         yield f"count ({count}) must be at least inconclusiveLimit ({inconclusive})"
     if count > 1 and not metric.get("interval"):
-        yield f"count {count} wants an interval"
+        yield f"count {count} needs an interval"
 
 
 def analysis_placeholders(scene: Scene) -> Iterator[Finding]:
-    """A placeholder in a metric that is no argument of its template: `{{args.x}}` without `x` under `args`.
+    """A placeholder in a metric that is not an argument of its template: `{{args.x}}` without `x` under `args`.
 
-    The controller refuses to run the analysis. An argument is there once, with one of `value` and `valueFrom` at
-    most.
+    Why: Argo Rollouts sets every Rollout that uses the template to InvalidSpec.
+    Fix: declare the argument, or correct its name. Each argument is listed once, with at most one of `value` and
+    `valueFrom`.
     Source: Argo Rollouts (`failed to resolve {{x}}`).
-    Do: declare the argument, or correct its name.
     """
     for kind in _TEMPLATE_KINDS:
         for template in scene.of(kind):
@@ -236,9 +238,8 @@ def analysis_placeholders(scene: Scene) -> Iterator[Finding]:
             known = {f"args.{name}" for name in names}
             for number, metric in enumerate(spec.get("metrics") or ()):
                 for tag in sorted({tag.strip() for text in _strings(metric) for tag in _tags(text)} - known):
-                    message = (
-                        f"{{{{{tag}}}}} is no argument of this template (it has {', '.join(map(str, names)) or 'none'})"
-                    )
+                    has = ", ".join(map(str, names)) or "none"
+                    message = f"{{{{{tag}}}}} is not an argument of this template (it has {has})"
                     yield Finding("analysis-placeholders", message, f"/spec/metrics/{number}", template)
 
 

@@ -39,12 +39,15 @@ _ON_OBJECT = frozenset(
 
 
 def sync_annotations(scene: Scene) -> Iterator[Finding]:
-    """An annotation for Argo CD that it does not understand.
+    """An annotation for Argo CD that Argo CD does not understand.
 
-    A sync wave is a whole number, in quotes; a hook is one of Argo CD's (`PreSync`, `PostSync`, ...). Unknown sync
-    options are a warning: Argo CD passes over them in silence.
-    Source: Argo CD (`syncwaves.Wave` takes anything else as 0), documentation of sync options.
-    Do: correct the value.
+    An unknown sync option is a warning, anything else an error.
+
+    Why: Argo CD reads a sync wave that is not a whole number as 0, and ignores a hook or sync option that it does not
+    know, without a message. The object is then applied at another time, or in another way, than the annotation says.
+    Fix: use a whole number in quotes for a sync wave, one of Argo CD's hooks (`PreSync`, `Sync`, `PostSync`, ...), and
+    one of its sync options.
+    Source: Argo CD (`syncwaves.Wave`), its documentation of sync options.
     """
     for manifests in scene.index.kinds.values():
         for manifest in manifests:
@@ -57,14 +60,14 @@ def _annotations(manifest: Manifest, notes: dict[str, str]) -> Iterator[Finding]
     at = "/metadata/annotations/argocd.argoproj.io~1"
     wave = notes.get(WAVE)
     if wave is not None and _whole(wave) is None:
-        yield Finding("sync-annotations", f"sync-wave {wave!r} is no whole number", at + "sync-wave", manifest)
+        yield Finding("sync-annotations", f"sync-wave {wave!r} is not a whole number", at + "sync-wave", manifest)
     for hook in (notes.get(HOOK) or "").split(",") if HOOK in notes else ():
         if hook.strip() not in _HOOKS:
-            message = f"{hook.strip()!r} is no hook of Argo CD's: {', '.join(sorted(_HOOKS))}"
+            message = f"{hook.strip()!r} is not a hook of Argo CD: {', '.join(sorted(_HOOKS))}"
             yield Finding("sync-annotations", message, at + "hook", manifest)
     for option in (notes.get(SYNC_OPTIONS) or "").split(",") if SYNC_OPTIONS in notes else ():
         if option.strip() and option.strip() not in _ON_OBJECT:
-            message = f"{option.strip()!r} is no sync option of an object"
+            message = f"{option.strip()!r} is not a sync option that Argo CD reads from an object"
             yield Finding("sync-annotations", message, at + "sync-options", manifest, "warning")
 
 
@@ -79,13 +82,14 @@ def wave_of(manifest: Manifest) -> int:
 
 
 def sync_waves(scene: Scene) -> Iterator[Finding]:
-    """Waves in an order that breaks a release.
+    """Sync waves in an order that breaks or blocks a release.
 
-    A VirtualService before the DestinationRule whose subsets it names: requests fail until that is there (an error).
-    Anything in a wave after a Rollout, or a PostSync hook beside one: it waits for as long as the Rollout is paused
-    (a warning).
-    Source: measured with Argo CD 3.6 and Istio; Argo CD waits for health between waves.
-    Do: DestinationRule first (-2), then Service and VirtualService (-1), then the Rollout (0).
+    Why: Argo CD waits until everything in one wave is healthy before it applies the next one. If a VirtualService comes
+    before the DestinationRule whose subsets it names, requests fail until the DestinationRule is there (an error). A
+    Rollout is not healthy while its canary is paused: whatever is in a later wave, or is a PostSync hook, waits until
+    the release ends (a warning).
+    Fix: put the DestinationRule first (-2), then Services and VirtualServices (-1), then the Rollout (0).
+    Source: measured with Argo CD 3.6 and Istio.
     """
     for manifest in scene.of("VirtualService"):
         namespace = namespace_of(manifest)
@@ -103,7 +107,7 @@ def sync_waves(scene: Scene) -> Iterator[Finding]:
                     and manifest is not rollout
                     and (wave_of(manifest) > last or "PostSync" in notes.get(HOOK, ""))
                 ):
-                    message = f"it waits for Rollout {rollout.name}, for as long as that is paused"
+                    message = f"it waits for Rollout {rollout.name} as long as that is paused"
                     yield Finding("sync-waves", message, "/metadata/annotations", manifest, "warning")
 
 
@@ -117,10 +121,12 @@ def _names_subset(manifest: Manifest, namespace: str, rule: Manifest) -> bool:
 def application_source(scene: Scene) -> Iterator[Finding]:
     """An Application whose source Argo CD refuses.
 
-    It has exactly one of `source` and `sources`; each source has a `repoURL` and a `path`, a `chart` or (among
-    `sources`) a `ref`; a chart has a `targetRevision`. With `sourceHydrator` there is neither.
+    An Application with a `sourceHydrator` is not checked: it has neither field.
+
+    Why: Argo CD sets the Application to an error state (`InvalidSpecError`) and syncs nothing.
+    Fix: give exactly one of `source` and `sources`. Each source needs a `repoURL` and one of `path`, `chart` or (only
+    in `sources`) `ref`; a chart needs a `targetRevision`.
     Source: Argo CD (`spec.source.repoURL and either spec.source.path or spec.source.chart are required`).
-    Do: correct the source.
     """
     for application in scene.of("Application"):
         spec = spec_of(application)
@@ -128,7 +134,7 @@ def application_source(scene: Scene) -> Iterator[Finding]:
             continue
         one, several = spec.get("source"), spec.get("sources")
         if bool(one) == bool(several):
-            message = "an Application wants exactly one of source and sources"
+            message = "an Application needs exactly one of source and sources"
             yield Finding("application-source", message, "/spec", application)
             continue
         found = [("/spec/source", one)] if one else [(f"/spec/sources/{n}", s) for n, s in enumerate(several or ())]
@@ -140,33 +146,35 @@ def application_source(scene: Scene) -> Iterator[Finding]:
 def _source_errors(source: Object, *, among: bool) -> Iterator[str]:
     places = [field for field in ("path", "chart") if source.get(field)]
     if not source.get("repoURL"):
-        yield "a source wants a repoURL"
+        yield "a source needs a repoURL"
     if len(places) != 1 and not (among and source.get("ref") and not places):
-        yield "a source wants exactly one of path and chart"
+        yield "a source needs exactly one of path and chart"
     if source.get("chart") and not source.get("targetRevision"):
-        yield "a chart wants a targetRevision"
+        yield "a chart needs a targetRevision"
 
 
 def application_destination(scene: Scene) -> Iterator[Finding]:
-    """An Application whose destination has not exactly one of `server` and `name`.
+    """An Application whose destination does not have exactly one of `server` and `name`.
 
+    Why: Argo CD does not know which cluster is meant, and syncs nothing.
+    Fix: keep one of the two.
     Source: Argo CD (`application destination can't have both name and server defined`).
-    Do: keep one.
     """
     for application in scene.of("Application"):
         destination = spec_of(application).get("destination") or {}
         if bool(destination.get("server")) == bool(destination.get("name")):
-            message = "a destination wants exactly one of server and name"
+            message = "a destination needs exactly one of server and name"
             yield Finding("application-destination", message, "/spec/destination", application)
 
 
 def application_ignores(scene: Scene) -> Iterator[Finding]:
-    """Warning: settings of an Application that freeze what Git should change.
+    """An Application that ignores more differences than it means to, so that edits in Git are never applied.
 
-    `RespectIgnoreDifferences=true` keeps the whole list in which something is ignored: later edits of routes are
-    never applied. `managedFieldsManagers` freezes in silence, `jsonPointers` cannot name one entry of a list.
+    Why: With `RespectIgnoreDifferences=true` Argo CD keeps the live value of the whole list in which something is
+    ignored, so later edits of a route are not applied. `managedFieldsManagers` ignores every field that a manager owns,
+    and `jsonPointers` cannot name one item of a list.
+    Fix: use `jqPathExpressions`, without `RespectIgnoreDifferences`.
     Source: measured with Argo CD 3.6; argo-cd issue 11876.
-    Do: use `jqPathExpressions` without RespectIgnoreDifferences.
     """
     for application in scene.of("Application"):
         spec = spec_of(application)

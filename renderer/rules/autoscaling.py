@@ -10,7 +10,7 @@ from renderer.rules.fleet import clashes_within
 from renderer.rules.index import Pod
 from renderer.rules.quantity import quantity
 
-# The block that each type of metric wants, and the targets that each takes.
+# The block that each type of metric needs, and the targets that each takes.
 _BLOCK = {
     "Resource": "resource",
     "ContainerResource": "containerResource",
@@ -35,12 +35,13 @@ WINDOW, PERIOD = 3600, 1800  # seconds
 
 
 def hpa_bounds(scene: Scene) -> Iterator[Finding]:
-    """An autoscaler with `minReplicas` below 1 or above `maxReplicas`.
+    """An autoscaler whose `minReplicas` is below 1 or above `maxReplicas`.
 
-    `minReplicas` is 1 where it is not given; 0 wants the feature gate HPAScaleToZero and an object or external
-    metric.
+    `minReplicas` is 1 if it is not given. 0 needs the feature gate HPAScaleToZero and an object or external metric.
+
+    Why: The API server refuses it.
+    Fix: make `maxReplicas` at least `minReplicas`. If an overlay changes one of them, check the other.
     Source: API server (`must be greater than or equal to minReplicas`).
-    Do: order them; an overlay that changes one has to look at the other.
     """
     for hpa in scene.of("HorizontalPodAutoscaler"):
         spec = hpa.data.get("spec") or {}
@@ -53,11 +54,15 @@ def hpa_bounds(scene: Scene) -> Iterator[Finding]:
 
 
 def hpa_target(scene: Scene) -> Iterator[Finding]:
-    """An autoscaler whose target is not rendered with it, or stands in another API version.
+    """An autoscaler whose target is not rendered with it, or has another API version.
 
-    Looked at only where the render has a workload of that namespace.
-    Source: kube-score `horizontalpodautoscaler-has-target`, kube-linter `dangling-hpa`.
-    Do: name the workload that the strategy gives: a Rollout (`argoproj.io/v1alpha1`) or a Deployment (`apps/v1`).
+    A KEDA ScaledObject is an autoscaler too; one that names no `kind` means a Deployment. The rule looks only where the
+    render has a workload of that namespace.
+
+    Why: It scales nothing: it reports `FailedGetScale`, and the workload keeps its count.
+    Fix: name the workload that the strategy renders: a Rollout (`argoproj.io/v1alpha1`) or a Deployment (`apps/v1`).
+    Source: kube-score `horizontalpodautoscaler-has-target`, kube-linter `dangling-hpa`, KEDA (`scaleTargetRef.kind` is
+    Deployment if it is not given).
     """
     for hpa in scene.of("HorizontalPodAutoscaler"):
         ref, namespace = (hpa.data.get("spec") or {}).get("scaleTargetRef") or {}, namespace_of(hpa)
@@ -79,21 +84,25 @@ def _near(scene: Scene, namespace: str) -> Pod | None:
 def hpa_once(scene: Scene) -> Iterator[Finding]:
     """Two autoscalers for one workload.
 
-    Each undoes what the other does. Holds across the apps of an environment too.
-    Source: Kubernetes (`AmbiguousSelector`: the autoscaler stops), documentation of autoscaling.
-    Do: put the metrics of both into one; the highest count that one of them asks for wins.
+    The rule also compares the apps of an environment with each other. A KEDA ScaledObject counts as an autoscaler.
+
+    Why: Each changes the count that the other one has set, and Kubernetes' autoscaler may stop (`AmbiguousSelector`).
+    Fix: put the metrics of both into one autoscaler; it uses the highest count that any of them asks for.
+    Source: Kubernetes documentation of autoscaling; KEDA makes a HorizontalPodAutoscaler for each ScaledObject.
     """
     if len(scene.of("HorizontalPodAutoscaler")) > 1:
         yield from clashes_within(scene, "HorizontalPodAutoscaler", "hpa-once")
 
 
 def hpa_replicas(scene: Scene) -> Iterator[Finding]:
-    """A workload with literal `replicas` that an autoscaler scales.
+    """A workload with a fixed `replicas` that an autoscaler scales.
 
-    Every sync would put the count back, and the autoscaler move it again. Only while an autoscaler is switched on may
-    they be there, fewer than its `minReplicas`, in a workload that is applied on the server's side.
-    Source: kube-score (CRITICAL), Argo CD best practices, Kubernetes documentation of autoscaling.
-    Do: leave `replicas` out of the workload (`autoscaling` in a spec does so), in patches too.
+    While an autoscaler is being switched on, both may be there: with fewer `replicas` than `minReplicas`, in a workload
+    that Argo CD applies with ServerSideApply.
+
+    Why: Every sync sets the count back to `replicas`, and the autoscaler changes it again: pods are stopped under load.
+    Fix: leave `replicas` out of the workload (`autoscaling` in a spec does so), also in patches.
+    Source: kube-score (critical), Argo CD best practices, Kubernetes documentation of autoscaling.
     """
     for hpa in scene.of("HorizontalPodAutoscaler"):
         pod = target_of(scene, hpa)
@@ -103,7 +112,7 @@ def hpa_replicas(scene: Scene) -> Iterator[Finding]:
 
 
 def hands_over(workload: Manifest, hpa: Manifest) -> bool:
-    """Whether the autoscaler is about to take the count over: it wants more pods than a server-side apply gives."""
+    """Whether the autoscaler is about to take the count over: it needs more pods than a server-side apply gives."""
     replicas = workload.data["spec"].get("replicas", 0)
     return "ServerSideApply=true" in workload.sync_options and replicas < (hpa.data["spec"].get("minReplicas") or 1)
 
@@ -115,11 +124,12 @@ def target_of(scene: Scene, hpa: Manifest) -> Pod | None:
 
 
 def hpa_metrics(scene: Scene) -> Iterator[Finding]:
-    """A metric of an autoscaler that has not exactly the block of its type, or a target that the type does not take.
+    """A metric of an autoscaler whose fields do not fit its type.
 
-    Source: API server (`must populate information for the given metric source`, `must set either a target raw value
-    or ...`).
-    Do: give the block that the type names, and one target that is greater than 0.
+    Why: The API server refuses the autoscaler.
+    Fix: give exactly the block that the type names, with one target that the type allows and that is greater than 0.
+    Source: API server (`must populate information for the given metric source`, `must set either a target raw value or
+    ...`).
     """
     for hpa in scene.of("HorizontalPodAutoscaler"):
         for number, metric in enumerate((hpa.data.get("spec") or {}).get("metrics") or ()):
@@ -131,29 +141,31 @@ def _metric_errors(metric: Object) -> Iterator[str]:
     kind = metric.get("type", "")
     block = _BLOCK.get(kind)
     if block is None:
-        yield f"{kind!r} is no metric type: {', '.join(_BLOCK)}"
+        yield f"{kind!r} is not a metric type: {', '.join(_BLOCK)}"
         return
     if set(metric) != {"type", block}:
-        yield f"a metric of type {kind} wants exactly the block {block}"
+        yield f"a metric of type {kind} needs exactly the block {block}"
         return
     target = (metric[block] or {}).get("target") or {}
     given = [field for field in _TARGET_TYPE.values() if field in target]
     wanted = _TARGET_TYPE.get(target.get("type", ""))
     if wanted not in _TARGETS[kind] or given != [wanted]:
-        yield f"a metric of type {kind} wants one target ({' or '.join(_TARGETS[kind])}) and the type that goes with it"
+        yield f"a metric of type {kind} needs one target ({' or '.join(_TARGETS[kind])}) and the type that goes with it"
     elif not (quantity(target[wanted]) or 0) > 0:
         yield f"{wanted} must be greater than 0"
 
 
 def hpa_requests(scene: Scene) -> Iterator[Finding]:
-    """An autoscaler that scales by the utilization of a resource for which a container has no request.
+    """An autoscaler that scales by the utilization of a resource that a container does not request.
 
-    Utilization is a share of the request: without one the autoscaler reports `missing request for cpu` and never
-    scales. A limit counts as the request where no request is given. An autoscaler without metrics scales by the
-    utilization of cpu.
+    A limit counts as the request where no request is given. An autoscaler without metrics scales by the utilization of
+    cpu.
+
+    Why: Utilization is a percentage of the request. Without a request the autoscaler reports `missing request for cpu`
+    and never scales.
+    Fix: give every container of the pod a request (sidecars too), or use `averageValue`, or a ContainerResource metric
+    for one container.
     Source: Kubernetes, `GetResourceUtilizationRatio`, `calculatePodRequests` and `SetDefaults_HorizontalPodAutoscaler`.
-    Do: give every container of the pod a request (sidecars too), or use `averageValue`, or ContainerResource for one
-    container.
     """
     for hpa in scene.of("HorizontalPodAutoscaler"):
         metrics = (hpa.data.get("spec") or {}).get("metrics")
@@ -183,12 +195,12 @@ def _has(holder: Object, resource: str) -> bool:
 
 
 def hpa_behavior(scene: Scene) -> Iterator[Finding]:
-    """Scaling behavior that the API server refuses.
+    """Scaling behavior with a number that the API server refuses.
 
-    `stabilizationWindowSeconds` 0 to 3600; a policy's `periodSeconds` 1 to 1800 and `value` at least 1; at least one
-    policy where `policies` is given.
+    Why: The autoscaler is not applied.
+    Fix: use 0 to 3600 for `stabilizationWindowSeconds`, 1 to 1800 for a policy's `periodSeconds`, at least 1 for its
+    `value`, and at least one policy in `policies`.
     Source: API server (`validateBehavior`).
-    Do: correct the number.
     """
     for hpa in scene.of("HorizontalPodAutoscaler"):
         behavior = (hpa.data.get("spec") or {}).get("behavior") or {}

@@ -25,14 +25,16 @@ _FREE_OF_LIMITS = frozenset({"cpu", "memory", "ephemeral-storage", "storage"})
 
 
 def list_keys(scene: Scene) -> Iterator[Finding]:
-    """Two entries with one key in a list that Kubernetes reads as a map.
+    """Two items with the same key in a list that Kubernetes reads as a map.
 
-    Containers (with init containers) by name, environment variables by name, container ports by number and protocol
-    and by name, volume mounts by path, volumes by name, topology spread constraints by key and action.
-    Source: API server (`Duplicate value`; server-side apply: `x-kubernetes-list-map-keys`). For environment variables
-    a plain apply keeps the last one in silence, and server-side apply refuses.
-    Do: keep one. A JSON 6902 patch that adds to a list does not look whether the entry is there; a strategic merge
-    patch does.
+    The keys are: containers and init containers by name, environment variables by name, container ports by number and
+    protocol and by name, volume mounts by path, volumes by name, topology spread constraints by key and action.
+
+    Why: The API server refuses duplicate names of containers, ports and volumes. Of two environment variables with one
+    name, client-side apply keeps the last without a message, and server-side apply refuses the object.
+    Fix: keep one. A JSON 6902 patch that adds to a list does not check whether the item is already there; a strategic
+    merge patch replaces it.
+    Source: API server (`Duplicate value`; server-side apply: `x-kubernetes-list-map-keys`).
     """
     for pod in scene.index.pods:
         every = pod.every
@@ -87,11 +89,11 @@ def _twice(manifest: Manifest, at: str, message: str) -> Finding:
 
 
 def containers_missing(scene: Scene) -> Iterator[Finding]:
-    """Pods without a container: `containers` is empty, or not there.
+    """A pod without containers.
 
-    Init containers alone make no pod.
+    Why: The API server refuses it. Init containers alone do not make a pod.
+    Fix: add a container. A patch that removes one must leave another.
     Source: API server (`spec.template.spec.containers: Required value`).
-    Do: give a container; a patch that takes one away leaves the others.
     """
     for pod in scene.index.pods:
         if not pod.containers:
@@ -100,10 +102,11 @@ def containers_missing(scene: Scene) -> Iterator[Finding]:
 
 
 def container_names(scene: Scene) -> Iterator[Finding]:
-    """A container or volume whose name is no DNS label: at most 63 of `a-z`, `0-9` and `-`, alphanumeric at both ends.
+    """A container or volume whose name is not a DNS label.
 
+    Why: The API server refuses the pod template.
+    Fix: use at most 63 of `a-z`, `0-9` and `-`, with a letter or digit at both ends.
     Source: API server (`a lowercase RFC 1123 label must consist of ...`).
-    Do: rename it.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
@@ -115,7 +118,7 @@ def container_names(scene: Scene) -> Iterator[Finding]:
 
 
 def _name(pod: Pod, at: str, name: str) -> Finding:
-    message = f"{name!r} is no DNS label: at most 63 of a-z, 0-9 and -, alphanumeric at both ends"
+    message = f"{name!r} is not a DNS label: at most 63 of a-z, 0-9 and -, alphanumeric at both ends"
     return Finding("container-names", message, at + "/name", pod.manifest)
 
 
@@ -126,19 +129,20 @@ def _image(reference: str) -> tuple[bool, str, str]:
 
 
 def image_reference(scene: Scene) -> Iterator[Finding]:
-    """An image that is no image reference: empty, with blanks, upper case in the repository, a broken tag or digest.
+    """An image that is not a valid image reference.
 
-    The API server takes most of these; the kubelet then cannot start the pod (`InvalidImageName`).
+    Why: The API server accepts most of these, but the kubelet cannot start the pod (`InvalidImageName`), so the release
+    hangs.
+    Fix: write `registry/repository:tag` with the repository in lower case and no blanks, and a digest as `@sha256:` and
+    64 hexadecimal digits.
     Source: the reference grammar of distribution, which the container runtimes use.
-    Do: write `registry/repository:tag`, the repository in lower case, a digest as `@sha256:` and 64 hexadecimal
-    digits.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
             image = container.get("image", "")
             if not _image(image)[0]:
                 message = (
-                    f"{image!r} is no image reference: registry/repository, in lower case, :tag, @sha256:digest"
+                    f"{image!r} is not a valid image reference: registry/repository:tag in lower case, @sha256:digest"
                     if image
                     else "no image"
                 )
@@ -146,34 +150,37 @@ def image_reference(scene: Scene) -> Iterator[Finding]:
 
 
 def image_tag(scene: Scene) -> Iterator[Finding]:
-    """Warning: an image without a tag or digest, or with the tag `latest`.
+    """An image without a tag or digest, or with the tag `latest`.
 
-    Which version runs is then decided by the moment at which a node pulls; a rollback gives the same image again.
+    Why: Which version runs depends on when a node pulls the image, and a rollback gets the same image again.
+    Fix: name the version.
     Source: kube-score `container-image-tag`, kube-linter `latest-tag`, polaris `tagNotSpecified`.
-    Do: name the version.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
             image = container.get("image", "")
             valid, tag, digest = _image(image)
             if valid and not digest and tag in ("", "latest"):
-                message = f"{image} has {'the tag latest' if tag else 'no tag'}: which version runs is left to chance"
+                has = "the tag latest" if tag else "no tag"
+                message = f"{image} has {has}: which version runs depends on when a node pulls it"
                 yield Finding("image-tag", message, at + "/image", pod.manifest, "warning", tag_of=image)
 
 
 def container_ports(scene: Scene) -> Iterator[Finding]:
-    """A container port whose name or number Kubernetes refuses, or a host port that differs under `hostNetwork`.
+    """A container port whose name or number Kubernetes refuses, or a `hostPort` that differs from it under
+    `hostNetwork`.
 
-    Names: at most 15 of `a-z`, `0-9` and `-`, at least one letter, no dash at an end or doubled. Numbers: 1 to 65535.
+    Why: The API server refuses the pod template.
+    Fix: use a name of at most 15 of `a-z`, `0-9` and single `-` with at least one letter, and a number from 1 to 65535.
+    With `hostNetwork`, `hostPort` equals `containerPort`.
     Source: API server (`IsValidPortName`, `must match containerPort when hostNetwork is true`).
-    Do: rename or renumber it.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
             for number, port in enumerate(container.get("ports") or ()):
                 where, name = f"{at}/ports/{number}", port.get("name")
                 if name and not is_port_name(name):
-                    message = f"{name!r} is no port name: at most 15 of a-z, 0-9 and single -, with a letter"
+                    message = f"{name!r} is not a valid port name: at most 15 of a-z, 0-9 and single -, with a letter"
                     yield _port(pod, where + "/name", message)
                 inside, outside = port.get("containerPort", 0), port.get("hostPort")
                 if not 0 < inside < 65536:
@@ -187,24 +194,25 @@ def _port(pod: Pod, at: str, message: str) -> Finding:
 
 
 def resource_names(scene: Scene) -> Iterator[Finding]:
-    """A resource that no container can ask for: none of Kubernetes' own, and without a domain before its name.
+    """A resource that a container or pod cannot request.
 
-    Kubernetes' own are `cpu`, `memory`, `ephemeral-storage` and `hugepages-<size>`; a whole pod's `resources` take all
-    of these but `ephemeral-storage`, and no others.
+    Why: The API server refuses the pod template.
+    Fix: correct the name. Kubernetes' own resources are `cpu`, `memory`, `ephemeral-storage` and `hugepages-<size>`; a
+    resource of a device plugin has a domain: `nvidia.com/gpu`. The `resources` of a whole pod take `cpu`, `memory` and
+    `hugepages-<size>` only.
     Source: API server (`must be a standard resource for containers`, `doesn't follow extended resource name standard`,
     `Unsupported value` for a pod's).
-    Do: mend the name; what a device plugin gives has a domain: `nvidia.com/gpu`.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
             for where, name in _resource_names(at, container):
                 if not _is_container_resource(name):
                     own = "cpu, memory, ephemeral-storage, hugepages-<size>"
-                    message = f"{name!r} is no resource of a container: {own}, or <domain>/<name>"
+                    message = f"{name!r} is not a resource of a container: {own}, or <domain>/<name>"
                     yield Finding("resource-names", message, where, pod.manifest)
         for where, name in _resource_names(pod.at + "/spec", pod.spec):
             if name not in _POD_RESOURCES and not _is_huge_pages(name):
-                message = f"{name!r} is no resource of a whole pod: cpu, memory, hugepages-<size>"
+                message = f"{name!r} is not a resource of a whole pod: cpu, memory, hugepages-<size>"
                 yield Finding("resource-names", message, where, pod.manifest)
 
 
@@ -229,11 +237,13 @@ def _is_huge_pages(name: str) -> bool:
 
 
 def requests_within_limits(scene: Scene) -> Iterator[Finding]:
-    """A request that is greater than its limit, a quantity that is none, or an extended resource whose two differ.
+    """A request above its limit, a value that is not a quantity, or an extended resource whose request and limit
+    differ.
 
-    Everything but cpu, memory and ephemeral-storage cannot be overcommitted: request and limit are the same.
+    Why: The API server refuses the pod template. Only cpu, memory and ephemeral-storage can be overcommitted; for any
+    other resource, request and limit must be equal.
+    Fix: raise the limit or lower the request. If an overlay changes one of them, check the other.
     Source: API server (`must be less than or equal to memory limit of ...`, `must be equal to ...`).
-    Do: raise the limit or lower the request; an overlay that changes one has to look at the other.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
@@ -249,7 +259,9 @@ def _resources(manifest: Manifest, at: str, resources: Object) -> Iterator[Findi
         for name, value in values.items():
             parsed = quantity(value)
             if parsed is None or parsed < 0:
-                yield _resource(manifest, at, side, name, f"{value!r} is no quantity of {name}: write 500m, 1.5, 256Mi")
+                yield _resource(
+                    manifest, at, side, name, f"{value!r} is not a valid quantity of {name}: write 500m, 1.5, 256Mi"
+                )
     for name, request in requests.items():
         if name not in limits:
             continue

@@ -19,9 +19,9 @@ _HEALTH = "outlierDetection"
 def destination_host(scene: Scene) -> Iterator[Finding]:
     """A DestinationRule for a Service of its own namespace that does not exist.
 
-    It would apply to nothing.
+    Why: Its subsets and traffic policy apply to nothing.
+    Fix: correct the host, or declare a Service that is not rendered here as external (`Service/name`).
     Source: `istioctl analyze` IST0174.
-    Do: correct the host, or declare a Service that is not rendered here as external (`Service/name`).
     """
     for manifest in scene.of("DestinationRule"):
         host, namespace = spec_of(manifest).get("host", ""), namespace_of(manifest)
@@ -32,23 +32,27 @@ def destination_host(scene: Scene) -> Iterator[Finding]:
 
 
 def destination_rule_once(scene: Scene) -> Iterator[Finding]:
-    """Two DestinationRules of one namespace for one host.
+    """Two DestinationRules of one namespace for the same host.
 
-    Istio merges their subsets and keeps the traffic policy of one; Argo Rollouts writes to one of them. Holds across
-    the apps of an environment too.
+    The rule also compares the apps of an environment with each other.
+
+    Why: Istio merges their subsets but uses the traffic policy of only one, and Argo Rollouts writes to only one of
+    them.
+    Fix: merge them into one.
     Source: Istio documentation (`DestinationRule merging`), `istioctl analyze`.
-    Do: make one of the two.
     """
     if len(scene.of("DestinationRule")) > 1:
         yield from clashes_within(scene, "DestinationRule", "destination-rule-once")
 
 
 def subsets(scene: Scene) -> Iterator[Finding]:
-    """A subset whose name is twice there or no DNS label, or whose labels no pod of its host has.
+    """A subset whose name is used twice or is not a DNS label, or whose labels no pod of its host has.
 
-    Requests to a subset without pods fail. The hash that Argo Rollouts adds is not looked at.
+    The hash label that Argo Rollouts adds to a subset is not compared.
+
+    Why: Istio's webhook refuses the names. Requests to a subset without pods fail with 503.
+    Fix: give each subset its own name, and labels that the pods have.
     Source: Istio's webhook (`duplicate subset names`), `istioctl analyze` IST0173.
-    Do: make the labels a part of the pod labels.
     """
     for manifest in scene.of("DestinationRule"):
         spec, namespace = spec_of(manifest), namespace_of(manifest)
@@ -64,7 +68,7 @@ def subsets(scene: Scene) -> Iterator[Finding]:
                 yield Finding("subsets", f"two subsets are named {name}", at + "/name", manifest)
             names.add(name)
             if not is_dns_label(name):
-                yield Finding("subsets", f"{name!r} is no DNS label", at + "/name", manifest)
+                yield Finding("subsets", f"{name!r} is not a DNS label", at + "/name", manifest)
             wanted = subset.get("labels") or {}
             wanted = (
                 {key: value for key, value in wanted.items() if key != CONTROLLED} if CONTROLLED in wanted else wanted
@@ -91,10 +95,11 @@ def _policies(manifest: Manifest) -> Iterator[Located]:
 def traffic_policy(scene: Scene) -> Iterator[Finding]:
     """A traffic policy that Istio's webhook refuses.
 
-    It has at least one field; `connectionPool` has tcp or http; limits are not negative; `h2UpgradePolicy: UPGRADE`
-    excludes `useClientProtocol`; a policy for a port names a port of the Service.
+    Why: The DestinationRule is not applied, so the subsets of a release are missing too.
+    Fix: give the policy at least one setting, `connectionPool` a `tcp` or `http`, and limits that are not negative.
+    `h2UpgradePolicy: UPGRADE` cannot be combined with `useClientProtocol`. A policy for a port needs the number of a
+    port that the Service has.
     Source: Istio `pkg/config/validation` (`validateTrafficPolicy`, `validateConnectionPool`), IST0162 for the port.
-    Do: correct the field.
     """
     for manifest in scene.of("DestinationRule"):
         for at, policy in _policies(manifest):
@@ -109,18 +114,18 @@ def _policy_errors(policy: Object, level: bool) -> Iterator[str]:
     if not (policy.keys() - {"port"} if level else policy):
         yield "the policy has no setting"
     if level and not (policy.get("port") or {}).get("number"):
-        yield "a policy for a port wants port.number"
+        yield "a policy for a port needs port.number"
     pool = policy.get("connectionPool")
     if pool is None:
         return
     tcp, http = pool.get("tcp"), pool.get("http")
     if tcp is None and http is None:
-        yield "connectionPool wants tcp or http"
+        yield "connectionPool needs tcp or http"
     for key, value in [*(tcp or {}).items(), *(http or {}).items()]:
         if isinstance(value, int) and value < 0:
             yield f"{key} must not be negative, it is {value}"
     if (http or {}).get("h2UpgradePolicy") == "UPGRADE" and (http or {}).get("useClientProtocol"):
-        yield "h2UpgradePolicy UPGRADE excludes useClientProtocol"
+        yield "h2UpgradePolicy UPGRADE cannot be used with useClientProtocol"
 
 
 def _level_port(scene: Scene, manifest: Manifest, at: str, policy: Object) -> Iterator[Finding]:
@@ -136,10 +141,10 @@ def _level_port(scene: Scene, manifest: Manifest, at: str, policy: Object) -> It
 def outlier_detection(scene: Scene) -> Iterator[Finding]:
     """Outlier detection that Istio's webhook refuses.
 
-    Percentages are 0 to 100, counts not negative, `consecutiveLocalOriginFailures` wants
-    `splitExternalLocalOriginErrors`.
+    Why: The DestinationRule is not applied.
+    Fix: use percentages from 0 to 100 and counts that are not negative. `consecutiveLocalOriginFailures` needs
+    `splitExternalLocalOriginErrors: true`.
     Source: Istio `pkg/config/validation` (`validateOutlierDetection`).
-    Do: correct the field.
     """
     for manifest in scene.of("DestinationRule"):
         for at, policy in _policies(manifest):
@@ -155,17 +160,17 @@ def _outlier_errors(outlier: Object) -> Iterator[str]:
         if outlier.get(field, 0) < 0:
             yield f"{field} must not be negative, it is {outlier[field]}"
     if outlier.get("consecutiveLocalOriginFailures") and not outlier.get("splitExternalLocalOriginErrors"):
-        yield "consecutiveLocalOriginFailures wants splitExternalLocalOriginErrors: true"
+        yield "consecutiveLocalOriginFailures needs splitExternalLocalOriginErrors: true"
 
 
 def load_balancer(scene: Scene) -> Iterator[Finding]:
-    """Load balancing that Istio's webhook refuses.
+    """Load balancing that Istio's webhook refuses, or failover without outlier detection.
 
-    `distribute` and `failover` exclude each other, weights of a distribution are 1 to 100 and add up to 100, failover
-    is between different regions, a consistent hash by cookie names it. Warning: failover without outlier detection
-    does nothing.
+    Why: Istio's webhook refuses the DestinationRule. Failover without `outlierDetection` (a warning) is accepted but
+    never happens, because Envoy does not know which endpoints are unhealthy.
+    Fix: use only one of `distribute` and `failover`; weights from 1 to 100 that add up to 100 for each `from`; failover
+    to another region; a name for the cookie of a consistent hash.
     Source: Istio `pkg/config/validation` (`validateLoadBalancer`, `validateLocalityLbSetting`).
-    Do: correct the field.
     """
     for manifest in scene.of("DestinationRule"):
         for at, policy in _policies(manifest):
@@ -182,17 +187,18 @@ def load_balancer(scene: Scene) -> Iterator[Finding]:
 
 def _balancer_errors(balancer: Object) -> Iterator[str]:
     if "simple" in balancer and "consistentHash" in balancer:
-        yield "simple and consistentHash exclude each other"
+        yield "simple and consistentHash cannot be used together"
     cookie = (balancer.get("consistentHash") or {}).get("httpCookie")
     if cookie is not None and not cookie.get("name"):
-        yield "httpCookie wants a name"
+        yield "httpCookie needs a name"
     locality = balancer.get("localityLbSetting") or {}
     if locality.get("distribute") and locality.get("failover"):
-        yield "distribute and failover exclude each other"
+        yield "distribute and failover cannot be used together"
     for entry in locality.get("distribute") or ():
         weights = list((entry.get("to") or {}).values())
         if sum(weights) != 100 or not all(1 <= weight <= 100 for weight in weights):
-            yield f"the weights from {entry.get('from', '*')} are each 1 to 100, together 100, not {sum(weights)}"
+            source = entry.get("from", "*")
+            yield f"the weights from {source} must each be 1 to 100 and add up to 100, not {sum(weights)}"
     for entry in locality.get("failover") or ():
         if entry.get("from") == entry.get("to"):
             yield f"failover from {entry.get('from')} leads to itself"
@@ -201,10 +207,11 @@ def _balancer_errors(balancer: Object) -> Iterator[str]:
 def client_tls(scene: Scene) -> Iterator[Finding]:
     """TLS settings of a DestinationRule that Istio's webhook refuses.
 
-    MUTUAL wants `clientCertificate` and `privateKey`, or `credentialName`; `credentialName` excludes the files;
-    ISTIO_MUTUAL takes none of them; `insecureSkipVerify` excludes `caCertificates` and `subjectAltNames`.
+    Why: The DestinationRule is not applied.
+    Fix: give MUTUAL a `clientCertificate` and `privateKey`, or a `credentialName` without the files. ISTIO_MUTUAL takes
+    no certificates: Istio brings its own. `insecureSkipVerify` cannot be combined with `caCertificates` or
+    `subjectAltNames`.
     Source: Istio `pkg/config/validation` (`validateTLS`).
-    Do: correct the field.
     """
     for manifest in scene.of("DestinationRule"):
         for at, policy in _policies(manifest):
@@ -216,10 +223,10 @@ def _tls_errors(tls: Object) -> Iterator[str]:
     mode = tls.get("mode", "DISABLE")
     files = [field for field in _FILES if tls.get(field)]
     if mode == "MUTUAL" and not tls.get("credentialName") and not {"clientCertificate", "privateKey"} <= set(files):
-        yield "mode MUTUAL wants clientCertificate and privateKey, or credentialName"
+        yield "mode MUTUAL needs clientCertificate and privateKey, or credentialName"
     if tls.get("credentialName") and files:
-        yield f"credentialName excludes {' and '.join(files)}"
+        yield f"credentialName cannot be used with {' and '.join(files)}"
     if mode == "ISTIO_MUTUAL" and (files or tls.get("credentialName")):
         yield "mode ISTIO_MUTUAL takes no certificates: Istio brings its own"
     if tls.get("insecureSkipVerify") and (tls.get("caCertificates") or tls.get("subjectAltNames")):
-        yield "insecureSkipVerify excludes caCertificates and subjectAltNames"
+        yield "insecureSkipVerify cannot be used with caCertificates and subjectAltNames"

@@ -12,10 +12,12 @@ from renderer.rules.quantity import share
 
 
 def pdb_form(scene: Scene) -> Iterator[Finding]:
-    """A PodDisruptionBudget without exactly one of `minAvailable` and `maxUnavailable`, or a percentage beyond 100.
+    """A PodDisruptionBudget without exactly one of `minAvailable` and `maxUnavailable`, or with a value that is not a
+    count or a percentage up to 100%.
 
-    Source: API server (`minAvailable and maxUnavailable cannot be both set`). With neither it forbids nothing.
-    Do: keep one; a patch that changes which one is used needs the other set to null.
+    Why: The API server refuses both fields together. With neither field the budget limits nothing.
+    Fix: keep one of them. A patch that switches from one to the other must set the first to null.
+    Source: API server (`minAvailable and maxUnavailable cannot be both set`).
     """
     for pdb in scene.of("PodDisruptionBudget"):
         spec = pdb.data.get("spec") or {}
@@ -27,16 +29,21 @@ def pdb_form(scene: Scene) -> Iterator[Finding]:
             pods = share(spec[field], 100, up=True)
             if pods is None or pods < 0 or (isinstance(spec[field], str) and pods > 100):
                 yield Finding(
-                    "pdb-form", f"{field} {spec[field]} is no count and no percentage up to 100%", f"/spec/{field}", pdb
+                    "pdb-form",
+                    f"{field} {spec[field]} is not a count or a percentage up to 100%",
+                    f"/spec/{field}",
+                    pdb,
                 )
 
 
 def pdb_selects_pods(scene: Scene) -> Iterator[Finding]:
     """A PodDisruptionBudget that selects the pods of no workload that is rendered with it.
 
-    It protects nothing. Looked at only where a workload of the namespace is in the render.
+    The rule looks only where a workload of the namespace is in the render.
+
+    Why: It protects nothing: a node drain may stop all pods at once.
+    Fix: use the selector of the workload.
     Source: polaris `missingPodDisruptionBudget`, kube-score `deployment-has-poddisruptionbudget`.
-    Do: give it the selector of the workload.
     """
     for pdb in scene.of("PodDisruptionBudget"):
         selector, namespace = (pdb.data.get("spec") or {}).get("selector"), namespace_of(pdb)
@@ -49,9 +56,9 @@ def pdb_selects_pods(scene: Scene) -> Iterator[Finding]:
 def pdb_once(scene: Scene) -> Iterator[Finding]:
     """Two PodDisruptionBudgets that select the same pods.
 
-    A pod with two budgets cannot be evicted at all: draining its node fails.
+    Why: Kubernetes never evicts a pod that has two budgets, so draining its node fails.
+    Fix: keep one, or give each a selector of its own.
     Source: API server (eviction: `does not support more than one PodDisruptionBudget`).
-    Do: keep one, or give each a selector of its own.
     """
     budgets = scene.of("PodDisruptionBudget")
     if len(budgets) < 2:
@@ -68,13 +75,15 @@ def _selects(pdb: Manifest, pod: Pod) -> bool:
 
 
 def pdb_satisfiable(scene: Scene) -> Iterator[Finding]:
-    """A PodDisruptionBudget that never lets a pod go: `maxUnavailable: 0`, or `minAvailable` of all pods.
+    """A PodDisruptionBudget that never allows a pod to be evicted.
 
-    Draining a node then waits for ever. The number of pods is `replicas`, or an autoscaler's `minReplicas`; where
-    neither is known (KEDA, say) only what can never hold is found.
-    Source: kube-linter `pdb-max-unavailable` and `pdb-min-available`, Kubernetes (`disruptionsAllowed`; percentages
-    are rounded up).
-    Do: use `maxUnavailable: 1`, which holds for any number of pods, or run more of them.
+    The number of pods is `replicas`, or the `minReplicas` of an autoscaler. Where neither is known, only
+    `maxUnavailable: 0` and `minAvailable: 100%` are reported.
+
+    Why: A node drain, and with it a cluster upgrade, waits forever.
+    Fix: use `maxUnavailable: 1`, which works for any number of pods, or run more pods.
+    Source: kube-linter `pdb-max-unavailable` and `pdb-min-available`, Kubernetes (`disruptionsAllowed`; percentages are
+    rounded up).
     """
     for pdb in scene.of("PodDisruptionBudget"):
         spec = pdb.data.get("spec") or {}
@@ -86,9 +95,9 @@ def pdb_satisfiable(scene: Scene) -> Iterator[Finding]:
 
 def _never(spec: Object) -> str | None:
     if spec.get("maxUnavailable") in (0, "0%"):
-        return "maxUnavailable 0 never lets a pod go: a node could not be drained"
+        return "with maxUnavailable 0 no pod can be evicted: nodes cannot be drained"
     if spec.get("minAvailable") == "100%":
-        return "minAvailable 100% never lets a pod go: a node could not be drained"
+        return "with minAvailable 100% no pod can be evicted: nodes cannot be drained"
     return None
 
 
@@ -98,7 +107,7 @@ def _never_of(spec: Object, pods: int | None) -> str | None:
     least = share(spec["minAvailable"], pods, up=True)
     if least is None or least < pods:
         return None
-    return f"minAvailable {spec['minAvailable']} of {pods} pods never lets one go: a node could not be drained"
+    return f"with minAvailable {spec['minAvailable']} of {pods} pods no pod can be evicted: nodes cannot be drained"
 
 
 def _pods_of(scene: Scene, pdb: Manifest) -> int | None:

@@ -13,10 +13,12 @@ MILLISECOND = 10**6  # nanoseconds
 
 
 def istio_durations(scene: Scene) -> Iterator[Finding]:
-    """A duration of a VirtualService or DestinationRule that is none, is shorter than 1 ms, or is finer than 1 ms.
+    """A duration of a VirtualService or DestinationRule that is not valid, is shorter than 1 ms, or is not a whole
+    number of milliseconds.
 
+    Why: The API server or Istio's webhook refuses the object.
+    Fix: write a Go duration: `250ms`, `1.5s`, `1m30s`. For no timeout, leave `timeout` out of the route.
     Source: the CRDs' CEL rules (`must be a valid duration greater than 1ms`), Istio `ValidateDuration`.
-    Do: write a Go duration: `250ms`, `1.5s`, `1m30s`. A `timeout` of 0 is written by leaving it out of the route.
     """
     for manifest, at, route in scene.index.routes:
         for where, text in _route_durations(route):
@@ -35,7 +37,7 @@ def istio_durations(scene: Scene) -> Iterator[Finding]:
 def _duration(manifest: Manifest, at: str, text: object) -> Iterator[Finding]:
     parsed = nanoseconds(text) if isinstance(text, str) else None
     if parsed is None:
-        yield Finding("istio-durations", f"{text!r} is no duration: write 250ms, 1.5s, 1m30s", at, manifest)
+        yield Finding("istio-durations", f"{text!r} is not a valid duration: write 250ms, 1.5s, 1m30s", at, manifest)
     elif parsed < MILLISECOND:
         yield Finding("istio-durations", f"{text} is shorter than 1ms", at, manifest)
     elif parsed % MILLISECOND:

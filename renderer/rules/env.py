@@ -15,9 +15,10 @@ _USED = re.compile(r"\$\(([^()]*)\)")
 def env_names(scene: Scene) -> Iterator[Finding]:
     """An environment variable whose name Kubernetes refuses.
 
-    Since Kubernetes 1.32: printable ASCII without `=`. Before: letters, digits, `-`, `_` and `.`, no digit first.
+    Why: The API server refuses the pod template.
+    Fix: rename it. From Kubernetes 1.32 on a name is printable ASCII without `=`; before, letters, digits, `-`, `_` and
+    `.`, and the first character is not a digit.
     Source: API server (`IsEnvVarName`, feature RelaxedEnvironmentVariableValidation).
-    Do: rename it.
     """
     accepts = is_env_name if scene.kubernetes >= (1, 32) else is_old_env_name
     for pod in scene.index.pods:
@@ -31,12 +32,13 @@ def env_names(scene: Scene) -> Iterator[Finding]:
 
 
 def env_sources(scene: Scene) -> Iterator[Finding]:
-    """An environment variable with both `value` and `valueFrom`, or a `valueFrom` that has not exactly one source.
+    """An environment variable with both `value` and `valueFrom`, or without exactly one source.
 
-    Source: API server (`may not be specified when value is not empty`, `may not have more than one field specified at
-    a time`).
-    Do: keep one. A strategic merge patch that gives a variable the other one needs `value: null` or `valueFrom: null`
-    beside it.
+    Why: The API server refuses the pod template.
+    Fix: keep one. A strategic merge patch that changes a variable from one to the other must set the first to null
+    (`value: null` or `valueFrom: null`).
+    Source: API server (`may not be specified when value is not empty`, `may not have more than one field specified at a
+    time`).
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
@@ -49,10 +51,10 @@ def env_sources(scene: Scene) -> Iterator[Finding]:
                     yield _env(pod, where, f"{name} has both value and valueFrom")
                 if len(source) != 1:
                     has = " and ".join(sorted(source)) or "none"
-                    yield _env(pod, where + "/valueFrom", f"{name} wants exactly one source in valueFrom, it has {has}")
+                    yield _env(pod, where + "/valueFrom", f"{name} needs exactly one source in valueFrom; it has {has}")
             for number, entry in enumerate(container.get("envFrom") or ()):
                 if ("configMapRef" in entry) == ("secretRef" in entry):
-                    message = "an entry of envFrom wants exactly one of configMapRef and secretRef"
+                    message = "an entry of envFrom needs exactly one of configMapRef and secretRef"
                     yield _env(pod, f"{at}/envFrom/{number}", message)
 
 
@@ -61,11 +63,11 @@ def _env(pod: Pod, at: str, message: str) -> Finding:
 
 
 def env_order(scene: Scene) -> Iterator[Finding]:
-    """Warning: `$(NAME)` in an environment variable that stands before NAME.
+    """An environment variable that uses `$(NAME)` before NAME is defined.
 
-    Kubernetes expands only what is defined before; the program would get the text `$(NAME)`.
+    Why: Kubernetes expands only variables that are defined earlier in the list. The program gets the text `$(NAME)`.
+    Fix: move NAME up (a spec keeps the order of `env`). If you mean the text itself, write `$$(NAME)`.
     Source: Kubernetes API reference, `EnvVar.value`.
-    Do: put NAME first (a spec keeps the order of `env`), or write `$$(NAME)` when the text is meant.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:

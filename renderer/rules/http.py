@@ -22,12 +22,17 @@ _METHODS = frozenset("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH *".sp
 
 
 def route_match(scene: Scene) -> Iterator[Finding]:
-    """A match that Istio's webhook refuses: an empty prefix or regex, one that RE2 does not take, a bad header name.
+    """A match that Istio's webhook refuses: an empty prefix or regex, a regex that RE2 cannot compile, or an invalid
+    header name.
 
-    Header names are lower-case letters, digits, `-` and `_` in the end; RE2 has no look-around and no back
-    references.
+    The rule also looks at the routes that a Rollout's steps make (`setHeaderRoute`, `setMirrorRoute`), which are in no
+    VirtualService until the release runs.
+
+    Why: The VirtualService is not applied. Where Argo Rollouts writes the match (`setHeaderRoute`), the release stops
+    at that step.
+    Fix: correct the match. Header names are letters, digits, `-` and `_`; RE2 has no look-around and no back
+    references. To match any value of a header, write `{}`.
     Source: Istio `pkg/config/validation` (`validateHTTPRouteMatchRequest`).
-    Do: correct the match. For a header that only has to be there, write `{}`.
     """
     for manifest, at, route in scene.index.routes:
         for number, match in enumerate(route.get("match") or ()):
@@ -43,23 +48,24 @@ def _match_errors(match: Object) -> Iterator[tuple[str, str]]:
         for name, matcher in (match.get(group) or {}).items():
             at = f"/{group}/{escape(name)}"
             if group != "queryParams" and not _HEADER(name.removeprefix(":")) and not name.startswith("@request.auth"):
-                yield at, f"{name!r} is no header name"
+                yield at, f"{name!r} is not a valid header name"
             yield from _string_match(at, matcher or {})
 
 
 def _string_match(at: str, matcher: Object) -> Iterator[tuple[str, str]]:
     if (matcher.get("prefix") == "" and at != "/uri") or matcher.get("regex") == "":
-        yield at, "an empty prefix or regex matches nothing that is meant: leave the match out"
+        yield at, "Istio refuses an empty prefix or regex: leave the match out"
     elif "regex" in matcher and (why := re2_error(matcher["regex"])):
-        yield at + "/regex", f"{matcher['regex']!r} is no regular expression for Istio: {why}"
+        yield at + "/regex", f"{matcher['regex']!r} is not a valid regular expression for Istio: {why}"
 
 
 def http_retries(scene: Scene) -> Iterator[Finding]:
-    """Retries that Istio's webhook refuses: negative attempts, settings beside `attempts: 0`, an unknown `retryOn`.
+    """Retries that Istio's webhook refuses.
 
-    `retryOn` is a list with commas of Envoy's policies (`5xx,reset,connect-failure`) and HTTP status codes.
+    Why: The VirtualService is not applied.
+    Fix: use `attempts` of at least 0, and in `retryOn` a comma-separated list of Envoy's policies
+    (`5xx,reset,connect-failure`) and HTTP status codes. To turn retries off, write `attempts: 0` and nothing else.
     Source: Istio `pkg/config/validation` (`validateHTTPRetry`).
-    Do: correct the field; `attempts: 0` alone turns retries off.
     """
     for manifest, at, route in scene.index.routes:
         retries = route.get("retries")
@@ -81,10 +87,11 @@ def _retry_errors(retries: Object) -> Iterator[str]:
 
 
 def http_fault(scene: Scene) -> Iterator[Finding]:
-    """A fault that Istio's webhook refuses: neither delay nor abort, a percentage beyond 100, an impossible status.
+    """A fault that Istio's webhook refuses.
 
+    Why: The VirtualService is not applied.
+    Fix: give a delay or an abort, a percentage of 0 or from 0.0001 to 100, and an HTTP status from 200 to 599.
     Source: Istio `pkg/config/validation` (`validateHTTPFaultInjection`).
-    Do: correct the field.
     """
     for manifest, at, route in scene.index.routes:
         fault = route.get("fault")
@@ -95,21 +102,22 @@ def http_fault(scene: Scene) -> Iterator[Finding]:
 
 def _fault_errors(fault: Object) -> Iterator[str]:
     if not ("delay" in fault or "abort" in fault):
-        yield "a fault wants a delay or an abort"
+        yield "a fault needs a delay or an abort"
     for kind in ("delay", "abort"):
         percent = ((fault.get(kind) or {}).get("percentage") or {}).get("value", 0)
         if percent != 0 and not 0.0001 <= percent <= 100:
-            yield f"the percentage of the {kind} is {percent}: 0, or 0.0001 to 100"
+            yield f"the percentage of the {kind} is {percent}; it must be 0, or from 0.0001 to 100"
     status = (fault.get("abort") or {}).get("httpStatus")
     if status is not None and not 200 <= status <= 599:
         yield f"httpStatus {status} is not between 200 and 599"
 
 
 def http_cors(scene: Scene) -> Iterator[Finding]:
-    """A CORS policy that Istio's webhook refuses: an unknown method, a bad header name, an origin that matches nothing.
+    """A CORS policy that Istio's webhook refuses.
 
+    Why: The VirtualService is not applied.
+    Fix: use known HTTP methods, valid header names, and origins that are not empty.
     Source: Istio `pkg/config/validation` (`validateCORSPolicy`).
-    Do: correct the entry.
     """
     for manifest, at, route in scene.index.routes:
         policy = route.get("corsPolicy")
@@ -125,18 +133,18 @@ def _cors_errors(policy: Object) -> Iterator[tuple[str, str]]:
     for field in ("allowHeaders", "exposeHeaders"):
         for number, name in enumerate(policy.get(field) or ()):
             if not _HEADER(name) and name != "*":
-                yield f"/{field}/{number}", f"{name!r} is no header name"
+                yield f"/{field}/{number}", f"{name!r} is not a valid header name"
     for number, origin in enumerate(policy.get("allowOrigins") or ()):
         yield from _string_match(f"/allowOrigins/{number}", origin or {})
 
 
 def http_headers(scene: Scene) -> Iterator[Finding]:
-    """A header operation that Istio's webhook refuses: a bad name, or the host where it cannot be set.
+    """A header operation that Istio's webhook refuses.
 
-    `:authority` and `host` can be set on requests of a whole route alone, not removed and not on responses.
-    Source: Istio `pkg/config/validation` (`validateHTTPHeaderOperationName`,
-    `ValidateHTTPHeaderNameOrJwtClaimRoute`).
-    Do: rename it, or rewrite `authority`.
+    Why: The VirtualService is not applied.
+    Fix: use a valid header name. `host` and `:authority` can be set on requests only; otherwise use `rewrite:
+    {authority: ...}`.
+    Source: Istio `pkg/config/validation` (`validateHTTPHeaderOperationName`, `ValidateHTTPHeaderNameOrJwtClaimRoute`).
     """
     for manifest, at, route in scene.index.routes:
         if "headers" in route:
@@ -154,19 +162,18 @@ def _headers(manifest: Manifest, at: str, headers: Object) -> Iterator[Finding]:
                 if host and side == "request" and action in ("set", "add"):
                     continue
                 if host or not _HEADER(name):
-                    message = f"{name!r} is no header that can be changed with {action} on a {side}"
+                    message = f"{name!r} is not a header that can be changed with {action} on a {side}"
                     yield Finding("http-headers", message, f"{at}/{side}/{action}", manifest)
 
 
 def http_rewrite(scene: Scene) -> Iterator[Finding]:
     """A rewrite, redirect, direct response or mirror that Istio's webhook refuses.
 
-    A rewrite has at least one field and not both `uri` and `uriRegexRewrite`; a redirect changes something, with a
-    code of 3xx and scheme http or https; a direct response has a status of 200 to 599; a mirror's percentage is 0 to
-    100.
-    Source: Istio `pkg/config/validation` (`validateHTTPRewrite`, `validateHTTPRedirect`,
-    `validateHTTPDirectResponse`).
-    Do: correct the field.
+    Why: The VirtualService is not applied.
+    Fix: give a rewrite at least one field, and only one of `uri` and `uriRegexRewrite`; a redirect something to change,
+    a code from 300 to 399 and the scheme http or https; a direct response a status from 200 to 599; a mirror a
+    percentage from 0 to 100.
+    Source: Istio `pkg/config/validation` (`validateHTTPRewrite`, `validateHTTPRedirect`, `validateHTTPDirectResponse`).
     """
     for manifest, at, route in scene.index.routes:
         for where, message in _rewrite_errors(route):
@@ -177,31 +184,31 @@ def _rewrite_errors(route: Object) -> Iterator[tuple[str, str]]:
     if "rewrite" in route:
         rewrite = route["rewrite"] or {}
         if not rewrite or ("uri" in rewrite and "uriRegexRewrite" in rewrite):
-            yield "/rewrite", "a rewrite wants a field, and not both uri and uriRegexRewrite"
+            yield "/rewrite", "a rewrite needs a field, and not both uri and uriRegexRewrite"
         pattern = (rewrite.get("uriRegexRewrite") or {}).get("match")
         if pattern and (why := re2_error(pattern)):
-            yield "/rewrite/uriRegexRewrite/match", f"{pattern!r} is no regular expression for Istio: {why}"
+            yield "/rewrite/uriRegexRewrite/match", f"{pattern!r} is not a valid regular expression for Istio: {why}"
     if "redirect" in route:
         redirect = route["redirect"] or {}
         if redirect.keys().isdisjoint(("uri", "authority", "scheme", "port", "derivePort")):
-            yield "/redirect", "a redirect wants uri, authority, scheme or port"
+            yield "/redirect", "a redirect needs uri, authority, scheme or port"
         if not 300 <= (redirect.get("redirectCode") or 301) <= 399:
             yield "/redirect/redirectCode", f"redirectCode {redirect['redirectCode']} is not between 300 and 399"
         if redirect.get("scheme", "http") not in ("http", "https"):
             yield "/redirect/scheme", f"scheme {redirect['scheme']!r} is neither http nor https"
     if "directResponse" in route and not 200 <= (route["directResponse"] or {}).get("status", 0) <= 599:
-        yield "/directResponse/status", "the status of a direct response is 200 to 599"
+        yield "/directResponse/status", "the status of a direct response must be from 200 to 599"
     percent = (route.get("mirrorPercentage") or {}).get("value", 0)
     if not 0 <= percent <= 100:
-        yield "/mirrorPercentage", f"the percentage of the mirror is {percent}: 0 to 100"
+        yield "/mirrorPercentage", f"the percentage of the mirror is {percent}; it must be from 0 to 100"
 
 
 def route_names(scene: Scene) -> Iterator[Finding]:
     """Two HTTP routes of one VirtualService with the same name.
 
-    Argo Rollouts finds the routes that it moves by name, and takes the first; the second would keep its weights.
-    Source: Argo Rollouts (`searchHttpRoute`), Istio (names end up in metrics and logs).
-    Do: rename one.
+    Why: Argo Rollouts finds a route by its name and takes the first. The second keeps its old weights during a release.
+    Fix: rename one.
+    Source: Argo Rollouts (`searchHttpRoute`).
     """
     for manifest in scene.of("VirtualService"):
         routes = spec_of(manifest).get("http") or ()

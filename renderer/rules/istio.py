@@ -19,10 +19,11 @@ from renderer.rules.syntax import is_dns_label, is_subdomain
 def route_weights(scene: Scene) -> Iterator[Finding]:
     """Weights of a route that do not add up to 100.
 
-    Argo Rollouts writes weights of 100 in all, and people read them as percentages. Istio refuses only a sum of 0 and
-    takes the rest as ratios. Where no destination has a weight, there must be a single destination.
-    Source: a rule of ours; Istio's webhook (`total destination weight = 0`).
-    Do: make them add up; a VirtualService of a canary keeps 100 and 0 in Git.
+    Why: Argo Rollouts writes weights that add up to 100, and people read them as percentages. Istio treats them as
+    ratios and refuses only a sum of 0, so another sum gives a share that nobody asked for.
+    Fix: make them add up to 100. A VirtualService of a canary keeps 100 and 0 in Git. A single destination needs no
+    weight.
+    Source: a rule of rollspec; Istio's webhook (`total destination weight = 0`).
     """
     for manifest in scene.of("VirtualService"):
         for _, at, route in routes_of(manifest):
@@ -38,29 +39,29 @@ def route_weights(scene: Scene) -> Iterator[Finding]:
 
 
 def virtual_service_routes(scene: Scene) -> Iterator[Finding]:
-    """A VirtualService or route that Istio's webhook refuses as a whole.
+    """A VirtualService, or one of its routes, that Istio's webhook refuses.
 
-    There is at least one of http, tls and tcp, and hosts (unless it is delegated to). An HTTP route has exactly one
-    of `route`, `redirect`, `directResponse` and `delegate`; fault, rewrite and mirrors do not go with redirect or
-    directResponse. TLS and TCP routes have a `route`, TLS routes a match with `sniHosts`. Every destination has a
-    host, not `*`.
+    Why: The VirtualService is not applied.
+    Fix: give at least one of `http`, `tls` and `tcp`, and hosts (unless another VirtualService delegates to this one).
+    An HTTP route has exactly one of `route`, `redirect`, `directResponse` and `delegate`; `fault`, `rewrite` and
+    mirrors cannot be combined with `redirect` or `directResponse`. TLS and TCP routes need a `route`, TLS routes also a
+    match with `sniHosts`. Every destination needs a host other than `*`.
     Source: Istio `pkg/config/validation` (`ValidateVirtualService`).
-    Do: correct the route.
     """
     for manifest in scene.of("VirtualService"):
         spec = spec_of(manifest)
         if not (spec.get("http") or spec.get("tls") or spec.get("tcp")):
             yield _routes(manifest, "/spec", "there is no route: give http, tls or tcp")
         if not spec.get("hosts") and (spec.get("gateways") or spec.get("tls") or spec.get("tcp")):
-            yield _routes(manifest, "/spec", "without hosts (a delegate) it takes http routes alone, and no gateways")
+            yield _routes(manifest, "/spec", "without hosts (a delegate) it can have only http routes, and no gateways")
         for section, at, route in routes_of(manifest):
             for message in _http_errors(route) if section == "http" else _stream_errors(section, route):
                 yield _routes(manifest, at, message)
         for at, destination in destinations_of(manifest):
             if destination.get("host", "") in ("", "*"):
-                yield _routes(manifest, at, "a destination wants a host, not *")
+                yield _routes(manifest, at, "a destination needs a host, not *")
             if destination.get("subset") and not is_dns_label(destination["subset"]):
-                yield _routes(manifest, at + "/subset", f"{destination['subset']!r} is no DNS label")
+                yield _routes(manifest, at + "/subset", f"{destination['subset']!r} is not a DNS label")
 
 
 def _routes(manifest: Manifest, at: str, message: str) -> Finding:
@@ -74,31 +75,31 @@ _ROUTE_ONLY = ("fault", "rewrite", "mirror", "mirrors")
 def _http_errors(route: Object) -> Iterator[str]:
     has = [action for action in _ACTIONS if route.get(action)]
     if len(has) != 1:
-        yield f"an HTTP route wants exactly one of {', '.join(_ACTIONS)}; this one has {' and '.join(has) or 'none'}"
+        yield f"an HTTP route needs exactly one of {', '.join(_ACTIONS)}; this one has {' and '.join(has) or 'none'}"
     elif has[0] in ("redirect", "directResponse"):
         for field in _ROUTE_ONLY:
             if field in route:
-                yield f"{field} does not go with {has[0]}"
+                yield f"{field} cannot be used with {has[0]}"
     if "mirror" in route and "mirrors" in route:
-        yield "mirror and mirrors exclude each other"
+        yield "mirror and mirrors cannot be used together"
 
 
 def _stream_errors(section: str, route: Object) -> Iterator[str]:
     if not route.get("route"):
-        yield f"a {section.upper()} route wants a route"
+        yield f"a {section.upper()} route needs a route"
     if section == "tls":
         matches = route.get("match") or ()
         if not matches or not all(match.get("sniHosts") for match in matches):
-            yield "a TLS route wants a match with sniHosts"
+            yield "a TLS route needs a match with sniHosts"
 
 
 def virtual_service_hosts(scene: Scene) -> Iterator[Finding]:
     """A host or gateway of a VirtualService that Istio's webhook refuses.
 
-    A host is a DNS name, with a wildcard only as its first label, `*` not in the mesh, none of them twice or inside
-    another one; an IP address is allowed. A gateway is `mesh`, a name, or `namespace/name`.
+    Why: The VirtualService is not applied.
+    Fix: use each host once; a host is a DNS name (or an IP address), with `*` only as its whole first label, and not
+    `*` alone in the mesh. No host may cover another. A gateway is `mesh`, a name, or `namespace/name`.
     Source: Istio `pkg/config/validation` (`ValidateWildcardDomain`, `validateGatewayNames`, `duplicate hosts`).
-    Do: correct the name.
     """
     for manifest in scene.of("VirtualService"):
         spec = spec_of(manifest)
@@ -111,7 +112,7 @@ def virtual_service_hosts(scene: Scene) -> Iterator[Finding]:
         for number, gateway in enumerate(gateways):
             namespace, slash, name = gateway.rpartition("/")
             if not is_subdomain(name) or (slash and not is_dns_label(namespace) and namespace != "."):
-                message = f"{gateway!r} is no gateway: write mesh, a name, or namespace/name"
+                message = f"{gateway!r} is not a valid gateway: write mesh, a name, or namespace/name"
                 yield Finding("virtual-service-hosts", message, f"/spec/gateways/{number}", manifest)
 
 
@@ -123,7 +124,7 @@ def _host_error(host: str, in_mesh: bool) -> str | None:
     name = host.removeprefix("*.").lower()
     if is_subdomain(name) or ":" in host:
         return None
-    return f"{host!r} is no host: a DNS name, with * only as its whole first label"
+    return f"{host!r} is not a valid host: use a DNS name, with * only as its whole first label"
 
 
 def _covered(hosts: list[str]) -> dict[int, str]:
@@ -138,7 +139,7 @@ def _covered(hosts: list[str]) -> dict[int, str]:
         others = [*inside, *(wild[end] for end in ends if end in wild), *([same[host]] if host in same else [])]
         if others:
             other = hosts[min(others)]
-            twice, overlap = f"the host {host} is there twice", f"the hosts {other} and {host} overlap"
+            twice, overlap = f"the host {host} is listed twice", f"the hosts {other} and {host} overlap"
             found[number] = twice if other == host else overlap
         for end in ends:
             first.setdefault(end, number)
@@ -149,10 +150,11 @@ def _covered(hosts: list[str]) -> dict[int, str]:
 
 
 def export_to(scene: Scene) -> Iterator[Finding]:
-    """An `exportTo` that Istio's webhook refuses: a namespace twice, `*` beside others, or a name that is no namespace.
+    """An `exportTo` that Istio's webhook refuses.
 
+    Why: The object is not applied.
+    Fix: write `.` (its own namespace), `*` (all namespaces, alone), or a list of namespaces without duplicates.
     Source: Istio `pkg/config/validation` (`validateExportTo`).
-    Do: write `.` (its own namespace), `*` (all), or the namespaces.
     """
     for kind in ("VirtualService", "DestinationRule"):
         for manifest in scene.of(kind):
@@ -165,19 +167,20 @@ def export_to(scene: Scene) -> Iterator[Finding]:
                 if own[number] in own[:number]:
                     problem = f"{space} is the same namespace as one before"
                 elif space == "*" and len(spaces) > 1:
-                    problem = "* is every namespace: nothing goes beside it"
+                    problem = "* means every namespace: it must be alone"
                 elif space not in (".", "*", "~") and not is_dns_label(space):
-                    problem = f"{space!r} is no namespace"
+                    problem = f"{space!r} is not a valid namespace"
                 if problem:
                     yield Finding("export-to", problem, f"/spec/exportTo/{number}", manifest)
 
 
 def route_order(scene: Scene) -> Iterator[Finding]:
-    """Warning: an HTTP route that is never reached, because one before it takes everything or the same requests.
+    """An HTTP route that is never reached.
 
-    Only the last route may be without a match.
+    Why: Istio takes the first route that matches. A route without a match takes every request, so only the last route
+    may be without one.
+    Fix: move the more specific route up, or remove it.
     Source: Istio's webhook (`only the last rule can have no matches`, `virtualService rule #n not used`).
-    Do: move the more specific route up, or take it out.
     """
     for manifest in scene.of("VirtualService"):
         routes = spec_of(manifest).get("http") or ()
@@ -187,7 +190,7 @@ def route_order(scene: Scene) -> Iterator[Finding]:
         for number, route in enumerate(routes):
             matches = route.get("match") or []
             if number and matches and all(match in seen for match in matches):
-                yield _order(manifest, number, "routes before this one take all that it matches")
+                yield _order(manifest, number, "earlier routes take all requests that it matches")
             if not matches and number < len(routes) - 1:
                 message = "this route has no match and takes every request: the routes after it are never reached"
                 yield _order(manifest, number, message)
@@ -200,26 +203,29 @@ def _order(manifest: Manifest, number: int, message: str) -> Finding:
 
 
 def host_once(scene: Scene) -> Iterator[Finding]:
-    """One host twice: two VirtualServices route it in the mesh, or take the same requests of it at one gateway.
+    """Two VirtualServices that route the same host in the mesh, or take the same requests of it at one gateway.
 
-    In the mesh Istio uses the older one and passes over the other. At a gateway their routes are merged in no fixed
-    order, so hosts may be shared only where the matches differ. Holds across the apps of an environment too, and at a
-    gateway across the environments that have the same `cluster`.
+    The rule also compares the apps of an environment with each other, and at a gateway the environments that have the
+    same `cluster`.
+
+    Why: In the mesh Istio uses the older VirtualService and ignores the other. At a gateway it merges their routes in
+    no fixed order.
+    Fix: give each app its own host, or matches that do not overlap.
     Source: `istioctl analyze` IST0109, Istio documentation (`multiple VirtualServices for a host`).
-    Do: give each app a host of its own, or matches that do not meet.
     """
     if len(scene.of("VirtualService")) > 1:
         yield from clashes_within(scene, "VirtualService", "host-once")
 
 
 def gateway_hosts(scene: Scene) -> Iterator[Finding]:
-    """A VirtualService bound to a Gateway of the render that does not have its host.
+    """A VirtualService bound to a Gateway of this render that does not serve its host.
 
-    No request for the host would reach its routes. Gateways that are not rendered here live in the cluster and are
-    not looked at.
-    Source: `istioctl analyze` IST0132.
-    Do: add the host to the Gateway's server, or correct it here. A Gateway's host may be limited to a namespace
+    Gateways that are not rendered here are in the cluster and are not checked.
+
+    Why: No request for the host reaches its routes.
+    Fix: add the host to a server of the Gateway, or correct it here. A Gateway may limit a host to a namespace
     (`ns/host`).
+    Source: `istioctl analyze` IST0132.
     """
     for manifest in scene.of("VirtualService"):
         spec, own = spec_of(manifest), namespace_of(manifest)

@@ -17,11 +17,12 @@ GRACE = 30  # the default of terminationGracePeriodSeconds
 
 
 def probe_handler(scene: Scene) -> Iterator[Finding]:
-    """A probe that has not exactly one of `exec`, `httpGet`, `tcpSocket` and `grpc`.
+    """A probe that does not have exactly one of `exec`, `httpGet`, `tcpSocket` and `grpc`.
 
-    Source: API server (`must specify a handler type`, `may not specify more than 1 handler type`).
-    Do: keep one. A strategic merge patch that brings another handler needs `httpGet: null` beside it, or `$patch:
+    Why: The API server refuses the pod template.
+    Fix: keep one. A strategic merge patch that adds another handler must remove the first: `httpGet: null`, or `$patch:
     replace`.
+    Source: API server (`must specify a handler type`, `may not specify more than 1 handler type`).
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
@@ -30,7 +31,7 @@ def probe_handler(scene: Scene) -> Iterator[Finding]:
                     probe = container[name] or {}
                     has = [handler for handler in _HANDLERS if handler in probe]
                     if len(has) != 1:
-                        message = f"a probe wants exactly one of exec, httpGet, tcpSocket and grpc; {_listed(has)}"
+                        message = f"a probe needs exactly one of exec, httpGet, tcpSocket and grpc; {_listed(has)}"
                         yield Finding("probe-handler", message, f"{at}/{name}", pod.manifest)
 
 
@@ -39,11 +40,12 @@ def _listed(has: list[str]) -> str:
 
 
 def probe_port(scene: Scene) -> Iterator[Finding]:
-    """A probe or hook that names a port which its own container does not have, or a number beyond 65535.
+    """A probe or hook with the name of a port that its container does not have, or a number above 65535.
 
-    The API server takes it; the kubelet then fails every probe, and the pod is never Ready or is restarted for ever.
+    Why: The API server accepts it, but the kubelet fails every probe: the pod never becomes Ready, or is restarted
+    again and again.
+    Fix: use the `name` of one of the container's ports, or the number.
     Source: kubelet (`couldn't find port`).
-    Do: use the `name` of one of the container's ports, or the number.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
@@ -73,8 +75,9 @@ def _handler_port(pod: Pod, at: str, handlers: Object, container: Object) -> Ite
 def probe_thresholds(scene: Scene) -> Iterator[Finding]:
     """A liveness or startup probe whose `successThreshold` is not 1, or a readiness probe with its own grace period.
 
+    Why: The API server refuses the pod template.
+    Fix: leave the field out.
     Source: API server (`must be 1`; `terminationGracePeriodSeconds must not be set for readinessProbes`).
-    Do: leave the field out.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
@@ -89,12 +92,11 @@ def probe_thresholds(scene: Scene) -> Iterator[Finding]:
 
 
 def init_containers(scene: Scene) -> Iterator[Finding]:
-    """An init container with probes or hooks that is no sidecar.
+    """An init container with probes or hooks that is not a sidecar.
 
-    An init container runs to its end before the others start, so nothing can probe it. One with `restartPolicy:
-    Always` is a sidecar and may have them.
+    Why: The API server refuses it: an init container ends before the other containers start, so nothing can probe it.
+    Fix: add `restartPolicy: Always`, which makes it a sidecar, or remove the fields.
     Source: API server (`may not be set for init containers without restartPolicy=Always`).
-    Do: give it `restartPolicy: Always`, or take the fields out.
     """
     for pod in scene.index.pods:
         for at, container in pod.inits:
@@ -102,15 +104,16 @@ def init_containers(scene: Scene) -> Iterator[Finding]:
                 continue
             for name in (*PROBES, "lifecycle"):
                 if name in container:
-                    message = f"the init container {container.get('name')} is no sidecar: it takes no {name}"
+                    message = f"the init container {container.get('name')} is not a sidecar: it takes no {name}"
                     yield Finding("init-containers", message, f"{at}/{name}", pod.manifest)
 
 
 def hook_handler(scene: Scene) -> Iterator[Finding]:
-    """A `postStart` or `preStop` hook that has not exactly one of `exec`, `httpGet`, `tcpSocket` and `sleep`.
+    """A `postStart` or `preStop` hook that does not have exactly one of `exec`, `httpGet`, `tcpSocket` and `sleep`.
 
+    Why: The API server refuses the pod template.
+    Fix: keep one.
     Source: API server (`must specify a handler type`, `may not specify more than 1 handler type`).
-    Do: keep one.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
@@ -122,18 +125,20 @@ def hook_handler(scene: Scene) -> Iterator[Finding]:
                     continue
                 has = [handler for handler in _HOOKS if handler in hook]
                 if len(has) != 1:
-                    message = f"a hook wants exactly one of exec, httpGet, tcpSocket and sleep; {_listed(has)}"
+                    message = f"a hook needs exactly one of exec, httpGet, tcpSocket and sleep; {_listed(has)}"
                     yield Finding("hook-handler", message, f"{at}/lifecycle/{name}", pod.manifest)
 
 
 def grace_period(scene: Scene) -> Iterator[Finding]:
-    """A `preStop` hook that sleeps as long as the pod has to end, or longer.
+    """A `preStop` hook that sleeps as long as the pod's grace period, or longer.
 
-    The container is killed while it still sleeps: it gets no time to finish its requests.
-    `terminationGracePeriodSeconds` is 30 where it is not given. A `sleep` hook that is longer is an error, one that
-    just fits and an `exec` of `sleep` are warnings.
+    `terminationGracePeriodSeconds` is 30 if it is not given. A `sleep` hook that is longer is an error, because the API
+    server refuses it; an equal one, and an `exec` of `sleep`, are warnings.
+
+    Why: The kubelet kills the container when the grace period ends, so the container has no time to finish its requests
+    after the hook.
+    Fix: set `terminationGracePeriodSeconds` to the sleep plus the time that the program needs.
     Source: API server (`must be non-negative and less than terminationGracePeriodSeconds`), kubelet.
-    Do: raise `terminationGracePeriodSeconds` to the sleep and the time that the program needs.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
@@ -144,7 +149,9 @@ def grace_period(scene: Scene) -> Iterator[Finding]:
             native = (hook.get("sleep") or {}).get("seconds")
             seconds = native if native is not None else _slept((hook.get("exec") or {}).get("command") or [])
             if seconds is not None and seconds >= grace:
-                message = f"preStop sleeps {seconds} s of the {grace} s that the pod has to end: no time is left"
+                message = (
+                    f"preStop sleeps {seconds} s, and the pod has {grace} s to end: no time is left to finish requests"
+                )
                 severity: Severity = "error" if native is not None and seconds > grace else "warning"
                 yield Finding("grace-period", message, f"{at}/lifecycle/preStop", pod.manifest, severity)
 

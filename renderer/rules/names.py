@@ -37,10 +37,10 @@ _ROLES = frozenset({"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"})
 def object_name(scene: Scene) -> Iterator[Finding]:
     """A name that Kubernetes refuses for the kind.
 
-    A Service: DNS label that starts with a letter. A Namespace, Istio Gateway, Job or StatefulSet: DNS label. A
-    CronJob: at most 52 characters. Anything else: DNS subdomain.
+    Why: The API server or Istio's webhook refuses the object.
+    Fix: rename it. A Service needs a DNS label that starts with a letter; a Namespace, Gateway of Istio, Job or
+    StatefulSet a DNS label; a CronJob one of at most 52 characters; any other kind a DNS subdomain.
     Source: API server (`metadata.name: Invalid value`), Istio's webhook (Gateway).
-    Do: rename it.
     """
     for kind, manifests in scene.index.kinds.items():
         accepts, form = _FORMS.get(kind, _SUBDOMAIN)
@@ -52,12 +52,15 @@ def object_name(scene: Scene) -> Iterator[Finding]:
 
 
 def labels(scene: Scene) -> Iterator[Finding]:
-    """A label whose key or value Kubernetes refuses, on an object, on its pods, or in a selector.
+    """A label whose key or value Kubernetes refuses.
 
-    Key: an optional DNS prefix and `/`, then at most 63 of letters, digits, `-`, `_` and `.`. Value: the same 63 or
-    empty; both start and end alphanumeric.
+    The rule looks at objects, pod templates and selectors.
+
+    Why: The API server refuses the object.
+    Fix: shorten it, or replace what is not allowed. A key is an optional DNS prefix and `/`, then at most 63 of
+    letters, digits, `-`, `_` and `.`; a value is at most 63 of them, or empty. Both start and end with a letter or
+    digit. A tag with `+` or a digest is not a valid value.
     Source: API server (`a valid label must be an empty string or consist of alphanumeric characters, ...`).
-    Do: shorten it, or replace what is not allowed; a tag with `+` or a digest is no label value.
     """
     for manifests in scene.index.kinds.values():
         for manifest in manifests:
@@ -77,18 +80,19 @@ def labels(scene: Scene) -> Iterator[Finding]:
 def _labels(manifest: Manifest, at: str, found: dict[str, str]) -> Iterator[Finding]:
     for key, value in found.items():
         if not is_qualified_name(key):
-            message = f"{key!r} is no label key: an optional DNS prefix and /, then at most 63 of A-Za-z0-9-_."
+            message = f"{key!r} is not a valid label key: an optional DNS prefix and /, then at most 63 of A-Za-z0-9-_."
             yield Finding("labels", message, f"{at}/{escape(key)}", manifest)
         if not is_label_value(value):
-            message = f"{value!r} is no label value: at most 63 of A-Za-z0-9-_., alphanumeric at both ends"
+            message = f"{value!r} is not a valid label value: at most 63 of A-Za-z0-9-_., alphanumeric at both ends"
             yield Finding("labels", message, f"{at}/{escape(key)}", manifest)
 
 
 def annotation_keys(scene: Scene) -> Iterator[Finding]:
-    """An annotation whose key Kubernetes refuses, or more than 256 KiB of annotations.
+    """An annotation whose key Kubernetes refuses, or annotations of more than 256 KiB.
 
+    Why: The API server refuses the object.
+    Fix: correct the key, or move long texts to a ConfigMap.
     Source: API server (`ValidateAnnotations`).
-    Do: correct the key; put large texts into a ConfigMap.
     """
     for manifests in scene.index.kinds.values():
         for manifest in manifests:
@@ -106,20 +110,24 @@ def _annotations(manifest: Manifest, at: str, found: dict[str, str]) -> Iterator
     for key, value in found.items():
         size += len(key) + len(value)
         if not is_qualified_name(key.lower()):
-            message = f"{key!r} is no annotation key: an optional DNS prefix and /, then at most 63 of A-Za-z0-9-_."
+            message = (
+                f"{key!r} is not a valid annotation key: an optional DNS prefix and /, then at most 63 of A-Za-z0-9-_."
+            )
             yield Finding("annotations", message, f"{at}/{escape(key)}", manifest)
     if size > ANNOTATIONS:
         yield Finding("annotations", f"the annotations take {size} bytes: at most {ANNOTATIONS}", at, manifest)
 
 
 def object_once(scene: Scene) -> Iterator[Finding]:
-    """The same object twice: one group, kind, namespace and name in two manifests.
+    """The same object twice: two manifests with one group, kind, namespace and name.
 
-    Argo CD would apply one after the other, for ever OutOfSync (`RepeatedResourceWarning`); which one wins is chance.
-    The same holds for two apps of an environment, and for the apps of two environments that have the same `cluster`
-    (a warning where neither says which it has).
+    The rule also compares the apps of an environment with each other, and the environments that have the same `cluster`
+    (a warning if neither says which cluster it is for).
+
+    Why: Argo CD applies one after the other (`RepeatedResourceWarning`). Nobody can say which of them the cluster
+    keeps.
+    Fix: rename or remove one. An object under `resources` must not be one that the spec makes.
     Source: Argo CD, `kubectl kustomize` (`may not add resource with an already registered id`).
-    Do: rename or remove one; an object under `resources` must not be one that the spec makes.
     """
     for manifests in scene.index.kinds.values():
         if len(manifests) < 2:
@@ -134,12 +142,16 @@ def object_once(scene: Scene) -> Iterator[Finding]:
 
 
 def config_data(scene: Scene) -> Iterator[Finding]:
-    """A ConfigMap or Secret with a key that Kubernetes refuses, a key in two places, or more than 1 MiB.
+    """A ConfigMap or Secret with an invalid key, a key in both `data` and `binaryData`, or more data than the cluster
+    takes.
 
-    Keys: letters, digits, `-`, `_` and `.`, at most 253.
+    Why: The API server refuses the key, and more than 1 MiB of data. A client-side apply also fails if the manifest
+    takes more than 256 KiB, because it stores a copy in an annotation.
+    Fix: use keys of letters, digits, `-`, `_` and `.`, at most 253 characters. Put large files into the image or a
+    volume; between 256 KiB and 1 MiB, apply with server-side apply (annotation `argocd.argoproj.io/sync-options:
+    ServerSideApply=true`).
     Source: API server (`a valid config key must consist of alphanumeric characters, ...`; `Too long: may not be more
-    than 1048576 bytes`).
-    Do: rename the key; put large files into the image or a volume.
+    than 1048576 bytes`; `metadata.annotations: Too long: may not be more than 262144 bytes`).
     """
     for kind, fields in (("ConfigMap", ("data", "binaryData")), ("Secret", ("data", "stringData"))):
         for manifest in scene.index.kinds.get(kind, ()):
@@ -149,7 +161,7 @@ def config_data(scene: Scene) -> Iterator[Finding]:
                 entries: Object = data.get(field) or {}
                 for key in entries:
                     if not is_data_key(key):
-                        message = f"{key!r} is no key of a {kind}: letters, digits, -, _ and ., at most 253"
+                        message = f"{key!r} is not a valid key of a {kind}: letters, digits, -, _ and ., at most 253"
                         yield Finding("config-data", message, f"/{field}/{escape(key)}", manifest)
                 if kind == "ConfigMap" and (twice := sorted(seen & entries.keys())):
                     message = f"{twice[0]} is in data and in binaryData"

@@ -14,12 +14,15 @@ _CONTAINERS = frozenset(("containers", "initContainers", "ephemeralContainers", 
 
 
 def policy_images(scene: Scene) -> Iterator[Finding]:
-    """The overlay's `policy.images` lists the image repositories that are allowed, `policy.digests` wants digests.
+    """An image that the overlay's policy does not allow, or without the digest that it requires.
 
-    Every container and image volume of what is rendered counts, whatever brought it: the spec, a patch, a template, a
-    manifest that the app takes along; in objects of every kind, also in an AnalysisTemplate's job.
-    Source: `policy` of the overlay.
-    Do: take an image that is allowed, by its digest (`tag: 1.4.2@sha256:...`), or have the policy changed.
+    The rule looks at every container and image volume of every rendered object, whether it comes from the spec, a
+    patch, a template or an extra manifest; also in a job of an AnalysisTemplate.
+
+    Why: The platform team decides which repositories may run in an environment, and whether a tag may be moved to
+    another image.
+    Fix: use an allowed image, with its digest (`tag: 1.4.2@sha256:...`), or ask for a change of the policy.
+    Source: `policy.images` and `policy.digests` of the overlay.
     """
     allowed, digests = scene.policy.get("images"), scene.policy.get("digests")
     if allowed is None and not digests:
@@ -31,7 +34,7 @@ def policy_images(scene: Scene) -> Iterator[Finding]:
                 message = f"`{repository}` is not among the images that the overlay's policy allows"
                 yield Finding("policy-images", message, at, manifest)
             if digests and "@sha256:" not in image:
-                message = f"the overlay's policy wants a digest: {image}@sha256:..."
+                message = f"the overlay's policy requires a digest: {image}@sha256:..."
                 yield Finding("policy-images", message, at, manifest, tag_of=image)
 
 

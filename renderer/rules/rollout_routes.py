@@ -11,13 +11,15 @@ from renderer.rules.rollouts import canary_of
 
 
 def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
-    """A Rollout's VirtualService, or a route in it, that does not exist or does not lead to both versions.
+    """A Rollout whose VirtualService, or a route in it, does not exist or does not lead to both versions.
 
-    Each route that the Rollout names has the stable and the canary subset (or Service) as destinations. Where it
-    names none, the VirtualService has exactly one route of that section. TLS routes are found by port and exactly the
-    same SNI hosts, TCP routes by port.
+    If the Rollout names no route, the VirtualService must have exactly one of that section. TLS routes are found by
+    port and exactly the same SNI hosts, TCP routes by port.
+
+    Why: Argo Rollouts sets the Rollout to InvalidSpec and does nothing: no version is released or aborted.
+    Fix: name the routes as the VirtualService does. Each route needs the stable and the canary subset (or Service) as
+    destinations; keep the destinations that rollspec renders.
     Source: Argo Rollouts (`ValidateVirtualService`: `HTTP Route 'x' is not found in the defined Virtual Service.`).
-    Do: name the routes as they are called in the VirtualService, or leave the route's destinations to the renderer.
     """
     for rollout in scene.of("Rollout"):
         routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
@@ -27,7 +29,7 @@ def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
         one, several = istio.get("virtualService"), istio.get("virtualServices")
         base = "/spec/strategy/canary/trafficRouting/istio"
         if bool(one) == bool(several):
-            message = "the router istio wants exactly one of virtualService and virtualServices"
+            message = "the router istio needs exactly one of virtualService and virtualServices"
             yield Finding("rollout-virtual-service", message, base, rollout)
             continue
         managed = {route.get("name") for route in routing.get("managedRoutes") or ()}
@@ -119,11 +121,12 @@ def _lacks(rollout: Manifest, route: Object) -> str | None:
 
 
 def rollout_destination_rule(scene: Scene) -> Iterator[Finding]:
-    """A Rollout's DestinationRule that does not exist, lacks the stable or canary subset, or has others.
+    """A Rollout's DestinationRule that does not exist, lacks the stable or canary subset, or has other subsets.
 
-    The controller deletes subsets that are neither of the two.
+    Why: Without both subsets no traffic can be split. The controller deletes every other subset, and requests that use
+    it fail.
+    Fix: keep exactly the two subsets that the Rollout names.
     Source: Argo Rollouts (`updateDestinationRule`), measured: other subsets are removed.
-    Do: keep exactly the two subsets that the Rollout names.
     """
     for rollout in scene.of("Rollout"):
         routing = (canary_of(rollout) or {}).get("trafficRouting") or {}

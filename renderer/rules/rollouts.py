@@ -30,11 +30,13 @@ def blue_green_of(manifest: Manifest) -> Object | None:
 
 
 def rollout_strategy(scene: Scene) -> Iterator[Finding]:
-    """A Rollout without exactly one of canary and blueGreen, or without exactly one of template and `workloadRef`.
+    """A Rollout without exactly one of `canary` and `blueGreen`, or without exactly one of `template` and
+    `workloadRef`.
 
+    Why: Argo Rollouts has no webhook: the Rollout is applied, becomes InvalidSpec, and releases nothing.
+    Fix: keep one. A patch that changes the strategy must set the other one to null.
     Source: Argo Rollouts (`Multiple Strategies can not be listed`, `template must be empty for workload reference
-    rollout`); there is no webhook, so the Rollout would be applied and then be InvalidSpec.
-    Do: keep one. A patch that changes the strategy needs the other set to null.
+    rollout`).
     """
     for rollout in scene.of("Rollout"):
         spec = spec_of(rollout)
@@ -42,13 +44,18 @@ def rollout_strategy(scene: Scene) -> Iterator[Finding]:
         has = [kind for kind in ("blueGreen", "canary") if kind in strategy]
         if len(has) != 1:
             message = (
-                f"a Rollout wants exactly one of canary and blueGreen; this one has {'both' if has else 'neither'}"
+                f"a Rollout needs exactly one of canary and blueGreen; this one has {'both' if has else 'neither'}"
             )
             yield Finding("rollout-strategy", message, "/spec/strategy", rollout)
         if "workloadRef" in spec and spec.get("template"):
-            yield Finding("rollout-strategy", "with a workloadRef there is no template", "/spec/template", rollout)
+            yield Finding(
+                "rollout-strategy",
+                "remove the template: a Rollout with a workloadRef takes none",
+                "/spec/template",
+                rollout,
+            )
         if "workloadRef" not in spec and not spec.get("template"):
-            yield Finding("rollout-strategy", "a Rollout wants a template, or a workloadRef", "/spec", rollout)
+            yield Finding("rollout-strategy", "a Rollout needs a template, or a workloadRef", "/spec", rollout)
 
 
 def _services(rollout: Manifest) -> Iterator[tuple[str, str]]:
@@ -69,12 +76,12 @@ def _services(rollout: Manifest) -> Iterator[tuple[str, str]]:
 def rollout_services(scene: Scene) -> Iterator[Finding]:
     """A Rollout whose Services do not exist, are missing, or are the same one twice.
 
-    BlueGreen wants an active Service, and a preview Service that is another one. A canary's stable and canary Service
-    differ; most routers want both, Istio with a DestinationRule wants neither. Ping-pong wants both its Services and
-    router Istio or ALB.
-    Source: Argo Rollouts (`ValidateRolloutStrategyBlueGreen`, `requireCanaryStableServices`, `service "x" not
-    found`).
-    Do: correct the names, or declare a Service that is not rendered here as external (`Service/name`).
+    Why: Argo Rollouts sets the Rollout to InvalidSpec and releases nothing.
+    Fix: correct the names, or declare a Service that is not rendered here as external (`Service/name`). BlueGreen needs
+    an active Service, and any preview Service must be another one. The stable and canary Service of a canary differ;
+    most routers need both, Istio with a DestinationRule needs neither. Ping-pong needs both its Services and router
+    Istio or ALB.
+    Source: Argo Rollouts (`ValidateRolloutStrategyBlueGreen`, `requireCanaryStableServices`, `service "x" not found`).
     """
     for rollout in scene.of("Rollout"):
         namespace = namespace_of(rollout)
@@ -97,29 +104,31 @@ def _service(rollout: Manifest, at: str, message: str) -> Finding:
 def _missing(rollout: Manifest) -> Iterator[tuple[str, str]]:
     blue_green, canary = blue_green_of(rollout), canary_of(rollout) or {}
     if blue_green is not None and not blue_green.get("activeService"):
-        yield "/spec/strategy/blueGreen", "a blueGreen strategy wants an activeService"
+        yield "/spec/strategy/blueGreen", "a blueGreen strategy needs an activeService"
     routing = canary.get("trafficRouting") or {}
     pong = canary.get("pingPong")
     if pong is not None:
         for field in ("pingService", "pongService"):
             if not pong.get(field):
-                yield "/spec/strategy/canary/pingPong", f"pingPong wants a {field}"
+                yield "/spec/strategy/canary/pingPong", f"pingPong needs a {field}"
         if not routing.keys() & {"istio", "alb", "plugins"}:
-            yield "/spec/strategy/canary/pingPong", "pingPong goes only with the routers istio and alb"
+            yield "/spec/strategy/canary/pingPong", "pingPong needs router istio or alb"
     by_hosts = "istio" in routing and "destinationRule" not in (routing["istio"] or {})
     if any(router in routing for router in _ROUTERS_WITH_SERVICES) or by_hosts:
         for field in ("stableService", "canaryService") if pong is None else ():
             if not canary.get(field):
-                message = f"this router wants a {field} (Istio: or a destinationRule with subsets)"
+                message = f"this router needs a {field} (Istio: or a destinationRule with subsets)"
                 yield "/spec/strategy/canary", message
 
 
 def rollout_service_labels(scene: Scene) -> Iterator[Finding]:
-    """A Service that a Rollout drives and whose selector does not match the Rollout's pods.
+    """A Service of a Rollout whose selector does not match the Rollout's pods.
 
-    The hash that the controller adds to selectors is not looked at.
+    The hash that the controller adds to selectors is not compared.
+
+    Why: Argo Rollouts sets the Rollout to InvalidSpec and releases nothing.
+    Fix: use only labels of the Rollout's pods in the Service's selector.
     Source: Argo Rollouts (`Service "x" has unmatch label "y" in rollout`).
-    Do: make the Service's selector a part of the Rollout's pod labels.
     """
     for pod in scene.index.workloads:
         if pod.kind != "Rollout":
@@ -139,13 +148,15 @@ def rollout_service_labels(scene: Scene) -> Iterator[Finding]:
 
 
 def rollout_scale_down(scene: Scene) -> Iterator[Finding]:
-    """Scale-down settings of a Rollout that do not go with its strategy.
+    """Scale-down settings of a Rollout that its strategy does not allow, or that keep old pods forever.
 
-    A canary's `scaleDownDelaySeconds` and `dynamicStableScale` want a router, and exclude each other;
-    `maxTrafficWeight` is for nginx and plugins. A blueGreen's `scaleDownDelayRevisionLimit` is at most
-    `revisionHistoryLimit` (10 where not given).
-    Source: Argo Rollouts (`ValidateRolloutStrategyCanary`, `ScaleDownLimitLargerThanRevisionLimit`).
-    Do: take the field out, or correct it.
+    Why: Argo Rollouts sets the Rollout to InvalidSpec. `scaleDownDelaySeconds: 0` (a warning) means never, not at once:
+    the controller then writes no deadline, and the pods of the old version keep running.
+    Fix: remove or correct the field. A canary's `scaleDownDelaySeconds` and `dynamicStableScale` need a router, and
+    exclude each other; `maxTrafficWeight` is for nginx and plugins; a blueGreen's `scaleDownDelayRevisionLimit` is at
+    most `revisionHistoryLimit` (10 if not given). To stop the old pods soon, write `scaleDownDelaySeconds: 1`.
+    Source: Argo Rollouts (`ValidateRolloutStrategyCanary`, `ScaleDownLimitLargerThanRevisionLimit`,
+    `addScaleDownDelay`).
     """
     for rollout in scene.of("Rollout"):
         for where, message in _scale_down(spec_of(rollout)):
@@ -163,9 +174,9 @@ def _scale_down(spec: Object) -> Iterator[tuple[str, str]]:
         if dynamic:
             yield "canary/dynamicStableScale", "a canary without a router takes no dynamicStableScale"
     elif delay and dynamic:
-        yield "canary/dynamicStableScale", "dynamicStableScale and scaleDownDelaySeconds exclude each other"
+        yield "canary/dynamicStableScale", "dynamicStableScale and scaleDownDelaySeconds cannot be used together"
     if routing and "maxTrafficWeight" in routing and not routing.keys() & {"nginx", "plugins"}:
-        yield "canary/trafficRouting/maxTrafficWeight", "maxTrafficWeight goes only with nginx and plugins"
+        yield "canary/trafficRouting/maxTrafficWeight", "maxTrafficWeight needs router nginx or a plugin"
     limit, history = blue_green.get("scaleDownDelayRevisionLimit", 0), spec.get("revisionHistoryLimit", HISTORY)
     if limit > history:
         message = f"scaleDownDelayRevisionLimit ({limit}) is more than revisionHistoryLimit ({history})"
@@ -173,10 +184,11 @@ def _scale_down(spec: Object) -> Iterator[tuple[str, str]]:
 
 
 def rollout_anti_affinity(scene: Scene) -> Iterator[Finding]:
-    """A Rollout's `antiAffinity` that has not exactly one of preferred and required, or a weight beyond 1 to 100.
+    """A Rollout's `antiAffinity` without exactly one of preferred and required, or with a weight outside 1 to 100.
 
+    Why: Argo Rollouts sets the Rollout to InvalidSpec and releases nothing.
+    Fix: keep one of the two, with a weight from 1 to 100 for preferred.
     Source: Argo Rollouts (`ValidateRolloutStrategyAntiAffinity`).
-    Do: keep one of the two.
     """
     for rollout in scene.of("Rollout"):
         for kind, strategy in (("canary", canary_of(rollout)), ("blueGreen", blue_green_of(rollout))):
@@ -185,7 +197,7 @@ def rollout_anti_affinity(scene: Scene) -> Iterator[Finding]:
                 continue
             at = f"/spec/strategy/{kind}/antiAffinity"
             if (_PREFERRED in rule) == (_REQUIRED in rule):
-                message = f"antiAffinity wants exactly one of {_PREFERRED} and {_REQUIRED}"
+                message = f"antiAffinity needs exactly one of {_PREFERRED} and {_REQUIRED}"
                 yield Finding("rollout-anti-affinity", message, at, rollout)
             elif _PREFERRED in rule and not 1 <= (rule[_PREFERRED] or {}).get("weight", 0) <= 100:
                 yield Finding("rollout-anti-affinity", "weight is not between 1 and 100", f"{at}/{_PREFERRED}", rollout)

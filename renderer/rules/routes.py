@@ -23,13 +23,15 @@ from renderer.rules.mesh import (
 
 
 def port_name_protocol(scene: Scene) -> Iterator[Finding]:
-    """A Service port in a mesh whose protocol Istio cannot tell from its `appProtocol` or name.
+    """A port of a Service in a mesh whose protocol Istio cannot tell from its `appProtocol` or name.
 
-    Istio then guesses from the first bytes: routes for HTTP or for TCP may not apply, and a protocol in which the
-    server speaks first hangs. Looked at only where a VirtualService or DestinationRule is in the render.
+    The rule looks only where a VirtualService or DestinationRule is in the render.
+
+    Why: Istio guesses from the first bytes. Routes for HTTP or TCP may then not apply, and a protocol in which the
+    server speaks first hangs.
+    Fix: set `appProtocol` (http, http2, grpc, grpc-web, https, tls, tcp, mongo, mysql, redis), or start the port's name
+    with one of these: `http-web`.
     Source: Istio (`kube.ConvertProtocol`), `istioctl analyze` IST0118.
-    Do: give the port an `appProtocol` (http, http2, grpc, grpc-web, https, tls, tcp, mongo, mysql, redis), or a name
-    that starts with one: `http-web`.
     """
     if not scene.index.mesh:
         return
@@ -43,13 +45,16 @@ def port_name_protocol(scene: Scene) -> Iterator[Finding]:
 
 
 def route_destinations(scene: Scene) -> Iterator[Finding]:
-    """A destination whose Service, port or subset does not exist; a warning where a mirror's Service does not.
+    """A destination whose Service, port or subset does not exist.
 
     A host that means a Service of the VirtualService's own namespace is looked up in the render and its resources;
-    hosts elsewhere are taken as they are. A Service with several ports wants a port at the destination. A subset is
-    looked up in the DestinationRule of the same host.
-    Source: Istio (such a route answers 503), `istioctl analyze` IST0101 and IST0112.
-    Do: correct the name, or declare a Service that is not rendered here as external (`Service/name`).
+    other hosts are not checked. A subset is looked up in the DestinationRule of the same host. A mirror whose Service
+    is not here is a warning.
+
+    Why: Istio answers such requests with 503.
+    Fix: correct the name, or declare a Service that is not rendered here as external (`Service/name`). A Service with
+    several ports needs a port at the destination.
+    Source: Istio, `istioctl analyze` IST0101 and IST0112.
     """
     for manifest in scene.of("VirtualService"):
         namespace = namespace_of(manifest)
@@ -95,7 +100,7 @@ def _destination_problems(host: _Host, destination: Object) -> Iterator[tuple[st
         wanted = destination["port"].get("number") if "port" in destination else None
         if wanted is None:
             if len(host.ports) > 1:
-                yield "", f"the Service {host.service} has {len(host.ports)} ports: the destination wants one of them"
+                yield "", f"the Service {host.service} has {len(host.ports)} ports: the destination needs one of them"
         elif wanted not in host.ports:
             has = ", ".join(map(str, host.ports)) or "none"
             yield "/port", f"the Service {host.service} has no port {wanted} (it has {has})"
@@ -110,12 +115,14 @@ def _subsets(names: list[str]) -> str:
 
 
 def route_ports(scene: Scene) -> Iterator[Finding]:
-    """A route whose section does not fit the protocol of the port that it matches, or whose port the host lacks.
+    """A route whose section does not fit the protocol of the port that it matches, or whose port no host has.
 
-    Istio applies http routes to HTTP and gRPC ports alone, tls routes to TLS, tcp routes to the rest; another is
-    passed over in silence. Looked at for routes of the mesh, where the Service of a host is in the render.
+    The rule looks at routes of the mesh, where the Service of a host is in the render.
+
+    Why: Istio applies `http` routes to HTTP and gRPC ports only, `tls` routes to TLS, `tcp` routes to the rest. It
+    ignores any other route without a message.
+    Fix: move the route to the section of the port's protocol, or set the port's `appProtocol`.
     Source: Istio (`buildSidecarOutboundHTTPRouteConfig`, `buildSidecarOutboundTCPTLSFilterChainOpts`).
-    Do: move the route to the section of the port's protocol, or set the port's `appProtocol`.
     """
     for manifest in scene.of("VirtualService"):
         spec = spec_of(manifest)

@@ -15,13 +15,14 @@ _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 
 def topology_spread(scene: Scene) -> Iterator[Finding]:
-    """A topology spread constraint that the API server refuses, or one that does nothing for these pods.
+    """A topology spread constraint that the API server refuses, or that does nothing for these pods.
 
-    `maxSkew` and `minDomains` are at least 1, `minDomains` goes only with `DoNotSchedule`, `matchLabelKeys` wants a
-    `labelSelector` that does not have those keys. Warnings: a selector that does not match the pod's own labels, and
-    `pod-template-hash` in a Rollout, whose pods carry `rollouts-pod-template-hash`.
+    Why: The API server refuses wrong numbers. A selector that does not match the pod's own labels spreads other pods (a
+    warning). Pods of a Rollout have the label `rollouts-pod-template-hash`, not `pod-template-hash`, so the latter in
+    `matchLabelKeys` has no effect (a warning).
+    Fix: use `maxSkew` and `minDomains` of at least 1, `minDomains` only with `DoNotSchedule`, and `matchLabelKeys` only
+    with a `labelSelector` that does not contain the same keys.
     Source: API server (`validateTopologySpreadConstraints`), Argo Rollouts (its label for the hash).
-    Do: correct the field; with matchLabelKeys, name the label that the controller puts on the pods.
     """
     for pod in scene.index.pods:
         for number, constraint in enumerate(pod.spec.get("topologySpreadConstraints") or ()):
@@ -36,20 +37,20 @@ def _spread_errors(constraint: Object) -> Iterator[str]:
     if constraint.get("maxSkew", 0) < 1:
         yield f"maxSkew must be at least 1, it is {constraint.get('maxSkew', 0)}"
     if not is_qualified_name(constraint.get("topologyKey", "")):
-        yield f"topologyKey {constraint.get('topologyKey', '')!r} is no label key"
+        yield f"topologyKey {constraint.get('topologyKey', '')!r} is not a valid label key"
     action = constraint.get("whenUnsatisfiable")
     if action not in ("DoNotSchedule", "ScheduleAnyway"):
-        yield f"whenUnsatisfiable is DoNotSchedule or ScheduleAnyway, not {action}"
+        yield f"whenUnsatisfiable must be DoNotSchedule or ScheduleAnyway, not {action}"
     if "minDomains" in constraint and (constraint["minDomains"] < 1 or action != "DoNotSchedule"):
-        yield "minDomains is at least 1 and goes only with whenUnsatisfiable DoNotSchedule"
+        yield "minDomains must be at least 1, and needs whenUnsatisfiable DoNotSchedule"
     keys = constraint.get("matchLabelKeys")
     if keys:
         selector = constraint.get("labelSelector")
         if not selector:
-            yield "matchLabelKeys wants a labelSelector"
+            yield "matchLabelKeys needs a labelSelector"
         else:
             for key in sorted(set(keys) & _selector_keys(selector)):
-                yield f"{key} stands in both matchLabelKeys and labelSelector"
+                yield f"{key} is in both matchLabelKeys and labelSelector"
 
 
 def _selector_keys(selector: Object) -> set[str]:
@@ -66,10 +67,12 @@ def _spread_warnings(constraint: Object, pod: Pod) -> Iterator[str]:
 
 
 def affinity(scene: Scene) -> Iterator[Finding]:
-    """An affinity that the API server refuses: a weight beyond 1 to 100, no topologyKey, wrong values of an operator.
+    """An affinity that the API server refuses.
 
+    Why: The pod template is not applied.
+    Fix: use weights from 1 to 100 and a `topologyKey` in each pod term. The operators In and NotIn need values, Exists
+    and DoesNotExist take none, Gt and Lt take one whole number.
     Source: API server (`validateAffinity`: `must be in the range 1-100`, `must be specified when operator is 'In'`).
-    Do: correct the term.
     """
     for pod in scene.index.pods:
         whole = pod.spec.get("affinity")
@@ -99,7 +102,7 @@ def _weight(at: str, weighted: Object) -> Iterator[tuple[str, str]]:
 
 def _topology(at: str, term: Object) -> Iterator[tuple[str, str]]:
     if not is_qualified_name(term.get("topologyKey", "")):
-        yield at, "the term wants a topologyKey, such as kubernetes.io/hostname"
+        yield at, "the term needs a topologyKey, such as kubernetes.io/hostname"
 
 
 def _node_affinity(terms: Object) -> Iterator[tuple[str, str]]:
@@ -123,20 +126,21 @@ def _node_term(at: str, term: Object) -> Iterator[tuple[str, str]]:
 def _expression(operator: str | None, values: Iterable[str]) -> str | None:
     values = list(values)
     if operator in ("In", "NotIn") and not values:
-        return f"operator {operator} wants values"
+        return f"operator {operator} needs values"
     if operator in ("Exists", "DoesNotExist") and values:
         return f"operator {operator} takes no values"
     if operator in ("Gt", "Lt") and not (len(values) == 1 and is_digits(values[0].removeprefix("-"))):
-        return f"operator {operator} wants one value, a whole number"
+        return f"operator {operator} needs one value, a whole number"
     return None
 
 
 def tolerations(scene: Scene) -> Iterator[Finding]:
     """A toleration that the API server refuses.
 
-    `Exists` takes no value, no key wants `Exists`, and `tolerationSeconds` goes only with the effect `NoExecute`.
+    Why: The pod template is not applied.
+    Fix: give `Exists` no value; a toleration without a key needs `Exists`; `tolerationSeconds` needs the effect
+    `NoExecute`.
     Source: API server (`ValidateTolerations`).
-    Do: correct the toleration.
     """
     for pod in scene.index.pods:
         for number, toleration in enumerate(pod.spec.get("tolerations") or ()):
@@ -149,6 +153,6 @@ def _toleration(toleration: Object) -> Iterator[str]:
     if operator == "Exists" and toleration.get("value"):
         yield "operator Exists takes no value"
     if operator != "Exists" and not toleration.get("key"):
-        yield "a toleration without a key wants operator Exists"
+        yield "a toleration without a key needs operator Exists"
     if "tolerationSeconds" in toleration and toleration.get("effect") != "NoExecute":
-        yield "tolerationSeconds goes only with effect NoExecute"
+        yield "tolerationSeconds needs effect NoExecute"

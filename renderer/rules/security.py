@@ -14,8 +14,9 @@ ISTIO_USER = 1337
 def privilege_escalation(scene: Scene) -> Iterator[Finding]:
     """`allowPrivilegeEscalation: false` on a container that is privileged or has the capability SYS_ADMIN.
 
+    Why: The API server refuses the pod template.
+    Fix: remove one of the two.
     Source: API server (`cannot set allowPrivilegeEscalation to false and privileged to true`).
-    Do: take out one of the two.
     """
     for pod in scene.index.pods:
         for at, container in pod.every:
@@ -33,9 +34,10 @@ def privilege_escalation(scene: Scene) -> Iterator[Finding]:
 def run_as_root(scene: Scene) -> Iterator[Finding]:
     """`runAsNonRoot: true` together with `runAsUser: 0`.
 
-    The API server takes it; the kubelet then refuses to start the container.
+    Why: The API server accepts it, but the kubelet does not start the container (`CreateContainerConfigError`), so the
+    release hangs.
+    Fix: use another user, or remove `runAsNonRoot`. A container's own field overrides the pod's.
     Source: kubelet (`container's runAsUser breaks non-root policy`).
-    Do: name another user, or drop `runAsNonRoot`. A container's own field counts before the pod's.
     """
     for pod in scene.index.pods:
         around = pod.spec.get("securityContext") or {}
@@ -51,18 +53,18 @@ def run_as_root(scene: Scene) -> Iterator[Finding]:
 
 
 def seccomp_profile(scene: Scene) -> Iterator[Finding]:
-    """A seccomp or AppArmor profile of type Localhost without `localhostProfile`, or another type with one.
+    """A seccomp or AppArmor profile of type Localhost without `localhostProfile`, or of another type with one.
 
-    Source: API server (`must be set when seccomp type is Localhost`, `can only be set when seccomp type is
-    Localhost`).
-    Do: name the profile, or take the name out.
+    Why: The API server refuses the pod template.
+    Fix: add the name of the profile, or remove it.
+    Source: API server (`must be set when seccomp type is Localhost`, `can only be set when seccomp type is Localhost`).
     """
     for pod in scene.index.pods:
         for at, context in _contexts(pod):
             for key in ("seccompProfile", "appArmorProfile"):
                 profile = context.get(key)
                 if profile and (profile.get("type") == "Localhost") != bool(profile.get("localhostProfile")):
-                    message = "localhostProfile is given exactly when the type is Localhost"
+                    message = "localhostProfile is required for type Localhost, and not allowed for others"
                     yield Finding("seccomp-profile", message, f"{at}/securityContext/{key}", pod.manifest)
 
 
@@ -75,12 +77,12 @@ def _contexts(pod: Pod) -> Iterator[tuple[str, Object]]:
 
 
 def istio_proxy_user(scene: Scene) -> Iterator[Finding]:
-    """Warning: `runAsUser: 1337` in a mesh.
+    """`runAsUser: 1337` in a mesh.
 
-    That is the user of Istio's sidecar, whose traffic is not redirected: the container's traffic would bypass the
-    mesh.
+    Why: 1337 is the user of Istio's sidecar, whose traffic is not redirected. The container's traffic bypasses the
+    mesh: no mTLS, no routes.
+    Fix: use another user id.
     Source: `istioctl analyze` IST0144.
-    Do: use another user id.
     """
     if not scene.index.mesh:
         return

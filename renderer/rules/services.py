@@ -40,12 +40,12 @@ def pods_behind(scene: Scene, service: Manifest) -> list[Pod]:
 def service_selects_pods(scene: Scene) -> Iterator[Finding]:
     """A Service whose selector matches the pods of no workload that is rendered with it.
 
-    It would have no endpoints: every request fails. Looked at only where a workload of the namespace is in the
-    render.
-    Source: kube-score `service-targets-pod`, kube-linter `dangling-service`, Argo Rollouts (`Service has unmatch
-    label`).
-    Do: make the selector a part of the pod labels. One that selects pods from elsewhere is declared as external
+    The rule looks only where a workload of the namespace is in the render.
+
+    Why: It has no endpoints: every request fails.
+    Fix: use labels of the pods in the selector. Declare a Service that selects pods from elsewhere as external
     (`Service/name`).
+    Source: kube-score `service-targets-pod`, kube-linter `dangling-service`.
     """
     for service in scene.of("Service"):
         selector = (service.data.get("spec") or {}).get("selector")
@@ -60,7 +60,7 @@ def service_selects_pods(scene: Scene) -> Iterator[Finding]:
 def _why(selector: dict[str, str], pod: Pod) -> str:
     for key, value in selector.items():
         if pod.labels.get(key) != value:
-            return f"the Service wants {key}={value}, the pods of {pod.kind} {pod.manifest.name} have {_has(pod, key)}"
+            return f"the Service needs {key}={value}, the pods of {pod.kind} {pod.manifest.name} have {_has(pod, key)}"
     return "the Service selects no pod"
 
 
@@ -71,10 +71,10 @@ def _has(pod: Pod, key: str) -> str:
 def service_target_port(scene: Scene) -> Iterator[Finding]:
     """A `targetPort` that the selected pods do not have.
 
-    A name that no container port has leaves the port without endpoints: an error. A number that no container lists
-    works when the program listens there all the same: a warning, and none where no container lists ports at all.
+    Why: If no container port has that name, the Service's port has no endpoints (an error). A number that no container
+    lists works only if the program listens there (a warning; none if the containers list no ports).
+    Fix: use the name or number of a port of the containers.
     Source: Kubernetes (endpoint controller, `FindPort`), kube-linter `invalid-target-ports`.
-    Do: use the name or number of a port of the containers.
     """
     for service in scene.of("Service"):
         ports = (service.data.get("spec") or {}).get("ports")
@@ -105,10 +105,10 @@ def _target(service: Manifest, number: int, message: str, *, error: bool) -> Fin
 def service_ports(scene: Scene) -> Iterator[Finding]:
     """Ports of a Service that the API server refuses.
 
-    With more than one port each has a name; names are DNS labels and unique, and so are number and protocol together;
-    numbers are 1 to 65535; a named `targetPort` is a port name; `nodePort` goes only with NodePort and LoadBalancer.
+    Why: The Service is not applied, so new pods get no traffic.
+    Fix: name each port if there are several. Names are DNS labels and unique; number and protocol together are unique;
+    numbers are 1 to 65535; a `targetPort` in quotes is a port name; `nodePort` needs type NodePort or LoadBalancer.
     Source: API server (`ValidateService`).
-    Do: correct the port.
     """
     for service in scene.of("Service"):
         spec = service.data.get("spec") or {}
@@ -119,22 +119,22 @@ def service_ports(scene: Scene) -> Iterator[Finding]:
         if len(ports) > 1:
             yield from _ports_once(service, ports)
         if not ports and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None":
-            yield Finding("service-ports", "a Service wants at least one port", "/spec", service)
+            yield Finding("service-ports", "a Service needs at least one port", "/spec", service)
 
 
 def _port_errors(port: Object, spec: Object, count: int) -> Iterator[str]:
     name, target = port.get("name"), port.get("targetPort")
     if not name:
         if count > 1:
-            yield f"port {port.get('port')} wants a name: there are {count} ports"
+            yield f"port {port.get('port')} needs a name: there are {count} ports"
     elif not is_dns_label(name):
-        yield f"{name!r} is no DNS label: a-z, 0-9 and -, alphanumeric at both ends, at most 63"
+        yield f"{name!r} is not a DNS label: a-z, 0-9 and -, alphanumeric at both ends, at most 63"
     if not 0 < port.get("port", 0) < 65536:
         yield f"port {port.get('port', 0)} is not between 1 and 65535"
     if isinstance(target, str) and not is_port_name(target):
-        yield f"targetPort {target!r} is no port name (at most 15 of a-z, 0-9, -); numbers have no quotes"
+        yield f"targetPort {target!r} is not a valid port name (at most 15 of a-z, 0-9, -); numbers have no quotes"
     if port.get("nodePort") and spec.get("type") not in _OUTSIDE:
-        yield f"nodePort goes only with type NodePort or LoadBalancer, not {spec.get('type', 'ClusterIP')}"
+        yield f"nodePort needs type NodePort or LoadBalancer, not {spec.get('type', 'ClusterIP')}"
 
 
 def _ports_once(service: Manifest, ports: Sequence[Object]) -> Iterator[Finding]:
@@ -150,14 +150,14 @@ def _ports_once(service: Manifest, ports: Sequence[Object]) -> Iterator[Finding]
 
 
 def service_type(scene: Scene) -> Iterator[Finding]:
-    """Fields of a Service that do not go with its type.
+    """Fields of a Service that its type does not take.
 
-    A headless Service (`clusterIP: None`) is of type ClusterIP; ExternalName wants `externalName` and no cluster IP;
-    `externalTrafficPolicy` goes with NodePort and LoadBalancer, load balancer fields with LoadBalancer,
-    `healthCheckNodePort` with `externalTrafficPolicy: Local`; `sessionAffinityConfig` wants `sessionAffinity:
-    ClientIP`; one IP family is SingleStack.
+    Why: The API server refuses the Service.
+    Fix: remove the field, or change the type. A headless Service (`clusterIP: None`) is of type ClusterIP; ExternalName
+    needs `externalName` and no cluster IP; `externalTrafficPolicy` needs NodePort or LoadBalancer; fields of load
+    balancers need LoadBalancer; `healthCheckNodePort` needs `externalTrafficPolicy: Local`; `sessionAffinityConfig`
+    needs `sessionAffinity: ClientIP`; two IP families need a dual-stack policy.
     Source: API server (`ValidateService`).
-    Do: take the field out, or change the type.
     """
     for service in scene.of("Service"):
         spec = service.data.get("spec") or {}
@@ -172,29 +172,30 @@ def _type_errors(spec: Object) -> Iterator[tuple[str, str]]:
     if headless and kind in _OUTSIDE:
         yield "/spec/clusterIP", f"a headless Service cannot be a {kind}"
     if kind == "ExternalName" and not spec.get("externalName"):
-        yield "/spec/type", "type ExternalName wants externalName"
+        yield "/spec/type", "type ExternalName needs externalName"
     if kind == "ExternalName" and spec.get("clusterIP"):
         yield "/spec/clusterIP", "type ExternalName takes no clusterIP"
     for field, kinds in _ONLY:
         if spec.get(field) not in (None, "", []) and kind not in kinds:
-            yield f"/spec/{field}", f"{field} goes only with type {' or '.join(sorted(kinds))}, not {kind}"
+            yield f"/spec/{field}", f"{field} needs type {' or '.join(sorted(kinds))}, not {kind}"
     if spec.get("healthCheckNodePort") and spec.get("externalTrafficPolicy") != "Local":
-        yield "/spec/healthCheckNodePort", "healthCheckNodePort wants externalTrafficPolicy Local"
+        yield "/spec/healthCheckNodePort", "healthCheckNodePort needs externalTrafficPolicy Local"
     if spec.get("sessionAffinityConfig") and spec.get("sessionAffinity") != "ClientIP":
-        yield "/spec/sessionAffinityConfig", "sessionAffinityConfig wants sessionAffinity ClientIP"
+        yield "/spec/sessionAffinityConfig", "sessionAffinityConfig needs sessionAffinity ClientIP"
     if len(spec.get("ipFamilies") or ()) > 1 and spec.get("ipFamilyPolicy") in (None, "SingleStack"):
-        yield "/spec/ipFamilies", "two ipFamilies want ipFamilyPolicy PreferDualStack or RequireDualStack"
+        yield "/spec/ipFamilies", "two ipFamilies need ipFamilyPolicy PreferDualStack or RequireDualStack"
 
 
 def app_protocol(scene: Scene) -> Iterator[Finding]:
-    """An `appProtocol` that is no qualified name.
+    """An `appProtocol` that is not a valid protocol name.
 
+    Why: The API server refuses the Service.
+    Fix: write a registered name (`http`, `grpc`), or one with a prefix (`kubernetes.io/h2c`).
     Source: API server (`name part must consist of alphanumeric characters, ...`).
-    Do: write a registered name (`http`, `grpc`), or one with a prefix (`kubernetes.io/h2c`).
     """
     for service in scene.of("Service"):
         for number, port in enumerate((service.data.get("spec") or {}).get("ports") or ()):
             protocol = port.get("appProtocol")
             if protocol and not is_qualified_name(protocol):
-                message = f"{protocol!r} is no protocol name: http, grpc, kubernetes.io/h2c, ..."
+                message = f"{protocol!r} is not a valid protocol name: http, grpc, kubernetes.io/h2c, ..."
                 yield Finding("app-protocol", message, f"/spec/ports/{number}/appProtocol", service)

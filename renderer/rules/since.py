@@ -18,14 +18,14 @@ _LAST = max(_IMAGE_VOLUME, _ENV_FILE, _TOLERANCE, *(since for _, since in (*_POD
 
 
 def kubernetes_version(scene: Scene) -> Iterator[Finding]:
-    """Warning: a field that this project's Kubernetes version ignores, because its feature is off by default there.
+    """A field that the project's Kubernetes version ignores, because its feature is off by default there.
 
-    The schema of the version has the field, and the API server drops it in silence: pod-level `resources` before
-    1.34; `hostnameOverride`, `restartPolicyRules`, image volumes, `fileKeyRef` and an autoscaler's `tolerance` before
-    1.35.
+    Why: The schema of the version has the field, but the API server drops it without a message: pod-level `resources`
+    before 1.34; `hostnameOverride`, `restartPolicyRules`, image volumes, `fileKeyRef` and an autoscaler's `tolerance`
+    before 1.35.
+    Fix: wait for that version (`versions.kubernetes` in rollspec.yaml), or ignore the warning if the cluster has the
+    feature gate on.
     Source: Kubernetes `pkg/features/kube_features.go`.
-    Do: wait for that version (`rollspec.yaml` names the project's), or ignore this where the cluster has the feature
-    gate on.
     """
     if scene.kubernetes >= _LAST:
         return

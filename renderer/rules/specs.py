@@ -28,10 +28,12 @@ SpecRule = Callable[[SpecScene], Iterable[Finding]]
 
 
 def ports_missing(scene: SpecScene) -> Iterator[Finding]:
-    """BlueGreen and Canary need a port: without one there is no Service, and no traffic to move.
+    """A BlueGreen, or a Canary that routes traffic, without a port.
 
-    Add a port (the Service then comes by itself). `ports: []`, written out, says that the app serves nothing; it may be
-    a RollingUpdate, Recreate, or Canary with router replica.
+    Why: Without a port there is no Service, so there is no traffic to move.
+    Fix: add a port; the Service then comes by itself. For an app that serves nothing write `ports: []` and use
+    RollingUpdate, Recreate, or Canary with router replica.
+    Source: a rule of rollspec.
     """
     app = scene.app
     if app.ports or not app.strategy.is_rollout:
@@ -51,23 +53,31 @@ def ports_missing(scene: SpecScene) -> Iterator[Finding]:
 
 
 def port_twice(scene: SpecScene) -> Iterator[Finding]:
-    """Names of ports, and port numbers of one protocol, are unique in a Service (Kubernetes API server)."""
+    """Two ports with the same name, or with the same number and protocol.
+
+    Why: The API server refuses the Service.
+    Fix: rename or renumber one.
+    Source: API server (`Duplicate value`).
+    """
     names: set[str] = set()
     numbers: set[tuple[int, str]] = set()
     for number, port in enumerate(scene.app.ports):
         if port.name in names:
             yield _finding("port-twice", f"another port is named `{port.name}`", f"/spec/ports/{number}/name")
         if (port.port, port.protocol) in numbers:
-            message = f"port {port.port}/{port.protocol} is there twice"
+            message = f"port {port.port}/{port.protocol} is listed twice"
             yield _finding("port-twice", message, f"/spec/ports/{number}/port")
         names.add(port.name)
         numbers.add((port.port, port.protocol))
 
 
 def container_once(scene: SpecScene) -> Iterator[Finding]:
-    """Names of containers are unique in a pod (Kubernetes API server), the app's own container among them.
+    """A container in `pod` with the name of another container of the pod, or of the app's own container.
 
-    A patch of a list goes by names: it would make one container of two before anything else could see them.
+    Why: The API server refuses the pod template. A patch finds a container by its name, and would merge the two before
+    any other check sees them.
+    Fix: rename it.
+    Source: API server (`Duplicate value`).
     """
     pod = scene.app.spec.get("pod") or {}
     names = {scene.app.container_name}
@@ -82,12 +92,15 @@ def container_once(scene: SpecScene) -> Iterator[Finding]:
 
 
 def replicas_and_autoscaling(scene: SpecScene) -> Iterator[Finding]:
-    """`replicas` beside `autoscaling` is the first of two stages of switching an autoscaler on, and nothing else.
+    """`replicas` together with `autoscaling`, outside the one commit that switches an autoscaler on.
 
-    Taken out of a manifest, `replicas` becomes 1, unless the autoscaler has changed the count and so owns it: give a
-    `minReplicas` that is more than `replicas`, sync, wait for the autoscaler (15 seconds), then take `replicas` out
-    and `minReplicas` back. Nothing may be in flight meanwhile: each sync could take the autoscaler's count back.
-    `minReplicas` must not be more than `maxReplicas`.
+    Why: Every sync would set the count back to `replicas`. If a commit removes `replicas` from a workload, the count
+    becomes 1, unless an autoscaler has already changed it and so owns the field.
+    Fix: remove one. To switch an autoscaler on without losing pods: commit `autoscaling` with a `minReplicas` above
+    `replicas`, sync, wait until the autoscaler has scaled up (15 seconds), then remove `replicas` and set `minReplicas`
+    as you like. Do not release meanwhile.
+    Source: Kubernetes (server-side apply: ownership of `replicas`), measured; API server (`minReplicas` at most
+    `maxReplicas`).
     """
     spec = scene.app.spec
     scaling = spec.get("autoscaling")
@@ -95,11 +108,11 @@ def replicas_and_autoscaling(scene: SpecScene) -> Iterator[Finding]:
         return
     replicas, least = spec.get("replicas", 0), scaling.get("minReplicas", 1)
     if replicas == "external":
-        message = "`replicas: external` and `autoscaling` exclude each other: remove one"
+        message = "`replicas: external` and `autoscaling` cannot be used together: remove one"
         yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
     elif replicas and replicas >= least:
         message = (
-            f"`replicas` and `autoscaling` exclude each other: remove one; or, to switch an autoscaler on, give "
+            f"`replicas` and `autoscaling` cannot be used together: remove one; or, to switch an autoscaler on, give "
             f"minReplicas {replicas + 1} for the commit that has both"
         )
         yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
@@ -112,7 +125,12 @@ def replicas_and_autoscaling(scene: SpecScene) -> Iterator[Finding]:
 
 
 def surge_and_unavailable(scene: SpecScene) -> Iterator[Finding]:
-    """`maxSurge` and `maxUnavailable` must not both be zero: nothing could move (API server, Argo Rollouts)."""
+    """`maxSurge` and `maxUnavailable` that are both zero.
+
+    Why: No pod can be replaced: none may be added and none removed.
+    Fix: set one of them to at least 1.
+    Source: API server, Argo Rollouts.
+    """
     fields = scene.app.strategy.fields
     zero = (0, "0%")
     if fields.get("maxSurge", "25%") in zero and fields.get("maxUnavailable", 0) in zero:
@@ -121,9 +139,13 @@ def surge_and_unavailable(scene: SpecScene) -> Iterator[Finding]:
 
 
 def release_state(scene: SpecScene) -> Iterator[Finding]:
-    """The release state fits the strategy: `canary` belongs to Canary, `preview` to BlueGreen.
+    """Release state that does not fit the strategy, or a new version that equals the stable one.
 
-    A version in flight differs from the stable one, in its label `version` too: that is what tells traffic apart.
+    Why: `canary` belongs to strategy Canary and `preview` to BlueGreen; nothing else renders them. A new version must
+    differ from the stable one in its image or configuration, and in its label `version`: that label separates the
+    traffic.
+    Fix: release with `rollspec release`, or give the new version another `tag` (or `overrides`) and its own `version`.
+    Source: a rule of rollspec.
     """
     app = scene.app
     for key, kind in (("canary", "Canary"), ("preview", "BlueGreen")):
@@ -142,9 +164,12 @@ def release_state(scene: SpecScene) -> Iterator[Finding]:
 
 
 def version_label(scene: SpecScene) -> Iterator[Finding]:
-    """The pods' label `version` tells two versions' traffic apart: `podMetadata` of a Canary or BlueGreen has none.
+    """A label `version` in `podMetadata` of a Canary or BlueGreen.
 
-    Each version has its own, from its tag, or from `version` beside it.
+    Why: rollspec gives the pods of each version a label `version`, which separates their traffic. A label in
+    `podMetadata` would be the same for both versions.
+    Fix: remove it. To choose the value, set `version` next to `tag`.
+    Source: a rule of rollspec.
     """
     app = scene.app
     if not any(strategy.is_rollout for strategy in (app.strategy, app.migrating_from) if strategy):
@@ -153,12 +178,21 @@ def version_label(scene: SpecScene) -> Iterator[Finding]:
     for where, fields in {"/spec": app.spec, **overrides}.items():
         labels = ((fields or {}).get("podMetadata") or {}).get("labels") or {}
         if labels.get("version") is not None:
-            message = "the label `version` tells the versions apart: remove it, and give `version` beside the tag"
+            message = (
+                "rollspec sets the label `version`, which separates the traffic of the versions: remove it, and set "
+                "`version` next to `tag`"
+            )
             yield _finding("version-label", message, f"{where}/podMetadata/labels/version")
 
 
 def canary_weight(scene: SpecScene) -> Iterator[Finding]:
-    """A canary has a `weight`, unless `strategy.steps` (an automatic ladder) gives its weights."""
+    """A canary without a `weight`, or with one although a ladder gives the weights.
+
+    Why: Without a weight nobody knows which share of the traffic the canary gets. With `strategy.steps` the steps
+    decide it, and a weight would be ignored.
+    Fix: set `canary.weight` (percent of the traffic), or remove it if the strategy has `steps`.
+    Source: a rule of rollspec.
+    """
     canary = scene.app.canary
     if canary is None or scene.app.strategy.type != "Canary":
         return
@@ -172,11 +206,15 @@ def canary_weight(scene: SpecScene) -> Iterator[Finding]:
 
 
 def canary_share(scene: SpecScene) -> Iterator[Finding]:
-    """A replica canary gets its share by whole pods, so few pods cannot give every weight (10 % of 3 pods is 25 %).
+    """A weight that a replica canary cannot give with its number of pods.
 
-    The controller rounds as Argo Rollouts' CalculateReplicaCountsForBasicCanary does. A warning says the share that
-    results, and which replica count, or router istio, would give what was asked. The weights of a ladder are looked at
-    while nothing is in flight too, each once.
+    Differences of up to 5 percentage points are not reported. The weights of a ladder are checked even while nothing is
+    in flight.
+
+    Why: Router replica splits the traffic by whole pods: 10 % of 3 pods is really 25 %. The message says the share that
+    results; rollspec rounds as the controller does.
+    Fix: use the number of replicas that the message names, or router istio, which gives every weight.
+    Source: Argo Rollouts (`CalculateReplicaCountsForBasicCanary`).
     """
     app = scene.app
     if app.strategy.type != "Canary" or app.strategy.router != "replica":
@@ -205,11 +243,15 @@ def _missed(app: App, weight: int) -> str | None:
 
 
 def ladder_end(scene: SpecScene) -> Iterator[Finding]:
-    """An automatic ladder ends in a pause before 100, which `promote` finishes, so that Git never lags behind.
+    """A ladder that ends in a way that leaves Git or the traffic behind.
 
-    One that finishes by itself says so with `autoPromotionEnabled: true` beside the steps, and ends in `setWeight: 100`
-    (a warning): else the controller reports Healthy before the subsets' hashes have moved, and a release at that moment
-    sends some 20 ms of traffic to the old version while its pods go (measured on Argo Rollouts 1.9 and 1.10).
+    Why: A ladder that runs to its end by itself makes the new version stable, while Git still says that it is a canary.
+    If its last step is not `setWeight: 100`, the controller also reports Healthy before the traffic is at rest: a
+    release at that moment sends about 20 ms of requests to pods that are being deleted (measured on Argo Rollouts 1.9
+    and 1.10).
+    Fix: end the ladder in `pause: {}` before 100, and finish with `rollspec promote`. If the ladder should finish by
+    itself, set `autoPromotionEnabled: true` next to the steps and end in `setWeight: 100`.
+    Source: a rule of rollspec; measured.
     """
     fields = scene.app.strategy.fields
     steps = fields.get("steps")
@@ -231,12 +273,18 @@ def ladder_end(scene: SpecScene) -> Iterator[Finding]:
         )
         yield _finding("ladder-end", message, where, severity="warning")
     if not by_itself and not (holds and (not weights or weights[-1] < 100)):
-        message = "end the ladder in `{pause: {}}` before 100, or say `autoPromotionEnabled: true` beside it"
+        message = "end the ladder in `{pause: {}}` before 100, or set `autoPromotionEnabled: true` next to it"
         yield _finding("ladder-end", message, where)
 
 
 def canary_headers(scene: SpecScene) -> Iterator[Finding]:
-    """`istio.canaryHeaders` needs a Canary with router istio, and an HTTP or gRPC port: only those have headers."""
+    """`istio.canaryHeaders` without a Canary with router istio, or without an HTTP or gRPC port.
+
+    Why: Only HTTP and gRPC requests have headers, and only Istio's routes can match them.
+    Fix: remove `canaryHeaders`, or set `strategy: {type: Canary, router: istio}` and name the port `http-...` or
+    `grpc-...` (or set its `appProtocol`).
+    Source: Istio (header matches are part of HTTP routes).
+    """
     app = scene.app
     if "canaryHeaders" not in app.spec.get("istio", {}):
         return
@@ -249,7 +297,12 @@ def canary_headers(scene: SpecScene) -> Iterator[Finding]:
 
 
 def canary_routes(scene: SpecScene) -> Iterator[Finding]:
-    """Router istio needs a port that Istio can route: UDP and SCTP it cannot."""
+    """Router istio for an app without a TCP port.
+
+    Why: Istio does not route UDP or SCTP.
+    Fix: use router replica, or add a TCP port.
+    Source: Istio (VirtualService routes are TCP, TLS or HTTP).
+    """
     app = scene.app
     uses_istio = app.strategy.by_istio or "istio" in app.spec
     if uses_istio and app.ports and all(port.route == "none" for port in app.ports):
@@ -258,7 +311,13 @@ def canary_routes(scene: SpecScene) -> Iterator[Finding]:
 
 
 def mesh_hosts(scene: SpecScene) -> Iterator[Finding]:
-    """A host stands once, and `*` cannot be a host of the mesh (Istio's webhook)."""
+    """A host that is `*`, or is the Service's own name.
+
+    Why: `*` would take every request of the mesh, and Istio's webhook refuses it. The Service's own name is always a
+    host, and Istio refuses duplicates.
+    Fix: name the hosts; leave the Service's own name out.
+    Source: Istio `pkg/config/validation`.
+    """
     app = scene.app
     hosts = app.spec.get("istio", {}).get("hosts", ())
     for number, host in enumerate(hosts):
@@ -271,7 +330,13 @@ def mesh_hosts(scene: SpecScene) -> Iterator[Finding]:
 
 
 def files_clash(scene: SpecScene) -> Iterator[Finding]:
-    """Two files whose paths make the same ConfigMap key (`/a/b` and `/a_b`): rename one."""
+    """Two files whose paths make the same key of the ConfigMap.
+
+    Why: rollspec makes the key from the path (`/a/b` and `/a_b` both give `a_b`), so one file would overwrite the
+    other.
+    Fix: rename one.
+    Source: a rule of rollspec.
+    """
     app = scene.app
     version = app.running
     counts = Counter(file_key(path) for path in version.fields.get("files", ()))
@@ -282,7 +347,13 @@ def files_clash(scene: SpecScene) -> Iterator[Finding]:
 
 
 def service_account(scene: SpecScene) -> Iterator[Finding]:
-    """`serviceAccount` makes one for the app; `pod.serviceAccountName` names one that exists. Keep one of them."""
+    """`serviceAccount` together with `pod.serviceAccountName`.
+
+    Why: `serviceAccount` makes a ServiceAccount for the app; `pod.serviceAccountName` uses another one. The pods can
+    have only one.
+    Fix: remove one of the two.
+    Source: a rule of rollspec.
+    """
     spec = scene.app.spec
     if "serviceAccount" in spec and "serviceAccountName" in spec.get("pod", {}):
         message = "`serviceAccount` makes one for the app, `pod.serviceAccountName` names another: remove one"
@@ -290,23 +361,37 @@ def service_account(scene: SpecScene) -> Iterator[Finding]:
 
 
 def service_fields(scene: SpecScene) -> Iterator[Finding]:
-    """`service` describes the Service of the app's ports: without ports there is none."""
+    """`service` for an app without ports.
+
+    Why: There is no Service without ports, so the fields would have no effect.
+    Fix: add a port, or remove `service`.
+    Source: a rule of rollspec.
+    """
     if "service" in scene.app.spec and not scene.app.ports:
         yield _finding("service-fields", "there is no Service without `ports`: add a port", "/spec/service")
 
 
 def istio_fields(scene: SpecScene) -> Iterator[Finding]:
-    """`istio` describes the routes to the app's ports: without ports there are none, and no host answers.
+    """`istio` for an app without ports.
 
-    A warning, since the defaults of an overlay may give it to all apps.
+    It is a warning because an overlay's defaults may give `istio` to all apps.
+
+    Why: There are no routes without ports, so no host answers.
+    Fix: add a port, or remove `istio`. If it comes from an overlay's defaults, set `istio: null` for this app.
+    Source: a rule of rollspec.
     """
     if "istio" in scene.app.spec and not scene.app.ports:
-        message = "there are no routes without `ports`: add a port, or take this away"
+        message = "there are no routes without `ports`: add a port, or remove this"
         yield _finding("istio-fields", message, "/spec/istio", "warning")
 
 
 def disruption_budget(scene: SpecScene) -> Iterator[Finding]:
-    """A PodDisruptionBudget has either `minAvailable` or `maxUnavailable` (API server)."""
+    """A `disruptionBudget` without exactly one of `minAvailable` and `maxUnavailable`.
+
+    Why: The API server refuses both; with neither the budget limits nothing.
+    Fix: keep one; `maxUnavailable: 1` works for any number of pods.
+    Source: API server (`minAvailable and maxUnavailable cannot be both set`).
+    """
     budget = scene.app.spec.get("disruptionBudget")
     if budget is not None and ("minAvailable" in budget) == ("maxUnavailable" in budget):
         message = "give either minAvailable or maxUnavailable"
@@ -314,11 +399,14 @@ def disruption_budget(scene: SpecScene) -> Iterator[Finding]:
 
 
 def migration(scene: SpecScene) -> Iterator[Finding]:
-    """`migration` keeps the old workload rendered while a Deployment and a Rollout change places.
+    """A `migration` that this switch of strategies does not need, or that something in flight makes unsafe.
 
-    Nothing may be in flight meanwhile. A BlueGreen becomes a Canary before it becomes a Deployment: its Service would
-    keep the selector of pods that are gone. With an autoscaler the new workload would begin with one pod: give
-    `replicas` for the time of the switch.
+    Why: `migration` keeps the old workload while a Deployment and a Rollout change places. A release in flight would be
+    lost in the switch. A Service of a BlueGreen would keep the selector of pods that are deleted. A new workload
+    without `replicas` starts with one pod.
+    Fix: promote or abort first; switch a BlueGreen to Canary before you switch it to a Deployment; set `replicas` to a
+    number until the switch is complete.
+    Source: measured with Argo Rollouts and Argo CD.
     """
     app = scene.app
     if app.migrating_from is None:
@@ -341,10 +429,15 @@ def migration(scene: SpecScene) -> Iterator[Finding]:
 
 
 def policy_labels(scene: SpecScene) -> Iterator[Finding]:
-    """The overlay's `policy.requiredLabels` must all be there."""
+    """A label that the overlay's policy requires is missing.
+
+    Why: The platform team uses the label, for instance to find the owner of an app.
+    Fix: add the label under `metadata.labels` of the app.
+    Source: `policy.requiredLabels` of the overlay.
+    """
     for name in scene.policy.get("requiredLabels", ()):
         if name not in scene.app.labels:
-            yield _finding("policy-labels", f"the overlay's policy wants a label `{name}`", "/metadata/labels")
+            yield _finding("policy-labels", f"the overlay's policy requires a label `{name}`", "/metadata/labels")
 
 
 SPEC_RULES: dict[str, SpecRule] = {

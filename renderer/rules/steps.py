@@ -29,12 +29,14 @@ _EXPERIMENT_ROUTERS = ("istio", "alb", "smi", "plugins")
 def rollout_steps(scene: Scene) -> Iterator[Finding]:
     """A step of a canary that Argo Rollouts refuses, or that the strategy's router cannot do.
 
-    Each step has exactly one kind. `setWeight` is 0 to 100 (`maxTrafficWeight` where that is set); a pause is a
-    number of seconds or a Go duration, not negative; `setCanaryScale`, `setHeaderRoute`, `setMirrorRoute` and an
-    experiment's weight want a router that can do them; a header or path match has exactly one of exact, prefix and
-    regex. A ladder (`strategy.steps` of a spec) is looked at while nothing is in flight too.
+    The steps of a spec (`strategy.steps`) are checked even while nothing is in flight.
+
+    Why: Argo Rollouts sets the Rollout to InvalidSpec and releases nothing.
+    Fix: give each step exactly one kind. `setWeight` is 0 to 100 (or `maxTrafficWeight`); a pause is a number of
+    seconds or a Go duration; `setCanaryScale`, `setHeaderRoute`, `setMirrorRoute` and an experiment's weight need a
+    router that can do them; a header or path match has exactly one of exact, prefix and regex. A pause without an end
+    is `pause: {}`.
     Source: Argo Rollouts (`ValidateRolloutStrategyCanary`: `Step must have one of the following set: ...`).
-    Do: correct the step. A pause without an end is `pause: {}`.
     """
     for rollout in scene.of("Rollout"):
         canary = canary_of(rollout)
@@ -49,7 +51,7 @@ def rollout_steps(scene: Scene) -> Iterator[Finding]:
 def _step_errors(step: Object, routing: Object | None) -> Iterator[tuple[str, str]]:
     has = [kind for kind in _KINDS if kind in step]
     if len(has) != 1:
-        yield "", f"a step wants exactly one of {', '.join(_KINDS)}; this one has {' and '.join(has) or 'none'}"
+        yield "", f"a step needs exactly one of {', '.join(_KINDS)}; this one has {' and '.join(has) or 'none'}"
         return
     kind = has[0]
     if kind == "setWeight":
@@ -59,7 +61,10 @@ def _step_errors(step: Object, routing: Object | None) -> Iterator[tuple[str, st
     elif kind == "pause":
         duration = (step[kind] or {}).get("duration", 0)
         if not _is_pause(duration):
-            yield "/pause/duration", f"{duration!r} is no pause: write seconds, or a duration such as 90s, 10m, 1h30m"
+            yield (
+                "/pause/duration",
+                f"{duration!r} is not a valid pause: write seconds, or a duration such as 90s, 10m, 1h30m",
+            )
     else:
         yield from _routed(kind, step[kind] or {}, routing)
 
@@ -78,11 +83,11 @@ def _routed(kind: str, body: Object, routing: Object | None) -> Iterator[tuple[s
     at = f"/{kind}"
     if kind == "setCanaryScale":
         if routing is None:
-            yield at, "setCanaryScale wants a router"
+            yield at, "setCanaryScale needs a router"
         if len(given := [scale for scale in _SCALES if body.get(scale) is not None]) != 1:
             yield (
                 at,
-                f"it wants exactly one of {', '.join(_SCALES)}; this one has {' and '.join(given) or 'none'}",
+                f"it needs exactly one of {', '.join(_SCALES)}; this one has {' and '.join(given) or 'none'}",
             )
     elif kind == "setHeaderRoute":
         yield from _router(at, kind, routing, _HEADER_ROUTERS)
@@ -100,21 +105,22 @@ def _routed(kind: str, body: Object, routing: Object | None) -> Iterator[tuple[s
 
 def _router(at: str, what: str, routing: Object | None, routers: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if not any(router in (routing or ()) for router in routers):
-        yield at, f"{what} wants one of the routers {', '.join(routers)}"
+        yield at, f"{what} needs one of the routers {', '.join(routers)}"
 
 
 def _one_match(at: str, matcher: Object) -> Iterator[tuple[str, str]]:
     if sum(bool(matcher.get(how)) for how in ("exact", "prefix", "regex")) != 1:
-        yield at, "the match wants exactly one of exact, prefix and regex"
+        yield at, "the match needs exactly one of exact, prefix and regex"
 
 
 def managed_routes(scene: Scene) -> Iterator[Finding]:
-    """Routes that steps make and `managedRoutes` does not list, lists twice, or that Git has as well.
+    """A route that a step makes and `managedRoutes` does not list or lists twice, or that Git has too.
 
-    The controller puts managed routes first, in the order of the list, and takes them away again; a route of that
-    name in the VirtualService in Git would be taken away too.
+    Why: The controller puts managed routes first, in the order of the list, and removes them at the end. It refuses
+    steps with a route that is not listed, and would remove a route of that name that comes from Git.
+    Fix: list each name once under `trafficRouting.managedRoutes`, and use it for nothing else. At render level 2
+    rollspec lists the routes of a spec's steps itself.
     Source: Argo Rollouts (`ValidateStepRouteFoundInManagedRoute`, `RemoveManagedRoutes`), measured.
-    Do: list each name once under `trafficRouting.managedRoutes`, and use it for nothing else.
     """
     for rollout in scene.of("Rollout"):
         canary = canary_of(rollout) or {}

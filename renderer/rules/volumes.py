@@ -10,11 +10,12 @@ from renderer.rules.index import Pod
 
 
 def volume_source(scene: Scene) -> Iterator[Finding]:
-    """A volume that has several sources; a warning for one that has none, which becomes an `emptyDir`.
+    """A volume with several sources, or with none.
 
+    Why: The API server refuses several sources. A volume with none (a warning) becomes an `emptyDir`, which loses its
+    data with the pod.
+    Fix: keep one source. A strategic merge patch that changes it needs `$patch: replace`, or the old one set to null.
     Source: API server (`may not specify more than 1 volume type`).
-    Do: keep one. A strategic merge patch that changes a volume's source needs `$patch: replace`, or the old one set
-    to null.
     """
     for pod in scene.index.pods:
         for number, volume in enumerate(pod.spec.get("volumes") or ()):
@@ -23,7 +24,7 @@ def volume_source(scene: Scene) -> Iterator[Finding]:
             at, has = f"{pod.at}/spec/volumes/{number}", " and ".join(sorted(volume.keys() - {"name"}))
             name = volume.get("name", "")
             if has:
-                message = f"the volume {name} wants exactly one source, it has {has}"
+                message = f"the volume {name} needs exactly one source; it has {has}"
                 yield Finding("volume-source", message, at, pod.manifest)
             else:
                 message = f"the volume {name} has no source and becomes an emptyDir: write emptyDir: {{}}"
@@ -33,10 +34,10 @@ def volume_source(scene: Scene) -> Iterator[Finding]:
 def volume_mounts(scene: Scene) -> Iterator[Finding]:
     """A mount or device of a volume that the pod does not have, or a path that Kubernetes refuses.
 
-    `subPath` is relative and stays inside the volume, `subPath` and `subPathExpr` exclude each other, `mountPath` has
-    no `:`.
+    Why: The API server refuses the pod template.
+    Fix: add the volume under `pod.volumes`, or correct the name. `subPath` is relative and stays inside the volume; use
+    only one of `subPath` and `subPathExpr`; `mountPath` has no `:`.
     Source: API server (`Not found`, `must be a relative path`, `must not contain '..'`, `must not contain ':'`).
-    Do: add the volume under `pod.volumes`, or correct the name.
     """
     for pod in scene.index.pods:
         names: set[str] | None = None
@@ -69,7 +70,7 @@ def _mounts(pod: Pod, at: str, mounts: Iterable[Object], names: set[str]) -> Ite
             if path and (path.startswith("/") or ".." in path.split("/")):
                 yield _mount(pod, f"{at}{number}/{key}", f"{key} {path} must be relative, without '..'")
         if mount.get("subPath") and mount.get("subPathExpr"):
-            yield _mount(pod, f"{at}{number}", "subPath and subPathExpr exclude each other")
+            yield _mount(pod, f"{at}{number}", "subPath and subPathExpr cannot be used together")
 
 
 def _mount(pod: Pod, at: str, message: str) -> Finding:
@@ -77,11 +78,12 @@ def _mount(pod: Pod, at: str, message: str) -> Finding:
 
 
 def volume_unused(scene: Scene) -> Iterator[Finding]:
-    """Warning: a volume that no container mounts.
+    """A volume that no container mounts.
 
-    It is made and waited for all the same: a missing ConfigMap keeps the pod from starting.
-    Source: Kubernetes (kubelet mounts every volume of a pod).
-    Do: mount it, or take it out.
+    Why: The kubelet still sets it up before the pod starts, so a missing ConfigMap or claim keeps the pod from
+    starting.
+    Fix: mount it, or remove it.
+    Source: Kubernetes (the kubelet sets up every volume of a pod).
     """
     for pod in scene.index.pods:
         volumes = pod.spec.get("volumes")
@@ -101,10 +103,11 @@ def volume_unused(scene: Scene) -> Iterator[Finding]:
 def config_keys(scene: Scene) -> Iterator[Finding]:
     """A reference to a key that a ConfigMap or Secret of this render does not have.
 
-    The pod would stay in `CreateContainerConfigError`, or wait for its volume. Objects that are not rendered here
-    live in the cluster and are not looked at; an `optional` reference may miss.
+    Objects that are not rendered here are in the cluster and are not checked. An `optional` reference may be missing.
+
+    Why: The pod stays in `CreateContainerConfigError`, or waits for its volume, so the release hangs.
+    Fix: add the key, or correct its name.
     Source: kubelet (`couldn't find key`, `references non-existent config key`).
-    Do: add the key, or correct its name.
     """
     if not (scene.resources or "ConfigMap" in scene.index.kinds or "Secret" in scene.index.kinds):
         return

@@ -14,13 +14,13 @@ DEADLINE = 600  # the default of progressDeadlineSeconds, of Deployment and Roll
 
 
 def selector_matches_template(scene: Scene) -> Iterator[Finding]:
-    """A workload whose selector is missing or empty, or does not match the labels of its own pods.
+    """A workload whose selector is empty, or does not match the labels of its own pods.
 
-    The controller would never find the pods that it makes.
-    Source: API server (`selector does not match template labels`), Argo Rollouts (the same, as InvalidSpec after the
-    sync).
-    Do: give the pod template the labels that the selector asks for. A selector cannot be changed later; `selector:`
-    of a spec is for an app that runs already.
+    Why: The API server refuses a Deployment; a Rollout becomes InvalidSpec after the sync. The controller would never
+    find the pods that it makes.
+    Fix: give the pod template the labels of the selector. A selector cannot be changed later; `selector:` in a spec is
+    for an app that runs already.
+    Source: API server (`selector does not match template labels`), Argo Rollouts (the same check).
     """
     for pod in scene.index.workloads:
         selector = pod.manifest.data["spec"].get("selector") or {}
@@ -40,19 +40,21 @@ def _selector(pod: Pod, message: str) -> Finding:
 def _mismatch(selector: Object, pod: Pod) -> str:
     for key, value in (selector.get("matchLabels") or {}).items():
         if key not in pod.labels:
-            return f"the selector wants the label {key}={value}, which the pod template does not have"
+            return f"the selector needs the label {key}={value}, which the pod template does not have"
         if pod.labels[key] != value:
-            return f"the selector wants the label {key}={value}, the pod template has {key}={pod.labels[key]}"
+            return f"the selector needs the label {key}={value}, the pod template has {key}={pod.labels[key]}"
     return "the selector's matchExpressions do not match the labels of the pod template"
 
 
 def workloads_overlap(scene: Scene) -> Iterator[Finding]:
     """Two workloads of one namespace, one of which selects the pods of the other.
 
-    Their controllers count and delete each other's pods. A Deployment and a Rollout of one name are let through: that
-    is how an app moves from one to the other (`migration`), and their ReplicaSets do not mix.
+    A Deployment and a Rollout with one name are allowed: that is how an app moves from one to the other (`migration`),
+    and their ReplicaSets do not mix.
+
+    Why: Their controllers count and delete each other's pods.
+    Fix: give the pods of each workload a label value of their own, and use it in the selector.
     Source: Kubernetes documentation of Deployments (`do not overlap selectors`), Argo Rollouts' migration guide.
-    Do: give the pods of each workload a label value of their own, in the selector too.
     """
     if len(scene.index.workloads) < 2:
         return
@@ -70,11 +72,18 @@ def _migrates(one: Pod, other: Pod) -> bool:
 
 
 def progress_deadline(scene: Scene) -> Iterator[Finding]:
-    """`progressDeadlineSeconds` that is not greater than `minReadySeconds`.
+    """A `progressDeadlineSeconds` that no pod can meet.
 
-    No pod could become available before the deadline. The default of `progressDeadlineSeconds` is 600.
-    Source: API server (Deployment), Argo Rollouts (`must be greater than minReadySeconds`).
-    Do: raise `progressDeadlineSeconds`, or lower `minReadySeconds`.
+    The default of `progressDeadlineSeconds` is 600.
+
+    Why: A pod counts as available only after it is Ready for `minReadySeconds`. A deadline that is not greater is
+    refused by the API server (Deployment) or makes the Rollout InvalidSpec. A deadline that is shorter than the probes
+    allow a pod to start marks a slow but good version as failed; with `progressDeadlineAbort` the controller aborts it
+    (an error, otherwise a note).
+    Fix: raise `progressDeadlineSeconds` above the time a pod may need to start, or lower the delays and thresholds of
+    the startup and readiness probes.
+    Source: API server (Deployment), Argo Rollouts (`must be greater than minReadySeconds`, `progressDeadlineAbort`),
+    kubelet (probes).
     """
     for pod in scene.index.workloads:
         spec = pod.manifest.data["spec"]
@@ -89,12 +98,13 @@ def progress_deadline(scene: Scene) -> Iterator[Finding]:
 
 
 def surge_and_unavailable(scene: Scene) -> Iterator[Finding]:
-    """`maxSurge` and `maxUnavailable` that are both zero, or more than 100 % unavailable.
+    """`maxSurge` and `maxUnavailable` that are both zero, or `maxUnavailable` above 100%.
 
-    With both at zero no pod can be replaced: none may be added and none may go. Either is 25 % where it is not given.
-    Source: API server (`may not be 0 when maxSurge is 0`), Argo Rollouts (`MaxSurge and MaxUnavailable both can not
-    be zero`).
-    Do: let one of them be at least 1.
+    Why: With both at zero no pod can be replaced: none may be added and none removed. The API server refuses a
+    Deployment; a Rollout becomes InvalidSpec.
+    Fix: set one of them to at least 1. Each is 25% if it is not given.
+    Source: API server (`may not be 0 when maxSurge is 0`), Argo Rollouts (`MaxSurge and MaxUnavailable both can not be
+    zero`).
     """
     for pod in scene.index.workloads:
         at, speed = _speed(pod)
@@ -121,8 +131,9 @@ def _speed(pod: Pod) -> tuple[str, Object]:
 def deployment_strategy(scene: Scene) -> Iterator[Finding]:
     """A Deployment of type Recreate that also has `rollingUpdate`.
 
+    Why: The API server refuses it.
+    Fix: remove `rollingUpdate`, or the type. A strategic merge patch that changes only the type keeps `rollingUpdate`.
     Source: API server (`may not be specified when strategy type is 'Recreate'`).
-    Do: take `rollingUpdate` out, or the type. A strategic merge patch that changes only the type leaves it behind.
     """
     for manifest in scene.of("Deployment"):
         strategy = manifest.data["spec"].get("strategy")
@@ -132,11 +143,11 @@ def deployment_strategy(scene: Scene) -> Iterator[Finding]:
 
 
 def same_namespace(scene: Scene) -> Iterator[Finding]:
-    """A Service, PodDisruptionBudget or autoscaler that is meant for a workload of another namespace.
+    """A Service, PodDisruptionBudget or autoscaler for a workload of another namespace.
 
-    Each of them sees its own namespace alone, so it would find nothing.
+    Why: Each of them sees only its own namespace, so it finds nothing.
+    Fix: put it into the namespace of the workload. A patch that moves one must move the others too.
     Source: Kubernetes (selectors and `scaleTargetRef` do not reach into other namespaces).
-    Do: put it into the namespace of the workload; a patch that moves one has to move the others.
     """
     homes = {pod.namespace for pod in scene.index.workloads}
     if not homes:
@@ -163,11 +174,13 @@ def _meant_for(kind: str, spec: Object, pod: Pod) -> bool:
 
 
 def restart_policy(scene: Scene) -> Iterator[Finding]:
-    """A restart policy that the kind does not take, or fields that only a single Pod has, in a pod template.
+    """A restart policy that the kind does not take, or a field that only a single Pod has.
 
-    Pods of a Deployment or Rollout are always restarted; those of a Job never are, or on failure.
-    Source: API server (`Unsupported value: supported values: "Always"`), Argo Rollouts by the same code.
-    Do: leave `restartPolicy` out (Job: `Never` or `OnFailure`), and the other two fields.
+    Why: The API server refuses the pod template. Pods of a Deployment or Rollout always restart; those of a Job never
+    do, or only on failure.
+    Fix: leave `restartPolicy` out (Job: `Never` or `OnFailure`), and remove `activeDeadlineSeconds` and
+    `ephemeralContainers` from the pod template.
+    Source: API server (`Unsupported value: supported values: "Always"`), Argo Rollouts (the same code).
     """
     for pod in scene.index.pods:
         spec = pod.spec
@@ -177,10 +190,10 @@ def restart_policy(scene: Scene) -> Iterator[Finding]:
         policy = spec.get("restartPolicy", "Always")
         if kind in ("Job", "CronJob"):
             if policy == "Always":
-                yield _policy(pod, "restartPolicy", f"pods of a {kind} want restartPolicy Never or OnFailure")
+                yield _policy(pod, "restartPolicy", f"pods of a {kind} need restartPolicy Never or OnFailure")
             continue
         if policy != "Always":
-            yield _policy(pod, "restartPolicy", f"pods of a {kind} want restartPolicy Always, not {policy}")
+            yield _policy(pod, "restartPolicy", f"pods of a {kind} need restartPolicy Always, not {policy}")
         for key in ("activeDeadlineSeconds", "ephemeralContainers"):
             if key in spec:
                 yield _policy(pod, key, f"pods of a {kind} take no {key}")

@@ -10,13 +10,17 @@ import yaml
 
 from renderer.manifest import Manifest
 from renderer.rules import Finding, Scene
+from renderer.rules.specs import SpecScene
+from renderer.spec import app_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
+SPEC_FIXTURES = FIXTURES.parent / "spec-rules"
+_SEVERITIES = ("error: ", "warning: ", "note: ")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A fixture: the rule it breaks (its folder; `ok` for none), its scene, and the finding lines it expects."""
+    """A fixture: its rule (the folder), its scene, and the finding lines it expects; none where it must pass."""
 
     rule: str
     scene: Scene
@@ -28,23 +32,43 @@ def fixtures() -> list[Path]:
     return sorted(FIXTURES.glob("*/*.yaml"))
 
 
+def spec_fixtures() -> list[Path]:
+    """Every fixture file of the rules over specs, sorted."""
+    return sorted(SPEC_FIXTURES.glob("*/*.yaml"))
+
+
 def name_of(path: Path) -> str:
     """`rule/case`."""
     return f"{path.parent.name}/{path.stem}"
 
 
 def read(path: Path) -> Case:
-    """`# error: ...` and `# warning: ...` are expected lines; others are settings.
+    """`# error: ...`, `# warning: ...` and `# note: ...` are expected lines; others are settings.
 
     These are `kubernetes`, `policy`, `external` and `resource`, which names those documents (`Kind/name`) that are
     resources, not manifests of the app.
     """
     text = path.read_text(encoding="utf-8")
-    comments = [comment[2:] for comment in text.splitlines() if comment.startswith("# ")]
-    found = [comment for comment in comments if comment.startswith(("error: ", "warning: "))]
-    settings = dict(comment.split(": ", 1) for comment in comments if comment not in found)
+    found, settings = _comments(text)
     manifests = [Manifest(f"{data['kind'].lower()}.yaml", data) for data in yaml.safe_load_all(text)]
-    return Case(path.parent.name, _scene(manifests, settings), tuple(found))
+    return Case(path.parent.name, _scene(manifests, settings), found)
+
+
+def read_spec(path: Path) -> tuple[SpecScene, tuple[str, ...]]:
+    """An App of `fixtures/spec-rules`, effective as it is written, and the finding lines it expects."""
+    text = path.read_text(encoding="utf-8")
+    found, settings = _comments(text)
+    data = yaml.safe_load(text)
+    metadata = data["metadata"]
+    app = app_of(metadata["name"], "production", data["spec"], namespace="shop", labels=metadata.get("labels"))
+    return SpecScene(app, yaml.safe_load(settings.get("policy", "{}"))), found
+
+
+def _comments(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """The expected finding lines, and the settings."""
+    comments = [comment[2:] for comment in text.splitlines() if comment.startswith("# ")]
+    found = [comment for comment in comments if comment.startswith(_SEVERITIES)]
+    return tuple(found), dict(comment.split(": ", 1) for comment in comments if comment not in found)
 
 
 def _scene(manifests: list[Manifest], settings: dict[str, str]) -> Scene:

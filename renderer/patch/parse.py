@@ -21,7 +21,7 @@ _TARGET: Final = {
 }
 # Nothing but the start of a document may look like this, in a block of text neither.
 _DOCUMENT_START: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
-_WANTS: Final = {
+_REQUIRED: Final = {
     "add": ("path", "value"),
     "remove": ("path",),
     "replace": ("path", "value"),
@@ -86,7 +86,7 @@ def _patch(target: Target | None, document: Data, source: str, index: int, fault
     if isinstance(document, list):
         faults += [_fault(index, *found) for i, item in enumerate(document) for found in _operation(item, i)]
         if target is None:
-            faults.append(_fault(index, "", "JSON 6902 operations want a `target`"))
+            faults.append(_fault(index, "", "JSON 6902 operations need a `target`"))
         if not document:
             faults.append(_fault(index, "/patch", "no operation is given"))
         return Patch(target, tuple(document), None, source)
@@ -108,14 +108,15 @@ def _names_an_object(document: Object) -> bool:
 
 def _operation(item: Data, i: int) -> list[tuple[str, str]]:
     """What is wrong with one operation: (pointer, message)."""
-    at = f"/patch/{i}"
-    if not isinstance(item, dict) or item.get("op") not in _WANTS:
-        return [(at, f"an operation is a mapping with `op`: {', '.join(_WANTS)}")]
-    found = [(at, f"{item['op']} wants `{key}`") for key in _WANTS[item["op"]] if key not in item]
+    pointer = f"/patch/{i}"
+    op = item.get("op") if isinstance(item, dict) else None
+    if not isinstance(op, str) or op not in _REQUIRED:
+        return [(pointer, f"an operation is a mapping with `op`: {', '.join(_REQUIRED)}")]
+    found = [(pointer, f"`{op}` needs `{key}`") for key in _REQUIRED[op] if key not in item]
     for key in ("path", "from"):
         value: Any = item.get(key, "")
         if not isinstance(value, str) or (value and not value.startswith("/")):
-            found.append((f"{at}/{key}", f"{key} is a JSON pointer and starts with /: {value!r}"))
+            found.append((f"{pointer}/{key}", f"{key} is a JSON pointer and starts with /: {value!r}"))
     return found
 
 

@@ -26,10 +26,9 @@ from renderer.rules.finding import Finding, Scene
 from renderer.rules.ladder import check_ladder
 from renderer.rules.specs import SpecScene, check_spec
 from renderer.schema import Fault, Schemas
-from renderer.spec import API_VERSION, App, app_of, merge
+from renderer.spec import API_VERSION, VERSION_STATES, App, app_of, merge
 from renderer.yamlio import dump
 
-_STATES = ("canary", "preview")
 _HEAD = {"apiVersion": API_VERSION, "kind": "App"}
 UNMATCHED = "patch-unmatched"
 
@@ -276,7 +275,9 @@ def _check_name(document: Document, name: str) -> list[Problem]:
         message = f"the file is {name}.yaml: the app's name must be `{name}`, {other}"
         return [Problem(document.file, 0, 0, "app-name", message, "/metadata/name")]
     if not isinstance(document.data.get("spec"), dict):
-        return [Problem(document.file, 0, 0, "missing-field", "`spec` is missing: a mapping is expected", "/spec")]
+        missing = document.data.get("spec") is None
+        message = "`spec` is missing" if missing else "`spec` must be a mapping"
+        return [Problem(document.file, 0, 0, "missing-field" if missing else "wrong-type", message, "/spec")]
     return []
 
 
@@ -310,7 +311,8 @@ def _partials(
         document, faults = read_document(file, texts[file], "App", setup.schemas)
         if document is not None:
             faults = [*_check_head(document, setup.schemas), *_check_name(document, name)]
-            found.append(document if overlay == environment.name else inherited(document))
+            if not faults:
+                found.append(document if overlay == environment.name else inherited(document))
         problems += faults
     return (found, problems) if not problems else ([], problems)
 
@@ -333,7 +335,7 @@ def _check_schema(merged: Effective, schemas: Schemas) -> list[Problem]:
         return of_effective(merged, schemas.explain("App", merged.data))
     problems = []
     spec = merged.data["spec"]
-    for state in _STATES:
+    for state in VERSION_STATES:
         overrides = spec.get(state, {}).get("overrides")
         if overrides:
             data = {**merged.data, "spec": merge(spec, overrides)}

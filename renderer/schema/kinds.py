@@ -9,9 +9,10 @@ from typing import Any
 from renderer.schema.values import Fault
 from renderer.schema.words import either, name, type_fault
 
-_API_VERSION = re.compile(r"(?:([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)/)?(v[0-9][a-z0-9]*)")
+_LABEL = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_API_VERSION = re.compile(rf"(?:(?=.{{1,253}}/)({_LABEL}(?:\.{_LABEL})*)/)?(v[0-9][a-z0-9]{{0,61}})")
 _SHARED_GROUP = "argoproj.io"
-_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+_KIND = re.compile("[A-Za-z][A-Za-z0-9]{0,62}")
 
 
 def schema_path(obj: Any) -> str | None:
@@ -57,6 +58,9 @@ def unknown_kind(obj: Any) -> list[Fault]:
         return [Fault("", "missing-field", f"{name(field)} is missing") for field in lost]
     if odd := [field for field in ("apiVersion", "kind") if not isinstance(obj[field], str)]:
         return [Fault(f"/{field}", "wrong-type", type_fault(obj[field], ["string"], (field,))) for field in odd]
+    if not _API_VERSION.fullmatch(obj["apiVersion"]):
+        text = f"{name(obj['apiVersion'])} is not a valid apiVersion; expected one such as v1 or apps/v1"
+        return [Fault("/apiVersion", "unknown-kind", text)]
     return [_unknown(obj["apiVersion"], obj["kind"])]
 
 

@@ -37,6 +37,7 @@ COMMANDS = {
     "resume": ("Release", "Let the controller go on."),
     "switch": ("Release", "Change the strategy or the router, in safe stages."),
     "status": ("Look", "What runs where, from Git."),
+    "board": ("Look", "Write the board: every release as web pages."),
     "history": ("Look", "Who released what, when, from Git."),
     "completion": ("Look", "Print the completion script of a shell."),
 }

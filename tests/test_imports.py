@@ -13,6 +13,7 @@ ROWS = (
     ("commands",),
     ("usecases",),
     ("progress", "console"),
+    ("board",),
     ("report",),
     ("tree", "git", "cache", "workers", "resources"),
     ("pipeline",),

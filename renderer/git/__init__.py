@@ -7,7 +7,7 @@ and literal. Git runs without a shell, a pager or a prompt; reading takes no loc
 from __future__ import annotations
 
 from renderer.git.commits import commit
-from renderer.git.history import Commit, Touch, log, log_files
+from renderer.git.history import Commit, Touch, commits_of, log, log_files
 from renderer.git.read import (
     FileStatus,
     TreeEntry,
@@ -32,6 +32,7 @@ __all__ = [
     "TreeEntry",
     "changed",
     "commit",
+    "commits_of",
     "is_shallow",
     "list_tree",
     "log",

@@ -38,6 +38,7 @@ class Touch(NamedTuple):
     after: str | None
 
 
+_AT_ONCE = 500  # commits that one process is asked for by name
 _LATEST = 253_402_128_000  # 9999-12-30: the last date of a datetime; a commit may name a later one
 _LOG = ("log", "-z", f"--format=tformat:{'%x00'.join(_FIELDS)}", "--date=raw", "--encoding=UTF-8")
 _RAW = ("--first-parent", "-m", "--raw", "--no-renames", "--no-abbrev", "--relative")
@@ -70,11 +71,23 @@ def log_files(root: str, paths: Sequence[str], revision: str = "HEAD") -> Iterat
     commits yields nothing. Raises GitError no-such-revision, no-repository.
     """
     start = find(root, revision)
-    if start is None:
-        return
+    if start is not None:
+        yield from _with_touches(root, [start], paths)
+
+
+def commits_of(root: str, shas: Sequence[str], paths: Sequence[str]) -> Iterator[tuple[str, tuple[Touch, ...]]]:
+    """Of each of these commits, the files under the paths that it changed against its first parent; by commit id."""
+    for start in range(0, len(shas), _AT_ONCE):
+        some = ["--no-walk=unsorted", *shas[start : start + _AT_ONCE]]
+        yield from ((commit.sha, touches) for commit, touches in _with_touches(root, some, paths))
+
+
+def _with_touches(
+    root: str, commits: Sequence[str], paths: Sequence[str]
+) -> Iterator[tuple[Commit, tuple[Touch, ...]]]:
     commit: Commit | None = None
     touched: list[Touch] = []
-    values = _values(stream(root, [*_LOG, *_RAW, start, "--", *named(paths)]))
+    values = _values(stream(root, [*_LOG, *_RAW, *commits, "--", *named(paths)]))
     for value in values:
         about = value.removeprefix("\n")
         if about.startswith(":"):

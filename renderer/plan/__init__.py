@@ -42,6 +42,11 @@ _STILL = ("nothing", "metadata", "behaviour")  # classes in which no pod and no 
 
 
 def plan(old: Side | None, new: Side | None) -> AppPlan:
+    """The plan of one app in one environment, as `plan_with_timeline` makes it, without the points in time."""
+    return replace(plan_with_timeline(old, new), timeline=None)
+
+
+def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
     """The plan of one app in one environment; a side is None where the app is not there.
 
     Raises ValueError where both are None.
@@ -51,9 +56,10 @@ def plan(old: Side | None, new: Side | None) -> AppPlan:
     if still and not (old and new and old.flight and routing(old) != routing(new)):
         return found
     try:
-        return replace(found, summary=outlook(old, new))
+        seen = outlook(old, new)
     except TooManyPodsError:
         return replace(found, not_simulated="it has too many pods, or moves them in too many steps")
+    return replace(found, summary=seen[0], timeline=seen[1]) if seen else found
 
 
 def judged(old: Side | None, new: Side | None) -> AppPlan:

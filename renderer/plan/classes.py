@@ -8,6 +8,7 @@ from typing import Literal
 
 from renderer.plan.kinds import Kind
 from renderer.problem import Problem
+from renderer.simulate import Timeline
 
 Class = Literal[
     "nothing",
@@ -144,6 +145,7 @@ class AppPlan:
     summary: Summary | None = None
     problems: tuple[Problem, ...] = ()
     not_simulated: str = ""
+    timeline: Timeline | None = None  # only where it was asked for
 
     @property
     def class_(self) -> Class:

@@ -15,7 +15,7 @@ from renderer.simulate import Moment, Options, Point, Timeline, apply, start
 _AT_REST = 3600.0  # seconds since the edit before: the pods of older versions are gone
 
 
-def outlook(old: Side | None, new: Side | None) -> Summary | None:
+def outlook(old: Side | None, new: Side | None) -> tuple[Summary, Timeline] | None:
     """Play the stable version of `old`, then `old`, then `new`, and look at the last; None where nothing runs.
 
     What the cluster has is taken to be what Git says: no controller has aborted or finished a release by itself.
@@ -27,7 +27,7 @@ def outlook(old: Side | None, new: Side | None) -> Summary | None:
     for manifests in (_unpaused(old.stable), _unpaused(old.manifests), old.manifests) if old else ():
         cluster, _ = apply(cluster, manifests, options)
     _, timeline = apply(cluster, after, options)
-    return _named(summary(timeline), old, new) if timeline.points else None
+    return (_named(summary(timeline), old, new), timeline) if timeline.points else None
 
 
 def _named(found: Summary, *sides: Side | None) -> Summary:

@@ -84,7 +84,7 @@ def _text(plan: Plan) -> str:
     for group in _groups(apps):
         first = group[0]
         lines += ["", f"{_names(group)} in {first.env}: {first.class_}, {_reason(first)}"]
-        lines += [f"  {line}" for line in _details(first)]
+        lines += [f"  {line}" for line in detail_lines(first)]
     return "\n".join(map(printable, [*lines, *([""] if apps else []), _closing(plan, apps)])) + "\n"
 
 
@@ -92,7 +92,7 @@ def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
     """Apps of one environment to which the same happens, in order: one label of an overlay can change thousands."""
     found: dict[tuple[str, ...], list[AppPlan]] = {}
     for app in apps:
-        found.setdefault((app.env, app.class_, app.reason, *_details(app)), []).append(app)
+        found.setdefault((app.env, app.class_, app.reason, *detail_lines(app)), []).append(app)
     return list(found.values())
 
 
@@ -126,8 +126,8 @@ def _reason(app: AppPlan) -> str:
     return f"{app.reason}: {_path(app.paths[0])}" if by_kind and len(app.paths) == 1 else app.reason
 
 
-def _details(app: AppPlan) -> list[str]:
-    """The paths that set the class, other effects, the timeline, problems."""
+def detail_lines(app: AppPlan) -> list[str]:
+    """The paths that set the class, other effects, the timeline, problems; a line each, with a word in front."""
     lines = [f"because  {_path(path)}" for path in app.paths]
     for effect in app.effects[1:]:
         lines.append(f"also     {effect.class_}: {effect.reason}")
@@ -262,7 +262,7 @@ def _warnings(apps: Sequence[AppPlan]) -> list[str]:
 
 def _folded(group: Sequence[AppPlan]) -> list[str]:
     first = group[0]
-    details = "\n".join(map(printable, _details(first)))
+    details = "\n".join(map(printable, detail_lines(first)))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", details)), default=0))
     head = f"<details><summary>{_html(_names(group))} in {_html(first.env)}: {first.class_}</summary>"
     return ["", head, "", f"{fence}text", details, fence, "", "</details>"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from renderer.history import Commit, Flight, Standing
@@ -31,6 +31,8 @@ class Row:
     problem: str | None = None
     since: Commit | None = None
     committed: bool | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)  # of the app spec
+    has_previous: bool = False  # whether the state remembers what the last promotion replaced
 
     @property
     def is_active(self) -> bool:

@@ -25,6 +25,7 @@ from renderer.usecases.project import Opened, Refused
 from renderer.usecases.revision import Texts, View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, asked, touched
 
+Make = Callable[[Side | None, Side | None], AppPlan]  # the plan of an app from its two sides
 _BATCH = 200  # apps whose texts are read at once
 _DATA = (".yaml", ".yml", ".json")
 
@@ -65,7 +66,7 @@ def transitions(opened: Opened, selection: Selection, base: str) -> list[Problem
         old = before(opened.root, base, new)
         changes = about(opened.root, base, None, old, new)
     some = {env: changes.apps[env] & apps for env, apps in selection.apps.items() if env in changes.apps}
-    found = compare(old, new, Selection(some), simulated=False)
+    found = compare(old, new, Selection(some), make=judged)
     return [problem for each in found.plans for problem in each.problems]
 
 
@@ -102,9 +103,8 @@ def about(root: str, base: str, head: str | None, old: View | Unread | None, new
     return found
 
 
-def compare(old: View | Unread | None, new: View, selection: Selection, *, simulated: bool = True) -> Compared:
+def compare(old: View | Unread | None, new: View, selection: Selection, *, make: Make = plan) -> Compared:
     """The plan of each app of the selection, by environment and app; environments in whole with their resources."""
-    make = plan if simulated else judged
     plans: list[AppPlan] = []
     problems: list[Problem] = []
     names = selection.names
@@ -130,7 +130,7 @@ def _compare(
     env: str,
     before: dict[str, bytes],
     after: dict[str, bytes],
-    make: Callable[[Side | None, Side | None], AppPlan],
+    make: Make,
 ) -> tuple[AppPlan | None, list[Problem]]:
     was = _evaluated(old, app, env, before) if isinstance(old, View) else None
     now = _evaluated(new, app, env, after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from renderer.git import Commit as GitCommit
 from renderer.git import log, log_files, read_blobs
@@ -12,9 +12,15 @@ SHALLOW = "rollspec: the clone is shallow, older commits are not here: `git fetc
 _VERB, _APP, _ENV = "rollspec-verb", "rollspec-app", "rollspec-env"
 
 
-def revisions(root: str, paths: Sequence[str], revision: str) -> list[Revision]:
-    """The commits of the first-parent line that touched any of the paths (`*`: any name), oldest first."""
-    found = list(log_files(root, paths, revision))
+def revisions(root: str, paths: Sequence[str], revision: str, *, only: Collection[str] | None = None) -> list[Revision]:
+    """The commits of the first-parent line that touched any of the paths (`*`: any name), oldest first.
+
+    With `only`, of the files under the paths just these count.
+    """
+    logged = log_files(root, paths, revision)
+    if only is not None:
+        logged = ((commit, tuple(touch for touch in touches if touch.path in only)) for commit, touches in logged)
+    found = [(commit, touches) for commit, touches in logged if touches]
     parsed = parse_blobs(root, {touch.after: touch.path for _, touches in found for touch in touches})
     return [
         Revision(commit_of(commit), {touch.path: parsed.get(touch.after) for touch in touches})

@@ -32,16 +32,21 @@ def show_status(directory: str, envs: Sequence[str], apps: Sequence[str], form: 
     except Refused as refused:
         return int(show_stopping(refused.problems, form))
     environments = chosen(envs, sorted(opened.setup.environments), "environment")
-    rows = _rows(opened, environments, chosen(apps, opened.apps, "app"))
-    try:
-        status = _with_git(opened, rows, frozenset(apps))
-    except GitError as error:
-        say(f"rollspec: since when is not known: {error.message}")
-        status = Status(None, rows)
+    status = read_status(opened, environments, chosen(apps, opened.apps, "app"), frozenset(apps))
     if not status.complete:
         say(SHALLOW)
     out(status_text(status, form, colour=sys.stdout.isatty()), end="")
-    return int(any(row.standing is None for row in rows))
+    return int(any(row.standing is None for row in status.rows))
+
+
+def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named: frozenset[str]) -> Status:
+    """What these environments have of these apps; for `named` ones Git is asked since when, whatever their state is."""
+    rows = _rows(opened, envs, apps)
+    try:
+        return _with_git(opened, rows, named)
+    except GitError as error:
+        say(f"rollspec: since when is not known: {error.message}")
+        return Status(None, rows)
 
 
 def _rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[Row]:
@@ -65,12 +70,20 @@ def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str) ->
         return
     texts, problems = opened.texts(app)
     files = {**overlays, **{file: trimmed(parse(text, file)) for file, text in texts.items()}}
+    labels = _labels(files.get(opened.layout.app(app)))
     for env in wanted:
         state = Unreadable(str(problems[0])) if errors(problems) else state_at(files, opened.layout, env, app)
         if isinstance(state, State):
-            yield Row(env, app, state.standing)
+            yield Row(env, app, state.standing, labels=labels, has_previous=state.previous is not None)
         elif state is not None:
-            yield Row(env, app, None, state.reason)
+            yield Row(env, app, None, state.reason, labels=labels)
+
+
+def _labels(app: Parsed | None) -> dict[str, str]:
+    """The labels of an app spec, as far as they are text."""
+    metadata = app.get("metadata") if isinstance(app, Mapping) else None
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    return {str(key): str(value) for key, value in labels.items()} if isinstance(labels, Mapping) else {}
 
 
 def _overlays(opened: Opened) -> dict[str, Parsed]:

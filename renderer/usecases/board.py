@@ -1,0 +1,278 @@
+"""`rollspec board`: what runs in every environment as web pages, from Git alone."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from renderer.board.model import AppPage, Board, Cell, Change, Release
+from renderer.board.page import app_page, index_page
+from renderer.console import out, say
+from renderer.failure import Failure
+from renderer.git import commits_of, log_files, read_blobs
+from renderer.history import Commit, Revision, Standing, history
+from renderer.layout import Layout
+from renderer.plan import plan_with_timeline
+from renderer.problem import errors
+from renderer.report.commits import who
+from renderer.report.history import AppHistory, history_text
+from renderer.report.plan import detail_lines
+from renderer.report.possible import possible
+from renderer.report.status import Row
+from renderer.tree import TreeError, listing, read, write_all
+from renderer.usecases.compare import compare
+from renderer.usecases.past import SHALLOW, commit_of, revisions
+from renderer.usecases.project import Opened, Refused, open_project
+from renderer.usecases.revision import View, asking_git, of_tree
+from renderer.usecases.selection import Selection, chosen
+from renderer.usecases.shown import show_stopping
+from renderer.usecases.status import read_status
+from renderer.workers import crew, processors
+
+INDEX = "index.html"
+RECENT = timedelta(days=30)  # an app that changed in this time has a page of its own
+Key = tuple[str, str]  # app, environment
+
+
+@dataclass(frozen=True, slots=True)
+class BoardOptions:
+    """What is asked for on the command line; `now` is the time that ages are counted to."""
+
+    directory: str
+    now: datetime
+    output: str = "board"
+    single: str | None = None
+    envs: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    everything: bool = False
+
+    def __post_init__(self) -> None:
+        if self.single and len(self.envs) != 1:
+            raise Failure("--single writes one environment: name it with --env", 2)
+        if self.single and self.everything:
+            raise Failure("--single writes one page: leave --all out", 2)
+
+
+def write_board(options: BoardOptions) -> int:
+    """Write the pages; the exit code."""
+    try:
+        opened = open_project(options.directory)
+    except Refused as refused:
+        return int(show_stopping(refused.problems, "text"))
+    board = read_board(opened, options)
+    if not board.complete:
+        say(SHALLOW)
+    if options.single:
+        files = {os.path.basename(options.single): index_page(_single(board))}
+        folder = os.path.dirname(options.single)
+    else:
+        files = {INDEX: index_page(board), **dict(_app_pages(opened, board))}
+        folder = options.output
+    _write(os.path.join(options.directory, folder), {path: text.encode() for path, text in files.items()})
+    out(
+        f"{os.path.join(folder, INDEX) if not options.single else options.single}: {len(board.active)} of "
+        f"{len(board.cells)} app environments need a look; {len(files) - 1} pages of apps"
+    )
+    return int(any("unreadable" in cell.states for cell in board.active))
+
+
+def read_board(opened: Opened, options: BoardOptions) -> Board:
+    """Everything that the pages show but what only an app's own page has."""
+    environments = chosen(options.envs, sorted(opened.setup.environments), "environment")
+    apps = chosen(options.apps, opened.apps, "app")
+    status = read_status(opened, environments, apps, frozenset())
+    recent = _recent(opened, status.head, options.now - RECENT) if status.head else {}
+    rows = {(row.app, row.env): row for row in status.rows}
+    cells = {key: _cell(row, recent.get(key), everything=options.everything) for key, row in rows.items()}
+    releases = _releases(opened, [row for key, row in rows.items() if cells[key].is_active], cells)
+    return Board(
+        title=os.path.basename(os.path.realpath(opened.root)),
+        environments=environments,
+        apps=apps,
+        cells=cells,
+        now=options.now,
+        head=status.head,
+        differs=status.differs,
+        labels={row.app: row.labels for row in status.rows if row.labels},
+        releases=releases,
+        complete=status.complete,
+    )
+
+
+def _recent(opened: Opened, head: str, since: datetime) -> dict[Key, Change]:
+    """The newest commit of the last days that touched the specs of an app, by app and environment."""
+    layout = opened.layout
+    own: dict[str, tuple[str, str | None]] = {layout.app(app): (app, None) for app in opened.apps}
+    own |= {layout.partial(env, app): (app, env) for env in opened.setup.environments for app in opened.apps}
+    found: dict[Key, Change] = {}
+    for commit, touches in log_files(opened.root, [layout.apps, layout.overlays], head):
+        if commit.time < since:
+            break
+        for app, env in (own[touch.path] for touch in touches if touch.path in own):
+            for one in [env] if env else opened.setup.environments:
+                found.setdefault((app, one), _change(commit_of(commit)))
+    return found
+
+
+def _cell(row: Row, recent: Change | None, *, everything: bool) -> Cell:
+    change = _change(row.since) if row.since else recent
+    page = f"apps/{row.env}/{row.app}.html"
+    standing = row.standing
+    if standing is None:
+        return Cell(row.env, row.app, "", "", ("unreadable",), detail=row.problem or "", change=change, page=page)
+    states = tuple(_states(row, standing))
+    flight = standing.flight
+    return Cell(
+        env=row.env,
+        app=row.app,
+        strategy=f"{standing.strategy} by {standing.router}" if standing.router else standing.strategy,
+        stable=str(standing.stable),
+        states=states,
+        flying=str(flight.name) if flight else str(standing.aborted or ""),
+        weight=flight.weight if flight else None,
+        detail=_detail(standing),
+        change=change,
+        page=page if states or recent or everything else None,
+    )
+
+
+def _states(row: Row, standing: Standing) -> Iterator[str]:
+    if standing.flight:
+        yield standing.flight.kind
+    elif standing.aborted:
+        yield "aborted"
+    if standing.stage:
+        yield "switching"
+    if standing.paused:
+        yield "paused"
+    if row.committed is False:
+        yield "uncommitted"
+
+
+def _detail(standing: Standing) -> str:
+    words = [f"switching ({standing.stage})"] if standing.stage else []
+    if standing.flight:
+        is_ladder = standing.flight.kind == "canary" and standing.flight.weight is None
+        words += ["on the ladder"] if is_ladder else []
+        words += ["with its own configuration"] if standing.flight.overrides else []
+    return ", ".join(words)
+
+
+def _change(commit: Commit) -> Change:
+    return Change(commit.sha, commit.time, who(commit), commit.subject)
+
+
+def _releases(opened: Opened, rows: Sequence[Row], cells: Mapping[Key, Cell]) -> list[Release]:
+    """The active cells with their plans, in the order of apps and environments; shared out to the processors."""
+    order = sorted(rows, key=lambda row: (row.app, row.env))
+    before = _texts_before(opened, order)
+    many_envs = len(opened.setup.environments) > 1
+
+    def work(share: Sequence[Row], tick: Callable[[], None]) -> tuple[list[Release], Callable[[], None]]:
+        new = of_tree(opened)
+        found = []
+        for row in share:
+            cell = cells[row.app, row.env]
+            commands = _commands(row, many_envs=many_envs)
+            found.append(_release(new, cell, commands, before.get((row.app, row.env))))
+            tick()
+        return found, lambda: None
+
+    with crew(order, work, processors()) as made:
+        releases = [release for report in made.reports for release in report]
+    return sorted(releases, key=lambda release: (release.cell.app, release.cell.env))
+
+
+def _commands(row: Row, *, many_envs: bool) -> tuple[str, ...]:
+    env = row.env if many_envs else None
+    return tuple(possible(row.standing, row.app, env, has_previous=row.has_previous)) if row.standing else ()
+
+
+def _release(new: View, cell: Cell, commands: tuple[str, ...], before: dict[str, bytes] | None) -> Release:
+    """The plan from the app's files before its last change to the working tree, under today's overlays."""
+    if "unreadable" in cell.states:
+        return Release(cell, commands, not_shown=cell.detail)
+    if before is None:
+        return Release(cell, commands, not_shown="Git has no commit that brought this, so there is no plan of it.")
+    old = View("before", new.setup, new.apps, new.data, lambda apps: ({app: before for app in apps if before}, []))
+    found = compare(old, new, Selection({cell.env: frozenset([cell.app])}), make=plan_with_timeline)
+    plan = next(iter(found.plans), None)
+    if plan is None:
+        wrong = errors(found.problems)
+        return Release(cell, commands, not_shown=str(wrong[0]) if wrong else "there is no plan")
+    lines = (f"{plan.class_}: {plan.reason}", *detail_lines(plan))
+    return Release(cell, commands, replace(plan, timeline=None), lines, plan.timeline)
+
+
+def _texts_before(opened: Opened, rows: Sequence[Row]) -> dict[Key, dict[str, bytes]]:
+    """The files of each app before the commit that brought its state: today's, but for those that it touched."""
+    since = {(row.app, row.env): row.since.sha for row in rows if row.since}
+    if not since:
+        return {}
+    layout = opened.layout
+    with asking_git():
+        touches = dict(commits_of(opened.root, sorted(set(since.values())), [layout.apps, layout.overlays]))
+        oids = {touch.before for found in touches.values() for touch in found if touch.before}
+        blobs = read_blobs(opened.root, oids)
+    found = {}
+    for (app, env), sha in since.items():
+        texts, _ = opened.texts(app)
+        for touch in touches.get(sha, ()):
+            if touch.path in _own_files(layout, opened, app):
+                texts.pop(touch.path, None)
+                texts |= {touch.path: blobs[touch.before]} if touch.before in blobs else {}
+        found[app, env] = texts if layout.app(app) in texts else {}
+    return found
+
+
+def _own_files(layout: Layout, opened: Opened, app: str) -> set[str]:
+    return {layout.app(app), *(layout.partial(env, app) for env in opened.setup.environments)}
+
+
+def _app_pages(opened: Opened, board: Board) -> Iterator[tuple[str, str]]:
+    known = {(release.cell.app, release.cell.env): release for release in board.releases}
+    paged = {key: cell for key, cell in board.cells.items() if cell.page}
+    past = _past(opened, board.head, {app for app, _ in paged}) if board.head else {}
+    for (app, env), cell in paged.items():
+        release = known.get((app, env)) or Release(cell, ())
+        entries = history(past.get(app, ()), opened.layout, app, [env])
+        told = history_text(AppHistory(app, board.head or "", entries), "text")
+        yield f"apps/{env}/{app}.html", app_page(board, _app_page(opened, release, told))
+
+
+def _past(opened: Opened, head: str, apps: set[str]) -> dict[str, list[Revision]]:
+    """The commits that touched the files of each app, or an overlay, oldest first; read in one pass over Git's log."""
+    layout = opened.layout
+    about = {path: app for app in apps for path in _own_files(layout, opened, app)}
+    about |= {layout.overlay(env): "" for env in opened.setup.environments}
+    found: dict[str, list[Revision]] = {app: [] for app in apps}
+    for revision in revisions(opened.root, [layout.apps, layout.overlays], head, only=about):
+        names = {about[path] for path in revision.files}
+        for app in apps if "" in names else names:
+            own = {path: data for path, data in revision.files.items() if about[path] in (app, "")}
+            found[app].append(replace(revision, files=own))
+    return found
+
+
+def _app_page(opened: Opened, release: Release, told: str) -> AppPage:
+    cell = release.cell
+    folder = opened.layout.manifests(cell.env, cell.app)
+    texts, _ = read(opened.root, listing(opened.root, folder))
+    files = {path: text.decode("utf-8", "replace") for path, text in sorted(texts.items())}
+    return AppPage(release, told, files)
+
+
+def _single(board: Board) -> Board:
+    """Without links to pages that are not written."""
+    cells = {key: replace(cell, page=None) for key, cell in board.cells.items()}
+    releases = [replace(release, cell=replace(release.cell, page=None)) for release in board.releases]
+    return replace(board, cells=cells, releases=releases)
+
+
+def _write(folder: str, files: Mapping[str, bytes]) -> None:
+    try:
+        write_all(folder or ".", files, mark=None)
+    except TreeError as error:
+        raise Failure(str(error)) from error

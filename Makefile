@@ -1,4 +1,4 @@
-# Every target works on a fresh machine with Python 3.11+, make and git; what it needs it installs under .venv or the user's cache.
+# Every target works on a fresh machine with Python 3.11+, make and git. It installs what it needs into .venv or the user's cache.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,56 +10,56 @@ STAMP := $(VENV)/.installed
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-venv: $(STAMP) ## make .venv with the project and what its tests need
+venv: $(STAMP) ## install the project and its test tools into .venv
 $(STAMP): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	@touch $@
 
-demo: $(STAMP) ## render the samples, and play a whole release in a temporary repository
+demo: $(STAMP) ## render the samples, then play a whole release in a temporary repository
 	@$(BIN)/python -m tests.demo
 
-test: $(STAMP) tools lint typecheck ## everything that checks the project
+test: $(STAMP) tools lint typecheck ## run every check
 	$(BIN)/pytest -q -n auto
 
-golden: $(STAMP) ## write the expected files of the fixtures anew; look at the diff
+golden: $(STAMP) ## rewrite the expected files of the fixtures; read the diff
 	@$(BIN)/python -m tests.golden && git --no-pager diff --stat -- fixtures
 
-docs: $(STAMP) ## write what is made in docs/ anew: fields, commands, rules, tables
+docs: $(STAMP) ## rewrite the generated parts of docs/: fields, commands, rules, tables
 	@$(BIN)/python -m tests.docs && git --no-pager diff --stat -- docs
 
-bench: $(STAMP) ## measure, and write docs/benchmarks.md
+bench: $(STAMP) ## measure speed and memory, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
-lint: $(STAMP) ## ruff
+lint: $(STAMP) ## check the code with ruff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(STAMP) ## put the code into the project's format
+format: $(STAMP) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-typecheck: $(STAMP) ## mypy, strict
+typecheck: $(STAMP) ## check the types with mypy
 	$(BIN)/mypy
 
 tools: $(STAMP) ## install the pinned checkers (kubeconform, kubectl) into the user's cache
 	@$(BIN)/python -m tests.tools
 
-schemas: $(STAMP) ## make schemas/ from the pinned sources in schemas/make/lock.json
+schemas: $(STAMP) ## generate schemas/ from the pinned sources in schemas/make/lock.json
 	$(BIN)/python -m schemas.make
 
 engines: $(STAMP) ## build the real engines (Kubernetes, Argo, Istio, Envoy) into the user's cache; 30 minutes when cold
 	@$(BIN)/python -m tests.engines install
 
-e2e: $(STAMP) ## every scenario on the real engines (as root, on Linux); K=name: those whose name has it; ROLLOUTS=1.9.3
+e2e: $(STAMP) ## play every scenario on the real engines (as root, on Linux); K=text: only names that contain it; ROLLOUTS=1.9.3
 	@$(BIN)/python -m tests.engines e2e -k "$(K)" $(ROLLOUTS:%=--rollouts %)
 
-soak: $(STAMP) ## N random releases (100) on the real engines; SEED=number: the same ones again; K=kind: only those
+soak: $(STAMP) ## play N (100) random releases on the real engines; SEED=number repeats a run; K=kind: only this kind
 	@$(BIN)/python -m tests.engines soak -k "$(K)" -n $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(ROLLOUTS:%=--rollouts %)
 
 traces: $(STAMP) ## record what both versions of Argo Rollouts do in the scenarios
 	@$(BIN)/python -m tests.engines traces -k "$(K)"
 
-clean: ## remove what make made here (not the user's cache)
+clean: ## delete what make created here (but not the user's cache)
 	rm -rf $(VENV) .tools dist .rollspec .hypothesis .pytest_cache .mypy_cache .ruff_cache

@@ -98,7 +98,7 @@ def _did(outcome: Any) -> str:
 
 def _change(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     if key not in after:
-        return "goes"
+        return "is removed"
     return f"is `{json.dumps(after[key])}`".replace("|", "\\|")
 
 

@@ -49,7 +49,7 @@ tools: $(STAMP) ## install the pinned checkers (kubeconform, kubectl) into the u
 schemas: $(STAMP) ## generate schemas/ from the pinned sources in schemas/make/lock.json
 	$(BIN)/python -m schemas.make
 
-engines: $(STAMP) ## build the real engines (Kubernetes, Argo, Istio, Envoy) into the user's cache; 30 minutes when cold
+engines: $(STAMP) ## build the real engines (Kubernetes, Argo, Istio, Envoy) into the user's cache; up to 30 minutes the first time
 	@$(BIN)/python -m tests.engines install
 
 e2e: $(STAMP) ## play every scenario on the real engines (as root, on Linux); K=text: only names that contain it; ROLLOUTS=1.9.3

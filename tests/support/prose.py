@@ -58,6 +58,7 @@ _SCHEMAS = ("schemas/rollspec/**/*.json",)
 
 # What is clean, and stays so; the rest is on its way.
 _COVERED = (
+    "CHANGELOG.md",
     "Makefile",
     ".pre-commit*.yaml",
     ".github/**/*.yml",
@@ -66,6 +67,7 @@ _COVERED = (
     "docs/adopt.md",
     "docs/argo-cd.md",
     "docs/editors.md",
+    "docs/engines.md",
     "docs/fleet.md",
     "docs/other-tools.md",
     "docs/overlays.md",

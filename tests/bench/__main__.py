@@ -33,7 +33,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--no-peers", action="store_true", help="leave kustomize and Helm out")
     parser.add_argument("--no-write", action="store_true", help="show the page instead of writing docs/")
     parser.add_argument("--quick", action="store_true", help="1 and 100 apps, 3 runs, nothing written: a minute")
-    parser.add_argument("--shares", action="store_true", help="only show where the time of a cold run goes")
+    parser.add_argument("--shares", action="store_true", help="only show where a cold run spends its time")
     parser.add_argument("--project", type=Path, help="with --shares: this project instead of a generated one")
     return parser.parse_args()
 

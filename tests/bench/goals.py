@@ -85,7 +85,7 @@ def _against_peers(found: Mapping[Key, Result]) -> Iterator[Goal]:
         if ours and peer:
             ratio = peer.each / ours.each
             wanted, measured = f"at least {limit} times as fast", f"{ratio:.1f} times"
-            yield Goal(f"render, beside {name}", f"{COMPARED:,} x 1", wanted, measured, ratio >= limit, key)
+            yield Goal(f"render, compared with {name}", f"{COMPARED:,} x 1", wanted, measured, ratio >= limit, key)
 
 
 def _growth(found: Mapping[Key, Result]) -> Iterator[Goal]:

@@ -10,11 +10,11 @@ from tests.bench.measure import Result
 HEAD = """\
 # Benchmarks
 
-`make bench` measures and writes this page. Every number is of whole processes, from start to end, the median of several
-runs, in memory (`/dev/shm`) so that the disk's mood does not decide. A generated app has five or six manifests (a
-canary or blue-green Rollout or a Deployment, Services, routes, budget, account) and five kilobytes of output; one patch
-of the overlay goes to every workload, and a third of the apps has a partial in the first environment.
-[fleet.md](fleet.md) tells what to do with ten thousand apps.
+`make bench` measures and writes this page. Each number is the median of several runs of whole processes, from start to end, in
+memory (`/dev/shm`), so that the disk does not matter. A generated app has five or six manifests (a canary or blue-green Rollout
+or a Deployment, Services, routes, a budget, an account) and five kilobytes of output. One patch of the overlay applies to every
+workload, and a third of the apps have a partial app in the first environment. [fleet.md](fleet.md) says what to do with ten
+thousand apps.
 
 """
 
@@ -89,8 +89,8 @@ def _goals(results: Sequence[Result]) -> str:
         for each in goals(results)
     ]
     head = (
-        "## Goals\n\nWhat the project promises on two processors, and what was measured: wall time counts. The end of "
-        "this page\nshows where the time goes, for goals that are not met.\n\n"
+        "## Goals\n\nWhat the project promises on two processors, and what was measured (wall time). The end of "
+        "this page\nshows where the time is spent for goals that are not met.\n\n"
         "| what | apps x environments | goal | measured | verdict |\n| --- | --- | --- | --- | --- |\n"
     )
     return head + "\n".join(rows) + "\n"
@@ -112,7 +112,7 @@ def _absolute(results: Sequence[Result]) -> str:
 
 def _shares(shares: Mapping[str, float]) -> str:
     head = (
-        "## Where the time goes\n\nShares of the processor time of a cold run in one process; "
+        "## Where the time is spent\n\nShares of the processor time of a cold run in one process; "
         "`python -m tests.bench --shares --project DIR` shows\nthem for a project of yours.\n\n"
     )
     return head + _steps(shares)

@@ -36,16 +36,16 @@ def page(results: Sequence[dict[str, Any]], origin: str = ORIGIN) -> str:
     requests, failed = sum(r["requests"] for r in results), sum(r["failed"] for r in results if not r["control"])
     passed = sum(r["passed"] for r in results)
     lines += [f"{passed} of {len(results)} scenarios passed; {requests} requests with retries off,"]
-    lines += [f"{failed} unanswered outside the controls, each told below, with the reason where it is allowed.", ""]
+    lines += [f"{failed} unanswered outside the controls. Each is listed below, with the reason if it is allowed.", ""]
     lines += ["| claim | scenario | requests | unanswered | fewest Ready pods |", "| --- | --- | --- | --- | --- |"]
     for name, sentence in claims().items():
         shown = [r for r in results if name in r["shows"]]
         lines += [row(sentence, r) for r in shown] or [f"| {sentence} | **none** | | | |"]
-    lines += ["", "## What did not hold, and why it may", ""]
+    lines += ["", "## Allowed exceptions, and why", ""]
     lines += [trouble(r) for r in results if not r["control"] and is_trouble(r)] or ["Nothing."]
     lines += [
         "",
-        "## Controls: broken on purpose, and it shows",
+        "## Controls: broken on purpose, to show that the lab notices",
         "",
         "| scenario | what does not hold |",
         "| --- | --- |",
@@ -68,7 +68,7 @@ def soak_page(results: Sequence[dict[str, Any]], seed: int) -> str:
     lines += [f"Engines: {versions(results)}.", ""]
     lines += [f"{passed} of {len(results)} releases passed (seed {seed}); {requests} requests with retries off,"]
     lines += [f"{lost} unanswered.", "", *(f"- {line}" for line in report.extremes(results))]
-    lines += ["", "## What did not hold, and why it may", ""]
+    lines += ["", "## Allowed exceptions, and why", ""]
     lines += [trouble(r) for r in results if is_trouble(r)] or ["Nothing."]
     return "\n".join(lines) + "\n"
 

@@ -34,7 +34,7 @@ MUTANTS = 200
 REFERENCES = 60  # mutants of references and weights, beside those: nothing is wrong with them by themselves
 DOCS = ROOT / "docs" / "judges.md"
 ISTIO = {"VirtualService", "DestinationRule"}
-STRICTER = "What only our schema refuses, and who else does, beside the API server:"
+STRICTER = "What only our schema refuses, and which other judges do too:"
 LATER = "What only the API server refuses is in no schema of Kubernetes; a rule of ours finds it:"
 SCHEMAS = Schemas(Versions(), read_schema)
 

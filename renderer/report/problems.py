@@ -1,4 +1,4 @@
-"""Problems as lines of text, as JSON, or as annotations of a GitHub Actions run."""
+"""Problems as lines of text, as JSON, as annotations of a GitHub Actions run, or as SARIF."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import asdict
 from renderer.problem import Problem, Severity, printable
 from renderer.report.as_json import as_json
 
-FORMATS = ("text", "json", "github")
+FORMATS = ("text", "json", "github", "sarif")
 _JSON_FORMAT = 1
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}  # of GitHub's workflows
 
 
 def problems_text(problems: Sequence[Problem], form: str) -> str:
-    """The problems in one of FORMATS, with a final newline; empty for no problems, but for JSON."""
-    return {"text": _text, "json": _json, "github": _github}[form](problems)
+    """The problems in one of FORMATS, with a final newline; without problems only JSON and SARIF have text."""
+    return {"text": _text, "json": _json, "github": _github, "sarif": _sarif}[form](problems)
 
 
 def _text(problems: Sequence[Problem]) -> str:
@@ -34,6 +34,12 @@ def _github(problems: Sequence[Problem]) -> str:
         f"col={max(problem.column, 1)},title={_property(problem.rule)}::{_data(_message(problem))}\n"
         for problem in problems
     )
+
+
+def _sarif(problems: Sequence[Problem]) -> str:
+    from renderer.report.sarif import problems_sarif  # it imports every rule, for their manual pages
+
+    return problems_sarif(problems)
 
 
 def _message(problem: Problem) -> str:

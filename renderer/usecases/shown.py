@@ -29,8 +29,8 @@ class Shown:
         return seen([Problem(file, 0, 0, "", "")], root, self._from(root))[0].file
 
     def _from(self, root: str) -> str:
-        """GitHub looks for the files of annotations from the top of the repository."""
-        if self.form != "github":
+        """Annotations and SARIF name files from the top of the repository."""
+        if self.form not in ("github", "sarif"):
             return self.start if self.start is not None else root
         from renderer.git import GitError  # a plain run has no need of git
         from renderer.git import root as top_folder
@@ -60,7 +60,7 @@ def seen(problems: Sequence[Problem], root: str, start: str) -> list[Problem]:
 
 
 def show_problems(problems: Sequence[Problem], form: str, *, is_strict: bool = False) -> bool:
-    """Print problems (text and GitHub annotations to stderr, JSON to stdout); whether any of them is an error."""
+    """Print problems (text to stderr, what machines read to stdout); whether any of them is an error."""
     found = in_order(strict(problems) if is_strict else problems)
     text = problems_text(found, form)
     (say if form == "text" else out)(text, end="")

@@ -80,7 +80,15 @@ class LazyGroup(click.Group):
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(__version__, "-V", "--version", message="rollspec %(version)s")
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, wanted: _version(context, wanted=wanted),
+    help="Show the version and its render levels, and exit.",
+)
 @click.option(
     "-C", "--directory", "directory", metavar="DIR", help="Work as if started in DIR; paths are seen from there too."
 )
@@ -88,6 +96,14 @@ class LazyGroup(click.Group):
 def cli(context: click.Context, directory: str | None) -> None:
     """Releases as commits: app specs in, checked manifests for Argo CD, Argo Rollouts and Istio out."""
     context.obj = directory or "."
+
+
+def _version(context: click.Context, *, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from renderer.usecases.version import version_text
+
+        click.echo(version_text())
+        context.exit()
 
 
 def main() -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -21,12 +22,31 @@ SAMPLES = ("rollspec.yaml", "overlays", "fixtures/apps")
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(target)]
-    done = subprocess.run(build, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    return _build("wheel", ROOT, tmp_path_factory.mktemp("dist"))
+
+
+def _build(target: str, checkout: Path, folder: Path) -> Path:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(folder)]
+    done = subprocess.run(build, cwd=checkout, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    (found,) = target.glob("*.whl")
+    (found,) = folder.iterdir()
     return found
+
+
+@pytest.mark.parametrize("target", ["wheel", "sdist"])
+def test_it_is_the_same_from_another_checkout_at_another_time(target: str, tmp_path: Path) -> None:
+    """Building it again from the same sources gives the same bytes."""
+    other = tmp_path / "elsewhere"
+    for name in ("renderer", "schemas", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore"):
+        source = ROOT / name
+        ignore = shutil.ignore_patterns("__pycache__")
+        (other / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, other / name, ignore=ignore) if source.is_dir() else shutil.copy(source, other / name)
+    for path in other.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    one, two = _build(target, ROOT, tmp_path / "one"), _build(target, other, tmp_path / "two")
+    assert one.name == two.name
+    assert one.read_bytes() == two.read_bytes()
 
 
 def test_it_holds_the_program_and_every_schema_and_nothing_else(wheel: Path) -> None:

@@ -54,7 +54,9 @@ def _result(problem: Problem, rule: int) -> dict[str, Any]:
 
 def _location(problem: Problem) -> dict[str, Any]:
     """The file from the top of the repository; a problem of a whole file has no region."""
-    found: dict[str, Any] = {"artifactLocation": {"uri": quote(problem.file, errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}}
+    found: dict[str, Any] = {
+        "artifactLocation": {"uri": quote(problem.file, errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}
+    }
     if problem.line:
         found["region"] = {"startLine": problem.line, "startColumn": max(problem.column, 1)}
     return found

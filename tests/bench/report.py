@@ -10,11 +10,11 @@ from tests.bench.measure import Result
 HEAD = """\
 # Benchmarks
 
-`make bench` measures and writes this page. Each number is the median of several runs of whole processes, from start to end, in
-memory (`/dev/shm`), so that the disk does not matter. A generated app has five or six manifests (a canary or blue-green Rollout
-or a Deployment, Services, routes, a budget, an account) and five kilobytes of output. One patch of the overlay applies to every
-workload, and a third of the apps have a partial app in the first environment. [fleet.md](fleet.md) says what to do with ten
-thousand apps.
+`make bench` measures and writes this page. Each number is the median of several runs of whole processes, from start to
+end, in memory (`/dev/shm`), so that the disk does not matter. A generated app has five or six manifests (a canary or
+blue-green Rollout or a Deployment, Services, routes, a budget, an account) and five kilobytes of output. One patch of
+the overlay applies to every workload, and a third of the apps have a partial app in the first environment.
+[fleet.md](fleet.md) says what to do with ten thousand apps.
 
 """
 

@@ -1,0 +1,113 @@
+"""What `action.yml` runs: plan, one comment that is updated, annotations, and a gate. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+LONGEST = 65_000  # GitHub takes comments of up to 65,536 characters
+
+
+def main(env: Mapping[str, str]) -> int:
+    """Do all of it, whatever fails on the way; the worst exit code."""
+    base, directory = env["ROLLSPEC_BASE"], env["ROLLSPEC_DIRECTORY"]
+    strict = ["--strict"] if env.get("ROLLSPEC_STRICT") == "true" else []
+    plan, comment = (_rollspec(directory, "plan", "--base", base, "--format", form) for form in ("json", "markdown"))
+    codes = [plan.returncode]
+    _outputs(env, plan)
+    if comment.stdout:
+        _append(env.get("GITHUB_STEP_SUMMARY"), comment.stdout)
+        if env.get("ROLLSPEC_COMMENT") == "true":
+            _comment(env, directory, comment.stdout)
+    codes.append(_rollspec(directory, "validate", "--base", base, "--format", "github", *strict, show=True).returncode)
+    codes.append(_rollspec(directory, "render", "--check", "--format", "github", *strict, show=True).returncode)
+    if env.get("ROLLSPEC_FAIL_ON") and not plan.returncode:
+        gate = _rollspec(directory, "plan", "--base", base, "--fail-on", env["ROLLSPEC_FAIL_ON"])
+        if gate.returncode:
+            print(f"::error title=rollspec::the plan has class {env['ROLLSPEC_FAIL_ON']} or a harsher one")
+        codes.append(gate.returncode)
+    return max(codes)
+
+
+def _rollspec(directory: str, *arguments: str, show: bool = False) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        ["rollspec", "-C", directory, *arguments], capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    if show:
+        print(done.stdout, end="")
+    if done.stderr:
+        print(done.stderr, end="", file=sys.stderr)
+    return done
+
+
+def _outputs(env: Mapping[str, str], plan: subprocess.CompletedProcess[str]) -> None:
+    path = Path(env.get("RUNNER_TEMP", "."), "rollspec-plan.json")
+    path.write_text(plan.stdout, encoding="utf-8")
+    try:
+        found = json.loads(plan.stdout).get("class", "")
+    except ValueError:  # there is no plan; its problems were printed
+        found = ""
+    _append(env.get("GITHUB_OUTPUT"), f"class={found}\njson={path}\n")
+
+
+def _append(path: str | None, text: str) -> None:
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+def _comment(env: Mapping[str, str], directory: str, text: str) -> None:
+    """Update this project's comment on the pull request, or make it; a fork's token may not, and that is no failure."""
+    event = json.loads(Path(env["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
+    number = event.get("pull_request", {}).get("number")
+    if not number:
+        return
+    mark = f"<!-- rollspec plan: {json.dumps(directory)} -->"
+    if len(text) > LONGEST:
+        text = text[:LONGEST] + "\n\nThe plan is longer than a comment can be; the summary of the run has all of it.\n"
+    comments = f"{env['GITHUB_API_URL']}/repos/{env['GITHUB_REPOSITORY']}/issues/{number}/comments"
+    try:
+        mine = _mine(env, comments, mark)
+        if mine:
+            _call(env, "PATCH", mine, {"body": f"{mark}\n{text}"})
+        else:
+            _call(env, "POST", comments, {"body": f"{mark}\n{text}"})
+    except urllib.error.HTTPError as error:
+        print(f"::warning title=rollspec::no comment: {error.code} {error.reason} (the job needs pull-requests: write)")
+    except OSError as error:
+        print(f"::warning title=rollspec::no comment: {type(error).__name__}")
+
+
+def _mine(env: Mapping[str, str], comments: str, mark: str) -> str | None:
+    """The address of the comment that an earlier run made: a bot's, since anyone can write the mark."""
+    page = 1
+    while found := _call(env, "GET", f"{comments}?per_page=100&page={page}"):
+        for each in found:
+            if each["body"].startswith(mark) and each["user"]["type"] == "Bot":
+                return str(each["url"])
+        page += 1
+    return None
+
+
+def _call(env: Mapping[str, str], method: str, url: str, data: Any = None) -> Any:
+    headers = {
+        "Accept": "application/vnd.github+json",
+        "Authorization": f"Bearer {env['ROLLSPEC_TOKEN']}",
+        "Content-Type": "application/json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    body = None if data is None else json.dumps(data).encode()
+    request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310  # of GitHub's own variable
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        return json.loads(answer.read() or b"null")
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

@@ -1,0 +1,150 @@
+"""The GitHub Action: its script against a real repository and a server that records what would reach GitHub."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.cases import ROOT, run
+from tests.support.repository import environment, git, init, save
+
+SCRIPT = ROOT / "action/pull_request.py"
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+
+
+@dataclass
+class GitHub:
+    """The comments of one pull request, and every request for them."""
+
+    url: str = ""
+    comments: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    refuses: bool = False
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    state = GitHub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            state.requests.append((self.command, self.path))
+            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
+            assert self.headers["Authorization"] == "Bearer secret"
+            found: Any = None
+            if self.command == "GET":
+                found = state.comments if "page=1" in self.path.split("&") else []
+            elif self.command == "POST":
+                url = f"{state.url}/repos/acme/shop/issues/comments/{len(state.comments)}"
+                state.comments.append({**body, "url": url, "user": {"type": "Bot"}})
+            else:
+                state.comments[int(self.path.rpartition("/")[2])].update(body)
+            self.send_response(403 if state.refuses else 200)
+            self.end_headers()
+            self.wfile.write(json.dumps(found).encode())
+
+        do_GET = do_POST = do_PATCH = answer  # noqa: N815
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield state
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A project whose last commit releases at 20 %, as a pull request would be merged."""
+    folder = init(tmp_path / "checkout")
+    new = ("--image", "ghcr.io/acme/checkout", "--tag", "1.4.2", "--port", "80:8080")
+    assert run(folder, "init", "--env", "production").code == 0
+    assert run(folder, "new", "checkout", *new, "--strategy", "Canary", "--router", "istio").code == 0
+    assert run(folder, "render").code == 0
+    save(folder, "start")
+    assert run(folder, "release", "checkout", "1.5.0", "--weight", "20", "--commit").code == 0
+    return folder
+
+
+def played(folder: Path, github: GitHub, **inputs: str) -> subprocess.CompletedProcess[str]:
+    event = folder.with_name("event.json")
+    event.write_text(json.dumps({"pull_request": {"number": 7}}))
+    given = (
+        {name: str(each.get("default", "")) for name, each in ACTION["inputs"].items()} | inputs | {"token": "secret"}
+    )
+    (step,) = [step for step in ACTION["runs"]["steps"] if step.get("id") == "run"]
+    inner = {name: given[value.split("inputs.")[1].removesuffix(" }}")] for name, value in step["env"].items()}
+    outer = {
+        "GITHUB_API_URL": github.url,
+        "GITHUB_REPOSITORY": "acme/shop",
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_OUTPUT": str(folder.with_name("output")),
+        "GITHUB_STEP_SUMMARY": str(folder.with_name("summary")),
+        "RUNNER_TEMP": str(folder.parent),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    env = environment(**inner, **outer)
+    command = [sys.executable, str(SCRIPT)]
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+def test_it_comments_once_and_updates_the_comment(checkout: Path, github: GitHub) -> None:
+    assert played(checkout, github).returncode == 0
+    assert played(checkout, github).returncode == 0
+    (comment,) = github.comments
+    assert "### rollspec plan: canary-start" in comment["body"]
+    assert [method for method, _ in github.requests if method != "GET"] == ["POST", "PATCH"]
+    assert "canary-start" in checkout.with_name("summary").read_text()
+
+
+def test_a_comment_of_somebody_else_is_left_alone(checkout: Path, github: GitHub) -> None:
+    theirs = {"body": '<!-- rollspec plan: "." -->\nmine', "url": "http://x", "user": {"type": "User"}}
+    github.comments.append(dict(theirs))
+    assert played(checkout, github).returncode == 0
+    assert github.comments[0] == theirs
+    assert len(github.comments) == 2
+
+
+def test_outputs_are_the_class_and_the_plan(checkout: Path, github: GitHub) -> None:
+    assert played(checkout, github, comment="false").returncode == 0
+    outputs = dict(line.split("=", 1) for line in checkout.with_name("output").read_text().splitlines())
+    assert outputs.keys() == ACTION["outputs"].keys()
+    assert outputs["class"] == json.loads(Path(outputs["json"]).read_text())["class"] == "canary-start"
+    assert github.requests == []
+
+
+@pytest.mark.parametrize(("gate", "code"), [("", 0), ("disruptive", 0), ("canary-start", 1)])
+def test_the_gate_fails_for_a_harsh_class(checkout: Path, github: GitHub, gate: str, code: int) -> None:
+    assert played(checkout, github, comment="false", **{"fail-on": gate}).returncode == code
+
+
+def test_problems_are_annotations_and_there_is_no_class(checkout: Path, github: GitHub) -> None:
+    spec = checkout / "overlays/production/apps/checkout.yaml"
+    spec.write_text(spec.read_text().replace("weight: 20", "weight: 120"))
+    git(checkout, "commit", "--quiet", "--all", "--message", "broken")
+    done = played(checkout, github)
+    assert done.returncode == 1
+    assert "::error file=overlays/production/apps/checkout.yaml,line=" in done.stdout
+    assert "class=\n" in checkout.with_name("output").read_text()
+
+
+def test_a_token_that_may_not_comment_is_a_warning(checkout: Path, github: GitHub) -> None:
+    github.refuses = True
+    done = played(checkout, github)
+    assert done.returncode == 0
+    assert "::warning title=rollspec::no comment: 403" in done.stdout
+    assert "secret" not in done.stdout + done.stderr

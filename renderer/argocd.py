@@ -95,28 +95,6 @@ def driven_of(app: App) -> Driven:
     return Driven("pinned" if app.spec.get("istio", {}).get("canaryHeaders") else "weights", workload)
 
 
-def driven_in(data: Any) -> dict[str, Driven] | None:
-    """What an Application or ApplicationSet, as written here, says of each app; None where it is not as written here.
-
-    An app that an Application does not name drives nothing.
-    """
-    try:
-        if data["kind"] == "ApplicationSet":
-            elements = data["spec"]["generators"][0]["list"]["elements"]
-            return {each["folder"]: Driven(each["istio"], each.get("workload", "")) for each in elements}
-        found: dict[str, Driven] = {}
-        for entry in data["spec"].get("ignoreDifferences", ()):
-            said = found.get(entry["name"], NOT_DRIVEN)
-            if entry["kind"] == "VirtualService":
-                said = said._replace(istio="pinned" if PINNED in str(entry["jqPathExpressions"]) else "weights")
-            elif entry["kind"] in _GROUPS:
-                said = said._replace(workload=entry["kind"])
-            found[entry["name"]] = said
-        return found
-    except (AttributeError, IndexError, KeyError, TypeError):
-        return None
-
-
 def ignored_differences(name: str, driven: Driven) -> list[dict[str, Any]]:
     """The `ignoreDifferences` entries of one app, by name; none where nothing is driven."""
     count = [

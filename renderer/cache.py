@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 Folder = Mapping[str, Stamp]  # names and stamps of the files directly in a folder
 
-_FILE = "cache-1.sqlite"  # another number where the tables change
+_FILE = "cache-2.sqlite"  # another number where the tables change
 _TABLES = """
 PRAGMA trusted_schema = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA journal_mode = MEMORY;
 CREATE TABLE IF NOT EXISTS rendered (
-  env TEXT, app TEXT, key TEXT, stamps TEXT, inputs TEXT, outputs TEXT, beside TEXT, problems TEXT,
+  env TEXT, app TEXT, key TEXT, stamps TEXT, inputs TEXT, outputs TEXT, extra TEXT, problems TEXT,
   PRIMARY KEY (env, app)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (env TEXT, app TEXT, facts TEXT, PRIMARY KEY (env, app));
-CREATE TABLE IF NOT EXISTS judged (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clean (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
 """
 _JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite reads beside its file
 _SEEN = "UPDATE rendered SET stamps = ? WHERE env = ? AND app = ? AND key = ? AND inputs = ? AND outputs = ?"
@@ -45,11 +45,11 @@ _WHOLE_SECONDS = 2_000_000_000  # ns: some file systems count seconds, or two
 _LIBRARIES = ("yaml", "jsonschema_rs", "jinja2")  # another version of these could judge or write otherwise
 
 
-class Row(NamedTuple):
-    """One app in one environment whose outputs lay there as rendered when the row was made.
+class Record(NamedTuple):
+    """One app in one environment whose outputs lay there as rendered when the record was made.
 
     `stamps`: its files as the system showed them, empty where they were too young to tell by that; `inputs`, `outputs`:
-    digests of their contents; `beside`: input files besides spec and partials, a line each; `problems`: its warnings
+    digests of their contents; `extra`: input files other than spec and partials, a line each; `problems`: its warnings
     (JSON, empty where there are none); `facts`: what matters to other apps (JSON).
     """
 
@@ -58,7 +58,7 @@ class Row(NamedTuple):
     stamps: str
     inputs: str
     outputs: str
-    beside: str
+    extra: str
     problems: str
     facts: str = ""
 
@@ -70,11 +70,11 @@ class Cache:
         self._folder = os.path.join(root, CACHE_FOLDER)
         self.key = key
 
-    def rows(self, env: str) -> dict[str, Row]:
+    def records(self, env: str) -> dict[str, Record]:
         """What is known of each app in the environment, without the facts."""
-        sql = "SELECT env, app, stamps, inputs, outputs, beside, problems FROM rendered WHERE env = ? AND key = ?"
+        sql = "SELECT env, app, stamps, inputs, outputs, extra, problems FROM rendered WHERE env = ? AND key = ?"
         found = self._all(sql, env)
-        return {row[1]: Row(*row) for row in found}
+        return {row[1]: Record(*row) for row in found}
 
     def facts(self, env: str) -> dict[str, tuple[str, str]]:
         """By app: the digest of the inputs, and the facts that were found of them."""
@@ -82,14 +82,14 @@ class Cache:
         found = self._all(sql, env)
         return {app: (inputs, facts) for app, inputs, facts in found}
 
-    def judged(self, env: str) -> str:
-        """The view of the environment that was last found to be without problems across apps; empty for none."""
-        sql = "SELECT view FROM judged WHERE env = ?"
+    def clean(self, env: str) -> str:
+        """The digest of the apps that were last checked together without a finding; empty for none."""
+        sql = "SELECT view FROM clean WHERE env = ?"
         found = self._ask(lambda connection: connection.execute(sql, (env,)).fetchone(), None)
         return str(found[0]) if found else ""
 
     def store(
-        self, rows: Sequence[Row], seen: Iterable[Row], views: Mapping[str, str], gone: Sequence[tuple[str, str]]
+        self, rows: Sequence[Record], seen: Iterable[Record], views: Mapping[str, str], gone: Sequence[tuple[str, str]]
     ) -> None:
         """Add rows, new stamps of rows that hold (`seen`), and the views that were judged; forget `gone` (env, app)."""
 
@@ -102,7 +102,7 @@ class Cache:
             connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", facts)
             again = ((row.stamps, row.env, row.app, self.key, row.inputs, row.outputs) for row in seen)
             connection.executemany(_SEEN, again)
-            connection.executemany("INSERT OR REPLACE INTO judged VALUES (?, ?)", views.items())
+            connection.executemany("INSERT OR REPLACE INTO clean VALUES (?, ?)", views.items())
 
         if _made(self._folder):
             self._ask(put, None, make=True)

@@ -253,7 +253,7 @@ def test_a_journal_that_somebody_committed_is_not_obeyed(pair: tuple[Path, Path]
 
 
 def test_a_view_that_somebody_committed_is_not_asked(pair: tuple[Path, Path]) -> None:
-    fields = ", ".join(f"x AS {name}" for name in (*cache.Row._fields, "key"))
+    fields = ", ".join(f"x AS {name}" for name in (*cache.Record._fields, "key"))
     for path in (pair[0] / CACHE_FOLDER).glob("*.sqlite"):
         path.unlink()
         with closing(sqlite3.connect(path)) as connection:
@@ -261,6 +261,19 @@ def test_a_view_that_somebody_committed_is_not_asked(pair: tuple[Path, Path]) ->
             connection.execute(f"CREATE VIEW rendered AS {endless} SELECT {fields} FROM c")  # noqa: S608
             connection.commit()
     both(*pair)
+
+
+def test_claims_that_another_run_replaced_meanwhile_are_found_again(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between our look at the records and at the claims; nothing that was rendered is thrown away for it."""
+    for project in pair:
+        EDITS["one host twice"](project, 0)
+    both(*pair)
+    monkeypatch.setattr(cache.Cache, "facts", lambda *_: {})
+    for project in pair:
+        EDITS["one host twice"](project, 4)
+    assert both(*pair).code == 1
 
 
 def test_git_ignores_the_cache(pair: tuple[Path, Path]) -> None:

@@ -40,6 +40,22 @@ def test_a_new_app_by_itself_is_named_too(case: str, tmp_path: Path) -> None:
     assert run(project, "render", "--check").err == ""
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_a_broken_spec_of_another_app_does_not_remove_that_app(case: str, tmp_path: Path) -> None:
+    """Argo CD's object lists every app, and what it does not list is deleted."""
+    project = lay_out(FIXTURES / "ok" / case, tmp_path / "p", leave=frozenset(("expected",)))
+    other = project / "apps/other.yaml"
+    other.write_text((project / "apps/web.yaml").read_text().replace("name: web", "name: other"))
+    assert run(project, "render").code == 0
+    before = (project / "rendered/_argocd/production.yaml").read_text()
+    other.write_text("spec: 1\n")
+    outcome = run(project, "render", "--app", "web")
+    assert (outcome.code, outcome.err.split(":")[0]) == (1, "apps/other.yaml")
+    release = run(project, "release", "web", "v2", "--weight", "20")
+    assert release.code == 0, "a release changes nothing that the object says"
+    assert (project / "rendered/_argocd/production.yaml").read_text() == before
+
+
 def test_only_the_application_of_one_app_takes_its_objects_along() -> None:
     one, many = (
         yaml.safe_load((FIXTURES / "ok" / case / "expected/_argocd/production.yaml").read_text())

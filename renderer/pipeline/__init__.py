@@ -108,7 +108,7 @@ def building(
     *,
     stable_only: bool = False,
 ) -> Steps[list[Rendered]]:
-    """`build_app`, to be taken through the steps of the pipeline beside other apps."""
+    """`build_app` as work that many apps do step by step together."""
     document, problems = read_app(name, texts, setup)
     if document is None:
         return [Rendered("", name, problems=tuple(problems))]
@@ -130,14 +130,17 @@ def outline(
     *,
     stable_only: bool = False,
 ) -> list[Rendered]:
-    """What Argo CD's objects must know of an app in each environment, without files; nothing of one that is wrong."""
-    document = read_app(name, texts, setup)[0] if setup.layout.app(name) in texts else None
+    """What Argo CD's objects must know of an app in each of these environments that have it, without files."""
+    document, wrong = read_app(name, texts, setup)
     if document is None:
-        return []
+        return [Rendered(env, name, problems=tuple(wrong)) for env in envs]
     found = []
     for environment in (setup.environments[env] for env in envs):
-        evaluated = evaluate(document, environment, texts, setup)[0] if is_in(environment, name) else None
-        if evaluated is not None:
+        evaluated, problems = evaluate(document, environment, texts, setup)
+        if evaluated is None:
+            placed = Places({**setup.texts, **texts}).put(problems)
+            found.append(Rendered(environment.name, name, problems=placed))
+        else:
             app = bootstrap(evaluated.app) if stable_only else evaluated.app
             found.append(Rendered(environment.name, name, driven=driven_of(app)))
     return found

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from operator import itemgetter
 
-from renderer.argocd import NOT_DRIVEN, Driven, application, application_set, driven_in, ignored_differences
+from renderer.argocd import NOT_DRIVEN, Driven, application, application_set, ignored_differences
 from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
 from renderer.pipeline import UNMATCHED, Rendered
@@ -17,7 +17,7 @@ from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
 from renderer.project import ArgoCD
 from renderer.rules import Claim, Clash, claims, fleet, is_for_a_cluster, is_of_namespace
-from renderer.yamlio import dump, load
+from renderer.yamlio import dump
 
 RESOURCES = "_resources"
 ARGOCD = "_argocd"
@@ -92,19 +92,22 @@ def resource_files(setup: Setup, env: str) -> Mapping[str, bytes]:
 
 
 def argocd_files(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str]) -> dict[str, bytes]:
-    """Argo CD's Application or ApplicationSet of each environment, from all of its apps; outside what it applies."""
+    """Argo CD's Application or ApplicationSet of each environment, from all of its apps that have no errors.
+
+    They are outside the folder that Argo CD applies.
+    """
     wanted = setup.project.argocd
     if wanted is None:
         return {}
     apps: dict[str, list[tuple[str, Driven]]] = {env: [] for env in envs}
     for each in rendered:
-        if each.env in apps:
+        if each.env in apps and not errors(each.problems):
             apps[each.env].append((each.app, each.driven))
     found = {}
     for env, listed in apps.items():
         manifest = _argocd(setup, wanted, env, sorted(listed, key=itemgetter(0)))
         first_line = _first_line(setup, env)
-        path = f"{setup.layout.output}/{ARGOCD}/{manifest.file}"
+        path = f"{setup.layout.output}/{argocd_file(env)}"
         found[path] = (first_line + dump(manifest.data)).encode()
     return found
 
@@ -115,18 +118,9 @@ def argocd_manifest(setup: Setup, env: str) -> Manifest | None:
     return _argocd(setup, wanted, env, []) if wanted and env in setup.environments else None
 
 
-def argocd_updated(setup: Setup, rendered: Sequence[Rendered], texts: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Argo CD's objects with what these apps say now; of all others they keep saying what `texts` has of them."""
-    wanted = setup.project.argocd
-    found = {}
-    for env in sorted({each.env for each in rendered if each.env} if wanted else ()):
-        path = f"{setup.layout.output}/{ARGOCD}/{env}.yaml"
-        said = driven_in(load(texts[path], path)[0]) if path in texts else None
-        if wanted and said is not None:
-            now = said | {each.app: each.driven for each in rendered if each.env == env}
-            manifest = _argocd(setup, wanted, env, sorted((app, now[app]) for app in now if app != RESOURCES))
-            found[path] = (_first_line(setup, env) + dump(manifest.data)).encode()
-    return found
+def argocd_file(env: str) -> str:
+    """The file of an environment's object, in the output folder."""
+    return f"{ARGOCD}/{env}.yaml"
 
 
 def _argocd(setup: Setup, wanted: ArgoCD, env: str, apps: list[tuple[str, Driven]]) -> Manifest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from renderer.failure import Failure
@@ -211,43 +211,23 @@ def _unused(setup: Setup, partials: Sequence[str]) -> list[Problem]:
 
 def build_all(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> list[Rendered]:
     """Each app in each environment, through the pipeline."""
-    return build_each(opened, dict.fromkeys(apps, envs))
-
-
-def build_each(
-    opened: Opened,
-    wanted: Mapping[str, Sequence[str]],
-    *,
-    stable_only: bool = False,
-    tick: Callable[[], None] = lambda: None,
-) -> list[Rendered]:
-    """Each app in its environments (`wanted`), through the pipeline; `tick` is called after each app."""
     found: list[Rendered] = []
     with reader(opened.root) as read_some:
-        for some in groups([*wanted]):
+        for some in groups(apps):
             texts = {app: opened.texts(app, read_some) for app in some}
-            found += build_read(opened, texts, wanted, stable_only=stable_only)
-            for _ in some:
-                tick()
+            found += build_read(opened, texts, dict.fromkeys(some, envs))
     return found
 
 
 def build_read(
     opened: Opened, texts: Mapping[str, Texts], wanted: Mapping[str, Sequence[str]], *, stable_only: bool = False
 ) -> list[Rendered]:
-    """A group of apps whose files are read, in their environments, side by side."""
-    works = [_building(opened, app, *texts[app], wanted[app], stable_only) for app in texts]
-    return [each for made in in_step(works) for each in made]
+    """A group of apps whose files are read, each in its environments (`wanted`)."""
 
+    def work(app: str) -> Steps[list[Rendered]]:
+        files, problems = texts[app]
+        if problems:
+            return [Rendered("", app, problems=tuple(problems))]
+        return (yield from building(app, files, opened.setup, wanted[app], stable_only=stable_only))
 
-def _building(
-    opened: Opened,
-    app: str,
-    texts: Mapping[str, bytes],
-    problems: Sequence[Problem],
-    envs: Sequence[str],
-    stable_only: bool,
-) -> Steps[list[Rendered]]:
-    if problems:
-        return [Rendered("", app, problems=tuple(problems))]
-    return (yield from building(app, texts, opened.setup, envs, stable_only=stable_only))
+    return [each for made in in_step(map(work, texts)) for each in made]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from renderer.failure import Failure
-from renderer.pipeline import Rendered
 from renderer.progress import progress
 from renderer.usecases.compare import transitions
+from renderer.usecases.job import Job, select
+from renderer.usecases.memory import Memory
 from renderer.usecases.project import Opened, whole_projects
-from renderer.usecases.render import Job, judge, render_some, select
+from renderer.usecases.run import Share, alone, render_share, together
 from renderer.usecases.selection import Selection
 from renderer.usecases.shown import Shown, in_project
 from renderer.usecases.touched import each_touched, hook_base
@@ -54,13 +55,13 @@ def validate(options: ValidateOptions) -> int:
 
 def _run(opened: Opened, selection: Selection, base: str | None, processes: int, shown: Shown) -> int:
     moved = transitions(opened, selection, base) if base else []
-    job = Job(selection, selection.names, False, "", frozenset())
+    job = Job(selection)
+    memory = Memory(opened, job)
 
-    def work(share: Sequence[str], tick: Tick) -> tuple[list[Rendered], Callable[[], None]]:
-        rendered, _, _ = render_some(opened, replace(job, apps=list(share)), tick)
-        return rendered, lambda: None
+    def work(apps: Sequence[str], tick: Tick) -> tuple[Share, Callable[[], None]]:
+        return render_share(opened, memory, apps, tick).report(), lambda: None
 
     with progress("validating", len(job.apps)) as watch, crew(job.apps, work, processes, watch) as workers:
-        rendered = [each for report in workers.reports for each in report]
-        wrong = shown.problems([*judge(opened, job, rendered), *moved], opened.root)
-    return int(wrong)
+        rendered = [each for share in workers.reports for each in share.made]
+        problems = [*alone(opened, rendered), *together(opened, job, rendered), *moved]
+    return int(shown.problems(problems, opened.root))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os.path
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from renderer.argocd import Driven
 from renderer.console import out, say
 from renderer.edit import EditError, Operation, Remove, Rename, Set, edit, formatted, new_document
 from renderer.failure import Failure
@@ -17,8 +19,7 @@ from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
 from renderer.layout import HEADER, PROJECT_FILE
 from renderer.overlay import Document, Environment, effective, inherited
-from renderer.pipeline import Rendered, build_app, evaluate, is_in, read_app
-from renderer.pipeline.fleet import ARGOCD, argocd_updated
+from renderer.pipeline import Rendered, build_app, evaluate, is_in, outline, read_app
 from renderer.pipeline.places import Places
 from renderer.plain import pointer
 from renderer.problem import Problem, errors
@@ -27,6 +28,7 @@ from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.diff import diff_text
 from renderer.spec import app_document, stable_of, strategy_of, version_of
 from renderer.tree import listing, read, write_all
+from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.fmt import field_order
 from renderer.usecases.project import Opened
 from renderer.usecases.shown import show_problems
@@ -79,6 +81,7 @@ class Edited:
     rendered: Mapping[str, bytes | None]
     problems: tuple[Problem, ...]
     made: tuple[Rendered, ...] = ()
+    driven: Mapping[str, Driven] = field(default_factory=dict)  # by environment, before the verb
 
 
 def environment_for(opened: Opened, env: str | None) -> Environment:
@@ -183,13 +186,22 @@ def edit_app(opened: Opened, environment: Environment, app: str, act: Act) -> Ed
         text = _edited(old, app, _changes(opened, environment, app, texts, wanted))
     except EditError as error:
         raise Failure(f"{file}: {error}", 1) from error
+    names = [each.name for each in opened.setup.environments.values() if environment.name in each.names]
+    driven = _driven(opened, app, texts, names)
     texts.pop(file, None)
     texts |= {file: text} if text is not None else {}
-    names = [each.name for each in opened.setup.environments.values() if environment.name in each.names]
     rendered = build_app(app, texts, opened.setup, names)
     problems = [problem for each in rendered for problem in each.problems]
     after = spec if errors(problems) else effective_spec(opened, environment, app, texts, []) or spec
-    return Edited(app, spec, after, file, text, _outputs(opened, app, rendered), tuple(problems), tuple(rendered))
+    outputs = _outputs(opened, app, rendered)
+    return Edited(app, spec, after, file, text, outputs, tuple(problems), tuple(rendered), driven)
+
+
+def _driven(opened: Opened, app: str, texts: Mapping[str, bytes], envs: Sequence[str]) -> dict[str, Driven]:
+    """What others than Git write into the app's objects, by environment, if Argo CD's objects are ours."""
+    wanted = [env for env in envs if opened.setup.project.argocd and is_in(opened.setup.environments[env], app)]
+    found = outline(app, texts, opened.setup, wanted) if wanted else []
+    return {each.env: each.driven for each in found}
 
 
 def effective_spec(
@@ -307,7 +319,7 @@ def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | 
     new: dict[str, bytes | None] = {each.file: each.text for each in edited}
     for each in edited:
         new |= each.rendered
-    new |= _argocd(opened, [made for each in edited for made in each.made])
+    new |= _argocd(opened, edited)
     there = {file for folder in {path.rpartition("/")[0] for path in new} for file in listing(opened.root, folder)}
     old, problems = read(opened.root, [path for path in new if path in there])
     if problems:
@@ -331,11 +343,15 @@ def _others(opened: Opened, environment: Environment, files: Mapping[str, bytes 
     ]
 
 
-def _argocd(opened: Opened, made: Sequence[Rendered]) -> dict[str, bytes]:
-    """Argo CD's objects, where there are some: a switch changes which differences they ignore."""
-    folder = f"{opened.layout.output}/{ARGOCD}"
-    texts, _ = read(opened.root, listing(opened.root, folder)) if opened.setup.project.argocd else ({}, [])
-    return dict(argocd_updated(opened.setup, made, texts))
+def _argocd(opened: Opened, edited: Sequence[Edited]) -> dict[str, bytes]:
+    """Argo CD's objects that change: those of environments where something else is written into an app's objects."""
+    changed = [each for one in edited for each in one.made if one.driven.get(each.env, each.driven) != each.driven]
+    envs = {each.env for each in changed}
+    made = [each for one in edited for each in one.made if each.env in envs]
+    files, problems = argocd_of_some(opened, os.path.join(opened.root, opened.layout.output), made)
+    if problems:
+        raise Failure(f"{problems[0]}: Argo CD's object has this app too: correct its spec first", 1)
+    return files
 
 
 def _write(opened: Opened, files: Mapping[str, bytes | None], specs: set[str], *, mark: bool = True) -> None:

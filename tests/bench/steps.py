@@ -16,14 +16,13 @@ STEPS = {
         "renderer.usecases.project.read",
         "renderer.usecases.project.listing",
         "renderer.usecases.project.Opened.texts",
-        "renderer.usecases.render.listing",
+        "renderer.usecases.job.listing",
     ),
-    "what is known": (
-        "renderer.usecases.incremental.look",
-        "renderer.usecases.incremental.existing",
-        "renderer.usecases.incremental.kept",
-        "renderer.usecases.incremental.stubs",
-        "renderer.usecases.incremental.is_judged",
+    "recall": (
+        "renderer.usecases.render.remembered",
+        "renderer.usecases.memory.Recorded.existing",
+        "renderer.usecases.memory.Recorded.confirmed",
+        "renderer.usecases.memory.Recorded.recall",
     ),
     "git": (
         "renderer.usecases.plan.merge_base",
@@ -38,13 +37,13 @@ STEPS = {
     "patch": ("renderer.pipeline.apply",),
     "check the output": ("renderer.pipeline._check_manifests",),
     "to text": ("renderer.pipeline.to_files",),
-    "claims": ("renderer.pipeline.claims", "renderer.usecases.render.judge"),
+    "claims": ("renderer.pipeline.claims", "renderer.usecases.render.together", "renderer.usecases.validate.together"),
     "plan and simulate": ("renderer.usecases.compare.plan", "renderer.usecases.compare.plan_resources"),
-    "write": ("renderer.usecases.render._put",),
+    "write": ("renderer.usecases.render.Output.put",),
     "remember": (
-        "renderer.usecases.incremental._draft",
-        "renderer.usecases.incremental.ended",
-        "renderer.usecases.incremental.remember",
+        "renderer.usecases.memory.Recorded.draft",
+        "renderer.usecases.memory.Recorded.written",
+        "renderer.usecases.memory.Recorded.keep",
     ),
 }
 
@@ -88,7 +87,7 @@ def main(arguments: list[str]) -> None:
     command = next((word for word in arguments if word in ("render", "validate", "plan")), "")
     for name in LIBRARIES if command else LIBRARIES[:1]:
         clock.timed(f"import {name.partition('.')[0]}", import_module)(name)
-    clock.timed("import rollspec", _import)(command, arguments)
+    clock.timed("import rollspec", _import)(command)
     for step, names in STEPS.items():
         for name in names:
             clock.watch(step, name)
@@ -101,9 +100,7 @@ def main(arguments: list[str]) -> None:
     print(json.dumps({step: clock.spent[step] for step in (*start, *STEPS, "other") if step in clock.spent}))
 
 
-def _import(command: str, arguments: list[str]) -> None:
+def _import(command: str) -> None:
     import_module("renderer.cli")
     if command:
         import_module(f"renderer.commands.{command}")
-    if command == "render" and not {"--no-cache", "--app"}.intersection(arguments):
-        import_module("renderer.usecases.incremental")

@@ -1,0 +1,114 @@
+"""A run over apps, which several processes share: each app by itself first, then what only all of them show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from renderer.cache import Record
+from renderer.pipeline import Rendered
+from renderer.pipeline.fleet import argocd_files, fleet_problems, resource_files, shared_in_clusters, told_once
+from renderer.pipeline.in_step import groups
+from renderer.problem import Problem, errors
+from renderer.tree import reader
+from renderer.usecases.argocd import outlines
+from renderer.usecases.job import Job
+from renderer.usecases.memory import Memory, blank
+from renderer.usecases.project import Opened, build_all, build_read
+from renderer.usecases.selection import neighbours
+from renderer.workers import Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one process found: the apps that it rendered, and records of others whose contents are as they were."""
+
+    apps: list[str] = field(default_factory=list)
+    made: list[Rendered] = field(default_factory=list)
+    drafts: list[Record] = field(default_factory=list)  # of what was rendered; stamped when it is written
+    confirmed: list[Record] = field(default_factory=list)
+
+    def report(self) -> Share:
+        """What the other processes must know of it."""
+        return Share(made=[blank(each) for each in self.made], confirmed=self.confirmed)
+
+    def files(self, opened: Opened, job: Job, existing: frozenset[str]) -> tuple[dict[str, bytes], list[str]]:
+        """Its files by project path, and those in the folders of its apps that are not rendered any more."""
+        files = {path: text for each in self.made for path, text in each.files.items()}
+        folders = {opened.layout.manifests(env, app) for app in self.apps for env in job.selection.envs_of(app)}
+        return files, [path for path in existing if path.rpartition("/")[0] in folders and path not in files]
+
+
+def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick) -> Share:
+    """Each app read, and rendered unless the memory has it with the same contents."""
+    share, job = Share(), memory.job
+    with reader(opened.root) as read_some:
+        for some in groups(apps):
+            texts = {app: opened.texts(app, read_some) for app in some}
+            confirmed = {app: memory.confirmed(app, files) for app, (files, wrong) in texts.items() if not wrong}
+            changed = {app: texts[app] for app in some if not confirmed.get(app)}
+            envs = {app: job.selection.envs_of(app) for app in changed}
+            made = build_read(opened, changed, envs, stable_only=job.stable_only)
+            share.apps.extend(changed)
+            share.made.extend(made)
+            share.drafts.extend(draft for each in made for draft in memory.draft(each, texts[each.app][0]))
+            share.confirmed.extend(record for records in confirmed.values() for record in records)
+            for _ in some:
+                tick()
+    return share
+
+
+def alone(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
+    """The problems of the project and of each app by itself."""
+    return [*opened.problems, *told_once(opened.setup, (problem for each in rendered for problem in each.problems))]
+
+
+def together(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Problem]:
+    """The problems across apps; of environments that are not whole, across those that could claim the same too."""
+    whole = sorted(job.selection.whole)
+    part = [env for env in job.selection.envs if env not in job.selection.whole]
+    some = [each for each in rendered if each.env in part]
+    others = [] if any(errors(each.problems) for each in rendered) else _others(opened, some, part)
+    problems = fleet_problems(opened.setup, rendered, whole, whole=True)
+    problems += fleet_problems(opened.setup, [*rendered, *others], part, whole=False)
+    return problems + shared_in_clusters(opened.setup, [*rendered, *others])
+
+
+def _others(opened: Opened, rendered: Sequence[Rendered], envs: Sequence[str]) -> list[Rendered]:
+    """Apps that are not asked for and could claim what these claim."""
+    if not rendered:
+        return []
+    near = neighbours(opened, rendered, sorted({each.app for each in rendered}))
+    done = {(each.env, each.app) for each in rendered}
+    return [each for each in build_all(opened, near, envs) if (each.env, each.app) not in done]
+
+
+def shared_files(
+    opened: Opened, job: Job, rendered: Sequence[Rendered], existing: frozenset[str]
+) -> tuple[dict[str, bytes], list[str]]:
+    """Files of whole environments, and what is in the output folder of apps and environments that are gone."""
+    envs = sorted(job.shared)
+    if not envs:
+        return {}, []
+    files: dict[str, bytes] = {}
+    for env in envs:
+        files |= resource_files(opened.setup, env)
+    files |= argocd_files(opened.setup, [*rendered, *_of_other_shards(opened, job)], envs)
+    output = opened.layout.output
+    known = {opened.layout.manifests(env, app) for env in opened.setup.environments for app in opened.apps}
+    all_envs = len(envs) == len(opened.setup.environments)
+    scopes = tuple(f"{output}/{env}/" for env in envs)
+    stale = [
+        path
+        for path in existing
+        if path not in files and path.rpartition("/")[0] not in known and (all_envs or path.startswith(scopes))
+    ]
+    return files, stale
+
+
+def _of_other_shards(opened: Opened, job: Job) -> list[Rendered]:
+    """The outlines of their apps; a wrong one stops the shard that has it."""
+    if job.shard is None or opened.setup.project.argocd is None:
+        return []
+    others = sorted(set(opened.apps).difference(job.apps))
+    return outlines(opened, others, job.selection.envs, stable_only=job.stable_only)

@@ -8,6 +8,8 @@ from typing import Any
 
 from renderer.layout import Layout
 
+LEVEL = 2  # the newest render level, which new projects have
+
 
 @dataclass(frozen=True, slots=True)
 class ArgoCD:

@@ -7,7 +7,7 @@ from typing import Any
 
 from renderer.edit import formatted
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.project import Versions
+from renderer.project import LEVEL, Versions
 from renderer.spec import API_VERSION, app_document
 from renderer.yamlio import dump
 
@@ -16,7 +16,7 @@ _PROJECT = f"""\
 apiVersion: rollspec/v1
 kind: Project
 spec:
-  renderLevel: 1
+  renderLevel: {LEVEL}
   versions: {{kubernetes: "{Versions.kubernetes}", argoRollouts: "{Versions.argo_rollouts}", istio: "{Versions.istio}"}}
 """
 _OVERLAY = "# One environment. `rollspec schema Overlay` has every field.\n"

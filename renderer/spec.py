@@ -135,6 +135,7 @@ class App:
     migrating_from: Strategy | None  # its workload is rendered too until the switch is over
     after: Strategy | None  # its workload is removed; its subsets are still rendered
     cluster_domain: str
+    level: int = 1  # the render level of its project
 
     @property
     def running(self) -> Version:
@@ -269,6 +270,7 @@ def app_of(
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
     cluster_domain: str = "cluster.local",
+    level: int = 1,
 ) -> App:
     """The effective `spec` (valid by the schema) as a value; `labels` and `annotations` are those of every manifest."""
     canary, previous = spec.get("canary"), spec.get("previous")
@@ -291,6 +293,7 @@ def app_of(
         migrating_from=strategy_of(migration["from"]) if "from" in migration else None,
         after=strategy_of(migration["after"]) if "after" in migration else None,
         cluster_domain=cluster_domain,
+        level=level,
     )
 
 

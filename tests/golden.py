@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from tests import docs
-from tests.support import edit_cases, patches, plan_cases, schema_cases
+from tests.support import edit_cases, levels, patches, plan_cases, schema_cases
 from tests.support.cases import ROOT, Outcome, cases, lay_out, run
 from tests.test_verbs import write as write_verbs
 
@@ -20,6 +20,7 @@ def main() -> int:
         print(f"{case.relative_to(ROOT)}: not the outcome that its folder promises", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         write_verbs(Path(folder))
+    levels.write()
     schema_cases.main()
     patches.main()
     edit_cases.main()

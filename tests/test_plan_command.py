@@ -386,3 +386,14 @@ def test_what_changes_a_manifest_is_something(project: Path, before: dict[str, A
     _app(project, "web", {**WEB, **ISTIO, **CANARY, **after})
     assert run(project, "render").out.startswith("1 written"), "the manifests differ"
     assert _plan(project, "--base", "HEAD") != []
+
+
+def test_a_higher_render_level_names_the_apps_that_restart(project: Path) -> None:
+    _put(project, "rollspec.yaml", PROJECT.replace("renderLevel: 1", "renderLevel: 2"))
+    assert "renderLevel 1 -> 2: this commit restarts no app." in run(project, "plan", "--base", "HEAD").out
+    _app(project, "other", {**OTHER, "env": {"LOG": "debug"}})
+    for form in ("text", "markdown"):
+        text = run(project, "plan", "--base", "HEAD", "--format", form).out
+        assert "renderLevel 1 -&gt; 2: this commit restarts other in production." in text.replace("-> 2", "-&gt; 2")
+    data = json.loads(run(project, "plan", "--base", "HEAD", "--format", "json").out)
+    assert data["renderLevel"] == {"before": 1, "after": 2}

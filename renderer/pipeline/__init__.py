@@ -358,6 +358,7 @@ def _app(name: str, merged: Effective, environment: Environment, setup: Setup) -
         labels={**(environment.spec.get("labels") or {}), **metadata.get("labels", {})},
         annotations={**(environment.spec.get("annotations") or {}), **metadata.get("annotations", {})},
         cluster_domain=setup.project.cluster_domain,
+        level=setup.project.level,
     )
 
 
@@ -443,6 +444,7 @@ def _check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, enviro
         rollouts=numbers(versions.argo_rollouts),
         istio=numbers(versions.istio),
         policy=environment.spec.get("policy") or {},
+        level=setup.project.level,
         external=frozenset(environment.spec.get("external", ())),
     )
     ladder = evaluated.app.strategy.fields.get("steps")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from renderer.layout import TEMPLATE
+from renderer.layout import PROJECT_FILE, TEMPLATE
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective
 from renderer.problem import Problem, Severity, harshest
@@ -159,6 +159,8 @@ def of_manifest(effective: Effective, manifest: Manifest, faults: list[Fault], b
 
 def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem:
     severity: Severity = finding.severity
+    if finding.mended_by:
+        return Problem(PROJECT_FILE, 0, 0, finding.rule, finding.message, finding.pointer, severity)
     if finding.manifest is None:
         file, pointer = effective.locate(finding.pointer)
         return Problem(file, 0, 0, finding.rule, finding.message, pointer, severity)

@@ -170,6 +170,7 @@ class Plan:
     base: str
     head: str
     apps: tuple[AppPlan, ...]
+    levels: tuple[int, int] | None = None  # the render levels of the two sides, where they differ
 
     @property
     def class_(self) -> Class:

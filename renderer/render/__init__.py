@@ -8,11 +8,12 @@ from renderer.manifest import Manifest
 from renderer.render import analysis, extras, files, istio, service, workload
 from renderer.spec import App
 
-LEVEL = 1  # the render level whose bytes this package makes
-
 
 def render(app: App) -> tuple[Manifest, ...]:
-    """Every manifest of `app`, sorted by file name; pure, so that a spec rolled back gives the same bytes."""
+    """Every manifest of `app`, sorted by file name; pure, so that a spec rolled back gives the same bytes.
+
+    `app.level` is the project's render level: what changes the bytes that an older level gives asks for it first.
+    """
     manifests = [
         *workload.workloads(app),
         *service.services(app),

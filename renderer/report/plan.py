@@ -55,6 +55,7 @@ def _json(plan: Plan) -> str:
         "base": plan.base,
         "head": plan.head,
         "class": plan.class_,
+        "renderLevel": dict(zip(("before", "after"), plan.levels, strict=True)) if plan.levels else None,
         "apps": apps,
         "unchanged": len(plan.apps) - len(apps),
     }
@@ -85,7 +86,7 @@ def _text(plan: Plan) -> str:
         first = group[0]
         lines += ["", f"{_names(group)} in {first.env}: {first.class_}, {_reason(first)}"]
         lines += [f"  {line}" for line in detail_lines(first)]
-    return "\n".join(map(printable, [*lines, *([""] if apps else []), _closing(plan, apps)])) + "\n"
+    return "\n".join(map(printable, [*lines, *([""] if apps else []), *_level(plan), _closing(plan, apps)])) + "\n"
 
 
 def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
@@ -206,6 +207,19 @@ def _problem(problem: Problem) -> str:
     return f"{problem.file}:{problem.line}:{problem.column}: {severity}{problem.rule}: {problem.message}"
 
 
+def _level(plan: Plan) -> list[str]:
+    """Which apps a change of the render level restarts: a line to read before anything else."""
+    if plan.levels is None:
+        return []
+    restarted = [f"{app.app} in {app.env}" for app in plan.apps if _restarts(app)]
+    what = f"restarts {', '.join(restarted)}" if restarted else "restarts no app"
+    return [f"renderLevel {plan.levels[0]} -> {plan.levels[1]}: this commit {what}."]
+
+
+def _restarts(app: AppPlan) -> bool:
+    return any(path.kind == "template" for effect in app.effects for path in effect.paths)
+
+
 def _closing(plan: Plan, apps: Sequence[AppPlan]) -> str:
     changed = sum(app.class_ != "nothing" for app in apps)
     what = f"{_apps(changed)} changed, {plan.class_} at most" if changed else "nothing happens"
@@ -227,7 +241,8 @@ def _markdown(plan: Plan) -> str:
     left_out += _append([_folded(group) for group in groups], lines, _LONGEST)
     if left_out:
         lines += ["", "This comment is too long to show everything: run `rollspec plan` for the rest."]
-    return "\n".join([*lines, *([""] if groups else []), _md(_closing(plan, apps))]) + "\n"
+    ends = [_md(line) for line in (*_level(plan), _closing(plan, apps))]
+    return "\n".join([*lines, *([""] if groups else []), *ends]) + "\n"
 
 
 def _append(parts: Sequence[Sequence[str]], lines: list[str], longest: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from renderer.manifest import Manifest
 from renderer.problem import Severity, printable
-from renderer.project import Versions, numbers
+from renderer.project import LEVEL, Versions, numbers
 from renderer.rules.index import Index, Pod, index
 
 
@@ -22,6 +22,7 @@ class Finding:
     manifest: Manifest | None = None
     severity: Severity = "error"
     tag_of: str = ""  # the image at `pointer`, where its tag is meant
+    mended_by: int = 0  # the render level that mends it: a finding about the project then, not about the app
 
     def __post_init__(self) -> None:
         if not self.message.isprintable():  # a name with a line break must not break the one line
@@ -38,6 +39,7 @@ class Scene:
     rollouts: tuple[int, int] = numbers(Versions.argo_rollouts)
     istio: tuple[int, int] = numbers(Versions.istio)
     policy: Mapping[str, Any] = field(default_factory=dict)  # the environment's
+    level: int = LEVEL  # the project's render level
     external: frozenset[str] = frozenset()  # what exists elsewhere: "Secret/name", "Service/name", ...
     index: Index = field(init=False, repr=False, compare=False)
 
@@ -68,6 +70,15 @@ class Scene:
             if pod.kind == kind and _is(pod.manifest, namespace, name):
                 return pod
         return None
+
+
+def of_level(rule: str, message: str, level: int = LEVEL) -> Finding:
+    """A fault in what an older render level gives, which `level` mends: a warning, shown once a project.
+
+    The message is the same for every app that has the fault, so it names none of them.
+    """
+    advice = f"set `renderLevel: {level}`; `rollspec plan` then says which apps restart"
+    return Finding(rule, f"{message}: {advice}", "/spec/renderLevel", severity="warning", mended_by=level)
 
 
 ManifestRule = Callable[[Scene], Iterable[Finding]]

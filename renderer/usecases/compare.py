@@ -232,7 +232,8 @@ def _alike(old: View, new: View, env: str, was: Evaluated, now: Evaluated) -> bo
 def _asked(evaluated: Evaluated) -> list[object]:
     """All that the manifests are made of, but for what a setup has."""
     app = evaluated.app
-    return [evaluated.effective.data, app.namespace, dict(app.labels), dict(app.annotations), app.cluster_domain]
+    own = [app.namespace, dict(app.labels), dict(app.annotations), app.cluster_domain, app.level]
+    return [evaluated.effective.data, *own]
 
 
 def _text(data: object) -> str:

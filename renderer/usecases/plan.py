@@ -49,9 +49,15 @@ def show_plan(options: PlanOptions) -> int:
         return 1
     base = options.base
     known = base_commit[:_SHORT] if base in (None, base_commit) else f"{base} ({base_commit[:_SHORT]})"
-    plan = Plan(known, new.name, compared.plans)
+    plan = Plan(known, new.name, compared.plans, _levels(old, new))
     out(plan_text(plan, options.form), end="")
     return int(options.limit is not None and at_least(plan.class_, options.limit))
+
+
+def _levels(old: View | Unread | None, new: View) -> tuple[int, int] | None:
+    """The render levels of the two sides, where they differ."""
+    before = old.setup.project.level if isinstance(old, View) else new.setup.project.level
+    return (before, new.setup.project.level) if before != new.setup.project.level else None
 
 
 def _asked(found: Selection, old: View | Unread | None, new: View, options: PlanOptions) -> Selection:

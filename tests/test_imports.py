@@ -22,7 +22,7 @@ ROWS = (
     ("render", "argocd", "patch"),
     ("rules", "schema", "overlay"),
     ("release",),
-    ("rounding",),
+    ("rounding", "checks"),
     ("project", "spec", "manifest"),
     ("yamlio",),
     ("problem", "plain", "layout", "failure"),

@@ -9,6 +9,7 @@ from itertools import pairwise, starmap
 from typing import Any
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
+from renderer.checks import with_settings
 from renderer.layout import HEADER, KUSTOMIZATION
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Environment, Layer, SpecItem, effective, inherited
@@ -349,7 +350,7 @@ def _check_schema(merged: Effective, schemas: Schemas) -> list[Problem]:
 
 def _app(name: str, merged: Effective, environment: Environment, setup: Setup) -> App:
     metadata = merged.data["metadata"]
-    spec = merged.data["spec"]
+    spec = with_settings(merged.data["spec"], environment.spec.get("analysis"))
     return app_of(
         name,
         environment.name,

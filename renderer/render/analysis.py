@@ -1,16 +1,24 @@
-"""Background analysis of a canary: templates by reference, and built-in checks of Istio's metrics."""
+"""Background analysis of a canary: templates by reference, and the built-in checks."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from renderer.checks import Checks, checks_of, duration
 from renderer.manifest import Manifest
+from renderer.render import analysis_first, promql
 from renderer.render.objects import manifest, wave
+from renderer.render.pods import template_labels
+from renderer.render.promql import Requests
 from renderer.spec import App, Strategy
 
-_PROMETHEUS = "http://prometheus.istio-system:9090"
-_REQUESTS = "istio_requests_total"
-_DURATIONS = "istio_request_duration_milliseconds_bucket"
+_OWN = ("dryRun", "measurementRetention", "analysisRunMetadata", "startingStep")  # Argo Rollouts' own fields
+_NEVER = 1_000_000  # measurements: more than any run takes
+_RETRY = 10  # seconds after which the controller repeats a measurement that had an error
+_VERSION, _STABLE, _HASH = ("{{args.version}}", "{{args.stable}}", "{{args.hash}}")
+
+Query = tuple[str, str, str]  # the metric's name, its query, and what the answer must be: `>= 99`
 
 
 def background_analysis(app: App, strategy: Strategy) -> dict[str, Any]:
@@ -18,67 +26,139 @@ def background_analysis(app: App, strategy: Strategy) -> dict[str, Any]:
     fields = strategy.fields.get("analysis")
     if not fields:
         return {}
-    built_in = [{"templateName": name} for name in _metrics(app, fields)]
-    found: dict[str, Any] = {"templates": [*built_in, *fields.get("templates", ())]}
-    args = list(fields.get("args", ()))
-    if built_in:
-        args.insert(0, {"name": "version", "value": app.running.version})
+    built_in = [template.name for template in templates(app, strategy)]
+    found: dict[str, Any] = {
+        "templates": [*({"templateName": name} for name in built_in), *fields.get("templates", ())]
+    }
+    args = [*(_args(app, strategy) if built_in else ()), *fields.get("args", ())]
     if args:
         found["args"] = args
-    if "startingStep" in fields:
-        found["startingStep"] = fields["startingStep"]
+    if built_in and app.level > 1:
+        found["startingStep"] = 1  # when the first weight is set; before, nothing can be measured
+    found.update((key, fields[key]) for key in _OWN if key in fields)
     return found
 
 
-def templates(app: App) -> list[Manifest]:
+def templates(app: App, strategy: Strategy | None = None) -> list[Manifest]:
     """The AnalysisTemplates of the built-in checks."""
-    fields = app.strategy.fields.get("analysis")
-    return [_template(app, name, metrics) for name, metrics in _metrics(app, fields or {}).items()]
+    strategy = strategy or app.strategy
+    checks = checks_of(strategy)
+    if checks is None or strategy.type != "Canary":
+        return []
+    if app.level == 1:
+        metrics = analysis_first.metrics(app, strategy.fields["analysis"])
+        return [_template(app, name, [{"name": "version"}], each) for name, each in metrics.items()]
+    return [
+        _template(app, name, [{"name": arg["name"]} for arg in _args(app, strategy)], _metrics(checks, queries))
+        for name, queries in _queries(app, checks).items()
+    ]
 
 
-def _metrics(app: App, fields: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    found = {}
-    if "successRate" in fields:
-        found[f"{app.name}-success-rate"] = [_success_rate(app, fields)]
-    if "latency" in fields:
-        percentiles = sorted(fields["latency"].items())
-        found[f"{app.name}-latency"] = [_latency(app, fields, name, limit) for name, limit in percentiles]
+def _template(app: App, name: str, args: list[dict[str, Any]], metrics: list[dict[str, Any]]) -> Manifest:
+    body = {"spec": {"args": args, "metrics": metrics}}
+    api, file = "argoproj.io/v1alpha1", f"analysis-template-{name}.yaml"
+    return manifest(app, file, api, "AnalysisTemplate", body, name=f"{app.name}-{name}", annotations=wave(-1))
+
+
+def _args(app: App, strategy: Strategy) -> list[dict[str, Any]]:
+    """What the queries ask for: the versions, and the hash that names the canary's pods."""
+    args: list[dict[str, Any]] = [{"name": "version", "value": app.running.version}]
+    checks = checks_of(strategy)
+    asked = checks.fields if checks and app.level > 1 else {}
+    if "compare" in asked:
+        args.append({"name": "stable", "value": app.stable.version})
+    if asked.keys() & {"restarts", "cpu", "memory"}:
+        args.append({"name": "hash", "valueFrom": {"podTemplateHashValue": "Latest"}})
+    return args
+
+
+def _queries(app: App, checks: Checks) -> dict[str, list[Query]]:
+    """The queries by the name of their template."""
+    canary, stable = (_requests(app, checks, version) for version in (_VERSION, _STABLE))
+    window, least = duration(checks.window), checks.min_requests
+    asked, pods = checks.fields, f"{app.name}-{_HASH}-.*"
+    found: dict[str, list[Query]] = {}
+    if "successRate" in asked:
+        query = promql.success_rate(canary, window, least)
+        found["success-rate"] = [("success-rate", query, f">= {asked['successRate']}")]
+    if "latency" in asked:
+        found["latency"] = [
+            (f"latency-{name}", canary.quantile(f"0.{name[1:]}", window, _enough(name, least)), f"<= {limit}")
+            for name, limit in sorted(asked["latency"].items())
+        ]
+    if "compare" in asked:
+        found["compare"] = [*_compared(asked["compare"], canary, stable, window, least)]
+    if "restarts" in asked:
+        found["restarts"] = [("restarts", promql.restarts(app.namespace, pods), f"<= {asked['restarts']}")]
+    for name in ("cpu", "memory"):
+        if name in asked:
+            found[name] = [(name, promql.usage(name, app.namespace, pods, window), f"<= {asked[name].rstrip('%')}")]
+    if "saturation" in asked:
+        query = asked["saturation"]["query"].replace("{{version}}", _VERSION)
+        found["saturation"] = [("saturation", query, f"<= {asked['saturation']['max']}")]
     return found
 
 
-def _template(app: App, name: str, metrics: list[dict[str, Any]]) -> Manifest:
-    file = f"analysis-template-{name.removeprefix(app.name + '-')}.yaml"
-    body = {"spec": {"args": [{"name": "version"}], "metrics": metrics}}
-    api = "argoproj.io/v1alpha1"
-    return manifest(app, file, api, "AnalysisTemplate", body, name=name, annotations=wave(-1))
+def _compared(asked: dict[str, Any], canary: Requests, stable: Requests, window: str, least: int) -> Iterator[Query]:
+    if "successRate" in asked:
+        query = promql.surely_worse(canary, stable, window, least)
+        yield "compare-success-rate", query, f"<= {asked['successRate']}"
+    for name, limit in sorted(asked.get("latency", {}).items()):
+        query = promql.slower(canary, stable, f"0.{name[1:]}", window, _enough(name, least))
+        yield f"compare-latency-{name}", query, f"<= {limit.rstrip('%')}"
 
 
-def _success_rate(app: App, fields: dict[str, Any]) -> dict[str, Any]:
-    window = fields.get("interval", "1m")
-    good = f'sum(rate({_REQUESTS}{{{_labels(app)},response_code!~"5.."}}[{window}]))'
-    every = f"sum(rate({_REQUESTS}{{{_labels(app)}}}[{window}]))"
-    return _metric(fields, "success-rate", f">= {fields['successRate']}", f"100 * {good} / {every}")
+def _enough(percentile: str, least: int) -> int:
+    """How many requests a percentile needs: at least one must be able to be above it."""
+    return max(least, round(100 / (100 - int(percentile[1:]))))
 
 
-def _latency(app: App, fields: dict[str, Any], name: str, limit: int) -> dict[str, Any]:
-    window = fields.get("interval", "1m")
-    buckets = f"sum(rate({_DURATIONS}{{{_labels(app)}}}[{window}])) by (le)"
-    return _metric(fields, f"latency-{name}", f"<= {limit}", f"histogram_quantile(0.{name[1:]}, {buckets})")
+def _requests(app: App, checks: Checks, version: str) -> Requests:
+    return Requests(app.name, app.namespace, template_labels(app, app.running), version, checks.reporter)
 
 
-def _metric(fields: dict[str, Any], name: str, limit: str, query: str) -> dict[str, Any]:
-    """A metric that passes while the canary has no requests: there is nothing to judge then."""
+def _metrics(checks: Checks, queries: list[Query]) -> list[dict[str, Any]]:
+    """Each query with its verdict; and, where something follows from it, whether it could say anything at all."""
+    found = [_metric(checks, name, query, limit) for name, query, limit in queries]
+    if checks.on_no_data != "pass":
+        found += [_no_data(checks, name, query) for name, query, _ in queries]
+    return found
+
+
+def _metric(checks: Checks, name: str, query: str, limit: str) -> dict[str, Any]:
+    """An answer passes or fails; none is neither, and the run goes on."""
+    opposite = {">=": "<", "<=": ">"}[limit[:2]] + limit[2:]
     return {
         "name": name,
-        "interval": fields.get("interval", "1m"),
-        "failureLimit": fields.get("failureLimit", 2),
-        "successCondition": f"len(result) == 0 || isNaN(result[0]) || result[0] {limit}",
-        "provider": {"prometheus": {"address": fields.get("prometheus", _PROMETHEUS), "query": query}},
+        "initialDelay": duration(checks.initial_delay),
+        "interval": duration(checks.interval),
+        "failureLimit": checks.failure_limit,
+        "inconclusiveLimit": _NEVER,
+        "consecutiveErrorLimit": _errors(checks),
+        "successCondition": f"len(result) > 0 && result[0] {limit}",
+        "failureCondition": f"len(result) > 0 && result[0] {opposite}",
+        "provider": {"prometheus": {"address": checks.prometheus, "query": query}},
     }
 
 
-def _labels(app: App) -> str:
-    return (
-        f'reporter="destination",destination_workload_namespace="{app.namespace}",'
-        f'destination_app="{app.name}",destination_version="{{{{args.version}}}}"'
-    )
+def _no_data(checks: Checks, name: str, query: str) -> dict[str, Any]:
+    """Whether the query had an answer at any time within `patience`."""
+    asked = promql.answered(query, duration(checks.patience), duration(checks.interval))
+    metric = {
+        "name": f"{name}-data",
+        "initialDelay": duration(checks.patience),
+        "interval": duration(checks.interval),
+        "failureLimit": 0,
+        "inconclusiveLimit": 0,
+        "consecutiveErrorLimit": _errors(checks),
+        "successCondition": "len(result) > 0",
+        "provider": {"prometheus": {"address": checks.prometheus, "query": asked}},
+    }
+    if checks.on_no_data == "pause":
+        metric["failureCondition"] = "false"  # neither passed nor failed: the controller pauses
+    return metric
+
+
+def _errors(checks: Checks) -> int:
+    """How many errors in a row the run survives: a Prometheus that is away for a while must not abort a release."""
+    return _NEVER if checks.on_no_data == "pass" else max(4, checks.patience // _RETRY)

@@ -19,10 +19,15 @@ _AFTER_ENV = (
 def pod_template(app: App, version: Version) -> dict[str, Any]:
     """The `template` of a Deployment or Rollout that runs `version`."""
     extra = version.fields.get("podMetadata", {})
-    metadata: dict[str, Any] = {"labels": {**pod_labels(app, version), **extra.get("labels", {})}}
+    metadata: dict[str, Any] = {"labels": template_labels(app, version)}
     if extra.get("annotations"):
         metadata["annotations"] = dict(extra["annotations"])
     return {"metadata": metadata, "spec": _pod_spec(app, version)}
+
+
+def template_labels(app: App, version: Version) -> dict[str, str]:
+    """The labels that pods of the version get, the spec's own included."""
+    return {**pod_labels(app, version), **version.fields.get("podMetadata", {}).get("labels", {})}
 
 
 def pod_labels(app: App, version: Version) -> dict[str, str]:

@@ -6,6 +6,8 @@ from renderer.rules import (
     analysis,
     argocd,
     autoscaling,
+    checks,
+    conditions,
     containers,
     destinations,
     disruption,
@@ -17,6 +19,7 @@ from renderer.rules import (
     lifecycle,
     names,
     policy,
+    queries,
     rollout_routes,
     rollouts,
     routes,
@@ -185,6 +188,10 @@ ANALYSIS: dict[str, ManifestRule] = {
     "analysis-templates": analysis.analysis_templates,
     "analysis-metrics": analysis.analysis_metrics,
     "analysis-placeholders": analysis.analysis_placeholders,
+    "analysis-conditions": conditions.analysis_conditions,
+    "analysis-queries": queries.analysis_queries,
+    "analysis-reporter": checks.analysis_reporter,
+    "analysis-secrets": analysis.analysis_secrets,
 }
 APPLICATIONS: dict[str, ManifestRule] = {
     "sync-waves": argocd.sync_waves,

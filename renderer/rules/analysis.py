@@ -243,6 +243,30 @@ def analysis_placeholders(scene: Scene) -> Iterator[Finding]:
                     yield Finding("analysis-placeholders", message, f"/spec/metrics/{number}", template)
 
 
+def analysis_secrets(scene: Scene) -> Iterator[Finding]:
+    """An argument of an analysis that comes from a key which its Secret does not have.
+
+    Why: The AnalysisRun ends in an error, and an error aborts the release. A Secret that is not rendered here is taken
+    to be in the cluster.
+    Fix: correct the key.
+    Source: Argo Rollouts (`key "x" does not exist in secret`).
+    """
+    for kind in _TEMPLATE_KINDS:
+        for template in scene.of(kind):
+            for number, arg in enumerate(spec_of(template).get("args") or ()):
+                ref = (arg.get("valueFrom") or {}).get("secretKeyRef") or {}
+                secret = scene.find("Secret", namespace_of(template), ref.get("name", "")) if ref else None
+                if secret is None:
+                    continue
+                keys = {**(secret.data.get("data") or {}), **(secret.data.get("stringData") or {})}
+                if ref.get("key") not in keys:
+                    message = (
+                        f"the Secret {secret.name} has no key {ref.get('key')} (it has {', '.join(keys) or 'none'})"
+                    )
+                    at = f"/spec/args/{number}/valueFrom/secretKeyRef/key"
+                    yield Finding("analysis-secrets", message, at, template)
+
+
 def _tags(text: str) -> Iterator[str]:
     """What stands between `{{` and the next `}}`; no regular expression, which takes square time where none closes."""
     at = text.find("{{")

@@ -22,7 +22,7 @@ class Finding:
     manifest: Manifest | None = None
     severity: Severity = "error"
     tag_of: str = ""  # the image at `pointer`, where its tag is meant
-    mended_by: int = 0  # the render level that mends it: a finding about the project then, not about the app
+    of_project: bool = False  # about the project file, where `pointer` leads into it; shown once for all apps
 
     def __post_init__(self) -> None:
         if not self.message.isprintable():  # a name with a line break must not break the one line
@@ -72,13 +72,15 @@ class Scene:
         return None
 
 
-def of_level(rule: str, message: str, level: int = LEVEL) -> Finding:
-    """A fault in what an older render level gives, which `level` mends: a warning, shown once a project.
+def of_project(rule: str, message: str, pointer: str, severity: Severity) -> Finding:
+    """A finding about the project file; the message is the same for every app, so it names none of them."""
+    return Finding(rule, message, pointer, severity=severity, of_project=True)
 
-    The message is the same for every app that has the fault, so it names none of them.
-    """
+
+def of_level(rule: str, message: str, level: int = LEVEL) -> Finding:
+    """A fault in what an older render level gives, which `level` mends: a warning, shown once a project."""
     advice = f"set `renderLevel: {level}`; `rollspec plan` then says which apps restart"
-    return Finding(rule, f"{message}: {advice}", "/spec/renderLevel", severity="warning", mended_by=level)
+    return of_project(rule, f"{message}: {advice}", "/spec/renderLevel", "warning")
 
 
 ManifestRule = Callable[[Scene], Iterable[Finding]]

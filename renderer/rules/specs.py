@@ -9,6 +9,7 @@ from typing import Any
 
 from renderer.plain import escape
 from renderer.rounding import basic_canary_share, replicas_for_share
+from renderer.rules import checks
 from renderer.rules.finding import Finding
 from renderer.spec import App, file_key
 
@@ -461,6 +462,11 @@ SPEC_RULES: dict[str, SpecRule] = {
     "disruption-budget": disruption_budget,
     "migration": migration,
     "policy-labels": policy_labels,
+    "analysis-level": checks.analysis_level,
+    "analysis-window": checks.analysis_window,
+    "analysis-starting-step": checks.analysis_starting_step,
+    "analysis-time": checks.analysis_time,
+    "analysis-required": checks.analysis_required,
 }
 
 

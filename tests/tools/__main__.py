@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tests.tools import KUBECONFORM, KUBECTL, folder, go, wheels
+from tests.tools import KUBECONFORM, KUBECTL, PROMTOOL, folder, go, wheels
 from tests.tools.cache import once
 
 
@@ -16,12 +16,19 @@ def main() -> None:
     """The tools and the wheels; a few milliseconds when they are there."""
     once(folder("kubeconform", KUBECONFORM), _kubeconform)
     once(folder("kubectl", KUBECTL), _kubectl)
+    once(folder("promtool", PROMTOOL), _promtool)
     once(wheels.folder(), wheels.download)
 
 
 def _kubeconform(target: Path) -> None:
     print(f"building kubeconform {KUBECONFORM}", file=sys.stderr)
     go.install(f"github.com/yannh/kubeconform/cmd/kubeconform@v{KUBECONFORM}", target)
+
+
+def _promtool(target: Path) -> None:
+    print(f"building promtool {PROMTOOL}", file=sys.stderr)
+    # Without the clients of a dozen clouds, which it needs for nothing here.
+    go.install(f"github.com/prometheus/prometheus/cmd/promtool@v{PROMTOOL}", target, tags="remove_all_sd")
 
 
 def _kubectl(target: Path) -> None:

@@ -41,10 +41,12 @@ def environment(**more: str) -> Mapping[str, str]:
     return {**os.environ, "GOFLAGS": "", "GOWORK": "off", "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", **more}
 
 
-def install(package: str, folder: Path) -> None:
+def install(package: str, folder: Path, *, tags: str = "") -> None:
     """Builds `package@version` into `folder`, as `go install` does."""
     env = environment(GOBIN=str(folder))
-    subprocess.run([go(), "install", "-trimpath", "-ldflags=-s -w", package], env=env, cwd=folder, check=True)
+    subprocess.run(
+        [go(), "install", "-trimpath", "-ldflags=-s -w", f"-tags={tags}", package], env=env, cwd=folder, check=True
+    )
 
 
 def _install(folder: Path) -> None:

@@ -1,0 +1,188 @@
+"""Rules over the built-in checks that a spec asks for in `strategy.analysis`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from renderer.checks import LEVEL_2, Checks, checks_of, duration, seconds
+from renderer.manifest import Manifest
+from renderer.plain import lookup
+from renderer.release import steps_of
+from renderer.rules.finding import Finding, Scene, of_level
+from renderer.rules.index import Pod
+from renderer.rules.mesh import HTTP, protocol_of, spec_of
+from renderer.spec import App, Canary
+
+if TYPE_CHECKING:
+    from renderer.rules.specs import SpecScene
+
+_AT = "/spec/strategy/analysis"
+_INJECT = "sidecar.istio.io/inject"
+_NAMESPACE = "istio-injection"
+_OFF = ("false", "disabled")
+_QUALIFIED = "app.kubernetes.io/version"
+
+
+def analysis_level(scene: SpecScene) -> Iterator[Finding]:
+    """A built-in check at render level 1, or a field of `analysis` that needs level 2.
+
+    Why: The built-in checks of level 1 pass without data, and a canary whose every request fails gives them no data.
+    Fix: set `renderLevel: 2` in `rollspec.yaml`. The AnalysisTemplates get other queries and conditions.
+    Source: rollspec.
+    """
+    app = scene.app
+    fields = app.strategy.fields.get("analysis") or {}
+    if app.level > 1 or not fields:
+        return
+    for name in sorted(LEVEL_2 & fields.keys()):
+        message = f"`{name}` needs `renderLevel: 2` in rollspec.yaml"
+        yield Finding("analysis-level", message, f"{_AT}/{name}")
+    if checks_of(app.strategy):
+        message = "the built-in checks pass without data, and where every request fails"
+        yield of_level("analysis-level", message)
+
+
+def analysis_window(scene: SpecScene) -> Iterator[Finding]:
+    """A window of the built-in checks that is shorter than two scrape intervals, or a patience shorter than the window.
+
+    Why: Prometheus needs two samples to work out how much a counter grew, so no query would ever have an answer. The
+    usual charts scrape every 15 s, 30 s or 1 m; where the spec does not say it, 1 m is assumed.
+    Fix: raise `window`, or give `scrapeInterval` in the overlay's `analysis`.
+    Source: Prometheus (`increase` over a range with fewer than two samples).
+    """
+    checks = _checks(scene.app)
+    if checks and checks.window < 2 * checks.scrape_interval:
+        given = duration(checks.window)
+        message = (
+            f"a window of {given} is shorter than two scrape intervals of {duration(checks.scrape_interval)}: raise "
+            "`window`, or give `scrapeInterval` where Prometheus scrapes more often"
+        )
+        yield Finding("analysis-window", message, f"{_AT}/window")
+    if checks and checks.patience < checks.window + checks.interval:
+        message = f"a `patience` of {duration(checks.patience)} is over before the first window could be judged twice"
+        yield Finding("analysis-window", message, f"{_AT}/patience")
+
+
+def analysis_starting_step(scene: SpecScene) -> Iterator[Finding]:
+    """A `startingStep` of an analysis that the step list never reaches.
+
+    Why: The analysis never starts, and nothing watches the canary. A canary with a weight rests in the pause at the end
+    of its step list.
+    Fix: leave `startingStep` out, or give a step that is reached.
+    Source: Argo Rollouts (`BeforeStartingStep`).
+    """
+    app = scene.app
+    start = (app.strategy.fields.get("analysis") or {}).get("startingStep", 0)
+    steps = app.strategy.fields.get("steps")
+    if steps is not None:
+        last, what = len(steps) - 1, f"the ladder's last step is {len(steps) - 1}"
+    else:
+        last = _rests_at(app)
+        what = f"a canary with a weight rests in step {last}"
+    if start > last:
+        message = f"the analysis starts at step {start}, and {what}: it would never start"
+        yield Finding("analysis-starting-step", message, f"{_AT}/startingStep")
+
+
+def _rests_at(app: App) -> int:
+    """The step in which a canary of this app rests, by the list that is compiled for it."""
+    canary = app.canary or Canary(app.stable, 20, None)
+    steps = steps_of(replace(app, canary=canary))
+    return next((number for number, step in enumerate(steps) if step.get("pause") == {}), len(steps) - 1)
+
+
+def analysis_reporter(scene: Scene) -> Iterator[Finding]:
+    """A built-in check that nothing in the cluster can answer.
+
+    Why: The checks read what Istio's proxies report. With injection off for the pods, or for their Namespace in the
+    tree, nobody reports as `destination`. For a port that is neither HTTP nor gRPC, Istio counts no requests. Where the
+    pods have a label `app.kubernetes.io/version`, newer proxies report it in place of `version`, and the canary cannot
+    be told from the stable version. What the tree does not show, such as a mesh for the whole cluster, is assumed.
+    Fix: `reporter: source` where only the callers are in the mesh, `waypoint` in ambient mode; else remove the checks.
+    Source: Istio (`istio_requests_total`).
+    """
+    queries = [str(template.data.get("spec")) for template in scene.of("AnalysisTemplate") if _is_ours(template)]
+    queries = [query for query in queries if "istio_request" in query]
+    by_destination = any('reporter="destination"' in query for query in queries)
+    for pod in scene.index.workloads if queries else ():
+        if pod.kind != "Rollout":
+            continue
+        where = _injection_off(scene, pod) if by_destination else ""
+        if where:
+            message = f"no proxy runs in the pods ({where}), and the built-in checks ask what it reports"
+            yield Finding("analysis-reporter", message, f"{pod.at}/metadata", pod.manifest)
+        if "version" in pod.labels and _QUALIFIED in pod.labels:
+            message = f"the label {_QUALIFIED} is the same for each version, and newer proxies report it as the version"
+            yield Finding("analysis-reporter", message, f"{pod.at}/metadata/labels", pod.manifest)
+        if _is_without_requests(scene):
+            message = "no port is HTTP or gRPC, and Istio counts requests for those alone"
+            yield Finding("analysis-reporter", message, f"{pod.at}/spec", pod.manifest)
+
+
+def _is_ours(manifest: Manifest) -> bool:
+    labels = (manifest.data.get("metadata") or {}).get("labels") or {}
+    return labels.get("app.kubernetes.io/managed-by") == "rollspec"
+
+
+def _injection_off(scene: Scene, pod: Pod) -> str:
+    """What switches the injection of the proxy off, as far as the tree shows it; empty where nothing does."""
+    metadata = lookup(pod.manifest.data, f"{pod.at}/metadata") or {}
+    for field in ("labels", "annotations"):
+        if str((metadata.get(field) or {}).get(_INJECT, "")).lower() in _OFF:
+            return f"{_INJECT} is off"
+    namespace = scene.find("Namespace", "", pod.namespace)
+    labels = (namespace.data.get("metadata") or {}).get("labels") or {} if namespace else {}
+    return f"{_NAMESPACE} is off for the namespace" if labels.get(_NAMESPACE) in _OFF else ""
+
+
+def _is_without_requests(scene: Scene) -> bool:
+    """Whether every port of every Service is said to be something else than HTTP or gRPC."""
+    ports = [port for service in scene.of("Service") for port in spec_of(service).get("ports") or ()]
+    protocols = [protocol_of(port) for port in ports]
+    return bool(protocols) and all(protocol is not None and protocol not in HTTP for protocol in protocols)
+
+
+def analysis_time(scene: SpecScene) -> Iterator[Finding]:
+    """A ladder that ends before its analysis could fail.
+
+    Why: The release reaches 100 % before the built-in checks have failed often enough to abort it. Only the pauses are
+    counted. This is a note: how long pods take to be Ready is not known here.
+    Fix: make the pauses longer, or `initialDelay`, `interval` or `failureLimit` smaller.
+    Source: rollspec.
+    """
+    checks, app = _checks(scene.app), scene.app
+    steps = app.strategy.fields.get("steps") or ()
+    pauses = [step["pause"] for step in steps if "pause" in step]
+    if checks is None or not pauses or any("duration" not in (pause or {}) for pause in pauses):
+        return
+    whole = sum(_length(pause["duration"]) for pause in pauses)
+    if whole < checks.earliest_abort:
+        message = (
+            f"the pauses of the ladder last {duration(whole)}, and the analysis can fail after "
+            f"{duration(checks.earliest_abort)} at the earliest"
+        )
+        yield Finding("analysis-time", message, f"{_AT}", severity="note")
+
+
+def _length(length: object) -> int:
+    return length if isinstance(length, int) else seconds(f"{length}s" if str(length).isdigit() else str(length))
+
+
+def analysis_required(scene: SpecScene) -> Iterator[Finding]:
+    """A ladder that ends by itself without an analysis, where the overlay's policy requires one.
+
+    Why: Nothing watches the release, and nobody promotes it.
+    Fix: add `analysis`, or let the ladder end in a pause.
+    Source: the overlay's `policy: {analysis: required}`.
+    """
+    strategy = scene.app.strategy
+    if scene.policy.get("analysis") == "required" and strategy.ends_by_itself and not strategy.fields.get("analysis"):
+        message = "nothing watches this ladder, which ends by itself: add `analysis`, as the overlay's policy asks"
+        yield Finding("analysis-required", message, "/spec/strategy/autoPromotionEnabled")
+
+
+def _checks(app: App) -> Checks | None:
+    """The built-in checks at level 2, which has windows of their own."""
+    return checks_of(app.strategy) if app.level > 1 and app.strategy.type == "Canary" else None

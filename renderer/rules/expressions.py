@@ -1,0 +1,252 @@
+"""The language of `successCondition` and `failureCondition` (expr-lang, as Argo Rollouts has it): text -> a tree.
+
+A node is a tuple whose first item says what it is: `("binary", "<", left, right)`, `("index", of, key)`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+Node = tuple[Any, ...]
+
+LONGEST = 4000  # characters
+_DEEPEST = 60  # expressions inside each other
+_TOKEN = re.compile(
+    r"""\s+ | //[^\n]* | /\*.*?\*/
+    | (?P<number>0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:[0-9][0-9_]*)?\.[0-9][0-9_]*(?:[eE][+-]?[0-9]+)?
+        |[0-9][0-9_]*(?:[eE][+-]?[0-9]+)?)
+    | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)
+    | (?P<name>\$?[A-Za-z_][A-Za-z0-9_]*|\#[A-Za-z_]*)
+    | (?P<sign>\?\.|\?\?|\.\.|\*\*|==|!=|<=|>=|&&|\|\||::|[-+*/%^<>=!?:;,.|()\[\]{}])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_WORDS = {"and": "&&", "or": "||"}
+_INFIX = ("in", "matches", "contains", "startsWith", "endsWith")
+_BINARY = {
+    "|": 1, "||": 10, "&&": 15, "==": 20, "!=": 20, "<": 20, ">": 20, "<=": 20, ">=": 20, **dict.fromkeys(_INFIX, 20),
+    "..": 25, "+": 30, "-": 30, "*": 60, "/": 60, "%": 60, "**": 100, "^": 100, "??": 500,
+}  # fmt: skip
+_NOT, _SIGN = 50, 90
+COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">=", *_INFIX))
+PREDICATES = frozenset(
+    "all none any one filter map find findIndex findLast findLastIndex count sum groupBy sortBy reduce".split()
+)
+FUNCTIONS = PREDICATES | frozenset(
+    "len type abs int float string trim trimPrefix trimSuffix upper lower split splitAfter replace repeat join "
+    "lastIndexOf hasPrefix hasSuffix indexOf max min mean median toJSON fromJSON toBase64 fromBase64 now duration date "
+    "timezone first last get take keys values toPairs fromPairs reverse uniq sort concat flatten ceil floor round "
+    "bitand bitor bitxor bitnand bitnot bitshl bitshr bitushr".split()
+)
+
+
+class ExpressionError(ValueError):
+    """The text is not an expression; the message says what is wrong, and where."""
+
+
+def parse(text: str) -> Node:
+    """The tree of an expression. Raises ExpressionError."""
+    if len(text) > LONGEST:
+        raise ExpressionError(f"it is longer than {LONGEST} characters")
+    parser = _Parser(_tokens(text))
+    tree = parser.sequence()
+    parser.expect("end")
+    return tree
+
+
+def nodes(tree: Node) -> list[Node]:
+    """The node and all below it."""
+    found, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        waiting += [
+            each for item in node[1:] for each in (item if isinstance(item, list) else [item]) if _is_node(each)
+        ]
+    return found
+
+
+def _is_node(item: object) -> bool:
+    return isinstance(item, tuple)
+
+
+def _tokens(text: str) -> list[tuple[str, str, int]]:
+    """Kind, text and column of each token, and an `end`."""
+    found, at = [], 0
+    while at < len(text):
+        token = _TOKEN.match(text, at)
+        if token is None:
+            raise ExpressionError(f"column {at + 1}: {text[at]!r} is not part of the language")
+        kind, word = token.lastgroup, token[0]
+        if kind == "name" and (word in _WORDS or word in _INFIX):
+            kind, word = "sign", _WORDS.get(word, word)
+        if kind:
+            found.append((kind, word, at + 1))
+        at = token.end()
+    return [*found, ("end", "the end", len(text) + 1)]
+
+
+class _Parser:
+    """Precedence climbing over the tokens."""
+
+    def __init__(self, tokens: list[tuple[str, str, int]]) -> None:
+        self._tokens = tokens
+        self._at = 0
+        self._depth = 0
+
+    def _next(self) -> tuple[str, str, int]:
+        return self._tokens[self._at]
+
+    def _is(self, *signs: str) -> bool:
+        kind, word, _ = self._next()
+        return kind == "sign" and word in signs
+
+    def _take(self) -> str:
+        self._at += 1
+        return self._tokens[self._at - 1][1]
+
+    def _taken(self, sign: str) -> bool:
+        return self._is(sign) and bool(self._take())
+
+    def expect(self, wanted: str) -> None:
+        """Take the sign that must be next, or the end."""
+        kind, word, column = self._next()
+        if (kind if wanted == "end" else word) != wanted:
+            expected = "nothing more" if wanted == "end" else f"`{wanted}`"
+            raise ExpressionError(f"column {column}: expected {expected}, not `{word}`")
+        self._at += 1
+
+    def sequence(self) -> Node:
+        """`let x = 1; x + 1`."""
+        if self._next()[:2] == ("name", "let"):
+            self._take()
+            name = self._name()
+            self.expect("=")
+            value = self.expression()
+            self.expect(";")
+            return ("let", ("name", name), value, self.sequence())
+        tree = self.expression()
+        return ("sequence", tree, self.sequence()) if self._taken(";") else tree
+
+    def expression(self, least: int = 0) -> Node:
+        """An expression whose operators bind at least so hard."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ExpressionError("its parts are too deep inside each other")
+        left = self._unary()
+        while (operator := self._operator(least)) is not None:
+            left = self._binary(operator, left)
+        if least == 0 and self._taken("?"):
+            yes = self.expression()
+            self.expect(":")
+            left = ("choice", left, yes, self.expression())
+        self._depth -= 1
+        return left
+
+    def _operator(self, least: int) -> str | None:
+        """Take the operator that comes next, where it binds hard enough; `not in` counts as `in`."""
+        start = self._at
+        if self._next()[:2] == ("name", "not"):
+            self._take()
+        kind, word, _ = self._next()
+        known = _BINARY.get(word, -1) if kind == "sign" else -1
+        if known < max(least, 1) or (self._at > start and word not in _INFIX):
+            self._at = start
+            return None
+        return self._take()
+
+    def _binary(self, operator: str, left: Node) -> Node:
+        if operator == "|":
+            name = self._name()
+            self.expect("(")
+            return self._postfix(("call", name, [left, *self._arguments(name, ")")]))
+        strength = _BINARY[operator]
+        return ("binary", operator, left, self.expression(strength if operator in ("**", "^") else strength + 1))
+
+    def _unary(self) -> Node:
+        if self._next()[:2] == ("name", "not") or self._is("!"):
+            self._take()
+            return ("not", self.expression(_NOT))
+        if self._is("-", "+"):
+            self._take()
+            return ("minus", self.expression(_SIGN))
+        return self._postfix(self._primary())
+
+    def _primary(self) -> Node:
+        kind, word, column = self._next()
+        if kind in ("number", "text"):
+            return (kind, self._take())
+        if kind == "name":
+            self._take()
+            if word in ("true", "false"):
+                return ("truth", word)
+            return ("nothing",) if word == "nil" else self._named(word)
+        for opening, closing, name in (("(", ")", ""), ("[", "]", "array"), ("{", "}", "map")):
+            if self._taken(opening):
+                if name:
+                    return (name, self._pairs() if name == "map" else self._arguments("", closing))
+                tree = self.sequence()
+                self.expect(closing)
+                return tree
+        if self._is("."):  # a field of what a predicate looks at
+            return ("name", "#")
+        raise ExpressionError(f"column {column}: `{word}` cannot stand here")
+
+    def _named(self, name: str) -> Node:
+        return ("call", name, self._arguments(name, ")")) if self._taken("(") else ("name", name)
+
+    def _postfix(self, tree: Node) -> Node:
+        while True:
+            if self._taken(".") or self._taken("?."):
+                if self._taken("["):
+                    tree = self._indexed(tree)
+                    continue
+                name = self._name()
+                called = self._taken("(")
+                tree = ("call", name, [tree, *self._arguments(name, ")")]) if called else ("member", tree, name)
+            elif self._taken("["):
+                tree = self._indexed(tree)
+            else:
+                return tree
+
+    def _indexed(self, tree: Node) -> Node:
+        start = None if self._is(":") else self.expression()
+        if self._taken(":"):
+            end = None if self._is("]") else self.expression()
+            self.expect("]")
+            return ("slice", tree, start, end)
+        self.expect("]")
+        return ("index", tree, start)
+
+    def _arguments(self, name: str, closing: str) -> list[Node]:
+        found: list[Node] = []
+        while not self._taken(closing):
+            if found:
+                self.expect(",")
+                if self._taken(closing):
+                    break
+            if name in PREDICATES and self._taken("{"):
+                found.append(self.sequence())
+                self.expect("}")
+            else:
+                found.append(self.expression())
+        return found
+
+    def _pairs(self) -> list[Node]:
+        found: list[Node] = []
+        while not self._taken("}"):
+            if found:
+                self.expect(",")
+                if self._taken("}"):
+                    break
+            key = self._primary()
+            self.expect(":")
+            found.append(("pair", key, self.expression()))
+        return found
+
+    def _name(self) -> str:
+        kind, word, column = self._next()
+        if kind != "name" and word not in _INFIX:
+            raise ExpressionError(f"column {column}: expected a name, not `{word}`")
+        return self._take()

@@ -1,0 +1,118 @@
+"""The rule over Prometheus queries; the parser is an extra, `rollspec[analysis]`, and imported only here."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from renderer.manifest import Manifest, Object
+from renderer.rules.conditions import TEMPLATE_KINDS
+from renderer.rules.finding import Finding, Scene, of_project
+from renderer.rules.mesh import spec_of
+
+_RULE = "analysis-queries"
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
+_STAND_INS = ("1", "1m", "x")  # what an argument may be: a value, a duration, a name
+_GENERATED = "rollspec"
+# The labels of Istio's metrics under these prefixes; others come from the scrape, and may be anything.
+_PREFIXES = ("source_", "destination_", "request_", "response_", "grpc_", "connection_")
+_ENDS = (
+    "workload workload_namespace principal app version cluster canonical_service canonical_revision service "
+    "service_name service_namespace".split()
+)
+_ISTIO = frozenset(
+    (
+        *(f"{side}_{end}" for side in ("source", "destination") for end in _ENDS),
+        "request_protocol",
+        "response_code",
+        "response_flags",
+        "grpc_response_status",
+        "connection_security_policy",
+    )
+)
+_APP_LABELS = ("app", "app.kubernetes.io/name")
+
+
+def analysis_queries(scene: Scene) -> Iterator[Finding]:
+    """A Prometheus query that does not parse, or asks for a label that Istio's metrics or the pods do not have.
+
+    Why: A query that does not parse is an error in each measurement, which aborts the release. One that answers with
+    a range or a text cannot be judged. A label that Istio does not report, or that the pods do not have, matches
+    nothing: the query never has an answer (a warning). The queries of the built-in checks are not looked at here.
+    Fix: correct the query. The extra `analysis` of rollspec brings the parser; without it, a note says that nothing was
+    looked at.
+    Source: Prometheus (`bad_data`), Istio's standard metrics.
+    """
+    found = [(template, at, query) for template, at, query in _queries(scene) if not _is_generated(template)]
+    if not found:
+        return
+    try:
+        parser = importlib.import_module("promql_parser")
+    except ImportError:
+        message = (
+            "Prometheus queries were not looked at: install rollspec with its extra `analysis`, which brings the parser"
+        )
+        yield of_project(_RULE, message, "/spec", "note")
+        return
+    pods = [pod for pod in scene.index.workloads if pod.kind == "Rollout"]
+    for template, at, query in found:
+        tree = _parsed(parser, query)
+        if isinstance(tree, str):
+            yield Finding(_RULE, f"the query does not parse: {tree}", at, template)
+            continue
+        if type(tree).__name__ in ("MatrixSelector", "SubqueryExpr", "StringLiteral"):
+            yield Finding(_RULE, "the query answers with a range or a text: aggregate it to one number", at, template)
+        rollout, labels = (pods[0].manifest.name, pods[0].labels) if pods else ("", None)
+        for message in _labels(parser, tree, rollout, labels):
+            yield Finding(_RULE, message, at, template, "warning")
+
+
+def _queries(scene: Scene) -> Iterator[tuple[Manifest, str, str]]:
+    for kind in TEMPLATE_KINDS:
+        for template in scene.of(kind):
+            for number, metric in enumerate(spec_of(template).get("metrics") or ()):
+                prometheus = (metric.get("provider") or {}).get("prometheus") or {}
+                if prometheus.get("query"):
+                    at = f"/spec/metrics/{number}/provider/prometheus/query"
+                    yield template, at, str(prometheus["query"])
+
+
+def _is_generated(template: Manifest) -> bool:
+    labels: Object = (template.data.get("metadata") or {}).get("labels") or {}
+    return labels.get("app.kubernetes.io/managed-by") == _GENERATED
+
+
+def _parsed(parser: Any, query: str) -> Any:
+    """The tree; or, as a text, what is wrong whatever stands for the arguments."""
+    wrong = ""
+    for stand_in in _STAND_INS:
+        try:
+            return parser.parse(_PLACEHOLDER.sub(stand_in, query))
+        except ValueError as error:
+            wrong = wrong or str(error)
+    return wrong
+
+
+def _labels(parser: Any, tree: Any, rollout: str, pods: Mapping[str, str] | None) -> Iterator[str]:
+    for selector in _selectors(parser, tree):
+        if not (selector.name or "").startswith("istio_"):
+            continue
+        for matcher in selector.matchers.matchers:
+            if matcher.name.startswith(_PREFIXES) and matcher.name not in _ISTIO:
+                yield f"Istio's metrics have no label {matcher.name}"
+            elif pods is not None and matcher.name == "destination_version" and "version" not in pods:
+                yield "it asks for destination_version, and the pods have no label `version`"
+            elif pods is not None and matcher.name == "destination_app" and matcher.value == rollout:
+                values = [pods[name] for name in _APP_LABELS if name in pods]
+                if rollout not in values:
+                    found = " and ".join(values) or "not there"
+                    yield f"it asks for destination_app {rollout}, and the pods' label `app` is {found}"
+
+
+def _selectors(parser: Any, tree: Any) -> list[Any]:
+    """Every vector selector of a tree."""
+    found: list[Any] = []
+    parser.walk(tree, found.append)
+    return [node for node in found if isinstance(node, parser.VectorSelector)]

@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format typecheck golden docs bench schemas tools engines e2e soak traces clean
+.PHONY: help venv demo test lint format typecheck golden docs integrations bench schemas tools engines e2e soak traces clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## install the project and its test tools into .venv
 $(STAMP): pyproject.toml
@@ -28,6 +28,9 @@ golden: $(STAMP) ## rewrite the expected files of the fixtures; read the diff
 
 docs: $(STAMP) ## rewrite the generated parts of docs/: fields, commands, rules, tables
 	@$(BIN)/python -m tests.docs && git --no-pager diff --stat -- docs
+
+integrations: $(STAMP) tools ## run the checks that need programs from npm or Go: SARIF, GitHub, GitLab, editors
+	$(BIN)/pytest -q -o python_files='check_*.py' tests/integrations
 
 bench: $(STAMP) ## measure speed and memory, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

@@ -39,6 +39,7 @@ COMMANDS = {
     "status": ("Look", "What runs where, from Git."),
     "board": ("Look", "Write the board: every release as web pages."),
     "history": ("Look", "Who released what, when, from Git."),
+    "doctor": ("Look", "Check how Git, pre-commit and Argo CD are set up."),
     "completion": ("Look", "Print the completion script of a shell."),
 }
 

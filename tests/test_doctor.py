@@ -1,0 +1,136 @@
+"""`rollspec doctor`: each thing that is not set up well is found, and is gone after the command that it names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.cases import run
+from tests.support.repository import environment, git, init, save
+
+GOOD = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop}
+spec:
+  source: {repoURL: https://git.example.com/shop.git, path: rendered/production}
+  ignoreDifferences:
+    - {group: networking.istio.io, kind: VirtualService, jqPathExpressions: [".spec.http[].route[].weight"]}
+  syncPolicy:
+    automated: {prune: true, selfHeal: true}
+    syncOptions: [ApplyOutOfSyncOnly=true, PrunePropagationPolicy=background]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    root = init(tmp_path / "project")
+    new = ("--image", "ghcr.io/acme/checkout", "--tag", "1.4.2", "--port", "80:8080")
+    assert run(root, "init", "--env", "production").code == 0
+    assert run(root, "new", "checkout", *new, "--strategy", "Canary", "--router", "istio").code == 0
+    assert run(root, "render").code == 0
+    (root / ".pre-commit-config.yaml").unlink()
+    save(root, "start")
+    return root
+
+
+def advice(root: Path) -> list[str]:
+    outcome = run(root, "doctor")
+    assert outcome.err == ""
+    found = [line.removeprefix("- ") for line in outcome.out.splitlines() if line.startswith("- ")]
+    assert outcome.code == int(bool(found))
+    assert outcome.out.count("  fix: ") == len(found)
+    return found
+
+
+def fix(root: Path) -> None:
+    """Run the command that the only advice names."""
+    (command,) = [
+        line.strip().removeprefix("fix: ") for line in run(root, "doctor").out.splitlines() if "  fix: " in line
+    ]
+    subprocess.run(["bash", "-c", command], cwd=root, env=environment(), check=True, capture_output=True)
+
+
+def test_nothing_to_fix(project: Path) -> None:
+    (project / "argocd.yaml").write_text(GOOD)
+    outcome = run(project, "doctor")
+    assert outcome.out.splitlines()[1:] == ["nothing to fix"]
+    assert outcome.code == 0
+
+
+def test_a_shallow_clone(project: Path) -> None:
+    git(project, "commit", "--quiet", "--allow-empty", "--message", "more")
+    clone = project.with_name("clone")
+    git(project, "clone", "--quiet", "--depth", "1", project.as_uri(), str(clone))
+    assert advice(clone)[0].startswith("this clone is shallow: ")
+    fix(clone)
+    assert advice(clone) == []
+
+
+def test_a_sparse_clone(project: Path) -> None:
+    git(project, "sparse-checkout", "set", "apps", "overlays")
+    assert advice(project)[0].startswith("this clone is sparse: ")
+    fix(project)
+    assert advice(project) == []
+
+
+@pytest.mark.parametrize("setting", [("core.autocrlf", "true"), None])
+def test_line_endings(project: Path, setting: tuple[str, str] | None) -> None:
+    if setting:
+        git(project, "config", *setting)
+    else:
+        (project / ".gitattributes").write_text("*.yaml text eol=crlf\n")
+    assert advice(project)[0].startswith("Git checks out rendered/ with CRLF")
+    fix(project)
+    assert advice(project) == []
+
+
+def test_hooks_that_git_does_not_run(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/pre-commit").write_text("#!/bin/sh\ntouch .git/hooks/pre-commit\n")
+    (tmp_path / "bin/pre-commit").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    (project / ".pre-commit-config.yaml").write_text("repos:\n- repo: local\n  hooks:\n  - id: rollspec-render\n")
+    assert advice(project)[0].startswith(".pre-commit-config.yaml has rollspec's hooks")
+    fix(project)
+    assert advice(project) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "about"),
+    [
+        ("syncOptions: [", "syncOptions: [RespectIgnoreDifferences=true, ", "sets RespectIgnoreDifferences"),
+        ("route[].weight", "timeout", "heals the weights"),
+        ("jqPathExpressions: [", "managedFieldsManagers: [rollouts-controller], jqPathExpressions: [", "their manager"),
+        (", PrunePropagationPolicy=background", "", "prunes in the foreground"),
+        ("ApplyOutOfSyncOnly=true, ", "", "applies unchanged objects too"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Application", "ApplicationSet"])
+def test_settings_of_an_application(project: Path, kind: str, old: str, new: str, about: str) -> None:
+    assert old in GOOD
+    text = GOOD.replace(old, new)
+    if kind == "ApplicationSet":
+        head, spec = text.split("spec:\n", 1)
+        inner = "".join(f"    {line}\n" for line in spec.splitlines())
+        text = f"{head.replace('Application', 'ApplicationSet')}spec:\n  template:\n    spec:\n{inner}"
+    (project / "platform").mkdir()
+    (project / "platform/shop.yaml").write_text(text)
+    (found,) = advice(project)
+    assert found.startswith("platform/shop.yaml ")
+    assert about in found
+
+
+def test_an_application_of_others_is_left_alone(project: Path) -> None:
+    text = GOOD.replace("path: rendered/production", "path: charts/db").replace("ApplyOutOfSyncOnly=true, ", "")
+    (project / "db.yaml").write_text(text)
+    assert advice(project) == []
+
+
+def test_without_git(tmp_path: Path) -> None:
+    assert run(tmp_path, "init", "--env", "production").code == 0
+    (found,) = advice(tmp_path)
+    assert found.endswith("verbs, plan and history need Git")

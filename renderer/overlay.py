@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,12 +105,30 @@ def environments(overlays: Mapping[str, Document]) -> tuple[dict[str, Environmen
     """Each overlay with its `extends` followed; an unknown or circular one is a problem."""
     found, problems = {}, []
     for name, document in overlays.items():
-        chain = _chain(overlays, name)
-        if isinstance(chain, str):
-            problems.append(Problem(document.file, 0, 0, "overlay-extends", chain, "/spec/extends"))
+        environment = environment_of(name, overlays.get, overlays)
+        if isinstance(environment, Environment):
+            found[name] = environment
         else:
-            found[name] = _environment(name, chain)
+            problems.append(Problem(document.file, 0, 0, "overlay-extends", environment, "/spec/extends"))
     return found, problems
+
+
+def environment_of(name: str, find: Callable[[str], Document | None], known: Iterable[str] = ()) -> Environment | str:
+    """The environment of an overlay, or what is wrong with it; `find` gives an overlay by name."""
+    chain: dict[str, Document] = {}
+    following: str | None = name
+    while following is not None:
+        document = find(following)
+        if following in chain:
+            return f"`extends` leads back to `{following}`"
+        if document is None:
+            there = f"; there are {', '.join(sorted(known))}" if known else ""
+            return f"there is no overlay `{following}`{there}"
+        if len(chain) == LONGEST:
+            return f"more than {LONGEST} overlays, each of which extends the next"
+        chain[following] = document
+        following = document.spec.get("extends")
+    return _environment(name, tuple(chain.values()))
 
 
 def effective(environment: Environment, app: Document, partials: Sequence[Document]) -> Effective:
@@ -146,21 +164,6 @@ def spec_items(document: Document, key: str) -> tuple[SpecItem, ...]:
         SpecItem(document.file, f"/spec/{key}/{number}", value)
         for number, value in enumerate(document.spec.get(key, ()))
     )
-
-
-def _chain(overlays: Mapping[str, Document], name: str) -> tuple[Document, ...] | str:
-    chain: dict[str, Document] = {}
-    following: str | None = name
-    while following is not None:
-        if following in chain:
-            return f"`extends` leads back to `{following}`"
-        if following not in overlays:
-            return f"there is no overlay `{following}`; there are {', '.join(sorted(overlays))}"
-        if len(chain) == LONGEST:
-            return f"more than {LONGEST} overlays, each of which extends the next"
-        chain[following] = overlays[following]
-        following = overlays[following].spec.get("extends")
-    return tuple(chain.values())
 
 
 def _environment(name: str, chain: tuple[Document, ...]) -> Environment:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from renderer.layout import Layout
-from renderer.spec import OWN_STATE, Version, merge_specs, stable_of, strategy_of, version_name, version_of
+from renderer.overlay import Document, effective, environment_of, inherited
+from renderer.spec import Version, stable_of, strategy_of, version_name, version_of
 from renderer.yamlio import load
 
 _MAPPINGS = ("strategy", "canary", "preview", "previous", "aborted", "migration")
@@ -74,7 +75,6 @@ class Unreadable:
 
 Parsed = Mapping[str, Any] | Unreadable
 Files = Mapping[str, Parsed]  # by path
-_Chain = list[tuple[str, Mapping[str, Any]]]
 
 
 def parse(text: bytes, file: str) -> Parsed:
@@ -117,56 +117,51 @@ class _UnreadableError(Exception):
 
 
 def _effective(files: Files, layout: Layout, env: str, app: str) -> Mapping[str, Any] | None:
-    own = _spec(files, layout.app(app))
-    chain = _chain(files, layout, env)
-    if own is None or chain is None or not _has(chain, app):
+    own = _document(files, layout.app(app))
+    if own is None or layout.overlay(env) not in files:
         return None
-    layers = [_mapping(spec, "defaults", layout.overlay(name)) for name, spec in reversed(chain)]
-    partials = ((name, _spec(files, layout.partial(name, app))) for name, _ in reversed(chain))
-    layers += [own, *(_inherited(spec, name == env) for name, spec in partials if spec is not None)]
-    merged: dict[str, Any] = {}
-    for layer in layers:
-        for key in _VERSIONS:
-            _mapping(layer, key, layout.app(app))
-        merged = merge_specs(merged, layer)
-    return merged
+    environment = environment_of(env, lambda name: _overlay(files, layout, name))
+    if isinstance(environment, str):
+        raise _UnreadableError(f"{layout.overlay(env)}: {environment}")
+    if environment.apps is not None and app not in environment.apps:
+        return None
+    partials = []
+    for name in environment.names:
+        partial = _document(files, layout.partial(name, app))
+        partials += [] if partial is None else [partial if name == env else inherited(partial)]
+    spec: Mapping[str, Any] = effective(environment, own, partials).data["spec"]
+    return spec
 
 
-def _inherited(spec: Mapping[str, Any], is_own: bool) -> Mapping[str, Any]:
-    """The part of a partial app that an extending overlay inherits: everything but the release state."""
-    return spec if is_own else {key: value for key, value in spec.items() if key not in OWN_STATE}
+def _overlay(files: Files, layout: Layout, name: str) -> Document | None:
+    """An overlay with nothing but what decides about a release state."""
+    file = layout.overlay(name)
+    if file not in files:
+        return None
+    spec = _spec(files, file)
+    kept = {key: spec[key] for key in _OVERLAY & spec.keys()}
+    if not isinstance(kept.get("extends"), str | None) or not isinstance(kept.get("apps"), list | None):
+        raise _UnreadableError(f"{file}: `extends` is not a name, or `apps` is not a list")
+    defaults = _with_mappings(_mapping(spec, "defaults", file), file)
+    return Document(file, {"metadata": {"name": name}, "spec": {**kept, "defaults": defaults}})
 
 
-def _chain(files: Files, layout: Layout, env: str) -> _Chain | None:
-    """The overlay and those that it extends, nearest first."""
-    found: dict[str, Mapping[str, Any]] = {}
-    following: Any = env
-    while following is not None:
-        if not isinstance(following, str) or following in found:
-            raise _UnreadableError(
-                f"{layout.overlay(env)}: `extends` is not the name of an overlay, or goes round in a circle"
-            )
-        spec = _spec(files, layout.overlay(following))
-        if spec is None and not found:
-            return None
-        if spec is None:
-            raise _UnreadableError(f"{layout.overlay(env)}: it extends `{following}`, and there is no such overlay")
-        found[following] = spec
-        following = spec.get("extends")
-    return list(found.items())
+def _document(files: Files, file: str) -> Document | None:
+    return Document(file, {"spec": _with_mappings(_spec(files, file), file)}) if file in files else None
 
 
-def _has(chain: _Chain, app: str) -> bool:
-    """Whether the environment has the app: the nearest overlay with `apps` decides; without one, all apps are in it."""
-    listed = next((spec["apps"] for _, spec in chain if "apps" in spec), None)
-    return listed is None or (isinstance(listed, list) and app in listed)
+def _with_mappings(spec: Mapping[str, Any], file: str) -> Mapping[str, Any]:
+    """The spec, whose release state can be merged."""
+    for key in _VERSIONS:
+        _mapping(spec, key, file)
+    return spec
 
 
-def _spec(files: Files, file: str) -> Mapping[str, Any] | None:
-    found = files.get(file)
+def _spec(files: Files, file: str) -> Mapping[str, Any]:
+    found = files[file]
     if isinstance(found, Unreadable):
         raise _UnreadableError(found.reason)
-    return None if found is None else _mapping(found, "spec", file)
+    return _mapping(found, "spec", file)
 
 
 def _mapping(data: Mapping[str, Any], key: str, source: str) -> Mapping[str, Any]:

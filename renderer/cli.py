@@ -129,9 +129,19 @@ def _stand_in() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
+def _refuse_empty(arguments: list[str]) -> None:
+    """Failure for an argument or option without a value: an unset variable of a script must not mean "no limit"."""
+    for number, argument in enumerate(arguments):
+        is_option = argument.startswith("--") and argument.endswith("=") and argument.count("=") == 1
+        if not argument or is_option:
+            before = arguments[number - 1] if number and arguments[number - 1].startswith("-") else "an argument"
+            raise Failure(f"{argument.rstrip('=') or before} has no value; is a variable unset?", 2)
+
+
 def run(arguments: list[str]) -> int:
     """The exit code: 0 fine, 1 problems or differences, 2 usage, 3 could not look, 4 a defect of ours."""
     try:
+        _refuse_empty(arguments)
         code = cli.main(arguments, prog_name="rollspec", standalone_mode=False) or 0
         sys.stdout.flush()
         return code

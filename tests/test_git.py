@@ -345,7 +345,7 @@ class TestContents:
         assert git.list_tree(repo.root, "HEAD", "none") == {}
 
     def test_a_missing_object_is_an_error(self, repo: Repository) -> None:
-        assert kind_of(lambda: git.read_blobs(repo.root, ["0" * 40])) == "other"
+        assert kind_of(lambda: git.read_blobs(repo.root, ["0" * 40])) == "no-object"
 
 
 class TestLog:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from renderer.git.run import GitError, asking, fields, literal, reading, text
+from renderer.git.run import PARTIAL, GitError, asking, fields, literal, reading, text
 from renderer.yamlio import MAX_MANIFESTS
 
 FileStatus = Literal["A", "M", "D"]
 
 _MAIN = ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
 _MANY = 500  # at most so many paths are put on a command line; for more, the whole tree is listed
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # names that a shell takes as they are
+_ID = re.compile(r"[0-9a-f]{7,64}")
 FILES = ("100644", "100755")  # modes of plain files
 
 
@@ -31,9 +34,25 @@ def resolve(root: str, revision: str) -> str:
     """The id of a commit. Raises GitError no-such-revision, also for the HEAD of a branch without commits."""
     found = find(root, revision)
     if found is None:
-        why = ": the clone is shallow, `git fetch --unshallow` brings what is older" if is_shallow(root) else ""
-        raise GitError(f"there is no revision {revision!r} here{why}", "no-such-revision")
+        raise GitError(f"there is no revision {revision!r} here{_cure(root, revision)}", "no-such-revision")
     return found
+
+
+def _cure(root: str, revision: str) -> str:
+    """How to get a revision that the clone does not have: the branch by its name, or the older commits."""
+    branch = revision.removeprefix("refs/")
+    remotes = text(reading(root, ["remote"])).splitlines()
+    remote = next((each for each in remotes if branch.removeprefix("remotes/").startswith(f"{each}/")), None)
+    if remote:
+        name = branch.removeprefix("remotes/").removeprefix(f"{remote}/")
+        if _BRANCH.fullmatch(name):
+            return f": `git fetch {remote} +refs/heads/{name}:refs/remotes/{remote}/{name}` brings that branch"
+    if not is_shallow(root):
+        return ""
+    if remotes and _BRANCH.fullmatch(branch) and not _ID.fullmatch(branch) and not branch.startswith("HEAD"):
+        name = branch.removeprefix("heads/")
+        return f": the clone is shallow; after `git fetch {remotes[0]} {name}` that branch or tag is FETCH_HEAD"
+    return ": the clone is shallow, `git fetch --unshallow` brings the older commits"
 
 
 def find(root: str, revision: str) -> str | None:
@@ -151,7 +170,7 @@ def _size(line: str) -> int:
     """Of `<oid> blob <size>`."""
     about = line.split()
     if len(about) != 3:
-        raise GitError(f"git has no object {about[0]}; fetch it, or clone without a filter")
+        raise GitError(PARTIAL, "no-object")
     return int(about[2])
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from renderer.failure import Failure
 
-FailureReason = Literal["no-git", "no-repository", "no-such-revision", "locked", "hook", "other"]
+FailureReason = Literal["no-git", "no-repository", "no-such-revision", "no-object", "locked", "hook", "other"]
 
 # When we only read, a repository's own configuration must not start programs or change git's answers.
 _SETTINGS = (
@@ -44,11 +44,13 @@ _MEANINGS: tuple[tuple[str, FailureReason], ...] = (
     (".lock': File exists", "locked"),
     ("cannot lock ref", "locked"),
     ("Another git process", "locked"),
+    ("from promisor remote", "no-object"),
     ("bad revision", "no-such-revision"),
     ("Not a valid object name", "no-such-revision"),
     ("unknown revision", "no-such-revision"),
     ("bad object", "no-such-revision"),
 )
+PARTIAL = "this clone is partial and lacks what is asked for: `git fetch --refetch --no-filter` fetches everything"
 LOCKED = "another git process is running in this repository; try again when it has finished"
 
 
@@ -134,6 +136,8 @@ def refusal(said: str) -> GitError:
     lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in said.splitlines() if line.strip()]
     if kind == "locked":
         return GitError(LOCKED, kind)
+    if kind == "no-object":
+        return GitError(PARTIAL, kind)
     if "safe.bareRepository" in said:
         return GitError(
             "this folder looks like a bare Git repository, which is not read: remove its `HEAD`, `objects` and `refs`",
@@ -171,7 +175,8 @@ def _no_git(error: OSError) -> GitError:
 
 
 def _quiet() -> dict[str, str]:
-    return _environment(LC_ALL="C", GIT_OPTIONAL_LOCKS="0")
+    """For reading: git takes no locks and fetches nothing (each git refuses the protocol `none`)."""
+    return _environment(LC_ALL="C", GIT_OPTIONAL_LOCKS="0", GIT_NO_LAZY_FETCH="1", GIT_ALLOW_PROTOCOL="none")
 
 
 def _environment(**variables: str) -> dict[str, str]:

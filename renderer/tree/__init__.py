@@ -58,6 +58,7 @@ class Difference:
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)  # in the way or to be removed, but not ours
+    line_ends: list[str] = field(default_factory=list)  # changed, and nothing but CRLF for LF
     stale: list[str] = field(default_factory=list)  # temporary files of a run that was killed
 
     def __bool__(self) -> bool:
@@ -230,7 +231,7 @@ def _verdict(
     if content is None and is_temporary(name):
         return None
     try:
-        found = read_in(folder, name, path, max(len(content or b"") + 1, len(own)))
+        found = read_in(folder, name, path, max(_longest(content or b""), len(own)))
     except NotAFileError:
         if not own:
             raise
@@ -239,7 +240,14 @@ def _verdict(
         return result.unchanged
     if not found.startswith(own):
         return result.foreign
+    if content is not None and found.replace(b"\r\n", b"\n") == content:
+        result.line_ends.append(path)
     return result.removed if content is None else result.changed
+
+
+def _longest(content: bytes) -> int:
+    """So many bytes tell whether a file is the content, and whether it is the content with CRLF for LF."""
+    return len(content) + content.count(b"\n") + 1
 
 
 def _entries(folders: Folders, path: str) -> tuple[list[str], list[str]]:

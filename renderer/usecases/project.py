@@ -17,6 +17,7 @@ from renderer.project import Project, Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import Read, listing, read, reader
+from renderer.usecases.checkout import refuse_left_out
 from renderer.usecases.misplaced import misplaced
 
 Texts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
@@ -107,6 +108,7 @@ def open_project(directory: str) -> Opened:
     if project is None:
         raise Refused(problems)
     layout = project.layout
+    refuse_left_out(root, [layout.apps, layout.overlays, layout.templates])
     names, problems = app_names(layout.apps, listing(root, layout.apps))
     if not names and not problems and listing(root, layout.output):
         message = (

@@ -16,6 +16,7 @@ from renderer.problem import Problem, errors, printable
 from renderer.progress import progress
 from renderer.tree import Difference, Summary, TreeError, compare, sweep, write_all
 from renderer.usecases.argocd import argocd_of_some
+from renderer.usecases.checkout import refuse_left_out
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, whole_projects
@@ -122,6 +123,8 @@ def render(options: RenderOptions) -> int:
 
 def _render(opened: Opened, selection: Selection, options: RenderOptions, shown: Shown) -> int:
     output = options.output
+    if options.check or options.hook:
+        refuse_left_out(opened.root, [opened.layout.output])
     target = _elsewhere(opened, options.directory, output) if output else _output_folder(opened)
     job = Job(selection, options.bootstrap, target, parse_shard(options.shard), bool(output))
     if options.stdout:
@@ -231,6 +234,10 @@ def _tell_check(done: Sequence[Difference | Summary]) -> int:
             say(f"{word}: {printable(path)}")
     foreign = sorted(path for each in differences for path in each.foreign)
     _name_foreign(foreign)
+    line_ends = sum(len(each.line_ends) for each in differences)
+    if line_ends:
+        cure = "write `rendered/** text eol=lf` (with your output folder) to .gitattributes"
+        say(f"rollspec: {line_ends} of these files differ in their line ends (CRLF) alone: {cure}")
     if any(each.new or each.changed or each.removed for each in differences):
         say("rollspec: the rendered files are not up to date: run `rollspec render`")
     return int(any(differences) or bool(foreign))

@@ -33,6 +33,7 @@ RULES = {
     "yaml-tag": "A tag such as `!!str`.",
 }
 
+_LFS = b"version https://git-lfs.github.com/spec/"
 _BOM = b"\xef\xbb\xbf"
 _ASCII_TEXT = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 # YAML 1.2 `c-printable`, turned round. NEL and the Unicode line breaks are breaks to YAML 1.1 readers and text to 1.2.
@@ -48,6 +49,9 @@ def refusal(text: bytes, file: str, *, limit: int, unicode_breaks: bool) -> Prob
     """
     if len(text) > limit:
         return too_large(file, limit)
+    if text.startswith(_LFS):
+        message = "this is a pointer of Git LFS, not the file itself: `git lfs pull` fetches the file"
+        return Problem(file, 1, 1, "yaml-syntax", message)
     if text.count(b"%TAG") > MAX_DIRECTIVES and len(_TAG_DIRECTIVE.findall(text)) > MAX_DIRECTIVES:
         return Problem(file, 0, 0, "yaml-size", f"more than {MAX_DIRECTIVES} %TAG lines; remove them")
     if text.isascii():

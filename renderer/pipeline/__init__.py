@@ -209,7 +209,7 @@ def _build(
     problems += made.problems
     manifests = made.manifests
     yield
-    problems += _check_manifests(evaluated, made, setup, environment)
+    problems += check_manifests(evaluated, made, setup, environment)
     matched = frozenset(patch.source for number, patch in enumerate(made.patches) if number not in made.missed)
     if errors(problems):
         return Rendered(environment.name, name, problems=places.put(problems), matched=matched)
@@ -427,7 +427,7 @@ def _last_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
     return blame
 
 
-def _check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Environment) -> list[Problem]:
+def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Environment) -> list[Problem]:
     """Each manifest against the schema of its kind, then all of them against the rules; and the ladder as written."""
     whose = f"{evaluated.app.name} in {environment.name}"
     blame = _last_hand(made, setup, whose)

@@ -11,9 +11,8 @@ from renderer.console import say
 from renderer.git import changed
 from renderer.git.read import is_unborn
 from renderer.layout import PROJECT_FILE
-from renderer.manifest import Manifest
 from renderer.overlay import Environment
-from renderer.pipeline import Evaluated, assemble, build_app, evaluate, faults_of, is_in, read_app
+from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, faults_of, is_in, read_app
 from renderer.pipeline.fleet import ARGOCD, RESOURCES, argocd_manifest
 from renderer.pipeline.places import Places
 from renderer.pipeline.setup import Setup
@@ -115,7 +114,8 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
         problems += wrong
         for app in some:
             for env in selection.envs_of(app):
-                one, found = _compare(old, new, app, env, was.get(app, {}), now.get(app, {}), make)
+                base = _InView(old, app, env, was.get(app, {})) if isinstance(old, View) else old
+                one, found = _compare(base, _InView(new, app, env, now.get(app, {})), make)
                 plans += [one] if one else []
                 problems += found
     for env in selection.whole:
@@ -123,33 +123,64 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
     return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems))
 
 
-def _compare(
-    old: View | Unread | None,
-    new: View,
-    app: str,
-    env: str,
-    before: dict[str, bytes],
-    after: dict[str, bytes],
-    make: Make,
-) -> tuple[AppPlan | None, list[Problem]]:
-    was = _evaluated(old, app, env, before) if isinstance(old, View) else None
-    now = _evaluated(new, app, env, after)
+@dataclass(frozen=True, slots=True)
+class _InView:
+    """An app in an environment, as one side has it."""
+
+    view: View
+    app: str
+    env: str
+    texts: dict[str, bytes]
+
+    def evaluated(self) -> Evaluated | tuple[Problem, ...] | None:
+        """The effective spec; None where the app is not there; or its problems."""
+        setup = self.view.setup
+        environment = setup.environments.get(self.env)
+        if environment is None or setup.layout.app(self.app) not in self.texts or not is_in(environment, self.app):
+            return None
+        document, problems = read_app(self.app, self.texts, setup)
+        if document is None:
+            return tuple(problems)
+        evaluated, problems = evaluate(document, environment, self.texts, setup)
+        return evaluated or tuple(problems)
+
+    def made(self, evaluated: Evaluated | tuple[Problem, ...] | None, *, checked: bool) -> _Made:
+        """Its manifests; `checked`: against schemas and rules too, as a render does."""
+        if evaluated is None:
+            return _Made()
+        setup, environment = self.view.setup, self.view.setup.environments[self.env]
+        places = Places({**setup.texts, **self.texts})
+        if isinstance(evaluated, tuple):
+            return _Made(problems=places.put(evaluated))
+        whole = assemble(evaluated, evaluated.app, environment, self.texts, setup)
+        wrong = errors([*whole.problems, *(check_manifests(evaluated, whole, setup, environment) if checked else ())])
+        stable = whole
+        if not wrong and (evaluated.app.canary or evaluated.app.preview):
+            stable = assemble(evaluated, bootstrap(evaluated.app), environment, self.texts, setup)
+            wrong = errors(stable.problems)
+        if wrong:
+            return _Made(problems=places.put(wrong))
+        manifests = whole.manifests, stable.manifests
+        return _Made(Side(evaluated.app, *manifests, evaluated.effective, environment.spec, self.view.data), places)
+
+
+def _compare(old: _InView | Unread | None, new: _InView, make: Make) -> tuple[AppPlan | None, list[Problem]]:
+    was = old.evaluated() if isinstance(old, _InView) else None
+    now = new.evaluated()
     if was is None and now is None:
         return None, []
-    if (
-        isinstance(old, View)
-        and isinstance(was, Evaluated)
-        and isinstance(now, Evaluated)
-        and _alike(old, new, env, was, now)
-    ):
-        return AppPlan(app, env, ()), []
-    head = _made(new, app, env, after, now)
-    wrong = _wrong(new, app, env, after) if now is not None else []
-    if errors(wrong) or errors(head.problems):
-        return None, [*(errors(wrong) or head.problems)]
-    base = _sound(old, _made(old, app, env, before, was)) if isinstance(old, View) else _Made(problems=_unread(old))
+    if isinstance(old, _InView) and isinstance(was, Evaluated) and isinstance(now, Evaluated):
+        is_equal = _alike(old.view, new.view, new.env, was, now)
+    else:
+        is_equal = False
+    if is_equal:
+        return AppPlan(new.app, new.env, ()), []
+    head = new.made(now, checked=True)
+    if head.problems:
+        return None, [*head.problems]
+    base = _sound(old.view, old.made(was, checked=False)) if isinstance(old, _InView) else _Made(problems=_unread(old))
     if base.problems:
-        return AppPlan(app, env, _unknown(base.problems)), []
+        return AppPlan(new.app, new.env, _unknown(base.problems)), []
     found = make(base.side, head.side)
     placed = head.places.put(found.problems) if head.places else ()
     return replace(found, problems=placed), []
@@ -177,49 +208,6 @@ def _sound(old: View, base: _Made) -> _Made:
 def _unknown(problems: Sequence[Problem]) -> tuple[Effect, ...]:
     reason = f"what was before cannot be rendered, so nobody can tell ({problems[0]})"
     return (Effect("disruptive", reason),)
-
-
-def _evaluated(view: View, app: str, env: str, texts: dict[str, bytes]) -> Evaluated | tuple[Problem, ...] | None:
-    """The effective spec; None where the app is not there; or its problems."""
-    environment = view.setup.environments.get(env)
-    if environment is None or view.layout.app(app) not in texts or not is_in(environment, app):
-        return None
-    document, problems = read_app(app, texts, view.setup)
-    if document is None:
-        return tuple(problems)
-    evaluated, problems = evaluate(document, environment, texts, view.setup)
-    return evaluated or tuple(problems)
-
-
-def _made(
-    view: View, app: str, env: str, texts: dict[str, bytes], evaluated: Evaluated | tuple[Problem, ...] | None
-) -> _Made:
-    if evaluated is None:
-        return _Made()
-    places = Places({**view.setup.texts, **texts})
-    if isinstance(evaluated, tuple):
-        return _Made(problems=places.put(evaluated))
-    environment = view.setup.environments[env]
-    manifests, problems = _manifests(view, evaluated, environment, texts, stable_only=False)
-    in_flight = evaluated.app.canary or evaluated.app.preview
-    stable, more = _manifests(view, evaluated, environment, texts, stable_only=True) if in_flight else (manifests, [])
-    if errors([*problems, *more]):
-        return _Made(problems=places.put(errors([*problems, *more])))
-    side = Side(evaluated.app, manifests, stable, evaluated.effective, environment.spec, view.data)
-    return _Made(side, places)
-
-
-def _manifests(
-    view: View, evaluated: Evaluated, environment: Environment, texts: dict[str, bytes], *, stable_only: bool
-) -> tuple[tuple[Manifest, ...], Sequence[Problem]]:
-    app = bootstrap(evaluated.app) if stable_only else evaluated.app
-    made = assemble(evaluated, app, environment, texts, view.setup)
-    return made.manifests, made.problems
-
-
-def _wrong(view: View, app: str, env: str, texts: dict[str, bytes]) -> list[Problem]:
-    """What the whole pipeline finds."""
-    return [problem for rendered in build_app(app, texts, view.setup, [env]) for problem in rendered.problems]
 
 
 def _alike(old: View, new: View, env: str, was: Evaluated, now: Evaluated) -> bool:

@@ -35,7 +35,7 @@ STEPS = {
     "check the spec": ("renderer.pipeline._check_schema", "renderer.pipeline.check_spec"),
     "render": ("renderer.pipeline.render", "renderer.pipeline._with_templates"),
     "patch": ("renderer.pipeline.apply",),
-    "check the output": ("renderer.pipeline._check_manifests",),
+    "check the output": ("renderer.pipeline.check_manifests",),
     "to text": ("renderer.pipeline.to_files",),
     "claims": ("renderer.pipeline.claims", "renderer.usecases.render.together", "renderer.usecases.validate.together"),
     "plan and simulate": ("renderer.usecases.compare.plan", "renderer.usecases.compare.plan_resources"),

@@ -1,17 +1,40 @@
-"""A progress bar on a terminal, for work that is long; nothing anywhere else."""
+"""How far a run is: a progress bar on a terminal for long work, and what `--verbose` says of each step."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import perf_counter
 
+from renderer.console import say
+
+Lap = Callable[..., None]
 _LONG = 200  # items that take about as long as a person waits without wondering
+
+
+def laps(is_verbose: bool) -> Lap:
+    """A function to call at the end of each step, with its name and facts about it, such as how much was read."""
+    start = perf_counter()
+
+    def lap(name: str, *facts: str) -> None:
+        nonlocal start
+        now = perf_counter()
+        if is_verbose:
+            told = f" ({', '.join(facts)})" if facts else ""
+            say(f"rollspec: {name}: {(now - start) * 1000:.0f} ms{told}")
+        start = now
+
+    return lap
+
+
+def no_laps(_name: str, *_facts: str) -> None:
+    """Where nobody asked for the steps."""
 
 
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A function that is told how many of `total` items are done."""
+    """A function that takes how many of `total` items are done."""
     if total < _LONG or not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -19,3 +42,8 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
 
     with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
         yield lambda done: bar.update(done - bar.pos)
+
+
+def counted(number: int, name: str) -> str:
+    """`1 app`, `2 apps`."""
+    return f"{number:,} {name}{'' if number == 1 else 's'}"

@@ -37,6 +37,9 @@ format_option: Decorator = click.option(
 strict_option: Decorator = click.option(
     "--strict", "is_strict", is_flag=True, help="Warnings are errors; notes stay notes."
 )
+verbose_option: Decorator = click.option(
+    "--verbose", "-v", is_flag=True, help="Say what each step took, on stderr: what was read, what was known already."
+)
 paths_argument: Decorator = click.argument("paths", nargs=-1, metavar="[PATHS]...", shell_complete=complete_path)
 hook_option: Decorator = click.option(
     "--hook",

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from renderer.commands.options import app_option, env_option, shown_as
+from renderer.commands.options import app_option, env_option, shown_as, verbose_option
 from renderer.plan import CLASSES
 from renderer.report.plan import FORMATS
 from renderer.usecases.plan import PlanOptions, show_plan
@@ -21,6 +21,7 @@ from renderer.usecases.plan import PlanOptions, show_plan
 @click.option(
     "--fail-on", "limit", type=click.Choice(list(CLASSES)), help="Exit 1 when an app's class is this one or a harsher."
 )
+@verbose_option
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
     """Tell what a change of specs will do to the running system.

@@ -13,6 +13,7 @@ from renderer.commands.options import (
     hook_option,
     paths_argument,
     strict_option,
+    verbose_option,
 )
 from renderer.usecases.render import RenderOptions, render
 
@@ -36,6 +37,7 @@ from renderer.usecases.render import RenderOptions, render
 @hook_option
 @strict_option
 @format_option
+@verbose_option
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
     """Render the app specs into the Kubernetes manifests that Argo CD applies.

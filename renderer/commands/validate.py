@@ -13,6 +13,7 @@ from renderer.commands.options import (
     hook_option,
     paths_argument,
     strict_option,
+    verbose_option,
 )
 from renderer.usecases.validate import ValidateOptions, validate
 
@@ -28,6 +29,7 @@ from renderer.usecases.validate import ValidateOptions, validate
 @hook_option
 @strict_option
 @format_option
+@verbose_option
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
     """Check the specs, and what they render, against schemas and rules.

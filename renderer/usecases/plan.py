@@ -8,6 +8,7 @@ from renderer.console import out
 from renderer.failure import Failure
 from renderer.git import merge_base, resolve
 from renderer.plan import Class, Plan, at_least
+from renderer.progress import counted, laps
 from renderer.report.plan import plan_text
 from renderer.usecases.compare import Unread, about, before, compare, sides
 from renderer.usecases.project import Refused, find_root, open_project
@@ -29,12 +30,13 @@ class PlanOptions:
     apps: tuple[str, ...] = ()
     form: str = "text"
     limit: Class | None = None
+    verbose: bool = False
 
 
 def show_plan(options: PlanOptions) -> int:
     """Print the plan of a change; the exit code."""
     root = find_root(options.directory)
-    head = options.head
+    head, lap = options.head, laps(options.verbose)
     with asking_git():
         base_commit = resolve(root, options.base) if options.base else merge_base(root, head or "HEAD")
         try:
@@ -43,8 +45,13 @@ def show_plan(options: PlanOptions) -> int:
             return int(show_stopping(refused.problems, options.form))
         if new is None:
             raise Failure(f"there is no project in {head}")
+        lap(f"read {new.name}", counted(len(new.apps), "app"))
         old = before(root, base_commit, new)
-        compared = compare(old, new, _asked(about(root, base_commit, head, old, new), old, new, options))
+        lap(f"read {base_commit[:_SHORT]} from Git")
+        selection = _asked(about(root, base_commit, head, old, new), old, new, options)
+        lap("ask Git what changed", counted(len(selection.names), "app"))
+        compared = compare(old, new, selection)
+        lap("compare and simulate")
     if show_stopping(compared.problems, options.form):
         return 1
     base = options.base

@@ -13,6 +13,7 @@ from renderer.pipeline.in_step import Steps, groups, in_step
 from renderer.pipeline.places import Places
 from renderer.pipeline.setup import Setup, named, read_project, resource_path, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
+from renderer.progress import counted
 from renderer.project import Project, Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
@@ -45,6 +46,12 @@ class Opened:
     def layout(self) -> Layout:
         """The project's paths."""
         return self.setup.layout
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """How much there is of it, for people."""
+        shared, environments = len(self.setup.texts), len(self.setup.environments)
+        return counted(shared, "shared file"), counted(len(self.apps), "app"), counted(environments, "environment")
 
     def texts(self, app: str, read_some: Read | None = None) -> Texts:
         """The bytes of an app's spec and its partials, and of the plain manifests that they name.

@@ -13,7 +13,7 @@ from renderer.failure import Failure
 from renderer.layout import holds
 from renderer.pipeline import Rendered
 from renderer.problem import Problem, errors, printable
-from renderer.progress import progress
+from renderer.progress import counted, laps, progress
 from renderer.tree import Difference, Summary, TreeError, compare, sweep, write_all
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import refuse_left_out
@@ -47,6 +47,7 @@ class RenderOptions:
     hook: bool = False
     is_strict: bool = False
     form: str = "text"
+    verbose: bool = False
 
     def __post_init__(self) -> None:
         if self.stdout and (self.check or self.output):
@@ -103,7 +104,8 @@ class Output:
 
 def render(options: RenderOptions) -> int:
     """Render what the options ask for; the exit code."""
-    shown = Shown(options.form, options.is_strict, options.directory if options.paths or options.hook else None)
+    start = options.directory if options.paths or options.hook else None
+    shown = Shown(options.form, options.is_strict, start, laps(options.verbose))
 
     def run(opened: Opened, selection: Selection) -> int:
         return _render(opened, selection, options, shown)
@@ -118,7 +120,7 @@ def render(options: RenderOptions) -> int:
 
     if options.envs or options.apps or options.shard:
         raise Failure("PATHS say which apps: leave --env, --app and --shard out", 2)
-    return each_touched(options.directory, options.paths, options.form, hook=options.hook, run=run)
+    return each_touched(shown, options.paths, hook=options.hook, run=run)
 
 
 def _render(opened: Opened, selection: Selection, options: RenderOptions, shown: Shown) -> int:
@@ -132,12 +134,15 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     tell = _tell_check if options.check else _hooked(opened, selection) if options.hook else _tell
     folder = os.path.relpath(target, os.path.realpath(opened.root)) if output else opened.layout.output
     memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
+    if options.reads_cache:
+        unchanged = f"{len(memory.unchanged):,} of {counted(len(job.apps), 'app')} unchanged"
+        shown.lap("look at the times and sizes of files", unchanged)
     return _run(memory, Output(tell, folder, options.check, options.jobs or processors(), shown))
 
 
 def _run(memory: Memory, output: Output) -> int:
     """Every app rendered or recalled, all of them checked, and only then all files written."""
-    opened, job = memory.opened, memory.job
+    opened, job, lap = memory.opened, memory.job, output.shown.lap
     existing = memory.existing()
     todo = [app for app in job.apps if app not in memory.unchanged]
 
@@ -154,10 +159,13 @@ def _run(memory: Memory, output: Output) -> int:
     with progress("rendering", len(todo)) as watch, crew(todo, work, output.processes, watch) as workers:
         confirmed = [record for share in workers.reports for record in share.confirmed]
         made = [each for share in workers.reports for each in share.made]
+        again = len({record.app for record in confirmed})
+        lap("render", counted(len(todo) - again, "app"), f"{again:,} more unchanged, by the contents of their files")
         recalled = memory.recall(confirmed, made)
         rendered = [*made, *recalled.rendered]
         across = [] if recalled.is_clean else together(opened, job, rendered)
         problems = [*alone(opened, rendered), *across]
+        lap("check across apps", *(["nothing changed since they were checked"] if recalled.is_clean else []))
         argocd, wrong = _argocd(memory, made, problems)
         if output.shown.problems([*problems, *wrong], opened.root):
             return 1
@@ -166,8 +174,10 @@ def _run(memory: Memory, output: Output) -> int:
         written = workers.finish()
         done = [each.done for each in written]
         done.append(output.put(job, opened.layout.output, files | argocd, stale))
+    lap("compare" if output.check else "write", counted(len(argocd) + len(files), "shared file"))
     if not output.check:
         memory.keep(confirmed, [record for each in written for record in each.records], recalled, clean=not across)
+        lap("remember")
     return output.ended([*done, memory.unchanged_files(recalled)])
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from renderer.console import out, say
 from renderer.problem import Problem, count_text, errors, in_order, strict
+from renderer.progress import Lap, no_laps
 from renderer.report.problems import problems_text
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 
@@ -19,6 +20,7 @@ class Shown:
     form: str
     is_strict: bool
     start: str | None
+    lap: Lap = no_laps  # to call at the end of each step
 
     def problems(self, found: Sequence[Problem], root: str) -> bool:
         """Show the problems of the project at `root`; whether any of them is an error."""
@@ -47,6 +49,7 @@ def in_project(folder: str, shown: Shown, run: Callable[[Opened], int]) -> int:
         opened = open_project(folder)
     except Refused as refused:
         return int(shown.problems(refused.problems, find_root(folder)))
+    shown.lap("read the project", *opened.sizes)
     return run(opened)
 
 

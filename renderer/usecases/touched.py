@@ -21,12 +21,12 @@ from renderer.usecases.shown import Shown, in_project
 Each = Callable[[Opened, Selection], int]
 
 
-def each_touched(directory: str, paths: Sequence[str], form: str, *, hook: bool, run: Each) -> int:
+def each_touched(shown: Shown, paths: Sequence[str], *, hook: bool, run: Each) -> int:
     """`run` over what the files touch, project by project; the worst of the exit codes, 0 where nothing is touched."""
+    directory = shown.start or "."
     files = [os.path.normpath(os.path.join(directory, path)) for path in paths]
     if not hook:
         _refuse_strangers(files)
-    shown = Shown(form, is_strict=False, start=directory)
     return max(
         (_one(root, below, shown, run) for root, below in projects([*files, *_deleted(directory, hook)]).items()),
         default=0,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from renderer.failure import Failure
-from renderer.progress import progress
+from renderer.progress import counted, laps, progress
 from renderer.usecases.compare import transitions
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory
@@ -31,12 +31,14 @@ class ValidateOptions:
     hook: bool = False
     is_strict: bool = False
     form: str = "text"
+    verbose: bool = False
 
 
 def validate(options: ValidateOptions) -> int:
     """Check what the options ask for; the exit code."""
     directory, paths = options.directory, options.paths
-    shown = Shown(options.form, options.is_strict, directory if paths or options.hook else None)
+    start = directory if paths or options.hook else None
+    shown = Shown(options.form, options.is_strict, start, laps(options.verbose))
     base = hook_base(directory) if options.hook and options.base is None else options.base
 
     def run(opened: Opened, selection: Selection) -> int:
@@ -50,11 +52,13 @@ def validate(options: ValidateOptions) -> int:
         return max(in_project(folder, shown, whole) for folder in folders)
     if options.envs or options.apps:
         raise Failure("PATHS say which apps: leave --env and --app out", 2)
-    return each_touched(directory, paths, options.form, hook=options.hook, run=run)
+    return each_touched(shown, paths, hook=options.hook, run=run)
 
 
 def _run(opened: Opened, selection: Selection, base: str | None, processes: int, shown: Shown) -> int:
     moved = transitions(opened, selection, base) if base else []
+    if base:
+        shown.lap(f"compare with {base}")
     job = Job(selection)
     memory = Memory(opened, job)
 
@@ -63,5 +67,7 @@ def _run(opened: Opened, selection: Selection, base: str | None, processes: int,
 
     with progress("validating", len(job.apps)) as watch, crew(job.apps, work, processes, watch) as workers:
         rendered = [each for share in workers.reports for each in share.made]
+        shown.lap("render", counted(len(job.apps), "app"))
         problems = [*alone(opened, rendered), *together(opened, job, rendered), *moved]
+        shown.lap("check across apps")
     return int(shown.problems(problems, opened.root))

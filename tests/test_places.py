@@ -57,7 +57,7 @@ def test_of_each_file_some_problems_are_shown_and_that_there_are_more() -> None:
     found = [*map(problem, range(MAX_PROBLEMS + 1)), Problem("b.yaml", 0, 0, "tag", "no tag", "/spec/tag")]
     *placed, last = Places({"a.yaml": b"a: 1\n"}).put(found)
     assert Counter(each.file for each in placed) == {"a.yaml": MAX_PROBLEMS, "b.yaml": 1}
-    message = f"more than {MAX_PROBLEMS} problems; the others are not shown"
+    message = "1 more problem of this file is not shown"
     assert last == Problem("a.yaml", 1, 1, "yaml-size", message)
 
 

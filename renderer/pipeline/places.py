@@ -111,7 +111,8 @@ def _not_too_many(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 def _told_of(others: Sequence[Problem]) -> Problem:
     """One for all that are left out of a file; it stops the run if one of them does."""
-    message = f"more than {MAX_PROBLEMS} problems; the others are not shown"
+    more = "1 more problem" if len(others) == 1 else f"{len(others)} more problems"
+    message = f"{more} of this file {'is' if len(others) == 1 else 'are'} not shown"
     return Problem(others[0].file, 1, 1, "yaml-size", message, severity=harshest(others))
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from math import isfinite
+from types import CodeType
 from typing import Any
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, Undefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.filters import do_batch, do_slice
 from jinja2.runtime import LoopContext
@@ -18,6 +25,7 @@ MAX_STEPS = 100_000  # loop rounds of one rendering
 MAX_TEXT = 1_000_000  # characters and items that one value or one rendering may have
 MAX_WORK = 5_000_000  # characters and items that all values one rendering makes or compares may have together
 MAX_DEPTH = 64  # lists and mappings inside each other
+MAX_SECONDS = 5  # of processor time for one rendering: the last resort, for what the counts above do not see
 _FILTERS = (
     "abs", "batch", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "groupby",
     "indent", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject",
@@ -43,6 +51,10 @@ class NotForTemplatesError(SecurityError):
         self.line = line
 
 
+class _Refusal(BaseException):
+    """The work of a template is refused. Not an Exception, which Jinja catches in places, and then goes on."""
+
+
 class Budget:
     """The work that one rendering may still do: loop rounds, and the sizes of the values it makes and compares."""
 
@@ -51,10 +63,10 @@ class Budget:
         self.work = MAX_WORK
 
     def spend(self) -> None:
-        """Take one step off; SecurityError where none is left."""
+        """Take one step off; refuse where none is left."""
         self.left -= 1
         if self.left < 0:
-            raise SecurityError(f"the template takes more than {MAX_STEPS} steps")
+            raise _Refusal(f"the template takes more than {MAX_STEPS} steps")
 
     def over(self, items: Iterable[Any]) -> Iterator[Any]:
         """The items, each for a step."""
@@ -63,7 +75,7 @@ class Budget:
             yield item
 
     def weighed(self, value: Any) -> Any:
-        """The value, an iterator as a list, once it is small enough and paid for; SecurityError where it is not."""
+        """The value, an iterator as a list, once it is small enough and paid for."""
         if not isinstance(value, Iterator):
             self.pay(value)
             return value
@@ -78,11 +90,11 @@ class Budget:
         return value if isinstance(value, dict) else self.weighed(value)
 
     def pay(self, value: Any, room: int = MAX_TEXT) -> int:
-        """Take the value's size off, and give it; SecurityError where it is over `room` or not as much is left."""
+        """Take the value's size off, and give it; refuse where it is over `room` or not as much is left."""
         size = _size(value, room)
         self.work -= size
         if self.work < 0:
-            raise SecurityError(f"the template makes or compares values of more than {MAX_WORK} characters and items")
+            raise _Refusal(f"the template makes or compares values of more than {MAX_WORK} characters and items")
         return size
 
 
@@ -110,7 +122,7 @@ def _filter(name: str, node: nodes.Node) -> nodes.Filter:
 
 
 def _size(value: Any, room: int) -> int:
-    """Characters and items, those of shared parts each time; SecurityError where they are more than `room`."""
+    """Characters and items, those of shared parts each time; refused where they are more than `room`, or not data."""
     size, pending = 0, [(value, 0)]
     while pending:
         one, depth = pending.pop()
@@ -123,19 +135,52 @@ def _size(value: Any, room: int) -> int:
             size += len(one)
             parts = one.items() if isinstance(one, dict) else one
             pending += ((part, depth + 1) for part in parts) if size <= room else ()
+        else:
+            _check_data(one)
         if size > room or depth > 2 * MAX_DEPTH:  # a mapping's items are one level more
-            raise SecurityError(f"the template makes a value of more than {MAX_TEXT} characters or {MAX_DEPTH} levels")
+            raise _Refusal(f"the template makes a value of more than {MAX_TEXT} characters or {MAX_DEPTH} levels")
     return size
+
+
+def _check_data(value: Any) -> None:
+    """Refuse functions, loops and other things of Python: their text holds an address, never the same twice."""
+    if not isinstance(value, (str, int, float, dict, list, tuple, range, Undefined, type(None))):
+        raise _Refusal(f"a {type(value).__name__} is not a value for a manifest: use text, numbers, lists and mappings")
+
+
+def _output(value: Any) -> Any:
+    """What `{{ }}` may write."""
+    if isinstance(value, range):
+        raise _Refusal("a range is not a value for a manifest: write `range(...)|list`, or a loop")
+    _check_data(value)
+    return value
+
+
+class _Generator(CodeGenerator):
+    """Compiles without working out constants: at that time no budget is counted, and a refusal is tried again."""
+
+    def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
+        if isinstance(node, nodes.TemplateData):
+            return super()._output_child_to_const(node, frame, finalize)
+        raise nodes.Impossible
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
     """Keys of mappings before methods; operators and loops counted against a budget."""
 
     intercepted_binops = frozenset(("*", "**", "%", "/", "//"))
+    code_generator_class = _Generator
 
     def __init__(self, budget: Budget) -> None:
         self._pay = budget.pay
-        super().__init__(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+        super().__init__(
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            optimized=False,
+            finalize=_output,
+        )
         self.globals = {"range": self._range, "dict": dict}
         self.filters = {name: self.filters[name] for name in _FILTERS}
         self.filters |= {"bounded": budget.over, "weighed": budget.weighed, "searched": budget.searched}
@@ -159,7 +204,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """Repetition, powers and formats could make any amount of text or digits."""
         numbers = isinstance(left, (int, float)) and isinstance(right, (int, float))
         if operator == "**" or not numbers or abs(left) > MAX_TEXT or abs(right) > MAX_TEXT:
-            raise SecurityError(f"`{operator}` is for small numbers only")
+            raise _Refusal(f"`{operator}` is for small numbers only")
         return super().call_binop(context, operator, left, right)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
@@ -171,6 +216,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise NotForTemplatesError("macros and recursive loops are not for these templates", part.lineno)
         for block in tree.find_all(_BLOCKS):
             raise NotForTemplatesError("no blocks of text as values: write `{% set name = ... %}`", block.lineno)
+        for number in tree.find_all(nodes.Const):
+            if isinstance(number.value, float) and not isfinite(number.value):
+                raise NotForTemplatesError("this number is too large", number.lineno)
         Weighing().visit(tree)
         for loop in tree.find_all(nodes.For):
             loop.iter = _filter("bounded", loop.iter)
@@ -196,20 +244,56 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _range(*bounds: int) -> range:
         found = range(*bounds)
         if len(found) > MAX_STEPS:
-            raise SecurityError(f"a range of more than {MAX_STEPS}")
+            raise _Refusal(f"a range of more than {MAX_STEPS}")
         return found
 
 
 def render_text(source: str, context: dict[str, Any]) -> str:
     """The template's text; raises jinja2.TemplateError, or what its own operators raise (TypeError, ...)."""
-    budget = Budget()
+    sandbox = Sandbox(Budget())
+    try:
+        with _limited():
+            return _rendered(sandbox, source, context)
+    except _Refusal:
+        try:
+            sandbox.handle_exception(source)  # with the lines of the template in the traceback
+        except _Refusal as refused:
+            raise SecurityError(str(refused)).with_traceback(refused.__traceback__) from None
+
+
+def _rendered(sandbox: Sandbox, source: str, context: dict[str, Any]) -> str:
     parts, size = [], 0
-    for part in Sandbox(budget).from_string(source).generate(context):
+    template = sandbox.template_class.from_code(sandbox, _compiled(source), sandbox.make_globals(None))
+    for part in template.generate(context):
         size += len(part)
         if size > MAX_TEXT:
-            raise SecurityError(f"the template makes more than {MAX_TEXT} characters")
+            raise _Refusal(f"the template makes more than {MAX_TEXT} characters")
         parts.append(part)
     return "".join(parts)
+
+
+@lru_cache(maxsize=64)  # a project renders each of its templates for every app
+def _compiled(source: str) -> CodeType:
+    return Sandbox(Budget()).compile(source)
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    """Refuse what takes more than MAX_SECONDS of processor time, where the system can interrupt this thread."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGVTALRM, _too_long)
+    signal.setitimer(signal.ITIMER_VIRTUAL, MAX_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _too_long(*_: object) -> None:
+    raise _Refusal(f"the template takes more than {MAX_SECONDS} s")
 
 
 def _paid(test: Any, first: Callable[[Any], Any], more: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -222,7 +306,7 @@ def _of_numbers(test: Any) -> Callable[..., Any]:
 
     def of_numbers(*values: Any) -> Any:
         if any(isinstance(value, str) for value in values):
-            raise SecurityError("odd, even and divisibleby are for numbers only")
+            raise _Refusal("odd, even and divisibleby are for numbers only")
         return test(*values)
 
     return of_numbers
@@ -251,7 +335,7 @@ def _sum(value: Iterable[Any]) -> Any:
 
 def _round(value: float, precision: int = 0) -> float:
     if not -15 <= precision <= 15:
-        raise SecurityError("round to at most 15 digits")
+        raise _Refusal("round to at most 15 digits")
     return round(value, precision)
 
 
@@ -268,12 +352,12 @@ def _slice(value: Iterable[Any], slices: int, fill_with: Any = None) -> Iterator
 
 def _check_size(size: int) -> None:
     if size > MAX_TEXT:
-        raise SecurityError(f"the template makes a value of more than {MAX_TEXT} characters or items")
+        raise _Refusal(f"the template makes a value of more than {MAX_TEXT} characters or items")
 
 
 def _indent(text: str, width: int = 2, first: bool = False) -> str:
     if not 0 <= width <= 100:
-        raise SecurityError("indent by at most 100")
+        raise _Refusal("indent by at most 100")
     lines = text.splitlines(keepends=True)
     return "".join(
         line if (number == 0 and not first) or not line.strip() else " " * width + line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from renderer.manifest import Manifest
@@ -29,14 +30,17 @@ def _service(app: App, file: str, name: str) -> Manifest:
     own = {key: value for key, value in fields.items() if key != "annotations"}
     if name != app.name:  # a cluster address, node port or load balancer belongs to one Service
         own = {key: value for key, value in own.items() if key in ("internalTrafficPolicy", "publishNotReadyAddresses")}
-    ports = [_service_port(app, port, node_port=name == app.name) for port in app.ports]
+    targets = {(port.target, port.protocol): port.name for port in reversed(app.ports)}
+    ports = [_service_port(port, targets, node_port=name == app.name) for port in app.ports]
     body = {"spec": {**own, "selector": app.selector, "ports": ports}}
     annotations = {**fields.get("annotations", {}), **wave(-1)} if name == app.name else wave(-1)
     return manifest(app, file, "v1", "Service", body, name=name, annotations=annotations)
 
 
-def _service_port(app: App, port: Port, *, node_port: bool) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": port.name, "port": port.port, "targetPort": _target(app, port)}
+def _service_port(port: Port, targets: Mapping[tuple[int | str, str], str], *, node_port: bool) -> dict[str, Any]:
+    """A port leads to a container port by name (`targets`), so that each version may listen on a number of its own."""
+    target = port.target if isinstance(port.target, str) else targets[port.target, port.protocol]
+    entry: dict[str, Any] = {"name": port.name, "port": port.port, "targetPort": target}
     if port.protocol != "TCP":
         entry["protocol"] = port.protocol
     if port.app_protocol:
@@ -44,11 +48,3 @@ def _service_port(app: App, port: Port, *, node_port: bool) -> dict[str, Any]:
     if node_port and port.node_port:
         entry["nodePort"] = port.node_port
     return entry
-
-
-def _target(app: App, port: Port) -> str:
-    """The container port by name, so that each version may listen on a number of its own."""
-    if isinstance(port.target, str):
-        return port.target
-    same = (other.name for other in app.ports if (other.target, other.protocol) == (port.target, port.protocol))
-    return next(same)

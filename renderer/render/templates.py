@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from traceback import walk_tb
 
-from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2 import TemplateSyntaxError
 
 from renderer.manifest import Manifest
 from renderer.problem import Problem
@@ -15,18 +16,7 @@ from renderer.spec import App
 from renderer.yamlio import load
 
 _CODE = "<template>"  # what Jinja calls the file of a text's code
-# What an expression raises that makes no sense of its values.
-_RAISED = (
-    TemplateError,
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,
-    RecursionError,
-    MemoryError,
-    SyntaxError,  # of the Python that Jinja makes of a template: too deep, an argument twice
-)
+_ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +73,8 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
         return Problem(template.file, error.lineno, 1, "template", error.message or "not a template")
     except NotForTemplatesError as error:
         return Problem(template.file, error.line, 1, "template", str(error))
-    except _RAISED as error:
-        said = error.msg if isinstance(error, SyntaxError) else str(error)
+    except Exception as error:  # whatever an expression raises that makes no sense of its values
+        said = _ADDRESS.sub("", error.msg if isinstance(error, SyntaxError) else str(error))
         message = f"{said or type(error).__name__} (as for {whose})"
         return Problem(template.file, _line(error), 1, "template", message)
     if not text.strip():

@@ -9,12 +9,13 @@ from renderer.schema.checker import Checker
 from renderer.schema.faults import faults
 from renderer.schema.leaves import Scene
 from renderer.schema.tree import Tree
-from renderer.schema.values import Fault, Node, in_order
+from renderer.schema.values import Fault, Node, Tokens, in_order
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft7Validator
 
 _BASIC = ("wrong-type", "null-value")
+_EXPLAINED = 300  # faults of one document: more are counted, and hardly anybody reads them
 
 
 class Explainer:
@@ -39,15 +40,22 @@ class Explainer:
 
     def _found(self, data: Any) -> set[Fault]:
         try:
-            found = {fault for refusal in self._scene.checker.refusals(data) for fault in faults(refusal, self._scene)}
+            refusals = sorted(self._scene.checker.refusals(data), key=lambda each: pointer(each.tokens))
+            found: set[Fault] = set()
+            for refusal in refusals:
+                enough = len(found) >= _EXPLAINED
+                found |= {_brief(refusal.tokens)} if enough else set(faults(refusal, self._scene))
         except RecursionError:
             return {Fault("", "conflict", "nested too deep to be explained")}
         return _plainest(found)
 
     def _unexplained(self, data: Any) -> Fault:
         """For a refusal that jsonschema does not share: never seen, and still no reason to say nothing."""
-        place = next((error.instance_path for error in self._decider.iter_errors(data)), [])
-        return Fault(pointer(tuple(place)), "conflict", "this does not fit the schema")
+        return _brief(tuple(next((error.instance_path for error in self._decider.iter_errors(data)), [])))
+
+
+def _brief(tokens: Tokens) -> Fault:
+    return Fault(pointer(tokens), "conflict", "this does not fit the schema")
 
 
 def _plainest(found: set[Fault]) -> set[Fault]:

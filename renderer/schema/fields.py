@@ -15,6 +15,7 @@ _SAME = 1.0  # difflib's ratio of words that differ in case or `_` alone
 _LIKE = 0.7
 _LIKE_SHORT = 0.6  # `tga` and `tag`
 _SHORT = 4
+_LONGEST = 64  # characters of a word that is compared with others
 _PLACES = 3  # of more places where the field exists none is probable
 
 
@@ -40,6 +41,8 @@ def unknown_among(key: str, fields: Iterable[str], taken: Collection[str] = ()) 
 
 def near(word: str, options: Iterable[str], least: float | None = None) -> str | None:
     """The option that was probably meant; None when none is like the word."""
+    if len(word) > _LONGEST:
+        return None
     folded = {_fold(option): option for option in reversed(list(options))}
     cutoff = least or (_LIKE_SHORT if len(word) <= _SHORT else _LIKE)
     close = difflib.get_close_matches(_fold(word), list(folded), n=1, cutoff=cutoff)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ class Scene:
     tree: Tree
     checker: Checker
 
+
+_EXPLAINED = 200  # unknown fields of one mapping; what is meant by each is worked out from all the fields around
 
 Leaf = Callable[[Refusal, Scene], Iterator[Fault]]
 
@@ -169,19 +172,27 @@ def _few_fields(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
 
 def _many_fields(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     most = "one" if refusal.value == 1 else str(refusal.value)
+    if refusal.value > words.MANY:
+        text = f"{len(refusal.instance)} fields; at most {most} are allowed"
+        yield Fault(pointer(refusal.tokens), "too-many", text)
+        return
     yield Fault(pointer(refusal.tokens), "too-many", f"only {most} of {words.listed(refusal.instance)} may be given")
 
 
 def _twice(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
-    items = refusal.instance
-    place = next((place for place, item in enumerate(items) if item in items[:place]), 0)
-    text = f"{words.shown(items[place], refusal.tokens)} is in the list twice"
-    yield Fault(pointer((*refusal.tokens, place)), "conflict", text)
+    first = {json.dumps(item, sort_keys=True): index for index, item in reversed([*enumerate(refusal.instance)])}
+    texts = [json.dumps(item, sort_keys=True) for item in refusal.instance]
+    index = next((index for index, text in enumerate(texts) if first[text] < index), 0)
+    text = f"{words.shown(refusal.instance[index], refusal.tokens)} is in the list twice"
+    yield Fault(pointer((*refusal.tokens, index)), "conflict", text)
 
 
 def _unknown(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
-    for key in extras(refusal.instance, refusal.schema, scene.checker.matches):
-        message = unknown_field(key, refusal.instance, refusal.schema, refusal.tokens, scene.tree)
+    keys = sorted(extras(refusal.instance, refusal.schema, scene.checker.matches))
+    for number, key in enumerate(keys):
+        message = f"unknown field {words.name(key)}"
+        if number < _EXPLAINED:
+            message = unknown_field(key, refusal.instance, refusal.schema, refusal.tokens, scene.tree)
         yield Fault(pointer((*refusal.tokens, key)), "unknown-field", message)
 
 

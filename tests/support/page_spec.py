@@ -86,6 +86,11 @@ def _value(node: Node, definitions: Node) -> str:
 
 
 def _type(node: Node, definitions: Node) -> str:
+    most = node.get("maxItems") or node.get("maxProperties", 0)
+    return _form(node, definitions) + (f"; at most {most:,}" if most > 100 else "")
+
+
+def _form(node: Node, definitions: Node) -> str:
     reference = _reference(node)
     if reference:
         return _named(reference)

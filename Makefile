@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format typecheck golden docs integrations bench schemas tools engines e2e soak traces clean
+.PHONY: help venv demo test fuzz lint format typecheck golden docs integrations bench schemas tools engines e2e soak traces clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ demo: $(STAMP) ## render the samples, then play a whole release in a temporary r
 
 test: $(STAMP) tools lint typecheck ## run every check
 	$(BIN)/pytest -q -n auto
+
+fuzz: $(STAMP) ## run the commands on N random mutants (100,000) of projects, and double each list of a spec
+	@$(BIN)/python -m tests.support.fuzz $(or $(N),100000)
+	@DOUBLING=2000 $(BIN)/pytest -q -n auto tests/test_doubling.py
 
 golden: $(STAMP) ## rewrite the expected files of the fixtures; read the diff
 	@$(BIN)/python -m tests.golden && git --no-pager diff --stat -- fixtures

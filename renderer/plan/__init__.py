@@ -7,7 +7,7 @@ from dataclasses import replace
 from renderer.manifest import Manifest
 from renderer.plan.argocd import classify_argocd
 from renderer.plan.classes import CLASSES, AppPlan, Class, Effect, Flag, Path, Plan, Summary, Track, at_least
-from renderer.plan.classify import classify, classify_resources, same
+from renderer.plan.classify import classify, classify_resources, same_manifests
 from renderer.plan.in_flight import routing
 from renderer.plan.outlook import outlook
 from renderer.plan.side import Side
@@ -52,7 +52,7 @@ def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
     Raises ValueError where both are None.
     """
     found = judged(old, new)
-    still = found.class_ in _STILL or (old and new and same(old, new))
+    still = found.class_ in _STILL or (old and new and same_manifests(old, new))
     if still and not (old and new and old.flight and routing(old) != routing(new)):
         return found
     try:

@@ -1,4 +1,4 @@
-"""What differs between two sides: paths of specs, and paths of manifests, each with its kind."""
+"""What differs between two sides: paths of specs, and paths of manifests, each with its field class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from renderer.manifest import Manifest
 from renderer.plain import equal, escape
 from renderer.plan.classes import Path
-from renderer.plan.kinds import TABLES, kind_of, manifest_kind
+from renderer.plan.fields import TABLES, field_class, manifest_field_class
 from renderer.plan.side import Side
 
 _ABSENT = object()
@@ -28,7 +28,7 @@ def spec_paths(old: Side, new: Side) -> tuple[Path, ...]:
     ):
         table = TABLES[schema]
         for pointer, one, other in _differ("", before, after, frozenset(table)):
-            found.append(Path(schema, pointer, kind_of(schema, pointer), _text(one), _text(other)))
+            found.append(Path(schema, pointer, field_class(schema, pointer), _text(one), _text(other)))
     return tuple(found)
 
 
@@ -40,8 +40,8 @@ def manifest_paths(old: tuple[Manifest, ...], new: tuple[Manifest, ...]) -> Iter
         if was is None or equal(was.data, manifest.data):
             continue
         for pointer, one, other in _differ("", was.data, manifest.data, None):
-            kind = manifest_kind(manifest.kind, pointer)
-            yield manifest, Path(manifest.file, pointer, kind, _text(one), _text(other))
+            found = manifest_field_class(manifest.kind, pointer)
+            yield manifest, Path(manifest.file, pointer, found, _text(one), _text(other))
 
 
 def _shown(overlay: Mapping[str, Any]) -> dict[str, Any]:

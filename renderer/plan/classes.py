@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from renderer.plan.kinds import Kind
+from renderer.plan.fields import FieldClass
 from renderer.problem import Problem
 from renderer.simulate import Timeline
 
@@ -52,7 +52,7 @@ CLASSES: dict[Class, str] = {
     "disruptive": "traffic is lost, or an object must be made anew",
 }
 SEVERITY: dict[Class, int] = {name: number for number, name in enumerate(CLASSES)}
-OF_KIND: dict[Kind, Class] = {
+OF_FIELD: dict[FieldClass, Class] = {
     "template": "replace",
     "state": "behaviour",  # what moves is judged as a transition
     "scale": "scale",
@@ -74,7 +74,7 @@ class Path:
 
     where: str
     pointer: str
-    kind: Kind
+    field_class: FieldClass
     before: str | None = None
     after: str | None = None
 

@@ -1,4 +1,4 @@
-"""The class of a change: the transition of the release state, and the kinds of the changed paths; the harshest wins."""
+"""The class of a change, from the transition of the release state and the changed fields; the harshest wins."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 from renderer import plain
 from renderer.manifest import Manifest
 from renderer.plan.changes import manifest_paths, spec_paths
-from renderer.plan.classes import OF_KIND, Class, Effect, Path, harshest
+from renderer.plan.classes import OF_FIELD, Class, Effect, Path, harshest
+from renderer.plan.fields import FieldClass
 from renderer.plan.in_flight import routes_in_flight
-from renderer.plan.kinds import Kind
 from renderer.plan.moves import moves
 from renderer.plan.ports import lost_ports
 from renderer.plan.side import WORKLOADS, Side, workload
@@ -19,7 +19,7 @@ from renderer.render.service import preview_name
 from renderer.spec import App
 
 Manifests = tuple[Manifest, ...]
-_REASONS: dict[Kind, str] = {
+_REASONS: dict[FieldClass, str] = {
     "scale": "the number of pods, or what it goes by, changes",
     "traffic": "routes, ports or a Service change",
     "behaviour": "settings of later releases change; nothing moves now",
@@ -29,14 +29,14 @@ _REASONS: dict[Kind, str] = {
     "template": "what running pods read changes, without a canary",
 }
 _OF_PATH = {"/spec/output": "Argo CD finds nothing in the old folder, and prunes, unless its Applications move first"}
-_MEANT: tuple[Kind, ...] = (
+_MEANT: tuple[FieldClass, ...] = (
     "scale",
     "traffic",
     "behaviour",
     "metadata",
     "identity",
-)  # kinds that are a class by themselves
-# An object more or less, by kind; others are `create` and `remove`.
+)  # field classes that are a plan's class by themselves
+# An object that appears or disappears, by kind; others are `create` and `remove`.
 _MORE: dict[str, Class] = {
     "VirtualService": "traffic",
     "DestinationRule": "traffic",
@@ -56,9 +56,9 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     if old is None or new is None:
         return _whole(old, new)
     paths = spec_paths(old, new)
-    if same(old, new):
-        elsewhere = [path for path in paths if path.where != "App" and path.kind == "identity"]
-        return harshest(_of_kinds(elsewhere))
+    if same_manifests(old, new):
+        elsewhere = [path for path in paths if path.where != "App" and path.field_class == "identity"]
+        return harshest(_of_fields(elsewhere))
     found = [
         _explained(effect, old, new)
         for effect in (
@@ -69,12 +69,12 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
         )
     ]
     named = {path for effect in found for path in effect.paths}
-    found += _of_kinds([path for path in paths if path.kind in _MEANT and path not in named])
+    found += _of_fields([path for path in paths if path.field_class in _MEANT and path not in named])
     found += _objects(old.manifests, new.manifests, new.app)
     known = {effect.class_ for effect in found}
     found += [effect for effect in _of_manifests(old.manifests, new.manifests, new.app) if effect.class_ not in known]
     if not found:
-        found += _of_kinds([path for path in paths if path.kind == "state"])
+        found += _of_fields([path for path in paths if path.field_class == "state"])
     return harshest(found)
 
 
@@ -93,7 +93,7 @@ def _whole(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     )
 
 
-def same(old: Side, new: Side) -> bool:
+def same_manifests(old: Side, new: Side) -> bool:
     """Whether the cluster gets the same manifests."""
     before, after = ({m.identity: m.data for m in side.manifests} for side in (old, new))
     return before.keys() == after.keys() and all(plain.equal(before[each], after[each]) for each in before)
@@ -104,17 +104,20 @@ def _explained(effect: Effect, old: Side, new: Side) -> Effect:
     if effect.paths:
         return effect
     own = ((each, path) for each, path in manifest_paths(old.manifests, new.manifests) if _is_part(new.app, each))
-    return replace(effect, paths=tuple(path for _, path in own if path.kind == "template"))
+    return replace(effect, paths=tuple(path for _, path in own if path.field_class == "template"))
 
 
-def _of_kinds(paths: list[Path]) -> list[Effect]:
-    return [Effect(OF_KIND[path.kind], _OF_PATH.get(path.pointer, _REASONS[path.kind]), (path,)) for path in paths]
+def _of_fields(paths: list[Path]) -> list[Effect]:
+    return [
+        Effect(OF_FIELD[path.field_class], _OF_PATH.get(path.pointer, _REASONS[path.field_class]), (path,))
+        for path in paths
+    ]
 
 
 def _scale(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
     """What a changed count of pods does beside scaling."""
     before, after = (workload(side.app, side.manifests).get("spec", {}).get("replicas") for side in (old, new))
-    named = tuple(path for path in paths if path.kind == "scale")
+    named = tuple(path for path in paths if path.field_class == "scale")
     if before is not None and after is None and new.manifests and before > 1 and not old.hands_over:
         reason = f"the count of pods leaves the manifest: {before} pods become 1, until an autoscaler acts"
         yield Effect("disruptive", reason, named)
@@ -138,7 +141,7 @@ def _routes(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
         named = tuple(path for path in paths if path.pointer.startswith(_WAYS))
         yield Effect("disruptive", f"what leads to the app goes: {_listed(ways)}", named)
     for finding in routes_in_flight(old, new):
-        named = tuple(path for path in paths if path.kind in ("traffic", "metadata"))
+        named = tuple(path for path in paths if path.field_class in ("traffic", "metadata"))
         class_: Class = "disruptive" if finding.severity == "error" else "traffic"
         yield Effect(class_, "the routes are applied anew under the canary", named)
 
@@ -190,5 +193,5 @@ def _of_manifests(old: Manifests, new: Manifests, app: App | None) -> Iterator[E
     """What specs do not show: patches, templates, resources, labels of the overlay."""
     for manifest, path in manifest_paths(old, new):
         part = _is_part(app, manifest)
-        if not (part and path.kind in ("state", "template")):
-            yield Effect(OF_KIND[path.kind], _REASONS[path.kind], (path,))
+        if not (part and path.field_class in ("state", "template")):
+            yield Effect(OF_FIELD[path.field_class], _REASONS[path.field_class], (path,))

@@ -78,7 +78,7 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
         reason = f"{what} is what the cluster serves: the controller skips the steps, and it keeps all the traffic"
         yield Effect("disruptive", reason, named)
         return
-    named = tuple(dict.fromkeys((*named, *(path for path in paths if path.kind == "template"))))
+    named = tuple(dict.fromkeys((*named, *(path for path in paths if path.field_class == "template"))))
     instead = in_flight(old.app)
     if instead and instead.name == what:
         again = "its share falls to 0, and it starts again" if new.flight == "canary" else "its pods go, others start"
@@ -184,11 +184,11 @@ def _under(paths: Paths, *prefixes: str) -> Paths:
 
 
 def _states(paths: Paths) -> Paths:
-    return tuple(path for path in paths if path.kind == "state")
+    return tuple(path for path in paths if path.field_class == "state")
 
 
 def _templates(paths: Paths) -> Paths:
     """What a pod template is made of; patches and templates where nothing else explains it."""
     made_of = _under(paths, "/spec/tag", "/spec/version")
-    found = (*made_of, *(path for path in paths if path.kind == "template"))
-    return found or tuple(path for path in paths if path.kind in ("rendered", "traffic"))
+    found = (*made_of, *(path for path in paths if path.field_class == "template"))
+    return found or tuple(path for path in paths if path.field_class in ("rendered", "traffic"))

@@ -68,14 +68,25 @@ def _app_data(app: AppPlan) -> dict[str, Any]:
         "app": app.app,
         "class": app.class_,
         "reason": app.reason,
-        "paths": [asdict(path) for path in app.paths],
+        "paths": [_path_data(path) for path in app.paths],
         "effects": [
-            {"class": effect.class_, "reason": effect.reason, "paths": [asdict(path) for path in effect.paths]}
+            {"class": effect.class_, "reason": effect.reason, "paths": [_path_data(path) for path in effect.paths]}
             for effect in app.effects
         ],
         "timeline": asdict(app.summary) if app.summary else None,
         "notSimulated": app.not_simulated or None,
         "problems": [asdict(problem) for problem in app.problems],
+    }
+
+
+def _path_data(path: Path) -> dict[str, Any]:
+    """The keys of format 1: `kind` is the field's class."""
+    return {
+        "where": path.where,
+        "pointer": path.pointer,
+        "kind": path.field_class,
+        "before": path.before,
+        "after": path.after,
     }
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from renderer.simulate.context import CANARY_PAUSE, Context, fast_rollback, fully_promoted
 from renderer.simulate.scaling import saturated
 from renderer.simulate.spec import BlueGreen
-from renderer.simulate.state import Run, Status
+from renderer.simulate.state import RolloutStatus, Run
 
 ANALYSIS_STEPS = ("analysis", "experiment")
 
 
-def runs_of(status: Status) -> dict[str, Run]:
+def runs_of(status: RolloutStatus) -> dict[str, Run]:
     """The recorded runs by kind."""
     runs = {
         "step": status.step_run,
@@ -63,7 +63,7 @@ def _step_run(ctx: Context) -> None:
     if ctx.old.pause(CANARY_PAUSE) is not None:
         return
     run, step = ctx.runs.get("step"), ctx.step
-    if step is None or step.kind not in ANALYSIS_STEPS or (run and run.step != ctx.index):
+    if step is None or step.type not in ANALYSIS_STEPS or (run and run.step != ctx.index):
         ctx.runs.pop("step", None)
         return
     _start_or_judge(ctx, "step", ctx.index)

@@ -28,7 +28,7 @@ from renderer.simulate.scaling import (
     scale_new,
 )
 from renderer.simulate.spec import BlueGreen
-from renderer.simulate.state import Service, Status
+from renderer.simulate.state import RolloutStatus, Service
 
 
 def reconcile_blue_green(ctx: Context, strategy: BlueGreen) -> None:
@@ -141,7 +141,7 @@ def _write_status(ctx: Context, strategy: BlueGreen) -> None:
         persist(ctx, replace(status, checkpoint=_checkpoint(ctx, strategy)))
 
 
-def _full_promote(ctx: Context, strategy: BlueGreen, status: Status) -> bool:
+def _full_promote(ctx: Context, strategy: BlueGreen, status: RolloutStatus) -> bool:
     if ctx.stable is None or not status.active:
         return True
     if status.active != status.current:

@@ -29,7 +29,7 @@ from renderer.simulate.scaling import (
     scale_down_old_canaries,
     scale_new,
 )
-from renderer.simulate.state import Status
+from renderer.simulate.state import RolloutStatus
 
 
 def reconcile_canary(ctx: Context) -> None:
@@ -65,7 +65,7 @@ def _template_or_steps_changed(ctx: Context) -> bool:
 def _reconcile_pause(ctx: Context) -> None:
     """Begin a pause; its end is seen in the status (`reconcileCanaryPause`)."""
     paused = ctx.spec.paused or ctx.old.pause(CANARY_PAUSE) is not None
-    if ctx.step and ctx.step.kind == "pause" and not paused and not ctx.old.controller_pause:
+    if ctx.step and ctx.step.type == "pause" and not paused and not ctx.old.controller_pause:
         ctx.pauses_added.append(CANARY_PAUSE)
 
 
@@ -74,11 +74,11 @@ def _completed_step(ctx: Context) -> bool:
     step = ctx.step
     if ctx.spec.paused or step is None:
         return False
-    if step.kind == "pause":
+    if step.type == "pause":
         return _pause_over(ctx, step.seconds)
-    if step.kind in ("setCanaryScale", "setWeight"):
+    if step.type in ("setCanaryScale", "setWeight"):
         return at_desired_counts(ctx, ctx.weights)
-    return succeeded(ctx, "step") if step.kind in ANALYSIS_STEPS else True
+    return succeeded(ctx, "step") if step.type in ANALYSIS_STEPS else True
 
 
 def _pause_over(ctx: Context, seconds: float | None) -> bool:
@@ -121,7 +121,7 @@ def _write_status(ctx: Context) -> None:
         persist(ctx, replace(status, index=index))
 
 
-def _restarted_list(ctx: Context, status: Status) -> Status:
+def _restarted_list(ctx: Context, status: RolloutStatus) -> RolloutStatus:
     """From step 0 again; past all steps where the stable version is wanted, or a rollback within the window."""
     status = reset(ctx, status)
     back = ctx.old.stable == ctx.fresh.hash or (rollback_within_window(ctx) and ctx.fresh.wanted > 0)

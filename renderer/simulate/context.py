@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from renderer.simulate.record import Edit
 from renderer.simulate.spec import Canary, RolloutSpec, Step
-from renderer.simulate.state import ReplicaSet, Rollout, Run, Status, Weights
+from renderer.simulate.state import ReplicaSet, Rollout, RolloutStatus, Run, Weights
 
 CANARY_PAUSE = "CanaryPauseStep"
 BLUE_GREEN_PAUSE = "BlueGreenPause"
@@ -18,7 +18,7 @@ class Context:
 
     edit: Edit
     rollout: Rollout
-    old: Status
+    old: RolloutStatus
     fresh: ReplicaSet  # of the present template
     stable: ReplicaSet | None
     within_delay: bool  # fresh still waited to be scaled down when the pass began
@@ -89,7 +89,7 @@ def owner(rollout: Rollout) -> str:
     return f"Rollout {rollout.key}"
 
 
-def fully_promoted(status: Status) -> bool:
+def fully_promoted(status: RolloutStatus) -> bool:
     """The stable version is the wanted one (`IsFullyPromoted`)."""
     return status.stable == status.current
 
@@ -117,9 +117,9 @@ def template_changed(ctx: Context) -> bool:
     return bool(ctx.old.current) and ctx.old.current != ctx.fresh.hash
 
 
-def base_status(ctx: Context) -> Status:
+def base_status(ctx: Context) -> RolloutStatus:
     """The new status before anything strategy-specific (`calculateBaseStatus`)."""
-    return Status(
+    return RolloutStatus(
         stable=ctx.old.stable,
         current=ctx.fresh.hash,
         weights=ctx.weights,
@@ -131,7 +131,7 @@ def base_status(ctx: Context) -> Status:
     )
 
 
-def reset(ctx: Context, status: Status) -> Status:
+def reset(ctx: Context, status: RolloutStatus) -> RolloutStatus:
     """The status at the beginning of a new update (`resetRolloutStatus`)."""
     ctx.pauses_cleared = ctx.abort_removed = True
     ctx.restarted_at = ctx.spec.restart_at
@@ -140,14 +140,14 @@ def reset(ctx: Context, status: Status) -> Status:
     return replace(fresh, step_run=None, background_run=None, pre_run=None, post_run=None)
 
 
-def promote(ctx: Context, status: Status) -> Status:
+def promote(ctx: Context, status: RolloutStatus) -> RolloutStatus:
     """The present version becomes the stable one (`promoteStable`)."""
     ctx.pauses_cleared = ctx.abort_removed = True
     index = len(ctx.canary.steps) or None if ctx.spec.canary else status.index
     return replace(status, stable=status.current, checkpoint=False, index=index)
 
 
-def persist(ctx: Context, status: Status) -> None:
+def persist(ctx: Context, status: RolloutStatus) -> None:
     """Write the status: abort, pauses and phase come last (`persistRolloutStatus`)."""
     aborted = ctx.abort_added or (not ctx.abort_removed and ctx.old.aborted)
     status = replace(status, aborted=aborted)
@@ -159,7 +159,7 @@ def persist(ctx: Context, status: Status) -> None:
         ctx.edit.wrote()
 
 
-def _paused(ctx: Context, status: Status) -> Status:
+def _paused(ctx: Context, status: RolloutStatus) -> RolloutStatus:
     kept = [pause for pause in ctx.old.pauses if pause[0] not in ctx.pauses_removed]
     known = {reason for reason, _ in ctx.old.pauses}
     added = [(reason, ctx.now) for reason in ctx.pauses_added if reason not in known]
@@ -169,7 +169,7 @@ def _paused(ctx: Context, status: Status) -> Status:
     return replace(status, pauses=pauses, controller_pause=ctx.old.controller_pause or bool(added))
 
 
-def _phase(ctx: Context, status: Status) -> str:
+def _phase(ctx: Context, status: RolloutStatus) -> str:
     """`CalculateRolloutPhase`."""
     if status.aborted:
         return "Degraded"

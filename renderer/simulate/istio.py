@@ -32,7 +32,7 @@ def reconcile_traffic(ctx: Context) -> bool:
     canary_hash, weight = _desired(ctx, routing)
     if not _enough_stable(ctx, 100 - weight):
         return True
-    if ctx.step and ctx.step.kind == "setHeaderRoute" and ctx.fresh.revision > 1:
+    if ctx.step and ctx.step.type == "setHeaderRoute" and ctx.fresh.revision > 1:
         _pin(ctx, routing, ctx.step.route, remove=ctx.step.removes)
     if not ctx.available(ctx.fresh) and ctx.old.weights and ctx.old.weights.canary > 0:
         _set_weight(ctx, routing, weight)
@@ -69,7 +69,7 @@ def _desired(ctx: Context, routing: Routing) -> tuple[str, int]:
 def _weight_before(ctx: Context) -> int:
     """The weight of the last setWeight before the present step: its pods are not there yet."""
     before = ctx.canary.steps[: ctx.index or 0]
-    return next((step.weight for step in reversed(before) if step.weight is not None and step.kind == "setWeight"), 0)
+    return next((step.weight for step in reversed(before) if step.weight is not None and step.type == "setWeight"), 0)
 
 
 def _rolling_back_from(ctx: Context) -> str:

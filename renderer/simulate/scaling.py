@@ -39,17 +39,17 @@ def set_weight_of(ctx: Context) -> int:
     return next((step.weight for step in _passed(ctx, "setWeight") if step.weight is not None), 0)
 
 
-def _passed(ctx: Context, kind: str) -> list[Step]:
-    """The steps of a kind up to the present one, latest first."""
+def _passed(ctx: Context, type_: str) -> list[Step]:
+    """The steps of one type up to the present one, latest first."""
     until = ctx.canary.steps[: (ctx.index or 0) + 1]
-    return [step for step in reversed(until) if step.kind == kind]
+    return [step for step in reversed(until) if step.type == type_]
 
 
 def desired_weight(ctx: Context) -> int:
     """The weight that pods are counted for (`GetDesiredCanaryWeight`)."""
     if ctx.old.aborted and ctx.canary.dynamic and ctx.stable is not None:
         weights = tuple(
-            step.weight for step in ctx.canary.steps if step.kind == "setWeight" and step.weight is not None
+            step.weight for step in ctx.canary.steps if step.type == "setWeight" and step.weight is not None
         )
         return abort_weight(ctx.replicas, weights, ctx.available(ctx.fresh), ctx.available(ctx.stable))
     return set_weight_of(ctx)

@@ -26,9 +26,9 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a canary; `kind` is the key that the step has."""
+    """One step of a canary; `type` is the key that the step has."""
 
-    kind: str
+    type: str
     weight: int | None = None  # setWeight, setCanaryScale.weight
     replicas: int | None = None  # setCanaryScale.replicas
     match_weight: bool = False  # setCanaryScale.matchTrafficWeight
@@ -214,18 +214,18 @@ def _key(name: str, namespace: str) -> str:
 
 
 def _step(data: Object) -> Step:
-    kind = next(iter(data))
-    value = data[kind]
-    if kind == "setWeight":
-        return Step(kind, weight=int(value))
-    if kind == "pause":
-        return Step(kind, seconds=seconds((value or {}).get("duration")))
-    if kind == "setCanaryScale":
+    name = next(iter(data))
+    value = data[name]
+    if name == "setWeight":
+        return Step(name, weight=int(value))
+    if name == "pause":
+        return Step(name, seconds=seconds((value or {}).get("duration")))
+    if name == "setCanaryScale":
         match = bool(value.get("matchTrafficWeight"))
-        return Step(kind, weight=value.get("weight"), replicas=value.get("replicas"), match_weight=match)
-    if kind == "setHeaderRoute":
-        return Step(kind, route=value["name"], removes=not value.get("match"))
-    return Step(kind)
+        return Step(name, weight=value.get("weight"), replicas=value.get("replicas"), match_weight=match)
+    if name == "setHeaderRoute":
+        return Step(name, route=value["name"], removes=not value.get("match"))
+    return Step(name)
 
 
 def seconds(duration: int | float | str | None) -> float | None:

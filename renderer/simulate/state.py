@@ -91,7 +91,7 @@ class Run(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class RolloutStatus:
     """A Rollout's status, as far as the controller decides by it."""
 
     stable: str = ""
@@ -124,7 +124,7 @@ class Rollout:
     key: str
     spec: RolloutSpec
     replicas: int
-    status: Status = field(default_factory=Status)
+    status: RolloutStatus = field(default_factory=RolloutStatus)
     restart_before: float = -NEVER  # pods older than this are restarted
 
 

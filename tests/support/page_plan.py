@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import cleandoc
 
 from renderer.plan.classes import CLASSES
-from renderer.plan.kinds import TABLES
+from renderer.plan.fields import TABLES
 from renderer.plan.transition import FIRST_RULES, TRANSITION_RULES
 
 _OPENING = """\

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from renderer.plan.kinds import CAUTIOUS, MANIFEST, TABLES, kind_of, manifest_kind
+from renderer.plan.fields import CAUTIOUS, MANIFEST, TABLES, field_class, manifest_field_class
 from renderer.render import render
 from renderer.spec import app_of
 from tests.support.cases import ROOT
@@ -48,23 +48,23 @@ def test_every_path_of_the_schema_is_written_down_and_nothing_else(kind: str) ->
     schema = _schema(kind)
     paths = set(_walk(schema, schema, ""))
     assert len(paths) > 20
-    assert sorted(paths - set(TABLES[kind])) == [], "say in renderer/plan/kinds.py what these paths are about"
+    assert sorted(paths - set(TABLES[kind])) == [], "say in renderer/plan/fields.py what these paths are about"
     assert sorted(set(TABLES[kind]) - paths) == [], "these are no paths of the schema any more"
 
 
 def test_a_path_inside_a_passthrough_takes_the_kind_of_its_nearest_prefix() -> None:
-    assert kind_of("App", "/spec/pod/affinity/nodeAffinity") == "template"
-    assert kind_of("App", "/spec/autoscaling/metrics/0/resource/name") == "scale"
-    assert kind_of("App", "/spec/serviceAccount/annotations/x") == "behaviour"
-    assert kind_of("Overlay", "/spec/patches/3/target/kind") == "rendered"
+    assert field_class("App", "/spec/pod/affinity/nodeAffinity") == "template"
+    assert field_class("App", "/spec/autoscaling/metrics/0/resource/name") == "scale"
+    assert field_class("App", "/spec/serviceAccount/annotations/x") == "behaviour"
+    assert field_class("Overlay", "/spec/patches/3/target/kind") == "rendered"
 
 
 def test_a_path_that_nobody_wrote_down_gets_the_most_cautious_kind() -> None:
-    assert kind_of("App", "/spec/newField") == CAUTIOUS
-    assert kind_of("App", "/other") == CAUTIOUS
-    assert manifest_kind("Rollout", "/spec/workloadRef") == CAUTIOUS
-    assert manifest_kind("CronTab", "/spec/image") == CAUTIOUS
-    assert manifest_kind("CronTab", "/metadata/labels/a") == "metadata"
+    assert field_class("App", "/spec/newField") == CAUTIOUS
+    assert field_class("App", "/other") == CAUTIOUS
+    assert manifest_field_class("Rollout", "/spec/workloadRef") == CAUTIOUS
+    assert manifest_field_class("CronTab", "/spec/image") == CAUTIOUS
+    assert manifest_field_class("CronTab", "/metadata/labels/a") == "metadata"
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -83,5 +83,5 @@ def test_every_field_that_we_render_is_written_down(state: str) -> None:
         pointers = [f"/{key}" for key in fields if key != "spec" or manifest.kind not in ("Rollout", "Deployment")]
         if manifest.kind in ("Rollout", "Deployment"):
             pointers += [f"/spec/{key}" for key in manifest.data["spec"] if key != "selector"]
-        unknown = [pointer for pointer in pointers if manifest_kind(manifest.kind, pointer) == CAUTIOUS]
+        unknown = [pointer for pointer in pointers if manifest_field_class(manifest.kind, pointer) == CAUTIOUS]
         assert unknown == [], manifest.kind

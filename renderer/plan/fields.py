@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Kind = Literal[
+FieldClass = Literal[
     "template",  # the pod template: other bytes are another version
     "state",  # release state and step list: judged as a transition
     "scale",  # how many pods
@@ -16,9 +16,9 @@ Kind = Literal[
     "none",  # nothing of the running system
     "rendered",  # judged by what it changes in the manifests
 ]
-CAUTIOUS: Kind = "identity"  # of a path that nobody wrote down
+CAUTIOUS: FieldClass = "identity"  # of a path that nobody wrote down
 
-_PATCHES: Mapping[str, Kind] = {
+_PATCHES: Mapping[str, FieldClass] = {
     "/spec/patches": "rendered",
     "/spec/patches/target": "rendered",
     "/spec/patches/target/group": "rendered",
@@ -30,9 +30,9 @@ _PATCHES: Mapping[str, Kind] = {
     "/spec/patches/target/annotationSelector": "rendered",
     "/spec/patches/patch": "rendered",
 }
-# A path inside a passthrough takes the kind of its nearest written prefix. A test asserts that every path of the schema
+# A path inside a passthrough takes the class of its nearest prefix here. A test asserts that every path of the schema
 # is here, and that nothing else is.
-APP: Mapping[str, Kind] = {
+APP: Mapping[str, FieldClass] = {
     "/apiVersion": "none",
     "/kind": "none",
     "/metadata": "identity",
@@ -218,7 +218,7 @@ APP: Mapping[str, Kind] = {
     "/spec/extraResources": "rendered",
 }
 
-OVERLAY: Mapping[str, Kind] = {
+OVERLAY: Mapping[str, FieldClass] = {
     "/apiVersion": "none",
     "/kind": "none",
     "/metadata": "identity",
@@ -253,7 +253,7 @@ OVERLAY: Mapping[str, Kind] = {
     "/spec/analysis/reporter": "behaviour",
 }
 
-PROJECT: Mapping[str, Kind] = {
+PROJECT: Mapping[str, FieldClass] = {
     "/apiVersion": "none",
     "/kind": "none",
     "/metadata": "none",
@@ -281,10 +281,10 @@ PROJECT: Mapping[str, Kind] = {
     "/spec/argocd/project": "none",
 }
 
-TABLES: Mapping[str, Mapping[str, Kind]] = {"App": APP, "Overlay": OVERLAY, "Project": PROJECT}
+TABLES: Mapping[str, Mapping[str, FieldClass]] = {"App": APP, "Overlay": OVERLAY, "Project": PROJECT}
 
-_METADATA: Mapping[str, Kind] = {"/metadata/labels": "metadata", "/metadata/annotations": "metadata"}
-_WORKLOAD: Mapping[str, Kind] = {
+_METADATA: Mapping[str, FieldClass] = {"/metadata/labels": "metadata", "/metadata/annotations": "metadata"}
+_WORKLOAD: Mapping[str, FieldClass] = {
     **_METADATA,
     "/spec/replicas": "scale",
     "/spec/template": "template",
@@ -294,13 +294,18 @@ _WORKLOAD: Mapping[str, Kind] = {
     "/spec/revisionHistoryLimit": "behaviour",
     "/spec/paused": "state",
 }
-_ROUTES: Mapping[str, Kind] = {**_METADATA, "/spec": "traffic"}
-_LATER: Mapping[str, Kind] = {**_METADATA, "/spec": "behaviour"}
-_DATA: Mapping[str, Kind] = {**_METADATA, "/data": "template", "/binaryData": "template", "/stringData": "template"}
-_RIGHTS: Mapping[str, Kind] = {**_METADATA, "/rules": "behaviour", "/subjects": "behaviour"}
+_ROUTES: Mapping[str, FieldClass] = {**_METADATA, "/spec": "traffic"}
+_LATER: Mapping[str, FieldClass] = {**_METADATA, "/spec": "behaviour"}
+_DATA: Mapping[str, FieldClass] = {
+    **_METADATA,
+    "/data": "template",
+    "/binaryData": "template",
+    "/stringData": "template",
+}
+_RIGHTS: Mapping[str, FieldClass] = {**_METADATA, "/rules": "behaviour", "/subjects": "behaviour"}
 
 # By kind of object, then by pointer; as above, the nearest prefix counts, and what is not here is CAUTIOUS.
-MANIFEST: Mapping[str, Mapping[str, Kind]] = {
+MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
     "Deployment": {**_WORKLOAD, "/spec/strategy": "behaviour"},
     "Rollout": {
         **_WORKLOAD,
@@ -369,17 +374,17 @@ MANIFEST: Mapping[str, Mapping[str, Kind]] = {
 }
 
 
-def kind_of(schema: str, pointer: str) -> Kind:
-    """The kind of a path of an App, Overlay or Project."""
+def field_class(schema: str, pointer: str) -> FieldClass:
+    """The class of a path of an App, Overlay or Project."""
     return _nearest(TABLES[schema], _without_numbers(pointer))
 
 
-def manifest_kind(kind: str, pointer: str) -> Kind:
-    """The kind of a path in a manifest."""
+def manifest_field_class(kind: str, pointer: str) -> FieldClass:
+    """The class of a path in a manifest."""
     return _nearest(MANIFEST.get(kind, _METADATA), pointer)
 
 
-def _nearest(table: Mapping[str, Kind], pointer: str) -> Kind:
+def _nearest(table: Mapping[str, FieldClass], pointer: str) -> FieldClass:
     while pointer:
         if pointer in table:
             return table[pointer]

@@ -15,7 +15,7 @@ ROWS = (
     ("progress", "console"),
     ("board",),
     ("report",),
-    ("tree", "git", "cache", "workers", "resources"),
+    ("tree", "git", "cache", "workers"),
     ("pipeline",),
     ("plan", "history", "edit", "scaffold"),
     ("simulate",),
@@ -25,7 +25,7 @@ ROWS = (
     ("rounding", "checks"),
     ("project", "spec", "manifest"),
     ("yamlio",),
-    ("problem", "plain", "layout", "failure"),
+    ("problem", "plain", "layout", "failure", "resources"),
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 

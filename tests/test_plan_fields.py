@@ -1,14 +1,14 @@
-"""Every path of the schemas has a kind written down, and every field that we render."""
+"""Every path of the schemas has a class written down, and every field that we render."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from renderer.plan.fields import CAUTIOUS, MANIFEST, TABLES, field_class, manifest_field_class
+from renderer.plan.fields import CAUTIOUS, MANIFEST, SCHEMAS, FieldClass, field_class, manifest_field_class, table
 from renderer.render import render
 from renderer.spec import app_of
 from tests.support.cases import ROOT
@@ -16,11 +16,6 @@ from tests.support.plans import spec
 from tests.support.verb_table import STATES
 
 Schema = dict[str, Any]
-_AGAIN = (
-    "/spec/migration/from",
-    "/spec/migration/to",
-    "/spec/migration/after",
-)  # a Strategy once more: the prefix is enough
 
 
 def _schema(kind: str) -> Schema:
@@ -28,9 +23,9 @@ def _schema(kind: str) -> Schema:
     return loaded
 
 
-def _walk(schema: Schema, node: Any, pointer: str) -> Iterator[str]:
-    """Every property of our own schema; what another schema describes is a passthrough."""
-    if not isinstance(node, dict) or pointer in _AGAIN:
+def _walk(schema: Schema, node: Any, pointer: str) -> Iterator[tuple[str, str | None]]:
+    """Every property of our own schema, and its class; what another schema describes is a passthrough."""
+    if not isinstance(node, dict) or node.get("x-rollspec-whole"):
         return
     reference = str(node.get("$ref", ""))
     if reference.startswith("#/definitions/"):
@@ -39,27 +34,27 @@ def _walk(schema: Schema, node: Any, pointer: str) -> Iterator[str]:
         if isinstance(part, dict) and "if" not in part:
             yield from _walk(schema, part, pointer)
     for key, value in node.get("properties", {}).items():
-        yield f"{pointer}/{key}"
+        yield f"{pointer}/{key}", value.get("x-rollspec-class")
         yield from _walk(schema, value, f"{pointer}/{key}")
 
 
-@pytest.mark.parametrize("kind", TABLES)
-def test_every_path_of_the_schema_is_written_down_and_nothing_else(kind: str) -> None:
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_every_property_of_the_schema_has_a_class(kind: str) -> None:
     schema = _schema(kind)
-    paths = set(_walk(schema, schema, ""))
-    assert len(paths) > 20
-    assert sorted(paths - set(TABLES[kind])) == [], "say in renderer/plan/fields.py what these paths are about"
-    assert sorted(set(TABLES[kind]) - paths) == [], "these are no paths of the schema any more"
+    found = dict(_walk(schema, schema, ""))
+    assert len(found) > 20
+    assert [pointer for pointer, name in found.items() if name not in get_args(FieldClass)] == [], "`x-rollspec-class`"
+    assert found == table(kind)
 
 
-def test_a_path_inside_a_passthrough_takes_the_kind_of_its_nearest_prefix() -> None:
+def test_a_path_inside_a_passthrough_takes_the_class_of_its_nearest_prefix() -> None:
     assert field_class("App", "/spec/pod/affinity/nodeAffinity") == "template"
     assert field_class("App", "/spec/autoscaling/metrics/0/resource/name") == "scale"
     assert field_class("App", "/spec/serviceAccount/annotations/x") == "behaviour"
     assert field_class("Overlay", "/spec/patches/3/target/kind") == "rendered"
 
 
-def test_a_path_that_nobody_wrote_down_gets_the_most_cautious_kind() -> None:
+def test_a_path_that_is_not_written_down_gets_the_most_cautious_class() -> None:
     assert field_class("App", "/spec/newField") == CAUTIOUS
     assert field_class("App", "/other") == CAUTIOUS
     assert manifest_field_class("Rollout", "/spec/workloadRef") == CAUTIOUS

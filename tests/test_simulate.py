@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from renderer.manifest import Manifest, Object
-from renderer.simulate import Cluster, Moment, Options, Timeline, abort, apply, retry, scale, start, wait
+from renderer.simulate import Cluster, Moment, Options, Timeline, abort, apply, start, wait
+from tests.support.by_hand import retry, scale
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "simulate"
 CASES = sorted(FOLDER.glob("*.yaml"))

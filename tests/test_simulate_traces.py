@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from renderer.manifest import Manifest
-from renderer.simulate import Cluster, Options, Timeline, abort, apply, retry, scale, start, wait
+from renderer.simulate import Cluster, Options, Timeline, abort, apply, start, wait
 from tests.engines.lock import ROLLOUTS
 from tests.engines.scenario import scenarios
+from tests.support.by_hand import retry, scale
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "traces"
 TRACES = sorted(FOLDER.glob("*/*.json"))

@@ -1,4 +1,4 @@
-"""The fields of a strategy stand in three tables: the schema, what is rendered, what a switch keeps. They agree."""
+"""A strategy's fields: the schema's facts, what it accepts, what is rendered and what a switch keeps agree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from renderer.release.switches import FIELDS, switch
+from renderer.release.switches import fields_for, switch
 from renderer.render import render
 from renderer.render.workload import BLUE_GREEN_FIELDS, CANARY_FIELDS, SPEC_FIELDS
 from renderer.spec import app_of
@@ -68,17 +68,19 @@ def test_what_is_rendered_by_name_is_in_the_schema() -> None:
 
 @routes
 def test_what_the_schema_takes_outlives_a_switch(route: Spec) -> None:
-    if route["type"] == "Canary" and route["router"] == "replica":
-        everything = {**route, "router": "istio", **{field: SAMPLES[field] for field in allowed(ROUTES[-1])}}
-        wanted = switch(spec(strategy=everything), "Canary", "replica")
-        assert isinstance(wanted, dict)
-        assert wanted["strategy"].keys() - {"type", "router"} == allowed(route)
-    else:
-        assert FIELDS[route["type"]] - {"type", "router"} == allowed(route)
+    assert fields_for(route["type"], routed=route.get("router") != "replica") - {"type", "router"} == allowed(route)
+
+
+def test_a_switch_to_the_replica_router_drops_what_needs_routing() -> None:
+    everything = {"type": "Canary", "router": "istio", **{field: SAMPLES[field] for field in allowed(ROUTES[-1])}}
+    wanted = switch(spec(strategy=everything), "Canary", "replica")
+    assert isinstance(wanted, dict)
+    assert wanted["strategy"].keys() - {"type", "router"} == allowed({"type": "Canary", "router": "replica"})
 
 
 def test_only_a_canary_has_a_router() -> None:
-    assert {kind for kind, fields in FIELDS.items() if "router" in fields} == {"Canary"}
+    types = ("RollingUpdate", "Recreate", "BlueGreen", "Canary")
+    assert [each for each in types if "router" in fields_for(each)] == ["Canary"]
 
 
 def allowed(route: Spec) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from renderer.manifest import Manifest
 from renderer.plain import equal, escape
 from renderer.plan.classes import Path
-from renderer.plan.fields import TABLES, field_class, manifest_field_class
+from renderer.plan.fields import field_class, manifest_field_class, table
 from renderer.plan.side import Side
 
 _ABSENT = object()
@@ -26,8 +26,7 @@ def spec_paths(old: Side, new: Side) -> tuple[Path, ...]:
         ("Overlay", {"spec": _shown(old.overlay)}, {"spec": _shown(new.overlay)}),
         ("Project", old.project, new.project),
     ):
-        table = TABLES[schema]
-        for pointer, one, other in _differ("", before, after, frozenset(table)):
+        for pointer, one, other in _differ("", before, after, frozenset(table(schema))):
             found.append(Path(schema, pointer, field_class(schema, pointer), _text(one), _text(other)))
     return tuple(found)
 

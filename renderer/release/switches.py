@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from renderer.release.fold import ABSENT
 from renderer.release.verbs import Outcome, Refusal, Spec, Wanted, in_flight
+from renderer.resources import read_schema
 from renderer.spec import Strategy, strategy_of
 
-_COMMON = frozenset("type minReadySeconds progressDeadlineSeconds revisionHistoryLimit".split())
-_ROLLOUT = frozenset("maxUnavailable progressDeadlineAbort rollbackWindow analysisRunHistory antiAffinity".split())
-_ROUTED = frozenset("minPodsPerReplicaSet dynamicStableScale scaleDownDelaySeconds abortScaleDownDelaySeconds".split())
-FIELDS: Mapping[str, frozenset[str]] = {
-    "RollingUpdate": _COMMON | {"maxSurge", "maxUnavailable"},
-    "Recreate": _COMMON,
-    "BlueGreen": _COMMON
-    | _ROLLOUT
-    | frozenset(
-        "prePromotionAnalysis postPromotionAnalysis scaleDownDelaySeconds scaleDownDelayRevisionLimit "
-        "abortScaleDownDelaySeconds previewReplicaCount".split()
-    ),
-    "Canary": _COMMON | _ROLLOUT | _ROUTED | frozenset("router maxSurge steps autoPromotionEnabled analysis".split()),
-}
+
+@cache
+def _facts() -> Mapping[str, Any]:
+    """The fields of a strategy, with what the schema of App says of each."""
+    schema = json.loads(read_schema("rollspec/app.json") or b"")
+    facts: Mapping[str, Any] = schema["definitions"]["Strategy"]["properties"]
+    return facts
+
+
+def fields_for(type_: str, *, routed: bool = True) -> frozenset[str]:
+    """The fields that a strategy of this type may have; some need a router that sets weights."""
+    return frozenset(
+        name
+        for name, facts in _facts().items()
+        if type_ in facts["x-rollspec-strategies"] and (routed or not facts.get("x-rollspec-routed"))
+    )
 
 
 def switch(spec: Spec, to: str, router: str | None, *, one_commit: bool = False) -> Outcome:
@@ -78,12 +83,11 @@ def _to(target: Strategy) -> Wanted:
 
 def _target(now: Strategy, to: str, router: str | None) -> dict[str, Any]:
     """The strategy's own fields stay as far as the new type has them."""
-    kept = {key: value for key, value in now.fields.items() if key in FIELDS[to] and key not in ("type", "router")}
-    if to != "Canary":
-        return {"type": to, **kept}
     by = router or (now.router if now.type == "Canary" else "replica")
-    if by == "replica":
-        return {"type": to, **{key: value for key, value in kept.items() if key not in _ROUTED}}
+    known = fields_for(to, routed=to != "Canary" or by != "replica") - {"type", "router"}
+    kept = {key: value for key, value in now.fields.items() if key in known}
+    if to != "Canary" or by == "replica":
+        return {"type": to, **kept}
     return {"type": to, "router": by, **kept}
 
 

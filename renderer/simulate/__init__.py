@@ -8,7 +8,7 @@ Two templates with one version label are told apart as `v2` and `v2#2`.
 
 from __future__ import annotations
 
-from renderer.simulate.edits import abort, apply, retry, scale, wait
+from renderer.simulate.edits import abort, apply, wait
 from renderer.simulate.pods import TooManyPodsError
 from renderer.simulate.state import Cluster, Options, start
 from renderer.simulate.timeline import Moment, Point, Timeline
@@ -22,8 +22,6 @@ __all__ = [
     "TooManyPodsError",
     "abort",
     "apply",
-    "retry",
-    "scale",
     "start",
     "wait",
 ]

@@ -8,6 +8,7 @@ from renderer.simulate.spec import BlueGreen
 from renderer.simulate.state import RolloutStatus, Run
 
 ANALYSIS_STEPS = ("analysis", "experiment")
+SECONDS = 1.0  # that an AnalysisRun takes
 
 
 def runs_of(status: RolloutStatus) -> dict[str, Run]:
@@ -54,7 +55,7 @@ def _skipped(ctx: Context) -> bool:
 def _start_or_judge(ctx: Context, kind: str, step: int | None) -> None:
     run = ctx.runs.get(kind)
     if run is None:
-        ctx.runs[kind] = Run(step, ctx.now + ctx.edit.options.analysis_seconds)
+        ctx.runs[kind] = Run(step, ctx.now + SECONDS)
     elif run.ends <= ctx.now and ctx.edit.options.analysis == "fail":
         ctx.abort_added = True
 

@@ -14,6 +14,7 @@ from renderer.simulate.timeline import Timeline
 
 WORKLOADS = ("Rollout", "Deployment")
 DEFAULT = Options()
+WAVE_SECONDS = 2.0  # between two sync waves of Argo CD
 
 
 def apply(cluster: Cluster, manifests: Sequence[Manifest], options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
@@ -22,8 +23,8 @@ def apply(cluster: Cluster, manifests: Sequence[Manifest], options: Options = DE
     Manifests that were not changed are not touched; objects that are not among them are pruned. Files go in their
     order by sync wave, then by name. Kinds that no controller of the simulation reads are passed over.
     """
-    edit = _begin(cluster, options)
-    stable = _stable(edit.world)
+    edit = begin(cluster, options)
+    stable = stable_version(edit.world)
     wanted = {manifest.identity: manifest for manifest in manifests if manifest.kind in KINDS}
     gone = [manifest for identity, manifest in edit.world.applied.items() if identity not in wanted]
     if options.prune == "first":
@@ -44,43 +45,21 @@ def apply(cluster: Cluster, manifests: Sequence[Manifest], options: Options = DE
 
 def abort(cluster: Cluster, options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
     """The controller aborts a release in flight by itself."""
-    edit = _begin(cluster, options)
-    stable = _stable(edit.world)
+    edit = begin(cluster, options)
+    stable = stable_version(edit.world)
     _abort(edit)
     return Cluster(edit.world), edit.timeline(stable)
 
 
-def retry(cluster: Cluster, options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
-    """Somebody tells the controller to start an aborted release again (`kubectl argo rollouts retry`)."""
-    edit = _begin(cluster, options)
-    for rollout in edit.world.rollouts.values():
-        rollout.status = replace(rollout.status, aborted=False)
-    edit.wrote()
-    run(edit)
-    return Cluster(edit.world), edit.timeline(_stable(edit.world))
-
-
-def scale(cluster: Cluster, replicas: int, options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
-    """Somebody sets the number of pods through the scale subresource, as an autoscaler does."""
-    edit = _begin(cluster, options)
-    for rollout in edit.world.rollouts.values():
-        rollout.replicas = replicas
-    for deployment in edit.world.deployments.values():
-        deployment.replicas = replicas
-    edit.wrote()
-    run(edit)
-    return Cluster(edit.world), edit.timeline(_stable(edit.world))
-
-
 def wait(cluster: Cluster, seconds: float, options: Options = DEFAULT) -> tuple[Cluster, Timeline]:
     """Time passes: pods of old versions are scaled down when their delay is over."""
-    edit = _begin(cluster, options)
-    stable = _stable(edit.world)
+    edit = begin(cluster, options)
+    stable = stable_version(edit.world)
     run(edit, until=edit.since + seconds)
     return Cluster(edit.world), edit.timeline(stable)
 
 
-def _begin(cluster: Cluster, options: Options) -> Edit:
+def begin(cluster: Cluster, options: Options) -> Edit:
     """An edit of a copy, after the time that passed since the last one."""
     world = cluster.world.copy()
     if options.elapsed:
@@ -94,7 +73,7 @@ def _put_all(edit: Edit, manifests: Sequence[Manifest]) -> None:
     """One after the other, with time for the controllers in between; waves wait for each other."""
     for number, manifest in enumerate(manifests):
         if number and wave(manifest) != wave(manifests[number - 1]):
-            run(edit, until=edit.world.now + edit.options.wave_seconds)
+            run(edit, until=edit.world.now + WAVE_SECONDS)
         put(edit, manifest)
         edit.world.now += TICK
         settle(edit)
@@ -134,7 +113,7 @@ def _abort(edit: Edit) -> None:
     run(edit)
 
 
-def _stable(world: World) -> str:
+def stable_version(world: World) -> str:
     """The version that serves before the edit."""
     hashes = [rollout.status.stable for rollout in world.rollouts.values()]
     hashes += [deployment.spec.template.hash for deployment in world.deployments.values()]

@@ -30,11 +30,9 @@ class Options:
         "last"  # workloads no longer rendered go when the others are Healthy, or before all
     )
     analysis: Literal["pass", "fail"] = "pass"  # what every analysis finds
-    analysis_seconds: float = 1.0  # how long it takes
     autoscaled: int | None = None  # pods that an autoscaler wants, within its bounds; None: as many as there are
     apply_all: bool = False  # unchanged manifests are written again, as `kubectl apply` does
     controller_down: bool = False  # the Rollouts controller does not run; Kubernetes' own do
-    wave_seconds: float = 2.0  # between two sync waves of Argo CD
     horizon: float = NEVER  # seconds after which to stop, though a timed pause still runs
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import cleandoc
 
 from renderer.plan.classes import CLASSES
-from renderer.plan.fields import TABLES
+from renderer.plan.fields import SCHEMAS, table
 from renderer.plan.transition import FIRST_RULES, TRANSITION_RULES
 
 _OPENING = """\
@@ -25,17 +25,17 @@ _RULES = """\
 Changes that the controllers would carry out otherwise than Git says: problems of `rollspec validate --base`, shown by
 `rollspec plan` too. Each names the verb that does it right.
 """
-_KINDS = """\
-## What a path is about
+_FIELDS = """\
+## What a field is about
 
-A path inside a field of Kubernetes, Argo Rollouts or Istio takes what its nearest prefix has here. Patches, templates
-and plain manifests are judged by what they change in the manifests. A path that nobody wrote down counts as `identity`.
+A path inside a field of Kubernetes, Argo Rollouts or Istio takes the class of its nearest prefix here. Patches,
+templates and plain manifests are judged by what they change in the manifests. Any other path counts as `identity`.
 """
 
 
 def page() -> str:
     """Classes, mildest first; rules; kinds."""
-    return "\n".join([_OPENING, *_classes(), _RULES, *_rules(), _KINDS, *_kinds()])
+    return "\n".join([_OPENING, *_classes(), _RULES, *_rules(), _FIELDS, *_fields()])
 
 
 def _classes() -> list[str]:
@@ -61,12 +61,13 @@ def _page(text: str) -> list[str]:
     return lines
 
 
-def _kinds() -> list[str]:
+def _fields() -> list[str]:
     lines = []
-    for schema, table in TABLES.items():
-        lines += [f"### {schema}", "", "| kind | paths |", "| --- | --- |"]
-        for kind in dict.fromkeys(table.values()):
-            paths = [path for path in table if table[path] == kind]
-            lines.append(f"| {kind} | {', '.join(f'`{path}`' for path in paths)} |")
+    for schema in SCHEMAS:
+        classes = table(schema)
+        lines += [f"### {schema}", "", "| class | fields |", "| --- | --- |"]
+        for name in dict.fromkeys(classes.values()):
+            paths = [path for path in classes if classes[path] == name]
+            lines.append(f"| {name} | {', '.join(f'`{path}`' for path in paths)} |")
         lines.append("")
     return lines

@@ -152,15 +152,14 @@ def _ports(draw: DrawFn, router: str | None) -> list[dict[str, Any]]:
 
 @st.composite
 def _strategy(draw: DrawFn, kind: str, router: str | None, fields: Node) -> dict[str, Any]:
-    from renderer.release.switches import FIELDS
+    from renderer.release.switches import fields_for
 
     strategy: dict[str, Any] = {"type": kind}
     if router:
         strategy["router"] = router
     node = resolved(fields["strategy"])["properties"]
-    plain = sorted(
-        FIELDS[kind] & {"maxSurge", "maxUnavailable", "minReadySeconds", "revisionHistoryLimit", "previewReplicaCount"}
-    )
+    some = {"maxSurge", "maxUnavailable", "minReadySeconds", "revisionHistoryLimit", "previewReplicaCount"}
+    plain = sorted(fields_for(kind) & some)
     for key in draw(st.lists(st.sampled_from(plain), max_size=2, unique=True)) if plain else ():
         strategy[key] = draw(values(node[key]))
     if kind == "Canary" and draw(st.integers(0, 4)) == 4:

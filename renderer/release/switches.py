@@ -111,7 +111,7 @@ def _refusal(spec: Spec, now: Strategy, target: Strategy) -> Refusal | None:
     if (now.type, now.router) == (target.type, target.router):
         by = f" with router {now.router}" if now.type == "Canary" else ""
         return Refusal(f"the strategy is {now.type}{by} already")
-    if not target.is_routed and "canaryHeaders" in spec.get("istio", {}):
+    if not target.by_istio and "canaryHeaders" in spec.get("istio", {}):
         return Refusal("only router istio pins requests by header: take `istio.canaryHeaders` out first")
     if target.is_rollout and not spec.get("ports") and not (target.type == "Canary" and _serves_nothing(spec, target)):
         return Refusal(f"{target.type} needs a port: add one to `ports` first, the Service comes by itself")

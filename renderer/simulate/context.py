@@ -132,11 +132,13 @@ def base_status(ctx: Context) -> RolloutStatus:
 
 
 def reset(ctx: Context, status: RolloutStatus) -> RolloutStatus:
-    """The status at the beginning of a new update (`resetRolloutStatus`)."""
+    """The status at the beginning of a new update (`resetRolloutStatus`).
+
+    A restart that is due stays due: the controller marks it as done on a copy of the status that it does not write.
+    """
     ctx.pauses_cleared = ctx.abort_removed = True
-    ctx.restarted_at = ctx.spec.restart_at
     index = 0 if ctx.spec.canary and ctx.canary.steps else None
-    fresh = replace(status, index=index, checkpoint=False, restarted_at=ctx.restarted_at)
+    fresh = replace(status, index=index, checkpoint=False)
     return replace(fresh, step_run=None, background_run=None, pre_run=None, post_run=None)
 
 

@@ -73,6 +73,7 @@ def test_json_has_everything(repository: Repository) -> None:
         "paused": False,
         "stage": None,
         "aborted": None,
+        "undone": None,
         "since": {
             "time": "2026-01-01T01:00:00Z",
             "author": "Ann",

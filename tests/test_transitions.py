@@ -52,6 +52,25 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
             "/spec/canary/weight",
         ),
     },
+    "weight-after-abort": {
+        "lowered": (AT_50, istio(canary={**V2, "weight": 10, "from": 50}), _WEIGHT),
+        "by replicas": (
+            spec(strategy=REPLICA, canary={**V2, "weight": 50}),
+            spec(strategy=REPLICA, canary={**V2, "weight": 25, "from": 50}),
+            _WEIGHT,
+        ),
+    },
+    "rollback-window": {
+        "undone by a canary": (
+            istio(**V2, previous={"tag": "1.4.2"}) | {"strategy": {**ISTIO, "rollbackWindow": {"revisions": 1}}},
+            istio(**V2, previous={"tag": "1.4.2"}, canary={"tag": "1.4.2", "weight": 20})
+            | {"strategy": {**ISTIO, "rollbackWindow": {"revisions": 1}}},
+            "/spec/canary",
+        ),
+    },
+    "switch-before-healthy": {
+        "to blue-green": (spec(strategy=REPLICA), spec(strategy=BLUE_GREEN), "/spec/strategy/type"),
+    },
     "from-of-another": {
         "third version": (AT_50, istio(canary={"tag": "1.6.0", "weight": 50, "from": 20}), "/spec/canary/from"),
         "first weight": (IDLE, AT_50, "/spec/canary/from"),
@@ -237,7 +256,9 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
         "the last stage of a switch": (istio(paused=True, migration={"from": {}}), istio(paused=True), "/spec/paused"),
     },
 }
+NOTES = {"weight-after-abort", "switch-before-healthy"}
 WARNINGS = {
+    "rollback-window",
     "container-renamed",
     "previous-is-old",
     "third-version",
@@ -321,14 +342,14 @@ def test_a_wrong_transition_is_found_at_its_field(rule: str, case: str) -> None:
     assert rule in found
     assert found[rule].pointer == pointer
     warns = rule in WARNINGS or f"{rule} {case}" in WARNINGS
-    assert found[rule].severity == ("warning" if warns else "error")
+    assert found[rule].severity == ("note" if rule in NOTES else "warning" if warns else "error")
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES)
 def test_a_message_says_what_does_it_right(rule: str, case: str) -> None:
     before, behind, _ = WRONG[rule][case]
     message = next(finding.message for finding in _found(before, behind) if finding.rule == rule)
-    by_hand = ("autoscaling-on", "autoscaling-down", "identity-changed", "container-renamed", "port-renamed")
+    by_hand = (*NOTES, "autoscaling-on", "autoscaling-down", "identity-changed", "container-renamed", "port-renamed")
     assert "`rollspec " in message or rule in by_hand or case == "with a scale"
     assert "--env production" in message or "`rollspec " not in message
 
@@ -374,7 +395,24 @@ def test_an_app_that_goes_is_judged_by_nobody() -> None:
 def test_a_policy_wants_a_canary_for_every_template(behind: Spec, wrong: bool) -> None:
     found = judge(side(IDLE), side(behind, overlay=CANARY_ONLY))
     assert [finding.rule for finding in found] == (["without-canary"] if wrong else [])
-    assert judge(side(IDLE), side(behind)) == ()
+    severities = [finding.severity for finding in judge(side(IDLE), side(behind))]
+    assert severities == (["warning"] if behind == {**IDLE, **V2} else [])  # another tag of a Canary
+
+
+def test_a_new_tag_without_a_canary_is_a_warning_but_not_an_undo() -> None:
+    at_once = istio(**V2, previous={"tag": "1.4.2"})
+    assert [each.rule for each in judge(side(IDLE), side(at_once))] == ["without-canary"]
+    assert judge(side(at_once), side(istio(previous=V2))) == ()
+    undone = istio(previous={**V2, "undone": True})
+    found = judge(side(undone), side(at_once))
+    assert [each.severity for each in found] == ["warning"]
+    assert "which was undone here" in found[0].message
+    assert [each.severity for each in judge(side(undone), side(at_once, overlay=CANARY_ONLY))] == ["error"]
+
+
+def test_a_lower_weight_that_starts_from_nothing_is_only_noted() -> None:
+    found = judge(side(AT_50), side(istio(canary={**V2, "weight": 10})))
+    assert [(each.rule, each.severity) for each in found] == [("weight-without-from", "note")]
 
 
 def test_a_policy_lets_undo_pass_and_names_the_switch_for_a_deployment() -> None:

@@ -71,6 +71,7 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV"
     help="Take the tag and version that are stable in ENV; without an APP, of all apps of both that differ.",
 )
 @click.option("--replace", is_flag=True, help="Also while another release is in flight.")
+@click.option("--redo", is_flag=True, help="With --from-env: also versions that were aborted or undone here.")
 @_common
 def release(options: VerbOptions, words: tuple[str, ...], from_env: str | None, **own: Any) -> int:
     """Start the release of a tag: a canary, a preview, or at once, as the app's strategy has it.
@@ -126,23 +127,30 @@ def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:
 
 @click.command("retry")
 @_apps
+@click.option("--weight", "-w", "share", type=WEIGHT, help="Start from nothing with this share, at most the canary's.")
 @_common
-def retry(options: VerbOptions, apps: tuple[str, ...]) -> int:
-    """Start again what `abort`, or the controller by itself, has stopped."""
-    return verbs.retry(options, apps)
+def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None) -> int:
+    """Start a release again that `abort` stopped, or that the controller aborted by itself.
+
+    Git does not know that the controller has aborted a canary: `kubectl argo rollouts get rollout` says Degraded then.
+    A lower `weight` would send the traffic of the old weight to it first. `retry --weight` does not.
+    """
+    return verbs.retry(options, apps, share)
 
 
 @click.command("undo")
 @_apps
 @click.option("--weight", "-w", "share", type=WEIGHT, help="As a canary with this share (default: at once).")
 @click.option("--to", metavar="REF", help="Back to what was stable at this revision (default: the version before).")
+@click.option("--redo", is_flag=True, help="Make a version stable again that `undo` or `abort` has taken back.")
 @_common
-def undo(options: VerbOptions, apps: tuple[str, ...], share: int | None, to: str | None) -> int:
+def undo(options: VerbOptions, apps: tuple[str, ...], **own: Any) -> int:
     """Go back to the version before: its tag, and the configuration that its release had changed.
 
-    What was edited since then stays; --to takes the whole configuration of a revision.
+    What was edited since then stays; --to takes the whole configuration of a revision. A second `undo` does not bring
+    back what the first one took away: --redo does.
     """
-    return verbs.undo(options, apps, share, to)
+    return verbs.undo(options, apps, verbs.UndoOptions(**own))
 
 
 @click.command("restart")
@@ -179,6 +187,7 @@ def resume(options: VerbOptions, apps: tuple[str, ...]) -> int:
 @click.option("--to", type=click.Choice(("RollingUpdate", "Recreate", "BlueGreen", "Canary")), help="The strategy.")
 @click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share.")
 @click.option("--continue", "go_on", is_flag=True, help="The next stage of a switch that is under way.")
+@click.option("--abort", "take_back", is_flag=True, help="Go back to the strategy before, while a switch is under way.")
 @click.option("--stages/--one-commit", default=None, help="Default: one commit where Argo CD prunes last.")
 @_common
 def switch(options: VerbOptions, app: str, **own: Any) -> int:

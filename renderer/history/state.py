@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from renderer.layout import Layout
 from renderer.overlay import Document, effective, environment_of, inherited
+from renderer.release.back import undone
 from renderer.spec import Version, stable_of, strategy_of, version_name, version_of
 from renderer.yamlio import load
 
 _MAPPINGS = ("strategy", "canary", "preview", "previous", "aborted", "migration")
 _VERSIONS = ("canary", "preview", "previous", "aborted")
-_STANDING = frozenset(("tag", "version", "canary", "preview", "aborted", "migration", "paused", "strategy"))
+_STANDING = frozenset(("tag", "version", "canary", "preview", "previous", "aborted", "migration", "paused", "strategy"))
 _OVERLAY = frozenset(("extends", "apps"))
 
 
@@ -50,6 +51,7 @@ class Standing(NamedTuple):
     paused: bool
     stage: str | None
     aborted: VersionName | None
+    undone: VersionName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,7 @@ def _state(spec: Mapping[str, Any]) -> State:
         spec.get("paused") is True,
         _stage(parts["migration"]),
         name_of(aborted) if aborted else None,
+        name_of(taken) if (taken := undone(spec)) else None,
     )
     return State(
         standing,

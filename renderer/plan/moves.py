@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.plan.classes import Class, Effect, Path
+from renderer.plan.outlook import returns_in_window
 from renderer.plan.side import Side, restart_mark, workload
+from renderer.release.back import undone
 from renderer.spec import App, Strategy, Version
 
 Paths = tuple[Path, ...]
@@ -86,6 +88,9 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
         return
     falls = "whose share falls to 0" if new.flight == "canary" else "whose pods go"
     after = f", in place of {instead.name}, {falls}" if instead else ""
+    if returns_in_window(old, new):
+        reason = f"{what} gets all the traffic at once: under rollbackWindow the controller skips the steps"
+        yield Effect("undo", reason, named)
     yield Effect(start, f"{new.flight} {what} starts{_at(new.app)}{after}", named)
 
 
@@ -104,13 +109,15 @@ def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iter
 
 def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     """Another stable template with nothing in flight: a Rollout takes it through the steps that it has at rest."""
-    named, is_undo = _templates(paths), old.app.previous == new.app.stable
+    named, again = _templates(paths), undone(old.app.spec) == new.app.stable
+    is_undo = old.app.previous == new.app.stable and not again
     if is_undo:
         reason = f"back to {new.app.stable.name} from {old.app.stable.name}"
     elif old.app.stable.tag == new.app.stable.tag:
         reason = f"the pod template of {new.app.stable.name} changes"
     else:
-        reason = f"{new.app.stable.name} replaces {old.app.stable.name}"
+        undone_here = ", which was undone here," if again else ""
+        reason = f"{new.app.stable.name}{undone_here} replaces {old.app.stable.name}"
     if on_a_ladder(new):
         yield Effect("canary-start", f"{reason}, on the ladder, which ends by itself", named)
     elif is_undo:

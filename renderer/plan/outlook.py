@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import pairwise
 from math import isinf
 
-from renderer.manifest import Manifest
+from renderer.manifest import Manifest, Object
 from renderer.plan.classes import Flag, Summary, Track
-from renderer.plan.side import WORKLOADS, Side
-from renderer.simulate import Moment, Options, Point, Timeline, apply, start
+from renderer.plan.side import WORKLOADS, Side, workload
+from renderer.simulate import Moment, Options, Point, Timeline, apply, start, wait
 
 _AT_REST = 3600.0  # seconds since the edit before: the pods of older versions are gone
 
@@ -18,16 +18,19 @@ _AT_REST = 3600.0  # seconds since the edit before: the pods of older versions a
 def outlook(old: Side | None, new: Side | None) -> tuple[Summary, Timeline] | None:
     """Play the stable version of `old`, then `old`, then `new`, and look at the last; None where nothing runs.
 
-    What the cluster has is taken to be what Git says: no controller has aborted or finished a release by itself.
-    Raises TooManyPodsError.
+    The cluster is taken to have what Git says: no controller has aborted or finished a release by itself. The counts of
+    pods at the end are those at rest, when the pods of older versions are scaled down. Raises TooManyPodsError.
     """
     after: tuple[Manifest, ...] = new.manifests if new else ()
     options = _options(new or old)
     cluster = start()
-    for manifests in (_unpaused(old.stable), _unpaused(old.manifests), old.manifests) if old else ():
+    for manifests in _history(old, new) if old else ():
         cluster, _ = apply(cluster, manifests, options)
-    _, timeline = apply(cluster, after, options)
-    return (_named(summary(timeline), old, new), timeline) if timeline.points else None
+    cluster, timeline = apply(cluster, after, options)
+    if not timeline.points:
+        return None
+    _, later = wait(cluster, _AT_REST, replace(options, elapsed=0.0))
+    return _named(summary(timeline, later.points[-1]), old, new), timeline
 
 
 def _named(found: Summary, *sides: Side | None) -> Summary:
@@ -46,15 +49,16 @@ def _named(found: Summary, *sides: Side | None) -> Summary:
     )
 
 
-def summary(timeline: Timeline) -> Summary:
-    """The numbers that a reviewer wants of a timeline."""
+def summary(timeline: Timeline, rest: Point | None = None) -> Summary:
+    """The numbers of a timeline that a reviewer needs; `rest` is the point at which the last old pods are gone."""
     points = _lasting(timeline)
     first, last = points[0], points[-1]
+    end = rest or last
     return Summary(
-        tracks=tuple(_track(version, points) for version in timeline.versions if _seen(timeline, version)),
+        tracks=tuple(_track(version, points, end) for version in timeline.versions if _seen(timeline, version)),
         ready_before=sum(first.ready.values()),
         lowest_ready=timeline.lowest_ready,
-        ready_after=sum(last.ready.values()),
+        ready_after=sum(end.ready.values()),
         pods_before=sum(first.pods.values()),
         highest_pods=timeline.highest_pods,
         seconds=last.t,
@@ -73,8 +77,8 @@ def _seen(timeline: Timeline, version: str) -> bool:
     return any(point.pods.get(version) or point.share.get(version) for point in timeline.points)
 
 
-def _track(version: str, points: Sequence[Point]) -> Track:
-    first, last = points[0], points[-1]
+def _track(version: str, points: Sequence[Point], end: Point) -> Track:
+    first = points[0]
     shares = [point.share.get(version, 0.0) for point in points]
     return Track(
         version=version,
@@ -83,7 +87,7 @@ def _track(version: str, points: Sequence[Point]) -> Track:
         highest=round(max(shares), 1),
         after=round(shares[-1], 1),
         pods_before=first.pods.get(version, 0),
-        pods_after=last.pods.get(version, 0),
+        pods_after=end.pods.get(version, 0),
     )
 
 
@@ -110,6 +114,28 @@ def _flags(timeline: Timeline) -> Iterable[Flag]:
             seconds=None if isinf(longest) else round(longest, 2),
             times=len(moments),
         )
+
+
+def _history(old: Side, new: Side | None) -> list[tuple[Manifest, ...]]:
+    """What was applied before, oldest first; under `rollbackWindow` the version too that `new` goes back to."""
+    played = [_unpaused(old.stable), _unpaused(old.manifests), old.manifests]
+    if new and returns_in_window(old, new):
+        template = workload(new.app, new.manifests)["spec"]["template"]
+        played.insert(0, tuple(_with_template(each, template) for each in played[0]))
+    return played
+
+
+def returns_in_window(old: Side, new: Side) -> bool:
+    """Whether the version before starts as a canary under `rollbackWindow`: the controller skips its steps."""
+    window = workload(new.app, new.manifests).get("spec", {}).get("rollbackWindow")
+    starts = new.flight == "canary" and not old.flight
+    return bool(window and starts and new.app.running == old.app.previous)
+
+
+def _with_template(manifest: Manifest, template: Object) -> Manifest:
+    if manifest.kind not in WORKLOADS:
+        return manifest
+    return Manifest(manifest.file, {**manifest.data, "spec": {**manifest.data["spec"], "template": template}})
 
 
 def _unpaused(manifests: tuple[Manifest, ...]) -> tuple[Manifest, ...]:

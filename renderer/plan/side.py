@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,7 +45,9 @@ class Side:
     def release(self, stable: Version) -> str:
         """The command that releases what runs here (the version in flight, else the stable one) beside `stable`."""
         running, strategy = self.app.running, self.app.strategy
-        words = ["--set FIELD=VALUE"] if running.tag == stable.tag else [running.tag]
+        overrides = (self.app.spec.get(self.flight or "") or {}).get("overrides") or {}
+        words = [running.tag] if running.tag != stable.tag else [] if overrides else ["--set FIELD=VALUE"]
+        words += _options(overrides)
         if running.tag != stable.tag and running.version != version_label(running.tag):
             words.append(f"--version {running.version}")
         if strategy.type == "Canary" and "steps" not in strategy.fields:
@@ -125,6 +128,21 @@ def switched(old: Side, new: Side) -> bool:
 def replicas(side: Side) -> object:
     """The number of pods in the manifest of the workload; None where it has none."""
     return workload(side.app, side.manifests).get("spec", {}).get("replicas")
+
+
+def _options(overrides: Mapping[str, Any], before: str = "") -> list[str]:
+    """The options of `release` that give these overrides."""
+    found: list[str] = []
+    for key, value in overrides.items():
+        name = f"{before}{key}"
+        if value is None:
+            found.append(f"--unset {shlex.quote(name)}")
+        elif isinstance(value, dict) and value:
+            found += _options(value, f"{name}.")
+        else:
+            text = value if isinstance(value, str) and before in ("env.", "files.") else json.dumps(value)
+            found.append(f"--set {shlex.quote(f'{name}={text}')}")
+    return found
 
 
 def stable_pointer(old: Side, new: Side) -> str:

@@ -52,6 +52,23 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
         yield _finding("switch-stages", message, "/spec/strategy/type")
 
 
+def switch_before_healthy(old: Side, new: Side) -> Iterator[Finding]:
+    """A Canary becomes a BlueGreen: the controller takes the version in the spec for the stable one, Ready or not.
+
+    A BlueGreen whose active Service has no hash yet is a first deployment for the controller. Where the cluster has not
+    finished the last promotion (its pods never got Ready), it scales the version that serves to nothing.
+    Source: Argo Rollouts (`shouldFullPromote`, "Initial deploy"), 1.9 and 1.10.
+    Do: look (`kubectl argo rollouts get rollout`), and switch when it says Healthy, with the version that Git says.
+    """
+    was, now = old.app.strategy, new.app.strategy
+    if was.type == "Canary" and now.type == "BlueGreen" and not old.flight:
+        message = (
+            f"sync it only when the Rollout is Healthy with {new.app.stable.name} as its stable version: if that "
+            "promotion has not finished, the controller stops the pods that serve"
+        )
+        yield _finding("switch-before-healthy", message, "/spec/strategy/type", "note")
+
+
 def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     """The strategy or the router changes while a canary or preview is in flight, or starts.
 

@@ -9,13 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 from renderer.plan.in_flight import headers_in_flight, routes_in_flight, scale_in_step, steps_in_flight
 from renderer.plan.moves import on_a_ladder
+from renderer.plan.outlook import returns_in_window
 from renderer.plan.ports import port_renamed
 from renderer.plan.scaling import autoscaling_down, autoscaling_on
 from renderer.plan.side import Side, restart_mark, stable_pointer, switched, workload
-from renderer.plan.stages import switch_alone, switch_in_flight, switch_stages
+from renderer.plan.stages import switch_alone, switch_before_healthy, switch_in_flight, switch_stages
 from renderer.problem import Severity
 from renderer.project import numbers
+from renderer.release.back import undone
+from renderer.release.notes import aborted_by_controller
 from renderer.rules.finding import Finding
+from renderer.spec import Canary
 
 Rule = Callable[[Side, Side], Iterable[Finding]]
 FirstRule = Callable[[Side], Iterable[Finding]]
@@ -64,9 +68,26 @@ def weight_without_from(old: Side, new: Side) -> Iterator[Finding]:
         return
     if was.weight != now.weight and now.from_weight != was.weight:
         given = "`from` is missing" if now.from_weight is None else f"`from` is {now.from_weight}"
-        yield _weight(new, f"{given}, and the live weight is {was.weight}")
+        yield _weight(new, f"{given}, and the live weight is {was.weight}", is_lower=_starts_lower(was, now))
     elif was.weight == now.weight and now.from_weight not in (was.from_weight, None, now.weight):
-        yield _weight(new, f"`from` changes to {now.from_weight}, and the live weight is {was.weight}")
+        yield _weight(new, f"`from` changes to {now.from_weight}, and the live weight is {was.weight}", is_lower=False)
+
+
+def weight_after_abort(old: Side, new: Side) -> Iterator[Finding]:
+    """A lower weight, which sends all of the old weight back to a canary that the controller has aborted by itself.
+
+    Git does not know that the controller has aborted (an analysis has failed, a deadline has passed). The step list of
+    a lower weight begins at the old one, so that a live canary has no dip. After the controller's abort the old weight
+    is not live: the changed list starts the canary again, at the old weight.
+    Source: Argo Rollouts (a changed step list starts an aborted canary again).
+    Do: look (`kubectl argo rollouts get rollout`); where it says Degraded, `rollspec retry APP --weight WEIGHT`.
+    """
+    was, now = old.app.canary, new.app.canary
+    if was is None or now is None or _other_template(old, new) or was.weight is None or now.weight is None:
+        return
+    if now.weight < was.weight == now.from_weight:
+        message = aborted_by_controller(was.weight, now.weight, new.named)
+        yield _finding("weight-after-abort", message, _WEIGHT, "note")
 
 
 def third_version(old: Side, new: Side) -> Iterator[Finding]:
@@ -174,6 +195,22 @@ def reverted_promote(old: Side, new: Side) -> Iterator[Finding]:
         yield _finding("reverted-promote", message, f"/spec/{new.flight}")
 
 
+def rollback_window(old: Side, new: Side) -> Iterator[Finding]:
+    """The version before starts as a canary under `rollbackWindow`: the controller gives it all the traffic at once.
+
+    The controller still has its ReplicaSet and skips the steps: Git says 20 %, the cluster serves 100 %. Not so if its
+    configuration was edited since it ran.
+    Source: measured on Argo Rollouts 1.9 and 1.10.
+    Do: `rollspec undo APP`, which says the same in Git; or remove `strategy.rollbackWindow` first.
+    """
+    if returns_in_window(old, new):
+        message = (
+            f"with rollbackWindow the controller skips the steps: {new.app.running.name} gets 100 % of the traffic "
+            f"at once; `rollspec undo {new.named}` says so in Git"
+        )
+        yield _finding("rollback-window", message, "/spec/canary", "warning")
+
+
 def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
     """A promotion that does not begin at the canary's live weight: `previous.weight` is missing, or another.
 
@@ -265,26 +302,36 @@ def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def without_canary(old: Side, new: Side) -> Iterator[Finding]:
-    """The pod template changes without a canary, in an environment whose `policy` wants one (templateChanges: canary).
+    """A new version goes out without a canary: a hand or a bot edits `tag`, or one change releases and promotes it.
 
-    `undo` and `restart` are allowed: they bring no version that has not run; so is a ladder that ends by itself. A
-    policy that goes in the same change still counts.
-    Source: `policy.templateChanges` of the overlay.
+    The new pods get all the traffic as soon as they are Ready; nobody looks at a share of it first. It is a warning
+    where the strategy is Canary and the tag changes. With `policy.templateChanges: canary` it is an error, for every
+    change of the pod template; a policy that is removed in the same change still counts.
+    `undo` and `restart` are allowed: they bring no version that has not run. So is a ladder that ends by itself. A
+    version that `undo` has taken back is not allowed to return this way.
+    Source: measured on Argo Rollouts 1.9 and 1.10; `policy.templateChanges` of the overlay.
     Do: `rollspec release APP TAG --weight WEIGHT`, or without a tag and with `--set` for configuration alone.
     """
+    if old.flight or new.flight or switched(old, new) or old.running == new.running or on_a_ladder(new):
+        return
+    is_redo = undone(old.app.spec) == new.app.stable
+    if old.app.previous == new.app.stable and not is_redo:
+        return
     policies = [(side.overlay.get("policy") or {}).get("templateChanges") for side in (old, new)]
-    if "canary" not in policies or old.flight or new.flight or switched(old, new) or old.running == new.running:
-        return
-    if on_a_ladder(new):
-        return
-    if old.app.previous == new.app.stable:
-        return
-    if new.app.strategy.is_rollout:
-        how = f"`{new.release(old.app.stable)}` starts one"
-    else:
-        how = f"strategy {new.app.strategy.type} has none: `rollspec switch {new.named} --to Canary`"
-    message = f"the policy of {new.app.env} wants a canary for every change of the pod template: {how}"
-    yield _finding("without-canary", message, stable_pointer(old, new))
+    was, now = old.app.stable, new.app.stable
+    how = f"`{new.release(was)}` starts one"
+    if "canary" in policies:
+        if not new.app.strategy.is_rollout:
+            how = f"strategy {new.app.strategy.type} has none: `rollspec switch {new.named} --to Canary`"
+        message = f"the policy of {new.app.env} requires a canary for every change of the pod template: {how}"
+        yield _finding("without-canary", message, stable_pointer(old, new))
+    elif new.app.strategy.type == "Canary" and was.tag != now.tag:
+        again = ", which was undone here," if is_redo else ""
+        message = (
+            f"{now.name}{again} replaces {was.name} without a canary: it gets all the traffic as soon as its "
+            f"pods are Ready; {how}"
+        )
+        yield _finding("without-canary", message, stable_pointer(old, new), "warning")
 
 
 def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
@@ -315,6 +362,7 @@ def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
 FIRST_RULES: dict[str, FirstRule] = {"first-release": first_release}
 TRANSITION_RULES: dict[str, Rule] = {
     "weight-without-from": weight_without_from,
+    "weight-after-abort": weight_after_abort,
     "third-version": third_version,
     "preview-again": preview_again,
     "from-of-another": from_of_another,
@@ -324,9 +372,11 @@ TRANSITION_RULES: dict[str, Rule] = {
     "routes-in-flight": routes_in_flight,
     "stable-in-flight": stable_in_flight,
     "reverted-promote": reverted_promote,
+    "rollback-window": rollback_window,
     "promote-weight": promote_weight,
     "neither-version": neither_version,
     "switch-stages": switch_stages,
+    "switch-before-healthy": switch_before_healthy,
     "switch-in-flight": switch_in_flight,
     "switch-alone": switch_alone,
     "autoscaling-on": autoscaling_on,
@@ -344,8 +394,8 @@ def _finding(rule: str, message: str, pointer: str, severity: Severity = "error"
     return Finding(rule, message, pointer, severity=severity)
 
 
-def _weight(new: Side, why: str) -> Finding:
-    """A replica canary goes by the ratio of pods and does not fall to 0: a warning."""
+def _weight(new: Side, why: str, *, is_lower: bool) -> Finding:
+    """A replica canary goes by the ratio of pods and does not fall to 0: a warning. A lower weight is only noted."""
     canary = new.app.canary
     share = canary.weight if canary else 0
     routed = new.app.strategy.is_routed
@@ -353,7 +403,13 @@ def _weight(new: Side, why: str) -> Finding:
     verb = f"`rollspec weight {new.app.name} {share} --env {new.app.env} --live REF`"
     message = f"{why}: {what}; {verb}, with the revision that is live, writes it"
     pointer = _FROM if canary and canary.from_weight is not None else _WEIGHT
-    return _finding("weight-without-from", message, pointer, "error" if routed else "warning")
+    severity: Severity = "note" if is_lower else "error" if routed else "warning"
+    return _finding("weight-without-from", message, pointer, severity)
+
+
+def _starts_lower(was: Canary, now: Canary) -> bool:
+    """Whether the change takes traffic away at every step: right for a canary that the controller has aborted."""
+    return was.weight is not None and now.weight is not None and now.from_weight is None and now.weight < was.weight
 
 
 def _weights(old: Side) -> list[int]:

@@ -12,6 +12,7 @@ from renderer.spec import Strategy, strategy_of
 
 Spec = Mapping[str, Any]
 _SCALE_DOWN_DELAY = 30  # seconds
+_ABORTS = ("analysis", "prePromotionAnalysis", "postPromotionAnalysis", "progressDeadlineAbort")
 
 
 def release(spec: Spec, share: int | None) -> list[str]:
@@ -20,6 +21,38 @@ def release(spec: Spec, share: int | None) -> list[str]:
     if share is None or kind == "Canary":
         return []
     return [f"strategy {kind} has no canary: {'a preview' if kind == 'BlueGreen' else 'it goes out at once'}"]
+
+
+def weight(spec: Spec, after: Spec) -> list[str]:
+    """Git does not know that the controller has aborted a canary by itself."""
+    was, now = spec.get("canary"), after.get("canary")
+    if not was or not now or not now.get("from", 0) > now.get("weight", 0):
+        return []
+    return [aborted_by_controller(now["from"], now["weight"], "APP")]
+
+
+def aborted_by_controller(start: int, share: int, named: str) -> str:
+    """What a lower weight does to a canary that the controller has aborted by itself."""
+    return (
+        f"if the controller has aborted this canary (Degraded), it gets {start} % of the traffic again before {share} "
+        f"%: use `rollspec retry {named} --weight {share}` then, which starts it from nothing"
+    )
+
+
+def switch(spec: Spec, after: Spec) -> list[str]:
+    """A BlueGreen begins with what its spec says, whatever serves."""
+    was, now = (strategy_of(each.get("strategy", {})).type for each in (spec, after))
+    if was != "Canary" or now != "BlueGreen":
+        return []
+    return [
+        f"sync it only when the Rollout is Healthy with {after['tag']}: if that promotion has not finished, the "
+        "controller stops the pods that serve"
+    ]
+
+
+def abort(spec: Spec) -> list[str]:
+    """The stable version's template is carried out at once."""
+    return ["the app was paused, and `abort` resumes it"] if spec.get("paused") else []
 
 
 def restart(spec: Spec) -> list[str]:
@@ -49,6 +82,10 @@ def restart(spec: Spec) -> list[str]:
 def promote(spec: Spec, after: Spec, at: int | None) -> list[str]:
     """How far a ladder has come is in the cluster alone; `after` records what it is taken to be."""
     strategy, canary = strategy_of(spec.get("strategy", {})), spec.get("canary")
+    if strategy.type == "BlueGreen" and aborts_by_itself(strategy):
+        return [
+            "if the controller has aborted this preview (Degraded), it does not promote it: `abort`, sync, then `retry`"
+        ]
     if not canary or "steps" not in strategy.fields:
         return []
     if strategy.ends_by_itself:
@@ -71,6 +108,11 @@ def retry(spec: Spec, rollouts: str) -> list[str]:
         f"Argo Rollouts {rollouts} makes a preview active at once that was aborted less than {delay} s ago: let that "
         "time pass before this is synced"
     ]
+
+
+def aborts_by_itself(strategy: Strategy) -> bool:
+    """Whether the controller may abort a release of this strategy: an analysis fails, or the deadline passes."""
+    return any(strategy.fields.get(key) for key in _ABORTS)
 
 
 def _replicas(spec: Spec) -> int | None:

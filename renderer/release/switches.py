@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from renderer.release.fold import ABSENT
-from renderer.release.verbs import Outcome, Refusal, Spec, Wanted, in_flight
+from renderer.release.verbs import SWITCHING, Outcome, Refusal, Spec, Wanted, in_flight
 from renderer.resources import read_schema
 from renderer.spec import Strategy, strategy_of
 
@@ -69,6 +69,28 @@ def go_on(spec: Spec) -> Outcome:
     return {"migration": ABSENT}
 
 
+def take_back(spec: Spec) -> Outcome:
+    """The strategy before a switch that is under way, with those of its fields that the stage has kept."""
+    stage = spec.get("migration")
+    now = strategy_of(spec.get("strategy", {}))
+    if not stage:
+        return Refusal("no switch is under way: `switch APP --to STRATEGY` starts one")
+    if spec.get("paused"):
+        return Refusal("the app is paused, and its new workload may have no pod yet: `resume` first")
+    if "from" in stage:
+        before = strategy_of(stage["from"])
+    elif "to" in stage and strategy_of(stage["to"]).type == "BlueGreen":
+        before = strategy_of(stage["after"] if "after" in stage else _target(now, "Canary", "istio"))
+    elif "to" in stage:
+        before = strategy_of(_target(now, "BlueGreen", None))
+    else:
+        return Refusal(
+            f"the switch to {now.type} is done but for routes of the strategy before: `switch --continue`, and when "
+            "that is synced `switch --to STRATEGY`"
+        )
+    return {"migration": ABSENT, **_to(before), **_afterwards(spec, now, before)}
+
+
 def _afterwards(spec: Spec, now: Strategy, target: Strategy) -> Wanted:
     """A DestinationRule that stays keeps its subsets a stage longer than the routes to them."""
     stays = "trafficPolicy" in spec.get("istio", {})
@@ -103,7 +125,7 @@ def _between(now: Strategy) -> Strategy:
 def _refusal(spec: Spec, now: Strategy, target: Strategy) -> Refusal | None:
     flight = in_flight(spec)
     if "migration" in spec:
-        return Refusal("a switch is under way: `switch --continue` is its next stage")
+        return Refusal(SWITCHING)
     if flight:
         return Refusal(f"a {flight} is in flight: `promote` or `abort` it first")
     if spec.get("paused"):

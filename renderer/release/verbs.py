@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.plain import equal
+from renderer.release.back import taken_back
 from renderer.release.fold import ABSENT, idle_overrides, inverse
 from renderer.spec import TEMPLATE_FIELDS, fields_of, merge, stable_of, strategy_of, version_label, version_of
 
@@ -25,7 +26,9 @@ class Refusal:
 
 Outcome = Wanted | Refusal
 _NO_PODS = "router replica gives a share by pods, and 0 % is no pod: give 1 or more, or `abort`"
-_PAUSED = "the controller is paused, and would not carry it out: `resume` first"
+_PAUSED = "the app is paused, so the controller would not carry it out: `resume` first"
+_IN_WINDOW = "with strategy.rollbackWindow the controller gives the version before all the traffic at once: "
+SWITCHING = "a switch is under way: `switch --continue` finishes it, `switch --abort` takes it back"
 
 
 def release(
@@ -51,7 +54,7 @@ def release(
     if flight and not replace:
         return Refusal(_already(spec, flight))
     if "migration" in spec:
-        return Refusal("a switch is under way: finish it with `switch --continue`")
+        return Refusal(SWITCHING)
     if spec.get("paused"):
         return Refusal(_PAUSED)
     if tag is None and not overrides:
@@ -63,19 +66,21 @@ def release(
     if tag is None and equal(fields, fields_of(spec, overrides)):
         return Refusal(f"{', '.join(path for path, _ in idle)} is so already: nothing would change")
     if (tag is None or tag == spec["tag"]) and not overrides:
-        return Refusal(f"{tag} is the stable version already")
+        return Refusal(_same_tag(spec))
     state = _version_state(spec, tag, version, overrides)
     if _label(spec, state) == _label(spec, spec):
         return Refusal(f"the new version's label `{_label(spec, state)}` is the stable one's: give another --version")
     if flight and version_of(spec, state) == version_of(spec, spec[flight]):
         return Refusal(_the_same(spec, flight))
     if strategy.type == "Canary":
+        if "rollbackWindow" in strategy.fields and _is_previous(spec, state):
+            return Refusal(_IN_WINDOW + "`undo` without --weight says the same in Git")
         return _start_canary(spec, state, weight)
     if weight is not None:
         return Refusal(f"--weight is for strategy Canary; this app's is {strategy.type}")
     if strategy.type == "BlueGreen":
         return {"preview": state, "aborted": ABSENT}
-    return _become_stable(spec, state)
+    return _become_stable(spec, state, is_back=_is_previous(spec, state))
 
 
 def weight(spec: Spec, share: int, *, live: Spec | None = None) -> Outcome:
@@ -122,7 +127,8 @@ def promote(spec: Spec, *, at: int | None = None, live: int | None = None) -> Ou
         known = ", ".join(map(str, weights))
         return Refusal(f"the ladder's weights are {known}" if known else "--at is for a ladder, and there is none")
     last = next((weight for weight in (at, live) if weight is not None), last_weight(spec, state))
-    return {**_become_stable(spec, state, last if flight == "canary" else None), flight: ABSENT, "aborted": ABSENT}
+    wanted = _become_stable(spec, state, last if flight == "canary" else None, is_back=_is_previous(spec, state))
+    return {**wanted, flight: ABSENT, "aborted": ABSENT}
 
 
 def promoted(spec: Spec, there: Spec) -> Outcome:
@@ -146,51 +152,71 @@ def abort(spec: Spec) -> Outcome:
     return {flight: ABSENT, "aborted": aborted, "paused": ABSENT}
 
 
-def retry(spec: Spec) -> Outcome:
-    """Start again what an `abort` stopped, or what the controller stopped by itself."""
+def retry(spec: Spec, *, share: int | None = None) -> Outcome:
+    """Start again what an `abort` stopped, or what the controller stopped by itself.
+
+    `share` is the weight to start with, at most the canary's: for one that the controller has aborted.
+    """
     canary = spec.get("canary")
     if spec.get("paused"):
         return Refusal(_PAUSED)
     if canary:
-        return _toggle(spec, canary)
+        return _toggle(spec, canary) if share is None else _from_nothing(spec, canary, share)
     if spec.get("preview"):
-        return Refusal("the controller keeps an aborted preview: `abort` it, and `retry` when that is synced")
+        return Refusal("the controller keeps an aborted preview: `abort` it, sync, then `retry`")
     aborted = spec.get("aborted")
     if not aborted:
-        return Refusal("nothing was aborted; `release APP TAG` starts a release")
+        return Refusal("nothing was aborted: `release APP TAG` starts a release")
     kind = strategy_of(spec.get("strategy", {})).type
-    if kind == "BlueGreen":
-        state = {key: value for key, value in aborted.items() if key != "weight"}
+    state = _without(aborted, "weight")
+    if kind == "BlueGreen" and share is None:
         return {"preview": state, "aborted": ABSENT}
     if kind == "Canary":
-        state = {key: value for key, value in aborted.items() if key != "weight"}
-        return _start_canary(spec, state, aborted.get("weight"))
-    return Refusal(f"strategy {kind} has nothing in flight to start again: `release APP TAG`")
+        return _start_canary(spec, state, aborted.get("weight") if share is None else share)
+    if share is not None:
+        return Refusal(f"--weight is for strategy Canary; the strategy of this app is {kind}")
+    return Refusal(f"strategy {kind} starts every release at once: `release APP TAG`")
 
 
-def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None = None) -> Outcome:
-    """Back to `previous` (or to the version given), at once, or as a canary of its own with a weight."""
+def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None = None, redo: bool = False) -> Outcome:
+    """Back to `previous` (or to the version given), at once, or as a canary of its own with a weight.
+
+    `redo`: also to a version that was itself taken back.
+    """
     flight = in_flight(spec)
     if flight:
         return Refusal(f"a {flight} is in flight: `abort` stops it")
     if "migration" in spec:
-        return Refusal("a switch is under way: finish it with `switch --continue`")
+        return Refusal(SWITCHING)
     previous = to if to is not None else spec.get("previous")
     if not previous:
-        return Refusal("there is no previous version to go back to; `undo --to REVISION` takes one from Git")
-    state = {key: value for key, value in previous.items() if key != "weight"}
-    if version_of(spec, state) == stable_of(spec):
+        return Refusal("there is no previous version to go back to; `undo --to REF` takes one from Git")
+    state = {key: value for key, value in previous.items() if key not in ("weight", "undone")}
+    version = version_of(spec, state)
+    if version == stable_of(spec):
         return Refusal(f"{state.get('tag', spec['tag'])} is the stable version already, with this configuration")
     if spec.get("paused"):
         return Refusal(_PAUSED)
+    how = taken_back(spec, version)
+    if how and to is None and not redo:
+        return Refusal(_was_taken_back(version.tag, how))
+    if redo and not how:
+        return Refusal("--redo is for a version that was taken back, and this one was not: leave it out")
     if weight is None:
-        return {**_become_stable(spec, state), "aborted": ABSENT}
+        return {**_become_stable(spec, state, is_back=how is None), "aborted": ABSENT}
     if _label(spec, state) == _label(spec, spec):  # another configuration of the same tag
         state["version"] = _configuration_label(spec, state.get("overrides") or {})
-    if strategy_of(spec.get("strategy", {})).type != "Canary":
-        return Refusal("--weight is for strategy Canary")
-    if "steps" in spec.get("strategy", {}):
-        return Refusal("the ladder in strategy.steps gives the weights: without --weight it goes back at once")
+    return _undo_by_canary(spec, state, weight)
+
+
+def _undo_by_canary(spec: Spec, state: Mapping[str, Any], weight: int) -> Outcome:
+    strategy = strategy_of(spec.get("strategy", {}))
+    if strategy.type != "Canary":
+        return Refusal(f"--weight is for strategy Canary; the strategy of this app is {strategy.type}")
+    if "steps" in strategy.fields:
+        return Refusal("the ladder in strategy.steps gives the weights: leave --weight out, to go back at once")
+    if "rollbackWindow" in strategy.fields:
+        return Refusal(_IN_WINDOW + "leave --weight out, so that Git says the same")
     return _start_canary(spec, state, weight)
 
 
@@ -230,8 +256,17 @@ def _start_canary(spec: Spec, state: Mapping[str, Any], share: int | None) -> Ou
     return {"canary": canary, "aborted": ABSENT, "paused": ABSENT}
 
 
-def _become_stable(spec: Spec, state: Mapping[str, Any], last: int | None = None) -> Wanted:
-    """The version of `state` as the stable one, its overrides folded in, and `previous` to come back by."""
+def _is_previous(spec: Spec, state: Mapping[str, Any]) -> bool:
+    """Whether this version is the one before: it comes back, and the stable one is taken back."""
+    previous = spec.get("previous")
+    return bool(previous and not previous.get("undone") and version_of(spec, state) == version_of(spec, previous))
+
+
+def _become_stable(spec: Spec, state: Mapping[str, Any], last: int | None = None, *, is_back: bool = False) -> Wanted:
+    """The version of `state` as the stable one, its overrides folded in, and `previous` to come back by.
+
+    `is_back`: what is stable now is taken back by this.
+    """
     overrides = state.get("overrides") or {}
     fields = {key: value for key, value in spec.items() if key in TEMPLATE_FIELDS}
     folded = merge(fields, overrides)
@@ -241,6 +276,8 @@ def _become_stable(spec: Spec, state: Mapping[str, Any], last: int | None = None
     previous = {"tag": spec["tag"], **_only(spec, "version")}
     if last is not None:
         previous["weight"] = last
+    if is_back:
+        previous["undone"] = True
     back = inverse(fields, overrides)
     if back:
         previous["overrides"] = back
@@ -294,6 +331,35 @@ def ladder_weights(spec: Spec) -> list[int]:
     return [step["setWeight"] for step in steps if "setWeight" in step]
 
 
+def _same_tag(spec: Spec) -> str:
+    tag = spec["tag"]
+    if "sha256:" in tag:
+        return f"{tag} is the stable version already"
+    return (
+        f"{tag} is the stable version already; if it was pushed again, give its digest: `release APP {tag}@sha256:...`"
+    )
+
+
+def _was_taken_back(tag: str, how: str) -> str:
+    return (
+        f"{tag} was {how} here: `undo APP --redo` makes it stable again; `undo APP --to REF` goes back to what was "
+        "stable at another revision"
+    )
+
+
+def _from_nothing(spec: Spec, canary: Mapping[str, Any], share: int) -> Outcome:
+    """A list that begins at `share`, not at the weight before: the controller's abort has set that to 0."""
+    if "steps" in spec.get("strategy", {}):
+        return Refusal("the ladder in strategy.steps gives the weights: `abort` it, sync, then `retry`")
+    if share > canary["weight"]:
+        return Refusal(f"`retry` starts with at most the canary's weight, {canary['weight']}: then `weight {share}`")
+    if share == 0 and not strategy_of(spec["strategy"]).is_routed:
+        return Refusal(_NO_PODS)
+    if share == canary["weight"]:
+        return _toggle(spec, canary)
+    return {"canary": {**_without(canary, "from"), "weight": share}}
+
+
 def _toggle(spec: Spec, canary: Mapping[str, Any]) -> Outcome:
     """Other bytes of the step list, same meaning: `from` is absent, or the weight itself."""
     if "steps" in spec.get("strategy", {}):
@@ -334,6 +400,8 @@ def _no_canary(spec: Spec, verb: str) -> str:
 
 
 def _nothing(spec: Spec, verb: str) -> str:
+    if "migration" in spec:
+        return f"nothing is in flight to {verb}; {SWITCHING}"
     kind = strategy_of(spec.get("strategy", {})).type
     if kind in ("RollingUpdate", "Recreate"):
         return f"strategy {kind} has nothing to {verb}: a release goes out at once, `undo` takes it back"

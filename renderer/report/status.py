@@ -90,6 +90,7 @@ def _standing_data(standing: Standing | None) -> dict[str, Any]:
         "stable": standing.stable._asdict(),
         "flight": _flight_data(flight) if flight else None,
         "aborted": standing.aborted and standing.aborted._asdict(),
+        "undone": standing.undone and standing.undone._asdict(),
     }
 
 
@@ -121,6 +122,7 @@ def _going_on(standing: Standing) -> str:
     words += [f"switching ({standing.stage})"] if standing.stage else []
     words += ["paused"] if standing.paused else []
     words += [f"{standing.aborted} aborted"] if standing.aborted else []
+    words += [f"{standing.undone} undone"] if standing.undone else []
     return ", ".join(words)
 
 

@@ -10,6 +10,7 @@ from renderer.failure import Failure
 from renderer.git import read_many
 from renderer.pipeline import is_in
 from renderer.problem import Problem, errors
+from renderer.release.back import taken_back
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import in_flight
 from renderer.spec import fields_of, stable_of, version_of
@@ -28,6 +29,7 @@ class There:
     is_stable: bool  # the same version is stable here
     has_tag: bool  # the same tag is, under whatever label
     in_flight: bool  # it is what is in flight here
+    taken_back: str | None  # `undone` or `aborted`: what happened to it here
 
 
 def stable_there(
@@ -62,6 +64,7 @@ def _seen(there: Spec, here: Spec, label: str | None) -> There:
         is_stable=version == stable_of(here),
         has_tag=state["tag"] == here["tag"],
         in_flight=flight is not None and version == version_of(here, here[flight]),
+        taken_back=taken_back(here, version),
     )
 
 

@@ -39,6 +39,7 @@ class ReleaseOptions:
     unsets: tuple[str, ...] = ()
     from_env: str | None = None
     replace: bool = False
+    redo: bool = False
 
     def __post_init__(self) -> None:
         if not self.words and (self.label or self.sets or self.unsets):
@@ -52,11 +53,25 @@ class SwitchOptions:
     to: str | None = None
     router: str | None = None
     go_on: bool = False
+    take_back: bool = False
     stages: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.go_on == bool(self.to or self.router):
-            raise Failure("give either --to (or --router), or --continue", 2)
+        if sum((self.go_on, self.take_back, bool(self.to or self.router))) != 1:
+            raise Failure("give either --to (or --router), or --continue, or --abort", 2)
+
+
+@dataclass(frozen=True, slots=True)
+class UndoOptions:
+    """What `undo` is asked for; Failure for options that contradict each other."""
+
+    share: int | None = None
+    to: str | None = None
+    redo: bool = False
+
+    def __post_init__(self) -> None:
+        if self.redo and self.to is not None:
+            raise Failure("give either --redo or --to", 2)
 
 
 def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
@@ -68,7 +83,7 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
         tags = parse_words(wanted.words, opened.apps)
         asked = {app: (tag, wanted.label) for app, tag in tags.items()}
         if wanted.from_env is not None:
-            asked = _from_env(opened, tags, wanted.from_env, options.env, wanted.label)
+            asked = _from_env(opened, tags, options.env, wanted)
         if not asked:
             raise Failure("nothing to release", 1)
         return {
@@ -94,7 +109,7 @@ def weight(options: VerbOptions, app: str, share: int, live: str | None) -> int:
     def acts(opened: Opened) -> dict[str, Act]:
         return {app: partial(_weight, app, live_canaries(opened, [app], options.env, live), share)}
 
-    return _run(options, "weight", acts, f"to {share} %")
+    return _run(options, "weight", acts, f"to {share} %", notes=lambda _, spec, after: notes.weight(spec, after))
 
 
 def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: str | None) -> int:
@@ -113,23 +128,23 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
 
 def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Stop releases; the exit code."""
-    return _run(options, "abort", _each(apps, verbs.abort))
+    return _run(options, "abort", _each(apps, verbs.abort), notes=lambda _, spec, after: notes.abort(spec))
 
 
-def retry(options: VerbOptions, apps: tuple[str, ...]) -> int:
+def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None = None) -> int:
     """Start aborted releases again; the exit code."""
 
     def told(opened: Opened, spec: Spec, _: Spec) -> list[str]:
         return notes.retry(spec, opened.setup.project.versions.argo_rollouts)
 
-    return _run(options, "retry", _each(apps, verbs.retry), notes=told)
+    return _run(options, "retry", _each(apps, partial(verbs.retry, share=share)), notes=told)
 
 
-def undo(options: VerbOptions, apps: tuple[str, ...], share: int | None, to: str | None) -> int:
+def undo(options: VerbOptions, apps: tuple[str, ...], wanted: UndoOptions) -> int:
     """Go back to the version before; the exit code."""
 
     def acts(opened: Opened) -> dict[str, Act]:
-        return {app: partial(_undo, opened, app, options.env, to, share) for app in apps}
+        return {app: partial(_undo, opened, app, options.env, wanted) for app in apps}
 
     return _run(options, "undo", acts)
 
@@ -156,12 +171,13 @@ def switch(options: VerbOptions, app: str, wanted: SwitchOptions) -> int:
     to, router, stages = wanted.to, wanted.router, wanted.stages
 
     def acts(opened: Opened) -> dict[str, Act]:
-        if wanted.go_on:
-            return {app: switches.go_on}
+        if wanted.go_on or wanted.take_back:
+            return {app: switches.go_on if wanted.go_on else switches.take_back}
         one_commit = opened.setup.project.argocd is not None if stages is None else not stages
         return {app: partial(_switch, to=to, router=router, one_commit=one_commit)}
 
-    return _run(options, "switch", acts, "--continue" if wanted.go_on else f"to {to or router}")
+    stage = "--continue" if wanted.go_on else "--abort" if wanted.take_back else f"to {to or router}"
+    return _run(options, "switch", acts, stage, notes=lambda _, spec, after: notes.switch(spec, after))
 
 
 def _each(apps: tuple[str, ...], act: Act) -> Acts:
@@ -192,9 +208,13 @@ def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes: Notes) 
 
 
 def _from_env(
-    opened: Opened, tags: Mapping[str, str | None], source: str, target: str | None, label: str | None
+    opened: Opened, tags: Mapping[str, str | None], target: str | None, wanted: ReleaseOptions
 ) -> dict[str, tuple[str | None, str | None]]:
-    """Tag and label by app as they are stable in `source`: of the apps that are named, else of all that differ."""
+    """Tag and label by app as they are stable in another environment: of the apps named, else of all that differ.
+
+    Of several apps, those whose version was taken back here are left out, unless it is asked for again.
+    """
+    source, label = wanted.from_env or "", wanted.label
     for app, tag in tags.items():
         if tag is not None:
             raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {source}", 2)
@@ -206,6 +226,11 @@ def _from_env(
             state = "stable" if there.is_stable else "in flight"
             say(f"{app}: {short_digests(there.tag)} is {state} already")
             continue
+        if there.taken_back and not wanted.redo:
+            if len(tags) != 1:
+                say(f"{app}: {there.tag} was {there.taken_back} here and is left out; --redo releases it again")
+                continue
+            say(f"{app}: {there.tag} was {there.taken_back} here before")
         if there.different:
             kept = f"has other configuration too, which stays as it is: {', '.join(there.different)}"
             say(f"{app}: {source} {kept}")
@@ -233,15 +258,13 @@ def _promote(opened: Opened, app: str, env: str | None, revision: str | None, li
     return verbs.promote(spec, live=was.get("weight") if was else 0)
 
 
-def _undo(
-    opened: Opened, app: str, env: str | None, to: str | None, share: int | None, spec: Mapping[str, Any]
-) -> Outcome:
-    if to is None:
-        return verbs.undo(spec, weight=share)
-    then = spec_at(opened, app, env, to)
+def _undo(opened: Opened, app: str, env: str | None, wanted: UndoOptions, spec: Mapping[str, Any]) -> Outcome:
+    if wanted.to is None:
+        return verbs.undo(spec, weight=wanted.share, redo=wanted.redo)
+    then = spec_at(opened, app, env, wanted.to)
     state = {key: then[key] for key in ("tag", "version") if key in then}
     overrides = overrides_between(fields_of(spec, None), fields_of(then, None))
-    return verbs.undo(spec, to={**state, **({"overrides": overrides} if overrides else {})}, weight=share)
+    return verbs.undo(spec, to={**state, **({"overrides": overrides} if overrides else {})}, weight=wanted.share)
 
 
 def _switch(spec: Mapping[str, Any], to: str | None, router: str | None, one_commit: bool) -> Outcome:

@@ -64,6 +64,7 @@ STATES: dict[str, dict[str, Any]] = {
     "istio-headers-idle": {"strategy": _ISTIO, **_HEADERS},
     "istio-headers-dark": {"strategy": _ISTIO, **_HEADERS, "canary": {**_NEW, "weight": 0, "from": 20}},
     "istio-promoted": {"strategy": _ISTIO, "previous": {**_OLD, "weight": 50}},
+    "istio-undone": {"strategy": _ISTIO, "previous": {**_NEW, "undone": True}},
     "istio-aborted": {"strategy": _ISTIO, "aborted": {**_NEW, "weight": 50}},
     "istio-paused": {"strategy": _ISTIO, "canary": {**_NEW, "weight": 20}, "paused": True},
     "ladder": {"strategy": _LADDER},
@@ -120,8 +121,10 @@ VERBS: dict[str, Act] = {
     "promote": verbs.promote,
     "abort": verbs.abort,
     "retry": verbs.retry,
+    "retry --weight 10": partial(verbs.retry, share=10),
     "undo": verbs.undo,
     "undo --weight 20": partial(verbs.undo, weight=20),
+    "undo --redo": partial(verbs.undo, redo=True),
     "restart": partial(verbs.restart, now=_LATER),
     "pause": verbs.pause,
     "resume": verbs.resume,
@@ -134,6 +137,7 @@ VERBS: dict[str, Act] = {
         switches.switch, to="RollingUpdate", router=None, one_commit=True
     ),
     "switch --continue": switches.go_on,
+    "switch --abort": switches.take_back,
 }
 
 

@@ -9,6 +9,7 @@ from renderer.plan.argocd import classify_argocd
 from renderer.plan.classes import CLASSES, AppPlan, Class, Effect, Flag, Path, Plan, Summary, Track, at_least
 from renderer.plan.classify import classify, classify_resources, same_manifests
 from renderer.plan.in_flight import routing
+from renderer.plan.ladder import ladder_lines
 from renderer.plan.outlook import outlook
 from renderer.plan.side import Side
 from renderer.plan.transition import TRANSITION_RULES, judge
@@ -67,7 +68,11 @@ def judged(old: Side | None, new: Side | None) -> AppPlan:
     side = new or old
     if side is None:
         raise ValueError("an app that is on neither side has no plan")
-    return AppPlan(side.app.name, side.app.env, classify(old, new), problems=problems(old, new))
+    effects = classify(old, new)
+    comes_back = new.running if new and any(effect.class_ in ("abort", "undo") for effect in effects) else ""
+    ladder = ladder_lines(old, new) if effects else ()
+    found = AppPlan(side.app.name, side.app.env, effects, problems=problems(old, new))
+    return replace(found, comes_back=comes_back, ladder=ladder)
 
 
 def plan_resources(env: str, old: tuple[Manifest, ...], new: tuple[Manifest, ...]) -> AppPlan:

@@ -136,7 +136,8 @@ class Summary:
 class AppPlan:
     """What happens to one app in one environment. `effects` are sorted, the harshest first: it gives the class.
 
-    `not_simulated` says why there is no summary, where pods or requests move.
+    `not_simulated` says why there is no summary, where pods or requests move. `comes_back` is the pod template, as
+    text, of the version that an abort or an undo brings back.
     """
 
     app: str
@@ -146,6 +147,8 @@ class AppPlan:
     problems: tuple[Problem, ...] = ()
     not_simulated: str = ""
     timeline: Timeline | None = None  # only where it was asked for
+    comes_back: str = ""
+    ladder: tuple[str, ...] = ()  # lines about an automatic ladder that starts or ends
 
     @property
     def class_(self) -> Class:

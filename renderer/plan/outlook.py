@@ -57,7 +57,7 @@ def summary(timeline: Timeline, rest: Point | None = None) -> Summary:
     return Summary(
         tracks=tuple(_track(version, points, end) for version in timeline.versions if _seen(timeline, version)),
         ready_before=sum(first.ready.values()),
-        lowest_ready=timeline.lowest_ready,
+        lowest_ready=min(timeline.lowest_ready, sum(end.ready.values())),
         ready_after=sum(end.ready.values()),
         pods_before=sum(first.pods.values()),
         highest_pods=timeline.highest_pods,

@@ -203,7 +203,8 @@ def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None 
     if redo and not how:
         return Refusal("--redo is for a version that was taken back, and this one was not: leave it out")
     if weight is None:
-        return {**_become_stable(spec, state, is_back=how is None), "aborted": ABSENT}
+        is_back = how is None and version.version != _label(spec, spec)
+        return {**_become_stable(spec, state, is_back=is_back), "aborted": ABSENT}
     if _label(spec, state) == _label(spec, spec):  # another configuration of the same tag
         state["version"] = _configuration_label(spec, state.get("overrides") or {})
     return _undo_by_canary(spec, state, weight)

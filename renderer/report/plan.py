@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 from renderer.plan import CLASSES, AppPlan, Flag, Path, Plan, Summary
@@ -19,7 +20,8 @@ _LONGEST = 60_000  # characters of a comment; GitHub takes 65,536
 _MOMENT = 0.1  # seconds
 _LONG = 60  # seconds; shorter times say more about the simulator than about the cluster
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-_NAMED = 3  # apps of a group that are named
+_NAMED = 3  # apps of a group that its title names
+_WIDE = 100  # columns of a list of names
 _FLAGS: dict[str, Callable[[Flag], str]] = {
     "dip": lambda flag: f"dip: the share of {flag.version} falls to {_percent(flag.share)}",
     "over": lambda flag: f"over: the share of {flag.version} rises to {_percent(flag.share)}",
@@ -73,6 +75,7 @@ def _app_data(app: AppPlan) -> dict[str, Any]:
             {"class": effect.class_, "reason": effect.reason, "paths": [_path_data(path) for path in effect.paths]}
             for effect in app.effects
         ],
+        "ladder": list(app.ladder),
         "timeline": asdict(app.summary) if app.summary else None,
         "notSimulated": app.not_simulated or None,
         "problems": [asdict(problem) for problem in app.problems],
@@ -96,7 +99,7 @@ def _text(plan: Plan) -> str:
     for group in _groups(apps):
         first = group[0]
         lines += ["", f"{_names(group)} in {first.env}: {first.class_}, {_reason(first)}"]
-        lines += [f"  {line}" for line in detail_lines(first)]
+        lines += [f"  {line}" for line in (*_every_name(group), *detail_lines(first))]
     return "\n".join(map(printable, [*lines, *([""] if apps else []), *_level(plan), _closing(plan, apps)])) + "\n"
 
 
@@ -111,6 +114,13 @@ def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
 def _names(group: Sequence[AppPlan]) -> str:
     names = [app.app for app in group]
     return ", ".join(names) if len(names) <= _NAMED else f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+
+
+def _every_name(group: Sequence[AppPlan]) -> list[str]:
+    """All apps of a group whose title names only some of them."""
+    if len(group) <= _NAMED:
+        return []
+    return [f"apps     {line}" for line in wrap(", ".join(app.app for app in group), _WIDE, break_on_hyphens=False)]
 
 
 def _table(apps: Sequence[AppPlan]) -> list[str]:
@@ -144,11 +154,13 @@ def detail_lines(app: AppPlan) -> list[str]:
     for effect in app.effects[1:]:
         lines.append(f"also     {effect.class_}: {effect.reason}")
         lines += [f"           {_path(path)}" for path in effect.paths]
+    lines += [f"ladder   {line}" for line in app.ladder]
     if app.summary:
         lines += _timeline(app.summary)
     if app.not_simulated:
         lines.append(f"pods     not simulated: {app.not_simulated}")
-    return [*lines, *(f"problem  {_problem(problem)}" for problem in app.problems)]
+    words = ("note    " if problem.severity == "note" else "problem " for problem in app.problems)
+    return [*lines, *(f"{word} {_problem(problem)}" for word, problem in zip(words, app.problems, strict=True))]
 
 
 def _timeline(summary: Summary) -> Iterator[str]:
@@ -215,7 +227,8 @@ def _values(path: Path) -> str:
 
 def _problem(problem: Problem) -> str:
     severity = "" if problem.severity == "error" else f"{problem.severity}: "
-    return f"{problem.file}:{problem.line}:{problem.column}: {severity}{problem.rule}: {problem.message}"
+    position = ":".join(str(part) for part in (problem.file, problem.line, problem.column) if part)
+    return f"{position}: {severity}{problem.rule}: {problem.message}"
 
 
 def _level(plan: Plan) -> list[str]:
@@ -228,7 +241,7 @@ def _level(plan: Plan) -> list[str]:
 
 
 def _restarts(app: AppPlan) -> bool:
-    return any(path.kind == "template" for effect in app.effects for path in effect.paths)
+    return any(path.field_class == "template" for effect in app.effects for path in effect.paths)
 
 
 def _closing(plan: Plan, apps: Sequence[AppPlan]) -> str:
@@ -288,7 +301,7 @@ def _warnings(apps: Sequence[AppPlan]) -> list[str]:
 
 def _folded(group: Sequence[AppPlan]) -> list[str]:
     first = group[0]
-    details = "\n".join(map(printable, detail_lines(first)))
+    details = "\n".join(map(printable, [*_every_name(group), *detail_lines(first)]))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", details)), default=0))
     head = f"<details><summary>{_html(_names(group))} in {_html(first.env)}: {first.class_}</summary>"
     return ["", head, "", f"{fence}text", details, fence, "", "</details>"]

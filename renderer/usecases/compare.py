@@ -21,6 +21,7 @@ from renderer.problem import Problem, errors
 from renderer.project import Versions
 from renderer.render import bootstrap
 from renderer.usecases.project import Opened, Refused
+from renderer.usecases.ran import with_history
 from renderer.usecases.revision import Texts, View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, asked, touched
 
@@ -66,7 +67,9 @@ def transitions(opened: Opened, selection: Selection, base: str) -> list[Problem
         changes = about(opened.root, base, None, old, new)
     some = {env: changes.apps[env] & apps for env, apps in selection.apps.items() if env in changes.apps}
     found = compare(old, new, Selection(some), make=judged)
-    return [problem for each in found.plans for problem in each.problems]
+    with asking_git():
+        plans = [with_history(opened.root, new.layout, base, each) for each in found.plans]
+    return [problem for each in plans for problem in each.problems]
 
 
 def before(root: str, base: str, new: View) -> View | Unread | None:

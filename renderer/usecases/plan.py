@@ -12,6 +12,7 @@ from renderer.progress import counted, laps
 from renderer.report.plan import plan_text
 from renderer.usecases.compare import Unread, about, before, compare, sides
 from renderer.usecases.project import Refused, find_root, open_project
+from renderer.usecases.ran import with_history
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
@@ -56,7 +57,9 @@ def show_plan(options: PlanOptions) -> int:
         return 1
     base = options.base
     known = base_commit[:_SHORT] if base in (None, base_commit) else f"{base} ({base_commit[:_SHORT]})"
-    plan = Plan(known, new.name, compared.plans, _levels(old, new))
+    with asking_git():
+        plans = tuple(with_history(root, new.layout, base_commit, each) for each in compared.plans)
+    plan = Plan(known, new.name, plans, _levels(old, new))
     out(plan_text(plan, options.form), end="")
     return int(options.limit is not None and at_least(plan.class_, options.limit))
 

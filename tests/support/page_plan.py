@@ -6,6 +6,7 @@ from inspect import cleandoc
 
 from renderer.plan.classes import CLASSES
 from renderer.plan.fields import SCHEMAS, table
+from renderer.plan.ran import HISTORY_RULES
 from renderer.plan.transition import FIRST_RULES, TRANSITION_RULES
 
 _OPENING = """\
@@ -45,7 +46,7 @@ def _classes() -> list[str]:
 
 def _rules() -> list[str]:
     found = []
-    for rule, judge in {**FIRST_RULES, **TRANSITION_RULES}.items():
+    for rule, judge in {**FIRST_RULES, **TRANSITION_RULES, **HISTORY_RULES}.items():
         found += [f"### {rule}", "", *_page(cleandoc(judge.__doc__ or "")), ""]
     return found
 

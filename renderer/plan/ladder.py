@@ -1,0 +1,63 @@
+"""An automatic ladder in words: its rungs with their times, and the rung on which the cluster is taken to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from renderer.plan.side import Side
+
+Steps = Sequence[Mapping[str, Any]]
+
+
+def ladder_lines(old: Side | None, new: Side | None) -> tuple[str, ...]:
+    """What a reader has to know of the ladder that a change starts, goes on with or ends; empty without one."""
+    found: list[str] = []
+    if new and new.flight == "canary" and _is_ladder(new):
+        found.append(" -> ".join(_rungs(new.steps)))
+    if old and old.flight == "canary" and _is_ladder(old) and not (new and _goes_on(old, new)):
+        found += _taken_to_be(old)
+    return tuple(found)
+
+
+def _is_ladder(side: Side) -> bool:
+    return bool(side.steps) and "steps" in side.app.strategy.fields
+
+
+def _goes_on(old: Side, new: Side) -> bool:
+    return (old.running, old.steps) == (new.running, new.steps)
+
+
+def _taken_to_be(old: Side) -> Iterator[str]:
+    """How far the ladder has come, Git does not know: a simulation plays it to its end or its last pause."""
+    weights = [step["setWeight"] for step in old.steps if "setWeight" in step]
+    if not weights:
+        return
+    earlier = [weight for weight in dict.fromkeys(weights) if weight != weights[-1]]
+    where = "at its end" if old.app.strategy.ends_by_itself else "at its last weight"
+    less = f"; at {' or '.join(f'{weight} %' for weight in earlier)} less traffic moves" if earlier else ""
+    yield f"taken to be {where}, {weights[-1]} %{less}"
+
+
+def _rungs(steps: Steps) -> Iterator[str]:
+    """`10 % for 10m`, `50 % until it is promoted`."""
+    weight, told = 0, True
+    for step in steps:
+        if "setWeight" in step:
+            if not told:
+                yield f"{weight} %"
+            weight, told = step["setWeight"], False
+        elif "pause" in step:
+            duration = (step["pause"] or {}).get("duration")
+            time = "until it is promoted" if duration is None else f"for {_time(duration)}"
+            yield f"{weight} % {time}"
+            told = True
+        elif "analysis" in step or "experiment" in step:
+            yield f"{weight} % until the {next(iter(step))} ends"
+            told = True
+    if not told:
+        yield f"{weight} %"
+
+
+def _time(duration: object) -> str:
+    return f"{duration} s" if isinstance(duration, int) or str(duration).isdecimal() else str(duration)

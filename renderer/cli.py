@@ -1,4 +1,4 @@
-"""The command table: options of the command line to one call to an exit code; no logic, and nothing imported early."""
+"""The table of commands; a command is imported only when it runs, and its result becomes the exit code."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from renderer import __version__
 from renderer.failure import Failure
 from renderer.problem import printable
 
-_RARELY = 200_000  # new objects between searches for cycles: our data has none, and a search looks at all of it
-_PROBLEMS, _USAGE, _COULD_NOT_LOOK, _DEFECT = 1, 2, 3, 4
+_RARELY = 200_000  # new objects between searches for cycles, which look at all objects; our data has no cycles
+_PROBLEMS, _USAGE, _COULD_NOT_LOOK, _BUG = 1, 2, 3, 4
 # name -> (section, short help); see LazyGroup.get_command for where its code is
 COMMANDS = {
-    "init": ("Project", "Make a project here: project file, overlay, first app, pre-commit config."),
-    "new": ("Project", "Write the spec of a new app."),
-    "validate": ("Project", "Check specs and what they render; with --base, the change too."),
+    "init": ("Project", "Create a project: project file, overlay, first app, pre-commit config."),
+    "new": ("Project", "Create the spec of a new app."),
+    "validate": ("Project", "Check specs and their manifests; with --base, the change too."),
     "render": ("Project", "Render specs into manifests."),
-    "plan": ("Project", "Tell what a change of specs will do to the running system."),
-    "fmt": ("Project", "Put specs into the canonical format."),
+    "plan": ("Project", "Show what a change of specs will do to the running system."),
+    "fmt": ("Project", "Format specs."),
     "schema": ("Project", "Print the JSON Schema of a kind, for editors."),
-    "release": ("Release", "Start the release of a tag (or of changed configuration)."),
+    "release": ("Release", "Start the release of a tag, or of changed configuration."),
     "weight": ("Release", "Change the canary's share of the traffic."),
     "promote": ("Release", "Make the canary or preview the stable version."),
-    "abort": ("Release", "Stop the release; the stable version serves alone."),
+    "abort": ("Release", "Stop the release; the stable version gets all traffic."),
     "retry": ("Release", "Start an aborted release again."),
-    "undo": ("Release", "Go back to the version before."),
-    "restart": ("Release", "Replace the pods, one after the other."),
-    "pause": ("Release", "Hold the controller."),
-    "resume": ("Release", "Let the controller go on."),
+    "undo": ("Release", "Go back to the previous version."),
+    "restart": ("Release", "Replace the pods one by one, with the same version."),
+    "pause": ("Release", "Make the controller wait."),
+    "resume": ("Release", "Let the controller continue."),
     "switch": ("Release", "Change the strategy or the router, in safe stages."),
-    "status": ("Look", "What runs where, from Git."),
+    "status": ("Look", "Show what runs where, from Git."),
     "board": ("Look", "Write the board: every release as web pages."),
-    "history": ("Look", "Who released what, when, from Git."),
+    "history": ("Look", "Show who released what and when, from Git."),
     "doctor": ("Look", "Check how Git, pre-commit and Argo CD are set up."),
     "completion": ("Look", "Print the completion script of a shell."),
 }
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by the table above and imports a command's module only to run it."""
+    """A group that knows its commands from the table above, and imports the module of a command only to run it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The table's order."""
+        """The names, in the order of the table."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The verbs are in `verbs`, by name; any other command is `command` in a module of its own."""
+        """A verb is in `verbs`, under its name; every other command is `command` in its own module."""
         if cmd_name not in COMMANDS:
             return None
         section, _ = COMMANDS[cmd_name]
@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
         return found
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """An unknown command with what was probably meant."""
+        """An unknown command: name the one that was probably meant."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from difflib import get_close_matches
 
@@ -73,7 +73,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Commands by section, from the table alone."""
+        """The commands by section, without importing them."""
         for section in dict.fromkeys(section for section, _ in COMMANDS.values()):
             with formatter.section(section):
                 rows = [(name, text) for name, (where, text) in COMMANDS.items() if where == section]
@@ -91,7 +91,11 @@ class LazyGroup(click.Group):
     help="Show the version and its render levels, and exit.",
 )
 @click.option(
-    "-C", "--directory", "directory", metavar="DIR", help="Work as if started in DIR; paths are seen from there too."
+    "-C",
+    "--directory",
+    "directory",
+    metavar="DIR",
+    help="Run as if started in DIR. Other paths are relative to DIR too.",
 )
 @click.pass_context
 def cli(context: click.Context, directory: str | None) -> None:
@@ -108,24 +112,24 @@ def _version(context: click.Context, *, wanted: bool) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line; the one place where failures become text and exit codes."""
+    """Run the command line. Only here do failures become text and exit codes."""
     gc.set_threshold(_RARELY)
-    _stand_in()
+    _replace_closed_streams()
     code = run(sys.argv[1:])
     for stream in filter(None, (sys.stdout, sys.stderr)):
-        with suppress(OSError, ValueError):  # nobody reads it any more, or it is closed
+        with suppress(OSError, ValueError):  # the reader is gone, or it is closed
             stream.flush()
-    os._exit(code)  # Python would take all data apart first, which takes a while where a fleet was rendered
+    os._exit(code)  # Python would free all objects first, which takes a while after rendering many apps
 
 
-def _stand_in() -> None:
-    """Give a stream that is closed one that nothing comes from, or that cannot be written to: then we could not say it.
+def _replace_closed_streams() -> None:
+    """Replace a closed stream by one that is empty, or that refuses what is written to it.
 
-    Only what is meant for stderr is passed over, for nobody is left to be told. Without this the next file that is
-    opened would get the stream's number, and with it what is said there.
+    Without this, the next file that is opened would get the number of the stream, and our messages would go into it.
+    What goes to stderr is lost instead: nobody can read it anyway.
     """
     for name, mode, flags in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
-        if getattr(sys, name) is None:  # the number that is given is the lowest free one: the stream's own
+        if getattr(sys, name) is None:  # a new file gets the lowest free number, which is the stream's own
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
@@ -139,7 +143,7 @@ def _refuse_empty(arguments: list[str]) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """The exit code: 0 fine, 1 problems or differences, 2 usage, 3 could not look, 4 a defect of ours."""
+    """The exit code: 0 success, 1 problems or differences, 2 wrong usage, 3 could not look, 4 a bug in rollspec."""
     try:
         _refuse_empty(arguments)
         code = cli.main(arguments, prog_name="rollspec", standalone_mode=False) or 0
@@ -156,26 +160,26 @@ def run(arguments: list[str]) -> int:
         sys.stderr.close()
         return 0
     except Failure as failure:
-        click.echo(_told(f"rollspec: {failure}"), err=True)
+        click.echo(_printable(f"rollspec: {failure}"), err=True)
         return failure.code
-    except OSError as error:  # of our own output, or of what the edge did not foresee: we could not look or write
+    except OSError as error:  # of our own output, or of a file: we could not read or write
         click.echo(printable(f"rollspec: {error.filename or 'output'}: {error.strerror or error}"), err=True)
         return _COULD_NOT_LOOK
     except Exception:
-        _defect()
-        return _DEFECT
+        _bug()
+        return _BUG
 
 
-def _told(message: str) -> str:
-    """A hook may have several lines to say; names are on one line already."""
+def _printable(message: str) -> str:
+    """The output of a Git hook may have several lines; each of them is made printable."""
     return "\n".join(printable(line.expandtabs()) for line in message.split("\n"))
 
 
-def _defect() -> None:
-    """A traceback, and what to do with it."""
+def _bug() -> None:
+    """Print the traceback, and what to do with it."""
     import platform
     import traceback
 
     traceback.print_exc()
     where = f"rollspec {__version__}, Python {platform.python_version()}, {platform.system()}"
-    click.echo(f"\nrollspec: this is a defect of rollspec. Please report it with the lines above ({where}).", err=True)
+    click.echo(f"\nrollspec: this is a bug in rollspec. Please report it with the lines above ({where}).", err=True)

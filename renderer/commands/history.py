@@ -16,10 +16,10 @@ from renderer.usecases.history import show_history
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the newest N entries of each environment.")
 @click.pass_obj
 def command(directory: str, app: str, envs: tuple[str, ...], form: str, limit: int | None) -> int:
-    """Tell who released what, when, with which weights, and how it ended; from Git alone, newest first.
+    """Show who released what, when, with which weights, and how it ended; newest first.
 
-    What a commit did follows from the specs before and after it, so edits by hand, squashed commits and reverts show as
-    what they are. A merge counts as one step, at the time of the merge: that is when a cluster could see it. Times are
-    those of the commits, in UTC; what the controllers did by themselves, Git does not know.
+    It comes from Git alone: the specs before and after each commit are compared, so edits by hand, squashed commits and
+    reverts are shown as what they did. A merge is one step, at the time of the merge, because that is when a cluster
+    sees it. Times are those of the commits, in UTC. What the controllers did by themselves is not in Git.
     """
     return show_history(directory, app, envs, form, limit)

@@ -18,11 +18,17 @@ from renderer.usecases.new import STRATEGIES, NewApp, new_app
     "ports",
     multiple=True,
     metavar="NAME=PORT[:TARGET]",
-    help="A port, such as http=80:8080 (again for more).",
+    help="A port, such as http=80:8080 (repeat for more).",
 )
-@click.option("--strategy", type=click.Choice(STRATEGIES), default="RollingUpdate", show_default=True)
-@click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share.")
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    default="RollingUpdate",
+    show_default=True,
+    help="How a new version replaces the old one.",
+)
+@click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share of the traffic.")
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
-    """Write the spec of a new app, APP."""
+    """Create the spec of a new app, APP."""
     return new_app(directory, NewApp(**options))

@@ -20,7 +20,7 @@ env_option: Decorator = click.option(
     multiple=True,
     metavar="ENV",
     shell_complete=complete_env,
-    help="Only this environment (again for more).",
+    help="Only this environment (repeat for more).",
 )
 app_option: Decorator = click.option(
     "--app",
@@ -29,26 +29,26 @@ app_option: Decorator = click.option(
     multiple=True,
     metavar="APP",
     shell_complete=complete_app,
-    help="Only this app (again for more).",
+    help="Only this app (repeat for more).",
 )
 format_option: Decorator = click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How problems are shown."
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print problems."
 )
 strict_option: Decorator = click.option(
-    "--strict", "is_strict", is_flag=True, help="Warnings are errors; notes stay notes."
+    "--strict", "is_strict", is_flag=True, help="Treat warnings as errors. Notes stay notes."
 )
 verbose_option: Decorator = click.option(
-    "--verbose", "-v", is_flag=True, help="Say what each step took, on stderr: what was read, what was known already."
+    "--verbose", "-v", is_flag=True, help="Print each step to stderr: its time, what was read, what the cache knew."
 )
 paths_argument: Decorator = click.argument("paths", nargs=-1, metavar="[PATHS]...", shell_complete=complete_path)
-hook_option: Decorator = click.option(
-    "--hook",
-    is_flag=True,
-    help="As a hook of pre-commit: PATHS and what the commit deletes; fails where a file is not as it has to be.",
-)
+
+
+def hook_option(text: str) -> Decorator:
+    """`--hook`, with its help."""
+    return click.option("--hook", is_flag=True, help=text)
 
 
 def shown_as(*forms: str) -> Decorator:
-    """`--format` of a command that shows something else than problems."""
-    said = "How it is shown; `json` also of problems that stop it, as `validate` has them."
+    """`--format` of a command whose output is not its problems."""
+    said = "The output format. With `json`, problems that stop the command are JSON too, as from `validate`."
     return click.option("--format", "form", type=click.Choice(forms), default="text", show_default=True, help=said)

@@ -22,19 +22,21 @@ from renderer.usecases.render import RenderOptions, render
 @paths_argument
 @env_option
 @app_option
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 when a file would change.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file would change.")
 @click.option("--stdout", is_flag=True, help="Print the manifests instead of writing them.")
 @click.option(
     "--output",
     metavar="DIR",
-    help="Write into DIR instead (seen from -C, if given); files of apps that are gone stay there.",
+    help="Write into DIR instead of the output folder. Files of deleted apps stay there.",
 )
-@click.option("--bootstrap", is_flag=True, help="The stable versions alone, for a new cluster; into --output.")
-@click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the apps: for several machines.")
-@click.option("--jobs", "-j", type=click.IntRange(1), help="Processes (default: one a processor).")
-@click.option("--no-cache", is_flag=True, help="Make everything anew, whatever earlier runs left in .rollspec/.")
-@click.option("--cached", is_flag=True, help="With --check: trust what earlier runs left in .rollspec/.")
-@hook_option
+@click.option(
+    "--bootstrap", is_flag=True, help="Render only the stable versions, for a new cluster. Needs --output or --stdout."
+)
+@click.option("--shard", metavar="I/N", help="Render part I of N of the apps, to share the work between machines.")
+@click.option("--jobs", "-j", type=click.IntRange(1), help="Number of processes (default: one per processor).")
+@click.option("--no-cache", is_flag=True, help="Ignore the cache and render everything.")
+@click.option("--cached", is_flag=True, help="With --check: trust the cache in .rollspec/.")
+@hook_option("Run as a pre-commit hook; fail if a rendered file is out of date.")
 @strict_option
 @format_option
 @verbose_option
@@ -42,9 +44,10 @@ from renderer.usecases.render import RenderOptions, render
 def command(directory: str, /, **options: Any) -> int:
     """Render the app specs into the Kubernetes manifests that Argo CD applies.
 
-    With PATHS only the apps that these files are about: a spec, an overlay, a rendered file, ...; `.` is the project.
+    With PATHS, render only the apps that these files belong to: a spec, an overlay, a rendered file, and so on. `.` is
+    the whole project.
 
-    Everything is checked first; where one app has a problem nothing is written. Files that rollspec did not make are
-    never replaced or removed.
+    rollspec checks everything first, and writes nothing if any app has an error. It never replaces or removes a file
+    that it did not write itself.
     """
     return render(RenderOptions(directory, **options))

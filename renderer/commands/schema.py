@@ -12,15 +12,15 @@ from renderer.usecases.schema import KINDS, show_schema
 @click.option(
     "--partial",
     is_flag=True,
-    help="Of a partial app, or an overlay that extends one: null takes away.",
+    help="For a partial app, or an overlay that extends another one: null removes a field.",
 )
 def command(kind: str, partial: bool) -> None:
     """Print the JSON Schema (draft-07) of KIND: App, Overlay or Project.
 
     \b
-    An editor with the YAML language server (VS Code, Neovim, JetBrains, ...) then completes and checks specs:
+    With it, an editor with the YAML language server (VS Code, Neovim, JetBrains, ...) completes and checks specs:
       rollspec schema App > .rollspec/app.json
-    and on the first line of a spec:
+    On the first line of a spec:
       # yaml-language-server: $schema=../.rollspec/app.json
     """
     show_schema(kind, partial=partial)

@@ -15,9 +15,9 @@ from renderer.usecases.status import show_status
 @shown_as(*FORMATS)
 @click.pass_obj
 def command(directory: str, envs: tuple[str, ...], apps: tuple[str, ...], form: str) -> int:
-    """Show strategy, stable version and what is in flight, per environment and app.
+    """Show the strategy, the stable version and what is in flight, for each environment and app.
 
-    The specs of the working tree say it; HEAD is what they are compared with. Since when, Git says: for apps with
-    something in flight, paused, switching or changed here, and for those that --app names.
+    The state is that of the specs in the working tree, compared with HEAD. Git says how old it is: for apps that are in
+    flight, paused, switching or changed in the working tree, and for those that --app names.
     """
     return show_status(directory, envs, apps, form)

@@ -23,20 +23,23 @@ from renderer.usecases.validate import ValidateOptions, validate
 @env_option
 @app_option
 @click.option(
-    "--base", metavar="REF", help="Judge the change from this revision too: what is live (default with --hook: HEAD)."
+    "--base",
+    metavar="REF",
+    help="Check the change since this revision, the one that is live (default with --hook: HEAD).",
 )
-@click.option("--jobs", "-j", type=click.IntRange(1), help="Processes (default: one a processor).")
-@hook_option
+@click.option("--jobs", "-j", type=click.IntRange(1), help="Number of processes (default: one per processor).")
+@hook_option("Run as a pre-commit hook; fail if the files of the commit have problems.")
 @strict_option
 @format_option
 @verbose_option
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
-    """Check the specs, and what they render, against schemas and rules.
+    """Check the specs, and the manifests that they render to, against schemas and rules.
 
-    With PATHS only the apps that these files are about: a spec, an overlay, a rendered file, ...; `.` is the project.
+    With PATHS, check only the apps that these files belong to: a spec, an overlay, a rendered file, and so on. `.` is
+    the whole project.
 
-    With --base the change from that revision is judged as a transition too: a weight edited by hand, a reverted
-    promote, a strategy switched in one step, ...: what the controllers would carry out otherwise than Git says.
+    With --base, the change since that revision is checked too: a weight edited by hand, a reverted promotion, a
+    strategy switched in one step, and whatever else the controllers would not carry out as Git says.
     """
     return validate(ValidateOptions(directory, **options))

@@ -48,23 +48,16 @@ class Rendered:
     driven: Driven = NOT_DRIVEN  # what others than Git write into its objects
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """How it goes to another process: with plain tuples, which takes half the time."""
-        own = [tuple(claim) for claim in self.claims]
-        driven = tuple(self.driven)
-        return _received, (self.env, self.app, self.files, self.problems, own, self.matched, self.hosts, driven)
+        """For another process, with plain tuples: that takes half the time."""
+        claims = [tuple(claim) for claim in self.claims]
+        head = (self.env, self.app, self.files, self.problems)
+        return _received, ((*head, claims, self.matched, self.hosts, tuple(self.driven)),)
 
 
-def _received(
-    env: str,
-    app: str,
-    files: Mapping[str, bytes],
-    problems: tuple[Problem, ...],
-    own: list[tuple[str, str, str, str, str]],
-    matched: frozenset[str],
-    hosts: tuple[str, ...],
-    driven: tuple[str, str],
-) -> Rendered:
-    return Rendered(env, app, files, problems, tuple(starmap(Claim, own)), matched, hosts, Driven(*driven))
+def _received(fields: Sequence[Any]) -> Rendered:
+    *head, claims, matched, hosts, driven = fields
+    given = [*head, tuple(starmap(Claim, claims)), matched, hosts, Driven(*driven)]
+    return Rendered(*given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from renderer.protocols import protocol, section
+
 Data = dict[str, Any]
 API_VERSION = "rollspec/v1"  # of every kind of ours
 StrategyType = Literal["RollingUpdate", "Recreate", "BlueGreen", "Canary"]
@@ -17,9 +19,7 @@ CONTAINER_FIELDS = (
     "imagePullPolicy", "securityContext", "stdin", "stdinOnce", "tty", "resizePolicy",
 )  # fmt: skip
 TEMPLATE_FIELDS = frozenset((*CONTAINER_FIELDS, "image", "env", "files", "pod", "podMetadata"))
-_HTTP = frozenset(("http", "http2", "grpc", "grpc-web", "h2c"))
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}(?![0-9a-f])")
-_TLS = frozenset(("https", "tls"))
 VERSION_STATES = ("canary", "preview", "previous", "aborted")
 RELEASE_STATE = (
     "tag", "version", "canary", "preview", "previous", "aborted", "migration", "restartedAt", "paused",
@@ -41,15 +41,8 @@ class Port:
 
     @property
     def route(self) -> Literal["http", "tls", "tcp", "none"]:
-        """How Istio routes it: by appProtocol, else by the name up to the first `-`; `none` for UDP and SCTP."""
-        if self.protocol != "TCP":
-            return "none"
-        word = (self.app_protocol or self.name).lower().removeprefix("kubernetes.io/")
-        if not self.app_protocol and not word.startswith("grpc-web"):
-            word = word.partition("-")[0]
-        if word in _HTTP or word.startswith("grpc-web"):
-            return "http"
-        return "tls" if word in _TLS else "tcp"
+        """How Istio routes it; `none` for UDP and SCTP."""
+        return section(protocol(self.app_protocol, self.name)) if self.protocol == "TCP" else "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +129,7 @@ class App:
     after: Strategy | None  # its workload is removed; its subsets are still rendered
     cluster_domain: str
     level: int = 1  # the render level of its project
+    waypoint: str = ""  # of its Services in Istio's ambient mode; `namespace` where the namespace names it
 
     @property
     def running(self) -> Version:
@@ -271,6 +265,7 @@ def app_of(
     annotations: Mapping[str, str] | None = None,
     cluster_domain: str = "cluster.local",
     level: int = 1,
+    waypoint: str = "",
 ) -> App:
     """The effective `spec` (valid by the schema) as a value; `labels` and `annotations` are those of every manifest."""
     canary, previous = spec.get("canary"), spec.get("previous")
@@ -294,6 +289,7 @@ def app_of(
         after=strategy_of(migration["after"]) if "after" in migration else None,
         cluster_domain=cluster_domain,
         level=level,
+        waypoint=waypoint,
     )
 
 

@@ -23,8 +23,8 @@ ROWS = (
     ("rules", "schema", "overlay"),
     ("release",),
     ("rounding", "checks"),
-    ("project", "spec", "manifest"),
-    ("yamlio",),
+    ("project", "spec", "manifest", "scaler", "hooks"),
+    ("yamlio", "protocols"),
     ("problem", "plain", "layout", "failure", "resources"),
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}

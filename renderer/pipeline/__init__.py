@@ -353,6 +353,7 @@ def _app(name: str, merged: Effective, environment: Environment, setup: Setup) -
         annotations={**(environment.spec.get("annotations") or {}), **metadata.get("annotations", {})},
         cluster_domain=setup.project.cluster_domain,
         level=setup.project.level,
+        waypoint=environment.spec.get("waypoint", ""),
     )
 
 
@@ -440,6 +441,8 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         policy=environment.spec.get("policy") or {},
         level=setup.project.level,
         external=frozenset(environment.spec.get("external", ())),
+        waypoint=environment.spec.get("waypoint", ""),
+        nodes=environment.spec.get("nodes", 0),
     )
     ladder = evaluated.app.strategy.fields.get("steps")
     found = [*check(scene), *(check_ladder(scene, evaluated.app.name, ladder) if ladder else ())]

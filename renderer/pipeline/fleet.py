@@ -12,11 +12,12 @@ from renderer.argocd import NOT_DRIVEN, Driven, application, application_set, ig
 from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
 from renderer.pipeline import UNMATCHED, Rendered
-from renderer.pipeline.places import Places
+from renderer.pipeline.places import Places, place_in
 from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
-from renderer.project import ArgoCD
-from renderer.rules import Claim, Clash, claims, fleet, is_for_a_cluster, is_of_namespace
+from renderer.project import ArgoCD, numbers
+from renderer.rules import Claim, Clash, Scene, check_resources, claims, fleet, is_for_a_cluster, is_of_namespace
+from renderer.rules.fleet import waits_for_rollouts
 from renderer.yamlio import dump
 
 RESOURCES = "_resources"
@@ -37,6 +38,9 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
         elif errors(each.problems):  # a spec that cannot be read: it could be in any of them
             failed |= {*envs}
     found = [problem for env in envs for problem in _clashes(setup, env, claimed[env])]
+    found += [problem for env in envs for problem in _waits(setup, env, claimed[env])]
+    if whole:
+        found += [problem for env in envs for problem in _of_resources(setup, env)]
     if whole:
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
     return told_once(setup, Places(setup.texts).put(found))
@@ -153,6 +157,40 @@ def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[P
         else:
             found.append(Problem(file, 1, 1, clash.rule, message))
     return found
+
+
+def _of_resources(setup: Setup, env: str) -> Iterator[Problem]:
+    """What the rules find in the environment's `resources`, at the overlay that names them."""
+    resources = setup.resources.get(env, ())
+    spec, versions = setup.environments[env].spec, setup.project.versions
+    if not resources:
+        return
+    scene = Scene(
+        resources,
+        kubernetes=numbers(versions.kubernetes),
+        rollouts=numbers(versions.argo_rollouts),
+        istio=numbers(versions.istio),
+        external=frozenset(spec.get("external", ())),
+    )
+    for finding in check_resources(scene):
+        if finding.manifest is not None:
+            message = f"{finding.message} ({place_in(finding.manifest, finding.pointer)})"
+            file = setup.environments[env].chain[0].file
+            yield Problem(file, 0, 0, finding.rule, message, "/spec/resources", finding.severity)
+
+
+def _waits(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator[Problem]:
+    """With one Application for the environment: what waits for the Rollout of another app while that is paused."""
+    if setup.project.argocd is None or setup.project.argocd.kind != "Application":
+        return
+    own = [(RESOURCES, claim) for claim in claims(setup.resources.get(env, ()), RESOURCES)]
+    for claim, other in waits_for_rollouts([*claimed, *own]):
+        file = setup.environments[env].chain[0].file if claim.owner == RESOURCES else setup.layout.app(claim.owner)
+        message = (
+            f"it waits for Rollout {other.key.partition('|')[2]} of app {other.owner} as long as that is paused: the "
+            f"Application of {env} applies all apps in one sync (in {env}: {claim.file} at {claim.pointer})"
+        )
+        yield Problem(file, 1, 1, "sync-waves", message, severity="warning")
 
 
 def _template_of(setup: Setup, clash: Clash) -> str | None:

@@ -11,6 +11,7 @@ from renderer.plan.classify import classify, classify_resources, same_manifests
 from renderer.plan.in_flight import routing
 from renderer.plan.ladder import ladder_lines
 from renderer.plan.outlook import outlook
+from renderer.plan.remarks import remarks
 from renderer.plan.side import Side
 from renderer.plan.transition import TRANSITION_RULES, judge
 from renderer.problem import Problem
@@ -60,7 +61,8 @@ def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
         seen = outlook(old, new)
     except TooManyPodsError:
         return replace(found, not_simulated="it has too many pods, or moves them in too many steps")
-    return replace(found, summary=seen[0], timeline=seen[1]) if seen else found
+    found = replace(found, summary=seen[0], timeline=seen[1]) if seen else found
+    return replace(found, remarks=remarks(old, new, found.summary))
 
 
 def judged(old: Side | None, new: Side | None) -> AppPlan:

@@ -146,6 +146,7 @@ class AppPlan:
     summary: Summary | None = None
     problems: tuple[Problem, ...] = ()
     not_simulated: str = ""
+    remarks: tuple[str, ...] = ()
     timeline: Timeline | None = None  # only where it was asked for
     comes_back: str = ""
     ladder: tuple[str, ...] = ()  # lines about an automatic ladder that starts or ends

@@ -16,6 +16,7 @@ from renderer.plan.ports import lost_ports
 from renderer.plan.side import WORKLOADS, Side, workload
 from renderer.plan.ways import lost_ways
 from renderer.render.service import preview_name
+from renderer.scaler import KINDS as SCALERS
 from renderer.spec import App
 
 Manifests = tuple[Manifest, ...]
@@ -40,7 +41,7 @@ _MEANT: tuple[FieldClass, ...] = (
 _MORE: dict[str, Class] = {
     "VirtualService": "traffic",
     "DestinationRule": "traffic",
-    "HorizontalPodAutoscaler": "scale",
+    **dict.fromkeys(SCALERS, "scale"),
     "PodDisruptionBudget": "behaviour",
     "AnalysisTemplate": "behaviour",
     "NetworkPolicy": "traffic",

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Literal
 
 from renderer.resources import read_schema
+from renderer.scaler import KINDS as SCALERS
 
 FieldClass = Literal[
     "template",  # the pod template: other bytes are another version
@@ -92,7 +93,7 @@ MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
     "NetworkPolicy": _ROUTES,
     "Ingress": _ROUTES,
     "HTTPRoute": _ROUTES,
-    "HorizontalPodAutoscaler": {**_METADATA, "/spec": "scale"},
+    **{kind: {**_METADATA, "/spec": "scale"} for kind in SCALERS},
     "ResourceQuota": {**_METADATA, "/spec": "scale"},
     "LimitRange": _LATER,
     "PodDisruptionBudget": {**_LATER, "/spec/selector": "behaviour"},

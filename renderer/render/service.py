@@ -9,6 +9,8 @@ from renderer.manifest import Manifest
 from renderer.render.objects import manifest, wave
 from renderer.spec import App, Port
 
+WAYPOINT = "istio.io/use-waypoint"
+
 
 def services(app: App) -> list[Manifest]:
     """None for an app that serves nothing; two for a BlueGreen."""
@@ -34,7 +36,8 @@ def _service(app: App, file: str, name: str) -> Manifest:
     ports = [_service_port(port, targets, node_port=name == app.name) for port in app.ports]
     body = {"spec": {**own, "selector": app.selector, "ports": ports}}
     annotations = {**fields.get("annotations", {}), **wave(-1)} if name == app.name else wave(-1)
-    return manifest(app, file, "v1", "Service", body, name=name, annotations=annotations)
+    labels = {WAYPOINT: app.waypoint} if app.waypoint not in ("", "namespace") else None
+    return manifest(app, file, "v1", "Service", body, name=name, annotations=annotations, labels=labels)
 
 
 def _service_port(port: Port, targets: Mapping[tuple[int | str, str], str], *, node_port: bool) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from renderer.rules import (
     http,
     istio,
     lifecycle,
+    made_routes,
+    mesh_modes,
     names,
     policy,
     queries,
@@ -28,6 +30,7 @@ from renderer.rules import (
     services,
     since,
     steps,
+    together,
     volumes,
     workload,
 )
@@ -53,6 +56,7 @@ __all__ = [
     "ManifestRule",
     "Scene",
     "check",
+    "check_resources",
     "claims",
     "could_clash",
     "fleet",
@@ -66,6 +70,7 @@ METADATA: dict[str, ManifestRule] = {
     "labels": names.labels,
     "annotations": names.annotation_keys,
     "sync-annotations": argocd.sync_annotations,
+    "sync-replace": argocd.sync_replace,
 }
 POLICY: dict[str, ManifestRule] = {
     "policy-images": policy.policy_images,
@@ -80,9 +85,14 @@ WORKLOADS: dict[str, ManifestRule] = {
     "progress-deadline": workload.progress_deadline,
     "surge-and-unavailable": workload.surge_and_unavailable,
     "deployment-strategy": workload.deployment_strategy,
+    "claim-access": together.claim_access,
+    "quota": together.quota,
+    "nodes": together.nodes,
+    "limit-range": together.limit_range,
 }
 PODS: dict[str, ManifestRule] = {
     "restart-policy": workload.restart_policy,
+    "hook-image": argocd.hook_image,
     "containers-missing": containers.containers_missing,
     "list-keys": containers.list_keys,
     "container-names": containers.container_names,
@@ -121,6 +131,8 @@ SERVICES: dict[str, ManifestRule] = {
     "service-ports": services.service_ports,
     "service-type": services.service_type,
     "app-protocol": services.app_protocol,
+    "client-affinity": mesh_modes.client_affinity,
+    "ambient-waypoint": mesh_modes.ambient_waypoint,
     "port-name-protocol": routes.port_name_protocol,
 }
 AUTOSCALERS: dict[str, ManifestRule] = {
@@ -150,10 +162,12 @@ VIRTUAL_SERVICES: dict[str, ManifestRule] = {
     "route-match": http.route_match,
     "gateway-hosts": istio.gateway_hosts,
     "http-retries": http.http_retries,
+    "http-timeouts": http.http_timeouts,
     "http-fault": http.http_fault,
     "http-cors": http.http_cors,
     "http-headers": http.http_headers,
     "http-rewrite": http.http_rewrite,
+    "mirror-own-canary": made_routes.mirror_own_canary,
 }
 MESH: dict[str, ManifestRule] = {
     "istio-durations": durations.istio_durations,
@@ -164,9 +178,11 @@ DESTINATION_RULES: dict[str, ManifestRule] = {
     "destination-rule-once": destinations.destination_rule_once,
     "subsets": destinations.subsets,
     "traffic-policy": destinations.traffic_policy,
+    "port-level-settings": destinations.port_level_settings,
     "outlier-detection": destinations.outlier_detection,
     "load-balancer": destinations.load_balancer,
     "client-tls": destinations.client_tls,
+    "mtls-modes": mesh_modes.mtls_modes,
 }
 GATEWAYS: dict[str, ManifestRule] = {
     "gateway-servers": gateways.gateway_servers,
@@ -181,6 +197,7 @@ ROLLOUTS: dict[str, ManifestRule] = {
     "rollout-anti-affinity": rollouts.rollout_anti_affinity,
     "rollout-steps": steps.rollout_steps,
     "managed-routes": steps.managed_routes,
+    "pinned-routes": made_routes.pinned_routes,
     "analysis-args": analysis.analysis_args,
     "analysis-terminates": analysis.analysis_terminates,
 }
@@ -212,7 +229,7 @@ SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
     ("Pods", PODS, frozenset(_PODS)),
     ("Versions", VERSIONS, frozenset((*_PODS, "HorizontalPodAutoscaler"))),
     ("Services", SERVICES, frozenset(("Service",))),
-    ("Autoscalers", AUTOSCALERS, frozenset(("HorizontalPodAutoscaler",))),
+    ("Autoscalers", AUTOSCALERS, frozenset(("HorizontalPodAutoscaler", "ScaledObject"))),
     ("Disruption budgets", BUDGETS, frozenset(("PodDisruptionBudget",))),
     ("VirtualServices", VIRTUAL_SERVICES, frozenset(("VirtualService",))),
     ("VirtualServices and DestinationRules", MESH, frozenset(("VirtualService", "DestinationRule"))),
@@ -223,14 +240,37 @@ SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
     ("Argo CD", APPLICATIONS, frozenset(("Application", "Rollout", "VirtualService"))),
 )
 MANIFEST_RULES: dict[str, ManifestRule] = {rule: judge for _, rules, _ in SECTIONS for rule, judge in rules.items()}
+Stages = tuple[tuple[frozenset[str], tuple[ManifestRule, ...]], ...]
 _STAGES = tuple((kinds, tuple(rules.values())) for _, rules, kinds in SECTIONS)
+
+
+# What a rule looks up may be an object of an app, which is not in a scene of an environment's resources.
+_NEED_APPS = frozenset(
+    (
+        "service-selects-pods", "same-namespace", "hpa-target", "pdb-selects-pods", "route-destinations", "route-ports",
+        "destination-host", "rollout-services", "rollout-virtual-service", "rollout-destination-rule",
+        "analysis-templates", "policy-images",
+    )
+)  # fmt: skip
+_OF_RESOURCES = tuple(
+    (kinds, tuple(judge for rule, judge in rules.items() if rule not in _NEED_APPS)) for _, rules, kinds in SECTIONS
+)
+
+
+def check_resources(scene: Scene) -> list[Finding]:
+    """The findings over an environment's `resources`, by the rules that need no object of an app."""
+    return _check(scene, _OF_RESOURCES)
 
 
 def check(scene: Scene) -> list[Finding]:
     """Every finding of every rule that the scene's kinds call for, in the order of the table."""
+    return _check(scene, _STAGES)
+
+
+def _check(scene: Scene, stages: Stages) -> list[Finding]:
     found: list[Finding] = []
     here = scene.index.kinds.keys()
-    for kinds, rules in _STAGES:
+    for kinds, rules in stages:
         if not kinds or not kinds.isdisjoint(here):
             for rule in rules:
                 found.extend(rule(scene))

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import SYNC_OPTIONS, Manifest, Object
+from renderer.hooks import HOOK, WAVE, hooks_of, wave_of
+from renderer.hooks import KINDS as HOOKS
+from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
 from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.images import repository_of
 from renderer.rules.mesh import destinations_of, full_host, spec_of
 from renderer.rules.syntax import is_digits
 
-WAVE = "argocd.argoproj.io/sync-wave"
-HOOK = "argocd.argoproj.io/hook"
-_HOOKS = frozenset({"PreSync", "Sync", "Skip", "PostSync", "SyncFail", "PostDelete", "PreDelete"})
+_REPLACED = {
+    "Replace=true": "overwrites what controllers have written at every change,",
+    "Force=true": "may delete and recreate it",
+    "Replace=true Force=true": "deletes and recreates it at every change,",
+}
+_SERVING = ("Rollout", "Deployment", "Service", "VirtualService", "DestinationRule")
 _ON_OBJECT = frozenset(
     {
         "Prune=false",
@@ -62,8 +68,8 @@ def _annotations(manifest: Manifest, notes: dict[str, str]) -> Iterator[Finding]
     if wave is not None and _whole(wave) is None:
         yield Finding("sync-annotations", f"sync-wave {wave!r} is not a whole number", at + "sync-wave", manifest)
     for hook in (notes.get(HOOK) or "").split(",") if HOOK in notes else ():
-        if hook.strip() not in _HOOKS:
-            message = f"{hook.strip()!r} is not a hook of Argo CD: {', '.join(sorted(_HOOKS))}"
+        if hook.strip() not in HOOKS:
+            message = f"{hook.strip()!r} is not a hook of Argo CD: {', '.join(sorted(HOOKS))}"
             yield Finding("sync-annotations", message, at + "hook", manifest)
     for option in (notes.get(SYNC_OPTIONS) or "").split(",") if SYNC_OPTIONS in notes else ():
         if option.strip() and option.strip() not in _ON_OBJECT:
@@ -75,10 +81,43 @@ def _whole(text: str) -> int | None:
     return int(text) if is_digits(text[1:] if text[:1] in ("-", "+") else text) else None
 
 
-def wave_of(manifest: Manifest) -> int:
-    """The sync wave of a manifest; 0 where none is given or it is no number."""
-    notes = (manifest.data.get("metadata") or {}).get("annotations") or {}
-    return _whole(notes.get(WAVE) or "0") or 0
+def sync_replace(scene: Scene) -> Iterator[Finding]:
+    """An object that serves traffic and that Argo CD replaces or recreates at every change.
+
+    Why: With `Replace=true` Argo CD writes the whole object, so the weights and hashes that Argo Rollouts has written
+    fall back to those in Git for a moment. With `Force=true` as well it deletes the object first: requests fail until
+    it is there again.
+    Fix: remove the options. If they come from the annotations of the app, put them on the one object that needs them.
+    Source: Argo CD documentation of sync options (`Replace`, `Force`).
+    """
+    for kind in _SERVING:
+        for manifest in scene.of(kind):
+            found = [option for option in ("Replace=true", "Force=true") if option in sync_options(manifest.data)]
+            if found:
+                at = "/metadata/annotations/argocd.argoproj.io~1sync-options"
+                message = f"with {' and '.join(found)} Argo CD {_REPLACED[' '.join(found)]} while it serves traffic"
+                yield Finding("sync-replace", message, at, manifest, "warning")
+
+
+def hook_image(scene: Scene) -> Iterator[Finding]:
+    """A hook that runs the app's image with another tag than the version that is released.
+
+    Why: The hook (a migration, say) runs at every sync, and a release does not change its image: the migrations of the
+    new version never run.
+    Fix: give the hook the new tag in the same commit.
+    Source: a rule of rollspec.
+    """
+    images = {}
+    for pod in scene.index.workloads:
+        images.update({repository_of(each.get("image", "")): each.get("image") for _, each in pod.containers})
+    for pod in scene.index.pods:
+        hooks = hooks_of(pod.manifest.data) if pod.kind in ("Job", "Pod") else frozenset()
+        for at, container in pod.every if hooks & {"PreSync", "Sync", "PostSync"} else ():
+            image = container.get("image", "")
+            wanted = images.get(repository_of(image), image)
+            if image != wanted:
+                message = f"the hook runs {image}, and the released version is {wanted}"
+                yield Finding("hook-image", message, at + "/image", pod.manifest, "warning")
 
 
 def sync_waves(scene: Scene) -> Iterator[Finding]:
@@ -94,21 +133,24 @@ def sync_waves(scene: Scene) -> Iterator[Finding]:
     for manifest in scene.of("VirtualService"):
         namespace = namespace_of(manifest)
         for rule in scene.of("DestinationRule"):
-            if wave_of(rule) > wave_of(manifest) and _names_subset(manifest, namespace, rule):
+            if wave_of(rule.data) > wave_of(manifest.data) and _names_subset(manifest, namespace, rule):
                 message = f"it names subsets of DestinationRule {rule.name}, which comes in a later wave"
                 yield Finding("sync-waves", message, "/metadata/annotations", manifest)
     for rollout in scene.of("Rollout"):
-        last = wave_of(rollout)
+        last = wave_of(rollout.data)
         for manifests in scene.index.kinds.values():
             for manifest in manifests:
-                notes = (manifest.data.get("metadata") or {}).get("annotations")
-                if (
-                    notes
-                    and manifest is not rollout
-                    and (wave_of(manifest) > last or "PostSync" in notes.get(HOOK, ""))
-                ):
+                if manifest is not rollout and waits_after(manifest, last):
                     message = f"it waits for Rollout {rollout.name} as long as that is paused"
                     yield Finding("sync-waves", message, "/metadata/annotations", manifest, "warning")
+
+
+def waits_after(manifest: Manifest, wave: int) -> bool:
+    """Whether Argo CD applies the object only when those of the wave are healthy."""
+    if not (manifest.data.get("metadata") or {}).get("annotations"):
+        return False
+    hooks = hooks_of(manifest.data)
+    return "PostSync" in hooks or (not hooks - {"Sync"} and wave_of(manifest.data) > wave)
 
 
 def _names_subset(manifest: Manifest, namespace: str, rule: Manifest) -> bool:

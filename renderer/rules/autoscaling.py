@@ -9,6 +9,7 @@ from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within
 from renderer.rules.index import Pod
 from renderer.rules.quantity import quantity
+from renderer.scaler import KINDS, scaler_of
 
 # The block that each type of metric needs, and the targets that each takes.
 _BLOCK = {
@@ -43,14 +44,16 @@ def hpa_bounds(scene: Scene) -> Iterator[Finding]:
     Fix: make `maxReplicas` at least `minReplicas`. If an overlay changes one of them, check the other.
     Source: API server (`must be greater than or equal to minReplicas`).
     """
-    for hpa in scene.of("HorizontalPodAutoscaler"):
-        spec = hpa.data.get("spec") or {}
-        low, high = spec.get("minReplicas", 1), spec.get("maxReplicas", 0)
-        if low < 1:
-            yield Finding("hpa-bounds", f"minReplicas must be at least 1, it is {low}", "/spec/minReplicas", hpa)
+    for hpa in autoscalers(scene):
+        found = scaler_of(hpa.data)
+        low, high, spec = found.least, found.most, hpa.data.get("spec") or {}
+        if low < (1 if hpa.kind == "HorizontalPodAutoscaler" else 0):
+            message = f"{found.least_field} must be at least 1, it is {low}"
+            yield Finding("hpa-bounds", message, f"/spec/{found.least_field}", hpa)
         if high < max(low, 1):
-            message = f"maxReplicas ({high}) must be at least minReplicas ({low})"
-            yield Finding("hpa-bounds", message, "/spec/maxReplicas", hpa)
+            field = found.most_field if found.most_field in spec or found.least_field not in spec else found.least_field
+            message = f"{found.most_field} ({high}) must be at least {found.least_field} ({low})"
+            yield Finding("hpa-bounds", message, f"/spec/{field}", hpa)
 
 
 def hpa_target(scene: Scene) -> Iterator[Finding]:
@@ -64,16 +67,19 @@ def hpa_target(scene: Scene) -> Iterator[Finding]:
     Source: kube-score `horizontalpodautoscaler-has-target`, kube-linter `dangling-hpa`, KEDA (`scaleTargetRef.kind` is
     Deployment if it is not given).
     """
-    for hpa in scene.of("HorizontalPodAutoscaler"):
-        ref, namespace = (hpa.data.get("spec") or {}).get("scaleTargetRef") or {}, namespace_of(hpa)
-        kind, name = ref.get("kind", ""), ref.get("name", "")
-        target = scene.find(kind, namespace, name)
+    for hpa in autoscalers(scene):
+        found, namespace = scaler_of(hpa.data), namespace_of(hpa)
+        target = scene.find(found.kind, namespace, found.name)
         if target is None:
-            if f"{kind}/{name}" not in scene.external and (near := _near(scene, namespace)):
-                message = f"there is no {kind} {name}: the workload here is {near.kind} {near.manifest.name}"
+            if f"{found.kind}/{found.name}" not in scene.external and (near := _near(scene, namespace)):
+                message = (
+                    f"there is no {found.kind} {found.name}: the workload here is {near.kind} {near.manifest.name}"
+                )
+                if "kind" not in ((hpa.data.get("spec") or {}).get("scaleTargetRef") or {}):
+                    message += f"; write apiVersion: {near.manifest.api_version} and kind: {near.kind}"
                 yield Finding("hpa-target", message, "/spec/scaleTargetRef", hpa)
-        elif ref.get("apiVersion") != target.api_version:
-            message = f"apiVersion of a {kind} is {target.api_version}, not {ref.get('apiVersion')}"
+        elif found.api_version != target.api_version and (found.api_version or found.kind != "Deployment"):
+            message = f"apiVersion of a {found.kind} is {target.api_version}, not {found.api_version or 'apps/v1'}"
             yield Finding("hpa-target", message, "/spec/scaleTargetRef/apiVersion", hpa)
 
 
@@ -90,8 +96,8 @@ def hpa_once(scene: Scene) -> Iterator[Finding]:
     Fix: put the metrics of both into one autoscaler; it uses the highest count that any of them asks for.
     Source: Kubernetes documentation of autoscaling; KEDA makes a HorizontalPodAutoscaler for each ScaledObject.
     """
-    if len(scene.of("HorizontalPodAutoscaler")) > 1:
-        yield from clashes_within(scene, "HorizontalPodAutoscaler", "hpa-once")
+    if len(autoscalers(scene)) > 1:
+        yield from clashes_within(scene, KINDS, "hpa-once")
 
 
 def hpa_replicas(scene: Scene) -> Iterator[Finding]:
@@ -104,23 +110,28 @@ def hpa_replicas(scene: Scene) -> Iterator[Finding]:
     Fix: leave `replicas` out of the workload (`autoscaling` in a spec does so), also in patches.
     Source: kube-score (critical), Argo CD best practices, Kubernetes documentation of autoscaling.
     """
-    for hpa in scene.of("HorizontalPodAutoscaler"):
+    for hpa in autoscalers(scene):
         pod = target_of(scene, hpa)
         if pod is not None and "replicas" in pod.manifest.data["spec"] and not hands_over(pod.manifest, hpa):
-            message = f"HorizontalPodAutoscaler {hpa.name} scales this: replicas must not be given here"
+            message = f"{hpa.kind} {hpa.name} scales this: replicas must not be given here"
             yield Finding("hpa-replicas", message, "/spec/replicas", pod.manifest)
 
 
 def hands_over(workload: Manifest, hpa: Manifest) -> bool:
     """Whether the autoscaler is about to take the count over: it needs more pods than a server-side apply gives."""
     replicas = workload.data["spec"].get("replicas", 0)
-    return "ServerSideApply=true" in workload.sync_options and replicas < (hpa.data["spec"].get("minReplicas") or 1)
+    return "ServerSideApply=true" in workload.sync_options and replicas < scaler_of(hpa.data).least
 
 
 def target_of(scene: Scene, hpa: Manifest) -> Pod | None:
     """The scene's own workload that an autoscaler scales."""
-    ref = (hpa.data.get("spec") or {}).get("scaleTargetRef") or {}
-    return scene.workload(ref.get("kind", ""), namespace_of(hpa), ref.get("name", ""))
+    found = scaler_of(hpa.data)
+    return scene.workload(found.kind, namespace_of(hpa), found.name)
+
+
+def autoscalers(scene: Scene) -> list[Manifest]:
+    """The scene's own HorizontalPodAutoscalers and ScaledObjects."""
+    return [manifest for kind in KINDS for manifest in scene.of(kind)]
 
 
 def hpa_metrics(scene: Scene) -> Iterator[Finding]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from renderer.checks import LEVEL_2, Checks, checks_of, duration, seconds
 from renderer.manifest import Manifest
 from renderer.plain import lookup
+from renderer.protocols import HTTP
 from renderer.release import steps_of
 from renderer.rules.finding import Finding, Scene, of_level
 from renderer.rules.index import Pod
-from renderer.rules.mesh import HTTP, protocol_of, spec_of
+from renderer.rules.mesh import protocol_of, spec_of
 from renderer.spec import App, Canary
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ def destination_rule_once(scene: Scene) -> Iterator[Finding]:
     Source: Istio documentation (`DestinationRule merging`), `istioctl analyze`.
     """
     if len(scene.of("DestinationRule")) > 1:
-        yield from clashes_within(scene, "DestinationRule", "destination-rule-once")
+        yield from clashes_within(scene, ("DestinationRule",), "destination-rule-once")
 
 
 def subsets(scene: Scene) -> Iterator[Finding]:
@@ -230,3 +230,33 @@ def _tls_errors(tls: Object) -> Iterator[str]:
         yield "mode ISTIO_MUTUAL takes no certificates: Istio brings its own"
     if tls.get("insecureSkipVerify") and (tls.get("caCertificates") or tls.get("subjectAltNames")):
         yield "insecureSkipVerify cannot be used with caCertificates and subjectAltNames"
+
+
+_INHERITED = ("loadBalancer", "connectionPool", "outlierDetection", "tls")
+
+
+def port_level_settings(scene: Scene) -> Iterator[Finding]:
+    """Settings of a traffic policy that apply to no port, or not to the ports that have settings of their own.
+
+    Why: A port with an entry in `portLevelSettings` inherits nothing: what the entry leaves out has Istio's default.
+    A setting of the policy itself applies only to the other ports; if every port of the Service has an entry, it
+    applies to none (an error, otherwise a note).
+    Fix: repeat the setting in each entry that should have it, or remove it where it has no effect.
+    Source: Istio's reference of `TrafficPolicy.portLevelSettings`.
+    """
+    for manifest in scene.of("DestinationRule"):
+        service = service_of(scene, spec_of(manifest).get("host", ""), namespace_of(manifest))
+        there = {port.get("port") for port in spec_of(service).get("ports") or ()} if service else set()
+        for at, policy in _policies(manifest):
+            levels = [((each.get("port") or {}).get("number"), each) for each in policy.get("portLevelSettings") or ()]
+            for field in _INHERITED if levels else ():
+                without = [number for number, each in levels if field not in each]
+                if field not in policy or not without:
+                    continue
+                ports = f"port{'s' if len(without) > 1 else ''} {', '.join(map(str, without))}"
+                if there and there <= {number for number, _ in levels}:
+                    message = f"{field} applies to no port: {ports} has settings of its own, which inherit nothing"
+                    yield Finding("port-level-settings", message, f"{at}/{field}", manifest)
+                else:
+                    message = f"{field} does not apply to {ports}: settings of a port inherit nothing"
+                    yield Finding("port-level-settings", message, f"{at}/{field}", manifest, "note")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
-from renderer.rules.autoscaling import target_of
+from renderer.rules.autoscaling import autoscalers, target_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.quantity import share
+from renderer.scaler import scaler_of
 
 
 def pdb_form(scene: Scene) -> Iterator[Finding]:
@@ -115,10 +116,9 @@ def _pods_of(scene: Scene, pdb: Manifest) -> int | None:
     selector, namespace = (pdb.data.get("spec") or {}).get("selector"), namespace_of(pdb)
     for pod in scene.index.workloads:
         if pod.namespace == namespace and selects(selector, pod.labels):
-            for hpa in scene.of("HorizontalPodAutoscaler"):
+            for hpa in autoscalers(scene):
                 if target_of(scene, hpa) is pod:
-                    low: int = (hpa.data.get("spec") or {}).get("minReplicas", 1)
-                    return low
+                    return scaler_of(hpa.data).least
             replicas: int | None = pod.manifest.data["spec"].get("replicas")
             return replicas
     return None

@@ -34,13 +34,15 @@ class Scene:
     """What a manifest rule may look at. Rules judge `manifests`; `resources` only count as being there."""
 
     manifests: tuple[Manifest, ...]  # one app in one environment, after patches
-    resources: tuple[Manifest, ...] = ()  # taken along in that environment, and what matters of its other apps
+    resources: tuple[Manifest, ...] = ()  # the environment's own, not judged here
     kubernetes: tuple[int, int] = numbers(Versions.kubernetes)
     rollouts: tuple[int, int] = numbers(Versions.argo_rollouts)
     istio: tuple[int, int] = numbers(Versions.istio)
     policy: Mapping[str, Any] = field(default_factory=dict)  # the environment's
     level: int = LEVEL  # the project's render level
     external: frozenset[str] = frozenset()  # what exists elsewhere: "Secret/name", "Service/name", ...
+    waypoint: str = ""  # the waypoint of the environment's Services, or `namespace`; empty where nothing says that
+    nodes: int = 0  # how many nodes the environment has; 0 where nothing says that
     index: Index = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -8,16 +8,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from renderer.hooks import hooks_of, wave_of
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
 from renderer.rules.mesh import full_host
+from renderer.scaler import scaler_of
 from renderer.schema.scope import scope
 
 _EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
 _PODS = "pods"  # the kind of claim that says which labels pods have; selectors are held against it
 _OVERLAPS = frozenset((_PODS, "workloads-overlap"))
 _AT_GATEWAY = " at gateway "
+_ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # kinds of claims that never clash
+_IN_THE_SYNC = frozenset({"Sync", "PostSync"})
+_FIRST_WAVE = -1  # what rollspec puts before a Rollout is in this wave or an earlier one
+_TAKES_OVER = "scaledobject.keda.sh/transfer-hpa-ownership"
 
 
 class Claim(NamedTuple):  # a tuple: a fleet has hundreds of thousands, and they pass between processes
@@ -46,7 +52,7 @@ def claims(manifests: Sequence[Manifest], owner: str = "") -> tuple[Claim, ...]:
     made = [claim for manifest in manifests for claim in _object(manifest, owner)]
     for kind, claimed in _BY_KIND.items():
         made += [claim for manifest in found.kinds.get(kind, ()) for claim in claimed(manifest, owner)]
-    return (*made, *_workloads(found, owner))
+    return (*made, *_workloads(found, owner), *_waves(found, owner))
 
 
 def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
@@ -128,11 +134,11 @@ def _message(kind: str, key: str, who: str, other: Claim) -> str:
     }[kind]
 
 
-def clashes_within(scene: Scene, kind: str, rule: str) -> Iterator[Finding]:
+def clashes_within(scene: Scene, kinds: Sequence[str], rule: str) -> Iterator[Finding]:
     """The same clashes between the manifests of one app: one finding for each manifest after the first."""
     first: dict[str, tuple[Manifest, Claim]] = {}
-    for manifest in scene.of(kind):
-        for claim in _BY_KIND[kind](manifest, ""):
+    for manifest in (manifest for kind in kinds for manifest in scene.of(kind)):
+        for claim in _BY_KIND[manifest.kind](manifest, ""):
             known, other = first.setdefault(claim.key, (manifest, claim))
             if known is not manifest:
                 message = _message(rule, claim.key, f"{known.kind} {known.name}", other)
@@ -184,8 +190,10 @@ def _destination_rule(manifest: Manifest, owner: str) -> Iterator[Claim]:
 
 
 def _scaled(manifest: Manifest, owner: str) -> Iterator[Claim]:
-    ref = (manifest.data.get("spec") or {}).get("scaleTargetRef") or {}
-    key = f"{ref.get('kind')} {ref.get('name')}|{namespace_of(manifest)}"
+    found = scaler_of(manifest.data)
+    if ((manifest.data.get("metadata") or {}).get("annotations") or {}).get(_TAKES_OVER) == "true":
+        return  # KEDA takes the HorizontalPodAutoscaler of this workload over
+    key = f"{found.kind} {found.name}|{namespace_of(manifest)}"
     yield Claim("hpa-once", key, owner, manifest.file, "/spec/scaleTargetRef")
 
 
@@ -193,6 +201,7 @@ _BY_KIND: dict[str, Callable[[Manifest, str], Iterator[Claim]]] = {
     "VirtualService": _hosts,
     "DestinationRule": _destination_rule,
     "HorizontalPodAutoscaler": _scaled,
+    "ScaledObject": _scaled,
 }
 
 
@@ -204,6 +213,34 @@ def _workloads(found: Index, owner: str) -> list[Claim]:
         if selector:
             made.append(Claim("workloads-overlap", _labels(pod, selector), owner, pod.manifest.file, "/spec/selector"))
     return made
+
+
+def _waves(found: Index, owner: str) -> Iterator[Claim]:
+    """The waves of Rollouts, and of what could wait for one; nothing of other objects, which most are."""
+    for rollout in found.kinds.get("Rollout", ()):
+        key = f"{wave_of(rollout.data)}|{rollout.name}"
+        yield Claim(_ROLLOUT, key, owner, rollout.file, "/metadata/annotations")
+    for kind, manifests in found.kinds.items():
+        for manifest in manifests if kind != "Rollout" else ():
+            notes = (manifest.data.get("metadata") or {}).get("annotations")
+            if notes and (hooks := hooks_of(manifest.data)) <= _IN_THE_SYNC:
+                wave = "" if "PostSync" in hooks else str(wave_of(manifest.data))
+                if wave == "" or int(wave) > _FIRST_WAVE:
+                    key = f"{wave}|{manifest.kind} {manifest.name}"
+                    yield Claim(_WAITS, key, owner, manifest.file, "/metadata/annotations")
+
+
+def waits_for_rollouts(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[Claim, Claim]]:
+    """What Argo CD applies only when the Rollout of another owner is healthy, with that Rollout, in one sync of all."""
+    named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
+    rollouts = sorted((int(claim.key.partition("|")[0]), *claim) for claim in named if claim.kind == _ROLLOUT)
+    for claim in sorted(claim for claim in named if claim.kind == _WAITS) if rollouts else ():
+        wave = claim.key.partition("|")[0]
+        for number, *rollout in rollouts:
+            other = Claim(*rollout)
+            if other.owner != claim.owner and (wave == "" or int(wave) > number):
+                yield claim, other
+                break
 
 
 def _labels(pod: Pod, labels: dict[str, str]) -> str:

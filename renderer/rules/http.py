@@ -9,7 +9,8 @@ from renderer.manifest import Manifest, Object
 from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import routes_of, spec_of
-from renderer.rules.syntax import is_digits, re2_error
+from renderer.rules.rollouts import canary_of
+from renderer.rules.syntax import is_digits, nanoseconds, re2_error
 
 _HEADER = re.compile(r"[-_A-Za-z0-9]+").fullmatch
 _MATCHED = ("uri", "scheme", "method", "authority")
@@ -38,6 +39,30 @@ def route_match(scene: Scene) -> Iterator[Finding]:
         for number, match in enumerate(route.get("match") or ()):
             for where, message in _match_errors(match):
                 yield Finding("route-match", message, f"{at}/match/{number}{where}", manifest)
+    for rollout in scene.of("Rollout"):
+        for number, step in enumerate((canary_of(rollout) or {}).get("steps") or ()):
+            for where, message in _step_match_errors(step):
+                yield Finding("route-match", message, f"/spec/strategy/canary/steps/{number}{where}", rollout)
+
+
+def _step_match_errors(step: Object) -> Iterator[tuple[str, str]]:
+    """What Istio refuses in a route that the controller makes of a step."""
+    for number, match in enumerate((step.get("setHeaderRoute") or {}).get("match") or ()):
+        at = f"/setHeaderRoute/match/{number}"
+        if not _HEADER(match.get("headerName", "")):
+            yield f"{at}/headerName", f"{match.get('headerName', '')!r} is not a valid header name"
+        yield from _string_match(f"{at}/headerValue", match.get("headerValue") or {})
+    for number, match in enumerate((step.get("setMirrorRoute") or {}).get("match") or ()):
+        at = f"/setMirrorRoute/match/{number}"
+        for name, matcher in (match.get("headers") or {}).items():
+            yield from _string_match(f"{at}/headers/{escape(name)}", matcher or {})
+        for field in ("method", "path"):
+            yield from _string_match(f"{at}/{field}", match.get(field) or {})
+
+
+def match_error(matcher: Object) -> str | None:
+    """Why Istio refuses a match of a text; None for one that it takes."""
+    return next((message for _, message in _string_match("", matcher)), None)
 
 
 def _match_errors(match: Object) -> Iterator[tuple[str, str]]:
@@ -72,6 +97,26 @@ def http_retries(scene: Scene) -> Iterator[Finding]:
         if retries:
             for message in _retry_errors(retries):
                 yield Finding("http-retries", message, at + "/retries", manifest)
+
+
+def http_timeouts(scene: Scene) -> Iterator[Finding]:
+    """Timeouts and retries of a route that cannot take effect together.
+
+    Why: A `perTryTimeout` that is not shorter than the route's `timeout` never ends a try: a slow try takes all the
+    time, and is not retried. With a `fault` on the route, Istio uses neither its timeout nor its retries (a note).
+    Fix: make `perTryTimeout` shorter than `timeout`, so that two tries fit, or remove one of them.
+    Source: Envoy (router: the timeout of the route includes all retries), Istio's reference of `HTTPRoute.fault`.
+    """
+    for manifest, at, route in scene.index.routes:
+        whole, each = route.get("timeout"), (route.get("retries") or {}).get("perTryTimeout")
+        total, one = (nanoseconds(text) if isinstance(text, str) else None for text in (whole, each))
+        if total and one and one >= total:
+            message = f"perTryTimeout {each} is not shorter than timeout {whole}: a slow try is never retried"
+            yield Finding("http-timeouts", message, at + "/retries/perTryTimeout", manifest, "warning")
+        unused = [field for field in ("timeout", "retries") if field in route]
+        if route.get("fault") and unused:
+            message = f"with a fault on the route, Istio ignores its {' and '.join(unused)}"
+            yield Finding("http-timeouts", message, at + "/fault", manifest, "note")
 
 
 def _retry_errors(retries: Object) -> Iterator[str]:

@@ -214,7 +214,7 @@ def host_once(scene: Scene) -> Iterator[Finding]:
     Source: `istioctl analyze` IST0109, Istio documentation (`multiple VirtualServices for a host`).
     """
     if len(scene.of("VirtualService")) > 1:
-        yield from clashes_within(scene, "VirtualService", "host-once")
+        yield from clashes_within(scene, ("VirtualService",), "host-once")
 
 
 def gateway_hosts(scene: Scene) -> Iterator[Finding]:

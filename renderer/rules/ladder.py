@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.manifest import Manifest, Object
-from renderer.rules import analysis, steps
+from renderer.rules import analysis, http, steps
 from renderer.rules.finding import Finding, ManifestRule, Scene
 from renderer.rules.rollouts import canary_of
 
 _RULES: tuple[ManifestRule, ...] = (
     steps.rollout_steps,
     steps.managed_routes,
+    http.route_match,
     analysis.analysis_templates,
     analysis.analysis_args,
     analysis.analysis_terminates,

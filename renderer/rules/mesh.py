@@ -5,33 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.manifest import Manifest, Object
+from renderer.protocols import protocol
 from renderer.rules.finding import Scene, namespace_of
 from renderer.rules.index import Located
 
-HTTP = frozenset({"http", "http2", "http_proxy", "grpc", "grpc-web"})
-TLS = frozenset({"tls", "https"})
-_PROTOCOLS = HTTP | TLS | {"tcp", "udp", "mongo", "mysql", "redis", "hbone", "double-hbone"}
-_STANDARD = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernetes.io/wss": "https"}
-_WELL_KNOWN = frozenset({25, 53, 3306, 27017})  # smtp, dns, mysql, mongo: TCP without being told
+_WELL_KNOWN = frozenset({25, 53, 3306, 27017})  # smtp, dns, mysql, mongo: taken for TCP
 SECTIONS = ("http", "tls", "tcp")
 
 
 def protocol_of(port: Object) -> str | None:
     """The protocol that Istio takes a Service's port for, lower case; None where it would have to guess.
 
-    By Istio's `kube.ConvertProtocol`: appProtocol before the name, the name up to its first `-`.
+    By Istio's `kube.ConvertProtocol`, which knows some port numbers too.
     """
     if (port.get("protocol") or "TCP") != "TCP":
         return "udp"
-    name = port.get("appProtocol") or port.get("name") or ""
-    standard = _STANDARD.get(name)
-    if standard:
-        return standard
-    name = name.lower()
-    word = "grpc-web" if name.startswith("grpc-web") else name.partition("-")[0]
-    if word in _PROTOCOLS:
-        return word
-    return "tcp" if port.get("port") in _WELL_KNOWN else None
+    return protocol(port.get("appProtocol"), port.get("name")) or ("tcp" if port.get("port") in _WELL_KNOWN else None)
 
 
 def service_name(host: str, namespace: str) -> tuple[str, str] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
+from renderer.rules.images import repository_of
 
 # `container` is how Argo Workflows names a single one.
 _CONTAINERS = frozenset(("containers", "initContainers", "ephemeralContainers", "container"))
@@ -36,13 +37,6 @@ def policy_images(scene: Scene) -> Iterator[Finding]:
             if digests and "@sha256:" not in image:
                 message = f"the overlay's policy requires a digest: {image}@sha256:..."
                 yield Finding("policy-images", message, at, manifest, tag_of=image)
-
-
-def repository_of(image: str) -> str:
-    """An image reference without its tag and digest."""
-    name = image.partition("@")[0]
-    host, slash, rest = name.rpartition("/")
-    return f"{host}{slash}{rest.partition(':')[0]}"
 
 
 def _images(value: Any, at: str, key: str = "") -> Iterator[tuple[str, str]]:

@@ -161,6 +161,11 @@ def rollout_scale_down(scene: Scene) -> Iterator[Finding]:
     for rollout in scene.of("Rollout"):
         for where, message in _scale_down(spec_of(rollout)):
             yield Finding("rollout-scale-down", message, f"/spec/strategy/{where}", rollout)
+        for kind, strategy in (("canary", canary_of(rollout) or {}), ("blueGreen", blue_green_of(rollout) or {})):
+            if strategy.get("scaleDownDelaySeconds") == 0 and (kind == "blueGreen" or "trafficRouting" in strategy):
+                message = "0 means never: the old pods keep running; write 1 to stop them soon, or leave it out (30 s)"
+                at = f"/spec/strategy/{kind}/scaleDownDelaySeconds"
+                yield Finding("rollout-scale-down", message, at, rollout, "warning")
 
 
 def _scale_down(spec: Object) -> Iterator[tuple[str, str]]:

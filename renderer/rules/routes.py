@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from renderer.manifest import Object
 from renderer.problem import Severity
+from renderer.protocols import HTTP, TLS
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import (
-    HTTP,
-    TLS,
     destinations_of,
     ports_of,
     protocol_of,

@@ -11,6 +11,7 @@ from renderer.plain import escape
 from renderer.rounding import basic_canary_share, replicas_for_share
 from renderer.rules import checks
 from renderer.rules.finding import Finding
+from renderer.rules.http import match_error
 from renderer.spec import App, file_key
 
 _STATES = ("canary", "preview")
@@ -279,16 +280,21 @@ def ladder_end(scene: SpecScene) -> Iterator[Finding]:
 
 
 def canary_headers(scene: SpecScene) -> Iterator[Finding]:
-    """`istio.canaryHeaders` without a Canary with router istio, or without an HTTP or gRPC port.
+    """`istio.canaryHeaders` without a Canary with router istio or an HTTP port, or with a match that Istio refuses.
 
-    Why: Only HTTP and gRPC requests have headers, and only Istio's routes can match them.
+    Why: Only HTTP and gRPC requests have headers, and only Istio's routes match them. Argo Rollouts writes the match
+    into the VirtualService during a release: if Istio refuses it (a regex that RE2 cannot compile), the release stops.
     Fix: remove `canaryHeaders`, or set `strategy: {type: Canary, router: istio}` and name the port `http-...` or
     `grpc-...` (or set its `appProtocol`).
     Source: Istio (header matches are part of HTTP routes).
     """
     app = scene.app
-    if "canaryHeaders" not in app.spec.get("istio", {}):
+    headers = app.spec.get("istio", {}).get("canaryHeaders")
+    if headers is None:
         return
+    for name, value in headers.items():
+        if isinstance(value, dict) and (why := match_error(value)):
+            yield _finding("canary-headers", why, f"/spec/istio/canaryHeaders/{escape(name)}")
     if not app.strategy.by_istio:
         message = "canaryHeaders need strategy Canary with router istio"
         yield _finding("canary-headers", message, "/spec/istio/canaryHeaders")

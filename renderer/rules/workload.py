@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from renderer.manifest import Object
+from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.quantity import amount
+from renderer.scaler import KINDS, scaler_of
 
 DEADLINE = 600  # the default of progressDeadlineSeconds, of Deployment and Rollout alike
 
@@ -87,14 +88,42 @@ def progress_deadline(scene: Scene) -> Iterator[Finding]:
     """
     for pod in scene.index.workloads:
         spec = pod.manifest.data["spec"]
-        ready = spec.get("minReadySeconds")
-        if not ready or pod.kind not in ("Deployment", "Rollout"):
+        ready = spec.get("minReadySeconds") or 0
+        if pod.kind not in ("Deployment", "Rollout"):
             continue
         deadline = spec.get("progressDeadlineSeconds", DEADLINE)
-        if deadline <= ready:
+        if ready and deadline <= ready:
             where = "progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else "minReadySeconds"
             message = f"progressDeadlineSeconds ({deadline}) must be greater than minReadySeconds ({ready})"
             yield Finding("progress-deadline", message, f"/spec/{where}", pod.manifest)
+        else:
+            yield from _slow_start(pod, deadline)
+
+
+def _slow_start(pod: Pod, deadline: int) -> Iterator[Finding]:
+    """A deadline that is shorter than the probes allow a pod to need until it counts as available."""
+    spec = pod.manifest.data["spec"]
+    times = {at: _start(container) for at, container in pod.containers}
+    longest = max(times, key=times.__getitem__, default="")
+    seconds = (times[longest] if longest else 0) + (spec.get("minReadySeconds") or 0)
+    if seconds <= deadline:
+        return
+    aborts = pod.kind == "Rollout" and bool(spec.get("progressDeadlineAbort"))
+    what = "is aborted" if aborts else "counts as failed (Degraded) meanwhile"
+    message = f"a pod may take {seconds} s to become available; after {deadline} s without progress a release {what}"
+    at = "/spec/progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else f"{longest}/startupProbe"
+    yield Finding("progress-deadline", message, at, pod.manifest, "error" if aborts else "note")
+
+
+def _start(container: Object) -> int:
+    """The seconds that a container may take to be Ready, as far as its probes limit or delay that."""
+    startup, readiness = container.get("startupProbe") or {}, container.get("readinessProbe") or {}
+    allowed: int = 0
+    if startup:
+        allowed = startup.get("initialDelaySeconds", 0)
+        allowed += startup.get("failureThreshold", 3) * startup.get("periodSeconds", 10)
+    delay: int = readiness.get("initialDelaySeconds", 0)
+    return max(allowed, delay)
 
 
 def surge_and_unavailable(scene: Scene) -> Iterator[Finding]:
@@ -152,25 +181,25 @@ def same_namespace(scene: Scene) -> Iterator[Finding]:
     homes = {pod.namespace for pod in scene.index.workloads}
     if not homes:
         return
-    for kind in ("Service", "PodDisruptionBudget", "HorizontalPodAutoscaler"):
+    for kind in ("Service", "PodDisruptionBudget", *KINDS):
         for manifest in scene.of(kind):
             own = namespace_of(manifest)
             if own in homes:
                 continue
             for pod in scene.index.workloads:
-                if _meant_for(kind, manifest.data.get("spec") or {}, pod):
+                if _meant_for(manifest, pod):
                     here, there = own or "default", pod.namespace or "default"
                     message = f"it is in namespace {here}, {pod.kind} {pod.manifest.name} in {there}"
                     yield Finding("same-namespace", message, "/metadata/namespace", manifest)
                     break
 
 
-def _meant_for(kind: str, spec: Object, pod: Pod) -> bool:
-    if kind == "HorizontalPodAutoscaler":
-        ref = spec.get("scaleTargetRef") or {}
-        return (ref.get("kind"), ref.get("name")) == (pod.kind, pod.manifest.name)
-    selector = spec.get("selector") or {}
-    return selects({"matchLabels": selector} if kind == "Service" else selector, pod.labels)
+def _meant_for(manifest: Manifest, pod: Pod) -> bool:
+    if manifest.kind in KINDS:
+        found = scaler_of(manifest.data)
+        return (found.kind, found.name) == (pod.kind, pod.manifest.name)
+    selector = (manifest.data.get("spec") or {}).get("selector") or {}
+    return selects({"matchLabels": selector} if manifest.kind == "Service" else selector, pod.labels)
 
 
 def restart_policy(scene: Scene) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from renderer.manifest import Manifest, Object, sync_options
+from renderer.scaler import KINDS as SCALERS
+from renderer.scaler import scaler_of
 from renderer.simulate.context import owner as rollout_owner
 from renderer.simulate.deployment import owner as deployment_owner
 from renderer.simulate.pods import remove_sets
@@ -52,9 +54,9 @@ def remove(edit: Edit, manifest: Manifest) -> None:
             "Service": world.services,
             "DestinationRule": world.rules,
             "VirtualService": world.virtual_services,
-            "HorizontalPodAutoscaler": world.autoscalers,
+            **dict.fromkeys(SCALERS, world.autoscalers),
         }
-        del stores[manifest.kind][key]
+        del stores[manifest.kind][f"{manifest.kind} {key}" if manifest.kind in SCALERS else key]
     edit.wrote()
 
 
@@ -152,10 +154,9 @@ def _host(host: str, key: str) -> str:
 
 
 def _put_autoscaler(edit: Edit, key: str, data: Object, before: Object) -> None:
-    spec = data.get("spec", {})
-    target = spec.get("scaleTargetRef", {})
-    named = f"{target.get('kind', '')} {key.partition('/')[0]}/{target.get('name', '')}"
-    edit.world.autoscalers[key] = Autoscaler(named, int(spec.get("minReplicas", 1)), int(spec.get("maxReplicas", 1)))
+    found = scaler_of(data)
+    named = f"{found.kind} {key.partition('/')[0]}/{found.name}"
+    edit.world.autoscalers[f"{data['kind']} {key}"] = Autoscaler(named, int(found.least), int(found.most))
 
 
 PUT: dict[str, Callable[[Edit, str, Object, Object], None]] = {
@@ -164,6 +165,6 @@ PUT: dict[str, Callable[[Edit, str, Object, Object], None]] = {
     "Service": _put_service,
     "DestinationRule": _put_rule,
     "VirtualService": _put_virtual_service,
-    "HorizontalPodAutoscaler": _put_autoscaler,
+    **dict.fromkeys(SCALERS, _put_autoscaler),
 }
 KINDS = frozenset(PUT)

@@ -45,8 +45,8 @@ def name_of(path: Path) -> str:
 def read(path: Path) -> Case:
     """`# error: ...`, `# warning: ...` and `# note: ...` are expected lines; others are settings.
 
-    These are `kubernetes`, `policy`, `external` and `resource`, which names those documents (`Kind/name`) that are
-    resources, not manifests of the app.
+    These are `kubernetes`, `policy`, `external`, `waypoint`, `nodes` and `resource`, which names those documents
+    (`Kind/name`) that are resources, not manifests of the app.
     """
     text = path.read_text(encoding="utf-8")
     found, settings = _comments(text)
@@ -82,6 +82,10 @@ def _scene(manifests: list[Manifest], settings: dict[str, str]) -> Scene:
     if "kubernetes" in settings:
         major, _, minor = settings["kubernetes"].partition(".")
         more["kubernetes"] = (int(major), int(minor))
+    if "waypoint" in settings:
+        more["waypoint"] = settings["waypoint"]
+    if "nodes" in settings:
+        more["nodes"] = int(settings["nodes"])
     if "policy" in settings:
         more["policy"] = yaml.safe_load(settings["policy"])
     return Scene(own, resources, external=frozenset(settings.get("external", "").split()), **more)

@@ -1,0 +1,67 @@
+"""When Argo CD applies an object: its hook, its wave, and when a hook is deleted; Helm's annotations count too."""
+
+from __future__ import annotations
+
+from renderer.manifest import Object
+
+WAVE = "argocd.argoproj.io/sync-wave"
+HOOK = "argocd.argoproj.io/hook"
+DELETE = "argocd.argoproj.io/hook-delete-policy"
+KINDS = frozenset({"PreSync", "Sync", "Skip", "PostSync", "SyncFail", "PostDelete", "PreDelete"})
+_HELM = "helm.sh/hook"
+_OF_HELM = {
+    "crd-install": "PreSync",
+    "pre-install": "PreSync",
+    "pre-upgrade": "PreSync",
+    "post-install": "PostSync",
+    "post-upgrade": "PostSync",
+    "pre-delete": "PreDelete",
+    "post-delete": "PostDelete",
+}
+_DELETE_OF_HELM = {
+    "before-hook-creation": "BeforeHookCreation",
+    "hook-succeeded": "HookSucceeded",
+    "hook-failed": "HookFailed",
+}
+
+
+def hooks_of(data: Object) -> frozenset[str]:
+    """The hooks of an object as Argo CD reads them; empty for an object that is not a hook.
+
+    Argo CD reads Helm's annotation where its own is missing (`hook.Types`), and leaves out the hooks that it does not
+    support.
+    """
+    notes = _annotations(data)
+    own = _words(notes.get(HOOK))
+    if own:
+        return frozenset(word for word in own if word in KINDS)
+    return frozenset(_OF_HELM[word] for word in _words(notes.get(_HELM)) if word in _OF_HELM)
+
+
+def is_made_again(data: Object) -> bool:
+    """Whether Argo CD deletes a hook before it makes the next one, so that nothing of it is immutable.
+
+    That is so without a policy, and with BeforeHookCreation (`hook.DeletePolicies`).
+    """
+    if not hooks_of(data) - {"Skip"}:
+        return False
+    notes = _annotations(data)
+    helm = [_DELETE_OF_HELM[word] for word in _words(notes.get(f"{_HELM}-delete-policy")) if word in _DELETE_OF_HELM]
+    policies = _words(notes.get(DELETE)) or helm
+    return not policies or "BeforeHookCreation" in policies
+
+
+def wave_of(data: Object) -> int:
+    """The sync wave; of a hook of Helm its weight. 0 where none is given, or it is not a whole number."""
+    notes = _annotations(data)
+    text = str(notes.get(WAVE) or notes.get(f"{_HELM}-weight") or "0")
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    return int(text) if digits.isascii() and digits.isdecimal() and len(digits) <= 10 else 0
+
+
+def _annotations(data: Object) -> dict[str, str]:
+    return (data.get("metadata") or {}).get("annotations") or {}
+
+
+def _words(text: str | None) -> list[str]:
+    return [word.strip() for word in (text or "").split(",") if word.strip()]

@@ -1,0 +1,133 @@
+"""What a reader of a plan should know besides the numbers: whose share it is, what stays, what is not counted.
+
+Each line depends on clients, nodes or the outcome of an analysis, which no tree shows: none of them is a problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from renderer.manifest import Object
+from renderer.plan.classes import Summary
+from renderer.plan.in_flight import routing
+from renderer.plan.side import Side, restart_mark, workload
+from renderer.rules import Scene
+from renderer.rules.together import nodes_needed
+
+Remark = Callable[[Side | None, Side, Summary | None], Iterator[str]]
+_DELAY = 30  # seconds, the default of scaleDownDelaySeconds
+
+
+def remarks(old: Side | None, new: Side | None, summary: Summary | None) -> tuple[str, ...]:
+    """The lines about a change from `old` to `new`; none for an app that is removed."""
+    return () if new is None else tuple(line for remark in _REMARKS for line in remark(old, new, summary))
+
+
+def _pinned(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """Requests that reach the canary whatever its weight, or reach it as a copy."""
+    if new.app.canary is None or not new.app.strategy.is_routed:
+        return
+    headers = new.app.spec.get("istio", {}).get("canaryHeaders")
+    if headers:
+        yield f"requests with the header {' or '.join(headers)} all go to the canary, whatever its weight"
+    for number, step in enumerate(_ladder(new), 1):
+        header, mirror = step.get("setHeaderRoute") or {}, step.get("setMirrorRoute") or {}
+        if header.get("match"):
+            names = [match.get("headerName", "") for match in header["match"]]
+            yield f"from step {number} on, requests with the header {' or '.join(names)} all go to the canary"
+        if mirror.get("match"):
+            copied = f"copies of {mirror.get('percentage', 100)} % of the requests"
+            yield f"from step {number} on, the canary also gets {copied}"
+
+
+def _share(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """Whose share it is."""
+    if new.app.canary is None:
+        return
+    service = next(
+        (m.data.get("spec") or {} for m in new.manifests if m.kind == "Service" and m.name == new.app.name), {}
+    )
+    if service.get("sessionAffinity") == "ClientIP":
+        if new.app.strategy.is_routed:
+            yield "requests of the mesh do not use the Service's sessionAffinity: the share is of requests"
+        else:
+            yield "sessionAffinity ClientIP: the share is one of clients, not of requests"
+    if not new.app.strategy.is_routed:
+        return
+    if "consistentHash" in (_policy(new).get("loadBalancer") or {}):
+        yield "requests are split one by one, and consistentHash holds within a version: a client may change versions"
+    if service.get("clusterIP") == "None":
+        yield "the Service is headless: the weight does not split connections that clients open to a pod's address"
+
+
+def _outliers(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """Outlier detection beside a canary of one pod."""
+    pods = [track.pods_after for track in summary.tracks if track.version == new.app.running.name] if summary else []
+    if new.app.canary and new.app.strategy.is_routed and _policy(new).get("outlierDetection") and 1 in pods:
+        yield "outlier detection may take the only canary pod out: its share of the requests then fails"
+
+
+def _nodes(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """How many nodes a release needs, where each pod needs its own."""
+    scene = Scene(new.manifests)
+    if summary is None or not (new.flight or (old and old.flight) or old is None or old.running != new.running):
+        return
+    for pod in scene.index.workloads:
+        needed = nodes_needed(scene, pod)
+        if needed:
+            yield f"needs at least {needed[0]} nodes during the release: {needed[1]}"
+
+
+def _stays(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """The pods of the old version after a promotion."""
+    if old is None or not old.flight or new.flight or new.app.stable.name == old.app.stable.name or summary is None:
+        return
+    strategy = (workload(new.app, new.manifests).get("spec") or {}).get("strategy") or {}
+    fields = strategy.get("blueGreen") or strategy.get("canary") or {}
+    delayed = "blueGreen" in strategy or ("trafficRouting" in fields and not fields.get("dynamicStableScale"))
+    pods = sum(track.pods_before for track in summary.tracks if track.version == old.app.stable.name)
+    if delayed and pods:
+        delay = fields.get("scaleDownDelaySeconds", _DELAY)
+        long = "keep running: scaleDownDelaySeconds 0 means never" if delay == 0 else f"run for another {delay} s"
+        yield f"the {pods} pods of {old.app.stable.name} {long}"
+
+
+def _restart(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """A Rollout restarts at the time that is given, a Deployment at once."""
+    mark = restart_mark(new)
+    if old is not None and mark and mark != restart_mark(old) and new.app.strategy.is_rollout:
+        yield f"pods that started before {mark} are replaced; if that is in the future, the controller waits for it"
+
+
+def _steps(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """Steps that the numbers of the simulation leave out."""
+    if new.app.canary is None:
+        return
+    for number, step in enumerate(_ladder(new), 1):
+        if "experiment" in step:
+            yield f"step {number} {_experiment(step['experiment'] or {})}; the numbers above leave that out"
+        if "analysis" in step:
+            names = [each.get("templateName", "") for each in (step["analysis"] or {}).get("templates") or ()]
+            yield f"step {number} waits for an analysis ({', '.join(names)}): where it fails, the release is aborted"
+
+
+def _experiment(body: Object) -> str:
+    templates = body.get("templates") or []
+    pods = sum(template.get("replicas", 1) for template in templates)
+    share = sum(template.get("weight", 0) for template in templates)
+    long = f" for {body['duration']}" if "duration" in body else ""
+    more = f" and {share} % of the requests" if share else ""
+    return f"is an experiment{long}, with {pods} more pod{'' if pods == 1 else 's'}{more}"
+
+
+def _ladder(side: Side) -> list[Object]:
+    return list(side.app.strategy.fields.get("steps") or ())
+
+
+def _policy(side: Side) -> dict[str, Any]:
+    rule = routing(side)["DestinationRule"] or {}
+    return (rule.get("spec") or {}).get("trafficPolicy") or {}
+
+
+_REMARKS: tuple[Remark, ...] = (_share, _pinned, _outliers, _steps, _nodes, _stays, _restart)

@@ -1,0 +1,116 @@
+"""Rules over the routes that Argo Rollouts adds to a VirtualService during a release, and over mirrored requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest, Object
+from renderer.problem import Severity
+from renderer.release import PINNED
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.mesh import full_host, spec_of
+from renderer.rules.rollouts import canary_of
+
+_FIELDS = ("rewrite", "timeout", "retries", "corsPolicy", "headers", "fault", "mirror", "mirrors")
+_ROUTING = "/spec/strategy/canary/trafficRouting"
+
+
+def pinned_routes(scene: Scene) -> Iterator[Finding]:
+    """A route for pinned requests (`canaryHeaders`, `setHeaderRoute`) that does not do what the app's own route does.
+
+    Why: During a release Argo Rollouts makes this route of the headers and the canary's subset only. It has no other
+    match, so it takes pinned requests of every path and port; it has none of the route's other fields. All of them
+    reach the canary at the port of the first route that the Rollout names. A missing `rewrite` changes the path that
+    the canary sees (a warning); other differences are a note.
+    Fix: send pinned requests only to that port and those paths, and let the app do without the fields for them; or
+    remove `canaryHeaders` (`setHeaderRoute`).
+    Source: Argo Rollouts (`createHeaderRoute`), measured.
+    """
+    for rollout in scene.of("Rollout"):
+        routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
+        pointer = _pins(rollout, routing)
+        routes = _driven_routes(scene, rollout, routing) if pointer else []
+        if not pointer or not routes:
+            continue
+        lost = _lost(routes)
+        if lost:
+            severity: Severity = "warning" if any("rewrite" in route for route in routes) else "note"
+            message = f"the controller's route for pinned requests {', and '.join(lost)}"
+            yield Finding("pinned-routes", message, pointer, rollout, severity)
+
+
+def _pins(rollout: Manifest, routing: Object) -> str | None:
+    """Where the Rollout says that requests are pinned by a header."""
+    if "istio" not in routing:
+        return None
+    for number, step in enumerate((canary_of(rollout) or {}).get("steps") or ()):
+        if (step.get("setHeaderRoute") or {}).get("match"):
+            return f"/spec/strategy/canary/steps/{number}/setHeaderRoute"
+    names = [route.get("name") for route in routing.get("managedRoutes") or ()]
+    return f"{_ROUTING}/managedRoutes" if PINNED in names else None
+
+
+def _driven_routes(scene: Scene, rollout: Manifest, routing: Object) -> list[Object]:
+    """The HTTP routes of the VirtualService that the Rollout moves, in the order in which it names them."""
+    named = (routing.get("istio") or {}).get("virtualService") or {}
+    found = scene.find("VirtualService", namespace_of(rollout), named.get("name", ""))
+    routes: dict[object, Object] = {r.get("name"): r for r in (spec_of(found).get("http") or () if found else ())}
+    wanted = named.get("routes") or [*routes]
+    return [routes[name] for name in wanted if name in routes]
+
+
+def _lost(routes: list[Object]) -> list[str]:
+    """What the app's routes do and the controller's does not, in words."""
+    ports = list(dict.fromkeys(port for route in routes for port in _ports(route)))
+    said = []
+    if len(ports) > 1:
+        others = " and ".join(map(str, ports[1:]))
+        said.append(f"sends those of port {others} to port {ports[0]}")
+    matches = [match.keys() - {"port", "gateways"} for route in routes for match in route.get("match") or ()]
+    if any(matches):
+        said.append(f"does not look at {', '.join(sorted(set().union(*matches)))}")
+    fields = [field for field in _FIELDS if any(field in route for route in routes)]
+    if fields:
+        said.append(f"has no {', '.join(fields)}")
+    return said
+
+
+def _ports(route: Object) -> Iterator[int]:
+    for weighted in route.get("route") or ():
+        number = ((weighted.get("destination") or {}).get("port") or {}).get("number")
+        if number:
+            yield number
+
+
+def mirror_own_canary(scene: Scene) -> Iterator[Finding]:
+    """A route that mirrors its requests to the canary subset of its own host.
+
+    Why: While nothing is in flight, the canary subset has the stable pods. The stable version then handles every
+    mirrored request twice, writes included.
+    Fix: mirror during a release only, with a step: `{setMirrorRoute: {name: mirror, percentage: 10, match: [...]}}` in
+    `strategy.steps`; or mirror to another Service.
+    Source: Argo Rollouts (without a canary both subsets have the stable hash), measured.
+    """
+    for rollout in scene.of("Rollout"):
+        routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
+        subset = ((routing.get("istio") or {}).get("destinationRule") or {}).get("canarySubsetName")
+        for manifest, at, route in scene.index.routes if subset else ():
+            namespace = namespace_of(manifest)
+            own = {_host(weighted.get("destination") or {}, namespace) for weighted in route.get("route") or ()}
+            for where, mirror in _mirrors(route):
+                if mirror.get("subset") == subset and _host(mirror, namespace) in own:
+                    message = (
+                        f"the subset {subset} has the stable pods between releases: they handle each request twice"
+                    )
+                    yield Finding("mirror-own-canary", message, at + where, manifest)
+
+
+def _host(destination: Object, namespace: str) -> str:
+    return full_host(destination.get("host", ""), namespace)
+
+
+def _mirrors(route: Object) -> Iterator[tuple[str, Object]]:
+    if route.get("mirror"):
+        yield "/mirror", route["mirror"]
+    for number, mirror in enumerate(route.get("mirrors") or ()):
+        yield f"/mirrors/{number}/destination", mirror.get("destination") or {}

@@ -1,0 +1,116 @@
+"""Rules over what the mesh does with the pods of a release: ambient mode, mTLS, affinity of clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.index import Pod, selects
+from renderer.rules.mesh import full_host, service_of, spec_of
+from renderer.rules.rollouts import canary_of
+from renderer.rules.services import pods_behind
+
+WAYPOINT = "istio.io/use-waypoint"
+_MODE = "istio.io/dataplane-mode"
+_INJECTED = "sidecar.istio.io/inject"
+
+
+def ambient_waypoint(scene: Scene) -> Iterator[Finding]:
+    """A Service with routes of Istio and pods in ambient mode, without a waypoint as far as this tree shows.
+
+    Why: In ambient mode only a waypoint applies HTTP routes. Without one, weights, header matches and timeouts are
+    ignored: a canary gets its share by the number of its pods.
+    Fix: set `waypoint: NAME` in the overlay, which puts the label `istio.io/use-waypoint` on the app's Services; or
+    `waypoint: namespace`, if the namespace has the label.
+    Source: Istio documentation of waypoints (`L7 features need a waypoint`).
+    """
+    if scene.waypoint:
+        return
+    for service in scene.of("Service"):
+        namespace = namespace_of(service)
+        pods = [pod for pod in pods_behind(scene, service) if _is_ambient(scene, pod)]
+        if not pods or not _is_routed(scene, service):
+            continue
+        space = scene.find("Namespace", "", namespace)
+        labels = {**(_labels(space) if space else {}), **_labels(service)}
+        if labels.get(WAYPOINT, "none") == "none":
+            message = (
+                "the pods are in ambient mode, and nothing here names a waypoint: Istio ignores weights, header "
+                "matches and timeouts; set `waypoint: NAME` (or `namespace`, if that has the label) in the overlay"
+            )
+            yield Finding("ambient-waypoint", message, "/metadata/labels", service, "warning")
+
+
+def _is_ambient(scene: Scene, pod: Pod) -> bool:
+    space = scene.find("Namespace", "", pod.namespace)
+    around = _labels(space).get(_MODE) if space else None
+    return pod.labels.get(_MODE, around) == "ambient"
+
+
+def _is_routed(scene: Scene, service: Manifest) -> bool:
+    own = full_host(service.name, namespace_of(service))
+    return any(
+        full_host(host, namespace_of(manifest)) == own
+        for manifest in scene.of("VirtualService")
+        if spec_of(manifest).get("http") and "mesh" in (spec_of(manifest).get("gateways") or ["mesh"])
+        for host in spec_of(manifest).get("hosts") or ()
+    )
+
+
+def _labels(manifest: Manifest) -> dict[str, str]:
+    return (manifest.data.get("metadata") or {}).get("labels") or {}
+
+
+def mtls_modes(scene: Scene) -> Iterator[Finding]:
+    """A DestinationRule and a PeerAuthentication of one render whose TLS modes contradict each other.
+
+    Why: The DestinationRule says what clients send, the PeerAuthentication what the pods accept. With DISABLE and
+    STRICT, or ISTIO_MUTUAL and DISABLE, every request fails with 503.
+    Fix: leave `tls` out of the DestinationRule (Istio then chooses by itself), or change the PeerAuthentication.
+    Source: Istio documentation of PeerAuthentication and of `ClientTLSSettings.mode`.
+    """
+    peers = [*scene.of("PeerAuthentication"), *(each for each in scene.resources if each.kind == "PeerAuthentication")]
+    for rule in scene.of("DestinationRule") if peers else ():
+        spec = spec_of(rule)
+        policy = spec.get("trafficPolicy") or {}
+        service = service_of(scene, spec.get("host", ""), namespace_of(rule))
+        sent = (policy.get("tls") or {}).get("mode")
+        for pod in pods_behind(scene, service) if service and sent else ():
+            accepted = _accepted(peers, pod)
+            wrong = (sent == "DISABLE" and accepted == "STRICT") or (sent == "ISTIO_MUTUAL" and accepted == "DISABLE")
+            if wrong and pod.labels.get(_INJECTED) != "false":
+                message = f"clients send {sent}, and the pods accept {accepted} (PeerAuthentication): requests fail"
+                yield Finding("mtls-modes", message, "/spec/trafficPolicy/tls/mode", rule)
+
+
+def _accepted(peers: list[Manifest], pod: Pod) -> str | None:
+    """The mode for a pod: that of a policy that selects it, else that of its namespace; None where ports differ."""
+    near = [peer for peer in peers if namespace_of(peer) in ("", pod.namespace)]
+    own = [peer for peer in near if selects(spec_of(peer).get("selector"), pod.labels)]
+    whole = [peer for peer in near if not spec_of(peer).get("selector")]
+    for peer in (*own, *whole):
+        if spec_of(peer).get("portLevelMtls"):
+            return None
+        mode: str | None = (spec_of(peer).get("mtls") or {}).get("mode")
+        if mode not in (None, "UNSET"):
+            return mode
+    return None
+
+
+def client_affinity(scene: Scene) -> Iterator[Finding]:
+    """A canary by replicas behind a Service with `sessionAffinity: ClientIP`.
+
+    Why: Each client stays on its pod (for 3 hours by default). The canary gets a share of the clients, not of the
+    requests: behind a proxy or NAT, one client may be everybody, and clients of today stay on the stable version.
+    Fix: remove `sessionAffinity`, or use router istio, which does not use the affinity of the Service.
+    Source: Kubernetes documentation of `sessionAffinity`.
+    """
+    for service in scene.of("Service"):
+        if spec_of(service).get("sessionAffinity") != "ClientIP":
+            continue
+        for pod in pods_behind(scene, service):
+            canary = canary_of(pod.manifest) if pod.kind == "Rollout" else None
+            if canary is not None and "trafficRouting" not in canary:
+                message = "with sessionAffinity ClientIP a canary by replicas gets a share of clients, not of requests"
+                yield Finding("client-affinity", message, "/spec/sessionAffinity", service, "warning")

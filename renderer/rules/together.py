@@ -1,0 +1,287 @@
+"""How many pods of a workload run together, and the rules over what limits that: claims, quotas, nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from renderer.manifest import Manifest, Object
+from renderer.plain import escape
+from renderer.rules.autoscaling import autoscalers, target_of
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.index import Pod, selects
+from renderer.rules.quantity import quantity, share
+from renderer.rules.rollouts import blue_green_of, canary_of
+from renderer.scaler import scaler_of
+
+HOSTNAME = "kubernetes.io/hostname"
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_SHARED = frozenset({"ReadWriteMany", "ReadOnlyMany"})
+_SUMS = {  # what a quota calls a sum -> the side and the name of the resource
+    "cpu": ("requests", "cpu"),
+    "memory": ("requests", "memory"),
+    **{f"{side}.{name}": (side, name) for side in ("requests", "limits") for name in ("cpu", "memory")},
+}
+_COUNTS = ("pods", "count/pods")
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The most pods of a workload at rest and during a release; `waits` says that a release needs those it adds."""
+
+    rest: int
+    release: int
+    waits: bool
+
+
+def together(scene: Scene, pod: Pod) -> Together | None:
+    """None where nobody here knows the number of pods."""
+    spec = pod.manifest.data["spec"]
+    most = [scaler_of(each.data).most for each in autoscalers(scene) if target_of(scene, each) is pod]
+    rest = max([*most, *([spec["replicas"]] if "replicas" in spec else [])], default=None)
+    if rest is None or pod.kind not in ("Deployment", "Rollout", "StatefulSet"):
+        return None
+    if pod.kind == "StatefulSet" or rest == 0:
+        return Together(rest, rest, False)
+    strategy = spec.get("strategy") or {}
+    if pod.kind == "Deployment":
+        if strategy.get("type") == "Recreate":
+            return Together(rest, rest, False)
+        return _rolling(rest, strategy.get("rollingUpdate") or {}, "25%")
+    if blue_green_of(pod.manifest) is not None:
+        return Together(rest, 2 * rest, True)
+    canary = canary_of(pod.manifest) or {}
+    if "trafficRouting" in canary:
+        return Together(rest, rest + 1 if canary.get("dynamicStableScale") else 2 * rest, True)
+    return _rolling(rest, canary, "25%")
+
+
+def _rolling(rest: int, fields: Object, default: str) -> Together:
+    surge = share(fields.get("maxSurge", "25%"), rest, up=True) or 0
+    unavailable = share(fields.get("maxUnavailable", default), rest, up=False) or 0
+    return Together(rest, rest + surge, unavailable == 0)
+
+
+def claim_access(scene: Scene) -> Iterator[Finding]:
+    """A PersistentVolumeClaim that the pods of a workload cannot share, although they run together.
+
+    Why: A release starts new pods before the old ones stop. With ReadWriteOncePod the new pod waits for the volume, and
+    the old one for the new pod: the release never ends (an error). With ReadWriteOnce the same happens as soon as two
+    pods land on different nodes (a warning).
+    Fix: use strategy Recreate, or a claim with ReadWriteMany. With ReadWriteOnce you can also bind all pods to one node
+    (`nodeSelector` with `kubernetes.io/hostname`, or a required pod affinity).
+    Source: Kubernetes documentation of access modes; kubelet and scheduler (`Multi-Attach error`).
+    """
+    for pod in scene.index.workloads:
+        counts = together(scene, pod)
+        if counts is None or counts.release < 2:
+            continue
+        for number, volume in enumerate(pod.spec.get("volumes") or ()):
+            name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
+            claim = scene.find("PersistentVolumeClaim", pod.namespace, name) if name else None
+            modes = set((claim.data.get("spec") or {}).get("accessModes") or ()) if claim else set()
+            at = f"{pod.at}/spec/volumes/{number}/persistentVolumeClaim"
+            when = "always" if counts.rest > 1 else "during a release"
+            if modes == {"ReadWriteOncePod"}:
+                message = (
+                    f"the claim {name} is ReadWriteOncePod, and {counts.release} pods run together {when}: the second "
+                    "waits for the volume forever; use strategy Recreate, or a claim with ReadWriteMany"
+                )
+                yield Finding("claim-access", message, at, pod.manifest)
+            elif modes and not modes & _SHARED and not _on_one_node(pod):
+                message = (
+                    f"the claim {name} is ReadWriteOnce, and {counts.release} pods run together {when}: one on another "
+                    "node waits for the volume; use strategy Recreate, one node, or a claim with ReadWriteMany"
+                )
+                yield Finding("claim-access", message, at, pod.manifest, "warning")
+
+
+def _on_one_node(pod: Pod) -> bool:
+    """Whether all pods are bound to one node, or to the node of another pod of theirs."""
+    if pod.spec.get("nodeName") or HOSTNAME in (pod.spec.get("nodeSelector") or {}):
+        return True
+    affinity = pod.spec.get("affinity") or {}
+    node = (affinity.get("nodeAffinity") or {}).get(_REQUIRED) or {}
+    terms = node.get("nodeSelectorTerms") or []
+    if len(terms) == 1 and any(
+        each.get("key") == HOSTNAME and each.get("operator") == "In" and len(each.get("values") or ()) == 1
+        for each in terms[0].get("matchExpressions") or ()
+    ):
+        return True
+    near = (affinity.get("podAffinity") or {}).get(_REQUIRED) or ()
+    return any(term.get("topologyKey") == HOSTNAME and selects(term.get("labelSelector"), pod.labels) for term in near)
+
+
+def quota(scene: Scene) -> Iterator[Finding]:
+    """A ResourceQuota of this tree that the pods of one workload exceed.
+
+    Why: The API server refuses the pods above the quota. At rest the workload never has all its pods; in a release the
+    new pods are missing, so the release hangs (a note where it goes on with fewer pods, because `maxUnavailable` is not
+    0). If a quota limits a resource, it also refuses pods that give no value for it (a warning, since a LimitRange
+    outside of this tree may give one).
+    Fix: raise the quota, lower the requests, the number of pods or `maxReplicas`, or give the containers the value. A
+    LimitRange elsewhere is declared as external (`LimitRange/name`).
+    Source: API server (`exceeded quota`, `must specify requests.cpu`).
+    """
+    quotas = [each for each in _all(scene, "ResourceQuota") if not _scoped(each)]
+    for pod in scene.index.workloads if quotas else ():
+        counts, limits = together(scene, pod), _limit_ranges(scene, pod)
+        for found in quotas:
+            if counts is None or namespace_of(found) not in ("", pod.namespace):
+                continue
+            for name, hard in ((found.data.get("spec") or {}).get("hard") or {}).items():
+                allowed = quantity(hard)
+                each = quantity(1) if name in _COUNTS else _per_pod(pod, name, limits)
+                if allowed is None or (each is None and name not in _SUMS):
+                    continue
+                if each is None:
+                    yield from _without_value(scene, pod, found, name)
+                elif counts.rest * each > allowed:
+                    message = f"{_need(counts.rest, each, name)}, and ResourceQuota {found.name} allows {hard}"
+                    yield Finding("quota", message, "/spec", pod.manifest)
+                elif counts.release * each > allowed:
+                    end = "the release hangs" if counts.waits else "it goes on with fewer pods"
+                    message = (
+                        f"a release runs up to {_need(counts.release, each, name)}; ResourceQuota {found.name} allows "
+                        f"{hard}: {end}"
+                    )
+                    yield Finding("quota", message, "/spec", pod.manifest, "error" if counts.waits else "note")
+
+
+def _all(scene: Scene, kind: str) -> list[Manifest]:
+    return [*scene.of(kind), *(each for each in scene.resources if each.kind == kind)]
+
+
+def _scoped(found: Manifest) -> bool:
+    spec = found.data.get("spec") or {}
+    return bool(spec.get("scopes") or spec.get("scopeSelector"))
+
+
+def _need(pods: int, each: int, name: str) -> str:
+    if name in _COUNTS:
+        return f"{pods} pods"
+    return f"{pods} pods with {name} {_spoken(pods * each)} together"
+
+
+def _spoken(nano: int) -> str:
+    """A quantity as people write it: whole units, else thousandths; Mi and Gi for bytes."""
+    units = nano / 10**9
+    for size, suffix in ((1 << 30, "Gi"), (1 << 20, "Mi")):
+        if units >= size:
+            return f"{units / size:g}{suffix}"
+    return f"{units:g}" if units == int(units) else f"{nano // 10**6}m"
+
+
+def _without_value(scene: Scene, pod: Pod, found: Manifest, name: str) -> Iterator[Finding]:
+    if not any(each.startswith("LimitRange/") for each in scene.external):
+        message = f"ResourceQuota {found.name} limits {name}, and a container gives no value: its pods are refused"
+        yield Finding("quota", message, f"{pod.at}/spec/containers", pod.manifest, "warning")
+
+
+def _per_pod(pod: Pod, name: str, limits: list[Object]) -> int | None:
+    """What the API server adds up of a pod for a sum of a quota; None where a container gives no value."""
+    if name not in _SUMS:
+        return None
+    side, resource = _SUMS[name]
+    whole = (pod.spec.get("resources") or {}).get(side) or {}
+    if resource in whole:
+        return quantity(whole[resource])
+    sidecars = [each for _, each in pod.inits if each.get("restartPolicy") == "Always"]
+    inits = [each for _, each in pod.inits if each.get("restartPolicy") != "Always"]
+    values = [_value(each, side, resource, limits) for each in [*sidecars, *(each for _, each in pod.containers)]]
+    first = [_value(each, side, resource, limits) for each in inits]
+    if any(value is None for value in (*values, *first)):
+        return None
+    return max([sum(value or 0 for value in values), *(value or 0 for value in first)])
+
+
+def _value(container: Object, side: str, resource: str, limits: list[Object]) -> int | None:
+    resources = container.get("resources") or {}
+    given = (resources.get(side) or {}).get(resource)
+    if given is None and side == "requests":
+        given = (resources.get("limits") or {}).get(resource)
+    fields = ("defaultRequest", "default", "max") if side == "requests" else ("default", "max")
+    for limit in limits:
+        for field in fields if given is None and limit.get("type") == "Container" else ():
+            if given is None:
+                given = (limit.get(field) or {}).get(resource)
+    return None if given is None else quantity(given)
+
+
+def _limit_ranges(scene: Scene, pod: Pod) -> list[Object]:
+    return [
+        limit
+        for found in _all(scene, "LimitRange")
+        if namespace_of(found) in ("", pod.namespace)
+        for limit in (found.data.get("spec") or {}).get("limits") or ()
+    ]
+
+
+def limit_range(scene: Scene) -> Iterator[Finding]:
+    """A container or pod outside the bounds of a LimitRange of this tree.
+
+    Why: The API server refuses the pods: the workload gets none, and a release hangs.
+    Fix: change the requests and limits, or the LimitRange.
+    Source: API server (`maximum cpu usage per Container is ...`, `minimum memory usage per Container is ...`).
+    """
+    for pod in scene.index.workloads:
+        limits = _limit_ranges(scene, pod)
+        for limit in limits:
+            if limit.get("type") == "Container":
+                for at, container in pod.every:
+                    yield from _outside(pod, f"{at}/resources", container.get("resources") or {}, limit)
+            elif limit.get("type") == "Pod":
+                for name, most in (limit.get("max") or {}).items():
+                    total, allowed = _per_pod(pod, f"limits.{name}", limits), quantity(most)
+                    if total is not None and allowed is not None and total > allowed:
+                        message = f"the limits of {name} add up to {_spoken(total)}; a LimitRange allows {most} a pod"
+                        yield Finding("limit-range", message, f"{pod.at}/spec", pod.manifest)
+
+
+def _outside(pod: Pod, at: str, resources: Object, limit: Object) -> Iterator[Finding]:
+    for bound, side in (("max", "limits"), ("max", "requests"), ("min", "requests")):
+        for name, value in (limit.get(bound) or {}).items():
+            given = (resources.get(side) or {}).get(name)
+            if given is None and side == "requests" and bound == "min":
+                given = (resources.get("limits") or {}).get(name)
+            one, other = quantity(given) if given is not None else None, quantity(value)
+            if one is None or other is None or (one <= other if bound == "max" else one >= other):
+                continue
+            word = "at most" if bound == "max" else "at least"
+            message = f"{side[:-1]} of {name} is {given}; a LimitRange asks for {word} {value}"
+            where = f"{at}/{side}/{escape(name)}" if name in (resources.get(side) or ()) else at
+            yield Finding("limit-range", message, where, pod.manifest)
+            break
+
+
+def nodes(scene: Scene) -> Iterator[Finding]:
+    """Pods that each need a node of their own, and more of them than the overlay's `nodes` says that there are.
+
+    Why: Two pods with the same `hostPort`, or with a required anti-affinity to each other, cannot run on one node. The
+    pods that find no node stay Pending, so a release hangs.
+    Fix: use fewer pods, no `hostPort`, a preferred anti-affinity, or a smaller `maxSurge`; or correct `nodes`.
+    Source: Kubernetes scheduler (`didn't have free ports`, `didn't match pod anti-affinity rules`).
+    """
+    for pod in scene.index.workloads if scene.nodes else ():
+        needed = nodes_needed(scene, pod)
+        if needed and needed[0] > scene.nodes:
+            message = f"a release needs {needed[0]} nodes ({needed[1]}), and the overlay says nodes: {scene.nodes}"
+            yield Finding("nodes", message, f"{pod.at}/spec", pod.manifest, "warning")
+
+
+def nodes_needed(scene: Scene, pod: Pod) -> tuple[int, str] | None:
+    """How many nodes the pods need during a release, and why; None where they may share one."""
+    counts, why = together(scene, pod), _apart(pod)
+    if counts is None or why is None or counts.release < 2:
+        return None
+    return (counts.release if counts.waits else counts.rest), why
+
+
+def _apart(pod: Pod) -> str | None:
+    ports = [port["hostPort"] for _, each in pod.every for port in each.get("ports") or () if port.get("hostPort")]
+    if ports:
+        return f"hostPort {ports[0]}"
+    terms = ((pod.spec.get("affinity") or {}).get("podAntiAffinity") or {}).get(_REQUIRED) or ()
+    if any(term.get("topologyKey") == HOSTNAME and selects(term.get("labelSelector"), pod.labels) for term in terms):
+        return "a required anti-affinity of its pods"
+    return None

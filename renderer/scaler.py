@@ -1,0 +1,37 @@
+"""What scales a workload: a HorizontalPodAutoscaler, or a ScaledObject of KEDA, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from renderer.manifest import Object
+
+KINDS = ("HorizontalPodAutoscaler", "ScaledObject")
+
+
+@dataclass(frozen=True, slots=True)
+class Scaler:
+    """The workload that an autoscaler scales, and its bounds; `api_version` is empty where the object names none."""
+
+    api_version: str
+    kind: str
+    name: str
+    least: int
+    most: int
+    least_field: str
+    most_field: str
+
+
+def scaler_of(data: Object) -> Scaler:
+    """The autoscaler that an object of one of KINDS is.
+
+    KEDA scales a Deployment where the target names no kind, from 0 to 100 pods where it names no bounds.
+    """
+    spec = data.get("spec") or {}
+    ref = spec.get("scaleTargetRef") or {}
+    name, kind, version = ref.get("name", ""), ref.get("kind", ""), ref.get("apiVersion", "")
+    if data.get("kind") == "ScaledObject":
+        least, most = spec.get("minReplicaCount", 0), spec.get("maxReplicaCount", 100)
+        return Scaler(version, kind or "Deployment", name, least, most, "minReplicaCount", "maxReplicaCount")
+    least, most = spec.get("minReplicas", 1), spec.get("maxReplicas", 0)
+    return Scaler(version, kind, name, least, most, "minReplicas", "maxReplicas")

@@ -1,18 +1,20 @@
-"""Argo CD's Applications of an environment, with the settings under which releases by commit were seen to work.
+"""The Argo CD Application or ApplicationSet of an environment, with the settings that releases by commit need.
 
 Measured with Argo CD 3.6 (docs/engines.md): prune and self-heal, ApplyOutOfSyncOnly, background propagation, and
-differences ignored only where Argo Rollouts writes: never RespectIgnoreDifferences, which freezes the routes.
+`ignoreDifferences` only for fields that Argo Rollouts writes. Never RespectIgnoreDifferences: it freezes the routes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from renderer.manifest import Manifest
 from renderer.project import ArgoCD
 from renderer.release import PINNED
-from renderer.spec import App
+from renderer.spec import App, merge
 
 API = "argoproj.io/v1alpha1"
 _SYNC = {
@@ -24,53 +26,74 @@ _GROUPS = {"Deployment": "apps", "Rollout": "argoproj.io"}
 
 
 class Driven(NamedTuple):
-    """What others than Git write into an app's objects, so that Argo CD must not heal it.
+    """What controllers write into an app's objects, so that Argo CD must not revert it.
 
     `istio`: ``none``, ``weights``, or ``pinned`` (weights, and a route for pinned requests), by the Rollout;
-    `workload`: the kind of the workload whose `replicas` an autoscaler owns or is taking over, or nothing.
+    `workload`: the kind of the workload whose `replicas` an autoscaler owns or is taking over, or empty;
+    `metadata`: the labels and annotations of the app's own Application as JSON, or empty.
     """
 
     istio: str = "none"
     workload: str = ""
+    metadata: str = ""
 
 
 NOT_DRIVEN = Driven()
 
 
+def settings(argocd: ArgoCD, own: Mapping[str, Any]) -> ArgoCD:
+    """The project's settings with those of an overlay (its `argocd`) merged over them."""
+    if not own:
+        return argocd
+    return replace(
+        argocd,
+        project=own.get("project", argocd.project),
+        labels=merge(argocd.labels, own.get("labels", {})),
+        annotations=merge(argocd.annotations, own.get("annotations", {})),
+        sync_policy=merge(argocd.sync_policy, own.get("syncPolicy", {})),
+    )
+
+
+def application_name(argocd: ArgoCD, env: str, app: str = "") -> str:
+    """The name of the environment's Application or ApplicationSet, or of the Application of one app's folder."""
+    return f"{argocd.name_prefix}{env}" + (f"-{app.replace('_', '-')}" if app else "")
+
+
 def application(
     argocd: ArgoCD, env: str, namespace: str, cluster: dict[str, str], folder: str, ignored: Sequence[dict[str, Any]]
 ) -> Manifest:
-    """One Application of everything in the environment's `folder`.
+    """One Application for everything in the environment's `folder`.
 
-    Without the finalizer: a sync prunes an app that is gone, so all that it would add is that a deleted Application
-    takes a whole environment along, and its traffic.
+    It has no finalizer: a sync already prunes the objects of a removed app, and with a finalizer whoever deletes the
+    Application would delete the whole environment.
     """
     spec = _application(argocd, namespace, cluster, folder)
     spec["source"]["directory"] = {"recurse": True, "exclude": "**/kustomization.yaml"}
     if ignored:
         spec["ignoreDifferences"] = list(ignored)
-    metadata = {"name": env, "namespace": argocd.namespace, "labels": _labels()}
+    metadata = {"name": application_name(argocd, env), "namespace": argocd.namespace, **_metadata(argocd)}
     return Manifest(f"{env}.yaml", {"apiVersion": API, "kind": "Application", "metadata": metadata, "spec": spec})
 
 
 def application_set(
     argocd: ArgoCD, env: str, namespace: str, cluster: dict[str, str], folder: str, apps: Sequence[tuple[str, Driven]]
 ) -> Manifest:
-    """An ApplicationSet that makes an Application for each of `apps`: a folder, and what others write there.
+    """An ApplicationSet that creates an Application for each of `apps` (a folder, and what controllers write there).
 
-    With the finalizer: an app that is gone takes its Application along, and nobody else would remove its objects.
-    No app's name can begin with `-`, so the folder `_resources` has a name of its own.
+    It has the finalizer: when an app is removed, Argo CD deletes its Application, and nothing else would delete the
+    app's objects. No app's name can begin with `-`, so the name for the folder `_resources` is unique.
     """
-    counted = any(driven.workload for _, driven in apps)
+    counted, described = any(driven.workload for _, driven in apps), any(driven.metadata for _, driven in apps)
     elements = [
         {"app": name.replace("_", "-"), "folder": name, "istio": driven.istio}
         | ({"workload": driven.workload} if counted else {})
+        | ({"metadata": json.loads(driven.metadata or "{}")} if described else {})
         for name, driven in apps
     ]
     template = {
         "metadata": {
-            "name": f"{env}-{{{{.app}}}}",
-            "labels": _labels(),
+            "name": f"{application_name(argocd, env)}-{{{{.app}}}}",
+            **_metadata(argocd),
             "finalizers": [_FINALIZER],
         },
         "spec": _application(argocd, namespace, cluster, f"{folder}/{{{{.folder}}}}"),
@@ -83,20 +106,21 @@ def application_set(
     }
     if any(driven != NOT_DRIVEN for _, driven in apps):
         spec["templatePatch"] = _patch([driven for _, driven in apps])
-    metadata = {"name": env, "namespace": argocd.namespace, "labels": _labels()}
+    metadata = {"name": application_name(argocd, env), "namespace": argocd.namespace, "labels": _labels()}
     return Manifest(f"{env}.yaml", {"apiVersion": API, "kind": "ApplicationSet", "metadata": metadata, "spec": spec})
 
 
 def driven_of(app: App) -> Driven:
-    """What others than Git write into the app's objects."""
+    """What controllers write into the app's objects."""
     workload = ("Rollout" if app.strategy.is_rollout else "Deployment") if app.scaled_by_others else ""
+    metadata = json.dumps(app.spec["argocd"], sort_keys=True, ensure_ascii=False) if app.spec.get("argocd") else ""
     if not app.splits or not app.ports:
-        return Driven("none", workload)
-    return Driven("pinned" if app.spec.get("istio", {}).get("canaryHeaders") else "weights", workload)
+        return Driven("none", workload, metadata)
+    return Driven("pinned" if app.spec.get("istio", {}).get("canaryHeaders") else "weights", workload, metadata)
 
 
 def ignored_differences(name: str, driven: Driven) -> list[dict[str, Any]]:
-    """The `ignoreDifferences` entries of one app, by name; none where nothing is driven."""
+    """The `ignoreDifferences` items of one app, by name; empty if no controller writes into its objects."""
     count = [
         {"group": group, "kind": kind, "name": name, "jqPathExpressions": [".spec.replicas"]}
         for kind, group in _GROUPS.items()
@@ -122,49 +146,80 @@ def _application(argocd: ArgoCD, namespace: str, cluster: dict[str, str], folder
         "project": argocd.project,
         "source": {"repoURL": argocd.url, "targetRevision": argocd.revision, "path": path},
         "destination": {**(cluster or {"server": "https://kubernetes.default.svc"}), "namespace": namespace},
-        "syncPolicy": _SYNC,
+        "syncPolicy": sync_policy(argocd.sync_policy),
     }
+
+
+def sync_policy(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Rollspec's sync policy with the `own` fields of a project or overlay; `automated: false` syncs by hand."""
+    policy: dict[str, Any] = {**_SYNC}
+    automated = own.get("automated", {})
+    if automated is False:
+        del policy["automated"]
+    elif automated:
+        policy["automated"] = {**policy["automated"], **automated}
+    options = {option.partition("=")[0]: option for option in (*policy["syncOptions"], *own.get("syncOptions", ()))}
+    policy["syncOptions"] = list(options.values())
+    policy.update((key, own[key]) for key in ("retry", "managedNamespaceMetadata") if own.get(key))
+    return policy
 
 
 def _labels() -> dict[str, str]:
     return {"app.kubernetes.io/managed-by": "rollspec"}
 
 
+def _metadata(argocd: ArgoCD) -> dict[str, Any]:
+    """Labels and annotations of an Application."""
+    labels = {**_labels(), **argocd.labels}
+    return {"labels": labels, "annotations": dict(argocd.annotations)} if argocd.annotations else {"labels": labels}
+
+
 def _patch(driven: Sequence[Driven]) -> str:
-    """The `templatePatch`: what only some of the Applications have, as Go template of JSON-compatible YAML."""
-    lines = ["spec:", "  ignoreDifferences:"]
-    counted, pinned = any(one.workload for one in driven), any(one.istio == "pinned" for one in driven)
+    """The `templatePatch`: the parts that only some Applications have, as a Go template of YAML."""
+    lines: list[str] = []
+    if any(one.metadata for one in driven):
+        lines += ["{{- if .metadata }}", "metadata: {{ toJson .metadata }}", "{{- end }}"]
+    counted, routed = any(one.workload for one in driven), any(one.istio != "none" for one in driven)
     if counted:
-        lines += [
-            "{{- if .workload }}",
-            "    - group: '{{ if eq .workload \"Rollout\" }}argoproj.io{{ else }}apps{{ end }}'",
-            "      kind: '{{.workload}}'",
-            "      name: '{{.app}}'",
-            "      jqPathExpressions:",
-            "        - '.spec.replicas'",
-            "{{- end }}",
-            '{{- if ne .istio "none" }}',
-        ]
-    lines += [
+        ignored = [*_COUNT, '{{- if ne .istio "none" }}', *_routes(driven), "{{- end }}"]
+        lines += ['{{- if or .workload (ne .istio "none") }}', *_SPEC, *ignored, "{{- end }}"]
+    elif routed:
+        lines += ['{{- if ne .istio "none" }}', *_SPEC, *_routes(driven), "{{- end }}"]
+    return "\n".join([*lines, ""])
+
+
+_SPEC = ("spec:", "  ignoreDifferences:")
+_COUNT = (
+    "{{- if .workload }}",
+    "    - group: '{{ if eq .workload \"Rollout\" }}argoproj.io{{ else }}apps{{ end }}'",
+    "      kind: '{{.workload}}'",
+    "      name: '{{.app}}'",
+    "      jqPathExpressions:",
+    "        - '.spec.replicas'",
+    "{{- end }}",
+)
+
+
+def _routes(driven: Sequence[Driven]) -> list[str]:
+    """What the controller writes into the routes of an app, and into the subsets that they lead to."""
+    lines = [
         "    - group: networking.istio.io",
         "      kind: VirtualService",
         "      name: '{{.app}}'",
         "      jqPathExpressions:",
+        *(f"        - '.spec.{kind}[]?.route[]?.weight'" for kind in ("http", "tcp", "tls")),
     ]
-    lines += [f"        - '.spec.{kind}[]?.route[]?.weight'" for kind in ("http", "tcp", "tls")]
-    if pinned:
+    if any(one.istio == "pinned" for one in driven):
         lines += [
             '{{- if eq .istio "pinned" }}',
             f"        - '.spec.http[]? | select(.name == \"{PINNED}\")'",
             "{{- end }}",
         ]
-    lines += [
+    return [
+        *lines,
         "    - group: networking.istio.io",
         "      kind: DestinationRule",
         "      name: '{{.app}}'",
         "      jqPathExpressions:",
         "        - '.spec.subsets[]?.labels.\"rollouts-pod-template-hash\"'",
     ]
-    if counted:
-        return "\n".join(['{{- if or .workload (ne .istio "none") }}', *lines, "{{- end }}", "{{- end }}", ""])
-    return "\n".join(['{{- if ne .istio "none" }}', *lines, "{{- end }}", ""])

@@ -151,6 +151,8 @@ def run(arguments: list[str]) -> int:
         return code
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.UsageError):
+            _show_meant(error)
         return _USAGE
     except click.Abort:
         return 130
@@ -168,6 +170,18 @@ def run(arguments: list[str]) -> int:
     except Exception:
         _bug()
         return _BUG
+
+
+def _show_meant(error: click.UsageError) -> None:
+    """The command that an extra argument was probably meant for."""
+    from renderer.commands.usage import meant
+    from renderer.usecases.project import names_around
+
+    directory = error.ctx.find_root().params.get("directory") if error.ctx else None
+    with suppress(Failure, OSError):
+        command = meant(error, *names_around(directory or "."))
+        if command:
+            click.echo(printable(f"Did you mean: {command}"), err=True)
 
 
 def _printable(message: str) -> str:

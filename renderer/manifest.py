@@ -52,8 +52,9 @@ class Manifest:
 
     @property
     def name(self) -> str:
-        """The object's name."""
-        return str(self.data.get("metadata", {}).get("name", ""))
+        """The object's name; for a hook that has none, the `generateName` that its names begin with."""
+        metadata = self.data.get("metadata", {})
+        return str(metadata.get("name") or metadata.get("generateName", ""))
 
     @property
     def namespace(self) -> str:

@@ -169,7 +169,7 @@ def spec_items(document: Document, key: str) -> tuple[SpecItem, ...]:
 def _environment(name: str, chain: tuple[Document, ...]) -> Environment:
     spec: dict[str, Any] = {}
     for document in reversed(chain):
-        spec = merge(spec, {key: value for key, value in document.spec.items() if key not in JOINED})
+        spec = merge(spec, {key: value for key, value in document.spec.items() if key not in (*JOINED, "abstract")})
     patches, resources = (
         tuple(entry for document in reversed(chain) for entry in spec_items(document, key)) for key in JOINED
     )

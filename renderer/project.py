@@ -21,6 +21,10 @@ class ArgoCD:
     url: str
     revision: str
     path: str
+    name_prefix: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    sync_policy: Mapping[str, Any] = field(default_factory=dict)  # what differs from rollspec's own
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,10 @@ def _argocd(spec: Mapping[str, Any]) -> ArgoCD | None:
         url=repository.get("url", ""),
         revision=repository.get("revision", "HEAD"),
         path=repository.get("path", ""),
+        name_prefix=wanted.get("namePrefix", ""),
+        labels=wanted.get("labels", {}),
+        annotations=wanted.get("annotations", {}),
+        sync_policy=wanted.get("syncPolicy", {}),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import indent
 from typing import Any
 
 from renderer.edit import formatted
@@ -43,11 +44,12 @@ HOOKS = """\
 _PRE_COMMIT = "# `pre-commit install` makes Git run these before each commit.\nrepos:\n"
 
 
-def project_files(env: str, namespace: str, *, hooks: bool) -> dict[str, str]:
-    """The files of a new project, by path; `hooks`: with a config of pre-commit."""
+def project_files(env: str, namespace: str, *, hooks: bool, repository: Mapping[str, str]) -> dict[str, str]:
+    """The files of a new project, by path; `hooks`: with a config of pre-commit; `repository`: what Git says of it."""
     layout = Layout()
+    said: dict[str, Any] = {key: value for key, value in repository.items() if value}
     return {
-        PROJECT_FILE: _PROJECT,
+        PROJECT_FILE: _PROJECT + (indent(dump({"repository": said}), "  ") if "url" in said else ""),
         layout.overlay(env): overlay_text(env, namespace),
         ".gitignore": _IGNORE,
         **({PRE_COMMIT: _PRE_COMMIT + HOOKS} if hooks else {}),

@@ -9,7 +9,7 @@ import pytest
 
 from renderer.project import Versions
 from renderer.rules import MANIFEST_RULES, SECTIONS, Scene, check
-from renderer.rules.specs import SPEC_RULES, check_spec
+from renderer.rules.specs import SPEC_RULES, check_rendered, check_spec
 from renderer.schema import Schemas
 from tests.support.rules import FIXTURES, SPEC_FIXTURES, fixtures, line, name_of, read, read_spec, spec_fixtures
 
@@ -30,7 +30,7 @@ def test_fixture_gives_exactly_its_findings(path: Path) -> None:
 @pytest.mark.parametrize("path", spec_fixtures(), ids=name_of)
 def test_spec_fixture_gives_exactly_its_findings(path: Path) -> None:
     scene, expected = read_spec(path)
-    found = check_spec(scene)
+    found = [*check_spec(scene), *check_rendered(scene)]
     assert [line(finding) for finding in found] == list(expected)
     assert {finding.rule for finding in found} == ({path.parent.name} if expected else set())
 

@@ -12,11 +12,11 @@ import yaml
 from renderer.rules import MANIFEST_RULES
 from renderer.rules.specs import SPEC_RULES
 from tests.support.excerpts import excerpts
-from tests.support.page_rules import LABELS, page, parts
-from tests.support.rules import FIXTURES, SPEC_FIXTURES
+from tests.support.page_rules import LABELS, PATCH_RULES, page, parts
+from tests.support.rules import FIXTURES, PATCH_FIXTURES, SPEC_FIXTURES
 
 
-@pytest.mark.parametrize("rule", [*MANIFEST_RULES, *SPEC_RULES])
+@pytest.mark.parametrize("rule", [*MANIFEST_RULES, *SPEC_RULES, *PATCH_RULES])
 def test_every_rule_has_a_page(rule: str) -> None:
     assert f"### {rule}\n" in page()
 
@@ -31,7 +31,9 @@ def test_a_page_says_what_is_wrong_why_it_matters_how_to_fix_it_and_whose_rule_i
     assert all(text.endswith((".", ")")) for text in labelled.values())
 
 
-@pytest.mark.parametrize("folder", [*FIXTURES.iterdir(), *SPEC_FIXTURES.iterdir()], ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "folder", [*FIXTURES.iterdir(), *SPEC_FIXTURES.iterdir(), *PATCH_FIXTURES.iterdir()], ids=lambda folder: folder.name
+)
 def test_the_examples_of_a_page_are_yaml_and_differ(folder: Path) -> None:
     if folder.name != "ok":
         bad, good = excerpts(folder)

@@ -30,6 +30,12 @@ def root(path: str) -> str:
     return text(reading(path, ["rev-parse", "--show-toplevel"])).removesuffix("\n")
 
 
+def remotes(root: str) -> list[str]:
+    """The URLs of the remotes. Raises GitError no-git."""
+    said = asking(root, ["config", "--get-regexp", r"^remote\..*\.url$"])
+    return [line.partition(" ")[2] for line in text(said or b"").splitlines()]
+
+
 def resolve(root: str, revision: str) -> str:
     """The id of a commit. Raises GitError no-such-revision, also for the HEAD of a branch without commits."""
     found = find(root, revision)

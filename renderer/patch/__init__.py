@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from renderer.patch.apply import apply, last_changes
+from renderer.patch.apply import WITHOUT_EFFECT, apply, last_changes
 from renderer.patch.parse import parse
 from renderer.patch.values import Patch, PatchFault, Target
 
-__all__ = ["Patch", "PatchFault", "Target", "apply", "last_changes", "parse"]
+__all__ = ["WITHOUT_EFFECT", "Patch", "PatchFault", "Target", "apply", "last_changes", "parse"]

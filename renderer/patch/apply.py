@@ -11,7 +11,10 @@ from renderer.patch.keyed import Note
 from renderer.patch.merge import strategic_merge
 from renderer.patch.target import Id, Matcher, id_of, matcher, names
 from renderer.patch.values import Data, Patch, PatchFault, Refused, text
-from renderer.plain import below
+from renderer.plain import below, equal, lookup
+
+WITHOUT_EFFECT = "this patch changes nothing: is a field misspelt, or the value there already? Mend or remove it"
+_POD_SPECS = ("/spec/template/spec", "/spec/jobTemplate/spec/template/spec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +59,23 @@ def _subjects(manifests: Sequence[Manifest]) -> list[_Subject]:
 def _after(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[PatchFault]) -> list[_Subject]:
     """The subjects after one patch, without those that it deletes."""
     chosen = _chosen(subjects, patch, index, faults)
-    after = list(subjects)
-    for place in chosen:
-        after[place] = _patched(subjects[place], patch, index, faults)
+    after, known = list(subjects), len(faults)
+    for number in chosen:
+        after[number] = _patched(subjects[number], patch, index, faults)
+    if chosen and len(faults) == known and not _only_tests(patch) and all(map(_same, subjects, after)):
+        faults.append(PatchFault(index, "", WITHOUT_EFFECT, "patch-without-effect", "warning"))
     return [subject for subject in after if subject.manifest.data] if chosen else after
+
+
+def _only_tests(patch: Patch) -> bool:
+    """Whether the patch is meant to change nothing: it asserts what is there."""
+    operations = patch.operations or ()
+    return bool(operations) and all(operation.get("op") == "test" for operation in operations)
+
+
+def _same(before: _Subject, after: _Subject) -> bool:
+    one, other = before.manifest.data, after.manifest.data
+    return one is other or (one == other and equal(one, other))
 
 
 def _chosen(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[PatchFault]) -> list[int]:
@@ -106,12 +122,33 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
             notes += _renamed(data, new or {})
         else:
             new = _merged(data, patch, notes)
+            notes += _reordered(data, new or {})
     except Refused as refused:
         message = f"{subject.manifest.kind} {subject.manifest.name}: {refused.message}"
         faults.append(PatchFault(index, f"/patch{refused.pointer}", message, "patch-failed"))
         return subject
     faults += [PatchFault(index, f"/patch{n.pointer}", n.message, "patch-surprise", "warning") for n in notes]
     return _Subject(replace(subject.manifest, data=new or {}), subject.old, id_of(new or {}))
+
+
+def _reordered(old: Object, new: Object) -> list[Note]:
+    """Containers that a strategic merge puts into another order: the items of the patch come first."""
+    found = []
+    for path in _POD_SPECS:
+        for key in ("initContainers", "containers"):
+            before, after = _names(lookup(old, f"{path}/{key}")), _names(lookup(new, f"{path}/{key}"))
+            kept = [name for name in before if name in after]
+            now = [name for name in after if name in before]
+            if kept != now:
+                order = f"{', '.join(kept)} are now in the order {', '.join(now)}"
+                message = f"the {key} {order}: kustomize puts the items of a patch first, so name all of them in order"
+                found.append(Note(f"{path}/{key}", message))
+    return found
+
+
+def _names(containers: Data) -> list[str]:
+    items = containers if isinstance(containers, list) else []
+    return [str(item.get("name")) for item in items if isinstance(item, dict)]
 
 
 def _still_an_object(data: Object) -> Object:

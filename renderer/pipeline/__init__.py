@@ -18,20 +18,24 @@ from renderer.pipeline.in_step import Steps, in_step
 from renderer.pipeline.places import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
 from renderer.pipeline.setup import Setup, idle, objects_of, patch_problem, read_document, read_patches, read_resources
 from renderer.pipeline.workload import has_workload, no_workload
-from renderer.plain import equal, lookup
+from renderer.plain import equal, escape, lookup
 from renderer.problem import Problem, errors
 from renderer.project import numbers
 from renderer.render import bootstrap, render
 from renderer.rules import Claim, check, claims
+from renderer.rules.as_rendered import as_rendered
+from renderer.rules.contradictions import release_contradicted
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.ladder import check_ladder
-from renderer.rules.specs import SpecScene, check_spec
+from renderer.rules.specs import SpecScene, check_rendered, check_spec
 from renderer.schema import Fault, Schemas
+from renderer.schema.words import listed
 from renderer.spec import API_VERSION, VERSION_STATES, App, app_of, merge
 from renderer.yamlio import dump
 
 _HEAD = {"apiVersion": API_VERSION, "kind": "App"}
-UNMATCHED = "patch-unmatched"
+UNMATCHED, IDLE = "patch-unmatched", "patch-without-effect"
+_BELONGS = "keep a plain manifest outside this folder, and name it under an app's `extraResources`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Rendered:
     files: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     claims: tuple[Claim, ...] = ()
-    matched: frozenset[str] = frozenset()  # sources of the overlay's patches that matched something here
+    matched: Mapping[str, bool] = field(default_factory=dict)  # sources of patches that matched: did they change it?
     hosts: tuple[str, ...] = ()
     driven: Driven = NOT_DRIVEN  # what others than Git write into its objects
 
@@ -71,13 +75,17 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """An app's manifests before they are checked, by file; `missed` are indexes of patches that matched nothing."""
+    """An app's manifests before they are checked, by file; `missed` are indexes of patches that matched nothing.
+
+    `idle` are indexes of those that changed nothing of what they matched.
+    """
 
     manifests: tuple[Manifest, ...]
     rendered: tuple[Manifest, ...]  # before the templates
     unpatched: tuple[Manifest, ...]
     patches: tuple[Patch, ...]
     missed: frozenset[int]
+    idle: frozenset[int]
     problems: tuple[Problem, ...]
 
 
@@ -203,7 +211,10 @@ def _build(
     manifests = made.manifests
     yield
     problems += check_manifests(evaluated, made, setup, environment)
-    matched = frozenset(patch.source for number, patch in enumerate(made.patches) if number not in made.missed)
+    matched: dict[str, bool] = {}
+    for number, patch in enumerate(made.patches):
+        if number not in made.missed:  # one item of `patches` may hold several
+            matched[patch.source] = matched.get(patch.source, False) or number not in made.idle
     if errors(problems):
         return Rendered(environment.name, name, problems=places.put(problems), matched=matched)
     yield
@@ -229,10 +240,10 @@ def assemble(
     problems += _patch_problems(patches, faults, len(setup.patches[environment.name]))
     if not has_workload(patched):
         problems.append(no_workload(app.name, rendered, setup.templates, (*manifests, *own), patches))
-    missed = frozenset(fault.index for fault in faults if fault.rule == UNMATCHED)
+    missed, idle = (frozenset(each.index for each in faults if each.rule == rule) for rule in (UNMATCHED, IDLE))
     in_order = tuple(sorted(patched, key=lambda manifest: manifest.file))
     problems += _files_twice(evaluated, in_order)
-    return Assembled(in_order, rendered, (*manifests, *own), patches, missed, tuple(problems))
+    return Assembled(in_order, rendered, (*manifests, *own), patches, missed, idle, tuple(problems))
 
 
 def header(app_file: str, environment: Environment) -> str:
@@ -264,18 +275,28 @@ def _check_name(document: Document, name: str) -> list[Problem]:
     metadata = document.data.get("metadata")
     given = metadata.get("name") if isinstance(metadata, dict) else None
     kind = document.data.get("kind")
-    if given != name and kind not in (None, "App"):
-        message = f"an app spec is of kind `App`, not `{kind}`: this file belongs elsewhere"
+    is_ours = str(document.data.get("apiVersion", "")).startswith("rollspec/")
+    if kind not in (None, "App") and (given != name or not is_ours):
+        message = f"an app spec is of kind `App`, not `{kind}`: {_BELONGS}"
         return [Problem(document.file, 0, 0, "not-allowed-value", message, "/kind")]
     if given != name:
-        other = "`metadata.name` is missing" if given is None else f"not `{given}`"
+        other = f"write `metadata: {{name: {name}}}`" if given is None else f"not `{given}`"
         message = f"the file is {name}.yaml: the app's name must be `{name}`, {other}"
         return [Problem(document.file, 0, 0, "app-name", message, "/metadata/name")]
     if not isinstance(document.data.get("spec"), dict):
+        return [_without_spec(document)]
+    return []
+
+
+def _without_spec(document: Document) -> Problem:
+    """An app spec without `spec`: probably its fields were written one level too high."""
+    too_high = [field for field in document.data if field not in (*_HEAD, "metadata", "spec")]
+    if not too_high:
         missing = document.data.get("spec") is None
         message = "`spec` is missing" if missing else "`spec` must be a mapping"
-        return [Problem(document.file, 0, 0, "missing-field" if missing else "wrong-type", message, "/spec")]
-    return []
+        return Problem(document.file, 0, 0, "missing-field" if missing else "wrong-type", message, "/spec")
+    message = f"`spec` is missing: the fields of an app belong under `spec:`, here {listed(too_high)}"
+    return Problem(document.file, 0, 0, "missing-field", message, f"/{escape(too_high[0])}")
 
 
 def _check_head(document: Document, schemas: Schemas) -> list[Problem]:
@@ -391,11 +412,11 @@ def _own(evaluated: Evaluated, key: str) -> tuple[SpecItem, ...]:
 
 
 def _patch_problems(patches: Sequence[Patch], faults: Sequence[PatchFault], shared: int) -> list[Problem]:
-    """An app's own patch must match something here; one of the overlay (the first `shared`) somewhere, see `fleet`."""
+    """An app's own patch must change something here; one of the overlay (the first `shared`) somewhere, see `fleet`."""
     found = []
     for fault in faults:
         file, _, pointer = patches[fault.index].source.partition("#")
-        if fault.rule != UNMATCHED or fault.index >= shared:
+        if fault.rule not in (UNMATCHED, IDLE) or fault.index >= shared:
             found.append(patch_problem(file, pointer, fault))
     return found
 
@@ -417,6 +438,26 @@ def _last_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
         kept = manifest.file in before and equal(lookup(before[manifest.file], at), lookup(manifest.data, at))
         template = None if kept else templates.get(manifest.file)
         return Hand(template, at, f"as for {whose}") if template else None
+
+    return blame
+
+
+def _deciding_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
+    """The patch that gave a value its last other one, else the template that made the manifest."""
+    templates = {template.target: template.file for template in setup.templates}
+
+    def value(manifest: Manifest, pointer: str, count: int) -> Any:
+        patched, _ = apply(made.unpatched, made.patches[:count])
+        return next((lookup(each.data, pointer) for each in patched if each.file == manifest.file), None)
+
+    def blame(manifest: Manifest, pointer: str) -> Hand | None:
+        final = lookup(manifest.data, pointer)
+        for count in range(len(made.patches), 0, -1):
+            if not equal(value(manifest, pointer, count - 1), final):
+                file, _, place = made.patches[count - 1].source.partition("#")
+                return Hand(file, place, f"as for {whose}, in {manifest.file} at {pointer}")
+        template = templates.get(manifest.file)
+        return Hand(template, pointer, f"as for {whose}") if template else None
 
     return blame
 
@@ -445,7 +486,15 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         nodes=environment.spec.get("nodes", 0),
     )
     ladder = evaluated.app.strategy.fields.get("steps")
-    found = [*check(scene), *(check_ladder(scene, evaluated.app.name, ladder) if ladder else ())]
+    contradicted = list(release_contradicted(made.rendered, made.manifests))
+    if contradicted:
+        return of_findings(evaluated.effective, contradicted, _deciding_hand(made, setup, whose))
+    as_it_is = SpecScene(as_rendered(evaluated.app, made.manifests), scene.policy)
+    found = [
+        *check(scene),
+        *check_rendered(as_it_is),
+        *(check_ladder(scene, evaluated.app.name, ladder) if ladder else ()),
+    ]
     known = _without_patches(made, scene, setup.schemas) if found and made.patches else frozenset()
     unpatched = _last_hand(replace(made, patches=()), setup, whose) if known else blame
     return [

@@ -8,31 +8,41 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from operator import itemgetter
 
-from renderer.argocd import NOT_DRIVEN, Driven, application, application_set, ignored_differences
+from renderer.argocd import Driven
 from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
-from renderer.pipeline import UNMATCHED, Rendered
+from renderer.patch import WITHOUT_EFFECT
+from renderer.pipeline import IDLE, UNMATCHED, Rendered
+from renderer.pipeline.argocd_objects import (
+    RESOURCES,
+    application_names,
+    argocd_object,
+    argocd_patches,
+    argocd_problems,
+)
 from renderer.pipeline.places import Places, place_in
 from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
-from renderer.project import ArgoCD, numbers
+from renderer.project import numbers
 from renderer.rules import Claim, Clash, Scene, check_resources, claims, fleet, is_for_a_cluster, is_of_namespace
 from renderer.rules.fleet import waits_for_rollouts
 from renderer.yamlio import dump
 
-RESOURCES = "_resources"
 ARGOCD = "_argocd"
 
 
 def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str], *, whole: bool) -> list[Problem]:
     """Problems across the apps that were rendered; `whole` says that these are all apps of the environments."""
     claimed: dict[str, list[tuple[str, Claim]]] = {env: [] for env in envs}
-    matched: dict[str, set[str]] = {env: set() for env in envs}
+    matched: dict[str, dict[str, bool]] = {env: {} for env in envs}
+    apps: dict[str, list[tuple[str, Driven]]] = {env: [] for env in envs}
     failed: set[str] = set()
     for each in rendered:
         if each.env in claimed:
+            apps[each.env].append((each.app, each.driven))
             claimed[each.env] += [(each.app, claim) for claim in each.claims]
-            matched[each.env] |= each.matched
+            for source, changed in each.matched.items():
+                matched[each.env][source] = matched[each.env].get(source, False) or changed
             if not each.files:
                 failed.add(each.env)
         elif errors(each.problems):  # a spec that cannot be read: it could be in any of them
@@ -42,6 +52,7 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
     if whole:
         found += [problem for env in envs for problem in _of_resources(setup, env)]
     if whole:
+        found += [problem for env in envs if env not in failed for problem in argocd_problems(setup, env, apps[env])]
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
     return told_once(setup, Places(setup.texts).put(found))
 
@@ -55,7 +66,7 @@ def told_once(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
     return [*first.values()]
 
 
-def shared_in_clusters(setup: Setup, rendered: Iterable[Rendered]) -> list[Problem]:
+def shared_in_clusters(setup: Setup, rendered: Sequence[Rendered]) -> list[Problem]:
     """Environments of one cluster whose apps claim the same: each would take the object from the other, for ever.
 
     Where neither says its `cluster`, nobody can tell that it is one: a warning, and no word of hosts, which clusters
@@ -75,7 +86,7 @@ def shared_in_clusters(setup: Setup, rendered: Iterable[Rendered]) -> list[Probl
     pairs = [(*pair, same) for (one, other), same in shared.items() for pair in ((one, other), (other, one))]
     places = Places(setup.texts)
     found = [problem for pair in pairs for problem in _shared(setup, *pair, known=bool(clusters[pair[0]]))]
-    return [*places.put(found)]
+    return [*places.put([*found, *application_names(setup, rendered)])]
 
 
 def clusters_shared(setup: Setup) -> dict[str, str]:
@@ -109,7 +120,7 @@ def argocd_files(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str]
             apps[each.env].append((each.app, each.driven))
     found = {}
     for env, listed in apps.items():
-        manifest = _argocd(setup, wanted, env, sorted(listed, key=itemgetter(0)))
+        manifest = argocd_object(setup, wanted, env, sorted(listed, key=itemgetter(0)))
         first_line = _first_line(setup, env)
         path = f"{setup.layout.output}/{argocd_file(env)}"
         found[path] = (first_line + dump(manifest.data)).encode()
@@ -119,23 +130,12 @@ def argocd_files(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str]
 def argocd_manifest(setup: Setup, env: str) -> Manifest | None:
     """Argo CD's object of an environment but for its apps; None where the project asks for none."""
     wanted = setup.project.argocd
-    return _argocd(setup, wanted, env, []) if wanted and env in setup.environments else None
+    return argocd_object(setup, wanted, env, []) if wanted and env in setup.environments else None
 
 
 def argocd_file(env: str) -> str:
     """The file of an environment's object, in the output folder."""
     return f"{ARGOCD}/{env}.yaml"
-
-
-def _argocd(setup: Setup, wanted: ArgoCD, env: str, apps: list[tuple[str, Driven]]) -> Manifest:
-    spec = setup.environments[env].spec
-    namespace, cluster = _namespace(setup, env), dict(spec.get("cluster") or {})
-    folder = f"{setup.layout.output}/{env}"
-    if wanted.kind == "Application":
-        ignored = [entry for app, driven in apps for entry in ignored_differences(app, driven)]
-        return application(wanted, env, namespace, cluster, folder, ignored)
-    taken_along = [(RESOURCES, NOT_DRIVEN)] if setup.resources[env] else []
-    return application_set(wanted, env, namespace, cluster, folder, [*taken_along, *apps])
 
 
 def _first_line(setup: Setup, env: str) -> str:
@@ -224,13 +224,18 @@ def _listed(claimed: Sequence[Claim]) -> str:
     return f"{keys[0]} (and {len(keys) - 1} more)" if len(keys) > 1 else keys[0]
 
 
-def _idle_patches(setup: Setup, env: str, matched: set[str]) -> list[Problem]:
-    """Patches of the overlay itself that matched no manifest of any app; one that it inherits may."""
+def _idle_patches(setup: Setup, env: str, matched: Mapping[str, bool]) -> list[Problem]:
+    """Patches of the overlay itself that matched nothing, or changed nothing, in any app; one that it inherits may."""
     own = setup.environments[env].chain[0].file
     found = []
-    for patch in setup.patches[env]:
-        file, _, pointer = patch.source.partition("#")
-        if file == own and patch.source not in matched:
+    elsewhere = {patch.source for patch in argocd_patches(setup, env)}
+    for source in dict.fromkeys(patch.source for patch in setup.patches[env]):
+        file, _, pointer = source.partition("#")
+        if file != own or source in elsewhere:
+            continue
+        if source not in matched:
             message = "the patch matches no manifest of this environment: mend its target, or remove it"
             found.append(Problem(file, 0, 0, UNMATCHED, message, pointer))
+        elif not matched[source]:
+            found.append(Problem(file, 0, 0, IDLE, WITHOUT_EFFECT, pointer, "warning"))
     return found

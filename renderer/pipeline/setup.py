@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import permutations
 from types import MappingProxyType
 from typing import Any
 
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
-from renderer.manifest import Manifest
+from renderer.manifest import Identity, Manifest
 from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
 from renderer.patch import Patch, PatchFault, parse
+from renderer.pipeline.not_an_object import generate_name, not_an_object
 from renderer.pipeline.places import Places, of_document, put_in_documents
 from renderer.plain import lookup
 from renderer.problem import Problem, errors
@@ -26,7 +28,6 @@ from renderer.yamlio import load, load_all, too_large
 LONGEST_TEMPLATE = 1 << 16  # bytes: Python takes seconds and gigabytes to compile a million
 # Rules about one value alone, whatever other fields say.
 _BY_ITSELF = frozenset(("unknown-field", "wrong-type", "not-allowed-value", "bad-format", "out-of-range"))
-_LONGEST_NAME = 253  # of an object, for the API server
 Objects = Callable[[str, bytes], tuple[list[Any], list[Problem]]]  # of a path and its text
 
 
@@ -49,6 +50,11 @@ class Setup:
     def layout(self) -> Layout:
         """The project's paths."""
         return self.project.layout
+
+    @property
+    def overlays(self) -> tuple[str, ...]:
+        """The overlays that the environments are made of, abstract ones included."""
+        return tuple(dict.fromkeys(name for each in self.environments.values() for name in each.names))
 
 
 def read_document(file: str, text: bytes, kind: str, schemas: Schemas) -> tuple[Document | None, list[Problem]]:
@@ -110,7 +116,8 @@ def set_up(
         message = f"no environment: make {project.layout.overlay('production')} (kind Overlay)"
         problems.append(Problem(PROJECT_FILE, 0, 0, "no-environment", message))
     found_environments, found = environments(_without(overlays, read.keys() - overlays.keys()))
-    problems += found + _as_extended(found_environments, schemas)
+    problems += found + _as_extended(found_environments, schemas) + _bases(found_environments)
+    found_environments = {name: each for name, each in found_environments.items() if not _is_abstract(each)}
     objects = cache(partial(objects_of, schemas=schemas))  # many environments may take the same file along
     resources, patches = {}, {}
     for name, environment in found_environments.items():
@@ -172,7 +179,7 @@ def read_resources(
     unread: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[tuple[Manifest, ...], list[Problem]]:
     """Plain manifests taken along, one file each; `objects` reads a file, see `objects_of`."""
-    found: dict[str, Manifest] = {}
+    found: dict[Identity, Manifest] = {}
     problems: list[Problem] = []
     for entry in entries:
         path = resource_path(entry)
@@ -184,10 +191,21 @@ def read_resources(
         problems += faults
         for data in good:
             manifest = _resource(data, namespace)
-            if manifest.file in found:
+            if manifest.identity in found:
                 problems.append(Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is there twice"))
-            found[manifest.file] = manifest
-    return tuple(found.values()), problems
+            found[manifest.identity] = manifest
+    return _told_apart(found.values(), namespace), problems
+
+
+def _told_apart(manifests: Collection[Manifest], namespace: str) -> tuple[Manifest, ...]:
+    """The manifests, with the namespace in the file names of those that would share one (not the environment's own)."""
+    count = Counter(manifest.file for manifest in manifests)
+    return tuple(
+        replace(manifest, file=f"{manifest.file.removesuffix('.yaml')}_{manifest.namespace}.yaml")
+        if count[manifest.file] > 1 and manifest.namespace not in ("", namespace)
+        else manifest
+        for manifest in manifests
+    )
 
 
 def objects_of(path: str, text: bytes, *, schemas: Schemas) -> tuple[list[Any], list[Problem]]:
@@ -237,30 +255,23 @@ def _resource(data: Any, namespace: str) -> Manifest:
     if namespace and scope(group, data["kind"]) == "namespace":
         metadata.setdefault("namespace", namespace)
     group = group.partition(".")[0]
-    words = [str(data["kind"]).lower(), *([group] if group else []), str(metadata["name"])]
+    name = generate_name(metadata).rstrip("-.") or str(metadata.get("name"))
+    words = [str(data["kind"]).lower(), *([group] if group else []), name]
     return Manifest("-".join(words).replace("/", "-").replace(":", "-") + ".yaml", {**data, "metadata": metadata})
 
 
+def _name_of(data: Any) -> str:
+    return str(data["metadata"].get("name") or generate_name(data["metadata"]))
+
+
 def _resource_problem(path: str, data: Any, schemas: Schemas) -> Problem | None:
-    if not _is_object(data):
-        return Problem(path, 0, 0, "resource", "a manifest with apiVersion, kind and metadata.name is expected")
+    message = not_an_object(path, data)
+    if message:
+        return Problem(path, 0, 0, "resource", message)
     if not schemas.manifest_valid(data) and not schemas.foreign(data):
         fault = schemas.manifest_explain(data)[0]
-        return Problem(
-            path, 0, 0, fault.rule, f"{data['kind']} {data['metadata']['name']}: {fault.message}", fault.pointer
-        )
+        return Problem(path, 0, 0, fault.rule, f"{data['kind']} {_name_of(data)}: {fault.message}", fault.pointer)
     return None
-
-
-def _is_object(data: Any) -> bool:
-    """Whether it says what it is, under a name that the API server could take as a part of a path."""
-    if not isinstance(data, dict) or not isinstance(data.get("metadata"), dict):
-        return False
-    texts = (data.get("apiVersion"), data.get("kind"), data["metadata"].get("name"))
-    if not all(isinstance(text, str) and text and text.isprintable() for text in texts):
-        return False
-    name = data["metadata"]["name"]
-    return name not in (".", "..") and len(name) <= _LONGEST_NAME and not set(name) & set("/%")
 
 
 def _overlays(
@@ -326,6 +337,33 @@ def _as_extended(found: Mapping[str, Environment], schemas: Schemas) -> list[Pro
             new = [each for each in faults[environment.name] if each not in told or lookup(own.data, each.pointer)]
             problems += of_document(own, new)
     return problems
+
+
+def _is_abstract(environment: Environment) -> bool:
+    """Whether its own overlay says that it is only a base of others."""
+    return bool(environment.chain[0].spec.get("abstract"))
+
+
+def _bases(found: Mapping[str, Environment]) -> list[Problem]:
+    """Overlays that are only a base and do not say so, and abstract ones that no other overlay extends."""
+    extended = {name for environment in found.values() for name in environment.names[1:]}
+    problems = []
+    for name, environment in found.items():
+        file = environment.chain[0].file
+        if name in extended and not _is_abstract(environment) and _is_empty(environment):
+            message = (
+                "other overlays extend this one, and it has no apps and no namespace. If it is only a base, write "
+                "`abstract: true`: then it is not rendered and gets no Argo CD object"
+            )
+            problems.append(Problem(file, 0, 0, "overlay-base", message, "/spec/apps", "warning"))
+        elif name not in extended and _is_abstract(environment):
+            message = "no overlay extends this one, so `abstract: true` means that nothing of it is rendered"
+            problems.append(Problem(file, 0, 0, "overlay-base", message, "/spec/abstract", "warning"))
+    return problems
+
+
+def _is_empty(environment: Environment) -> bool:
+    return environment.apps == frozenset() and not environment.spec.get("namespace")
 
 
 def idle(document: Document, base: Mapping[str, Any]) -> list[Problem]:

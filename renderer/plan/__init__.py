@@ -8,6 +8,7 @@ from renderer.manifest import Manifest
 from renderer.plan.argocd import classify_argocd
 from renderer.plan.classes import CLASSES, AppPlan, Class, Effect, Flag, Path, Plan, Summary, Track, at_least
 from renderer.plan.classify import classify, classify_resources, same_manifests
+from renderer.plan.headline import as_simulated
 from renderer.plan.in_flight import routing
 from renderer.plan.ladder import ladder_lines
 from renderer.plan.outlook import outlook
@@ -61,7 +62,8 @@ def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
         seen = outlook(old, new)
     except TooManyPodsError:
         return replace(found, not_simulated="it has too many pods, or moves them in too many steps")
-    found = replace(found, summary=seen[0], timeline=seen[1]) if seen else found
+    if seen:
+        found = as_simulated(replace(found, summary=seen[0], timeline=seen[1]), new)
     return replace(found, remarks=remarks(old, new, found.summary))
 
 

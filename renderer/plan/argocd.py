@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from renderer.manifest import Manifest
-from renderer.plan.classes import Effect, harshest
+from renderer.plain import equal
+from renderer.plan.classes import Class, Effect, harshest
+
+_BOOTSTRAP = (
+    "render the new cluster's first state with `rollspec render --bootstrap`, move the traffic when it is Healthy, "
+    "then delete the objects in the old cluster"
+)
+Sentence = Callable[[Any, Any], tuple[Class, str]]
 
 
 def classify_argocd(old: Manifest | None, new: Manifest | None) -> tuple[Effect, ...]:
-    """Every effect, the harshest first; the apps that the objects list are no matter of this.
+    """Every effect, the harshest first; the list of apps in the objects plays no role here.
 
     Source: Argo CD, "Application Pruning & Resource Deletion", and the finalizer that we render.
     """
@@ -25,7 +33,8 @@ def _effects(old: Manifest | None, new: Manifest | None) -> Iterator[Effect]:
         if new is not None:
             yield Effect("migrate", f"{new.kind} {new.name} takes its place")
     elif old.data != new.data:
-        yield Effect("migrate", f"the {new.kind} says otherwise what Argo CD reads, and how it applies it")
+        found = [Effect(*sentence(before, after)) for before, after, sentence in _changes(_spec(old), _spec(new))]
+        yield from found or [Effect("behaviour", f"the {new.kind} of Argo CD changes; the apps' objects do not")]
 
 
 def _gone(old: Manifest) -> Effect:
@@ -33,3 +42,84 @@ def _gone(old: Manifest) -> Effect:
         reason = "the ApplicationSet goes; its Applications have a finalizer, and take all their objects along"
         return Effect("disruptive", reason)
     return Effect("remove", f"the {old.kind} goes; what it made stays, and nobody applies it any more")
+
+
+def _spec(manifest: Manifest) -> dict[str, Any]:
+    """The `spec` of its Application."""
+    spec = manifest.data["spec"]
+    found: dict[str, Any] = spec.get("template", {}).get("spec", {}) if manifest.kind == "ApplicationSet" else spec
+    return found
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[Any, Any, Sentence]]:
+    for fields, sentence in _SENTENCES.items():
+        before, after = (_part(spec, fields) for spec in (old, new))
+        if not equal(before, after):
+            yield before, after, sentence
+
+
+def _part(spec: dict[str, Any], fields: tuple[str, ...]) -> Any:
+    part: Any = spec
+    for field in fields[:-1]:
+        part = part.get(field) or {}
+    keys = fields[-1].split(",")
+    return {key: part.get(key) for key in keys} if len(keys) > 1 else part.get(keys[0])
+
+
+def _cluster(before: dict[str, Any], after: dict[str, Any]) -> tuple[Class, str]:
+    was, now = (next((value for value in each.values() if value), "") for each in (before, after))
+    return "disruptive", (
+        f"Argo CD creates every object in the cluster {now}; the objects in {was} stay there, and nobody updates or "
+        f"deletes them: {_BOOTSTRAP}"
+    )
+
+
+def _namespace(before: str, after: str) -> tuple[Class, str]:
+    return "migrate", f"objects that name no namespace are applied in {after}; those in {before} are deleted"
+
+
+def _source(before: dict[str, Any], after: dict[str, Any]) -> tuple[Class, str]:
+    changed = " and ".join(f"{key} {after[key]}" for key in after if before[key] != after[key])
+    return "migrate", (
+        f"Argo CD reads from another source, {changed}: the rendered files must be there before, or a sync deletes "
+        "what it does not find"
+    )
+
+
+def _project(before: str, after: str) -> tuple[Class, str]:
+    return "behaviour", (
+        f"the AppProject changes from {before} to {after}: it must exist and allow this repository, cluster and "
+        "namespace, or every sync fails"
+    )
+
+
+def _automated(before: dict[str, Any] | None, after: dict[str, Any] | None) -> tuple[Class, str]:
+    if after is None:
+        return (
+            "behaviour",
+            "Argo CD no longer syncs by itself: somebody starts every sync by hand, that of an abort too",
+        )
+    if before is None:
+        return "migrate", "Argo CD syncs by itself from now on: it applies what is in Git at once"
+    if before.get("prune") and not after.get("prune"):
+        return "behaviour", "a sync no longer deletes objects that are removed from Git"
+    return "behaviour", "when Argo CD syncs, and what it deletes or reverts, changes"
+
+
+def _options(_before: Any, _after: Any) -> tuple[Class, str]:
+    return "behaviour", "how Argo CD applies the objects changes (sync options, retry)"
+
+
+def _ignored(_before: Any, _after: Any) -> tuple[Class, str]:
+    return "behaviour", "which differences Argo CD ignores changes"
+
+
+_SENTENCES: dict[tuple[str, ...], Sentence] = {
+    ("destination", "name,server"): _cluster,
+    ("destination", "namespace"): _namespace,
+    ("source", "repoURL,targetRevision,path"): _source,
+    ("project",): _project,
+    ("syncPolicy", "automated"): _automated,
+    ("syncPolicy", "syncOptions,retry,managedNamespaceMetadata"): _options,
+    ("ignoreDifferences",): _ignored,
+}

@@ -29,7 +29,26 @@ _REASONS: dict[FieldClass, str] = {
     "identity": "a name or an immutable field changes: objects must be made anew",
     "template": "what running pods read changes, without a canary",
 }
-_OF_PATH = {"/spec/output": "Argo CD finds nothing in the old folder, and prunes, unless its Applications move first"}
+_CLUSTER = (
+    "the app moves to another cluster: its objects in the old cluster stay there, and nobody updates or deletes them. "
+    "Render the new cluster's first state with `rollspec render --bootstrap`, move the traffic, then delete the old "
+    "objects"
+)
+_OF_PATH = {
+    "/spec/output": "Argo CD finds nothing in the old folder, and prunes, unless its Applications move first",
+    "/spec/cluster": _CLUSTER,
+    "/spec/cluster/name": _CLUSTER,
+    "/spec/cluster/server": _CLUSTER,
+}
+# What is lost with an object of these kinds, beside the object itself.
+_DATA = {
+    "PersistentVolumeClaim": "with the data on its volume, unless the volume's reclaim policy is Retain",
+    "PersistentVolume": "with its data, unless its reclaim policy is Retain",
+    "StatefulSet": "with its pods",
+    "Secret": "and pods that read it cannot start any more",
+    "Namespace": "with everything in it",
+    "CustomResourceDefinition": "with every object of its kind",
+}
 _MEANT: tuple[FieldClass, ...] = (
     "scale",
     "traffic",
@@ -167,8 +186,17 @@ def _objects(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect
             yield Effect(_MORE.get(manifest.kind, "create"), reason, (_object(manifest),))
     for identity, manifest in before.items():
         if identity not in after and not _is_part(app, manifest):
-            reason = f"{manifest.kind} {manifest.name} goes"
-            yield Effect(_fewer(app, manifest), reason, (_object(manifest),))
+            yield _deleted(app, manifest)
+
+
+def _deleted(app: App | None, manifest: Manifest) -> Effect:
+    """An object that leaves Git: deleted by a sync, and first in the plan where data is lost with it."""
+    name = f"{manifest.kind} {manifest.name}"
+    if not manifest.sync_options.isdisjoint(("Prune=false", "Prune=confirm")):
+        return Effect("behaviour", f"{name} leaves Git; Argo CD does not delete it by itself", (_object(manifest),))
+    if manifest.kind in _DATA:
+        return Effect("disruptive", f"{name} is deleted, {_DATA[manifest.kind]}", (_object(manifest),))
+    return Effect(_fewer(app, manifest), f"{name} goes", (_object(manifest),))
 
 
 def _is_part(app: App | None, manifest: Manifest) -> bool:

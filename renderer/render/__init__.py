@@ -1,4 +1,4 @@
-"""Effective spec -> manifests: which objects an app has, in the order of their files."""
+"""Effective spec -> manifests: the objects of an app, sorted by file name."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def render(app: App) -> tuple[Manifest, ...]:
 
 
 def bootstrap(app: App) -> App:
-    """What a rebuilt cluster should get while a release is in flight: the stable version alone.
+    """What a new cluster should get while a release is in flight: the stable version alone.
 
-    A fresh Rollout skips its steps, so with the canary's template it would give it all the traffic. A paused one
-    makes no pod.
+    A new Rollout skips its steps, so with the canary's template the canary would get all the traffic. A paused
+    Rollout creates no pods.
     """
     spec = {key: value for key, value in app.spec.items() if key != "paused"}
     return replace(app, canary=None, preview=None, spec=spec)

@@ -1,4 +1,4 @@
-"""What stands beside the workload: HorizontalPodAutoscaler, PodDisruptionBudget, ServiceAccount."""
+"""Optional objects of an app: HorizontalPodAutoscaler, PodDisruptionBudget, ServiceAccount."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from renderer.spec import App
 
 
 def extras(app: App) -> list[Manifest]:
-    """Those that the spec asks for."""
+    """The optional objects that the spec asks for."""
     found = []
     if "autoscaling" in app.spec:
         found.append(_autoscaler(app, app.spec["autoscaling"]))

@@ -1,4 +1,4 @@
-"""`files` of the spec: a ConfigMap named by its content, one for each version that may still run or come back."""
+"""`files` of the spec: a ConfigMap named by its content, for each version that may still run or return."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ VOLUME = "files"
 
 
 def config_map_name(app: App, version: Version) -> str:
-    """The name, made of the files' paths and contents: other files, other name, so no running pod sees a change."""
+    """The ConfigMap's name: a digest of the files, so that changed files never reach a running pod."""
     text = json.dumps(version.fields["files"], sort_keys=True, ensure_ascii=False)
     return f"{app.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def config_maps(app: App) -> list[Manifest]:
-    """The files of the stable version, of what is in flight, and of `previous` and `aborted`, each content once."""
+    """A ConfigMap for the files of each version in the spec (stable, in flight, previous, aborted), without repeats."""
     in_flight = app.canary.version if app.canary else app.preview
     versions = [app.stable, in_flight, app.previous, app.aborted]
     found: dict[str, dict[str, Any]] = {}

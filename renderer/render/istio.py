@@ -1,4 +1,4 @@
-"""The VirtualService and the DestinationRule: subset-level splitting of one host, as Argo Rollouts drives it."""
+"""The VirtualService and the DestinationRule: Argo Rollouts splits the traffic of one host between two subsets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STABLE, CANARY = "stable", "canary"
 
 
 def routes(app: App) -> list[Manifest]:
-    """A VirtualService for an app with ports and `istio` or router istio; a DestinationRule where it is needed."""
+    """A VirtualService for an app that has ports and uses Istio; a DestinationRule for subsets or a traffic policy."""
     if not app.ports or not (app.splits or "istio" in app.spec):
         return []
     found = [_virtual_service(app, split=app.splits)]
@@ -24,7 +24,7 @@ def routes(app: App) -> list[Manifest]:
 
 
 def traffic_routing(app: App) -> dict[str, Any]:
-    """The part of a Rollout's strategy that names the routes and subsets it moves."""
+    """The part of a Rollout's strategy that names the routes and subsets that the controller edits."""
     http = [port.name for port in app.ports if port.route == "http"]
     virtual_service: dict[str, Any] = {"name": app.name}
     if http:
@@ -72,23 +72,23 @@ def _virtual_service(app: App, *, split: bool) -> Manifest:
 
 
 def _http_routes(app: App, ports: list[Port], fields: dict[str, Any], *, split: bool) -> list[dict[str, Any]]:
-    """One named route a port; the first port's comes last and takes what the others did not (a gateway's port, say)."""
+    """One named route for each port; the first port's route comes last and matches all other requests."""
     found = []
     for port in [*ports[1:], ports[0]]:
         match = fields.get("match", [])
         if port is not ports[0]:
-            match = [{**entry, "port": port.port} for entry in match or [{}]]
-        entry: dict[str, Any] = {"name": port.name}
+            match = [{**condition, "port": port.port} for condition in match or [{}]]
+        route: dict[str, Any] = {"name": port.name}
         if match:
-            entry["match"] = match
-        entry.update((key, value) for key, value in fields.items() if key != "match")
-        entry["route"] = _route(app, port, split=split)
-        found.append(entry)
+            route["match"] = match
+        route.update((key, value) for key, value in fields.items() if key != "match")
+        route["route"] = _route(app, port, split=split)
+        found.append(route)
     return found
 
 
 def _route(app: App, port: Port, *, split: bool) -> list[dict[str, Any]]:
-    """Weights stand at 100/0 in Git; the controller moves them, and Argo CD ignores them."""
+    """The weights are always 100 and 0 in Git: the controller changes them in the cluster, and Argo CD ignores them."""
     if not split:
         return [{"destination": {"host": app.host, "port": {"number": port.port}}}]
     return [
@@ -98,7 +98,7 @@ def _route(app: App, port: Port, *, split: bool) -> list[dict[str, Any]]:
 
 
 def _destination_rule(app: App, *, subsets: bool) -> Manifest:
-    """Subsets stay a stage longer than the routes to them: it is applied before the VirtualService."""
+    """It is applied before the VirtualService, and its subsets stay one stage longer than the routes to them."""
     istio = app.spec.get("istio", {})
     spec: dict[str, Any] = {"host": app.host}
     if "trafficPolicy" in istio:

@@ -1,4 +1,4 @@
-"""What every manifest of an app shares: metadata, labels, and what Argo CD must know."""
+"""What every manifest of an app shares: metadata, labels, and the annotations for Argo CD."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from renderer.manifest import SYNC_OPTIONS, Manifest, Object
 from renderer.spec import App
 
 PRUNE_LAST = {SYNC_OPTIONS: "PruneLast=true"}
-# Fields have owners then, so that `spec.replicas` stays when it leaves Git after an autoscaler has changed it; a
-# client-side apply remembers that it once applied the field, and takes it away.
+# With server-side apply, `spec.replicas` keeps the autoscaler's value when the field is removed from Git. A client-side
+# apply would remove it, because it remembers that it once applied the field.
 SERVER_SIDE_APPLY = {SYNC_OPTIONS: "PruneLast=true,ServerSideApply=true"}
 _WAVE = "argocd.argoproj.io/sync-wave"
 
 
 def wave(number: int) -> dict[str, str]:
-    """The annotation that puts an object into a wave of an Argo CD sync."""
+    """The annotation that assigns an object to a wave of an Argo CD sync."""
     return {_WAVE: str(number)}
 
 
 def manifest_labels(app: App) -> dict[str, str]:
-    """Labels of each manifest: the standard ones, the app's and the overlay's."""
+    """The labels of every manifest: the standard ones, the app's and the overlay's."""
     return {"app.kubernetes.io/name": app.name, "app.kubernetes.io/managed-by": "rollspec", **app.labels}
 
 
@@ -35,13 +35,13 @@ def manifest(
     annotations: dict[str, str] | None = None,
     labels: dict[str, str] | None = None,
 ) -> Manifest:
-    """A manifest of `app` with its metadata filled in; `body` holds the fields beside metadata."""
+    """A manifest of `app` with its metadata filled in; `body` holds all other fields."""
     metadata: dict[str, Any] = {
         "name": name or app.name,
         "namespace": app.namespace,
         "labels": {**manifest_labels(app), **(labels or {})},
     }
-    notes = {**app.annotations, **(annotations or {})}
-    if notes:
-        metadata["annotations"] = notes
+    all_annotations = {**app.annotations, **(annotations or {})}
+    if all_annotations:
+        metadata["annotations"] = all_annotations
     return Manifest(file, {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body})

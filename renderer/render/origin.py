@@ -1,4 +1,4 @@
-"""Which field of the spec a place in one of our manifests came from, so that a problem names what people edit."""
+"""Maps a field of a rendered manifest to the field of the spec that it came from, for the positions of problems."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _POD = ("spec", "template", "spec")
 
 
 def origin(manifest: Manifest, pointer: str) -> str:
-    """The pointer into the effective spec; `/spec` where there is no closer one."""
+    """The pointer into the effective spec; `/spec` when no field fits better."""
     parts = tuple(pointer.split("/")[1:])
     found = _parts(manifest, parts)
     return "".join(f"/{part}" for part in found)

@@ -1,4 +1,4 @@
-"""The pod template: it depends on nothing but what runs in the pod, so a rolled-back spec finds its old ReplicaSet."""
+"""The pod template. It depends only on what runs in the pod, so the controller finds the old ReplicaSet on an undo."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from renderer.render.files import VOLUME, config_map_name
 from renderer.spec import App, Version, file_key
 
-# A pod that ends is still sent requests until every proxy has heard of it; docs/engines.md has the measurement.
+# A pod that is stopping still receives requests until every proxy knows; docs/engines.md has the measurement.
 WAIT_BEFORE_STOP = {"preStop": {"sleep": {"seconds": 5}}}
 _BEFORE_ENV = ("imagePullPolicy", "command", "args", "workingDir")
 _AFTER_ENV = (
@@ -31,7 +31,7 @@ def template_labels(app: App, version: Version) -> dict[str, str]:
 
 
 def pod_labels(app: App, version: Version) -> dict[str, str]:
-    """The standard labels of the app's pods, and what its selector wants."""
+    """The standard labels of the app's pods, and those that its selector needs."""
     return {
         "app.kubernetes.io/name": app.name,
         "app": app.name,
@@ -56,14 +56,14 @@ def env_text(value: Any) -> str:
 
 
 def container_ports(app: App) -> list[dict[str, Any]]:
-    """The main container's ports: one for each number and protocol, named after the first port that leads there."""
+    """The main container's ports: one for each number and protocol, named like the first port that targets it."""
     seen: dict[tuple[int, str], dict[str, Any]] = {}
     for port in app.ports:
         if isinstance(port.target, int):
-            entry: dict[str, Any] = {"name": port.name, "containerPort": port.target}
+            container_port: dict[str, Any] = {"name": port.name, "containerPort": port.target}
             if port.protocol != "TCP":
-                entry["protocol"] = port.protocol
-            seen.setdefault((port.target, port.protocol), entry)
+                container_port["protocol"] = port.protocol
+            seen.setdefault((port.target, port.protocol), container_port)
     return list(seen.values())
 
 
@@ -85,10 +85,8 @@ def _pod_spec(app: App, version: Version) -> dict[str, Any]:
 
 
 def _others(version: Version, containers: Any) -> list[dict[str, Any]]:
-    """More containers; one without an image has the app's."""
-    return [
-        entry if "image" in entry else {"name": entry["name"], "image": version.image, **entry} for entry in containers
-    ]
+    """The other containers; one without an image gets the app's image."""
+    return [each if "image" in each else {"name": each["name"], "image": version.image, **each} for each in containers]
 
 
 def _container(app: App, version: Version) -> dict[str, Any]:
@@ -114,7 +112,7 @@ def _container(app: App, version: Version) -> dict[str, Any]:
 
 
 def _file_mounts(version: Version) -> list[dict[str, Any]]:
-    """One mount a file, so that the rest of its folder stays the image's."""
+    """One mount for each file, so that the image's other files in that folder stay visible."""
     return [
         {"name": VOLUME, "mountPath": path, "subPath": file_key(path), "readOnly": True}
         for path in version.fields.get("files", ())

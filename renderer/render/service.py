@@ -1,4 +1,4 @@
-"""The Service, and the preview Service of a BlueGreen."""
+"""The Service of an app, and its preview Service under BlueGreen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WAYPOINT = "istio.io/use-waypoint"
 
 
 def services(app: App) -> list[Manifest]:
-    """None for an app that serves nothing; two for a BlueGreen."""
+    """The Services of an app: none for an app without ports, two under BlueGreen."""
     if not app.ports:
         return []
     found = [_service(app, "service.yaml", app.name)]
@@ -23,14 +23,14 @@ def services(app: App) -> list[Manifest]:
 
 
 def preview_name(app: App) -> str:
-    """The name of the Service that leads to the preview."""
+    """The name of the Service that selects the preview pods."""
     return f"{app.name}-preview"
 
 
 def _service(app: App, file: str, name: str) -> Manifest:
     fields = app.spec.get("service", {})
     own = {key: value for key, value in fields.items() if key != "annotations"}
-    if name != app.name:  # a cluster address, node port or load balancer belongs to one Service
+    if name != app.name:  # a cluster IP, node port or load balancer belongs to one Service
         own = {key: value for key, value in own.items() if key in ("internalTrafficPolicy", "publishNotReadyAddresses")}
     targets = {(port.target, port.protocol): port.name for port in reversed(app.ports)}
     ports = [_service_port(port, targets, node_port=name == app.name) for port in app.ports]
@@ -41,13 +41,13 @@ def _service(app: App, file: str, name: str) -> Manifest:
 
 
 def _service_port(port: Port, targets: Mapping[tuple[int | str, str], str], *, node_port: bool) -> dict[str, Any]:
-    """A port leads to a container port by name (`targets`), so that each version may listen on a number of its own."""
+    """A port targets the container port by name (`targets`), so that each version can listen on its own port number."""
     target = port.target if isinstance(port.target, str) else targets[port.target, port.protocol]
-    entry: dict[str, Any] = {"name": port.name, "port": port.port, "targetPort": target}
+    service_port: dict[str, Any] = {"name": port.name, "port": port.port, "targetPort": target}
     if port.protocol != "TCP":
-        entry["protocol"] = port.protocol
+        service_port["protocol"] = port.protocol
     if port.app_protocol:
-        entry["appProtocol"] = port.app_protocol
+        service_port["appProtocol"] = port.app_protocol
     if node_port and port.node_port:
-        entry["nodePort"] = port.node_port
-    return entry
+        service_port["nodePort"] = port.node_port
+    return service_port

@@ -1,4 +1,4 @@
-"""The workload: a Deployment or a Rollout, and both while one replaces the other."""
+"""The workload: a Deployment or a Rollout, and both during a migration from one to the other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from renderer.spec import App, Strategy
 
 ROLE = "rollspec/role"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-# Fields of a strategy under the same name in the objects; tests/test_strategy_fields.py holds them to the schema.
+# Fields that have the same name in `strategy` and in the objects; tests/test_strategy_fields.py compares them.
 SPEC_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "progressDeadlineAbort", "revisionHistoryLimit",
                "rollbackWindow")  # fmt: skip
 CANARY_FIELDS = ("minPodsPerReplicaSet", "scaleDownDelaySeconds", "abortScaleDownDelaySeconds", "dynamicStableScale",
@@ -26,7 +26,7 @@ BLUE_GREEN_FIELDS = ("previewReplicaCount", "scaleDownDelaySeconds", "scaleDownD
 
 
 def workloads(app: App) -> list[Manifest]:
-    """The workload of the app's strategy; while a `migration` is under way, the old one too."""
+    """The workload of the app's strategy; during a `migration`, the old workload too."""
     found = [_workload(app, app.strategy)]
     if app.migrating_from is not None and app.migrating_from.is_rollout != app.strategy.is_rollout:
         found.append(_workload(app, app.migrating_from))

@@ -20,6 +20,7 @@ from renderer.rules import (
     made_routes,
     mesh_modes,
     names,
+    notifications,
     policy,
     queries,
     rollout_routes,
@@ -71,6 +72,7 @@ METADATA: dict[str, ManifestRule] = {
     "annotations": names.annotation_keys,
     "sync-annotations": argocd.sync_annotations,
     "sync-replace": argocd.sync_replace,
+    "notifications": notifications.notifications,
 }
 POLICY: dict[str, ManifestRule] = {
     "policy-images": policy.policy_images,

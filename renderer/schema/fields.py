@@ -22,7 +22,9 @@ _PLACES = 3  # of more places where the field exists none is probable
 def unknown_field(key: str, taken: Iterable[str], schema: Node, tokens: Tokens, tree: Tree) -> str:
     """The message for field `key` of the mapping at `tokens`, whose other fields are `taken`."""
     fields = list(tree.fields(schema))
-    elsewhere = _below(key, schema, tree) or _above(key, tokens, tree)
+    if tokens and key == tokens[-1]:
+        return f"`{key}` is inside `{key}`: move its fields one level up"
+    elsewhere = _below(key, schema, tree, tokens) or _above(key, tokens, tree)
     if elsewhere and not near(key, fields, _SAME):
         return f"unknown field {name(key)} here; {elsewhere}"
     return unknown_among(key, fields, frozenset(taken))
@@ -56,7 +58,10 @@ def extras(instance: dict[str, Any], schema: Node, matches: Matches) -> list[str
     return [key for key in unknown if not any(matches(pattern, key) for pattern in patterns)]
 
 
-def _below(key: str, schema: Node, tree: Tree) -> str:
+def _below(key: str, schema: Node, tree: Tree, tokens: Tokens) -> str:
+    """Where a mapping here, or the metadata of the document, has the field."""
+    if tokens == ("spec",) and key in tree.fields(tree.at(("metadata",))):
+        return f"did you mean {name(f'metadata.{key}')}?"
     places = [f"{field}.{key}" for field, node in tree.fields(schema).items() if key in tree.fields(node)]
     return f"did you mean {either(map(name, places))}?" if 0 < len(places) <= _PLACES else ""
 

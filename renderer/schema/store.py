@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from renderer.hooks import HOOK
 from renderer.project import Versions
 from renderer.schema.bundle import bundle
 from renderer.schema.kinds import is_foreign, schema_path, unknown_kind
@@ -62,7 +63,7 @@ class Schemas:
     def manifest_valid(self, obj: Any) -> bool:
         """Whether the object fits the schema of its kind; false when there is none."""
         validator = self._manifest(obj)
-        return validator is not None and validator.is_valid(obj)
+        return validator is not None and (validator.is_valid(obj) or validator.is_valid(_with_name(obj)))
 
     def foreign(self, obj: Any) -> bool:
         """Whether there is no schema for it, and none of ours was meant: an operator's object, taken along as it is."""
@@ -73,9 +74,10 @@ class Schemas:
         validator = self._manifest(obj)
         if validator is None:
             return unknown_kind(obj)
-        if validator.is_valid(obj):
+        named = _with_name(obj)
+        if validator.is_valid(named):
             return []
-        return self._explainer(str(schema_path(obj)), lambda: json.loads(self._manifest_text(obj))).explain(obj)
+        return self._explainer(str(schema_path(obj)), lambda: json.loads(self._manifest_text(obj))).explain(named)
 
     def _explain_partial(self, name: str, data: Any) -> list[Fault]:
         from renderer.schema.partial import only_missing, only_nulls, relaxed, without_nulls
@@ -136,3 +138,14 @@ def _compile(schema: Node | str) -> Draft7Validator:
 
     # Linear-time patterns, whatever a document holds; formats are asserted, as kubeconform does for draft-07.
     return Draft7Validator(schema, validate_formats=True, pattern_options=RegexOptions())
+
+
+def _with_name(obj: Any) -> Any:
+    """A hook of Argo CD with `generateName`, with the name that the API server will give it; anything else as it is."""
+    metadata = obj.get("metadata")
+    if not isinstance(metadata, dict) or "generateName" not in metadata or "name" in metadata:
+        return obj
+    annotations = metadata.get("annotations")
+    if not isinstance(annotations, dict) or HOOK not in annotations:
+        return obj
+    return {**obj, "metadata": {**metadata, "name": f"{metadata['generateName']}x"}}

@@ -228,7 +228,7 @@ def _texts_before(opened: Opened, rows: Sequence[Row]) -> dict[Key, dict[str, by
 
 
 def _own_files(layout: Layout, opened: Opened, app: str) -> set[str]:
-    return {layout.app(app), *(layout.partial(env, app) for env in opened.setup.environments)}
+    return {layout.app(app), *(layout.partial(env, app) for env in opened.setup.overlays)}
 
 
 def _app_pages(opened: Opened, board: Board) -> Iterator[tuple[str, str]]:

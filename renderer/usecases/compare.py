@@ -13,7 +13,8 @@ from renderer.git.read import is_unborn
 from renderer.layout import PROJECT_FILE
 from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, faults_of, is_in, read_app
-from renderer.pipeline.fleet import ARGOCD, RESOURCES, argocd_manifest
+from renderer.pipeline.argocd_objects import RESOURCES
+from renderer.pipeline.fleet import ARGOCD, argocd_manifest
 from renderer.pipeline.places import Places
 from renderer.pipeline.setup import Setup
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, plan_resources

@@ -94,7 +94,7 @@ def spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Spec:
 
 def own_files(opened: Opened, app: str) -> list[str]:
     """The app spec, and its partial of every environment."""
-    return [opened.layout.app(app), *(opened.layout.partial(name, app) for name in opened.setup.environments)]
+    return [opened.layout.app(app), *(opened.layout.partial(name, app) for name in opened.setup.overlays)]
 
 
 def spec_of(opened: Opened, app: str, env: str | None, revision: str, found: Mapping[str, bytes | None]) -> Spec:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from renderer.console import out
 from renderer.failure import Failure
-from renderer.git import GitError
+from renderer.git import GitError, remotes
 from renderer.git import root as top_folder
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.setup import read_project
@@ -19,6 +19,7 @@ from renderer.resources import read_schema
 from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, overlay_text, project_files
 from renderer.schema import Schemas
 from renderer.tree import read, write_all
+from renderer.usecases.repository import without_password
 from renderer.usecases.shown import show_problems
 from renderer.yamlio import load
 
@@ -55,7 +56,7 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     layout, top = Layout(), _repository(directory)
     port = {"name": "http", "port": 80, "targetPort": options.port}
     files = {
-        **project_files(env, namespace, hooks=top is None),
+        **project_files(env, namespace, hooks=top is None, repository=_as_git_says(directory)),
         layout.app(app): app_text(app, options.image, options.tag, [port], {}),
     }
     schemas = Schemas(Versions(), read_schema)
@@ -122,6 +123,18 @@ def _repository(directory: str) -> str | None:
     except GitError:  # none, or no git
         return None
     return None if top == start else top
+
+
+def _as_git_says(directory: str) -> dict[str, str]:
+    """The URL of the remote `origin` and the project's folder in the repository; empty where Git knows neither."""
+    place = os.path.realpath(directory)
+    while not os.path.isdir(place):
+        place = os.path.dirname(place)
+    try:
+        urls, inside = remotes(place), os.path.relpath(os.path.realpath(directory), os.path.realpath(top_folder(place)))
+    except GitError:
+        return {}
+    return {"url": without_password(urls[0]) if urls else "", "path": "" if inside == os.curdir else inside}
 
 
 def _has_hooks(top: str) -> bool:

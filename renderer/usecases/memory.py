@@ -128,9 +128,9 @@ class Recorded(Memory):
         layout = self.opened.layout
         start = len(layout.output) + 1
         outputs = digest({path[start:]: text for path, text in made.files.items()})
-        own = {layout.app(made.app), *(layout.partial(env, made.app) for env in self.opened.setup.environments)}
+        own = {layout.app(made.app), *(layout.partial(env, made.app) for env in self.opened.setup.overlays)}
         problems = json.dumps([astuple(problem) for problem in made.problems]) if made.problems else ""
-        facts = [[*map(_CLAIM, made.claims)], sorted(made.matched), made.hosts, made.driven]
+        facts = [[*map(_CLAIM, made.claims)], dict(made.matched), made.hosts, made.driven]
         extra = "\n".join(sorted(set(texts) - own))
         return [Record(made.env, made.app, "", digest(texts), outputs, extra, problems, json.dumps(facts))]
 
@@ -160,7 +160,7 @@ class Recorded(Memory):
         is_clean = not any(each.env for each in made) and self._is_clean(records)
         if is_clean and self.opened.setup.project.argocd is None:  # only their warnings matter
             told = [record for record in records if record.problems]
-            return Recalled(records, [_rendered(record, [], [], [], list(NOT_DRIVEN)) for record in told], is_clean)
+            return Recalled(records, [_rendered(record, [], {}, [], list(NOT_DRIVEN)) for record in told], is_clean)
         return Recalled(records, [*self._rendered(records, made)], is_clean)
 
     def keep(self, confirmed: Sequence[Record], new: Sequence[Record], recalled: Recalled, *, clean: bool) -> None:
@@ -268,7 +268,7 @@ def blank(rendered: Rendered) -> Rendered:
 
 def _inputs(opened: Opened) -> dict[str, Folder]:
     layout = opened.layout
-    folders = [layout.apps, *(f"{layout.overlays}/{env}/apps" for env in opened.setup.environments)]
+    folders = [layout.apps, *(f"{layout.overlays}/{env}/apps" for env in opened.setup.overlays)]
     return {folder: cache.walk(os.path.join(opened.root, folder)).get("", {}) for folder in folders}
 
 
@@ -283,11 +283,11 @@ def _parsed(texts: Sequence[str]) -> Iterator[Any]:
 
 
 def _rendered(
-    record: Record, claims: list[list[str]], matched: list[str], hosts: list[str], driven: list[str]
+    record: Record, claims: list[list[str]], matched: dict[str, bool], hosts: list[str], driven: list[str]
 ) -> Rendered:
     problems = tuple(Problem(*fields) for fields in json.loads(record.problems)) if record.problems else ()
     own = tuple([Claim(kind, key, record.app, file, pointer) for kind, key, file, pointer in claims])
-    return Rendered(record.env, record.app, _SOME, problems, own, frozenset(matched), tuple(hosts), Driven(*driven))
+    return Rendered(record.env, record.app, _SOME, problems, own, matched, tuple(hosts), Driven(*driven))
 
 
 def _stamp(path: str) -> Stamp:

@@ -60,7 +60,7 @@ class Opened:
         many apps are read one after the other.
         """
         files = [self.layout.app(app)]
-        files += [file for env in self.setup.environments if (file := self.layout.partial(env, app)) in self.partials]
+        files += [file for env in self.setup.overlays if (file := self.layout.partial(env, app)) in self.partials]
         found, problems = read_some(files) if read_some else read(self.root, files)
         for file in [*found]:
             more, wrong = self._extra(file, found[file])
@@ -152,7 +152,7 @@ def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Proble
         if name.endswith(".yaml") and "/" not in name:
             names.append(name.removesuffix(".yaml"))
         elif name.endswith((".yml", ".yaml", ".json")):
-            message = f"an app spec is a file {folder}/<app>.yaml: rename it"
+            message = f"an app spec is a file {folder}/<app>.yaml: rename it. Keep a plain manifest outside {folder}/"
             problems.append(Problem(file, 0, 0, "app-file", message))
     return sorted(names), problems
 

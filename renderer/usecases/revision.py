@@ -115,11 +115,7 @@ def _is_shared(layout: Layout, path: str) -> bool:
 def _texts(root: str, commit: str, setup: Setup, tree: Mapping[str, TreeEntry], apps: frozenset[str]) -> Texts:
     layout = setup.layout
     wanted = {
-        app: [
-            path
-            for path in (layout.app(app), *(layout.partial(env, app) for env in setup.environments))
-            if path in tree
-        ]
+        app: [path for path in (layout.app(app), *(layout.partial(env, app) for env in setup.overlays)) if path in tree]
         for app in apps
     }
     blobs = read_blobs(root, {tree[path].oid for paths in wanted.values() for path in paths})

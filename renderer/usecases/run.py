@@ -71,7 +71,15 @@ def together(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Pro
     others = [] if any(errors(each.problems) for each in rendered) else _others(opened, some, part)
     problems = fleet_problems(opened.setup, rendered, whole, whole=True)
     problems += fleet_problems(opened.setup, [*rendered, *others], part, whole=False)
-    return problems + shared_in_clusters(opened.setup, [*rendered, *others])
+    return problems + shared_in_clusters(opened.setup, [*rendered, *others]) + _of_repository(opened)
+
+
+def _of_repository(opened: Opened) -> list[Problem]:
+    if opened.setup.project.argocd is None:
+        return []
+    from renderer.usecases.repository import repository_problems  # it asks git
+
+    return repository_problems(opened)
 
 
 def _others(opened: Opened, rendered: Sequence[Rendered], envs: Sequence[str]) -> list[Rendered]:

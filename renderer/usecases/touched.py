@@ -40,7 +40,9 @@ def _refuse_strangers(files: Sequence[str]) -> None:
         if not found:
             raise Failure(f"{printable(file)} is in no project", 2)
         if not os.path.lexists(file) and not any(_about(root, below[0]) for root, below in found.items()):
-            raise Failure(f"there is no file {printable(file)}", 2)
+            name = os.path.basename(file)
+            hint = "" if "." in name else f"; an app: `--app {name}`, an environment: `--env {name}`"
+            raise Failure(printable(f"there is no file {file}{hint}"), 2)
 
 
 def _about(root: str, path: str) -> bool:

@@ -11,12 +11,14 @@ from textwrap import fill
 from typing import Any
 
 from renderer.rules import SECTIONS
+from renderer.rules.contradictions import release_contradicted
 from renderer.rules.specs import SPEC_RULES
 from tests.support.excerpts import excerpts
-from tests.support.rules import FIXTURES, SPEC_FIXTURES
+from tests.support.rules import FIXTURES, PATCH_FIXTURES, SPEC_FIXTURES
 
 Rules = Mapping[str, Callable[..., Any]]
 LABELS = ("Why", "Fix", "Source")
+PATCH_RULES: Rules = {"release-contradicted": release_contradicted}  # over the manifests before and after both
 
 _OPENING = """\
 # Rules
@@ -35,6 +37,7 @@ The examples are parts of the test fixtures: the bad one is reported, the good o
 def page() -> str:
     """Every rule with its page: those over specs first, then those over manifests by kind."""
     sections: list[tuple[str, Rules, Path]] = [("Specs", SPEC_RULES, SPEC_FIXTURES)]
+    sections.append(("Patches and templates", PATCH_RULES, PATCH_FIXTURES))
     sections += [(title, rules, FIXTURES) for title, rules, _ in SECTIONS]
     return "\n".join([_OPENING, _contents(sections), *(_section(*section) for section in sections)])
 

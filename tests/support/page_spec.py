@@ -10,19 +10,42 @@ from typing import Any
 from tests.support.cases import ROOT
 
 Node = Mapping[str, Any]
-KINDS = (
-    ("App", "app.json", "`apps/<app>.yaml`, and what differs in an environment: `overlays/<env>/apps/<app>.yaml`"),
-    ("Overlay", "overlay.json", "`overlays/<env>/overlay.yaml`"),
-    ("Project", "project.json", "`rollspec.yaml`"),
+EXAMPLE = ROOT / "fixtures/fields"  # a whole project, which a test renders
+KINDS = (  # a kind, its schema, and its files in the example with what they are
+    (
+        "App",
+        "app.json",
+        {
+            "apps/checkout.yaml": "An app spec is a file `apps/<app>.yaml`. For example `apps/checkout.yaml`:",
+            "overlays/production/apps/checkout.yaml": "What differs in one environment, and the release in flight, "
+            "is in a partial app, a file `overlays/<env>/apps/<app>.yaml`. It may have any field of an app spec, and "
+            "needs none but `metadata.name`. For example `overlays/production/apps/checkout.yaml`:",
+        },
+    ),
+    (
+        "Overlay",
+        "overlay.json",
+        {
+            "overlays/production/overlay.yaml": "An environment is a file `overlays/<env>/overlay.yaml`. For example "
+            "`overlays/production/overlay.yaml`:",
+        },
+    ),
+    (
+        "Project",
+        "project.json",
+        {"rollspec.yaml": "A project has one file `rollspec.yaml`, in its top folder. For example:"},
+    ),
 )
 _SETS = {"kubernetes": "Kubernetes", "argo-rollouts": "Argo Rollouts", "istio": "Istio"}
 _OPENING = """\
 # The fields of App, Overlay and Project
 
+Each kind begins with a whole example; together the examples are a project that renders. Every path in the tables begins
+at the top of the file: `spec.image` is the field `image` under `spec`. A field in bold is required.
+
 An unknown field is a problem, and so is a value that YAML would misread (`tag: 1.10`: quote it). In a partial app and
-in `overrides` mappings merge, lists replace, and `null` takes a field away. Where a field is Kubernetes', Argo
-Rollouts' or Istio's own, it is checked against the schema of the project's version, and their manuals say what it does.
-A field in bold must be there.
+in `overrides`, mappings merge, lists replace, and `null` removes a field. The fields of Kubernetes, Argo Rollouts and
+Istio are checked against the schemas of the project's versions; their manuals say what they do.
 
 This page is made from `schemas/rollspec` by `make docs`; `rollspec schema App` prints the schema for editors.
 """
@@ -42,16 +65,19 @@ def page() -> str:
     return "\n".join([_OPENING, *(_kind(*each) for each in KINDS)])
 
 
-def _kind(name: str, file: str, place: str) -> str:
+def _kind(name: str, file: str, examples: Mapping[str, str]) -> str:
     root = json.loads((ROOT / "schemas" / "rollspec" / file).read_text())
     definitions = root.get("definitions", {})
     spec = _resolved(root["properties"]["spec"], definitions)
     metadata = list(_children(root["properties"]["metadata"], definitions, "metadata."))
-    direct = [Field(key, node, key in spec.get("required", ())) for key, node in spec["properties"].items()]
-    lines = [f"## {name}", "", f"A file {place}: `apiVersion: rollspec/v1`, `kind: {name}`, and", ""]
+    direct = [Field(f"spec.{key}", node, key in spec.get("required", ())) for key, node in spec["properties"].items()]
+    lines = [f"## {name}", ""]
+    for path, sentence in examples.items():
+        lines += [sentence, "", "```yaml", (EXAMPLE / path).read_text().rstrip(), "```", ""]
     lines += [*_table([*metadata, *direct], definitions), ""]
     for field in direct:
-        below = list(_children(_resolved(field.node, definitions), definitions, ""))
+        prefix = f"{field.path}[]." if _is_array(field.node) else f"{field.path}."
+        below = list(_children(_resolved(field.node, definitions), definitions, prefix))
         if below and not _is_array(field.node):
             lines += [f"### {name}: {field.path}", "", *_table(below, definitions), ""]
         elif below:

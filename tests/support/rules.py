@@ -15,6 +15,7 @@ from renderer.spec import app_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
 SPEC_FIXTURES = FIXTURES.parent / "spec-rules"
+PATCH_FIXTURES = FIXTURES.parent / "patch-rules"
 _SEVERITIES = ("error: ", "warning: ", "note: ")
 
 

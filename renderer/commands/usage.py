@@ -1,0 +1,46 @@
+"""What a command line was meant to be, where click refuses an argument that the command does not take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+import click
+
+_EXTRA = re.compile(r"unexpected extra arguments? \((.*)\)")
+_REVISION = re.compile(r"HEAD|@|.*[~^]|(origin|upstream)/|[0-9a-f]{7,40}$")
+
+
+def meant(error: click.UsageError, apps: Collection[str], environments: Collection[str]) -> str:
+    """The command with each extra argument behind the option that it was probably meant for; empty if none is."""
+    context, extra = error.ctx, _EXTRA.search(error.format_message())
+    if context is None or extra is None:
+        return ""
+    options = {name for parameter in context.command.params for name in parameter.opts}
+    words = [context.command_path, *(str(value) for value in _arguments(context))]
+    for argument in extra[1].split():
+        option = _option(argument, options, apps, environments)
+        if not option:
+            return ""
+        words += [option, argument]
+    return " ".join(words)
+
+
+def _arguments(context: click.Context) -> list[str]:
+    """The arguments that the command does take, as they were given."""
+    names = [parameter.name for parameter in context.command.params if isinstance(parameter, click.Argument)]
+    values = [context.params.get(name or "") for name in names]
+    return [str(value) for value in values if value is not None]
+
+
+def _option(argument: str, options: Collection[str], apps: Collection[str], environments: Collection[str]) -> str:
+    found = [
+        option
+        for option, fits in (
+            ("--env", argument in environments),
+            ("--app", argument in apps),
+            ("--base", bool(_REVISION.match(argument))),
+        )
+        if fits and option in options
+    ]
+    return found[0] if found else ""

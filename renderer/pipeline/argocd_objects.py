@@ -1,0 +1,160 @@
+"""The Argo CD object of an environment with the overlay's settings and patches, and what is wrong with it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from renderer.argocd import (
+    NOT_DRIVEN,
+    Driven,
+    application,
+    application_name,
+    application_set,
+    ignored_differences,
+    settings,
+)
+from renderer.layout import PROJECT_FILE
+from renderer.manifest import Manifest
+from renderer.patch import Patch, PatchFault, apply
+from renderer.pipeline import IDLE, UNMATCHED, Rendered, faults_of
+from renderer.pipeline.setup import Setup, patch_problem
+from renderer.problem import Problem
+from renderer.project import ArgoCD
+
+RESOURCES = "_resources"
+_KINDS = frozenset(("Application", "ApplicationSet"))
+_LABEL = 63  # characters of a label's value
+_FREEZES = "RespectIgnoreDifferences"
+
+
+def argocd_object(setup: Setup, wanted: ArgoCD, env: str, apps: Sequence[tuple[str, Driven]]) -> Manifest:
+    """The Application or ApplicationSet of an environment."""
+    manifest, _ = _patched(setup, _rendered(setup, wanted, env, apps), env)
+    return manifest
+
+
+def argocd_problems(setup: Setup, env: str, apps: Sequence[tuple[str, Driven]]) -> list[Problem]:
+    """What is wrong with the environment's settings of Argo CD, and with the patches of its object for these apps."""
+    if setup.project.argocd is None or env not in setup.environments:
+        return []
+    rendered = _rendered(setup, setup.project.argocd, env, sorted(apps))
+    manifest, faults = _patched(setup, rendered, env)
+    file = setup.environments[env].chain[0].file
+    found = [*_frozen(setup, env, file), *_without_application(setup, apps)]
+    for patch, fault in faults:
+        if fault.rule not in (UNMATCHED, IDLE):
+            source, _, pointer = patch.source.partition("#")
+            found.append(patch_problem(source, pointer, fault))
+    wrong = faults_of(manifest, setup.schemas)
+    patches = argocd_patches(setup, env)
+    if wrong and patches:
+        source, _, pointer = patches[-1].source.partition("#")
+        found += [
+            Problem(source, 0, 0, fault.rule, f"{manifest.kind} {manifest.name}: {fault.message}", pointer)
+            for fault in wrong
+        ]
+    return found
+
+
+def argocd_patches(setup: Setup, env: str) -> list[Patch]:
+    """The patches of the overlay that name the kind of an Argo CD object and match the environment's own."""
+    if setup.project.argocd is None:
+        return []
+    rendered = _rendered(setup, setup.project.argocd, env, [])
+    return [patch for patch in _for_argocd(setup, env) if not _unmatched(rendered, patch)]
+
+
+def application_names(setup: Setup, rendered: Iterable[Rendered]) -> list[Problem]:
+    """Applications of two environments or apps that get the same name, of which one would overwrite the other."""
+    argocd = setup.project.argocd
+    if argocd is None or argocd.kind != "ApplicationSet":
+        return []
+    first: dict[str, tuple[str, str]] = {}
+    found = []
+    listed = {(each.env, each.app) for each in rendered if each.env}
+    listed |= {(env, RESOURCES) for env in {env for env, _ in listed} if setup.resources.get(env)}
+    for env, app in sorted(listed):
+        name = application_name(argocd, env, app)
+        other = first.setdefault(name, (env, app))
+        if other != (env, app):
+            message = (
+                f"the Application of {app} in {env} and that of {other[1]} in {other[0]} would both be named {name}, "
+                "and one would overwrite the other: rename an app or an environment"
+            )
+            found.append(Problem(setup.environments[env].chain[0].file, 0, 0, "application-name", message))
+    return [*found, *_long(setup, argocd, listed)]
+
+
+def _long(setup: Setup, argocd: ArgoCD, listed: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    names = {application_name(argocd, env, app): env for env, app in sorted(listed)}
+    long = [name for name in names if len(name) > _LABEL]
+    if long:
+        more = f" (and {len(long) - 1} more)" if len(long) > 1 else ""
+        message = (
+            f"the Application's name {long[0]}{more} has more than {_LABEL} characters: too long for an Argo CD that "
+            "tracks objects by label (`application.resourceTrackingMethod: label`)"
+        )
+        file = setup.environments[names[long[0]]].chain[0].file
+        yield Problem(file, 0, 0, "application-name", message, severity="note")
+
+
+def _rendered(setup: Setup, wanted: ArgoCD, env: str, apps: Sequence[tuple[str, Driven]]) -> Manifest:
+    spec = setup.environments[env].spec
+    argocd = settings(wanted, spec.get("argocd") or {})
+    namespace, cluster = spec.get("namespace") or "default", dict(spec.get("cluster") or {})
+    folder = f"{setup.layout.output}/{env}"
+    if argocd.kind == "Application":
+        ignored = [difference for app, driven in apps for difference in ignored_differences(app, driven)]
+        return application(argocd, env, namespace, cluster, folder, ignored)
+    with_resources = [(RESOURCES, NOT_DRIVEN)] if setup.resources[env] else []
+    return application_set(argocd, env, namespace, cluster, folder, [*with_resources, *apps])
+
+
+def _patched(setup: Setup, manifest: Manifest, env: str) -> tuple[Manifest, list[tuple[Patch, PatchFault]]]:
+    """The object after the patches that name its kind; one that fails or would delete it leaves it as it was."""
+    faults = []
+    for patch in _for_argocd(setup, env):
+        patched, wrong = apply([manifest], [patch])
+        faults += [(patch, fault) for fault in wrong]
+        manifest = patched[0] if patched else manifest
+    return manifest, faults
+
+
+def _for_argocd(setup: Setup, env: str) -> list[Patch]:
+    """Patches for any kind are for the objects of apps; those that name one of Argo CD's are for this one."""
+    return [
+        patch
+        for patch in setup.patches[env]
+        if (patch.target.kind in _KINDS if patch.target else (patch.merge or {}).get("kind") in _KINDS)
+    ]
+
+
+def _unmatched(manifest: Manifest, patch: Patch) -> bool:
+    return any(fault.rule == UNMATCHED for fault in apply([manifest], [patch])[1])
+
+
+def _without_application(setup: Setup, apps: Iterable[tuple[str, Driven]]) -> Iterator[Problem]:
+    """Labels and annotations for an Application that the app does not have."""
+    if setup.project.argocd and setup.project.argocd.kind == "Application":
+        message = (
+            "`argocd` is about the app's own Application, and with `argocd.kind: Application` one Application stands "
+            "for the whole environment: give the overlay's `argocd` these labels and annotations"
+        )
+        for app, driven in apps:
+            if driven.metadata:
+                yield Problem(setup.layout.app(app), 0, 0, "application-metadata", message, "/spec/argocd", "warning")
+
+
+def _frozen(setup: Setup, env: str, file: str) -> Iterator[Problem]:
+    """A sync option under which the controller's weights would be frozen at those of Git."""
+    for policy, where, pointer in (
+        ((setup.environments[env].spec.get("argocd") or {}).get("syncPolicy") or {}, file, "/spec/argocd"),
+        (setup.project.argocd.sync_policy if setup.project.argocd else {}, PROJECT_FILE, "/spec/argocd"),
+    ):
+        for number, option in enumerate(policy.get("syncOptions", ())):
+            if option == f"{_FREEZES}=true":
+                message = (
+                    f"with {option}, Argo CD never applies a new route again, since it ignores the weights that the "
+                    "Rollout writes: remove it"
+                )
+                yield Problem(where, 0, 0, "application-sync", message, f"{pointer}/syncPolicy/syncOptions/{number}")

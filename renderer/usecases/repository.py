@@ -1,0 +1,62 @@
+"""What Git says about the project's repository, held against what the project file tells Argo CD about it."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from renderer.git import GitError, remotes
+from renderer.git import root as top_folder
+from renderer.layout import PROJECT_FILE
+from renderer.pipeline.places import Places
+from renderer.problem import Problem
+from renderer.tree import read
+from renderer.usecases.project import Opened
+
+_SCHEME = re.compile(r"^[a-z+]+://([^/@]*@)?")
+_USER = re.compile(r"^[^/@]*@([^/:]+):")  # git@host:path
+
+
+def repository_problems(opened: Opened) -> list[Problem]:
+    """A wrong `repository.path` or a URL that no remote has, where the project makes objects for Argo CD."""
+    found = _found(opened)
+    return [*Places(read(opened.root, [PROJECT_FILE])[0]).put(found)] if found else []
+
+
+def _found(opened: Opened) -> list[Problem]:
+    argocd = opened.setup.project.argocd
+    if argocd is None or not argocd.url:
+        return []
+    try:
+        folder, urls = subfolder(opened.root), remotes(opened.root)
+    except GitError:  # no repository, or no git: nothing to compare with
+        return []
+    if urls and address(argocd.url) not in map(address, urls):
+        known = ", ".join(sorted(map(without_password, urls)))
+        message = f"no remote of this repository has this URL (there is {known}): is it what Argo CD reads?"
+        return [Problem(PROJECT_FILE, 0, 0, "repository", message, "/spec/repository/url", "note")]
+    if folder == argocd.path:
+        return []
+    here = f"in the folder {folder}/ of the repository" if folder else "at the top of the repository"
+    cure = f"write `path: {folder}`" if folder else "remove `path`"
+    message = f"the project is {here}, and Argo CD would look for its files in {argocd.path or 'the top'}: {cure}"
+    pointer = "/spec/repository/path" if argocd.path else "/spec/repository"
+    return [Problem(PROJECT_FILE, 0, 0, "repository", message, pointer, "warning")]
+
+
+def subfolder(root: str) -> str:
+    """The folder of the project inside its repository; empty at the top. Raises GitError."""
+    inside = os.path.relpath(os.path.realpath(root), os.path.realpath(top_folder(root)))
+    return "" if inside == os.curdir else inside.replace(os.sep, "/")
+
+
+def address(url: str) -> str:
+    """Host and path of a remote, equal for its forms: `https://host/a/b.git`, `git@host:a/b`, `ssh://git@host/a/b`."""
+    text = _USER.sub(r"\1/", url) if "://" not in url else _SCHEME.sub("", url)
+    host, _, path = text.rstrip("/").removesuffix(".git").partition("/")
+    return f"{host.partition(':')[0].lower()}/{path.strip('/')}"
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be printed or committed."""
+    return re.sub(r"(?<=://)[^/@]*@", "", url)

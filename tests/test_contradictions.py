@@ -1,0 +1,45 @@
+"""The rules over patches: each overlay of fixtures/patch-rules beside one app by Istio gives its findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cases import lay_out, run
+from tests.support.page_rules import PATCH_RULES
+from tests.support.rules import PATCH_FIXTURES
+
+APP = """\
+apiVersion: rollspec/v1
+kind: App
+metadata: {name: web}
+spec:
+  image: ghcr.io/acme/web
+  tag: 1.0.0
+  ports: [{name: http, port: 80, targetPort: 8080}]
+  readinessProbe: {httpGet: {path: /ready, port: http}}
+  strategy: {type: Canary, router: istio}
+"""
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PATCH_FIXTURES.glob("*/*.yaml")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_an_overlay_gives_exactly_its_findings(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "case/apps").mkdir(parents=True)
+    (tmp_path / "case/overlays/production").mkdir(parents=True)
+    (tmp_path / "case/apps/web.yaml").write_text(APP)
+    text = path.read_text()
+    (tmp_path / "case/overlays/production/overlay.yaml").write_text(text)
+    lines = [line[2:] for line in text.splitlines() if line.startswith(("# error: ", "# warning: ", "# note: "))]
+    said = run(lay_out(tmp_path / "case", tmp_path / "p"), "validate").err.splitlines()[:-1]
+    assert len(said) == len(lines)
+    for line, found in zip(lines, said, strict=True):
+        severity, pointer, message = line.split(": ", 2)
+        assert found.endswith(f" {path.parent.name}: {message} ({pointer})"), found
+        assert ("warning: " in found, "note: " in found) == (severity == "warning", severity == "note")
+
+
+def test_every_rule_over_patches_has_fixtures() -> None:
+    assert {folder.name for folder in PATCH_FIXTURES.iterdir()} == {*PATCH_RULES}

@@ -27,6 +27,9 @@ fuzz: $(STAMP) ## run the commands on N random mutants (100,000) of projects, an
 	@$(BIN)/python -m tests.support.fuzz $(or $(N),100000)
 	@DOUBLING=2000 $(BIN)/pytest -q -n auto tests/test_doubling.py
 
+prove: $(STAMP) ## play every sequence of up to 6 verbs from every strategy through the simulator; writes docs/evidence.md
+	@$(BIN)/python -m tests.prove
+
 golden: $(STAMP) ## rewrite the expected files of the fixtures; read the diff
 	@$(BIN)/python -m tests.golden && git --no-pager diff --stat -- fixtures
 

@@ -70,7 +70,10 @@ def go_on(spec: Spec) -> Outcome:
 
 
 def take_back(spec: Spec) -> Outcome:
-    """The strategy before a switch that is under way, with those of its fields that the stage has kept."""
+    """The strategy before a switch that is under way, with those of its fields that the stage has kept.
+
+    A BlueGreen that comes from a Deployment is a Canary first: take it back twice.
+    """
     stage = spec.get("migration")
     now = strategy_of(spec.get("strategy", {}))
     if not stage:
@@ -79,6 +82,8 @@ def take_back(spec: Spec) -> Outcome:
         return Refusal("the app is paused, and its new workload may have no pod yet: `resume` first")
     if "from" in stage:
         before = strategy_of(stage["from"])
+        if now.type == "BlueGreen" and not before.is_rollout:
+            return _to(_between(now))  # then once more: see `_between`
     elif "to" in stage and strategy_of(stage["to"]).type == "BlueGreen":
         before = strategy_of(stage["after"] if "after" in stage else _target(now, "Canary", "istio"))
     elif "to" in stage:

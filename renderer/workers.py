@@ -18,7 +18,7 @@ Work = Callable[[Sequence[Item], Tick], tuple[Report, Callable[[], Done]]]
 
 SMALL = 40  # items that one process does faster than two can be started
 _COUNTER = 8  # bytes
-_KILLED = "a worker process was killed, and not all may be written: run it again"
+_KILLED = "a worker process was killed, and some files may not be written: run the command again"
 
 
 class Crew(Generic[Report, Done]):

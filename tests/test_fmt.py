@@ -87,7 +87,7 @@ def test_files_of_several_projects_are_formatted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"), [("case", "case is in no project"), ("p/apps/no.yaml", "there is no file p/apps/no.yaml")]
+    ("path", "said"), [("case", "case is not in a project"), ("p/apps/no.yaml", "there is no file p/apps/no.yaml")]
 )
 def test_what_is_not_there_is_no_spec(path: str, said: str, tmp_path: Path) -> None:
     project(tmp_path, UNTIDY)
@@ -116,7 +116,7 @@ def test_a_file_that_is_no_spec_is_left_as_it_is(text: str, tmp_path: Path) -> N
     root = project(tmp_path, UNTIDY)
     (root / "values.yaml").write_text(text)
     outcome = run(root, "fmt", "values.yaml", "apps/web.yaml")
-    said = "values.yaml: no App, Overlay or Project, so left as it is\n"
+    said = "values.yaml: not an App, Overlay or Project; not changed\n"
     assert outcome == Outcome(0, "formatted apps/web.yaml\n", said)
     assert (root / "values.yaml").read_text() == text
 

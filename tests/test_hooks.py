@@ -194,7 +194,7 @@ def test_what_mends_a_broken_base_can_be_committed(project: Path, options: list[
     git(project, "add", "--all")
     outcome = run(project, "validate", "--hook", *options, overlay)
     assert outcome.code == 0, outcome.err
-    assert outcome.err.startswith("rollspec: warning: the project of HEAD cannot be read, so nobody can tell")
+    assert outcome.err.startswith("rollspec: warning: the project at HEAD cannot be read, so rollspec cannot say")
     assert f"{overlay}:6:3: unknown-field: " in outcome.err
 
 

@@ -32,7 +32,7 @@ def test_check_fails_where_a_file_is_in_the_way_that_is_not_ours(tmp_path: Path)
     service = next((project / "rendered").rglob("service.yaml"))
     service.write_text(service.read_text().partition("\n")[2].replace("port: 80", "port: 81"))
     outcome = run(project, "render", "--check")
-    assert (outcome.code, "rollspec did not make it" in outcome.err) == (1, True)
+    assert (outcome.code, "rollspec did not write it" in outcome.err) == (1, True)
 
 
 def project_in(folder: Path) -> Path:

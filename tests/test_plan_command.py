@@ -206,16 +206,16 @@ def test_fail_on_a_class_or_a_harsher_one(project: Path, limit: str, code: int) 
     assert "canary-start" in outcome.out
 
 
-def test_of_a_base_that_cannot_be_read_nobody_can_tell(project: Path) -> None:
+def test_a_base_that_cannot_be_read_has_unknown_effects(project: Path) -> None:
     _put(project, "overlays/production/overlay.yaml", OVERLAY.replace("namespace", "namespaec"))
     broken = _commit(project)
     _put(project, "overlays/production/overlay.yaml", OVERLAY)
     outcome = run(project, "plan", "--base", "HEAD", "--format", "json")
     assert outcome.code == 0
-    assert outcome.err.startswith(f"rollspec: warning: the project of {broken} cannot be read")
+    assert outcome.err.startswith(f"rollspec: warning: the project at {broken} cannot be read")
     apps = json.loads(outcome.out)["apps"]
     assert [(app["app"], app["class"]) for app in apps] == [("other", "disruptive"), ("web", "disruptive")]
-    assert apps[0]["reason"].startswith("what was before cannot be rendered")
+    assert apps[0]["reason"].startswith("the old version cannot be rendered")
 
 
 def test_a_head_that_does_not_render_has_problems_and_no_plan(project: Path) -> None:

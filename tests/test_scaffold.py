@@ -48,7 +48,7 @@ def test_a_project_below_the_top_of_a_repository_gets_no_config_that_pre_commit_
 
 
 def test_a_project_that_is_a_repository_gets_the_config(tmp_path: Path) -> None:
-    assert f"made {PRE_COMMIT}" in run(init(tmp_path), "init").out
+    assert f"created {PRE_COMMIT}" in run(init(tmp_path), "init").out
     assert (tmp_path / PRE_COMMIT).read_text().startswith("# `pre-commit install`")
 
 
@@ -58,7 +58,7 @@ def test_no_project_is_made_in_a_folder_that_is_a_projects_own(folder: str, tmp_
     run(tmp_path, "init")
     outcome = run(tmp_path / folder, "init")
     where = f"{folder.partition('/')[0]}/ of the project in {'../..' if '/' in folder else '..'}"
-    said = f"rollspec: this is in {where}: `rollspec new APP` adds an app\n"
+    said = f"rollspec: this folder is in {where}: to add an app, run `rollspec new APP`\n"
     assert outcome == Outcome(2, "", said)
     assert not (tmp_path / folder / "rollspec.yaml").exists()
 
@@ -79,7 +79,7 @@ def test_one_more_environment_is_an_overlay_and_nothing_else(tmp_path: Path) -> 
     (tmp_path / "overlays").rename(tmp_path / "envs")
     before = snapshot(tmp_path)
     outcome = run(tmp_path, "init", "--env", "staging", "--namespace", "shop-staging")
-    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "made envs/staging/overlay.yaml")
+    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "created envs/staging/overlay.yaml")
     made = snapshot(tmp_path)
     overlay = made.pop("envs/staging/overlay.yaml")
     assert overlay.endswith("metadata:\n  name: staging\nspec:\n  namespace: shop-staging\n")
@@ -90,7 +90,7 @@ def test_one_more_environment_is_an_overlay_and_nothing_else(tmp_path: Path) -> 
 
 def test_a_second_init_says_what_adds_to_the_project(tmp_path: Path) -> None:
     run(tmp_path, "init")
-    said = "rollspec.yaml is there already: `rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
+    said = "rollspec.yaml exists already: `rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
     for options in ([], ["--env", "staging", "--app", "web"], ["--namespace", "shop"]):
         assert run(tmp_path, "init", *options) == Outcome(2, "", f"rollspec: {said}\n")
     there = "rollspec: there is an environment `production` already: overlays/production/overlay.yaml\n"
@@ -102,7 +102,7 @@ def test_a_config_of_pre_commit_that_is_there_is_kept_and_the_hooks_are_told(tmp
     config = init(tmp_path / "shop") / PRE_COMMIT
     config.write_text("repos: []\n")
     outcome = run(tmp_path / "shop", "init")
-    assert f"kept {PRE_COMMIT}\n" in outcome.out
+    assert f"not changed: {PRE_COMMIT}\n" in outcome.out
     assert f"add this under `repos` in {PRE_COMMIT}:\n\n{HOOKS}\nNext: " in outcome.out
     assert config.read_text() == "repos: []\n"
     other = init(tmp_path / "other") / PRE_COMMIT

@@ -217,7 +217,7 @@ def test_without_history_the_specs_still_say_what_runs(tmp_path: Path, broken: s
     done = repository.run("status")
     assert done.code == 0
     assert "canary 1.5.0 at 20 %" in done.out
-    assert done.err.startswith("rollspec: since when is not known: ")
+    assert done.err.startswith("rollspec: Git cannot say since when: ")
 
 
 def test_the_project_may_be_wrong(repository: Repository) -> None:

@@ -580,7 +580,7 @@ def test_a_last_commit_that_cannot_be_read_gives_no_weight(repository: Path) -> 
     outcome = verb(repository, "weight", "web", "60")
     assert (outcome.code, "from: 20" in file.read_text()) == (0, True)
     assert "the spec of web at the last commit has problems: overlays/production/apps/web.yaml:" in outcome.err
-    assert outcome.err.endswith("the cluster is taken to have what the spec says\n")
+    assert outcome.err.endswith("rollspec assumes that the cluster has what the spec says\n")
 
 
 @pytest.mark.parametrize("how", ["no repository", "no commit", "another's repository", "a new folder"])
@@ -700,7 +700,7 @@ def test_a_verb_that_does_not_fit_explains_itself(repository: Path, words: tuple
 
 @pytest.mark.parametrize("text", ["web #2", "#2", "[a, b] # c", "[a, # b\n c]", "'a' # b"])
 def test_no_part_of_a_set_value_is_lost_as_a_comment(text: str) -> None:
-    with pytest.raises(Failure, match=r"what follows ` #` is a comment in YAML, and would be lost: quote the value"):
+    with pytest.raises(Failure, match=r"in YAML, ` #` starts a comment, which would be lost: quote the value"):
         parse_overrides((f"workingDir={text}",), ())
 
 

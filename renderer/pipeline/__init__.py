@@ -182,7 +182,7 @@ def evaluate(
         return None, problems
     app = _app(name, merged, environment, setup)
     if not app.namespace:
-        message = f"no namespace: give `spec.namespace` in {environment.chain[0].file}, or in the app"
+        message = f"no namespace: set `spec.namespace` in {environment.chain[0].file}, or in the app"
         return None, [Problem(environment.chain[0].file, 1, 1, "namespace", message, "/spec")]
     findings = check_spec(SpecScene(app, environment.spec.get("policy") or {}))
     problems += of_findings(merged, findings)
@@ -277,7 +277,7 @@ def _check_name(document: Document, name: str) -> list[Problem]:
     kind = document.data.get("kind")
     is_ours = str(document.data.get("apiVersion", "")).startswith("rollspec/")
     if kind not in (None, "App") and (given != name or not is_ours):
-        message = f"an app spec is of kind `App`, not `{kind}`: {_BELONGS}"
+        message = f"an app spec must be of kind `App`, not `{kind}`: {_BELONGS}"
         return [Problem(document.file, 0, 0, "not-allowed-value", message, "/kind")]
     if given != name:
         other = f"write `metadata: {{name: {name}}}`" if given is None else f"not `{given}`"
@@ -312,7 +312,7 @@ def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], sche
     faults = schemas.explain("App", document.data, partial=True)
     alone = Effective(document.data, (Layer(document, "App"),))
     found = of_effective(alone, faults)
-    message = "no environment has this app: add it to the `apps` of an overlay, or remove the file"
+    message = "no environment has this app: add it to the `apps` of an overlay, or delete the file"
     found.append(Problem(document.file, 1, 1, "app-nowhere", message, severity="warning"))
     return Rendered("", name, problems=Places(texts).put(found))
 
@@ -395,7 +395,7 @@ def _files_twice(evaluated: Evaluated, in_order: Sequence[Manifest]) -> list[Pro
         if one.file == other.file:
             message = (
                 f"{one.kind} {one.name} and {other.kind} {other.name} would both be written to {one.file}: "
-                "rename the one under extraResources, or take it along in an overlay's `resources`"
+                "rename the one under extraResources, or move it to an overlay's `resources`"
             )
             file, pointer = evaluated.effective.locate("/spec/extraResources")
             found.append(Problem(file, 0, 0, "file-once", message, pointer))

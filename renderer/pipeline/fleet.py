@@ -206,8 +206,12 @@ def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, kno
     hosts = [claim for claim in claimed if claim.kind == "host-once"]
     if objects:
         hosts = [claim for claim in hosts if not is_of_namespace(claim, namespace)]
-        cure = "give one of the two another namespace" if known else "give each its `cluster`, or another namespace"
-        message = f"{_listed(objects)} is made by the environment {other} too: {cure}"
+        cure = (
+            "give one of them another namespace"
+            if known
+            else "set `cluster` in each, or give one of them another namespace"
+        )
+        message = f"the environment {other} renders {_listed(objects)} too: {cure}"
         yield Problem(file, 0, 0, "object-once", message, "/spec/namespace", "error" if known else "warning")
     if hosts:
         cure = "give one of the two a host of its own"
@@ -234,7 +238,7 @@ def _idle_patches(setup: Setup, env: str, matched: Mapping[str, bool]) -> list[P
         if file != own or source in elsewhere:
             continue
         if source not in matched:
-            message = "the patch matches no manifest of this environment: mend its target, or remove it"
+            message = "the patch matches no manifest of this environment: correct its target, or remove the patch"
             found.append(Problem(file, 0, 0, UNMATCHED, message, pointer))
         elif not matched[source]:
             found.append(Problem(file, 0, 0, IDLE, WITHOUT_EFFECT, pointer, "warning"))

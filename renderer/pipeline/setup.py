@@ -63,7 +63,7 @@ def read_document(file: str, text: bytes, kind: str, schemas: Schemas) -> tuple[
     if problems:
         return None, problems
     if not isinstance(data, dict):
-        return None, [Problem(file, 1, 1, "wrong-type", f"a mapping of kind {kind} is expected")]
+        return None, [Problem(file, 1, 1, "wrong-type", f"the file must be a mapping of kind {kind}")]
     document = Document(file, data)
     own = _without_nulls(data) if kind == "Overlay" else data
     if kind != "App" and not schemas.valid(kind, own):
@@ -113,7 +113,7 @@ def set_up(
     read, problems = _overlays(project.layout, files, schemas)
     overlays = {name: document for name, document in read.items() if document}
     if not overlays and not problems:
-        message = f"no environment: make {project.layout.overlay('production')} (kind Overlay)"
+        message = f"the project has no environment: create {project.layout.overlay('production')} (kind Overlay)"
         problems.append(Problem(PROJECT_FILE, 0, 0, "no-environment", message))
     found_environments, found = environments(_without(overlays, read.keys() - overlays.keys()))
     problems += found + _as_extended(found_environments, schemas) + _bases(found_environments)
@@ -192,7 +192,7 @@ def read_resources(
         for data in good:
             manifest = _resource(data, namespace)
             if manifest.identity in found:
-                problems.append(Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is there twice"))
+                problems.append(Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is given twice"))
             found[manifest.identity] = manifest
     return _told_apart(found.values(), namespace), problems
 
@@ -312,7 +312,7 @@ def _without(overlays: Mapping[str, Document], wrong: Collection[str]) -> dict[s
 def _misnamed(overlay: Document, folder: str) -> list[Problem]:
     if overlay.data["metadata"]["name"] == folder:
         return []
-    message = f"the folder is `{folder}`: give the overlay that name"
+    message = f"the overlay must have the name of its folder, `{folder}`"
     return [Problem(overlay.file, 0, 0, "overlay-name", message, "/metadata/name")]
 
 
@@ -330,7 +330,8 @@ def _as_extended(found: Mapping[str, Environment], schemas: Schemas) -> list[Pro
         base = {"spec": found[environment.names[1]].spec if others else {}}
         problems += idle(own, base)
         if others and environment.apps == frozenset() and "apps" not in own.spec and environment.name not in extended:
-            message = f"no app is here: `{environment.names[1]}` has none; `apps: null` has all, a list has some"
+            message = f"this environment has no apps, because `{environment.names[1]}` has none: "
+            message += "set `apps: null` for all apps, or list some"
             problems.append(Problem(own.file, 0, 0, "overlay-app", message, "/spec/extends", "warning"))
         if others:
             told = faults.get(environment.names[1], [])  # there already
@@ -368,7 +369,7 @@ def _is_empty(environment: Environment) -> bool:
 
 def idle(document: Document, base: Mapping[str, Any]) -> list[Problem]:
     """A null that takes nothing away from `base`, the document that this one is merged into."""
-    message = "null takes a field away, and there is none here: remove the line, or give a value"
+    message = "`null` removes a field, but there is none to remove: remove the line, or set a value"
     return [Problem(document.file, 0, 0, "idle-null", message, at) for at in idle_nulls(base, document.data)]
 
 
@@ -385,12 +386,12 @@ def _lost(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
     """A template under the name of another one, or of the file that lists the others: one of the two would be lost."""
     first: dict[str, str] = {}
     twice = [(each, first[each.target]) for each in templates if first.setdefault(each.target, each.file) != each.file]
-    message = f"`kustomization: true` makes {KUSTOMIZATION} itself: give the template another name"
+    message = f"`kustomization: true` writes {KUSTOMIZATION} itself: rename the template"
     taken = [template.file for template in templates if project.kustomization and template.target == KUSTOMIZATION]
     return [
         *(Problem(file, 0, 0, "template", message) for file in taken),
         *(
-            Problem(each.file, 0, 0, "template", f"{other} makes {each.target} too: rename one")
+            Problem(each.file, 0, 0, "template", f"{other} renders {each.target} too: rename one of them")
             for each, other in twice
         ),
     ]

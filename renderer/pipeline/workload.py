@@ -30,7 +30,7 @@ def no_workload(
     Its Service, autoscaler, disruption budget and routes would lead to nothing.
     """
     message = (
-        f"this leaves `{app}` without a workload (Deployment, Rollout, ...): to remove the app, take it out of the "
+        f"this leaves `{app}` without a workload (Deployment, Rollout, ...); to remove the app, remove it from the "
         "overlay's `apps`"
     )
     if has_workload(unpatched):

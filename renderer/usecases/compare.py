@@ -81,7 +81,7 @@ def before(root: str, base: str, new: View) -> View | Unread | None:
     try:
         return of_revision(root, base, new)
     except Refused as refused:
-        message = f"the project of {base} cannot be read, so nobody can tell what changes: {refused.problems[0]}"
+        message = f"the project at {base} cannot be read, so rollspec cannot say what changes: {refused.problems[0]}"
         say(f"rollspec: warning: {message}")
         return Unread(tuple(refused.problems))
 
@@ -210,7 +210,7 @@ def _sound(old: View, base: _Made) -> _Made:
 
 
 def _unknown(problems: Sequence[Problem]) -> tuple[Effect, ...]:
-    reason = f"what was before cannot be rendered, so nobody can tell ({problems[0]})"
+    reason = f"the old version cannot be rendered, so the effect of the change is not known ({problems[0]})"
     return (Effect("disruptive", reason),)
 
 

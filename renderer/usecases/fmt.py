@@ -50,7 +50,7 @@ def _format(root: str, below: Sequence[str], check: bool, shown: Shown) -> int:
         data, faults = load(text, file)
         kind = _kind(data)
         if kind is None and file not in specs and not (faults and _SAYS_SO.search(text)):
-            say(f"{printable(shown.path(file, root))}: no App, Overlay or Project, so left as it is")
+            say(f"{printable(shown.path(file, root))}: not an App, Overlay or Project; not changed")
             continue
         if faults:
             problems += faults
@@ -81,7 +81,7 @@ def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
         is_folder = os.path.isdir(place)
         found = projects([os.path.join(place, PROJECT_FILE) if is_folder else place])
         if not found:
-            raise Failure(f"{printable(path)} is in no project", 2)
+            raise Failure(f"{printable(path)} is not in a project", 2)
         if not os.path.lexists(place):
             raise Failure(f"there is no file {printable(path)}", 2)
         for root, (file,) in found.items():

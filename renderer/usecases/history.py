@@ -33,7 +33,7 @@ def show_history(directory: str, app: str, envs: Sequence[str], form: str, limit
         head = resolve(root, "HEAD")
         text = read_many(root, head, [PROJECT_FILE])[PROJECT_FILE]
         if text is None:
-            raise Failure(f"{PROJECT_FILE} is in no commit yet")
+            raise Failure(f"{PROJECT_FILE} is not in the last commit: commit the project first")
         project, problems = read_project(text, Schemas(Versions(), read_schema))
         if project is None:
             return int(show_stopping(problems, form))

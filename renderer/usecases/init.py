@@ -50,7 +50,7 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     if os.path.exists(os.path.join(directory, PROJECT_FILE)):
         if "env" not in given or given - {"env", "namespace"}:
             adds = "`rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
-            raise Failure(f"{PROJECT_FILE} is there already: {adds}", 2)
+            raise Failure(f"{PROJECT_FILE} exists already: {adds}", 2)
         return _add_environment(directory, env, namespace)
     _refuse_inside(os.path.realpath(directory))
     layout, top = Layout(), _repository(directory)
@@ -67,11 +67,11 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     wanted = {file: text for file, text in files.items() if not os.path.lexists(os.path.join(directory, file))}
     write_all(directory, {file: text.encode() for file, text in wanted.items()}, mark=None)
     for file in files:
-        out(f"{'made' if file in wanted else 'kept'} {file}")
+        out(f"{'created' if file in wanted else 'not changed:'} {file}")
     if not _has_hooks(top or directory):
         where = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory)) if top else PRE_COMMIT
         out(f"\nTo check commits with pre-commit, add this under `repos` in {where}:\n\n{HOOKS}", end="")
-    out("\nNext: `rollspec render` writes the manifests; commit them with the specs.")
+    out("\nNext: run `rollspec render` to write the manifests, and commit them with the specs.")
     return 0
 
 
@@ -83,14 +83,18 @@ def _add_environment(root: str, env: str, namespace: str) -> int:
     if os.path.lexists(os.path.join(root, file)):
         raise Failure(f"there is an environment `{env}` already: {file}", 2)
     write_all(root, {file: overlay_text(env, namespace).encode()}, mark=None)
-    out(f"made {file}\n\nNext: `rollspec render` writes its manifests; commit them with the overlay.")
+    out(f"created {file}\n\nNext: run `rollspec render` to write its manifests, and commit them with the overlay.")
     return 0
 
 
 def _check_names(**names: str) -> None:
     for what, name in names.items():
         if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", name):
-            raise Failure(f"`{name}` is no name for the {what}: lower-case letters, digits and `-`, a letter first", 2)
+            raise Failure(
+                f"`{name}` is not a valid name for the {what}: use lower-case letters, digits and `-`; "
+                "begin with a letter",
+                2,
+            )
 
 
 def _refuse_inside(directory: str) -> None:
@@ -105,7 +109,7 @@ def _refuse_inside(directory: str) -> None:
         for folder in (layout.apps, layout.overlays, layout.templates, layout.output):
             if holds(os.path.join(root, folder), directory):
                 where = printable(f"{folder}/ of the project in {os.path.relpath(root, directory)}")
-                raise Failure(f"this is in {where}: `rollspec new APP` adds an app", 2)
+                raise Failure(f"this folder is in {where}: to add an app, run `rollspec new APP`", 2)
 
 
 def _project(root: str) -> tuple[Project | None, list[Problem]]:

@@ -25,9 +25,9 @@ _HEAD = "HEAD"
 def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision: str | None) -> Live:
     """The canaries of these apps as the cluster has them, which is as the revision has them.
 
-    Without one that is the last commit: what is not committed was never live. Where that has no such project or
-    environment, or cannot be read, the cluster is taken to have what the spec says. Under a ladder the weight is its
-    last. What it gives raises Failure where a revision that was named has no such app, or one with errors.
+    Without one, that is the last commit: what is not committed was never live. If that has no such project or
+    environment, or cannot be read, the cluster is assumed to have what the spec says. Under a ladder the weight is its
+    last one. The result raises Failure if a named revision does not have the app, or has it with errors.
     """
     if revision is not None:
         return lambda app, spec: _canary_in(spec_at(opened, app, env, revision), spec)
@@ -65,7 +65,7 @@ def _last_commit(opened: Opened, apps: Sequence[str], env: str | None) -> Mappin
 
 
 def _say(why: str) -> None:
-    say(f"rollspec: {why}; the cluster is taken to have what the spec says")
+    say(f"rollspec: {why}; rollspec assumes that the cluster has what the spec says")
 
 
 def _canary_in(there: Spec, spec: Spec) -> Spec:

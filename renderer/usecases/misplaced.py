@@ -30,11 +30,11 @@ def misplaced(
     for file, text in shared.items():
         if holds(layout.templates, file):
             if file.endswith((*_ENDINGS, ".j2")) and not file.endswith(TEMPLATE):
-                message = f"a template is a file {layout.templates}/<name>{TEMPLATE}: rename it"
+                message = f"not read: a template must be named {layout.templates}/<name>{TEMPLATE}"
                 found.append(Problem(file, 0, 0, "template-file", message))
         elif file not in taken and _is_meant(file.removeprefix(f"{layout.overlays}/").split("/"), text, apps):
-            message = f"nothing reads it: rename it to {layout.overlay('<environment>')}"
-            message += f", or a partial app to {layout.partial('<environment>', '<app>')}"
+            message = f"not read: rename it to {layout.overlay('<environment>')}"
+            message += f", or to {layout.partial('<environment>', '<app>')} if it is a partial app"
             found.append(Problem(file, 0, 0, "overlay-file", message))
     return found + _without_overlay(layout, shared, partials)
 
@@ -58,7 +58,7 @@ def _without_overlay(layout: Layout, shared: Mapping[str, bytes], partials: Iter
         if file.endswith(_ENDINGS):
             first.setdefault(layout.overlay(file.split("/")[-3]), file)
     return [
-        Problem(file, 0, 0, "overlay-file", f"nothing reads it: there is no {overlay}")
+        Problem(file, 0, 0, "overlay-file", f"not read: there is no {overlay}")
         for overlay, file in first.items()
         if overlay not in shared
     ]

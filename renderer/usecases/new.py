@@ -30,7 +30,9 @@ class NewApp:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", self.app):
-            raise Failure("an app's name is at most 53 lower-case letters, digits or `-`, and begins with a letter", 2)
+            raise Failure(
+                "an app's name must be at most 53 lower-case letters, digits or `-`, and begin with a letter", 2
+            )
         if self.strategy in ("BlueGreen", "Canary") and not self.ports:
             raise Failure(f"{self.strategy} needs a port: --port http=80:8080", 2)
 
@@ -53,10 +55,10 @@ def new_app(directory: str, wanted: NewApp) -> int:
     text = app_text(wanted.app, wanted.image, wanted.tag, [_port(port) for port in wanted.ports], wanted.strategy_block)
     rendered = build_app(wanted.app, {file: text.encode()}, opened.setup, list(opened.setup.environments))
     if show_problems([problem for each in rendered for problem in each.problems], "text"):
-        say(f"rollspec: {file} was not made")
+        say(f"rollspec: {file} was not created")
         return 2
     write_all(opened.root, {file: text.encode()}, mark=None)
-    out(f"made {file}; `rollspec validate` checks it")
+    out(f"created {file}; check it with `rollspec validate`")
     return 0
 
 
@@ -64,7 +66,7 @@ def _port(text: str) -> dict[str, Any]:
     name, _, numbers = text.rpartition("=")
     port, _, target = numbers.partition(":")
     if not port.isdecimal() or (target and not target.isdecimal()):
-        raise Failure(f"--port wants NAME=PORT or NAME=PORT:TARGET, such as http=80:8080, not {text}", 2)
+        raise Failure(f"--port needs NAME=PORT or NAME=PORT:TARGET, such as http=80:8080, not {text}", 2)
     entry: dict[str, Any] = {"name": name or "http", "port": int(port)}
     if target:
         entry["targetPort"] = int(target)

@@ -87,7 +87,7 @@ def find_root(directory: str) -> str:
     while not os.path.isfile(os.path.join(folder, PROJECT_FILE)):
         above = os.path.dirname(folder)
         if above == folder:
-            raise Failure(f"no {PROJECT_FILE} here or above: `rollspec init` makes a project", 2)
+            raise Failure(f"no {PROJECT_FILE} in this folder or above it: create a project with `rollspec init`", 2)
         folder = above
     return folder
 
@@ -104,7 +104,7 @@ def whole_projects(directory: str, paths: Sequence[str]) -> list[str]:
     for path, folder in folders.items():
         is_whole = os.path.normpath(path) == os.curdir or os.path.isfile(os.path.join(folder, PROJECT_FILE))
         if not is_whole or len(folders) < len(set(paths)):
-            raise Failure(f"{path} is a folder: name files, or nothing but whole projects", 2)
+            raise Failure(f"{path} is a folder: name files, or only the folders of whole projects", 2)
     return [*folders.values()]
 
 
@@ -118,9 +118,8 @@ def open_project(directory: str) -> Opened:
     refuse_left_out(root, [layout.apps, layout.overlays, layout.templates])
     names, problems = app_names(layout.apps, listing(root, layout.apps))
     if not names and not problems and listing(root, layout.output):
-        message = (
-            f"no app spec is here, so all of {layout.output}/ would be removed: mend `apps`, or remove it yourself"
-        )
+        message = f"there is no app spec in this folder, so all of {layout.output}/ would be deleted: "
+        message += f"correct `apps`, or delete {layout.output}/ yourself"
         problems.append(Problem(layout.apps, 0, 0, "no-apps", message))
     shared, partials, found = _shared_files(root, layout)
     problems += found + _orphans(layout, partials, frozenset(names))
@@ -152,7 +151,9 @@ def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Proble
         if name.endswith(".yaml") and "/" not in name:
             names.append(name.removesuffix(".yaml"))
         elif name.endswith((".yml", ".yaml", ".json")):
-            message = f"an app spec is a file {folder}/<app>.yaml: rename it. Keep a plain manifest outside {folder}/"
+            message = (
+                f"not read: an app spec must be named {folder}/<app>.yaml. Keep a plain manifest outside {folder}/"
+            )
             problems.append(Problem(file, 0, 0, "app-file", message))
     return sorted(names), problems
 
@@ -199,7 +200,7 @@ def _orphans(layout: Layout, partials: Sequence[str], apps: frozenset[str]) -> l
     for file in partials:
         name = file.rpartition("/")[2]
         if not name.endswith(".yaml"):
-            found.append(Problem(file, 0, 0, "app-file", "a partial app is a file <app>.yaml: rename it"))
+            found.append(Problem(file, 0, 0, "app-file", "not read: a partial app must be named <app>.yaml"))
         elif name.removesuffix(".yaml") not in apps:
             message = f"there is no app `{name.removesuffix('.yaml')}` in {layout.apps}/"
             found.append(Problem(file, 0, 0, "overlay-app", message))
@@ -213,7 +214,9 @@ def _unused(setup: Setup, partials: Sequence[str]) -> list[Problem]:
         overlay, app = file.split("/")[-3], file.rpartition("/")[2].removesuffix(".yaml")
         readers = [each for each in setup.environments.values() if overlay in each.names]
         if readers and not any(is_in(each, app) for each in readers):
-            message = f"no environment that has the app `{app}` reads this file: add it to `apps`, or remove the file"
+            message = (
+                f"not read: no environment of this overlay has the app `{app}`; add it to `apps`, or delete the file"
+            )
             found.append(Problem(file, 0, 0, "overlay-app", message))
     return found
 

@@ -51,15 +51,15 @@ class RenderOptions:
 
     def __post_init__(self) -> None:
         if self.stdout and (self.check or self.output):
-            raise Failure("--stdout writes nothing: leave --check and --output out", 2)
+            raise Failure("--stdout cannot be combined with --check or --output: it writes no files", 2)
         if self.cached and not self.check:
-            raise Failure("--cached is for --check: without it, what earlier runs left is used anyway", 2)
+            raise Failure("--cached needs --check; without --check the cache is always used", 2)
         if self.cached and (self.no_cache or self.output or self.bootstrap):
-            raise Failure(
-                "--cached is about the project's own output: leave --no-cache, --output and --bootstrap out", 2
-            )
+            raise Failure("--cached cannot be combined with --no-cache, --output or --bootstrap", 2)
         if self.bootstrap and not (self.stdout or self.output):
-            raise Failure("--bootstrap in place would end every release in flight: give --output DIR or --stdout", 2)
+            raise Failure(
+                "--bootstrap needs --output DIR or --stdout: in place, it would end every release in flight", 2
+            )
 
     @property
     def reads_cache(self) -> bool:
@@ -119,7 +119,7 @@ def render(options: RenderOptions) -> int:
     from renderer.usecases.touched import each_touched  # git: a plain run does not need it
 
     if options.envs or options.apps or options.shard:
-        raise Failure("PATHS say which apps: leave --env, --app and --shard out", 2)
+        raise Failure("PATHS cannot be combined with --env, --app or --shard: they say which apps already", 2)
     return each_touched(shown, options.paths, hook=options.hook, run=run)
 
 
@@ -208,7 +208,7 @@ def _elsewhere(opened: Opened, directory: str, output: str) -> str:
     specs = [os.path.join(root, each) for each in (opened.layout.apps, opened.layout.overlays, opened.layout.templates)]
     holds_specs = any(holds(target, each) for each in (root, *specs))
     if holds_specs or any(holds(each, target) for each in specs) or ".git" in target.split(os.sep):
-        raise Failure(f"--output {output}: specs or Git's own files lie there; name a folder of its own", 2)
+        raise Failure(f"--output {output}: this folder contains specs or Git's own files; choose another one", 2)
     return target
 
 
@@ -249,13 +249,13 @@ def _tell_check(done: Sequence[Difference | Summary]) -> int:
         cure = "write `rendered/** text eol=lf` (with your output folder) to .gitattributes"
         say(f"rollspec: {line_ends} of these files differ in their line ends (CRLF) alone: {cure}")
     if any(each.new or each.changed or each.removed for each in differences):
-        say("rollspec: the rendered files are not up to date: run `rollspec render`")
+        say("rollspec: the rendered files are out of date: run `rollspec render`")
     return int(any(differences) or bool(foreign))
 
 
 def _name_foreign(paths: Sequence[str]) -> None:
     for path in paths:
-        why = "left alone, rollspec did not make it (delete it, or restore its first line)"
+        why = "not changed, because rollspec did not write it (delete it, or restore its first line)"
         say(f"{why}: {printable(path)}")
 
 

@@ -144,7 +144,7 @@ def parse_shard(text: str | None) -> tuple[int, int] | None:
     match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
     number, count = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= number <= count:
-        raise Failure(f"--shard wants i/n with i from 1 to n, such as 2/4, not {text}", 2)
+        raise Failure(f"--shard needs I/N with I from 1 to N, such as 2/4, not {text}", 2)
     return number, count
 
 

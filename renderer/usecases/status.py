@@ -45,7 +45,7 @@ def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named:
     try:
         return _with_git(opened, rows, named)
     except GitError as error:
-        say(f"rollspec: since when is not known: {error.message}")
+        say(f"rollspec: Git cannot say since when: {error.message}")
         return Status(None, rows)
 
 

@@ -51,7 +51,7 @@ def validate(options: ValidateOptions) -> int:
     if folders:
         return max(in_project(folder, shown, whole) for folder in folders)
     if options.envs or options.apps:
-        raise Failure("PATHS say which apps: leave --env and --app out", 2)
+        raise Failure("PATHS cannot be combined with --env or --app: they say which apps already", 2)
     return each_touched(shown, paths, hook=options.hook, run=run)
 
 

@@ -328,7 +328,7 @@ def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | 
     foreign = {path for path, text in old.items() if path not in specs and not text.startswith(HEADER.encode())}
     in_the_way = sorted(path for path in foreign if new[path] is not None)
     if in_the_way:
-        raise Failure(f"{in_the_way[0]}: rollspec did not make it; delete it, or restore its first line", 1)
+        raise Failure(f"{in_the_way[0]}: rollspec did not write this file; delete it, or restore its first line", 1)
     before: dict[str, bytes | None] = {path: old.get(path) for path in new if path not in foreign}
     return {path: new[path] for path, text in before.items() if new[path] != text}, before
 

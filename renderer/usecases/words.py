@@ -29,7 +29,7 @@ def parse_overrides(sets: tuple[str, ...], unsets: tuple[str, ...]) -> dict[str,
     for text in sets:
         path, equals, value = text.partition("=")
         if not equals:
-            raise Failure(f"--set wants FIELD=VALUE, such as env.LOG_LEVEL=debug, not {text}", 2)
+            raise Failure(f"--set needs FIELD=VALUE, such as env.LOG_LEVEL=debug, not {text}", 2)
         _put(found, path, value if path.startswith(("env.", "files.")) else _value(value, text))
     for path in unsets:
         _put(found, path, None)
@@ -40,12 +40,12 @@ def _put(found: dict[str, Any], path: str, value: Any) -> None:
     first, _, rest = path.partition(".")
     keys = [first, *([rest] if first in ("env", "files") and rest else rest.split(".") if rest else [])]
     if first not in TEMPLATE_FIELDS:
-        raise Failure(f"`{first}` is no field of a version; there are {', '.join(sorted(TEMPLATE_FIELDS))}", 2)
+        raise Failure(f"`{first}` is not a field of a version; the fields are {', '.join(sorted(TEMPLATE_FIELDS))}", 2)
     target = found
     for key in keys[:-1]:
         target = target.setdefault(key, {})
         if not isinstance(target, dict):
-            raise Failure(f"--set {path}: a value is set there already, which has no fields", 2)
+            raise Failure(f"--set {path}: a value without fields is set there already", 2)
     target[keys[-1]] = value
 
 
@@ -55,5 +55,5 @@ def _value(text: str, where: str) -> Any:
         raise Failure(f"--set {where}: {problems[0].message if problems else 'not a value'}", 2)
     value = data["value"]
     if json.dumps(value).count("#") < text.count("#"):  # in a comment, then
-        raise Failure(f"--set {where}: what follows ` #` is a comment in YAML, and would be lost: quote the value", 2)
+        raise Failure(f"--set {where}: in YAML, ` #` starts a comment, which would be lost: quote the value", 2)
     return value

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from renderer.masking import scrubbed, without_known
+
 # An error stops the run; so does a warning under `--strict`. A note never does: it only says what a reader should know.
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the harshest first
@@ -62,13 +64,21 @@ def count_text(problems: Iterable[Problem]) -> str:
     return ", ".join(f"{counts[each]} {each}{'' if counts[each] == 1 else 's'}" for each in SEVERITIES if counts[each])
 
 
+def without_secrets(problems: Iterable[Problem], text: bytes) -> list[Problem]:
+    """The problems of one file, whose messages and pointers quote nothing that is masked in it."""
+    return [
+        replace(problem, message=scrubbed(problem.message, text), pointer=scrubbed(problem.pointer, text))
+        for problem in problems
+    ]
+
+
 def printable(text: str) -> str:
     """The text on one line, without anything that a terminal or a CI runner would act on.
 
     Every text that is printed for people and is not ours goes through here: names, keys and values may hold anything.
     GitHub's runner acts on `##[command]` anywhere in a line.
     """
-    text = text.replace("##[", r"#\x23[") if "##[" in text else text
+    text = without_known(text).replace("##[", r"#\x23[")
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -57,6 +57,7 @@ class Project:
     cluster_domain: str = "cluster.local"
     kustomization: bool = False
     argocd: ArgoCD | None = None
+    not_secret: frozenset[str] = frozenset()  # names that sound like a secret's and are none
 
 
 def project_of(data: Mapping[str, Any]) -> Project:
@@ -70,6 +71,7 @@ def project_of(data: Mapping[str, Any]) -> Project:
         cluster_domain=spec.get("clusterDomain", "cluster.local"),
         kustomization=spec.get("kustomization", False),
         argocd=_argocd(spec),
+        not_secret=frozenset(spec.get("notSecret", ())),
     )
 
 

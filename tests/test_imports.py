@@ -25,7 +25,7 @@ ROWS = (
     ("rounding", "checks"),
     ("project", "spec", "manifest", "scaler", "hooks"),
     ("yamlio", "protocols"),
-    ("problem", "plain", "layout", "failure", "resources"),
+    ("problem", "plain", "layout", "failure", "resources", "masking"),
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 

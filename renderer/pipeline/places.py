@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from renderer.layout import PROJECT_FILE, TEMPLATE
 from renderer.manifest import Manifest
+from renderer.masking import is_secret, without_words, words_of
 from renderer.overlay import Document, Effective
-from renderer.problem import Problem, Severity, harshest
+from renderer.problem import Problem, Severity, harshest, without_secrets
 from renderer.render.origin import origin
 from renderer.rules.finding import Finding
 from renderer.schema import Fault
@@ -50,11 +51,11 @@ class Places:
 
     def _put(self, problem: Problem) -> Problem:
         text = self.texts.get(problem.file)
-        if (
-            text is None or problem.line or len(text) > MAX_SPEC
-        ):  # too large a text is not parsed for its problems either
+        if text is None:
             return problem
-        return _put_in(_positions(_without_jinja(text) if problem.file.endswith(TEMPLATE) else text), problem)
+        if not problem.line and len(text) <= MAX_SPEC:  # a larger text is not parsed for its problems either
+            problem = _put_in(_positions(_without_jinja(text) if problem.file.endswith(TEMPLATE) else text), problem)
+        return without_secrets([problem], text)[0]
 
 
 def put_in_documents(text: bytes, problems: Sequence[tuple[int, Problem]]) -> list[Problem]:
@@ -68,7 +69,7 @@ def put_in_documents(text: bytes, problems: Sequence[tuple[int, Problem]]) -> li
         found = next((places for number, places in left if number == wanted), None)
         placed.append(_put_in({} if found is None else found, problem))
     others = [problem for _, problem in problems[MAX_PROBLEMS:]]
-    return [*placed, *([_told_of(others)] if others else [])]
+    return without_secrets([*placed, *([_told_of(others)] if others else [])], text)
 
 
 def _without_jinja(text: bytes) -> bytes:
@@ -166,6 +167,7 @@ def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem
         file, pointer = effective.locate(finding.pointer)
         return Problem(file, 0, 0, finding.rule, finding.message, pointer, severity)
     where = place_in(finding.manifest, finding.pointer)
+    message = _without_values(finding.message, finding.manifest)
     tag, hand = _tag(effective, finding), blame(finding.manifest, finding.pointer)
     if tag is not None:
         file, pointer = effective.locate(tag)
@@ -173,7 +175,17 @@ def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem
         file, pointer, where = hand
     else:
         file, pointer = effective.locate(origin(finding.manifest, finding.pointer))
-    return Problem(file, 0, 0, finding.rule, f"{finding.message} ({where})", pointer, severity)
+    return Problem(file, 0, 0, finding.rule, f"{message} ({where})", pointer, severity)
+
+
+def _without_values(message: str, manifest: Manifest) -> str:
+    """The message without the values of a Secret."""
+    if not is_secret(manifest.data):
+        return message
+    values = {
+        key: value for key, value in manifest.data.items() if key not in ("apiVersion", "kind", "metadata", "type")
+    }
+    return without_words(message, frozenset(words_of(values)))
 
 
 def place_in(manifest: Manifest, pointer: str) -> str:

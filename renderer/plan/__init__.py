@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from renderer.manifest import Manifest
@@ -79,9 +80,11 @@ def judged(old: Side | None, new: Side | None) -> AppPlan:
     return replace(found, comes_back=comes_back, ladder=ladder)
 
 
-def plan_resources(env: str, old: tuple[Manifest, ...], new: tuple[Manifest, ...]) -> AppPlan:
+def plan_resources(
+    env: str, old: tuple[Manifest, ...], new: tuple[Manifest, ...], not_secret: Collection[str] = ()
+) -> AppPlan:
     """The plan of the plain manifests that an environment takes along."""
-    return AppPlan(RESOURCES, env, classify_resources(old, new))
+    return AppPlan(RESOURCES, env, classify_resources(old, new, not_secret))
 
 
 def problems(old: Side | None, new: Side | None) -> tuple[Problem, ...]:

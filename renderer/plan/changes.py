@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from renderer.manifest import Manifest
-from renderer.plain import equal, escape
+from renderer.masking import MASK, is_secret, masked
+from renderer.plain import equal, escape, tokens
 from renderer.plan.classes import Path
 from renderer.plan.fields import field_class, manifest_field_class, table
 from renderer.plan.side import Side
@@ -26,21 +27,45 @@ def spec_paths(old: Side, new: Side) -> tuple[Path, ...]:
         ("Overlay", {"spec": _shown(old.overlay)}, {"spec": _shown(new.overlay)}),
         ("Project", old.project, new.project),
     ):
+        texts = _Texts(before, after, not_secret(new))
         for pointer, one, other in _differ("", before, after, frozenset(table(schema))):
-            found.append(Path(schema, pointer, field_class(schema, pointer), _text(one), _text(other)))
+            found.append(Path(schema, pointer, field_class(schema, pointer), *texts.of(pointer, one, other)))
     return tuple(found)
 
 
-def manifest_paths(old: tuple[Manifest, ...], new: tuple[Manifest, ...]) -> Iterator[tuple[Manifest, Path]]:
-    """Paths inside manifests that are on both sides."""
+def manifest_paths(
+    old: tuple[Manifest, ...], new: tuple[Manifest, ...], known: Collection[str] = ()
+) -> Iterator[tuple[Manifest, Path]]:
+    """Paths inside manifests that are on both sides; `known` are names that are no secrets."""
     before = {manifest.identity: manifest for manifest in old}
     for manifest in new:
         was = before.get(manifest.identity)
         if was is None or equal(was.data, manifest.data):
             continue
+        texts = _Texts(was.data, manifest.data, known)
         for pointer, one, other in _differ("", was.data, manifest.data, None):
             found = manifest_field_class(manifest.kind, pointer)
-            yield manifest, Path(manifest.file, pointer, found, _text(one), _text(other))
+            yield manifest, Path(manifest.file, pointer, found, *texts.of(pointer, one, other))
+
+
+def not_secret(side: Side) -> Collection[str]:
+    """Names that the project says are no secrets."""
+    found: Collection[str] = (side.project.get("spec") or {}).get("notSecret", ())
+    return found
+
+
+class _Texts:
+    """Short texts of the values that differ, with secrets masked; of a Secret none at all."""
+
+    def __init__(self, old: Mapping[str, Any], new: Mapping[str, Any], known: Collection[str]) -> None:
+        self._is_secret = is_secret(old) or is_secret(new)
+        self._old, self._new = masked(old, "", known), masked(new, "", known)
+
+    def of(self, pointer: str, one: Any, other: Any) -> tuple[str | None, str | None]:
+        """The value before and after; `one` and `other` say on which side there is one."""
+        if self._is_secret:
+            return None, None
+        return _text(one, self._old, pointer), _text(other, self._new, pointer)
 
 
 def _shown(overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,10 +97,15 @@ def _mapping(value: Any) -> Mapping[str, Any] | None:
     return value if isinstance(value, Mapping) else None
 
 
-def _text(value: Any) -> str | None:
-    """A value in a few words."""
+def _text(value: Any, shown: Any, pointer: str) -> str | None:
+    """A value in a few words, as the masked document `shown` has it."""
     if value is _ABSENT:
         return None
+    for token in tokens(pointer):
+        if shown == MASK:
+            break
+        shown = shown[int(token)] if isinstance(shown, list) else shown[token]
+    value = shown
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = "".join(letter if letter.isprintable() else " " for letter in text)
     return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from renderer import plain
 from renderer.manifest import Manifest
-from renderer.plan.changes import manifest_paths, spec_paths
+from renderer.plan.changes import manifest_paths, not_secret, spec_paths
 from renderer.plan.classes import OF_FIELD, Class, Effect, Path, harshest
 from renderer.plan.fields import FieldClass
 from renderer.plan.in_flight import routes_in_flight
@@ -92,7 +92,11 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     found += _of_fields([path for path in paths if path.field_class in _MEANT and path not in named])
     found += _objects(old.manifests, new.manifests, new.app)
     known = {effect.class_ for effect in found}
-    found += [effect for effect in _of_manifests(old.manifests, new.manifests, new.app) if effect.class_ not in known]
+    found += [
+        effect
+        for effect in _of_manifests(old.manifests, new.manifests, new.app, not_secret(new))
+        if effect.class_ not in known
+    ]
     if not found:
         found += _of_fields([path for path in paths if path.field_class == "state"])
     return harshest(found)
@@ -123,7 +127,11 @@ def _explained(effect: Effect, old: Side, new: Side) -> Effect:
     """With paths of the pod template in the manifest, where no path of a spec says what changed it (a patch)."""
     if effect.paths:
         return effect
-    own = ((each, path) for each, path in manifest_paths(old.manifests, new.manifests) if _is_part(new.app, each))
+    own = (
+        (each, path)
+        for each, path in manifest_paths(old.manifests, new.manifests, not_secret(new))
+        if _is_part(new.app, each)
+    )
     return replace(effect, paths=tuple(path for _, path in own if path.field_class == "template"))
 
 
@@ -171,9 +179,9 @@ def _listed(words: list[str]) -> str:
     return ", ".join(words[:_NAMED]) + more
 
 
-def classify_resources(old: Manifests, new: Manifests) -> tuple[Effect, ...]:
+def classify_resources(old: Manifests, new: Manifests, shown: Collection[str] = ()) -> tuple[Effect, ...]:
     """The effects of a change of plain manifests that belong to no app."""
-    return harshest([*_objects(old, new, None), *_of_manifests(old, new, None)])
+    return harshest([*_objects(old, new, None), *_of_manifests(old, new, None, shown)])
 
 
 def _objects(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect]:
@@ -218,9 +226,9 @@ def _object(manifest: Manifest) -> Path:
     return Path(manifest.file, "", "rendered")
 
 
-def _of_manifests(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect]:
+def _of_manifests(old: Manifests, new: Manifests, app: App | None, shown: Collection[str]) -> Iterator[Effect]:
     """What specs do not show: patches, templates, resources, labels of the overlay."""
-    for manifest, path in manifest_paths(old, new):
+    for manifest, path in manifest_paths(old, new, shown):
         part = _is_part(app, manifest)
         if not (part and path.field_class in ("state", "template")):
             yield Effect(OF_FIELD[path.field_class], _REASONS[path.field_class], (path,))

@@ -3,33 +3,55 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from difflib import unified_diff
+from collections.abc import Collection, Iterator, Mapping
+from difflib import SequenceMatcher
 
+from renderer.masking import masked_lines
 from renderer.problem import printable
 
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
 _BOLD, _END = "\033[1m", "\033[0m"
 
 
-def diff_text(old: Mapping[str, bytes | None], new: Mapping[str, bytes | None], *, colour: bool) -> str:
-    """What changes from `old` to `new`, file by file; None means that the file does not exist."""
+def diff_text(
+    old: Mapping[str, bytes | None],
+    new: Mapping[str, bytes | None],
+    *,
+    colour: bool,
+    not_secret: Collection[str] = (),
+) -> str:
+    """What changes from `old` to `new`, file by file, with secrets masked; None means that the file does not exist."""
     return "".join(
-        line
+        _coloured(line) if colour else line
         for path in sorted(new)
         if old.get(path) != new[path]
-        for line in _file(path, old.get(path), new[path], colour)
+        for line in _file(path, old.get(path), new[path], not_secret)
     )
 
 
-def _file(path: str, old: bytes | None, new: bytes | None, colour: bool) -> Iterator[str]:
+def _file(path: str, old: bytes | None, new: bytes | None, not_secret: Collection[str]) -> Iterator[str]:
+    """A unified diff: what differs is found in the lines as they are, and the masked ones are shown."""
     before, after = (_lines(text or b"") for text in (old, new))
+    shown_before, shown_after = (masked_lines(lines, not_secret) for lines in (before, after))
     shown = printable(path)
-    names = ("/dev/null" if old is None else f"a/{shown}", "/dev/null" if new is None else f"b/{shown}")
-    for line in unified_diff(before, after, *names):
-        text = _shown(line.removesuffix("\n")) + "\n"
-        text = text if line.endswith("\n") else f"{text}\\ No newline at end of file\n"
-        yield _coloured(text) if colour else text
+    yield f"--- {'/dev/null' if old is None else f'a/{shown}'}\n"
+    yield f"+++ {'/dev/null' if new is None else f'b/{shown}'}\n"
+    for group in SequenceMatcher(None, before, after).get_grouped_opcodes():
+        _, start, _, first, _ = group[0]
+        _, _, end, _, last = group[-1]
+        yield f"@@ -{_range(start, end)} +{_range(first, last)} @@\n"
+        for tag, one, two, three, four in group:
+            if tag == "equal":
+                yield from (_shown(" ", line) for line in shown_before[one:two])
+                continue
+            yield from (_shown("-", line) for line in shown_before[one:two])
+            yield from (_shown("+", line) for line in shown_after[three:four])
+
+
+def _range(start: int, end: int) -> str:
+    """As diff writes it: the first line and the number of lines, which is left out if it is 1."""
+    length = end - start
+    return str(start + 1) if length == 1 else f"{start + 1 if length else start},{length}"
 
 
 def _lines(text: bytes) -> list[str]:
@@ -37,9 +59,11 @@ def _lines(text: bytes) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", text.decode("utf-8", "replace"))
 
 
-def _shown(line: str) -> str:
+def _shown(mark: str, line: str) -> str:
     """Printable text; tabs are kept, they do no harm."""
-    return "\t".join(map(printable, line.split("\t")))
+    parts = line.removesuffix("\n").split("\t")
+    text = mark + "\t".join(map(printable, parts)) + "\n"
+    return text if line.endswith("\n") else f"{text}\\ No newline at end of file\n"
 
 
 def _coloured(line: str) -> str:

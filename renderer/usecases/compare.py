@@ -258,7 +258,7 @@ def _resources(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
     after = new.setup.resources.get(env, ())
     if isinstance(old, Unread):
         return [AppPlan(RESOURCES, env, _unknown(old.problems))] if after else []
-    found = plan_resources(env, old.setup.resources.get(env, ()) if old else (), after)
+    found = plan_resources(env, old.setup.resources.get(env, ()) if old else (), after, new.setup.project.not_secret)
     return [found] if found.effects else []
 
 

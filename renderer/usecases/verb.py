@@ -112,7 +112,8 @@ def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act],
             say(f"rollspec: {each.app} in {environment.name}: {note}")
     files, old = _files(opened, edited)
     if how.options.dry_run:
-        out(diff_text(old, files, colour=sys.stdout.isatty()), end="")
+        not_secret = opened.setup.project.not_secret
+        out(diff_text(old, files, colour=sys.stdout.isatty(), not_secret=not_secret), end="")
         return 0
     specs = {each.file for each in edited}
     lines = [f"{each.app} in {environment.name}: {_described(each)}" for each in edited]

@@ -16,7 +16,7 @@ from yaml.events import (
 )
 
 from renderer.plain import pointer
-from renderer.problem import Problem, in_order
+from renderer.problem import Problem, in_order, without_secrets
 from renderer.yamlio import guard
 from renderer.yamlio.data import Data
 from renderer.yamlio.events import ERRORS, events, syntax_problem
@@ -41,7 +41,7 @@ def load_all(text: bytes, file: str) -> tuple[list[Data], list[Problem]]:
     except ERRORS as error:
         reader.found.append(syntax_problem(error, text, file))
     if reader.found:
-        return [], in_order(reader.found)
+        return [], without_secrets(in_order(reader.found), text)
     return reader.done, []
 
 

@@ -17,7 +17,7 @@ from yaml.events import (
 )
 
 from renderer.plain import pointer
-from renderer.problem import Problem, in_order
+from renderer.problem import Problem, in_order, without_secrets
 from renderer.yamlio import guard
 from renderer.yamlio.data import Data
 from renderer.yamlio.events import ERRORS, events, syntax_problem
@@ -44,7 +44,7 @@ def load(text: bytes, file: str) -> tuple[Data, list[Problem]]:
     except ERRORS as error:
         reader.found.append(syntax_problem(error, text, file))
     if reader.found:
-        return None, in_order(name_first_positions(reader.found, text))
+        return None, without_secrets(in_order(name_first_positions(reader.found, text)), text)
     return data, []
 
 

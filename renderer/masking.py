@@ -1,0 +1,278 @@
+"""Keeps secrets out of what is printed: values of Secrets, and texts that look like a secret or are named like one.
+
+Nothing here decides what is rendered. Whatever shows a value of a spec or a manifest to people or to other programs
+masks it first: `masked` for data, `masked_lines` for files, `scrubbed` for messages that quote a file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+MASK = "***"
+SECRET_KINDS = frozenset(("Secret", "SealedSecret", "ExternalSecret", "ClusterExternalSecret", "SopsSecret"))
+# A text is masked if its name ends in one of these words (letter case, `-`, `.` and camelCase do not matter).
+NAMES = (
+    *("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "access_key"),
+    *("credentials", "dsn"),
+)
+_SHORTEST = 8  # characters of a text that is masked for its name
+# Names of fields that say nothing, wherever they are in a file.
+_USUAL = frozenset(
+    (
+        *("apiVersion", "kind", "metadata", "name", "namespace", "labels", "annotations", "type", "immutable", "spec"),
+        *("data", "stringData", "binaryData", "encryptedData", "template", "patch", "target", "op", "path", "value"),
+        *SECRET_KINDS,
+    )
+)
+_VALUES = ("data", "stringData", "encryptedData", "binaryData")
+
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
+_PRIVATE_KEY_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
+_IN_URL = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
+_KNOWN = re.compile(
+    r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"  # JSON Web Token
+    r"|\b(?:gh[pousr]_\w{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}|npm_\w{30,}|pypi-[\w-]{32,}|dckr_pat_[\w-]{20,})"
+    r"|\bxox[abeoprs]-[\w-]{10,}|\bhooks\.slack\.com/services/[\w/]{20,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"
+    r"|\b(?:sk|rk)_(?:live|test)_\w{16,}|\bsk-[\w-]{20,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bhvs\.[\w-]{24,}"
+    r"|\bAGE-SECRET-KEY-1\w{20,}"
+)
+_NUMBER = re.compile(r"[+-]?[0-9][0-9._]*(?:[eE][+-]?[0-9]+)?[a-zA-Z%]{0,2}")
+_HARMLESS = re.compile(
+    r"(?:true|false|yes|no|on|off|null|none)|\$[({][^\s(){}]*[)}]|(?:\.{0,2}|~)/[\w./-]*|[a-zA-Z][\w+.-]*://[^\s]*",
+    re.IGNORECASE,
+)
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_KINDS = "|".join(sorted(SECRET_KINDS))
+_SECRET_KIND = re.compile(rf"""\bkind["']?\s*:\s*["']?(?:{_KINDS})\b""")
+_SECRET_DOCUMENT = re.compile(
+    rf"""^(?:\{{\s*)?["']?(?:kind["']?\s*:\s*["']?(?:{_KINDS})\b|sops["']?\s*:)""", re.MULTILINE
+)
+_PLAIN_LINE = re.compile(
+    r"---|(?:apiVersion|kind|metadata|type):\s*[\w./-]*|  (?:name|namespace):\s*[\w.-]*|"
+    r"immutable: (?:true|false)|# .*rollspec.*|"
+)
+_FLOW_VALUES = re.compile(rf"""\b(?:{"|".join(_VALUES)}|value)["']?\s*:""")
+_PAIR = re.compile(
+    r"""(?P<start>\s*(?:- +)*)(?P<quote>["']?)(?P<name>[\w.$/-]+)(?P=quote)\s*:(?:\s+|$)(?P<value>.*)""", re.DOTALL
+)
+_FLAG = re.compile(r"(?P<start>--?(?P<name>[A-Za-z][\w.-]*)(?:=| (?!-)|[\"']?, *[\"']?(?!-)))(?P<value>[^\s\"',]+)")
+_INLINE = re.compile(
+    r"""(?P<start>[{,]\s*["']?(?P<name>[\w./-]+)["']?\s*:\s*)(?P<value>"[^"]*"|'[^']*'|[^,{}\[\]\n]+)"""
+)
+_TOKEN = re.compile(r"[^\s`'\",;:()\[\]{}=&*!/]+")
+_LARGE = 1 << 20  # bytes
+_QUOTED = 4  # characters of a word that is cut short in a message, to be compared with what must stay hidden
+
+
+def is_named(name: str, not_secret: Collection[str] = ()) -> bool:
+    """Whether a text of this name is taken for a secret."""
+    words = re.sub(r"[^A-Za-z0-9]+", "_", _WORD_START.sub("_", name)).strip("_").lower()
+    return name not in not_secret and any(words == each or words.endswith(f"_{each}") for each in NAMES)
+
+
+def looks_secret(text: str) -> bool:
+    """Whether the text holds a private key, a known kind of token, or a URL with a password."""
+    return bool(_PRIVATE_KEY.search(text) or _KNOWN.search(text) or _IN_URL.search(text))
+
+
+def is_hidden(name: str, value: str, not_secret: Collection[str] = ()) -> bool:
+    """Whether a text is masked: for what it looks like, or for its name, unless it cannot be a secret."""
+    if looks_secret(value):
+        return True
+    text = value.strip()
+    harmless = len(text) < _SHORTEST or _NUMBER.fullmatch(text) or _HARMLESS.fullmatch(text)
+    return not harmless and is_named(name, not_secret)
+
+
+def without_known(text: str) -> str:
+    """The text with everything masked that looks like a secret."""
+    if "://" in text:
+        text = _IN_URL.sub(rf"\1:{MASK}@", text)
+    text = _KNOWN.sub(MASK, text)
+    key = _PRIVATE_KEY.search(text)
+    return f"{text[: key.start()]}{MASK}" if key else text
+
+
+def is_secret(data: Any) -> bool:
+    """Whether the object is a Secret, or what a Secret is made from, or a file that SOPS encrypted."""
+    return isinstance(data, Mapping) and (data.get("kind") in SECRET_KINDS or "sops" in data)
+
+
+def masked(value: Any, name: str = "", not_secret: Collection[str] = ()) -> Any:
+    """The value with every text masked that must not be shown; `name` is its key, or what names it in a list."""
+    if isinstance(value, str):
+        if is_hidden(name, value, not_secret) or _SECRET_KIND.search(value):
+            return MASK
+        return _FLAG.sub(lambda flag: _masked_flag(flag, not_secret), value) if value.startswith("-") else value
+    if isinstance(value, Mapping):
+        if is_secret(value) or _patches_secret(value):
+            return dict.fromkeys(value, MASK)
+        named = str(value["name"]) if isinstance(value.get("name"), str) and "value" in value else None
+        return {
+            key: masked(each, named if named and key == "value" else str(key), not_secret)
+            for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [*_masked_items(value, name, not_secret)]
+    return value
+
+
+def _masked_items(items: list[Any], name: str, not_secret: Collection[str]) -> Iterator[Any]:
+    """Each item; one that follows a flag without a value, as in `["--password", "..."]`, has that flag's name."""
+    flag = ""
+    for item in items:
+        yield masked(item, flag or name, not_secret)
+        is_flag = isinstance(item, str) and re.fullmatch(r"--?[A-Za-z][\w.-]*", item)
+        flag = item.lstrip("-") if is_flag else ""
+
+
+def _masked_flag(flag: re.Match[str], not_secret: Collection[str]) -> str:
+    return f"{flag['start']}{MASK}" if is_hidden(flag["name"], flag["value"], not_secret) else flag[0]
+
+
+def _patches_secret(value: Mapping[str, Any]) -> bool:
+    """Whether it is a patch of a Secret, or an operation on one's values."""
+    target = value.get("target")
+    if isinstance(target, Mapping) and _may_be_secret(target.get("kind")):
+        return "patch" in value
+    path = value.get("path")
+    return "op" in value and isinstance(path, str) and path.startswith(tuple(f"/{each}/" for each in _VALUES))
+
+
+def _may_be_secret(pattern: Any) -> bool:
+    if not isinstance(pattern, str):
+        return False
+    try:
+        return any(re.fullmatch(pattern, kind) for kind in SECRET_KINDS)
+    except re.error:
+        return True
+
+
+def masked_lines(lines: Iterable[str], not_secret: Collection[str] = ()) -> list[str]:
+    """The lines of a YAML file, one for one, with every value masked that must not be shown. A line keeps its break."""
+    found = list(lines)
+    shown: list[str] = []
+    for start, end in _documents(found):
+        shown += _masked_document(found[start:end], not_secret)
+    return shown
+
+
+def _documents(lines: list[str]) -> Iterator[tuple[int, int]]:
+    starts = [0, *(number for number, line in enumerate(lines) if number and line.startswith("---"))]
+    yield from zip(starts, [*starts[1:], len(lines)], strict=True)
+
+
+def _masked_document(lines: list[str], not_secret: Collection[str]) -> list[str]:
+    text = "".join(lines)
+    secret = _SECRET_KIND.search(text)
+    if _SECRET_DOCUMENT.search(text):
+        return [line if _PLAIN_LINE.fullmatch(line.rstrip()) else _hidden(line) for line in lines]
+    return [*_masked_each(lines, not_secret, has_secret=secret is not None)]
+
+
+def _masked_each(lines: list[str], not_secret: Collection[str], *, has_secret: bool) -> Iterator[str]:
+    below: int | None = None  # lines that are indented more than this belong to a hidden value
+    in_key, name, flag = False, "", ""
+    for line in lines:
+        indent = len(line) - len(line.lstrip(" "))
+        if in_key or _PRIVATE_KEY.search(line):
+            in_key = not _PRIVATE_KEY_END.search(line)
+            yield _hidden(line)
+            continue
+        if below is not None and (indent > below or not line.strip() or (indent == below and line[indent] == "-")):
+            yield _hidden(line)
+            continue
+        below = None
+        pair = _PAIR.fullmatch(line)
+        if has_secret and "{" in line and _FLOW_VALUES.search(line):
+            yield _hidden(line)
+            continue
+        if pair is None:
+            item = line.strip().removeprefix("-").strip(" \"'")
+            yield _hidden(line) if is_hidden(flag, item, not_secret) else _without_flags(line, not_secret)
+            flag = item.lstrip("-") if item.startswith("-") else ""
+            continue
+        key, value = pair["name"], pair["value"].strip()
+        name = value.strip("\"'") if key == "name" else name
+        if _hides(key, name, value, not_secret, has_secret=has_secret):
+            below = len(pair["start"])
+            yield f"{pair['start']}{pair['quote']}{key}{pair['quote']}: {MASK}{_break(line)}"
+        else:
+            yield _without_flags(line, not_secret)
+
+
+def _hides(key: str, name: str, value: str, not_secret: Collection[str], *, has_secret: bool) -> bool:
+    if has_secret and key in (*_VALUES, "value", "patch"):
+        return True
+    named = name if key == "value" else key
+    if value in ("", "|", "|-", "|+", ">", ">-", ">+"):
+        return value != "" and is_named(named, not_secret)
+    return not value.startswith(("{", "[", "&", "*")) and is_hidden(named, value.strip("\"'"), not_secret)
+
+
+def _without_flags(line: str, not_secret: Collection[str]) -> str:
+    shown = _FLAG.sub(lambda flag: _masked_flag(flag, not_secret), line) if "-" in line else line
+    return _INLINE.sub(lambda pair: _masked_inline(pair, not_secret), without_known(shown)) if ":" in line else shown
+
+
+def _masked_inline(pair: re.Match[str], not_secret: Collection[str]) -> str:
+    hidden = is_hidden(pair["name"], pair["value"].strip().strip("\"'"), not_secret)
+    return f"{pair['start']}{MASK}" if hidden else pair[0]
+
+
+def _hidden(line: str) -> str:
+    """A line without its content, and with its indentation."""
+    content = line.strip()
+    return f"{line[: len(line) - len(line.lstrip(' '))]}{MASK if content else ''}{_break(line)}"
+
+
+def _break(line: str) -> str:
+    return "\n" if line.endswith("\n") else ""
+
+
+def scrubbed(message: str, text: bytes) -> str:
+    """A message about a file, without words of the file that are masked in it; of a large file, nothing is quoted."""
+    if len(text) > _LARGE:
+        return f"{MASK} (not shown: this large file has a Secret)" if b"Secret" in text else message
+    hidden = _hidden_words(text)
+    return without_words(message, hidden) if hidden else message
+
+
+@lru_cache(maxsize=8)
+def _hidden_words(text: bytes) -> frozenset[str]:
+    lines = text.decode("utf-8", "replace").splitlines(keepends=True)
+    shown = masked_lines(lines)
+    hidden = {word for raw, one in zip(lines, shown, strict=True) if raw != one for word in _words(raw, one)}
+    return frozenset(hidden.difference(_USUAL, (word for one in shown for word in _TOKEN.findall(one))))
+
+
+def _words(raw: str, shown: str) -> list[str]:
+    """The words of a line that are hidden: all of them, or those of the value."""
+    return _TOKEN.findall(raw if shown.strip() == MASK else raw.partition(": ")[2] or raw)
+
+
+def words_of(value: Any) -> Iterator[str]:
+    """The words of all texts in a value, such as the `data` of a Secret."""
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from words_of(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from words_of(each)
+    else:
+        yield from _TOKEN.findall(str(value))
+
+
+def without_words(message: str, hidden: Collection[str]) -> str:
+    """The message without these words; of a word that is cut short (`abcd...`), its beginning counts."""
+
+    def shown(found: re.Match[str]) -> str:
+        word = found[0].rstrip(".")
+        is_cut = found[0].endswith("...") and len(word) >= _QUOTED
+        return MASK if word in hidden or (is_cut and any(each.startswith(word) for each in hidden)) else found[0]
+
+    return _TOKEN.sub(shown, message)

@@ -1,0 +1,137 @@
+"""What is masked, and what is not: by kind, by look, by name; in data, in files, in messages."""
+
+from __future__ import annotations
+
+import pytest
+
+from renderer.manifest import Manifest
+from renderer.masking import MASK, is_named, looks_secret, masked, masked_lines, scrubbed, without_known
+from renderer.plan.changes import manifest_paths
+
+WORD = "kanarienvogel7"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
+INNOCENT = [
+    "MAX_TOKENS", "TOKEN_URL", "TLS_KEY_FILE", "PARTITION_KEY", "KEYCLOAK_URL", "SECRET_NAME", "PASSWORD_FILE",
+    "TOKENIZER", "API_KEY_HEADER", "ACCESS_KEY_ID_PATH", "PUBLIC_KEY", "PRIMARY_KEY", "SORT_KEY", "CACHE_KEY",
+    "KEYSPACE", "KEYBOARD", "MONKEY", "SECRETARIAT", "PASSWORDLESS", "TOKENS_PER_SECOND", "DSN_TYPE",
+    "CREDENTIALS_MODE", "SECRET_PROVIDER", "PASSWORD_POLICY", "AUTH_TYPE", "SESSION_KEY_PREFIX", "ROUTING_KEY",
+    "TOKEN_TTL", "PASSWD_CHECK", "SECRETS_DIR",
+]  # fmt: skip
+GUILTY = [
+    "PASSWORD", "DB_PASSWORD", "dbPassword", "db-password", "spring.datasource.password", "MYSQL_PASSWD",
+    "CLIENT_SECRET", "clientSecret", "GITHUB_TOKEN", "API_KEY", "apiKey", "APIKEY", "PRIVATE_KEY",
+    "AWS_SECRET_ACCESS_KEY", "credentials", "SENTRY_DSN",
+]  # fmt: skip
+KNOWN = [
+    JWT,
+    "ghp_" + "a1" * 18,
+    "glpat-" + "a1" * 10,
+    "AKIA" + "A1" * 8,
+    "xoxb-123456789012-abcdef",
+    "sk_live_" + "a1" * 10,
+    "https://user:hunter22@example.com/x",
+    "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
+    "AGE-SECRET-KEY-1" + "QW" * 20,
+]
+
+
+@pytest.mark.parametrize("name", GUILTY)
+def test_names_of_secrets(name: str) -> None:
+    assert is_named(name)
+    assert masked({name: WORD}) == {name: MASK}
+    assert masked({name: WORD}, "", [name]) == {name: WORD}
+
+
+@pytest.mark.parametrize("name", INNOCENT)
+def test_names_that_only_sound_like_it(name: str) -> None:
+    assert not is_named(name)
+    assert masked({name: WORD}) == {name: WORD}
+
+
+@pytest.mark.parametrize("text", KNOWN)
+def test_texts_that_look_like_a_secret(text: str) -> None:
+    assert looks_secret(text)
+    assert masked({"a": text}) == {"a": MASK}
+    assert MASK in without_known(f"before {text} after")
+    assert without_known(f"before {text} after").startswith("before ")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("short", "12345678", "true", "/run/secrets/db", "./secrets.txt", "https://example.com/token"),
+        *("$(DB_PASSWORD)", "postgres://db.example.com/shop", "10.5Gi", "", 5, True, None),
+        {"valueFrom": {"secretKeyRef": {"name": "db-token"}}},
+    ],
+)
+def test_values_that_cannot_be_a_secret(value: object) -> None:
+    assert masked({"DB_PASSWORD": value}) == {"DB_PASSWORD": value}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"kind": "Secret", "metadata": {"name": "db"}, "stringData": {"a": WORD}},
+        {"kind": "SealedSecret", "spec": {"encryptedData": {"a": WORD}}},
+        {"kind": "ConfigMap", "sops": {"mac": "x"}, "data": {"a": WORD}},
+        {"patches": [{"target": {"kind": "Secret"}, "patch": [{"op": "add", "path": "/x", "value": WORD}]}]},
+        {"patches": [{"target": {"kind": "Sec.*"}, "patch": {"stringData": {"a": WORD}}}]},
+        {"patches": [{"patch": {"kind": "Secret", "stringData": {"a": WORD}}}]},
+        {"patches": [{"patch": f"kind: Secret\nstringData:\n  a: {WORD}\n"}]},
+        {"patch": [{"op": "replace", "path": "/stringData/a", "value": WORD}]},
+        {"env": [{"name": "DB_PASSWORD", "value": WORD}]},
+        {"args": [f"--db-password={WORD}"]},
+        {"args": [f"--verbose --db-password {WORD}"]},
+        {"args": ["--db-password", WORD]},
+        {"annotations": {"example.com/api-token": WORD}},
+        {"files": {"/etc/x.pem": f"-----BEGIN PRIVATE KEY-----\n{WORD}\n-----END PRIVATE KEY-----\n"}},
+    ],
+)
+def test_data(data: dict[str, object]) -> None:
+    assert WORD not in str(masked(data))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"kind: Secret\nmetadata:\n  name: db\nstringData:\n  a: {WORD}\n  b: |\n    {WORD}\n",
+        f"a: 1\n---\nkind: 'Secret'\ndata: {{a: {WORD}}}\n",
+        f'{{"apiVersion": "v1", "kind": "Secret", "stringData": {{"a": "{WORD}"}}}}\n',
+        f'{{\n  "kind": "Secret",\n  "stringData": {{\n    "a": "{WORD}"\n  }}\n}}\n',
+        f"spec:\n  patches:\n  - target: {{kind: Secret}}\n    patch:\n    - op: add\n      value: {WORD}\n",
+        f"spec:\n  patches:\n  - patch: |\n      kind: Secret\n      stringData:\n        a: {WORD}\n",
+        f"spec:\n  env:\n    DB_PASSWORD: {WORD}\n",
+        f"spec:\n  env: {{LOG: info, DB_PASSWORD: {WORD}}}\n",
+        f'env:\n- name: DB_PASSWORD\n  value: "{WORD}"\n',
+        f"args:\n- --db-password={WORD}\n",
+        f"args:\n- --db-password\n- {WORD}\n",
+        f'args: ["--db-password", "{WORD}"]\n',
+        f"args: [--db-password, {WORD}]\n",
+        f"a: {{b: {{example.com/api-token: {WORD}}}}}\n",
+        f"DB_PASSWORD: >-\n  two\n  {WORD}\nb: 1\n",
+        f"file: |\n  -----BEGIN PRIVATE KEY-----\n  {WORD}\n  -----END PRIVATE KEY-----\n",
+        f"sops:\n  mac: x\ndata:\n  a: {WORD}\n",
+    ],
+)
+def test_files(text: str) -> None:
+    lines = text.splitlines(keepends=True)
+    shown = masked_lines(lines)
+    assert len(shown) == len(lines)
+    assert WORD not in "".join(shown)
+    assert WORD not in scrubbed(f"`{WORD}` is not valid: {WORD}, '{WORD}'", text.encode())
+
+
+def test_other_lines_of_a_file_are_shown() -> None:
+    text = "kind: App\nspec:\n  tag: 1.5.0\n  env:\n    LOG: info\n    API_TOKEN: abcdefgh12\n    MODE: fast-and-safe\n"
+    shown = "".join(masked_lines(text.splitlines(keepends=True)))
+    assert shown == text.replace("abcdefgh12", MASK)
+
+
+def test_a_change_of_a_secret_has_a_path_and_no_values() -> None:
+    old, new = (
+        Manifest("secret.yaml", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db"}, "data": {"a": each}})
+        for each in ("b2xk", "bmV3")
+    )
+    assert [(path.pointer, path.before, path.after) for _, path in manifest_paths((old,), (new,))] == [
+        ("/data/a", None, None)
+    ]

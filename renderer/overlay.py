@@ -139,9 +139,23 @@ def effective(environment: Environment, app: Document, partials: Sequence[Docume
     for partial in reversed(partials):
         spec = merge_specs(spec, partial.spec)
         metadata = merge(metadata, partial.data.get("metadata") or {})
+    if _default_beside_autoscaling(spec, (app, *partials)):
+        del spec["replicas"]
     data = {**app.data, "metadata": metadata, "spec": spec}
     overlays = [Layer(document, "Overlay") for document in environment.chain if "defaults" in document.spec]
     return Effective(data, (*(Layer(document, "App") for document in (*partials, app)), *overlays))
+
+
+def _default_beside_autoscaling(spec: Mapping[str, Any], own: Sequence[Document]) -> bool:
+    """Whether a default of `replicas`, which is for apps without an autoscaler, is all that the app has beside one.
+
+    A default below `minReplicas` still counts: render level 1 had it as a stage of switching an autoscaler on.
+    """
+    scaling, replicas = spec.get("autoscaling"), spec.get("replicas")
+    if not isinstance(scaling, Mapping) or not isinstance(replicas, int) or isinstance(replicas, bool):
+        return False
+    least = scaling.get("minReplicas", 1)
+    return not any("replicas" in layer.spec for layer in own) and isinstance(least, int) and replicas >= least
 
 
 def inherited(partial: Document) -> Document:

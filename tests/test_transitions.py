@@ -37,6 +37,7 @@ LIVE_50 = istio(canary={**V2, "weight": 50})
 PROMOTED = istio(**{**V2, "previous": {"tag": "1.4.2", "weight": 20}})
 DARK = istio(canary={**V2, "weight": 0})
 ROLLING = spec()
+STAGE = spec(replicas=4, autoscaling={"minReplicas": 5, "maxReplicas": 9})
 SCALED = spec(replicas=None, autoscaling={"minReplicas": 3, "maxReplicas": 9})
 
 # rule -> name of the case -> before, after, the pointer
@@ -204,6 +205,10 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
         "an autoscaler": (ROLLING, SCALED, "/spec/autoscaling"),
         "somebody else": (ROLLING, spec(replicas="external"), "/spec/replicas"),
     },
+    "autoscaling-stage": {
+        "a release": (STAGE, {**STAGE, "tag": "1.5.0"}, "/spec/replicas"),
+        "another change": (STAGE, {**STAGE, "service": {"annotations": {"a": "b"}}}, "/spec/replicas"),
+    },
     "autoscaling-down": {
         "off": (SCALED, ROLLING, "/spec/replicas"),
         "fewer pods at most": (
@@ -268,7 +273,7 @@ WARNINGS = {
     "switch-alone between the stages",
 }
 WARNINGS |= {"steps-in-flight by replicas", "routes-in-flight a timeout", "routes-in-flight a dark canary's subset"}
-WARNINGS |= {"promote-weight by replicas"}
+WARNINGS |= {"promote-weight by replicas", "autoscaling-stage another change"}
 WARNINGS |= {f"changed-while-paused {case}" for case in ("a weight", "a release")}
 CASES = [(rule, case) for rule, cases in WRONG.items() for case in cases]
 
@@ -349,7 +354,8 @@ def test_a_wrong_transition_is_found_at_its_field(rule: str, case: str) -> None:
 def test_a_message_says_what_does_it_right(rule: str, case: str) -> None:
     before, behind, _ = WRONG[rule][case]
     message = next(finding.message for finding in _found(before, behind) if finding.rule == rule)
-    by_hand = (*NOTES, "autoscaling-on", "autoscaling-down", "identity-changed", "container-renamed", "port-renamed")
+    by_hand = {*NOTES, "autoscaling-on", "autoscaling-down", "autoscaling-stage", "identity-changed"}
+    by_hand |= {"container-renamed", "port-renamed"}
     assert "`rollspec " in message or rule in by_hand or case == "with a scale"
     assert "--env production" in message or "`rollspec " not in message
 

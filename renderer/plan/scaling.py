@@ -48,6 +48,28 @@ def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
     yield Finding("autoscaling-on", message, pointer)
 
 
+def autoscaling_stage(old: Side, new: Side) -> Iterator[Finding]:
+    """A change of an app that has `replicas` beside `autoscaling`, and does not end that stage.
+
+    The stage lets an autoscaler take the count over. While it lasts, each sync may set the count back to `replicas`,
+    and a release replaces pods while their number falls. A changed pod template is an error (an undo a note); any other
+    change is a warning.
+    Source: Kubernetes (server-side apply: ownership of `replicas`), measured.
+    Do: remove `replicas` when the autoscaler has scaled up, sync, and release then.
+    """
+    if not (old.app.hands_over and new.app.hands_over):
+        return
+    least = new.app.spec["autoscaling"].get("minReplicas", 1)
+    count = f"the count of pods (at least {least}) may fall to {new.app.spec['replicas']}"
+    if old.running != new.running:
+        message = f"a release while `replicas` is beside `autoscaling`: {count}; remove `replicas` and sync first"
+        undone = old.app.previous is not None and old.app.previous == new.app.stable
+        yield Finding("autoscaling-stage", message, "/spec/replicas", severity="note" if undone else "error")
+    else:
+        message = f"`replicas` is still beside `autoscaling`, and {count}: remove it when the autoscaler has scaled up"
+        yield Finding("autoscaling-stage", message, "/spec/replicas", severity="warning")
+
+
 def autoscaling_down(old: Side, new: Side) -> Iterator[Finding]:
     """The count of pods may fall at once: `autoscaling` gives way to fewer `replicas`, or its `maxReplicas` falls.
 

@@ -11,7 +11,7 @@ from renderer.plan.in_flight import headers_in_flight, routes_in_flight, scale_i
 from renderer.plan.moves import on_a_ladder
 from renderer.plan.outlook import returns_in_window
 from renderer.plan.ports import port_renamed
-from renderer.plan.scaling import autoscaling_down, autoscaling_on
+from renderer.plan.scaling import autoscaling_down, autoscaling_on, autoscaling_stage
 from renderer.plan.side import Side, restart_mark, stable_pointer, switched, workload
 from renderer.plan.stages import switch_alone, switch_before_healthy, switch_in_flight, switch_stages
 from renderer.problem import Severity
@@ -380,6 +380,7 @@ TRANSITION_RULES: dict[str, Rule] = {
     "switch-in-flight": switch_in_flight,
     "switch-alone": switch_alone,
     "autoscaling-on": autoscaling_on,
+    "autoscaling-stage": autoscaling_stage,
     "autoscaling-down": autoscaling_down,
     "previous-is-old": previous_is_old,
     "identity-changed": identity_changed,

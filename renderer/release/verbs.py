@@ -57,6 +57,10 @@ def release(
         return Refusal(SWITCHING)
     if spec.get("paused"):
         return Refusal(_PAUSED)
+    if "autoscaling" in spec and isinstance(spec.get("replicas"), int):
+        return Refusal(
+            "`replicas` is still beside `autoscaling`, and pods could be lost: remove `replicas` and sync first"
+        )
     if tag is None and not overrides:
         return Refusal("give a tag, or with --set what is to change")
     fields = fields_of(spec, None)

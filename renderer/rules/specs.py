@@ -114,11 +114,17 @@ def replicas_and_autoscaling(scene: SpecScene) -> Iterator[Finding]:
         yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
     elif replicas and replicas >= least:
         message = (
-            f"`replicas` and `autoscaling` cannot be used together: remove one; or, to switch an autoscaler on, give "
-            f"minReplicas {replicas + 1} for the commit that has both"
+            f"{scene.app.name} has both `replicas` and `autoscaling`: remove one (`replicas: null` in the app where a "
+            f"default gives it). To switch one on, give minReplicas {replicas + 1} for the commit with both"
         )
         yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
-    elif scene.app.hands_over and (scene.app.canary or scene.app.preview):
+    elif scene.app.hands_over and not (scene.app.canary or scene.app.preview):
+        message = (
+            "`replicas` beside `autoscaling` is a stage of switching an autoscaler on, not a state to stay in: remove "
+            "`replicas` when the autoscaler has scaled up, and do not release before"
+        )
+        yield _finding("replicas-and-autoscaling", message, "/spec/replicas", "note")
+    elif scene.app.hands_over:
         message = "an autoscaler is being switched on: take `replicas` out before a release, or `autoscaling`"
         yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
     if least > scaling["maxReplicas"]:

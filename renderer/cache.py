@@ -1,4 +1,4 @@
-"""The state of earlier runs on disk: from which inputs which outputs came, and what they look like to the system.
+"""What earlier runs left on disk: the inputs and outputs of each app, and how their files looked to the system.
 
 One SQLite file in a folder of its own that Git ignores. It is safe to delete, and safe with several runs at once:
 whatever is wrong with the file (locked, damaged, read-only, of somebody else's making) means that nothing is known.
@@ -46,7 +46,7 @@ _LIBRARIES = ("yaml", "jsonschema_rs", "jinja2")  # another version of these cou
 
 
 class Record(NamedTuple):
-    """One app in one environment whose outputs lay there as rendered when the record was made.
+    """One app in one environment, whose rendered files were up to date when the record was made.
 
     `stamps`: its files as the system showed them, empty where they were too young to tell by that; `inputs`, `outputs`:
     digests of their contents; `extra`: input files other than spec and partials, a line each; `problems`: its warnings
@@ -64,7 +64,7 @@ class Record(NamedTuple):
 
 
 class Cache:
-    """The rows of one project that were made under one key; it never raises what its file is to blame for."""
+    """The records of one project under one key. Errors of its file are never raised."""
 
     def __init__(self, root: str, key: str) -> None:
         self._folder = os.path.join(root, CACHE_FOLDER)
@@ -77,7 +77,7 @@ class Cache:
         return {row[1]: Record(*row) for row in found}
 
     def facts(self, env: str) -> dict[str, tuple[str, str]]:
-        """By app: the digest of the inputs, and the facts that were found of them."""
+        """By app: the digest of the inputs, and the facts about the app with these inputs."""
         sql = "SELECT app, inputs, facts FROM rendered JOIN facts USING (env, app) WHERE env = ? AND key = ?"
         found = self._all(sql, env)
         return {app: (inputs, facts) for app, inputs, facts in found}
@@ -91,7 +91,7 @@ class Cache:
     def store(
         self, rows: Sequence[Record], seen: Iterable[Record], views: Mapping[str, str], gone: Sequence[tuple[str, str]]
     ) -> None:
-        """Add rows, new stamps of rows that hold (`seen`), and the views that were judged; forget `gone` (env, app)."""
+        """Add records, new stamps of confirmed ones (`seen`), and what was checked together; forget `gone`."""
 
         def put(connection: Connection) -> None:
             connection.executemany("DELETE FROM rendered WHERE env = ? AND app = ?", gone)
@@ -137,14 +137,14 @@ class Cache:
 
 
 def _remove_journals(file: str) -> None:
-    """We make none on disk; one that somebody committed could tell SQLite to remove any file."""
+    """Remove them: we write none on disk, and one that somebody committed could make SQLite delete any file."""
     for ending in _JOURNALS:
         with suppress(OSError):
             os.unlink(file + ending)
 
 
 def _is_ours(connection: Connection) -> bool:
-    """Whether it has just our tables: a view or a trigger that somebody committed could take for ever."""
+    """Whether it has only our tables: a view or a trigger that somebody committed could run for ever."""
     import sqlite3
 
     question = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
@@ -163,7 +163,7 @@ def digest(texts: Mapping[str, bytes]) -> str:
 
 
 def program() -> str:
-    """A digest of all that could make this program another one: its code, the schemas, its libraries, Python.
+    """A digest of everything that decides what the program does: its code, the schemas, its libraries, Python.
 
     Of files the stamps, as of a project's: what is edited gets another.
     """
@@ -177,7 +177,7 @@ def program() -> str:
 
 
 def _stamps_below(place: str) -> dict[str, Stamp]:
-    """Of the files that people write: Python makes and renews others beside them."""
+    """The stamps of source files, without those that Python writes by itself."""
     if os.path.isfile(place):
         return {place: stamp_of(os.stat(place))}
     found = sorted(walk(place).items())
@@ -211,7 +211,7 @@ def walk(root: str) -> dict[str, dict[str, Stamp]]:
 
 
 def stamps_text(inputs: Folder, outputs: Folder) -> str:
-    """Both, as a row keeps them: equal exactly where all names and stamps are."""
+    """Both as a text, which is equal if all names and stamps are equal."""
     return f"{sorted(inputs.items())}{sorted(outputs.items())}"
 
 
@@ -224,12 +224,12 @@ def settled(stamps: Iterable[Stamp], now: int) -> bool:
 
 
 def clock() -> int:
-    """The time that stamps are held against, in ns."""
+    """The time to compare stamps with, in ns."""
     return time.time_ns()
 
 
 def _made(folder: str) -> bool:
-    """Whether the folder is there; one that is made tells Git to ignore it."""
+    """Create the folder, with a file that makes Git ignore it; whether it exists now."""
     if os.path.isdir(folder):
         return True
     try:

@@ -1,4 +1,4 @@
-"""Finds and reads the files that ship with the program: `schemas/` of a checkout, `renderer/_schemas/` of a wheel."""
+"""Reads the files that ship with the program: `schemas/` in a checkout, `renderer/_schemas/` in a wheel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def schemas_folder() -> str:
 
 
 def read_schema(path: str) -> bytes | None:
-    """The file at `path` (relative to `schemas/`, with `/`); None when there is none or when the path leads out."""
+    """The file at `path` (relative to `schemas/`, with `/`); None if it does not exist or is outside of `schemas/`."""
     parts = path.split("/")
     if not all(parts) or ".." in parts or "\0" in path:
         return None

@@ -1,4 +1,4 @@
-"""Processes that work in two phases: all report first, and only then all finish, or none does."""
+"""Processes that work in two phases: when all have reported, either all finish or none does."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def crew(
     processes: int,
     watch: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Crew[Report, Done]]:
-    """`work` over `items`, shared out to `processes` forks of this one; without `finish` nothing of phase two is done.
+    """Share `items` among `processes` forks, which call `work`; phase two runs only if `finish` is called.
 
     `work` takes its share and a function to call after each item; it returns a report (small: it goes through a pipe)
     and what phase two is to do. `watch` hears now and then how many items are done. What a process raises is raised
@@ -109,7 +109,7 @@ def _total(counters: mmap) -> int:
 
 
 def _serve(pipe: Any, others: Sequence[Any], work: Work[Any, Any, Any], share: Sequence[Any], tick: Tick) -> None:
-    """The worker's side; `others` are the parent's ends so far, which a fork has too: the end of one must be seen."""
+    """The worker's side. It closes `others`, the parent's pipes so far, which a fork has too."""
     for other in others:
         other.close()
     try:

@@ -1,4 +1,4 @@
-"""The pipeline from the files of one app to its rendered files: a list of steps, pure."""
+"""The pipeline: from the files of one app to its rendered files, in steps without side effects."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _received(fields: Sequence[Any]) -> Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """An app's effective spec as a value, beside the layers it came from."""
+    """An app's effective spec as a value, and the layers that it came from."""
 
     app: App
     effective: Effective
@@ -300,7 +300,7 @@ def _without_spec(document: Document) -> Problem:
 
 
 def _check_head(document: Document, schemas: Schemas) -> list[Problem]:
-    """What a partial app says of itself: `metadata` and `spec` are merged and checked then, the rest is lost."""
+    """The fields of a partial app other than `metadata` and `spec`: the others are merged and checked later."""
     head = {key: value for key, value in document.data.items() if key not in ("metadata", "spec")}
     if head == _HEAD:
         return []
@@ -308,7 +308,7 @@ def _check_head(document: Document, schemas: Schemas) -> list[Problem]:
 
 
 def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], schemas: Schemas) -> Rendered:
-    """An app that no environment has: what can be said of its file by itself."""
+    """Check the file of an app that no environment has."""
     faults = schemas.explain("App", document.data, partial=True)
     alone = Effective(document.data, (Layer(document, "App"),))
     found = of_effective(alone, faults)
@@ -336,7 +336,7 @@ def _partials(
 
 
 def _idle(document: Document, environment: Environment, partials: list[Document]) -> list[Problem]:
-    """A null that takes nothing away is an entry that matches nothing."""
+    """A null that removes nothing is a problem."""
     found: list[Problem] = []
     base: dict[str, Any] = {"spec": environment.spec.get("defaults") or {}}
     layers = (document, *reversed(partials))
@@ -389,7 +389,7 @@ def _with_templates(
 
 
 def _files_twice(evaluated: Evaluated, in_order: Sequence[Manifest]) -> list[Problem]:
-    """Two manifests of one file name: the second would be written over the first. Only `extraResources` can do it."""
+    """Two manifests with one file name: the second would overwrite the first. Only `extraResources` can cause it."""
     found = []
     for one, other in pairwise(in_order):
         if one.file == other.file:
@@ -403,7 +403,7 @@ def _files_twice(evaluated: Evaluated, in_order: Sequence[Manifest]) -> list[Pro
 
 
 def _own(evaluated: Evaluated, key: str) -> tuple[SpecItem, ...]:
-    """The items of the app's own `patches` or `extraResources`, and where they stand."""
+    """The items of the app's own `patches` or `extraResources`, with their pointers."""
     values = evaluated.effective.data["spec"].get(key)
     if not values:
         return ()
@@ -422,9 +422,9 @@ def _patch_problems(patches: Sequence[Patch], faults: Sequence[PatchFault], shar
 
 
 def _last_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
-    """The last patch that changed a manifest, else the template that made what is wrong in it for the app `whose`.
+    """The last patch that changed a manifest, else the template that rendered the faulty value for the app `whose`.
 
-    None where neither did, and the spec is to blame: a template may keep what was rendered before it.
+    None if neither did, so that the spec is to blame: a template may keep what was rendered before it.
     """
     changes = cache(lambda: last_changes(made.unpatched, made.patches))  # worked out when the first finding asks
     templates = {template.target: template.file for template in setup.templates}
@@ -505,7 +505,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
 
 
 def _without_patches(made: Assembled, scene: Scene, schemas: Schemas) -> frozenset[object]:
-    """The keys of what the rules find without the patches too, which then are not to blame."""
+    """The keys of what the rules find without the patches too: then the patches are not to blame."""
     if any(faults_of(manifest, schemas) for manifest in made.unpatched):
         return frozenset()  # rules look into nothing that its schema refuses
     return frozenset(map(_key, check(replace(scene, manifests=made.unpatched))))

@@ -1,4 +1,4 @@
-"""What only apps together show, in one environment or in several: claims of the same, a patch that matches nowhere."""
+"""Checks across apps, in one environment or several: the same object twice, a patch that matches nothing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
 
 
 def told_once(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
-    """Without those that a template gives again and again: the first app that has one is named, and stands for all."""
+    """Of problems that a template causes in many apps, only the first one."""
     first: dict[tuple[object, ...], Problem] = {}
     for problem in sorted(problems):
         message = "" if holds(setup.layout.templates, problem.file) else problem.message
@@ -67,7 +67,7 @@ def told_once(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
 
 
 def shared_in_clusters(setup: Setup, rendered: Sequence[Rendered]) -> list[Problem]:
-    """Environments of one cluster whose apps claim the same: each would take the object from the other, for ever.
+    """Environments of one cluster that render the same object: each would overwrite it for the other, for ever.
 
     Where neither says its `cluster`, nobody can tell that it is one: a warning, and no word of hosts, which clusters
     share as a rule. What `resources` name is not looked at: an overlay that extends another inherits them.
@@ -98,7 +98,7 @@ def clusters_shared(setup: Setup) -> dict[str, str]:
 
 
 def resource_files(setup: Setup, env: str) -> Mapping[str, bytes]:
-    """The plain manifests that an environment takes along, as they are written."""
+    """The files of an environment's `resources`."""
     first_line = _first_line(setup, env)
     return {
         f"{setup.layout.output}/{env}/{RESOURCES}/{manifest.file}": (first_line + dump(manifest.data)).encode()
@@ -128,7 +128,7 @@ def argocd_files(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str]
 
 
 def argocd_manifest(setup: Setup, env: str) -> Manifest | None:
-    """Argo CD's object of an environment but for its apps; None where the project asks for none."""
+    """Argo CD's object of an environment, without its apps; None if the project has none."""
     wanted = setup.project.argocd
     return argocd_object(setup, wanted, env, []) if wanted and env in setup.environments else None
 
@@ -194,13 +194,13 @@ def _waits(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator
 
 
 def _template_of(setup: Setup, clash: Clash) -> str | None:
-    """The template that gives the same object to both apps, if one does."""
+    """The template that renders the same object in both apps, if one does."""
     same = clash.rule == "object-once" and clash.claim.file == clash.other.file
     return next((each.file for each in setup.templates if same and each.target == clash.claim.file), None)
 
 
 def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, known: bool) -> Iterator[Problem]:
-    """One problem for all objects, and one for the hosts; not for those that go apart with the namespace."""
+    """One problem for all objects, and one for the hosts that another namespace would not tell apart."""
     file, namespace = setup.environments[env].chain[0].file, _namespace(setup, env)
     objects = [claim for claim in claimed if claim.kind == "object-once"]
     hosts = [claim for claim in claimed if claim.kind == "host-once"]

@@ -1,4 +1,4 @@
-"""Faults and findings -> problems: which line of which file a person must edit."""
+"""From faults and findings to problems: the file and line that a person must edit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AT_KEY = frozenset(("unknown-field", "yaml-key", "idle-null"))
 
 
 class Hand(NamedTuple):
-    """The patch or the template that made a manifest what it is; `where` says for which place in which manifest."""
+    """The patch or template that gave a manifest a value; `where` names the manifest and the pointer in it."""
 
     file: str
     pointer: str
@@ -38,7 +38,7 @@ Blame = Callable[[Manifest, str], Hand | None]  # from a manifest and a pointer 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Texts by file; positions are worked out when a problem asks for them."""
+    """Texts by file; their positions are computed only for files with problems."""
 
     texts: Mapping[str, bytes]
 
@@ -73,7 +73,7 @@ def put_in_documents(text: bytes, problems: Sequence[tuple[int, Problem]]) -> li
 
 
 def _without_jinja(text: bytes) -> bytes:
-    """A template as YAML whose values stand where they did: a text for each expression, blanks for all else."""
+    """A template as YAML with the same positions: each expression becomes a text, other Jinja becomes blanks."""
 
     def filler(found: re.Match[bytes]) -> bytes:
         return re.sub(rb"[^\n]", b"x" if found[0].startswith(b"{{") else b" ", found[0])
@@ -98,7 +98,7 @@ def _put_in(places: Mapping[str, tuple[Position, Position]], problem: Problem) -
 
 
 def _not_too_many(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Of each file the first that have no place yet; one that tells of the others."""
+    """The first problems of each file that have no position yet, and one that counts the others."""
     counts: Counter[str] = Counter()
     others: dict[str, list[Problem]] = {}
     for problem in problems:
@@ -118,7 +118,7 @@ def _told_of(others: Sequence[Problem]) -> Problem:
 
 
 def _place(key: Position, value: Position, *, at_key: bool) -> Position:
-    """A scalar is shown at its value, a mapping or list at its key."""
+    """The position of a scalar is that of its value, of a mapping or list that of its key."""
     return value if value.line == key.line and not at_key else key
 
 
@@ -149,7 +149,7 @@ def _is_given(effective: Effective, pointer: str) -> bool:
 
 
 def of_findings(effective: Effective, findings: list[Finding], blame: Blame = lambda *_: None) -> list[Problem]:
-    """Findings of the rules; those in a manifest are shown at the patch to blame, or at the field that gave it."""
+    """Findings of the rules; one in a manifest is shown at the patch to blame, or at the field that it came from."""
     return [_of_finding(effective, finding, blame) for finding in findings]
 
 

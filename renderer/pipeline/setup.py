@@ -58,7 +58,7 @@ class Setup:
 
 
 def read_document(file: str, text: bytes, kind: str, schemas: Schemas) -> tuple[Document | None, list[Problem]]:
-    """A file by itself: its YAML, and the schema of its kind (but for an App, which may be partial)."""
+    """One file: its YAML, checked by the schema of its kind (except an App, which may be partial)."""
     data, problems = load(text, file)
     if problems:
         return None, problems
@@ -91,7 +91,7 @@ def read_project(text: bytes, schemas: Schemas) -> tuple[Project | None, list[Pr
 
 
 def _folders(layout: Layout) -> Iterator[Problem]:
-    """Specs, templates and what is rendered lie in folders of their own, none inside another."""
+    """Specs, templates and rendered files must each have a folder of their own, none inside another."""
     folders = {key: getattr(layout, key) for key in ("apps", "overlays", "templates", "output")}
     for (one, above), (other, below) in permutations(folders.items(), 2):
         if holds(above, below) and (above != below or one < other):
@@ -178,7 +178,7 @@ def read_resources(
     objects: Objects,
     unread: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[tuple[Manifest, ...], list[Problem]]:
-    """Plain manifests taken along, one file each; `objects` reads a file, see `objects_of`."""
+    """Plain manifests of `resources` or `extraResources`, file by file; `objects` reads a file, see `objects_of`."""
     found: dict[Identity, Manifest] = {}
     problems: list[Problem] = []
     for entry in entries:
@@ -217,7 +217,7 @@ def objects_of(path: str, text: bytes, *, schemas: Schemas) -> tuple[list[Any], 
 
 
 def _why(entry: SpecItem, path: str | None, files: Mapping[str, bytes], unread: Mapping[str, str]) -> str:
-    """Why there is no text for an entry."""
+    """Why the file of an entry could not be read."""
     if "://" in str(entry.value):
         return "URLs are not fetched: save what is there as a file of the project, and name that"
     if path is None:
@@ -301,7 +301,7 @@ def _wrong_defaults(overlay: Document, schemas: Schemas) -> list[Problem]:
 
 
 def _without(overlays: Mapping[str, Document], wrong: Collection[str]) -> dict[str, Document]:
-    """The overlays that build on none that is wrong: what is said of that one is enough."""
+    """The overlays that do not extend a faulty one: the problems of that one are enough."""
     found = dict(overlays)
     while lost := {name for name, document in found.items() if document.spec.get("extends") in wrong}:
         found = {name: document for name, document in found.items() if name not in lost}

@@ -1,4 +1,4 @@
-"""An app that a template or a patch leaves without a workload, and which one did it."""
+"""Finds the template or patch that leaves an app without a workload."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KINDS = frozenset(("Deployment", "Rollout", "StatefulSet", "DaemonSet", "Replic
 
 
 def has_workload(manifests: Iterable[Manifest]) -> bool:
-    """Whether something among the manifests keeps pods running, or starts them by the clock."""
+    """Whether one of the manifests keeps pods running, or starts them on a schedule."""
     return any(manifest.kind in _KINDS for manifest in manifests)
 
 

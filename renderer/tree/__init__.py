@@ -1,4 +1,4 @@
-"""The project's files on disk: the reader of whole trees and the only writer of files.
+"""The project's files on disk: reads trees of files, and is the only writer of files.
 
 Nothing here follows a symbolic link under the root, so neither a spec nor an output folder can lead out of the tree.
 A file is old or new at any moment, also when the process is killed (no `fsync`: render again after a power cut).
@@ -107,7 +107,7 @@ def listing(root: str, folder: str) -> list[str]:
 
 
 def read(root: str, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Problem]]:
-    """The bytes of each file, sorted by path, and a problem (rule `path`) for each that is no plain file in the tree.
+    """The bytes of each file, sorted by path, and a problem (rule `path`) for each that is not a plain file of it.
 
     A file of more than MAX_MANIFESTS bytes is not read, and is a problem of rule `yaml-size`.
     Raises TreeError where the disk does not let us look, also for a file that is not there.
@@ -176,7 +176,7 @@ def write_all(
 
 @contextmanager
 def alone(root: str, file: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Let others that ask for the same file wait, which they are told; the lock ends with the process, however it ends.
+    """Lock a file; others that lock it wait, after a call of `waiting`. The lock ends with the process at the latest.
 
     On a file system without locks nobody waits.
     """
@@ -191,7 +191,7 @@ def alone(root: str, file: str, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def sweep(root: str, paths: Iterable[str]) -> None:
-    """Remove those of the paths that a killed run left, if no run is writing.
+    """Remove temporary files of a killed run among the paths, unless another run is writing.
 
     For a run of several processes, each of which finds the others writing, and leaves such files.
     """
@@ -246,7 +246,7 @@ def _verdict(
 
 
 def _longest(content: bytes) -> int:
-    """So many bytes tell whether a file is the content, and whether it is the content with CRLF for LF."""
+    """How many bytes must be read to compare a file with the content, with LF or CRLF."""
     return len(content) + content.count(b"\n") + 1
 
 
@@ -297,7 +297,7 @@ def _opened(root: str) -> Iterator[Folders]:
 
 
 def _claim(folders: Folders) -> bool:
-    """Whether no other run is writing, so that the temporary files that lie there are a killed run's.
+    """Whether no other run is writing: then temporary files are those of a killed run.
 
     The lock is on the root folder itself and ends with the process, however that ends.
     """
@@ -309,6 +309,6 @@ def _claim(folders: Folders) -> bool:
 
 
 def _share(folders: Folders) -> None:
-    """Let other runs write too, and keep them from taking our temporary files for a killed run's."""
+    """A shared lock: other runs may write too, and do not take our temporary files for those of a killed run."""
     with suppress(OSError):
         fcntl.flock(folders.root, fcntl.LOCK_SH)

@@ -27,7 +27,7 @@ _LINK = "is a symbolic link, which is not followed"
 
 
 class TreeError(Failure):
-    """We could not look or could not write; `path` is relative to the root, `message` is one line."""
+    """A file could not be read or written; `path` is relative to the root, `message` is one line."""
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(f"{printable(path) or '.'}: {message}")
@@ -35,20 +35,20 @@ class TreeError(Failure):
         self.message = message
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        """It may come from another process."""
+        """Errors go from one process to another."""
         return type(self), (self.path, self.message)
 
 
 class TooLargeError(TreeError):
-    """A file of more bytes than anybody reads."""
+    """A file that is too large to be read."""
 
 
 class NotAFileError(TreeError):
-    """A symbolic link, a folder, a pipe: something that we neither read nor replace."""
+    """A symbolic link, a folder, a pipe: something that is neither read nor replaced."""
 
 
 def is_temporary(path: str) -> bool:
-    """Whether a killed run left it."""
+    """Whether it is a temporary file of ours."""
     return _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None
 
 
@@ -75,7 +75,7 @@ class Folders:
             os.close(self._open.pop()[1])
 
     def folder(self, path: str, *, make: bool = False) -> int | None:
-        """The folder's descriptor, good until the next call; None when it is not there and is not to be made."""
+        """The folder's descriptor, valid until the next call; None if it does not exist and must not be made."""
         if path == self._path:
             return self._open[-1][1]
         self._path = None

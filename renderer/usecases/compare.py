@@ -33,7 +33,7 @@ _DATA = (".yaml", ".yml", ".json")
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The plans, and what is wrong with the apps of the new side by themselves: those have no plan."""
+    """The plans, and the problems of apps on the new side, which have no plan."""
 
     plans: tuple[AppPlan, ...]
     problems: tuple[Problem, ...]
@@ -41,14 +41,14 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An old side whose shared files are wrong: nobody can tell what it rendered, and the change may mend just that."""
+    """An old side whose shared files have errors: what it rendered is not known. The change may fix just that."""
 
     problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """An app in an environment: its side, and what problems are placed by; or why there is none."""
+    """An app in an environment: its side, and the texts that give problems their lines; or problems instead."""
 
     side: Side | None = None
     places: Places | None = None
@@ -56,7 +56,7 @@ class _Made:
 
 
 def transitions(opened: Opened, selection: Selection, base: str) -> list[Problem]:
-    """What is wrong with the change from the revision `base` to the working tree, in the apps of the selection.
+    """Problems of the change from the revision `base` to the working tree, in the apps of the selection.
 
     Nothing where `base` is HEAD and there is no commit yet: a hook runs before the first one too.
     """
@@ -87,12 +87,12 @@ def before(root: str, base: str, new: View) -> View | Unread | None:
 
 
 def sides(old: View | Unread | None, new: View) -> tuple[View, ...]:
-    """What can be asked of the two: the new side first, the old one where it is there and could be read."""
+    """The new side, and the old one if it exists and could be read."""
     return (new, old) if isinstance(old, View) else (new,)
 
 
 def about(root: str, base: str, head: str | None, old: View | Unread | None, new: View) -> Selection:
-    """What the files that differ say something about; `head` None is the working tree. Raises GitError."""
+    """What the files that differ belong to; `head` None is the working tree. Raises GitError."""
     looked = [] if head else _beside_output(root, new)
     paths = [path for _, path in changed(root, base, head, looked)]
     found = Selection()
@@ -195,7 +195,7 @@ def _unread(old: Unread | None) -> tuple[Problem, ...]:
 
 
 def _sound(old: View, base: _Made) -> _Made:
-    """The old side, or what the schemas refuse in it: what plans look into has the shape of its kind."""
+    """The old side, or what the schemas refuse in it: a plan needs manifests that are valid by their schemas."""
     if base.side is None:
         return base
     side = base.side
@@ -222,7 +222,7 @@ def _alike(old: View, new: View, env: str, was: Evaluated, now: Evaluated) -> bo
 
 
 def _asked(evaluated: Evaluated) -> list[object]:
-    """All that the manifests are made of, but for what a setup has."""
+    """Everything that the manifests are rendered from, except what is in the setup."""
     app = evaluated.app
     own = [app.namespace, dict(app.labels), dict(app.annotations), app.cluster_domain, app.level]
     return [evaluated.effective.data, *own]
@@ -271,7 +271,7 @@ def _argocd(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
 
 
 def _beside_output(root: str, view: View) -> list[str]:
-    """What lies at the project's root, but for rendered files: asking after each of those takes as long as the rest."""
+    """What is at the project's root, without rendered files: asking Git about all of those takes too long."""
     layout = view.layout
     skipped = {".git", layout.output}
     return sorted({*os.listdir(root), layout.apps, layout.overlays, layout.templates, PROJECT_FILE} - skipped)
@@ -282,7 +282,7 @@ def _not_rendered(view: View, paths: Iterable[str]) -> list[str]:
 
 
 def _naming(view: View, paths: Sequence[str]) -> list[str]:
-    """Apps that take one of the files along."""
+    """Apps with one of these files under `extraResources`."""
     if not paths:
         return []
     texts, _ = view.texts(sorted(view.apps))

@@ -1,4 +1,4 @@
-"""The effective spec that an app has in another environment or at another revision, for the verbs that look there."""
+"""The effective spec of an app in another environment or at another revision, for verbs that need it."""
 
 from __future__ import annotations
 

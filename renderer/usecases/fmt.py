@@ -1,4 +1,4 @@
-"""`rollspec fmt`: specs in the canonical format; comments and data stay."""
+"""`rollspec fmt`: formats specs; comments and data stay the same."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _format(root: str, below: Sequence[str], check: bool, shown: Shown) -> int:
 
 
 def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
-    """The paths, which are seen from `directory`, by the project that each lies in, and from its root."""
+    """The paths, which are relative to `directory`, by their project, and relative to its root."""
     wanted: dict[str, list[str]] = {}
     for path in paths:
         if os.path.normpath(path) == os.curdir:
@@ -108,7 +108,7 @@ def _orders(schema: dict[str, Any], node: dict[str, Any], pointer: str) -> Itera
 
 
 def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """The node that our own definitions give; Kubernetes' fields keep the order in which they were written."""
+    """The node with our own definitions resolved; fields of Kubernetes keep the order in which they were written."""
     reference = node.get("$ref") or next((each.get("$ref") for each in node.get("allOf", ())), None)
     if isinstance(reference, str) and reference.startswith("#/definitions/"):
         found: dict[str, Any] = schema["definitions"][reference.rpartition("/")[2]]
@@ -117,14 +117,14 @@ def _resolved(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kind(data: Data) -> str | None:
-    """The kind of a spec; None for what is none, a manifest or somebody's values for instance."""
+    """The kind of a spec; None for another file, such as a manifest or Helm values."""
     if not isinstance(data, dict) or not str(data.get("apiVersion")).startswith("rollspec/"):
         return None
     return next((kind for kind in _KINDS if kind == data.get("kind")), None)
 
 
 def _meant(file: str, layout: Layout) -> str:
-    """The kind that a spec at this place has to be."""
+    """The kind that a spec at this path must have."""
     if file == PROJECT_FILE:
         return "Project"
     return "Overlay" if file.endswith("/overlay.yaml") and file.startswith(layout.overlays) else "App"

@@ -1,4 +1,4 @@
-"""The canary that the cluster has, as far as Git tells: what a change of its weight and a promotion start from."""
+"""The canary that is live, according to Git: a change of its weight and a promotion start from it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEAD = "HEAD"
 
 
 def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision: str | None) -> Live:
-    """The canaries of these apps as the cluster has them, which is as the revision has them.
+    """The canaries of these apps at the revision, which is what the cluster has.
 
     Without one, that is the last commit: what is not committed was never live. If that has no such project or
     environment, or cannot be read, the cluster is assumed to have what the spec says. Under a ladder the weight is its
@@ -52,7 +52,7 @@ def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision
 
 
 def _last_commit(opened: Opened, apps: Sequence[str], env: str | None) -> Mapping[str, bytes | None]:
-    """What the last commit has of the apps' files; empty where it has nothing to tell of this environment."""
+    """The apps' files in the last commit; empty if that does not have the environment."""
     overlay = environment_for(opened, env).chain[0].file
     files = [PROJECT_FILE, overlay, *(file for app in apps for file in own_files(opened, app))]
     try:
@@ -69,7 +69,7 @@ def _say(why: str) -> None:
 
 
 def _canary_in(there: Spec, spec: Spec) -> Spec:
-    """The canary of `spec` as another one has it; {} where that has another canary, or none."""
+    """The same canary in another spec; {} if that has another canary, or none."""
     was = there.get("canary")
     if not was or not _is_same(version_of(there, was), version_of(spec, spec["canary"])):
         return {}
@@ -78,7 +78,7 @@ def _canary_in(there: Spec, spec: Spec) -> Spec:
 
 
 def _is_same(one: Version, other: Version) -> bool:
-    """Whether two versions have the same pods, in whatever way their values are written."""
+    """Whether two versions have the same pods, even if their values are written differently."""
     return (one.tag, one.version, _shown(one)) == (other.tag, other.version, _shown(other))
 
 

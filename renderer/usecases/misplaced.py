@@ -1,4 +1,4 @@
-"""Files that look like an overlay, a partial app or a template, and that nothing reads where they lie."""
+"""Files that look like an overlay, a partial app or a template, and are in a folder where nothing reads them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def misplaced(
     apps: Collection[str],
     taken: Collection[str | None],
 ) -> list[Problem]:
-    """A problem for each, so that a typing error in a name is not silence.
+    """A problem for each, so that a mistyped name does not go unnoticed.
 
     `shared` are the texts of all files in the folders of overlays and templates but for the `partials`; `taken` are
     those that an overlay takes along. What says that it is an object of Kubernetes is never meant.
@@ -40,7 +40,7 @@ def misplaced(
 
 
 def _is_meant(parts: list[str], text: bytes, apps: Collection[str]) -> bool:
-    """Whether a file in the folder of overlays is probably meant to be an overlay or a partial app, and is none."""
+    """Whether a file in the folder of overlays is probably meant to be an overlay or a partial app, but is not."""
     stem, dot, ending = parts[-1].rpartition(".")
     if dot + ending not in _ENDINGS or (len(parts) == _BESIDE and parts[1] == "overlay.yaml"):
         return False

@@ -1,4 +1,4 @@
-"""Git's history as the pure part takes it: commits with the specs that they touched, read by two processes of git."""
+"""Git's history as data: commits with the specs that they changed, read by two processes of git."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def brought(root: str, commit: Commit, paths: Sequence[str]) -> list[GitCommit]:
 
 
 def _text(text: str) -> str:
-    """Without the bytes that are no UTF-8."""
+    """Without bytes that are not UTF-8."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

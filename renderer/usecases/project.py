@@ -1,4 +1,4 @@
-"""A project on disk as the commands use it: found, listed, its shared files read, its apps built and written."""
+"""A project on disk: found, listed, its shared files read, its apps rendered."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Refused(Exception):  # noqa: N818 - no error of the program: an outcome, w
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A project: `apps` are the names of its app specs, `partials` the partial app files that there are."""
+    """A project: `apps` are the names of its app specs, `partials` its partial app files."""
 
     root: str
     setup: Setup
@@ -49,7 +49,7 @@ class Opened:
 
     @property
     def sizes(self) -> tuple[str, ...]:
-        """How much there is of it, for people."""
+        """How large it is, for people."""
         shared, environments = len(self.setup.texts), len(self.setup.environments)
         return counted(shared, "shared file"), counted(len(self.apps), "app"), counted(environments, "environment")
 
@@ -69,7 +69,7 @@ class Opened:
         return found, problems
 
     def _extra(self, file: str, text: bytes) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
-        """The plain manifests that a spec names, and what cannot be read of them, told at the entries."""
+        """The plain manifests that a spec names, and a problem at each entry whose file cannot be read."""
         found = named(file, text, "extraResources")
         files, unread = _taken_along(self.root, {path for _, path in found})
         wrong = [
@@ -93,9 +93,9 @@ def find_root(directory: str) -> str:
 
 
 def whole_projects(directory: str, paths: Sequence[str]) -> list[str]:
-    """The folders of `paths`, if each means a whole project: `.`, the one around it, or a folder with a project file.
+    """The folders of `paths`, if each is a whole project: `.`, or a folder with a project file.
 
-    The directory itself where there are no paths, and nothing where they are files. Failure for a folder that is a part
+    The directory itself if there are no paths, and nothing if they are files. Failure for a folder that is a part
     of a project, or that stands beside files.
     """
     if not paths:
@@ -109,7 +109,7 @@ def whole_projects(directory: str, paths: Sequence[str]) -> list[str]:
 
 
 def open_project(directory: str) -> Opened:
-    """The project around `directory`; Refused with what is wrong in the files that all apps share."""
+    """The project around `directory`. Raises Refused with the errors of the files that all apps share."""
     root = find_root(directory)
     project, problems = _read_project(root)
     if project is None:
@@ -142,7 +142,7 @@ def _read_project(root: str) -> tuple[Project | None, list[Problem]]:
 
 
 def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Problem]]:
-    """The apps of the files in the folder of app specs; other endings are named, for nothing would read them."""
+    """The apps of the files in the folder of app specs, and a problem for files with another ending."""
     names, problems = [], []
     for file in files:
         if file == folder:
@@ -161,7 +161,7 @@ def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Proble
 def names_around(directory: str) -> tuple[list[str], list[str]]:
     """The apps and the environments of the project around `directory`, by the names of their files alone.
 
-    Both are empty where the project file cannot be read. Failure where there is no project.
+    Both are empty if the project file cannot be read. Failure if there is no project.
     """
     root = find_root(directory)
     project, _ = _read_project(root)
@@ -173,7 +173,7 @@ def names_around(directory: str) -> tuple[list[str], list[str]]:
 
 
 def _shared_files(root: str, layout: Layout) -> tuple[dict[str, bytes], list[str], list[Problem]]:
-    """Overlays, what stands beside them, and templates, with their bytes; and the names of the partial app files."""
+    """Overlays, other files in their folders, and templates, with their bytes; and the paths of partial apps."""
     wanted = listing(root, layout.templates)
     partials: list[str] = []
     for file in listing(root, layout.overlays):
@@ -208,7 +208,7 @@ def _orphans(layout: Layout, partials: Sequence[str], apps: frozenset[str]) -> l
 
 
 def _unused(setup: Setup, partials: Sequence[str]) -> list[Problem]:
-    """Partial app files that no environment reads: neither theirs nor one that extends it has the app."""
+    """Partial app files that no environment reads, because none of their overlay has the app."""
     found = []
     for file in partials:
         overlay, app = file.split("/")[-3], file.rpartition("/")[2].removesuffix(".yaml")

@@ -1,4 +1,4 @@
-"""A project as a revision has it, or as the working tree has it: the two sides of a comparison."""
+"""A project at a revision or in the working tree: the two sides of a comparison."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class View:
 
 @contextmanager
 def asking_git() -> Iterator[None]:
-    """Git's refusals as failures: we could not look."""
+    """Git's errors as failures: we could not look."""
     try:
         yield
     except GitError as error:
@@ -101,14 +101,14 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
 
 
 def _tree(root: str, commit: str, layout: Layout) -> dict[str, TreeEntry]:
-    """The plain files of the folders that specs lie in."""
+    """The plain files of the folders of specs."""
     folders = (layout.apps, layout.overlays, layout.templates)
     found = (item for folder in folders for item in list_tree(root, commit, folder).items())
     return {path: entry for path, entry in found if entry.mode in _PLAIN}
 
 
 def _is_shared(layout: Layout, path: str) -> bool:
-    """An overlay, what lies beside it, or a template; no partial app."""
+    """Whether it is an overlay, another file in its folder, or a template; but not a partial app."""
     return _below(path, layout.templates) or (_below(path, layout.overlays) and not layout.is_partial(path))
 
 

@@ -1,4 +1,4 @@
-"""Which apps and environments a command is about, and which others it must look at beside them."""
+"""Which apps and environments a command is about, and which others it must look at too."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _MAY_CLASH = re.compile(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Apps by environment. Of the environments in `whole` these are all: what belongs to none of them counts too."""
+    """Apps by environment. `whole` are the environments of which all apps are meant, and what they share."""
 
     apps: Mapping[str, frozenset[str]] = field(default_factory=dict)
     whole: frozenset[str] = frozenset()
 
     @property
     def names(self) -> list[str]:
-        """The apps, whatever the environment."""
+        """The apps, in any of the environments."""
         return sorted(frozenset().union(*self.apps.values()))
 
     @property
@@ -42,7 +42,7 @@ class Selection:
         return Selection(apps, self.whole | other.whole)
 
     def envs_of(self, app: str) -> list[str]:
-        """The environments in which the app is to be looked at."""
+        """The environments in which this app is meant."""
         return [env for env in self.envs if app in self.apps[env]]
 
 
@@ -55,7 +55,7 @@ def asked(apps: Sequence[str], envs: Sequence[str], *, whole: bool) -> Selection
 def touched(
     layout: Layout, environments: Mapping[str, Environment], apps: Iterable[str], paths: Iterable[str]
 ) -> tuple[Selection, list[str]]:
-    """What files of the project say something about, and those paths that are no file of ours.
+    """What the files belong to, and the paths that do not belong to anything of ours.
 
     An app spec: the app in every environment. A partial app: the app in that environment and in those that extend it.
     An overlay, what else lies beside it or is listed in its `resources`: all apps of those environments. The project
@@ -98,7 +98,7 @@ def _hits(
 
 
 def _is_shared(layout: Layout, environment: Environment, path: str) -> bool:
-    """Whether it lies beside an overlay of the environment, partial apps aside, or the environment takes it along."""
+    """Whether it is in the folder of an overlay of the environment (but not a partial app), or in its `resources`."""
     return any(
         _below(path, f"{layout.overlays}/{overlay}") and not _below(path, f"{layout.overlays}/{overlay}/apps")
         for overlay in environment.names
@@ -126,7 +126,7 @@ def _below(path: str, folder: str) -> bool:
 
 
 def chosen(wanted: Sequence[str], known: Sequence[str], what: str) -> list[str]:
-    """The names asked for, or all; an unknown one is a usage failure that says what was probably meant."""
+    """The given names, or all; an unknown one is a usage failure that says what was probably meant."""
     for name in wanted:
         if name not in known:
             from difflib import get_close_matches  # start-up time that only a wrong name must pay
@@ -154,7 +154,7 @@ def in_shard(apps: Sequence[str], shard: tuple[int, int] | None) -> list[str]:
 
 
 def neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:
-    """Other apps that could claim what these claim, found by their texts; a few too many do no harm."""
+    """Other apps that could claim the same as these, by a search in their texts, which may find too many."""
     own = frozenset(apps)
     others = sorted(set(opened.apps) - own)
     words = {key.encode() for each in rendered for key in _hosts(each)}
@@ -173,10 +173,10 @@ def neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]
 
 
 def _hosts(rendered: Rendered) -> set[str]:
-    """Hosts beyond the Service's own name, which no other app can have by chance."""
+    """Its hosts, but for the name of its own Service."""
     return {host for host in rendered.hosts if not host.startswith(f"{rendered.app}.")}
 
 
 def _related(other: str, apps: frozenset[str]) -> bool:
-    """`web-preview` beside `web`: the preview Service of one may be the Service of the other."""
+    """Whether one is the preview of the other by name: `web-preview` could be the preview Service of `web`."""
     return f"{other}-preview" in apps or (other.endswith("-preview") and other.removesuffix("-preview") in apps)

@@ -1,4 +1,4 @@
-"""How commands show problems: with paths that lead to the files from where the problems are read."""
+"""Prints problems, with paths that are right in the folder where they are read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from renderer.usecases.project import Opened, Refused, find_root, open_project
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The options. `start` is the folder that paths were given from; None: none were, and it is the project's root."""
+    """The options. `start` is the folder that the given paths are relative to; None (no paths): the project's root."""
 
     form: str
     is_strict: bool
@@ -44,7 +44,7 @@ class Shown:
 
 
 def in_project(folder: str, shown: Shown, run: Callable[[Opened], int]) -> int:
-    """The exit code of `run` in the project around the folder; of one that nobody can look into, its problems shown."""
+    """Call `run` with the project around the folder, or show why it cannot be opened; the exit code."""
     try:
         opened = open_project(folder)
     except Refused as refused:
@@ -73,5 +73,5 @@ def show_problems(problems: Sequence[Problem], form: str, *, is_strict: bool = F
 
 
 def show_stopping(problems: Sequence[Problem], form: str) -> bool:
-    """As `show_problems`, where stdout has something else to say: problems are JSON only if they stop that."""
+    """As `show_problems`, for commands with another result on stdout: problems are JSON only if they replace it."""
     return show_problems(problems, "json" if form == "json" and errors(problems) else "text")

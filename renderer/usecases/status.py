@@ -40,7 +40,7 @@ def show_status(directory: str, envs: Sequence[str], apps: Sequence[str], form: 
 
 
 def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named: frozenset[str]) -> Status:
-    """What these environments have of these apps; for `named` ones Git is asked since when, whatever their state is."""
+    """The state of these apps in these environments; for `named` apps Git is always asked since when."""
     rows = _rows(opened, envs, apps)
     try:
         return _with_git(opened, rows, named)
@@ -50,7 +50,7 @@ def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named:
 
 
 def _rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[Row]:
-    """What the working tree says, by environment and app; the apps are shared out to the processors."""
+    """The state in the working tree, by environment and app; several processes share the apps."""
     overlays = _overlays(opened)
 
     def work(share: Sequence[str], tick: Callable[[], None]) -> tuple[list[Row], Callable[[], None]]:
@@ -92,7 +92,7 @@ def _overlays(opened: Opened) -> dict[str, Parsed]:
 
 
 def _with_git(opened: Opened, rows: Sequence[Row], named: frozenset[str]) -> Status:
-    """The rows with what Git knows. Raises GitError."""
+    """The rows with the commits from Git. Raises GitError."""
     root, layout = opened.root, opened.layout
     head = resolve(root, "HEAD")
     differs = [path for _, path in changed(root, head, None, [layout.apps, layout.overlays])]
@@ -149,7 +149,7 @@ def _stands(files: Files, layout: Layout, row: tuple[str, str], standing: Standi
 
 
 def _go_back(root: str, head: str, layout: Layout, search: Search) -> None:
-    """Commit by commit, until every row has its answer."""
+    """Go back commit by commit, until every row has its answer."""
     apps = sorted({app for _, app in search.open})
     few = sorted({path for app in apps for path in files_of(layout, app)})
     paths = few if len(apps) <= _FEW else [layout.apps, layout.overlays]

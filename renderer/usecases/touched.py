@@ -1,4 +1,4 @@
-"""File names, as pre-commit passes them, to what a command is about in each project that they lie in."""
+"""From file names, such as pre-commit passes, to the apps and environments of each project that they belong to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Each = Callable[[Opened, Selection], int]
 
 
 def each_touched(shown: Shown, paths: Sequence[str], *, hook: bool, run: Each) -> int:
-    """`run` over what the files touch, project by project; the worst of the exit codes, 0 where nothing is touched."""
+    """Call `run` for each project with what the files belong to; the highest exit code, 0 if nothing is concerned."""
     directory = shown.start or "."
     files = [os.path.normpath(os.path.join(directory, path)) for path in paths]
     if not hook:
@@ -34,7 +34,7 @@ def each_touched(shown: Shown, paths: Sequence[str], *, hook: bool, run: Each) -
 
 
 def _refuse_strangers(files: Sequence[str]) -> None:
-    """A file that a person names lies in a project, and is there or was about an app; hooks name what commits have."""
+    """A file that a person names must be in a project, and must exist or have been a file of an app."""
     for file in files:
         found = projects([file])
         if not found:
@@ -46,7 +46,7 @@ def _refuse_strangers(files: Sequence[str]) -> None:
 
 
 def _about(root: str, path: str) -> bool:
-    """Whether the path is about apps; for an app spec that is not there: whether it was. What is wrong comes later."""
+    """Whether the path belongs to apps; for an app spec that does not exist: whether it was committed."""
     try:
         opened = open_project(root)
     except Refused:
@@ -64,7 +64,7 @@ def _was_committed(root: str, path: str) -> bool:
 
 
 def projects(files: Iterable[str]) -> dict[str, list[str]]:
-    """The files by the root of the nearest project above each, relative to it; those outside of any are left out."""
+    """The files by the root of their project, relative to it; files outside of any project are left out."""
     roots: dict[str, str | None] = {}
     found: dict[str, list[str]] = {}
     for file in sorted({os.path.abspath(file) for file in files}):
@@ -75,7 +75,7 @@ def projects(files: Iterable[str]) -> dict[str, list[str]]:
 
 
 def selection_of(opened: Opened, paths: Sequence[str]) -> Selection:
-    """What the files touch; plain manifests that an app takes along touch the app, wherever they lie."""
+    """What the files belong to; a plain manifest under `extraResources` belongs to the app, in any folder."""
     found, others = touched(opened.layout, opened.setup.environments, opened.apps, paths)
     beside = _with_resources(opened, others)
     if beside:
@@ -84,7 +84,7 @@ def selection_of(opened: Opened, paths: Sequence[str]) -> Selection:
 
 
 def not_in_the_commit(opened: Opened, selection: Selection) -> list[str]:
-    """Rendered files of the selection that lie there, and that the commit under way does not have."""
+    """Rendered files of the selection that exist and are not in the commit that is being made."""
     layout = opened.layout
     folders = [layout.manifests(env, app) for env in selection.envs for app in selection.apps[env]]
     if selection.whole:
@@ -104,7 +104,7 @@ def _one(root: str, paths: Sequence[str], shown: Shown, run: Each) -> int:
 
 
 def _root(folder: str, roots: dict[str, str | None]) -> str | None:
-    """The folder itself or the nearest one above that has a project file; the folder need not be there any more."""
+    """The nearest folder with a project file, from this one upwards; the folder itself may be deleted."""
     if folder not in roots:
         above = os.path.dirname(folder)
         if os.path.isfile(os.path.join(folder, PROJECT_FILE)):
@@ -119,7 +119,7 @@ def _with_resources(opened: Opened, paths: Sequence[str]) -> list[str]:
 
 
 def _deleted(directory: str, hook: bool) -> list[str]:
-    """Files that the change under way deletes: pre-commit passes the names of those that are there."""
+    """Files that the commit or push deletes: pre-commit passes only the names of files that exist."""
     if not hook:
         return []
     start, end = os.environ.get("PRE_COMMIT_FROM_REF"), os.environ.get("PRE_COMMIT_TO_REF")
@@ -129,7 +129,7 @@ def _deleted(directory: str, hook: bool) -> list[str]:
 
 
 def hook_base(directory: str) -> str | None:
-    """The revision that the change under way starts from: HEAD of a commit; None before the first."""
+    """The revision that the commit (HEAD) or push starts from; None before the first commit."""
     pushed = os.environ.get("PRE_COMMIT_FROM_REF")
     if pushed:
         return pushed if find(directory, pushed) else None
@@ -137,7 +137,7 @@ def hook_base(directory: str) -> str | None:
 
 
 def tell_unknown(paths: Sequence[str]) -> None:
-    """Name files that still have to be added."""
+    """Name the files that are still to be added."""
     for path in paths:
         say(f"not in the commit: {printable(path)}")
     if paths:

@@ -1,4 +1,4 @@
-"""What is typed after a verb, as data: apps with their tags, and configuration of one version."""
+"""The arguments of a verb as data: apps with their tags, and the configuration of a version."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from renderer.manifest import Manifest
@@ -25,10 +26,12 @@ def routes(app: App) -> list[Manifest]:
 
 def traffic_routing(app: App) -> dict[str, Any]:
     """The part of a Rollout's strategy that names the routes and subsets that the controller edits."""
-    http = [port.name for port in app.ports if port.route == "http"]
+    http = [port for port in app.ports if port.route == "http"]
     virtual_service: dict[str, Any] = {"name": app.name}
     if http:
-        virtual_service["routes"] = http
+        own = [_own_route(port) for port in http] if _keeps_own_host(app) else []
+        matched = [port.name for port in http] if not own or _is_seen_elsewhere(app) else []
+        virtual_service["routes"] = [*matched, *own]
     tcp = [{"port": port.port} for port in app.ports if port.route == "tcp"]
     tls = [{"port": port.port, "sniHosts": _hosts(app)} for port in app.ports if port.route == "tls"]
     virtual_service.update((key, value) for key, value in (("tcpRoutes", tcp), ("tlsRoutes", tls)) if value)
@@ -38,9 +41,43 @@ def traffic_routing(app: App) -> dict[str, Any]:
             "destinationRule": {"name": app.name, "stableSubsetName": STABLE, "canarySubsetName": CANARY},
         }
     }
-    if app.spec.get("istio", {}).get("canaryHeaders"):
-        routing = {"managedRoutes": [{"name": PINNED}], **routing}
+    managed = [PINNED] if app.spec.get("istio", {}).get("canaryHeaders") else []
+    managed += _made_by_steps(app) if app.level > 1 else []
+    if managed:
+        routing = {"managedRoutes": [{"name": name} for name in dict.fromkeys(managed)], **routing}
     return routing
+
+
+def _made_by_steps(app: App) -> list[str]:
+    """The routes that the steps of a ladder make, in the order of the steps."""
+    found = []
+    for step in app.strategy.fields.get("steps", ()):
+        for kind in ("setHeaderRoute", "setMirrorRoute"):
+            found += [step[kind]["name"]] if (step.get(kind) or {}).get("name") else []
+    return found
+
+
+def _keeps_own_host(app: App) -> bool:
+    """Whether `http.match` leaves the Service's own host in the mesh alone, so that callers reach every path there."""
+    istio = app.spec.get("istio", {})
+    return app.level > 1 and bool(istio.get("http", {}).get("match")) and not istio.get("onlyMatched")
+
+
+def _is_seen_elsewhere(app: App) -> bool:
+    """Whether there is a host or a gateway that `http.match` applies to."""
+    istio = app.spec.get("istio", {})
+    return bool(istio.get("hosts") or istio.get("gateways"))
+
+
+def _own_route(port: Port) -> str:
+    """The name of the route of the Service's own host; no port has such a name."""
+    return f"own.{port.name}"
+
+
+def _own_host(app: App) -> str:
+    """A regular expression for what callers in the mesh write: the Service's name, alone or with what follows."""
+    name, namespace, *rest = app.host.split(".")
+    return rf"{name}(\.{namespace}(\.{rest[0]}(\.{re.escape('.'.join(rest[1:]))})?)?)?(:\d+)?"
 
 
 def _hosts(app: App) -> list[str]:
@@ -50,7 +87,7 @@ def _hosts(app: App) -> list[str]:
 def _virtual_service(app: App, *, split: bool) -> Manifest:
     istio = app.spec.get("istio", {})
     hosts = _hosts(app)
-    spec: dict[str, Any] = {"hosts": hosts, "gateways": ["mesh", *istio.get("gateways", ())]}
+    spec: dict[str, Any] = {"hosts": hosts, "gateways": _gateways(app)}
     if "exportTo" in istio:
         spec["exportTo"] = istio["exportTo"]
     by_protocol: dict[str, list[Port]] = {"http": [], "tls": [], "tcp": []}
@@ -74,7 +111,12 @@ def _virtual_service(app: App, *, split: bool) -> Manifest:
 def _http_routes(app: App, ports: list[Port], fields: dict[str, Any], *, split: bool) -> list[dict[str, Any]]:
     """One named route for each port; the first port's route comes last and matches all other requests."""
     found = []
+    own = _keeps_own_host(app)
     for port in [*ports[1:], ports[0]]:
+        if own:
+            found.append(_own_http_route(app, port, fields, alone=port is ports[0], split=split))
+        if own and not _is_seen_elsewhere(app):
+            continue
         match = fields.get("match", [])
         if port is not ports[0]:
             match = [{**condition, "port": port.port} for condition in match or [{}]]
@@ -85,6 +127,22 @@ def _http_routes(app: App, ports: list[Port], fields: dict[str, Any], *, split: 
         route["route"] = _route(app, port, split=split)
         found.append(route)
     return found
+
+
+def _own_http_route(app: App, port: Port, fields: dict[str, Any], *, alone: bool, split: bool) -> dict[str, Any]:
+    """The route of the Service's own host: every path, and so no rewrite, which fits what `match` takes."""
+    match: dict[str, Any] = {} if alone else {"port": port.port}
+    if _is_seen_elsewhere(app):
+        match |= {"gateways": ["mesh"], "authority": {"regex": _own_host(app)}}
+    rest = {key: value for key, value in fields.items() if key not in ("match", "rewrite")}
+    route = _route(app, port, split=split)
+    return {"name": _own_route(port), **({"match": [match]} if match else {}), **rest, "route": route}
+
+
+def _gateways(app: App) -> list[str]:
+    """The mesh and the spec's gateways; level 1 has one twice that the spec names twice."""
+    found = ["mesh", *app.spec.get("istio", {}).get("gateways", ())]
+    return [*dict.fromkeys(found)] if app.level > 1 else found
 
 
 def _route(app: App, port: Port, *, split: bool) -> list[dict[str, Any]]:

@@ -24,6 +24,12 @@ def manifest_labels(app: App) -> dict[str, str]:
     return {"app.kubernetes.io/name": app.name, "app.kubernetes.io/managed-by": "rollspec", **app.labels}
 
 
+def _joined(given: str, own: str) -> str:
+    """The sync options of the app and ours; of one option that both name, ours."""
+    options = {option.strip().partition("=")[0]: option.strip() for option in f"{given},{own}".split(",")}
+    return ",".join(option for option in options.values() if option)
+
+
 def manifest(
     app: App,
     file: str,
@@ -42,6 +48,8 @@ def manifest(
         "labels": {**manifest_labels(app), **(labels or {})},
     }
     all_annotations = {**app.annotations, **(annotations or {})}
+    if app.level > 1 and SYNC_OPTIONS in app.annotations and SYNC_OPTIONS in (annotations or {}):
+        all_annotations[SYNC_OPTIONS] = _joined(app.annotations[SYNC_OPTIONS], all_annotations[SYNC_OPTIONS])
     if all_annotations:
         metadata["annotations"] = all_annotations
     return Manifest(file, {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body})

@@ -66,7 +66,12 @@ def _lost(routes: list[Object]) -> list[str]:
     if len(ports) > 1:
         others = " and ".join(map(str, ports[1:]))
         said.append(f"sends those of port {others} to port {ports[0]}")
-    matches = [match.keys() - {"port", "gateways"} for route in routes for match in route.get("match") or ()]
+    matches = [
+        match.keys() - {"port", "gateways"}
+        for route in routes
+        for match in route.get("match") or ()
+        if match.get("gateways") != ["mesh"]  # the route of the Service's own host
+    ]
     if any(matches):
         said.append(f"does not look at {', '.join(sorted(set().union(*matches)))}")
     fields = [field for field in _FIELDS if any(field in route for route in routes)]

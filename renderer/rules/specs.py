@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.manifest import SYNC_OPTIONS
 from renderer.plain import escape
 from renderer.rounding import basic_canary_share, replicas_for_share
 from renderer.rules import checks
-from renderer.rules.finding import Finding
+from renderer.rules.finding import Finding, of_level
 from renderer.rules.http import match_error
 from renderer.spec import App, file_key
 
@@ -342,6 +343,49 @@ def mesh_hosts(scene: SpecScene) -> Iterator[Finding]:
             yield _finding("mesh-hosts", message, f"/spec/istio/hosts/{number}")
 
 
+def match_without_default(scene: SpecScene) -> Iterator[Finding]:
+    """An `istio.http.match` that leaves callers in the mesh without a route, or that applies to nothing.
+
+    Why: At render level 1 the match is put on the routes of the Service's own host too: callers in the mesh get a 404
+    for every other path, which the Service answered before. From level 2 on the Service's own host keeps a route for
+    all paths, and the match applies to `gateways` and `hosts`; without both it has no effect.
+    Fix: set `renderLevel: 2`. If the Service's own host, too, should answer only what matches, set
+    `istio.onlyMatched: true`.
+    Source: Istio (a request that no route of its host matches gets a 404).
+    """
+    istio = scene.app.spec.get("istio", {})
+    matches = istio.get("http", {}).get("match") or ()
+    limits = matches and all(match.keys() - {"port", "gateways"} for match in matches)
+    if not limits or istio.get("onlyMatched"):
+        return
+    if scene.app.level == 1:
+        message = (
+            "`istio.http.match` applies to the Service's own host too: callers in the mesh get a 404 for other paths "
+            "(`istio.onlyMatched: true` means that)"
+        )
+        yield of_level("match-without-default", message)
+    elif not istio.get("hosts") and not istio.get("gateways"):
+        message = "`match` applies to no host and no gateway: add one, or set `istio.onlyMatched: true`"
+        yield _finding("match-without-default", message, "/spec/istio/http/match", "warning")
+
+
+def level_1_lists(scene: SpecScene) -> Iterator[Finding]:
+    """A value that render level 1 writes twice or replaces: a gateway `mesh`, or the app's own sync options.
+
+    Why: `mesh` is always among the gateways of the VirtualService, so level 1 lists it twice. The annotation
+    `argocd.argoproj.io/sync-options` of an app is replaced on the objects on which rollspec sets options of its own.
+    Fix: set `renderLevel: 2`, which lists a gateway once and joins the options.
+    Source: a rule of rollspec.
+    """
+    app = scene.app
+    if app.level > 1:
+        return
+    if "mesh" in app.spec.get("istio", {}).get("gateways", ()):
+        yield of_level("level-1-lists", "the gateway `mesh` is listed twice, since it is always there")
+    if SYNC_OPTIONS in app.annotations and (app.strategy.is_rollout or "istio" in app.spec):
+        yield of_level("level-1-lists", "the app's sync options are replaced on its Rollout and DestinationRule")
+
+
 def files_clash(scene: SpecScene) -> Iterator[Finding]:
     """Two files whose paths make the same key of the ConfigMap.
 
@@ -467,6 +511,8 @@ SPEC_RULES: dict[str, SpecRule] = {
     "canary-headers": canary_headers,
     "canary-routes": canary_routes,
     "mesh-hosts": mesh_hosts,
+    "match-without-default": match_without_default,
+    "level-1-lists": level_1_lists,
     "files-clash": files_clash,
     "service-account": service_account,
     "service-fields": service_fields,

@@ -224,7 +224,7 @@ def _alike(old: View, new: View, env: str, was: Evaluated, now: Evaluated) -> bo
 def _asked(evaluated: Evaluated) -> list[object]:
     """Everything that the manifests are rendered from, except what is in the setup."""
     app = evaluated.app
-    own = [app.namespace, dict(app.labels), dict(app.annotations), app.cluster_domain, app.level]
+    own = [app.namespace, dict(app.labels), dict(app.annotations), app.cluster_domain, app.level, app.waypoint]
     return [evaluated.effective.data, *own]
 
 

@@ -61,9 +61,14 @@ def read_spec(path: Path) -> tuple[SpecScene, tuple[str, ...]]:
     found, settings = _comments(text)
     data = yaml.safe_load(text)
     metadata = data["metadata"]
-    level = int(settings.get("level", "1"))
     app = app_of(
-        metadata["name"], "production", data["spec"], namespace="shop", labels=metadata.get("labels"), level=level
+        metadata["name"],
+        "production",
+        data["spec"],
+        namespace="shop",
+        labels=metadata.get("labels"),
+        annotations=metadata.get("annotations"),
+        level=int(settings.get("level", "1")),
     )
     return SpecScene(app, yaml.safe_load(settings.get("policy", "{}"))), found
 

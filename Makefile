@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test fuzz lint format typecheck golden docs integrations bench schemas tools engines e2e soak traces clean
+.PHONY: help venv demo test fuzz lint format typecheck golden docs site integrations bench schemas tools engines e2e soak traces clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,7 +36,10 @@ golden: $(STAMP) ## rewrite the expected files of the fixtures; read the diff
 docs: $(STAMP) ## rewrite the generated parts of docs/: fields, commands, rules, tables
 	@$(BIN)/python -m tests.docs && git --no-pager diff --stat -- docs
 
-integrations: $(STAMP) tools ## run the checks that need programs from npm or Go: SARIF, GitHub, GitLab, editors
+site: $(STAMP) ## build docs/ as a web site into dist/site
+	@$(BIN)/python -m tests.site
+
+integrations: $(STAMP) tools ## run the checks that need programs from npm or Go: SARIF, GitHub, editors, the site
 	$(BIN)/pytest -q -o python_files='check_*.py' tests/integrations
 
 bench: $(STAMP) ## measure speed and memory, and write docs/benchmarks.md

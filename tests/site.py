@@ -46,7 +46,12 @@ CONFIG: dict[str, Any] = {
     "plugins": ["search"],
     "markdown_extensions": ["tables", {"toc": {"permalink": True}}, "pymdownx.superfences", "pymdownx.highlight"],
 }
-_RENAMED = {"README.md": "index.md", "docs/README.md": "pages.md", "CHANGELOG.md": "changelog.md"}
+_RENAMED = {
+    "README.md": "index.md",
+    "README.zh-CN.md": "zh-cn.md",
+    "docs/README.md": "pages.md",
+    "CHANGELOG.md": "changelog.md",
+}
 
 
 def build(target: Path) -> None:
@@ -62,11 +67,11 @@ def build(target: Path) -> None:
 
 
 def pages(target: Path) -> None:
-    """The pages in one folder: README.md and CHANGELOG.md too, with links that lead to where the pages are then."""
+    """The pages in one folder: those at the top too, with links that lead to where the pages are then."""
     shutil.copytree(ROOT / "docs", target)
     (target / "README.md").unlink()
     shutil.copy(ROOT / "action.yml", target / "examples")
-    for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         path = page.relative_to(ROOT)
         text = re.sub(r"\]\(([^)#:]+)(#[^)]*)?\)", lambda link, at=path: _link(link, at), page.read_text())  # type: ignore[misc]
         (target / _RENAMED.get(str(path), path.name)).write_text(text)
@@ -87,7 +92,7 @@ def nav() -> list[dict[str, Any]]:
         fresh = [{title: file} for title, file in rows if file not in seen]
         seen |= {file for _, file in rows}
         found.append({section.splitlines()[0]: fresh})
-    return [*found, {"Changes": "changelog.md"}]
+    return [*found, {"简体中文": "zh-cn.md"}, {"Changes": "changelog.md"}]
 
 
 def _zensical() -> Path:

@@ -72,6 +72,7 @@ _COVERED = (
     "docs/judges.md",
     "docs/soak.md",
     "docs/fleet.md",
+    "docs/from-kubegems.md",
     "docs/other-tools.md",
     "docs/overlays.md",
     "docs/pre-commit.md",

@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 .PHONY: help venv demo test fuzz lint format typecheck golden docs site integrations bench schemas tools engines e2e soak traces clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## install the project and its test tools into .venv
 $(STAMP): pyproject.toml

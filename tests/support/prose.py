@@ -77,6 +77,7 @@ _COVERED = (
     "docs/overlays.md",
     "docs/pre-commit.md",
     "docs/pull-requests.md",
+    "docs/releasing.md",
     "docs/remove.md",
     "docs/templates.md",
 )

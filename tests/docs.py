@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tests.support import page_cli, page_parts, page_plan, page_rules, page_spec
+from tests.support import page_cli, page_parts, page_plan, page_rules, page_spec, page_zh
 from tests.support.cases import ROOT
 
 # Whole pages, and parts between `<!-- made: NAME -->` and `<!-- end -->`.
@@ -14,6 +14,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/plan.md": page_plan.page,
     "docs/cli.md": page_cli.page,
     "docs/spec.md": page_spec.page,
+    "README.zh-CN.md": page_zh.page,
 }
 PARTS: dict[str, Callable[[], str]] = {
     "layers": page_parts.layers,

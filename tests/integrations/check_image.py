@@ -43,7 +43,12 @@ def test_what_it_copies_is_enough_to_install_and_run_as_another_user(tmp_path: P
     pip = [str(target / "bin/python"), "-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-compile", "."]
     subprocess.run(pip, cwd=source, check=True)
     project = tmp_path / "work"
-    shutil.copytree(ROOT, project, ignore=lambda _, names: {name for name in names if name.startswith(".")} | {"dist"})
+    shutil.copytree(
+        ROOT,
+        project,
+        symlinks=True,
+        ignore=lambda _, names: {name for name in names if name.startswith(".")} | {"dist"},
+    )
     env = environment(PYTHONDONTWRITEBYTECODE="1", HOME="/nonexistent")
     other = 999 if os.getuid() == 0 else None
     for arguments in (["--version"], ["validate"], ["render", "--check"]):

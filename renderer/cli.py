@@ -150,6 +150,8 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code
     except click.ClickException as error:
+        said = printable(error.format_message())  # click quotes arguments as they are
+        error.format_message = lambda: said  # type: ignore[method-assign]
         error.show()
         if isinstance(error, click.UsageError):
             _show_meant(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,9 @@ from renderer.masking import scrubbed, without_known
 
 # An error stops the run; so does a warning under `--strict`. A note never does: it only says what a reader should know.
 Severity = Literal["error", "warning", "note"]
+_MARKER = re.compile(r"##(?=[\w.]*\[)")
+# Characters that Python calls printable and that show nothing: fillers, joiners, and selectors of a variant.
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the harshest first
 
 
@@ -73,12 +77,22 @@ def without_secrets(problems: Iterable[Problem], text: bytes) -> list[Problem]:
 
 
 def printable(text: str) -> str:
-    """The text on one line, without anything that a terminal or a CI runner would act on.
+    """The text on one line, without secrets and without anything that a terminal or a CI runner would act on.
 
     Every text that is printed for people and is not ours goes through here: names, keys and values may hold anything.
-    GitHub's runner acts on `##[command]` anywhere in a line.
+    GitHub's runner acts on `::command` at the beginning of a line and on `##[command]` anywhere in it, Azure's on
+    `##vso[`, TeamCity's on `##teamcity[`.
     """
-    text = without_known(text).replace("##[", r"#\x23[")
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    text = _MARKER.sub(r"#\\x23", without_known(text)) if "##" in text else without_known(text)
+    if text.lstrip().startswith("::"):
+        text = text.replace("::", r":\x3a", 1)
+    return text if is_visible(text) else "".join(map(_visible, text))
+
+
+def is_visible(text: str) -> bool:
+    """Whether the text has only characters that people see, and spaces."""
+    return text.isprintable() and (text.isascii() or not _BLANK.search(text))
+
+
+def _visible(letter: str) -> str:
+    return letter if is_visible(letter) else letter.encode("unicode_escape").decode()

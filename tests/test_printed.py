@@ -19,6 +19,7 @@ from tests.support.cases import lay_out, run
 
 EVIL = "a\n::error::\x1b[2Jb\x9b\u202e"
 SHOWN = r"a\n::error::\x1b[2Jb\x9b\u202e"
+BEGINNING = SHOWN[3:].replace("::", r":\x3a", 1)  # where a line begins with it
 APP = """\
 apiVersion: rollspec/v1
 kind: App
@@ -105,7 +106,7 @@ def test_diffs() -> None:
 @@ -1,3 +1,2 @@
  one
 -a
--{SHOWN[3:]}\\x0cx\ttab\\r
+-{BEGINNING}\\x0cx\ttab\\r
 +two
 \\ No newline at end of file
 """

@@ -48,7 +48,7 @@ def test_a_plan_counts_notes_apart_from_problems() -> None:
     app = AppPlan("a", "production", (Effect("abort", "back to 1", ()),), problems=(EACH[1], NOTE))
     plan = Plan("main", "HEAD", (app,))
     assert "(1 problem, 1 note)" in plan_text(plan, "text")
-    assert "problem  apps/a.yaml:3:1: note: tag: new" in plan_text(plan, "text")
+    assert "note     apps/a.yaml:3:1: note: tag: new" in plan_text(plan, "text")
     assert "- note **tag**, a in production: new" in plan_text(plan, "markdown")
     (shown,) = json.loads(plan_text(plan, "json"))["apps"]
     assert [each["severity"] for each in shown["problems"]] == ["warning", "note"]

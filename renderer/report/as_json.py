@@ -3,9 +3,34 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+
+from renderer.masking import without_known
+from renderer.problem import is_visible
+
+_PERHAPS = re.compile(r"[^\n -~]|#(?=#)|(?<=#)\[|(?<=vso)\[|(?<=teamcity)\[")
 
 
 def as_json(data: Any) -> str:
-    r"""Always valid UTF-8: the bytes of a file name that is not UTF-8 become escapes (`\udcff`), as in Python."""
-    return (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode(errors="backslashreplace").decode()
+    r"""Always valid UTF-8, without secrets; what a terminal or a CI runner would act on is an escape, with equal value.
+
+    The bytes of a file name that is not UTF-8 are escapes too (`\udcff`), as in Python.
+    """
+    text = json.dumps(_masked(data), indent=2, ensure_ascii=False) + "\n"
+    return _PERHAPS.sub(_escaped, text)
+
+
+def _masked(data: Any) -> Any:
+    if isinstance(data, str):
+        return without_known(data)
+    if isinstance(data, dict):
+        return {key: _masked(value) for key, value in data.items()}
+    return [*map(_masked, data)] if isinstance(data, list | tuple) else data
+
+
+def _escaped(found: re.Match[str]) -> str:
+    letter = found[0]
+    if letter.isascii() or not is_visible(letter):
+        return json.dumps(letter)[1:-1] if not letter.isascii() or letter < " " else f"\\u{ord(letter):04x}"
+    return letter

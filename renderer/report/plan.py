@@ -303,7 +303,7 @@ def _warnings(apps: Sequence[AppPlan]) -> list[str]:
 
 def _folded(group: Sequence[AppPlan]) -> list[str]:
     first = group[0]
-    details = "\n".join(map(printable, [*_every_name(group), *detail_lines(first)]))
+    details = "\n".join(map(printable, [*_every_name(group), *detail_lines(first)])).replace("<!--", "<! --")
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", details)), default=0))
     head = f"<details><summary>{_html(_names(group))} in {_html(first.env)}: {first.class_}</summary>"
     return ["", head, "", f"{fence}text", details, fence, "", "</details>"]
@@ -323,12 +323,12 @@ def _md(text: str, *, in_table: bool = False) -> str:
 
 def _code(text: str, in_table: bool) -> str:
     """In a table GitHub looks for `|` before it looks for code, and removes the backslash."""
-    return "`" + (text.replace("|", r"\|") if in_table else text) + "`"
+    return "`" + (text.replace("|", r"\|") if in_table else text).replace("<!--", "<! --") + "`"
 
 
 def _escaped(text: str) -> str:
     """A zero-width space keeps GitHub from finding names, addresses and issues once it has removed the backslashes."""
-    escaped = re.sub(r"([\\`|*_<\[\]~#&])", r"\\\1", text)
+    escaped = re.sub(r"([\\`|*_<\[\]~#&]|(?<=<)!)", r"\\\1", text)
     return _LINKED.sub(r"\g<0>&#8203;", escaped)
 
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from renderer.git import remains
 from renderer.git.read import find
 from renderer.git.run import LOCKED, GitError, asking, check, committing, fields, literal, reading, refusal, text
 from renderer.problem import printable
@@ -30,6 +31,7 @@ def commit(
     with _own_index(root) as index:
         files = _differing(root, paths, index)
         before = find(root, "HEAD")
+        remains.index_first(index.removesuffix(remains.OWN))
         arguments = ["commit", "--only", "--quiet", "--cleanup=whitespace", f"--message={_text(message, trailers)}"]
         arguments += [] if verify else ["--no-verify"]
         with _taken_back(root, before):
@@ -45,39 +47,27 @@ def commit(
 
 @contextmanager
 def _own_index(root: str) -> Iterator[str]:
-    """The path of a copy of the index, which replaces the index at the end if nothing is raised.
+    """The path of a copy of the index; what it holds in the end becomes the index, if nothing is raised.
 
     Meanwhile we hold the lock that every git process takes. The copy is in the same folder as the index, since a split
     index names its other part by a relative path.
     """
-    index = os.path.join(os.path.abspath(root), text(reading(root, ["rev-parse", "--git-path", "index"])).strip("\n"))
-    lock, own = f"{index}.lock", f"{index}.rollspec-{os.getpid()}"
-    _lock(lock)
-    try:
-        with suppress(FileNotFoundError):  # no index yet
-            shutil.copyfile(index, own)
-        yield own
-        os.replace(own, lock)
-        os.replace(lock, index)
-    except OSError as error:
-        raise GitError(f"the index cannot be written: {(error.strerror or str(error)).lower()}") from error
-    finally:
-        for path in (own, lock):
-            with suppress(FileNotFoundError):
-                os.unlink(path)
-
-
-def _lock(path: str) -> None:
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
-    except FileExistsError:
-        raise GitError(f"{LOCKED} (if there is none, remove {path})", "locked") from None
-    except OSError as error:
-        raise GitError(f"the repository cannot be written: {(error.strerror or str(error)).lower()}") from None
+    index = remains.index_of(root)
+    with remains.locked(root, index):
+        try:
+            with suppress(FileNotFoundError):  # no index yet
+                shutil.copyfile(index, index + remains.OWN)
+            yield index + remains.OWN
+            os.replace(index + remains.OWN, index)
+        except BaseException as error:
+            remains.put_back(index)
+            if isinstance(error, OSError):
+                raise GitError(f"the index cannot be written: {(error.strerror or str(error)).lower()}") from error
+            raise
 
 
 def _differing(root: str, paths: Collection[str], index: str) -> list[str]:
-    """The paths that differ from the last commit, relative to the top folder; new ones are added with intent to add."""
+    """The paths that differ from the last commit, relative to the top folder; the index has them from now on."""
     question = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--"]
     ordered = sorted(paths)
     found: dict[str, str] = {}
@@ -87,8 +77,7 @@ def _differing(root: str, paths: Collection[str], index: str) -> list[str]:
         found |= {entry[3:]: entry[:2] for entry in said}
     if not found:
         raise GitError("there is nothing to commit: the files are the same as in the last commit")
-    if new := [path for path, state in found.items() if state == "??"]:
-        check(committing(root, ["add", "--intent-to-add", *_FROM_STDIN], _pathspecs(new), GIT_INDEX_FILE=index))
+    check(committing(root, ["add", "--all", *_FROM_STDIN], _pathspecs(sorted(found)), GIT_INDEX_FILE=index))
     return sorted(found)
 
 

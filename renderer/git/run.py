@@ -111,7 +111,8 @@ def attempt(
     """Run git once, whatever its exit code. If we are interrupted, git is terminated, and removes its locks."""
     command, pipe = [*_GIT, "-C", root, *arguments], subprocess.PIPE
     try:
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+        # `close_fds`: only what was made inheritable on purpose is passed on, which is the lock on the index.
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, close_fds=False)
     except OSError as error:
         raise _no_git(error) from None
     with process:

@@ -38,6 +38,7 @@ __all__ = [
     "listing",
     "read",
     "reader",
+    "sources",
     "stamp_of",
     "sweep",
     "write_all",
@@ -104,6 +105,11 @@ def listing(root: str, folder: str) -> list[str]:
             pending += below
             found += files
     return sorted(found)
+
+
+def sources(root: str, folder: str) -> list[str]:
+    """The same without what a killed run left."""
+    return [path for path in listing(root, folder) if not is_temporary(path)]
 
 
 def read(root: str, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Problem]]:

@@ -17,7 +17,7 @@ from renderer.progress import counted
 from renderer.project import Project, Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
-from renderer.tree import Read, listing, read, reader
+from renderer.tree import Read, listing, read, reader, sources
 from renderer.usecases.checkout import refuse_left_out
 from renderer.usecases.misplaced import misplaced
 
@@ -116,7 +116,7 @@ def open_project(directory: str) -> Opened:
         raise Refused(problems)
     layout = project.layout
     refuse_left_out(root, [layout.apps, layout.overlays, layout.templates])
-    names, problems = app_names(layout.apps, listing(root, layout.apps))
+    names, problems = app_names(layout.apps, sources(root, layout.apps))
     if not names and not problems and listing(root, layout.output):
         message = f"there is no app spec in this folder, so all of {layout.output}/ would be deleted: "
         message += f"correct `apps`, or delete {layout.output}/ yourself"
@@ -168,15 +168,15 @@ def names_around(directory: str) -> tuple[list[str], list[str]]:
     if project is None:
         return [], []
     layout = project.layout
-    apps, _ = app_names(layout.apps, listing(root, layout.apps))
-    return apps, sorted(filter(None, map(layout.env_of, listing(root, layout.overlays))))
+    apps, _ = app_names(layout.apps, sources(root, layout.apps))
+    return apps, sorted(filter(None, map(layout.env_of, sources(root, layout.overlays))))
 
 
 def _shared_files(root: str, layout: Layout) -> tuple[dict[str, bytes], list[str], list[Problem]]:
     """Overlays, other files in their folders, and templates, with their bytes; and the paths of partial apps."""
-    wanted = listing(root, layout.templates)
+    wanted = sources(root, layout.templates)
     partials: list[str] = []
-    for file in listing(root, layout.overlays):
+    for file in sources(root, layout.overlays):
         (partials if layout.is_partial(file) else wanted).append(file)
     shared, problems = read(root, wanted)
     return shared, partials, problems

@@ -17,6 +17,7 @@ from renderer.edit import EditError, Operation, Remove, Rename, Set, edit, forma
 from renderer.failure import Failure
 from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
+from renderer.git.remains import put_right
 from renderer.layout import HEADER, PROJECT_FILE
 from renderer.overlay import Document, Environment, effective, inherited
 from renderer.pipeline import Rendered, build_app, evaluate, is_in, outline, read_app
@@ -99,6 +100,7 @@ def environment_for(opened: Opened, env: str | None) -> Environment:
 def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act], how: How) -> int:
     """Each app's act on its effective spec, then the files, then perhaps one commit of them all; the exit code."""
     if how.options.commit and not how.options.dry_run:
+        put_right(opened.root)
         _refuse_uncommitted(opened, list(acts))
     found = {app: edit_app(opened, environment, app, act) for app, act in acts.items()}
     refused = {app: each for app, each in found.items() if isinstance(each, Refusal)}

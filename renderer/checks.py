@@ -65,7 +65,7 @@ def checks_of(strategy: Strategy) -> Checks | None:
         reporter=fields.get("reporter", "destination"),
         interval=seconds(fields.get("interval", "1m")),
         window=window,
-        initial_delay=seconds(fields["initialDelay"]) if "initialDelay" in fields else window,
+        initial_delay=seconds(fields.get("initialDelay", fields.get("interval", "1m"))),
         scrape_interval=seconds(fields.get("scrapeInterval", "1m")),
         failure_limit=fields.get("failureLimit", 2),
         min_requests=fields.get("minRequests", MIN_REQUESTS),

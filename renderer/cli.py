@@ -40,6 +40,7 @@ COMMANDS = {
     "board": ("Look", "Write the board: every release as web pages."),
     "history": ("Look", "Show who released what and when, from Git."),
     "doctor": ("Look", "Check how Git, pre-commit and Argo CD are set up."),
+    "analysis": ("Look", "Try the queries of an analysis on a Prometheus, or on series in files."),
     "completion": ("Look", "Print the completion script of a shell."),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tests.support import page_cli, page_parts, page_plan, page_rules, page_spec, page_zh
+from tests.support import odds, page_cli, page_parts, page_plan, page_rules, page_spec, page_zh, situations
 from tests.support.cases import ROOT
 
 # Whole pages, and parts between `<!-- made: NAME -->` and `<!-- end -->`.
@@ -21,8 +21,11 @@ PARTS: dict[str, Callable[[], str]] = {
     "step lists": page_parts.step_lists,
     "workloads": page_parts.workloads,
     "transitions": page_parts.transitions,
+    "situations": situations.table,
+    "false alarms": odds.table,
+    "least requests": odds.least_requests,
 }
-WITH_PARTS = ("docs/architecture.md", "docs/releases.md")
+WITH_PARTS = ("docs/analysis.md", "docs/architecture.md", "docs/releases.md")
 _PART = re.compile(r"(<!-- made: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -16,6 +16,7 @@ from renderer.plan.outlook import outlook
 from renderer.plan.remarks import remarks
 from renderer.plan.side import Side
 from renderer.plan.transition import TRANSITION_RULES, judge
+from renderer.plan.watch import watch
 from renderer.problem import Problem
 from renderer.simulate import TooManyPodsError
 
@@ -76,8 +77,9 @@ def judged(old: Side | None, new: Side | None) -> AppPlan:
     effects = classify(old, new)
     comes_back = new.running if new and any(effect.class_ in ("abort", "undo") for effect in effects) else ""
     ladder = ladder_lines(old, new) if effects else ()
+    watched = watch(new.app) if new and effects else ()
     found = AppPlan(side.app.name, side.app.env, effects, problems=problems(old, new))
-    return replace(found, comes_back=comes_back, ladder=ladder)
+    return replace(found, comes_back=comes_back, ladder=ladder, watch=watched)
 
 
 def plan_resources(

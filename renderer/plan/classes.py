@@ -150,6 +150,7 @@ class AppPlan:
     timeline: Timeline | None = None  # only where it was asked for
     comes_back: str = ""
     ladder: tuple[str, ...] = ()  # lines about an automatic ladder that starts or ends
+    watch: tuple[str, ...] = ()  # what watches the canary in flight
 
     @property
     def class_(self) -> Class:

@@ -61,6 +61,7 @@ MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
         "/spec/strategy/canary/stableService": "traffic",
         "/spec/strategy/canary/minPodsPerReplicaSet": "scale",
         "/spec/strategy/canary/dynamicStableScale": "scale",
+        "/spec/strategy/canary/analysis/args": "state",  # the version that the queries ask for
         "/spec/strategy/canary/canaryMetadata": "metadata",  # the controller changes running pods in place
         "/spec/strategy/canary/stableMetadata": "metadata",
         "/spec/strategy/blueGreen": "behaviour",

@@ -90,11 +90,11 @@ def success_rate(requests: Requests, window: str, least: int) -> str:
 def surely_worse(canary: Requests, stable: Requests, window: str, least: int) -> str:
     """By how many percent points the canary's share of errors is surely above the stable version's.
 
-    Of `bad` errors at the canary, only `(sqrt(bad + 1.42) - 1.85) ^ 2` are counted: with that many expected, `bad` or
-    more come by chance in fewer than 1 of 1,000 windows. Two errors count for nothing.
+    Of `bad` errors at the canary, `(sqrt(bad + 1.92) - 1.85) ^ 2` are counted: the expected number E for which `bad` is
+    E + 3.7 sqrt(E) + 1.5. Chance alone gives so many in fewer than 1 of 1,000 windows; two errors count for nothing.
     """
     bad = f"({canary.all(window)} - {canary.good(window)})"
-    rate = f"clamp_min(sqrt(clamp_min({bad}, 0) + 1.42) - 1.85, 0) ^ 2 / ({canary.all(window)} >= {least})"
+    rate = f"clamp_min(sqrt(clamp_min({bad}, 0) + 1.92) - 1.85, 0) ^ 2 / ({canary.all(window)} >= {least})"
     return f"100 * ({rate}) - (100 - {success_rate(stable, window, least)})"
 
 

@@ -79,6 +79,7 @@ def _app_data(app: AppPlan) -> dict[str, Any]:
         "timeline": asdict(app.summary) if app.summary else None,
         "notSimulated": app.not_simulated or None,
         "remarks": list(app.remarks),
+        "watch": list(app.watch),
         "problems": [asdict(problem) for problem in app.problems],
     }
 
@@ -160,6 +161,7 @@ def detail_lines(app: AppPlan) -> list[str]:
         lines += _timeline(app.summary)
     if app.not_simulated:
         lines.append(f"pods     not simulated: {app.not_simulated}")
+    lines += [f"watched  {line}" for line in app.watch]
     lines += [f"note     {remark}" for remark in app.remarks]
     words = ("note    " if problem.severity == "note" else "problem " for problem in app.problems)
     return [*lines, *(f"{word} {_problem(problem)}" for word, problem in zip(words, app.problems, strict=True))]

@@ -5,6 +5,8 @@ A node is a tuple whose first item says what it is: `("binary", "<", left, right
 
 from __future__ import annotations
 
+import math
+import operator
 import re
 from typing import Any
 
@@ -250,3 +252,55 @@ class _Parser:
         if kind != "name" and word not in _INFIX:
             raise ExpressionError(f"column {column}: expected a name, not `{word}`")
         return self._take()
+
+
+class Unknown(Exception):  # noqa: N818 - not an error: nothing is said then
+    """The expression uses something that is not evaluated here."""
+
+
+def evaluate(tree: Node, result: list[float]) -> Any:
+    """The value of an expression over Prometheus' answer; the few parts of the language that conditions need.
+
+    Raises Unknown for others, and where the controller would have an error.
+    """
+    kind, *parts = tree
+    if kind == "number":
+        return float(parts[0].replace("_", ""))
+    if kind == "truth":
+        return parts[0] == "true"
+    if kind == "name" and parts[0] == "result":
+        return result
+    if kind == "not":
+        return not evaluate(parts[0], result)
+    if kind == "minus":
+        return -evaluate(parts[0], result)
+    if kind == "index" and parts[0] == ("name", "result"):
+        at = int(evaluate(parts[1], result))
+        if not 0 <= at < len(result):
+            raise Unknown
+        return result[at]
+    if kind == "call" and len(parts[1]) == 1 and parts[0] in ("len", "isNaN", "isInf"):
+        functions: dict[str, Any] = {"len": len, "isNaN": math.isnan, "isInf": math.isinf}
+        return functions[parts[0]](evaluate(parts[1][0], result))
+    if kind == "binary" and parts[0] in _EVALUATED:
+        if parts[0] in ("&&", "||"):
+            first = evaluate(parts[1], result)
+            return evaluate(parts[2], result) if first == (parts[0] == "&&") else first
+        return _EVALUATED[parts[0]](evaluate(parts[1], result), evaluate(parts[2], result))
+    raise Unknown
+
+
+_EVALUATED: dict[str, Any] = {
+    "&&": None,
+    "||": None,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}

@@ -62,6 +62,7 @@ def needed(arguments: argparse.Namespace) -> list[str]:
         "envoy",
         "argocd",
         "redis",
+        "prometheus",
         *(f"rollouts-{version}" for version in versions),
     ]
 

@@ -71,7 +71,7 @@ def build(engine: Engine, folder: Path, step: str) -> None:
             write_module(engine, module)
         for program, package in engine.build.items():
             path = package if package == "." else f"{engine.module}/{package}"
-            compile_program(module, path, folder / program, f"{step} {program}")
+            compile_program(module, path, folder / program, f"{step} {program}", engine.tags)
     source = module_folder(engine) if engine.module else folder
     for name, origin in engine.files.items():
         shutil.copy(source / origin, folder / name)
@@ -115,9 +115,9 @@ def module_folder(engine: Engine) -> Path:
     return Path(found)
 
 
-def compile_program(module: Path, package: str, target: Path, step: str) -> None:
+def compile_program(module: Path, package: str, target: Path, step: str, tags: str = "") -> None:
     """`go build`, with a line of progress; Go's own cache makes a second try go on where the first one stopped."""
-    command = [str(go_binary()), "build", "-v", "-o", str(target), package]
+    command = [str(go_binary()), "build", "-v", f"-tags={tags}", "-o", str(target), package]
     environment = go_environment()
     with subprocess.Popen(
         command, cwd=module, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

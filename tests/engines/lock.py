@@ -28,11 +28,12 @@ class Engine:
     files: dict[str, str] = field(default_factory=dict)
     replace: dict[str, str] = field(default_factory=dict)
     crds: list[str] = field(default_factory=list)
+    tags: str = field(default="", repr=False)  # of `go build`
 
     @property
     def key(self) -> str:
         """What its files depend on: with another key it is another folder, so that nothing old is taken for new."""
-        facts = [repr(self), *(path.read_text() for path in self.sources())]
+        facts = [repr(self), *([self.tags] if self.tags else []), *(path.read_text() for path in self.sources())]
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:10]
 
     @property

@@ -77,8 +77,13 @@ def bounds(plan: Object, before: dict[str, float]) -> dict[str, Bounds]:
         return {version: Bounds(share, share, share, share) for version, share in before.items()}
     tracks: dict[str, list[Any]] = {}
     for track in plan["timeline"]["tracks"]:
-        tracks.setdefault(track["version"].partition("#")[0], []).append(track)
+        tracks.setdefault(_label(track["version"]), []).append(track)
     return {version: together(mine) for version, mine in tracks.items()}
+
+
+def _label(name: str) -> str:
+    """The label of a version by its name in the plan: `v2` of `2.0.0 (v2)`, or the tag itself."""
+    return name.partition("#")[0].rstrip().removesuffix(")").rpartition("(")[2]
 
 
 def together(tracks: Sequence[Any]) -> Bounds:

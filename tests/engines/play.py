@@ -13,7 +13,7 @@ from typing import Any
 
 from renderer.simulate.spec import seconds
 
-from . import api, argocd, objects
+from . import api, argocd, objects, prometheus
 from .api import Event, Object, Watches
 from .lab import PROXY, URGENT, Lab, argo_rollouts, create_namespace, kubectl, kubectl_diff
 from .lock import program
@@ -97,6 +97,7 @@ class Player:
         self.applications: list[str] = []
         self.unsynced: list[str] = []  # status of the Application where a sync did not end
         self.loads: dict[str, subprocess.Popen[bytes]] = {}
+        self.servers: list[subprocess.Popen[bytes]] = []  # the scenario's own Prometheus
 
     def play(self) -> Recording:
         """Make all edits; the namespace's pods end with it."""
@@ -106,14 +107,15 @@ class Player:
             for edit in self.scenario.edits:
                 recording.played.append(self.make(edit))
                 if self.scenario.load and not self.loads:
-                    self.start_load("requests")
+                    self.start_prometheus()
+                    self.start_load("requests", *self.exported())
                     if self.scenario.header:
                         self.start_load("pinned", "-header", self.scenario.header, "-rate", "20")
             self.stop_load()
             recording.differences = self.differences()
             self.unsynced += self.out_of_sync()
         finally:
-            for process in self.loads.values():
+            for process in (*self.loads.values(), *self.servers):
                 process.kill()
             self.forget()
             recording.events = self.watches.events(self.namespace)
@@ -232,7 +234,7 @@ class Player:
         if self.project is None:
             kind = None if self.scenario.argocd is None else self.scenario.argocd.get("kind", "Application")
             folder = self.folder / f"{self.namespace}.project"
-            self.project = Project(folder, self.namespace, self.scenario.spec, self.lab.rollouts, kind)
+            self.project = Project(folder, self.namespace, self.scenario, self.lab.rollouts, kind)
         if edit.verb:
             for line in edit.verb.split("; "):  # several commits that are synced as one
                 self.project.verb(line)
@@ -285,6 +287,10 @@ class Player:
                 api.wait(lambda: self.has_other() == (what == "app-added"), 60, event)
             case "scale":
                 kubectl("-n", self.namespace, "scale", "rollout/web", f"--replicas={argument}")
+            case "prometheus-down":
+                self.servers.pop().kill()
+            case "prometheus-up":
+                self.start_prometheus()
             case "wait":
                 time.sleep(float(argument))
             case _:
@@ -319,6 +325,20 @@ class Player:
         command = [*URGENT, str(program("podlab", "podlab")), "load", "-proxy", PROXY, "-host", host, *flags]
         with (self.folder / f"{self.namespace}.{name}").open("wb") as out:
             self.loads[name] = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
+
+    def exported(self) -> list[str]:
+        """The flags of a load generator whose answers the scenario's Prometheus counts."""
+        if not self.scenario.prometheus:
+            return []
+        address = f"127.0.0.1:{prometheus.metrics_port(self.scenario.prometheus['port'])}"
+        return ["-metrics", address, "-namespace", self.namespace]
+
+    def start_prometheus(self) -> None:
+        """Start the scenario's own Prometheus, where it asks for one."""
+        if self.scenario.prometheus:
+            command = prometheus.command(self.folder / f"{self.namespace}.prometheus", **self.scenario.prometheus)
+            with (self.lab.logs / f"{self.namespace}.prometheus.log").open("ab") as log:
+                self.servers.append(subprocess.Popen(command, stdout=log, stderr=log))
 
     def stop_load(self) -> None:
         """Stop sending, and wait for the answers that are under way."""

@@ -12,6 +12,7 @@ import yaml
 
 from .api import Object
 from .sandbox import run
+from .scenario import Scenario
 
 ROLLSPEC = str(Path(sys.executable).parent / "rollspec")
 PROJECT: dict[str, Any] = {"renderLevel": 1, "versions": {"kubernetes": "1.34", "istio": "1.31"}}
@@ -30,20 +31,20 @@ class Project:
     """One app, `web`, in one environment that is named like its namespace."""
 
     def __init__(
-        self, folder: Path, namespace: str, spec: dict[str, Any], rollouts: str, argocd: str | None = None
+        self, folder: Path, namespace: str, scenario: Scenario, rollouts: str, argocd: str | None = None
     ) -> None:
-        """`spec`: fields of the app spec beside APP's; `argocd`: render an Application or an ApplicationSet too."""
+        """`scenario.spec`: fields beside APP's; `argocd`: render an Application or an ApplicationSet too."""
         self.folder, self.namespace = folder, namespace
         overlay: dict[str, Any] = {"namespace": namespace}
         versions = {**PROJECT["versions"], "argoRollouts": rollouts.rpartition(".")[0]}
-        project: dict[str, Any] = {**PROJECT, "versions": versions}
+        project: dict[str, Any] = {**PROJECT, "renderLevel": scenario.level, "versions": versions}
         if argocd:
             overlay["cluster"] = {"server": "https://kubernetes.default.svc"}
             project |= {"repository": {"url": f"file://{folder}", "revision": "main"}, "argocd": {"kind": argocd}}
         self.write("rollspec.yaml", {"apiVersion": "rollspec/v1", "kind": "Project", "spec": project})
         meta = {"apiVersion": "rollspec/v1", "kind": "Overlay", "metadata": {"name": namespace}}
         self.write(f"overlays/{namespace}/overlay.yaml", {**meta, "spec": overlay})
-        self.write("apps/web.yaml", app({**APP, **spec}))
+        self.write("apps/web.yaml", app({**APP, **(scenario.spec or {})}))
         self.git("init", "--quiet", "--initial-branch=main")
         self.commit("chore: begin")
 

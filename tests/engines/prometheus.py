@@ -1,10 +1,13 @@
-"""A Prometheus that always answers the same, for analysis runs: 100 under `/good`, 10 under `/bad`."""
+"""A real Prometheus for a scenario; and one that always answers the same: 100 under `/good`, 10 under `/bad`."""
 
 from __future__ import annotations
 
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from .lock import program
 
 ADDRESS = ("127.0.0.1", 9099)
 
@@ -35,3 +38,24 @@ class Handler(BaseHTTPRequestHandler):
 def start() -> None:
     """Serve until the process ends."""
     threading.Thread(target=ThreadingHTTPServer(ADDRESS, Handler).serve_forever, daemon=True).start()
+
+
+def metrics_port(port: int) -> int:
+    """Where the load generator serves the counters that the Prometheus at `port` scrapes."""
+    return port + 400
+
+
+def command(folder: Path, port: int, scrape: str) -> list[str]:
+    """The command line of a Prometheus that scrapes a scenario's load generator; writes its configuration."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "prometheus.json"
+    targets = [{"targets": [f"127.0.0.1:{metrics_port(port)}"]}]
+    job = {"job_name": "istio", "static_configs": targets}
+    config.write_text(json.dumps({"global": {"scrape_interval": scrape}, "scrape_configs": [job]}))
+    return [
+        str(program("prometheus", "prometheus")),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+    ]

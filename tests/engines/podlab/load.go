@@ -24,8 +24,19 @@ func load(args []string) error {
 	rate := flags.Float64("rate", 200, "requests a second")
 	connections := flags.Int("connections", 16, "kept-alive connections")
 	header := flags.String("header", "", "a header for every request, name=value")
+	exported := flags.String("metrics", "", "address to serve Istio's counters of the answers at")
+	app := flags.String("app", "web", "the app's name in those counters")
+	space := flags.String("namespace", "", "its namespace in them")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	counted := newMetrics(*app, *space)
+	if *exported != "" {
+		listener, err := net.Listen("tcp", *exported)
+		if err != nil {
+			return err
+		}
+		go func() { _ = http.Serve(listener, counted) }()
 	}
 	client := &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
@@ -50,13 +61,13 @@ func load(args []string) error {
 			inFlight.Add(1)
 			go func() {
 				defer inFlight.Done()
-				lines <- request(client, *proxy, *host, *header)
+				lines <- request(client, *proxy, *host, *header, counted)
 			}()
 		}
 	}
 }
 
-func request(client *http.Client, proxy, host, header string) string {
+func request(client *http.Client, proxy, host, header string, counted *metrics) string {
 	sent := time.Now()
 	req, _ := http.NewRequest(http.MethodGet, "http://"+proxy+"/", nil)
 	req.Host = host
@@ -67,6 +78,7 @@ func request(client *http.Client, proxy, host, header string) string {
 	took := time.Since(sent).Milliseconds()
 	at := float64(sent.UnixMicro()) / 1e6
 	if err != nil {
+		counted.count(0, "-", err.Error(), took)
 		return fmt.Sprintf("%.4f 0 - - %d %s", at, took, words(err.Error()))
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
@@ -78,6 +90,7 @@ func request(client *http.Client, proxy, host, header string) string {
 	if resp.StatusCode != http.StatusOK {
 		detail = words(string(body))
 	}
+	counted.count(resp.StatusCode, version, detail, took)
 	if err != nil {
 		return fmt.Sprintf("%.4f 0 %s %s %d %s", at, version, pod, took, words(err.Error()))
 	}

@@ -22,6 +22,7 @@ import (
 //	ON_TERM      "graceful" (default): finish the requests in flight, close idle connections, exit; "exit": die at once
 //	TERM_AFTER   seconds it still takes to exit after the last request; default 0
 //	FAIL_PERCENT percent of answers that are a 500
+//	CRASH        "yes": end in the middle of the first request that is not a probe
 //
 // The kubelet adds POD_IP, POD_NAME, POD_VERSION (label `version`) and POD_PORTS.
 func serve([]string) error {
@@ -40,6 +41,9 @@ func serve([]string) error {
 			return
 		}
 		if !isProbe {
+			if os.Getenv("CRASH") == "yes" {
+				os.Exit(1)
+			}
 			time.Sleep(latency())
 			if failing, _ := strconv.Atoi(os.Getenv("FAIL_PERCENT")); rand.IntN(100) < failing {
 				http.Error(w, "the application failed", http.StatusInternalServerError)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from renderer.hooks import is_made_again
 from renderer.manifest import Manifest
 from renderer.masking import MASK, is_secret, masked
 from renderer.plain import equal, escape, tokens
@@ -43,8 +44,9 @@ def manifest_paths(
         if was is None or equal(was.data, manifest.data):
             continue
         texts = _Texts(was.data, manifest.data, known)
+        again = is_made_again(was.data) and is_made_again(manifest.data)  # a hook: nothing of it is immutable
         for pointer, one, other in _differ("", was.data, manifest.data, None):
-            found = manifest_field_class(manifest.kind, pointer)
+            found = "behaviour" if again else manifest_field_class(manifest.kind, pointer)
             yield manifest, Path(manifest.file, pointer, found, *texts.of(pointer, one, other))
 
 

@@ -70,6 +70,7 @@ METADATA: dict[str, ManifestRule] = {
     "object-once": names.object_once,
     "labels": names.labels,
     "annotations": names.annotation_keys,
+    "object-size": names.object_size,
     "sync-annotations": argocd.sync_annotations,
     "sync-replace": argocd.sync_replace,
     "notifications": notifications.notifications,

@@ -206,10 +206,12 @@ _BY_KIND: dict[str, Callable[[Manifest, str], Iterator[Claim]]] = {
 
 
 def _workloads(found: Index, owner: str) -> list[Claim]:
-    made: list[Claim] = []
+    made = [
+        Claim(_PODS, _labels(pod, pod.labels), owner, pod.manifest.file, pod.at + "/metadata/labels")
+        for pod in found.pods
+    ]
     for pod in found.workloads:
         selector = (pod.manifest.data["spec"].get("selector") or {}).get("matchLabels") or {}
-        made.append(Claim(_PODS, _labels(pod, pod.labels), owner, pod.manifest.file, pod.at + "/metadata/labels"))
         if selector:
             made.append(Claim("workloads-overlap", _labels(pod, selector), owner, pod.manifest.file, "/spec/selector"))
     return made

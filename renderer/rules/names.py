@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 from renderer.manifest import Manifest, Object
@@ -17,6 +18,8 @@ from renderer.rules.syntax import (
 )
 
 MEBIBYTE = 1 << 20
+_STORED = 3 << 19  # bytes of an object in etcd
+_LARGE = ("ConfigMap", "Secret", "CustomResourceDefinition")
 ANNOTATIONS = 256 << 10  # bytes of all annotations of an object together
 
 _SUBDOMAIN = (is_subdomain, "a DNS subdomain: a-z, 0-9, - and ., alphanumeric at both ends, at most 253")
@@ -145,13 +148,11 @@ def config_data(scene: Scene) -> Iterator[Finding]:
     """A ConfigMap or Secret with an invalid key, a key in both `data` and `binaryData`, or more data than the cluster
     takes.
 
-    Why: The API server refuses the key, and more than 1 MiB of data. A client-side apply also fails if the manifest
-    takes more than 256 KiB, because it stores a copy in an annotation.
-    Fix: use keys of letters, digits, `-`, `_` and `.`, at most 253 characters. Put large files into the image or a
-    volume; between 256 KiB and 1 MiB, apply with server-side apply (annotation `argocd.argoproj.io/sync-options:
-    ServerSideApply=true`).
+    Why: The API server refuses the key, and more than 1 MiB of data.
+    Fix: use keys of letters, digits, `-`, `_` and `.`, at most 253 characters; put large files into the image or a
+    volume.
     Source: API server (`a valid config key must consist of alphanumeric characters, ...`; `Too long: may not be more
-    than 1048576 bytes`; `metadata.annotations: Too long: may not be more than 262144 bytes`).
+    than 1048576 bytes`).
     """
     for kind, fields in (("ConfigMap", ("data", "binaryData")), ("Secret", ("data", "stringData"))):
         for manifest in scene.index.kinds.get(kind, ()):
@@ -171,6 +172,48 @@ def config_data(scene: Scene) -> Iterator[Finding]:
                 yield Finding(
                     "config-data", f"the data takes {size} bytes: at most {MEBIBYTE}", f"/{fields[0]}", manifest
                 )
+
+
+def object_size(scene: Scene) -> Iterator[Finding]:
+    """An object that the cluster refuses for its size.
+
+    Why: The API server stores at most 1.5 MiB an object (an error). A client-side apply, the default of Argo CD and
+    kubectl, also stores a copy of the object in an annotation, and all annotations together may take 256 KiB (a
+    warning, since the cluster's Application may set ServerSideApply for all objects).
+    Fix: split the object, or put large files into the image or a volume. Above 256 KiB add the annotation
+    `argocd.argoproj.io/sync-options: ServerSideApply=true`, and use `kubectl apply --server-side`.
+    Source: etcd (`request is too large`), API server (`metadata.annotations: Too long: may not be more than 262144`).
+    """
+    for kind in _LARGE:
+        for manifest in scene.of(kind):
+            if _at_most(manifest.data) <= ANNOTATIONS:
+                continue
+            size = len(json.dumps(manifest.data, ensure_ascii=False, separators=(",", ":")).encode())
+            if size > _STORED:
+                message = f"the object takes {size} bytes: the API server stores at most {_STORED}"
+                yield Finding("object-size", message, "/metadata", manifest)
+            elif size > ANNOTATIONS and not manifest.sync_options & {"ServerSideApply=true", "Replace=true"}:
+                message = (
+                    f"the object takes {size} bytes: a client-side apply fails above {ANNOTATIONS}; add the annotation "
+                    "argocd.argoproj.io/sync-options: ServerSideApply=true"
+                )
+                yield Finding("object-size", message, "/metadata", manifest, "warning")
+
+
+def _at_most(value: object) -> int:
+    """Bytes that the value can take at most as JSON, without making any."""
+    total, stack = 0, [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, dict):
+            stack += [*item, *item.values()]
+            total += 4 * len(item)
+        elif isinstance(item, list):
+            stack += item
+            total += 2 * len(item)
+        else:
+            total += 6 * len(item) if isinstance(item, str) else 24
+    return total
 
 
 def _size(data: Object, fields: tuple[str, ...]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
@@ -48,24 +47,22 @@ def _mismatch(selector: Object, pod: Pod) -> str:
 
 
 def workloads_overlap(scene: Scene) -> Iterator[Finding]:
-    """Two workloads of one namespace, one of which selects the pods of the other.
+    """A workload that selects the pods of another workload, Job, CronJob or Pod of its namespace.
 
     A Deployment and a Rollout with one name are allowed: that is how an app moves from one to the other (`migration`),
     and their ReplicaSets do not mix.
 
-    Why: Their controllers count and delete each other's pods.
+    Why: Their controllers count and delete each other's pods; a Service sends its requests to pods of a Job.
     Fix: give the pods of each workload a label value of their own, and use it in the selector.
     Source: Kubernetes documentation of Deployments (`do not overlap selectors`), Argo Rollouts' migration guide.
     """
-    if len(scene.index.workloads) < 2:
-        return
-    for one, other in combinations(scene.index.workloads, 2):
-        if one.namespace != other.namespace or _migrates(one, other):
-            continue
-        for a, b in ((one, other), (other, one)):
-            if selects(a.manifest.data["spec"].get("selector"), b.labels):
-                message = f"this selector also finds the pods of {b.kind} {b.manifest.name}"
-                yield Finding("workloads-overlap", message, "/spec/selector", a.manifest)
+    for one in scene.index.workloads if len(scene.index.pods) > 1 else ():
+        for other in scene.index.pods:
+            if one is other or one.namespace != other.namespace or _migrates(one, other):
+                continue
+            if selects(one.manifest.data["spec"].get("selector"), other.labels):
+                message = f"this selector also finds the pods of {other.kind} {other.manifest.name}"
+                yield Finding("workloads-overlap", message, "/spec/selector", one.manifest)
 
 
 def _migrates(one: Pod, other: Pod) -> bool:

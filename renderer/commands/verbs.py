@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from renderer.commands.completing import complete_app, complete_env
 from renderer.commands.options import app_argument
-from renderer.failure import Failure
 from renderer.usecases import verbs
 from renderer.usecases.verb import VerbOptions
 from renderer.usecases.verbs import ReleaseOptions, SwitchOptions
 
 WEIGHT = click.IntRange(0, 100)
-
-
-def _only_one(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str | None:
-    """A release is one environment's: of several, click alone would take the last."""
-    if len(values) > 1:
-        raise Failure(f"one environment at a time, not {' and '.join(values)}", 2)
-    return values[0] if values else None
 
 
 def _common(function: Callable[..., int]) -> Callable[..., int]:
@@ -31,11 +24,11 @@ def _common(function: Callable[..., int]) -> Callable[..., int]:
     @click.option(
         "--env",
         "-e",
+        "envs",
         metavar="ENV",
         multiple=True,
-        callback=_only_one,
         shell_complete=complete_env,
-        help="The environment; needed when there are several.",
+        help="The environment; needed when there are several (again for more: one commit for all).",
     )
     @click.option("--dry-run", "-n", is_flag=True, help="Show what would change, and change nothing.")
     @click.option("--commit", is_flag=True, help="Commit the spec and what is rendered from it.")
@@ -44,16 +37,29 @@ def _common(function: Callable[..., int]) -> Callable[..., int]:
     @click.pass_obj
     @functools.wraps(function)
     def run(directory: str, /, **given: Any) -> int:
-        common = {name: given.pop(name) for name in ("env", "dry_run", "commit", "message", "no_verify")}
+        common = {name: given.pop(name) for name in ("envs", "dry_run", "commit", "message", "no_verify")}
         return function(VerbOptions(directory, **common), **given)
 
     return run
 
 
-_apps = click.argument("apps", nargs=-1, required=True, metavar="APP...", shell_complete=complete_app)
+def _apps(function: Callable[..., int]) -> Callable[..., int]:
+    """APP... or --all; a mistake between the two is one of usage."""
+
+    @click.argument("apps", nargs=-1, metavar="APP...", shell_complete=complete_app)
+    @click.option("--all", "every", is_flag=True, help="All apps of the environment whose state the verb fits.")
+    @click.option("--keep-going", is_flag=True, help="Change the other apps although one fails.")
+    @functools.wraps(function)
+    def run(options: VerbOptions, apps: tuple[str, ...], **given: Any) -> int:
+        chosen = replace(options, every=given.pop("every"), keep_going=given.pop("keep_going"))
+        if bool(apps) == chosen.every:
+            raise click.UsageError("Name the apps, or give --all.")
+        return function(chosen, apps, **given)
+
+    return run
 
 
-_WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV"
+_WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits"
 
 
 @click.command("release")
@@ -72,8 +78,14 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV"
 )
 @click.option("--replace", is_flag=True, help="Also while another release is in flight.")
 @click.option("--redo", is_flag=True, help="With --from-env: also versions that were aborted or undone here.")
+@click.option(
+    "--from-edits",
+    is_flag=True,
+    help="Make a release of each edit of a stable tag or image since --base, in every environment without --env.",
+)
+@click.option("--base", metavar="REF", help="With --from-edits: since when (default: where the work left main).")
 @_common
-def release(options: VerbOptions, words: tuple[str, ...], from_env: str | None, **own: Any) -> int:
+def release(options: VerbOptions, words: tuple[str, ...], **own: Any) -> int:
     """Start the release of a tag: a canary, a preview, or at once, as the app's strategy has it.
 
     \b
@@ -82,31 +94,32 @@ def release(options: VerbOptions, words: tuple[str, ...], from_env: str | None, 
     rollspec release reviews=1.5.0 ratings=2.1.0 --weight 20           several apps, one commit
     rollspec release reviews ratings --from-env staging --weight 20    what is stable in staging
     rollspec release --from-env staging --weight 20                    of all apps that have another tag there
+    rollspec release --from-edits --base origin/main                   what a bot wrote into `tag`, as canaries
     """
-    if not words and from_env is None:
+    if not words and own["from_env"] is None and not own["from_edits"]:
         raise click.UsageError(f"Missing argument '{_WORDS}'.")
-    return verbs.release(options, ReleaseOptions(words, from_env=from_env, **own))
+    return verbs.release(options, ReleaseOptions(words, **own))
 
 
 @click.command("weight")
-@app_argument
-@click.argument("share", type=WEIGHT)
 @click.option("--live", metavar="REF", help="The revision that the cluster has (default: the last commit).")
 @_common
-def weight(options: VerbOptions, app: str, share: int, live: str | None) -> int:
+@_apps
+@click.argument("share", type=WEIGHT)
+def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | None) -> int:
     """Change the canary's SHARE of the traffic, up or down, without a dip.
 
     It starts from the weight of the last commit. Two commits that the cluster gets as one would start from a weight
     that it never had: name the revision that is live with --live.
     """
-    return verbs.weight(options, app, share, live)
+    return verbs.weight(options, apps, share, live)
 
 
 @click.command("promote")
-@_apps
 @click.option("--at", "at", type=WEIGHT, help="The weight that a ladder has reached, if not its last.")
 @click.option("--live", metavar="REF", help="The revision that the cluster has (default: the last commit).")
 @_common
+@_apps
 def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: str | None) -> int:
     """Make the canary or preview the stable version, without a dip.
 
@@ -118,17 +131,17 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
 
 
 @click.command("abort")
-@_apps
 @_common
+@_apps
 def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Stop the release: the stable version serves alone, with the pods it has."""
     return verbs.abort(options, apps)
 
 
 @click.command("retry")
-@_apps
 @click.option("--weight", "-w", "share", type=WEIGHT, help="Start from nothing with this share, at most the canary's.")
 @_common
+@_apps
 def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None) -> int:
     """Start a release again that `abort` stopped, or that the controller aborted by itself.
 
@@ -139,11 +152,11 @@ def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None) -> int
 
 
 @click.command("undo")
-@_apps
 @click.option("--weight", "-w", "share", type=WEIGHT, help="As a canary with this share (default: at once).")
 @click.option("--to", metavar="REF", help="Back to what was stable at this revision (default: the version before).")
 @click.option("--redo", is_flag=True, help="Make a version stable again that `undo` or `abort` has taken back.")
 @_common
+@_apps
 def undo(options: VerbOptions, apps: tuple[str, ...], **own: Any) -> int:
     """Go back to the version before: its tag, and the configuration that its release had changed.
 
@@ -154,8 +167,8 @@ def undo(options: VerbOptions, apps: tuple[str, ...], **own: Any) -> int:
 
 
 @click.command("restart")
-@_apps
 @_common
+@_apps
 def restart(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Replace the pods, one after the other, without another version.
 
@@ -167,16 +180,16 @@ def restart(options: VerbOptions, apps: tuple[str, ...]) -> int:
 
 
 @click.command("pause")
-@_apps
 @_common
+@_apps
 def pause(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Hold the controller: weights stay, a new pod template is not carried out."""
     return verbs.pause(options, apps)
 
 
 @click.command("resume")
-@_apps
 @_common
+@_apps
 def resume(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Let the controller go on."""
     return verbs.resume(options, apps)

@@ -184,7 +184,8 @@ def evaluate(
     if not app.namespace:
         message = f"no namespace: set `spec.namespace` in {environment.chain[0].file}, or in the app"
         return None, [Problem(environment.chain[0].file, 1, 1, "namespace", message, "/spec")]
-    findings = check_spec(SpecScene(app, environment.spec.get("policy") or {}))
+    pins_tag = merged.locate("/spec/tag")[0] == setup.layout.partial(environment.name, name)
+    findings = check_spec(SpecScene(app, environment.spec.get("policy") or {}, pins_tag))
     problems += of_findings(merged, findings)
     if errors(problems):
         return None, problems

@@ -16,11 +16,14 @@ _ABORTS = ("analysis", "prePromotionAnalysis", "postPromotionAnalysis", "progres
 
 
 def release(spec: Spec, share: int | None) -> list[str]:
-    """Of several apps the weight is for the canaries; another strategy has none."""
-    kind = strategy_of(spec.get("strategy", {})).type
-    if share is None or kind == "Canary":
+    """A weight is for canaries without a ladder; one commit may release other apps too."""
+    strategy = strategy_of(spec.get("strategy", {}))
+    if share is None or (strategy.type == "Canary" and "steps" not in strategy.fields):
         return []
-    return [f"strategy {kind} has no canary: {'a preview' if kind == 'BlueGreen' else 'it goes out at once'}"]
+    if strategy.type == "Canary":
+        return ["--weight is ignored: the ladder in strategy.steps gives the shares"]
+    what = "the new version is a preview" if strategy.type == "BlueGreen" else "the new version replaces it at once"
+    return [f"--weight is ignored: strategy {strategy.type} has no canary, {what}"]
 
 
 def weight(spec: Spec, after: Spec) -> list[str]:

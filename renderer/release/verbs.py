@@ -80,8 +80,6 @@ def release(
         if "rollbackWindow" in strategy.fields and _is_previous(spec, state):
             return Refusal(_IN_WINDOW + "`undo` without --weight says the same in Git")
         return _start_canary(spec, state, weight)
-    if weight is not None:
-        return Refusal(f"--weight is for strategy Canary; this app's is {strategy.type}")
     if strategy.type == "BlueGreen":
         return {"preview": state, "aborted": ABSENT}
     return _become_stable(spec, state, is_back=_is_previous(spec, state))
@@ -175,6 +173,8 @@ def retry(spec: Spec, *, share: int | None = None) -> Outcome:
     state = _without(aborted, "weight")
     if kind == "BlueGreen" and share is None:
         return {"preview": state, "aborted": ABSENT}
+    if kind == "Canary" and share is not None and "steps" in spec["strategy"]:
+        return Refusal("the ladder in strategy.steps gives the weights: leave --weight out")
     if kind == "Canary":
         return _start_canary(spec, state, aborted.get("weight") if share is None else share)
     if share is not None:
@@ -251,10 +251,9 @@ def in_flight(spec: Spec) -> str | None:
 
 def _start_canary(spec: Spec, state: Mapping[str, Any], share: int | None) -> Outcome:
     ladder = "steps" in spec.get("strategy", {})
-    if ladder and share is not None:
-        return Refusal("the ladder in strategy.steps gives the weights: leave --weight out")
+    share = spec["strategy"].get("initialWeight") if share is None else share
     if not ladder and share is None:
-        return Refusal("give the canary's first share: --weight 20")
+        return Refusal("give the canary's first share: --weight 20, or `strategy.initialWeight` in the spec")
     if share == 0 and not strategy_of(spec.get("strategy", {})).is_routed:
         return Refusal(_NO_PODS)
     canary = dict(state) if ladder else {**_without(state, "overrides"), "weight": share, **_only(state, "overrides")}

@@ -25,6 +25,7 @@ class SpecScene:
 
     app: App
     policy: Mapping[str, Any]
+    pins_tag: bool = True  # whether the tag stands in the environment's own partial app
 
 
 SpecRule = Callable[[SpecScene], Iterable[Finding]]
@@ -497,6 +498,21 @@ def policy_labels(scene: SpecScene) -> Iterator[Finding]:
             yield _finding("policy-labels", f"the overlay's policy requires a label `{name}`", "/metadata/labels")
 
 
+def tag_pinned(scene: SpecScene) -> Iterator[Finding]:
+    """The overlay's policy requires that each app pins its own tag, and this app takes it from the app spec.
+
+    Why: An edit of the tag in `apps/` would change what runs in this environment at once.
+    Fix: write the tag that runs now into the partial app of the environment: `rollspec release` does it for a release.
+    Source: `policy.tags` of the overlay.
+    """
+    if scene.policy.get("tags") == "pinned" and not scene.pins_tag:
+        own = f"overlays/{scene.app.env}/apps/{scene.app.name}.yaml"
+        message = (
+            f"the overlay's policy requires a tag of its own here: write `tag: {scene.app.spec['tag']}` into {own}"
+        )
+        yield _finding("tag-pinned", message, "/spec/tag")
+
+
 SPEC_RULES: dict[str, SpecRule] = {
     "ports-missing": ports_missing,
     "port-twice": port_twice,
@@ -520,6 +536,7 @@ SPEC_RULES: dict[str, SpecRule] = {
     "disruption-budget": disruption_budget,
     "migration": migration,
     "policy-labels": policy_labels,
+    "tag-pinned": tag_pinned,
     "analysis-level": checks.analysis_level,
     "analysis-window": checks.analysis_window,
     "analysis-starting-step": checks.analysis_starting_step,

@@ -41,7 +41,7 @@ def show_status(directory: str, envs: Sequence[str], apps: Sequence[str], form: 
 
 def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named: frozenset[str]) -> Status:
     """The state of these apps in these environments; for `named` apps Git is always asked since when."""
-    rows = _rows(opened, envs, apps)
+    rows = read_rows(opened, envs, apps)
     try:
         return _with_git(opened, rows, named)
     except GitError as error:
@@ -49,7 +49,7 @@ def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named:
         return Status(None, rows)
 
 
-def _rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[Row]:
+def read_rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[Row]:
     """The state in the working tree, by environment and app; several processes share the apps."""
     overlays = _overlays(opened)
 

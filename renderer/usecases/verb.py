@@ -37,6 +37,7 @@ from renderer.yamlio import load
 
 Spec = Mapping[str, Any]
 Act = Callable[[Spec], Outcome]
+Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
 _NAMED = 3  # apps in a commit's subject
 
 
@@ -45,7 +46,9 @@ class VerbOptions:
     """What every verb is asked for; Failure for options that contradict each other."""
 
     directory: str
-    env: str | None = None
+    envs: tuple[str, ...] = ()
+    every: bool = False  # --all: the apps that the verb fits
+    keep_going: bool = False
     dry_run: bool = False
     commit: bool = False
     message: str | None = None
@@ -65,15 +68,17 @@ class How:
     verb: str
     detail: str = ""
     notes: Callable[[Spec, Spec], list[str]] = lambda before, after: []
+    is_idle_fine: bool = False  # nothing to change is no failure
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """One app after a verb: its partial app file, and every rendered file that follows from it (None: goes away).
+    """One app in one environment after a verb: its partial app file, and every rendered file that follows from it.
 
-    The partial app file goes when nothing is left in it.
+    None stands for a file that is removed: a rendered file without a manifest, and a partial app file that is empty.
     """
 
+    env: str
     app: str
     before: Spec
     after: Spec
@@ -83,6 +88,20 @@ class Edited:
     problems: tuple[Problem, ...]
     made: tuple[Rendered, ...] = ()
     driven: Mapping[str, Driven] = field(default_factory=dict)  # by environment, before the verb
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEdit:
+    """A verb that does not fit an app's state: why."""
+
+    env: str
+    app: str
+    message: str
+
+
+def environments_for(opened: Opened, envs: Sequence[str]) -> list[Environment]:
+    """The environments that a verb is about, each once, in the order given."""
+    return [environment_for(opened, env) for env in dict.fromkeys(envs)] or [environment_for(opened, None)]
 
 
 def environment_for(opened: Opened, env: str | None) -> Environment:
@@ -97,43 +116,67 @@ def environment_for(opened: Opened, env: str | None) -> Environment:
     return opened.setup.environments[env]
 
 
-def carry_out(opened: Opened, environment: Environment, acts: Mapping[str, Act], how: How) -> int:
+def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     """Each app's act on its effective spec, then the files, then perhaps one commit of them all; the exit code."""
-    if how.options.commit and not how.options.dry_run:
+    options = how.options
+    if options.commit and not options.dry_run:
         put_right(opened.root)
-        _refuse_uncommitted(opened, list(acts))
-    found = {app: edit_app(opened, environment, app, act) for app, act in acts.items()}
-    refused = {app: each for app, each in found.items() if isinstance(each, Refusal)}
-    edited = [each for each in found.values() if isinstance(each, Edited)]
-    for app, refusal in refused.items():
-        say(f"rollspec: {app} in {environment.name}: {refusal.message}")
-    if show_problems([problem for each in edited for problem in each.problems], "text") or refused:
+        _refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}))
+    edited, failed = _sound(_edits(opened, acts), options)
+    if failed and not (edited and options.keep_going):
         return 1
     for each in edited:
         for note in how.notes(each.before, each.after):
-            say(f"rollspec: {each.app} in {environment.name}: {note}")
+            say(f"rollspec: {each.app} in {each.env}: {note}")
     files, old = _files(opened, edited)
     if how.options.dry_run:
         not_secret = opened.setup.project.not_secret
         out(diff_text(old, files, colour=sys.stdout.isatty(), not_secret=not_secret), end="")
         return 0
+    if not files and how.is_idle_fine:
+        out(f"nothing to {how.verb}")
+        return 0
     specs = {each.file for each in edited}
-    lines = [f"{each.app} in {environment.name}: {_described(each)}" for each in edited]
-    others = _others(opened, environment, files)
-    lines += [f"{env}: manifests change too, since it extends {environment.name}" for env in others]
+    lines = [f"{each.app} in {each.env}: {_described(each)}" for each in edited]
+    lines += _others(opened, list(dict.fromkeys(each.env for each in edited)), files)
     try:
         with _stopped_as_by_ctrl_c():
             _write(opened, files, specs)
-            made = (
-                _commit(opened, environment, edited, lines, sorted({*files, *old}), how) if how.options.commit else None
-            )
+            made = _commit(opened, edited, lines, sorted({*files, *old}), how) if options.commit else None
     except BaseException as error:  # a full disk, a hook that fails, Ctrl-C: all as it was
         _write(opened, {path: old[path] for path in files}, specs, mark=False)
         if isinstance(error, GitError):
             raise Failure(f"nothing was changed: {error}") from error
         raise
     out("\n".join([*([made] if made else []), *lines]))
-    return 0
+    return int(failed)
+
+
+def _edits(opened: Opened, acts: Acts) -> list[Edited | RefusedEdit]:
+    """What each act makes of its app; an environment comes after those that it extends, and sees their edits."""
+    order = sorted(acts, key=lambda env: (len(opened.setup.environments[env].chain), env))
+    texts: dict[str, tuple[dict[str, bytes], list[Problem]]] = {}
+    found: list[Edited | RefusedEdit] = []
+    for env in order:
+        for app, act in acts[env].items():
+            known = texts.setdefault(app, opened.texts(app))
+            made = edit_app(opened, opened.setup.environments[env], app, act, known)
+            found.append(RefusedEdit(env, app, made.message) if isinstance(made, Refusal) else made)
+    return found
+
+
+def _sound(found: Sequence[Edited | RefusedEdit], options: VerbOptions) -> tuple[list[Edited], bool]:
+    """The edits without a problem, and whether anything failed; problems and refusals are shown.
+
+    With --all a verb is not meant for every app that it selects: a refusal is said, and no failure.
+    """
+    edited = [each for each in found if isinstance(each, Edited)]
+    refused = [each for each in found if isinstance(each, RefusedEdit)]
+    for refusal in refused:
+        say(f"rollspec: {refusal.app} in {refusal.env}: {refusal.message}")
+    wrong = show_problems(list(dict.fromkeys(problem for each in edited for problem in each.problems)), "text")
+    sound = [each for each in edited if not errors(each.problems)]
+    return sound, wrong or bool(refused and not (options.every and edited))
 
 
 @contextmanager
@@ -174,12 +217,22 @@ def _refuse_uncommitted(opened: Opened, apps: Sequence[str]) -> None:
             raise Failure(f"{', '.join(named[:3])}: {what}", 1)
 
 
-def edit_app(opened: Opened, environment: Environment, app: str, act: Act) -> Edited | Refusal:
-    """One app's spec edited, and what is rendered from it in this environment and in those that extend it."""
-    texts, problems = opened.texts(app)
+def edit_app(
+    opened: Opened,
+    environment: Environment,
+    app: str,
+    act: Act,
+    known: tuple[dict[str, bytes], list[Problem]] | None = None,
+) -> Edited | Refusal:
+    """One app's spec edited, and what is rendered from it in this environment and in those that extend it.
+
+    `known` are the app's files and what is wrong with reading them; the edit is made in them too.
+    """
+    texts, problems = known or opened.texts(app)
+    problems = [*problems]
     spec = None if errors(problems) else effective_spec(opened, environment, app, texts, problems)
     if spec is None:
-        return Edited(app, {}, {}, "", b"", {}, tuple(problems))
+        return Edited(environment.name, app, {}, {}, "", b"", {}, tuple(problems))
     wanted = act(spec)
     if isinstance(wanted, Refusal):
         return wanted
@@ -197,7 +250,7 @@ def edit_app(opened: Opened, environment: Environment, app: str, act: Act) -> Ed
     problems = [problem for each in rendered for problem in each.problems]
     after = spec if errors(problems) else effective_spec(opened, environment, app, texts, []) or spec
     outputs = _outputs(opened, app, rendered)
-    return Edited(app, spec, after, file, text, outputs, tuple(problems), tuple(rendered), driven)
+    return Edited(environment.name, app, spec, after, file, text, outputs, tuple(problems), tuple(rendered), driven)
 
 
 def _driven(opened: Opened, app: str, texts: Mapping[str, bytes], envs: Sequence[str]) -> dict[str, Driven]:
@@ -336,21 +389,22 @@ def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | 
     return {path: new[path] for path, text in before.items() if new[path] != text}, before
 
 
-def _others(opened: Opened, environment: Environment, files: Mapping[str, bytes | None]) -> list[str]:
-    """The environments beside this one whose manifests are among the files."""
-    folders = {name: f"{opened.layout.output}/{name}/" for name in sorted(opened.setup.environments)}
-    return [
-        name
-        for name, folder in folders.items()
-        if name != environment.name and any(path.startswith(folder) for path in files)
-    ]
+def _others(opened: Opened, envs: Sequence[str], files: Mapping[str, bytes | None]) -> list[str]:
+    """A line for each further environment whose manifests are among the files."""
+    there = {path.removeprefix(f"{opened.layout.output}/").partition("/")[0] for path in files}
+    found = []
+    for name in sorted((there & opened.setup.environments.keys()) - {*envs}):
+        extended = next(env for env in opened.setup.environments[name].names if env in envs)
+        found.append(f"{name}: manifests change too, since it extends {extended}")
+    return found
 
 
 def _argocd(opened: Opened, edited: Sequence[Edited]) -> dict[str, bytes]:
     """Argo CD's objects that change: those of environments where something else is written into an app's objects."""
     changed = [each for one in edited for each in one.made if one.driven.get(each.env, each.driven) != each.driven]
     envs = {each.env for each in changed}
-    made = [each for one in edited for each in one.made if each.env in envs]
+    last = {(one.app, each.env): each for one in edited for each in one.made}  # a later edit saw the earlier ones
+    made = [each for each in last.values() if each.env in envs]
     files, problems = argocd_of_some(opened, os.path.join(opened.root, opened.layout.output), made)
     if problems:
         raise Failure(f"{problems[0]}: Argo CD's object has this app too: correct its spec first", 1)
@@ -369,23 +423,20 @@ def _write(opened: Opened, files: Mapping[str, bytes | None], specs: set[str], *
             write_all(opened.root, present, gone)
 
 
-def _commit(
-    opened: Opened,
-    environment: Environment,
-    edited: Sequence[Edited],
-    lines: Sequence[str],
-    files: Sequence[str],
-    how: How,
-) -> str:
+def _commit(opened: Opened, edited: Sequence[Edited], lines: Sequence[str], files: Sequence[str], how: How) -> str:
     """One commit of these files, which says what became of each app; returns the line that tells of it."""
-    named = [f"{each.app} {_about(how.verb, each)}".rstrip() for each in edited]
-    some = [*named[:_NAMED], *([f"{len(named) - _NAMED} more"] if len(named) > _NAMED else [])]
-    subject = f"deploy({environment.name}): {how.verb} {', '.join(some)} {how.detail}".rstrip()
+    envs = list(dict.fromkeys(each.env for each in edited))
+    named = list(dict.fromkeys(f"{each.app} {_about(how.verb, each)}".rstrip() for each in edited))
+    subject = f"deploy({_some(envs)}): {how.verb} {_some(named)} {how.detail}".rstrip()
     message = how.options.message or "\n".join([subject, "", *lines])
-    trailers = [("Rollspec-App", each.app) for each in edited]
-    trailers += [("Rollspec-Env", environment.name), ("Rollspec-Verb", how.verb)]
+    trailers = [("Rollspec-App", app) for app in dict.fromkeys(each.app for each in edited)]
+    trailers += [*(("Rollspec-Env", env) for env in envs), ("Rollspec-Verb", how.verb)]
     made = commit(opened.root, files, message, trailers, verify=not how.options.no_verify)
     return f"committed {made[:12]}: {message.splitlines()[0]}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join([*names[:_NAMED], *([f"{len(names) - _NAMED} more"] if len(names) > _NAMED else [])])
 
 
 def _about(verb: str, edited: Edited) -> str:

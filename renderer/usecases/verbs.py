@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from renderer.console import say
+from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE
+from renderer.pipeline import is_in
 from renderer.release import notes, switches, verbs
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal, in_flight
-from renderer.spec import fields_of, short_digests, strategy_of
+from renderer.report.status import Row
+from renderer.spec import fields_of, short_digests
 from renderer.tree import alone
+from renderer.usecases.edits import Edits, edit_acts
 from renderer.usecases.elsewhere import in_both, spec_at, stable_there
 from renderer.usecases.live import Live, live_canaries
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
-from renderer.usecases.verb import Act, How, Spec, VerbOptions, carry_out, environment_for
+from renderer.usecases.status import read_rows
+from renderer.usecases.verb import Act, How, Spec, VerbOptions, carry_out, environments_for
 from renderer.usecases.words import parse_overrides, parse_words
 
-Acts = Callable[[Opened], Mapping[str, Act]]
+Acts = Callable[[Opened, str], Mapping[str, Act]]  # by app, in an environment
 Notes = Callable[[Opened, Spec, Spec], list[str]]  # of a spec before and after
 
 
@@ -40,8 +44,14 @@ class ReleaseOptions:
     from_env: str | None = None
     replace: bool = False
     redo: bool = False
+    from_edits: bool = False
+    base: str | None = None
 
     def __post_init__(self) -> None:
+        if self.base is not None and not self.from_edits:
+            raise Failure("--base is for --from-edits: it says since when", 2)
+        if self.from_edits and (self.from_env is not None or self.label or self.sets or self.unsets or self.replace):
+            raise Failure("--from-edits takes versions from edits: only --base, --weight and --redo fit it", 2)
         if not self.words and (self.label or self.sets or self.unsets):
             raise Failure("--version, --set and --unset are about the release of one app: name it", 2)
 
@@ -77,19 +87,19 @@ class UndoOptions:
 def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
     """Start releases; the exit code."""
     overrides = parse_overrides(wanted.sets, wanted.unsets)
+    if wanted.from_edits:
+        edits = edit_acts(Edits(wanted.words, wanted.base, wanted.share, wanted.redo))
+        return _run(options, "release", edits, everywhere=True)
 
-    def acts(opened: Opened) -> dict[str, Act]:
-        policy = environment_for(opened, options.env).spec.get("policy") or {}
+    def acts(opened: Opened, env: str) -> dict[str, Act]:
+        policy = opened.setup.environments[env].spec.get("policy") or {}
         tags = parse_words(wanted.words, opened.apps)
         asked = {app: (tag, wanted.label) for app, tag in tags.items()}
         if wanted.from_env is not None:
-            asked = _from_env(opened, tags, options.env, wanted)
-        if not asked:
-            raise Failure("nothing to release", 1)
+            asked = _from_env(opened, tags, env, wanted)
         return {
             app: partial(
-                _release,
-                is_alone=len(tags) == 1,
+                verbs.release,
                 tag=tag,
                 version=name,
                 weight=wanted.share,
@@ -103,11 +113,13 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
     return _run(options, "release", acts, notes=lambda _, spec, after: notes.release(spec, wanted.share))
 
 
-def weight(options: VerbOptions, app: str, share: int, live: str | None) -> int:
-    """Change a canary's share; the exit code."""
+def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | None) -> int:
+    """Change the share of canaries; the exit code."""
 
-    def acts(opened: Opened) -> dict[str, Act]:
-        return {app: partial(_weight, app, live_canaries(opened, [app], options.env, live), share)}
+    def acts(opened: Opened, env: str) -> dict[str, Act]:
+        some = _selected(opened, env, apps, options, "weight")
+        canaries = live_canaries(opened, some, env, live)
+        return {app: partial(_weight, app, canaries, share) for app in some}
 
     return _run(options, "weight", acts, f"to {share} %", notes=lambda _, spec, after: notes.weight(spec, after))
 
@@ -117,18 +129,21 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
     if at is not None and live is not None:
         raise Failure("give either --at or --live", 2)
 
-    def acts(opened: Opened) -> dict[str, Act]:
+    def acts(opened: Opened, env: str) -> dict[str, Act]:
+        some = _selected(opened, env, apps, options, "promote")
         if at is not None:
-            return {app: partial(verbs.promote, at=at) for app in apps}
-        canaries = live_canaries(opened, apps, options.env, live)
-        return {app: partial(_promote, opened, app, options.env, live, canaries) for app in apps}
+            return {app: partial(verbs.promote, at=at) for app in some}
+        canaries = live_canaries(opened, some, env, live)
+        return {app: partial(_promote, opened, app, env, live, canaries) for app in some}
 
     return _run(options, "promote", acts, notes=lambda _, spec, after: notes.promote(spec, after, at))
 
 
 def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Stop releases; the exit code."""
-    return _run(options, "abort", _each(apps, verbs.abort), notes=lambda _, spec, after: notes.abort(spec))
+    return _run(
+        options, "abort", _each(options, "abort", apps, verbs.abort), notes=lambda _, spec, after: notes.abort(spec)
+    )
 
 
 def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None = None) -> int:
@@ -137,14 +152,14 @@ def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None = None)
     def told(opened: Opened, spec: Spec, _: Spec) -> list[str]:
         return notes.retry(spec, opened.setup.project.versions.argo_rollouts)
 
-    return _run(options, "retry", _each(apps, partial(verbs.retry, share=share)), notes=told)
+    return _run(options, "retry", _each(options, "retry", apps, partial(verbs.retry, share=share)), notes=told)
 
 
 def undo(options: VerbOptions, apps: tuple[str, ...], wanted: UndoOptions) -> int:
     """Go back to the version before; the exit code."""
 
-    def acts(opened: Opened) -> dict[str, Act]:
-        return {app: partial(_undo, opened, app, options.env, wanted) for app in apps}
+    def acts(opened: Opened, env: str) -> dict[str, Act]:
+        return {app: partial(_undo, opened, app, env, wanted) for app in _selected(opened, env, apps, options, "undo")}
 
     return _run(options, "undo", acts)
 
@@ -152,25 +167,25 @@ def undo(options: VerbOptions, apps: tuple[str, ...], wanted: UndoOptions) -> in
 def restart(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Replace the pods; the exit code."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    acts = _each(apps, partial(verbs.restart, now=now))
+    acts = _each(options, "restart", apps, partial(verbs.restart, now=now))
     return _run(options, "restart", acts, notes=lambda _, spec, after: notes.restart(spec))
 
 
 def pause(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Hold the controller; the exit code."""
-    return _run(options, "pause", _each(apps, verbs.pause))
+    return _run(options, "pause", _each(options, "pause", apps, verbs.pause))
 
 
 def resume(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Let the controller go on; the exit code."""
-    return _run(options, "resume", _each(apps, verbs.resume))
+    return _run(options, "resume", _each(options, "resume", apps, verbs.resume))
 
 
 def switch(options: VerbOptions, app: str, wanted: SwitchOptions) -> int:
     """Change the strategy or the router; the exit code."""
     to, router, stages = wanted.to, wanted.router, wanted.stages
 
-    def acts(opened: Opened) -> dict[str, Act]:
+    def acts(opened: Opened, env: str) -> dict[str, Act]:
         if wanted.go_on or wanted.take_back:
             return {app: switches.go_on if wanted.go_on else switches.take_back}
         one_commit = opened.setup.project.argocd is not None if stages is None else not stages
@@ -180,31 +195,71 @@ def switch(options: VerbOptions, app: str, wanted: SwitchOptions) -> int:
     return _run(options, "switch", acts, stage, notes=lambda _, spec, after: notes.switch(spec, after))
 
 
-def _each(apps: tuple[str, ...], act: Act) -> Acts:
-    return lambda _: dict.fromkeys(apps, act)
+def _each(options: VerbOptions, verb: str, apps: tuple[str, ...], act: Act) -> Acts:
+    return lambda opened, env: dict.fromkeys(_selected(opened, env, apps, options, verb), act)
 
 
-def _run(options: VerbOptions, verb: str, acts: Acts, detail: str = "", notes: Notes = lambda *_: []) -> int:
-    """`detail` ends the commit's subject; `notes` is what else is to be said."""
+def _run(
+    options: VerbOptions,
+    verb: str,
+    acts: Acts,
+    detail: str = "",
+    notes: Notes = lambda *_: [],
+    *,
+    everywhere: bool = False,
+) -> int:
+    """`detail` ends the commit's subject; `notes` is what else is to be said.
+
+    `everywhere`: without --env, it is about every environment, and nothing to do is no failure.
+    """
     if options.dry_run:
-        return _do(options, verb, acts, detail, notes)
+        return _do(options, verb, acts, detail, notes, everywhere)
     with alone(find_root(options.directory), PROJECT_FILE, _waiting):  # then it sees what another verb has written
-        return _do(options, verb, acts, detail, notes)
+        return _do(options, verb, acts, detail, notes, everywhere)
 
 
 def _waiting() -> None:
     say("rollspec: another rollspec command is running; waiting for it")
 
 
-def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes: Notes) -> int:
+def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes: Notes, everywhere: bool) -> int:
     try:
         opened = open_project(options.directory)
-        environment = environment_for(opened, options.env)
-        found = acts(opened)
+        envs = tuple(sorted(opened.setup.environments)) if everywhere and not options.envs else options.envs
+        found = {each.name: acts(opened, each.name) for each in environments_for(opened, envs)}
     except Refused as refused:
         return int(show_problems(refused.problems, "text"))
-    chosen(list(found), opened.apps, "app")
-    return carry_out(opened, environment, found, How(options, verb, detail, partial(notes, opened)))
+    chosen(sorted({app for some in found.values() for app in some}), opened.apps, "app")
+    if not any(found.values()) and everywhere:
+        out("nothing to release")
+        return 0
+    if not any(found.values()):
+        raise Failure(f"nothing to {verb} in {', '.join(found)}", 1)
+    return carry_out(opened, found, How(options, verb, detail, partial(notes, opened), everywhere))
+
+
+def _selected(opened: Opened, env: str, apps: Sequence[str], options: VerbOptions, verb: str) -> list[str]:
+    """The apps named, or with --all those of the environment whose state the verb fits."""
+    if not options.every:
+        return [*apps]
+    there = [app for app in opened.apps if is_in(opened.setup.environments[env], app)]
+    return [row.app for row in read_rows(opened, [env], there) if row.standing and _FITS[verb](row)]
+
+
+def _may_restart(row: Row) -> bool:
+    return row.standing is not None and not row.standing.paused
+
+
+_FITS: dict[str, Callable[[Row], object]] = {
+    "weight": lambda row: row.standing and row.standing.flight and row.standing.flight.weight is not None,
+    "promote": lambda row: row.standing and row.standing.flight,
+    "abort": lambda row: row.standing and row.standing.flight,
+    "retry": lambda row: row.standing and row.standing.aborted and not row.standing.flight,
+    "undo": lambda row: row.has_previous and row.standing and not row.standing.flight,
+    "restart": _may_restart,
+    "pause": lambda row: row.standing and row.standing.flight and not row.standing.paused,
+    "resume": lambda row: row.standing and row.standing.paused,
+}
 
 
 def _from_env(
@@ -236,12 +291,6 @@ def _from_env(
             say(f"{app}: {source} {kept}")
         found[app] = (there.tag, there.label)
     return found
-
-
-def _release(spec: Mapping[str, Any], *, is_alone: bool, weight: int | None, **asked: Any) -> Outcome:
-    """Of several apps the weight is for the canaries."""
-    has_weight = is_alone or strategy_of(spec.get("strategy", {})).type == "Canary"
-    return verbs.release(spec, weight=weight if has_weight else None, **asked)
 
 
 def _weight(app: str, live: Live, share: int, spec: Spec) -> Outcome:

@@ -70,7 +70,7 @@ def read_spec(path: Path) -> tuple[SpecScene, tuple[str, ...]]:
         annotations=metadata.get("annotations"),
         level=int(settings.get("level", "1")),
     )
-    return SpecScene(app, yaml.safe_load(settings.get("policy", "{}"))), found
+    return SpecScene(app, yaml.safe_load(settings.get("policy", "{}")), settings.get("pins-tag") != "false"), found
 
 
 def _comments(text: str) -> tuple[tuple[str, ...], dict[str, str]]:

@@ -1,0 +1,74 @@
+"""An edit of the stable version, by a bot or a person, as the release that the app's strategy means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from renderer.release.fold import ABSENT
+from renderer.release.verbs import Refusal, Wanted, in_flight, release
+from renderer.spec import strategy_of
+
+Spec = Mapping[str, Any]
+_VERSION = ("image", "tag", "version")
+
+
+class Meant(NamedTuple):
+    """What to write, and why the new version is not released, if so: the stable version stays pinned all the same."""
+
+    wanted: Wanted
+    left_out: str = ""
+
+
+def edited_version(was: Spec, spec: Spec) -> str | None:
+    """The tag (or the image, where only that changed) that an edit made stable; None where it made none."""
+    if spec.get("tag") != was.get("tag"):
+        return str(spec["tag"])
+    return str(spec["image"]) if spec.get("image") != was.get("image") else None
+
+
+def from_edit(was: Spec, spec: Spec, *, weight: int | None, taken_back: str = "") -> Meant | Refusal | None:
+    """The edit from `was` to `spec` turned into a release; both are effective specs of one app in one environment.
+
+    None if the version did not change. A strategy without canary and preview needs no edit: the version goes out. With
+    `taken_back` (aborted, undone) the version was stopped here before: it is not released again. A Refusal is one that
+    a person has to decide; nothing may be written then.
+    """
+    if edited_version(was, spec) is None:
+        return None
+    if not strategy_of(spec.get("strategy", {})).is_rollout:
+        return Meant({})
+    pinned = {key: was.get(key, ABSENT) for key in _VERSION if spec.get(key) != was.get(key)}
+    before = {key: value for key, value in {**spec, **pinned}.items() if value is not ABSENT}
+    if taken_back:
+        return Meant(pinned, f"it was {taken_back} here before")
+    overrides = {"image": spec["image"]} if spec.get("image") != was.get("image") else None
+    label = spec.get("version") if "version" in pinned else None
+    flight = in_flight(before)
+    if flight and _is_same(before[flight], spec["tag"], overrides):
+        return None
+    if flight:
+        return Meant(pinned, f"a {flight} is in flight")
+    if before.get("paused") or "migration" in before:
+        return Meant(pinned, "the app is paused" if before.get("paused") else "a switch is under way")
+    outcome = release(before, spec["tag"], version=label, weight=weight, overrides=overrides)
+    return outcome if isinstance(outcome, Refusal) else Meant({**pinned, **outcome})
+
+
+def following(was: Spec, spec: Spec, own_was: Spec, own: Spec) -> Spec:
+    """The effective spec as the app spec means it, in an environment that pins what the app spec had before.
+
+    A release that began with an edit pins the stable version; the next edit of the app spec is meant for it too. `was`
+    and `spec` are effective specs, `own_was` and `own` the app specs alone.
+    """
+    moved = {
+        key: own[key]
+        for key in _VERSION
+        if key in own and own.get(key) != own_was.get(key) and was.get(key) == own_was.get(key) == spec.get(key)
+    }
+    return {**spec, **moved}
+
+
+def _is_same(state: Mapping[str, Any], tag: str, overrides: Mapping[str, Any] | None) -> bool:
+    """Whether a version in flight is that of the edit."""
+    return state.get("tag") == tag and (state.get("overrides") or {}).get("image") == (overrides or {}).get("image")

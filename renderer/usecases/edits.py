@@ -1,0 +1,105 @@
+"""`rollspec release --from-edits`: edits of stable versions since a revision, by bots or people, become releases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from renderer.console import say
+from renderer.git import changed, merge_base, read_many, resolve
+from renderer.pipeline import is_in
+from renderer.release.back import taken_back
+from renderer.release.edits import Meant, edited_version, following, from_edit
+from renderer.release.verbs import Outcome, Refusal
+from renderer.spec import short_digests, strategy_of, version_of
+from renderer.usecases.elsewhere import own_files, spec_in, spec_of
+from renderer.usecases.project import Opened
+from renderer.usecases.revision import asking_git
+from renderer.usecases.selection import touched
+from renderer.usecases.verb import Act, Spec
+from renderer.yamlio import load
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """Which edits: since `base` (default: where the work left the main branch), of `apps` (none: all).
+
+    With `redo`, `apps` (none: all) are those whose version is released although it was taken back there before, and
+    the edits of the others count too.
+    """
+
+    apps: tuple[str, ...] = ()
+    base: str | None = None
+    weight: int | None = None
+    redo: bool = False
+
+    def has(self, app: str) -> bool:
+        """Whether the edits of this app count."""
+        return self.redo or not self.apps or app in self.apps
+
+    def is_again(self, app: str) -> bool:
+        """Whether a version of this app that was taken back is released again."""
+        return self.redo and (not self.apps or app in self.apps)
+
+
+def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
+    """The acts of an environment's apps whose stable version was edited."""
+
+    @cache
+    def edits(opened_root: str) -> tuple[str, list[str]]:
+        with asking_git():
+            commit = resolve(opened_root, wanted.base) if wanted.base else merge_base(opened_root)
+            return commit, [path for _, path in changed(opened_root, commit)]
+
+    def acts(opened: Opened, env: str) -> dict[str, Act]:
+        commit, paths = edits(opened.root)
+        layout = opened.layout
+        own = [path for path in paths if path.startswith((f"{layout.apps}/", f"{layout.overlays}/"))]
+        selection, _ = touched(layout, opened.setup.environments, opened.apps, own)
+        environment = opened.setup.environments[env]
+        names = [app for app in sorted(selection.apps.get(env, ())) if wanted.has(app) and is_in(environment, app)]
+        files = read_many(opened.root, commit, [file for app in names for file in own_files(opened, app)])
+        is_pinned = (environment.spec.get("policy") or {}).get("tags") == "pinned"
+        found = {}
+        for app in names:
+            if files[layout.app(app)] is not None:
+                was, spec = spec_of(opened, app, env, commit, files), spec_in(opened, app, env)
+                if not is_pinned and strategy_of(spec.get("strategy", {})).is_rollout:
+                    file = layout.app(app)
+                    spec = following(was, spec, _own(files[file]), _own(opened.texts(app)[0].get(file)))
+                meant = _meant(was, spec, wanted.weight, wanted.is_again(app))
+                if meant is not None:
+                    found[app] = _act(meant)
+                    _say(app, env, spec, meant)
+        return found
+
+    return acts
+
+
+def _meant(was: Spec, spec: Spec, weight: int | None, redo: bool) -> Meant | Refusal | None:
+    if edited_version(was, spec) is None:
+        return None
+    state = {key: spec[key] for key in ("tag", "version") if key in spec}
+    version = version_of(was, state)
+    stopped = None if redo else taken_back(spec, version) or taken_back(was, version)
+    return from_edit(was, spec, weight=weight, taken_back=stopped or "")
+
+
+def _own(text: bytes | None) -> Spec:
+    """The spec of an app spec by itself; it was found valid as part of an effective one."""
+    data, _ = load(text or b"", "")
+    spec = data.get("spec") if isinstance(data, dict) else None
+    return spec if isinstance(spec, dict) else {}
+
+
+def _act(meant: Meant | Refusal) -> Act:
+    outcome: Outcome = meant if isinstance(meant, Refusal) else meant.wanted
+    return lambda spec: outcome
+
+
+def _say(app: str, env: str, spec: Mapping[str, object], meant: Meant | Refusal) -> None:
+    if isinstance(meant, Meant) and meant.left_out:
+        version = short_digests(str(spec["tag"]))
+        way = f"--redo {app} releases it" if meant.left_out.startswith("it was") else "release it when that has ended"
+        say(f"rollspec: {app} in {env}: {version} is not released, {meant.left_out}; {way}")

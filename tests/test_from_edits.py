@@ -1,0 +1,216 @@
+"""Edits of stable versions that become releases, several environments in one commit, and verbs with --all."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from renderer.release.edits import from_edit
+from renderer.yamlio import load
+from tests.support.past import WEB, Repository
+
+ENVS = ("dev", "production", "staging")
+CANARY = "strategy: {type: Canary, router: istio}"
+STRATEGIES = (
+    CANARY,
+    "strategy: {type: Canary, initialWeight: 5}",
+    "strategy: {type: Canary, steps: [{setWeight: 20}, {pause: {}}]}",
+    "strategy: {type: BlueGreen}",
+    "strategy: {type: RollingUpdate}",
+    "strategy: {type: Recreate}",
+)
+
+
+def spec_of(strategy: str, tag: str = "1.4.2") -> str:
+    return WEB.replace(CANARY, strategy).replace("1.4.2", tag)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """One app in three environments, rendered and committed on main."""
+    return made(tmp_path, {"web": CANARY})
+
+
+def made(folder: Path, apps: dict[str, str]) -> Repository:
+    found = Repository(folder / "repository")
+    for env in ENVS:
+        found.overlay(env)
+    for app, strategy in apps.items():
+        found.app(app, spec_of(strategy))
+    assert found.run("render").code == 0
+    found.commit("begin")
+    found.git("branch", "--force", "start")
+    return found
+
+
+def state(repository: Repository, env: str, app: str = "web") -> dict[str, Any]:
+    file = repository.folder / f"overlays/{env}/apps/{app}.yaml"
+    return loaded(file.read_text())["spec"] if file.exists() else {}
+
+
+def loaded(text: str) -> dict[str, Any]:
+    data, problems = load(text.encode(), "x")
+    assert isinstance(data, dict)
+    assert not problems
+    return data
+
+
+def release(repository: Repository, *words: str) -> str:
+    return repository.text("release", "--from-edits", "--base", "start", "--weight", "20", *words)
+
+
+def classes(repository: Repository) -> dict[tuple[str, str], str]:
+    plan = repository.data("plan", "--base", "start")
+    return {(each["env"], each["app"]): each["class"] for each in plan["apps"]}
+
+
+def test_a_bump_becomes_a_canary_in_every_environment(repository: Repository) -> None:
+    repository.app("web", spec_of(CANARY, "1.5.0"))
+    repository.commit("bot: bump")
+    release(repository)
+    for env in ENVS:
+        assert state(repository, env) == {"tag": "1.4.2", "canary": {"tag": "1.5.0", "weight": 20}}
+    assert set(classes(repository).values()) == {"canary-start"}
+    assert "tag: 1.5.0" in (repository.folder / "apps/web.yaml").read_text()
+
+
+def test_one_commit_holds_everything_and_twice_is_once(repository: Repository) -> None:
+    repository.app("web", spec_of(CANARY, "1.5.0"))
+    repository.commit("bot: bump")
+    assert release(repository, "--commit").startswith("committed")
+    assert repository.git("status", "--porcelain") == ""
+    head = repository.git("rev-parse", "HEAD")
+    assert release(repository, "--commit") == "nothing to release\n"
+    assert repository.git("rev-parse", "HEAD") == head
+    assert repository.run("render", "--check").code == 0
+
+
+def test_only_the_environments_named(repository: Repository) -> None:
+    repository.app("web", spec_of(CANARY, "1.5.0"))
+    release(repository, "--env", "dev", "--env", "staging")
+    assert "canary" in state(repository, "dev")
+    assert state(repository, "production") == {}
+
+
+def test_a_version_that_was_aborted_is_left_out_and_named(repository: Repository) -> None:
+    repository.partial("  aborted: {tag: 1.5.0}\n")
+    repository.commit("aborted")
+    repository.git("branch", "--force", "start")
+    repository.app("web", spec_of(CANARY, "1.5.0"))
+    done = repository.run("release", "--from-edits", "--base", "start", "--weight", "20")
+    assert done.code == 0
+    assert "web in production: 1.5.0 is not released, it was aborted here before; --redo web releases it" in done.err
+    assert state(repository, "production") == {"tag": "1.4.2", "aborted": {"tag": "1.5.0"}}
+    assert "canary" in state(repository, "dev")
+
+
+def test_redo_takes_a_version_in_that_was_aborted(repository: Repository) -> None:
+    repository.partial("  aborted: {tag: 1.5.0}\n")
+    repository.commit("aborted")
+    repository.git("branch", "--force", "start")
+    repository.app("web", spec_of(CANARY, "1.5.0"))
+    release(repository, "--redo", "web")
+    assert state(repository, "production") == {"tag": "1.4.2", "canary": {"tag": "1.5.0", "weight": 20}}
+
+
+def test_a_bump_under_a_canary_is_pinned_and_named(repository: Repository) -> None:
+    repository.verb("release", "web", "1.5.0", "--weight", "20")
+    repository.git("branch", "--force", "start")
+    repository.app("web", spec_of(CANARY, "1.6.0"))
+    done = repository.run("release", "--from-edits", "--base", "start", "--weight", "20", "--env", "production")
+    assert done.code == 0
+    assert "1.6.0 is not released, a canary is in flight" in done.err
+    assert state(repository, "production") == {"canary": {"tag": "1.5.0", "weight": 20}, "tag": "1.4.2"}
+
+
+def test_the_next_bump_applies_on_top_once_the_first_is_promoted(repository: Repository) -> None:
+    repository.app("web", spec_of(CANARY, "1.5.0"))
+    repository.commit("bot: bump")
+    release(repository, "--commit")
+    for env in ENVS:
+        repository.verb("promote", "web", env=env)
+        assert state(repository, env)["tag"] == "1.5.0"  # still pinned, as the edit found it
+    repository.git("branch", "--force", "start")
+    repository.app("web", spec_of(CANARY, "1.6.0"))
+    release(repository)
+    assert {state(repository, env)["canary"]["tag"] for env in ENVS} == {"1.6.0"}
+
+
+def test_an_edit_of_the_image_is_a_release_too() -> None:
+    was = loaded(spec_of(CANARY))
+    found = from_edit(was, {**was, "image": "ghcr.io/acme/new"}, weight=20)
+    assert isinstance(found, tuple)
+    assert found.wanted["image"] == "ghcr.io/acme/web"
+    assert found.wanted["canary"]["overrides"] == {"image": "ghcr.io/acme/new"}
+
+
+def test_what_was_not_edited_is_nothing_to_release(repository: Repository) -> None:
+    repository.app("web", spec_of(CANARY) + "  podMetadata: {annotations: {a: b}}\n")
+    assert release(repository) == "nothing to release\n"
+
+
+APPS = st.dictionaries(
+    st.sampled_from(["api", "web", "shop"]), st.tuples(st.sampled_from(STRATEGIES), st.booleans()), min_size=1
+)
+
+
+@settings(max_examples=12, deadline=None)
+@given(APPS)
+def test_no_mixture_of_strategies_replaces_a_canary_at_once(apps: dict[str, tuple[str, bool]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        repository = made(Path(folder), {"web": CANARY, **{app: strategy for app, (strategy, _) in apps.items()}})
+        for app, (strategy, is_bumped) in apps.items():
+            repository.app(app, spec_of(strategy, "1.5.0" if is_bumped else "1.4.2"))
+        first = release(repository)
+        found = classes(repository)
+        for (_, app), each in found.items():
+            is_rollout = "Canary" in apps[app][0] or "BlueGreen" in apps[app][0]
+            assert each in (("canary-start", "preview-start") if is_rollout else ("replace", "disruptive"))
+        assert {app for _, app in found} == {app for app, (_, is_bumped) in apps.items() if is_bumped}
+        assert (first == "nothing to release\n") == (not found)
+        assert release(repository) == "nothing to release\n"
+
+
+def test_a_train_of_mixed_strategies_is_one_commit(tmp_path: Path) -> None:
+    ladder = STRATEGIES[2]
+    repository = made(tmp_path, {"web": CANARY, "ads": ladder, "api": STRATEGIES[4], "shop": STRATEGIES[1]})
+    words = ["release", "web=1.5.0", "ads=1.5.0", "api=1.5.0", "shop=1.5.0", "--env", "dev", "--weight", "50"]
+    done = repository.run(*words)
+    assert done.code == 0
+    assert "ads in dev: --weight is ignored: the ladder in strategy.steps gives the shares" in done.err
+    assert "api in dev: --weight is ignored: strategy RollingUpdate has no canary" in done.err
+    assert state(repository, "dev", "shop")["canary"]["weight"] == 50
+    assert repository.run("release", "shop", "1.6.0", "--env", "staging").code == 0
+    assert state(repository, "staging", "shop")["canary"]["weight"] == 5
+
+
+def test_a_verb_for_all_that_it_fits_in_several_environments(tmp_path: Path) -> None:
+    repository = made(tmp_path, {"web": CANARY, "api": CANARY, "shop": STRATEGIES[4]})
+    for env in ("dev", "staging"):
+        repository.verb("release", "web", "1.5.0", "--weight", "20", env=env)
+    repository.verb("release", "api", "2.0.0", "--weight", "20", env="dev")
+    text = repository.text("abort", "--all", "--env", "dev", "--env", "staging", "--env", "production", "--commit")
+    assert text.startswith("committed")
+    assert "canary" not in state(repository, "dev") | state(repository, "staging") | state(repository, "dev", "api")
+    assert repository.git("log", "-1", "--format=%s").strip() == "deploy(dev, staging): abort api 2.0.0, web 1.5.0"
+    done = repository.run("abort", "--all", "--env", "dev")
+    assert (done.code, done.err) == (1, "rollspec: no app in dev to abort\n")
+
+
+def test_one_that_fails_stops_all_but_for_keep_going(repository: Repository) -> None:
+    repository.app("api", spec_of(CANARY))
+    assert repository.run("render").code == 0
+    repository.commit("api")
+    repository.verb("release", "web", "1.5.0", "--weight", "20", env="dev")
+    words = ["weight", "web", "api", "50", "--env", "dev"]
+    assert repository.run(*words).code == 1
+    assert state(repository, "dev")["canary"]["weight"] == 20
+    done = repository.run(*words, "--keep-going")
+    assert done.code == 1
+    assert "api in dev: there is no canary" in done.err
+    assert state(repository, "dev")["canary"]["weight"] == 50

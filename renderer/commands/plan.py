@@ -9,7 +9,7 @@ import click
 from renderer.commands.options import app_option, env_option, shown_as, verbose_option
 from renderer.plan import CLASSES
 from renderer.report.plan import FORMATS
-from renderer.usecases.plan import PlanOptions, show_plan
+from renderer.usecases.plan import RULES, PlanOptions, show_plan
 
 
 @click.command("plan")
@@ -23,8 +23,8 @@ from renderer.usecases.plan import PlanOptions, show_plan
 @click.option(
     "--fail-on",
     "limit",
-    type=click.Choice(list(CLASSES)),
-    help="Exit 1 if an app's class is this one or a more severe one.",
+    type=click.Choice([*CLASSES, RULES]),
+    help="Exit 1 if an app's class is this one or a more severe one; with `rules`: if the change changes rules.",
 )
 @verbose_option
 @click.pass_obj

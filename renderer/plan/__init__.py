@@ -7,7 +7,19 @@ from dataclasses import replace
 
 from renderer.manifest import Manifest
 from renderer.plan.argocd import classify_argocd
-from renderer.plan.classes import CLASSES, AppPlan, Class, Effect, Flag, Path, Plan, Summary, Track, at_least
+from renderer.plan.classes import (
+    CLASSES,
+    AppPlan,
+    Class,
+    Effect,
+    Flag,
+    Path,
+    Plan,
+    RuleChange,
+    Summary,
+    Track,
+    at_least,
+)
 from renderer.plan.classify import classify, classify_resources, same_manifests
 from renderer.plan.headline import as_simulated
 from renderer.plan.in_flight import routing
@@ -29,6 +41,7 @@ __all__ = [
     "Flag",
     "Path",
     "Plan",
+    "RuleChange",
     "Side",
     "Summary",
     "Track",

@@ -169,6 +169,16 @@ class AppPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleChange:
+    """A field of the project file or of an overlay that decides what is judged, and by which rules."""
+
+    file: str
+    pointer: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The plans of the apps that were looked at, those in which nothing happens included, by environment and app."""
 
@@ -176,6 +186,7 @@ class Plan:
     head: str
     apps: tuple[AppPlan, ...]
     levels: tuple[int, int] | None = None  # the render levels of the two sides, where they differ
+    rules: tuple[RuleChange, ...] = ()
 
     @property
     def class_(self) -> Class:

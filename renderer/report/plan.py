@@ -58,6 +58,7 @@ def _json(plan: Plan) -> str:
         "head": plan.head,
         "class": plan.class_,
         "renderLevel": dict(zip(("before", "after"), plan.levels, strict=True)) if plan.levels else None,
+        "rules": [asdict(change) for change in plan.rules],
         "apps": apps,
         "unchanged": len(plan.apps) - len(apps),
     }
@@ -97,7 +98,7 @@ def _path_data(path: Path) -> dict[str, Any]:
 
 def _text(plan: Plan) -> str:
     apps = shown(plan)
-    lines = _table(apps) if apps else []
+    lines = [*_rules(plan), *(_table(apps) if apps else [])]
     for group in _groups(apps):
         first = group[0]
         lines += ["", f"{_names(group)} in {first.env}: {first.class_}, {_reason(first)}"]
@@ -235,6 +236,14 @@ def _problem(problem: Problem) -> str:
     return f"{position}: {severity}{problem.rule}: {problem.message}"
 
 
+def _rules(plan: Plan) -> list[str]:
+    """The block of rules that the change changes: it comes first, since they judge all that follows."""
+    if not plan.rules:
+        return []
+    lines = [f"  {each.file} {each.pointer}: {each.before} -> {each.after}" for each in plan.rules]
+    return ["RULES CHANGED", *map(short_digests, lines), ""]
+
+
 def _level(plan: Plan) -> list[str]:
     """Which apps a change of the render level restarts: a line to read before anything else."""
     if plan.levels is None:
@@ -262,6 +271,8 @@ def _markdown(plan: Plan) -> str:
     apps = shown(plan)
     groups = _groups(apps)
     lines = [f"### rollspec plan: {plan.class_}", ""]
+    if plan.rules:
+        lines += ["**Rules changed:**", "", *(f"- {_md(line.strip())}" for line in _rules(plan)[1:-1]), ""]
     if groups:
         lines += ["| class | environment | app | what happens |", "| --- | --- | --- | --- |"]
     left_out = _append([*map(_row, groups)], lines, _LONGEST // 2)

@@ -21,6 +21,7 @@ from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, 
 from renderer.problem import Problem, errors
 from renderer.project import Versions
 from renderer.render import bootstrap
+from renderer.usecases.guards import judged_by_base
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.ran import with_history
 from renderer.usecases.revision import Texts, View, asking_git, of_revision, of_tree
@@ -70,7 +71,9 @@ def transitions(opened: Opened, selection: Selection, base: str) -> list[Problem
     found = compare(old, new, Selection(some), make=judged)
     with asking_git():
         plans = [with_history(opened.root, new.layout, base, each) for each in found.plans]
-    return [problem for each in plans for problem in each.problems]
+    found_by_base = judged_by_base(old, new, Selection(some), base) if isinstance(old, View) else {}
+    taken_away = [problem for each in found_by_base.values() for problem in each]
+    return [*(problem for each in plans for problem in each.problems), *taken_away]
 
 
 def before(root: str, base: str, new: View) -> View | Unread | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from renderer.console import out
 from renderer.failure import Failure
@@ -11,6 +12,7 @@ from renderer.plan import Class, Plan, at_least
 from renderer.progress import counted, laps
 from renderer.report.plan import plan_text
 from renderer.usecases.compare import Unread, about, before, compare, sides
+from renderer.usecases.guards import judged_by_base, rule_changes
 from renderer.usecases.project import Refused, find_root, open_project
 from renderer.usecases.ran import with_history
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
@@ -18,6 +20,7 @@ from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
 
 _SHORT = 12
+RULES: Literal["rules"] = "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class PlanOptions:
     envs: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     form: str = "text"
-    limit: Class | None = None
+    limit: Class | Literal["rules"] | None = None
     verbose: bool = False
 
 
@@ -59,8 +62,13 @@ def show_plan(options: PlanOptions) -> int:
     known = base_commit[:_SHORT] if base in (None, base_commit) else f"{base} ({base_commit[:_SHORT]})"
     with asking_git():
         plans = tuple(with_history(root, new.layout, base_commit, each) for each in compared.plans)
-    plan = Plan(known, new.name, plans, _levels(old, new))
+    rules = rule_changes(old, new) if isinstance(old, View) else ()
+    taken_away = judged_by_base(old, new, selection, known) if rules and isinstance(old, View) else {}
+    plans = tuple(replace(each, problems=(*each.problems, *taken_away.get((each.env, each.app), ()))) for each in plans)
+    plan = Plan(known, new.name, plans, _levels(old, new), rules)
     out(plan_text(plan, options.form), end="")
+    if options.limit == RULES:
+        return int(bool(rules))
     return int(options.limit is not None and at_least(plan.class_, options.limit))
 
 

@@ -1,0 +1,98 @@
+"""Changes of what judges: rules of the base that a change takes away still judge it, and every such change is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from renderer.layout import PROJECT_FILE
+from renderer.masking import masked
+from renderer.pipeline import build_app
+from renderer.plain import below
+from renderer.plan import RuleChange
+from renderer.problem import Problem
+from renderer.usecases.revision import View
+from renderer.usecases.selection import Selection
+
+# What an app of the head is judged by; the policy of the base judges too.
+_JUDGING = ("policy", "external")
+# Fields of the project file that decide what is looked at and against what it is checked; the head's alone are used.
+_PROJECT = (
+    *("renderLevel", "versions", "apps", "overlays", "templates", "output", "repository", "notSecret"),
+    "clusterDomain",
+)
+_GUARDS = frozenset(("NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication", "ResourceQuota", "LimitRange"))
+_LONG = 60
+
+Found = Mapping[tuple[str, str], tuple[Problem, ...]]
+
+
+def rule_changes(old: View, new: View) -> tuple[RuleChange, ...]:
+    """Every difference between the two sides that changes what is judged, or by which rules."""
+    found = [*_differ(PROJECT_FILE, old.data.get("spec") or {}, new.data.get("spec") or {}, _PROJECT)]
+    for env in sorted(old.setup.environments.keys() & new.setup.environments.keys()):
+        file = new.layout.overlay(env)
+        was, now = (view.setup.environments[env].spec for view in (old, new))
+        found += _differ(file, was, now, _JUDGING)
+        found += _differ(file, _guards(was), _guards(now), ("patches",))
+    return tuple(found)
+
+
+def judged_by_base(old: View, new: View, selection: Selection, base: str) -> Found:
+    """What the base's policies find in apps of the head, and the head's no longer do, by environment and app."""
+    found: dict[tuple[str, str], tuple[Problem, ...]] = {}
+    for env, apps in selection.apps.items():
+        was, now = (view.setup.environments.get(env) for view in (old, new))
+        if was is None or now is None or all(was.spec.get(key) == now.spec.get(key) for key in _JUDGING):
+            continue
+        kept = {key: value for key, value in now.spec.items() if key not in _JUDGING}
+        spec = {**kept, **{key: was.spec[key] for key in _JUDGING if key in was.spec}}
+        setup = replace(new.setup, environments={**new.setup.environments, env: replace(now, spec=spec)})
+        texts, _ = new.texts(sorted(apps))
+        for app, files in texts.items():
+            by_base, by_head = (
+                [problem for each in build_app(app, files, judge, [env]) for problem in each.problems]
+                for judge in (setup, new.setup)
+            )
+            more = tuple(_taken_away(problem, base) for problem in by_base if problem not in by_head)
+            if more:
+                found[env, app] = more
+    return found
+
+
+def _taken_away(problem: Problem, base: str) -> Problem:
+    why = (
+        f"{problem.message}: by the policy of {base}, which this change takes away; change the policy on its own first"
+    )
+    return replace(problem, message=why)
+
+
+def _differ(file: str, old: Mapping[str, Any], new: Mapping[str, Any], keys: tuple[str, ...]) -> Iterator[RuleChange]:
+    """One change for each field that differs; of a mapping, for each of its fields."""
+    for key in keys:
+        was, now = old.get(key), new.get(key)
+        if was == now:
+            continue
+        if isinstance(was, dict | None) and isinstance(now, dict | None):
+            one, other = was or {}, now or {}
+            for name in dict.fromkeys((*one, *other)):
+                if one.get(name) != other.get(name):
+                    pointer = below(f"/spec/{key}", name)
+                    yield RuleChange(file, pointer, _text(one.get(name)), _text(other.get(name)))
+        else:
+            yield RuleChange(file, f"/spec/{key}", _text(was), _text(now))
+
+
+def _guards(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The patches of an overlay that change what guards a cluster."""
+    patches = [each for each in spec.get("patches") or () if any(kind in json.dumps(each) for kind in _GUARDS)]
+    return {"patches": patches} if patches else {}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(masked(value), ensure_ascii=False)
+    return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."

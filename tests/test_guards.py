@@ -1,0 +1,75 @@
+"""What judges may not be changed by what is judged: rules of the base still judge, and a change of rules is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.past import PROJECT, Repository
+
+STRICT = "  policy: {images: [ghcr.io/acme/*], templateChanges: canary}\n"
+FOREIGN = "  image: evil.example.com/web\n  tag: 1.4.2\n  ports:\n    - {name: http, port: 80, targetPort: 8080}\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A project with a policy, rendered and committed."""
+    made = Repository(tmp_path / "repository")
+    made.overlay("production", STRICT)
+    assert made.run("render").code == 0
+    made.commit("begin")
+    return made
+
+
+@pytest.mark.parametrize("policy", ["", "  policy: {}\n", "  policy: {images: [evil.example.com/*, ghcr.io/acme/*]}\n"])
+def test_a_policy_that_the_change_takes_away_still_judges(repository: Repository, policy: str) -> None:
+    repository.overlay("production", policy)
+    repository.app("web", FOREIGN)
+    assert repository.run("validate").code == 0
+    done = repository.run("validate", "--base", "HEAD")
+    assert done.code == 1
+    assert "policy-images" in done.err
+    assert "by the policy of HEAD, which this change takes away" in done.err
+    text = repository.text("plan", "--base", "HEAD")
+    assert text.startswith("RULES CHANGED\n  overlays/production/overlay.yaml /spec/policy")
+    assert "by the policy of HEAD" in text
+    assert "**Rules changed:**" in repository.text("plan", "--base", "HEAD", "--format", "markdown")
+    assert repository.data("plan", "--base", "HEAD")["rules"][0]["file"] == "overlays/production/overlay.yaml"
+
+
+def test_a_stricter_policy_is_judged_by_the_head(repository: Repository) -> None:
+    repository.overlay("production", STRICT.replace("images", "digests: true, images"))
+    done = repository.run("validate", "--base", "HEAD")
+    assert done.code == 1
+    assert "which this change takes away" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("line", "pointer"),
+    [
+        ("  versions: {kubernetes: '1.34'}\n", "/spec/versions/kubernetes"),
+        ("  notSecret: [DB_PASSWORD]\n", "/spec/notSecret"),
+        ("  clusterDomain: other.local\n", "/spec/clusterDomain"),
+        ("  templates: other\n", "/spec/templates"),
+        ("  repository: {url: 'https://example.com/x.git'}\n", "/spec/repository/url"),
+    ],
+)
+def test_a_change_of_the_project_file_is_named(repository: Repository, line: str, pointer: str) -> None:
+    assert repository.run("plan", "--base", "HEAD", "--fail-on", "rules").code == 0
+    repository.write("rollspec.yaml", PROJECT + line)
+    done = repository.run("plan", "--base", "HEAD", "--fail-on", "rules")
+    assert done.code == 1
+    assert done.out.startswith(f"RULES CHANGED\n  rollspec.yaml {pointer}: ")
+
+
+def test_an_app_that_somebody_else_scales_is_a_rule(repository: Repository) -> None:
+    repository.overlay("production", STRICT + "  external: [AnalysisTemplate/smoke]\n")
+    text = repository.text("plan", "--base", "HEAD")
+    assert text.startswith("RULES CHANGED\n  overlays/production/overlay.yaml /spec/external: nothing -> ")
+
+
+def test_a_change_of_an_app_changes_no_rule(repository: Repository) -> None:
+    repository.partial("  canary: {tag: 2.0.0, weight: 20}\n")
+    done = repository.run("plan", "--base", "HEAD", "--fail-on", "rules")
+    assert (done.code, "RULES" in done.out) == (0, False)

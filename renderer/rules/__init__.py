@@ -229,7 +229,7 @@ SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
     ("The overlay's policy", POLICY, frozenset()),
     ("ConfigMaps and Secrets", CONFIG, frozenset(("ConfigMap", "Secret"))),
     ("Workloads", WORKLOADS, frozenset(_PODS)),
-    ("Pods", PODS, frozenset(_PODS)),
+    ("Pods", PODS, frozenset((*_PODS, "AnalysisTemplate", "ClusterAnalysisTemplate"))),
     ("Versions", VERSIONS, frozenset((*_PODS, "HorizontalPodAutoscaler"))),
     ("Services", SERVICES, frozenset(("Service",))),
     ("Autoscalers", AUTOSCALERS, frozenset(("HorizontalPodAutoscaler", "ScaledObject"))),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from renderer.manifest import Manifest, Object
 
 _SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
 _TEMPLATES = _SELECTING | {"Job", "CronJob", "Pod"}
+_WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
 
 Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there
 
@@ -51,6 +55,8 @@ def index(manifests: Iterable[Manifest]) -> Index:
             kinds[kind] = [manifest]
         if kind in _TEMPLATES and (pod := pod_of(manifest, kind)) is not None:
             pods.append(pod)
+        elif kind in _WITH_JOBS:
+            pods += _jobs(manifest)
     workloads = [pod for pod in pods if pod.kind in _SELECTING]
     routes = [route for manifest in kinds.get("VirtualService", ()) for route in _routes(manifest)]
     return Index(kinds, pods, workloads, routes, "VirtualService" in kinds or "DestinationRule" in kinds)
@@ -64,7 +70,6 @@ def _routes(manifest: Manifest) -> list[tuple[Manifest, str, Object]]:
 def pod_of(manifest: Manifest, kind: str) -> Pod | None:
     """The pods of a manifest of one of the kinds that have a template; None without one (a Rollout's `workloadRef`)."""
     data = manifest.data
-    meta = data.get("metadata") or {}
     if kind == "Pod":
         at, template = "", data
     else:
@@ -75,6 +80,29 @@ def pod_of(manifest: Manifest, kind: str) -> Pod | None:
         template = spec.get("template") or {}
         if not template:
             return None
+    return _pod(manifest, kind, at, template)
+
+
+def _jobs(manifest: Manifest) -> Iterator[Pod]:
+    """The pods of the metrics of an AnalysisTemplate that are Jobs; a placeholder stands for some word."""
+    for number, metric in enumerate((manifest.data.get("spec") or {}).get("metrics") or ()):
+        job = (metric.get("provider") or {}).get("job") or {}
+        template = (job.get("spec") or {}).get("template")
+        if template:
+            at = f"/spec/metrics/{number}/provider/job/spec/template"
+            yield _pod(manifest, "Job", at, _filled(template))
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item) for item in value]
+    return _PLACEHOLDER.sub("x", value) if isinstance(value, str) and "{{" in value else value
+
+
+def _pod(manifest: Manifest, kind: str, at: str, template: Object) -> Pod:
+    meta = manifest.data.get("metadata") or {}
     inside = template.get("spec") or {}
     containers = _located(inside.get("containers"), at + "/spec/containers/")
     inits = _located(inside.get("initContainers"), at + "/spec/initContainers/")

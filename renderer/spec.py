@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ CONTAINER_FIELDS = (
     "readinessProbe", "startupProbe", "lifecycle", "terminationMessagePath", "terminationMessagePolicy",
     "imagePullPolicy", "securityContext", "stdin", "stdinOnce", "tty", "resizePolicy",
 )  # fmt: skip
-TEMPLATE_FIELDS = frozenset((*CONTAINER_FIELDS, "image", "env", "files", "pod", "podMetadata"))
+TEMPLATE_FIELDS = frozenset((*CONTAINER_FIELDS, "image", "env", "files", "pod", "podMetadata", "containerDefaults"))
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}(?![0-9a-f])")
 VERSION_STATES = ("canary", "preview", "previous", "aborted")
 RELEASE_STATE = (
@@ -189,6 +189,18 @@ def short_digests(text: str) -> str:
 def file_key(path: str) -> str:
     """The key of the file at `path` in the app's ConfigMap."""
     return re.sub(r"[^A-Za-z0-9_.-]", "_", path.lstrip("/"))
+
+
+def serving_sidecars(app: App, key: str, containers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The names of those further containers (`key` of the pod) that a port targets, and that have no `lifecycle`."""
+    targets = {port.target for port in app.ports if isinstance(port.target, str)}
+    return tuple(
+        each["name"]
+        for each in containers
+        if "lifecycle" not in each
+        and (key == "containers" or each.get("restartPolicy") == "Always")
+        and any(port.get("name") in targets for port in each.get("ports") or ())
+    )
 
 
 def merge(base: Any, over: Any) -> Any:

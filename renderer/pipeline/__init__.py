@@ -16,7 +16,17 @@ from renderer.overlay import Document, Effective, Environment, Layer, SpecItem, 
 from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.pipeline.in_step import Steps, in_step
 from renderer.pipeline.places import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
-from renderer.pipeline.setup import Setup, idle, objects_of, patch_problem, read_document, read_patches, read_resources
+from renderer.pipeline.setup import (
+    ResourceMetadata,
+    Setup,
+    idle,
+    objects_of,
+    patch_problem,
+    read_document,
+    read_patches,
+    read_resources,
+    unlabelled,
+)
 from renderer.pipeline.workload import has_workload, no_workload
 from renderer.plain import equal, escape, lookup
 from renderer.problem import Problem, errors
@@ -232,8 +242,9 @@ def assemble(
     rendered = render(app)
     manifests, problems = _with_templates(app, rendered, setup)
     objects = partial(objects_of, schemas=setup.schemas)
-    own, found = read_resources(_own(evaluated, "extraResources"), texts, app.namespace, objects)
-    problems += found
+    given = ResourceMetadata(app.namespace, app.labels if app.level > 1 else {})
+    own, found = read_resources(_own(evaluated, "extraResources"), texts, given, objects)
+    problems += [*found, *unlabelled(own, app.labels, app.level)]
     own_patches, found = read_patches(_own(evaluated, "patches"))
     problems += found
     patches = (*setup.patches[environment.name], *own_patches)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import permutations
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
 from renderer.manifest import Identity, Manifest
@@ -29,6 +29,25 @@ LONGEST_TEMPLATE = 1 << 16  # bytes: Python takes seconds and gigabytes to compi
 # Rules about one value alone, whatever other fields say.
 _BY_ITSELF = frozenset(("unknown-field", "wrong-type", "not-allowed-value", "bad-format", "out-of-range"))
 Objects = Callable[[str, bytes], tuple[list[Any], list[Problem]]]  # of a path and its text
+
+
+def unlabelled(manifests: Collection[Manifest], labels: Mapping[str, str], level: int) -> list[Problem]:
+    """At render level 1, plain manifests do not get the labels of their overlay and app; shown once a project."""
+    has = ((manifest.data["metadata"].get("labels") or {}).keys() for manifest in manifests)
+    if level > 1 or all(labels.keys() <= own for own in has):
+        return []
+    message = (
+        "the overlay's labels are not put on `resources` and `extraResources`: set `renderLevel: 2`; `rollspec plan` "
+        "then says which apps restart"
+    )
+    return [Problem(PROJECT_FILE, 0, 0, "resource-labels", message, "/spec/renderLevel", "warning")]
+
+
+class ResourceMetadata(NamedTuple):
+    """What a plain manifest gets if it does not give it: a namespace, and labels of the object (not of its pods)."""
+
+    namespace: str
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +141,10 @@ def set_up(
     resources, patches = {}, {}
     for name, environment in found_environments.items():
         problems += _unknown_apps(environment, apps)
-        namespace = environment.spec.get("namespace", "")
-        resources[name], found = read_resources(environment.resources, files, namespace, objects, unread)
-        problems += found
+        labels = environment.spec.get("labels", {}) if project.level > 1 else {}
+        given = ResourceMetadata(environment.spec.get("namespace", ""), labels)
+        resources[name], found = read_resources(environment.resources, files, given, objects, unread)
+        problems += [*found, *unlabelled(resources[name], environment.spec.get("labels", {}), project.level)]
         patches[name], found = read_patches(environment.patches)
         problems += found
     templates, found = _templates(project, files)
@@ -174,7 +194,7 @@ def resource_path(entry: SpecItem) -> str | None:
 def read_resources(
     entries: tuple[SpecItem, ...],
     files: Mapping[str, bytes],
-    namespace: str,
+    given: ResourceMetadata,
     objects: Objects,
     unread: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[tuple[Manifest, ...], list[Problem]]:
@@ -190,11 +210,11 @@ def read_resources(
         good, faults = objects(path, text)
         problems += faults
         for data in good:
-            manifest = _resource(data, namespace)
+            manifest = _resource(data, given)
             if manifest.identity in found:
                 problems.append(Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is given twice"))
             found[manifest.identity] = manifest
-    return _told_apart(found.values(), namespace), problems
+    return _told_apart(found.values(), given.namespace), problems
 
 
 def _told_apart(manifests: Collection[Manifest], namespace: str) -> tuple[Manifest, ...]:
@@ -243,14 +263,16 @@ def patch_problem(file: str, pointer: str, fault: PatchFault) -> Problem:
     return Problem(file, 0, 0, fault.rule, fault.message, pointer + fault.pointer, fault.severity)
 
 
-def _resource(data: Any, namespace: str) -> Manifest:
+def _resource(data: Any, given: ResourceMetadata) -> Manifest:
     """The object with the environment's namespace where it names none and its kind is known to stand in one.
 
     kustomize gives a namespace to whatever it does not know, and so to a ClusterIssuer. Here an object of a kind that
     no schema tells of stays as it was written: Argo CD asks the cluster, and puts it into the namespace of its
     destination, which is the environment's, if it stands in one.
     """
-    metadata = dict(data["metadata"])
+    namespace, metadata = given.namespace, dict(data["metadata"])
+    if given.labels:
+        metadata["labels"] = {**given.labels, **(metadata.get("labels") or {})}
     group = str(data["apiVersion"]).rpartition("/")[0]
     if namespace and scope(group, data["kind"]) == "namespace":
         metadata.setdefault("namespace", namespace)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from renderer.render.files import VOLUME, config_map_name
-from renderer.spec import App, Version, file_key
+from renderer.spec import App, Version, file_key, merge, serving_sidecars
 
 # A pod that is stopping still receives requests until every proxy knows; docs/engines.md has the measurement.
 WAIT_BEFORE_STOP = {"preStop": {"sleep": {"seconds": 5}}}
@@ -72,10 +73,12 @@ def _pod_spec(app: App, version: Version) -> dict[str, Any]:
     spec: dict[str, Any] = {}
     if "serviceAccount" in app.spec:
         spec["serviceAccountName"] = app.name
-    spec["containers"] = [_container(app, version), *_others(version, pod.get("containers", ()))]
+    spec["containers"] = [_container(app, version), *_others(app, version, "containers")]
     for key, value in pod.items():
         if key == "initContainers":
-            spec[key] = _others(version, value)
+            spec[key] = _others(app, version, key)
+        elif key == "topologySpreadConstraints" and app.level > 1:
+            spec[key] = [_spread(app, constraint) for constraint in value]
         elif key not in ("containers", "volumes"):
             spec[key] = value
     volumes = [*_file_volumes(app, version), *pod.get("volumes", ())]
@@ -84,9 +87,29 @@ def _pod_spec(app: App, version: Version) -> dict[str, Any]:
     return spec
 
 
-def _others(version: Version, containers: Any) -> list[dict[str, Any]]:
-    """The other containers; one without an image gets the app's image."""
-    return [each if "image" in each else {"name": each["name"], "image": version.image, **each} for each in containers]
+def _others(app: App, version: Version, key: str) -> list[dict[str, Any]]:
+    """The other containers or the init containers, with what their defaults give and the app's image by default."""
+    defaults = version.fields.get("containerDefaults", {}).get(key, {})
+    containers = [_with(defaults, each) if defaults else each for each in version.fields.get("pod", {}).get(key, ())]
+    served = serving_sidecars(app, key, containers) if app.level > 1 else ()
+    found = []
+    for each in containers:
+        container = each if "image" in each else {"name": each["name"], "image": version.image, **each}
+        found.append({**container, "lifecycle": WAIT_BEFORE_STOP} if each["name"] in served else container)
+    return found
+
+
+def _with(defaults: Mapping[str, Any], container: Mapping[str, Any]) -> dict[str, Any]:
+    """The container with defaults merged in behind its own fields."""
+    merged = merge(defaults, container)
+    return {**{key: merged[key] for key in container if key in merged}, **merged}
+
+
+def _spread(app: App, constraint: Mapping[str, Any]) -> dict[str, Any]:
+    """A constraint without a selector counts no pods: it gets the app's own."""
+    if constraint.get("labelSelector") is not None:
+        return dict(constraint)
+    return {**constraint, "labelSelector": {"matchLabels": app.selector}}
 
 
 def _container(app: App, version: Version) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from renderer.render.objects import manifest, wave
 from renderer.spec import App, Port
 
 WAYPOINT = "istio.io/use-waypoint"
+PREVIEW = {"app.kubernetes.io/component": "preview"}  # tells the two Services apart, for a ServiceMonitor
 
 
 def services(app: App) -> list[Manifest]:
@@ -36,7 +37,9 @@ def _service(app: App, file: str, name: str) -> Manifest:
     ports = [_service_port(port, targets, node_port=name == app.name) for port in app.ports]
     body = {"spec": {**own, "selector": app.selector, "ports": ports}}
     annotations = {**fields.get("annotations", {}), **wave(-1)} if name == app.name else wave(-1)
-    labels = {WAYPOINT: app.waypoint} if app.waypoint not in ("", "namespace") else None
+    labels = {WAYPOINT: app.waypoint} if app.waypoint not in ("", "namespace") else {}
+    if name != app.name and app.level > 1:
+        labels |= PREVIEW
     return manifest(app, file, "v1", "Service", body, name=name, annotations=annotations, labels=labels)
 
 

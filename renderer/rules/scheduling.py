@@ -17,19 +17,20 @@ _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 def topology_spread(scene: Scene) -> Iterator[Finding]:
     """A topology spread constraint that the API server refuses, or that does nothing for these pods.
 
-    Why: The API server refuses wrong numbers. A selector that does not match the pod's own labels spreads other pods (a
-    warning). Pods of a Rollout have the label `rollouts-pod-template-hash`, not `pod-template-hash`, so the latter in
-    `matchLabelKeys` has no effect (a warning).
-    Fix: use `maxSkew` and `minDomains` of at least 1, `minDomains` only with `DoNotSchedule`, and `matchLabelKeys` only
-    with a `labelSelector` that does not contain the same keys.
+    Why: The API server refuses wrong numbers. A selector that does not match the pod's own labels spreads other pods,
+    and without a selector no pods (warnings). Pods of a Rollout have the label `rollouts-pod-template-hash`, not
+    `pod-template-hash`, so the latter in `matchLabelKeys` has no effect (a warning).
+    Fix: use `maxSkew` and `minDomains` of at least 1, `minDomains` only with `DoNotSchedule`, and `matchLabelKeys`
+    only with a `labelSelector` that does not contain the same keys.
     Source: API server (`validateTopologySpreadConstraints`), Argo Rollouts (its label for the hash).
     """
     for pod in scene.index.pods:
         for number, constraint in enumerate(pod.spec.get("topologySpreadConstraints") or ()):
             at = f"{pod.at}/spec/topologySpreadConstraints/{number}"
-            for message in _spread_errors(constraint):
+            errors = list(_spread_errors(constraint))
+            for message in errors:
                 yield Finding("topology-spread", message, at, pod.manifest)
-            for message in _spread_warnings(constraint, pod):
+            for message in _spread_warnings(constraint, pod) if not errors else ():
                 yield Finding("topology-spread", message, at, pod.manifest, "warning")
 
 
@@ -59,6 +60,8 @@ def _selector_keys(selector: Object) -> set[str]:
 
 def _spread_warnings(constraint: Object, pod: Pod) -> Iterator[str]:
     selector = constraint.get("labelSelector")
+    if selector is None and not constraint.get("matchLabelKeys"):
+        yield "without a labelSelector it counts no pods; `renderLevel: 2` gives it the selector of the app"
     if selector and not selects(selector, pod.labels):
         yield "the labelSelector does not match the pod's own labels: the pods are not spread"
     wrong, right = _HASHES.get(pod.kind, ("", ""))

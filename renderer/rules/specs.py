@@ -13,7 +13,7 @@ from renderer.rounding import basic_canary_share, replicas_for_share
 from renderer.rules import checks
 from renderer.rules.finding import Finding, of_level
 from renderer.rules.http import match_error
-from renderer.spec import App, file_key
+from renderer.spec import App, file_key, serving_sidecars
 
 _STATES = ("canary", "preview")
 _TOLERANCE = 5.0  # percent of the traffic by which a replica canary may miss its weight unremarked
@@ -513,6 +513,20 @@ def tag_pinned(scene: SpecScene) -> Iterator[Finding]:
         yield _finding("tag-pinned", message, "/spec/tag")
 
 
+def serving_sidecar(scene: SpecScene) -> Iterator[Finding]:
+    """A further container that a port targets, without a pause before its stop.
+
+    Why: A pod that is stopping still gets requests for some seconds. The app's own container waits by default; at
+    render level 1 a proxy beside it stops at once and loses them.
+    Fix: set `renderLevel: 2` in `rollspec.yaml`, or give the container `lifecycle: {preStop: {sleep: {seconds: 5}}}`.
+    Source: measured (docs/engines.md); Kubernetes (termination of pods).
+    """
+    app = scene.app
+    pod = app.running.fields.get("pod", {})
+    if app.level == 1 and any(serving_sidecars(app, key, pod.get(key, ())) for key in ("containers", "initContainers")):
+        yield of_level("serving-sidecar", "a container that a port targets stops at once and loses requests")
+
+
 SPEC_RULES: dict[str, SpecRule] = {
     "ports-missing": ports_missing,
     "port-twice": port_twice,
@@ -531,6 +545,7 @@ SPEC_RULES: dict[str, SpecRule] = {
     "level-1-lists": level_1_lists,
     "files-clash": files_clash,
     "service-account": service_account,
+    "serving-sidecar": serving_sidecar,
     "service-fields": service_fields,
     "istio-fields": istio_fields,
     "disruption-budget": disruption_budget,

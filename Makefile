@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test fuzz lint format typecheck golden docs site integrations release bench schemas tools engines e2e soak traces clean
+.PHONY: help venv demo test coverage fuzz lint format typecheck golden docs site integrations release bench schemas tools engines e2e soak traces clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,12 @@ lint: $(STAMP) ## check the code with ruff
 format: $(STAMP) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+coverage: $(STAMP) tools ## run the tests, and show which lines of renderer/ none of them runs
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n auto
+	$(BIN)/coverage combine --quiet
+	@$(BIN)/python -m tests.coverage
 
 typecheck: $(STAMP) ## check the types with mypy
 	$(BIN)/mypy

@@ -273,21 +273,16 @@ def app_of(
     spec: Mapping[str, Any],
     *,
     namespace: str,
-    labels: Mapping[str, str] | None = None,
-    annotations: Mapping[str, str] | None = None,
-    cluster_domain: str = "cluster.local",
-    level: int = 1,
-    waypoint: str = "",
 ) -> App:
-    """The effective `spec` (valid by the schema) as a value; `labels` and `annotations` are those of every manifest."""
+    """The effective `spec` (valid by the schema) as a value; what it does not say has its default."""
     canary, previous = spec.get("canary"), spec.get("previous")
     migration = spec.get("migration", {})
     return App(
         name=name,
         env=env,
         namespace=namespace,
-        labels=labels or {},
-        annotations=annotations or {},
+        labels={},
+        annotations={},
         spec=spec,
         ports=tuple(map(_port, spec.get("ports", ()))),
         strategy=strategy_of(spec.get("strategy", {})),
@@ -299,9 +294,7 @@ def app_of(
         aborted=_version(spec, "aborted"),
         migrating_from=strategy_of(migration["from"]) if "from" in migration else None,
         after=strategy_of(migration["after"]) if "after" in migration else None,
-        cluster_domain=cluster_domain,
-        level=level,
-        waypoint=waypoint,
+        cluster_domain="cluster.local",
     )
 
 

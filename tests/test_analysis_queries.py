@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def templates(analysis: dict[str, Any], **more: Any) -> dict[str, dict[str, Any]
         "canary": {"tag": "2", "version": "2", "weight": 20},
         **more,
     }
-    app = app_of("web", "production", spec, namespace="shop", level=2)
+    app = replace(app_of("web", "production", spec, namespace="shop"), level=2)
     found = [each for each in render(app) if each.kind == "AnalysisTemplate"]
     return {metric["name"]: metric for each in found for metric in each.data["spec"]["metrics"]}
 

@@ -232,7 +232,7 @@ def test_a_policy_that_wants_a_canary_stops_a_release_at_once(repository: Path) 
     app = repository / "apps/web.yaml"
     app.write_text(app.read_text().replace("type: Canary, router: istio", "type: RollingUpdate"))
     outcome = verb(repository, "release", "web", "1.5.0")
-    assert (outcome.code, "the policy wants a canary" in outcome.err) == (1, True)
+    assert (outcome.code, "the policy requires a canary" in outcome.err) == (1, True)
 
 
 def test_a_weight_is_for_the_canaries_among_several_apps(repository: Path) -> None:

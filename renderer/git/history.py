@@ -60,7 +60,7 @@ def log(
     for value in _values(stream(root, [*_LOG, start, *left_out, "--", *literal(paths)])):
         values.append(value)
         if len(values) == len(_FIELDS):
-            yield _commit(*values)
+            yield _commit(values)
             values = []
 
 
@@ -95,7 +95,7 @@ def _with_touches(
             continue
         if commit:
             yield commit, tuple(touched)
-        commit, touched = _commit(value, *(next(values) for _ in _FIELDS[1:])), []
+        commit, touched = _commit([value, *(next(values) for _ in _FIELDS[1:])]), []
     if commit:
         yield commit, tuple(touched)
 
@@ -113,7 +113,8 @@ def _values(pieces: Iterator[bytes]) -> Iterator[str]:
         yield from map(text, whole)
 
 
-def _commit(sha: str, parents: str, author: str, email: str, time: str, subject: str, trailers: str) -> Commit:
+def _commit(values: Sequence[str]) -> Commit:
+    sha, parents, author, email, time, subject, trailers = values
     pairs = (line.partition(":") for line in trailers.split("\x1f") if line)
     known = tuple((key.strip(), value.strip()) for key, _, value in pairs)
     return Commit(sha, tuple(parents.split()), author, email, _time(time), subject, known)

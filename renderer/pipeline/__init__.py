@@ -377,11 +377,9 @@ def _check_schema(merged: Effective, schemas: Schemas) -> list[Problem]:
 def _app(name: str, merged: Effective, environment: Environment, setup: Setup) -> App:
     metadata = merged.data["metadata"]
     spec = with_settings(merged.data["spec"], environment.spec.get("analysis"))
-    return app_of(
-        name,
-        environment.name,
-        spec,
-        namespace=spec.get("namespace") or environment.spec.get("namespace") or "",
+    namespace = spec.get("namespace") or environment.spec.get("namespace") or ""
+    return replace(
+        app_of(name, environment.name, spec, namespace=namespace),
         labels={**(environment.spec.get("labels") or {}), **metadata.get("labels", {})},
         annotations={**(environment.spec.get("annotations") or {}), **metadata.get("annotations", {})},
         cluster_domain=setup.project.cluster_domain,

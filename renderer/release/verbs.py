@@ -39,17 +39,9 @@ def release(
     weight: int | None = None,
     overrides: Mapping[str, Any] | None = None,
     replace: bool = False,
-    must_canary: bool = False,
 ) -> Outcome:
-    """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate).
-
-    `must_canary`: the environment's policy takes no release at once.
-    """
+    """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate)."""
     strategy = strategy_of(spec.get("strategy", {}))
-    if must_canary and not strategy.is_rollout:
-        return Refusal(
-            f"the policy wants a canary for every change, and {strategy.type} has none: `switch --to Canary`"
-        )
     flight = in_flight(spec)
     if flight and not replace:
         return Refusal(_already(spec, flight))

@@ -57,7 +57,8 @@ def templates(app: App, strategy: Strategy | None = None) -> list[Manifest]:
 def _template(app: App, name: str, args: list[dict[str, Any]], metrics: list[dict[str, Any]]) -> Manifest:
     body = {"spec": {"args": args, "metrics": metrics}}
     api, file = "argoproj.io/v1alpha1", f"analysis-template-{name}.yaml"
-    return manifest(app, file, api, "AnalysisTemplate", body, name=f"{app.name}-{name}", annotations=wave(-1))
+    own = {"name": f"{app.name}-{name}", "annotations": wave(-1)}
+    return manifest(app, file, api, "AnalysisTemplate", body, own)
 
 
 def _args(app: App, strategy: Strategy) -> list[dict[str, Any]]:

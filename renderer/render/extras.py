@@ -52,12 +52,5 @@ def _disruption_budget(app: App, fields: dict[str, Any]) -> Manifest:
 
 def _service_account(app: App, fields: dict[str, Any]) -> Manifest:
     body = {key: fields[key] for key in ("automountServiceAccountToken",) if key in fields}
-    return manifest(
-        app,
-        "service-account.yaml",
-        "v1",
-        "ServiceAccount",
-        body,
-        annotations=fields.get("annotations"),
-        labels=fields.get("labels"),
-    )
+    own = {key: fields.get(key) for key in ("annotations", "labels")}
+    return manifest(app, "service-account.yaml", "v1", "ServiceAccount", body, own)

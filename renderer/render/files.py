@@ -33,4 +33,4 @@ def config_maps(app: App) -> list[Manifest]:
 def _config_map(app: App, name: str, files: dict[str, str]) -> Manifest:
     data = {file_key(path): files[path] for path in sorted(files)}
     body = {"immutable": True, "data": data}
-    return manifest(app, f"config-map-{name}.yaml", "v1", "ConfigMap", body, name=name, annotations=PRUNE_LAST)
+    return manifest(app, f"config-map-{name}.yaml", "v1", "ConfigMap", body, {"name": name, "annotations": PRUNE_LAST})

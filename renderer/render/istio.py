@@ -105,7 +105,7 @@ def _virtual_service(app: App, *, split: bool) -> Manifest:
             {"match": [{"port": port.port}], "route": _route(app, port, split=split)} for port in by_protocol["tcp"]
         ]
     api = "networking.istio.io/v1"
-    return manifest(app, "virtual-service.yaml", api, "VirtualService", {"spec": spec}, annotations=wave(-1))
+    return manifest(app, "virtual-service.yaml", api, "VirtualService", {"spec": spec}, {"annotations": wave(-1)})
 
 
 def _http_routes(app: App, ports: list[Port], fields: dict[str, Any], *, split: bool) -> list[dict[str, Any]]:
@@ -167,4 +167,4 @@ def _destination_rule(app: App, *, subsets: bool) -> Manifest:
         spec["subsets"] = [{"name": subset, "labels": app.selector} for subset in (STABLE, CANARY)]
     annotations = {**PRUNE_LAST, **wave(-2)}
     api = "networking.istio.io/v1"
-    return manifest(app, "destination-rule.yaml", api, "DestinationRule", {"spec": spec}, annotations=annotations)
+    return manifest(app, "destination-rule.yaml", api, "DestinationRule", {"spec": spec}, {"annotations": annotations})

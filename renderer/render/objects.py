@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from renderer.manifest import SYNC_OPTIONS, Manifest, Object
@@ -31,25 +32,18 @@ def _joined(given: str, own: str) -> str:
 
 
 def manifest(
-    app: App,
-    file: str,
-    api_version: str,
-    kind: str,
-    body: Object,
-    *,
-    name: str | None = None,
-    annotations: dict[str, str] | None = None,
-    labels: dict[str, str] | None = None,
+    app: App, file: str, api_version: str, kind: str, body: Object, own: Mapping[str, Any] | None = None
 ) -> Manifest:
-    """A manifest of `app` with its metadata filled in; `body` holds all other fields."""
+    """A manifest of `app`; `body` holds its fields, `own` the `name`, `labels` and `annotations` that only it has."""
+    given = own or {}
     metadata: dict[str, Any] = {
-        "name": name or app.name,
+        "name": given.get("name", app.name),
         "namespace": app.namespace,
-        "labels": {**manifest_labels(app), **(labels or {})},
+        "labels": {**manifest_labels(app), **(given.get("labels") or {})},
     }
-    all_annotations = {**app.annotations, **(annotations or {})}
-    if app.level > 1 and SYNC_OPTIONS in app.annotations and SYNC_OPTIONS in (annotations or {}):
-        all_annotations[SYNC_OPTIONS] = _joined(app.annotations[SYNC_OPTIONS], all_annotations[SYNC_OPTIONS])
-    if all_annotations:
-        metadata["annotations"] = all_annotations
+    annotations = {**app.annotations, **(given.get("annotations") or {})}
+    if app.level > 1 and SYNC_OPTIONS in app.annotations and SYNC_OPTIONS in (given.get("annotations") or {}):
+        annotations[SYNC_OPTIONS] = _joined(app.annotations[SYNC_OPTIONS], annotations[SYNC_OPTIONS])
+    if annotations:
+        metadata["annotations"] = annotations
     return Manifest(file, {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body})

@@ -40,7 +40,8 @@ def _service(app: App, file: str, name: str) -> Manifest:
     labels = {WAYPOINT: app.waypoint} if app.waypoint not in ("", "namespace") else {}
     if name != app.name and app.level > 1:
         labels |= PREVIEW
-    return manifest(app, file, "v1", "Service", body, name=name, annotations=annotations, labels=labels)
+    own = {"name": name, "annotations": annotations, "labels": labels}
+    return manifest(app, file, "v1", "Service", body, own)
 
 
 def _service_port(port: Port, targets: Mapping[tuple[int | str, str], str], *, node_port: bool) -> dict[str, Any]:

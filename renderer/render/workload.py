@@ -37,9 +37,9 @@ def _workload(app: App, strategy: Strategy) -> Manifest:
     options = SERVER_SIDE_APPLY if app.scaled_by_others else PRUNE_LAST
     if strategy.is_rollout:
         body = {"spec": _rollout(app, strategy)}
-        return manifest(app, "rollout.yaml", "argoproj.io/v1alpha1", "Rollout", body, annotations=options)
+        return manifest(app, "rollout.yaml", "argoproj.io/v1alpha1", "Rollout", body, {"annotations": options})
     body = {"spec": _deployment(app, strategy)}
-    return manifest(app, "deployment.yaml", "apps/v1", "Deployment", body, annotations=options)
+    return manifest(app, "deployment.yaml", "apps/v1", "Deployment", body, {"annotations": options})
 
 
 def _common(app: App, strategy: Strategy) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from renderer.release import notes, switches, verbs
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.status import Row
-from renderer.spec import fields_of, short_digests
+from renderer.spec import fields_of, short_digests, strategy_of
 from renderer.tree import alone
 from renderer.usecases.edits import Edits, edit_acts
 from renderer.usecases.elsewhere import in_both, spec_at, stable_there
@@ -99,7 +99,7 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
             asked = _from_env(opened, tags, env, wanted)
         return {
             app: partial(
-                verbs.release,
+                _release,
                 tag=tag,
                 version=name,
                 weight=wanted.share,
@@ -291,6 +291,15 @@ def _from_env(
             say(f"{app}: {source} {kept}")
         found[app] = (there.tag, there.label)
     return found
+
+
+def _release(spec: Mapping[str, Any], *, must_canary: bool, **asked: Any) -> Outcome:
+    """`must_canary`: the environment's policy allows no release at once."""
+    strategy = strategy_of(spec.get("strategy", {}))
+    if must_canary and not strategy.is_rollout:
+        reason = f"the policy requires a canary for every change, and strategy {strategy.type} has none"
+        return Refusal(f"{reason}: run `switch --to Canary` first")
+    return verbs.release(spec, **asked)
 
 
 def _weight(app: str, live: Live, share: int, spec: Spec) -> Outcome:

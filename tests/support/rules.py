@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +61,9 @@ def read_spec(path: Path) -> tuple[SpecScene, tuple[str, ...]]:
     found, settings = _comments(text)
     data = yaml.safe_load(text)
     metadata = data["metadata"]
-    app = app_of(
-        metadata["name"],
-        "production",
-        data["spec"],
-        namespace="shop",
-        labels=metadata.get("labels"),
-        annotations=metadata.get("annotations"),
-        level=int(settings.get("level", "1")),
-    )
+    app = app_of(metadata["name"], "production", data["spec"], namespace="shop")
+    labels, annotations = (metadata.get(key) or {} for key in ("labels", "annotations"))
+    app = replace(app, labels=labels, annotations=annotations, level=int(settings.get("level", "1")))
     return SpecScene(app, yaml.safe_load(settings.get("policy", "{}")), settings.get("pins-tag") != "false"), found
 
 

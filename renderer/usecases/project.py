@@ -187,7 +187,9 @@ def _taken_along(root: str, paths: Iterable[str]) -> tuple[dict[str, bytes], dic
     files: dict[str, bytes] = {}
     unread: dict[str, str] = {}
     for path in sorted(paths):
-        if os.path.lexists(os.path.join(root, path)):
+        if ".git" in path.split("/"):
+            unread[path] = f"`{path}` is one of Git's own files, which are never read as manifests"
+        elif os.path.lexists(os.path.join(root, path)):
             found, problems = read(root, [path])
             files |= found
             unread.update((path, f"`{problem.file}` {problem.message}") for problem in problems)

@@ -9,10 +9,17 @@ import pytest
 
 from renderer.manifest import Manifest
 from renderer.rules import FLEET_RULES, MANIFEST_RULES, Clash, claims, fleet
+from renderer.rules.fleet import waits_for_rollouts
 
 
 def manifest(kind: str, name: str, spec: dict[str, Any], namespace: str = "shop") -> Manifest:
-    api = {"Deployment": "apps/v1", "Service": "v1", "HorizontalPodAutoscaler": "autoscaling/v2"}
+    api = {
+        "Deployment": "apps/v1",
+        "Service": "v1",
+        "HorizontalPodAutoscaler": "autoscaling/v2",
+        "Rollout": "argoproj.io/v1alpha1",
+        "Job": "batch/v1",
+    }
     meta = {"name": name, "namespace": namespace}
     data = {"apiVersion": api.get(kind, "networking.istio.io/v1"), "kind": kind, "metadata": meta, "spec": spec}
     return Manifest(f"{kind.lower()}.yaml", copy.deepcopy(data))
@@ -115,3 +122,35 @@ def test_the_owner_of_a_pair_counts() -> None:
     found = claims([manifest("Service", "web", {})])
     pairs = [(owner, claim) for owner in ("a", "b") for claim in found]
     assert [clash.claim.owner for clash in fleet(pairs)] == ["a", "b"]
+
+
+def test_a_wildcard_host_covers_the_hosts_of_other_apps() -> None:
+    wild = routed("all", ["*.shop.svc.cluster.local"], None)
+    own = routed("web", ["web.shop.svc.cluster.local"], None)
+    assert lines(clashes(platform=[wild], web=[own])) == [
+        "host-once platform virtualservice.yaml/spec/hosts/0: the host *.shop.svc.cluster.local covers web.shop.svc of "
+        "app web"
+    ]
+    assert clashes(platform=[wild], web=[routed("web", ["web.pay.svc.cluster.local"], None)]) == []
+    assert clashes(platform=[wild, own]) == []
+
+
+def in_wave(found: Manifest, wave: int, hook: str = "") -> Manifest:
+    notes = {"argocd.argoproj.io/sync-wave": str(wave), **({"argocd.argoproj.io/hook": hook} if hook else {})}
+    found.data["metadata"]["annotations"] = notes
+    return found
+
+
+def test_what_waits_for_the_rollout_of_another_app() -> None:
+    rollout = manifest("Rollout", "shop", {"strategy": {"canary": {}}})
+    later, earlier = in_wave(manifest("Service", "web", {}), 1), in_wave(manifest("Service", "web", {}), -1)
+    smoke = in_wave(manifest("Job", "smoke", {}), 0, "PostSync")
+    first = in_wave(manifest("Job", "migrate", {}), 5, "PreSync")
+
+    def waiting(**apps: list[Manifest]) -> list[str]:
+        claimed = [(app, claim) for app, manifests in apps.items() for claim in claims(manifests, app)]
+        return [claim.key for claim, _ in waits_for_rollouts(claimed)]
+
+    assert waiting(shop=[rollout], web=[later], tests=[smoke]) == ["1|Service web", "|Job smoke"]
+    assert waiting(shop=[rollout], web=[earlier, first]) == []
+    assert waiting(shop=[rollout, later, smoke]) == []

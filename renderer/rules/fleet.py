@@ -20,6 +20,7 @@ _EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
 _PODS = "pods"  # the kind of claim that says which labels pods have; selectors are held against it
 _OVERLAPS = frozenset((_PODS, "workloads-overlap"))
 _AT_GATEWAY = " at gateway "
+_IN_MESH = " in the mesh|"
 _ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # kinds of claims that never clash
 _IN_THE_SYNC = frozenset({"Sync", "PostSync"})
 _FIRST_WAVE = -1  # what rollspec puts before a Rollout is in this wave or an earlier one
@@ -68,7 +69,30 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
         if kind in FLEET_RULES and kind != "workloads-overlap":
             found += _equal(kind, key, group)
     found += _overlaps(same)
+    found += _wildcards(claim for claim in named if claim.kind == "host-once")
     return sorted(found, key=lambda clash: (*_place(clash.claim), *_place(clash.other)))
+
+
+def _wildcards(hosts: Iterable[Claim]) -> Iterator[Clash]:
+    """Hosts of the mesh that a wildcard host of another owner covers: requests that have no route yet would take it."""
+    in_mesh = [claim for claim in hosts if claim.key.endswith(_IN_MESH)]
+    for wild in (claim for claim in in_mesh if claim.key.startswith("*.")):
+        end = _known_part(wild.key.removesuffix(_IN_MESH)[1:])
+        covered = [each for each in in_mesh if each.owner != wild.owner and _host(each).endswith(end)]
+        if covered:
+            other = min(covered, key=_place)
+            message = f"the host {wild.key.removesuffix(_IN_MESH)} covers {_host(other)} of {_spoken(other.owner)}"
+            yield Clash("host-once", message, wild, other)
+
+
+def _host(claim: Claim) -> str:
+    return claim.key.removesuffix(_IN_MESH)
+
+
+def _known_part(end: str) -> str:
+    """Hosts of Services are compared without the cluster's domain."""
+    before, found, _ = end.partition(".svc")
+    return f"{before}.svc" if found else end
 
 
 def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
@@ -162,7 +186,7 @@ def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
         for gateway in gateways:
             at = f"/spec/hosts/{number}"
             if gateway == "mesh":
-                yield Claim("host-once", f"{full} in the mesh|", owner, manifest.file, at)
+                yield Claim("host-once", f"{full}{_IN_MESH}", owner, manifest.file, at)
                 continue
             if "mesh" in gateways and full.endswith(".svc"):
                 continue  # the mesh has claimed it

@@ -69,24 +69,35 @@ def told_once(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
 def shared_in_clusters(setup: Setup, rendered: Sequence[Rendered]) -> list[Problem]:
     """Environments of one cluster that render the same object: each would overwrite it for the other, for ever.
 
-    Where neither says its `cluster`, nobody can tell that it is one: a warning, and no word of hosts, which clusters
-    share as a rule. What `resources` name is not looked at: an overlay that extends another inherits them.
+    If neither names its `cluster`, they may be in different ones: a warning, which leaves out hosts, because clusters
+    often share them, and `resources`, because an overlay that extends another inherits them.
     """
     clusters = clusters_shared(setup)
     first: dict[tuple[str, tuple[str, ...]], str] = {}  # by cluster and claim
     shared: dict[tuple[str, str], list[Claim]] = {}
-    for each in rendered if clusters else ():
-        cluster = clusters.get(each.env)
-        if cluster is not None:
-            for claim in each.claims:
-                if (cluster or claim.kind == "object-once") and is_for_a_cluster(claim):
-                    other = first.setdefault((cluster, claim[:2]), each.env)
-                    if other != each.env:
-                        shared.setdefault((other, each.env), []).append(claim)
+    for env, claimed in _claims_by_env(setup, rendered, clusters) if clusters else ():
+        cluster = clusters[env]
+        for claim in claimed:
+            if (cluster or claim.kind == "object-once") and is_for_a_cluster(claim):
+                other = first.setdefault((cluster, claim[:2]), env)
+                if other != env:
+                    shared.setdefault((other, env), []).append(claim)
     pairs = [(*pair, same) for (one, other), same in shared.items() for pair in ((one, other), (other, one))]
     places = Places(setup.texts)
     found = [problem for pair in pairs for problem in _shared(setup, *pair, known=bool(clusters[pair[0]]))]
     return [*places.put([*found, *application_names(setup, rendered)])]
+
+
+def _claims_by_env(
+    setup: Setup, rendered: Sequence[Rendered], clusters: Mapping[str, str]
+) -> Iterator[tuple[str, Iterable[Claim]]]:
+    """The claims of apps, and of the `resources` of those environments that name their cluster."""
+    for each in rendered:
+        if each.env in clusters:
+            yield each.env, each.claims
+    for env in sorted({each.env for each in rendered}):
+        if clusters.get(env):
+            yield env, claims(setup.resources[env], RESOURCES)
 
 
 def clusters_shared(setup: Setup) -> dict[str, str]:

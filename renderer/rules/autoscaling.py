@@ -161,7 +161,7 @@ def _metric_errors(metric: Object) -> Iterator[str]:
     given = [field for field in _TARGET_TYPE.values() if field in target]
     wanted = _TARGET_TYPE.get(target.get("type", ""))
     if wanted not in _TARGETS[kind] or given != [wanted]:
-        yield f"a metric of type {kind} needs one target ({' or '.join(_TARGETS[kind])}) and the type that goes with it"
+        yield f"a metric of type {kind} needs one target ({' or '.join(_TARGETS[kind])}) and the matching type"
     elif not (quantity(target[wanted]) or 0) > 0:
         yield f"{wanted} must be greater than 0"
 

@@ -112,7 +112,7 @@ def _never_of(spec: Object, pods: int | None) -> str | None:
 
 
 def _pods_of(scene: Scene, pdb: Manifest) -> int | None:
-    """The least number of pods that the budget's workload runs; None when nobody here knows."""
+    """The least number of pods that the budget's workload runs; None if nothing in the scene says it."""
     selector, namespace = (pdb.data.get("spec") or {}).get("selector"), namespace_of(pdb)
     for pod in scene.index.workloads:
         if pod.namespace == namespace and selects(selector, pod.labels):

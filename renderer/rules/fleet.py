@@ -115,8 +115,8 @@ def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
 def is_for_a_cluster(claim: Claim) -> bool:
     """Whether two environments of one cluster clash by it: they make one object, or route one host at one gateway.
 
-    Of an object that names no namespace, and whose kind nobody knows, nobody can tell: Argo CD may give it one. In the
-    mesh `exportTo` may keep the routes of one namespace from the others.
+    An object of an unknown kind that names no namespace may get one from Argo CD, so it is not compared. In the mesh
+    `exportTo` may keep the routes of one namespace from the others.
     """
     if claim.kind == "object-once":
         what, _, group = claim.key.rpartition("|")
@@ -125,7 +125,7 @@ def is_for_a_cluster(claim: Claim) -> bool:
 
 
 def is_of_namespace(claim: Claim, namespace: str) -> bool:
-    """Whether a host's claim goes away with the namespace: its gateway is there."""
+    """Whether the claim of a host depends on the namespace, because its gateway is there."""
     return f"{_AT_GATEWAY}{namespace}/" in claim.key
 
 
@@ -144,7 +144,7 @@ def _place(claim: Claim) -> tuple[str, str, str, str, str]:
 
 
 def _spoken(owner: str) -> str:
-    """Owners that no app can be called are what an environment takes along."""
+    """The owner in words: a name that no app can have means the environment's `resources`."""
     return f"the environment's {owner.strip('_')}" if owner.startswith("_") else f"app {owner}"
 
 

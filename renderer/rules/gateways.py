@@ -1,4 +1,4 @@
-"""Rules over Istio Gateways taken along as resources: servers, ports, hosts, TLS."""
+"""Rules over Istio Gateways: servers, ports, hosts, TLS."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def route_weights(scene: Scene) -> Iterator[Finding]:
     """Weights of a route that do not add up to 100.
 
     Why: Argo Rollouts writes weights that add up to 100, and people read them as percentages. Istio treats them as
-    ratios and refuses only a sum of 0, so another sum gives a share that nobody asked for.
+    ratios and refuses only a sum of 0, so another sum gives a share other than the spec asks for.
     Fix: make them add up to 100. A VirtualService of a canary keeps 100 and 0 in Git. A single destination needs no
     weight.
     Source: a rule of rollspec; Istio's webhook (`total destination weight = 0`).

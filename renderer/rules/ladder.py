@@ -1,4 +1,4 @@
-"""The ladder of a spec by the rules over Rollouts, before a release renders it: at rest it stands in no manifest."""
+"""The steps of a spec, checked by the rules over Rollouts before a release renders them into a manifest."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _STRATEGY = "/spec/strategy"
 
 
 def check_ladder(scene: Scene, name: str, ladder: list[Object]) -> list[Finding]:
-    """What a release of the Rollout `name` would find in the ladder; pointers are into the effective spec.
+    """The findings of a release of the Rollout `name` with these steps; pointers are into the effective spec.
 
-    Nothing where the Rollout has these steps already: `check` looks at them then.
+    Empty if the Rollout has these steps already: `check` looks at them then.
     """
     within = tuple(_with_steps(manifest, name, ladder) for manifest in scene.manifests)
     if within == scene.manifests:

@@ -18,7 +18,7 @@ _LONGEST = 64  # digits and exponents beyond any quantity that a cluster could m
 
 
 def quantity(value: object) -> int | None:
-    """`100m`, `1.5Gi`, `2e3`, 4 in units of 10^-9; None when it is no quantity."""
+    """`100m`, `1.5Gi`, `2e3`, 4 in units of 10^-9; None for text that is not a quantity."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -42,7 +42,7 @@ def _parse(text: str) -> int | None:
 
 
 def share(value: object, total: int, *, up: bool) -> int | None:
-    """An int-or-percent value of `total` pods, rounded up or down; None when it is neither."""
+    """An int-or-percent value of `total` pods, rounded up or down; None for another value."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

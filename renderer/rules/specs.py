@@ -577,7 +577,7 @@ def _finding(rule: str, message: str, pointer: str, severity: Any = "error") -> 
 
 
 def _replica_range(app: App) -> tuple[int, ...]:
-    """The pod counts the app may have: one number, or the autoscaler's bounds; empty when nobody can tell."""
+    """The pod counts the app may have: one number, or the autoscaler's bounds; empty if the spec does not say it."""
     scaling = app.spec.get("autoscaling")
     if scaling:
         return (scaling.get("minReplicas", 1), scaling["maxReplicas"])

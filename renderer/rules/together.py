@@ -35,7 +35,7 @@ class Together:
 
 
 def together(scene: Scene, pod: Pod) -> Together | None:
-    """None where nobody here knows the number of pods."""
+    """How many pods run together; None if nothing in the scene says it."""
     spec = pod.manifest.data["spec"]
     most = [scaler_of(each.data).most for each in autoscalers(scene) if target_of(scene, each) is pod]
     rest = max([*most, *([spec["replicas"]] if "replicas" in spec else [])], default=None)
@@ -116,7 +116,7 @@ def quota(scene: Scene) -> Iterator[Finding]:
     """A ResourceQuota of this tree that the pods of one workload exceed.
 
     Why: The API server refuses the pods above the quota. At rest the workload never has all its pods; in a release the
-    new pods are missing, so the release hangs (a note where it goes on with fewer pods, because `maxUnavailable` is not
+    new pods are missing, so the release hangs (a note if it continues with fewer pods, because `maxUnavailable` is not
     0). If a quota limits a resource, it also refuses pods that give no value for it (a warning, since a LimitRange
     outside of this tree may give one).
     Fix: raise the quota, lower the requests, the number of pods or `maxReplicas`, or give the containers the value. A
@@ -140,7 +140,7 @@ def quota(scene: Scene) -> Iterator[Finding]:
                     message = f"{_need(counts.rest, each, name)}, and ResourceQuota {found.name} allows {hard}"
                     yield Finding("quota", message, "/spec", pod.manifest)
                 elif counts.release * each > allowed:
-                    end = "the release hangs" if counts.waits else "it goes on with fewer pods"
+                    end = "the release hangs" if counts.waits else "it continues with fewer pods"
                     message = (
                         f"a release runs up to {_need(counts.release, each, name)}; ResourceQuota {found.name} allows "
                         f"{hard}: {end}"

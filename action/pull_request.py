@@ -64,7 +64,7 @@ def _append(path: str | None, text: str) -> None:
 
 
 def _comment(env: Mapping[str, str], directory: str, text: str) -> None:
-    """Update this project's comment on the pull request, or make it; a fork's token may not, and that is no failure."""
+    """Update this project's comment on the pull request, or create it; if the token may not, only warn."""
     event = json.loads(Path(env["GITHUB_EVENT_PATH"]).read_text(encoding="utf-8"))
     number = event.get("pull_request", {}).get("number")
     if not number:

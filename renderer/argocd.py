@@ -64,7 +64,7 @@ def application(
 ) -> Manifest:
     """One Application for everything in the environment's `folder`.
 
-    It has no finalizer: a sync already prunes the objects of a removed app, and with a finalizer whoever deletes the
+    It has no finalizer: a sync already prunes the objects of a removed app, and with a finalizer anyone who deletes the
     Application would delete the whole environment.
     """
     spec = _application(argocd, namespace, cluster, folder)

@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS rendered (
 CREATE TABLE IF NOT EXISTS facts (env TEXT, app TEXT, facts TEXT, PRIMARY KEY (env, app));
 CREATE TABLE IF NOT EXISTS clean (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
 """
-_JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite reads beside its file
+_JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite reads next to its file
 _SEEN = "UPDATE rendered SET stamps = ? WHERE env = ? AND app = ? AND key = ? AND inputs = ? AND outputs = ?"
 _WAIT = 2.0  # seconds for another run to finish its transaction, which takes a tenth of that
 _COARSE = 50_000_000  # ns: clocks of file systems tick every 1 to 10 ms
@@ -144,7 +144,7 @@ def _remove_journals(file: str) -> None:
 
 
 def _is_ours(connection: Connection) -> bool:
-    """Whether it has only our tables: a view or a trigger that somebody committed could run for ever."""
+    """Whether it has only our tables: a view or a trigger that somebody committed could run forever."""
     import sqlite3
 
     question = "SELECT type, name, sql FROM sqlite_master ORDER BY name"

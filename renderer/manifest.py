@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-SYNC_OPTIONS = "argocd.argoproj.io/sync-options"  # the annotation by which an object tells Argo CD how to apply it
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"  # the annotation that says how Argo CD applies the object
 _GROUPS = {
     "": ("Pod", "Service", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Namespace"),
     "apps": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
@@ -20,7 +20,7 @@ Object = dict[str, Any]  # a Kubernetes object as plain data: dict, list, str, i
 
 
 class Identity(NamedTuple):
-    """What the API server tells objects apart by."""
+    """What the API server distinguishes objects by."""
 
     group: str
     kind: str
@@ -71,7 +71,7 @@ class Manifest:
 def kind_of(data: Object) -> str:
     """`Service`; with its group where that is not the one that we mean, and its shape another one.
 
-    `Service.serving.knative.dev`, as kubectl has it: what is known of a Service does not hold for it.
+    `Service.serving.knative.dev`, as kubectl writes it: what is known of a Service does not hold for it.
     """
     kind, group = str(data.get("kind", "")), str(data.get("apiVersion", "")).rpartition("/")[0]
     return kind if _GROUP_OF.get(kind, group) == group else f"{kind}.{group or 'core'}"

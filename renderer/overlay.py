@@ -30,7 +30,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class SpecItem:
-    """One item of an overlay's or app's `patches` or `resources`, and where it stands."""
+    """One item of an overlay's or app's `patches` or `resources`, and where it is."""
 
     file: str
     pointer: str
@@ -73,7 +73,7 @@ class Effective:
     layers: tuple[Layer, ...]
 
     def locate(self, at: str) -> tuple[str, str]:
-        """The file that gave the value at a pointer, and the pointer there; the nearest parent where nobody has it."""
+        """The file that gave the value at a pointer, and the pointer there; the nearest parent if no file gave it."""
         parts = tokens(at)
         layers = self.layers if not parts or parts[0] in ("spec", "metadata") else (self._app,)  # a header is its own
         while parts:
@@ -88,7 +88,7 @@ class Effective:
         """The file to give what is missing in the value at a pointer: the app's own, if that has the value.
 
         A mapping is merged, and whatever is missing in all of it belongs into the first of its files; a list, and so
-        what lies in it, is as the strongest file has it.
+        what is in it, is as in the strongest file.
         """
         parts = tokens(at)
         if not any(part.isdigit() for part in parts) and _has(self._app.document.data, parts):
@@ -132,7 +132,7 @@ def environment_of(name: str, find: Callable[[str], Document | None], known: Ite
 
 
 def effective(environment: Environment, app: Document, partials: Sequence[Document]) -> Effective:
-    """Defaults of the overlays < app spec < partial apps; `partials` stand in the order of the chain."""
+    """Defaults of the overlays < app spec < partial apps; `partials` are in the order of the chain."""
     defaults = environment.spec.get("defaults") or {}
     spec = merge_specs(defaults, app.spec)
     metadata = app.data.get("metadata") or {}
@@ -147,7 +147,7 @@ def effective(environment: Environment, app: Document, partials: Sequence[Docume
 
 
 def _default_beside_autoscaling(spec: Mapping[str, Any], own: Sequence[Document]) -> bool:
-    """Whether a default of `replicas`, which is for apps without an autoscaler, is all that the app has beside one.
+    """Whether a default of `replicas`, which is for apps without an autoscaler, is all that the app has next to one.
 
     A default below `minReplicas` still counts: render level 1 had it as a stage of switching an autoscaler on.
     """

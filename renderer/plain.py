@@ -1,4 +1,4 @@
-"""Plain data as JSON has it: pointers to its values, and equality that tells 1 from true."""
+"""Plain data, of JSON's types: pointers to its values, and equality that distinguishes 1 from true."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def unescape(token: str) -> str:
 
 
 def below(pointer: str, key: str | int) -> str:
-    """The pointer of what stands under a key or index of the value at `pointer`."""
+    """The pointer of what is under a key or index of the value at `pointer`."""
     return f"{pointer}/{escape(str(key))}"
 
 

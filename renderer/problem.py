@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from renderer.masking import scrubbed, without_known
 
-# An error stops the run; so does a warning under `--strict`. A note never does: it only says what a reader should know.
+# An error stops the run, and under `--strict` a warning does too. A note never does: it only informs the reader.
 Severity = Literal["error", "warning", "note"]
 _MARKER = re.compile(r"##(?=[\w.]*\[)")
 # Characters that Python calls printable and that show nothing: fillers, joiners, and selectors of a variant.

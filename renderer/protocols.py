@@ -1,4 +1,4 @@
-"""Which protocol Istio takes a Service's port for, and in which section of a VirtualService its routes stand."""
+"""Which protocol Istio takes a Service's port for, and in which section of a VirtualService its routes are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STANDARD = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernet
 
 
 def protocol(app_protocol: str | None, name: str | None) -> str | None:
-    """The protocol in lower case, by Istio's `kube.ConvertProtocol`; None where Istio has to guess it.
+    """The protocol in lower case, by Istio's `kube.ConvertProtocol`; None if Istio must guess it.
 
     `appProtocol` counts before the name, of which the part up to the first `-` counts.
     """

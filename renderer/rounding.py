@@ -182,7 +182,7 @@ def _at_least(given: Routed, replicas: int, count: int) -> int:
 
 
 def abort_weight(replicas: int, weights: tuple[int, ...], available: int, stable_available: int) -> int:
-    """Where an abort with dynamicStableScale goes next: down the list's weights (`GetDesiredCanaryWeight`)."""
+    """The next weight of an abort with dynamicStableScale: down the list's weights (`GetDesiredCanaryWeight`)."""
     pods = max(replicas - stable_available, available)
     return next((weight for weight in reversed(weights) if _pods_for(replicas, weight) < pods), 0)
 

@@ -76,7 +76,7 @@ class Canary:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """How a new version goes out; `fields` as written, under Kubernetes' and Argo Rollouts' own names."""
+    """How a new version is rolled out; `fields` as written, under Kubernetes' and Argo Rollouts' own names."""
 
     type: StrategyType
     router: Literal["replica", "istio"]
@@ -150,7 +150,7 @@ class App:
 
     @property
     def hands_over(self) -> bool:
-        """Whether `replicas` still stands beside `autoscaling`: the first stage of switching an autoscaler on."""
+        """Whether `replicas` is still next to `autoscaling`: the first stage of adding an autoscaler."""
         return "autoscaling" in self.spec and "replicas" in self.spec
 
     @property
@@ -229,7 +229,7 @@ def merge_specs(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
 
 
 def app_document(name: str, spec: Data) -> Data:
-    """An app spec, or a partial app, as its file has it."""
+    """An app spec, or a partial app, as in its file."""
     return {"apiVersion": API_VERSION, "kind": "App", "metadata": {"name": name}, "spec": spec}
 
 

@@ -120,7 +120,7 @@ def _serve(pipe: Any, others: Sequence[Any], work: Work[Any, Any, Any], share: S
         except EOFError:
             return
         pipe.send((True, finish()))
-    except KeyboardInterrupt:  # Ctrl-C reaches the parent too, which tells of it
+    except KeyboardInterrupt:  # Ctrl-C reaches the parent too, which reports it
         return
     except BaseException as error:  # it is raised again in the parent, where there still is one
         with suppress(OSError):

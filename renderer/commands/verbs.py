@@ -86,7 +86,7 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits"
 @click.option("--base", metavar="REF", help="With --from-edits: since when (default: where the work left main).")
 @_common
 def release(options: VerbOptions, words: tuple[str, ...], **own: Any) -> int:
-    """Start the release of a tag: a canary, a preview, or at once, as the app's strategy has it.
+    """Start the release of a tag: a canary, a preview, or at once, depending on the app's strategy.
 
     \b
     rollspec release reviews 1.5.0 --weight 20
@@ -206,6 +206,6 @@ def resume(options: VerbOptions, apps: tuple[str, ...]) -> int:
 def switch(options: VerbOptions, app: str, **own: Any) -> int:
     """Change the strategy or the router in the stages that lose no traffic.
 
-    Each stage is a commit; go on when the one before is synced and Healthy, and 30 seconds after the last promotion.
+    Each stage is a commit; continue when the previous one is synced and Healthy, and 30 seconds after the last promotion.
     """
     return verbs.switch(options, app, SwitchOptions(**own))

@@ -26,7 +26,7 @@ class TreeEntry(NamedTuple):
 
 
 def root(path: str) -> str:
-    """The top folder of the repository that `path` lies in. Raises GitError no-git, no-repository."""
+    """The top folder of the repository that `path` is in. Raises GitError no-git, no-repository."""
     return text(reading(path, ["rev-parse", "--show-toplevel"])).removesuffix("\n")
 
 

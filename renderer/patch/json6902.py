@@ -133,7 +133,7 @@ class _NoSuchItem(Exception):  # noqa: N818
 
 
 def _value(document: Data, path: str, where: str) -> Data:
-    """What stands at the path, MISSING for a key that is not there."""
+    """What is at the path; MISSING if the key does not exist."""
     node = document
     for token in _tokens(path, where):
         if not isinstance(node, dict | list):

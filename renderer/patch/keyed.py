@@ -1,4 +1,4 @@
-"""The merge of a list whose items are told apart by keys, step by step as kyaml's `walk` does it.
+"""The merge of a list whose items are distinguished by keys, step by step as kyaml's `walk` does it.
 
 This is the whole of it, for lists in any state: several keys, keys that some items lack, the same item twice. The steps
 are those of upstream, since their order decides what becomes of such lists:

@@ -53,7 +53,7 @@ def _merge(old: Data, new: Data, field: Field | None, known: bool, pointer: str,
 
 
 def _in_style(old: Data, new: Data) -> Data:
-    """A number or truth value put over a text that stands in quotes becomes a text too: kustomize keeps the quotes."""
+    """A number or truth value put over a text in quotes becomes a text too: kustomize keeps the quotes."""
     if isinstance(old, str) and isinstance(new, bool | int | float) and plain_or_quoted(old) != old:
         return text(new)
     return new

@@ -11,7 +11,7 @@ from renderer.problem import Severity
 Data = Any  # plain data: dict, list, str, int, float, bool, None
 Operation = Object  # one JSON 6902 operation: op, path, value, from
 
-WORKLOAD: Final = "Workload"  # the kind that stands for whichever workload the strategy gives
+WORKLOAD: Final = "Workload"  # the kind that stands for the workload of the strategy
 MISSING: Final[Any] = object()  # no value, which is not null
 
 
@@ -36,7 +36,7 @@ class Target:
 class Patch:
     """One change: `operations` (JSON 6902) or `merge` (strategic merge), never both.
 
-    Without a target `merge` names its object itself. `source` says where it stands, for messages.
+    Without a target `merge` names its object itself. `source` says where it is, for messages.
     """
 
     target: Target | None

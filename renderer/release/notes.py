@@ -1,4 +1,4 @@
-"""What a verb that fits has to say beside: what the engines do with it, and what Git cannot know."""
+"""What a verb says in addition: what the engines do with it, and what Git cannot know."""
 
 from __future__ import annotations
 

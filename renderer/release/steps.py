@@ -1,7 +1,7 @@
 """The step list of a Rollout, compiled from the release state, so that no edit lets the canary's share dip.
 
 The controller starts a list again from step 0 whenever its bytes change (Argo Rollouts 1.9 and 1.10), so each list
-begins where the one before it rests. Every row was measured on the real controller; see docs/engines.md.
+begins where the previous one rests. Every row was measured on the real controller; see docs/engines.md.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _to_dark(app: App, from_weight: int | None, pin: list[Step]) -> list[Step]:
 
 
 def _lowered(app: App, from_weight: int, weight: int) -> list[Step]:
-    """The weight goes first, then the pods; with `dynamicStableScale` the controller keeps them by itself."""
+    """The weight falls first, then the pods; with `dynamicStableScale` the controller keeps them by itself."""
     if app.strategy.fields.get("dynamicStableScale"):
         return [_weight(weight)]
     return [_pods(from_weight), _weight(weight), {"setCanaryScale": {"matchTrafficWeight": True}}]

@@ -119,10 +119,10 @@ def _target(now: Strategy, to: str, router: str | None) -> dict[str, Any]:
 
 
 def _between(now: Strategy) -> Strategy:
-    """A Canary by replicas lies between a BlueGreen and a Deployment, and between a Canary by Istio and a BlueGreen.
+    """A Canary by replicas comes between a BlueGreen and a Deployment, and between a Canary by Istio and a BlueGreen.
 
     It takes the hash out of the Service's selector; and the weights out of the Rollout's status, which would keep
-    today's pods for ever.
+    today's pods forever.
     """
     return strategy_of(_target(now, "Canary", "replica"))
 

@@ -253,7 +253,7 @@ def _start_canary(spec: Spec, state: Mapping[str, Any], share: int | None) -> Ou
 
 
 def _is_previous(spec: Spec, state: Mapping[str, Any]) -> bool:
-    """Whether this version is the one before: it comes back, and the stable one is taken back."""
+    """Whether this version is the previous one: it comes back, and the stable one is taken back."""
     previous = spec.get("previous")
     return bool(previous and not previous.get("undone") and version_of(spec, state) == version_of(spec, previous))
 

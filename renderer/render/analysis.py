@@ -127,7 +127,7 @@ def _metrics(checks: Checks, queries: list[Query]) -> list[dict[str, Any]]:
 
 
 def _metric(checks: Checks, name: str, query: str, limit: str) -> dict[str, Any]:
-    """An answer passes or fails; none is neither, and the run goes on."""
+    """An answer passes or fails; none is neither, and the run continues."""
     opposite = {">=": "<", "<=": ">"}[limit[:2]] + limit[2:]
     return {
         "name": name,

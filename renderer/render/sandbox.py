@@ -52,7 +52,7 @@ class NotForTemplatesError(SecurityError):
 
 
 class _Refusal(BaseException):
-    """The work of a template is refused. Not an Exception, which Jinja catches in places, and then goes on."""
+    """The work of a template is refused. Not an Exception, which Jinja catches in places, and then continues."""
 
 
 class Budget:

@@ -89,6 +89,6 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
 
 
 def _line(error: BaseException) -> int:
-    """The line of the template that was at work, which Jinja writes into the traceback; the first if there is none."""
+    """The line of the template that was running, which Jinja writes into the traceback; the first if there is none."""
     lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == _CODE]
     return lines[-1] if lines else 1

@@ -3,7 +3,7 @@
 `apply(start(), stable)` gives a cluster at rest; `apply` again with the next manifests gives the timeline of that edit.
 It plays Argo Rollouts 1.9 and 1.10 (canary by replicas or by Istio subsets, BlueGreen), Deployments, ReplicaSets,
 HorizontalPodAutoscalers' bounds and a kubelet. Times are rough; the order of events and their extremes are what counts.
-Two templates with one version label are told apart as `v2` and `v2#2`.
+Two templates with one version label are named `v2` and `v2#2`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ PERIOD = 15.0
 
 
 def autoscalers(edit: Edit) -> None:
-    """One pass over all autoscalers; what they have to change waits for their next look."""
+    """One pass over all autoscalers; what they must change waits for their next look."""
     for key, one in edit.world.autoscalers.items():
         workload = _workload(edit.world, one.target)
         wanted = _wanted(edit, one, workload)

@@ -49,7 +49,7 @@ def reconcile_canary(ctx: Context) -> None:
 
 
 def scale_canary(ctx: Context) -> bool:
-    """Stable, then new, then older pods; each waits for the one before (`reconcileCanaryReplicaSets`)."""
+    """Stable, then new, then older pods; each waits for the previous one (`reconcileCanaryReplicaSets`)."""
     if ctx.spec.paused:
         return False
     remove_deadlines(ctx)

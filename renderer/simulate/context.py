@@ -40,7 +40,7 @@ class Context:
     def canary(self) -> Canary:
         """The canary strategy; only for a Rollout that has one."""
         if self.spec.canary is None:
-            raise TypeError(f"{self.rollout.key} is no canary")
+            raise TypeError(f"{self.rollout.key} is not a canary")
         return self.spec.canary
 
     @property

@@ -1,4 +1,4 @@
-"""The ReplicaSet controller and the kubelet: pods are made and taken away until each ReplicaSet has what it wants."""
+"""The ReplicaSet controller and the kubelet: pods come and go until each ReplicaSet has its number."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from renderer.simulate.record import Edit
 from renderer.simulate.rollout import rollouts
 from renderer.simulate.state import NEVER, TICK, Rollout, World
 
-PASSES = 500  # for one event; more would be controllers that fight for ever
+PASSES = 500  # for one event; more would be controllers that fight forever
 EVENTS = 10_000  # for one edit: pods of a large app that are replaced one by one
 OF_ROLLOUTS = (release_services, release_rules, rollouts)
 CONTROLLERS = (autoscalers, deployments, replica_sets)

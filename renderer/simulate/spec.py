@@ -101,7 +101,7 @@ class RolloutSpec:
     blue_green: BlueGreen | None
     scale_down_delay: float
     scale_down_delay_set: bool
-    abort_delay: float | None  # None: the canary stays up for ever
+    abort_delay: float | None  # None: the canary stays up forever
     abort_delay_set: bool
     revision_limit: int | None  # scaleDownDelayRevisionLimit
 

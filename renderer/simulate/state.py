@@ -30,7 +30,7 @@ class Options:
         "last"  # workloads no longer rendered go when the others are Healthy, or before all
     )
     analysis: Literal["pass", "fail"] = "pass"  # what every analysis finds
-    autoscaled: int | None = None  # pods that an autoscaler wants, within its bounds; None: as many as there are
+    autoscaled: int | None = None  # pods that an autoscaler asks for, within its bounds; None: as many as there are
     apply_all: bool = False  # unchanged manifests are written again, as `kubectl apply` does
     controller_down: bool = False  # the Rollouts controller does not run; Kubernetes' own do
     horizon: float = NEVER  # seconds after which to stop, though a timed pause still runs

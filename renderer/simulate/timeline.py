@@ -1,4 +1,4 @@
-"""What an edit did over time, as a value: points, and the moments in them that a reviewer has to know of."""
+"""What an edit did over time, as a value: points, and the moments in them that a reviewer must know of."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Point:
     pods: Mapping[str, int]  # pods that are not ending
     phase: str  # of the Rollout, else of the Deployment: Healthy, Progressing, Paused, Degraded
     step: int | None  # index in the canary's step list
-    requests_unserved: bool  # some of the traffic goes where no Ready pod is
+    requests_unserved: bool  # some of the traffic has no Ready pod behind it
     pinned: str | None = None  # the version that requests with the pinned header go to
     replicas: int = 0  # how many pods the workload should have
 
@@ -72,7 +72,7 @@ class Timeline:
 
     @cached_property
     def highest_pods(self) -> int:
-        """The most pods of all versions together (a quota has to allow them)."""
+        """The most pods of all versions together (a quota must allow them)."""
         return max((sum(point.pods.values()) for point in self.points), default=0)
 
     @cached_property

@@ -233,7 +233,7 @@ def _difference(folders: Folders, files: Mapping[str, bytes], remove: Collection
 def _verdict(
     folder: int, name: str, path: str, content: bytes | None, own: bytes, result: Difference
 ) -> list[str] | None:
-    """The list that a file which is there belongs to; `content` None: it is to be removed."""
+    """The list that an existing file belongs to; `content` None: it will be removed."""
     if content is None and is_temporary(name):
         return None
     try:

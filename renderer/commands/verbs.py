@@ -206,6 +206,7 @@ def resume(options: VerbOptions, apps: tuple[str, ...]) -> int:
 def switch(options: VerbOptions, app: str, **own: Any) -> int:
     """Change the strategy or the router in the stages that lose no traffic.
 
-    Each stage is a commit; continue when the previous one is synced and Healthy, and 30 seconds after the last promotion.
+    Each stage is a commit. Continue when the previous one is synced and Healthy, and 30 seconds after the last
+    promotion.
     """
     return verbs.switch(options, app, SwitchOptions(**own))

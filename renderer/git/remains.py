@@ -2,7 +2,7 @@
 
 A commit has two ends: the branch and the index. If only the branch has moved, `git status` shows the commit as a staged
 change that takes it back. So the index is first: it holds the files before the commit is made. The lock says which
-commit the branch was at, so that whoever finds it knows whether the commit was made.
+commit the branch was at, so that the one who finds it knows whether the commit was made.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MARK = b"rollspec "
 
 @contextmanager
 def locked(root: str, index: str) -> Iterator[None]:
-    """Hold git's lock on the index; raises GitError `locked` when another process has it."""
+    """Hold git's lock on the index; raises GitError `locked` when another process holds it."""
     held = _take(root, index, f"{index}.lock")
     _remove(index)  # left by one whose lock somebody removed by hand
     try:
@@ -54,7 +54,7 @@ def index_of(root: str) -> str:
 
 
 def index_first(index: str) -> None:
-    """Let the index hold what is about to be committed, and keep the one before."""
+    """Let the index hold what is about to be committed, and keep the previous one."""
     try:
         shutil.copyfile(index, index + _BEFORE)
     except FileNotFoundError:  # no index yet, which an empty file says

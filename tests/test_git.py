@@ -550,7 +550,7 @@ class TestCommit:
         repo.git("config", "user.useConfigOnly", "true")
         repo.write("a.yaml", "2")
         before = repo.head()
-        with pytest.raises(GitError, match="identity unknown"):
+        with pytest.raises(GitError, match="who commits"):
             git.commit(repo.root, ["a.yaml"], "subject")
         assert (repo.head(), repo.litter()) == (before, [])
 

@@ -131,6 +131,9 @@ def check(done: subprocess.CompletedProcess[bytes]) -> bytes:
     return done.stdout
 
 
+_NO_IDENTITY = re.compile(r"(Author|Committer) identity unknown|empty ident name|Please tell me who you are")
+
+
 def refusal(said: str) -> GitError:
     """What git wrote to stderr, as an error."""
     kind: FailureReason = next((kind for part, kind in _MEANINGS if part in said), "other")
@@ -144,6 +147,11 @@ def refusal(said: str) -> GitError:
             "this folder looks like a bare Git repository, which is not read: remove its `HEAD`, `objects` and `refs`",
             kind,
         )
+    if _NO_IDENTITY.search(said):
+        message = (
+            "git does not know who commits: `git config user.name NAME` and `git config user.email ADDRESS`, then again"
+        )
+        return GitError(message, kind)
     if kind == "no-repository":
         return GitError("this is not a Git repository (or git cannot find its top folder)", kind)
     return GitError("git: " + (lines[0] if lines else "it failed without a message"), kind)

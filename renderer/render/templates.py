@@ -16,6 +16,7 @@ from renderer.spec import App
 from renderer.yamlio import load
 
 _CODE = "<template>"  # what Jinja calls the file of a text's code
+_UNSET = re.compile(r"^'dict object' has no attribute '([^']*)'$")
 _ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")
 
 
@@ -75,7 +76,7 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
         return Problem(template.file, error.line, 1, "template", str(error))
     except Exception as error:  # whatever an expression raises that makes no sense of its values
         said = _ADDRESS.sub("", error.msg if isinstance(error, SyntaxError) else str(error))
-        message = f"{said or type(error).__name__} (as for {whose})"
+        message = f"{_UNSET.sub(_unset, said) or type(error).__name__} (as for {whose})"
         return Problem(template.file, _line(error), 1, "template", message)
     if not text.strip():
         return None
@@ -86,6 +87,11 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
         message = f"what it renders is not a manifest: {line}{what} (as for {whose})"
         return Problem(template.file, 0, 0, "template", message)
     return Manifest(template.target, data)
+
+
+def _unset(found: re.Match[str]) -> str:
+    """Jinja's words for a field that the spec does not have, with what to write instead."""
+    return f"`{found[1]}` is not set here: give it a default, `{{{{ spec.{found[1]} | default([]) }}}}`"
 
 
 def _line(error: BaseException) -> int:

@@ -70,6 +70,15 @@ def _handler_port(pod: Pod, at: str, handlers: Object, container: Object) -> Ite
                 yield Finding("probe-port", message, f"{at}/{kind}/port", pod.manifest)
         elif port is not None and not 0 < port < 65536:
             yield Finding("probe-port", f"port {port} is not between 1 and 65535", f"{at}/{kind}/port", pod.manifest)
+        elif port is not None and _is_undeclared(pod, port):
+            message = f"no container of the pod declares port {port}: if none listens there, the probe always fails"
+            yield Finding("probe-port", message, f"{at}/{kind}/port", pod.manifest, "note")
+
+
+def _is_undeclared(pod: Pod, port: int) -> bool:
+    """Whether the containers, which share one network, declare ports, and not this one."""
+    declared = {each.get("containerPort") for _, container in pod.every for each in container.get("ports") or ()}
+    return bool(declared) and port not in declared
 
 
 def probe_thresholds(scene: Scene) -> Iterator[Finding]:

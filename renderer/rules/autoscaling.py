@@ -84,7 +84,7 @@ def hpa_target(scene: Scene) -> Iterator[Finding]:
 
 
 def _near(scene: Scene, namespace: str) -> Pod | None:
-    return next((pod for pod in scene.index.workloads if pod.namespace == namespace), None)
+    return next((pod for pod in scene.index.workloads if pod.namespace == namespace or not namespace), None)
 
 
 def hpa_once(scene: Scene) -> Iterator[Finding]:

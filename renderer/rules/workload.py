@@ -181,7 +181,7 @@ def same_namespace(scene: Scene) -> Iterator[Finding]:
     for kind in ("Service", "PodDisruptionBudget", *KINDS):
         for manifest in scene.of(kind):
             own = namespace_of(manifest)
-            if own in homes:
+            if own in homes or (kind == "ScaledObject" and not own):  # Argo CD gives it the namespace of the app
                 continue
             for pod in scene.index.workloads:
                 if _meant_for(manifest, pod):

@@ -97,6 +97,14 @@ def _scaled(number: str, unit: int) -> int:
     return int(whole or 0) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
 
 
+_TOKENS = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?[a-zA-Z:<>-]*[:>])?|\{(?P<least>[0-9]{1,9})(?:,(?P<most>[0-9]{0,9}))?\}|.",
+    re.DOTALL,
+)
+_MOST_REPEATS = 1000  # of RE2, also of repetitions inside one another
+_LARGEST_PROGRAM = 32768  # of Envoy: `re2.max_program_size.error_level`, as Istio sets it
+
+
 @lru_cache(maxsize=1024)
 def re2_error(pattern: str) -> str | None:
     """Why RE2 would refuse the pattern; None when nothing speaks against it.
@@ -108,9 +116,33 @@ def re2_error(pattern: str) -> str | None:
     bare = re.sub(r"\\[^1-9pPQzC]|\[\^?\]?[^\[\]]*\]", "_", pattern)
     if _NOT_RE2.search(bare) or _BACK_REFERENCE.search(pattern):
         return "RE2 has no look-around, back references, atomic groups or possessive repeats"
+    if too_large := _too_large(pattern):
+        return too_large
     if _ONLY_RE2.search(pattern):
         return None
     return _python_error(pattern)
+
+
+def _too_large(pattern: str) -> str | None:
+    """Whether counted repetitions make the program of the pattern larger than RE2 or Envoy take."""
+    groups = [[0, 0, 1, 1]]  # of each open group: its size, that of its last part, and how often the two repeat parts
+    for token in _TOKENS.finditer(pattern):
+        size, last, most, repeats = groups[-1]
+        if token[0].startswith("("):
+            groups.append([0, 0, 1, 1])
+        elif token[0] == ")" and len(groups) > 1:
+            inner = groups.pop()
+            groups[-1] = [groups[-1][0] + inner[0], inner[0], groups[-1][2], inner[2]]
+        elif token["least"]:
+            times = int(token["most"] or token["least"])
+            groups[-1] = [size + last * max(times - 1, 0), last * times, max(most, repeats * times), repeats * times]
+        elif token[0] not in "*+?|":
+            groups[-1] = [size + 1, 1, most, 1]
+        if groups[-1][2] > _MOST_REPEATS:
+            return f"it repeats a part more than {_MOST_REPEATS} times"
+    if groups[0][0] > _LARGEST_PROGRAM:
+        return f"its program has more than {_LARGEST_PROGRAM} instructions, and Envoy takes no larger one"
+    return None
 
 
 def _python_error(pattern: str) -> str | None:

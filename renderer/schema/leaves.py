@@ -116,6 +116,12 @@ def _lacks_unit(types: list[str], refusal: Refusal, scene: Scene) -> bool:
 
 def _value(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     expected = refusal.schema.get("x-rollspec-expected", "")
+    if refusal.schema.get("x-rollspec-newer") and type(refusal.instance) is int:
+        highest = max(allowed(refusal.schema))
+        if refusal.instance > highest:
+            text = f"{refusal.instance} needs a newer rollspec; this one knows levels up to {highest}"
+            yield Fault(pointer(refusal.tokens), "not-allowed-value", text)
+            return
     yield not_allowed(refusal.instance, allowed(refusal.schema), refusal.tokens, expected)
 
 

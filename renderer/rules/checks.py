@@ -76,6 +76,8 @@ def analysis_starting_step(scene: SpecScene) -> Iterator[Finding]:
     """
     app = scene.app
     start = (app.strategy.fields.get("analysis") or {}).get("startingStep", 0)
+    if not start:
+        return
     steps = app.strategy.fields.get("steps")
     if steps is not None:
         last, what = len(steps) - 1, f"the ladder's last step is {len(steps) - 1}"

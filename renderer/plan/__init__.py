@@ -98,7 +98,7 @@ def judged(old: Side | None, new: Side | None) -> AppPlan:
 def plan_resources(
     env: str, old: tuple[Manifest, ...], new: tuple[Manifest, ...], not_secret: Collection[str] = ()
 ) -> AppPlan:
-    """The plan of the plain manifests that an environment takes along."""
+    """The plan of the plain manifests that an environment includes."""
     return AppPlan(RESOURCES, env, classify_resources(old, new, not_secret))
 
 

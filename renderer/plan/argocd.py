@@ -39,9 +39,13 @@ def _effects(old: Manifest | None, new: Manifest | None) -> Iterator[Effect]:
 
 def _gone(old: Manifest) -> Effect:
     if old.kind == "ApplicationSet":
-        reason = "the ApplicationSet goes; its Applications have a finalizer, and take all their objects along"
+        reason = (
+            "the ApplicationSet is deleted; its Applications have a finalizer, so all their objects are deleted too"
+        )
         return Effect("disruptive", reason)
-    return Effect("remove", f"the {old.kind} goes; what it made stays, and nobody applies it any more")
+    return Effect(
+        "remove", f"the {old.kind} is deleted; the objects that it made stay, and nothing applies them any more"
+    )
 
 
 def _spec(manifest: Manifest) -> dict[str, Any]:

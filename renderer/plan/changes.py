@@ -100,7 +100,7 @@ def _mapping(value: Any) -> Mapping[str, Any] | None:
 
 
 def _text(value: Any, shown: Any, pointer: str) -> str | None:
-    """A value in a few words, as the masked document `shown` has it."""
+    """A value in a few words, taken from the masked document `shown`."""
     if value is _ABSENT:
         return None
     for token in tokens(pointer):

@@ -34,22 +34,22 @@ Class = Literal[
 CLASSES: dict[Class, str] = {
     "nothing": "the cluster gets the same manifests",
     "metadata": "labels or annotations of objects; no pod notices",
-    "behaviour": "how later releases go; nothing moves now",
-    "hold": "the controller is held, or let go on",
+    "behaviour": "how later releases are carried out; nothing changes now",
+    "hold": "the controller is paused, or resumed",
     "scale": "the number of pods, or its bounds",
     "create": "a new app or object",
     "traffic": "which requests go where",
     "canary-start": "a new version gets part of the traffic",
-    "preview-start": "a new version runs beside the active one, without traffic",
+    "preview-start": "a new version runs next to the active one, without traffic",
     "canary-step": "the share of the canary changes",
     "promote": "the version in flight becomes the stable one",
-    "abort": "the version in flight goes; the stable one serves alone",
+    "abort": "the version in flight is stopped; the stable one gets all the traffic",
     "undo": "back to the version before, at once",
     "restart": "every pod is replaced by one of the same version",
     "replace": "every pod is replaced by a changed one, without a canary",
     "migrate": "another strategy, router or workload",
-    "remove": "the app, or an object, goes",
-    "disruptive": "traffic is lost, or an object must be made anew",
+    "remove": "the app, or an object, is deleted",
+    "disruptive": "traffic is lost, or an object must be created again",
 }
 SEVERITY: dict[Class, int] = {name: number for number, name in enumerate(CLASSES)}
 OF_FIELD: dict[FieldClass, Class] = {

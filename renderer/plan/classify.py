@@ -21,12 +21,12 @@ from renderer.spec import App
 
 Manifests = tuple[Manifest, ...]
 _REASONS: dict[FieldClass, str] = {
-    "scale": "the number of pods, or what it goes by, changes",
+    "scale": "the number of pods, or what decides it, changes",
     "traffic": "routes, ports or a Service change",
-    "behaviour": "settings of later releases change; nothing moves now",
-    "state": "the recorded release state changes; nothing moves",
+    "behaviour": "settings of later releases change; nothing changes now",
+    "state": "the recorded release state changes; no pod and no request moves",
     "metadata": "labels or annotations of objects change",
-    "identity": "a name or an immutable field changes: objects must be made anew",
+    "identity": "a name or an immutable field changes: objects must be created again",
     "template": "what running pods read changes, without a canary",
 }
 _CLUSTER = (
@@ -40,7 +40,7 @@ _OF_PATH = {
     "/spec/cluster/name": _CLUSTER,
     "/spec/cluster/server": _CLUSTER,
 }
-# What is lost with an object of these kinds, beside the object itself.
+# What is lost with an object of these kinds, besides the object itself.
 _DATA = {
     "PersistentVolumeClaim": "with the data on its volume, unless the volume's reclaim policy is Retain",
     "PersistentVolume": "with its data, unless its reclaim policy is Retain",
@@ -108,10 +108,10 @@ def _whole(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
         return (Effect("create", f"the app is new here; {running} gets all the traffic"),)
     if old is None:
         return ()
-    gone = Effect("remove", "the app goes, with all its pods")
+    gone = Effect("remove", "the app is deleted, with all its pods")
     named = (Path("App", "/spec/ports", "traffic"),)
     return (
-        (Effect("disruptive", "its Services go, and nobody answers any more", named), gone)
+        (Effect("disruptive", "its Services are deleted; requests will fail", named), gone)
         if old.app.ports
         else (gone,)
     )
@@ -143,7 +143,7 @@ def _of_fields(paths: list[Path]) -> list[Effect]:
 
 
 def _scale(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
-    """What a changed count of pods does beside scaling."""
+    """What a changed number of pods does besides scaling."""
     before, after = (workload(side.app, side.manifests).get("spec", {}).get("replicas") for side in (old, new))
     named = tuple(path for path in paths if path.field_class == "scale")
     if before is not None and after is None and new.manifests and before > 1 and not old.hands_over:
@@ -167,11 +167,11 @@ def _routes(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
     ways = lost_ways(old, new)
     if ways and new.manifests:
         named = tuple(path for path in paths if path.pointer.startswith(_WAYS))
-        yield Effect("disruptive", f"what leads to the app goes: {_listed(ways)}", named)
+        yield Effect("disruptive", f"a way into the app is removed: {_listed(ways)}", named)
     for finding in routes_in_flight(old, new):
         named = tuple(path for path in paths if path.field_class in ("traffic", "metadata"))
         class_: Class = "disruptive" if finding.severity == "error" else "traffic"
-        yield Effect(class_, "the routes are applied anew under the canary", named)
+        yield Effect(class_, "the routes are applied again under the canary", named)
 
 
 def _listed(words: list[str]) -> str:
@@ -204,7 +204,7 @@ def _deleted(app: App | None, manifest: Manifest) -> Effect:
         return Effect("behaviour", f"{name} leaves Git; Argo CD does not delete it by itself", (_object(manifest),))
     if manifest.kind in _DATA:
         return Effect("disruptive", f"{name} is deleted, {_DATA[manifest.kind]}", (_object(manifest),))
-    return Effect(_fewer(app, manifest), f"{name} goes", (_object(manifest),))
+    return Effect(_fewer(app, manifest), f"{name} is deleted", (_object(manifest),))
 
 
 def _is_part(app: App | None, manifest: Manifest) -> bool:

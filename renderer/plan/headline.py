@@ -1,4 +1,4 @@
-"""A plan's first line held against its simulation: what does not come true is not promised."""
+"""A plan's first line, corrected by its simulation: it promises nothing that does not happen."""
 
 from __future__ import annotations
 

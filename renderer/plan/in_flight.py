@@ -15,9 +15,9 @@ from renderer.spec import Canary
 
 
 def steps_in_flight(old: Side, new: Side) -> Iterator[Finding]:
-    """The step list of a canary in flight changes by something else than its weight: a ladder, or pinned headers.
+    """The step list of a canary in flight changes, but not its weight: a ladder, or pinned headers.
 
-    The controller starts a changed list again from its first step. Where that is not the live weight, the share goes
+    The controller starts a changed list again from its first step. Where that is not the live weight, the share moves
     there first (router istio: by way of 0).
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: change a ladder between two releases; for headers, `rollspec retry APP` first: then the list begins there.
@@ -45,7 +45,7 @@ def scale_in_step(old: Side, new: Side) -> Iterator[Finding]:
     """The number of pods changes in the same step as the canary's weight (router istio).
 
     The controller scales first, by the new list at the old step's index, then starts the list again, finds other pods
-    than its first step wants, and sets the weight to 0 until they are Ready.
+    than its first step needs, and sets the weight to 0 until they are Ready.
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: two commits, synced one after the other: the number of pods, and the weight.
     """
@@ -113,7 +113,7 @@ def routes_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     renamed = old.app.ports != new.app.ports
     pointer = "/spec/ports" if renamed else "/spec/istio"
     if moves and _headers(old):
-        message = f"the routes change, and the one for pinned requests goes until the next step list: {first}"
+        message = f"the routes change, and the route for pinned requests is missing until the next step list: {first}"
         yield _finding("routes-in-flight", message, pointer)
     elif moves and canary.weight != 0:
         long = "until the Rollout is applied too" if renamed else "until the controller corrects it"

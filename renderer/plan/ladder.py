@@ -11,7 +11,7 @@ Steps = Sequence[Mapping[str, Any]]
 
 
 def ladder_lines(old: Side | None, new: Side | None) -> tuple[str, ...]:
-    """What a reader has to know of the ladder that a change starts, goes on with or ends; empty without one."""
+    """What a reader must know of the ladder that a change starts, continues or ends; empty without one."""
     found: list[str] = []
     if new and new.flight == "canary" and _is_ladder(new):
         found.append(" -> ".join(_rungs(new.steps)))

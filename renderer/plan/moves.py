@@ -32,9 +32,9 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     if (was.type, was.router) != (now.type, now.router):
         reason = f"the strategy changes from {was} to {now}{_not_before(was)}"
         yield Effect("migrate", reason, named)
-        both = old.app.migrating_from or new.app.migrating_from  # each workload is full while the other goes
+        both = old.app.migrating_from or new.app.migrating_from  # each workload is full while the other is deleted
         if was.is_rollout != now.is_rollout and not both and not new.prunes_last:
-            yield Effect("disruptive", "the old workload goes before the new one is Ready", named)
+            yield Effect("disruptive", "the old workload is deleted before the new one is Ready", named)
         if old.flight:
             yield Effect("disruptive", f"the strategy changes while a {old.flight} is in flight", named)
     elif old.app.spec.get("migration") != new.app.spec.get("migration"):
@@ -42,10 +42,10 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 
 
 def _stage(old: App, new: App) -> str:
-    """What a stage of a switch does beside the strategy."""
+    """What a stage of a switch does besides the strategy."""
     if old.migrating_from == new.migrating_from:
-        return "a stage of the switch ends: what is left of the strategy before goes"
-    return f"the workload of the strategy before {'goes' if new.migrating_from is None else 'is rendered too'}"
+        return "a stage of the switch ends: what is left of the old strategy is deleted"
+    return f"the workload of the old strategy {'is deleted' if new.migrating_from is None else 'is rendered too'}"
 
 
 def _not_before(was: Strategy) -> str:
@@ -65,7 +65,7 @@ def _versions(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     elif changed:
         yield from _at_once(old, new, paths)
     elif old.steps is not None and new.steps is not None and old.steps != new.steps:
-        yield Effect("behaviour", "the step list of the next release changes; nothing moves", _states(paths))
+        yield Effect("behaviour", "the step list of the next release changes; nothing changes now", _states(paths))
 
 
 def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: bool) -> Iterator[Effect]:
@@ -77,16 +77,16 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
             yield Effect("canary-step", _step(old.app, new.app, what), named)
         return
     if not changed:
-        reason = f"{what} is what the cluster serves: the controller skips the steps, and it keeps all the traffic"
+        reason = f"the cluster serves {what} already: the controller skips the steps, and it keeps all the traffic"
         yield Effect("disruptive", reason, named)
         return
     named = tuple(dict.fromkeys((*named, *(path for path in paths if path.field_class == "template"))))
     instead = in_flight(old.app)
     if instead and instead.name == what:
-        again = "its share falls to 0, and it starts again" if new.flight == "canary" else "its pods go, others start"
+        again = "its share falls to 0, and it starts again" if new.flight == "canary" else "its pods end, others start"
         yield Effect(start, f"the pod template of {new.flight} {what} changes: {again}{_at(new.app)}", named)
         return
-    falls = "whose share falls to 0" if new.flight == "canary" else "whose pods go"
+    falls = "whose share falls to 0" if new.flight == "canary" else "whose pods end"
     after = f", in place of {instead.name}, {falls}" if instead else ""
     if returns_in_window(old, new):
         reason = f"{what} gets all the traffic at once: under rollbackWindow the controller skips the steps"
@@ -101,9 +101,9 @@ def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iter
     if not changed:
         yield Effect("promote", f"{what} becomes the stable version{_from(old.app)}", named)
     elif new.running == old.settled:
-        yield Effect("abort", f"{what} goes; {new.app.stable.name} serves alone", named)
+        yield Effect("abort", f"{what} is stopped; {new.app.stable.name} gets all the traffic", named)
     else:
-        reason = f"{what} goes, and {new.app.stable.name} replaces every pod without a canary"
+        reason = f"{what} is stopped, and {new.app.stable.name} replaces every pod without a canary"
         yield from _replaced(new, Effect("replace", reason, _templates(paths)))
 
 
@@ -127,7 +127,7 @@ def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 
 
 def on_a_ladder(side: Side) -> bool:
-    """Whether a template that changes with nothing in flight goes out by steps that wait."""
+    """Whether a template that changes with nothing in flight is rolled out by steps that wait."""
     return not side.flight and any("setWeight" not in step for step in side.steps or ())
 
 
@@ -149,7 +149,11 @@ def _restart(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 def _hold(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     before, after = (bool(workload(side.app, side.manifests).get("spec", {}).get("paused")) for side in (old, new))
     if before != after:
-        reason = "the controller is held: it carries out no change of the pod template" if after else "it goes on"
+        reason = (
+            "the controller is paused: it carries out no change of the pod template"
+            if after
+            else "the controller resumes"
+        )
         yield Effect("hold", reason, _under(paths, "/spec/paused"))
 
 

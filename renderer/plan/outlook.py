@@ -98,7 +98,7 @@ def _lasting(timeline: Timeline) -> list[Point]:
 
 
 def _flags(timeline: Timeline) -> Iterable[Flag]:
-    """One flag for a kind and version; what begins and ends within one instant is no moment."""
+    """One flag for a kind and version; what begins and ends within one instant does not count."""
     found: dict[tuple[str, str], list[Moment]] = {}
     for moment in (*timeline.dips, *timeline.overload, *timeline.unready):
         if moment.end > moment.start:
@@ -117,7 +117,7 @@ def _flags(timeline: Timeline) -> Iterable[Flag]:
 
 
 def _history(old: Side, new: Side | None) -> list[tuple[Manifest, ...]]:
-    """What was applied before, oldest first; under `rollbackWindow` the version too that `new` goes back to."""
+    """What was applied before, oldest first; under `rollbackWindow` also the version that `new` returns to."""
     played = [_unpaused(old.stable), _unpaused(old.manifests), old.manifests]
     if new and returns_in_window(old, new):
         template = workload(new.app, new.manifests)["spec"]["template"]

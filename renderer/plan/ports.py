@@ -45,8 +45,8 @@ def port_renamed(old: Side, new: Side) -> Iterator[Finding]:
     """
     for lost in lost_ports(old, new):
         message = (
-            f"port {lost.port} of Service {lost.service} leads to `{lost.target}`, which no pod of today has: nobody "
-            "serves it until new pods are Ready; keep the name, or add a port beside it and move the callers first"
+            f"port {lost.port} of Service {lost.service} leads to `{lost.target}`, which no pod of today has: requests "
+            "to it fail until new pods are Ready; keep the name, or add a second port and move the callers first"
         )
         yield Finding("port-renamed", message, "/spec/ports")
 

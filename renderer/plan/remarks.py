@@ -62,7 +62,7 @@ def _share(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
 
 
 def _outliers(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
-    """Outlier detection beside a canary of one pod."""
+    """Outlier detection with a canary of one pod."""
     pods = [track.pods_after for track in summary.tracks if track.version == new.app.running.name] if summary else []
     if new.app.canary and new.app.strategy.is_routed and _policy(new).get("outlierDetection") and 1 in pods:
         yield "outlier detection may take the only canary pod out: its share of the requests then fails"

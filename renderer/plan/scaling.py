@@ -18,8 +18,8 @@ def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
     Not so where fields have owners (server-side apply, which the workload's annotation asks Argo CD for) and the
     autoscaler has changed the count: two stages, of which the second is a warning where `argocd` is not configured.
     Source: measured on Argo CD 3.6; Kubernetes, "Migrating Deployments and StatefulSets to horizontal autoscaling".
-    Do: first `autoscaling` beside `replicas`, with a `minReplicas` that is more, and sync; when the autoscaler has
-    acted, take `replicas` out. With a plain `kubectl apply`: `kubectl apply edit-last-applied` takes it out beforehand.
+    Do: first add `autoscaling` with a higher `minReplicas` and keep `replicas`; sync; when the autoscaler has acted,
+    take `replicas` out. With a plain `kubectl apply`: `kubectl apply edit-last-applied` takes it out beforehand.
     """
     before, after = replicas(old), replicas(new)
     if not isinstance(before, int) or before < 2 or after is not None:
@@ -35,7 +35,7 @@ def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
         return
     if "autoscaling" not in new.app.spec:
         message = (
-            f"`replicas` leaves the manifest: {before} pods become 1 until somebody scales; first `autoscaling` beside "
+            f"`replicas` leaves the manifest: {before} pods become 1 until somebody scales; first `autoscaling` and "
             f"`replicas: {before}` (minReplicas {before + 1}), then without `replicas`, then `external` in its place"
         )
         yield Finding("autoscaling-on", message, pointer)
@@ -49,7 +49,7 @@ def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def autoscaling_stage(old: Side, new: Side) -> Iterator[Finding]:
-    """A change of an app that has `replicas` beside `autoscaling`, and does not end that stage.
+    """A change of an app that has `replicas` next to `autoscaling`, and does not end that stage.
 
     The stage lets an autoscaler take the count over. While it lasts, each sync may set the count back to `replicas`,
     and a release replaces pods while their number falls. A changed pod template is an error (an undo a note); any other
@@ -62,19 +62,19 @@ def autoscaling_stage(old: Side, new: Side) -> Iterator[Finding]:
     least = new.app.spec["autoscaling"].get("minReplicas", 1)
     count = f"the count of pods (at least {least}) may fall to {new.app.spec['replicas']}"
     if old.running != new.running:
-        message = f"a release while `replicas` is beside `autoscaling`: {count}; remove `replicas` and sync first"
+        message = f"a release while `replicas` is next to `autoscaling`: {count}; remove `replicas` and sync first"
         undone = old.app.previous is not None and old.app.previous == new.app.stable
         yield Finding("autoscaling-stage", message, "/spec/replicas", severity="note" if undone else "error")
     else:
-        message = f"`replicas` is still beside `autoscaling`, and {count}: remove it when the autoscaler has scaled up"
+        message = f"`replicas` is still next to `autoscaling`, and {count}: remove it when the autoscaler has scaled up"
         yield Finding("autoscaling-stage", message, "/spec/replicas", severity="warning")
 
 
 def autoscaling_down(old: Side, new: Side) -> Iterator[Finding]:
     """The count of pods may fall at once: `autoscaling` gives way to fewer `replicas`, or its `maxReplicas` falls.
 
-    Git does not know how many pods the autoscaler runs now. What is more than the new number goes at once, whatever
-    the load is.
+    Git does not know how many pods the autoscaler runs now. Pods above the new number end at once, under any
+    load.
     Source: Kubernetes API server (`replicas` is set to what is applied), autoscaler (the bounds come before metrics).
     Do: look (`kubectl get hpa`), and take a number that is no less than what runs.
     """
@@ -89,7 +89,7 @@ def autoscaling_down(old: Side, new: Side) -> Iterator[Finding]:
     )
     if isinstance(now, int) and now < most:
         message = (
-            f"up to {most} pods may run now, and what is more than {now} goes at once, whatever the load: `kubectl get "
-            f"hpa -n {new.app.namespace} {new.app.name}` tells how many do"
+            f"up to {most} pods may run now, and those above {now} end at once, under any load: `kubectl get "
+            f"hpa -n {new.app.namespace} {new.app.name}` says how many do"
         )
         yield Finding("autoscaling-down", message, pointer, severity="warning")

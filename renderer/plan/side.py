@@ -1,4 +1,4 @@
-"""One side of a comparison: an app in one environment as a revision has it."""
+"""One side of a comparison: an app in one environment at one revision."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Side:
         return f"{self.app.name} --env {self.app.env}"
 
     def release(self, stable: Version) -> str:
-        """The command that releases what runs here (the version in flight, else the stable one) beside `stable`."""
+        """The command that releases what runs here (the version in flight, else the stable one) next to `stable`."""
         running, strategy = self.app.running, self.app.strategy
         overrides = (self.app.spec.get(self.flight or "") or {}).get("overrides") or {}
         words = [running.tag] if running.tag != stable.tag else [] if overrides else ["--set FIELD=VALUE"]
@@ -74,7 +74,7 @@ class Side:
 
     @property
     def hands_over(self) -> bool:
-        """Whether `replicas` may leave the manifest: the autoscaler wants more, and so owns the count by now."""
+        """Whether `replicas` may leave the manifest: the autoscaler needs more, and owns the count by now."""
         return self.app.hands_over and "ServerSideApply=true" in sync_options(workload(self.app, self.manifests))
 
     @property
@@ -103,7 +103,7 @@ def workload(app: App, manifests: tuple[Manifest, ...]) -> Object:
 
 
 def _template(app: App, manifests: tuple[Manifest, ...]) -> str:
-    """Without the mark of a restart: that replaces pods, but is no other version."""
+    """Without the mark of a restart: that replaces pods, but not the version."""
     template = dict(workload(app, manifests).get("spec", {}).get("template") or {})
     metadata = dict(template.get("metadata") or {})
     annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != RESTARTED_AT}

@@ -16,10 +16,10 @@ from renderer.rules.finding import Finding
 
 
 def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
-    """A Deployment and a Rollout change places in one step, a BlueGreen skips the Canary between, or subsets go early.
+    """A Deployment and a Rollout are swapped in one step, a BlueGreen skips the Canary stage, or subsets go too early.
 
-    The old workload would go before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in the
-    project file) one commit is enough. A BlueGreen's Service keeps a hash in its selector until it was a Canary.
+    The old workload would be deleted before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in
+    the project file) one commit is enough. A BlueGreen's Service keeps a hash in its selector until it was a Canary.
     A DestinationRule is applied before the VirtualService: subsets that live routes name must stay a stage longer.
     A Canary by Istio that becomes a BlueGreen keeps `status.canary.weights` and the pods that they name; as a Canary by
     replicas between the two it loses them.
@@ -35,8 +35,8 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
         yield _finding("switch-stages", message, "/spec/strategy")
     if was.is_routed and now.type == "BlueGreen":
         message = (
-            "the pods of today's version would stay for ever, since the Rollout's status names them: "
-            f"`{new.switch}` goes by way of a Canary by replicas; sync, then `--continue`"
+            "the pods of today's version would never be removed, since the Rollout's status names them: "
+            f"`{new.switch}` passes through a Canary by replicas; sync, then `--continue`"
         )
         yield _finding("switch-stages", message, "/spec/strategy/type")
     if was.is_rollout == now.is_rollout:
@@ -46,8 +46,8 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
         yield _finding("switch-stages", message, "/spec/strategy/type")
     elif new.app.migrating_from is None and old.app.migrating_from is None and not new.prunes_last:
         message = (
-            f"the {was.type} workload would go before the {now.type} one is Ready: `{new.switch}` keeps both until "
-            "`--continue`"
+            f"the {was.type} workload would be deleted before the {now.type} one is Ready: `{new.switch}` keeps both "
+            "until `--continue`"
         )
         yield _finding("switch-stages", message, "/spec/strategy/type")
 
@@ -82,7 +82,7 @@ def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
         first = f"`rollspec promote {new.named}` or `rollspec abort {new.named}`" if old.flight else "switch"
         then = f"then `{new.switch}`" if old.flight else f"then `{new.release(new.app.stable)}`"
         message = (
-            f"the change from {old.app.strategy} to {new.app.strategy} wants nothing in "
+            f"the change from {old.app.strategy} to {new.app.strategy} needs nothing in "
             f"flight: {first} and sync, {then}"
         )
         yield _finding("switch-in-flight", message, "/spec/strategy")
@@ -101,13 +101,13 @@ def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
         return
     if old.settled != new.settled or (staged and restart_mark(old) != restart_mark(new)):
         message = (
-            "a switch wants the pod template as it runs: leave the other changes for a commit after `rollspec switch "
+            "a switch needs the pod template that runs now: make the other changes in a commit after `rollspec switch "
             f"{new.named} --continue`"
         )
         pointer = stable_pointer(old, new) if old.settled != new.settled else "/spec/restartedAt"
         yield _finding("switch-alone", message, pointer, "error" if staged else "warning")
     elif staged and replicas(old) != replicas(new):
-        message = "a switch wants the number of pods as it is: change it before or after"
+        message = "a switch needs the number of pods that runs now: change it before or after"
         yield _finding("switch-alone", message, "/spec/replicas", "warning")
 
 

@@ -1,4 +1,4 @@
-"""Rules over a change of specs: a transition that the controllers would carry out otherwise than Git says.
+"""Rules over a change of specs: a transition that the controllers would carry out differently from what Git says.
 
 A rule's docstring is its manual page.
 """
@@ -28,7 +28,7 @@ _FROM = "/spec/canary/from"
 
 
 def judge(old: Side | None, new: Side | None) -> tuple[Finding, ...]:
-    """What is wrong with the change from `old` to `new`; nothing for an app that goes."""
+    """What is wrong with the change from `old` to `new`; nothing for an app that is deleted."""
     if new is None:
         return ()
     if old is None:
@@ -61,7 +61,7 @@ def weight_without_from(old: Side, new: Side) -> Iterator[Finding]:
     The controller starts a changed step list again from its first step. Where that is not the live weight, the canary's
     share falls to 0 (router istio) or goes to that weight first (router replica).
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec weight APP WEIGHT` writes both; afterwards, `--live REF` with the revision that is live mends it.
+    Do: `rollspec weight APP WEIGHT` writes both; afterwards, `--live REF` with the live revision corrects it.
     """
     was, now = old.app.canary, new.app.canary
     if was is None or now is None or _other_template(old, new) or was.weight is None or now.weight is None:
@@ -103,7 +103,7 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
         return
     if old.settled != new.settled or new.app.spec.get("paused"):
         return  # `stable-in-flight`, `changed-while-paused`
-    goes = "its share falls to 0" if old.flight == "canary" else "its pods go"
+    falls = "its share falls to 0" if old.flight == "canary" else "its pods end"
     loses = ", and a request or two may be lost" if old.app.strategy.is_routed else ""
     if old.app.strategy.ends_by_itself:
         message = (
@@ -113,7 +113,7 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
         yield _finding("third-version", message, f"/spec/{new.flight}", "warning")
         return
     message = (
-        f"another pod template takes the {old.flight}'s place: {goes}{loses}; `rollspec abort {new.named}` first, "
+        f"another pod template takes the {old.flight}'s place: {falls}{loses}; `rollspec abort {new.named}` first, "
         f"sync, then `{new.release(new.app.stable)}`"
     )
     yield _finding("third-version", message, f"/spec/{new.flight}", "warning")
@@ -157,8 +157,8 @@ def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
 def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     """The stable version's pod template changes while something is in flight, or starts.
 
-    The cluster goes on with the stable pods that it has; an abort, or the end of a canary's pods, would send out a
-    configuration that never ran. A promotion and the next release in one sync come to the same.
+    The cluster keeps the stable pods that it has; an abort, or the end of a canary's pods, would start a configuration
+    that never ran. A promotion and the next release in one sync do the same.
     Source: Argo Rollouts (one template in a Rollout, the stable one is the ReplicaSet that was promoted).
     Do: `rollspec promote` or `rollspec abort` first; or put the change into the release: `rollspec release --set`.
     """
@@ -171,7 +171,7 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
         )
     else:
         message = (
-            f"the stable version changes under the {new.flight}: an abort would send out what never ran; `rollspec "
+            f"the stable version changes under the {new.flight}: an abort would start what never ran; `rollspec "
             f"promote {new.named}` or `rollspec abort {new.named}` first, or give it to the {new.flight} alone, "
             "as `overrides`"
         )
@@ -189,8 +189,8 @@ def reverted_promote(old: Side, new: Side) -> Iterator[Finding]:
         canary = ", with `--weight` by a canary" if new.flight == "canary" else ""
         message = (
             f"{new.app.running.name} is the stable version of the cluster, which skips the steps and keeps it at "
-            f"100 %: `rollspec promote {new.named}` takes the revert back, then `rollspec undo {new.named}` goes back"
-            f"{canary}"
+            f"100 %: `rollspec promote {new.named}` takes the revert back, then use `rollspec undo "
+            f"{new.named}`{canary}"
         )
         yield _finding("reverted-promote", message, f"/spec/{new.flight}")
 
@@ -217,7 +217,7 @@ def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
     The share of the canary falls to 0 until the pods for the first step are Ready (router istio), or goes to that
     weight first (router replica, a warning). A ladder may rest at any of its weights.
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec promote APP` writes it; `--live REF`, with the revision that is live, mends it afterwards.
+    Do: `rollspec promote APP` writes it; `--live REF`, with the live revision, corrects it afterwards.
     """
     canary = old.app.canary
     if canary is None or new.flight or _other_template(old, new) or switched(old, new) or old.steps == new.steps:
@@ -238,7 +238,7 @@ def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
 def neither_version(old: Side, new: Side) -> Iterator[Finding]:
     """Something in flight ends, and the new stable version is neither of the two.
 
-    The share of the version in flight falls to 0, and the third version goes out without a canary.
+    The share of the version in flight falls to 0, and the third version is rolled out without a canary.
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: `rollspec promote` or `rollspec abort`; what else changes, changes in a release of its own.
     """
@@ -274,35 +274,36 @@ def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
     """A selector or a namespace changes: an object's selector is immutable, and another namespace is another object.
 
     Source: Kubernetes API server ("field is immutable").
-    Do: keep it (`selector`), or make a new app beside the old one, move the traffic, and remove the old one.
+    Do: keep it (`selector`), or add a new app, move the traffic, and remove the old one.
     """
     if old.app.namespace != new.app.namespace:
         message = (
-            f"the namespace changes from {old.app.namespace} to {new.app.namespace}: every object is made anew there, "
-            "and the old ones go; add an app with another name, move the traffic, then remove this one"
+            f"the namespace changes from {old.app.namespace} to {new.app.namespace}: every object is created again "
+            "there, and the old ones are deleted; add an app with another name, move the traffic, then remove this one"
         )
         yield _finding("identity-changed", message, "/spec/namespace")
     before, after = (workload(side.app, side.manifests).get("spec", {}).get("selector") for side in (old, new))
     if before and after and before != after and old.app.strategy.is_rollout == new.app.strategy.is_rollout:
-        message = (
-            "the selector of a workload cannot change: keep the old one (`selector`), or add an app beside this one"
-        )
+        message = "the selector of a workload cannot change: keep the old one (`selector`), or add another app"
         yield _finding("identity-changed", message, "/spec/selector")
 
 
 def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
-    """The container's name changes: every pod is replaced, without a canary, and nothing else gets better.
+    """The container's name changes: every pod is replaced without a canary, for nothing else than the name.
 
     Source: Kubernetes (the name is part of the pod template).
-    Do: keep `containerName`; patches that name the container would have to change with it.
+    Do: keep `containerName`; patches that name the container must change with it.
     """
     if old.app.container_name != new.app.container_name:
-        message = f"every pod is replaced, for another container name: keep `containerName: {old.app.container_name}`"
+        message = (
+            "every pod is replaced because the container gets another name: keep "
+            f"`containerName: {old.app.container_name}`"
+        )
         yield _finding("container-renamed", message, "/spec/containerName", "warning")
 
 
 def without_canary(old: Side, new: Side) -> Iterator[Finding]:
-    """A new version goes out without a canary: a hand or a bot edits `tag`, or one change releases and promotes it.
+    """A new version gets all traffic without a canary: somebody edits `tag`, or one change releases and promotes it.
 
     The new pods get all the traffic as soon as they are Ready; nobody looks at a share of it first. It is a warning
     where the strategy is Canary and the tag changes. With `policy.templateChanges: canary` it is an error, for every
@@ -337,7 +338,7 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
 def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
     """A release, or another pod template, while the app is paused.
 
-    The controller carries it out when it goes on; with a canary in flight its share falls to 0 at once.
+    The controller carries it out when it resumes; with a canary in flight its share falls to 0 at once.
     Source: measured on Argo Rollouts 1.10.
     Do: `rollspec resume APP` first.
     """
@@ -350,7 +351,7 @@ def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
         yield _finding("changed-while-paused", message, "/spec/paused", severity)
     elif old.app.spec.get("migration") != new.app.spec.get("migration") or switched(old, new):
         message = (
-            "the controller is paused: a new workload makes no pod, and the old one goes: `rollspec resume "
+            "the controller is paused: a new workload makes no pod, and the old one is deleted: `rollspec resume "
             f"{new.named}` first"
         )
         yield _finding("changed-while-paused", message, "/spec/paused")
@@ -396,7 +397,7 @@ def _finding(rule: str, message: str, pointer: str, severity: Severity = "error"
 
 
 def _weight(new: Side, why: str, *, is_lower: bool) -> Finding:
-    """A replica canary goes by the ratio of pods and does not fall to 0: a warning. A lower weight is only noted."""
+    """The share of a replica canary follows the pods and does not fall to 0: a warning. A lower weight is a note."""
     canary = new.app.canary
     share = canary.weight if canary else 0
     routed = new.app.strategy.is_routed

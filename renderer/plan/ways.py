@@ -1,4 +1,4 @@
-"""The ways into an app: Services' ports, load balancers, hosts of gateways. One that goes is traffic lost."""
+"""The ways into an app: ports of Services, load balancers, hosts of gateways. Without one of them traffic is lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MESH = "mesh"
 
 
 def lost_ways(old: Side, new: Side) -> list[str]:
-    """What leads to the app on the old side and not on the new one; a Service that goes as a whole is not told here."""
+    """What leads to the app on the old side and not on the new one, but for Services that are deleted as a whole."""
     after = {way for manifest in new.manifests for way in _ways(manifest, new)}
     kept = {manifest.identity for manifest in new.manifests}
     ways = [

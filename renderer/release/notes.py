@@ -69,7 +69,7 @@ def restart(spec: Spec) -> list[str]:
     found = []
     if replicas == 1 and not split:
         found.append(
-            "the only pod goes before its successor is Ready, and nobody serves meanwhile: `replicas: 2` first"
+            "the only pod ends before its successor is Ready, and requests fail meanwhile: `replicas: 2` first"
         )
     if canary and _canary_pods(strategy, replicas, canary.get("weight")) == 1:
         if strategy.is_routed:
@@ -92,9 +92,7 @@ def promote(spec: Spec, after: Spec, at: int | None) -> list[str]:
     if not canary or "steps" not in strategy.fields:
         return []
     if strategy.ends_by_itself:
-        return [
-            "the ladder goes on to its end by itself, wherever it is now: this records its end, and hurries nothing"
-        ]
+        return ["the ladder continues to its end by itself: this records the end in Git, and makes nothing faster"]
     last = last_weight(spec, canary)
     if at is not None or last is None or last != after.get("previous", {}).get("weight"):
         return []

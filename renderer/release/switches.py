@@ -141,7 +141,7 @@ def _refusal(spec: Spec, now: Strategy, target: Strategy) -> Refusal | None:
     if not target.by_istio and "canaryHeaders" in spec.get("istio", {}):
         return Refusal("only router istio pins requests by header: take `istio.canaryHeaders` out first")
     if target.is_rollout and not spec.get("ports") and not (target.type == "Canary" and _serves_nothing(spec, target)):
-        return Refusal(f"{target.type} needs a port: add one to `ports` first, the Service comes by itself")
+        return Refusal(f"{target.type} needs a port: add one to `ports` first; the Service is added automatically")
     if now.is_rollout != target.is_rollout and "autoscaling" in spec:
         return Refusal(
             "a new workload under an autoscaler begins with one pod: replace `autoscaling` by `replicas` for the switch"

@@ -25,7 +25,9 @@ class Refusal:
 
 
 Outcome = Wanted | Refusal
-_NO_PODS = "router replica gives a share by pods, and 0 % is no pod: give 1 or more, or `abort`"
+_NO_PODS = (
+    "with router replica the share is the ratio of pods, and 0 % would be no pod at all: give 1 or more, or `abort`"
+)
 _PAUSED = "the app is paused, so the controller would not carry it out: `resume` first"
 _IN_WINDOW = "with strategy.rollbackWindow the controller gives the version before all the traffic at once: "
 SWITCHING = "a switch is under way: `switch --continue` finishes it, `switch --abort` takes it back"
@@ -51,7 +53,7 @@ def release(
         return Refusal(_PAUSED)
     if "autoscaling" in spec and isinstance(spec.get("replicas"), int):
         return Refusal(
-            "`replicas` is still beside `autoscaling`, and pods could be lost: remove `replicas` and sync first"
+            "`replicas` is still next to `autoscaling`, and pods could be lost: remove `replicas` and sync first"
         )
     if tag is None and not overrides:
         return Refusal("give a tag, or with --set what is to change")
@@ -338,7 +340,7 @@ def _same_tag(spec: Spec) -> str:
 
 def _was_taken_back(tag: str, how: str) -> str:
     return (
-        f"{tag} was {how} here: `undo APP --redo` makes it stable again; `undo APP --to REF` goes back to what was "
+        f"{tag} was {how} here: `undo APP --redo` makes it stable again; `undo APP --to REF` returns to what was "
         "stable at another revision"
     )
 
@@ -400,7 +402,7 @@ def _nothing(spec: Spec, verb: str) -> str:
         return f"nothing is in flight to {verb}; {SWITCHING}"
     kind = strategy_of(spec.get("strategy", {})).type
     if kind in ("RollingUpdate", "Recreate"):
-        return f"strategy {kind} has nothing to {verb}: a release goes out at once, `undo` takes it back"
+        return f"strategy {kind} has nothing to {verb}: it rolls a release out at once; `undo` takes it back"
     return f"nothing is in flight to {verb}: `release APP TAG` starts a release"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from renderer.checks import Checks, checks_of, duration
 from renderer.spec import App
 
-_FOLLOWS = {"abort": "aborts", "pause": "pauses", "pass": "goes on"}
+_FOLLOWS = {"abort": "aborts", "pause": "pauses", "pass": "continues"}
 
 
 def watch(app: App) -> tuple[str, ...]:

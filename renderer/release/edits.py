@@ -30,9 +30,9 @@ def edited_version(was: Spec, spec: Spec) -> str | None:
 def from_edit(was: Spec, spec: Spec, *, weight: int | None, taken_back: str = "") -> Meant | Refusal | None:
     """The edit from `was` to `spec` turned into a release; both are effective specs of one app in one environment.
 
-    None if the version did not change. A strategy without canary and preview needs no edit: the version goes out. With
+    None if the version did not change. A strategy without canary and preview needs no edit: it is rolled out. With
     `taken_back` (aborted, undone) the version was stopped here before: it is not released again. A Refusal is one that
-    a person has to decide; nothing may be written then.
+    a person must decide; nothing may be written then.
     """
     if edited_version(was, spec) is None:
         return None

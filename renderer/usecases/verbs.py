@@ -22,6 +22,7 @@ from renderer.usecases.edits import Edits, edit_acts
 from renderer.usecases.elsewhere import in_both, spec_at, stable_there
 from renderer.usecases.live import Live, live_canaries
 from renderer.usecases.project import Opened, Refused, find_root, open_project
+from renderer.usecases.ran import say_how_it_ran
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
 from renderer.usecases.status import read_rows
@@ -141,9 +142,9 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
 
 def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Stop releases; the exit code."""
-    return _run(
-        options, "abort", _each(options, "abort", apps, verbs.abort), notes=lambda _, spec, after: notes.abort(spec)
-    )
+    acts, taken_back = _noting(_each(options, "abort", apps, verbs.abort))
+    code = _run(options, "abort", acts, notes=lambda _, spec, after: notes.abort(spec))
+    return code or _say_how_they_ran(options, taken_back)
 
 
 def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None = None) -> int:
@@ -161,7 +162,8 @@ def undo(options: VerbOptions, apps: tuple[str, ...], wanted: UndoOptions) -> in
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         return {app: partial(_undo, opened, app, env, wanted) for app in _selected(opened, env, apps, options, "undo")}
 
-    return _run(options, "undo", acts)
+    noted, taken_back = _noting(acts)
+    return _run(options, "undo", noted) or (0 if wanted.to else _say_how_they_ran(options, taken_back))
 
 
 def restart(options: VerbOptions, apps: tuple[str, ...]) -> int:
@@ -193,6 +195,27 @@ def switch(options: VerbOptions, app: str, wanted: SwitchOptions) -> int:
 
     stage = "--continue" if wanted.go_on else "--abort" if wanted.take_back else f"to {to or router}"
     return _run(options, "switch", acts, stage, notes=lambda _, spec, after: notes.switch(spec, after))
+
+
+def _noting(acts: Acts) -> tuple[Acts, list[tuple[str, str]]]:
+    """The same acts, and the environments and apps that they were asked for."""
+    asked: list[tuple[str, str]] = []
+
+    def noted(opened: Opened, env: str) -> Mapping[str, Act]:
+        found = acts(opened, env)
+        asked.extend((env, app) for app in found)
+        return found
+
+    return noted, asked
+
+
+def _say_how_they_ran(options: VerbOptions, taken_back: Sequence[tuple[str, str]]) -> int:
+    """Say where a version that was brought back differs from when it ran; never a reason to fail."""
+    if not options.dry_run:
+        opened = open_project(options.directory)
+        for env, app in taken_back:
+            say_how_it_ran(opened, env, [app], "HEAD~1" if options.commit else "HEAD")
+    return 0
 
 
 def _each(options: VerbOptions, verb: str, apps: tuple[str, ...], act: Act) -> Acts:

@@ -14,7 +14,7 @@ from tests.support.cases import run
 
 FILES = sorted(ATTACKS.rglob("*.attack"))
 READING = frozenset(("validate", "plan", "status", "history", "schema", "board"))
-PATIENCE = 30  # seconds after which a command hangs; each takes a fraction of one
+PATIENCE = 300  # seconds after which a command hangs; each takes a fraction of one on an idle machine
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")

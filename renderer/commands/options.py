@@ -52,3 +52,8 @@ def shown_as(*forms: str) -> Decorator:
     """`--format` of a command whose output is not its problems."""
     said = "The output format. With `json`, problems that stop the command are JSON too, as from `validate`."
     return click.option("--format", "form", type=click.Choice(forms), default="text", show_default=True, help=said)
+
+
+staged_option: Decorator = click.option(
+    "--staged", is_flag=True, help="Check the index alone, as the next commit would have it; for hooks of plain Git."
+)

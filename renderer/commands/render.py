@@ -12,6 +12,7 @@ from renderer.commands.options import (
     format_option,
     hook_option,
     paths_argument,
+    staged_option,
     strict_option,
     verbose_option,
 )
@@ -37,6 +38,7 @@ from renderer.usecases.render import RenderOptions, render
 @click.option("--no-cache", is_flag=True, help="Ignore the cache and render everything.")
 @click.option("--cached", is_flag=True, help="With --check: trust the cache in .rollspec/.")
 @hook_option("Run as a pre-commit hook; fail if a rendered file is out of date.")
+@staged_option
 @strict_option
 @format_option
 @verbose_option

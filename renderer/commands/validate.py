@@ -12,6 +12,7 @@ from renderer.commands.options import (
     format_option,
     hook_option,
     paths_argument,
+    staged_option,
     strict_option,
     verbose_option,
 )
@@ -29,6 +30,7 @@ from renderer.usecases.validate import ValidateOptions, validate
 )
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Number of processes (default: one per processor).")
 @hook_option("Run as a pre-commit hook; fail if the files of the commit have problems.")
+@staged_option
 @strict_option
 @format_option
 @verbose_option

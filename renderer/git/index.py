@@ -11,13 +11,13 @@ from renderer.git.run import fields, literal, reading
 def staged_deletions(root: str) -> list[str]:
     """Files that this commit deletes, relative to `root`; a renamed one under its old name."""
     question = ["diff", "--cached", "-z", "--name-only", "--no-renames", "--diff-filter=D", "--relative"]
-    return sorted(fields(reading(root, [*question, "--no-ext-diff", "--ignore-submodules=all"], b"", **_index())))
+    return sorted(fields(reading(root, [*question, "--no-ext-diff", "--ignore-submodules=all"], b"", **own_index())))
 
 
 def deletions_between(root: str, base: str, head: str) -> list[str]:
     """Files that are in the revision `base` and not in `head`, relative to `root`."""
     question = ["diff", "-z", "--name-only", "--no-renames", "--diff-filter=D", "--relative", "--no-ext-diff"]
-    return sorted(fields(reading(root, [*question, "--end-of-options", base, head, "--"], b"", **_index())))
+    return sorted(fields(reading(root, [*question, "--end-of-options", base, head, "--"], b"", **own_index())))
 
 
 def unknown(root: str, folders: Sequence[str]) -> list[str]:
@@ -25,10 +25,10 @@ def unknown(root: str, folders: Sequence[str]) -> list[str]:
     if not folders:
         return []
     question = ["ls-files", "-z", "--others", "--exclude-standard", "--", *literal(folders)]
-    return sorted(fields(reading(root, question, b"", **_index())))
+    return sorted(fields(reading(root, question, b"", **own_index())))
 
 
-def _index() -> dict[str, str]:
+def own_index() -> dict[str, str]:
     """`git commit -a` and `git commit -- FILES` use an index of their own, and pass its relative path to hooks."""
     own = os.environ.get("GIT_INDEX_FILE")
     return {"GIT_INDEX_FILE": os.path.abspath(own)} if own else {}

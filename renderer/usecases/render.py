@@ -45,6 +45,7 @@ class RenderOptions:
     no_cache: bool = False
     cached: bool = False
     hook: bool = False
+    staged: bool = False
     is_strict: bool = False
     form: str = "text"
     verbose: bool = False
@@ -56,6 +57,10 @@ class RenderOptions:
             raise Failure("--cached needs --check; without --check the cache is always used", 2)
         if self.cached and (self.no_cache or self.output or self.bootstrap):
             raise Failure("--cached cannot be combined with --no-cache, --output or --bootstrap", 2)
+        if self.staged and not self.check:
+            raise Failure("--staged needs --check: it compares the files of the index with each other", 2)
+        if self.staged and (self.paths or self.hook or self.output or self.cached):
+            raise Failure("--staged cannot be combined with PATHS, --hook, --output or --cached", 2)
         if self.bootstrap and not (self.stdout or self.output):
             raise Failure(
                 "--bootstrap needs --output DIR or --stdout: in place, it would end every release in flight", 2
@@ -104,6 +109,11 @@ class Output:
 
 def render(options: RenderOptions) -> int:
     """Render what the options ask for; the exit code."""
+    if options.staged:
+        from renderer.usecases.staged import staged  # git: a plain run does not need it
+
+        with staged(options.directory) as folder:
+            return render(replace(options, directory=folder, staged=False))
     start = options.directory if options.paths or options.hook else None
     shown = Shown(options.form, options.is_strict, start, laps(options.verbose))
 

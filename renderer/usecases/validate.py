@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from renderer.failure import Failure
 from renderer.progress import counted, laps, progress
@@ -14,6 +14,7 @@ from renderer.usecases.project import Opened, whole_projects
 from renderer.usecases.run import Share, alone, render_share, together
 from renderer.usecases.selection import Selection
 from renderer.usecases.shown import Shown, in_project
+from renderer.usecases.staged import staged
 from renderer.usecases.touched import each_touched, hook_base
 from renderer.workers import Tick, crew, processors
 
@@ -29,13 +30,21 @@ class ValidateOptions:
     base: str | None = None
     jobs: int | None = None
     hook: bool = False
+    staged: bool = False
     is_strict: bool = False
     form: str = "text"
     verbose: bool = False
 
+    def __post_init__(self) -> None:
+        if self.staged and (self.paths or self.hook or self.base):
+            raise Failure("--staged cannot be combined with PATHS, --hook or --base: it checks the index alone", 2)
+
 
 def validate(options: ValidateOptions) -> int:
     """Check what the options ask for; the exit code."""
+    if options.staged:
+        with staged(options.directory) as folder:
+            return validate(replace(options, directory=folder, staged=False))
     directory, paths = options.directory, options.paths
     start = directory if paths or options.hook else None
     shown = Shown(options.form, options.is_strict, start, laps(options.verbose))

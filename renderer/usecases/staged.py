@@ -1,0 +1,41 @@
+"""The project as the index has it, in a folder of its own: what a commit would have, whatever the working tree says."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from renderer.failure import Failure
+from renderer.git import read_blobs
+from renderer.git.checkout import SUBMODULE, index_entries
+from renderer.git.index import own_index
+from renderer.problem import printable
+from renderer.usecases.project import find_root
+from renderer.usecases.revision import asking_git
+
+_LINK = "120000"
+
+
+@contextmanager
+def staged(directory: str) -> Iterator[str]:
+    """A folder with the files of the project around `directory` as they are staged; it is removed at the end."""
+    root = find_root(directory)
+    with asking_git():
+        entries = index_entries(root, **own_index())
+        conflict = next((entry.path for entry in entries if entry.stage), None)
+        if conflict:
+            raise Failure(f"{printable(conflict)}: a merge conflict: resolve it and `git add` the file")
+        files = [entry for entry in entries if entry.mode != SUBMODULE]
+        blobs = read_blobs(root, {entry.oid for entry in files})
+    with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
+        for entry in files:
+            path = os.path.join(folder, entry.path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            if entry.mode == _LINK:
+                os.symlink(blobs[entry.oid], os.fsencode(path))
+                continue
+            with open(path, "wb") as file:
+                file.write(blobs[entry.oid])
+        yield folder

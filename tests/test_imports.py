@@ -23,7 +23,7 @@ ROWS = (
     ("rules", "schema", "overlay"),
     ("release",),
     ("rounding", "checks"),
-    ("project", "spec", "manifest", "scaler", "hooks"),
+    ("project", "freeze", "spec", "manifest", "scaler", "hooks"),
     ("yamlio", "protocols"),
     ("problem", "plain", "layout", "failure", "resources", "masking"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -28,6 +29,13 @@ from renderer.usecases.validate import ValidateOptions, validate
     metavar="REF",
     help="Check the change since this revision, the one that is live (default with --hook: HEAD).",
 )
+@click.option(
+    "--at",
+    "now",
+    metavar="TIME",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]),
+    help="With --base: judge freezes by this time, such as 2026-03-07T09:00+01:00 (default: now).",
+)
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Number of processes (default: one per processor).")
 @hook_option("Run as a pre-commit hook; fail if the files of the commit have problems.")
 @staged_option
@@ -44,4 +52,5 @@ def command(directory: str, /, **options: Any) -> int:
     With --base, the change since that revision is checked too: a weight edited by hand, a reverted promotion, a
     strategy switched in one step, and whatever else the controllers would not carry out as Git says.
     """
+    options["now"] = options["now"] or datetime.now(UTC)
     return validate(ValidateOptions(directory, **options))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -34,11 +35,14 @@ def _common(function: Callable[..., int]) -> Callable[..., int]:
     @click.option("--commit", is_flag=True, help="Commit the spec and what is rendered from it.")
     @click.option("--message", "-m", help="With --commit: its message, instead of the default.")
     @click.option("--no-verify", is_flag=True, help="With --commit: without Git's pre-commit and commit-msg hooks.")
+    @click.option("--break-glass", metavar="REASON", help="Pass a freeze of the environment; the commit says why.")
     @click.pass_obj
     @functools.wraps(function)
     def run(directory: str, /, **given: Any) -> int:
-        common = {name: given.pop(name) for name in ("envs", "dry_run", "commit", "message", "no_verify")}
-        return function(VerbOptions(directory, **common), **given)
+        common = {
+            name: given.pop(name) for name in ("envs", "dry_run", "commit", "message", "no_verify", "break_glass")
+        }
+        return function(VerbOptions(directory, now=datetime.now(UTC), **common), **given)
 
     return run
 

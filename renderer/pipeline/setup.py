@@ -10,6 +10,7 @@ from itertools import permutations
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from renderer.freeze import faults
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
 from renderer.manifest import Identity, Manifest
 from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
@@ -140,7 +141,7 @@ def set_up(
     objects = cache(partial(objects_of, schemas=schemas))  # many environments may take the same file along
     resources, patches = {}, {}
     for name, environment in found_environments.items():
-        problems += _unknown_apps(environment, apps)
+        problems += [*_unknown_apps(environment, apps), *_freezes(environment)]
         labels = environment.spec.get("labels", {}) if project.level > 1 else {}
         given = ResourceMetadata(environment.spec.get("namespace", ""), labels)
         resources[name], found = read_resources(environment.resources, files, given, objects, unread)
@@ -401,6 +402,15 @@ def _unknown_apps(environment: Environment, apps: frozenset[str]) -> list[Proble
         Problem(own.file, 0, 0, "overlay-app", f"there is no app `{app}`", f"/spec/apps/{number}")
         for number, app in enumerate(own.spec.get("apps") or ())
         if app not in apps
+    ]
+
+
+def _freezes(environment: Environment) -> list[Problem]:
+    """What is wrong with the freeze windows that an overlay has itself."""
+    own = environment.chain[0]
+    return [
+        Problem(own.file, 0, 0, "freeze-window", why, f"/spec/freeze{at}")
+        for at, why in faults((own.data.get("spec") or {}).get("freeze") or ())
     ]
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from renderer.console import say
 from renderer.git import changed
@@ -21,6 +22,7 @@ from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, 
 from renderer.problem import Problem, errors
 from renderer.project import Versions
 from renderer.render import bootstrap
+from renderer.usecases.freezes import frozen_changes
 from renderer.usecases.guards import judged_by_base
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.ran import with_history
@@ -56,10 +58,11 @@ class _Made:
     problems: tuple[Problem, ...] = ()
 
 
-def transitions(opened: Opened, selection: Selection, base: str) -> list[Problem]:
+def transitions(opened: Opened, selection: Selection, base: str, now: datetime | None = None) -> list[Problem]:
     """Problems of the change from the revision `base` to the working tree, in the apps of the selection.
 
-    Nothing where `base` is HEAD and there is no commit yet: a hook runs before the first one too.
+    Nothing where `base` is HEAD and there is no commit yet: a hook runs before the first one too. With a time, freezes
+    hold changes back.
     """
     with asking_git():
         if base == "HEAD" and is_unborn(opened.root):
@@ -71,9 +74,11 @@ def transitions(opened: Opened, selection: Selection, base: str) -> list[Problem
     found = compare(old, new, Selection(some), make=judged)
     with asking_git():
         plans = [with_history(opened.root, new.layout, base, each) for each in found.plans]
+        held = frozen_changes(opened.root, opened.setup.environments.values(), plans, base, now) if now else []
+    placed = Places(new.setup.texts).put(held) if held else ()
     found_by_base = judged_by_base(old, new, Selection(some), base) if isinstance(old, View) else {}
     taken_away = [problem for each in found_by_base.values() for problem in each]
-    return [*(problem for each in plans for problem in each.problems), *taken_away]
+    return [*placed, *(problem for each in plans for problem in each.problems), *taken_away]
 
 
 def before(root: str, base: str, new: View) -> View | Unread | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from renderer.failure import Failure
 from renderer.progress import counted, laps, progress
@@ -34,6 +35,7 @@ class ValidateOptions:
     is_strict: bool = False
     form: str = "text"
     verbose: bool = False
+    now: datetime | None = None  # freezes are judged by this time; None: there is none
 
     def __post_init__(self) -> None:
         if self.staged and (self.paths or self.hook or self.base):
@@ -51,7 +53,8 @@ def validate(options: ValidateOptions) -> int:
     base = hook_base(directory) if options.hook and options.base is None else options.base
 
     def run(opened: Opened, selection: Selection) -> int:
-        return _run(opened, selection, base, options.jobs or processors(), shown)
+        now = None if options.hook else options.now
+        return _run(opened, selection, base, now, options.jobs or processors(), shown)
 
     def whole(opened: Opened) -> int:
         return run(opened, select(opened, options.apps, options.envs))
@@ -64,8 +67,10 @@ def validate(options: ValidateOptions) -> int:
     return each_touched(shown, paths, hook=options.hook, run=run)
 
 
-def _run(opened: Opened, selection: Selection, base: str | None, processes: int, shown: Shown) -> int:
-    moved = transitions(opened, selection, base) if base else []
+def _run(
+    opened: Opened, selection: Selection, base: str | None, now: datetime | None, processes: int, shown: Shown
+) -> int:
+    moved = transitions(opened, selection, base, now) if base else []
     if base:
         shown.lap(f"compare with {base}")
     job = Job(selection)

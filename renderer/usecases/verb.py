@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from renderer.argocd import Driven
@@ -31,6 +32,7 @@ from renderer.spec import app_document, stable_of, strategy_of, version_of
 from renderer.tree import listing, read, write_all
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.fmt import field_order
+from renderer.usecases.freezes import TRAILER, refuse_frozen
 from renderer.usecases.project import Opened
 from renderer.usecases.shown import show_problems
 from renderer.yamlio import load
@@ -49,6 +51,8 @@ class VerbOptions:
     envs: tuple[str, ...] = ()
     every: bool = False  # --all: the apps that the verb fits
     keep_going: bool = False
+    break_glass: str | None = None  # why a freeze is passed
+    now: datetime | None = None  # freezes are judged by this time; None: there is none
     dry_run: bool = False
     commit: bool = False
     message: str | None = None
@@ -119,6 +123,9 @@ def environment_for(opened: Opened, env: str | None) -> Environment:
 def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     """Each app's act on its effective spec, then the files, then perhaps one commit of them all; the exit code."""
     options = how.options
+    environments = [opened.setup.environments[env] for env, some in acts.items() if some]
+    if options.now and options.break_glass is None:
+        refuse_frozen(environments, how.verb, options.now)
     if options.commit and not options.dry_run:
         put_right(opened.root)
         _refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}))
@@ -431,6 +438,7 @@ def _commit(opened: Opened, edited: Sequence[Edited], lines: Sequence[str], file
     message = how.options.message or "\n".join([subject, "", *lines])
     trailers = [("Rollspec-App", app) for app in dict.fromkeys(each.app for each in edited)]
     trailers += [*(("Rollspec-Env", env) for env in envs), ("Rollspec-Verb", how.verb)]
+    trailers += [(TRAILER, how.options.break_glass)] if how.options.break_glass else []
     made = commit(opened.root, files, message, trailers, verify=not how.options.no_verify)
     return f"committed {made[:12]}: {message.splitlines()[0]}"
 

@@ -1,0 +1,94 @@
+"""Freeze windows of an environment: when releases are held back, and which verbs pass; pure, the time is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+RESCUE = ("abort", "undo")  # the verbs that pass where a window names none
+LONGEST = timedelta(days=366)
+_PART = re.compile(r"(\d+)([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window: it opens at each time of a cron schedule, in a time zone, and lasts for a duration."""
+
+    schedule: str
+    duration: timedelta
+    zone: str = "UTC"
+    description: str = ""
+    verbs: tuple[str, ...] = RESCUE
+
+    def closes(self, now: datetime) -> datetime | None:
+        """When the window that is open at `now` (with a time zone) ends; None if it is not open.
+
+        A schedule's hours are those of the clock on the wall: on a day whose clocks change, cron's own rules hold.
+        """
+        from cronsim import CronSim  # few projects have a freeze, and none pays for the import without one
+
+        local = now.astimezone(ZoneInfo(self.zone))
+        opened = next(CronSim(self.schedule, local + timedelta(minutes=1), reverse=True), None)
+        ends = opened + self.duration if opened else None
+        return ends if opened and ends and opened <= local < ends else None
+
+    @property
+    def name(self) -> str:
+        """Its description, or its schedule."""
+        return self.description or f"freeze {self.schedule}"
+
+
+def windows_of(overlay: Mapping[str, Any]) -> tuple[Window, ...]:
+    """The windows of an overlay's spec that `faults` finds nothing wrong with."""
+    found = overlay.get("freeze") or ()
+    return tuple(_window(entry) for entry in found if not list(_faults(entry)))
+
+
+def frozen(windows: Iterable[Window], verb: str, now: datetime) -> tuple[Window, datetime] | None:
+    """The window that holds a verb back at a time, and when it ends: the one that ends last."""
+    open_now = [(window, ends) for window in windows if verb not in window.verbs and (ends := window.closes(now))]
+    return max(open_now, key=lambda each: each[1], default=None)
+
+
+def faults(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """What is wrong with the windows as the schema accepts them: JSON pointer below `freeze`, and why."""
+    return [(f"/{number}/{key}", why) for number, entry in enumerate(entries) for key, why in _faults(entry)]
+
+
+def _window(entry: Mapping[str, Any]) -> Window:
+    return Window(
+        schedule=entry["schedule"],
+        duration=_duration(entry["duration"]) or timedelta(),
+        zone=entry.get("timeZone", "UTC"),
+        description=entry.get("description", ""),
+        verbs=tuple(entry.get("verbs", RESCUE)),
+    )
+
+
+def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    from cronsim import CronSim, CronSimError
+
+    try:
+        CronSim(entry["schedule"], datetime(2026, 1, 1))
+    except CronSimError as error:
+        yield "schedule", f"{entry['schedule']!r} is not a cron schedule of five fields ({error}): write `0 18 * * 5`"
+    duration = _duration(entry["duration"])
+    if duration is None or not timedelta() < duration <= LONGEST:
+        yield "duration", f"{entry['duration']!r} is not a duration of up to 366 days: write `62h` or `2d12h`"
+    zone = entry.get("timeZone", "UTC")
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        yield "timeZone", f"{zone!r} is not a time zone of the IANA database: write `Europe/Berlin`"
+
+
+def _duration(text: str) -> timedelta | None:
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text or any(len(n) > 6 for n, _ in parts):
+        return None
+    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())

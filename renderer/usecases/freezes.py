@@ -1,0 +1,78 @@
+"""Freezes at the edge: which verbs and which changes an environment holds back at a time, and who broke the glass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from renderer.failure import Failure
+from renderer.freeze import Window, frozen, windows_of
+from renderer.git import log
+from renderer.overlay import Environment
+from renderer.plan import AppPlan, Class
+from renderer.problem import Problem, Severity
+
+TRAILER = "Rollspec-Break-Glass"
+# The verb that a class of change stands for; a class that is not here moves no pod and no request.
+_VERB_OF: dict[Class, str] = {
+    "hold": "pause",
+    "scale": "scale",
+    "create": "release",
+    "traffic": "release",
+    "canary-start": "release",
+    "preview-start": "release",
+    "canary-step": "weight",
+    "promote": "promote",
+    "abort": "abort",
+    "undo": "undo",
+    "restart": "restart",
+    "replace": "release",
+    "migrate": "switch",
+    "remove": "release",
+    "disruptive": "release",
+}
+
+
+def refuse_frozen(environments: Iterable[Environment], verb: str, now: datetime) -> None:
+    """Failure if one of the environments holds the verb back at this time."""
+    for environment in environments:
+        found = frozen(windows_of(environment.spec), verb, now)
+        if found:
+            raise Failure(
+                f"{_until(environment.name, *found)}: `{verb}` has to wait. In an emergency, "
+                f"--break-glass REASON passes, and the commit says why",
+                1,
+            )
+
+
+def frozen_changes(
+    root: str, environments: Iterable[Environment], plans: Sequence[AppPlan], base: str, now: datetime
+) -> list[Problem]:
+    """A problem for each change that a freeze holds back now; a note where a commit since `base` breaks the glass."""
+    windows = {each.name: (each.chain[0].file, windows_of(each.spec)) for each in environments}
+    found = []
+    for plan in plans:
+        file, some = windows.get(plan.env, ("", ()))
+        held = frozen(some, _VERB_OF[plan.class_], now) if plan.class_ in _VERB_OF else None
+        if held:
+            found.append((file, f"{_until(plan.env, *held)}: the change of {plan.app} ({plan.class_}) has to wait"))
+    if not found:
+        return []
+    reason = broken_glass(root, base)
+    severity: Severity = "error" if reason is None else "note"
+    more = f"; a commit breaks the glass: {reason}" if reason else ""
+    at = f" (judged at {now.isoformat(timespec='seconds')})"
+    return [Problem(file, 0, 0, "freeze", f"{text}{more}{at}", "/spec/freeze", severity) for file, text in found]
+
+
+def broken_glass(root: str, base: str) -> str | None:
+    """The newest reason that a commit since `base` gives; also one in the text of a squashed merge."""
+    for commit in log(root, revision="HEAD", without=base):
+        reason = commit.trailer(TRAILER)
+        if reason:
+            return reason
+    return None
+
+
+def _until(env: str, window: Window, ends: datetime) -> str:
+    return f"{env} is frozen until {ends.isoformat(timespec='minutes')} ({window.name})"

@@ -1,0 +1,144 @@
+"""Freeze windows: open and shut by cron, duration and time zone; which verbs pass; what is not a window."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renderer.freeze import Window, faults, frozen, windows_of
+from tests.support.past import Repository
+
+WEEKEND = Window("0 18 * * 5", timedelta(hours=62), "Europe/Berlin", "weekend")
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("now", "ends"),
+    [
+        ("2026-03-06T16:59:59+00:00", None),  # Friday 17:59:59 in Berlin
+        ("2026-03-06T17:00:00+00:00", "2026-03-09T08:00:00+01:00"),
+        ("2026-03-08T03:00:00+00:00", "2026-03-09T08:00:00+01:00"),
+        ("2026-03-09T06:59:59+00:00", "2026-03-09T08:00:00+01:00"),
+        ("2026-03-09T07:00:00+00:00", None),  # it ends at that moment
+        ("2026-03-28T12:00:00+00:00", "2026-03-30T08:00:00+02:00"),  # the clocks change in this window
+    ],
+)
+def test_a_window_is_open_from_its_schedule_for_its_duration(now: str, ends: str | None) -> None:
+    assert WEEKEND.closes(at(now)) == (at(ends) if ends else None)
+
+
+def test_the_window_that_ends_last_holds_a_verb_back_and_rescues_pass() -> None:
+    longer = Window("0 0 1 3 *", timedelta(days=31), description="end of quarter", verbs=("abort",))
+    now = at("2026-03-07T12:00:00+00:00")
+    found = frozen([WEEKEND, longer], "release", now)
+    assert found
+    assert found[0] == longer
+    assert frozen([WEEKEND], "abort", now) is None
+    assert frozen([WEEKEND], "undo", now) is None
+    undo = frozen([WEEKEND, longer], "undo", now)
+    assert undo
+    assert undo[0] == longer
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)), st.integers(1, 100))
+def test_a_window_that_is_open_ends_within_its_duration(now: datetime, hours: int) -> None:
+    window = Window("30 2 * * *", timedelta(hours=hours), "America/New_York")
+    here = now.replace(tzinfo=UTC)
+    ends = window.closes(here)
+    assert ends is None or here < ends.astimezone(UTC) <= here + timedelta(hours=hours + 1)  # an hour of summer time
+    if hours > 26:
+        assert ends
+
+
+@pytest.mark.parametrize(
+    ("entry", "pointer"),
+    [
+        ({"schedule": "0 25 * * *", "duration": "1h"}, "/0/schedule"),
+        ({"schedule": "nightly", "duration": "1h"}, "/0/schedule"),
+        ({"schedule": "0 1 * * *", "duration": "1 hour"}, "/0/duration"),
+        ({"schedule": "0 1 * * *", "duration": "0h"}, "/0/duration"),
+        ({"schedule": "0 1 * * *", "duration": "9999999d"}, "/0/duration"),
+        ({"schedule": "0 1 * * *", "duration": "1h", "timeZone": "Berlin"}, "/0/timeZone"),
+        ({"schedule": "0 1 * * *", "duration": "1h", "timeZone": "../../etc/passwd"}, "/0/timeZone"),
+    ],
+)
+def test_what_is_not_a_window_is_named_by_its_field(entry: dict[str, Any], pointer: str) -> None:
+    assert [where for where, _ in faults([entry])] == [pointer]
+    assert windows_of({"freeze": [entry]}) == ()
+
+
+def test_a_window_of_an_overlay_has_defaults() -> None:
+    entry = {"schedule": "0 18 * * 5", "duration": "2d14h"}
+    assert faults([entry]) == []
+    assert windows_of({"freeze": [entry]}) == (Window("0 18 * * 5", timedelta(hours=62)),)
+
+
+FREEZE = '  freeze:\n    - {schedule: "0 0 * * *", duration: 24h, description: the audit}\n'
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """An environment that is frozen at every time."""
+    made = Repository(tmp_path / "repository")
+    made.overlay("production", FREEZE)
+    assert made.run("render").code == 0
+    made.commit("begin")
+    made.git("branch", "start")
+    return made
+
+
+def test_a_release_waits_and_a_rescue_passes(repository: Repository) -> None:
+    words = ("release", "web", "1.5.0", "--weight", "20", "--commit")
+    done = repository.run(*words)
+    assert done.code == 1
+    assert "production is frozen until" in done.err
+    assert "(the audit): `release` has to wait" in done.err
+    assert repository.run(*words, "--break-glass", "the shop is down").code == 0
+    assert "Rollspec-Break-Glass: the shop is down" in repository.git("log", "-1", "--format=%B")
+    assert repository.run("weight", "web", "50").code == 1
+    assert repository.run("abort", "web", "--commit").code == 0
+
+
+def test_a_change_is_judged_by_the_time_of_the_check(repository: Repository) -> None:
+    repository.partial("  canary: {tag: 1.5.0, weight: 20}\n")
+    repository.commit("by hand")
+    frozen_at = repository.run("validate", "--base", "start", "--at", "2026-03-07T09:00+01:00")
+    assert frozen_at.code == 1
+    assert (
+        "overlays/production/overlay.yaml:7:3: freeze: production is frozen until 2026-03-08T00:00+00:00"
+        in frozen_at.err
+    )
+    assert "the change of web (canary-start) has to wait (judged at 2026-03-07T09:00:00+01:00)" in frozen_at.err
+
+
+def test_a_reason_in_a_commit_or_a_squashed_merge_makes_it_a_note(repository: Repository) -> None:
+    repository.partial("  canary: {tag: 1.5.0, weight: 20}\n")
+    repository.commit("Squashed (#12)\n\n* release web\n\nRollspec-Break-Glass: the shop is down")
+    done = repository.run("validate", "--strict", "--base", "start")
+    assert done.code == 0
+    assert "note: freeze:" in done.err
+    assert "a commit breaks the glass: the shop is down" in done.err
+
+
+def test_a_wrong_window_is_an_error_at_its_field(repository: Repository) -> None:
+    repository.overlay("production", FREEZE.replace("24h", "one day"))
+    done = repository.run("validate")
+    assert done.code == 1
+    assert "freeze-window: 'one day' is not a duration" in done.err
+
+
+def test_a_project_without_a_freeze_imports_no_cron_library(tmp_path: Path) -> None:
+    made = Repository(tmp_path / "repository")
+    code = "import sys; from renderer.cli import run; run(sys.argv[1:]); sys.exit('cronsim' in sys.modules)"
+    command = [sys.executable, "-c", code, "-C", str(made.folder), "release", "web", "1.5.0", "--weight", "20"]
+    assert subprocess.run(command, capture_output=True, check=False, cwd=Path(__file__).parent.parent).returncode == 0

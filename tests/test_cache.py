@@ -180,7 +180,7 @@ def test_a_run_in_which_nothing_changed_makes_nothing(pair: tuple[Path, Path], m
 def test_cached_where_it_says_nothing_is_refused(pair: tuple[Path, Path], options: list[str]) -> None:
     outcome = run(pair[0], "render", "--cached", *options)
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err.startswith("rollspec: --cached is ")
+    assert outcome.err.startswith("rollspec: --cached ")
 
 
 def test_one_changed_app_costs_one_app(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,7 +199,7 @@ def test_a_verb_for_all_that_it_fits_in_several_environments(tmp_path: Path) -> 
     assert "canary" not in state(repository, "dev") | state(repository, "staging") | state(repository, "dev", "api")
     assert repository.git("log", "-1", "--format=%s").strip() == "deploy(dev, staging): abort api 2.0.0, web 1.5.0"
     done = repository.run("abort", "--all", "--env", "dev")
-    assert (done.code, done.err) == (1, "rollspec: no app in dev to abort\n")
+    assert (done.code, done.err) == (1, "rollspec: nothing to abort in dev\n")
 
 
 def test_one_that_fails_stops_all_but_for_keep_going(repository: Repository) -> None:

@@ -29,6 +29,7 @@ SAMPLES: dict[str, Any] = {
     "prePromotionAnalysis": {"templates": [{"templateName": "smoke"}]},
     "postPromotionAnalysis": {"templates": [{"templateName": "smoke"}]},
     "minPodsPerReplicaSet": 2,
+    "initialWeight": 20,
     "scaleDownDelaySeconds": 60,
     "scaleDownDelayRevisionLimit": 2,
     "abortScaleDownDelaySeconds": 60,
@@ -58,7 +59,8 @@ def test_every_field_has_a_sample() -> None:
 
 @routes
 def test_what_the_schema_takes_is_rendered(route: Spec) -> None:
-    assert [field for field in sorted(allowed(route)) if not shows(route, field)] == []
+    unseen = [field for field in sorted(allowed(route)) if not shows(route, field)]
+    assert unseen == ["initialWeight"]  # verbs alone read it
 
 
 def test_what_is_rendered_by_name_is_in_the_schema() -> None:

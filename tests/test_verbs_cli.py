@@ -112,7 +112,7 @@ def test_a_file_in_the_way_that_is_not_ours_stops_a_verb(repository: Path) -> No
     before = git(repository, "rev-parse", "HEAD")
     outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
     assert outcome.code == 1
-    assert "rendered/production/web/rollout.yaml: rollspec did not make it" in outcome.err
+    assert "rendered/production/web/rollout.yaml: rollspec did not write this file" in outcome.err
     assert git(repository, "rev-parse", "HEAD") == before
     assert not (repository / "overlays/production/apps/web.yaml").exists()
 
@@ -258,8 +258,8 @@ def test_an_abort_and_a_retry_keep_the_comments_of_the_canary(repository: Path) 
 @pytest.mark.parametrize(
     ("fields", "words", "said"),
     [
-        ("strategy: {type: Canary, router: replica}\n  replicas: 1", ("restart", "web"), "the only pod goes"),
-        ("strategy: {type: BlueGreen, router: null}\n  replicas: 1", ("restart", "web"), "the only pod goes"),
+        ("strategy: {type: Canary, router: replica}\n  replicas: 1", ("restart", "web"), "the only pod ends before"),
+        ("strategy: {type: BlueGreen, router: null}\n  replicas: 1", ("restart", "web"), "the only pod ends before"),
         ("strategy: {type: Canary, router: istio}\n  replicas: 4\n  canary: {tag: 2, weight: 25}",
          ("restart", "web"), "its share goes to no pod"),
         ("strategy: {type: Canary, router: istio}\n  replicas: 4\n  canary: {tag: 2, weight: 26}",
@@ -272,7 +272,7 @@ def test_an_abort_and_a_retry_keep_the_comments_of_the_canary(repository: Path) 
         ("strategy: {type: Canary, router: istio, steps: [{setWeight: 20}, {pause: {}}]}\n  canary: {tag: 2}",
          ("promote", "web", "--at", "20"), ""),
         ("strategy: {type: Canary, router: istio, steps: [{setWeight: 100}], autoPromotionEnabled: true}\n"
-         "  canary: {tag: 2}", ("promote", "web"), "goes on to its end by itself"),
+         "  canary: {tag: 2}", ("promote", "web"), "continues to its end by itself"),
     ],
 )  # fmt: skip
 def test_what_git_cannot_know_is_said_beside(repository: Path, fields: str, words: tuple[str, ...], said: str) -> None:
@@ -689,7 +689,7 @@ def test_promote_folds_configuration_and_undo_takes_it_out(repository: Path) -> 
         (("weight", "wbe", "30"), "did you mean `web`?"),
         (("release", "web", "1.4.2", "-w", "20"), "1.4.2 is the stable version already"),
         (("release", "web", "1.5.0"), "give the canary's first share"),
-        (("release", "web", "--set", "envv.A=1", "-w", "20"), "`envv` is no field of a version"),
+        (("release", "web", "--set", "envv.A=1", "-w", "20"), "`envv` is not a field of a version"),
         (("undo", "web", "--to", "nowhere"), "nowhere"),
         (("switch", "web"), "give either --to"),
         (("resume", "web"), "is not paused"),

@@ -31,7 +31,8 @@ def _checked(effect: Effect, summary: Summary, new: Side) -> Effect:
 
 
 def _held(effect: Effect, version: Version, asked: float, summary: Summary) -> Effect:
-    shares = [track.after for track in summary.tracks if track.version.partition("#")[0] == version.version]
+    names = (version.name, version.version)  # a track has the name that people know, where the simulator had a label
+    shares = [track.after for track in summary.tracks if track.version.partition("#")[0] in names]
     if abs(sum(shares) - asked) <= _NEAR:
         return effect
     return replace(effect, reason=f"Git asks for {asked:g} % for {version.name}, and it gets {sum(shares):g} %")

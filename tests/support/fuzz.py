@@ -47,7 +47,7 @@ WITH_GIT = (
 # Exit 3 says that we could not look; nothing in a file of a project may be the reason.
 EXPECTED = {"validate": (0, 1), "render": (0, 1), "fmt": (0, 1), "plan": (0, 1), "status": (0, 1), "history": (0, 1, 2)}
 WHOLE_FILE = frozenset(
-    ("overlay-file", "template-file", "overlay-app", "app-file")
+    ("overlay-file", "template-file", "overlay-app", "app-file", "yaml-empty")
 )  # rules about a file that should not be there
 REST = (0, 1, 2)  # of a verb: 2 where the app or its state is not what the verb is for
 VALUES: tuple[Any, ...] = (

@@ -133,9 +133,25 @@ def list_tree(root: str, revision: str, prefix: str = "") -> dict[str, TreeEntry
     return _tree(root, resolve(root, revision), [prefix] if prefix else [])
 
 
+def entries_at(root: str, commit: str, folders: Sequence[str]) -> dict[str, TreeEntry]:
+    """What a revision has at these paths and at each folder above them; a folder's own entry, not its files."""
+    paths = {path for folder in folders for path in _upwards(folder)}
+    return _entries(reading(root, ["ls-tree", "-z", commit, "--", *literal(sorted(paths))]))
+
+
+def _upwards(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+
+
 def _tree(root: str, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
+    return _entries(reading(root, ["ls-tree", "-r", "-z", commit, "--", *literal(paths)]))
+
+
+def _entries(said: bytes) -> dict[str, TreeEntry]:
     entries = {}
-    for line in fields(reading(root, ["ls-tree", "-r", "-z", commit, "--", *literal(paths)])):
+    for line in fields(said):
         about, _, path = line.partition("\t")
         mode, _, oid = about.split(" ")
         entries[path] = TreeEntry(mode, oid)

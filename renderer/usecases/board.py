@@ -22,6 +22,7 @@ from renderer.report.plan import detail_lines
 from renderer.report.possible import possible
 from renderer.report.status import Row
 from renderer.tree import TreeError, listing, read, write_all
+from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import compare
 from renderer.usecases.past import SHALLOW, commit_of, revisions
 from renderer.usecases.project import Opened, Refused, open_project
@@ -61,6 +62,7 @@ def write_board(options: BoardOptions) -> int:
         opened = open_project(options.directory)
     except Refused as refused:
         return int(show_stopping(refused.problems, "text"))
+    refuse_nested(opened.root, opened.layout)
     board = read_board(opened, options)
     if not board.complete:
         say(SHALLOW)

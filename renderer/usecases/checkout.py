@@ -1,4 +1,4 @@
-"""Whether the working tree has all of a project's files: what was left out on purpose must not look deleted."""
+"""Whether Git has all of a project's files: what a checkout leaves out, or another repository keeps, is not deleted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import os
 from collections.abc import Sequence
 
 from renderer.failure import Failure
-from renderer.problem import printable
+from renderer.layout import Layout, holds
+from renderer.problem import Problem, printable
+from renderer.tree import listing
+
+_GITLINK = b"\0\0\xe0\0"  # the mode of a submodule in the index
+_INDEX = 1 << 24  # bytes that are read at once
 
 
 def refuse_left_out(root: str, folders: Sequence[str]) -> None:
@@ -25,6 +30,94 @@ def refuse_left_out(root: str, folders: Sequence[str]) -> None:
         f"{first}{more}: tracked by Git and left out of this working tree (skip-worktree), so rollspec would take it "
         f"for deleted: `{cure}` ends that; then check the file out"
     )
+
+
+def refuse_nested(root: str, layout: Layout) -> None:
+    """Failure where a submodule or another repository is at, above or under the folders of specs or of output.
+
+    Git does not have its files here, so every comparison with a revision would take them for deleted or for unchanged.
+    """
+    folders = (layout.apps, layout.overlays, layout.templates)
+    found = [*_submodules(root, (*folders, layout.output)), *_repositories(root, folders, (layout.output,))]
+    if found:
+        raise nested(found[0])
+
+
+def nested(path: str) -> Failure:
+    """What to say of a submodule or another repository in which this repository's files should be."""
+    return Failure(
+        f"{printable(path)}: is a submodule or a repository of its own, so this repository does not have its files and "
+        "rollspec cannot compare them: commit the files themselves here, or move it out of the project's folders"
+    )
+
+
+def submodules_in_output(root: str, output: str) -> list[Problem]:
+    """A problem for each submodule at, above or under the output folder: no check of ours sees what it brings."""
+    why = (
+        "is a submodule: Argo CD would apply files that rollspec neither wrote nor sees: `git rm --cached` it, and let "
+        "the output folder hold only what `rollspec render` writes"
+    )
+    return [Problem(path, 0, 0, "path", why) for path in _submodules(root, (output,))]
+
+
+def is_around(path: str, folders: Sequence[str]) -> bool:
+    """Whether the path is at, above or under one of the folders."""
+    return any(holds(folder, path) or holds(path, folder) for folder in folders)
+
+
+def _submodules(root: str, folders: Sequence[str]) -> list[str]:
+    """Submodules of the index around these folders; git is run only where the index may have one."""
+    if not _may_have_submodules(root):
+        return []
+    from renderer.git.checkout import SUBMODULE, index_entries  # start-up time that few must pay
+
+    found = [entry.path for entry in index_entries(root) if entry.mode == SUBMODULE]
+    return sorted({path for path in found if is_around(path, folders)})
+
+
+def _repositories(root: str, folders: Sequence[str], shallow: Sequence[str]) -> list[str]:
+    """Folders on disk that have a `.git` of their own; of the `shallow` ones two levels are looked at."""
+    above = {path for folder in (*folders, *shallow) for path in _with_parents(folder)}
+    below = {folder for top in shallow for folder in _folders(root, top)}
+    found = {path for path in above | below if os.path.lexists(os.path.join(root, path, ".git"))}
+    for folder in folders if not found else ():
+        found |= {path.partition("/.git/")[0] for path in listing(root, folder) if "/.git/" in f"{path}/"}
+    return sorted(found)
+
+
+def _with_parents(folder: str) -> list[str]:
+    parts = folder.split("/")
+    return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+
+
+def _folders(root: str, folder: str) -> list[str]:
+    try:
+        with os.scandir(os.path.join(root, folder)) as entries:
+            return [f"{folder}/{entry.name}" for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+
+
+def _may_have_submodules(root: str) -> bool:
+    """Whether the index may have a submodule, without running git."""
+    folder = _git_folder(root)
+    if folder is None:
+        return False
+    try:
+        shared = [name for name in os.listdir(folder) if name.startswith("sharedindex.")]
+        return any(_holds_gitlink(os.path.join(folder, name)) for name in ("index", *shared))
+    except OSError:
+        return False
+
+
+def _holds_gitlink(file: str) -> bool:
+    with open(file, "rb") as index:
+        rest = b""
+        while piece := index.read(_INDEX):
+            if _GITLINK in rest + piece:
+                return True
+            rest = piece[-len(_GITLINK) :]
+    return False
 
 
 def _may_skip(root: str) -> bool:

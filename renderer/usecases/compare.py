@@ -22,6 +22,7 @@ from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, 
 from renderer.problem import Problem, errors
 from renderer.project import Versions
 from renderer.render import bootstrap
+from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.freezes import frozen_changes
 from renderer.usecases.guards import judged_by_base
 from renderer.usecases.project import Opened, Refused
@@ -64,6 +65,7 @@ def transitions(opened: Opened, selection: Selection, base: str, now: datetime |
     Nothing where `base` is HEAD and there is no commit yet: a hook runs before the first one too. With a time, freezes
     hold changes back.
     """
+    refuse_nested(opened.root, opened.layout)
     with asking_git():
         if base == "HEAD" and is_unborn(opened.root):
             return []

@@ -13,6 +13,7 @@ from renderer.release.back import taken_back
 from renderer.release.edits import Meant, edited_version, following, from_edit
 from renderer.release.verbs import Outcome, Refusal
 from renderer.spec import short_digests, strategy_of, version_of
+from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.elsewhere import own_files, spec_in, spec_of
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
@@ -53,6 +54,7 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
             return commit, [path for _, path in changed(opened_root, commit)]
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
+        refuse_nested(opened.root, opened.layout)
         commit, paths = edits(opened.root)
         layout = opened.layout
         own = [path for path in paths if path.startswith((f"{layout.apps}/", f"{layout.overlays}/"))]

@@ -17,6 +17,7 @@ from renderer.project import Versions
 from renderer.report.history import AppHistory, history_text
 from renderer.resources import read_schema
 from renderer.schema import Schemas
+from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.past import SHALLOW, brought, commit_of, revisions
 from renderer.usecases.project import find_root
 from renderer.usecases.revision import asking_git
@@ -37,6 +38,7 @@ def show_history(directory: str, app: str, envs: Sequence[str], form: str, limit
         project, problems = read_project(text, Schemas(Versions(), read_schema))
         if project is None:
             return int(show_stopping(problems, form))
+        refuse_nested(root, project.layout)
         found = _history(root, head, project.layout, app, envs, limit)
     if not found.complete:
         say(SHALLOW)

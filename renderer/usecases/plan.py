@@ -11,9 +11,10 @@ from renderer.git import merge_base, resolve
 from renderer.plan import Class, Plan, at_least
 from renderer.progress import counted, laps
 from renderer.report.plan import plan_text
+from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Unread, about, before, compare, sides
 from renderer.usecases.guards import judged_by_base, rule_changes
-from renderer.usecases.project import Refused, find_root, open_project
+from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.ran import with_history
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, chosen
@@ -44,7 +45,7 @@ def show_plan(options: PlanOptions) -> int:
     with asking_git():
         base_commit = resolve(root, options.base) if options.base else merge_base(root, head or "HEAD")
         try:
-            new = of_revision(root, head) if head else of_tree(open_project(options.directory))
+            new = of_revision(root, head) if head else of_tree(_opened(options.directory))
         except Refused as refused:
             return int(show_stopping(refused.problems, options.form))
         if new is None:
@@ -70,6 +71,12 @@ def show_plan(options: PlanOptions) -> int:
     if options.limit == RULES:
         return int(bool(rules))
     return int(options.limit is not None and at_least(plan.class_, options.limit))
+
+
+def _opened(directory: str) -> Opened:
+    opened = open_project(directory)
+    refuse_nested(opened.root, opened.layout)
+    return opened
 
 
 def _levels(old: View | Unread | None, new: View) -> tuple[int, int] | None:

@@ -18,7 +18,7 @@ from renderer.project import Project, Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import Read, listing, read, reader, sources
-from renderer.usecases.checkout import refuse_left_out
+from renderer.usecases.checkout import refuse_left_out, submodules_in_output
 from renderer.usecases.misplaced import misplaced
 
 Texts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
@@ -121,6 +121,7 @@ def open_project(directory: str) -> Opened:
         message = f"there is no app spec in this folder, so all of {layout.output}/ would be deleted: "
         message += f"correct `apps`, or delete {layout.output}/ yourself"
         problems.append(Problem(layout.apps, 0, 0, "no-apps", message))
+    problems += submodules_in_output(root, layout.output)
     shared, partials, found = _shared_files(root, layout)
     problems += found + _orphans(layout, partials, frozenset(names))
     schemas = Schemas(project.versions, read_schema)

@@ -16,7 +16,7 @@ from renderer.problem import Problem, errors, printable
 from renderer.progress import counted, laps, progress
 from renderer.tree import Difference, Summary, TreeError, compare, sweep, write_all
 from renderer.usecases.argocd import argocd_of_some
-from renderer.usecases.checkout import refuse_left_out
+from renderer.usecases.checkout import refuse_left_out, refuse_nested
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, whole_projects
@@ -137,6 +137,7 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     output = options.output
     if options.check or options.hook:
         refuse_left_out(opened.root, [opened.layout.output])
+        refuse_nested(opened.root, opened.layout)
     target = _elsewhere(opened, options.directory, output) if output else _output_folder(opened)
     job = Job(selection, options.bootstrap, target, parse_shard(options.shard), bool(output))
     if options.stdout:

@@ -9,6 +9,8 @@ from typing import Any
 
 from renderer.failure import Failure
 from renderer.git import GitError, TreeEntry, list_tree, read_blobs, read_many, resolve
+from renderer.git.checkout import SUBMODULE
+from renderer.git.read import entries_at
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import Setup, named, read_project, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
@@ -16,11 +18,13 @@ from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import read
+from renderer.usecases.checkout import nested
 from renderer.usecases.project import Opened, Refused, app_names
 from renderer.yamlio import load
 
 Texts = dict[str, dict[str, bytes]]
 _PLAIN = ("100644", "100755")
+_SHORT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +105,13 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
 
 
 def _tree(root: str, commit: str, layout: Layout) -> dict[str, TreeEntry]:
-    """The plain files of the folders of specs."""
+    """The plain files of the folders of specs. Failure for a submodule there, whose files the revision lacks."""
     folders = (layout.apps, layout.overlays, layout.templates)
-    found = (item for folder in folders for item in list_tree(root, commit, folder).items())
+    found = [item for folder in folders for item in list_tree(root, commit, folder).items()]
+    above = sorted({folder.rpartition("/")[0] for folder in folders} - {""})
+    for path, entry in (*found, *(entries_at(root, commit, above).items() if above else ())):
+        if entry.mode == SUBMODULE:
+            raise nested(f"{path} in {commit[:_SHORT]}")
     return {path: entry for path, entry in found if entry.mode in _PLAIN}
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from renderer.failure import Failure
 from renderer.git import read_blobs
-from renderer.git.checkout import SUBMODULE, index_entries
+from renderer.git.checkout import SUBMODULE, IndexEntry, index_entries
 from renderer.git.index import own_index
+from renderer.layout import PROJECT_FILE, Layout
+from renderer.pipeline.setup import read_project
 from renderer.problem import printable
+from renderer.project import Versions
+from renderer.resources import read_schema
+from renderer.schema import Schemas
+from renderer.usecases.checkout import is_around, nested
 from renderer.usecases.project import find_root
 from renderer.usecases.revision import asking_git
 
@@ -29,6 +35,7 @@ def staged(directory: str) -> Iterator[str]:
             raise Failure(f"{printable(conflict)}: a merge conflict: resolve it and `git add` the file")
         files = [entry for entry in entries if entry.mode != SUBMODULE]
         blobs = read_blobs(root, {entry.oid for entry in files})
+    _refuse_submodules(entries, blobs)
     with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
         for entry in files:
             path = os.path.join(folder, entry.path)
@@ -39,3 +46,14 @@ def staged(directory: str) -> Iterator[str]:
             with open(path, "wb") as file:
                 file.write(blobs[entry.oid])
         yield folder
+
+
+def _refuse_submodules(entries: Sequence[IndexEntry], blobs: Mapping[str, bytes]) -> None:
+    others = [entry.path for entry in entries if entry.mode == SUBMODULE]
+    if others:
+        text = next((blobs[entry.oid] for entry in entries if entry.path == PROJECT_FILE and entry.oid in blobs), b"")
+        project, _ = read_project(text, Schemas(Versions(), read_schema))
+        layout = project.layout if project else Layout()
+        for path in others:
+            if is_around(path, (layout.apps, layout.overlays, layout.templates, layout.output)):
+                raise nested(path)

@@ -14,6 +14,7 @@ from renderer.layout import Layout
 from renderer.pipeline import is_in
 from renderer.problem import errors
 from renderer.report.status import Row, Status, status_text
+from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.past import SHALLOW, commit_of, parse_blobs
 from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.selection import chosen
@@ -31,6 +32,7 @@ def show_status(directory: str, envs: Sequence[str], apps: Sequence[str], form: 
         opened = open_project(directory)
     except Refused as refused:
         return int(show_stopping(refused.problems, form))
+    refuse_nested(opened.root, opened.layout)
     environments = chosen(envs, sorted(opened.setup.environments), "environment")
     status = read_status(opened, environments, chosen(apps, opened.apps, "app"), frozenset(apps))
     if not status.complete:

@@ -31,6 +31,7 @@ from renderer.report.diff import diff_text
 from renderer.spec import app_document, stable_of, strategy_of, version_of
 from renderer.tree import listing, read, write_all
 from renderer.usecases.argocd import argocd_of_some
+from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.fmt import field_order
 from renderer.usecases.freezes import TRAILER, refuse_frozen
 from renderer.usecases.project import Opened
@@ -127,6 +128,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     if options.now and options.break_glass is None:
         refuse_frozen(environments, how.verb, options.now)
     if options.commit and not options.dry_run:
+        refuse_nested(opened.root, opened.layout)
         put_right(opened.root)
         _refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}))
     edited, failed = _sound(_edits(opened, acts), options)

@@ -1,0 +1,115 @@
+"""A submodule or another repository among a project's files: Git does not have them, so no command compares them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support.past import Repository
+from tests.support.repository import git, init
+
+READS_GIT = [
+    *("plan --base HEAD", "plan --base HEAD~1 --head HEAD", "validate --base HEAD", "history web", "status"),
+    *("render --check", "render --hook rollspec.yaml", "render --check --staged", "validate --staged"),
+    *("board --output ../pages", "release web 1.5.0 --commit", "release --from-edits --base HEAD"),
+]
+PATHS = [("apps/team", True), ("overlays/team", False), ("templates", True), ("overlays/production/apps", False)]
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """An app, rendered and committed twice."""
+    made = Repository(tmp_path / "repository")
+    assert made.run("render").code == 0
+    made.commit("begin")
+    made.app("api", "  image: ghcr.io/acme/api\n  tag: 2.0.0\n")
+    assert made.run("render").code == 0
+    made.commit("more")
+    return made
+
+
+def submodule(repository: Repository, path: str, *, there: bool) -> None:
+    """A submodule as a commit brings it: with its files, or as the empty folder of a clone without `--recursive`."""
+    folder = repository.folder / path
+    tip = repository.git("rev-parse", "HEAD").strip()
+    repository.git("rm", "-r", "--quiet", "--cached", "--ignore-unmatch", path)
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{tip},{path}")
+    repository.git("commit", "--quiet", "--message", "a submodule")
+    if there:
+        another(folder)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def another(folder: Path) -> None:
+    """A repository of its own in a folder that may have files."""
+    init(folder)
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "its own")
+
+
+def whole(folder: Path) -> dict[str, bytes]:
+    """Every file but Git's own."""
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts}
+
+
+@pytest.mark.parametrize(("path", "there"), PATHS)
+def test_what_reads_git_refuses_a_submodule_and_names_it(repository: Repository, path: str, there: bool) -> None:
+    submodule(repository, path, there=there)
+    before, head = whole(repository.folder), repository.git("rev-parse", "HEAD")
+    for command in READS_GIT:
+        done = repository.run(*command.split())
+        assert (done.code, path in done.err, "submodule" in done.err) == (3, True, True), (command, done)
+    assert (whole(repository.folder), repository.git("rev-parse", "HEAD")) == (before, head)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_render_and_validate_work_on_what_is_there(repository: Repository, there: bool) -> None:
+    submodule(repository, "templates", there=there)
+    assert repository.run("validate").code == 0
+    assert repository.run("render").code == 0
+
+
+@pytest.mark.parametrize("path", ["apps", "overlays/production", "templates"])
+def test_a_repository_that_git_does_not_know_of(repository: Repository, path: str) -> None:
+    another(repository.folder / path)
+    assert repository.run("validate").code == 0
+    for command in (
+        "plan --base HEAD",
+        "validate --base HEAD",
+        "status",
+        "render --check",
+        "release web 1.5.0 --commit",
+    ):
+        done = repository.run(*command.split())
+        assert (done.code, path in done.err) == (3, True), (command, done)
+
+
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [("rendered/production/more", True), ("rendered/more", False), ("rendered/production/web/more", False)],
+)
+def test_under_the_output_it_is_an_error_of_every_command(repository: Repository, path: str, there: bool) -> None:
+    submodule(repository, path, there=there)
+    for command in ("render", "validate", "status", "release web 1.5.0", "plan --base HEAD", "render --check"):
+        done = repository.run(*command.split())
+        assert (done.code, f"{path}: path: is a submodule" in done.err) == (1, True), (command, done)
+
+
+def test_one_elsewhere_is_nobody_s_business(repository: Repository) -> None:
+    submodule(repository, "vendor/charts", there=True)
+    for command in ("plan --base HEAD", "validate --base HEAD", "render --check", "status", "validate --staged"):
+        assert repository.run(*command.split()).code == 0, command
+
+
+def test_folders_that_are_in_a_submodule(tmp_path: Path) -> None:
+    project = "apiVersion: rollspec/v1\nkind: Project\nspec:\n  renderLevel: 1\n  apps: k8s/apps\n"
+    made = Repository(tmp_path / "repository", start={"rollspec.yaml": project})
+    shutil.move(made.folder / "apps", made.folder / "k8s/apps")
+    assert made.run("render").code == 0
+    made.commit("begin")
+    submodule(made, "k8s", there=False)
+    for command in ("plan --base HEAD~1", "plan --base HEAD~1 --head HEAD", "history web", "validate --base HEAD"):
+        done = made.run(*command.split())
+        assert (done.code, "k8s" in done.err) == (3, True), (command, done)

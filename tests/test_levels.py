@@ -29,7 +29,7 @@ def test_every_level_is_held() -> None:
 
 def test_a_fault_that_a_level_mends_is_shown_once_a_project() -> None:
     from renderer.overlay import Effective
-    from renderer.pipeline.places import of_findings
+    from renderer.pipeline.positions import of_findings
     from renderer.problem import in_order
     from renderer.rules.finding import of_level
 

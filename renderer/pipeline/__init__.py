@@ -15,7 +15,7 @@ from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Environment, Layer, SpecItem, effective, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.pipeline.in_step import Steps, in_step
-from renderer.pipeline.places import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
+from renderer.pipeline.positions import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
 from renderer.pipeline.setup import (
     ResourceMetadata,
     Setup,

@@ -20,7 +20,7 @@ from renderer.pipeline.argocd_objects import (
     argocd_patches,
     argocd_problems,
 )
-from renderer.pipeline.places import Places, place_in
+from renderer.pipeline.positions import Places, place_in
 from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
 from renderer.project import numbers

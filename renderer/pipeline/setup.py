@@ -16,7 +16,7 @@ from renderer.manifest import Identity, Manifest
 from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
 from renderer.patch import Patch, PatchFault, parse
 from renderer.pipeline.not_an_object import generate_name, not_an_object
-from renderer.pipeline.places import Places, of_document, put_in_documents
+from renderer.pipeline.positions import Places, of_document, put_in_documents
 from renderer.plain import lookup
 from renderer.problem import Problem, errors
 from renderer.project import Project, project_of

@@ -16,7 +16,7 @@ from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, faults_of, is_in, read_app
 from renderer.pipeline.argocd_objects import RESOURCES
 from renderer.pipeline.fleet import ARGOCD, argocd_manifest
-from renderer.pipeline.places import Places
+from renderer.pipeline.positions import Places
 from renderer.pipeline.setup import Setup
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, plan_resources
 from renderer.problem import Problem, errors

@@ -10,7 +10,7 @@ from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline import Rendered, building, is_in
 from renderer.pipeline.in_step import Steps, groups, in_step
-from renderer.pipeline.places import Places
+from renderer.pipeline.positions import Places
 from renderer.pipeline.setup import Setup, named, read_project, resource_path, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
 from renderer.progress import counted

@@ -8,7 +8,7 @@ import re
 from renderer.git import GitError, remotes
 from renderer.git import root as top_folder
 from renderer.layout import PROJECT_FILE
-from renderer.pipeline.places import Places
+from renderer.pipeline.positions import Places
 from renderer.problem import Problem
 from renderer.tree import read
 from renderer.usecases.project import Opened

@@ -22,7 +22,7 @@ from renderer.git.remains import put_right
 from renderer.layout import HEADER, PROJECT_FILE
 from renderer.overlay import Document, Environment, effective, inherited
 from renderer.pipeline import Rendered, build_app, evaluate, is_in, outline, read_app
-from renderer.pipeline.places import Places
+from renderer.pipeline.positions import Places
 from renderer.plain import pointer
 from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes

@@ -11,7 +11,7 @@ import pytest
 
 from renderer.pipeline import build_app
 from renderer.pipeline import places as module
-from renderer.pipeline.places import Places, put_in_documents
+from renderer.pipeline.positions import Places, put_in_documents
 from renderer.pipeline.setup import set_up
 from renderer.problem import Problem, errors
 from renderer.project import Project, Versions

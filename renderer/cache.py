@@ -167,20 +167,20 @@ def program() -> str:
 
     Of files the stamps, as of a project's: what is edited gets another.
     """
-    places = [
+    paths = [
         os.path.dirname(os.path.abspath(__file__)),
         schemas_folder(),
         *(spec.origin for name in _LIBRARIES if (spec := PathFinder.find_spec(name)) and spec.origin),
     ]
-    stamps = {place: _stamps_below(place) for place in places}
+    stamps = {path: _stamps_below(path) for path in paths}
     return digest({"": f"{__version__} {sys.version} {stamps}".encode()})
 
 
-def _stamps_below(place: str) -> dict[str, Stamp]:
+def _stamps_below(path: str) -> dict[str, Stamp]:
     """The stamps of source files, without those that Python writes by itself."""
-    if os.path.isfile(place):
-        return {place: stamp_of(os.stat(place))}
-    found = sorted(walk(place).items())
+    if os.path.isfile(path):
+        return {path: stamp_of(os.stat(path))}
+    found = sorted(walk(path).items())
     return {
         f"{folder}/{name}": files[name]
         for folder, files in found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.plain import pointer, tokens
+from renderer.plain import pointer_of, tokens
 from renderer.problem import Problem
 from renderer.spec import OWN_STATE, merge, merge_specs
 
@@ -72,28 +72,28 @@ class Effective:
     data: Mapping[str, Any]
     layers: tuple[Layer, ...]
 
-    def locate(self, at: str) -> tuple[str, str]:
+    def locate(self, pointer: str) -> tuple[str, str]:
         """The file that gave the value at a pointer, and the pointer there; the nearest parent if no file gave it."""
-        parts = tokens(at)
+        parts = tokens(pointer)
         layers = self.layers if not parts or parts[0] in ("spec", "metadata") else (self._app,)  # a header is its own
         while parts:
             for layer in layers:
                 there = ["spec", "defaults", *parts[1:]] if layer.kind == "Overlay" else parts
                 if (parts[0] == "spec" or layer.kind == "App") and _has(layer.document.data, there):
-                    return layer.document.file, pointer(there)
+                    return layer.document.file, pointer_of(there)
             parts.pop()
         return layers[0].document.file, ""
 
-    def locate_lack(self, at: str) -> tuple[str, str]:
+    def locate_lack(self, pointer: str) -> tuple[str, str]:
         """The file to give what is missing in the value at a pointer: the app's own, if that has the value.
 
         A mapping is merged, and whatever is missing in all of it belongs into the first of its files; a list, and so
         what is in it, is as in the strongest file.
         """
-        parts = tokens(at)
+        parts = tokens(pointer)
         if not any(part.isdigit() for part in parts) and _has(self._app.document.data, parts):
-            return self._app.document.file, at
-        return self.locate(at)
+            return self._app.document.file, pointer
+        return self.locate(pointer)
 
     @property
     def _app(self) -> Layer:
@@ -169,7 +169,7 @@ def inherited(partial: Document) -> Document:
 
 def idle_nulls(base: Mapping[str, Any], over: Mapping[str, Any]) -> list[str]:
     """Pointers of those nulls in `over` that take nothing away from `base`."""
-    return [pointer(path) for path in _nulls(over) if not path or not _has(base, path)]
+    return [pointer_of(path) for path in _nulls(over) if not path or not _has(base, path)]
 
 
 def spec_items(document: Document, key: str) -> tuple[SpecItem, ...]:

@@ -21,7 +21,7 @@ def below(pointer: str, key: str | int) -> str:
     return f"{pointer}/{escape(str(key))}"
 
 
-def pointer(keys: Iterable[str | int]) -> str:
+def pointer_of(keys: Iterable[str | int]) -> str:
     """`["spec", "a/b", 0]` is `/spec/a~1b/0`."""
     return "".join(["/" + escape(str(key)) for key in keys])
 

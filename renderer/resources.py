@@ -5,12 +5,12 @@ from __future__ import annotations
 import os.path
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_PLACES = (os.path.join(_HERE, "_schemas"), os.path.join(os.path.dirname(_HERE), "schemas"))
+_FOLDERS = (os.path.join(_HERE, "_schemas"), os.path.join(os.path.dirname(_HERE), "schemas"))
 
 
 def schemas_folder() -> str:
     """The folder that holds `rollspec/` and the sets; the wheel's copy where there is one."""
-    return next((place for place in _PLACES if os.path.isdir(os.path.join(place, "rollspec"))), _PLACES[0])
+    return next((folder for folder in _FOLDERS if os.path.isdir(os.path.join(folder, "rollspec"))), _FOLDERS[0])
 
 
 def read_schema(path: str) -> bytes | None:

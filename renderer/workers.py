@@ -94,10 +94,10 @@ def _alone(items: Sequence[Item], work: Work[Item, Report, Done], watch: Callabl
 
 
 def _ticker(counters: mmap, number: int) -> Tick:
-    place = slice(number * _COUNTER, (number + 1) * _COUNTER)
+    slot = slice(number * _COUNTER, (number + 1) * _COUNTER)
 
     def tick() -> None:
-        counters[place] = (int.from_bytes(counters[place], "little") + 1).to_bytes(_COUNTER, "little")
+        counters[slot] = (int.from_bytes(counters[slot], "little") + 1).to_bytes(_COUNTER, "little")
 
     return tick
 

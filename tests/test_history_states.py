@@ -11,7 +11,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.history import Commit, Entry, Parsed, Revision, Search, State, Unreadable, history, state_at, trimmed
+from renderer.history import (
+    Commit,
+    HistoryEntry,
+    Parsed,
+    Revision,
+    Search,
+    State,
+    Unreadable,
+    history,
+    state_at,
+    trimmed,
+)
 from renderer.layout import Layout
 from renderer.release import verbs
 from renderer.release.verbs import Outcome, Refusal
@@ -40,7 +51,7 @@ def revisions(states: Sequence[Spec | Unreadable | None], words: Sequence[str] =
     return found
 
 
-def story(states: Sequence[Spec | Unreadable | None], words: Sequence[str] = ()) -> list[Entry]:
+def story(states: Sequence[Spec | Unreadable | None], words: Sequence[str] = ()) -> list[HistoryEntry]:
     """Oldest first."""
     return list(reversed(history(revisions(states, words), LAYOUT, "web", ["production"])["production"]))
 

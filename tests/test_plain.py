@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.plain import below, equal, escape, pointer, tokens, unescape
+from renderer.plain import below, equal, escape, pointer_of, tokens, unescape
 
 
 def test_pointers_are_those_of_rfc_6901() -> None:
-    assert pointer(["spec", "a/b", "m~n", "", 0]) == "/spec/a~1b/m~0n//0"
-    assert pointer([]) == ""
+    assert pointer_of(["spec", "a/b", "m~n", "", 0]) == "/spec/a~1b/m~0n//0"
+    assert pointer_of([]) == ""
     assert tokens("/spec/a~1b/m~0n//0") == ["spec", "a/b", "m~n", "", "0"]
     assert tokens("") == []
     assert below("/spec", "a/b") == "/spec/a~1b"
@@ -19,7 +19,7 @@ def test_pointers_are_those_of_rfc_6901() -> None:
 
 @given(st.lists(st.text(alphabet="~/01a")))
 def test_a_way_comes_back(keys: list[str]) -> None:
-    assert tokens(pointer(keys)) == keys
+    assert tokens(pointer_of(keys)) == keys
     assert [unescape(escape(key)) for key in keys] == keys
 
 

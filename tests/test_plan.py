@@ -205,7 +205,7 @@ def test_autoscaling_switched_on_is_disruptive_and_off_is_not() -> None:
 def test_a_service_that_goes_is_disruptive() -> None:
     found = judged(side(spec()), side(spec(ports=[])))
     assert found.class_ == "disruptive"
-    assert found.paths[0].where == "service.yaml"
+    assert found.paths[0].document == "service.yaml"
 
 
 def test_a_new_app_and_one_that_goes() -> None:
@@ -226,7 +226,7 @@ def test_overlay_paths_that_no_manifest_shows() -> None:
     before, behind = (side(spec(), overlay={"cluster": {"name": name}}) for name in ("one", "two"))
     found = judged(before, behind)
     assert found.class_ == "disruptive"
-    assert [(path.where, path.pointer) for path in found.paths] == [("Overlay", "/spec/cluster/name")]
+    assert [(path.document, path.pointer) for path in found.paths] == [("Overlay", "/spec/cluster/name")]
     assert judged(side(spec()), side(spec(), overlay={"policy": {"digests": True}})).class_ == "nothing"
 
 

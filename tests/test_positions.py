@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from renderer.pipeline import build_app
-from renderer.pipeline import places as module
-from renderer.pipeline.positions import Places, put_in_documents
+from renderer.pipeline import positions as module
+from renderer.pipeline.positions import Locator, locate_in_documents
 from renderer.pipeline.setup import set_up
 from renderer.problem import Problem, errors
 from renderer.project import Project, Versions
@@ -25,7 +25,7 @@ SCHEMAS = Schemas(Versions(), read_schema)
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often texts were parsed for places, and patches applied to one manifest."""
+    """How often texts were parsed for locator, and patches applied to one manifest."""
     counts: Counter[str] = Counter()
 
     def counting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,34 +48,34 @@ def problem(number: int, severity: Any = "error", line: int = 0) -> Problem:
 
 def test_a_text_is_parsed_once_for_all_its_problems(calls: Counter[str]) -> None:
     text = "".join(f"k{number}: 1\n" for number in range(50)).encode()
-    placed = Places({"a.yaml": text}).put(map(problem, range(50)))
-    assert [each.line for each in placed] == [*range(1, 51)]
+    located = Locator({"a.yaml": text}).locate(map(problem, range(50)))
+    assert [each.line for each in located] == [*range(1, 51)]
     assert calls == {"positions": 1}
 
 
 def test_of_each_file_some_problems_are_shown_and_that_there_are_more() -> None:
     found = [*map(problem, range(MAX_PROBLEMS + 1)), Problem("b.yaml", 0, 0, "tag", "no tag", "/spec/tag")]
-    *placed, last = Places({"a.yaml": b"a: 1\n"}).put(found)
-    assert Counter(each.file for each in placed) == {"a.yaml": MAX_PROBLEMS, "b.yaml": 1}
+    *located, last = Locator({"a.yaml": b"a: 1\n"}).locate(found)
+    assert Counter(each.file for each in located) == {"a.yaml": MAX_PROBLEMS, "b.yaml": 1}
     message = "1 more problem of this file is not shown"
     assert last == Problem("a.yaml", 1, 1, "yaml-size", message)
 
 
 def test_an_error_behind_many_warnings_still_stops_the_run() -> None:
     warnings = [problem(number, "warning") for number in range(MAX_PROBLEMS + 1)]
-    assert not errors(Places({}).put(warnings))
-    assert errors(Places({}).put([*warnings, problem(0)]))
+    assert not errors(Locator({}).locate(warnings))
+    assert errors(Locator({}).locate([*warnings, problem(0)]))
 
 
 def test_what_a_reader_told_with_its_places_is_left_as_it_is() -> None:
     found = [problem(number, line=number + 1) for number in range(MAX_PROBLEMS + 1)]
-    assert Places({"a.yaml": b"a: 1\n"}).put(found) == tuple(found)
+    assert Locator({"a.yaml": b"a: 1\n"}).locate(found) == tuple(found)
 
 
 def test_a_file_of_many_documents_is_parsed_once(calls: Counter[str]) -> None:
     text = b"---\nk0: 1\n---\n" + b"".join(b"---\nk%d: 1\n" % number for number in range(1, 300))
-    *placed, last = put_in_documents(text, [(number, problem(number)) for number in range(0, 300, 2)])
-    assert [each.line for each in placed] == [2, *(2 * number + 3 for number in range(2, 2 * MAX_PROBLEMS, 2))]
+    *located, last = locate_in_documents(text, [(number, problem(number)) for number in range(0, 300, 2)])
+    assert [each.line for each in located] == [2, *(2 * number + 3 for number in range(2, 2 * MAX_PROBLEMS, 2))]
     assert last.rule == "yaml-size"
     assert calls == {"each_positions": 1}
 

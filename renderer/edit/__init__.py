@@ -22,7 +22,7 @@ from renderer.edit.operations import (
 )
 from renderer.edit.splice import splice
 from renderer.edit.write import Shape, block
-from renderer.plain import pointer
+from renderer.plain import pointer_of
 from renderer.yamlio import Data, load
 from renderer.yamlio.events import ERRORS
 
@@ -100,7 +100,7 @@ def _proven(text: str, wanted: Data) -> str:
         text = splice(text, Replace(path, value_at(wanted, path)))
     path = difference(_again(text), wanted)
     if path is not None:
-        raise EditError(pointer(path), _BY_HAND)
+        raise EditError(pointer_of(path), _BY_HAND)
     return text
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from renderer.edit.splice import behind_indicator, entry_end
 from renderer.edit.write import column
-from renderer.plain import pointer
+from renderer.plain import pointer_of
 from renderer.yamlio import plain_or_quoted
 from renderer.yamlio.nodes import CollectionEntry, Node, Path, after_space, line_end, line_start, tree
 
@@ -60,20 +60,20 @@ class _Layout:
         first = [(" ".join(filter(None, [marker, part.head])) + part.comment).strip()]
         return [*head, *filter(None, first), *part.below, *tail]
 
-    def entries(self, node: Node, path: Path, at: int, until: int) -> list[str]:
+    def entries(self, node: Node, path: Path, offset: int, until: int) -> list[str]:
         """The lines of a collection, whose inside begins at `at` and ends, with its comments, at `until`."""
         names = self.fields(path) if node.type == "mapping" else []
         found: list[tuple[int, list[str]]] = []
         flow = node.style == "flow"
         for entry in node.entries:
-            leading = _tidy(_BREAK.split(self.text[at : entry.start])[1:-1])
-            part, at = self.entry(entry, (*path, entry.name), flow)
+            leading = _tidy(_BREAK.split(self.text[offset : entry.start])[1:-1])
+            part, offset = self.entry(entry, (*path, entry.name), flow)
             rank = names.index(str(entry.name)) if entry.name in names else len(names)
             found.append((rank, [*leading, *part.lines()]))
         lines = [line for _, entry_lines in sorted(found, key=lambda pair: pair[0]) for line in entry_lines]
         while lines[:1] == [""]:
             lines.pop(0)
-        rest = _BREAK.split(self.text[at:until])[1:]
+        rest = _BREAK.split(self.text[offset:until])[1:]
         return [*lines, *_closed(_tidy(rest[:-1] if flow else rest))]
 
     def entry(self, entry: CollectionEntry, path: Path, flow: bool) -> tuple[_Part, int]:
@@ -81,28 +81,28 @@ class _Layout:
         behind = entry.start if flow and entry.key is None else behind_indicator(self.text, entry)
         part = self.value(entry, path, behind, flow)
         if flow:
-            comment, above, at = self.behind_comma(entry.end)
+            comment, above, offset = self.behind_comma(entry.end)
             part = replace(part, comment=part.comment or comment, above=[*part.above, *above])
         else:
-            at = entry_end(self.text, entry)
+            offset = entry_end(self.text, entry)
             if entry.value.style != "block":
-                part = replace(part, after=_tidy(_BREAK.split(self.text[line_end(self.text, entry.end) : at])[1:]))
+                part = replace(part, after=_tidy(_BREAK.split(self.text[line_end(self.text, entry.end) : offset])[1:]))
             if entry.value.type == "scalar":
                 head_end = entry.value.head if entry.value.style in ("|", ">") else entry.end
                 part = replace(part, comment=_comment(self.text[head_end : line_end(self.text, head_end)]))
-        return (self.keyed(entry, behind, part) if entry.key else _dashed(part)), at
+        return (self.keyed(entry, behind, part) if entry.key else _dashed(part)), offset
 
     def behind_comma(self, end: int) -> tuple[str, list[str], int]:
         """Behind a flow entry: the comment of its line, comments before the comma, and where the rest begins."""
         comma = after_space(self.text, end)
         has_comma = self.text[comma] == ","
-        at = comma + 1 if has_comma else end
-        above = _COMMENT.findall(self.text[end:at])
-        stop = line_end(self.text, at)
-        behind = self.text[at:stop].strip()
+        offset = comma + 1 if has_comma else end
+        above = _COMMENT.findall(self.text[end:offset])
+        stop = line_end(self.text, offset)
+        behind = self.text[offset:stop].strip()
         if behind and not behind.startswith("#"):
-            return "", above, at
-        return _comment(self.text[at:stop]), above, stop
+            return "", above, offset
+        return _comment(self.text[offset:stop]), above, stop
 
     def keyed(self, entry: CollectionEntry, behind: int, part: _Part) -> _Part:
         assert entry.key is not None  # noqa: S101  (its caller asked)
@@ -127,13 +127,13 @@ class _Layout:
         lines = [_folded(line, node.style, number == last) for number, line in enumerate([first, *rest])]
         return _Part(lines[0], below=[line.lstrip(" \t") for line in lines[1:]], above=above)
 
-    def text_block(self, node: Node, at: int) -> tuple[str, list[str]]:
+    def text_block(self, node: Node, outer: int) -> tuple[str, list[str]]:
         """Header and lines of a `|` or `>`; `at` is the column of its key or dash."""
         header = self.text[node.start : node.head]
         lines = _BREAK.split(self.text[line_end(self.text, node.head) : node.end])[1:]
         digit = re.search("[1-9]", header)
         indents = (len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" "))
-        indent = at + int(digit[0]) if digit else next(indents, 0)
+        indent = outer + int(digit[0]) if digit else next(indents, 0)
         if node.end == len(self.text):  # without a break at the end, which it gets now
             header = header.replace("+", "").replace("-", "") + "-"
         return re.sub("[1-9]", "2", header), [line[indent:] for line in lines]
@@ -142,18 +142,18 @@ class _Layout:
         text = self.text
         if node.style == "block":
             below = line_end(text, behind) < node.start
-            at = line_end(text, behind) if below else node.start
-            comment = _comment(text[behind:at]) if below else ""
-            return _Part("", comment, self.entries(node, path, at, until))
+            offset = line_end(text, behind) if below else node.start
+            comment = _comment(text[behind:offset]) if below else ""
+            return _Part("", comment, self.entries(node, path, offset, until))
         between = _COMMENT.findall(text[behind : node.start])
         closing = _comment(text[node.end : line_end(text, node.end)])
         if not node.entries or not _BREAK.search(text[node.start : node.end]):
             return _Part(self.one_line(node, path), closing, above=between)
-        at = line_end(text, node.start)
-        opening = text[node.start + 1 : at].strip()
+        offset = line_end(text, node.start)
+        opening = text[node.start + 1 : offset].strip()
         if opening and not opening.startswith("#"):
-            at, opening = node.start + 1, ""
-        entries = self.entries(node, path, at, node.end - 1)
+            offset, opening = node.start + 1, ""
+        entries = self.entries(node, path, offset, node.end - 1)
         if not closing:
             return _Part("", _comment(opening), entries, between)
         return _Part("", closing, entries, [*between, *filter(None, [opening])])
@@ -171,15 +171,15 @@ class _Layout:
             rank = names.index(str(entry.name)) if entry.name in names else len(names)
             value = self.one_line(entry.value, (*path, entry.name))
             pieces.append((rank, text[entry.start : entry.value.start] + value))
-        result, at = "", node.start
+        result, offset = "", node.start
         for entry, (_, piece) in zip(node.entries, sorted(pieces, key=lambda pair: pair[0]), strict=True):
-            result += text[at : entry.start] + piece
-            at = entry.end
-        return result + text[at : node.end]
+            result += text[offset : entry.start] + piece
+            offset = entry.end
+        return result + text[offset : node.end]
 
     def fields(self, path: Path) -> list[str]:
         """The order of the fields of the mapping at a path."""
-        parts = pointer(path).split("/")
+        parts = pointer_of(path).split("/")
         for pattern, names in self.order:
             if len(pattern) == len(parts) and all(a in ("*", b) for a, b in zip(pattern, parts, strict=True)):
                 return names

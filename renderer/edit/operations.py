@@ -124,17 +124,17 @@ def text_edits(old: Data, new: Data, path: Path = ()) -> Iterator[TextEdit]:
         yield Replace(path, new)
 
 
-def checked_data(value: Any, where: str) -> Data:
+def checked_data(value: Any, pointer: str) -> Data:
     """The value as plain data."""
     if isinstance(value, float) and not isfinite(value):
-        raise EditError(where, f"{value} is no number that JSON has")
+        raise EditError(pointer, f"{value} is no number that JSON has")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping):
-        return {str(key): checked_data(each, where) for key, each in value.items()}
+        return {str(key): checked_data(each, pointer) for key, each in value.items()}
     if isinstance(value, Sequence):
-        return [checked_data(each, where) for each in value]
-    raise EditError(where, f"{type(value).__name__} is no plain data")
+        return [checked_data(each, pointer) for each in value]
+    raise EditError(pointer, f"{type(value).__name__} is no plain data")
 
 
 def _names(text: str) -> list[str]:
@@ -143,37 +143,37 @@ def _names(text: str) -> list[str]:
     return tokens(text)
 
 
-def _with(data: Data, names: list[str], value: Data, where: str) -> Data:
+def _with(data: Data, names: list[str], value: Data, pointer: str) -> Data:
     if not names:
         return value
     name, *rest = names
     if data is None:
         data = {}
     if isinstance(data, dict):
-        return {**data, name: _with(data.get(name), rest, value, where)}
+        return {**data, name: _with(data.get(name), rest, value, pointer)}
     if isinstance(data, list):
-        index = len(data) if name == "-" else _index(name, len(data) + 1, where)
+        index = len(data) if name == "-" else _index(name, len(data) + 1, pointer)
         return [
             *data[:index],
-            _with(data[index] if index < len(data) else None, rest, value, where),
+            _with(data[index] if index < len(data) else None, rest, value, pointer),
             *data[index + 1 :],
         ]
-    raise EditError(where, f"there is a value, not a mapping, in which {name!r} could be set")
+    raise EditError(pointer, f"there is a value, not a mapping, in which {name!r} could be set")
 
 
-def _without(data: Data, names: list[str], where: str) -> Data:
+def _without(data: Data, names: list[str], pointer: str) -> Data:
     name, *rest = names
     if isinstance(data, dict) and name in data:
         kept = {key: value for key, value in data.items() if key != name}
         return (
-            {key: _without(value, rest, where) if key == name else value for key, value in data.items()}
+            {key: _without(value, rest, pointer) if key == name else value for key, value in data.items()}
             if rest
             else kept
         )
     if isinstance(data, list):
-        index = _index(name, len(data), where)
-        return [*data[:index], *([_without(data[index], rest, where)] if rest else []), *data[index + 1 :]]
-    raise EditError(where, "is not there, so it cannot be removed")
+        index = _index(name, len(data), pointer)
+        return [*data[:index], *([_without(data[index], rest, pointer)] if rest else []), *data[index + 1 :]]
+    raise EditError(pointer, "is not there, so it cannot be removed")
 
 
 def _renamed(data: Data, names: list[str], operation: Rename) -> Data:
@@ -192,9 +192,9 @@ def relabel(operation: Rename) -> Relabel:
     return Relabel(tuple(_names(operation.pointer)), operation.name)
 
 
-def _index(name: str, end: int, where: str) -> int:
+def _index(name: str, end: int, pointer: str) -> int:
     if not (name.isascii() and name.isdigit() and str(int(name)) == name and int(name) < end):
-        raise EditError(where, f"the list has no item {name}")
+        raise EditError(pointer, f"the list has no item {name}")
     return int(name)
 
 
@@ -217,27 +217,27 @@ def _mapping(old: dict[str, Data], new: dict[str, Data], path: Path) -> Iterator
 def _list(old: list[Data], new: list[Data], path: Path) -> Iterator[TextEdit]:
     """Items that are the same at the beginning and at the end stay; those between are paired, then added or removed."""
     shorter = min(len(old), len(new))
-    head = next((place for place in range(shorter) if not same(old[place], new[place])), shorter)
+    head = next((index for index in range(shorter) if not same(old[index], new[index])), shorter)
     rest = shorter - head
     tail = next((count for count in range(rest) if not same(old[-1 - count], new[-1 - count])), rest)
     last_old, last_new = len(old) - tail, len(new) - tail
-    for place in range(head, min(last_old, last_new)):
-        yield from text_edits(old[place], new[place], (*path, place))
-    for place in range(last_old, last_new):
-        yield Insert(path, place, new[place], place - 1 if place else None)
-    for place in range(last_old - 1, last_new - 1, -1):
-        yield Delete((*path, place))
+    for index in range(head, min(last_old, last_new)):
+        yield from text_edits(old[index], new[index], (*path, index))
+    for index in range(last_old, last_new):
+        yield Insert(path, index, new[index], index - 1 if index else None)
+    for index in range(last_old - 1, last_new - 1, -1):
+        yield Delete((*path, index))
 
 
 def difference(old: Data, new: Data, path: Path = ()) -> Path | None:
-    """The first place where they differ, or None."""
+    """The path of the first difference, or None."""
     if isinstance(old, dict) and isinstance(new, dict) and list(old) == list(new):
         found = (difference(old[key], new[key], (*path, key)) for key in old)
-        return next((place for place in found if place is not None), None)
+        return next((index for index in found if index is not None), None)
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         pairs = enumerate(zip(old, new, strict=True))
-        found = (difference(one, other, (*path, place)) for place, (one, other) in pairs)
-        return next((place for place in found if place is not None), None)
+        found = (difference(one, other, (*path, index)) for index, (one, other) in pairs)
+        return next((index for index in found if index is not None), None)
     return None if same(old, new) else path
 
 

@@ -72,10 +72,12 @@ def _replace(text: str, target: Target, value: Data) -> str:
         )
     if node.style == "block" and not value and isinstance(value, dict | list) and _is_below(text, entry):
         return _empty(text, entry, flow(value))
-    at = column(text, entry.start)
+    indent = column(text, entry.start)
     end = entry_end(text, entry) if node.style == "block" else line_end(text, node.end)
     form = shape(target.above[0], text)
-    written = (block if entry.key else item)(value, at, form, style=node.style, literal=_literal_fits(text, end, at))
+    written = (block if entry.key else item)(
+        value, indent, form, style=node.style, literal=_literal_fits(text, end, indent)
+    )
     return _replace_block(text, entry, end, written)
 
 
@@ -147,13 +149,13 @@ def _insert(text: str, target: Target, text_edit: Insert) -> str:
         return _insert_flow(text, node, name + flow(text_edit.value, style), after)
     if node.style == "flow":
         return _replace(text, target, {key: text_edit.value} if isinstance(key, str) else [text_edit.value])
-    at = column(text, node.start)
-    literal = after is None or _literal_fits(text, entry_end(text, after), at)
+    indent = column(text, node.start)
+    literal = after is None or _literal_fits(text, entry_end(text, after), indent)
     form = shape(target.above[0] if target.above else node, text)
     if isinstance(key, str):
-        lines = keyed(key, block(text_edit.value, at, form, literal=literal))
+        lines = keyed(key, block(text_edit.value, indent, form, literal=literal))
     else:
-        written = item(text_edit.value, at, form, literal=literal)
+        written = item(text_edit.value, indent, form, literal=literal)
         lines = ["- " + written.head, *written.lines]
     return _insert_block(text, node, _newline(text, node.start).join(lines), after)
 
@@ -191,12 +193,12 @@ def _insert_flow(text: str, node: Node, written: str, after: CollectionEntry | N
         return f"{text[: beside.start]}{written},{gap}{text[beside.start :]}"
     comma = after_space(text, after.end)
     has_comma = text[comma] == ","
-    at = comma + 1 if has_comma else after.end
-    end = line_end(text, at)
-    if own_line and text[at:end].strip(" \t")[:1] in ("", "#"):
+    offset = comma + 1 if has_comma else after.end
+    end = line_end(text, offset)
+    if own_line and text[offset:end].strip(" \t")[:1] in ("", "#"):
         first, second = ("", ",") if has_comma else (",", "")
-        return f"{text[:at]}{first}{text[at:end]}{newline}{indent}{written}{second}{text[end:]}"
-    return f"{text[:at]} {written},{text[at:]}" if has_comma else f"{text[:at]}, {written}{text[at:]}"
+        return f"{text[:offset]}{first}{text[offset:end]}{newline}{indent}{written}{second}{text[end:]}"
+    return f"{text[:offset]} {written},{text[offset:]}" if has_comma else f"{text[:offset]}, {written}{text[offset:]}"
 
 
 def _delete(text: str, target: Target) -> str:
@@ -259,17 +261,17 @@ def _reorder(text: str, node: Node, names: Sequence[str]) -> str:
 
 def entry_end(text: str, entry: CollectionEntry) -> int:
     """Where the last line of a block entry ends: of its value, or of the comments below that are indented deeper."""
-    at = column(text, entry.start)
+    indent = column(text, entry.start)
     end = line_end(text, entry.end)
-    while (found := _COMMENT_BELOW.match(text, end)) and column(text, found.end()) > at:
+    while (found := _COMMENT_BELOW.match(text, end)) and column(text, found.end()) > indent:
         end = line_end(text, found.end())
     return end
 
 
-def _literal_fits(text: str, end: int, at: int) -> bool:
+def _literal_fits(text: str, end: int, indent: int) -> bool:
     """Whether a block of text may end here: not in a last line without a break, nor above a comment indented deeper."""
     found = _COMMENT_BELOW.match(text, end)
-    return end < len(text) and not (found and column(text, found.end()) > at)
+    return end < len(text) and not (found and column(text, found.end()) > indent)
 
 
 def _is_below(text: str, entry: CollectionEntry) -> bool:
@@ -295,9 +297,9 @@ def _last(node: Node) -> Node:
     return _last(node.entries[-1].value) if node.entries and node.style == "block" else node
 
 
-def _newline(text: str, at: int) -> str:
-    """The line break that is usual where `at` is."""
-    found = _BREAK.match(text, line_end(text, at)) or _BREAK.search(text)
+def _newline(text: str, offset: int) -> str:
+    """The line break that is usual where `offset` is."""
+    found = _BREAK.match(text, line_end(text, offset)) or _BREAK.search(text)
     return found[0] if found else "\n"
 
 

@@ -42,9 +42,9 @@ def shape(root: Node, text: str) -> Shape:
     return Shape(step, step if dash is None else dash)
 
 
-def column(text: str, at: int) -> int:
-    """Characters between the beginning of the line and `at`."""
-    return at - 1 - max(text.rfind("\n", 0, at), text.rfind("\r", 0, at))
+def column(text: str, offset: int) -> int:
+    """Characters between the beginning of the line and `offset`."""
+    return offset - 1 - max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset))
 
 
 def scalar(value: Data, style: str = "") -> str:
@@ -67,21 +67,25 @@ def flow(value: Data, style: str = "") -> str:
     return scalar(value, style)
 
 
-def block(value: Data, at: int, form: Shape, *, style: str = "", literal: bool = True) -> Written:
-    """What stands behind a key that begins in column `at`; `literal`: whether a text may be a `|` block."""
+def block(value: Data, indent: int, form: Shape, *, style: str = "", literal: bool = True) -> Written:
+    """What stands behind a key that begins in column `indent`; `literal`: whether a text may be a `|` block."""
     if isinstance(value, dict) and value:
-        return Written("", _keys(value, at + form.indent, form, literal))
+        return Written("", _keys(value, indent + form.indent, form, literal))
     if isinstance(value, list) and value:
-        return Written("", _items(value, at + form.dash, form, literal))
-    return _leaf(value, at + form.indent, style, literal)
+        return Written("", _items(value, indent + form.dash, form, literal))
+    return _leaf(value, indent + form.indent, style, literal)
 
 
-def item(value: Data, at: int, form: Shape, *, style: str = "", literal: bool = True) -> Written:
-    """What stands behind a dash in column `at`."""
+def item(value: Data, indent: int, form: Shape, *, style: str = "", literal: bool = True) -> Written:
+    """What stands behind a dash in column `indent`."""
     if isinstance(value, dict | list) and value:
-        lines = _keys(value, at + 2, form, literal) if isinstance(value, dict) else _items(value, at + 2, form, literal)
+        lines = (
+            _keys(value, indent + 2, form, literal)
+            if isinstance(value, dict)
+            else _items(value, indent + 2, form, literal)
+        )
         return Written(lines[0].lstrip(" "), lines[1:])
-    return _leaf(value, at + 2, style, literal)
+    return _leaf(value, indent + 2, style, literal)
 
 
 def keyed(key: str, written: Written) -> list[str]:
@@ -89,26 +93,26 @@ def keyed(key: str, written: Written) -> list[str]:
     return [f"{plain_or_quoted(key)}:{written.head and ' '}{written.head}", *written.lines]
 
 
-def _keys(value: dict[str, Data], at: int, form: Shape, literal: bool) -> tuple[str, ...]:
+def _keys(value: dict[str, Data], indent: int, form: Shape, literal: bool) -> tuple[str, ...]:
     lines: list[str] = []
     for number, (key, each) in enumerate(value.items(), 1):
-        first, *rest = keyed(key, block(each, at, form, literal=literal or number < len(value)))
-        lines += [" " * at + first, *rest]
+        first, *rest = keyed(key, block(each, indent, form, literal=literal or number < len(value)))
+        lines += [" " * indent + first, *rest]
     return tuple(lines)
 
 
-def _items(value: list[Data], at: int, form: Shape, literal: bool) -> tuple[str, ...]:
+def _items(value: list[Data], indent: int, form: Shape, literal: bool) -> tuple[str, ...]:
     lines: list[str] = []
     for number, each in enumerate(value, 1):
-        head, rest = item(each, at, form, literal=literal or number < len(value))
-        lines += [" " * at + "- " + head, *rest]
+        head, rest = item(each, indent, form, literal=literal or number < len(value))
+        lines += [" " * indent + "- " + head, *rest]
     return tuple(lines)
 
 
-def _leaf(value: Data, at: int, style: str, literal: bool) -> Written:
+def _leaf(value: Data, indent: int, style: str, literal: bool) -> Written:
     """A `|` block with indicator `+` would take the empty lines after it, so there is none."""
     if isinstance(value, str) and "\n" in value and literal and style != '"':
         head, *lines = dump({"a": value}).removeprefix("a: ").removesuffix("\n").split("\n")
         if head in ("|", "|-"):
-            return Written(head, tuple(" " * at + line[2:] if line else "" for line in lines))
+            return Written(head, tuple(" " * indent + line[2:] if line else "" for line in lines))
     return Written(scalar(value, style))

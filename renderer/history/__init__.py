@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renderer.history.moves import Move, MoveKind, moves
-from renderer.history.releases import Commit, Entry, Revision, Transition, environments_of, files_of, history
+from renderer.history.releases import Commit, HistoryEntry, Revision, Transition, environments_of, files_of, history
 from renderer.history.since import Search
 from renderer.history.state import (
     Files,
@@ -20,9 +20,9 @@ from renderer.history.state import (
 
 __all__ = [
     "Commit",
-    "Entry",
     "Files",
     "Flight",
+    "HistoryEntry",
     "Move",
     "MoveKind",
     "Parsed",

@@ -46,7 +46,7 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HistoryEntry:
     """A canary or preview from start to end (`end` None: in flight), or a single step of any other kind."""
 
     kind: str
@@ -80,7 +80,9 @@ class Entry:
         )
 
 
-def history(revisions: Iterable[Revision], layout: Layout, app: str, envs: Sequence[str]) -> dict[str, list[Entry]]:
+def history(
+    revisions: Iterable[Revision], layout: Layout, app: str, envs: Sequence[str]
+) -> dict[str, list[HistoryEntry]]:
     """The app's entries by environment, newest first; `revisions` are all that touched its files, oldest first."""
     files: dict[str, Parsed] = {}
     stories = {env: _Story(env, app) for env in envs}
@@ -109,33 +111,33 @@ class _Story:
     def __init__(self, env: str, app: str) -> None:
         self.key = (env, app)
         self.state: State | None = None
-        self.open: Entry | None = None
-        self.done: list[Entry] = []
+        self.open: HistoryEntry | None = None
+        self.done: list[HistoryEntry] = []
 
     def add(self, commit: Commit, state: State | Unreadable | None) -> None:
         """Add one commit. One whose files cannot be read is left out of the comparisons."""
         if isinstance(state, Unreadable):
-            self.done.append(Entry("unreadable", (Transition(Move("unreadable", detail=state.reason), commit),)))
+            self.done.append(HistoryEntry("unreadable", (Transition(Move("unreadable", detail=state.reason), commit),)))
             return
         for move in moves(self.state, state):
             self._take(Transition(_informed(move, commit.verbs.get(self.key)), commit))
         self.state = state
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[HistoryEntry]:
         """Newest first, by their start."""
         return list(reversed(self.done))
 
     def _take(self, step: Transition) -> None:
         kind = step.move.kind
         if kind in STARTS:
-            self.open = Entry(step.move.flight or "canary", (step,))
+            self.open = HistoryEntry(step.move.flight or "canary", (step,))
             self.done.append(self.open)
         elif self.open and (kind in ENDS or kind in _INSIDE):
             longer = replace(self.open, steps=(*self.open.steps, step), end=kind if kind in ENDS else None)
             self.done[self._number()] = longer
             self.open = None if kind in ENDS else longer
         else:
-            self.done.append(Entry(kind, (step,)))
+            self.done.append(HistoryEntry(kind, (step,)))
 
     def _number(self) -> int:
         return next(number for number in range(len(self.done) - 1, -1, -1) if self.done[number] is self.open)

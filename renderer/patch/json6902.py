@@ -103,45 +103,45 @@ _OPERATIONS: dict[str, Callable[[Data, Operation], Data]] = {
 }
 
 
-def _tokens(path: str, where: str) -> list[str]:
+def _tokens(path: str, field: str) -> list[str]:
     if path == "":
-        raise Refused(where, "the whole document cannot be added, removed, moved or copied")
+        raise Refused(field, "the whole document cannot be added, removed, moved or copied")
     return tokens(path)
 
 
-def _changed(document: Data, path: str, change: Change, where: str = "/path") -> Data:
+def _changed(document: Data, path: str, change: Change, field: str = "/path") -> Data:
     """The document with one container changed, and the containers above it copied."""
-    return _changed_at(document, _tokens(path, where), change, path, where)
+    return _changed_at(document, _tokens(path, field), change, path, field)
 
 
-def _changed_at(node: Data, tokens: Sequence[str], change: Change, path: str, where: str) -> Data:
+def _changed_at(node: Data, tokens: Sequence[str], change: Change, path: str, field: str) -> Data:
     if not isinstance(node, dict | list):
-        raise Refused(where, f"{path}: what should hold it is not there")
+        raise Refused(field, f"{path}: what should hold it is not there")
     token, *rest = tokens
     try:
         if not rest:
             return change(node, token)
         child = _get(node, token)
-        new = _changed_at(child, rest, change, path, where)
+        new = _changed_at(child, rest, change, path, field)
         return _with(node, token, new)
     except _NoSuchItem as missing:
-        raise Refused(where, f"{path}: {missing}") from None
+        raise Refused(field, f"{path}: {missing}") from None
 
 
 class _NoSuchItem(Exception):  # noqa: N818
     pass
 
 
-def _value(document: Data, path: str, where: str) -> Data:
+def _value(document: Data, path: str, field: str) -> Data:
     """What is at the path; MISSING if the key does not exist."""
     node = document
-    for token in _tokens(path, where):
+    for token in _tokens(path, field):
         if not isinstance(node, dict | list):
-            raise Refused(where, f"{path}: what should hold it is not there")
+            raise Refused(field, f"{path}: what should hold it is not there")
         try:
             node = _get(node, token)
         except _NoSuchItem as missing:
-            raise Refused(where, f"{path}: {missing}") from None
+            raise Refused(field, f"{path}: {missing}") from None
     return node
 
 
@@ -150,7 +150,7 @@ def _get(node: Container, token: str) -> Data:
 
 
 def _index(token: str, size: int) -> int:
-    """The place of an item; -1 is the last."""
+    """The index of an item; -1 is the last."""
     if not re.fullmatch(r"[+-]?[0-9]{1,9}", token):
         raise _NoSuchItem(f"{token} is no index of a list")
     index = int(token)
@@ -162,15 +162,15 @@ def _index(token: str, size: int) -> int:
 def _inserted(node: Container, token: str, value: Data) -> Container:
     if isinstance(node, dict):
         return {**node, token: value}
-    place = len(node) if token == "-" else _index(token, len(node) + 1)  # noqa: S105
-    return [*node[:place], value, *node[place:]]
+    index = len(node) if token == "-" else _index(token, len(node) + 1)  # noqa: S105
+    return [*node[:index], value, *node[index:]]
 
 
 def _with(node: Container, token: str, value: Data) -> Container:
     if isinstance(node, dict):
         return {**node, token: value}
-    place = _index(token, len(node))
-    return [*node[:place], value, *node[place + 1 :]]
+    index = _index(token, len(node))
+    return [*node[:index], value, *node[index + 1 :]]
 
 
 def _without(node: Container, token: str) -> Container:
@@ -178,8 +178,8 @@ def _without(node: Container, token: str) -> Container:
         if token not in node:
             raise _NoSuchItem(f"no key {token}")
         return {key: value for key, value in node.items() if key != token}
-    place = _index(token, len(node))
-    return [*node[:place], *node[place + 1 :]]
+    index = _index(token, len(node))
+    return [*node[:index], *node[index + 1 :]]
 
 
 def _shown(value: Data) -> str:

@@ -15,7 +15,16 @@ from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Environment, Layer, SpecItem, effective, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.pipeline.in_step import Steps, in_step
-from renderer.pipeline.positions import Blame, Hand, Places, of_document, of_effective, of_findings, of_manifest, place_in
+from renderer.pipeline.positions import (
+    Blame,
+    Locator,
+    Source,
+    in_manifest,
+    of_document,
+    of_effective,
+    of_findings,
+    of_manifest,
+)
 from renderer.pipeline.setup import (
     ResourceMetadata,
     Setup,
@@ -150,8 +159,8 @@ def outline(
     for environment in (setup.environments[env] for env in envs):
         evaluated, problems = evaluate(document, environment, texts, setup)
         if evaluated is None:
-            placed = Places({**setup.texts, **texts}).put(problems)
-            found.append(Rendered(environment.name, name, problems=placed))
+            located = Locator({**setup.texts, **texts}).locate(problems)
+            found.append(Rendered(environment.name, name, problems=located))
         else:
             app = bootstrap(evaluated.app) if stable_only else evaluated.app
             found.append(Rendered(environment.name, name, driven=driven_of(app)))
@@ -164,7 +173,7 @@ def read_app(name: str, texts: Mapping[str, bytes], setup: Setup) -> tuple[Docum
     document, problems = read_document(file, texts[file], "App", setup.schemas)
     if document is not None:
         problems = _check_name(document, name)
-    return (None, [*Places(texts).put(problems)]) if problems else (document, [])
+    return (None, [*Locator(texts).locate(problems)]) if problems else (document, [])
 
 
 def faults_of(manifest: Manifest, schemas: Schemas) -> list[Fault]:
@@ -211,10 +220,10 @@ def _build(
 ) -> Steps[Rendered]:
     """The pipeline of one environment: evaluate, render, template, patch, check, write as text."""
     name = str(document.data["metadata"]["name"])
-    places = Places({**setup.texts, **texts})
+    locator = Locator({**setup.texts, **texts})
     evaluated, problems = evaluate(document, environment, texts, setup)
     if evaluated is None:
-        return Rendered(environment.name, name, problems=places.put(problems))
+        return Rendered(environment.name, name, problems=locator.locate(problems))
     yield
     app = bootstrap(evaluated.app) if stable_only else evaluated.app
     made = assemble(evaluated, app, environment, texts, setup)
@@ -227,12 +236,12 @@ def _build(
         if number not in made.missed:  # one item of `patches` may hold several
             matched[patch.source] = matched.get(patch.source, False) or number not in made.idle
     if errors(problems):
-        return Rendered(environment.name, name, problems=places.put(problems), matched=matched)
+        return Rendered(environment.name, name, problems=locator.locate(problems), matched=matched)
     yield
     files = to_files(manifests, setup, environment, name, header(evaluated.documents[0].file, environment))
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
     claimed = claims(manifests, name)
-    return Rendered(environment.name, name, files, places.put(problems), claimed, matched, hosts, driven_of(app))
+    return Rendered(environment.name, name, files, locator.locate(problems), claimed, matched, hosts, driven_of(app))
 
 
 def assemble(
@@ -326,7 +335,7 @@ def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], sche
     found = of_effective(alone, faults)
     message = "no environment has this app: add it to the `apps` of an overlay, or delete the file"
     found.append(Problem(document.file, 1, 1, "app-nowhere", message, severity="warning"))
-    return Rendered("", name, problems=Places(texts).put(found))
+    return Rendered("", name, problems=Locator(texts).locate(found))
 
 
 def _partials(
@@ -431,7 +440,7 @@ def _patch_problems(patches: Sequence[Patch], faults: Sequence[PatchFault], shar
     return found
 
 
-def _last_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
+def _last_source(made: Assembled, setup: Setup, whose: str) -> Blame:
     """The last patch that changed a manifest, else the template that rendered the faulty value for the app `whose`.
 
     None if neither did, so that the spec is to blame: a template may keep what was rendered before it.
@@ -440,19 +449,19 @@ def _last_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
     templates = {template.target: template.file for template in setup.templates}
     before = {manifest.file: manifest.data for manifest in made.rendered} if templates else {}
 
-    def blame(manifest: Manifest, at: str) -> Hand | None:
+    def blame(manifest: Manifest, pointer: str) -> Source | None:
         index = changes().get(manifest.file)
         if index is not None:
-            file, _, pointer = made.patches[index].source.partition("#")
-            return Hand(file, pointer, place_in(manifest, at))
-        kept = manifest.file in before and equal(lookup(before[manifest.file], at), lookup(manifest.data, at))
+            file, _, patch_pointer = made.patches[index].source.partition("#")
+            return Source(file, patch_pointer, in_manifest(manifest, pointer))
+        kept = manifest.file in before and equal(lookup(before[manifest.file], pointer), lookup(manifest.data, pointer))
         template = None if kept else templates.get(manifest.file)
-        return Hand(template, at, f"as for {whose}") if template else None
+        return Source(template, pointer, f"as for {whose}") if template else None
 
     return blame
 
 
-def _deciding_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
+def _deciding_source(made: Assembled, setup: Setup, whose: str) -> Blame:
     """The patch that gave a value its last other one, else the template that made the manifest."""
     templates = {template.target: template.file for template in setup.templates}
 
@@ -460,14 +469,14 @@ def _deciding_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
         patched, _ = apply(made.unpatched, made.patches[:count])
         return next((lookup(each.data, pointer) for each in patched if each.file == manifest.file), None)
 
-    def blame(manifest: Manifest, pointer: str) -> Hand | None:
+    def blame(manifest: Manifest, pointer: str) -> Source | None:
         final = lookup(manifest.data, pointer)
         for count in range(len(made.patches), 0, -1):
             if not equal(value(manifest, pointer, count - 1), final):
-                file, _, place = made.patches[count - 1].source.partition("#")
-                return Hand(file, place, f"as for {whose}, in {manifest.file} at {pointer}")
+                file, _, patch_pointer = made.patches[count - 1].source.partition("#")
+                return Source(file, patch_pointer, f"as for {whose}, in {manifest.file} at {pointer}")
         template = templates.get(manifest.file)
-        return Hand(template, pointer, f"as for {whose}") if template else None
+        return Source(template, pointer, f"as for {whose}") if template else None
 
     return blame
 
@@ -475,7 +484,7 @@ def _deciding_hand(made: Assembled, setup: Setup, whose: str) -> Blame:
 def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Environment) -> list[Problem]:
     """Each manifest against the schema of its kind, then all of them against the rules; and the ladder as written."""
     whose = f"{evaluated.app.name} in {environment.name}"
-    blame = _last_hand(made, setup, whose)
+    blame = _last_source(made, setup, whose)
     problems = []
     for manifest in made.manifests:
         faults = faults_of(manifest, setup.schemas)
@@ -498,7 +507,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     ladder = evaluated.app.strategy.fields.get("steps")
     contradicted = list(release_contradicted(made.rendered, made.manifests))
     if contradicted:
-        return of_findings(evaluated.effective, contradicted, _deciding_hand(made, setup, whose))
+        return of_findings(evaluated.effective, contradicted, _deciding_source(made, setup, whose))
     as_it_is = SpecScene(as_rendered(evaluated.app, made.manifests), scene.policy)
     found = [
         *check(scene),
@@ -506,7 +515,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         *(check_ladder(scene, evaluated.app.name, ladder) if ladder else ()),
     ]
     known = _without_patches(made, scene, setup.schemas) if found and made.patches else frozenset()
-    unpatched = _last_hand(replace(made, patches=()), setup, whose) if known else blame
+    unpatched = _last_source(replace(made, patches=()), setup, whose) if known else blame
     return [
         problem
         for finding in found

@@ -147,7 +147,7 @@ def _without_application(setup: Setup, apps: Iterable[tuple[str, Driven]]) -> It
 
 def _frozen(setup: Setup, env: str, file: str) -> Iterator[Problem]:
     """A sync option under which the controller's weights would be frozen at those of Git."""
-    for policy, where, pointer in (
+    for policy, document, pointer in (
         ((setup.environments[env].spec.get("argocd") or {}).get("syncPolicy") or {}, file, "/spec/argocd"),
         (setup.project.argocd.sync_policy if setup.project.argocd else {}, PROJECT_FILE, "/spec/argocd"),
     ):
@@ -157,4 +157,4 @@ def _frozen(setup: Setup, env: str, file: str) -> Iterator[Problem]:
                     f"with {option}, Argo CD never applies a new route again, since it ignores the weights that the "
                     "Rollout writes: remove it"
                 )
-                yield Problem(where, 0, 0, "application-sync", message, f"{pointer}/syncPolicy/syncOptions/{number}")
+                yield Problem(document, 0, 0, "application-sync", message, f"{pointer}/syncPolicy/syncOptions/{number}")

@@ -20,7 +20,7 @@ from renderer.pipeline.argocd_objects import (
     argocd_patches,
     argocd_problems,
 )
-from renderer.pipeline.positions import Places, place_in
+from renderer.pipeline.positions import Locator, in_manifest
 from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
 from renderer.project import numbers
@@ -54,10 +54,10 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
     if whole:
         found += [problem for env in envs if env not in failed for problem in argocd_problems(setup, env, apps[env])]
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
-    return told_once(setup, Places(setup.texts).put(found))
+    return without_repeats(setup, Locator(setup.texts).locate(found))
 
 
-def told_once(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
+def without_repeats(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
     """Of problems that a template causes in many apps, only the first one."""
     first: dict[tuple[object, ...], Problem] = {}
     for problem in sorted(problems):
@@ -83,9 +83,9 @@ def shared_in_clusters(setup: Setup, rendered: Sequence[Rendered]) -> list[Probl
                 if other != env:
                     shared.setdefault((other, env), []).append(claim)
     pairs = [(*pair, same) for (one, other), same in shared.items() for pair in ((one, other), (other, one))]
-    places = Places(setup.texts)
+    locator = Locator(setup.texts)
     found = [problem for pair in pairs for problem in _shared(setup, *pair, known=bool(clusters[pair[0]]))]
-    return [*places.put([*found, *application_names(setup, rendered)])]
+    return [*locator.locate([*found, *application_names(setup, rendered)])]
 
 
 def _claims_by_env(
@@ -185,7 +185,7 @@ def _of_resources(setup: Setup, env: str) -> Iterator[Problem]:
     )
     for finding in check_resources(scene):
         if finding.manifest is not None:
-            message = f"{finding.message} ({place_in(finding.manifest, finding.pointer)})"
+            message = f"{finding.message} ({in_manifest(finding.manifest, finding.pointer)})"
             file = setup.environments[env].chain[0].file
             yield Problem(file, 0, 0, finding.rule, message, "/spec/resources", finding.severity)
 

@@ -1,4 +1,4 @@
-"""From faults and findings to problems: the file and line that a person must edit."""
+"""Turns faults and findings into problems, each with the file and the line that a person must edit."""
 
 from __future__ import annotations
 
@@ -25,51 +25,51 @@ _LACK = "missing-field"
 _AT_KEY = frozenset(("unknown-field", "yaml-key", "idle-null"))
 
 
-class Hand(NamedTuple):
-    """The patch or template that gave a manifest a value; `where` names the manifest and the pointer in it."""
+class Source(NamedTuple):
+    """The patch or template that gave a manifest a value; `value` says which value, for people."""
 
     file: str
     pointer: str
-    where: str
+    value: str
 
 
-Blame = Callable[[Manifest, str], Hand | None]  # from a manifest and a pointer into it; None: the spec
+Blame = Callable[[Manifest, str], Source | None]  # takes a manifest and a pointer into it; None: the spec gave it
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Texts by file; their positions are computed only for files with problems."""
+class Locator:
+    """Finds the positions of problems in these texts, by file; it parses only the files that have problems."""
 
     texts: Mapping[str, bytes]
 
-    def put(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        """The problems, each with the line and column of its pointer, or of the nearest parent that has one.
+    def locate(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """The problems, each with the line and column of its pointer, or of the nearest parent that has a position.
 
-        Of one file no more than its reader tells of; those that have a place already are not counted.
+        At most `MAX_PROBLEMS` of one file; problems that have a position already do not count.
         """
-        return tuple(self._put(problem) for problem in _not_too_many(problems))
+        return tuple(self._locate(problem) for problem in _not_too_many(problems))
 
-    def _put(self, problem: Problem) -> Problem:
+    def _locate(self, problem: Problem) -> Problem:
         text = self.texts.get(problem.file)
         if text is None:
             return problem
         if not problem.line and len(text) <= MAX_SPEC:  # a larger text is not parsed for its problems either
-            problem = _put_in(_positions(_without_jinja(text) if problem.file.endswith(TEMPLATE) else text), problem)
+            problem = _located(_positions(_without_jinja(text) if problem.file.endswith(TEMPLATE) else text), problem)
         return without_secrets([problem], text)[0]
 
 
-def put_in_documents(text: bytes, problems: Sequence[tuple[int, Problem]]) -> list[Problem]:
-    """The same for a file of several documents; with each problem comes the number of its document, in ascending order.
+def locate_in_documents(text: bytes, problems: Sequence[tuple[int, Problem]]) -> list[Problem]:
+    """The same for a file of several documents; each problem comes with the number of its document, in ascending order.
 
-    Documents count as the list of `load_all` does.
+    Documents are numbered as in the list that `load_all` returns.
     """
     left = enumerate(each_positions(text))
-    placed = []
+    located = []
     for wanted, problem in problems[:MAX_PROBLEMS]:
-        found = next((places for number, places in left if number == wanted), None)
-        placed.append(_put_in({} if found is None else found, problem))
+        known = next((known for number, known in left if number == wanted), None)
+        located.append(_located({} if known is None else known, problem))
     others = [problem for _, problem in problems[MAX_PROBLEMS:]]
-    return without_secrets([*placed, *([_told_of(others)] if others else [])], text)
+    return without_secrets([*located, *([_not_shown(others)] if others else [])], text)
 
 
 def _without_jinja(text: bytes) -> bytes:
@@ -86,19 +86,19 @@ def _positions(text: bytes) -> Mapping[str, tuple[Position, Position]]:
     return positions(text)
 
 
-def _put_in(places: Mapping[str, tuple[Position, Position]], problem: Problem) -> Problem:
+def _located(known: Mapping[str, tuple[Position, Position]], problem: Problem) -> Problem:
     pointer = problem.pointer
-    while pointer and pointer not in places:
+    while pointer and pointer not in known:
         pointer = pointer.rpartition("/")[0]
-    if pointer not in places:
+    if pointer not in known:
         return replace(problem, line=1, column=1)
-    key, value = places[pointer]
-    place = _place(key, value, at_key=problem.rule in _AT_KEY or pointer != problem.pointer)
-    return replace(problem, line=place.line, column=place.column)
+    key, value = known[pointer]
+    position = _position(key, value, at_key=problem.rule in _AT_KEY or pointer != problem.pointer)
+    return replace(problem, line=position.line, column=position.column)
 
 
 def _not_too_many(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """The first problems of each file that have no position yet, and one that counts the others."""
+    """The first problems of each file that have no position yet, and one problem that counts the others."""
     counts: Counter[str] = Counter()
     others: dict[str, list[Problem]] = {}
     for problem in problems:
@@ -107,30 +107,30 @@ def _not_too_many(problems: Iterable[Problem]) -> Iterator[Problem]:
             yield problem
         else:
             others.setdefault(problem.file, []).append(problem)
-    yield from map(_told_of, others.values())
+    yield from map(_not_shown, others.values())
 
 
-def _told_of(others: Sequence[Problem]) -> Problem:
-    """One for all that are left out of a file; it stops the run if one of them does."""
+def _not_shown(others: Sequence[Problem]) -> Problem:
+    """One problem that stands for all that are not shown of a file; it has the severity of the harshest."""
     more = "1 more problem" if len(others) == 1 else f"{len(others)} more problems"
     message = f"{more} of this file {'is' if len(others) == 1 else 'are'} not shown"
     return Problem(others[0].file, 1, 1, "yaml-size", message, severity=harshest(others))
 
 
-def _place(key: Position, value: Position, *, at_key: bool) -> Position:
-    """The position of a scalar is that of its value, of a mapping or list that of its key."""
+def _position(key: Position, value: Position, *, at_key: bool) -> Position:
+    """A scalar is found at its value, a mapping or a list at its key."""
     return value if value.line == key.line and not at_key else key
 
 
 def of_document(document: Document, faults: list[Fault]) -> list[Problem]:
-    """Faults of a file by itself."""
+    """Faults of one file alone."""
     return [Problem(document.file, 0, 0, fault.rule, fault.message, fault.pointer) for fault in faults]
 
 
 def of_effective(effective: Effective, faults: list[Fault], within: str = "") -> list[Problem]:
     """Faults of the effective spec, each in the file that gave the value.
 
-    `within` is the part of the release state whose overrides were merged in (`/spec/canary`), if any.
+    `within` names the part of the release state whose overrides were merged in, such as `/spec/canary`.
     """
     found = []
     for fault in faults:
@@ -149,7 +149,7 @@ def _is_given(effective: Effective, pointer: str) -> bool:
 
 
 def of_findings(effective: Effective, findings: list[Finding], blame: Blame = lambda *_: None) -> list[Problem]:
-    """Findings of the rules; one in a manifest is shown at the patch to blame, or at the field that it came from."""
+    """Findings of the rules; one in a manifest is shown at the patch that caused it, or at the field of the spec."""
     return [_of_finding(effective, finding, blame) for finding in findings]
 
 
@@ -166,16 +166,16 @@ def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem
     if finding.manifest is None:
         file, pointer = effective.locate(finding.pointer)
         return Problem(file, 0, 0, finding.rule, finding.message, pointer, severity)
-    where = place_in(finding.manifest, finding.pointer)
+    value = in_manifest(finding.manifest, finding.pointer)
     message = _without_values(finding.message, finding.manifest)
-    tag, hand = _tag(effective, finding), blame(finding.manifest, finding.pointer)
+    tag, source = _tag(effective, finding), blame(finding.manifest, finding.pointer)
     if tag is not None:
         file, pointer = effective.locate(tag)
-    elif hand is not None:
-        file, pointer, where = hand
+    elif source is not None:
+        file, pointer, value = source
     else:
         file, pointer = effective.locate(origin(finding.manifest, finding.pointer))
-    return Problem(file, 0, 0, finding.rule, f"{message} ({where})", pointer, severity)
+    return Problem(file, 0, 0, finding.rule, f"{message} ({value})", pointer, severity)
 
 
 def _without_values(message: str, manifest: Manifest) -> str:
@@ -188,17 +188,17 @@ def _without_values(message: str, manifest: Manifest) -> str:
     return without_words(message, frozenset(words_of(values)))
 
 
-def place_in(manifest: Manifest, pointer: str) -> str:
+def in_manifest(manifest: Manifest, pointer: str) -> str:
     """`in deployment.yaml at /spec/replicas`."""
     return f"in {manifest.file} at {pointer or '/'}"
 
 
 def _tag(effective: Effective, finding: Finding) -> str | None:
-    """The pointer of the tag that a finding is about; None where the spec's versions are not what gave the image."""
+    """The pointer of the tag that a finding is about; None if the image does not come from a version of the spec."""
     if not finding.tag_of or finding.manifest is None or origin(finding.manifest, finding.pointer) != "/spec/image":
         return None
     spec = effective.data["spec"]
     states = [(f"/spec/{name}", spec[name]) for name in ("canary", "preview") if name in spec]
-    given = [(at, version_of(spec, state)) for at, state in states if "tag" in state]
+    given = [(pointer, version_of(spec, state)) for pointer, state in states if "tag" in state]
     given.append(("/spec", version_of(spec, {})))
-    return next((f"{at}/tag" for at, version in given if version.image == finding.tag_of), None)
+    return next((f"{pointer}/tag" for pointer, version in given if version.image == finding.tag_of), None)

@@ -16,7 +16,7 @@ from renderer.manifest import Identity, Manifest
 from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
 from renderer.patch import Patch, PatchFault, parse
 from renderer.pipeline.not_an_object import generate_name, not_an_object
-from renderer.pipeline.positions import Places, of_document, put_in_documents
+from renderer.pipeline.positions import Locator, locate_in_documents, of_document
 from renderer.plain import lookup
 from renderer.problem import Problem, errors
 from renderer.project import Project, project_of
@@ -87,7 +87,7 @@ def read_document(file: str, text: bytes, kind: str, schemas: Schemas) -> tuple[
     document = Document(file, data)
     own = _without_nulls(data) if kind == "Overlay" else data
     if kind != "App" and not schemas.valid(kind, own):
-        return None, [*Places({file: text}).put(of_document(document, schemas.explain(kind, own)))]
+        return None, [*Locator({file: text}).locate(of_document(document, schemas.explain(kind, own)))]
     return document, []
 
 
@@ -105,8 +105,8 @@ def read_project(text: bytes, schemas: Schemas) -> tuple[Project | None, list[Pr
     if document is None:
         return None, problems
     project = project_of(document.data)
-    places = Places({PROJECT_FILE: text})
-    problems += places.put(_folders(project.layout))
+    locator = Locator({PROJECT_FILE: text})
+    problems += locator.locate(_folders(project.layout))
     return (None if errors(problems) else project), problems
 
 
@@ -151,7 +151,7 @@ def set_up(
     templates, found = _templates(project, files)
     problems += found + _lost(project, templates)
     setup = Setup(project, schemas, found_environments, files, resources, patches, templates)
-    return setup, [*Places(files).put(problems)]
+    return setup, [*Locator(files).locate(problems)]
 
 
 def resources_elsewhere(layout: Layout, files: Mapping[str, bytes]) -> set[str]:
@@ -215,10 +215,10 @@ def read_resources(
             if manifest.identity in found:
                 problems.append(Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is given twice"))
             found[manifest.identity] = manifest
-    return _told_apart(found.values(), given.namespace), problems
+    return _with_distinct_files(found.values(), given.namespace), problems
 
 
-def _told_apart(manifests: Collection[Manifest], namespace: str) -> tuple[Manifest, ...]:
+def _with_distinct_files(manifests: Collection[Manifest], namespace: str) -> tuple[Manifest, ...]:
     """The manifests, with the namespace in the file names of those that would share one (not the environment's own)."""
     count = Counter(manifest.file for manifest in manifests)
     return tuple(
@@ -234,7 +234,7 @@ def objects_of(path: str, text: bytes, *, schemas: Schemas) -> tuple[list[Any], 
     documents, problems = load_all(text, path)
     found = [(number, data, _resource_problem(path, data, schemas)) for number, data in enumerate(documents)]
     wrong = [(number, problem) for number, _, problem in found if problem]
-    return [data for _, data, problem in found if not problem], [*problems, *put_in_documents(text, wrong)]
+    return [data for _, data, problem in found if not problem], [*problems, *locate_in_documents(text, wrong)]
 
 
 def _why(entry: SpecItem, path: str | None, files: Mapping[str, bytes], unread: Mapping[str, str]) -> str:
@@ -393,7 +393,7 @@ def _is_empty(environment: Environment) -> bool:
 def idle(document: Document, base: Mapping[str, Any]) -> list[Problem]:
     """A null that takes nothing away from `base`, the document that this one is merged into."""
     message = "`null` removes a field, but there is none to remove: remove the line, or set a value"
-    return [Problem(document.file, 0, 0, "idle-null", message, at) for at in idle_nulls(base, document.data)]
+    return [Problem(document.file, 0, 0, "idle-null", message, pointer) for pointer in idle_nulls(base, document.data)]
 
 
 def _unknown_apps(environment: Environment, apps: frozenset[str]) -> list[Problem]:
@@ -409,8 +409,8 @@ def _freezes(environment: Environment) -> list[Problem]:
     """What is wrong with the freeze windows that an overlay has itself."""
     own = environment.chain[0]
     return [
-        Problem(own.file, 0, 0, "freeze-window", why, f"/spec/freeze{at}")
-        for at, why in faults((own.data.get("spec") or {}).get("freeze") or ())
+        Problem(own.file, 0, 0, "freeze-window", why, f"/spec/freeze{pointer}")
+        for pointer, why in faults((own.data.get("spec") or {}).get("freeze") or ())
     ]
 
 

@@ -72,7 +72,7 @@ class Path:
     `before` and `after` are the values as short text; None where there is none.
     """
 
-    where: str
+    document: str
     pointer: str
     field_class: FieldClass
     before: str | None = None

@@ -77,7 +77,7 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
         return _whole(old, new)
     paths = spec_paths(old, new)
     if same_manifests(old, new):
-        elsewhere = [path for path in paths if path.where != "App" and path.field_class == "identity"]
+        elsewhere = [path for path in paths if path.document != "App" and path.field_class == "identity"]
         return harshest(_of_fields(elsewhere))
     found = [
         _explained(effect, old, new)

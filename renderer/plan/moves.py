@@ -190,7 +190,7 @@ def _under(paths: Paths, *prefixes: str) -> Paths:
     return tuple(
         path
         for path in paths
-        if path.where == "App" and any(f"{path.pointer}/".startswith(f"{prefix}/") for prefix in prefixes)
+        if path.document == "App" and any(f"{path.pointer}/".startswith(f"{prefix}/") for prefix in prefixes)
     )
 
 

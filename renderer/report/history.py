@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.history import Entry, Move, MoveKind, Transition, VersionName
+from renderer.history import HistoryEntry, Move, MoveKind, Transition, VersionName
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.commits import commit_data, duration_text, short, time_text, who
@@ -27,7 +27,7 @@ class AppHistory:
 
     app: str
     revision: str
-    environments: Mapping[str, Sequence[Entry]]
+    environments: Mapping[str, Sequence[HistoryEntry]]
     complete: bool = True
     renamed: Mapping[str, tuple[str, str]] | None = None
     left_out: Mapping[str, int] | None = None
@@ -52,7 +52,7 @@ def _json(history: AppHistory) -> str:
     return as_json(data)
 
 
-def _entry_data(history: AppHistory, env: str, entry: Entry) -> dict[str, Any]:
+def _entry_data(history: AppHistory, env: str, entry: HistoryEntry) -> dict[str, Any]:
     return {
         "kind": entry.kind,
         "version": _name_data(entry.first.move.version),
@@ -101,7 +101,7 @@ def _text(history: AppHistory, *, colour: bool) -> str:
     return "\n".join(lines or [f"{history.app}: it was never in an environment"]) + "\n"
 
 
-def _entry_lines(history: AppHistory, env: str, entry: Entry) -> Iterator[str]:
+def _entry_lines(history: AppHistory, env: str, entry: HistoryEntry) -> Iterator[str]:
     if entry.kind not in _RELEASES:
         yield f"  {_line(history, env, entry.first)}"
         return
@@ -110,7 +110,7 @@ def _entry_lines(history: AppHistory, env: str, entry: Entry) -> Iterator[str]:
         yield f"    {_line(history, env, step)}"
 
 
-def _headline(entry: Entry) -> str:
+def _headline(entry: HistoryEntry) -> str:
     """`canary 1.5.0 in place of 1.4.2: promoted after 2 d 3 h`."""
     move = entry.first.move
     what = f"{entry.kind} {_name(move.version)} in place of {_name(move.before)}"

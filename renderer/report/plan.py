@@ -88,7 +88,7 @@ def _app_data(app: AppPlan) -> dict[str, Any]:
 def _path_data(path: Path) -> dict[str, Any]:
     """The keys of format 1: `kind` is the field's class."""
     return {
-        "where": path.where,
+        "where": path.document,
         "pointer": path.pointer,
         "kind": path.field_class,
         "before": path.before,
@@ -220,7 +220,7 @@ def _pods(count: int) -> str:
 
 
 def _path(path: Path) -> str:
-    where = {"App": "", "Overlay": "overlay ", "Project": "project file "}.get(path.where, f"{path.where} ")
+    where = {"App": "", "Overlay": "overlay ", "Project": "project file "}.get(path.document, f"{path.document} ")
     return f"{where}{path.pointer}".rstrip() + short_digests(_values(path))
 
 
@@ -305,12 +305,12 @@ def _warnings(apps: Sequence[AppPlan]) -> list[str]:
     """Problems and flags, which a reviewer must see without unfolding anything."""
     found = []
     for app in apps:
-        where = f"{_md(app.app)} in {_md(app.env)}"
+        subject = f"{_md(app.app)} in {_md(app.env)}"
         found += [
-            f"- {problem.severity} **{problem.rule}**, {where}: {_md(problem.message)}" for problem in app.problems
+            f"- {problem.severity} **{problem.rule}**, {subject}: {_md(problem.message)}" for problem in app.problems
         ]
-        found += [f"- {where}, not simulated: {_md(app.not_simulated)}"] if app.not_simulated else []
-        found += [f"- {where}: {_md(flag_text(flag))}" for flag in (app.summary.flags if app.summary else ())]
+        found += [f"- {subject}, not simulated: {_md(app.not_simulated)}"] if app.not_simulated else []
+        found += [f"- {subject}: {_md(flag_text(flag))}" for flag in (app.summary.flags if app.summary else ())]
     return found
 
 

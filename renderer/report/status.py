@@ -19,7 +19,7 @@ _HEAD = ("ENVIRONMENT", "APP", "STRATEGY", "STABLE", "IN FLIGHT", "SINCE")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AppStatus:
     """One app in one environment, as in the working tree; `problem` says why there is no `standing`.
 
     `since` is the commit that brought the standing. `committed` says whether HEAD has the same; None: not checked.
@@ -42,24 +42,24 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusReport:
     """All apps, by environment and name. `head` is None without Git; `differs` are specs that differ from HEAD.
 
     `complete` is False if the clone does not reach back to one of the commits, which may then be older.
     """
 
     head: str | None
-    rows: Sequence[Row]
+    rows: Sequence[AppStatus]
     differs: Sequence[str] = ()
     complete: bool = True
 
 
-def status_text(status: Status, form: str, *, colour: bool = False) -> str:
+def status_text(status: StatusReport, form: str, *, colour: bool = False) -> str:
     """The status in one of FORMATS, with a final newline."""
     return _json(status) if form == "json" else _text(status, colour=colour)
 
 
-def _json(status: Status) -> str:
+def _json(status: StatusReport) -> str:
     data = {
         "format": _JSON_FORMAT,
         "head": status.head,
@@ -70,7 +70,7 @@ def _json(status: Status) -> str:
     return as_json(data)
 
 
-def _row_data(row: Row) -> dict[str, Any]:
+def _row_data(row: AppStatus) -> dict[str, Any]:
     return {
         "env": row.env,
         "app": row.app,
@@ -99,7 +99,7 @@ def _flight_data(flight: Flight) -> dict[str, Any]:
     return {"kind": flight.kind, **name, "weight": flight.weight, "overrides": flight.overrides}
 
 
-def _text(status: Status, *, colour: bool) -> str:
+def _text(status: StatusReport, *, colour: bool) -> str:
     cells = [_HEAD, *(_cells(row) for row in status.rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
@@ -108,7 +108,7 @@ def _text(status: Status, *, colour: bool) -> str:
     return "\n".join([*(shown if status.rows else []), *([""] if status.rows else []), _closing(status)]) + "\n"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: AppStatus) -> tuple[str, ...]:
     if row.standing is None:
         return (row.env, row.app, "unreadable", "", printable(row.problem or ""), "")
     standing = row.standing
@@ -126,17 +126,17 @@ def _going_on(standing: Standing) -> str:
     return ", ".join(words)
 
 
-def _since(row: Row) -> str:
+def _since(row: AppStatus) -> str:
     if row.committed is False:
         return "not committed"
     return f"{time_text(row.since.time)} {who(row.since)}" if row.since else ""
 
 
-def _colour(row: Row) -> str:
+def _colour(row: AppStatus) -> str:
     return _RED if row.standing is None else _YELLOW if row.is_active else ""
 
 
-def _closing(status: Status) -> str:
+def _closing(status: StatusReport) -> str:
     rows = status.rows
     apps, envs = len({row.app for row in rows}), len({row.env for row in rows})
     active = sum(row.is_active for row in rows)

@@ -18,7 +18,7 @@ _TEMPLATE_KINDS = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 class Use:
     """One place in a Rollout that runs an analysis; `background` ones may run for ever."""
 
-    at: str
+    pointer: str
     refs: list[Object]
     args: list[Object]
     background: bool
@@ -34,15 +34,15 @@ def uses_of(rollout: Manifest) -> Iterator[Use]:
         if "analysis" in step:
             yield _use(f"{base}/steps/{number}/analysis", step["analysis"] or {}, background=False)
         for index, run in enumerate((step.get("experiment") or {}).get("analyses") or ()):
-            at = f"{base}/steps/{number}/experiment/analyses/{index}"
-            yield Use(at, [run], run.get("args") or [], background=True)
+            pointer = f"{base}/steps/{number}/experiment/analyses/{index}"
+            yield Use(pointer, [run], run.get("args") or [], background=True)
     for when in ("prePromotionAnalysis", "postPromotionAnalysis"):
         if when in blue_green:
             yield _use(f"/spec/strategy/blueGreen/{when}", blue_green[when] or {}, background=False)
 
 
-def _use(at: str, analysis: Object, *, background: bool) -> Use:
-    return Use(at, analysis.get("templates") or [], analysis.get("args") or [], background)
+def _use(pointer: str, analysis: Object, *, background: bool) -> Use:
+    return Use(pointer, analysis.get("templates") or [], analysis.get("args") or [], background)
 
 
 def _template(scene: Scene, ref: Object, namespace: str) -> Manifest | None:
@@ -74,17 +74,17 @@ def analysis_templates(scene: Scene) -> Iterator[Finding]:
     for rollout in scene.of("Rollout"):
         for use in uses_of(rollout):
             for number, ref in enumerate(use.refs):
-                at = use.at if "/experiment/" in use.at else f"{use.at}/templates/{number}"
-                yield from _exists(scene, rollout, at, ref)
+                pointer = use.pointer if "/experiment/" in use.pointer else f"{use.pointer}/templates/{number}"
+                yield from _exists(scene, rollout, pointer, ref)
     for template in scene.of("AnalysisTemplate"):
         for number, ref in enumerate(spec_of(template).get("templates") or ()):
             yield from _exists(scene, template, f"/spec/templates/{number}", ref)
 
 
-def _exists(scene: Scene, manifest: Manifest, at: str, ref: Object) -> Iterator[Finding]:
+def _exists(scene: Scene, manifest: Manifest, pointer: str, ref: Object) -> Iterator[Finding]:
     name = ref.get("templateName", "")
     if not ref.get("clusterScope") and not scene.known("AnalysisTemplate", namespace_of(manifest), name):
-        yield Finding("analysis-templates", f"there is no AnalysisTemplate {name}", at + "/templateName", manifest)
+        yield Finding("analysis-templates", f"there is no AnalysisTemplate {name}", pointer + "/templateName", manifest)
 
 
 def analysis_args(scene: Scene) -> Iterator[Finding]:
@@ -103,12 +103,12 @@ def analysis_args(scene: Scene) -> Iterator[Finding]:
             templates = _templates(scene, use.refs, namespace)
             given = {arg.get("name") for arg in use.args if "value" in arg or "valueFrom" in arg}
             for message in _arg_errors(templates, given):
-                yield Finding("analysis-args", message, use.at, rollout)
+                yield Finding("analysis-args", message, use.pointer, rollout)
             if templates and all(_template(scene, ref, namespace) for ref in use.refs):
                 taken = {arg.get("name") for template in templates for arg in spec_of(template).get("args") or ()}
                 for name in sorted(str(name) for name in given - taken):
                     message = f"no template here takes the argument {name}"
-                    yield Finding("analysis-args", message, use.at + "/args", rollout, "warning")
+                    yield Finding("analysis-args", message, use.pointer + "/args", rollout, "warning")
 
 
 def _arg_errors(templates: list[Manifest], given: set[str | None]) -> Iterator[str]:
@@ -145,7 +145,7 @@ def analysis_terminates(scene: Scene) -> Iterator[Finding]:
                 for metric in spec_of(template).get("metrics") or ():
                     if metric.get("interval") and _number(metric.get("count", 0)) == 0:
                         message = f"the metric {metric.get('name')} of {template.name} has an interval and no count"
-                        yield Finding("analysis-terminates", message, use.at, rollout)
+                        yield Finding("analysis-terminates", message, use.pointer, rollout)
 
 
 def _number(value: object) -> int | None:
@@ -175,11 +175,11 @@ def analysis_metrics(scene: Scene) -> Iterator[Finding]:
                 yield Finding("analysis-metrics", "the template has no metrics", "/spec", template)
             names = [metric.get("name") for metric in metrics]
             for number, metric in enumerate(metrics):
-                at = f"/spec/metrics/{number}"
+                pointer = f"/spec/metrics/{number}"
                 if metric.get("name") in names[:number]:
-                    yield Finding("analysis-metrics", f"two metrics are named {metric.get('name')}", at, template)
+                    yield Finding("analysis-metrics", f"two metrics are named {metric.get('name')}", pointer, template)
                 for message in _metric_errors(metric):
-                    yield Finding("analysis-metrics", message, at, template)
+                    yield Finding("analysis-metrics", message, pointer, template)
 
 
 def _metric_errors(metric: Object) -> Iterator[str]:
@@ -229,12 +229,14 @@ def analysis_placeholders(scene: Scene) -> Iterator[Finding]:
             args = spec.get("args") or []
             names = [arg.get("name") for arg in args]
             for number, arg in enumerate(args):
-                at = f"/spec/args/{number}"
+                pointer = f"/spec/args/{number}"
                 if arg.get("name") in names[:number]:
-                    yield Finding("analysis-placeholders", f"two arguments are named {arg.get('name')}", at, template)
+                    yield Finding(
+                        "analysis-placeholders", f"two arguments are named {arg.get('name')}", pointer, template
+                    )
                 if "value" in arg and "valueFrom" in arg:
                     message = f"the argument {arg.get('name')} has both value and valueFrom"
-                    yield Finding("analysis-placeholders", message, at, template)
+                    yield Finding("analysis-placeholders", message, pointer, template)
             known = {f"args.{name}" for name in names}
             for number, metric in enumerate(spec.get("metrics") or ()):
                 for tag in sorted({tag.strip() for text in _strings(metric) for tag in _tags(text)} - known):
@@ -263,16 +265,16 @@ def analysis_secrets(scene: Scene) -> Iterator[Finding]:
                     message = (
                         f"the Secret {secret.name} has no key {ref.get('key')} (it has {', '.join(keys) or 'none'})"
                     )
-                    at = f"/spec/args/{number}/valueFrom/secretKeyRef/key"
-                    yield Finding("analysis-secrets", message, at, template)
+                    pointer = f"/spec/args/{number}/valueFrom/secretKeyRef/key"
+                    yield Finding("analysis-secrets", message, pointer, template)
 
 
 def _tags(text: str) -> Iterator[str]:
     """What stands between `{{` and the next `}}`; no regular expression, which takes square time where none closes."""
-    at = text.find("{{")
-    while at >= 0 and (end := text.find("}}", at + 2)) >= 0:
-        yield text[at + 2 : end]
-        at = text.find("{{", end + 2)
+    start = text.find("{{")
+    while start >= 0 and (end := text.find("}}", start + 2)) >= 0:
+        yield text[start + 2 : end]
+        start = text.find("{{", end + 2)
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -63,18 +63,18 @@ def sync_annotations(scene: Scene) -> Iterator[Finding]:
 
 
 def _annotations(manifest: Manifest, notes: dict[str, str]) -> Iterator[Finding]:
-    at = "/metadata/annotations/argocd.argoproj.io~1"
+    pointer = "/metadata/annotations/argocd.argoproj.io~1"
     wave = notes.get(WAVE)
     if wave is not None and _whole(wave) is None:
-        yield Finding("sync-annotations", f"sync-wave {wave!r} is not a whole number", at + "sync-wave", manifest)
+        yield Finding("sync-annotations", f"sync-wave {wave!r} is not a whole number", pointer + "sync-wave", manifest)
     for hook in (notes.get(HOOK) or "").split(",") if HOOK in notes else ():
         if hook.strip() not in HOOKS:
             message = f"{hook.strip()!r} is not a hook of Argo CD: {', '.join(sorted(HOOKS))}"
-            yield Finding("sync-annotations", message, at + "hook", manifest)
+            yield Finding("sync-annotations", message, pointer + "hook", manifest)
     for option in (notes.get(SYNC_OPTIONS) or "").split(",") if SYNC_OPTIONS in notes else ():
         if option.strip() and option.strip() not in _ON_OBJECT:
             message = f"{option.strip()!r} is not a sync option that Argo CD reads from an object"
-            yield Finding("sync-annotations", message, at + "sync-options", manifest, "warning")
+            yield Finding("sync-annotations", message, pointer + "sync-options", manifest, "warning")
 
 
 def _whole(text: str) -> int | None:
@@ -94,9 +94,9 @@ def sync_replace(scene: Scene) -> Iterator[Finding]:
         for manifest in scene.of(kind):
             found = [option for option in ("Replace=true", "Force=true") if option in sync_options(manifest.data)]
             if found:
-                at = "/metadata/annotations/argocd.argoproj.io~1sync-options"
+                pointer = "/metadata/annotations/argocd.argoproj.io~1sync-options"
                 message = f"with {' and '.join(found)} Argo CD {_REPLACED[' '.join(found)]} while it serves traffic"
-                yield Finding("sync-replace", message, at, manifest, "warning")
+                yield Finding("sync-replace", message, pointer, manifest, "warning")
 
 
 def hook_image(scene: Scene) -> Iterator[Finding]:
@@ -112,12 +112,12 @@ def hook_image(scene: Scene) -> Iterator[Finding]:
         images.update({repository_of(each.get("image", "")): each.get("image") for _, each in pod.containers})
     for pod in scene.index.pods:
         hooks = hooks_of(pod.manifest.data) if pod.kind in ("Job", "Pod") else frozenset()
-        for at, container in pod.every if hooks & {"PreSync", "Sync", "PostSync"} else ():
+        for pointer, container in pod.every if hooks & {"PreSync", "Sync", "PostSync"} else ():
             image = container.get("image", "")
             wanted = images.get(repository_of(image), image)
             if image != wanted:
                 message = f"the hook runs {image}, and the released version is {wanted}"
-                yield Finding("hook-image", message, at + "/image", pod.manifest, "warning")
+                yield Finding("hook-image", message, pointer + "/image", pod.manifest, "warning")
 
 
 def sync_waves(scene: Scene) -> Iterator[Finding]:
@@ -180,9 +180,9 @@ def application_source(scene: Scene) -> Iterator[Finding]:
             yield Finding("application-source", message, "/spec", application)
             continue
         found = [("/spec/source", one)] if one else [(f"/spec/sources/{n}", s) for n, s in enumerate(several or ())]
-        for at, source in found:
+        for pointer, source in found:
             for message in _source_errors(source, among=bool(several)):
-                yield Finding("application-source", message, at, application)
+                yield Finding("application-source", message, pointer, application)
 
 
 def _source_errors(source: Object, *, among: bool) -> Iterator[str]:
@@ -228,6 +228,6 @@ def application_ignores(scene: Scene) -> Iterator[Finding]:
         for number, entry in enumerate(ignores):
             for field in ("managedFieldsManagers", "jsonPointers"):
                 if entry.get(field) and entry.get("kind") in ("VirtualService", "DestinationRule"):
-                    at = f"/spec/ignoreDifferences/{number}/{field}"
+                    pointer = f"/spec/ignoreDifferences/{number}/{field}"
                     message = f"{field} freezes more than is meant: use jqPathExpressions"
-                    yield Finding("application-ignores", message, at, application, "warning")
+                    yield Finding("application-ignores", message, pointer, application, "warning")

@@ -183,11 +183,11 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
         for number, metric in enumerate(metrics or [_DEFAULT]):
             block = metric.get("resource") or metric.get("containerResource") or {}
             pod = target_of(scene, hpa) if "averageUtilization" in (block.get("target") or {}) else None
-            at, why = (f"/spec/metrics/{number}", " ") if metrics else ("/spec/metrics", ", the default metric, ")
+            pointer, why = (f"/spec/metrics/{number}", " ") if metrics else ("/spec/metrics", ", the default metric, ")
             for container in _without_request(pod, block) if pod else ():
                 resource = block.get("name", "")
                 message = f"the container {container} has no request of {resource}: its utilization{why}is unknown"
-                yield Finding("hpa-requests", message, at, hpa)
+                yield Finding("hpa-requests", message, pointer, hpa)
 
 
 def _without_request(pod: Pod, block: Object) -> Iterator[str]:
@@ -216,8 +216,8 @@ def hpa_behavior(scene: Scene) -> Iterator[Finding]:
     for hpa in scene.of("HorizontalPodAutoscaler"):
         behavior = (hpa.data.get("spec") or {}).get("behavior") or {}
         for side in ("scaleUp", "scaleDown"):
-            for where, message in _behavior_errors(behavior.get(side) or {}):
-                yield Finding("hpa-behavior", message, f"/spec/behavior/{side}{where}", hpa)
+            for inner, message in _behavior_errors(behavior.get(side) or {}):
+                yield Finding("hpa-behavior", message, f"/spec/behavior/{side}{inner}", hpa)
 
 
 def _behavior_errors(rules: Object) -> Iterator[tuple[str, str]]:

@@ -115,13 +115,13 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
         where = _injection_off(scene, pod) if by_destination else ""
         if where:
             message = f"no proxy runs in the pods ({where}), and the built-in checks ask what it reports"
-            yield Finding("analysis-reporter", message, f"{pod.at}/metadata", pod.manifest)
+            yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata", pod.manifest)
         if "version" in pod.labels and _QUALIFIED in pod.labels:
             message = f"the label {_QUALIFIED} is the same for each version, and newer proxies report it as the version"
-            yield Finding("analysis-reporter", message, f"{pod.at}/metadata/labels", pod.manifest)
+            yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata/labels", pod.manifest)
         if _is_without_requests(scene):
             message = "no port is HTTP or gRPC, and Istio counts requests for those alone"
-            yield Finding("analysis-reporter", message, f"{pod.at}/spec", pod.manifest)
+            yield Finding("analysis-reporter", message, f"{pod.pointer}/spec", pod.manifest)
 
 
 def _is_ours(manifest: Manifest) -> bool:
@@ -131,7 +131,7 @@ def _is_ours(manifest: Manifest) -> bool:
 
 def _injection_off(scene: Scene, pod: Pod) -> str:
     """What switches the injection of the proxy off, as far as the tree shows it; empty where nothing does."""
-    metadata = lookup(pod.manifest.data, f"{pod.at}/metadata") or {}
+    metadata = lookup(pod.manifest.data, f"{pod.pointer}/metadata") or {}
     for field in ("labels", "annotations"):
         if str((metadata.get(field) or {}).get(_INJECT, "")).lower() in _OFF:
             return f"{_INJECT} is off"

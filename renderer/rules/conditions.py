@@ -35,17 +35,17 @@ def analysis_conditions(scene: Scene) -> Iterator[Finding]:
     for kind in TEMPLATE_KINDS:
         for template in scene.of(kind):
             for number, metric in enumerate(spec_of(template).get("metrics") or ()):
-                at, name = f"/spec/metrics/{number}", metric.get("name")
+                pointer, name = f"/spec/metrics/{number}", metric.get("name")
                 provider = metric.get("provider") or {}
                 if not any(metric.get(field) for field in _CONDITIONS):
                     if not provider.keys() & _JUDGE_THEMSELVES:
                         message = f"the metric {name} has no condition: it is successful whatever it measures"
-                        yield Finding(_RULE, message, at, template, "warning")
+                        yield Finding(_RULE, message, pointer, template, "warning")
                     continue
                 for field in _CONDITIONS:
                     for message, certain in _faults(str(metric.get(field) or ""), provider):
                         text = f"{field} of the metric {name}: {message}"
-                        yield Finding(_RULE, text, f"{at}/{field}", template, "error" if certain else "warning")
+                        yield Finding(_RULE, text, f"{pointer}/{field}", template, "error" if certain else "warning")
 
 
 def _faults(condition: str, provider: Object) -> Iterator[tuple[str, bool]]:

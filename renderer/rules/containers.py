@@ -43,49 +43,51 @@ def list_keys(scene: Scene) -> Iterator[Finding]:
             if len(set(names)) < len(names):
                 for number in _again(names):
                     yield _twice(pod.manifest, every[number][0], f"two containers have the name {names[number]}")
-        for at, container in every:
-            yield from _container_keys(pod.manifest, at, container)
+        for pointer, container in every:
+            yield from _container_keys(pod.manifest, pointer, container)
         volumes = pod.spec.get("volumes")
         if volumes and len(volumes) > 1:
             yield from _once(
-                pod.manifest, pod.at + "/spec/volumes", [v.get("name") for v in volumes], "volumes are named"
+                pod.manifest, pod.pointer + "/spec/volumes", [v.get("name") for v in volumes], "volumes are named"
             )
         spread = pod.spec.get("topologySpreadConstraints")
         if spread and len(spread) > 1:
             keys = [(c.get("topologyKey"), c.get("whenUnsatisfiable")) for c in spread]
-            yield from _once(pod.manifest, pod.at + "/spec/topologySpreadConstraints", keys, "constraints are for")
+            yield from _once(pod.manifest, pod.pointer + "/spec/topologySpreadConstraints", keys, "constraints are for")
 
 
-def _container_keys(manifest: Manifest, at: str, container: Object) -> Iterator[Finding]:
+def _container_keys(manifest: Manifest, pointer: str, container: Object) -> Iterator[Finding]:
     env = container.get("env")
     if env and len(env) > 1:
-        yield from _once(manifest, at + "/env", [e.get("name") for e in env], "environment variables are named")
+        yield from _once(manifest, pointer + "/env", [e.get("name") for e in env], "environment variables are named")
     ports = container.get("ports")
     if ports and len(ports) > 1:
         numbers = [(p.get("containerPort"), p.get("protocol", "TCP")) for p in ports]
-        yield from _once(manifest, at + "/ports", numbers, "container ports are")
+        yield from _once(manifest, pointer + "/ports", numbers, "container ports are")
         names = [p.get("name") or number for number, p in enumerate(ports)]  # those without a name differ
-        yield from _once(manifest, at + "/ports", names, "container ports are named")
+        yield from _once(manifest, pointer + "/ports", names, "container ports are named")
     mounts = container.get("volumeMounts")
     if mounts and len(mounts) > 1:
-        yield from _once(manifest, at + "/volumeMounts", [m.get("mountPath") for m in mounts], "volumes are mounted at")
+        yield from _once(
+            manifest, pointer + "/volumeMounts", [m.get("mountPath") for m in mounts], "volumes are mounted at"
+        )
 
 
-def _once(manifest: Manifest, at: str, keys: Sequence[Hashable], what: str) -> Iterator[Finding]:
+def _once(manifest: Manifest, pointer: str, keys: Sequence[Hashable], what: str) -> Iterator[Finding]:
     if len(set(keys)) == len(keys):
         return
     for number in _again(keys):
         key = keys[number]
         text = "/".join(map(str, key)) if isinstance(key, tuple) else key
-        yield _twice(manifest, f"{at}/{number}", f"two {what} {text}")
+        yield _twice(manifest, f"{pointer}/{number}", f"two {what} {text}")
 
 
 def _again(keys: Sequence[Hashable]) -> list[int]:
     return [number for number, key in enumerate(keys) if key in keys[:number]]
 
 
-def _twice(manifest: Manifest, at: str, message: str) -> Finding:
-    return Finding("list-keys", message, at, manifest)
+def _twice(manifest: Manifest, pointer: str, message: str) -> Finding:
+    return Finding("list-keys", message, pointer, manifest)
 
 
 def containers_missing(scene: Scene) -> Iterator[Finding]:
@@ -97,8 +99,8 @@ def containers_missing(scene: Scene) -> Iterator[Finding]:
     """
     for pod in scene.index.pods:
         if not pod.containers:
-            at = f"{pod.at}/spec/containers" if pod.spec else f"{pod.at}/spec"
-            yield Finding("containers-missing", "the pods have no container", at, pod.manifest)
+            pointer = f"{pod.pointer}/spec/containers" if pod.spec else f"{pod.pointer}/spec"
+            yield Finding("containers-missing", "the pods have no container", pointer, pod.manifest)
 
 
 def container_names(scene: Scene) -> Iterator[Finding]:
@@ -109,17 +111,17 @@ def container_names(scene: Scene) -> Iterator[Finding]:
     Source: API server (`a lowercase RFC 1123 label must consist of ...`).
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             if not is_dns_label(container.get("name", "")):
-                yield _name(pod, at, container.get("name", ""))
+                yield _name(pod, pointer, container.get("name", ""))
         for number, volume in enumerate(pod.spec.get("volumes") or ()):
             if not is_dns_label(volume.get("name", "")):
-                yield _name(pod, f"{pod.at}/spec/volumes/{number}", volume.get("name", ""))
+                yield _name(pod, f"{pod.pointer}/spec/volumes/{number}", volume.get("name", ""))
 
 
-def _name(pod: Pod, at: str, name: str) -> Finding:
+def _name(pod: Pod, pointer: str, name: str) -> Finding:
     message = f"{name!r} is not a DNS label: at most 63 of a-z, 0-9 and -, alphanumeric at both ends"
-    return Finding("container-names", message, at + "/name", pod.manifest)
+    return Finding("container-names", message, pointer + "/name", pod.manifest)
 
 
 @lru_cache(maxsize=4096)
@@ -138,7 +140,7 @@ def image_reference(scene: Scene) -> Iterator[Finding]:
     Source: the reference grammar of distribution, which the container runtimes use.
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             image = container.get("image", "")
             if not _image(image)[0]:
                 message = (
@@ -146,7 +148,7 @@ def image_reference(scene: Scene) -> Iterator[Finding]:
                     if image
                     else "no image"
                 )
-                yield Finding("image-reference", message, at + "/image" if image else at, pod.manifest)
+                yield Finding("image-reference", message, pointer + "/image" if image else pointer, pod.manifest)
 
 
 def image_tag(scene: Scene) -> Iterator[Finding]:
@@ -157,13 +159,13 @@ def image_tag(scene: Scene) -> Iterator[Finding]:
     Source: kube-score `container-image-tag`, kube-linter `latest-tag`, polaris `tagNotSpecified`.
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             image = container.get("image", "")
             valid, tag, digest = _image(image)
             if valid and not digest and tag in ("", "latest"):
                 has = "the tag latest" if tag else "no tag"
                 message = f"{image} has {has}: which version runs depends on when a node pulls it"
-                yield Finding("image-tag", message, at + "/image", pod.manifest, "warning", tag_of=image)
+                yield Finding("image-tag", message, pointer + "/image", pod.manifest, "warning", tag_of=image)
 
 
 def container_ports(scene: Scene) -> Iterator[Finding]:
@@ -176,21 +178,21 @@ def container_ports(scene: Scene) -> Iterator[Finding]:
     Source: API server (`IsValidPortName`, `must match containerPort when hostNetwork is true`).
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             for number, port in enumerate(container.get("ports") or ()):
-                where, name = f"{at}/ports/{number}", port.get("name")
+                field, name = f"{pointer}/ports/{number}", port.get("name")
                 if name and not is_port_name(name):
                     message = f"{name!r} is not a valid port name: at most 15 of a-z, 0-9 and single -, with a letter"
-                    yield _port(pod, where + "/name", message)
+                    yield _port(pod, field + "/name", message)
                 inside, outside = port.get("containerPort", 0), port.get("hostPort")
                 if not 0 < inside < 65536:
-                    yield _port(pod, where, f"containerPort {inside} is not between 1 and 65535")
+                    yield _port(pod, field, f"containerPort {inside} is not between 1 and 65535")
                 if outside and outside != inside and pod.spec.get("hostNetwork"):
-                    yield _port(pod, where + "/hostPort", "with hostNetwork, hostPort must be the containerPort")
+                    yield _port(pod, field + "/hostPort", "with hostNetwork, hostPort must be the containerPort")
 
 
-def _port(pod: Pod, at: str, message: str) -> Finding:
-    return Finding("container-ports", message, at, pod.manifest)
+def _port(pod: Pod, pointer: str, message: str) -> Finding:
+    return Finding("container-ports", message, pointer, pod.manifest)
 
 
 def resource_names(scene: Scene) -> Iterator[Finding]:
@@ -204,23 +206,23 @@ def resource_names(scene: Scene) -> Iterator[Finding]:
     `Unsupported value` for a pod's).
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
-            for where, name in _resource_names(at, container):
+        for pointer, container in pod.every:
+            for field, name in _resource_names(pointer, container):
                 if not _is_container_resource(name):
                     own = "cpu, memory, ephemeral-storage, hugepages-<size>"
                     message = f"{name!r} is not a resource of a container: {own}, or <domain>/<name>"
-                    yield Finding("resource-names", message, where, pod.manifest)
-        for where, name in _resource_names(pod.at + "/spec", pod.spec):
+                    yield Finding("resource-names", message, field, pod.manifest)
+        for field, name in _resource_names(pod.pointer + "/spec", pod.spec):
             if name not in _POD_RESOURCES and not _is_huge_pages(name):
                 message = f"{name!r} is not a resource of a whole pod: cpu, memory, hugepages-<size>"
-                yield Finding("resource-names", message, where, pod.manifest)
+                yield Finding("resource-names", message, field, pod.manifest)
 
 
-def _resource_names(at: str, holder: Object) -> Iterator[tuple[str, str]]:
+def _resource_names(pointer: str, holder: Object) -> Iterator[tuple[str, str]]:
     resources = holder.get("resources") or {}
     for side in ("requests", "limits"):
         for name in resources.get(side) or ():
-            yield f"{at}/resources/{side}/{escape(name)}", name
+            yield f"{pointer}/resources/{side}/{escape(name)}", name
 
 
 def _is_container_resource(name: str) -> bool:
@@ -246,21 +248,25 @@ def requests_within_limits(scene: Scene) -> Iterator[Finding]:
     Source: API server (`must be less than or equal to memory limit of ...`, `must be equal to ...`).
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             if "resources" in container:
-                yield from _resources(pod.manifest, at, container["resources"] or {})
+                yield from _resources(pod.manifest, pointer, container["resources"] or {})
         if "resources" in pod.spec:
-            yield from _resources(pod.manifest, pod.at + "/spec", pod.spec["resources"] or {})
+            yield from _resources(pod.manifest, pod.pointer + "/spec", pod.spec["resources"] or {})
 
 
-def _resources(manifest: Manifest, at: str, resources: Object) -> Iterator[Finding]:
+def _resources(manifest: Manifest, pointer: str, resources: Object) -> Iterator[Finding]:
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
     for side, values in (("requests", requests), ("limits", limits)):
         for name, value in values.items():
             parsed = quantity(value)
             if parsed is None or parsed < 0:
                 yield _resource(
-                    manifest, at, side, name, f"{value!r} is not a valid quantity of {name}: write 500m, 1.5, 256Mi"
+                    manifest,
+                    pointer,
+                    side,
+                    name,
+                    f"{value!r} is not a valid quantity of {name}: write 500m, 1.5, 256Mi",
                 )
     for name, request in requests.items():
         if name not in limits:
@@ -270,13 +276,13 @@ def _resources(manifest: Manifest, at: str, resources: Object) -> Iterator[Findi
             continue
         if asked > limit:
             message = f"the request of {name} ({request}) is more than its limit ({limits[name]})"
-            yield _resource(manifest, at, "requests", name, message)
+            yield _resource(manifest, pointer, "requests", name, message)
         elif asked < limit and name not in _FREE_OF_LIMITS:
             message = (
                 f"the request of {name} ({request}) must equal its limit ({limits[name]}): it cannot be overcommitted"
             )
-            yield _resource(manifest, at, "requests", name, message)
+            yield _resource(manifest, pointer, "requests", name, message)
 
 
-def _resource(manifest: Manifest, at: str, side: str, name: str, message: str) -> Finding:
-    return Finding("requests-within-limits", message, f"{at}/resources/{side}/{escape(name)}", manifest)
+def _resource(manifest: Manifest, pointer: str, side: str, name: str, message: str) -> Finding:
+    return Finding("requests-within-limits", message, f"{pointer}/resources/{side}/{escape(name)}", manifest)

@@ -63,8 +63,8 @@ def _compared(was: Manifest, manifest: Manifest) -> Iterator[Finding]:
     lost = sync_options(was.data) - sync_options(manifest.data) - {""}
     if lost:
         message = f"this removes the sync option {', '.join(sorted(lost))}, which decides {_SYNC}"
-        at = f"/metadata/annotations/{escape(SYNC_OPTIONS)}"
-        yield Finding("release-contradicted", message, at, manifest)
+        pointer = f"/metadata/annotations/{escape(SYNC_OPTIONS)}"
+        yield Finding("release-contradicted", message, pointer, manifest)
 
 
 def _finding(manifest: Manifest, pointer: str, own: Fact, now: Any) -> Finding:
@@ -111,16 +111,16 @@ def _of_workload(spec: Object) -> Facts:
     template = spec.get("template") or {}
     metadata = template.get("metadata") or {}
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
-    at = "/spec/template/metadata"
+    pod = "/spec/template/metadata"
     found = {
         "paused": Fact("/spec/paused", bool(spec.get("paused")) or None, _PAUSED),
         "selector": Fact("/spec/selector", spec.get("selector"), _SELECTOR),
-        "version": Fact(f"{at}/labels/version", labels.get("version"), _VERSION),
-        "restart": Fact(f"{at}/annotations/{escape(_RESTARTED_AT)}", annotations.get(_RESTARTED_AT), _RESTART),
+        "version": Fact(f"{pod}/labels/version", labels.get("version"), _VERSION),
+        "restart": Fact(f"{pod}/annotations/{escape(_RESTARTED_AT)}", annotations.get(_RESTARTED_AT), _RESTART),
     }
     for number, container in enumerate((template.get("spec") or {}).get("containers") or ()):
-        pointer = f"/spec/template/spec/containers/{number}/image"
-        found[f"image of {container.get('name')}"] = Fact(pointer, tag_of(str(container.get("image", ""))), _IMAGE)
+        image = f"/spec/template/spec/containers/{number}/image"
+        found[f"image of {container.get('name')}"] = Fact(image, tag_of(str(container.get("image", ""))), _IMAGE)
     return found
 
 
@@ -135,11 +135,11 @@ def _of_rollout(spec: Object) -> Facts:
     if canary is not None:
         found["steps"] = Fact("/spec/strategy/canary/steps", canary.get("steps"), _STEPS)
         istio = (canary.get("trafficRouting") or {}).get("istio") or {}
-        at = "/spec/strategy/canary/trafficRouting/istio/destinationRule"
-        found["subsets"] = Fact(at, istio.get("destinationRule"), "`strategy.router`")
+        pointer = "/spec/strategy/canary/trafficRouting/istio/destinationRule"
+        found["subsets"] = Fact(pointer, istio.get("destinationRule"), "`strategy.router`")
     if blue_green is not None:
-        at = "/spec/strategy/blueGreen/autoPromotionEnabled"
-        found["promotion"] = Fact(at, blue_green.get("autoPromotionEnabled", True), _PREVIEW)
+        pointer = "/spec/strategy/blueGreen/autoPromotionEnabled"
+        found["promotion"] = Fact(pointer, blue_green.get("autoPromotionEnabled", True), _PREVIEW)
     return found
 
 

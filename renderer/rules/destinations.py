@@ -63,12 +63,12 @@ def subsets(scene: Scene) -> Iterator[Finding]:
         pods = pods_behind(scene, service) if service else []
         names: set[str] = set()
         for number, subset in enumerate(found):
-            name, at = subset.get("name", ""), f"/spec/subsets/{number}"
+            name, pointer = subset.get("name", ""), f"/spec/subsets/{number}"
             if name in names:
-                yield Finding("subsets", f"two subsets are named {name}", at + "/name", manifest)
+                yield Finding("subsets", f"two subsets are named {name}", pointer + "/name", manifest)
             names.add(name)
             if not is_dns_label(name):
-                yield Finding("subsets", f"{name!r} is not a DNS label", at + "/name", manifest)
+                yield Finding("subsets", f"{name!r} is not a DNS label", pointer + "/name", manifest)
             wanted = subset.get("labels") or {}
             wanted = (
                 {key: value for key, value in wanted.items() if key != CONTROLLED} if CONTROLLED in wanted else wanted
@@ -76,7 +76,7 @@ def subsets(scene: Scene) -> Iterator[Finding]:
             if wanted and pods and not any(wanted.items() <= pod.labels.items() for pod in pods):
                 has = ", ".join(f"{key}={value}" for key, value in wanted.items())
                 message = f"the pods of {pods[0].kind} {pods[0].manifest.name} do not have the labels {has}"
-                yield Finding("subsets", message, at + "/labels", manifest)
+                yield Finding("subsets", message, pointer + "/labels", manifest)
 
 
 def _policies(manifest: Manifest) -> Iterator[Located]:
@@ -86,10 +86,10 @@ def _policies(manifest: Manifest) -> Iterator[Located]:
     for number, subset in enumerate(spec.get("subsets") or ()):
         if "trafficPolicy" in subset:
             whole.append((f"/spec/subsets/{number}/trafficPolicy", subset["trafficPolicy"]))
-    for at, policy in whole:
-        yield at, policy or {}
+    for pointer, policy in whole:
+        yield pointer, policy or {}
         for number, level in enumerate((policy or {}).get("portLevelSettings") or ()):
-            yield f"{at}/portLevelSettings/{number}", level
+            yield f"{pointer}/portLevelSettings/{number}", level
 
 
 def traffic_policy(scene: Scene) -> Iterator[Finding]:
@@ -102,12 +102,12 @@ def traffic_policy(scene: Scene) -> Iterator[Finding]:
     Source: Istio `pkg/config/validation` (`validateTrafficPolicy`, `validateConnectionPool`), IST0162 for the port.
     """
     for manifest in scene.of("DestinationRule"):
-        for at, policy in _policies(manifest):
-            level = at.rpartition("/")[2].isdecimal()
+        for pointer, policy in _policies(manifest):
+            level = pointer.rpartition("/")[2].isdecimal()
             for message in _policy_errors(policy, level):
-                yield Finding("traffic-policy", message, at, manifest)
+                yield Finding("traffic-policy", message, pointer, manifest)
             if level:
-                yield from _level_port(scene, manifest, at, policy)
+                yield from _level_port(scene, manifest, pointer, policy)
 
 
 def _policy_errors(policy: Object, level: bool) -> Iterator[str]:
@@ -128,14 +128,14 @@ def _policy_errors(policy: Object, level: bool) -> Iterator[str]:
         yield "h2UpgradePolicy UPGRADE cannot be used with useClientProtocol"
 
 
-def _level_port(scene: Scene, manifest: Manifest, at: str, policy: Object) -> Iterator[Finding]:
+def _level_port(scene: Scene, manifest: Manifest, pointer: str, policy: Object) -> Iterator[Finding]:
     number = (policy.get("port") or {}).get("number")
     service = service_of(scene, spec_of(manifest).get("host", ""), namespace_of(manifest)) if number else None
     if service is not None:
         there = [port.get("port") for port in spec_of(service).get("ports") or ()]
         if number not in there:
             message = f"the Service {service.name} has no port {number} (it has {', '.join(map(str, there))})"
-            yield Finding("traffic-policy", message, at + "/port", manifest)
+            yield Finding("traffic-policy", message, pointer + "/port", manifest)
 
 
 def outlier_detection(scene: Scene) -> Iterator[Finding]:
@@ -147,9 +147,9 @@ def outlier_detection(scene: Scene) -> Iterator[Finding]:
     Source: Istio `pkg/config/validation` (`validateOutlierDetection`).
     """
     for manifest in scene.of("DestinationRule"):
-        for at, policy in _policies(manifest):
+        for pointer, policy in _policies(manifest):
             for message in _outlier_errors(policy.get(_HEALTH) or {}):
-                yield Finding("outlier-detection", message, f"{at}/{_HEALTH}", manifest)
+                yield Finding("outlier-detection", message, f"{pointer}/{_HEALTH}", manifest)
 
 
 def _outlier_errors(outlier: Object) -> Iterator[str]:
@@ -173,16 +173,18 @@ def load_balancer(scene: Scene) -> Iterator[Finding]:
     Source: Istio `pkg/config/validation` (`validateLoadBalancer`, `validateLocalityLbSetting`).
     """
     for manifest in scene.of("DestinationRule"):
-        for at, policy in _policies(manifest):
+        for pointer, policy in _policies(manifest):
             balancer = policy.get("loadBalancer")
             if not balancer:
                 continue
             for message in _balancer_errors(balancer):
-                yield Finding("load-balancer", message, at + "/loadBalancer", manifest)
+                yield Finding("load-balancer", message, pointer + "/loadBalancer", manifest)
             locality = balancer.get("localityLbSetting") or {}
             if locality.get("failover") and _HEALTH not in policy:
                 message = "failover does nothing without outlierDetection"
-                yield Finding("load-balancer", message, at + "/loadBalancer/localityLbSetting", manifest, "warning")
+                yield Finding(
+                    "load-balancer", message, pointer + "/loadBalancer/localityLbSetting", manifest, "warning"
+                )
 
 
 def _balancer_errors(balancer: Object) -> Iterator[str]:
@@ -214,9 +216,9 @@ def client_tls(scene: Scene) -> Iterator[Finding]:
     Source: Istio `pkg/config/validation` (`validateTLS`).
     """
     for manifest in scene.of("DestinationRule"):
-        for at, policy in _policies(manifest):
+        for pointer, policy in _policies(manifest):
             for message in _tls_errors(policy["tls"] or {}) if "tls" in policy else ():
-                yield Finding("client-tls", message, at + "/tls", manifest)
+                yield Finding("client-tls", message, pointer + "/tls", manifest)
 
 
 def _tls_errors(tls: Object) -> Iterator[str]:
@@ -247,7 +249,7 @@ def port_level_settings(scene: Scene) -> Iterator[Finding]:
     for manifest in scene.of("DestinationRule"):
         service = service_of(scene, spec_of(manifest).get("host", ""), namespace_of(manifest))
         there = {port.get("port") for port in spec_of(service).get("ports") or ()} if service else set()
-        for at, policy in _policies(manifest):
+        for pointer, policy in _policies(manifest):
             levels = [((each.get("port") or {}).get("number"), each) for each in policy.get("portLevelSettings") or ()]
             for field in _INHERITED if levels else ():
                 without = [number for number, each in levels if field not in each]
@@ -256,7 +258,7 @@ def port_level_settings(scene: Scene) -> Iterator[Finding]:
                 ports = f"port{'s' if len(without) > 1 else ''} {', '.join(map(str, without))}"
                 if there and there <= {number for number, _ in levels}:
                     message = f"{field} applies to no port: {ports} has settings of its own, which inherit nothing"
-                    yield Finding("port-level-settings", message, f"{at}/{field}", manifest)
+                    yield Finding("port-level-settings", message, f"{pointer}/{field}", manifest)
                 else:
                     message = f"{field} does not apply to {ports}: settings of a port inherit nothing"
-                    yield Finding("port-level-settings", message, f"{at}/{field}", manifest, "note")
+                    yield Finding("port-level-settings", message, f"{pointer}/{field}", manifest, "note")

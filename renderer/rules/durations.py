@@ -20,28 +20,30 @@ def istio_durations(scene: Scene) -> Iterator[Finding]:
     Fix: write a Go duration: `250ms`, `1.5s`, `1m30s`. For no timeout, leave `timeout` out of the route.
     Source: the CRDs' CEL rules (`must be a valid duration greater than 1ms`), Istio `ValidateDuration`.
     """
-    for manifest, at, route in scene.index.routes:
-        for where, text in _route_durations(route):
-            yield from _duration(manifest, at + where, text)
+    for manifest, pointer, route in scene.index.routes:
+        for inner, text in _route_durations(route):
+            yield from _duration(manifest, pointer + inner, text)
     for manifest in scene.of("DestinationRule"):
         spec = spec_of(manifest)
         policies = [("/spec/trafficPolicy", spec.get("trafficPolicy"))]
         for number, subset in enumerate(spec.get("subsets") or ()):
             if "trafficPolicy" in subset:
                 policies.append((f"/spec/subsets/{number}/trafficPolicy", subset["trafficPolicy"]))
-        for at, policy in policies:
-            for where, text in _policy_durations(policy or {}):
-                yield from _duration(manifest, at + where, text)
+        for pointer, policy in policies:
+            for inner, text in _policy_durations(policy or {}):
+                yield from _duration(manifest, pointer + inner, text)
 
 
-def _duration(manifest: Manifest, at: str, text: object) -> Iterator[Finding]:
+def _duration(manifest: Manifest, pointer: str, text: object) -> Iterator[Finding]:
     parsed = nanoseconds(text) if isinstance(text, str) else None
     if parsed is None:
-        yield Finding("istio-durations", f"{text!r} is not a valid duration: write 250ms, 1.5s, 1m30s", at, manifest)
+        yield Finding(
+            "istio-durations", f"{text!r} is not a valid duration: write 250ms, 1.5s, 1m30s", pointer, manifest
+        )
     elif parsed < MILLISECOND:
-        yield Finding("istio-durations", f"{text} is shorter than 1ms", at, manifest)
+        yield Finding("istio-durations", f"{text} is shorter than 1ms", pointer, manifest)
     elif parsed % MILLISECOND:
-        yield Finding("istio-durations", f"{text} is finer than 1ms", at, manifest)
+        yield Finding("istio-durations", f"{text} is finer than 1ms", pointer, manifest)
 
 
 _ROUTE_PATHS = (
@@ -82,8 +84,8 @@ def _policy_durations(policy: Object) -> Iterator[tuple[str, object]]:
         return
     yield from _at_paths(policy, _POLICY_PATHS)
     for number, level in enumerate(policy.get("portLevelSettings") or ()):
-        for where, text in _at_paths(level, _POLICY_PATHS):
-            yield f"/portLevelSettings/{number}{where}", text
+        for inner, text in _at_paths(level, _POLICY_PATHS):
+            yield f"/portLevelSettings/{number}{inner}", text
 
 
 def _at_paths(value: Object, paths: tuple[tuple[str, ...], ...]) -> Iterator[tuple[str, object]]:

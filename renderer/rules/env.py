@@ -22,13 +22,13 @@ def env_names(scene: Scene) -> Iterator[Finding]:
     """
     accepts = is_env_name if scene.kubernetes >= (1, 32) else is_old_env_name
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             for number, entry in enumerate(container.get("env") or ()):
                 name = entry.get("name", "")
                 plain = name.isascii() and name.isidentifier()
                 if not plain and not (name and accepts(name)):
                     message = f"{name!r} cannot be the name of an environment variable"
-                    yield Finding("env-names", message, f"{at}/env/{number}/name", pod.manifest)
+                    yield Finding("env-names", message, f"{pointer}/env/{number}/name", pod.manifest)
 
 
 def env_sources(scene: Scene) -> Iterator[Finding]:
@@ -41,25 +41,25 @@ def env_sources(scene: Scene) -> Iterator[Finding]:
     time`).
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             for number, entry in enumerate(container.get("env") or ()):
                 if "valueFrom" not in entry:
                     continue
                 source = entry["valueFrom"] or {}
-                where, name = f"{at}/env/{number}", entry.get("name", "")
+                field, name = f"{pointer}/env/{number}", entry.get("name", "")
                 if entry.get("value"):
-                    yield _env(pod, where, f"{name} has both value and valueFrom")
+                    yield _env(pod, field, f"{name} has both value and valueFrom")
                 if len(source) != 1:
                     has = " and ".join(sorted(source)) or "none"
-                    yield _env(pod, where + "/valueFrom", f"{name} needs exactly one source in valueFrom; it has {has}")
+                    yield _env(pod, field + "/valueFrom", f"{name} needs exactly one source in valueFrom; it has {has}")
             for number, entry in enumerate(container.get("envFrom") or ()):
                 if ("configMapRef" in entry) == ("secretRef" in entry):
                     message = "an entry of envFrom needs exactly one of configMapRef and secretRef"
-                    yield _env(pod, f"{at}/envFrom/{number}", message)
+                    yield _env(pod, f"{pointer}/envFrom/{number}", message)
 
 
-def _env(pod: Pod, at: str, message: str) -> Finding:
-    return Finding("env-sources", message, at, pod.manifest)
+def _env(pod: Pod, pointer: str, message: str) -> Finding:
+    return Finding("env-sources", message, pointer, pod.manifest)
 
 
 def env_order(scene: Scene) -> Iterator[Finding]:
@@ -70,11 +70,11 @@ def env_order(scene: Scene) -> Iterator[Finding]:
     Source: Kubernetes API reference, `EnvVar.value`.
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             env = container.get("env") or ()
-            places = {entry.get("name"): number for number, entry in enumerate(env)}
+            indexes = {entry.get("name"): number for number, entry in enumerate(env)}
             for number, entry in enumerate(env):
                 used = set(_USED.findall((entry.get("value") or "").replace("$$", "")))
-                for name in sorted((name for name in used if places.get(name, -1) > number), key=places.__getitem__):
+                for name in sorted((name for name in used if indexes.get(name, -1) > number), key=indexes.__getitem__):
                     message = f"{entry.get('name')} uses $({name}), which is defined only after it"
-                    yield Finding("env-order", message, f"{at}/env/{number}/value", pod.manifest, "warning")
+                    yield Finding("env-order", message, f"{pointer}/env/{number}/value", pod.manifest, "warning")

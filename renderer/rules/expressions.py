@@ -75,17 +75,17 @@ def _is_node(item: object) -> bool:
 
 def _tokens(text: str) -> list[tuple[str, str, int]]:
     """Kind, text and column of each token, and an `end`."""
-    found, at = [], 0
-    while at < len(text):
-        token = _TOKEN.match(text, at)
+    found, start = [], 0
+    while start < len(text):
+        token = _TOKEN.match(text, start)
         if token is None:
-            raise ExpressionError(f"column {at + 1}: {text[at]!r} is not part of the language")
+            raise ExpressionError(f"column {start + 1}: {text[start]!r} is not part of the language")
         kind, word = token.lastgroup, token[0]
         if kind == "name" and (word in _WORDS or word in _INFIX):
             kind, word = "sign", _WORDS.get(word, word)
         if kind:
-            found.append((kind, word, at + 1))
-        at = token.end()
+            found.append((kind, word, start + 1))
+        start = token.end()
     return [*found, ("end", "the end", len(text) + 1)]
 
 
@@ -275,10 +275,10 @@ def evaluate(tree: Node, result: list[float]) -> Any:
     if kind == "minus":
         return -evaluate(parts[0], result)
     if kind == "index" and parts[0] == ("name", "result"):
-        at = int(evaluate(parts[1], result))
-        if not 0 <= at < len(result):
+        index = int(evaluate(parts[1], result))
+        if not 0 <= index < len(result):
             raise Unknown
-        return result[at]
+        return result[index]
     if kind == "call" and len(parts[1]) == 1 and parts[0] in ("len", "isNaN", "isInf"):
         functions: dict[str, Any] = {"len": len, "isNaN": math.isnan, "isInf": math.isinf}
         return functions[parts[0]](evaluate(parts[1][0], result))

@@ -57,7 +57,7 @@ def claims(manifests: Sequence[Manifest], owner: str = "") -> tuple[Claim, ...]:
 
 
 def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
-    """Clashes between owners, sorted by owner, file and place. The owner of a pair counts, not the claim's own."""
+    """Clashes between owners, sorted by owner, file and pointer. The owner of a pair counts, not the claim's own."""
     named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
     times = Counter([claim[:2] for claim in named])
     same: dict[tuple[str, str], list[Claim]] = {}
@@ -70,7 +70,7 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
             found += _equal(kind, key, group)
     found += _overlaps(same)
     found += _wildcards(claim for claim in named if claim.kind == "host-once")
-    return sorted(found, key=lambda clash: (*_place(clash.claim), *_place(clash.other)))
+    return sorted(found, key=lambda clash: (*_order(clash.claim), *_order(clash.other)))
 
 
 def _wildcards(hosts: Iterable[Claim]) -> Iterator[Clash]:
@@ -80,7 +80,7 @@ def _wildcards(hosts: Iterable[Claim]) -> Iterator[Clash]:
         end = _known_part(wild.key.removesuffix(_IN_MESH)[1:])
         covered = [each for each in in_mesh if each.owner != wild.owner and _host(each).endswith(end)]
         if covered:
-            other = min(covered, key=_place)
+            other = min(covered, key=_order)
             message = f"the host {wild.key.removesuffix(_IN_MESH)} covers {_host(other)} of {_spoken(other.owner)}"
             yield Clash("host-once", message, wild, other)
 
@@ -135,11 +135,11 @@ def _equal(kind: str, key: str, group: list[Claim]) -> Iterator[Clash]:
     for claim in group:
         others = [other for other in group if other.owner != claim.owner]
         if others:
-            other = min(others, key=_place)
+            other = min(others, key=_order)
             yield Clash(kind, _message(kind, key, _spoken(other.owner), other), claim, other)
 
 
-def _place(claim: Claim) -> tuple[str, str, str, str, str]:
+def _order(claim: Claim) -> tuple[str, str, str, str, str]:
     return claim.owner, claim.file, claim.pointer, claim.kind, claim.key
 
 
@@ -184,15 +184,15 @@ def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
     for number, host in enumerate(spec.get("hosts") or ()):
         full = full_host(host, namespace)
         for gateway in gateways:
-            at = f"/spec/hosts/{number}"
+            pointer = f"/spec/hosts/{number}"
             if gateway == "mesh":
-                yield Claim("host-once", f"{full}{_IN_MESH}", owner, manifest.file, at)
+                yield Claim("host-once", f"{full}{_IN_MESH}", owner, manifest.file, pointer)
                 continue
             if "mesh" in gateways and full.endswith(".svc"):
                 continue  # the mesh has claimed it
             name = gateway if "/" in gateway else f"{namespace}/{gateway}"
             for match in matches:
-                yield Claim("host-once", f"{full}{_AT_GATEWAY}{name}|{match}", owner, manifest.file, at)
+                yield Claim("host-once", f"{full}{_AT_GATEWAY}{name}|{match}", owner, manifest.file, pointer)
 
 
 def _matches(spec: Object) -> list[str]:
@@ -231,7 +231,7 @@ _BY_KIND: dict[str, Callable[[Manifest, str], Iterator[Claim]]] = {
 
 def _workloads(found: Index, owner: str) -> list[Claim]:
     made = [
-        Claim(_PODS, _labels(pod, pod.labels), owner, pod.manifest.file, pod.at + "/metadata/labels")
+        Claim(_PODS, _labels(pod, pod.labels), owner, pod.manifest.file, pod.pointer + "/metadata/labels")
         for pod in found.pods
     ]
     for pod in found.workloads:
@@ -294,7 +294,7 @@ def _overlaps(same: dict[tuple[str, str], list[Claim]]) -> Iterator[Clash]:
 def _found(claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]]) -> Iterator[Clash]:
     others = [pods for labels, pods in near if pods.owner != claim.owner and wanted <= labels]
     if others:
-        other = min(others, key=_place)
+        other = min(others, key=_order)
         yield Clash("workloads-overlap", f"this selector also finds the pods of {_spoken(other.owner)}", claim, other)
 
 

@@ -35,29 +35,29 @@ def route_match(scene: Scene) -> Iterator[Finding]:
     references. To match any value of a header, write `{}`.
     Source: Istio `pkg/config/validation` (`validateHTTPRouteMatchRequest`).
     """
-    for manifest, at, route in scene.index.routes:
+    for manifest, pointer, route in scene.index.routes:
         for number, match in enumerate(route.get("match") or ()):
-            for where, message in _match_errors(match):
-                yield Finding("route-match", message, f"{at}/match/{number}{where}", manifest)
+            for inner, message in _match_errors(match):
+                yield Finding("route-match", message, f"{pointer}/match/{number}{inner}", manifest)
     for rollout in scene.of("Rollout"):
         for number, step in enumerate((canary_of(rollout) or {}).get("steps") or ()):
-            for where, message in _step_match_errors(step):
-                yield Finding("route-match", message, f"/spec/strategy/canary/steps/{number}{where}", rollout)
+            for inner, message in _step_match_errors(step):
+                yield Finding("route-match", message, f"/spec/strategy/canary/steps/{number}{inner}", rollout)
 
 
 def _step_match_errors(step: Object) -> Iterator[tuple[str, str]]:
     """What Istio refuses in a route that the controller makes of a step."""
     for number, match in enumerate((step.get("setHeaderRoute") or {}).get("match") or ()):
-        at = f"/setHeaderRoute/match/{number}"
+        pointer = f"/setHeaderRoute/match/{number}"
         if not _HEADER(match.get("headerName", "")):
-            yield f"{at}/headerName", f"{match.get('headerName', '')!r} is not a valid header name"
-        yield from _string_match(f"{at}/headerValue", match.get("headerValue") or {})
+            yield f"{pointer}/headerName", f"{match.get('headerName', '')!r} is not a valid header name"
+        yield from _string_match(f"{pointer}/headerValue", match.get("headerValue") or {})
     for number, match in enumerate((step.get("setMirrorRoute") or {}).get("match") or ()):
-        at = f"/setMirrorRoute/match/{number}"
+        pointer = f"/setMirrorRoute/match/{number}"
         for name, matcher in (match.get("headers") or {}).items():
-            yield from _string_match(f"{at}/headers/{escape(name)}", matcher or {})
+            yield from _string_match(f"{pointer}/headers/{escape(name)}", matcher or {})
         for field in ("method", "path"):
-            yield from _string_match(f"{at}/{field}", match.get(field) or {})
+            yield from _string_match(f"{pointer}/{field}", match.get(field) or {})
 
 
 def match_error(matcher: Object) -> str | None:
@@ -71,17 +71,17 @@ def _match_errors(match: Object) -> Iterator[tuple[str, str]]:
             yield from _string_match(f"/{field}", match[field] or {})
     for group in ("headers", "withoutHeaders", "queryParams"):
         for name, matcher in (match.get(group) or {}).items():
-            at = f"/{group}/{escape(name)}"
+            pointer = f"/{group}/{escape(name)}"
             if group != "queryParams" and not _HEADER(name.removeprefix(":")) and not name.startswith("@request.auth"):
-                yield at, f"{name!r} is not a valid header name"
-            yield from _string_match(at, matcher or {})
+                yield pointer, f"{name!r} is not a valid header name"
+            yield from _string_match(pointer, matcher or {})
 
 
-def _string_match(at: str, matcher: Object) -> Iterator[tuple[str, str]]:
-    if (matcher.get("prefix") == "" and at != "/uri") or matcher.get("regex") == "":
-        yield at, "Istio refuses an empty prefix or regex: leave the match out"
+def _string_match(pointer: str, matcher: Object) -> Iterator[tuple[str, str]]:
+    if (matcher.get("prefix") == "" and pointer != "/uri") or matcher.get("regex") == "":
+        yield pointer, "Istio refuses an empty prefix or regex: leave the match out"
     elif "regex" in matcher and (why := re2_error(matcher["regex"])):
-        yield at + "/regex", f"{matcher['regex']!r} is not a valid regular expression for Istio: {why}"
+        yield pointer + "/regex", f"{matcher['regex']!r} is not a valid regular expression for Istio: {why}"
 
 
 def http_retries(scene: Scene) -> Iterator[Finding]:
@@ -92,11 +92,11 @@ def http_retries(scene: Scene) -> Iterator[Finding]:
     (`5xx,reset,connect-failure`) and HTTP status codes. To turn retries off, write `attempts: 0` and nothing else.
     Source: Istio `pkg/config/validation` (`validateHTTPRetry`).
     """
-    for manifest, at, route in scene.index.routes:
+    for manifest, pointer, route in scene.index.routes:
         retries = route.get("retries")
         if retries:
             for message in _retry_errors(retries):
-                yield Finding("http-retries", message, at + "/retries", manifest)
+                yield Finding("http-retries", message, pointer + "/retries", manifest)
 
 
 def http_timeouts(scene: Scene) -> Iterator[Finding]:
@@ -107,16 +107,16 @@ def http_timeouts(scene: Scene) -> Iterator[Finding]:
     Fix: make `perTryTimeout` shorter than `timeout`, so that two tries fit, or remove one of them.
     Source: Envoy (router: the timeout of the route includes all retries), Istio's reference of `HTTPRoute.fault`.
     """
-    for manifest, at, route in scene.index.routes:
+    for manifest, pointer, route in scene.index.routes:
         whole, each = route.get("timeout"), (route.get("retries") or {}).get("perTryTimeout")
         total, one = (nanoseconds(text) if isinstance(text, str) else None for text in (whole, each))
         if total and one and one >= total:
             message = f"perTryTimeout {each} is not shorter than timeout {whole}: a slow try is never retried"
-            yield Finding("http-timeouts", message, at + "/retries/perTryTimeout", manifest, "warning")
+            yield Finding("http-timeouts", message, pointer + "/retries/perTryTimeout", manifest, "warning")
         unused = [field for field in ("timeout", "retries") if field in route]
         if route.get("fault") and unused:
             message = f"with a fault on the route, Istio ignores its {' and '.join(unused)}"
-            yield Finding("http-timeouts", message, at + "/fault", manifest, "note")
+            yield Finding("http-timeouts", message, pointer + "/fault", manifest, "note")
 
 
 def _retry_errors(retries: Object) -> Iterator[str]:
@@ -138,11 +138,11 @@ def http_fault(scene: Scene) -> Iterator[Finding]:
     Fix: give a delay or an abort, a percentage of 0 or from 0.0001 to 100, and an HTTP status from 200 to 599.
     Source: Istio `pkg/config/validation` (`validateHTTPFaultInjection`).
     """
-    for manifest, at, route in scene.index.routes:
+    for manifest, pointer, route in scene.index.routes:
         fault = route.get("fault")
         if fault is not None:
             for message in _fault_errors(fault):
-                yield Finding("http-fault", message, at + "/fault", manifest)
+                yield Finding("http-fault", message, pointer + "/fault", manifest)
 
 
 def _fault_errors(fault: Object) -> Iterator[str]:
@@ -164,11 +164,11 @@ def http_cors(scene: Scene) -> Iterator[Finding]:
     Fix: use known HTTP methods, valid header names, and origins that are not empty.
     Source: Istio `pkg/config/validation` (`validateCORSPolicy`).
     """
-    for manifest, at, route in scene.index.routes:
+    for manifest, pointer, route in scene.index.routes:
         policy = route.get("corsPolicy")
         if policy:
-            for where, message in _cors_errors(policy):
-                yield Finding("http-cors", message, f"{at}/corsPolicy{where}", manifest)
+            for inner, message in _cors_errors(policy):
+                yield Finding("http-cors", message, f"{pointer}/corsPolicy{inner}", manifest)
 
 
 def _cors_errors(policy: Object) -> Iterator[tuple[str, str]]:
@@ -191,15 +191,15 @@ def http_headers(scene: Scene) -> Iterator[Finding]:
     {authority: ...}`.
     Source: Istio `pkg/config/validation` (`validateHTTPHeaderOperationName`, `ValidateHTTPHeaderNameOrJwtClaimRoute`).
     """
-    for manifest, at, route in scene.index.routes:
+    for manifest, pointer, route in scene.index.routes:
         if "headers" in route:
-            yield from _headers(manifest, at + "/headers", route["headers"] or {})
+            yield from _headers(manifest, pointer + "/headers", route["headers"] or {})
         for number, destination in enumerate(route.get("route") or ()):
             if "headers" in destination:
-                yield from _headers(manifest, f"{at}/route/{number}/headers", destination["headers"] or {})
+                yield from _headers(manifest, f"{pointer}/route/{number}/headers", destination["headers"] or {})
 
 
-def _headers(manifest: Manifest, at: str, headers: Object) -> Iterator[Finding]:
+def _headers(manifest: Manifest, pointer: str, headers: Object) -> Iterator[Finding]:
     for side in ("request", "response"):
         for action, names in (headers.get(side) or {}).items():
             for name in names or ():
@@ -208,7 +208,7 @@ def _headers(manifest: Manifest, at: str, headers: Object) -> Iterator[Finding]:
                     continue
                 if host or not _HEADER(name):
                     message = f"{name!r} is not a header that can be changed with {action} on a {side}"
-                    yield Finding("http-headers", message, f"{at}/{side}/{action}", manifest)
+                    yield Finding("http-headers", message, f"{pointer}/{side}/{action}", manifest)
 
 
 def http_rewrite(scene: Scene) -> Iterator[Finding]:
@@ -220,9 +220,9 @@ def http_rewrite(scene: Scene) -> Iterator[Finding]:
     percentage from 0 to 100.
     Source: Istio `pkg/config/validation` (`validateHTTPRewrite`, `validateHTTPRedirect`, `validateHTTPDirectResponse`).
     """
-    for manifest, at, route in scene.index.routes:
-        for where, message in _rewrite_errors(route):
-            yield Finding("http-rewrite", message, at + where, manifest)
+    for manifest, pointer, route in scene.index.routes:
+        for inner, message in _rewrite_errors(route):
+            yield Finding("http-rewrite", message, pointer + inner, manifest)
 
 
 def _rewrite_errors(route: Object) -> Iterator[tuple[str, str]]:

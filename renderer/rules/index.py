@@ -24,7 +24,7 @@ class Pod:
     manifest: Manifest
     kind: str
     namespace: str
-    at: str
+    pointer: str
     labels: dict[str, str]
     spec: Object
     containers: list[Located]
@@ -71,16 +71,16 @@ def pod_of(manifest: Manifest, kind: str) -> Pod | None:
     """The pods of a manifest of one of the kinds that have a template; None without one (a Rollout's `workloadRef`)."""
     data = manifest.data
     if kind == "Pod":
-        at, template = "", data
+        pointer, template = "", data
     else:
         spec = data.get("spec") or {}
         if kind == "CronJob":
             spec = (spec.get("jobTemplate") or {}).get("spec") or {}
-        at = "/spec/template" if kind != "CronJob" else "/spec/jobTemplate/spec/template"
+        pointer = "/spec/template" if kind != "CronJob" else "/spec/jobTemplate/spec/template"
         template = spec.get("template") or {}
         if not template:
             return None
-    return _pod(manifest, kind, at, template)
+    return _pod(manifest, kind, pointer, template)
 
 
 def _jobs(manifest: Manifest) -> Iterator[Pod]:
@@ -89,8 +89,8 @@ def _jobs(manifest: Manifest) -> Iterator[Pod]:
         job = (metric.get("provider") or {}).get("job") or {}
         template = (job.get("spec") or {}).get("template")
         if template:
-            at = f"/spec/metrics/{number}/provider/job/spec/template"
-            yield _pod(manifest, "Job", at, _filled(template))
+            pointer = f"/spec/metrics/{number}/provider/job/spec/template"
+            yield _pod(manifest, "Job", pointer, _filled(template))
 
 
 def _filled(value: Any) -> Any:
@@ -101,17 +101,19 @@ def _filled(value: Any) -> Any:
     return _PLACEHOLDER.sub("x", value) if isinstance(value, str) and "{{" in value else value
 
 
-def _pod(manifest: Manifest, kind: str, at: str, template: Object) -> Pod:
+def _pod(manifest: Manifest, kind: str, pointer: str, template: Object) -> Pod:
     meta = manifest.data.get("metadata") or {}
     inside = template.get("spec") or {}
-    containers = _located(inside.get("containers"), at + "/spec/containers/")
-    inits = _located(inside.get("initContainers"), at + "/spec/initContainers/")
+    containers = _located(inside.get("containers"), pointer + "/spec/containers/")
+    inits = _located(inside.get("initContainers"), pointer + "/spec/initContainers/")
     labels = (template.get("metadata") or {}).get("labels") or {}
-    return Pod(manifest, kind, meta.get("namespace") or "", at, labels, inside, containers, inits, inits + containers)
+    return Pod(
+        manifest, kind, meta.get("namespace") or "", pointer, labels, inside, containers, inits, inits + containers
+    )
 
 
-def _located(items: list[Object] | None, at: str) -> list[Located]:
-    return [(f"{at}{number}", item) for number, item in enumerate(items)] if items else []
+def _located(items: list[Object] | None, pointer: str) -> list[Located]:
+    return [(f"{pointer}{number}", item) for number, item in enumerate(items)] if items else []
 
 
 def selects(selector: Object | None, labels: dict[str, str]) -> bool:

@@ -26,7 +26,7 @@ def route_weights(scene: Scene) -> Iterator[Finding]:
     Source: a rule of rollspec; Istio's webhook (`total destination weight = 0`).
     """
     for manifest in scene.of("VirtualService"):
-        for _, at, route in routes_of(manifest):
+        for _, pointer, route in routes_of(manifest):
             destinations = route.get("route") or ()
             weights = [destination.get("weight") for destination in destinations]
             given = [weight for weight in weights if weight is not None]
@@ -35,7 +35,7 @@ def route_weights(scene: Scene) -> Iterator[Finding]:
                 continue
             least = min(given, default=0)
             message = f"the weights add up to {total}, not 100" if least >= 0 else f"weight {least} is below 0"
-            yield Finding("route-weights", message, at + "/route", manifest)
+            yield Finding("route-weights", message, pointer + "/route", manifest)
 
 
 def virtual_service_routes(scene: Scene) -> Iterator[Finding]:
@@ -54,18 +54,18 @@ def virtual_service_routes(scene: Scene) -> Iterator[Finding]:
             yield _routes(manifest, "/spec", "there is no route: give http, tls or tcp")
         if not spec.get("hosts") and (spec.get("gateways") or spec.get("tls") or spec.get("tcp")):
             yield _routes(manifest, "/spec", "without hosts (a delegate) it can have only http routes, and no gateways")
-        for section, at, route in routes_of(manifest):
+        for section, pointer, route in routes_of(manifest):
             for message in _http_errors(route) if section == "http" else _stream_errors(section, route):
-                yield _routes(manifest, at, message)
-        for at, destination in destinations_of(manifest):
+                yield _routes(manifest, pointer, message)
+        for pointer, destination in destinations_of(manifest):
             if destination.get("host", "") in ("", "*"):
-                yield _routes(manifest, at, "a destination needs a host, not *")
+                yield _routes(manifest, pointer, "a destination needs a host, not *")
             if destination.get("subset") and not is_dns_label(destination["subset"]):
-                yield _routes(manifest, at + "/subset", f"{destination['subset']!r} is not a DNS label")
+                yield _routes(manifest, pointer + "/subset", f"{destination['subset']!r} is not a DNS label")
 
 
-def _routes(manifest: Manifest, at: str, message: str) -> Finding:
-    return Finding("virtual-service-routes", message, at, manifest)
+def _routes(manifest: Manifest, pointer: str, message: str) -> Finding:
+    return Finding("virtual-service-routes", message, pointer, manifest)
 
 
 _ACTIONS = ("route", "redirect", "directResponse", "delegate")
@@ -134,7 +134,7 @@ def _covered(hosts: list[str]) -> dict[int, str]:
     wild: dict[str, int] = {}  # what follows the * -> the first such host
     same: dict[str, int] = {}
     for number, host in enumerate(hosts):
-        ends = [host[at:] for at, letter in enumerate(host) if letter == "."] + [""]
+        ends = [host[pointer:] for pointer, letter in enumerate(host) if letter == "."] + [""]
         inside = [first[host[1:]]] if host.startswith("*") and host[1:] in first else []
         others = [*inside, *(wild[end] for end in ends if end in wild), *([same[host]] if host in same else [])]
         if others:

@@ -25,14 +25,14 @@ def probe_handler(scene: Scene) -> Iterator[Finding]:
     Source: API server (`must specify a handler type`, `may not specify more than 1 handler type`).
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             for name in PROBES:
                 if name in container:
                     probe = container[name] or {}
                     has = [handler for handler in _HANDLERS if handler in probe]
                     if len(has) != 1:
                         message = f"a probe needs exactly one of exec, httpGet, tcpSocket and grpc; {_listed(has)}"
-                        yield Finding("probe-handler", message, f"{at}/{name}", pod.manifest)
+                        yield Finding("probe-handler", message, f"{pointer}/{name}", pod.manifest)
 
 
 def _listed(has: list[str]) -> str:
@@ -48,16 +48,16 @@ def probe_port(scene: Scene) -> Iterator[Finding]:
     Source: kubelet (`couldn't find port`).
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             for name in PROBES:
                 if name in container:
-                    yield from _handler_port(pod, f"{at}/{name}", container[name] or {}, container)
+                    yield from _handler_port(pod, f"{pointer}/{name}", container[name] or {}, container)
             for name, hook in (container.get("lifecycle") or {}).items():
                 if isinstance(hook, dict):
-                    yield from _handler_port(pod, f"{at}/lifecycle/{name}", hook, container)
+                    yield from _handler_port(pod, f"{pointer}/lifecycle/{name}", hook, container)
 
 
-def _handler_port(pod: Pod, at: str, handlers: Object, container: Object) -> Iterator[Finding]:
+def _handler_port(pod: Pod, pointer: str, handlers: Object, container: Object) -> Iterator[Finding]:
     for kind in ("httpGet", "tcpSocket"):
         if kind not in handlers:
             continue
@@ -67,12 +67,14 @@ def _handler_port(pod: Pod, at: str, handlers: Object, container: Object) -> Ite
             if port not in names:
                 has = "a number has no quotes" if is_digits(port) else f"it has {', '.join(names) or 'none'}"
                 message = f"the container {container.get('name')} has no port named {port} ({has})"
-                yield Finding("probe-port", message, f"{at}/{kind}/port", pod.manifest)
+                yield Finding("probe-port", message, f"{pointer}/{kind}/port", pod.manifest)
         elif port is not None and not 0 < port < 65536:
-            yield Finding("probe-port", f"port {port} is not between 1 and 65535", f"{at}/{kind}/port", pod.manifest)
+            yield Finding(
+                "probe-port", f"port {port} is not between 1 and 65535", f"{pointer}/{kind}/port", pod.manifest
+            )
         elif port is not None and _is_undeclared(pod, port):
             message = f"no container of the pod declares port {port}: if none listens there, the probe always fails"
-            yield Finding("probe-port", message, f"{at}/{kind}/port", pod.manifest, "note")
+            yield Finding("probe-port", message, f"{pointer}/{kind}/port", pod.manifest, "note")
 
 
 def _is_undeclared(pod: Pod, port: int) -> bool:
@@ -89,15 +91,15 @@ def probe_thresholds(scene: Scene) -> Iterator[Finding]:
     Source: API server (`must be 1`; `terminationGracePeriodSeconds must not be set for readinessProbes`).
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             for name in ("livenessProbe", "startupProbe"):
                 if name in container and (container[name] or {}).get("successThreshold", 1) != 1:
                     message = f"successThreshold of a {name} must be 1"
-                    yield Finding("probe-thresholds", message, f"{at}/{name}/successThreshold", pod.manifest)
+                    yield Finding("probe-thresholds", message, f"{pointer}/{name}/successThreshold", pod.manifest)
             if "readinessProbe" in container and "terminationGracePeriodSeconds" in (container["readinessProbe"] or {}):
                 message = "a readinessProbe takes no terminationGracePeriodSeconds: it never ends a container"
-                where = f"{at}/readinessProbe/terminationGracePeriodSeconds"
-                yield Finding("probe-thresholds", message, where, pod.manifest)
+                grace = f"{pointer}/readinessProbe/terminationGracePeriodSeconds"
+                yield Finding("probe-thresholds", message, grace, pod.manifest)
 
 
 def init_containers(scene: Scene) -> Iterator[Finding]:
@@ -108,13 +110,13 @@ def init_containers(scene: Scene) -> Iterator[Finding]:
     Source: API server (`may not be set for init containers without restartPolicy=Always`).
     """
     for pod in scene.index.pods:
-        for at, container in pod.inits:
+        for pointer, container in pod.inits:
             if container.get("restartPolicy") == "Always":
                 continue
             for name in (*PROBES, "lifecycle"):
                 if name in container:
                     message = f"the init container {container.get('name')} is not a sidecar: it takes no {name}"
-                    yield Finding("init-containers", message, f"{at}/{name}", pod.manifest)
+                    yield Finding("init-containers", message, f"{pointer}/{name}", pod.manifest)
 
 
 def hook_handler(scene: Scene) -> Iterator[Finding]:
@@ -125,7 +127,7 @@ def hook_handler(scene: Scene) -> Iterator[Finding]:
     Source: API server (`must specify a handler type`, `may not specify more than 1 handler type`).
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             if "lifecycle" not in container:
                 continue
             for name in ("postStart", "preStop"):
@@ -135,7 +137,7 @@ def hook_handler(scene: Scene) -> Iterator[Finding]:
                 has = [handler for handler in _HOOKS if handler in hook]
                 if len(has) != 1:
                     message = f"a hook needs exactly one of exec, httpGet, tcpSocket and sleep; {_listed(has)}"
-                    yield Finding("hook-handler", message, f"{at}/lifecycle/{name}", pod.manifest)
+                    yield Finding("hook-handler", message, f"{pointer}/lifecycle/{name}", pod.manifest)
 
 
 def grace_period(scene: Scene) -> Iterator[Finding]:
@@ -150,7 +152,7 @@ def grace_period(scene: Scene) -> Iterator[Finding]:
     Source: API server (`must be non-negative and less than terminationGracePeriodSeconds`), kubelet.
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             hook = (container.get("lifecycle") or {}).get("preStop") if "lifecycle" in container else None
             if not hook:
                 continue
@@ -162,7 +164,7 @@ def grace_period(scene: Scene) -> Iterator[Finding]:
                     f"preStop sleeps {seconds} s, and the pod has {grace} s to end: no time is left to finish requests"
                 )
                 severity: Severity = "error" if native is not None and seconds > grace else "warning"
-                yield Finding("grace-period", message, f"{at}/lifecycle/preStop", pod.manifest, severity)
+                yield Finding("grace-period", message, f"{pointer}/lifecycle/preStop", pod.manifest, severity)
 
 
 def _slept(command: list[str]) -> int | None:

@@ -99,15 +99,15 @@ def mirror_own_canary(scene: Scene) -> Iterator[Finding]:
     for rollout in scene.of("Rollout"):
         routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
         subset = ((routing.get("istio") or {}).get("destinationRule") or {}).get("canarySubsetName")
-        for manifest, at, route in scene.index.routes if subset else ():
+        for manifest, pointer, route in scene.index.routes if subset else ():
             namespace = namespace_of(manifest)
             own = {_host(weighted.get("destination") or {}, namespace) for weighted in route.get("route") or ()}
-            for where, mirror in _mirrors(route):
+            for inner, mirror in _mirrors(route):
                 if mirror.get("subset") == subset and _host(mirror, namespace) in own:
                     message = (
                         f"the subset {subset} has the stable pods between releases: they handle each request twice"
                     )
-                    yield Finding("mirror-own-canary", message, at + where, manifest)
+                    yield Finding("mirror-own-canary", message, pointer + inner, manifest)
 
 
 def _host(destination: Object, namespace: str) -> str:

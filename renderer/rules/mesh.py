@@ -67,13 +67,13 @@ def routes_of(manifest: Manifest) -> Iterator[tuple[str, str, Object]]:
 
 def destinations_of(manifest: Manifest) -> Iterator[Located]:
     """Pointer and value of each destination of a VirtualService, mirrors included."""
-    for _, at, route in routes_of(manifest):
+    for _, pointer, route in routes_of(manifest):
         for number, weighted in enumerate(route.get("route") or ()):
-            yield f"{at}/route/{number}/destination", weighted.get("destination") or {}
+            yield f"{pointer}/route/{number}/destination", weighted.get("destination") or {}
         if "mirror" in route:
-            yield f"{at}/mirror", route["mirror"] or {}
+            yield f"{pointer}/mirror", route["mirror"] or {}
         for number, mirror in enumerate(route.get("mirrors") or ()):
-            yield f"{at}/mirrors/{number}/destination", mirror.get("destination") or {}
+            yield f"{pointer}/mirrors/{number}/destination", mirror.get("destination") or {}
 
 
 def rules_for(scene: Scene, host: str, namespace: str) -> list[Manifest]:

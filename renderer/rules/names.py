@@ -71,8 +71,8 @@ def labels(scene: Scene) -> Iterator[Finding]:
             if found:
                 yield from _labels(manifest, "/metadata/labels", found)
     for pod in scene.index.pods:
-        if pod.at:
-            yield from _labels(pod.manifest, pod.at + "/metadata/labels", pod.labels)
+        if pod.pointer:
+            yield from _labels(pod.manifest, pod.pointer + "/metadata/labels", pod.labels)
     for pod in scene.index.workloads:
         selector = pod.manifest.data["spec"].get("selector") or {}
         yield from _labels(pod.manifest, "/spec/selector/matchLabels", selector.get("matchLabels") or {})
@@ -80,14 +80,14 @@ def labels(scene: Scene) -> Iterator[Finding]:
         yield from _labels(manifest, "/spec/selector", (manifest.data.get("spec") or {}).get("selector") or {})
 
 
-def _labels(manifest: Manifest, at: str, found: dict[str, str]) -> Iterator[Finding]:
+def _labels(manifest: Manifest, pointer: str, found: dict[str, str]) -> Iterator[Finding]:
     for key, value in found.items():
         if not is_qualified_name(key):
             message = f"{key!r} is not a valid label key: an optional DNS prefix and /, then at most 63 of A-Za-z0-9-_."
-            yield Finding("labels", message, f"{at}/{escape(key)}", manifest)
+            yield Finding("labels", message, f"{pointer}/{escape(key)}", manifest)
         if not is_label_value(value):
             message = f"{value!r} is not a valid label value: at most 63 of A-Za-z0-9-_., alphanumeric at both ends"
-            yield Finding("labels", message, f"{at}/{escape(key)}", manifest)
+            yield Finding("labels", message, f"{pointer}/{escape(key)}", manifest)
 
 
 def annotation_keys(scene: Scene) -> Iterator[Finding]:
@@ -103,12 +103,14 @@ def annotation_keys(scene: Scene) -> Iterator[Finding]:
             if found:
                 yield from _annotations(manifest, "/metadata/annotations", found)
     for pod in scene.index.pods:
-        meta = pod.manifest.data["spec"].get("template", {}).get("metadata") if pod.at == "/spec/template" else None
+        meta = (
+            pod.manifest.data["spec"].get("template", {}).get("metadata") if pod.pointer == "/spec/template" else None
+        )
         if meta and meta.get("annotations"):
-            yield from _annotations(pod.manifest, pod.at + "/metadata/annotations", meta["annotations"])
+            yield from _annotations(pod.manifest, pod.pointer + "/metadata/annotations", meta["annotations"])
 
 
-def _annotations(manifest: Manifest, at: str, found: dict[str, str]) -> Iterator[Finding]:
+def _annotations(manifest: Manifest, pointer: str, found: dict[str, str]) -> Iterator[Finding]:
     size = 0
     for key, value in found.items():
         size += len(key) + len(value)
@@ -116,9 +118,9 @@ def _annotations(manifest: Manifest, at: str, found: dict[str, str]) -> Iterator
             message = (
                 f"{key!r} is not a valid annotation key: an optional DNS prefix and /, then at most 63 of A-Za-z0-9-_."
             )
-            yield Finding("annotations", message, f"{at}/{escape(key)}", manifest)
+            yield Finding("annotations", message, f"{pointer}/{escape(key)}", manifest)
     if size > ANNOTATIONS:
-        yield Finding("annotations", f"the annotations take {size} bytes: at most {ANNOTATIONS}", at, manifest)
+        yield Finding("annotations", f"the annotations take {size} bytes: at most {ANNOTATIONS}", pointer, manifest)
 
 
 def object_once(scene: Scene) -> Iterator[Finding]:

@@ -29,27 +29,27 @@ def policy_images(scene: Scene) -> Iterator[Finding]:
     if allowed is None and not digests:
         return
     for manifest in scene.manifests:
-        for at, image in _images(manifest.data, ""):
+        for pointer, image in _images(manifest.data, ""):
             repository = repository_of(image)
             if allowed is not None and not any(fnmatchcase(repository, pattern) for pattern in allowed):
                 message = f"`{repository}` is not among the images that the overlay's policy allows"
-                yield Finding("policy-images", message, at, manifest)
+                yield Finding("policy-images", message, pointer, manifest)
             if digests and "@sha256:" not in image:
                 message = f"the overlay's policy requires a digest: {image}@sha256:..."
-                yield Finding("policy-images", message, at, manifest, tag_of=image)
+                yield Finding("policy-images", message, pointer, manifest, tag_of=image)
 
 
-def _images(value: Any, at: str, key: str = "") -> Iterator[tuple[str, str]]:
+def _images(value: Any, pointer: str, key: str = "") -> Iterator[tuple[str, str]]:
     """Each image reference in `value`, with its pointer; `key` is the field that holds it, or the list it is in."""
     if isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _images(item, f"{at}/{number}", key)
+            yield from _images(item, f"{pointer}/{number}", key)
     elif isinstance(value, dict):
         image = value.get("image")
         if key in _CONTAINERS and isinstance(image, str):
-            yield f"{at}/image", image
+            yield f"{pointer}/image", image
         elif key == "volumes" and isinstance(image, dict) and isinstance(image.get("reference"), str):
-            yield f"{at}/image/reference", image["reference"]
+            yield f"{pointer}/image/reference", image["reference"]
         for name, inside in value.items():
             if isinstance(inside, dict | list):
-                yield from _images(inside, f"{at}/{escape(str(name))}", str(name))
+                yield from _images(inside, f"{pointer}/{escape(str(name))}", str(name))

@@ -45,7 +45,7 @@ def analysis_queries(scene: Scene) -> Iterator[Finding]:
     looked at.
     Source: Prometheus (`bad_data`), Istio's standard metrics.
     """
-    found = [(template, at, query) for template, at, query in _queries(scene) if not _is_generated(template)]
+    found = [(template, pointer, query) for template, pointer, query in _queries(scene) if not _is_generated(template)]
     if not found:
         return
     try:
@@ -57,16 +57,18 @@ def analysis_queries(scene: Scene) -> Iterator[Finding]:
         yield of_project(_RULE, message, "/spec", "note")
         return
     pods = [pod for pod in scene.index.workloads if pod.kind == "Rollout"]
-    for template, at, query in found:
+    for template, pointer, query in found:
         tree = _parsed(parser, query)
         if isinstance(tree, str):
-            yield Finding(_RULE, f"the query does not parse: {tree}", at, template)
+            yield Finding(_RULE, f"the query does not parse: {tree}", pointer, template)
             continue
         if type(tree).__name__ in ("MatrixSelector", "SubqueryExpr", "StringLiteral"):
-            yield Finding(_RULE, "the query answers with a range or a text: aggregate it to one number", at, template)
+            yield Finding(
+                _RULE, "the query answers with a range or a text: aggregate it to one number", pointer, template
+            )
         rollout, labels = (pods[0].manifest.name, pods[0].labels) if pods else ("", None)
         for message in _labels(parser, tree, rollout, labels):
-            yield Finding(_RULE, message, at, template, "warning")
+            yield Finding(_RULE, message, pointer, template, "warning")
 
 
 def _queries(scene: Scene) -> Iterator[tuple[Manifest, str, str]]:
@@ -75,8 +77,8 @@ def _queries(scene: Scene) -> Iterator[tuple[Manifest, str, str]]:
             for number, metric in enumerate(spec_of(template).get("metrics") or ()):
                 prometheus = (metric.get("provider") or {}).get("prometheus") or {}
                 if prometheus.get("query"):
-                    at = f"/spec/metrics/{number}/provider/prometheus/query"
-                    yield template, at, str(prometheus["query"])
+                    pointer = f"/spec/metrics/{number}/provider/prometheus/query"
+                    yield template, pointer, str(prometheus["query"])
 
 
 def _is_generated(template: Manifest) -> bool:

@@ -38,14 +38,16 @@ def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
             if one
             else [(f"{base}/virtualServices/{n}", r) for n, r in enumerate(several)]
         )
-        for at, ref in refs:
+        for pointer, ref in refs:
             name, namespace = _reference(ref.get("name") or "")
             found = scene.find("VirtualService", namespace or namespace_of(rollout), name)
             if found is not None:
-                for where, message in _route_problems(rollout, ref, spec_of(found), managed):
-                    yield Finding("rollout-virtual-service", message, at + where, rollout)
+                for inner, message in _route_problems(rollout, ref, spec_of(found), managed):
+                    yield Finding("rollout-virtual-service", message, pointer + inner, rollout)
             elif not namespace and f"VirtualService/{name}" not in scene.external:
-                yield Finding("rollout-virtual-service", f"there is no VirtualService {name}", at + "/name", rollout)
+                yield Finding(
+                    "rollout-virtual-service", f"there is no VirtualService {name}", pointer + "/name", rollout
+                )
 
 
 def _reference(name: str) -> tuple[str, str]:
@@ -133,24 +135,24 @@ def rollout_destination_rule(scene: Scene) -> Iterator[Finding]:
         rule = (routing.get("istio") or {}).get("destinationRule")
         if not rule:
             continue
-        at, name = "/spec/strategy/canary/trafficRouting/istio/destinationRule", rule.get("name", "")
+        pointer, name = "/spec/strategy/canary/trafficRouting/istio/destinationRule", rule.get("name", "")
         wanted = [rule.get("stableSubsetName"), rule.get("canarySubsetName")]
         found = scene.find("DestinationRule", namespace_of(rollout), name)
         if found is None:
             if f"DestinationRule/{name}" not in scene.external:
-                yield _rule(rollout, at + "/name", f"there is no DestinationRule {name}")
+                yield _rule(rollout, pointer + "/name", f"there is no DestinationRule {name}")
             continue
         subsets = [subset.get("name") for subset in spec_of(found).get("subsets") or ()]
         if wanted[0] == wanted[1]:
-            yield _rule(rollout, at, f"the stable and the canary subset are both {wanted[0]}")
+            yield _rule(rollout, pointer, f"the stable and the canary subset are both {wanted[0]}")
         for subset in wanted:
             if subset not in subsets:
-                yield _rule(rollout, at, f"the DestinationRule {name} has no subset {subset}")
+                yield _rule(rollout, pointer, f"the DestinationRule {name} has no subset {subset}")
         for number, subset in enumerate(subsets):
             if subset not in wanted:
                 message = f"Rollout {rollout.name} drives this: the controller deletes the subset {subset}"
                 yield _rule(found, f"/spec/subsets/{number}", message)
 
 
-def _rule(manifest: Manifest, at: str, message: str) -> Finding:
-    return Finding("rollout-destination-rule", message, at, manifest)
+def _rule(manifest: Manifest, pointer: str, message: str) -> Finding:
+    return Finding("rollout-destination-rule", message, pointer, manifest)

@@ -86,19 +86,19 @@ def rollout_services(scene: Scene) -> Iterator[Finding]:
     for rollout in scene.of("Rollout"):
         namespace = namespace_of(rollout)
         names: dict[str, str] = {}
-        for at, name in _services(rollout):
+        for pointer, name in _services(rollout):
             if name in names:
-                message = f"{at.rpartition('/')[2]} is {name}, like {names[name]}: they must differ"
-                yield _service(rollout, at, message)
+                message = f"{pointer.rpartition('/')[2]} is {name}, like {names[name]}: they must differ"
+                yield _service(rollout, pointer, message)
             elif not scene.known("Service", namespace, name):
-                yield _service(rollout, at, f"there is no Service {name}")
-            names[name] = at.rpartition("/")[2]
-        for at, message in _missing(rollout):
-            yield _service(rollout, at, message)
+                yield _service(rollout, pointer, f"there is no Service {name}")
+            names[name] = pointer.rpartition("/")[2]
+        for pointer, message in _missing(rollout):
+            yield _service(rollout, pointer, message)
 
 
-def _service(rollout: Manifest, at: str, message: str) -> Finding:
-    return Finding("rollout-services", message, at, rollout)
+def _service(rollout: Manifest, pointer: str, message: str) -> Finding:
+    return Finding("rollout-services", message, pointer, rollout)
 
 
 def _missing(rollout: Manifest) -> Iterator[tuple[str, str]]:
@@ -133,7 +133,7 @@ def rollout_service_labels(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.workloads:
         if pod.kind != "Rollout":
             continue
-        for at, name in _services(pod.manifest):
+        for pointer, name in _services(pod.manifest):
             service = scene.find("Service", pod.namespace, name)
             if service is None:
                 continue
@@ -143,7 +143,7 @@ def rollout_service_labels(scene: Scene) -> Iterator[Finding]:
                     continue
                 if service in scene.resources or pods_behind(scene, service):  # else service-selects-pods says it
                     message = f"the Service {name} selects {key}={value}, which the pods of the Rollout do not have"
-                    yield Finding("rollout-service-labels", message, at, pod.manifest)
+                    yield Finding("rollout-service-labels", message, pointer, pod.manifest)
                     break
 
 
@@ -159,13 +159,13 @@ def rollout_scale_down(scene: Scene) -> Iterator[Finding]:
     `addScaleDownDelay`).
     """
     for rollout in scene.of("Rollout"):
-        for where, message in _scale_down(spec_of(rollout)):
-            yield Finding("rollout-scale-down", message, f"/spec/strategy/{where}", rollout)
+        for inner, message in _scale_down(spec_of(rollout)):
+            yield Finding("rollout-scale-down", message, f"/spec/strategy/{inner}", rollout)
         for kind, strategy in (("canary", canary_of(rollout) or {}), ("blueGreen", blue_green_of(rollout) or {})):
             if strategy.get("scaleDownDelaySeconds") == 0 and (kind == "blueGreen" or "trafficRouting" in strategy):
                 message = "0 means never: the old pods keep running; write 1 to stop them soon, or leave it out (30 s)"
-                at = f"/spec/strategy/{kind}/scaleDownDelaySeconds"
-                yield Finding("rollout-scale-down", message, at, rollout, "warning")
+                pointer = f"/spec/strategy/{kind}/scaleDownDelaySeconds"
+                yield Finding("rollout-scale-down", message, pointer, rollout, "warning")
 
 
 def _scale_down(spec: Object) -> Iterator[tuple[str, str]]:
@@ -200,9 +200,11 @@ def rollout_anti_affinity(scene: Scene) -> Iterator[Finding]:
             rule = (strategy or {}).get("antiAffinity")
             if rule is None:
                 continue
-            at = f"/spec/strategy/{kind}/antiAffinity"
+            pointer = f"/spec/strategy/{kind}/antiAffinity"
             if (_PREFERRED in rule) == (_REQUIRED in rule):
                 message = f"antiAffinity needs exactly one of {_PREFERRED} and {_REQUIRED}"
-                yield Finding("rollout-anti-affinity", message, at, rollout)
+                yield Finding("rollout-anti-affinity", message, pointer, rollout)
             elif _PREFERRED in rule and not 1 <= (rule[_PREFERRED] or {}).get("weight", 0) <= 100:
-                yield Finding("rollout-anti-affinity", "weight is not between 1 and 100", f"{at}/{_PREFERRED}", rollout)
+                yield Finding(
+                    "rollout-anti-affinity", "weight is not between 1 and 100", f"{pointer}/{_PREFERRED}", rollout
+                )

@@ -58,17 +58,17 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
     for manifest in scene.of("VirtualService"):
         namespace = namespace_of(manifest)
         hosts: dict[str, _Host] = {}
-        for at, destination in destinations_of(manifest):
+        for pointer, destination in destinations_of(manifest):
             name = destination.get("host", "")
             if name in ("", "*"):
                 continue
             host = hosts.get(name)
             if host is None:
                 host = hosts[name] = _host(scene, name, namespace)
-            mirror = "/mirror" in at  # of another app, most likely: its Service is not in this render
-            for where, message in _destination_problems(host, destination):
+            mirror = "/mirror" in pointer  # of another app, most likely: its Service is not in this render
+            for inner, message in _destination_problems(host, destination):
                 severity: Severity = "warning" if mirror and host.missing else "error"
-                yield Finding("route-destinations", message, at + where, manifest, severity)
+                yield Finding("route-destinations", message, pointer + inner, manifest, severity)
 
 
 @dataclass(slots=True)
@@ -131,14 +131,14 @@ def route_ports(scene: Scene) -> Iterator[Finding]:
         ports = _ports_of_hosts(scene, spec.get("hosts") or (), namespace_of(manifest))
         if not ports:
             continue
-        for section, at, route in routes_of(manifest):
-            for where, number in _matched(at, route, gateways):
+        for section, pointer, route in routes_of(manifest):
+            for inner, number in _matched(pointer, route, gateways):
                 if number not in ports:
                     has = ", ".join(str(port) for port in ports)
-                    yield Finding("route-ports", f"no host here has port {number} (there is {has})", where, manifest)
+                    yield Finding("route-ports", f"no host here has port {number} (there is {has})", inner, manifest)
                 elif not _fits(section, ports[number]):
                     message = f"port {number} speaks {ports[number]}: a route under {section} does not apply to it"
-                    yield Finding("route-ports", message, where, manifest)
+                    yield Finding("route-ports", message, inner, manifest)
 
 
 def _ports_of_hosts(scene: Scene, hosts: Sequence[str], namespace: str) -> dict[int, str | None]:
@@ -153,11 +153,11 @@ def _ports_of_hosts(scene: Scene, hosts: Sequence[str], namespace: str) -> dict[
     return found
 
 
-def _matched(at: str, route: Object, gateways: list[str] | None) -> Iterator[tuple[str, int]]:
+def _matched(pointer: str, route: Object, gateways: list[str] | None) -> Iterator[tuple[str, int]]:
     for number, match in enumerate(route.get("match") or ()):
         bound = match.get("gateways", gateways)
         if "port" in match and (bound is None or bound == ["mesh"] or "gateways" not in match):
-            yield f"{at}/match/{number}/port", match["port"]
+            yield f"{pointer}/match/{number}/port", match["port"]
 
 
 def _fits(section: str, protocol: str | None) -> bool:

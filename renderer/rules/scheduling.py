@@ -26,12 +26,12 @@ def topology_spread(scene: Scene) -> Iterator[Finding]:
     """
     for pod in scene.index.pods:
         for number, constraint in enumerate(pod.spec.get("topologySpreadConstraints") or ()):
-            at = f"{pod.at}/spec/topologySpreadConstraints/{number}"
+            pointer = f"{pod.pointer}/spec/topologySpreadConstraints/{number}"
             errors = list(_spread_errors(constraint))
             for message in errors:
-                yield Finding("topology-spread", message, at, pod.manifest)
+                yield Finding("topology-spread", message, pointer, pod.manifest)
             for message in _spread_warnings(constraint, pod) if not errors else ():
-                yield Finding("topology-spread", message, at, pod.manifest, "warning")
+                yield Finding("topology-spread", message, pointer, pod.manifest, "warning")
 
 
 def _spread_errors(constraint: Object) -> Iterator[str]:
@@ -81,31 +81,31 @@ def affinity(scene: Scene) -> Iterator[Finding]:
         whole = pod.spec.get("affinity")
         if not whole:
             continue
-        at = pod.at + "/spec/affinity/"
+        pointer = pod.pointer + "/spec/affinity/"
         for kind in ("podAffinity", "podAntiAffinity"):
-            for where, message in _pod_affinity(whole.get(kind) or {}):
-                yield Finding("affinity", message, f"{at}{kind}/{where}", pod.manifest)
-        for where, message in _node_affinity(whole.get("nodeAffinity") or {}):
-            yield Finding("affinity", message, f"{at}nodeAffinity/{where}", pod.manifest)
+            for inner, message in _pod_affinity(whole.get(kind) or {}):
+                yield Finding("affinity", message, f"{pointer}{kind}/{inner}", pod.manifest)
+        for inner, message in _node_affinity(whole.get("nodeAffinity") or {}):
+            yield Finding("affinity", message, f"{pointer}nodeAffinity/{inner}", pod.manifest)
 
 
 def _pod_affinity(terms: Object) -> Iterator[tuple[str, str]]:
     for number, weighted in enumerate(terms.get(_PREFERRED) or ()):
-        at = f"{_PREFERRED}/{number}"
-        yield from _weight(at, weighted)
-        yield from _topology(at + "/podAffinityTerm", weighted.get("podAffinityTerm") or {})
+        pointer = f"{_PREFERRED}/{number}"
+        yield from _weight(pointer, weighted)
+        yield from _topology(pointer + "/podAffinityTerm", weighted.get("podAffinityTerm") or {})
     for number, term in enumerate(terms.get(_REQUIRED) or ()):
         yield from _topology(f"{_REQUIRED}/{number}", term)
 
 
-def _weight(at: str, weighted: Object) -> Iterator[tuple[str, str]]:
+def _weight(pointer: str, weighted: Object) -> Iterator[tuple[str, str]]:
     if not 1 <= weighted.get("weight", 0) <= 100:
-        yield at + "/weight", f"weight {weighted.get('weight', 0)} is not between 1 and 100"
+        yield pointer + "/weight", f"weight {weighted.get('weight', 0)} is not between 1 and 100"
 
 
-def _topology(at: str, term: Object) -> Iterator[tuple[str, str]]:
+def _topology(pointer: str, term: Object) -> Iterator[tuple[str, str]]:
     if not is_qualified_name(term.get("topologyKey", "")):
-        yield at, "the term needs a topologyKey, such as kubernetes.io/hostname"
+        yield pointer, "the term needs a topologyKey, such as kubernetes.io/hostname"
 
 
 def _node_affinity(terms: Object) -> Iterator[tuple[str, str]]:
@@ -119,11 +119,11 @@ def _node_affinity(terms: Object) -> Iterator[tuple[str, str]]:
         yield from _node_term(f"{_REQUIRED}/nodeSelectorTerms/{number}", term)
 
 
-def _node_term(at: str, term: Object) -> Iterator[tuple[str, str]]:
+def _node_term(pointer: str, term: Object) -> Iterator[tuple[str, str]]:
     for number, expression in enumerate(term.get("matchExpressions") or ()):
         problem = _expression(expression.get("operator"), expression.get("values") or ())
         if problem:
-            yield f"{at}/matchExpressions/{number}", problem
+            yield f"{pointer}/matchExpressions/{number}", problem
 
 
 def _expression(operator: str | None, values: Iterable[str]) -> str | None:
@@ -148,7 +148,7 @@ def tolerations(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.pods:
         for number, toleration in enumerate(pod.spec.get("tolerations") or ()):
             for message in _toleration(toleration):
-                yield Finding("tolerations", message, f"{pod.at}/spec/tolerations/{number}", pod.manifest)
+                yield Finding("tolerations", message, f"{pod.pointer}/spec/tolerations/{number}", pod.manifest)
 
 
 def _toleration(toleration: Object) -> Iterator[str]:

@@ -19,7 +19,7 @@ def privilege_escalation(scene: Scene) -> Iterator[Finding]:
     Source: API server (`cannot set allowPrivilegeEscalation to false and privileged to true`).
     """
     for pod in scene.index.pods:
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             context = container.get("securityContext")
             if not context or context.get("allowPrivilegeEscalation") is not False:
                 continue
@@ -28,7 +28,7 @@ def privilege_escalation(scene: Scene) -> Iterator[Finding]:
             has = has or ("has the capability SYS_ADMIN" if {"SYS_ADMIN", "CAP_SYS_ADMIN"} & set(added) else "")
             if has:
                 message = f"allowPrivilegeEscalation is false, but the container {has}"
-                yield Finding("privilege-escalation", message, at + "/securityContext", pod.manifest)
+                yield Finding("privilege-escalation", message, pointer + "/securityContext", pod.manifest)
 
 
 def run_as_root(scene: Scene) -> Iterator[Finding]:
@@ -41,15 +41,15 @@ def run_as_root(scene: Scene) -> Iterator[Finding]:
     """
     for pod in scene.index.pods:
         around = pod.spec.get("securityContext") or {}
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             context = container.get("securityContext") or {}
             user = context.get("runAsUser", around.get("runAsUser"))
             if user == 0 and context.get("runAsNonRoot", around.get("runAsNonRoot")):
-                where = at + "/securityContext" if context else pod.at + "/spec/securityContext"
+                field = pointer + "/securityContext" if context else pod.pointer + "/spec/securityContext"
                 message = (
                     f"runAsNonRoot is true and runAsUser is 0: the container {container.get('name')} would not start"
                 )
-                yield Finding("run-as-root", message, where, pod.manifest)
+                yield Finding("run-as-root", message, field, pod.manifest)
 
 
 def seccomp_profile(scene: Scene) -> Iterator[Finding]:
@@ -60,20 +60,20 @@ def seccomp_profile(scene: Scene) -> Iterator[Finding]:
     Source: API server (`must be set when seccomp type is Localhost`, `can only be set when seccomp type is Localhost`).
     """
     for pod in scene.index.pods:
-        for at, context in _contexts(pod):
+        for pointer, context in _contexts(pod):
             for key in ("seccompProfile", "appArmorProfile"):
                 profile = context.get(key)
                 if profile and (profile.get("type") == "Localhost") != bool(profile.get("localhostProfile")):
                     message = "localhostProfile is required for type Localhost, and not allowed for others"
-                    yield Finding("seccomp-profile", message, f"{at}/securityContext/{key}", pod.manifest)
+                    yield Finding("seccomp-profile", message, f"{pointer}/securityContext/{key}", pod.manifest)
 
 
 def _contexts(pod: Pod) -> Iterator[tuple[str, Object]]:
     if pod.spec.get("securityContext"):
-        yield pod.at + "/spec", pod.spec["securityContext"]
-    for at, container in pod.every:
+        yield pod.pointer + "/spec", pod.spec["securityContext"]
+    for pointer, container in pod.every:
         if container.get("securityContext"):
-            yield at, container["securityContext"]
+            yield pointer, container["securityContext"]
 
 
 def istio_proxy_user(scene: Scene) -> Iterator[Finding]:
@@ -87,7 +87,9 @@ def istio_proxy_user(scene: Scene) -> Iterator[Finding]:
     if not scene.index.mesh:
         return
     for pod in scene.index.pods:
-        for at, context in _contexts(pod):
+        for pointer, context in _contexts(pod):
             if context.get("runAsUser") == ISTIO_USER:
                 message = "user 1337 is the Istio proxy's: traffic of this container bypasses the mesh"
-                yield Finding("istio-proxy-user", message, f"{at}/securityContext/runAsUser", pod.manifest, "warning")
+                yield Finding(
+                    "istio-proxy-user", message, f"{pointer}/securityContext/runAsUser", pod.manifest, "warning"
+                )

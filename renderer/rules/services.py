@@ -98,8 +98,8 @@ def service_target_port(scene: Scene) -> Iterator[Finding]:
 
 
 def _target(service: Manifest, number: int, message: str, *, error: bool) -> Finding:
-    at = f"/spec/ports/{number}/targetPort"
-    return Finding("service-target-port", message, at, service, "error" if error else "warning")
+    pointer = f"/spec/ports/{number}/targetPort"
+    return Finding("service-target-port", message, pointer, service, "error" if error else "warning")
 
 
 def service_ports(scene: Scene) -> Iterator[Finding]:
@@ -162,8 +162,8 @@ def service_type(scene: Scene) -> Iterator[Finding]:
     for service in scene.of("Service"):
         spec = service.data.get("spec") or {}
         if len(spec) > 2:  # more than ports and selector
-            for at, message in _type_errors(spec):
-                yield Finding("service-type", message, at, service)
+            for pointer, message in _type_errors(spec):
+                yield Finding("service-type", message, pointer, service)
 
 
 def _type_errors(spec: Object) -> Iterator[tuple[str, str]]:

@@ -30,15 +30,17 @@ def kubernetes_version(scene: Scene) -> Iterator[Finding]:
     if scene.kubernetes >= _LAST:
         return
     for pod in scene.index.pods:
-        for at, field, since in _too_new(pod):
+        for pointer, field, since in _too_new(pod):
             if scene.kubernetes < since:
-                yield Finding("kubernetes-version", _message(field, since, scene), at, pod.manifest, "warning")
+                yield Finding("kubernetes-version", _message(field, since, scene), pointer, pod.manifest, "warning")
     for manifest in scene.of("HorizontalPodAutoscaler"):
         behavior = (manifest.data.get("spec") or {}).get("behavior") or {}
         for side, policy in behavior.items():
             if "tolerance" in (policy or {}) and scene.kubernetes < _TOLERANCE:
-                at = f"/spec/behavior/{side}/tolerance"
-                yield Finding("kubernetes-version", _message("tolerance", _TOLERANCE, scene), at, manifest, "warning")
+                pointer = f"/spec/behavior/{side}/tolerance"
+                yield Finding(
+                    "kubernetes-version", _message("tolerance", _TOLERANCE, scene), pointer, manifest, "warning"
+                )
 
 
 def _message(field: str, since: Version, scene: Scene) -> str:
@@ -49,14 +51,14 @@ def _message(field: str, since: Version, scene: Scene) -> str:
 def _too_new(pod: Pod) -> Iterator[tuple[str, str, Version]]:
     for field, since in _POD:
         if field in pod.spec:
-            yield f"{pod.at}/spec/{field}", field, since
+            yield f"{pod.pointer}/spec/{field}", field, since
     for number, volume in enumerate(pod.spec.get("volumes") or ()):
         if "image" in volume:
-            yield f"{pod.at}/spec/volumes/{number}/image", "an image volume", _IMAGE_VOLUME
-    for at, container in pod.every:
+            yield f"{pod.pointer}/spec/volumes/{number}/image", "an image volume", _IMAGE_VOLUME
+    for pointer, container in pod.every:
         for field, since in _CONTAINER:
             if field in container:
-                yield f"{at}/{field}", field, since
+                yield f"{pointer}/{field}", field, since
         for number, entry in enumerate(container.get("env") or ()):
             if "valueFrom" in entry and "fileKeyRef" in (entry["valueFrom"] or {}):
-                yield f"{at}/env/{number}/valueFrom/fileKeyRef", "fileKeyRef", _ENV_FILE
+                yield f"{pointer}/env/{number}/valueFrom/fileKeyRef", "fileKeyRef", _ENV_FILE

@@ -44,8 +44,8 @@ def rollout_steps(scene: Scene) -> Iterator[Finding]:
             continue
         routing = canary.get("trafficRouting")
         for number, step in enumerate(canary.get("steps") or ()):
-            for where, message in _step_errors(step, routing):
-                yield Finding("rollout-steps", message, f"/spec/strategy/canary/steps/{number}{where}", rollout)
+            for inner, message in _step_errors(step, routing):
+                yield Finding("rollout-steps", message, f"/spec/strategy/canary/steps/{number}{inner}", rollout)
 
 
 def _step_errors(step: Object, routing: Object | None) -> Iterator[tuple[str, str]]:
@@ -80,37 +80,37 @@ def _is_pause(duration: object) -> bool:
 
 
 def _routed(kind: str, body: Object, routing: Object | None) -> Iterator[tuple[str, str]]:
-    at = f"/{kind}"
+    pointer = f"/{kind}"
     if kind == "setCanaryScale":
         if routing is None:
-            yield at, "setCanaryScale needs a router"
+            yield pointer, "setCanaryScale needs a router"
         if len(given := [scale for scale in _SCALES if body.get(scale) is not None]) != 1:
             yield (
-                at,
+                pointer,
                 f"it needs exactly one of {', '.join(_SCALES)}; this one has {' and '.join(given) or 'none'}",
             )
     elif kind == "setHeaderRoute":
-        yield from _router(at, kind, routing, _HEADER_ROUTERS)
+        yield from _router(pointer, kind, routing, _HEADER_ROUTERS)
         for number, match in enumerate(body.get("match") or ()):
-            yield from _one_match(f"{at}/match/{number}/headerValue", match.get("headerValue") or {})
+            yield from _one_match(f"{pointer}/match/{number}/headerValue", match.get("headerValue") or {})
     elif kind == "setMirrorRoute":
-        yield from _router(at, kind, routing, _MIRROR_ROUTERS)
+        yield from _router(pointer, kind, routing, _MIRROR_ROUTERS)
         for number, match in enumerate(body.get("match") or ()):
             for field in ("method", "path"):
                 if field in match:
-                    yield from _one_match(f"{at}/match/{number}/{field}", match[field] or {})
+                    yield from _one_match(f"{pointer}/match/{number}/{field}", match[field] or {})
     elif kind == "experiment" and any("weight" in template for template in body.get("templates") or ()):
-        yield from _router(at, "an experiment's weight", routing, _EXPERIMENT_ROUTERS)
+        yield from _router(pointer, "an experiment's weight", routing, _EXPERIMENT_ROUTERS)
 
 
-def _router(at: str, what: str, routing: Object | None, routers: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _router(pointer: str, what: str, routing: Object | None, routers: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     if not any(router in (routing or ()) for router in routers):
-        yield at, f"{what} needs one of the routers {', '.join(routers)}"
+        yield pointer, f"{what} needs one of the routers {', '.join(routers)}"
 
 
-def _one_match(at: str, matcher: Object) -> Iterator[tuple[str, str]]:
+def _one_match(pointer: str, matcher: Object) -> Iterator[tuple[str, str]]:
     if sum(bool(matcher.get(how)) for how in ("exact", "prefix", "regex")) != 1:
-        yield at, "the match needs exactly one of exact, prefix and regex"
+        yield pointer, "the match needs exactly one of exact, prefix and regex"
 
 
 def managed_routes(scene: Scene) -> Iterator[Finding]:
@@ -130,8 +130,8 @@ def managed_routes(scene: Scene) -> Iterator[Finding]:
         names = [route.get("name") for route in routing.get("managedRoutes") or ()]
         for number, name in enumerate(names):
             if name in names[:number]:
-                at = f"/spec/strategy/canary/trafficRouting/managedRoutes/{number}"
-                yield Finding("managed-routes", f"two managed routes are named {name}", at, rollout)
+                pointer = f"/spec/strategy/canary/trafficRouting/managedRoutes/{number}"
+                yield Finding("managed-routes", f"two managed routes are named {name}", pointer, rollout)
         for number, step in enumerate(canary.get("steps") or ()):
             for kind in ("setHeaderRoute", "setMirrorRoute"):
                 if kind in step and (step[kind] or {}).get("name") not in names:

@@ -80,20 +80,20 @@ def claim_access(scene: Scene) -> Iterator[Finding]:
             name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
             claim = scene.find("PersistentVolumeClaim", pod.namespace, name) if name else None
             modes = set((claim.data.get("spec") or {}).get("accessModes") or ()) if claim else set()
-            at = f"{pod.at}/spec/volumes/{number}/persistentVolumeClaim"
+            pointer = f"{pod.pointer}/spec/volumes/{number}/persistentVolumeClaim"
             when = "always" if counts.rest > 1 else "during a release"
             if modes == {"ReadWriteOncePod"}:
                 message = (
                     f"the claim {name} is ReadWriteOncePod, and {counts.release} pods run together {when}: the second "
                     "waits for the volume forever; use strategy Recreate, or a claim with ReadWriteMany"
                 )
-                yield Finding("claim-access", message, at, pod.manifest)
+                yield Finding("claim-access", message, pointer, pod.manifest)
             elif modes and not modes & _SHARED and not _on_one_node(pod):
                 message = (
                     f"the claim {name} is ReadWriteOnce, and {counts.release} pods run together {when}: one on another "
                     "node waits for the volume; use strategy Recreate, one node, or a claim with ReadWriteMany"
                 )
-                yield Finding("claim-access", message, at, pod.manifest, "warning")
+                yield Finding("claim-access", message, pointer, pod.manifest, "warning")
 
 
 def _on_one_node(pod: Pod) -> bool:
@@ -175,7 +175,7 @@ def _spoken(nano: int) -> str:
 def _without_value(scene: Scene, pod: Pod, found: Manifest, name: str) -> Iterator[Finding]:
     if not any(each.startswith("LimitRange/") for each in scene.external):
         message = f"ResourceQuota {found.name} limits {name}, and a container gives no value: its pods are refused"
-        yield Finding("quota", message, f"{pod.at}/spec/containers", pod.manifest, "warning")
+        yield Finding("quota", message, f"{pod.pointer}/spec/containers", pod.manifest, "warning")
 
 
 def _per_pod(pod: Pod, name: str, limits: list[Object]) -> int | None:
@@ -228,17 +228,17 @@ def limit_range(scene: Scene) -> Iterator[Finding]:
         limits = _limit_ranges(scene, pod)
         for limit in limits:
             if limit.get("type") == "Container":
-                for at, container in pod.every:
-                    yield from _outside(pod, f"{at}/resources", container.get("resources") or {}, limit)
+                for pointer, container in pod.every:
+                    yield from _outside(pod, f"{pointer}/resources", container.get("resources") or {}, limit)
             elif limit.get("type") == "Pod":
                 for name, most in (limit.get("max") or {}).items():
                     total, allowed = _per_pod(pod, f"limits.{name}", limits), quantity(most)
                     if total is not None and allowed is not None and total > allowed:
                         message = f"the limits of {name} add up to {_spoken(total)}; a LimitRange allows {most} a pod"
-                        yield Finding("limit-range", message, f"{pod.at}/spec", pod.manifest)
+                        yield Finding("limit-range", message, f"{pod.pointer}/spec", pod.manifest)
 
 
-def _outside(pod: Pod, at: str, resources: Object, limit: Object) -> Iterator[Finding]:
+def _outside(pod: Pod, pointer: str, resources: Object, limit: Object) -> Iterator[Finding]:
     for bound, side in (("max", "limits"), ("max", "requests"), ("min", "requests")):
         for name, value in (limit.get(bound) or {}).items():
             given = (resources.get(side) or {}).get(name)
@@ -249,8 +249,8 @@ def _outside(pod: Pod, at: str, resources: Object, limit: Object) -> Iterator[Fi
                 continue
             word = "at most" if bound == "max" else "at least"
             message = f"{side[:-1]} of {name} is {given}; a LimitRange asks for {word} {value}"
-            where = f"{at}/{side}/{escape(name)}" if name in (resources.get(side) or ()) else at
-            yield Finding("limit-range", message, where, pod.manifest)
+            field = f"{pointer}/{side}/{escape(name)}" if name in (resources.get(side) or ()) else pointer
+            yield Finding("limit-range", message, field, pod.manifest)
             break
 
 
@@ -266,7 +266,7 @@ def nodes(scene: Scene) -> Iterator[Finding]:
         needed = nodes_needed(scene, pod)
         if needed and needed[0] > scene.nodes:
             message = f"a release needs {needed[0]} nodes ({needed[1]}), and the overlay says nodes: {scene.nodes}"
-            yield Finding("nodes", message, f"{pod.at}/spec", pod.manifest, "warning")
+            yield Finding("nodes", message, f"{pod.pointer}/spec", pod.manifest, "warning")
 
 
 def nodes_needed(scene: Scene, pod: Pod) -> tuple[int, str] | None:

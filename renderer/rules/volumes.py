@@ -21,14 +21,14 @@ def volume_source(scene: Scene) -> Iterator[Finding]:
         for number, volume in enumerate(pod.spec.get("volumes") or ()):
             if len(volume) == 2:
                 continue
-            at, has = f"{pod.at}/spec/volumes/{number}", " and ".join(sorted(volume.keys() - {"name"}))
+            pointer, has = f"{pod.pointer}/spec/volumes/{number}", " and ".join(sorted(volume.keys() - {"name"}))
             name = volume.get("name", "")
             if has:
                 message = f"the volume {name} needs exactly one source; it has {has}"
-                yield Finding("volume-source", message, at, pod.manifest)
+                yield Finding("volume-source", message, pointer, pod.manifest)
             else:
                 message = f"the volume {name} has no source and becomes an emptyDir: write emptyDir: {{}}"
-                yield Finding("volume-source", message, at, pod.manifest, "warning")
+                yield Finding("volume-source", message, pointer, pod.manifest, "warning")
 
 
 def volume_mounts(scene: Scene) -> Iterator[Finding]:
@@ -41,15 +41,15 @@ def volume_mounts(scene: Scene) -> Iterator[Finding]:
     """
     for pod in scene.index.pods:
         names: set[str] | None = None
-        for at, container in pod.every:
+        for pointer, container in pod.every:
             mounts, devices = container.get("volumeMounts"), container.get("volumeDevices")
             if not mounts and not devices:
                 continue
             if names is None:
                 names = {volume.get("name", "") for volume in pod.spec.get("volumes") or ()}
                 names.update(_claimed(pod))
-            yield from _mounts(pod, at + "/volumeMounts/", mounts or (), names)
-            yield from _mounts(pod, at + "/volumeDevices/", devices or (), names)
+            yield from _mounts(pod, pointer + "/volumeMounts/", mounts or (), names)
+            yield from _mounts(pod, pointer + "/volumeDevices/", devices or (), names)
 
 
 def _claimed(pod: Pod) -> Iterator[str]:
@@ -58,23 +58,23 @@ def _claimed(pod: Pod) -> Iterator[str]:
             yield (claim.get("metadata") or {}).get("name", "")
 
 
-def _mounts(pod: Pod, at: str, mounts: Iterable[Object], names: set[str]) -> Iterator[Finding]:
+def _mounts(pod: Pod, pointer: str, mounts: Iterable[Object], names: set[str]) -> Iterator[Finding]:
     for number, mount in enumerate(mounts):
         if mount.get("name") not in names:
             has = ", ".join(sorted(names)) or "none"
-            yield _mount(pod, f"{at}{number}/name", f"the pod has no volume {mount.get('name')} (it has {has})")
+            yield _mount(pod, f"{pointer}{number}/name", f"the pod has no volume {mount.get('name')} (it has {has})")
         if ":" in mount.get("mountPath", ""):
-            yield _mount(pod, f"{at}{number}/mountPath", f"mountPath {mount['mountPath']} must not contain ':'")
+            yield _mount(pod, f"{pointer}{number}/mountPath", f"mountPath {mount['mountPath']} must not contain ':'")
         for key in ("subPath", "subPathExpr"):
             path = mount.get(key)
             if path and (path.startswith("/") or ".." in path.split("/")):
-                yield _mount(pod, f"{at}{number}/{key}", f"{key} {path} must be relative, without '..'")
+                yield _mount(pod, f"{pointer}{number}/{key}", f"{key} {path} must be relative, without '..'")
         if mount.get("subPath") and mount.get("subPathExpr"):
-            yield _mount(pod, f"{at}{number}", "subPath and subPathExpr cannot be used together")
+            yield _mount(pod, f"{pointer}{number}", "subPath and subPathExpr cannot be used together")
 
 
-def _mount(pod: Pod, at: str, message: str) -> Finding:
-    return Finding("volume-mounts", message, at, pod.manifest)
+def _mount(pod: Pod, pointer: str, message: str) -> Finding:
+    return Finding("volume-mounts", message, pointer, pod.manifest)
 
 
 def volume_unused(scene: Scene) -> Iterator[Finding]:
@@ -97,7 +97,7 @@ def volume_unused(scene: Scene) -> Iterator[Finding]:
         for number, volume in enumerate(volumes):
             if volume.get("name") not in used:
                 message = f"no container mounts the volume {volume.get('name')}"
-                yield Finding("volume-unused", message, f"{pod.at}/spec/volumes/{number}", pod.manifest, "warning")
+                yield Finding("volume-unused", message, f"{pod.pointer}/spec/volumes/{number}", pod.manifest, "warning")
 
 
 def config_keys(scene: Scene) -> Iterator[Finding]:
@@ -112,7 +112,7 @@ def config_keys(scene: Scene) -> Iterator[Finding]:
     if not (scene.resources or "ConfigMap" in scene.index.kinds or "Secret" in scene.index.kinds):
         return
     for pod in scene.index.pods:
-        for at, kind, name, keys in _references(pod):
+        for pointer, kind, name, keys in _references(pod):
             known = _keys(scene.find(kind, pod.namespace, name))
             if known is None:
                 continue
@@ -120,23 +120,23 @@ def config_keys(scene: Scene) -> Iterator[Finding]:
                 if key not in known:
                     has = ", ".join(sorted(known)) or "none"
                     message = f"the {kind} {name} has no key {key} (it has {has})"
-                    yield Finding("config-keys", message, at, pod.manifest)
+                    yield Finding("config-keys", message, pointer, pod.manifest)
 
 
 def _references(pod: Pod) -> Iterator[tuple[str, str, str, list[str]]]:
-    for at, container in pod.every:
+    for pointer, container in pod.every:
         for number, entry in enumerate(container.get("env") or ()):
             source = entry.get("valueFrom")
             for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")) if source else ():
                 ref = source.get(field)
                 if ref and not ref.get("optional"):
-                    yield f"{at}/env/{number}/valueFrom/{field}", kind, ref.get("name", ""), [ref.get("key", "")]
+                    yield f"{pointer}/env/{number}/valueFrom/{field}", kind, ref.get("name", ""), [ref.get("key", "")]
     for number, volume in enumerate(pod.spec.get("volumes") or ()):
         for field, kind, name in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
             source = volume.get(field)
             if source and source.get("items") and not source.get("optional"):
                 keys = [item.get("key", "") for item in source["items"]]
-                yield f"{pod.at}/spec/volumes/{number}/{field}/items", kind, source.get(name, ""), keys
+                yield f"{pod.pointer}/spec/volumes/{number}/{field}/items", kind, source.get(name, ""), keys
 
 
 def _keys(manifest: Manifest | None) -> set[str] | None:

@@ -90,9 +90,9 @@ def progress_deadline(scene: Scene) -> Iterator[Finding]:
             continue
         deadline = spec.get("progressDeadlineSeconds", DEADLINE)
         if ready and deadline <= ready:
-            where = "progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else "minReadySeconds"
+            field = "progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else "minReadySeconds"
             message = f"progressDeadlineSeconds ({deadline}) must be greater than minReadySeconds ({ready})"
-            yield Finding("progress-deadline", message, f"/spec/{where}", pod.manifest)
+            yield Finding("progress-deadline", message, f"/spec/{field}", pod.manifest)
         else:
             yield from _slow_start(pod, deadline)
 
@@ -100,7 +100,7 @@ def progress_deadline(scene: Scene) -> Iterator[Finding]:
 def _slow_start(pod: Pod, deadline: int) -> Iterator[Finding]:
     """A deadline that is shorter than the probes allow a pod to need until it counts as available."""
     spec = pod.manifest.data["spec"]
-    times = {at: _start(container) for at, container in pod.containers}
+    times = {pointer: _start(container) for pointer, container in pod.containers}
     longest = max(times, key=times.__getitem__, default="")
     seconds = (times[longest] if longest else 0) + (spec.get("minReadySeconds") or 0)
     if seconds <= deadline:
@@ -108,8 +108,8 @@ def _slow_start(pod: Pod, deadline: int) -> Iterator[Finding]:
     aborts = pod.kind == "Rollout" and bool(spec.get("progressDeadlineAbort"))
     what = "is aborted" if aborts else "counts as failed (Degraded) meanwhile"
     message = f"a pod may take {seconds} s to become available; after {deadline} s without progress a release {what}"
-    at = "/spec/progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else f"{longest}/startupProbe"
-    yield Finding("progress-deadline", message, at, pod.manifest, "error" if aborts else "note")
+    pointer = "/spec/progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else f"{longest}/startupProbe"
+    yield Finding("progress-deadline", message, pointer, pod.manifest, "error" if aborts else "note")
 
 
 def _start(container: Object) -> int:
@@ -133,16 +133,16 @@ def surge_and_unavailable(scene: Scene) -> Iterator[Finding]:
     zero`).
     """
     for pod in scene.index.workloads:
-        at, speed = _speed(pod)
+        pointer, speed = _speed(pod)
         if "maxUnavailable" not in speed:
             continue
         unavailable = speed["maxUnavailable"]
         if amount(unavailable) == 0 and amount(speed.get("maxSurge", "25%")) == 0:
             message = "maxSurge and maxUnavailable are both 0: no pod could be replaced"
-            yield Finding("surge-and-unavailable", message, at + "/maxUnavailable", pod.manifest)
+            yield Finding("surge-and-unavailable", message, pointer + "/maxUnavailable", pod.manifest)
         elif isinstance(unavailable, str) and (amount(unavailable) or 0) > 100:
             message = f"maxUnavailable is {unavailable}: at most 100%"
-            yield Finding("surge-and-unavailable", message, at + "/maxUnavailable", pod.manifest)
+            yield Finding("surge-and-unavailable", message, pointer + "/maxUnavailable", pod.manifest)
 
 
 def _speed(pod: Pod) -> tuple[str, Object]:
@@ -226,4 +226,4 @@ def restart_policy(scene: Scene) -> Iterator[Finding]:
 
 
 def _policy(pod: Pod, key: str, message: str) -> Finding:
-    return Finding("restart-policy", message, f"{pod.at}/spec/{key}", pod.manifest)
+    return Finding("restart-policy", message, f"{pod.pointer}/spec/{key}", pod.manifest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from renderer.plain import pointer
+from renderer.plain import pointer_of
 from renderer.schema.checker import Checker
 from renderer.schema.faults import faults
 from renderer.schema.leaves import Scene
@@ -40,7 +40,7 @@ class Explainer:
 
     def _found(self, data: Any) -> set[Fault]:
         try:
-            refusals = sorted(self._scene.checker.refusals(data), key=lambda each: pointer(each.tokens))
+            refusals = sorted(self._scene.checker.refusals(data), key=lambda each: pointer_of(each.tokens))
             found: set[Fault] = set()
             for refusal in refusals:
                 enough = len(found) >= _EXPLAINED
@@ -55,7 +55,7 @@ class Explainer:
 
 
 def _brief(tokens: Tokens) -> Fault:
-    return Fault(pointer(tokens), "conflict", "this does not fit the schema")
+    return Fault(pointer_of(tokens), "conflict", "this does not fit the schema")
 
 
 def _plainest(found: set[Fault]) -> set[Fault]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from renderer.plain import pointer
+from renderer.plain import pointer_of
 from renderer.schema import words
 from renderer.schema.branches import Form, forms_of, lacking, meant, telling
 from renderer.schema.checker import Refusal
@@ -27,7 +27,7 @@ def faults(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     if refusal.instance is None and refusal.keyword in _NULLABLE:
         yield null(refusal, scene)
     elif message and refusal.keyword != "type":
-        yield Fault(pointer(refusal.tokens), _rule(refusal.keyword), str(message))
+        yield Fault(pointer_of(refusal.tokens), _rule(refusal.keyword), str(message))
     else:
         yield from (_HOLDERS.get(refusal.keyword) or LEAVES.get(refusal.keyword, not_here))(refusal, scene)
 
@@ -50,7 +50,7 @@ def _forms(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
 
 def _structure(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     if len(fitting) > 1 and (fields := lacking(fitting)):
-        yield Fault(pointer(refusal.tokens), "missing-field", f"one of {words.listed(fields)} is missing")
+        yield Fault(pointer_of(refusal.tokens), "missing-field", f"one of {words.listed(fields)} is missing")
     elif len(fitting) > 1 and (told := telling(fitting)):
         field, values = told
         yield not_allowed(refusal.instance[field], values, (*refusal.tokens, field))
@@ -81,7 +81,7 @@ def _several(refusal: Refusal, scene: Scene) -> Fault:
     fields = dict.fromkeys(field for form in forms for field in form.get("required", ()) if field in given)
     several = "this fits several forms of which only one may be used"
     text = f"only one of {words.listed(fields)} may be given" if len(fields) > 1 else several
-    return Fault(pointer(refusal.tokens), "conflict", text)
+    return Fault(pointer_of(refusal.tokens), "conflict", text)
 
 
 def _condition(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
@@ -90,7 +90,7 @@ def _condition(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     for each in refusal.within:
         if each.keyword == "required" and not each.relative and reason:
             lost = [words.name(field) for field in each.value if field not in each.instance]
-            yield Fault(pointer(refusal.tokens), "conflict", f"{reason} needs {words.either(lost, last='and')}")
+            yield Fault(pointer_of(refusal.tokens), "conflict", f"{reason} needs {words.either(lost, last='and')}")
         else:
             yield from faults(each, scene)
 
@@ -101,13 +101,13 @@ def _keys(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     # `NAME=value` as a key of `env`: what stands after the `=` may be a secret, in the pointer too.
     hidden = "=" in key and words.secret(refusal.tokens)
     said = key.partition("=")[0] + "=..." if hidden else key
-    place = pointer(refusal.tokens if hidden else (*refusal.tokens, key))
+    found = pointer_of(refusal.tokens if hidden else (*refusal.tokens, key))
     for each in refusal.within:
         if options := allowed(each.schema):
-            yield Fault(place, "unknown-field", unknown_among(said, options))
+            yield Fault(found, "unknown-field", unknown_among(said, options))
         else:
             leaf = LEAVES.get(each.keyword, not_here)
-            yield from (replace(fault, pointer=place) for fault in leaf(replace(each, instance=said, tokens=()), scene))
+            yield from (replace(fault, pointer=found) for fault in leaf(replace(each, instance=said, tokens=()), scene))
 
 
 _HOLDERS: dict[str, Leaf] = {"anyOf": _forms, "oneOf": _forms, "if": _condition, "propertyNames": _keys}

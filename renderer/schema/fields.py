@@ -16,7 +16,7 @@ _LIKE = 0.7
 _LIKE_SHORT = 0.6  # `tga` and `tag`
 _SHORT = 4
 _LONGEST = 64  # characters of a word that is compared with others
-_PLACES = 3  # of more places where the field exists none is probable
+_MAX_CANDIDATES = 3  # if the field exists in more mappings than that, none of them is a probable one
 
 
 def unknown_field(key: str, taken: Iterable[str], schema: Node, tokens: Tokens, tree: Tree) -> str:
@@ -62,8 +62,8 @@ def _below(key: str, schema: Node, tree: Tree, tokens: Tokens) -> str:
     """Where a mapping here, or the metadata of the document, has the field."""
     if tokens == ("spec",) and key in tree.fields(tree.at(("metadata",))):
         return f"did you mean {name(f'metadata.{key}')}?"
-    places = [f"{field}.{key}" for field, node in tree.fields(schema).items() if key in tree.fields(node)]
-    return f"did you mean {either(map(name, places))}?" if 0 < len(places) <= _PLACES else ""
+    candidates = [f"{field}.{key}" for field, node in tree.fields(schema).items() if key in tree.fields(node)]
+    return f"did you mean {either(map(name, candidates))}?" if 0 < len(candidates) <= _MAX_CANDIDATES else ""
 
 
 def _above(key: str, tokens: Tokens, tree: Tree) -> str:

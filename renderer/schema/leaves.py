@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.plain import pointer
+from renderer.plain import pointer_of
 from renderer.schema import words
 from renderer.schema.checker import Checker, Refusal
 from renderer.schema.fields import extras, near, unknown_field
@@ -33,12 +33,12 @@ def null(refusal: Refusal, scene: Scene) -> Fault:
     """No value where the schema wants one."""
     expected = scene.tree.expected(refusal.schema)
     write = f"write {expected}, " if expected else ""
-    return Fault(pointer(refusal.tokens), "null-value", f"no value here; {write}or take the line out")
+    return Fault(pointer_of(refusal.tokens), "null-value", f"no value here; {write}or take the line out")
 
 
 def wrong_type(value: Any, types: list[str], tokens: Tokens) -> Fault:
     """A value of another type than those expected."""
-    return Fault(pointer(tokens), "wrong-type", words.type_fault(value, types, tokens))
+    return Fault(pointer_of(tokens), "wrong-type", words.type_fault(value, types, tokens))
 
 
 def instead(value: Any, expected: str, tokens: Tokens, rule: str = "bad-format") -> Fault:
@@ -48,7 +48,7 @@ def instead(value: Any, expected: str, tokens: Tokens, rule: str = "bad-format")
     found = (
         f"other {words.found(value)}" if words.secret(tokens) and isinstance(value, str) else words.shown(value, tokens)
     )
-    return Fault(pointer(tokens), rule, f"expected {expected}; found {found}{hint}")
+    return Fault(pointer_of(tokens), rule, f"expected {expected}; found {found}{hint}")
 
 
 def not_allowed(value: Any, options: list[Any], tokens: Tokens, expected: str = "") -> Fault:
@@ -57,14 +57,14 @@ def not_allowed(value: Any, options: list[Any], tokens: Tokens, expected: str = 
     expected = expected or (words.name(options[0]) if len(options) == 1 else f"one of {words.listed(options)}")
     if (same := next((option for option in texts if _same_but_type(option, value)), None)) is not None:
         said = f"{words.shown(value, tokens)} is {words.found(value)} where text is expected"
-        return Fault(pointer(tokens), "wrong-type", f"{said}: quote it: {words.scalar(same)}")
+        return Fault(pointer_of(tokens), "wrong-type", f"{said}: quote it: {words.scalar(same)}")
     if isinstance(value, (dict, list)):
-        return Fault(pointer(tokens), "wrong-type", f"{words.found(value)} where {expected} is expected")
+        return Fault(pointer_of(tokens), "wrong-type", f"{words.found(value)} where {expected} is expected")
     is_word = isinstance(value, str) and any(map(str.isalpha, value))  # a number is no other one mistyped
     alike = near(value, texts) if is_word and len(options) > 1 else None
     guess = f"; did you mean {words.name(alike)}?" if alike else ""
     return Fault(
-        pointer(tokens), "not-allowed-value", f"expected {expected}; found {words.shown(value, tokens)}{guess}"
+        pointer_of(tokens), "not-allowed-value", f"expected {expected}; found {words.shown(value, tokens)}{guess}"
     )
 
 
@@ -72,7 +72,7 @@ def not_here(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     """A value that may not be here at all, or a keyword without words."""
     last = refusal.tokens[-1] if refusal.tokens else None
     what = words.name(last) if isinstance(last, str) else "this"
-    yield Fault(pointer(refusal.tokens), "conflict", f"{what} is not allowed here")
+    yield Fault(pointer_of(refusal.tokens), "conflict", f"{what} is not allowed here")
 
 
 def _same_but_type(option: str, value: Any) -> bool:
@@ -91,7 +91,7 @@ def _type(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     if _lacks_unit(types, refusal, scene):
         number = words.scalar(refusal.instance)
         message = f"{number} is a number where a duration is expected: write {number}s"
-    yield Fault(pointer(refusal.tokens), "wrong-type", message)
+    yield Fault(pointer_of(refusal.tokens), "wrong-type", message)
 
 
 def _fields_wanted(types: list[str], refusal: Refusal, scene: Scene) -> str:
@@ -120,7 +120,7 @@ def _value(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
         highest = max(allowed(refusal.schema))
         if refusal.instance > highest:
             text = f"{refusal.instance} needs a newer rollspec; this one knows levels up to {highest}"
-            yield Fault(pointer(refusal.tokens), "not-allowed-value", text)
+            yield Fault(pointer_of(refusal.tokens), "not-allowed-value", text)
             return
     yield not_allowed(refusal.instance, allowed(refusal.schema), refusal.tokens, expected)
 
@@ -140,7 +140,7 @@ def _bound(words_for: str) -> Leaf:
     def leaf(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
         found = "this" if words.secret(refusal.tokens) else words.scalar(refusal.instance)
         bound = words_for.format(words.scalar(refusal.value))
-        yield Fault(pointer(refusal.tokens), "out-of-range", f"{found} is {bound}")
+        yield Fault(pointer_of(refusal.tokens), "out-of-range", f"{found} is {bound}")
 
     return leaf
 
@@ -148,41 +148,41 @@ def _bound(words_for: str) -> Leaf:
 def _short(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     found = len(refusal.instance)
     text = f"{_count(found, 'character')}; at least {refusal.value} are needed" if found else "the text is empty"
-    yield Fault(pointer(refusal.tokens), "out-of-range", text)
+    yield Fault(pointer_of(refusal.tokens), "out-of-range", text)
 
 
 def _long(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     text = f"{_count(len(refusal.instance), 'character')}; at most {refusal.value} are allowed"
-    yield Fault(pointer(refusal.tokens), "out-of-range", text)
+    yield Fault(pointer_of(refusal.tokens), "out-of-range", text)
 
 
 def _few(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     found = _count(len(refusal.instance), "item") if refusal.instance else "the list is empty"
     verb = "is" if refusal.value == 1 else "are"
     text = f"{found}; at least {_count(refusal.value, 'item')} {verb} needed"
-    yield Fault(pointer(refusal.tokens), "too-few", text)
+    yield Fault(pointer_of(refusal.tokens), "too-few", text)
 
 
 def _many(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     verb = "is" if refusal.value == 1 else "are"
     text = f"{_count(len(refusal.instance), 'item')}; at most {refusal.value} {verb} allowed"
-    yield Fault(pointer(refusal.tokens), "too-many", text)
+    yield Fault(pointer_of(refusal.tokens), "too-many", text)
 
 
 def _few_fields(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     free = [field for field in scene.tree.fields(refusal.schema) if field not in refusal.instance]
     what = "too little in here" if refusal.instance else "nothing in here"
     choice = f"; give {'one of ' if len(free) > 1 else ''}{words.listed(free)}" if free else ""
-    yield Fault(pointer(refusal.tokens), "too-few", what + choice)
+    yield Fault(pointer_of(refusal.tokens), "too-few", what + choice)
 
 
 def _many_fields(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     most = "one" if refusal.value == 1 else str(refusal.value)
     if refusal.value > words.MANY:
         text = f"{len(refusal.instance)} fields; at most {most} are allowed"
-        yield Fault(pointer(refusal.tokens), "too-many", text)
+        yield Fault(pointer_of(refusal.tokens), "too-many", text)
         return
-    yield Fault(pointer(refusal.tokens), "too-many", f"only {most} of {words.listed(refusal.instance)} may be given")
+    yield Fault(pointer_of(refusal.tokens), "too-many", f"only {most} of {words.listed(refusal.instance)} may be given")
 
 
 def _twice(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
@@ -190,7 +190,7 @@ def _twice(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     texts = [json.dumps(item, sort_keys=True) for item in refusal.instance]
     index = next((index for index, text in enumerate(texts) if first[text] < index), 0)
     text = f"{words.shown(refusal.instance[index], refusal.tokens)} is in the list twice"
-    yield Fault(pointer((*refusal.tokens, index)), "conflict", text)
+    yield Fault(pointer_of((*refusal.tokens, index)), "conflict", text)
 
 
 def _unknown(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
@@ -199,7 +199,7 @@ def _unknown(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
         message = f"unknown field {words.name(key)}"
         if number < _EXPLAINED:
             message = unknown_field(key, refusal.instance, refusal.schema, refusal.tokens, scene.tree)
-        yield Fault(pointer((*refusal.tokens, key)), "unknown-field", message)
+        yield Fault(pointer_of((*refusal.tokens, key)), "unknown-field", message)
 
 
 def _missing(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
@@ -208,14 +208,14 @@ def _missing(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     for field in refusal.value:
         # A field written wrong is told once, as the unknown field that it is.
         if field not in refusal.instance and not near(field, unknown):
-            yield Fault(pointer(refusal.tokens), "missing-field", f"{words.name(field)} is missing")
+            yield Fault(pointer_of(refusal.tokens), "missing-field", f"{words.name(field)} is missing")
 
 
 def _needs(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     for field, needed in refusal.value.items():
         for other in needed if field in refusal.instance and isinstance(needed, list) else ():
             if other not in refusal.instance:
-                yield Fault(pointer(refusal.tokens), "conflict", f"{words.name(field)} needs {words.name(other)}")
+                yield Fault(pointer_of(refusal.tokens), "conflict", f"{words.name(field)} needs {words.name(other)}")
 
 
 def _not(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
@@ -225,10 +225,10 @@ def _not(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     elif fields := _fields_refused(refused, refusal.instance, scene):
         one = f"{words.name(fields[0])} is not allowed here"
         text = one if len(fields) == 1 else f"only one of {words.listed(fields)} may be given"
-        yield Fault(pointer(refusal.tokens), "conflict", text)
+        yield Fault(pointer_of(refusal.tokens), "conflict", text)
     elif allowed(refused):
         text = f"{words.shown(refusal.instance, refusal.tokens)} is not allowed here"
-        yield Fault(pointer(refusal.tokens), "not-allowed-value", text)
+        yield Fault(pointer_of(refusal.tokens), "not-allowed-value", text)
     else:
         yield from not_here(refusal, scene)
 

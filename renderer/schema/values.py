@@ -32,4 +32,4 @@ def in_order(faults: set[Fault]) -> list[Fault]:
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
     parts = _DIGITS.split(text)
-    return [(1, 0, part) if place % 2 == 0 else (0, int(part[:18]), part) for place, part in enumerate(parts)]
+    return [(1, 0, part) if index % 2 == 0 else (0, int(part[:18]), part) for index, part in enumerate(parts)]

@@ -20,7 +20,7 @@ from renderer.report.commits import who
 from renderer.report.history import AppHistory, history_text
 from renderer.report.plan import detail_lines
 from renderer.report.possible import possible
-from renderer.report.status import Row
+from renderer.report.status import AppStatus
 from renderer.tree import TreeError, listing, read, write_all
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import compare
@@ -118,7 +118,7 @@ def _recent(opened: Opened, head: str, since: datetime) -> dict[Key, Change]:
     return found
 
 
-def _cell(row: Row, recent: Change | None, *, everything: bool) -> Cell:
+def _cell(row: AppStatus, recent: Change | None, *, everything: bool) -> Cell:
     change = _change(row.since) if row.since else recent
     page = f"apps/{row.env}/{row.app}.html"
     standing = row.standing
@@ -140,7 +140,7 @@ def _cell(row: Row, recent: Change | None, *, everything: bool) -> Cell:
     )
 
 
-def _states(row: Row, standing: Standing) -> Iterator[str]:
+def _states(row: AppStatus, standing: Standing) -> Iterator[str]:
     if standing.flight:
         yield standing.flight.kind
     elif standing.aborted:
@@ -166,13 +166,13 @@ def _change(commit: Commit) -> Change:
     return Change(commit.sha, commit.time, who(commit), commit.subject)
 
 
-def _releases(opened: Opened, rows: Sequence[Row], cells: Mapping[Key, Cell]) -> list[Release]:
+def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cell]) -> list[Release]:
     """The active cells with their plans, in the order of apps and environments; shared out to the processors."""
     order = sorted(rows, key=lambda row: (row.app, row.env))
     before = _texts_before(opened, order)
     many_envs = len(opened.setup.environments) > 1
 
-    def work(share: Sequence[Row], tick: Callable[[], None]) -> tuple[list[Release], Callable[[], None]]:
+    def work(share: Sequence[AppStatus], tick: Callable[[], None]) -> tuple[list[Release], Callable[[], None]]:
         new = of_tree(opened)
         found = []
         for row in share:
@@ -187,7 +187,7 @@ def _releases(opened: Opened, rows: Sequence[Row], cells: Mapping[Key, Cell]) ->
     return sorted(releases, key=lambda release: (release.cell.app, release.cell.env))
 
 
-def _commands(row: Row, *, many_envs: bool) -> tuple[str, ...]:
+def _commands(row: AppStatus, *, many_envs: bool) -> tuple[str, ...]:
     env = row.env if many_envs else None
     return tuple(possible(row.standing, row.app, env, has_previous=row.has_previous)) if row.standing else ()
 
@@ -208,7 +208,7 @@ def _release(new: View, cell: Cell, commands: tuple[str, ...], before: dict[str,
     return Release(cell, commands, replace(plan, timeline=None), lines, plan.timeline)
 
 
-def _texts_before(opened: Opened, rows: Sequence[Row]) -> dict[Key, dict[str, bytes]]:
+def _texts_before(opened: Opened, rows: Sequence[AppStatus]) -> dict[Key, dict[str, bytes]]:
     """The files of each app before the commit that brought its state: today's, but for those that it touched."""
     since = {(row.app, row.env): row.since.sha for row in rows if row.since}
     if not since:

@@ -16,7 +16,7 @@ from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, faults_of, is_in, read_app
 from renderer.pipeline.argocd_objects import RESOURCES
 from renderer.pipeline.fleet import ARGOCD, argocd_manifest
-from renderer.pipeline.positions import Places
+from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, plan_resources
 from renderer.problem import Problem, errors
@@ -27,7 +27,7 @@ from renderer.usecases.freezes import frozen_changes
 from renderer.usecases.guards import judged_by_base
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.ran import with_history
-from renderer.usecases.revision import Texts, View, asking_git, of_revision, of_tree
+from renderer.usecases.revision import TextsByApp, View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, asked, touched
 
 Make = Callable[[Side | None, Side | None], AppPlan]  # the plan of an app from its two sides
@@ -55,7 +55,7 @@ class _Made:
     """An app in an environment: its side, and the texts that give problems their lines; or problems instead."""
 
     side: Side | None = None
-    places: Places | None = None
+    locator: Locator | None = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -77,10 +77,10 @@ def transitions(opened: Opened, selection: Selection, base: str, now: datetime |
     with asking_git():
         plans = [with_history(opened.root, new.layout, base, each) for each in found.plans]
         held = frozen_changes(opened.root, opened.setup.environments.values(), plans, base, now) if now else []
-    placed = Places(new.setup.texts).put(held) if held else ()
+    located = Locator(new.setup.texts).locate(held) if held else ()
     found_by_base = judged_by_base(old, new, Selection(some), base) if isinstance(old, View) else {}
     taken_away = [problem for each in found_by_base.values() for problem in each]
-    return [*placed, *(problem for each in plans for problem in each.problems), *taken_away]
+    return [*located, *(problem for each in plans for problem in each.problems), *taken_away]
 
 
 def before(root: str, base: str, new: View) -> View | Unread | None:
@@ -123,7 +123,7 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
     names = selection.names
     for start in range(0, len(names), _BATCH):
         some = names[start : start + _BATCH]
-        was: Texts = old.texts(some)[0] if isinstance(old, View) else {}
+        was: TextsByApp = old.texts(some)[0] if isinstance(old, View) else {}
         now, wrong = new.texts(some)
         problems += wrong
         for app in some:
@@ -163,9 +163,9 @@ class _InView:
         if evaluated is None:
             return _Made()
         setup, environment = self.view.setup, self.view.setup.environments[self.env]
-        places = Places({**setup.texts, **self.texts})
+        locator = Locator({**setup.texts, **self.texts})
         if isinstance(evaluated, tuple):
-            return _Made(problems=places.put(evaluated))
+            return _Made(problems=locator.locate(evaluated))
         whole = assemble(evaluated, evaluated.app, environment, self.texts, setup)
         wrong = errors([*whole.problems, *(check_manifests(evaluated, whole, setup, environment) if checked else ())])
         stable = whole
@@ -173,9 +173,9 @@ class _InView:
             stable = assemble(evaluated, bootstrap(evaluated.app), environment, self.texts, setup)
             wrong = errors(stable.problems)
         if wrong:
-            return _Made(problems=places.put(wrong))
+            return _Made(problems=locator.locate(wrong))
         manifests = whole.manifests, stable.manifests
-        return _Made(Side(evaluated.app, *manifests, evaluated.effective, environment.spec, self.view.data), places)
+        return _Made(Side(evaluated.app, *manifests, evaluated.effective, environment.spec, self.view.data), locator)
 
 
 def _compare(old: _InView | Unread | None, new: _InView, make: Make) -> tuple[AppPlan | None, list[Problem]]:
@@ -196,8 +196,8 @@ def _compare(old: _InView | Unread | None, new: _InView, make: Make) -> tuple[Ap
     if base.problems:
         return AppPlan(new.app, new.env, _unknown(base.problems)), []
     found = make(base.side, head.side)
-    placed = head.places.put(found.problems) if head.places else ()
-    return replace(found, problems=placed), []
+    located = head.locator.locate(found.problems) if head.locator else ()
+    return replace(found, problems=located), []
 
 
 def _unread(old: Unread | None) -> tuple[Problem, ...]:

@@ -77,12 +77,12 @@ def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
         if os.path.normpath(path) == os.curdir:
             wanted.setdefault(find_root(directory), []).append("")
             continue
-        place = os.path.join(directory, path)
-        is_folder = os.path.isdir(place)
-        found = projects([os.path.join(place, PROJECT_FILE) if is_folder else place])
+        full = os.path.join(directory, path)
+        is_folder = os.path.isdir(full)
+        found = projects([os.path.join(full, PROJECT_FILE) if is_folder else full])
         if not found:
             raise Failure(f"{printable(path)} is not in a project", 2)
-        if not os.path.lexists(place):
+        if not os.path.lexists(full):
             raise Failure(f"there is no file {printable(path)}", 2)
         for root, (file,) in found.items():
             wanted.setdefault(root, []).append(file.rpartition("/")[0] if is_folder else file)

@@ -10,7 +10,7 @@ from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.git import Commit as GitCommit
 from renderer.git import is_shallow, list_tree, read_many, renamed, resolve
-from renderer.history import Commit, Entry, Revision, environments_of, files_of, history
+from renderer.history import Commit, HistoryEntry, Revision, environments_of, files_of, history
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import read_project
 from renderer.project import Versions
@@ -24,7 +24,7 @@ from renderer.usecases.revision import asking_git
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
 
-Entries = Mapping[str, Sequence[Entry]]
+HistoryEntries = Mapping[str, Sequence[HistoryEntry]]
 
 
 def show_history(directory: str, app: str, envs: Sequence[str], form: str, limit: int | None) -> int:
@@ -71,7 +71,7 @@ def _past(root: str, head: str, layout: Layout, app: str) -> list[Revision]:
     return past
 
 
-def _with_merged(root: str, shown: Entries, paths: Sequence[str]) -> dict[str, list[Entry]]:
+def _with_merged(root: str, shown: HistoryEntries, paths: Sequence[str]) -> dict[str, list[HistoryEntry]]:
     """The entries with the commits that each merge brought."""
     merges = {
         step.commit.sha: step.commit
@@ -88,12 +88,12 @@ def _full(commit: Commit, merged: Sequence[GitCommit]) -> Commit:
     return replace(commit, merged=tuple(commit_of(each) for each in merged if len(each.parents) < 2))
 
 
-def _complete(entry: Entry, full: Mapping[str, Commit]) -> Entry:
+def _complete(entry: HistoryEntry, full: Mapping[str, Commit]) -> HistoryEntry:
     steps = tuple(replace(step, commit=full.get(step.commit.sha, step.commit)) for step in entry.steps)
     return replace(entry, steps=steps)
 
 
-def _renamed(root: str, shown: Entries, layout: Layout, app: str) -> dict[str, tuple[str, str]]:
+def _renamed(root: str, shown: HistoryEntries, layout: Layout, app: str) -> dict[str, tuple[str, str]]:
     """Of the commits with which the app came or went, those that renamed it: from, to."""
     own = layout.app(app)
     commits = {

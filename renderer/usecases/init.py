@@ -69,8 +69,8 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     for file in files:
         out(f"{'created' if file in wanted else 'not changed:'} {file}")
     if not _has_hooks(top or directory):
-        where = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory)) if top else PRE_COMMIT
-        out(f"\nTo check commits with pre-commit, add this under `repos` in {where}:\n\n{HOOKS}", end="")
+        folder = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory)) if top else PRE_COMMIT
+        out(f"\nTo check commits with pre-commit, add this under `repos` in {folder}:\n\n{HOOKS}", end="")
     out("\nNext: run `rollspec render` to write the manifests, and commit them with the specs.")
     return 0
 
@@ -119,11 +119,11 @@ def _project(root: str) -> tuple[Project | None, list[Problem]]:
 
 def _repository(directory: str) -> str | None:
     """The top folder of the repository that the folder lies in, where it is another one; it need not be there yet."""
-    place = start = os.path.realpath(directory)
-    while not os.path.isdir(place):
-        place = os.path.dirname(place)
+    folder = start = os.path.realpath(directory)
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
     try:
-        top = os.path.realpath(top_folder(place))
+        top = os.path.realpath(top_folder(folder))
     except GitError:  # none, or no git
         return None
     return None if top == start else top
@@ -131,11 +131,14 @@ def _repository(directory: str) -> str | None:
 
 def _as_git_says(directory: str) -> dict[str, str]:
     """The URL of the remote `origin` and the project's folder in the repository; empty where Git knows neither."""
-    place = os.path.realpath(directory)
-    while not os.path.isdir(place):
-        place = os.path.dirname(place)
+    folder = os.path.realpath(directory)
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
     try:
-        urls, inside = remotes(place), os.path.relpath(os.path.realpath(directory), os.path.realpath(top_folder(place)))
+        urls, inside = (
+            remotes(folder),
+            os.path.relpath(os.path.realpath(directory), os.path.realpath(top_folder(folder))),
+        )
     except GitError:
         return {}
     return {"url": without_password(urls[0]) if urls else "", "path": "" if inside == os.curdir else inside}

@@ -10,7 +10,7 @@ from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline import Rendered, building, is_in
 from renderer.pipeline.in_step import Steps, groups, in_step
-from renderer.pipeline.positions import Places
+from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup, named, read_project, resource_path, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
 from renderer.progress import counted
@@ -21,7 +21,7 @@ from renderer.tree import Read, listing, read, reader, sources
 from renderer.usecases.checkout import refuse_left_out, submodules_in_output
 from renderer.usecases.misplaced import misplaced
 
-Texts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
+AppTexts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
 
 
 class Refused(Exception):  # noqa: N818 - no error of the program: an outcome, with problems to show
@@ -53,7 +53,7 @@ class Opened:
         shared, environments = len(self.setup.texts), len(self.setup.environments)
         return counted(shared, "shared file"), counted(len(self.apps), "app"), counted(environments, "environment")
 
-    def texts(self, app: str, read_some: Read | None = None) -> Texts:
+    def texts(self, app: str, read_some: Read | None = None) -> AppTexts:
         """The bytes of an app's spec and its partials, and of the plain manifests that they name.
 
         A problem for each that is not a plain file inside the project. `read_some` is a reader of the project, where
@@ -75,7 +75,7 @@ class Opened:
         wrong = [
             Problem(file, 0, 0, "resource", unread[path], entry.pointer) for entry, path in found if path in unread
         ]
-        return files, Places({file: text}).put(wrong)
+        return files, Locator({file: text}).locate(wrong)
 
 
 def find_root(directory: str) -> str:
@@ -235,7 +235,7 @@ def build_all(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> list[
 
 
 def build_read(
-    opened: Opened, texts: Mapping[str, Texts], wanted: Mapping[str, Sequence[str]], *, stable_only: bool = False
+    opened: Opened, texts: Mapping[str, AppTexts], wanted: Mapping[str, Sequence[str]], *, stable_only: bool = False
 ) -> list[Rendered]:
     """A group of apps whose files are read, each in its environments (`wanted`)."""
 

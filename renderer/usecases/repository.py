@@ -8,7 +8,7 @@ import re
 from renderer.git import GitError, remotes
 from renderer.git import root as top_folder
 from renderer.layout import PROJECT_FILE
-from renderer.pipeline.positions import Places
+from renderer.pipeline.positions import Locator
 from renderer.problem import Problem
 from renderer.tree import read
 from renderer.usecases.project import Opened
@@ -20,7 +20,7 @@ _USER = re.compile(r"^[^/@]*@([^/:]+):")  # git@host:path
 def repository_problems(opened: Opened) -> list[Problem]:
     """A wrong `repository.path` or a URL that no remote has, where the project makes objects for Argo CD."""
     found = _found(opened)
-    return [*Places(read(opened.root, [PROJECT_FILE])[0]).put(found)] if found else []
+    return [*Locator(read(opened.root, [PROJECT_FILE])[0]).locate(found)] if found else []
 
 
 def _found(opened: Opened) -> list[Problem]:

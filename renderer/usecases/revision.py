@@ -22,7 +22,7 @@ from renderer.usecases.checkout import nested
 from renderer.usecases.project import Opened, Refused, app_names
 from renderer.yamlio import load
 
-Texts = dict[str, dict[str, bytes]]
+TextsByApp = dict[str, dict[str, bytes]]
 _PLAIN = ("100644", "100755")
 _SHORT = 12
 
@@ -39,7 +39,7 @@ class View:
     setup: Setup
     apps: frozenset[str]
     data: Mapping[str, Any]
-    texts: Callable[[Sequence[str]], tuple[Texts, list[Problem]]]
+    texts: Callable[[Sequence[str]], tuple[TextsByApp, list[Problem]]]
 
     @property
     def layout(self) -> Layout:
@@ -60,8 +60,8 @@ def of_tree(opened: Opened) -> View:
     """The working tree."""
     known = frozenset(opened.apps)
 
-    def texts(apps: Sequence[str]) -> tuple[Texts, list[Problem]]:
-        found: Texts = {}
+    def texts(apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
+        found: TextsByApp = {}
         problems: list[Problem] = []
         for app in known.intersection(apps):
             found[app], wrong = opened.texts(app)
@@ -98,7 +98,7 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
     if errors(problems):
         raise Refused(problems)
 
-    def texts(apps: Sequence[str]) -> tuple[Texts, list[Problem]]:
+    def texts(apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
         return _texts(root, commit, setup, tree, frozenset(names).intersection(apps)), []
 
     return View(revision, setup, frozenset(names), _data(text), texts)
@@ -120,7 +120,7 @@ def _is_shared(layout: Layout, path: str) -> bool:
     return _below(path, layout.templates) or (_below(path, layout.overlays) and not layout.is_partial(path))
 
 
-def _texts(root: str, commit: str, setup: Setup, tree: Mapping[str, TreeEntry], apps: frozenset[str]) -> Texts:
+def _texts(root: str, commit: str, setup: Setup, tree: Mapping[str, TreeEntry], apps: frozenset[str]) -> TextsByApp:
     layout = setup.layout
     wanted = {
         app: [path for path in (layout.app(app), *(layout.partial(env, app) for env in setup.overlays)) if path in tree]

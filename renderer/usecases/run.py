@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from renderer.cache import Record
 from renderer.pipeline import Rendered
-from renderer.pipeline.fleet import argocd_files, fleet_problems, resource_files, shared_in_clusters, told_once
+from renderer.pipeline.fleet import argocd_files, fleet_problems, resource_files, shared_in_clusters, without_repeats
 from renderer.pipeline.in_step import groups
 from renderer.problem import Problem, errors
 from renderer.tree import reader
@@ -60,7 +60,10 @@ def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick
 
 def alone(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
     """The problems of the project and of each app by itself."""
-    return [*opened.problems, *told_once(opened.setup, (problem for each in rendered for problem in each.problems))]
+    return [
+        *opened.problems,
+        *without_repeats(opened.setup, (problem for each in rendered for problem in each.problems)),
+    ]
 
 
 def together(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Problem]:

@@ -13,7 +13,7 @@ from renderer.history import Files, Parsed, Search, Standing, State, Unreadable,
 from renderer.layout import Layout
 from renderer.pipeline import is_in
 from renderer.problem import errors
-from renderer.report.status import Row, Status, status_text
+from renderer.report.status import AppStatus, StatusReport, status_text
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.past import SHALLOW, commit_of, parse_blobs
 from renderer.usecases.project import Opened, Refused, open_project
@@ -41,22 +41,22 @@ def show_status(directory: str, envs: Sequence[str], apps: Sequence[str], form: 
     return int(any(row.standing is None for row in status.rows))
 
 
-def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named: frozenset[str]) -> Status:
+def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named: frozenset[str]) -> StatusReport:
     """The state of these apps in these environments; for `named` apps Git is always asked since when."""
     rows = read_rows(opened, envs, apps)
     try:
         return _with_git(opened, rows, named)
     except GitError as error:
         say(f"rollspec: Git cannot say since when: {error.message}")
-        return Status(None, rows)
+        return StatusReport(None, rows)
 
 
-def read_rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[Row]:
+def read_rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[AppStatus]:
     """The state in the working tree, by environment and app; several processes share the apps."""
     overlays = _overlays(opened)
 
-    def work(share: Sequence[str], tick: Callable[[], None]) -> tuple[list[Row], Callable[[], None]]:
-        found: list[Row] = []
+    def work(share: Sequence[str], tick: Callable[[], None]) -> tuple[list[AppStatus], Callable[[], None]]:
+        found: list[AppStatus] = []
         for app in share:
             found += _app_rows(opened, overlays, envs, app)
             tick()
@@ -66,7 +66,7 @@ def read_rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[
         return sorted((row for report in made.reports for row in report), key=lambda row: (row.env, row.app))
 
 
-def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str) -> Iterator[Row]:
+def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str) -> Iterator[AppStatus]:
     wanted = [env for env in envs if is_in(opened.setup.environments[env], app)]
     if not wanted:
         return
@@ -76,9 +76,9 @@ def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str) ->
     for env in wanted:
         state = Unreadable(str(problems[0])) if errors(problems) else state_at(files, opened.layout, env, app)
         if isinstance(state, State):
-            yield Row(env, app, state.standing, labels=labels, has_previous=state.previous is not None)
+            yield AppStatus(env, app, state.standing, labels=labels, has_previous=state.previous is not None)
         elif state is not None:
-            yield Row(env, app, None, state.reason, labels=labels)
+            yield AppStatus(env, app, None, state.reason, labels=labels)
 
 
 def _labels(app: Parsed | None) -> dict[str, str]:
@@ -93,20 +93,20 @@ def _overlays(opened: Opened) -> dict[str, Parsed]:
     return {document.file: trimmed(document.data) for chain in chains for document in chain}
 
 
-def _with_git(opened: Opened, rows: Sequence[Row], named: frozenset[str]) -> Status:
+def _with_git(opened: Opened, rows: Sequence[AppStatus], named: frozenset[str]) -> StatusReport:
     """The rows with the commits from Git. Raises GitError."""
     root, layout = opened.root, opened.layout
     head = resolve(root, "HEAD")
     differs = [path for _, path in changed(root, head, None, [layout.apps, layout.overlays])]
     there = frozenset(differs)
 
-    def is_wanted(row: Row) -> bool:
+    def is_wanted(row: AppStatus) -> bool:
         own = (layout.app(row.app), *(layout.partial(env, row.app) for env in _names(opened, row.env)))
         return row.standing is not None and (row.is_active or row.app in named or not there.isdisjoint(own))
 
     wanted = {(row.env, row.app): row.standing for row in rows if row.standing and is_wanted(row)}
     if not wanted:
-        return Status(head, rows, differs)
+        return StatusReport(head, rows, differs)
     search, same = _search(root, head, layout, wanted)
     _go_back(root, head, layout, search)
     found = [
@@ -116,7 +116,7 @@ def _with_git(opened: Opened, rows: Sequence[Row], named: frozenset[str]) -> Sta
         for row in rows
     ]
     complete = not (any(commit.parents == 0 for commit in search.found.values()) and is_shallow(root))
-    return Status(head, found, differs, complete)
+    return StatusReport(head, found, differs, complete)
 
 
 def _names(opened: Opened, env: str) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ from renderer.git.remains import put_right
 from renderer.layout import HEADER, PROJECT_FILE
 from renderer.overlay import Document, Environment, effective, inherited
 from renderer.pipeline import Rendered, build_app, evaluate, is_in, outline, read_app
-from renderer.pipeline.positions import Places
-from renderer.plain import pointer
+from renderer.pipeline.positions import Locator
+from renderer.plain import pointer_of
 from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes
 from renderer.release.verbs import Outcome, Refusal, in_flight
@@ -281,7 +281,7 @@ def effective_spec(
         return None
     evaluated, found = evaluate(document, environment, texts, opened.setup)
     if evaluated is None:
-        problems += Places({**opened.setup.texts, **texts}).put(found)
+        problems += Locator({**opened.setup.texts, **texts}).locate(found)
         return None
     return evaluated.app.spec
 
@@ -343,13 +343,13 @@ def _operations(spec: Spec, edits: Sequence[Change]) -> list[Operation]:
     found: list[Operation] = []
     for each in edits:
         if moved and each.path == (moved[1],):
-            found.append(Rename(_pointer((moved[0],)), moved[1]))
+            found.append(Rename(_pointer_of((moved[0],)), moved[1]))
             gone = [key for key in spec[moved[0]] if key not in each.value]
-            found += [Remove(_pointer((moved[1], key))) for key in gone]
+            found += [Remove(_pointer_of((moved[1], key))) for key in gone]
         elif each.value is ABSENT:
-            found += [] if moved and each.path == (moved[0],) else [Remove(_pointer(each.path))]
+            found += [] if moved and each.path == (moved[0],) else [Remove(_pointer_of(each.path))]
         else:
-            found.append(Set(_pointer(each.path), each.value))
+            found.append(Set(_pointer_of(each.path), each.value))
     return found
 
 
@@ -365,8 +365,8 @@ def _moved(spec: Spec, edits: Sequence[Change]) -> tuple[str, str] | None:
     return None
 
 
-def _pointer(path: Sequence[str]) -> str:
-    return pointer(("spec", *path))
+def _pointer_of(path: Sequence[str]) -> str:
+    return pointer_of(("spec", *path))
 
 
 def _outputs(opened: Opened, app: str, rendered: Sequence[Rendered]) -> dict[str, bytes | None]:

@@ -15,7 +15,7 @@ from renderer.pipeline import is_in
 from renderer.release import notes, switches, verbs
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal, in_flight
-from renderer.report.status import Row
+from renderer.report.status import AppStatus
 from renderer.spec import fields_of, short_digests, strategy_of
 from renderer.tree import alone
 from renderer.usecases.edits import Edits, edit_acts
@@ -269,11 +269,11 @@ def _selected(opened: Opened, env: str, apps: Sequence[str], options: VerbOption
     return [row.app for row in read_rows(opened, [env], there) if row.standing and _FITS[verb](row)]
 
 
-def _may_restart(row: Row) -> bool:
+def _may_restart(row: AppStatus) -> bool:
     return row.standing is not None and not row.standing.paused
 
 
-_FITS: dict[str, Callable[[Row], object]] = {
+_FITS: dict[str, Callable[[AppStatus], object]] = {
     "weight": lambda row: row.standing and row.standing.flight and row.standing.flight.weight is not None,
     "promote": lambda row: row.standing and row.standing.flight,
     "abort": lambda row: row.standing and row.standing.flight,

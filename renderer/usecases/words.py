@@ -49,11 +49,11 @@ def _put(found: dict[str, Any], path: str, value: Any) -> None:
     target[keys[-1]] = value
 
 
-def _value(text: str, where: str) -> Any:
+def _value(text: str, path: str) -> Any:
     data, problems = load(f"value: {text}\n".encode(errors="surrogateescape"), "--set")
     if problems or not isinstance(data, dict) or len(data) != 1:
-        raise Failure(f"--set {where}: {problems[0].message if problems else 'not a value'}", 2)
+        raise Failure(f"--set {path}: {problems[0].message if problems else 'not a value'}", 2)
     value = data["value"]
     if json.dumps(value).count("#") < text.count("#"):  # in a comment, then
-        raise Failure(f"--set {where}: in YAML, ` #` starts a comment, which would be lost: quote the value", 2)
+        raise Failure(f"--set {path}: in YAML, ` #` starts a comment, which would be lost: quote the value", 2)
     return value

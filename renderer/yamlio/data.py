@@ -1,4 +1,4 @@
-"""What YAML is read into: plain data, and places in a text."""
+"""What YAML is read into: plain data, and positions in a text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Data: TypeAlias = "Scalar | list[Data] | dict[str, Data]"
 
 
 class Position(NamedTuple):
-    """A place in a text; line and column count from 1, columns in characters."""
+    """A line and a column of a text, both counted from 1; columns are counted in characters."""
 
     line: int
     column: int

@@ -71,7 +71,7 @@ def _unicode(text: bytes, file: str, refused: re.Pattern[str]) -> Problem | None
     try:
         return _control(text.decode(), file, refused)
     except UnicodeDecodeError as error:
-        line, column = _place(text[: error.start].decode())
+        line, column = _line_and_column(text[: error.start].decode())
         message = f"byte 0x{text[error.start]:02X} is not UTF-8; save the file as UTF-8"
         return Problem(file, line, column, "yaml-encoding", message)
 
@@ -83,11 +83,11 @@ def _control(text: str, file: str, refused: re.Pattern[str]) -> Problem | None:
     code = ord(found[0])
     escape = f"\\x{code:02X}" if code < 0x100 else f"\\u{code:04X}"
     message = f'the invisible character U+{code:04X} stands here; remove it, or write it as "{escape}" in double quotes'
-    line, column = _place(text[: found.start()])
+    line, column = _line_and_column(text[: found.start()])
     return Problem(file, line, column, "yaml-encoding", message)
 
 
-def _place(before: str) -> tuple[int, int]:
+def _line_and_column(before: str) -> tuple[int, int]:
     """Line and column of what follows this text; breaks are LF, CR LF and CR."""
     lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return len(lines), len(lines[-1]) + 1

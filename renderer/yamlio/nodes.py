@@ -58,21 +58,21 @@ def tree(text: str) -> Node:
     return _Walk(text, following).value(following())
 
 
-def line_end(text: str, at: int) -> int:
-    """Where the line ends that `at` lies in, before its break."""
-    found = _LINE_END.search(text, at)
+def line_end(text: str, offset: int) -> int:
+    """Where the line ends that holds `offset`, before its break."""
+    found = _LINE_END.search(text, offset)
     return found.start() if found else len(text)
 
 
-def line_start(text: str, at: int) -> int:
-    """Where the line begins that `at` lies in."""
-    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+def line_start(text: str, offset: int) -> int:
+    """Where the line begins that holds `offset`."""
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 
-def after_space(text: str, at: int) -> int:
+def after_space(text: str, offset: int) -> int:
     """Where the next token begins: behind white space and comments."""
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+    found = _SPACE.match(text, offset)
+    return found.end() if found else offset
 
 
 class _Walk:
@@ -99,24 +99,24 @@ class _Walk:
         head = header.end() if header else start
         return Node("scalar", style, start, _block_end(self.text, start, head, end), head)
 
-    def _pairs(self, at: int) -> Iterator[CollectionEntry]:
+    def _pairs(self, offset: int) -> Iterator[CollectionEntry]:
         while not isinstance(event := self.next(), MappingEndEvent):
             key = self.value(event)
-            start = after_space(self.text, at)
+            start = after_space(self.text, offset)
             if self.text[start : start + 1] == ",":
                 start = after_space(self.text, start + 1)
             value = self.value(self.next())
             yield CollectionEntry(event.value, start, key, value)
-            at = value.end
+            offset = value.end
         self.end = _end(event)
 
-    def _items(self, at: int, flow: bool) -> Iterator[CollectionEntry]:
+    def _items(self, offset: int, flow: bool) -> Iterator[CollectionEntry]:
         number = 0
         while not isinstance(event := self.next(), SequenceEndEvent):
-            dash = after_space(self.text, at)
+            dash = after_space(self.text, offset)
             value = self.value(event)
             yield CollectionEntry(number, value.start if flow else dash, None, value)
-            at, number = value.end, number + 1
+            offset, number = value.end, number + 1
         self.end = _end(event)
 
 

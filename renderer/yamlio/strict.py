@@ -16,7 +16,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from renderer.plain import pointer
+from renderer.plain import pointer_of
 from renderer.problem import Problem, in_order, without_secrets
 from renderer.yamlio import guard
 from renderer.yamlio.data import Data
@@ -191,7 +191,7 @@ class _Reader:
             message = f"more than {guard.MAX_PROBLEMS} problems; the rest of the file was not read"
             self.found.append(Problem(self.file, line, column, "yaml-size", message))
             raise _StopError
-        self.found.append(Problem(self.file, line, column, rule, message, pointer(self.path)))
+        self.found.append(Problem(self.file, line, column, rule, message, pointer_of(self.path)))
 
 
 # By event; a table of plain functions, since one of bound methods would make each reader a cycle that only gc can free.

@@ -2,6 +2,7 @@
 
 One SQLite file in a folder of its own that Git ignores. It is safe to delete, and safe with several runs at once:
 whatever is wrong with the file (locked, damaged, read-only, of somebody else's making) means that nothing is known.
+Each row is signed (see `cache_key`), so a file that somebody else made says nothing.
 """
 
 from __future__ import annotations
@@ -26,19 +27,20 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 Folder = Mapping[str, Stamp]  # names and stamps of the files directly in a folder
 
-_FILE = "cache-2.sqlite"  # another number where the tables change
+_FILE = "cache-3.sqlite"  # another number where the tables change
 _TABLES = """
 PRAGMA trusted_schema = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA journal_mode = MEMORY;
 CREATE TABLE IF NOT EXISTS rendered (
-  env TEXT, app TEXT, key TEXT, stamps TEXT, inputs TEXT, outputs TEXT, extra TEXT, problems TEXT,
+  env TEXT, app TEXT, stamps TEXT, inputs TEXT, outputs TEXT, extra TEXT, problems TEXT, seal TEXT,
   PRIMARY KEY (env, app)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS facts (env TEXT, app TEXT, facts TEXT, PRIMARY KEY (env, app));
+CREATE TABLE IF NOT EXISTS facts (env TEXT, app TEXT, inputs TEXT, facts TEXT, seal TEXT, PRIMARY KEY (env, app));
 CREATE TABLE IF NOT EXISTS clean (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
 """
+_ENDING = b".sqlite\0"  # of a name in Git's index, in every version of its format
 _JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite reads next to its file
-_SEEN = "UPDATE rendered SET stamps = ? WHERE env = ? AND app = ? AND key = ? AND inputs = ? AND outputs = ?"
+_SEEN = "UPDATE rendered SET stamps = ?, seal = ? WHERE env = ? AND app = ? AND inputs = ? AND outputs = ?"
 _WAIT = 2.0  # seconds for another run to finish its transaction, which takes a tenth of that
 _COARSE = 50_000_000  # ns: clocks of file systems tick every 1 to 10 ms
 _WHOLE_SECONDS = 2_000_000_000  # ns: some file systems count seconds, or two
@@ -66,21 +68,21 @@ class Record(NamedTuple):
 class Cache:
     """The records of one project under one key. Errors of its file are never raised."""
 
-    def __init__(self, root: str, key: str) -> None:
+    def __init__(self, root: str, key: str, secret: bytes) -> None:
+        """`key`: what decides what a run does, apart from the apps' files; `secret` signs."""
         self._folder = os.path.join(root, CACHE_FOLDER)
-        self.key = key
+        self._secret = blake2b(key.encode(), key=secret).digest()
+        self.key = self._secret.hex()  # goes into what is signed, never into the file
 
     def records(self, env: str) -> dict[str, Record]:
         """What is known of each app in the environment, without the facts."""
-        sql = "SELECT env, app, stamps, inputs, outputs, extra, problems FROM rendered WHERE env = ? AND key = ?"
-        found = self._all(sql, env)
-        return {row[1]: Record(*row) for row in found}
+        sql = "SELECT env, app, stamps, inputs, outputs, extra, problems, seal FROM rendered WHERE env = ?"
+        return {row[1]: Record(*row[:-1]) for row in self._all(sql, env) if self._seal(row[:-1]) == row[-1]}
 
     def facts(self, env: str) -> dict[str, tuple[str, str]]:
         """By app: the digest of the inputs, and the facts about the app with these inputs."""
-        sql = "SELECT app, inputs, facts FROM rendered JOIN facts USING (env, app) WHERE env = ? AND key = ?"
-        found = self._all(sql, env)
-        return {app: (inputs, facts) for app, inputs, facts in found}
+        sql = "SELECT env, app, inputs, facts, seal FROM facts WHERE env = ?"
+        return {row[1]: (row[2], row[3]) for row in self._all(sql, env) if self._seal(row[:-1]) == row[-1]}
 
     def clean(self, env: str) -> str:
         """The digest of the apps that were last checked together without a finding; empty for none."""
@@ -96,20 +98,25 @@ class Cache:
         def put(connection: Connection) -> None:
             connection.executemany("DELETE FROM rendered WHERE env = ? AND app = ?", gone)
             connection.executemany("DELETE FROM facts WHERE env = ? AND app = ?", gone)
-            made = ((row.env, row.app, self.key, *row[2:-1]) for row in rows)
+            made = ((*row[:-1], self._seal(row[:-1])) for row in rows)
             connection.executemany("INSERT OR REPLACE INTO rendered VALUES (?, ?, ?, ?, ?, ?, ?, ?)", made)
-            facts = ((row.env, row.app, row.facts) for row in rows)
-            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", facts)
-            again = ((row.stamps, row.env, row.app, self.key, row.inputs, row.outputs) for row in seen)
+            facts = ((row.env, row.app, row.inputs, row.facts) for row in rows)
+            signed = ((*fact, self._seal(fact)) for fact in facts)
+            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?)", signed)
+            again = ((row.stamps, self._seal(row[:-1]), row.env, row.app, row.inputs, row.outputs) for row in seen)
             connection.executemany(_SEEN, again)
             connection.executemany("INSERT OR REPLACE INTO clean VALUES (?, ?)", views.items())
 
         if _made(self._folder):
             self._ask(put, None, make=True)
 
+    def _seal(self, fields: Sequence[object]) -> str:
+        """The signature of a row; a damaged file may hold other values than texts."""
+        return blake2b(repr(fields).encode(errors="surrogateescape"), key=self._secret, digest_size=16).hexdigest()
+
     def _all(self, sql: str, env: str) -> list[tuple[str, ...]]:
         def ask(connection: Connection) -> list[tuple[str, ...]]:
-            return connection.execute(sql, (env, self.key)).fetchall()
+            return connection.execute(sql, (env,)).fetchall()
 
         return self._ask(ask, [])
 
@@ -134,6 +141,24 @@ class Cache:
             with suppress(OSError):
                 os.unlink(file)
             return default
+
+
+def may_be_tracked(root: str) -> bool:
+    """Whether the index of the Git repository around the folder may name a cache: a quick look, before Git is asked."""
+    above = root
+    while not os.path.lexists(f"{above}/.git"):
+        if above == os.path.dirname(above):
+            return False
+        above = os.path.dirname(above)
+    git = f"{above}/.git"
+    try:
+        if os.path.isfile(git):  # a worktree, or a submodule
+            with open(git, encoding="utf-8", errors="surrogateescape") as file:
+                git = os.path.join(above, file.read().removeprefix("gitdir:").strip())
+        with open(f"{git}/index", "rb") as file:
+            return _ENDING in file.read()
+    except OSError:
+        return False
 
 
 def _remove_journals(file: str) -> None:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
+
 from hypothesis import settings
 
 settings.register_profile("same-everywhere", derandomize=True, database=None, deadline=None)
 settings.load_profile("same-everywhere")
+
+# The key of the cache is in the user's state folder: tests have one of their own.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="rollspec-state-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)

@@ -21,6 +21,7 @@ from renderer.layout import CACHE_FOLDER, HEADER
 from renderer.rules import Claim, could_clash, fleet
 from tests.bench.projects import ENVS, generate, name_of
 from tests.support.cases import FIXTURES, ROOT, Outcome, cases, lay_out, run, snapshot
+from tests.support.past import Repository
 
 APPS, OUTPUT = 5, "rendered"
 ARGO_CD = "  repository: {url: https://git.example.com/a.git, revision: main}\n  argocd: {kind: Application}\n"
@@ -261,6 +262,76 @@ def test_a_view_that_somebody_committed_is_not_asked(pair: tuple[Path, Path]) ->
             connection.execute(f"CREATE VIEW rendered AS {endless} SELECT {fields} FROM c")  # noqa: S608
             connection.commit()
     both(*pair)
+
+
+def test_a_cache_that_another_user_made_is_not_believed(
+    pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that comes with a stranger's tree, made with this very program, for this very path."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "a stranger"))
+    clear(pair[0] / CACHE_FOLDER)
+    run(pair[0], "render")
+    old(pair[0])
+    run(pair[0], "render")
+    path = folder_of(pair[0], 0) / "service.yaml"
+    before = path.stat()
+    path.write_text(path.read_text().replace("80", "81"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert run(pair[0], "render", "--check", "--cached").code == 0, "who made it believes it"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "the user"))
+    assert run(pair[0], "render", "--check", "--cached").code == 1
+    run(pair[0], "render")
+    assert outputs(pair[0]) == outputs(pair[1])
+
+
+def test_a_cache_that_was_moved_with_its_project_is_not_believed(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    pair[0].rename(tmp_path / "elsewhere")
+    assert " 0 of 5 apps unchanged" in run(tmp_path / "elsewhere", "render", "-v").err.replace("(", "( ")
+
+
+NO_HOME = {"XDG_STATE_HOME": "", "HOME": ""}
+
+
+@pytest.mark.parametrize("variables", [NO_HOME, {"XDG_STATE_HOME": "state", "HOME": "home"}])
+def test_where_there_can_be_no_key_there_is_no_cache(
+    variables: dict[str, str], pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clear(pair[0] / CACHE_FOLDER)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert "no cache: HOME is not set" in run(pair[0], "render", "--verbose").err
+    both(*pair)
+    assert not list((pair[0] / CACHE_FOLDER).glob("*.sqlite"))
+
+
+def test_a_key_that_the_project_brings_is_not_used(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(pair[0] / ".local/state"))
+    assert "no cache: the user's state folder is inside the project" in run(pair[0], "render", "-v").err
+    assert not (pair[0] / ".local").exists()
+
+
+def test_the_key_is_the_users_own(pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    run(pair[0], "render")
+    (key,) = (tmp_path / "state/rollspec").iterdir()
+    assert (key.stat().st_mode & 0o777, key.stat().st_size) == (0o600, 32)
+    key.chmod(0o644)
+    assert "is not a key that only this user can read" in run(pair[0], "render", "-v").err
+    key.unlink()
+    key.symlink_to("/etc/passwd")
+    assert "no cache: no key in the user's state folder" in run(pair[0], "render", "-v").err
+
+
+def test_a_cache_that_git_tracks_is_not_used(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit("begin")
+    assert repository.run("render").err == ""
+    repository.git("add", "-f", CACHE_FOLDER)
+    told = repository.run("render")
+    assert told.err == "rollspec: .rollspec/ is not used, because Git tracks it: run `git rm -r --cached .rollspec`\n"
+    assert told.code == 0
+    repository.git("rm", "-r", "-q", "--cached", CACHE_FOLDER)
+    assert repository.run("render").err == ""
 
 
 def test_claims_that_another_run_replaced_meanwhile_are_found_again(

@@ -15,7 +15,7 @@ ROWS = (
     ("progress", "console"),
     ("board",),
     ("report",),
-    ("tree", "git", "cache", "workers", "prometheus"),
+    ("tree", "git", "cache", "cache_key", "workers", "prometheus"),
     ("pipeline",),
     ("plan", "history", "edit", "scaffold"),
     ("simulate",),

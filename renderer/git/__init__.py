@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from renderer.git.commits import commit
 from renderer.git.history import Commit, Touch, commits_of, log, log_files
+from renderer.git.index import tracked
 from renderer.git.read import (
     FileStatus,
     TreeEntry,
@@ -45,4 +46,5 @@ __all__ = [
     "renamed",
     "resolve",
     "root",
+    "tracked",
 ]

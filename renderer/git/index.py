@@ -28,6 +28,11 @@ def unknown(root: str, folders: Sequence[str]) -> list[str]:
     return sorted(fields(reading(root, question, b"", **own_index())))
 
 
+def tracked(root: str, paths: Sequence[str]) -> list[str]:
+    """Files of the index that are at or below these paths."""
+    return sorted(fields(reading(root, ["ls-files", "-z", "--cached", "--", *literal(paths)], b"")))
+
+
 def own_index() -> dict[str, str]:
     """`git commit -a` and `git commit -- FILES` use an index of their own, and pass its relative path to hooks."""
     own = os.environ.get("GIT_INDEX_FILE")

@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 from renderer import cache, tree
 from renderer.argocd import NOT_DRIVEN, Driven
 from renderer.cache import Cache, Folder, Record, clock, digest, settled, stamps_text
+from renderer.cache_key import NoKeyError, signing_key
+from renderer.console import say
+from renderer.layout import CACHE_FOLDER
 from renderer.pipeline import Rendered, is_in
 from renderer.pipeline.fleet import clusters_shared
 from renderer.problem import Problem
@@ -42,10 +45,12 @@ class Recalled(NamedTuple):
 class Memory:
     """The memory of a run that knows of no earlier one: nothing is recalled, and nothing is kept."""
 
-    def __init__(self, opened: Opened, job: Job, unchanged: frozenset[str] = frozenset()) -> None:
+    unchanged: frozenset[str] = frozenset()  # apps whose files, rendered ones too, look as they did
+
+    def __init__(self, opened: Opened, job: Job, why: str = "") -> None:
         self.opened = opened
         self.job = job
-        self.unchanged = unchanged  # apps whose files, rendered ones too, look as they did
+        self.why = why  # why there is no cache; empty where there is one, or none was asked for
 
     def existing(self) -> frozenset[str]:
         """The files in the output folder, by project path, but for those of unchanged apps."""
@@ -80,17 +85,37 @@ def remembered(opened: Opened, job: Job) -> Memory:
     if not job.is_whole:
         return Memory(opened, job)
     try:
-        return Recorded(opened, job)
+        secret = signing_key(opened.root)
+        if _is_tracked(opened.root):
+            say(
+                f"rollspec: {CACHE_FOLDER}/ is not used, because Git tracks it: run `git rm -r --cached {CACHE_FOLDER}`"
+            )
+            return Memory(opened, job, "Git tracks it")
+        return Recorded(opened, job, secret)
+    except NoKeyError as error:
+        return Memory(opened, job, str(error))
     except OSError:  # files that nobody may look at: the run itself will say so
         return Memory(opened, job)
+
+
+def _is_tracked(root: str) -> bool:
+    """Whether a commit brings the cache's files."""
+    if not cache.may_be_tracked(os.path.realpath(root)):
+        return False
+    from renderer.git import GitError, tracked  # git: a plain run does not need it
+
+    try:
+        return bool(tracked(root, [CACHE_FOLDER]))
+    except GitError:  # what is signed is believed, tracked or not
+        return False
 
 
 class Recorded(Memory):
     """The memory of a run that may know of earlier ones, with the stamps of all files as they are now."""
 
-    def __init__(self, opened: Opened, job: Job) -> None:
+    def __init__(self, opened: Opened, job: Job, secret: bytes) -> None:
         key = digest({**opened.setup.texts, "": f"{cache.program()} {opened.setup.project!r}".encode()})
-        self._cache = Cache(opened.root, key)
+        self._cache = Cache(opened.root, key, secret)
         self._inputs = _inputs(opened)
         self._outputs = cache.walk(job.target)
         self._now = clock()

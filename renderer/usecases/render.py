@@ -147,7 +147,7 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
     if options.reads_cache:
         unchanged = f"{len(memory.unchanged):,} of {counted(len(job.apps), 'app')} unchanged"
-        shown.lap("look at the times and sizes of files", unchanged)
+        shown.lap("look at the times and sizes of files", f"no cache: {memory.why}" if memory.why else unchanged)
     return _run(memory, Output(tell, folder, options.check, options.jobs or processors(), shown))
 
 

@@ -63,7 +63,7 @@ def faults(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
 def _window(entry: Mapping[str, Any]) -> Window:
     return Window(
         schedule=entry["schedule"],
-        duration=_duration(entry["duration"]) or timedelta(),
+        duration=duration(entry["duration"]) or timedelta(),
         zone=entry.get("timeZone", "UTC"),
         description=entry.get("description", ""),
         verbs=tuple(entry.get("verbs", RESCUE)),
@@ -77,8 +77,8 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         CronSim(entry["schedule"], datetime(2026, 1, 1))
     except CronSimError as error:
         yield "schedule", f"{entry['schedule']!r} is not a cron schedule of five fields ({error}): write `0 18 * * 5`"
-    duration = _duration(entry["duration"])
-    if duration is None or not timedelta() < duration <= LONGEST:
+    lasts = duration(entry["duration"])
+    if lasts is None or not timedelta() < lasts <= LONGEST:
         yield "duration", f"{entry['duration']!r} is not a duration of up to 366 days: write `62h` or `2d12h`"
     zone = entry.get("timeZone", "UTC")
     try:
@@ -87,7 +87,8 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "timeZone", f"{zone!r} is not a time zone of the IANA database: write `Europe/Berlin`"
 
 
-def _duration(text: str) -> timedelta | None:
+def duration(text: str) -> timedelta | None:
+    """`2d12h` as a value; None for other text."""
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text or any(len(n) > 6 for n, _ in parts):
         return None

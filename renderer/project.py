@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from renderer.layout import Layout
+from renderer.promotion import Stages, stages_of
 
 LEVEL = 2  # the newest render level, which new projects have
 
@@ -58,6 +59,7 @@ class Project:
     kustomization: bool = False
     argocd: ArgoCD | None = None
     not_secret: frozenset[str] = frozenset()  # names that sound like a secret's and are none
+    promotion: Stages = ()  # the order in which a version passes through the environments
 
 
 def project_of(data: Mapping[str, Any]) -> Project:
@@ -72,6 +74,7 @@ def project_of(data: Mapping[str, Any]) -> Project:
         kustomization=spec.get("kustomization", False),
         argocd=_argocd(spec),
         not_secret=frozenset(spec.get("notSecret", ())),
+        promotion=stages_of(spec.get("promotion", ())),
     )
 
 

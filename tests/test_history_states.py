@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.history import (
+    ASPECTS,
+    Aspect,
     Commit,
     HistoryEntry,
+    Key,
     Parsed,
     Revision,
     Search,
@@ -136,8 +139,10 @@ def test_entries_are_whole(states: list[Spec | Unreadable | None]) -> None:
             assert sum(lasted) <= (entry.seconds or 0)
 
 
-@given(STATES, SPECS)
-def test_since_is_the_first_commit_of_the_present_standing(states: list[Spec | Unreadable | None], last: Spec) -> None:
+@given(STATES, SPECS, st.sampled_from([*ASPECTS]))
+def test_since_is_the_first_commit_of_the_present_part_of_a_standing(
+    states: list[Spec | Unreadable | None], last: Spec, aspect: Aspect
+) -> None:
     states = [*states, last]
     standing = getattr(read(last), "standing", None)
     assert standing
@@ -148,17 +153,18 @@ def test_since_is_the_first_commit_of_the_present_standing(states: list[Spec | U
         past.append((revision.commit, {path: files.get(path) for path in revision.files}))
         files |= revision.files
     present = {path: trimmed(data) for path, data in files.items() if data is not None}
-    search = Search(LAYOUT, present, {("production", "web"): standing})
+    key: Key = ("production", "web", aspect)
+    search = Search(LAYOUT, present, {key: standing})
     for one, before in reversed(past):
         search.back(one, {path: None if data is None else trimmed(data) for path, data in before.items()})
     same = [
         number
         for number, state in enumerate(states)
-        if state is not BAD and (found := read(state)) and found.standing == standing
+        if state is not BAD and (found := read(state)) and ASPECTS[aspect](found.standing) == ASPECTS[aspect](standing)
     ]
     other = [number for number, state in enumerate(states) if state is not BAD and number not in same]
     first = min(number for number in same if number > max(other, default=-1))
-    assert search.found == {("production", "web"): commit(first)}
+    assert search.found == {key: commit(first)}
     assert search.open == {}
 
 

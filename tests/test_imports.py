@@ -24,7 +24,7 @@ ROWS = (
     ("release",),
     ("rounding", "checks"),
     ("project", "freeze", "spec", "manifest", "scaler", "hooks"),
-    ("yamlio", "protocols"),
+    ("yamlio", "protocols", "promotion"),
     ("problem", "plain", "layout", "failure", "resources", "masking"),
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}

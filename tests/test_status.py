@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from renderer.usecases import status as command
+from renderer.usecases import since as command
 from tests.support.past import WEB, Repository
 from tests.support.repository import environment, git
 

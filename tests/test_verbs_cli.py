@@ -460,7 +460,7 @@ def test_release_of_nothing_is_a_wrong_command(repository: Path) -> None:
     outcome = verb(repository, "release", "--weight", "20")
     assert (
         outcome.code,
-        "Missing argument 'APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits'" in outcome.err,
+        "Missing argument 'APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits | --train'" in outcome.err,
     ) == (
         2,
         True,

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import click
 
 from renderer.commands.completing import complete_app, complete_env, complete_path
+from renderer.freeze import duration
 from renderer.report.problems import FORMATS
 
 Decorator = Callable[[Any], Any]
+
+
+class Duration(click.ParamType[timedelta]):
+    """A length of time such as `3d` or `1d12h`."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """The text as a value; a mistake of usage where it is none."""
+        found = value if isinstance(value, timedelta) else duration(str(value))
+        if not found:
+            self.fail(f"{value!r} is not a length of time: write 3d, 12h or 1d12h", param, ctx)
+        return found
+
+
+DURATION = Duration()
 
 app_argument: Decorator = click.argument("app", shell_complete=complete_app)
 env_option: Decorator = click.option(

@@ -11,10 +11,11 @@ from typing import Any
 import click
 
 from renderer.commands.completing import complete_app, complete_env
-from renderer.commands.options import app_argument
+from renderer.commands.options import DURATION, app_argument
 from renderer.usecases import verbs
+from renderer.usecases.promotion import ReleaseOptions
 from renderer.usecases.verb import VerbOptions
-from renderer.usecases.verbs import ReleaseOptions, SwitchOptions
+from renderer.usecases.verbs import SwitchOptions
 
 WEIGHT = click.IntRange(0, 100)
 
@@ -63,7 +64,7 @@ def _apps(function: Callable[..., int]) -> Callable[..., int]:
     return run
 
 
-_WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits"
+_WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits | --train"
 
 
 @click.command("release")
@@ -80,8 +81,20 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits"
     shell_complete=complete_env,
     help="Take the tag and version that are stable in ENV; without an APP, of all apps of both that differ.",
 )
+@click.option("--skip", is_flag=True, help="Skip environments that come before this one in the order of promotion.")
+@click.option("--train", is_flag=True, help="Release all versions that are due here, by the order of promotion.")
+@click.option(
+    "--soak",
+    type=DURATION,
+    metavar="TIME",
+    help="With --train: only versions that are stable in the environment before for this long, such as 1d.",
+)
 @click.option("--replace", is_flag=True, help="Also while another release is in flight.")
-@click.option("--redo", is_flag=True, help="With --from-env: also versions that were aborted or undone here.")
+@click.option(
+    "--redo",
+    is_flag=True,
+    help="With --from-env, --from-edits, --train: also versions that were aborted or undone here.",
+)
 @click.option(
     "--from-edits",
     is_flag=True,
@@ -99,8 +112,12 @@ def release(options: VerbOptions, words: tuple[str, ...], **own: Any) -> int:
     rollspec release reviews ratings --from-env staging --weight 20    what is stable in staging
     rollspec release --from-env staging --weight 20                    of all apps that have another tag there
     rollspec release --from-edits --base origin/main                   what a bot wrote into `tag`, as canaries
+    rollspec release --train --soak 1d --env production                what is due, by the order of promotion
+
+    With `promotion` in rollspec.yaml, an app without a tag gets the version that is stable in the environment before. A
+    tag that is not stable there is refused without --skip.
     """
-    if not words and own["from_env"] is None and not own["from_edits"]:
+    if not words and own["from_env"] is None and not own["from_edits"] and not own["train"]:
         raise click.UsageError(f"Missing argument '{_WORDS}'.")
     return verbs.release(options, ReleaseOptions(words, **own))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from renderer.history.moves import Move, MoveKind, moves
 from renderer.history.releases import Commit, HistoryEntry, Revision, Transition, environments_of, files_of, history
-from renderer.history.since import Search
+from renderer.history.since import ASPECTS, Aspect, Key, Search
 from renderer.history.state import (
     Files,
     Flight,
@@ -19,10 +19,13 @@ from renderer.history.state import (
 )
 
 __all__ = [
+    "ASPECTS",
+    "Aspect",
     "Commit",
     "Files",
     "Flight",
     "HistoryEntry",
+    "Key",
     "Move",
     "MoveKind",
     "Parsed",

@@ -1,30 +1,40 @@
-"""Finds the commit that made an app's release state what it is now, by going back from the present."""
+"""Finds the commits that made parts of apps' release states what they are now, by going back from the present."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 from renderer.history.releases import Commit
 from renderer.history.state import Files, Parsed, Standing, State, Unreadable, state_at
 from renderer.layout import Layout
 
-AppKey = tuple[str, str]  # environment, app
+Aspect = Literal["standing", "stable", "flight"]
+Key = tuple[str, str, Aspect]  # environment, app, and the part of its state
+ASPECTS: dict[Aspect, Callable[[Standing], object]] = {
+    "standing": lambda standing: standing,  # all of it: since its last change
+    "stable": lambda standing: standing.stable,
+    "flight": lambda standing: standing.flight and (standing.flight.kind, standing.flight.name),  # since its start
+}
 
 
 class Search:
-    """Takes commits newest first; `found` has the answers, `open` the apps that have none yet."""
+    """Takes commits newest first; `found` has the answers, `open` the keys that have none yet."""
 
-    def __init__(self, layout: Layout, files: Files, wanted: Mapping[AppKey, Standing]) -> None:
+    def __init__(self, layout: Layout, files: Files, wanted: Mapping[Key, Standing]) -> None:
         """`files` are those of the present: the specs and partial apps of the wanted apps, and every overlay."""
-        self.found: dict[AppKey, Commit] = {}
-        self.open = dict(wanted)
-        self._mended: dict[
-            AppKey, Commit
-        ] = {}  # of apps that could not be read before: the commit that made them readable
+        self.found: dict[Key, Commit] = {}
+        self.order: dict[str, int] = {}  # of the commits that were found, by id: how far back each is
+        self.open = {key: ASPECTS[key[2]](standing) for key, standing in wanted.items()}
+        self._mended: dict[Key, Commit] = {}  # of apps that could not be read before: what made them readable
         self._layout = layout
         self._files: dict[str, Parsed] = dict(files)
-        self._apps = {layout.app(app): app for _, app in wanted}
-        self._partials = {f"apps/{app}.yaml": app for _, app in wanted}
+        self._apps = {layout.app(app): app for _, app, _ in wanted}
+        self._partials = {f"apps/{app}.yaml": app for app in self._apps.values()}
+        self._of_app: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for env, app, _ in wanted:
+            self._of_app[app].add((env, app))
 
     def wants(self, path: str) -> bool:
         """Whether the file may be part of one of the states."""
@@ -41,17 +51,25 @@ class Search:
             else:
                 self._files[path] = data
         abouts = {self._about(path) for path in before}
-        for env, app in [row for row in self.open if "" in abouts or row[1] in abouts]:
-            self._judge((env, app), commit, state_at(self._files, self._layout, env, app))
+        apps = self._of_app if "" in abouts else [app for app in abouts if app in self._of_app]
+        self.order.setdefault(commit.sha, len(self.order))
+        for env, app in [row for each in apps for row in self._of_app[each]]:
+            self._judge(env, app, commit)
 
-    def _judge(self, row: AppKey, commit: Commit, before: State | Unreadable | None) -> None:
-        if isinstance(before, Unreadable):
-            self._mended.setdefault(row, commit)
-        elif _standing(before) == self.open[row]:
-            self._mended.pop(row, None)
-        else:
-            self.found[row] = self._mended.pop(row, commit)
-            del self.open[row]
+    def _judge(self, env: str, app: str, commit: Commit) -> None:
+        keys = [key for aspect in ASPECTS if (key := (env, app, aspect)) in self.open]
+        if not keys:
+            self._of_app[app].discard((env, app))
+            return
+        before = state_at(self._files, self._layout, env, app)
+        for key in keys:
+            if isinstance(before, Unreadable):
+                self._mended.setdefault(key, commit)
+            elif before is not None and _part(before, key[2]) == self.open[key]:
+                self._mended.pop(key, None)
+            else:
+                self.found[key] = self._mended.pop(key, commit)
+                del self.open[key]
 
     def _about(self, path: str) -> str | None:
         """The app that the file belongs to, "" for all of them, None for none that is wanted."""
@@ -63,5 +81,5 @@ class Search:
         return "" if rest == "overlay.yaml" else self._partials.get(rest)
 
 
-def _standing(state: State | None) -> Standing | None:
-    return None if state is None else state.standing
+def _part(state: State, aspect: Aspect) -> object:
+    return ASPECTS[aspect](state.standing)

@@ -53,6 +53,18 @@ class Standing(NamedTuple):
     aborted: VersionName | None
     undone: VersionName | None = None
 
+    @property
+    def stopped(self) -> list[tuple[str, VersionName]]:
+        """The versions that were stopped here, and how: `aborted`, `undone`."""
+        named = (("aborted", self.aborted), ("undone", self.undone))
+        return [(how, version) for how, version in named if version]
+
+    @property
+    def states(self) -> list[str]:
+        """The state in single words: what is in flight, else what was stopped; and what holds the controller."""
+        flight = [self.flight.kind] if self.flight else [how for how, _ in self.stopped]
+        return [*flight, *(["switching"] if self.stage else []), *(["paused"] if self.paused else [])]
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -66,6 +78,7 @@ class State:
     from_weight: int | None
     overrides: Any
     restarted: str | None
+    ladder: tuple[Mapping[str, Any], ...] = ()  # the strategy's steps, as far as they are mappings
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +223,12 @@ def _state(spec: Mapping[str, Any]) -> State:
         _number(flight.get("from")),
         flight.get("overrides"),
         str(spec["restartedAt"]) if spec.get("restartedAt") is not None else None,
+        _steps(parts["strategy"].get("steps")),
     )
+
+
+def _steps(given: Any) -> tuple[Mapping[str, Any], ...]:
+    return tuple(each for each in given if isinstance(each, Mapping)) if isinstance(given, list) else ()
 
 
 def name_of(version: Version) -> VersionName:

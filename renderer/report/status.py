@@ -9,6 +9,7 @@ from typing import Any
 from renderer.history import Commit, Flight, Standing
 from renderer.problem import printable
 from renderer.report.as_json import as_json
+from renderer.report.columns import columns
 from renderer.report.commits import commit_data, time_text, who
 
 FORMATS = ("text", "json")
@@ -31,6 +32,8 @@ class AppStatus:
     problem: str | None = None
     since: Commit | None = None
     committed: bool | None = None
+    started: Commit | None = None  # the commit that started what is in flight
+    ladder: tuple[str, ...] = ()  # the rungs of the canary's ladder, in words
     labels: Mapping[str, str] = field(default_factory=dict)  # of the app spec
     has_previous: bool = False  # whether the state remembers what the last promotion replaced
 
@@ -101,8 +104,7 @@ def _flight_data(flight: Flight) -> dict[str, Any]:
 
 def _text(status: StatusReport, *, colour: bool) -> str:
     cells = [_HEAD, *(_cells(row) for row in status.rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    lines = columns(cells)
     colours = [_BOLD, *(_colour(row) for row in status.rows)]
     shown = [f"{start}{line}{_END}" if colour and start else line for start, line in zip(colours, lines, strict=True)]
     return "\n".join([*(shown if status.rows else []), *([""] if status.rows else []), _closing(status)]) + "\n"

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from renderer.console import out
+from renderer.edit import EditError, Set, edit
 from renderer.failure import Failure
 from renderer.git import GitError, remotes
 from renderer.git import root as top_folder
@@ -15,6 +16,7 @@ from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.setup import read_project
 from renderer.problem import Problem, printable
 from renderer.project import Project, Versions
+from renderer.promotion import Stages, with_next
 from renderer.resources import read_schema
 from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, overlay_text, project_files
 from renderer.schema import Schemas
@@ -36,6 +38,7 @@ class InitOptions:
     image: str
     tag: str
     port: int
+    after: str | None = None
 
     def __post_init__(self) -> None:
         _check_names(environment=self.env, namespace=self.namespace or self.env, app=self.app)
@@ -48,10 +51,12 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     """
     env, namespace, app = options.env, options.namespace or options.env, options.app
     if os.path.exists(os.path.join(directory, PROJECT_FILE)):
-        if "env" not in given or given - {"env", "namespace"}:
+        if "env" not in given or given - {"env", "namespace", "after"}:
             adds = "`rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
             raise Failure(f"{PROJECT_FILE} exists already: {adds}", 2)
-        return _add_environment(directory, env, namespace)
+        return _add_environment(directory, env, namespace, options.after)
+    if options.after is not None:
+        raise Failure("--after is for one more environment of a project: create the project first", 2)
     _refuse_inside(os.path.realpath(directory))
     layout, top = Layout(), _repository(directory)
     port = {"name": "http", "port": 80, "targetPort": options.port}
@@ -75,16 +80,32 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     return 0
 
 
-def _add_environment(root: str, env: str, namespace: str) -> int:
+def _add_environment(root: str, env: str, namespace: str, after: str | None) -> int:
     project, problems = _project(root)
     if project is None:
         return int(show_problems(problems, "text"))
+    if after is not None and not os.path.exists(os.path.join(root, project.layout.overlay(after))):
+        raise Failure(f"there is no environment `{after}`", 2)
     file = project.layout.overlay(env)
     if os.path.lexists(os.path.join(root, file)):
         raise Failure(f"there is an environment `{env}` already: {file}", 2)
-    write_all(root, {file: overlay_text(env, namespace).encode()}, mark=None)
-    out(f"created {file}\n\nNext: run `rollspec render` to write its manifests, and commit them with the overlay.")
+    promoted = {} if after is None else {PROJECT_FILE: _promoted(root, with_next(project.promotion, after, env))}
+    write_all(root, {file: overlay_text(env, namespace).encode(), **promoted}, mark=None)
+    out(f"created {file}")
+    if after is not None:
+        out(f"changed {PROJECT_FILE}: `promotion`, in which {env} comes after {after}")
+    out("\nNext: run `rollspec render` to write its manifests, and commit them with the overlay.")
     return 0
+
+
+def _promoted(root: str, stages: Stages) -> bytes:
+    """The project file with this order of promotion."""
+    texts, _ = read(root, [PROJECT_FILE])
+    order = [stage[0] if len(stage) == 1 else [*stage] for stage in stages]
+    try:
+        return edit(texts[PROJECT_FILE].decode(), [Set("/spec/promotion", order)]).encode()
+    except EditError as error:
+        raise Failure(f"{PROJECT_FILE}: {error}", 1) from error
 
 
 def _check_names(**names: str) -> None:

@@ -15,6 +15,7 @@ from renderer.pipeline.setup import Setup, named, read_project, resource_path, r
 from renderer.problem import Problem, errors
 from renderer.progress import counted
 from renderer.project import Project, Versions
+from renderer.promotion import faults as promotion_faults
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import Read, listing, read, reader, sources
@@ -127,7 +128,7 @@ def open_project(directory: str) -> Opened:
     schemas = Schemas(project.versions, read_schema)
     elsewhere, unread = _taken_along(root, resources_elsewhere(layout, shared))
     setup, found = set_up(project, {**shared, **elsewhere}, frozenset(names), schemas, unread)
-    problems += found + _unused(setup, partials)
+    problems += found + _unused(setup, partials) + ([] if errors(found) else _promotion(root, setup))
     taken = {resource_path(entry) for each in setup.environments.values() for entry in each.resources}
     problems += misplaced(layout, shared, partials, frozenset(names), taken)
     if errors(problems):
@@ -140,6 +141,15 @@ def _read_project(root: str) -> tuple[Project | None, list[Problem]]:
     if problems:
         return None, problems
     return read_project(files[PROJECT_FILE], Schemas(Versions(), read_schema))
+
+
+def _promotion(root: str, setup: Setup) -> list[Problem]:
+    """What is wrong with the order of promotion in the project file."""
+    found = [
+        Problem(PROJECT_FILE, 0, 0, "promotion", why, f"/spec/promotion{pointer}")
+        for pointer, why in promotion_faults(setup.project.promotion, setup.environments)
+    ]
+    return [*Locator(read(root, [PROJECT_FILE])[0]).locate(found)] if found else []
 
 
 def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Problem]]:

@@ -5,25 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from renderer.console import out, say
-from renderer.git import GitError, Touch, TreeEntry, changed, is_shallow, list_tree, log_files, resolve
-from renderer.history import Files, Parsed, Search, Standing, State, Unreadable, files_of, parse, state_at, trimmed
-from renderer.layout import Layout
+from renderer.git import GitError, changed, resolve
+from renderer.history import Files, Key, Parsed, Standing, State, Unreadable, parse, state_at, trimmed
 from renderer.pipeline import is_in
 from renderer.problem import errors
 from renderer.report.status import AppStatus, StatusReport, status_text
 from renderer.usecases.checkout import refuse_nested
-from renderer.usecases.past import SHALLOW, commit_of, parse_blobs
+from renderer.usecases.past import SHALLOW
 from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
+from renderer.usecases.since import Since, since
 from renderer.workers import crew, processors
-
-_FEW = 20  # apps that are asked for by their paths; beyond, git is asked for whole folders
-_BATCH = 200  # commits of which old specs are read at once
-_PLAIN = ("100644", "100755")
 
 
 def show_status(directory: str, envs: Sequence[str], apps: Sequence[str], form: str) -> int:
@@ -104,69 +99,22 @@ def _with_git(opened: Opened, rows: Sequence[AppStatus], named: frozenset[str]) 
         own = (layout.app(row.app), *(layout.partial(env, row.app) for env in _names(opened, row.env)))
         return row.standing is not None and (row.is_active or row.app in named or not there.isdisjoint(own))
 
-    wanted = {(row.env, row.app): row.standing for row in rows if row.standing and is_wanted(row)}
-    if not wanted:
-        return StatusReport(head, rows, differs)
-    search, same = _search(root, head, layout, wanted)
-    _go_back(root, head, layout, search)
-    found = [
-        replace(row, since=search.found.get(key), committed=key in same)
-        if (key := (row.env, row.app)) in wanted
-        else row
-        for row in rows
-    ]
-    complete = not (any(commit.parents == 0 for commit in search.found.values()) and is_shallow(root))
-    return StatusReport(head, found, differs, complete)
+    wanted: dict[Key, Standing] = {}
+    for row in rows:
+        if row.standing and is_wanted(row):
+            wanted[row.env, row.app, "standing"] = row.standing
+            if row.standing.flight:
+                wanted[row.env, row.app, "flight"] = row.standing
+    known = since(root, head, layout, wanted)
+    found = [_dated(row, known) if (row.env, row.app, "standing") in wanted else row for row in rows]
+    return StatusReport(head, found, differs, known.complete)
+
+
+def _dated(row: AppStatus, known: Since) -> AppStatus:
+    key: Key = (row.env, row.app, "standing")
+    started = known.found.get((row.env, row.app, "flight"))
+    return replace(row, since=known.found.get(key), committed=key in known.committed, started=started)
 
 
 def _names(opened: Opened, env: str) -> tuple[str, ...]:
     return opened.setup.environments[env].names
-
-
-def _search(
-    root: str, head: str, layout: Layout, wanted: Mapping[tuple[str, str], Standing]
-) -> tuple[Search, frozenset[tuple[str, str]]]:
-    """A search from HEAD for the rows that stand there as they do in the working tree, and which those are."""
-    apps = {app for _, app in wanted}
-    own = {layout.app(app) for app in apps}
-    tree = {path: entry for path, entry in list_tree(root, head, layout.apps).items() if path in own}
-    tree |= {
-        path: entry
-        for path, entry in list_tree(root, head, layout.overlays).items()
-        if path.endswith("/overlay.yaml") or path.rpartition("/")[2].removesuffix(".yaml") in apps
-    }
-    files = _parsed(root, {path: entry for path, entry in tree.items() if entry.mode in _PLAIN})
-    same = {row: standing for row, standing in wanted.items() if _stands(files, layout, row, standing)}
-    return Search(layout, files, same), frozenset(same)
-
-
-def _parsed(root: str, tree: Mapping[str, TreeEntry]) -> dict[str, Parsed]:
-    parsed = parse_blobs(root, {entry.oid: path for path, entry in tree.items()})
-    return {path: trimmed(parsed[entry.oid]) for path, entry in tree.items()}
-
-
-def _stands(files: Files, layout: Layout, row: tuple[str, str], standing: Standing) -> bool:
-    state = state_at(files, layout, *row)
-    return isinstance(state, State) and state.standing == standing
-
-
-def _go_back(root: str, head: str, layout: Layout, search: Search) -> None:
-    """Go back commit by commit, until every row has its answer."""
-    apps = sorted({app for _, app in search.open})
-    few = sorted({path for app in apps for path in files_of(layout, app)})
-    paths = few if len(apps) <= _FEW else [layout.apps, layout.overlays]
-    commits = log_files(root, paths, head)
-    while search.open and (batch := list(islice(commits, _BATCH))):
-        some = [(commit, wanted) for commit, touches in batch if (wanted := _wanted(search, touches))]
-        parsed = parse_blobs(root, {touch.before: touch.path for _, touches in some for touch in touches})
-        for commit, touches in some:
-            search.back(commit_of(commit), {touch.path: _before(parsed, touch) for touch in touches})
-
-
-def _wanted(search: Search, touches: Sequence[Touch]) -> list[Touch]:
-    return [touch for touch in touches if search.wants(touch.path)]
-
-
-def _before(parsed: Mapping[str | None, Parsed], touch: Touch) -> Parsed | None:
-    found = parsed.get(touch.before)
-    return None if found is None else trimmed(found)

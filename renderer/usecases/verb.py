@@ -27,6 +27,7 @@ from renderer.plain import pointer_of
 from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, Change, changes
 from renderer.release.verbs import Outcome, Refusal, in_flight
+from renderer.report.columns import columns
 from renderer.report.diff import diff_text
 from renderer.spec import app_document, stable_of, strategy_of, version_of
 from renderer.tree import listing, read, write_all
@@ -58,6 +59,7 @@ class VerbOptions:
     commit: bool = False
     message: str | None = None
     no_verify: bool = False
+    train: bool = False  # releases what is due: a table in the commit's message, and nothing due is no failure
 
     def __post_init__(self) -> None:
         for option, is_given in (("--message", self.message is not None), ("--no-verify", self.no_verify)):
@@ -146,7 +148,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         out(f"nothing to {how.verb}")
         return 0
     specs = {each.file for each in edited}
-    lines = [f"{each.app} in {each.env}: {_described(each)}" for each in edited]
+    lines = _table(edited) if options.train else [f"{each.app} in {each.env}: {_described(each)}" for each in edited]
     lines += _others(opened, list(dict.fromkeys(each.env for each in edited)), files)
     try:
         with _stopped_as_by_ctrl_c():
@@ -284,6 +286,18 @@ def effective_spec(
         problems += Locator({**opened.setup.texts, **texts}).locate(found)
         return None
     return evaluated.app.spec
+
+
+def _table(edited: Sequence[Edited]) -> list[str]:
+    """What each release goes from and to, and how it starts, one a line below a headline."""
+    rows = [("APP", "ENVIRONMENT", "FROM", "TO", "STARTS")]
+    for each in edited:
+        flight = in_flight(each.after)
+        state = each.after[flight] if flight else each.after
+        share = f" at {state['weight']} %" if flight and "weight" in state else ""
+        names = (stable_of(each.before).name, version_of(each.after, state).name)
+        rows.append((each.app, each.env, *names, f"{flight or 'at once'}{share}"))
+    return columns(rows)
 
 
 def _described(each: Edited) -> str:

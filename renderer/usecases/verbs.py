@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -16,45 +16,22 @@ from renderer.release import notes, switches, verbs
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.status import AppStatus
-from renderer.spec import fields_of, short_digests, strategy_of
+from renderer.spec import fields_of, strategy_of
 from renderer.tree import alone
 from renderer.usecases.edits import Edits, edit_acts
-from renderer.usecases.elsewhere import in_both, spec_at, stable_there
+from renderer.usecases.elsewhere import spec_at
 from renderer.usecases.live import Live, live_canaries
 from renderer.usecases.project import Opened, Refused, find_root, open_project
+from renderer.usecases.promotion import ReleaseOptions, due_versions, versions_for
 from renderer.usecases.ran import say_how_it_ran
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
 from renderer.usecases.status import read_rows
 from renderer.usecases.verb import Act, How, Spec, VerbOptions, carry_out, environments_for
-from renderer.usecases.words import parse_overrides, parse_words
+from renderer.usecases.words import parse_overrides
 
 Acts = Callable[[Opened, str], Mapping[str, Act]]  # by app, in an environment
 Notes = Callable[[Opened, Spec, Spec], list[str]]  # of a spec before and after
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseOptions:
-    """What `release` is asked for; Failure for options that contradict each other."""
-
-    words: tuple[str, ...]
-    share: int | None = None
-    label: str | None = None
-    sets: tuple[str, ...] = ()
-    unsets: tuple[str, ...] = ()
-    from_env: str | None = None
-    replace: bool = False
-    redo: bool = False
-    from_edits: bool = False
-    base: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.base is not None and not self.from_edits:
-            raise Failure("--base is for --from-edits: it says since when", 2)
-        if self.from_edits and (self.from_env is not None or self.label or self.sets or self.unsets or self.replace):
-            raise Failure("--from-edits takes versions from edits: only --base, --weight and --redo fit it", 2)
-        if not self.words and (self.label or self.sets or self.unsets):
-            raise Failure("--version, --set and --unset are about the release of one app: name it", 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +71,8 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         policy = opened.setup.environments[env].spec.get("policy") or {}
-        tags = parse_words(wanted.words, opened.apps)
-        asked = {app: (tag, wanted.label) for app, tag in tags.items()}
-        if wanted.from_env is not None:
-            asked = _from_env(opened, tags, env, wanted)
+        is_train = wanted.train
+        asked = due_versions(opened, env, wanted, options.now) if is_train else versions_for(opened, env, wanted)
         return {
             app: partial(
                 _release,
@@ -111,7 +86,9 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
             for app, (tag, name) in asked.items()
         }
 
-    return _run(options, "release", acts, notes=lambda _, spec, after: notes.release(spec, wanted.share))
+    detail = "by train" if wanted.train else ""
+    told: Notes = lambda _, spec, after: notes.release(spec, wanted.share)  # noqa: E731
+    return _run(replace(options, train=wanted.train), "release", acts, detail, told)
 
 
 def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | None) -> int:
@@ -253,7 +230,7 @@ def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes: Notes, 
     except Refused as refused:
         return int(show_problems(refused.problems, "text"))
     chosen(sorted({app for some in found.values() for app in some}), opened.apps, "app")
-    if not any(found.values()) and everywhere:
+    if not any(found.values()) and (everywhere or options.train):
         out("nothing to release")
         return 0
     if not any(found.values()):
@@ -283,37 +260,6 @@ _FITS: dict[str, Callable[[AppStatus], object]] = {
     "pause": lambda row: row.standing and row.standing.flight and not row.standing.paused,
     "resume": lambda row: row.standing and row.standing.paused,
 }
-
-
-def _from_env(
-    opened: Opened, tags: Mapping[str, str | None], target: str | None, wanted: ReleaseOptions
-) -> dict[str, tuple[str | None, str | None]]:
-    """Tag and label by app as they are stable in another environment: of the apps named, else of all that differ.
-
-    Of several apps, those whose version was taken back here are left out, unless it is asked for again.
-    """
-    source, label = wanted.from_env or "", wanted.label
-    for app, tag in tags.items():
-        if tag is not None:
-            raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {source}", 2)
-    found: dict[str, tuple[str | None, str | None]] = {}
-    for app, there in stable_there(opened, [*tags] or in_both(opened, source, target), source, target, label).items():
-        if not tags and there.has_tag:
-            continue
-        if (not tags and there.in_flight) or (len(tags) > 1 and there.is_stable):
-            state = "stable" if there.is_stable else "in flight"
-            say(f"{app}: {short_digests(there.tag)} is {state} already")
-            continue
-        if there.taken_back and not wanted.redo:
-            if len(tags) != 1:
-                say(f"{app}: {there.tag} was {there.taken_back} here and is left out; --redo releases it again")
-                continue
-            say(f"{app}: {there.tag} was {there.taken_back} here before")
-        if there.different:
-            kept = f"has other configuration too, which stays as it is: {', '.join(there.different)}"
-            say(f"{app}: {source} {kept}")
-        found[app] = (there.tag, there.label)
-    return found
 
 
 def _release(spec: Mapping[str, Any], *, must_canary: bool, **asked: Any) -> Outcome:

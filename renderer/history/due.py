@@ -1,0 +1,85 @@
+"""Whether a version that is stable in the environment before is due in the next one, and if not, why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from renderer.history.releases import Commit
+from renderer.history.state import Standing, VersionName
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An app in one environment; `standing` is None where it cannot be read, `since` where no commit is known.
+
+    `since` is the commit that made its stable version stable, `commits_back` how far back that is.
+    """
+
+    env: str
+    app: str
+    standing: Standing | None
+    since: Commit | None = None
+    commits_back: int | None = None
+    age: timedelta | None = None  # of `since`
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A version that an environment does not have yet. `held` says why it is not due; empty: it is due now."""
+
+    env: str
+    app: str
+    source: str
+    version: VersionName
+    held: str = ""
+    may_be_ahead: bool = False  # the version here came later than the one there
+
+
+def due(here: Placed, there: Sequence[Placed], *, soak: timedelta | None = None, redo: bool = False) -> Due | None:
+    """What is due of an app here, from the environments before it; None where the tag is the same, or nothing before.
+
+    Another label of the same tag is another configuration, which each environment has for itself. A version that was
+    stopped here is held, unless `redo` asks for it again.
+    """
+    if not there or here.standing is None:
+        return None
+    named = [(each.env, each.standing.stable) for each in there if each.standing]
+    if not named or {version.tag for _, version in named} == {here.standing.stable.tag}:
+        return None
+    source, version = named[0]
+    held = _not_one(there) or _held_here(here.standing, version, redo=redo) or _held_there(here.standing, there, soak)
+    backs = [each.commits_back for each in there]
+    is_later = here.commits_back is not None and all(back is None or here.commits_back < back for back in backs)
+    return Due(here.env, here.app, source, version, held, is_later)
+
+
+def _not_one(there: Sequence[Placed]) -> str:
+    """Why the environments before do not name one version."""
+    for each in there:
+        if each.standing is None:
+            return f"the spec in {each.env} cannot be read"
+    versions = {each.standing.stable.tag: each.env for each in there if each.standing}
+    said = ", ".join(f"{env} has {version}" for version, env in versions.items())
+    return f"the environments before differ: {said}" if len(versions) > 1 else ""
+
+
+def _held_here(here: Standing, version: VersionName, *, redo: bool) -> str:
+    if here.flight:
+        return f"{here.flight} is in flight"
+    if here.stage:
+        return "a switch is under way"
+    if here.paused:
+        return "the app is paused"
+    stopped = next((how for how, name in here.stopped if name == version), None)
+    return f"it was {stopped} here" if stopped and not redo else ""
+
+
+def _held_there(here: Standing, there: Sequence[Placed], soak: timedelta | None) -> str:
+    for each in there:
+        if each.standing and each.standing.undone == here.stable:
+            return f"{here.stable} was undone in {each.env}: `undo` it here too"
+        if soak is not None and (each.age is None or each.age < soak):
+            return f"it is not stable in {each.env} for long enough"
+    return ""

@@ -1,0 +1,110 @@
+"""Which versions are due in which environments, by the order of promotion and by Git."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from renderer.failure import Failure
+from renderer.git import resolve
+from renderer.history import Commit, Key, Parsed, Standing, State, files_of, state_at
+from renderer.history.due import Due, Placed, due
+from renderer.layout import PROJECT_FILE
+from renderer.pipeline import is_in
+from renderer.promotion import in_order, stages_before
+from renderer.report.status import AppStatus
+from renderer.usecases.past import revisions
+from renderer.usecases.project import Opened
+from renderer.usecases.revision import asking_git
+from renderer.usecases.since import Since, since
+from renderer.usecases.status import read_rows
+
+NO_ORDER = (
+    f"{PROJECT_FILE} names no order of promotion: write `promotion: [dev, staging, production]` under `spec`, with "
+    "the names of your environments"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """For what it is judged what is due: the time, how long a version must be stable before, and whether again."""
+
+    now: datetime | None
+    soak: timedelta | None = None
+    redo: bool = False
+
+
+def sources(opened: Opened, app: str, env: str) -> tuple[str, ...]:
+    """The environments of the nearest stage before this one that have the app; none where nothing comes before."""
+    for stage in stages_before(opened.setup.project.promotion, env):
+        having = tuple(each for each in stage if is_in(opened.setup.environments[each], app))
+        if having:
+            return having
+    return ()
+
+
+def read_due(
+    opened: Opened, envs: Sequence[str], apps: Sequence[str], asked: Asked
+) -> tuple[list[Due], dict[tuple[str, str], Placed]]:
+    """What is due in these environments, and each app as it is in all environments of the order, by app and env.
+
+    Git is asked only about apps whose versions differ between environments.
+    """
+    if not opened.setup.project.promotion:
+        raise Failure(NO_ORDER, 1)
+    rows = read_rows(opened, _ordered(opened), apps)
+    with asking_git():
+        head = resolve(opened.root, "HEAD")
+        known = since(opened.root, head, opened.layout, _wanted(rows))
+    placed = {(row.app, row.env): _placed(row, known, asked.now) for row in rows}
+    found = []
+    for (app, env), here in placed.items():
+        if env in envs:
+            there = [placed[app, each] for each in sources(opened, app, env)]
+            each = due(here, there, soak=asked.soak, redo=asked.redo)
+            found += [_if_ahead(opened, head, here, each)] if each else []
+    return found, placed
+
+
+def _ordered(opened: Opened) -> list[str]:
+    stages = opened.setup.project.promotion
+    return in_order(stages, (env for stage in stages for env in stage))
+
+
+def _wanted(rows: Sequence[AppStatus]) -> Mapping[Key, Standing]:
+    """The stable versions whose age matters: of the apps that do not have the same one everywhere."""
+    tags: dict[str, set[str]] = {}
+    for row in rows:
+        tags.setdefault(row.app, set()).update([row.standing.stable.tag] if row.standing else [])
+    return {(row.env, row.app, "stable"): row.standing for row in rows if row.standing and len(tags[row.app]) > 1}
+
+
+def _placed(row: AppStatus, known: Since, now: datetime | None) -> Placed:
+    commit: Commit | None = known.found.get((row.env, row.app, "stable"))
+    age = now - commit.time if commit and now else None
+    return Placed(row.env, row.app, row.standing, commit, known.order.get(commit.sha) if commit else None, age)
+
+
+def _if_ahead(opened: Opened, head: str, here: Placed, found: Due) -> Due:
+    """A version that came here later, and was never stable in the environment before, did not pass through it."""
+    if not found.may_be_ahead or found.held or here.standing is None:
+        return found
+    version = here.standing.stable
+    if _was_stable(opened, head, found.source, here.app, version.tag):
+        return found
+    return replace(found, held=f"{version} is newer here, and was never stable in {found.source}")
+
+
+def _was_stable(opened: Opened, head: str, env: str, app: str, tag: str) -> bool:
+    files: dict[str, Parsed] = {}
+    for revision in revisions(opened.root, files_of(opened.layout, app), head):
+        for path, data in revision.files.items():
+            if data is None:
+                files.pop(path, None)
+            else:
+                files[path] = data
+        state = state_at(files, opened.layout, env, app)
+        if isinstance(state, State) and state.standing.stable.tag == tag:
+            return True
+    return False

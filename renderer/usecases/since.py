@@ -1,0 +1,87 @@
+"""Which commits brought apps to where they are, from Git."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from renderer.git import Touch, TreeEntry, is_shallow, list_tree, log_files
+from renderer.history import ASPECTS, Commit, Files, Key, Parsed, Search, Standing, State, files_of, state_at, trimmed
+from renderer.layout import Layout
+from renderer.usecases.past import commit_of, parse_blobs
+
+_FEW = 20  # apps that are asked for by their paths; beyond, git is asked for whole folders
+_BATCH = 200  # commits of which old specs are read at once
+_PLAIN = ("100644", "100755")
+
+
+class Since(NamedTuple):
+    """The commits that were found; `committed` are the keys whose part of the state HEAD has too.
+
+    `order` says of a commit's id how many commits back it is. `complete` is False if the clone does not reach back to
+    one of the commits, which may then be older.
+    """
+
+    found: Mapping[Key, Commit]
+    committed: frozenset[Key]
+    order: Mapping[str, int]
+    complete: bool = True
+
+
+def since(root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing]) -> Since:
+    """The commits that brought these parts of the standings in the working tree. Raises GitError."""
+    if not wanted:
+        return Since({}, frozenset(), {})
+    files = _files(root, head, layout, {app for _, app, _ in wanted})
+    committed = {key: standing for key, standing in wanted.items() if _has(files, layout, key, standing)}
+    search = Search(layout, files, committed)
+    _go_back(root, head, layout, search)
+    complete = not (any(commit.parents == 0 for commit in search.found.values()) and is_shallow(root))
+    return Since(search.found, frozenset(committed), search.order, complete)
+
+
+def _files(root: str, head: str, layout: Layout, apps: set[str]) -> dict[str, Parsed]:
+    """The specs of these apps at HEAD, and every overlay."""
+    own = {layout.app(app) for app in apps}
+    tree = {path: entry for path, entry in list_tree(root, head, layout.apps).items() if path in own}
+    tree |= {
+        path: entry
+        for path, entry in list_tree(root, head, layout.overlays).items()
+        if path.endswith("/overlay.yaml") or path.rpartition("/")[2].removesuffix(".yaml") in apps
+    }
+    return _parsed(root, {path: entry for path, entry in tree.items() if entry.mode in _PLAIN})
+
+
+def _parsed(root: str, tree: Mapping[str, TreeEntry]) -> dict[str, Parsed]:
+    parsed = parse_blobs(root, {entry.oid: path for path, entry in tree.items()})
+    return {path: trimmed(parsed[entry.oid]) for path, entry in tree.items()}
+
+
+def _has(files: Files, layout: Layout, key: Key, standing: Standing) -> bool:
+    """Whether these files give this part of the standing."""
+    env, app, aspect = key
+    state = state_at(files, layout, env, app)
+    return isinstance(state, State) and ASPECTS[aspect](state.standing) == ASPECTS[aspect](standing)
+
+
+def _go_back(root: str, head: str, layout: Layout, search: Search) -> None:
+    """Go back commit by commit, until every key has its answer."""
+    apps = sorted({app for _, app, _ in search.open})
+    few = sorted({path for app in apps for path in files_of(layout, app)})
+    paths = few if len(apps) <= _FEW else [layout.apps, layout.overlays]
+    commits = log_files(root, paths, head)
+    while search.open and (batch := list(islice(commits, _BATCH))):
+        some = [(commit, wanted) for commit, touches in batch if (wanted := _wanted(search, touches))]
+        parsed = parse_blobs(root, {touch.before: touch.path for _, touches in some for touch in touches})
+        for commit, touches in some:
+            search.back(commit_of(commit), {touch.path: _before(parsed, touch) for touch in touches})
+
+
+def _wanted(search: Search, touches: Sequence[Touch]) -> list[Touch]:
+    return [touch for touch in touches if search.wants(touch.path)]
+
+
+def _before(parsed: Mapping[str | None, Parsed], touch: Touch) -> Parsed | None:
+    found = parsed.get(touch.before)
+    return None if found is None else trimmed(found)

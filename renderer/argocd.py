@@ -67,7 +67,7 @@ def application(
     It has no finalizer: a sync already prunes the objects of a removed app, and with a finalizer anyone who deletes the
     Application would delete the whole environment.
     """
-    spec = _application(argocd, namespace, cluster, folder)
+    spec = _application(_published(argocd, env), namespace, cluster, folder)
     spec["source"]["directory"] = {"recurse": True, "exclude": "**/kustomization.yaml"}
     if ignored:
         spec["ignoreDifferences"] = list(ignored)
@@ -96,7 +96,7 @@ def application_set(
             **_metadata(argocd),
             "finalizers": [_FINALIZER],
         },
-        "spec": _application(argocd, namespace, cluster, f"{folder}/{{{{.folder}}}}"),
+        "spec": _application(_published(argocd, env), namespace, cluster, f"{folder}/{{{{.folder}}}}"),
     }
     spec: dict[str, Any] = {
         "goTemplate": True,
@@ -138,6 +138,11 @@ def ignored_differences(name: str, driven: Driven) -> list[dict[str, Any]]:
         {"group": group, "kind": "VirtualService", "name": name, "jqPathExpressions": routes},
         {"group": group, "kind": "DestinationRule", "name": name, "jqPathExpressions": subsets},
     ]
+
+
+def _published(argocd: ArgoCD, env: str) -> ArgoCD:
+    """The settings with the branch that has the environment's files."""
+    return replace(argocd, revision=argocd.branch.replace("{env}", env)) if argocd.branch else argocd
 
 
 def _application(argocd: ArgoCD, namespace: str, cluster: dict[str, str], folder: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ COMMANDS = {
     "new": ("Project", "Create the spec of a new app."),
     "validate": ("Project", "Check specs and their manifests; with --base, the change too."),
     "render": ("Project", "Render specs into manifests."),
+    "publish": ("Project", "Commit the rendered files of a commit on other branches."),
     "plan": ("Project", "Show what a change of specs will do to the running system."),
     "fmt": ("Project", "Format specs."),
     "schema": ("Project", "Print the JSON Schema of a kind, for editors."),

@@ -26,6 +26,18 @@ class ArgoCD:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     sync_policy: Mapping[str, Any] = field(default_factory=dict)  # what differs from rollspec's own
+    branch: str = ""  # where `rollspec publish` writes the files of `{env}`; empty: they are on the branch of the specs
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """Where `rollspec publish` writes rendered files: a branch, which may hold `{env}`, of the repository at `url`.
+
+    Both are empty where the files are committed together with the specs.
+    """
+
+    branch: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,7 @@ class Project:
     cluster_domain: str = "cluster.local"
     kustomization: bool = False
     argocd: ArgoCD | None = None
+    publish: Publishing = Publishing()
     not_secret: frozenset[str] = frozenset()  # names that sound like a secret's and are none
     promotion: Stages = ()  # the order in which a version passes through the environments
 
@@ -73,6 +86,7 @@ def project_of(data: Mapping[str, Any]) -> Project:
         cluster_domain=spec.get("clusterDomain", "cluster.local"),
         kustomization=spec.get("kustomization", False),
         argocd=_argocd(spec),
+        publish=Publishing(**spec.get("publish", {})),
         not_secret=frozenset(spec.get("notSecret", ())),
         promotion=stages_of(spec.get("promotion", ())),
     )
@@ -91,12 +105,13 @@ def _argocd(spec: Mapping[str, Any]) -> ArgoCD | None:
     wanted = spec.get("argocd")
     if wanted is None:
         return None
-    repository = spec.get("repository", {})
+    repository, publish = spec.get("repository", {}), spec.get("publish", {})
     return ArgoCD(
         kind=wanted["kind"],
         namespace=wanted.get("namespace", "argocd"),
         project=wanted.get("project", "default"),
-        url=repository.get("url", ""),
+        url=publish.get("url") or repository.get("url", ""),
+        branch=publish.get("branch", ""),
         revision=repository.get("revision", "HEAD"),
         path=repository.get("path", ""),
         name_prefix=wanted.get("namePrefix", ""),

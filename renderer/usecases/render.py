@@ -151,6 +151,12 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     return _run(memory, Output(tell, folder, options.check, options.jobs or processors(), shown))
 
 
+def render_into(opened: Opened, selection: Selection, target: str, shown: Shown) -> int:
+    """Render into a folder that stands for the project's output, without a word about the files; the exit code."""
+    job = Job(selection, target=target, is_elsewhere=True)
+    return _run(Memory(opened, job), Output(lambda _: 0, target, check=False, processes=processors(), shown=shown))
+
+
 def _run(memory: Memory, output: Output) -> int:
     """Every app rendered or recalled, all of them checked, and only then all files written."""
     opened, job, lap = memory.opened, memory.job, output.shown.lap

@@ -38,14 +38,18 @@ def staged(directory: str) -> Iterator[str]:
     _refuse_submodules(entries, blobs)
     with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
         for entry in files:
-            path = os.path.join(folder, entry.path)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            if entry.mode == _LINK:
-                os.symlink(blobs[entry.oid], os.fsencode(path))
-                continue
-            with open(path, "wb") as file:
-                file.write(blobs[entry.oid])
+            lay_out(os.path.join(folder, entry.path), entry.mode, blobs[entry.oid])
         yield folder
+
+
+def lay_out(path: str, mode: str, content: bytes) -> None:
+    """Write one file, or a symbolic link, as Git has it."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if mode == _LINK:
+        os.symlink(content, os.fsencode(path))
+        return
+    with open(path, "wb") as file:
+        file.write(content)
 
 
 def _refuse_submodules(entries: Sequence[IndexEntry], blobs: Mapping[str, bytes]) -> None:

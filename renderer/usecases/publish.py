@@ -1,0 +1,230 @@
+"""`rollspec publish`: the rendered files of a commit, committed on other branches for Argo CD or a promoter."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from renderer.console import out
+from renderer.failure import Failure
+from renderer.git import GitError, list_tree, log, read_blobs, remotes, resolve
+from renderer.git import root as top_folder
+from renderer.git.branches import (
+    About,
+    about,
+    branch_name,
+    commit_of_tree,
+    fetch_notes,
+    fetched_tip,
+    files_below,
+    is_checked_out,
+    move,
+    note,
+    push,
+    store,
+    store_text,
+    tip,
+    tree_with,
+)
+from renderer.git.checkout import SUBMODULE
+from renderer.progress import counted
+from renderer.tree import listing
+from renderer.usecases.job import select
+from renderer.usecases.project import Opened, find_root
+from renderer.usecases.render import render_into
+from renderer.usecases.repository import subfolder, without_password
+from renderer.usecases.revision import asking_git
+from renderer.usecases.shown import Shown, in_project
+from renderer.usecases.staged import lay_out
+
+METADATA = "hydrator.metadata"  # what Argo CD's source hydrator and gitops-promoter call it
+_NOTES = "refs/notes/hydrator.metadata"
+_NEXT = "-next"  # the branch from which gitops-promoter opens a pull request to the branch without it
+_TRIES = 5
+_REFERENCE = "argocd-reference-commit-"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishOptions:
+    """What is asked for on the command line; `branch` may hold `{env}`, and `repository` is the folder of a clone."""
+
+    directory: str
+    branch: str | None = None
+    envs: tuple[str, ...] = ()
+    revision: str = "HEAD"
+    repository: str | None = None
+    remote: str = "origin"
+    push: bool = False
+
+
+class Source(NamedTuple):
+    """The commit that was rendered; `url` is that of its repository."""
+
+    sha: str
+    url: str
+    about: About
+    trailers: tuple[tuple[str, str], ...]
+
+
+class Tree(NamedTuple):
+    """The files of one branch: below `folders` it has exactly `files` (path in the repository -> path on disk)."""
+
+    folders: Sequence[str]
+    files: Mapping[str, str]
+
+
+def publish(options: PublishOptions) -> int:
+    """Write each environment's rendered files to its branch; the exit code."""
+    root = find_root(options.directory)
+    with asking_git():
+        target = top_folder(os.path.join(options.directory, options.repository) if options.repository else root)
+        sha = resolve(root, options.revision)
+        inside = subfolder(root)
+    shown = Shown("text", is_strict=False, start=None)
+    with _laid_out(root, sha) as folder, tempfile.TemporaryDirectory(prefix="rollspec-") as rendered:
+
+        def run(opened: Opened) -> int:
+            pattern = _pattern(options, opened)
+            selection = select(opened, (), options.envs)
+            code = render_into(opened, selection, rendered, shown)
+            if code:
+                return code
+            with asking_git():
+                source = _source(root, sha, opened)
+                for branch, tree in _trees(opened, selection.envs, pattern, rendered, inside).items():
+                    out(_publish(target, branch_name(target, branch), tree, source, options))
+            return 0
+
+        return in_project(folder, shown, run)
+
+
+@contextmanager
+def _laid_out(root: str, sha: str) -> Iterator[str]:
+    """A folder with the files of the project at `root` as a commit has them; it is removed at the end."""
+    with asking_git():
+        entries = {path: entry for path, entry in list_tree(root, sha).items() if entry.mode != SUBMODULE}
+        blobs = read_blobs(root, {entry.oid for entry in entries.values()})
+    with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
+        for path, entry in entries.items():
+            lay_out(os.path.join(folder, path), entry.mode, blobs[entry.oid])
+        yield folder
+
+
+def _pattern(options: PublishOptions, opened: Opened) -> str:
+    pattern = options.branch or opened.setup.project.publish.branch
+    if not pattern:
+        raise Failure("which branch? Give --branch 'environments/{env}', or write `publish` in rollspec.yaml", 2)
+    return pattern
+
+
+def _trees(opened: Opened, envs: Sequence[str], pattern: str, rendered: str, inside: str) -> dict[str, Tree]:
+    """The files by branch, under the paths that they have on the branch of the specs."""
+    output = os.path.join(inside, opened.layout.output) if inside else opened.layout.output
+    folders: dict[str, list[str]] = {}
+    for env in envs:
+        folders.setdefault(pattern.replace("{env}", env), []).extend((env, f"_argocd/{env}.yaml"))
+    everything = listing(rendered, "")
+    return {
+        branch: Tree(
+            [f"{output}/{folder}" for folder in wanted],
+            {
+                f"{output}/{path}": os.path.join(rendered, path)
+                for path in sorted(everything)
+                if any(path == folder or path.startswith(f"{folder}/") for folder in wanted)
+            },
+        )
+        for branch, wanted in folders.items()
+    }
+
+
+def _source(root: str, sha: str, opened: Opened) -> Source:
+    argocd = opened.setup.project.argocd
+    url = argocd.url if argocd and argocd.url else next(iter(remotes(root)), "")
+    trailers = next(iter(log(root, revision=sha))).trailers
+    return Source(sha, without_password(url), about(root, sha), trailers)
+
+
+def _publish(target: str, branch: str, tree: Tree, source: Source, options: PublishOptions) -> str:
+    """Write one branch; what was done, for people."""
+    if not options.push and is_checked_out(target, branch):
+        raise Failure(f"the branch {branch} is checked out: publish would change it under the working tree", 2)
+    oids = store(target, list(tree.files.values()))
+    files = dict(zip(tree.files, oids, strict=True))
+    for _ in range(_TRIES):
+        said = _attempt(target, branch, Tree(tree.folders, files), source, options)
+        if said is not None:
+            return said
+    raise Failure(f"{branch}: other commits arrived {_TRIES} times while this one was made: run it again")
+
+
+def _attempt(target: str, branch: str, tree: Tree, source: Source, options: PublishOptions) -> str | None:
+    """One try to write the branch on top of what it is now; None if it moved meanwhile."""
+    before = _tip(target, branch, options)
+    parent = before or (_tip(target, branch.removesuffix(_NEXT), options) if branch.endswith(_NEXT) else None)
+    old = files_below(target, parent, tree.folders)
+    if before and old == tree.files:
+        return f"{branch}: nothing changed" if _moved(target, branch, (before, before), source, options) else None
+    gone = old.keys() - tree.files.keys()
+    metadata = store_text(target, _metadata(source))
+    made = tree_with(target, parent, sorted(gone), {**tree.files, METADATA: metadata})
+    commit = commit_of_tree(target, made, parent, _message(source))
+    if not _moved(target, branch, (before, commit), source, options):
+        return None
+    changed = len(gone) + sum(old.get(path) != oid for path, oid in tree.files.items())
+    return f"{branch}: {counted(changed, 'file')} changed, commit {commit[:12]} from {source.sha[:12]}"
+
+
+def _tip(target: str, branch: str, options: PublishOptions) -> str | None:
+    return fetched_tip(target, options.remote, branch) if options.push else tip(target, branch)
+
+
+def _moved(target: str, branch: str, ids: tuple[str | None, str], source: Source, options: PublishOptions) -> bool:
+    """Move the branch from the first of two commits to the second, with a note of the commit that was rendered.
+
+    False if it is elsewhere by now.
+    """
+    before, commit = ids
+    if options.push:
+        fetch_notes(target, options.remote, _NOTES)
+    elif commit != before:
+        try:
+            move(target, branch, commit, before)
+        except GitError as error:
+            if error.kind != "locked":
+                raise
+            return False
+    is_new = note(target, _NOTES, commit, json.dumps({"drySha": source.sha}))
+    if not options.push or (commit == before and not is_new):
+        return True
+    return push(target, options.remote, {f"refs/heads/{branch}": commit, _NOTES: resolve(target, _NOTES)})
+
+
+def _message(source: Source) -> str:
+    return f"{source.sha[:12]}: {source.about.subject}\n"
+
+
+def _metadata(source: Source) -> bytes:
+    """`hydrator.metadata`: where the files come from, in the form of Argo CD's source hydrator."""
+    fields = {
+        "repoURL": source.url,
+        "drySha": source.sha,
+        **source.about._asdict(),
+        "references": _references(source.trailers),
+    }
+    return (json.dumps({key: value for key, value in fields.items() if value}, indent=2) + "\n").encode()
+
+
+def _references(trailers: Sequence[tuple[str, str]]) -> list[dict[str, dict[str, str]]]:
+    """The commit of an app's own repository that the rendered commit names in its trailers, if it does."""
+    names = {"sha": "sha", "repourl": "repoURL", "author": "author", "date": "date", "subject": "subject"}
+    found = {
+        names[key.lower().removeprefix(_REFERENCE)]: value
+        for key, value in trailers
+        if key.lower().startswith(_REFERENCE) and key.lower().removeprefix(_REFERENCE) in names
+    }
+    return [{"commit": found}] if found else []

@@ -98,7 +98,7 @@ def test_a_file_that_is_no_spec_is_a_problem(tmp_path: Path) -> None:
     root = project(tmp_path, "a: 1\na: 2\n")
     outcome = run(root, "fmt")
     assert outcome.code == 1
-    assert outcome.err.startswith("apps/web.yaml:2:1: yaml-duplicate-key: a is a key of this mapping already")
+    assert outcome.err.startswith("apps/web.yaml:2:1: yaml-duplicate-key: a is already a key of this mapping")
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_a_pattern_that_go_does_not_know_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["(?P<x>a)", "(?i)WEB"])
 def test_flags_and_named_groups_are_refused_in_words(text: str) -> None:
     _, faults = parse({"target": {"name": text}, "patch": {"a": 1}})
-    assert [fault.message for fault in faults] == [f"{text!r}: flags and named groups are not taken here"]
+    assert [fault.message for fault in faults] == [f"{text!r}: flags and named groups are not supported here"]
 
 
 def test_a_hostile_pattern_takes_linear_time() -> None:
@@ -123,7 +123,7 @@ def test_a_long_list_that_goes_by_two_keys_is_refused() -> None:
     found, _ = parse({"target": {"kind": "Deployment"}, "patch": {"metadata": {"labels": {"x": "y"}}}})
     _, faults = apply([manifest], found)
     assert [fault.message.partition(": ")[2] for fault in faults] == [
-        "a list of more than 500 items that go by two keys is not merged"
+        "a list of more than 500 items with two keys is not merged"
     ]
 
 

@@ -382,5 +382,5 @@ def test_what_json_does_not_have_is_not_written(number: float) -> None:
 
 
 def test_what_is_no_plain_data_is_not_written() -> None:
-    with pytest.raises(TypeError, match="set is no plain data"):
+    with pytest.raises(TypeError, match="set is not plain data"):
         dump([{1}])  # type: ignore[list-item]

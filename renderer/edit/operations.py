@@ -134,7 +134,7 @@ def checked_data(value: Any, pointer: str) -> Data:
         return {str(key): checked_data(each, pointer) for key, each in value.items()}
     if isinstance(value, Sequence):
         return [checked_data(each, pointer) for each in value]
-    raise EditError(pointer, f"{type(value).__name__} is no plain data")
+    raise EditError(pointer, f"{type(value).__name__} is not plain data")
 
 
 def _names(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Patches of rendered manifests with the semantics of kustomize: `parse` an entry, `apply` the patches."""
+"""Patches of rendered manifests, with the semantics of kustomize: `parse` an entry, `apply` the patches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patches applied to manifests, in order, each to what those before it left."""
+"""Applies patches to manifests in order, each to the result of the earlier ones."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from renderer.patch.target import Id, Matcher, id_of, matcher, names
 from renderer.patch.values import Data, Patch, PatchFault, Refused, text
 from renderer.plain import below, equal, lookup
 
-WITHOUT_EFFECT = "this patch changes nothing: is a field misspelt, or the value there already? Mend or remove it"
+WITHOUT_EFFECT = "this patch changes nothing: is a field misspelt, or the value already set? Fix or remove the patch"
 _POD_SPECS = ("/spec/template/spec", "/spec/jobTemplate/spec/template/spec")
 
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A manifest on its way: its id, and the id that it came with, by which later patches still find it."""
+    """A manifest between patches: its id, and its id before all patches, by which later patches still find it."""
 
     manifest: Manifest
     old: Id
@@ -27,10 +27,10 @@ class _Subject:
 
 
 def apply(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> tuple[list[Manifest], list[PatchFault]]:
-    """The manifests after all patches, without those that a patch deletes; and what is wrong, by patch.
+    """The manifests after all patches, without those that a patch deletes, and the faults by patch.
 
-    A patch that fails leaves the manifest as it was. A manifest that no patch touches is the given one. A fault's
-    `index` counts the given patches.
+    A patch that fails leaves the manifest unchanged. A manifest that no patch changes is returned as the same object.
+    A fault's `index` counts the given patches.
     """
     subjects = _subjects(manifests)
     faults: list[PatchFault] = []
@@ -40,7 +40,7 @@ def apply(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> tuple[list
 
 
 def last_changes(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> dict[str, int]:
-    """By file, the index of the last patch that changed the manifest; without those that none changed."""
+    """The index of the last patch that changed each manifest, by file; unchanged manifests are left out."""
     subjects = _subjects(manifests)
     found: dict[str, int] = {}
     for index, patch in enumerate(patches):
@@ -68,7 +68,7 @@ def _after(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[
 
 
 def _only_tests(patch: Patch) -> bool:
-    """Whether the patch is meant to change nothing: it asserts what is there."""
+    """Whether the patch is not meant to change anything: it only tests values."""
     operations = patch.operations or ()
     return bool(operations) and all(operation.get("op") == "test" for operation in operations)
 
@@ -79,7 +79,7 @@ def _same(before: _Subject, after: _Subject) -> bool:
 
 
 def _chosen(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[PatchFault]) -> list[int]:
-    """The places of the manifests that the patch is for; none, and a fault, when that cannot be said."""
+    """The indexes of the manifests that the patch is for; none, and a fault, if that is not clear."""
     if patch.target is None:
         return _named(subjects, patch.merge or {}, index, faults)
     target = matcher(patch.target)
@@ -113,7 +113,7 @@ def _named(subjects: Sequence[_Subject], patch: Object, index: int, faults: list
 
 
 def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFault]) -> _Subject:
-    """The manifest with the patch applied; with empty data if it is to go."""
+    """The manifest with the patch applied; with empty data if the patch deletes it."""
     notes: list[Note] = []
     data = subject.manifest.data
     try:
@@ -132,7 +132,7 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
 
 
 def _reordered(old: Object, new: Object) -> list[Note]:
-    """Containers that a strategic merge puts into another order: the items of the patch come first."""
+    """A note about containers that a strategic merge reorders: the items of the patch come first."""
     found = []
     for path in _POD_SPECS:
         for key in ("initContainers", "containers"):
@@ -141,7 +141,7 @@ def _reordered(old: Object, new: Object) -> list[Note]:
             now = [name for name in after if name in before]
             if kept != now:
                 order = f"{', '.join(kept)} are now in the order {', '.join(now)}"
-                message = f"the {key} {order}: kustomize puts the items of a patch first, so name all of them in order"
+                message = f"the {key} {order}: kustomize puts the items of a patch first, so list all of them in order"
                 found.append(Note(f"{path}/{key}", message))
     return found
 
@@ -152,16 +152,16 @@ def _names(containers: Data) -> list[str]:
 
 
 def _still_an_object(data: Object) -> Object:
-    """The object, if it says what it is; Refused where operations took that away: only `$patch: delete` deletes.
+    """The object, if it still has apiVersion, kind and name; else Refused, because only `$patch: delete` may delete it.
 
-    Kustomize lets an object without apiVersion pass, and numbers for texts; no API server does.
+    Kustomize accepts an object without apiVersion, and numbers in place of texts; no API server does.
     """
     metadata = data.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
     said = {"apiVersion": data.get("apiVersion"), "kind": data.get("kind"), "metadata.name": name}
     missing = [field for field, value in said.items() if not (isinstance(value, str) and value)]
     if missing:
-        raise Refused("", f"the operations leave no Kubernetes object: it has no {', no '.join(missing)}")
+        raise Refused("", f"the operations do not leave a Kubernetes object: it has no {', no '.join(missing)}")
     return data
 
 
@@ -169,13 +169,13 @@ def _renamed(old: Object, new: Object) -> list[Note]:
     """Only operations can rename an object; a strategic merge keeps its name."""
     before, after = id_of(old).name, id_of(new).name
     message = (
-        f"the name changes from {before} to {after}: kustomize changes it in other objects too, this program does not"
+        f"the name changes from {before} to {after}: kustomize also changes it in other objects, rollspec does not"
     )
     return [] if before == after else [Note("", message)]
 
 
 def _merged(data: Object, patch: Patch, notes: list[Note]) -> Object | None:
-    """A strategic merge changes no object's identity, whatever the patch says."""
+    """A strategic merge never changes the identity of an object."""
     change = dict(patch.merge or {})
     if patch.target is not None:
         change = _with_text_metadata(change, notes)
@@ -190,7 +190,7 @@ def _merged(data: Object, patch: Patch, notes: list[Note]) -> Object | None:
 
 
 def _with_text_metadata(patch: Object, notes: list[Note]) -> Object:
-    """Kustomize copies the labels and annotations of a patch with a target as texts: null becomes "null"."""
+    """For a patch with a target, kustomize copies labels and annotations as texts: null becomes "null"."""
     metadata = patch.get("metadata")
     if not isinstance(metadata, dict):
         return {key: value for key, value in patch.items() if key != "metadata" or value is not None}
@@ -216,7 +216,7 @@ def _with_text_metadata(patch: Object, notes: list[Note]) -> Object:
 
 
 def _finished(data: Object) -> Object:
-    """The annotations as texts, and none rather than empty ones, as kustomize writes them in the end."""
+    """The annotations as texts, left out if empty, as kustomize writes them at the end."""
     metadata = data.get("metadata")
     if not isinstance(metadata, dict) or "annotations" not in metadata:
         return data

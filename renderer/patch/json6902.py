@@ -1,8 +1,8 @@
 """JSON Patch (RFC 6902) as kustomize applies it with evanphx/json-patch v4: on plain data, copying only what changes.
 
-Where it departs from the RFC: `replace` sets a key that is not there; a negative index counts from the end; `test` for
-null passes where the key is missing. `metadata.annotations` is there while the operations run, empty if need be. One
-departure of upstream's is refused: `copy` from a key that is not there, which would write null.
+It departs from the RFC as upstream does: `replace` sets a key that does not exist; a negative index counts from the
+end; `test` for null passes if the key is missing. While the operations run, `metadata.annotations` exists, if need be
+empty. One departure of upstream is refused: `copy` from a key that does not exist, which would write null.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from renderer.plain import equal, tokens
 Container = dict[str, Any] | list[Any]
 Change = Callable[[Container, str], Container]
 
-MAX_VALUES = 100_000  # that the copies of a patch hold: each may double the object, and etcd takes none of 1.5 MiB
+MAX_VALUES = 100_000  # in all copies of a patch: each may double the object, and etcd refuses an object of 1.5 MiB
 
 
 def apply_operations(document: Object, operations: Sequence[Operation]) -> Object:
-    """The document after all operations. Raises Refused at the first that does not apply (`/2/path`)."""
+    """The document after all operations. Raises Refused for the first one that fails (`/2/path`)."""
     result: Data = _with_annotations(document)
     room = MAX_VALUES
     for i, operation in enumerate(operations):
@@ -38,7 +38,7 @@ def apply_operations(document: Object, operations: Sequence[Operation]) -> Objec
 
 
 def _with_annotations(document: Object) -> Object:
-    """With annotations: kustomize keeps notes of its own there, so `add /metadata/annotations/x` has a parent."""
+    """With annotations: kustomize keeps its own notes there, so `add /metadata/annotations/x` finds a parent."""
     metadata = document.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("annotations") is not None:
         return document
@@ -73,7 +73,7 @@ def _copy(document: Data, operation: Operation) -> Data:
 
 
 def _size(value: Data, room: int) -> int:
-    """How many values it holds, those of shared parts counted each time. Raises Refused where they are over `room`."""
+    """How many values it holds; values of shared parts count each time. Raises Refused if it has more than `room`."""
     count, pending = 0, [value]
     while pending:
         node = pending.pop()
@@ -116,7 +116,7 @@ def _changed(document: Data, path: str, change: Change, field: str = "/path") ->
 
 def _changed_at(node: Data, tokens: Sequence[str], change: Change, path: str, field: str) -> Data:
     if not isinstance(node, dict | list):
-        raise Refused(field, f"{path}: what should hold it is not there")
+        raise Refused(field, f"{path}: its parent does not exist")
     token, *rest = tokens
     try:
         if not rest:
@@ -137,7 +137,7 @@ def _value(document: Data, path: str, field: str) -> Data:
     node = document
     for token in _tokens(path, field):
         if not isinstance(node, dict | list):
-            raise Refused(field, f"{path}: what should hold it is not there")
+            raise Refused(field, f"{path}: its parent does not exist")
         try:
             node = _get(node, token)
         except _NoSuchItem as missing:
@@ -152,7 +152,7 @@ def _get(node: Container, token: str) -> Data:
 def _index(token: str, size: int) -> int:
     """The index of an item; -1 is the last."""
     if not re.fullmatch(r"[+-]?[0-9]{1,9}", token):
-        raise _NoSuchItem(f"{token} is no index of a list")
+        raise _NoSuchItem(f"{token} is not a valid index of a list")
     index = int(token)
     if not -size <= index < size:
         raise _NoSuchItem(f"no item {token} in a list of {size}")

@@ -1,10 +1,10 @@
-"""The merge of a list whose items are distinguished by keys, step by step as kyaml's `walk` does it.
+"""Merges lists whose items are distinguished by keys, in the same steps as kyaml's `walk`.
 
-This is the whole of it, for lists in any state: several keys, keys that some items lack, the same item twice. The steps
-are those of upstream, since their order decides what becomes of such lists:
+This is the complete merge, for lists in any state: several keys, keys that some items lack, the same item twice.
+The steps are upstream's, because their order decides the result for such lists:
 
-- With two keys (`ports`: containerPort, protocol) an item that lacks the second counts as the item that has it; of the
-  two, the one that has it wins, and the other's fields are lost.
+- With two keys (`ports`: containerPort, protocol), an item that lacks the second key counts as the same item as one
+  that has it. The one that has it wins, and the other's fields are lost.
 - An item without its key makes kustomize drop others.
 """
 
@@ -18,12 +18,12 @@ from renderer.patch.values import MISSING, Data, Refused, text
 
 Values = list[str]
 
-LONGEST: Final = 500  # items that go by two keys: each is compared with every other one
+LONGEST: Final = 500  # items with two keys: each is compared with every other one
 LOST: Final = "kustomize does not apply this item: give it every key that the other items of the list have"
 
 
 class Note(NamedTuple):
-    """A surprise on the way: where in the object, and what."""
+    """A surprise during a merge: the pointer into the object, and what happens."""
 
     pointer: str
     message: str
@@ -37,9 +37,9 @@ def merge_items(
     pointer: str,
     notes: list[Note],
 ) -> list[Data]:
-    """The merged list: the patch's items first, then the others; `new` MISSING or `old` itself: a list without a patch.
+    """The merged list: the patch's items first, then the others. A list without a patch has `new` MISSING or `old`.
 
-    `keys` () says that the items are plain values. `merge` makes one item of two, MISSING if it is to go.
+    With `keys` (), the items are plain values. `merge` makes one item of two, or MISSING to remove it.
     """
     base = list(old)
     alone = new is MISSING or new is old
@@ -47,7 +47,7 @@ def merge_items(
     names = list(keys) or [""]
     wanted = _wanted([base] if alone else [patch, base], keys)
     if len(keys) > 1 and len(wanted) > LONGEST:
-        raise Refused(pointer, f"a list of more than {LONGEST} items that go by two keys is not merged")
+        raise Refused(pointer, f"a list of more than {LONGEST} items with two keys is not merged")
     merged: list[Data] = []
     valid, used = names, set()
     for one in wanted:
@@ -73,7 +73,7 @@ def merge_items(
 
 
 def _wanted(lists: Sequence[list[Data]], keys: Sequence[str]) -> list[Values]:
-    """The key values of all items, each once, in order; an empty text for a key that is not there."""
+    """The key values of all items, each once, in order; an empty text for a missing key."""
     found: dict[tuple[str, ...], None] = {}
     for items in lists:
         for item in items:
@@ -90,7 +90,7 @@ def _key_text(item: Data, key: str) -> str:
 
 
 def _join(wanted: list[Values]) -> None:
-    """Make one of values that agree in one key and differ only where one of them has none."""
+    """Join values that agree in one key, if one of them lacks the other key."""
     for i, left in enumerate(wanted):
         for j, right in enumerate(wanted):
             pairs = list(zip(left, right, strict=True))
@@ -99,7 +99,7 @@ def _join(wanted: list[Values]) -> None:
 
 
 def _valid(wanted: Sequence[Values], values: Values, keys: Sequence[str]) -> tuple[list[str], Values]:
-    """The keys that some item has, and these values for them; all keys if no item has any."""
+    """The keys that at least one item has, and these values for them; all keys if no item has any."""
     there = {key for one in wanted for key, value in zip(keys, one, strict=True) if value}
     if not there:
         return list(keys), values
@@ -147,7 +147,7 @@ def _typed(value: str) -> str | int:
 
 
 def _set(items: list[Data], new: Data, keys: Sequence[str], values: Values, pointer: str) -> list[Data]:
-    """Every item with these values replaced by the new one, which is appended if there was none; MISSING removes."""
+    """Replaces every item with these values by the new one, or appends it if there was none; MISSING removes them."""
     result, found = [], False
     mappings = bool(keys[0] and values and values[0])
     for item in items:
@@ -164,7 +164,7 @@ def _set(items: list[Data], new: Data, keys: Sequence[str], values: Values, poin
 
 
 def _matches(item: Data, keys: Sequence[str], values: Values, pointer: str) -> bool:
-    """Whether the item has these values; an empty value asks only for the key, a missing one for nothing."""
+    """Whether the item has these values; an empty value needs only the key, a missing one needs nothing."""
     asked = list(zip(keys, values, strict=False))
     for key, value in asked:
         if isinstance(item, dict) != bool(key) or isinstance(item, list):
@@ -177,7 +177,7 @@ def _matches(item: Data, keys: Sequence[str], values: Values, pointer: str) -> b
 
 
 def _appended(merged: list[Data], rest: list[Data], keys: Sequence[str], pointer: str) -> list[Data]:
-    """The items of the rest put in their places among the merged ones, or after them."""
+    """The remaining items, in their order among the merged ones or after them."""
     for item in rest:
         if keys[0] and item is not None and not isinstance(item, dict):
             raise Refused(pointer, f"the items of {pointer} must be mappings with {keys[0]}")

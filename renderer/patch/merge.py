@@ -1,14 +1,14 @@
-"""Strategic merge as kustomize 5.8 does it: mappings merge, keyed lists merge by their keys, all else is replaced.
+"""Strategic merge as in kustomize 5.8: mappings merge, keyed lists merge by their keys, all else is replaced.
 
-The rules are those of kyaml's `merge2` and `walk`, over plain data. What surprises is kept, so that results are equal:
+The rules are those of kyaml's `merge2` and `walk`, on plain data, with their surprises, so that results are equal:
 
-- A merged list starts with the patch's items in the patch's order; one left without items stays as `[]`.
-- Keys are those of Kubernetes 1.21 (`merge_keys`): younger lists and kinds (`autoscaling/v2`) are replaced whole.
-- `$patch: replace` of a whole object or of an item of a merged list changes nothing, and as an item of a list that is
-  not there yet it swallows the list.
-- `$retainKeys`, `$setElementOrder/...` and `$deleteFromPrimitiveList/...` are not known and become plain fields.
-- A number over a text becomes a text where the manifest, as it is written, has the old one in quotes.
-- `null` removes a field; inside a list that is replaced whole `null` and `$patch` stay.
+- A merged list starts with the patch's items in the patch's order; a list without remaining items stays as `[]`.
+- Keys are those of Kubernetes 1.21 (`merge_keys`): newer lists and kinds (`autoscaling/v2`) are replaced as a whole.
+- `$patch: replace` of a whole object or of an item of a merged list has no effect; as an item of a new list, it drops
+  the list.
+- `$retainKeys`, `$setElementOrder/...` and `$deleteFromPrimitiveList/...` are unknown and become plain fields.
+- A number that replaces a text becomes a text, if the written manifest has the old text in quotes.
+- `null` removes a field; in a list that is replaced as a whole, `null` and `$patch` stay.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from renderer.yamlio import plain_or_quoted
 
 Fields = Mapping[str, Field]
 
-SWALLOWED: Final = "kustomize takes $patch for an item, and loses others, since there is no such list yet: leave it out"
+SWALLOWED: Final = "the list is new, so kustomize takes $patch for an item and loses others: leave $patch out"
 
 
 def strategic_merge(manifest: Object, patch: Object, notes: list[Note]) -> Object | None:
-    """The manifest with the patch merged in, None if the patch deletes it; what surprises is added to `notes`.
+    """The manifest with the patch merged in, or None if the patch deletes it; surprises are added to `notes`.
 
-    Neither argument is changed, and what the patch does not touch is shared with the result. Raises Refused.
+    The arguments do not change; the result shares the parts that the patch does not change. Raises Refused.
     """
     merged: Data = _merge_map(manifest, patch, None, "", notes)
     if patch.get(DIRECTIVE) == "replace":
@@ -42,7 +42,7 @@ def strategic_merge(manifest: Object, patch: Object, notes: list[Note]) -> Objec
 
 
 def _merge(old: Data, new: Data, field: Field | None, known: bool, pointer: str, notes: list[Note]) -> Data:
-    """One value; `known` says that the schema of the mapping around it is known, so that `field` None is an answer."""
+    """One value; with `known`, the schema of its mapping is known, so that `field` None means an unknown field."""
     lead = new if old is None or old is MISSING else old
     _same_shape(lead, new, pointer)
     if lead is None or lead is MISSING or isinstance(lead, dict):
@@ -53,14 +53,14 @@ def _merge(old: Data, new: Data, field: Field | None, known: bool, pointer: str,
 
 
 def _in_style(old: Data, new: Data) -> Data:
-    """A number or truth value put over a text in quotes becomes a text too: kustomize keeps the quotes."""
+    """A number or boolean that replaces a text in quotes becomes a text too: kustomize keeps the quotes."""
     if isinstance(old, str) and isinstance(new, bool | int | float) and plain_or_quoted(old) != old:
         return text(new)
     return new
 
 
 def _merge_map(old: Data, new: Data, fields: Fields | None, pointer: str, notes: list[Note]) -> Data:
-    """A mapping, or nothing on both sides; `old is new`: a value that the patch added, which is merged into itself."""
+    """A mapping, or nothing on both sides; `old is new` marks a value of the patch, which is merged into itself."""
     if new is MISSING:
         return _settled(old, fields or {}, pointer, notes) if isinstance(old, dict) else old
     if new is None:
@@ -85,7 +85,7 @@ def _merge_map(old: Data, new: Data, fields: Fields | None, pointer: str, notes:
 def _settled(
     value: Object, fields: Fields, pointer: str, notes: list[Note], touched: Mapping[str, Data] | None = None
 ) -> Object:
-    """The lists that the patch does not touch: kustomize walks them too, and joins what it takes for one item."""
+    """Lists that the patch does not name: kustomize walks them too, and joins what it takes for the same item."""
     result = value
     for key, field in fields.items():
         if key not in value or (touched is not None and key in touched):
@@ -134,7 +134,7 @@ def _merge_list(old: Data, new: Data, field: Field, pointer: str, notes: list[No
 
 
 def _merge_plain(old: list[Data], new: list[Data], field: Field, pointer: str, notes: list[Note]) -> list[Data]:
-    """What `merge_items` gives for the usual lists: one key, in every item, once."""
+    """The result of `merge_items` for the usual lists: one key, in every item, once."""
     (key,) = field.keys or ("",)
     fields = merge_keys().types[field.type]
     rest = {text(item[key]): item for item in old}
@@ -160,7 +160,7 @@ def _item_merger(field: Field, pointer: str, notes: list[Note]) -> Callable[[Dat
 
 
 def _plain(items: list[Data], keys: tuple[str, ...]) -> bool:
-    """Every item has the same of the keys, the first at least, and no two have the same values: nothing to join."""
+    """Whether no items can be joined: all have the same keys, at least the first, and no two have the same values."""
     if len(keys) == 1:
         return _single(items, keys[0])
     if not keys:

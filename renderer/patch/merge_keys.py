@@ -1,7 +1,7 @@
-"""Which lists a strategic merge merges, and by which keys: reads the table in `merge_keys.json` when a patch needs it.
+"""Which lists a strategic merge merges, and by which keys; reads the table in `merge_keys.json` once a patch needs it.
 
 schemas/merge-keys/main.go makes the table from kyaml v0.21.1 (kustomize 5.8.1), which holds the schema of Kubernetes
-1.21.2. A list or kind that is younger (autoscaling/v2, PodSpec.resourceClaims) is replaced, as kustomize replaces it.
+1.21.2. A newer list or kind (autoscaling/v2, PodSpec.resourceClaims) is replaced, as kustomize replaces it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 
 class Field(NamedTuple):
-    """A field through which a merged list is reached.
+    """A field that leads to a merged list.
 
-    `type` is that of the value or of the list's items; empty: nothing below it merges.
-    `keys` are those of the items of a merged list, () when the items are plain values; None: not a merged list.
+    `type` is the type of the value or of the list's items; if it is empty, nothing below it merges.
+    `keys` are the keys of a merged list's items, () if the items are plain values, and None if the list does not merge.
     """
 
     type: str
@@ -32,7 +32,7 @@ class MergeKeys(NamedTuple):
     cluster_scoped: frozenset[tuple[str, str]]
 
 
-# A Rollout's pod template merges as a Deployment's: kustomize does so when it is given this much of the kind's schema.
+# A Rollout's pod template merges like a Deployment's: kustomize does this if it has this part of the kind's schema.
 _ROLLOUT = {
     "": {},
     "rollout": {"metadata": Field("meta.v1.ObjectMeta", None), "spec": Field("rollout.spec", None)},

@@ -1,4 +1,4 @@
-"""An entry of `patches`, as written in a spec, to patches."""
+"""Makes patches of an entry of `patches` in a spec."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TARGET: Final = {
     "labelSelector": "label_selector",
     "annotationSelector": "annotation_selector",
 }
-# Nothing but the start of a document may look like this, in a block of text neither.
+# Only the start of a document may look like this, also inside a block of text.
 _DOCUMENT_START: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _REQUIRED: Final = {
     "add": ("path", "value"),
@@ -32,18 +32,18 @@ _REQUIRED: Final = {
 
 
 def parse(entry: Data, source: str = "", index: int = 0) -> tuple[list[Patch], list[PatchFault]]:
-    """The patches of an entry `{target, patch}`: one, or one a document where text holds several; and what is wrong.
+    """The patches of an entry `{target, patch}`, one per YAML document of its text, and the faults.
 
-    `patch` is a mapping (strategic merge), a list (JSON 6902), or either as YAML text; patches come only if nothing
-    is wrong. `source` and `index` are passed on.
+    `patch` is a mapping (strategic merge), a list (JSON 6902), or either as YAML text. With a fault, no patch is
+    returned. `source` and `index` are copied to the results.
     """
     faults: list[PatchFault] = []
     if not isinstance(entry, dict) or "patch" not in entry:
-        return [], [_fault(index, "", "a patch is a mapping with `patch`, and mostly `target`")]
+        return [], [_fault(index, "", "a patch is a mapping with `patch`, and usually `target`")]
     target = _target(entry.get("target"), index, faults)
     documents = _documents(entry["patch"], index, faults)
     if target is not None and len(documents) > 1:
-        faults.append(_fault(index, "/patch", "a patch with a target is one document; make it one entry for each"))
+        faults.append(_fault(index, "/patch", "a patch with a target is one document; write one entry for each"))
     patches = [_patch(target, document, source, index, faults) for document in documents]
     return ([] if faults else [patch for patch in patches if patch]), faults
 
@@ -71,7 +71,7 @@ def _target(value: Data, index: int, faults: list[PatchFault]) -> Target | None:
 
 
 def _documents(value: Data, index: int, faults: list[PatchFault]) -> list[Data]:
-    """The patch as data: itself, or what the text says."""
+    """The patch as data; a text is read as YAML."""
     if not isinstance(value, str):
         return [value]
     documents, message = _read(value)
@@ -95,7 +95,7 @@ def _patch(target: Target | None, document: Data, source: str, index: int, fault
         return None
     if target is None and not _names_an_object(document):
         faults.append(
-            _fault(index, "", "the patch names no object: give `target`, or apiVersion, kind and metadata.name in it")
+            _fault(index, "", "the patch names no object: add `target`, or apiVersion, kind and metadata.name")
         )
     return Patch(target, None, document, source)
 
@@ -107,7 +107,7 @@ def _names_an_object(document: Object) -> bool:
 
 
 def _operation(item: Data, i: int) -> list[tuple[str, str]]:
-    """What is wrong with one operation: (pointer, message)."""
+    """The faults of one operation: (pointer, message)."""
     pointer = f"/patch/{i}"
     op = item.get("op") if isinstance(item, dict) else None
     if not isinstance(op, str) or op not in _REQUIRED:
@@ -121,7 +121,7 @@ def _operation(item: Data, i: int) -> list[tuple[str, str]]:
 
 
 def _read(value: str) -> tuple[list[Data], str]:
-    """The documents of YAML text without the empty ones, or what is wrong with it."""
+    """The documents of a YAML text without the empty ones, or its faults."""
     documents = []
     line = 0
     for part in _DOCUMENT_START.split(value):

@@ -11,7 +11,7 @@ _PREFIX: Final = r"(?:[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9
 _NAME: Final = r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]"
 _KEY: Final = re.compile(rf"{_PREFIX}?{_NAME}")
 _VALUE: Final = re.compile(rf"(?:{_NAME})?")
-# Every repetition is possessive: what it took it keeps, so a hostile selector is looked at once.
+# Every repetition is possessive: it never gives back what it matched, so a hostile selector is scanned only once.
 _REQUIREMENT: Final = re.compile(
     r"\s*+(?P<not>!)?\s*+(?P<key>[^\s=!(),<>]++)\s*+"
     r"(?:(?P<op>==|=|!=|<|>)\s*+(?P<value>[^\s=!(),<>]*+)|(?P<set>in|notin)\s*+\((?P<values>[^=!()<>]*+)\))?"
@@ -28,7 +28,7 @@ class Requirement(NamedTuple):
     negated: bool
 
     def holds(self, labels: Mapping[str, str]) -> bool:
-        """Whether labels fulfil it."""
+        """Whether the labels meet it."""
         value = labels.get(self.key)
         if self.operator == "exists":
             return (value is not None) != self.negated
@@ -45,7 +45,7 @@ _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 
 @lru_cache(maxsize=256)
 def parse_selector(text: str) -> tuple[Requirement, ...] | str:
-    """The requirements, all of which must hold; or what is wrong with the text."""
+    """The requirements, which must all be met, or a message about the text."""
     found: list[Requirement] = []
     position, text = 0, text.rstrip()
     while position < len(text):
@@ -66,14 +66,14 @@ def _requirement(match: re.Match[str]) -> Requirement | str:
     key, operator = match["key"], match["op"] or match["set"] or "exists"
     values = frozenset(_values(match))
     if match["not"] and operator != "exists":
-        return f"!{key} takes no {operator}"
+        return f"!{key} cannot have {operator}"
     if not _KEY.fullmatch(key) or len(key.rpartition("/")[0]) > 253:
-        return f"{key!r} is not a label key"
+        return f"{key!r} is not a valid label key"
     for value in sorted(values):
         if not _VALUE.fullmatch(value):
-            return f"{value!r} is not a label value"
+            return f"{value!r} is not a valid label value"
         if operator in ("<", ">") and not _INTEGER.fullmatch(value):
-            return f"{operator} wants an integer, not {value!r}"
+            return f"{operator} needs an integer, not {value!r}"
     negated = bool(match["not"]) or operator in ("!=", "notin")
     return Requirement(key, operator if operator in ("exists", "<", ">") else "in", values, negated)
 

@@ -1,4 +1,4 @@
-"""Which manifests a patch is for: kustomize's targets, and objects named by a strategic merge patch itself."""
+"""Which manifests a patch is for: kustomize's targets, and objects that a strategic merge patch names itself."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from renderer.patch.values import WORKLOAD, Target, text
 
 WORKLOADS: Final = (("apps", "Deployment"), ("argoproj.io", "Rollout"))
 _PATTERNS: Final = ("kind", "group", "version", "name", "namespace")
-_SIZE: Final = 1 << 20  # bytes of a compiled pattern: `.{1,1900}` would take two millions
-# What Python's `re` takes and Go's does not: look-around, back references, atomic groups, possessive repeats.
+_SIZE: Final = 1 << 20  # bytes of a compiled pattern: `.{1,1900}` would need two million
+# What Python's `re` accepts and Go's does not: look-around, back references, atomic groups, possessive repeats.
 _NOT_GO: Final = re.compile(r"\(\?[=!<>#(](?!P?<[A-Za-z_])|\(\?P=|\\[1-9Z]|[*+?}]\+|\[\[:")
 
 
 class Id(NamedTuple):
-    """What kustomize knows an object by."""
+    """How kustomize identifies an object."""
 
     group: str
     version: str
@@ -31,7 +31,7 @@ class Id(NamedTuple):
 
 
 def id_of(manifest: Object) -> Id:
-    """The object's id; its namespace as kustomize sees it: `default` if there is none to read."""
+    """The object's id, with the namespace as kustomize sees it: `default` if the object has none."""
     api_version, kind = str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
     group, _, version = api_version.rpartition("/")
     metadata = manifest.get("metadata")
@@ -44,9 +44,9 @@ def id_of(manifest: Object) -> Id:
 
 
 class Pattern:
-    """A regular expression that must match a whole text, in time linear in it, as Go's do: patches may be hostile.
+    """A regular expression that must match a whole text, in linear time like Go's, because patches may be hostile.
 
-    Raises jsonschema_rs.ValidationError for what it does not take.
+    Raises jsonschema_rs.ValidationError for a pattern that it does not support.
     """
 
     def __init__(self, text: str) -> None:
@@ -59,7 +59,7 @@ class Pattern:
 
 
 class Matcher(NamedTuple):
-    """A target made ready; None and () where it asks for nothing."""
+    """A parsed target; None and () for fields that it does not set."""
 
     kind: Pattern | None
     group: Pattern | None
@@ -70,7 +70,7 @@ class Matcher(NamedTuple):
     annotations: tuple[Requirement, ...]
 
     def takes(self, old: Id, new: Id, manifest: Object) -> bool:
-        """Whether the target takes the object in, by the name and namespace that it came with or has now."""
+        """Whether the target matches the object, by its name and namespace before all patches or now."""
         return (
             _fits(self.kind, new.kind)
             and _fits(self.group, new.group)
@@ -84,7 +84,7 @@ class Matcher(NamedTuple):
 
 @lru_cache(maxsize=128)
 def matcher(target: Target) -> Matcher | tuple[tuple[str, str], ...]:
-    """The target made ready, or what is wrong with it: (field as written in the file, message)."""
+    """The parsed target, or its faults: (field as written in the file, message)."""
     patterns = {field: _pattern(field, getattr(target, field)) for field in _PATTERNS}
     selectors = {
         "labelSelector": parse_selector(target.label_selector),
@@ -98,7 +98,7 @@ def names(patch: Object, found: Id, *, any_namespace: bool) -> bool:
     """Whether a strategic merge patch without a target names the object.
 
     Kind `Workload` needs no apiVersion. `any_namespace` lets a patch without a namespace name an object that has one:
-    kustomize users expect it, since there the namespace is set after the patches.
+    users of kustomize expect that, because kustomize sets the namespace after the patches.
     """
     wanted = id_of(patch)
     if wanted.kind == WORKLOAD:
@@ -110,20 +110,20 @@ def names(patch: Object, found: Id, *, any_namespace: bool) -> bool:
 
 
 def _pattern(field: str, pattern: str) -> Pattern | str | None:
-    """The pattern, None for an empty one, or what is wrong with it."""
+    """The pattern, None for an empty one, or a message about its fault."""
     if not pattern:
         return None
     if unknown := _NOT_GO.search(re.sub(r"\\[^1-9Z]", "", pattern)):
-        return f"{pattern!r} is no regular expression: kustomize does not know {unknown[0]!r}"
+        return f"{pattern!r} is not a valid regular expression: kustomize does not know {unknown[0]!r}"
     if field == "kind":
         pattern = re.sub(rf"\b{WORKLOAD}\b", "(?:Deployment|Rollout)", pattern)
     try:
-        re.compile(pattern, re.ASCII)  # says what is wrong in better words than the engine below
+        re.compile(pattern, re.ASCII)  # its message is better than that of the engine below
         return Pattern(pattern)
     except ValidationError:
-        return f"{pattern!r}: flags and named groups are not taken here"
+        return f"{pattern!r}: flags and named groups are not supported here"
     except (re.error, OverflowError, RecursionError) as error:
-        return f"{pattern!r} is no regular expression: {error}"
+        return f"{pattern!r} is not a valid regular expression: {error}"
 
 
 def _fits(pattern: Pattern | None, value: str) -> bool:

@@ -1,4 +1,4 @@
-"""The values of patching: a patch, its target, and what can be said against it."""
+"""The values of this package: a patch, its target, and a fault."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from renderer.problem import Severity
 Data = Any  # plain data: dict, list, str, int, float, bool, None
 Operation = Object  # one JSON 6902 operation: op, path, value, from
 
-WORKLOAD: Final = "Workload"  # the kind that stands for the workload of the strategy
-MISSING: Final[Any] = object()  # no value, which is not null
+WORKLOAD: Final = "Workload"  # the kind that means the workload of the strategy
+MISSING: Final[Any] = object()  # no value; null is a value
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Which manifests a patch is for; an empty field asks for nothing.
+    """Which manifests a patch is for; an empty field matches everything.
 
-    All but the selectors are regular expressions that must match the whole text; kind `Workload` stands for Deployment
-    and Rollout. The selectors are written as `kubectl get --selector` takes them.
+    All fields except the selectors are regular expressions that must match the whole text; the kind `Workload` means
+    Deployment or Rollout. The selectors are written as for `kubectl get --selector`.
     """
 
     group: str = ""
@@ -36,7 +36,7 @@ class Target:
 class Patch:
     """One change: `operations` (JSON 6902) or `merge` (strategic merge), never both.
 
-    Without a target `merge` names its object itself. `source` says where it is, for messages.
+    Without a target, `merge` names its object itself. `source` says where the patch is written, for messages.
     """
 
     target: Target | None
@@ -47,11 +47,11 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class PatchFault:
-    """What is wrong with a patch: its `index` in the given list, a `pointer` into the entry (`/patch/2/path`).
+    """A fault of a patch: the patch's `index` in the given list, and a `pointer` into the entry (`/patch/2/path`).
 
-    Where `patch` is text, or the pointer names what only the merged object has, its nearest parent is the place to
-    show. Rules: `patch-target` (says not well what it is for), `patch-unmatched` (matches no manifest), `patch-failed`
-    (cannot be read or applied) and the warning `patch-surprise` (kustomize does with it what nobody means).
+    If `patch` is text, or the pointer names a value that only the merged object has, show the position of its nearest
+    parent. Rules: `patch-target` (the target is not valid), `patch-unmatched` (matches no manifest), `patch-failed`
+    (cannot be read or applied) and the warning `patch-surprise` (kustomize does with it what its author does not mean).
     """
 
     index: int
@@ -71,7 +71,7 @@ class Refused(Exception):  # noqa: N818 (it never leaves this package: `apply` m
 
 
 def text(value: Data) -> str:
-    """A plain value as YAML writes it, the form in which kustomize compares keys; empty for a mapping or list."""
+    """A plain value as written in YAML, the form in which kustomize compares keys; empty for a mapping or list."""
     if isinstance(value, str):
         return value
     if value is None:

@@ -1,4 +1,4 @@
-"""Data against JSON Schemas: jsonschema-rs decides, jsonschema explains in the words of the spec."""
+"""Checks data against JSON Schemas: jsonschema-rs decides, jsonschema explains in the words of the spec."""
 
 from renderer.schema.store import Schemas
 from renderer.schema.values import Fault

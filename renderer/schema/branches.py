@@ -1,4 +1,4 @@
-"""Which form of an `anyOf` or `oneOf` was meant: by type, by a telling value, by the fields that are there."""
+"""The form of an `anyOf` or `oneOf` that was meant: by type, by a value that only one form has, or by the fields."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from renderer.schema.values import Node
 
 @dataclass(frozen=True)
 class Form:
-    """One form, references followed, and what it refuses of the value."""
+    """One form, with its references resolved, and what it refuses of the value."""
 
     schema: Node
     refusals: tuple[Refusal, ...]
 
     @property
     def lacks(self) -> list[str]:
-        """The fields that alone would make the value fit; none when something else is wrong too."""
+        """The missing fields, if nothing else is wrong with the value."""
         if any(each.keyword != "required" or each.relative for each in self.refusals):
             return []
         return [field for each in self.refusals for field in each.value if field not in each.instance]
 
     @property
     def denied(self) -> dict[str, list[Any]]:
-        """Fields whose value says that this form is not meant -> the values that would."""
+        """Fields whose value says that this form is not meant, and the values that would say that it is."""
         told = (each for each in self.refusals if each.keyword in ("const", "enum") and len(each.relative) == 1)
         return {str(each.relative[0]): allowed(each.schema) for each in told}
 
 
 def forms_of(refusal: Refusal, tree: Tree) -> list[Form]:
-    """The forms of a refused `anyOf` or `oneOf`; none when it was refused because several fit."""
+    """The forms of a refused `anyOf` or `oneOf`; none if it was refused because several fit."""
     found: dict[int, list[Refusal]] = {}
     for each in refusal.within:
         found.setdefault(each.form, []).append(each)
@@ -42,13 +42,13 @@ def forms_of(refusal: Refusal, tree: Tree) -> list[Form]:
 
 
 def lacking(forms: Sequence[Form]) -> list[str]:
-    """The fields of which one is missing, when every form lacks fields and nothing else is wrong."""
+    """The fields of which one must be given, if every form lacks fields and nothing else is wrong."""
     missing = [form.lacks for form in forms]
     return list(dict.fromkeys(field for each in missing for field in each)) if all(missing) else []
 
 
 def telling(forms: Sequence[Form]) -> tuple[str, list[Any]] | None:
-    """The field that tells the forms apart and all its values, when its value fits none of them."""
+    """The field that distinguishes the forms, and its allowed values, if its value fits none of them."""
     for field in forms[0].denied:
         if all(field in form.denied for form in forms):
             values = [value for form in forms for value in form.denied[field]]
@@ -57,12 +57,12 @@ def telling(forms: Sequence[Form]) -> tuple[str, list[Any]] | None:
 
 
 def meant(forms: Sequence[Form], value: Any, tree: Tree) -> Form:
-    """The likeliest form: no telling value against it, most fields known, least refused, first."""
+    """The likeliest form: no value speaks against it, it knows the most fields, refuses the least, and comes first."""
     return min(forms, key=lambda form: (len(form.denied), -_known(form, value, tree), len(form.refusals)))
 
 
 def _known(form: Form, value: Any, tree: Tree) -> float:
-    """How many of the value's fields the form has; one that is only like a field of it counts half."""
+    """How many of the value's fields the form has; a field with a similar name counts half."""
     if not isinstance(value, dict):
         return 0
     fields = tree.fields(form.schema)

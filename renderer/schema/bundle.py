@@ -1,4 +1,4 @@
-"""One self-contained schema out of ours and the sets it refers to: only the definitions that are reached."""
+"""Makes one self-contained schema of ours and the sets that it refers to, with only the definitions it needs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _HERE = '"#/definitions/'
 
 
 def bundle(text: bytes, sets: tuple[str, ...], read_set: SetReader) -> Node:
-    """Our schema with every definition that it reaches under `definitions`.
+    """Our schema, with every definition that it refers to under `definitions`.
 
     A reference `kubernetes.json#/definitions/PodSpec` becomes `#/definitions/kubernetes.PodSpec`. References are
-    rewritten in the text: a JSON string that begins like one is nothing else, and a copy of the parsed tree takes four
-    times as long. Raises LookupError when a reference leads nowhere: a defect of the schemas that ship.
+    rewritten in the text: nothing else in our schemas begins like a reference, and a copy of the parsed tree takes four
+    times as long. Raises LookupError if a reference leads nowhere: a defect of the schemas that ship.
     """
     own = text.decode()
     for name in sets:

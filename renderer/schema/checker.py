@@ -1,4 +1,4 @@
-"""The only user of jsonschema: all that it refuses in a document, by the verdicts of jsonschema-rs on single values."""
+"""The only user of jsonschema: all that it refuses in a document, where jsonschema-rs judges the single values."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ class Refusal:
 
 
 class Checker:
-    """One self-contained schema that tells everything it refuses."""
+    """One self-contained schema that reports everything it refuses."""
 
     def __init__(self, schema: Node) -> None:
         self._compiled: dict[tuple[str, str], Decider] = {}
         self._validator = self._made(schema)
 
     def refusals(self, data: Any) -> Iterator[Refusal]:
-        """What the schema refuses in `data`; may raise RecursionError for what is nested by hundreds of levels."""
+        """What the schema refuses in `data`; may raise RecursionError if it is nested hundreds of levels deep."""
         return map(_refusal, self._validator.iter_errors(data))
 
     def fits(self, node: Any, value: Any) -> bool:
-        """Whether a value fits one node of the schema."""
+        """Whether a value is valid by one node of the schema."""
         return bool(self._validator.evolve(schema=node).is_valid(value))
 
     def matches(self, pattern: str, text: str) -> bool:
@@ -92,14 +92,14 @@ def _refusal(error: ValidationError) -> Refusal:
 
 
 def _property_names(validator: Any, names: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    """One error a key, with the key as its instance and what is wrong with it as its context."""
+    """One error per key, with the key as its instance and what is wrong with it as its context."""
     for key in instance if isinstance(instance, dict) else ():
         if errors := list(validator.descend(key, names)):
             yield ValidationError("", instance=key, context=errors)
 
 
 def _if(validator: Any, condition: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """One error, with those of the branch that counts as its context, so that the condition can be told."""
+    """One error, with the errors of the applying branch as its context, so that the message can name the condition."""
     branch = "then" if validator.evolve(schema=condition).is_valid(instance) else "else"
     if branch in schema and (errors := list(validator.descend(instance, schema[branch], schema_path=branch))):
         yield ValidationError("", context=errors)

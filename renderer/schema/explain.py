@@ -1,4 +1,4 @@
-"""Explains refusals: all faults of a document by one schema, sorted, the consequences of others left out."""
+"""Explains refusals: all faults of a document by one schema, sorted, without those that only follow from others."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft7Validator
 
 _BASIC = ("wrong-type", "null-value")
-_EXPLAINED = 300  # faults of one document: more are counted, and hardly anybody reads them
+_EXPLAINED = 300  # faults of one document; further ones are only counted
 
 
 class Explainer:
-    """One self-contained schema, and jsonschema-rs's validator for it, which decides."""
+    """One self-contained schema, and its validator of jsonschema-rs, which decides."""
 
     def __init__(self, schema: Node, decider: Draft7Validator) -> None:
         self._decider = decider
         self._scene = Scene(Tree(schema), Checker(schema))
 
     def explain(self, data: Any) -> list[Fault]:
-        """Every fault of `data`, sorted by pointer; none when it is valid."""
+        """Every fault of `data`, sorted by pointer; none if it is valid."""
         return [] if self._decider.is_valid(data) else in_order(self._found(data)) or [self._unexplained(data)]
 
     def explain_partial(self, data: Any, kept: Any) -> list[Fault]:
-        """The faults of a file that is merged with others, when the schema is the relaxed one.
+        """The faults of a file that is merged with others; the schema must be the relaxed one.
 
-        `kept` is `data` without the nulls of its mappings; a field that does not exist is wrong with null, too.
+        `kept` is `data` without the nulls of its mappings; an unknown field is wrong even if its value is null.
         """
         unknown = {fault for fault in self._found(data) if fault.rule == "unknown-field"}
         others = {fault for fault in self.explain(kept) if fault.rule != "unknown-field"}
@@ -46,11 +46,11 @@ class Explainer:
                 enough = len(found) >= _EXPLAINED
                 found |= {_brief(refusal.tokens)} if enough else set(faults(refusal, self._scene))
         except RecursionError:
-            return {Fault("", "conflict", "nested too deep to be explained")}
+            return {Fault("", "conflict", "nested too deeply to be explained")}
         return _plainest(found)
 
     def _unexplained(self, data: Any) -> Fault:
-        """For a refusal that jsonschema does not share: never seen, and still no reason to say nothing."""
+        """For a refusal that only jsonschema-rs makes: never seen, but it must not pass silently."""
         return _brief(tuple(next((error.instance_path for error in self._decider.iter_errors(data)), [])))
 
 
@@ -59,7 +59,7 @@ def _brief(tokens: Tokens) -> Fault:
 
 
 def _plainest(found: set[Fault]) -> set[Fault]:
-    """One fault of a value where the others follow from it: its type or lack before all else, one form of text."""
+    """Leaves out faults that follow from another fault of the same value: its type, its lack, or one form of text."""
     ordered = in_order(found)
     basic = {fault.pointer: fault for fault in reversed(ordered) if fault.rule in _BASIC}
     forms = {fault.pointer: fault for fault in reversed(ordered) if fault.rule == "bad-format"}

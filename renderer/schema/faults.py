@@ -1,4 +1,4 @@
-"""From a refusal to faults: keywords of one value by table; those that hold schemas by what is refused within."""
+"""Turns a refusal into faults: by a table for keywords about one value, by what is inside for keywords with schemas."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RULES = {"pattern": "bad-format", "format": "bad-format", "const": "not-allowed
 
 
 def faults(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
-    """What a refusal says, in words: several faults where it stands for several."""
+    """A refusal in words; it may be several faults."""
     message = refusal.schema.get("x-rollspec-message")
     if refusal.instance is None and refusal.keyword in _NULLABLE:
         yield null(refusal, scene)
@@ -37,7 +37,7 @@ def _rule(keyword: str) -> str:
 
 
 def _forms(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
-    """None of the forms fits: what is wrong by the one that was meant."""
+    """No form fits: the faults by the form that was meant."""
     forms = forms_of(refusal, scene.tree)
     fitting = [form for form in forms if scene.tree.takes_type_of(refusal.instance, form.schema)]
     if not forms:
@@ -60,7 +60,7 @@ def _structure(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[
 
 
 def _scalar(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[Fault]:
-    """A scalar, or a value whose type fits no form."""
+    """A scalar, or a value whose type no form accepts."""
     own = refusal.schema.get("x-rollspec-expected")
     ranged = [each for form in fitting for each in form.refusals if each.keyword in _OUT_OF_RANGE]
     if len(fitting) == 1 and (ranged or not own):
@@ -79,13 +79,13 @@ def _several(refusal: Refusal, scene: Scene) -> Fault:
     forms = [scene.tree.resolve(form) for form in refusal.value if scene.checker.fits(form, refusal.instance)]
     given = refusal.instance if isinstance(refusal.instance, dict) else {}
     fields = dict.fromkeys(field for form in forms for field in form.get("required", ()) if field in given)
-    several = "this fits several forms of which only one may be used"
+    several = "this fits several forms, but only one may be used"
     text = f"only one of {words.listed(fields)} may be given" if len(fields) > 1 else several
     return Fault(pointer_of(refusal.tokens), "conflict", text)
 
 
 def _condition(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
-    """What `then` or `else` refuses; a field that is missing because of another is a conflict of the two."""
+    """What `then` or `else` refuses; a field that another field makes necessary is named with that field."""
     reason = because(refusal.schema, refusal.instance)
     for each in refusal.within:
         if each.keyword == "required" and not each.relative and reason:
@@ -96,9 +96,9 @@ def _condition(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
 
 
 def _keys(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
-    """A key of a mapping is refused: the same words as for a value."""
+    """A key of a mapping is refused: in the same words as a value."""
     key: Any = refusal.instance
-    # `NAME=value` as a key of `env`: what stands after the `=` may be a secret, in the pointer too.
+    # `NAME=value` as a key of `env`: what follows the `=` may be a secret, in the pointer too.
     hidden = "=" in key and words.secret(refusal.tokens)
     said = key.partition("=")[0] + "=..." if hidden else key
     found = pointer_of(refusal.tokens if hidden else (*refusal.tokens, key))

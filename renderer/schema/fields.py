@@ -1,4 +1,4 @@
-"""What to say about a field that is not known: what was probably meant, where it belongs, what is allowed."""
+"""What to say about an unknown field: what was probably meant, where it belongs, what is allowed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _SAME = 1.0  # difflib's ratio of words that differ in case or `_` alone
 _LIKE = 0.7
 _LIKE_SHORT = 0.6  # `tga` and `tag`
 _SHORT = 4
-_LONGEST = 64  # characters of a word that is compared with others
+_LONGEST = 64  # longest word that is compared with others
 _MAX_CANDIDATES = 3  # if the field exists in more mappings than that, none of them is a probable one
 
 
 def unknown_field(key: str, taken: Iterable[str], schema: Node, tokens: Tokens, tree: Tree) -> str:
-    """The message for field `key` of the mapping at `tokens`, whose other fields are `taken`."""
+    """The message for the field `key` of the mapping at `tokens`, which also has the fields `taken`."""
     fields = list(tree.fields(schema))
     if tokens and key == tokens[-1]:
         return f"`{key}` is inside `{key}`: move its fields one level up"
@@ -31,18 +31,18 @@ def unknown_field(key: str, taken: Iterable[str], schema: Node, tokens: Tokens, 
 
 
 def unknown_among(key: str, fields: Iterable[str], taken: Collection[str] = ()) -> str:
-    """The message for a field that is none of the `fields`; some of these are `taken`: they are there already."""
+    """The message for a field that is not one of `fields`; the mapping already has the fields `taken`."""
     known = list(fields)
     free = [field for field in known if field not in taken]
     if alike := near(key, known):
-        there = ", which is there already" if alike in taken else ""
+        there = ", which is already here" if alike in taken else ""
         return f"unknown field {name(key)}; did you mean {name(alike)}{there}?"
-    allowed = f"allowed here: {listed(free)}" if free else "nothing more is allowed here"
+    allowed = f"allowed here: {listed(free)}" if free else "no further field is allowed here"
     return f"unknown field {name(key)}; {allowed}"
 
 
 def near(word: str, options: Iterable[str], least: float | None = None) -> str | None:
-    """The option that was probably meant; None when none is like the word."""
+    """The option that was probably meant; None if none is similar to the word."""
     if len(word) > _LONGEST:
         return None
     folded = {_fold(option): option for option in reversed(list(options))}
@@ -69,7 +69,7 @@ def _below(key: str, schema: Node, tree: Tree, tokens: Tokens) -> str:
 def _above(key: str, tokens: Tokens, tree: Tree) -> str:
     for up in range(1, len(tokens) + 1):
         if isinstance(tokens[-up], str) and key in tree.fields(tree.at(tokens[:-up])):
-            return f"it belongs {'one level' if up == 1 else f'{up} levels'} up, beside {name(tokens[-up])}"
+            return f"it belongs {'one level' if up == 1 else f'{up} levels'} up, next to {name(tokens[-up])}"
     return ""
 
 

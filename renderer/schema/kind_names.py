@@ -1,4 +1,4 @@
-"""The kinds of all sets by apiVersion, so that one that is not there can be told what it is like (a test compares)."""
+"""The kinds of all sets by apiVersion, to suggest one for an unknown kind; a test compares them with the sets."""
 
 from __future__ import annotations
 

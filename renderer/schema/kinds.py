@@ -1,4 +1,4 @@
-"""Which schema file judges a Kubernetes object, and what was probably meant when there is none."""
+"""Which schema file judges a Kubernetes object, and what was probably meant if there is none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KIND = re.compile("[A-Za-z][A-Za-z0-9]{0,62}")
 
 
 def schema_path(obj: Any) -> str | None:
-    """`apps/deployment_v1.json`, inside any set; None when apiVersion or kind are not such as Kubernetes has."""
+    """`apps/deployment_v1.json`, inside any set; None if apiVersion or kind are not valid names in Kubernetes."""
     if not isinstance(obj, dict):
         return None
     version, kind = obj.get("apiVersion"), obj.get("kind")
@@ -30,9 +30,9 @@ def _path(version: str, kind: str) -> str | None:
 
 
 def is_foreign(obj: Any) -> bool:
-    """Whether an object without a schema is an operator's, of a group that no schema tells of, with a name.
+    """Whether an object without a schema is an operator's: it has a name, and no schema knows its group.
 
-    Several projects share Argo's group: there, a kind like none of ours (a Workflow).
+    Several projects share Argo's group: there, its kind must not be similar to one of ours (a Workflow is not).
     """
     metadata = obj.get("metadata") if isinstance(obj, dict) else None
     if schema_path(obj) is None or not isinstance(metadata, dict):
@@ -51,9 +51,9 @@ def _is_foreign(version: str, kind: str) -> bool:
 
 
 def unknown_kind(obj: Any) -> list[Fault]:
-    """Why there is no schema for an object, and which kind or apiVersion was probably meant."""
+    """Why an object has no schema, and which kind or apiVersion was probably meant."""
     if not isinstance(obj, dict):
-        return [Fault("", "wrong-type", "a Kubernetes object is a mapping")]
+        return [Fault("", "wrong-type", "a Kubernetes object must be a mapping")]
     if lost := [field for field in ("apiVersion", "kind") if obj.get(field) is None]:
         return [Fault("", "missing-field", f"{name(field)} is missing") for field in lost]
     if odd := [field for field in ("apiVersion", "kind") if not isinstance(obj[field], str)]:

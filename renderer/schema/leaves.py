@@ -1,4 +1,4 @@
-"""Words for the keywords that judge one value: its type, its form, its size, its fields."""
+"""The messages of keywords about one value: its type, its form, its size, its fields."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from renderer.schema.values import Fault, Node, Tokens
 
 @dataclass(frozen=True)
 class Scene:
-    """What the words need besides the refusal: the whole schema, to look around in and to judge by."""
+    """What a message needs apart from the refusal: the whole schema, to look up fields and to judge values."""
 
     tree: Tree
     checker: Checker
 
 
-_EXPLAINED = 200  # unknown fields of one mapping; what is meant by each is worked out from all the fields around
+_EXPLAINED = 200  # unknown fields of one mapping; each suggestion is computed from all the fields around it
 
 Leaf = Callable[[Refusal, Scene], Iterator[Fault]]
 
 
 def null(refusal: Refusal, scene: Scene) -> Fault:
-    """No value where the schema wants one."""
+    """A value is missing."""
     expected = scene.tree.expected(refusal.schema)
     write = f"write {expected}, " if expected else ""
-    return Fault(pointer_of(refusal.tokens), "null-value", f"no value here; {write}or take the line out")
+    return Fault(pointer_of(refusal.tokens), "null-value", f"no value here; {write}or remove the line")
 
 
 def wrong_type(value: Any, types: list[str], tokens: Tokens) -> Fault:
@@ -52,7 +52,7 @@ def instead(value: Any, expected: str, tokens: Tokens, rule: str = "bad-format")
 
 
 def not_allowed(value: Any, options: list[Any], tokens: Tokens, expected: str = "") -> Fault:
-    """A value that is none of the options."""
+    """A value that is not one of the options."""
     texts = [option for option in options if isinstance(option, str)]
     expected = expected or (words.name(options[0]) if len(options) == 1 else f"one of {words.listed(options)}")
     if (same := next((option for option in texts if _same_but_type(option, value)), None)) is not None:
@@ -60,7 +60,7 @@ def not_allowed(value: Any, options: list[Any], tokens: Tokens, expected: str = 
         return Fault(pointer_of(tokens), "wrong-type", f"{said}: quote it: {words.scalar(same)}")
     if isinstance(value, (dict, list)):
         return Fault(pointer_of(tokens), "wrong-type", f"{words.found(value)} where {expected} is expected")
-    is_word = isinstance(value, str) and any(map(str.isalpha, value))  # a number is no other one mistyped
+    is_word = isinstance(value, str) and any(map(str.isalpha, value))  # a number is not a misspelt other number
     alike = near(value, texts) if is_word and len(options) > 1 else None
     guess = f"; did you mean {words.name(alike)}?" if alike else ""
     return Fault(
@@ -69,7 +69,7 @@ def not_allowed(value: Any, options: list[Any], tokens: Tokens, expected: str = 
 
 
 def not_here(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
-    """A value that may not be here at all, or a keyword without words."""
+    """A value that is not allowed here at all, or a keyword that we have no words for."""
     last = refusal.tokens[-1] if refusal.tokens else None
     what = words.name(last) if isinstance(last, str) else "this"
     yield Fault(pointer_of(refusal.tokens), "conflict", f"{what} is not allowed here")
@@ -95,7 +95,7 @@ def _type(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
 
 
 def _fields_wanted(types: list[str], refusal: Refusal, scene: Scene) -> str:
-    """For a scalar where a mapping, or a list of mappings, is expected: what goes into it."""
+    """For a scalar in place of a mapping, or of a list of mappings: the fields that it needs."""
     items = refusal.schema.get("items", {})
     if not words.plain(refusal.instance) or types not in (["object"], ["array"]):
         return ""
@@ -107,7 +107,7 @@ def _fields_wanted(types: list[str], refusal: Refusal, scene: Scene) -> str:
 
 
 def _lacks_unit(types: list[str], refusal: Refusal, scene: Scene) -> bool:
-    """For a number: whether seconds would fit, and neither the number between quotes nor any letter behind it."""
+    """For a number: whether seconds would be valid, and neither the number in quotes nor any letter after it."""
     if types != ["string"] or words.type_of(refusal.instance) != "number" or words.secret(refusal.tokens):
         return False
     fits = [scene.checker.fits(refusal.schema, f"{words.scalar(refusal.instance)}{unit}") for unit in ("s", "", "x")]
@@ -171,7 +171,7 @@ def _many(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
 
 def _few_fields(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     free = [field for field in scene.tree.fields(refusal.schema) if field not in refusal.instance]
-    what = "too little in here" if refusal.instance else "nothing in here"
+    what = "fields are missing here" if refusal.instance else "this is empty"
     choice = f"; give {'one of ' if len(free) > 1 else ''}{words.listed(free)}" if free else ""
     yield Fault(pointer_of(refusal.tokens), "too-few", what + choice)
 
@@ -189,7 +189,7 @@ def _twice(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     first = {json.dumps(item, sort_keys=True): index for index, item in reversed([*enumerate(refusal.instance)])}
     texts = [json.dumps(item, sort_keys=True) for item in refusal.instance]
     index = next((index for index, text in enumerate(texts) if first[text] < index), 0)
-    text = f"{words.shown(refusal.instance[index], refusal.tokens)} is in the list twice"
+    text = f"{words.shown(refusal.instance[index], refusal.tokens)} is twice in the list"
     yield Fault(pointer_of((*refusal.tokens, index)), "conflict", text)
 
 
@@ -206,7 +206,7 @@ def _missing(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     closed = refusal.schema.get("additionalProperties") is False
     unknown = extras(refusal.instance, refusal.schema, scene.checker.matches) if closed else []
     for field in refusal.value:
-        # A field written wrong is told once, as the unknown field that it is.
+        # A misspelt field is reported once, as an unknown field.
         if field not in refusal.instance and not near(field, unknown):
             yield Fault(pointer_of(refusal.tokens), "missing-field", f"{words.name(field)} is missing")
 

@@ -1,4 +1,4 @@
-"""Files that are merged with others before they count: the schema and the data without what another file may tell."""
+"""Files that are merged with others first: the schema and the data without what another file may supply."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ _MISSING = frozenset({"required", "minProperties"})
 
 
 def relaxed(node: Any) -> Any:
-    """The schema that refuses nothing for what is not there: no field is required, and no condition asks for one.
+    """The schema that never refuses a value because something is missing: it requires no field, in no condition.
 
-    A `oneOf` that is told by which field is there may have none of them yet; with two it is refused as before.
+    A `oneOf` whose forms differ by their required field may have none of them yet; two are still refused.
     """
     if not isinstance(node, dict):
         return node
     found = {key: _relaxed_value(key, value) for key, value in node.items() if key not in _MISSING and key != "if"}
     if "if" in node:
         inner = {key: found.pop(key) for key in ("then", "else") if key in found}
-        found["allOf"] = [*found.get("allOf", ()), _told(node["if"], inner)]
+        found["allOf"] = [*found.get("allOf", ()), _once_given(node["if"], inner)]
     return found
 
 
 def without_nulls(data: Any) -> Any:
-    """`data` without the mapping keys whose value is null; lists are kept as they are, for they replace whole lists."""
+    """`data` without the mapping keys whose value is null; lists stay as they are, because they replace whole lists."""
     if not isinstance(data, dict):
         return data
     return {key: without_nulls(value) for key, value in data.items() if value is not None}
 
 
 def only_missing(errors: Iterable[ValidationError]) -> bool:
-    """Whether all that a schema refuses is that something is missing; said without compiling the relaxed one."""
+    """Whether a schema refuses only that something is missing; it does not compile the relaxed schema."""
     return all(map(_says_missing, errors))
 
 
 def only_nulls(errors: Iterable[ValidationError]) -> bool:
-    """Whether all that a schema refuses is that values are null."""
+    """Whether a schema refuses only that values are null."""
     return all(error.instance is None for error in errors)
 
 
@@ -65,8 +65,8 @@ def _one_of(forms: list[Any]) -> list[Any]:
     return [*kept, {"not": {"anyOf": told}}] if told == forms else kept
 
 
-def _told(condition: Any, inner: Node) -> Node:
-    """The condition, once every field is there that it asks about."""
+def _once_given(condition: Any, inner: Node) -> Node:
+    """The condition, which applies only if every field that it asks about is given."""
     return {"if": {"required": sorted(set(_asked(condition)))}, "then": {"if": condition, **inner}}
 
 

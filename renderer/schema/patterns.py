@@ -1,4 +1,4 @@
-"""Words for patterns and formats: what a text must be, told by how the pattern judges samples."""
+"""Words for patterns and formats: what a text must be, found out by samples that the pattern accepts or refuses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _Known(NamedTuple):
     refuses: tuple[str, ...]
 
 
-# The first row whose samples the pattern judges so. Samples and not spellings: the sets write one form in many ways.
+# The first row whose samples the pattern judges like this. Not by its spelling: the sets write one form in many ways.
 _ROWS = (
     _Known("a percentage such as 25%", ("25%", "100%"), ("25", "a", "", "%", "x25%")),
     _Known("a number or a percentage such as 25%", ("25%", "25"), ("a", "", "%", "1Gi")),
@@ -89,12 +89,12 @@ _FORMATS = {
     "regex": "a regular expression",
 }
 
-# What must not occur in a text (`not: {pattern: ...}`), by spelling: there are few.
+# What must not occur in a text (`not: {pattern: ...}`), by spelling, because there are only a few.
 _FORBIDDEN = {"[*]": "text without `*`", "\\n": "one line of text", "[^A-Za-z0-9+/=\\r\\n]": "base64 text"}
 
 
 def pattern_words(pattern: str, matches: Matches) -> str:
-    """What a text must be to match `pattern`; with the pattern itself only when nothing better is known."""
+    """What a text must be to match `pattern`; names the pattern itself only if we know nothing better."""
     for row in _ROWS:
         if all(matches(pattern, text) for text in row.takes) and not any(
             matches(pattern, text) for text in row.refuses
@@ -109,5 +109,5 @@ def format_words(name: str) -> str:
 
 
 def forbidden_words(schema: dict[str, Any]) -> str | None:
-    """What a text must be that must not match the schema's pattern; None when it is not about a pattern we know."""
+    """What a text must be in order not to match the schema's pattern; None if we do not know the pattern."""
     return _FORBIDDEN.get(schema.get("pattern", ""))

@@ -1,4 +1,4 @@
-"""Whether an object stands in a namespace, by group and kind; of kinds that no set has, nobody can tell."""
+"""Whether an object belongs to a namespace, by group and kind; unknown for kinds that no set has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from renderer.schema.kind_names import KINDS
 
 Scope = Literal["namespace", "cluster", "unknown"]
 
-# By group, whatever the version: a kind never changes sides. A test holds it against the sets, and against kustomize.
+# By group, in any version: a kind never changes its scope. A test compares this with the sets and with kustomize.
 CLUSTER_SCOPED: dict[str, str] = {
     "": "Namespace Node PersistentVolume",
     "admissionregistration.k8s.io": (
@@ -32,7 +32,7 @@ CLUSTER_SCOPED: dict[str, str] = {
 
 @cache  # a project has a dozen kinds
 def scope(group: str, kind: str) -> Scope:
-    """Where objects of the kind stand."""
+    """The scope of the kind: a namespace, the cluster, or unknown."""
     if kind in CLUSTER_SCOPED.get(group, "").split():
         return "cluster"
     known = any(version.rpartition("/")[0] == group and kind in kinds.split() for version, kinds in KINDS.items())

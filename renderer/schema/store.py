@@ -1,4 +1,4 @@
-"""The schemas of one choice of versions, each compiled once: jsonschema-rs decides, a refusal is explained."""
+"""The schemas of one choice of versions, each compiled once: jsonschema-rs decides, then refusals are explained."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Read = Callable[[str], bytes | None]
 class Schemas:
     """Our kinds (`App`, `Overlay`, `Project`) and the kinds of the sets.
 
-    `read` takes a path relative to `schemas/`. Validators are kept on the instance, so processes forked after the
-    first use share them.
+    `read` takes a path relative to `schemas/`. The instance keeps its validators, so processes forked after their first
+    use share them.
     """
 
     def __init__(self, versions: Versions, read: Read) -> None:
@@ -39,10 +39,10 @@ class Schemas:
         return self._own(name).is_valid(data)
 
     def explain(self, name: str, data: Any, *, partial: bool = False) -> list[Fault]:
-        """Every fault of `data`, sorted by pointer; empty when there is none.
+        """Every fault of `data`, sorted by pointer; empty if it has none.
 
-        `partial`: for a file that is merged with others before it counts. Missing fields are no faults then, nor is a
-        null in a mapping: it takes away what another file has.
+        `partial`: for a file that is merged with others first. Then missing fields are not faults, and neither is a
+        null in a mapping: it removes what another file has.
         """
         if self.valid(name, data):
             return []
@@ -51,26 +51,26 @@ class Schemas:
         return self._explainer(name, lambda: self.bundle(name)).explain(data)
 
     def bundle(self, name: str) -> Node:
-        """One self-contained schema of our kind `name`, for editors: only the definitions that it reaches."""
+        """One self-contained schema of our kind `name`, for editors: with only the definitions that it needs."""
         if name not in self._bundles:
             self._bundles[name] = bundle(self._text(f"rollspec/{name.lower()}.json"), tuple(self._folders), self._set)
         return self._bundles[name]
 
     def known(self, obj: Any) -> bool:
-        """Whether there is a schema for the object's apiVersion and kind."""
+        """Whether the object's apiVersion and kind have a schema."""
         return self._manifest(obj) is not None
 
     def manifest_valid(self, obj: Any) -> bool:
-        """Whether the object fits the schema of its kind; false when there is none."""
+        """Whether the object is valid by the schema of its kind; false if it has none."""
         validator = self._manifest(obj)
         return validator is not None and (validator.is_valid(obj) or validator.is_valid(_with_name(obj)))
 
     def foreign(self, obj: Any) -> bool:
-        """Whether there is no schema for it, and none of ours was meant: an operator's object, taken along as it is."""
+        """Whether it has no schema, and none of ours was meant: an operator's object, which is copied unchecked."""
         return self._manifest(obj) is None and is_foreign(obj)
 
     def manifest_explain(self, obj: Any) -> list[Fault]:
-        """Every fault of a Kubernetes object, sorted by pointer; one `unknown-kind` when there is no schema for it."""
+        """Every fault of a Kubernetes object, sorted by pointer; one `unknown-kind` if it has no schema."""
         validator = self._manifest(obj)
         if validator is None:
             return unknown_kind(obj)
@@ -94,7 +94,7 @@ class Schemas:
         return self._explainer(key, lambda: self.bundle(key)).explain_partial(data, kept)
 
     def _explainer(self, key: str, schema: Callable[[], Node]) -> Explainer:
-        """The one for a compiled schema; jsonschema is imported here, where something is wrong."""
+        """The checker of a compiled schema; jsonschema is imported here, only for documents with faults."""
         if key not in self._explainers:
             from renderer.schema.explain import Explainer
 
@@ -136,12 +136,12 @@ class Schemas:
 def _compile(schema: Node | str) -> Draft7Validator:
     from jsonschema_rs import Draft7Validator, RegexOptions
 
-    # Linear-time patterns, whatever a document holds; formats are asserted, as kubeconform does for draft-07.
+    # Patterns in linear time, for any document; formats are checked, as kubeconform does for draft-07.
     return Draft7Validator(schema, validate_formats=True, pattern_options=RegexOptions())
 
 
 def _with_name(obj: Any) -> Any:
-    """A hook of Argo CD with `generateName`, with the name that the API server will give it; anything else as it is."""
+    """A hook of Argo CD with `generateName`, with a name as the API server will give it; anything else unchanged."""
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict) or "generateName" not in metadata or "name" in metadata:
         return obj

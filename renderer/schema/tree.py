@@ -1,4 +1,4 @@
-"""Ways around one self-contained schema: references followed, the fields of a node, the node at a place."""
+"""Looks around one self-contained schema: resolves references, finds the fields of a node and the node of a value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Tree:
         self.root = root
 
     def resolve(self, node: Any) -> Node:
-        """The node that a reference leads to; an empty one for `true` and `false`."""
+        """The node that a reference names; an empty one for `true` and `false`."""
         for _ in range(_DEEPEST):
             if not isinstance(node, dict):
                 return {}
@@ -30,7 +30,7 @@ class Tree:
         return {}
 
     def members(self, node: Any, depth: int = 0) -> Iterator[Node]:
-        """The node and the nodes of its `allOf`, references followed."""
+        """The node and the nodes of its `allOf`, with references resolved."""
         node = self.resolve(node)
         yield node
         for member in node.get("allOf", ()) if depth < _DEEPEST else ():
@@ -41,26 +41,26 @@ class Tree:
         return {key: value for member in self.members(node) for key, value in member.get("properties", {}).items()}
 
     def at(self, tokens: Tokens) -> Node:
-        """The schema of the value at a place; an empty one where several forms are possible."""
+        """The schema of the value with this path; an empty one if several forms are possible."""
         node: Any = self.root
         for token in tokens:
             node = self._step(node, token)
         return self.resolve(node)
 
     def types(self, node: Any) -> list[str]:
-        """The JSON types that a node takes; none: every type."""
+        """The JSON types that a node accepts; empty means every type."""
         found: list[str] = []
         for member in self.members(node):
             found += self._types(member)
         return list(dict.fromkeys(found))
 
     def takes_type_of(self, value: Any, node: Any) -> bool:
-        """Whether the node takes values of this value's type."""
+        """Whether the node accepts values of this value's type."""
         types = self.types(node)
         return not types or any(fits(value, each) for each in types)
 
     def expected(self, node: Any) -> str:
-        """What a value must be, in words; empty when the schema does not say."""
+        """What a value must be, in words; empty if the schema does not say."""
         return either(dict.fromkeys(self._phrases(node)))
 
     def _phrases(self, node: Any) -> list[str]:

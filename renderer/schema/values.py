@@ -1,4 +1,4 @@
-"""What this package takes and gives: schemas as plain data, and one fault of a document."""
+"""The arguments and results of this package: schemas as plain data, and one fault of a document."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Node = dict[str, Any]  # a JSON Schema, or a part of one, as plain data
-Tokens = tuple[str | int, ...]  # the way to a value: keys of mappings, indexes of lists
+Tokens = tuple[str | int, ...]  # the path to a value: keys of mappings, indexes of lists
 
 _DIGITS = re.compile(r"([0-9]+)")
 
@@ -16,7 +16,7 @@ _DIGITS = re.compile(r"([0-9]+)")
 class Fault:
     """One thing that is wrong in a document.
 
-    `pointer` is an RFC 6901 JSON pointer to the value meant (an unknown field: to the field; a missing one: to the
+    `pointer` is an RFC 6901 JSON pointer to the value (for an unknown field: to the field; for a missing one: to the
     mapping that lacks it); `rule` is a stable id; `message` is one line in the words of the spec.
     """
 

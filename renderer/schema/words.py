@@ -1,4 +1,4 @@
-"""Values and types of a document in plain words, short, and without what may be a secret."""
+"""Values and types of a document in plain words: short, and without values that may be secret."""
 
 from __future__ import annotations
 
@@ -64,17 +64,17 @@ def plain(value: Any) -> bool:
 
 
 def secret(tokens: Tokens) -> bool:
-    """Whether a value at this place may be one that nobody should print."""
+    """Whether a value with this path may be a secret, which must not be printed."""
     return not _SECRET.isdisjoint(tokens)
 
 
 def shown(value: Any, tokens: Tokens) -> str:
-    """A scalar, shortened; of mappings, lists and what may be a secret the type alone."""
+    """A scalar, shortened; for mappings, lists and possible secrets, only the type."""
     return scalar(value) if plain(value) and not secret(tokens) else found(value)
 
 
 def scalar(value: Any) -> str:
-    """A scalar as YAML has it, text in quotes, shortened."""
+    """A scalar as in YAML, text in quotes, shortened."""
     if isinstance(value, str):
         return f'"{clean(json.dumps(shorten(value), ensure_ascii=False)[1:-1])}"'
     if isinstance(value, bool):
@@ -90,7 +90,7 @@ def shorten(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """The text with everything that a terminal could take as a command or a line end written as an escape."""
+    """The text, with everything escaped that a terminal could take for a command or the end of a line."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
@@ -106,14 +106,14 @@ def either(words: Iterable[str], last: str = "or") -> str:
 
 
 def listed(values: Iterable[object]) -> str:
-    """At most MANY names; of more, how many."""
+    """At most MANY names, and the number of the others."""
     items = [name(value) for value in values]
     rest = len(items) - MANY
     return ", ".join(items) if rest <= 1 else f"{', '.join(items[:MANY])} and {rest} more"
 
 
 def type_fault(value: Any, types: list[str], tokens: Tokens, *, mend: bool = True) -> str:
-    """What was found where something else is expected, and how to mend it."""
+    """What was found in place of what is expected, and how to fix it."""
     what = shown(value, tokens)
     said = what if what == found(value) else f"{what} is {found(value)}"
     if set(types) == {"integer"} and isinstance(value, float):
@@ -142,7 +142,7 @@ def _unquote(value: str, hidden: bool) -> str:
         number = math.isfinite(float(value)) and value.strip() == value and "_" not in value
     except ValueError:
         number = False
-    return ("take the quotes away" + ("" if hidden else f": {shorten(value)}")) if number else ""
+    return ("remove the quotes" + ("" if hidden else f": {shorten(value)}")) if number else ""
 
 
 def _boolean(value: str, _hidden: bool) -> str:

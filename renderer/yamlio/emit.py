@@ -1,4 +1,4 @@
-"""Writes plain data as canonical YAML that readers of YAML 1.1 and of 1.2 see alike."""
+"""Writes plain data as canonical YAML that readers of YAML 1.1 and YAML 1.2 read the same way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST_KEY = 1000  # characters as written: a parser looks no further than 102
 _LONGEST_REMEMBERED = 128  # characters of a text whose written form is remembered
 _MOST_REMEMBERED = 1 << 14  # texts
 
-# Text that every reader takes for text when it stands there unquoted, in block and in flow style; narrow on purpose.
+# Text that every reader takes for text without quotes, in block and in flow style; narrow on purpose.
 _PLAIN = re.compile(
     r"""
     (?!(?i:true|false|yes|no|on|off|y|n|null|nan|inf|infinity)\Z)  # no word of YAML 1.1;
@@ -20,7 +20,7 @@ _PLAIN = re.compile(
         (?:[: ][A-Za-z0-9_./@+=%-]+)*                              #   and sentences of them
   | [0-9]+(?:\.[0-9]+)?(?:[numkMGTP]|[KMGTPE]i|%)                  # quantities, shares
   | (?:[0-9]+(?:ms|s|m|h))+                                        # durations
-  | [0-9]+(?:\.[0-9]+){2,}(?:[-+][A-Za-z0-9.-]+|/[0-9]+)?          # versions, addresses: two points are no number
+  | [0-9]+(?:\.[0-9]+){2,}(?:[-+][A-Za-z0-9.-]+|/[0-9]+)?          # versions, addresses: two points: not a number
     """,
     re.VERBOSE,
 )
@@ -28,7 +28,7 @@ _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\ud
 _ESCAPED = re.compile(f'[\t\n"\\\\{_CONTROLS}]')
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # What a literal block cannot hold, or what an editor would not keep: white space before the first line or at the end of
-# a line, breaks alone, controls.
+# a line, only line breaks, control characters.
 _NOT_LITERAL = re.compile(rf"\A\n*(?:[ \t]|\Z)|[ \t](?:\n|\Z)|[{_CONTROLS}]")
 
 
@@ -48,12 +48,12 @@ def dump(data: Data) -> str:
 
 
 def plain_or_quoted(text: str) -> str:
-    """The text as a scalar of one line: as it is where every reader takes it for text, else in JSON's double quotes."""
+    """The text as a scalar in one line: unquoted if every reader takes it for text, else in JSON's double quotes."""
     return _remembered[text] if len(text) <= _LONGEST_REMEMBERED else _scalar(text)
 
 
 def _mapping(data: dict[str, Data], lead: str, indent: str, write: Callable[[str], None]) -> None:
-    """`lead` stands before the first key (`- ` in a list), `indent` before the others."""
+    """`lead` is written before the first key (`- ` in a list), `indent` before the others."""
     deeper = indent + "  "
     for key, value in data.items():
         name = _remembered[key] if len(key) <= _LONGEST_REMEMBERED else _long_key(key, indent)
@@ -71,7 +71,7 @@ def _mapping(data: dict[str, Data], lead: str, indent: str, write: Callable[[str
 
 
 def _sequence(data: list[Data], lead: str, indent: str, write: Callable[[str], None]) -> None:
-    """`lead` and `indent` stand before the `- ` of the first item and of the others."""
+    """`lead` is written before the `- ` of the first item, `indent` before those of the others."""
     deeper = indent + "  "
     for value in data:
         if isinstance(value, dict) and value:
@@ -84,7 +84,7 @@ def _sequence(data: list[Data], lead: str, indent: str, write: Callable[[str], N
 
 
 def _leaf(value: Data, indent: str) -> str:
-    """What stands after `key:` or `-`; a block of text is indented below `indent`."""
+    """What follows `key:` or `-`; a block of text is indented below `indent`."""
     if isinstance(value, str):
         if "\n" in value and not _NOT_LITERAL.search(value):
             return _literal(value, indent + "  ")
@@ -99,7 +99,7 @@ def _leaf(value: Data, indent: str) -> str:
         return float_text(value)
     if isinstance(value, dict | list):
         return "{}" if isinstance(value, dict) else "[]"
-    raise TypeError(f"{type(value).__name__} is no plain data")
+    raise TypeError(f"{type(value).__name__} is not plain data")
 
 
 def _literal(text: str, indent: str) -> str:
@@ -122,7 +122,7 @@ def _scalar(text: str) -> str:
 
 
 class _Remembered(dict[str, str]):
-    """Texts as they are written; most stand in a fleet's files over and over, and `lru_cache` takes twice as long."""
+    """Texts in their written form; most of them repeat in the files of a fleet, and `lru_cache` takes twice as long."""
 
     def __missing__(self, text: str) -> str:
         if len(self) >= _MOST_REMEMBERED:

@@ -1,4 +1,4 @@
-"""The YAML library: a text's events, one after the other, and its errors as sentences of ours."""
+"""The YAML library: the events of a text, one by one, and its errors in our own words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PythonParser(Reader, Scanner, Parser):
         Parser.__init__(self)
 
     def get_event(self) -> Any:
-        """As libyaml does it, an escaped half of a surrogate pair is an error."""
+        """An escaped half of a surrogate pair is an error, as in libyaml."""
         event: Any = Parser.get_event(self)  # type: ignore[no-untyped-call]
         if isinstance(event, ScalarEvent):
             event.value.encode()
@@ -41,21 +41,21 @@ except ImportError:
 ERRORS = (YAMLError, UnicodeError)  # UnicodeError: an escaped tag such as `!%ED%A0%80`
 
 _TAB = "a tab indents this line; use spaces"
-_LIST = "this `[` list misses a `,` or its `]`"
-_MAPPING = "this `{` mapping misses a `,` or its `}`"
-_MISFIT = "this line does not fit what is above it; check its indentation, and the quotes and brackets before it"
-_ESCAPE = "this escape misses digits; it is `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`"
+_LIST = "this `[` list lacks a `,` or its `]`"
+_MAPPING = "this `{` mapping lacks a `,` or its `}`"
+_MISFIT = "this line does not fit the lines above; check its indentation, and the quotes and brackets before it"
+_ESCAPE = "this escape lacks digits; write `\\xNN`, `\\uNNNN` or `\\UNNNNNNNN`"
 _VERSION = "this file is read as YAML 1.2; remove the %YAML line"
-# A part of libyaml's or PyYAML's own words, our sentence, and whether it is about the place where the construct began.
+# A part of libyaml's or PyYAML's message, our message, and whether it is about where the construct began.
 _SENTENCES = (
     ("found a tab character", _TAB, False),
-    ("mapping values are not allowed", "this line is indented too far, or the one above it misses its `:`", False),
+    ("mapping values are not allowed", "this line is indented too far, or the line above lacks its `:`", False),
     ("sequence entries are not allowed", "a list item cannot start here; put `- ` on a line of its own", False),
     ("mapping keys are not allowed", "a `?` key cannot start here; quote the text", False),
-    ("could not find expected ':'", "this line misses its `: `, or is text that has to be indented further", True),
+    ("could not find expected ':'", "this line lacks its `: `, or is text that must be indented further", True),
     ("expected ',' or ']'", _LIST, True),
     ("expected ',' or '}'", _MAPPING, True),
-    ("expected '-' indicator", "this line is no item of the list above; start it with `- `, or indent it", False),
+    ("expected '-' indicator", "this line is not an item of the list above; start it with `- `, or indent it", False),
     ("expected key", _MISFIT, False),
     ("expected <block end>", _MISFIT, False),
     ("document indicator", "the quote that opens here is not closed before the next document", True),
@@ -64,10 +64,10 @@ _SENTENCES = (
     ("unknown escape character", "YAML has no such escape; write `\\\\` for a backslash, or use single quotes", False),
     ("hexdecimal", _ESCAPE, False),
     ("hexadecimal", _ESCAPE, False),
-    ("invalid Unicode character escape", "this escape is no character; an emoji is one `\\UNNNNNNNN`", False),
-    ("indentation indicator", "0 is no indentation for a block of text; use 1 to 9, or leave it out", False),
+    ("invalid Unicode character escape", "this escape is not a character; write an emoji as one `\\UNNNNNNNN`", False),
+    ("indentation indicator", "a block of text cannot be indented by 0; use 1 to 9, or leave the number out", False),
     ("comment or line break", "the text of a `|` or `>` block starts on the next line", False),
-    ("expected <document start>", "this stands after the end of the document; remove it", False),
+    ("expected <document start>", "this follows the end of the document; remove it", False),
     ("found incompatible YAML document", _VERSION, False),
     ("%YAML", _VERSION, False),
     ("maximum nesting depth", guard.TOO_DEEP, True),  # libyaml 0.2.6 looks ahead, and stops before we see an event
@@ -79,7 +79,7 @@ _STARTS = {
     "}": "this `}` closes nothing",
     **{character: f"a value cannot start with `{character}`; quote it" for character in "*&!@%,"},
 }
-# What Git writes around the two sides of a conflict; `=======` alone may be part of somebody's text.
+# What Git writes around the two sides of a conflict; `=======` alone may be part of a text.
 _MERGE = "conflict markers of Git: resolve the merge"
 _CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|>{7})(?: .*)?\r?$", re.MULTILINE)
 
@@ -91,7 +91,7 @@ def events(text: bytes) -> Callable[[], Any]:
 
 
 def syntax_problem(error: Exception, text: bytes, file: str) -> Problem:
-    """One of `ERRORS` as a problem: where, what is wrong, what to do."""
+    """One of `ERRORS` as a problem: its position, what is wrong, and what to do."""
     if marker := _CONFLICT.search(text):
         line = text.count(b"\n", 0, marker.start()) + 1
         return Problem(file, line, 1, "yaml-syntax", _MERGE)
@@ -106,13 +106,14 @@ def syntax_problem(error: Exception, text: bytes, file: str) -> Problem:
 def _explain(error: MarkedYAMLError, text: str) -> tuple[Mark | None, str]:
     here, began, what = error.problem_mark, error.context_mark, error.problem or ""
     if "cannot start any token" in what or "node content" in what:
-        return here, _STARTS.get(_character(text, here), "a value is missing here, or cannot start so; quote the text")
+        missing = "a value is missing here, or cannot start like this; quote the text"
+        return here, _STARTS.get(_character(text, here), missing)
     if "alphabetic or numeric" in what:
-        return began, _STARTS.get(_character(text, began), "this is no name of an anchor; quote the text")
+        return began, _STARTS.get(_character(text, began), "this is not a valid name of an anchor; quote the text")
     if here and ("mapping values are not allowed" in what or "expected key" in what or "expected <block end>" in what):
         before = text[here.index - here.column : here.index]
         if ": " in before or ("mapping values" not in what and before.strip()):
-            return here, "text follows the end of a value; quote the whole value, or take it away"
+            return here, "text follows the end of a value; quote the whole value, or remove the text"
     for part, sentence, at_start in _SENTENCES:
         if part in what or part in (error.context or ""):
             return (began if at_start and began else here), sentence

@@ -1,4 +1,4 @@
-"""What kubectl reads an unquoted scalar of a manifest as: sigs.k8s.io/yaml, that is YAML 1.1 made into JSON."""
+"""What kubectl makes of an unquoted scalar of a manifest: sigs.k8s.io/yaml turns YAML 1.1 into JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import isfinite
 from renderer.yamlio.data import Scalar
 from renderer.yamlio.scalars import NOT_FINITE, NUMBER_STARTS, Unclear
 
-# go-yaml v2, resolve.go; held against kubectl 1.37 by a test
+# go-yaml v2, resolve.go; a test compares it with kubectl 1.37
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
@@ -16,22 +16,22 @@ _WORDS: dict[str, bool | None] = {
 }
 _INTEGER = re.compile("([-+]?)(?:0[bB]([01]+)|0[oO]?([0-7]+)|0[xX]([0-9a-fA-F]+)|(0|[1-9][0-9]*))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-# Numbers by the way Go parses them alone: underscores behind a point, a sign behind `0b`.
+# Numbers to Go alone: underscores after a point, a sign after `0b`.
 _ODD = re.compile(r"\.(?=.*_)[0-9][0-9_]*(?:[eE][-+]?[0-9_]+)?|0_*b_*[-+][01_]+")
 _LONGEST_NUMBER = 400
 _INT64 = range(-(1 << 63), 1 << 63)
-_EXACT = 1 << 53  # the whole floats up to here are the integers that JSON makes of them
+_EXACT = 1 << 53  # JSON writes whole floats up to this one as integers
 _UINT64 = range(-(1 << 63), 1 << 64)
 
 
 def kubectl_plain(text: str) -> Scalar | Unclear:
-    """The value in the JSON that kubectl makes of it; `Unclear` where JSON has no such value."""
+    """The value in the JSON that kubectl makes of it; `Unclear` if JSON has no such value."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in NUMBER_STARTS:
         return text
     if NOT_FINITE.fullmatch(text):
-        return Unclear(f'{text} is no number that JSON has; quote it: "{text}"')
+        return Unclear(f'{text} is not a number in JSON; quote it: "{text}"')
     if _ODD.fullmatch(text):
         return Unclear(f'{text} is a number to some readers of YAML and text to others; quote it: "{text}"')
     digits = text if text[0] == "." else text.replace("_", "")

@@ -25,10 +25,10 @@ from renderer.yamlio.scalars import Unclear, key_message, scalar_of
 
 
 def load_all(text: bytes, file: str) -> tuple[list[Data], list[Problem]]:
-    """The documents of a file of manifests, without the empty ones; or none, and what is wrong, in order.
+    """The documents of a file of manifests, without the empty ones; or none, and the problems in order.
 
-    Scalars are what kubectl reads (YAML 1.1: `yes` is true, 0755 is 493), aliases are copies, merge keys mean what they
-    mean to kubectl and kustomize alike. Limits are in `guard`.
+    Scalars have the values that kubectl reads (YAML 1.1: `yes` is true, 0755 is 493), aliases are copied, and merge
+    keys mean what they mean to both kubectl and kustomize. Limits are in `guard`.
     """
     refused = guard.refusal(text, file, limit=guard.MAX_MANIFESTS, unicode_breaks=True)
     if refused is not None:
@@ -46,7 +46,7 @@ def load_all(text: bytes, file: str) -> tuple[list[Data], list[Problem]]:
 
 
 class _StopError(Exception):
-    """Reading on makes no sense; the reason is among the findings."""
+    """Stops the reading; the reason is among the findings."""
 
 
 class _Anchored(NamedTuple):
@@ -128,7 +128,7 @@ class _Reader:
                 continue
             key = self._key(event)
             if key in lines:
-                message = f"{key[:64]} is a key of this mapping already, in line {lines[key]}; keep one of the two"
+                message = f"{key[:64]} is already a key of this mapping, in line {lines[key]}; keep one of the two"
                 self._add("yaml-duplicate-key", event, message)
             lines.setdefault(key, event.start_mark.line + 1)
             mapping[key] = self._value(self.next())
@@ -136,7 +136,7 @@ class _Reader:
         return mapping
 
     def _merge(self, event: Any, mapping: dict[str, Data], *, again: bool) -> None:
-        """Takes the fields over; where kubectl and kustomize disagree, it is a problem."""
+        """Copies the fields; a field about which kubectl and kustomize disagree is a problem."""
         self.path[-1] = "<<"
         if again:
             self._add("yaml-merge", event, "a second merge key; write `<<: [*first, *second]`")
@@ -145,12 +145,12 @@ class _Reader:
         fields: dict[str, Data] = {}
         for source in reversed(sources):  # the first of a list wins
             if not isinstance(source, dict):
-                self._add("yaml-merge", event, "a merge key takes an alias of a mapping, or a list of them")
+                self._add("yaml-merge", event, "a merge key needs an alias of a mapping, or a list of such aliases")
                 return
             fields.update(source)
         twice = [key for key in fields if key in mapping]
         if twice:
-            message = f"{twice[0][:64]} stands before `<<`: kubectl would drop it, kustomize keep it; put `<<` first"
+            message = f"{twice[0][:64]} comes before `<<`: kubectl drops it, kustomize keeps it; put `<<` first"
             self._add("yaml-merge", event, message)
         mapping.update(fields)
 
@@ -170,13 +170,11 @@ class _Reader:
         if isinstance(value, str):
             self.path[-1] = value
             return value
-        self._add(
-            "yaml-key", event, "a list or a mapping is the key here; keys are text, and text with { or [ is quoted"
-        )
+        self._add("yaml-key", event, "the key here is a list or a mapping; keys are text: quote a text with { or [")
         return f"?{event.start_mark.index}"
 
     def _plain_key(self, event: Any) -> str:
-        """The text that kubectl makes of a number, true or false; refused where others read something else."""
+        """The text that kubectl makes of a number, true or false; refused if others read something else."""
         text: str = event.value
         self.path[-1] = text
         self._count(event, 1)
@@ -190,17 +188,17 @@ class _Reader:
     def _alias(self, event: Any) -> Data:
         name: str = event.anchor
         if name not in self.anchors:
-            self._add("yaml-alias", event, f"no anchor &{name[:64]} stands before this alias")
+            self._add("yaml-alias", event, f"no anchor &{name[:64]} is defined before this alias")
             return None
         anchored = self.anchors[name]
         if anchored is None:
-            self._add("yaml-alias", event, f"*{name[:64]} stands inside what &{name[:64]} names; remove it")
+            self._add("yaml-alias", event, f"*{name[:64]} is inside what &{name[:64]} names; remove it")
             return None
         self._count(event, anchored.size)
         return self._copy(anchored.data, len(self.path), event)
 
     def _copy(self, data: Data, depth: int, event: Any) -> Data:
-        """Of its own, so that a change in one place leaves the other alone."""
+        """A copy, so that a change of one leaves the other unchanged."""
         if depth >= guard.MAX_DEPTH and isinstance(data, dict | list):
             self._too_deep(event)
         if isinstance(data, dict):
@@ -227,7 +225,7 @@ class _Reader:
             raise _StopError
 
     def _count_copied(self, event: Any, characters: int) -> None:
-        """In memory a copied text is there once, but not in what is written of it."""
+        """Memory holds a copied text once, but the output repeats it."""
         self.copied += characters
         if self.copied > guard.MAX_COPIED:
             message = f"aliases stand for more than {guard.MAX_COPIED} characters; copy a shorter text"

@@ -24,8 +24,8 @@ _LINE_END = re.compile(r"[\r\n]|\Z")
 class Node:
     """A value: `text[start:end]`, without what surrounds it.
 
-    Of a block of text (`|`, `>`) the break after its last line is left out, and `head` is where its indicators end.
-    Of a block mapping or list the span goes from its first key or dash to the end of its last value.
+    For a block of text (`|`, `>`), the break after its last line is left out, and `head` is where its indicators end.
+    A block mapping or list spans from its first key or dash to the end of its last value.
     """
 
     type: NodeType
@@ -38,7 +38,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class CollectionEntry:
-    """A key with its value, or an item; `start` is that of the key (of its `?`), or of the dash of a block list."""
+    """A key with its value, or an item; `start` is where the key (or its `?`) begins, or the dash of a block list."""
 
     name: str | int
     start: int
@@ -47,7 +47,7 @@ class CollectionEntry:
 
     @property
     def end(self) -> int:
-        """Where its value ends; of a key without one, where the key ends."""
+        """Where its value ends; if it has none, where the key ends."""
         return self.value.end
 
 
@@ -59,18 +59,18 @@ def tree(text: str) -> Node:
 
 
 def line_end(text: str, offset: int) -> int:
-    """Where the line ends that holds `offset`, before its break."""
+    """Where the line with `offset` ends, before its break."""
     found = _LINE_END.search(text, offset)
     return found.start() if found else len(text)
 
 
 def line_start(text: str, offset: int) -> int:
-    """Where the line begins that holds `offset`."""
+    """Where the line with `offset` begins."""
     return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 
 def after_space(text: str, offset: int) -> int:
-    """Where the next token begins: behind white space and comments."""
+    """Where the next token begins, after white space and comments."""
     found = _SPACE.match(text, offset)
     return found.end() if found else offset
 

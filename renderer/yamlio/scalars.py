@@ -1,4 +1,4 @@
-"""Which value an unquoted word or number of YAML is, and whether all readers of YAML agree on it."""
+"""The value of an unquoted word or number in YAML, and whether all readers of YAML agree on it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Unclear(NamedTuple):
 
 @lru_cache(maxsize=1 << 12)  # the words of specs repeat
 def scalar_of(text: str) -> Scalar | Unclear:
-    """An unquoted scalar of YAML 1.2 (core schema), where every reader sees the same and no digit gets lost."""
+    """An unquoted scalar of YAML 1.2 (core schema) that every reader reads the same way, without losing a digit."""
     if text[:1] in NUMBER_STARTS:
         return _number(text)
     if text in WORDS:
@@ -90,14 +90,14 @@ def key_message(text: str) -> str:
 
 
 def float_text(value: float) -> str:
-    """The shortest decimal text that is this float to readers of YAML 1.1 and 1.2 alike; ValueError if not finite."""
+    """The shortest decimal text that readers of YAML 1.1 and 1.2 read as this float; ValueError if not finite."""
     if not isfinite(value):
         raise ValueError(f"{value} has no text in JSON")
     text = repr(value)
     mantissa, _, exponent = text.partition("e")
     if not exponent:
         return text
-    if not 1e-7 <= abs(value) < 1e21:  # YAML 1.1 wants the point and the sign
+    if not 1e-7 <= abs(value) < 1e21:  # YAML 1.1 needs the point and the sign
         return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{int(exponent):+03d}"
     sign, digits = ("-", mantissa[1:]) if mantissa.startswith("-") else ("", mantissa)
     whole, _, fraction = digits.partition(".")
@@ -114,7 +114,7 @@ def _explain(text: str) -> Unclear:
             f"{text} is {value} to some readers of YAML and {int(text, 8)} to others; {quoted}, or write one of the two"
         )
     if NOT_FINITE.fullmatch(text):
-        return Unclear(f"{text} is no number that JSON has; {quoted}")
+        return Unclear(f"{text} is not a number in JSON; {quoted}")
     if value is None:
         return Unclear(f"{text} is a number to some readers of YAML and text to others; {quoted}")
     if not isfinite(value) or (isinstance(value, int) and value not in _INT64):
@@ -125,7 +125,7 @@ def _explain(text: str) -> Unclear:
 
 
 def _core(text: str) -> int | float | None:
-    """The number of YAML 1.2's core schema, however it is written; None for what is not finite or of YAML 1.1 alone."""
+    """The number in YAML 1.2's core schema; None if it is not finite, or a number in YAML 1.1 alone."""
     if _CORE_INTEGER.fullmatch(text):
         return int(text)
     if _CORE_BASED.fullmatch(text):

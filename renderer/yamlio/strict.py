@@ -1,4 +1,4 @@
-"""Reads one spec: a single document of strict YAML 1.2, every finding with its place."""
+"""Reads one spec: a single document of strict YAML 1.2; every finding has a position."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _INDENTATION = re.compile(r"[ \t?:-]*")
 
 
 def load(text: bytes, file: str) -> tuple[Data, list[Problem]]:
-    """The document of a spec, or None and what is wrong with it, in order of place.
+    """The document of a spec, or None and its problems in the order of their positions.
 
-    YAML 1.2, core schema, of JSON's data model: keys are text, numbers are finite. No aliases, tags, merge keys or
-    further documents; nothing that two readers of YAML would read differently. Limits are in `guard`.
+    YAML 1.2, core schema, with JSON's data model: keys are text, numbers are finite. No aliases, tags, merge keys or
+    further documents, and nothing that two readers of YAML would read differently. Limits are in `guard`.
     """
     refused = guard.refusal(text, file, limit=guard.MAX_SPEC, unicode_breaks=False)
     if refused is not None:
@@ -49,7 +49,7 @@ def load(text: bytes, file: str) -> tuple[Data, list[Problem]]:
 
 
 class _StopError(Exception):
-    """Reading on makes no sense; the reason is among the findings."""
+    """Stops the reading; the reason is among the findings."""
 
 
 class _Reader:
@@ -78,7 +78,7 @@ class _Reader:
         if start.version not in (None, (1, 2)):
             self._add("yaml-syntax", start, "this file is read as YAML 1.2; remove the %YAML line")
         if start.tags:
-            self._add("yaml-tag", start, "tags are not read; remove the %TAG line")
+            self._add("yaml-tag", start, "tags are not supported; remove the %TAG line")
 
     def _end(self, first: Any, data: Data) -> None:
         self.next()  # the document's end
@@ -120,7 +120,7 @@ class _Reader:
         while (event := following()).__class__ is not MappingEndEvent:
             key = self._key(event)
             if key in mapping:
-                self._add("yaml-duplicate-key", event, f"{key[:64]} is a key of this mapping already")
+                self._add("yaml-duplicate-key", event, f"{key[:64]} is already a key of this mapping")
             event = following()
             mapping[key] = _BUILD[event.__class__](self, event)
         path.pop()
@@ -143,21 +143,21 @@ class _Reader:
 
     def _refuse_key(self, event: Any, text: str) -> None:
         if text == "<<":
-            self._add("yaml-merge", event, "merge keys are not read; write the fields out, or quote the key")
+            self._add("yaml-merge", event, "merge keys are not supported; write the fields out, or quote the key")
         else:
             self._add("yaml-key", event, key_message(text))
 
     def _no_text(self, event: Any) -> str:
-        """A list, mapping or alias as a key; it is read past, under a name that no key has twice."""
+        """Skips a list, mapping or alias as a key, under a name that is unique among the keys."""
         self.path[-1] = "?"
         if event.__class__ is not AliasEvent:
-            message = "a list or a mapping is the key here; keys are text, and text with { or [ is quoted"
+            message = "the key here is a list or a mapping; keys are text: quote a text with { or ["
             self._add("yaml-key", event, message)
         _BUILD[event.__class__](self, event)
         return f"?{event.start_mark.index}"
 
     def _alias(self, event: Any) -> Data:
-        message = f"aliases are not read; write out what *{event.anchor} stands for, or quote it if it is text"
+        message = f"aliases are not supported; write out what *{event.anchor} stands for, or quote it if it is text"
         self._add("yaml-alias", event, message)
         return None
 
@@ -171,14 +171,14 @@ class _Reader:
     def _decoration(self, event: Any) -> None:
         if event.tag is not None:
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")[:64]
-            self._add("yaml-tag", event, f"tags are not read; remove {shown}, and quote the value if it is text")
+            self._add("yaml-tag", event, f"tags are not supported; remove {shown}, and quote the value if it is text")
         if event.anchor is not None:
-            self._add("yaml-alias", event, f"anchors are not read; remove &{event.anchor[:64]}")
+            self._add("yaml-alias", event, f"anchors are not supported; remove &{event.anchor[:64]}")
         if self.tabs:
             self._tab(event)
 
     def _tab(self, event: Any) -> None:
-        """The parser takes some tabs as indentation that YAML 1.2 refuses: in flow style, and after `-`, `?`, `:`."""
+        """The parser accepts some tabs that YAML 1.2 refuses as indentation: in flow style, and after `-`, `?`, `:`."""
         mark = event.start_mark
         before = self.tabs[mark.line][: mark.column] if mark.line < len(self.tabs) else ""
         block = event.__class__ is not ScalarEvent and not event.flow_style
@@ -194,7 +194,7 @@ class _Reader:
         self.found.append(Problem(self.file, line, column, rule, message, pointer_of(self.path)))
 
 
-# By event; a table of plain functions, since one of bound methods would make each reader a cycle that only gc can free.
+# By event. Plain functions: bound methods would make each reader a cycle that only the garbage collector frees.
 _BUILD: dict[type, Callable[[_Reader, Any], Data]] = {
     ScalarEvent: _Reader._scalar,
     MappingStartEvent: _Reader._mapping,

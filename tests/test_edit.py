@@ -73,11 +73,11 @@ class TestPromises:
     @pytest.mark.parametrize(
         ("text", "operation", "message"),
         [
-            ("a: [1\n", Set("/a", 1), "misses"),
+            ("a: [1\n", Set("/a", 1), "lacks"),
             ("", Set("/a", 1), "empty"),
             ("- a\n", Set("/0", 1), "a spec is a mapping"),
             ("a: 1\n", Set("", [1]), "a spec is a mapping"),
-            ("a: 1\n", Set("/b", object()), "no plain data"),
+            ("a: 1\n", Set("/b", object()), "not plain data"),
             ("a: 1\n", Set("/b", float("nan")), "nan is no number"),
             ("a: 1\n", Set("/b", "\ud800"), "by hand"),
             ("a: [1]\n", Set("/a/2", 1), "no item 2"),

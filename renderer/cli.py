@@ -21,6 +21,7 @@ _PROBLEMS, _USAGE, _COULD_NOT_LOOK, _BUG = 1, 2, 3, 4
 COMMANDS = {
     "init": ("Project", "Create a project: project file, overlay, first app, pre-commit config."),
     "new": ("Project", "Create the spec of a new app."),
+    "import": ("Project", "Turn objects that run into specs, and prove that nothing is lost."),
     "validate": ("Project", "Check specs and their manifests; with --base, the change too."),
     "render": ("Project", "Render specs into manifests."),
     "publish": ("Project", "Commit the rendered files of a commit on other branches."),
@@ -44,6 +45,7 @@ COMMANDS = {
     "analysis": ("Look", "Try the queries of an analysis on a Prometheus, or on series in files."),
     "completion": ("Look", "Print the completion script of a shell."),
 }
+_MODULES = {"import": "import_"}  # commands whose names are words of Python
 
 
 class LazyGroup(click.Group):
@@ -61,7 +63,7 @@ class LazyGroup(click.Group):
         if section == "Release":
             found: click.Command = getattr(import_module("renderer.commands.verbs"), cmd_name)
         else:
-            found = import_module(f"renderer.commands.{cmd_name}").command
+            found = import_module(f"renderer.commands.{_MODULES.get(cmd_name, cmd_name)}").command
         return found
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

@@ -49,11 +49,16 @@ def project_files(env: str, namespace: str, *, hooks: bool, repository: Mapping[
     layout = Layout()
     said: dict[str, Any] = {key: value for key, value in repository.items() if value}
     return {
-        PROJECT_FILE: _PROJECT + (indent(dump({"repository": said}), "  ") if "url" in said else ""),
+        PROJECT_FILE: project_text() + (indent(dump({"repository": said}), "  ") if "url" in said else ""),
         layout.overlay(env): overlay_text(env, namespace),
         ".gitignore": _IGNORE,
         **({PRE_COMMIT: _PRE_COMMIT + HOOKS} if hooks else {}),
     }
+
+
+def project_text() -> str:
+    """The project file of a new project."""
+    return _PROJECT
 
 
 def overlay_text(env: str, namespace: str) -> str:

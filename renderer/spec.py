@@ -18,7 +18,10 @@ CONTAINER_FIELDS = (
     "readinessProbe", "startupProbe", "lifecycle", "terminationMessagePath", "terminationMessagePolicy",
     "imagePullPolicy", "securityContext", "stdin", "stdinOnce", "tty", "resizePolicy",
 )  # fmt: skip
-TEMPLATE_FIELDS = frozenset((*CONTAINER_FIELDS, "image", "env", "files", "pod", "podMetadata", "containerDefaults"))
+TEMPLATE_FIELDS = frozenset(
+    (*CONTAINER_FIELDS, "image", "env", "files", "pod", "podMetadata", "containerDefaults", "containerPorts")
+)
+OBJECT_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/managed-by")  # the standard labels of each manifest
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}(?![0-9a-f])")
 VERSION_STATES = ("canary", "preview", "previous", "aborted")
 RELEASE_STATE = (
@@ -130,6 +133,7 @@ class App:
     cluster_domain: str
     level: int = 1  # the render level of its project
     waypoint: str = ""  # of its Services in Istio's ambient mode; `namespace` where the namespace names it
+    standard_labels: tuple[str, ...] = OBJECT_LABELS  # those of them that its manifests get
 
     @property
     def running(self) -> Version:
@@ -154,9 +158,14 @@ class App:
         return "autoscaling" in self.spec and "replicas" in self.spec
 
     @property
+    def service_name(self) -> str:
+        """The name of its Service."""
+        return str(self.spec.get("service", {}).get("name", self.name))
+
+    @property
     def host(self) -> str:
         """The Service's fully qualified name."""
-        return f"{self.name}.{self.namespace}.svc.{self.cluster_domain}"
+        return f"{self.service_name}.{self.namespace}.svc.{self.cluster_domain}"
 
     @property
     def selector(self) -> dict[str, str]:

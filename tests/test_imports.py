@@ -16,6 +16,7 @@ ROWS = (
     ("board",),
     ("report",),
     ("tree", "git", "cache", "cache_key", "workers", "prometheus"),
+    ("importing",),
     ("pipeline",),
     ("plan", "history", "edit", "scaffold"),
     ("simulate",),

@@ -49,7 +49,7 @@ from renderer.rules.ladder import check_ladder
 from renderer.rules.specs import SpecScene, check_rendered, check_spec
 from renderer.schema import Fault, Schemas
 from renderer.schema.words import listed
-from renderer.spec import API_VERSION, VERSION_STATES, App, app_of, merge
+from renderer.spec import API_VERSION, OBJECT_LABELS, VERSION_STATES, App, app_of, merge
 from renderer.yamlio import dump
 
 _HEAD = {"apiVersion": API_VERSION, "kind": "App"}
@@ -394,6 +394,7 @@ def _app(name: str, merged: Effective, environment: Environment, setup: Setup) -
         cluster_domain=setup.project.cluster_domain,
         level=setup.project.level,
         waypoint=environment.spec.get("waypoint", ""),
+        standard_labels=tuple(metadata.get("standardLabels", OBJECT_LABELS)),
     )
 
 

@@ -46,7 +46,7 @@ def _share(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
     if new.app.canary is None:
         return
     service = next(
-        (m.data.get("spec") or {} for m in new.manifests if m.kind == "Service" and m.name == new.app.name), {}
+        (m.data.get("spec") or {} for m in new.manifests if m.kind == "Service" and m.name == new.app.service_name), {}
     )
     if service.get("sessionAffinity") == "ClientIP":
         if new.app.strategy.is_routed:

@@ -37,7 +37,8 @@ def _autoscaler(app: App, fields: dict[str, Any]) -> Manifest:
     if "behavior" in fields:
         spec["behavior"] = fields["behavior"]
     file = "horizontal-pod-autoscaler.yaml"
-    return manifest(app, file, "autoscaling/v2", "HorizontalPodAutoscaler", {"spec": spec})
+    own = {"name": fields.get("name", app.name)}
+    return manifest(app, file, "autoscaling/v2", "HorizontalPodAutoscaler", {"spec": spec}, own)
 
 
 def _utilization(name: str, percent: int) -> dict[str, Any]:
@@ -46,8 +47,10 @@ def _utilization(name: str, percent: int) -> dict[str, Any]:
 
 
 def _disruption_budget(app: App, fields: dict[str, Any]) -> Manifest:
-    body = {"spec": {**fields, "selector": {"matchLabels": app.selector}}}
-    return manifest(app, "pod-disruption-budget.yaml", "policy/v1", "PodDisruptionBudget", body)
+    own = {key: value for key, value in fields.items() if key != "name"}
+    body = {"spec": {**own, "selector": {"matchLabels": app.selector}}}
+    name = {"name": fields.get("name", app.name)}
+    return manifest(app, "pod-disruption-budget.yaml", "policy/v1", "PodDisruptionBudget", body, name)
 
 
 def _service_account(app: App, fields: dict[str, Any]) -> Manifest:

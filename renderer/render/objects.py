@@ -22,7 +22,8 @@ def wave(number: int) -> dict[str, str]:
 
 def manifest_labels(app: App) -> dict[str, str]:
     """The labels of every manifest: the standard ones, the app's and the overlay's."""
-    return {"app.kubernetes.io/name": app.name, "app.kubernetes.io/managed-by": "rollspec", **app.labels}
+    standard = {"app.kubernetes.io/name": app.name, "app.kubernetes.io/managed-by": "rollspec"}
+    return {**{key: value for key, value in standard.items() if key in app.standard_labels}, **app.labels}
 
 
 def _joined(given: str, own: str) -> str:

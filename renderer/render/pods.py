@@ -32,11 +32,11 @@ def template_labels(app: App, version: Version) -> dict[str, str]:
 
 
 def pod_labels(app: App, version: Version) -> dict[str, str]:
-    """The standard labels of the app's pods, and those that its selector needs."""
+    """The standard labels that the app's pods get, and those that its selector needs."""
+    standard = {"app.kubernetes.io/name": app.name, "app": app.name, "version": version.version}
+    wanted = version.fields.get("podMetadata", {}).get("standardLabels", standard)
     return {
-        "app.kubernetes.io/name": app.name,
-        "app": app.name,
-        "version": version.version,
+        **{key: value for key, value in standard.items() if key in wanted},
         **(app.spec.get("selector") or {}),
     }
 
@@ -116,7 +116,7 @@ def _container(app: App, version: Version) -> dict[str, Any]:
     fields = version.fields
     container: dict[str, Any] = {"name": app.container_name, "image": version.image}
     container.update((key, fields[key]) for key in _BEFORE_ENV if key in fields)
-    ports = container_ports(app)
+    ports = fields["containerPorts"] if "containerPorts" in fields else container_ports(app)
     if ports:
         container["ports"] = ports
     if "envFrom" in fields:

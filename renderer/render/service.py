@@ -10,6 +10,7 @@ from renderer.render.objects import manifest, wave
 from renderer.spec import App, Port
 
 WAYPOINT = "istio.io/use-waypoint"
+_METADATA = ("name", "labels", "annotations", "selector")  # of `service`; the others are fields of a ServiceSpec
 PREVIEW = {"app.kubernetes.io/component": "preview"}  # tells the two Services apart, for a ServiceMonitor
 
 
@@ -17,7 +18,7 @@ def services(app: App) -> list[Manifest]:
     """The Services of an app: none for an app without ports, two under BlueGreen."""
     if not app.ports:
         return []
-    found = [_service(app, "service.yaml", app.name)]
+    found = [_service(app, "service.yaml", app.service_name)]
     if app.strategy.type == "BlueGreen" or (app.migrating_from and app.migrating_from.type == "BlueGreen"):
         found.append(_service(app, "service-preview.yaml", preview_name(app)))
     return found
@@ -25,28 +26,35 @@ def services(app: App) -> list[Manifest]:
 
 def preview_name(app: App) -> str:
     """The name of the Service that selects the preview pods."""
-    return f"{app.name}-preview"
+    return f"{app.service_name}-preview"
 
 
 def _service(app: App, file: str, name: str) -> Manifest:
     fields = app.spec.get("service", {})
-    own = {key: value for key, value in fields.items() if key != "annotations"}
-    if name != app.name:  # a cluster IP, node port or load balancer belongs to one Service
+    own = {key: value for key, value in fields.items() if key not in _METADATA}
+    is_preview = name != app.service_name
+    if is_preview:  # a cluster IP, node port or load balancer belongs to one Service
         own = {key: value for key, value in own.items() if key in ("internalTrafficPolicy", "publishNotReadyAddresses")}
     targets = {(port.target, port.protocol): port.name for port in reversed(app.ports)}
-    ports = [_service_port(port, targets, node_port=name == app.name) for port in app.ports]
-    body = {"spec": {**own, "selector": app.selector, "ports": ports}}
-    annotations = {**fields.get("annotations", {}), **wave(-1)} if name == app.name else wave(-1)
+    if "containerPorts" in app.spec:  # their names and numbers are what runs
+        targets = {}
+    ports = [_service_port(port, targets, node_port=not is_preview) for port in app.ports]
+    body = {"spec": {**own, "selector": fields.get("selector") or app.selector, "ports": ports}}
+    annotations = wave(-1) if is_preview else {**fields.get("annotations", {}), **wave(-1)}
     labels = {WAYPOINT: app.waypoint} if app.waypoint not in ("", "namespace") else {}
-    if name != app.name and app.level > 1:
+    if is_preview and app.level > 1:
         labels |= PREVIEW
+    labels |= {} if is_preview else fields.get("labels", {})
     own = {"name": name, "annotations": annotations, "labels": labels}
     return manifest(app, file, "v1", "Service", body, own)
 
 
 def _service_port(port: Port, targets: Mapping[tuple[int | str, str], str], *, node_port: bool) -> dict[str, Any]:
-    """A port targets the container port by name (`targets`), so that each version can listen on its own port number."""
-    target = port.target if isinstance(port.target, str) else targets[port.target, port.protocol]
+    """A port targets the container port by name (`targets`), so that each version can listen on its own port number.
+
+    With `containerPorts` there are no `targets`: the Service has what the spec has.
+    """
+    target = port.target if isinstance(port.target, str) else targets.get((port.target, port.protocol), port.target)
     service_port: dict[str, Any] = {"name": port.name, "port": port.port, "targetPort": target}
     if port.protocol != "TCP":
         service_port["protocol"] = port.protocol

@@ -35,11 +35,13 @@ def workloads(app: App) -> list[Manifest]:
 
 def _workload(app: App, strategy: Strategy) -> Manifest:
     options = SERVER_SIDE_APPLY if app.scaled_by_others else PRUNE_LAST
+    given = app.spec.get("workload", {})
+    own = {"labels": given.get("labels"), "annotations": {**given.get("annotations", {}), **options}}
     if strategy.is_rollout:
         body = {"spec": _rollout(app, strategy)}
-        return manifest(app, "rollout.yaml", "argoproj.io/v1alpha1", "Rollout", body, {"annotations": options})
+        return manifest(app, "rollout.yaml", "argoproj.io/v1alpha1", "Rollout", body, own)
     body = {"spec": _deployment(app, strategy)}
-    return manifest(app, "deployment.yaml", "apps/v1", "Deployment", body, {"annotations": options})
+    return manifest(app, "deployment.yaml", "apps/v1", "Deployment", body, own)
 
 
 def _common(app: App, strategy: Strategy) -> dict[str, Any]:

@@ -24,10 +24,14 @@ def as_rendered(app: App, manifests: Iterable[Manifest]) -> App:
                 spec["replicas"] = body["replicas"]
             surge = _surge(body.get("strategy") or {})
             fields.update((key, surge[key]) for key in _SURGE if key in surge)
-        elif manifest.kind == "HorizontalPodAutoscaler" and manifest.name == app.name and "autoscaling" in spec:
+        elif "autoscaling" in spec and _is_scaler(manifest, spec["autoscaling"].get("name", app.name)):
             bounds = {key: body[key] for key in _BOUNDS if key in body}
             spec["autoscaling"] = {**spec["autoscaling"], **bounds}
     return replace(app, spec=spec, strategy=replace(app.strategy, fields=fields))
+
+
+def _is_scaler(manifest: Manifest, name: str) -> bool:
+    return manifest.kind == "HorizontalPodAutoscaler" and manifest.name == name
 
 
 def _surge(strategy: Mapping[str, Any]) -> Mapping[str, Any]:

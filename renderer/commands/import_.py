@@ -1,0 +1,36 @@
+"""`rollspec import`: objects that run turned into specs, with the proof of what becomes of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from renderer.usecases.importing import ImportOptions, import_objects
+
+
+@click.command("import")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.option(
+    "--env",
+    "envs",
+    multiple=True,
+    metavar="ENV[=PATH]",
+    help="The environment that the sources are (default: production); with a path, the source of that environment "
+    "(repeat for more).",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be written and the proof; write nothing.")
+@click.option("--report", metavar="FILE", help="Write the whole report to FILE, as JSON.")
+@click.option("--accept-lost", is_flag=True, help="Write the files although something of the source is lost.")
+@click.pass_obj
+def command(directory: str, /, **options: Any) -> int:
+    """Turn Kubernetes objects that run into specs that render the same objects.
+
+    A SOURCE is a file or a folder of YAML, a folder with a kustomization (built by `kubectl` or `kustomize`), or `-`
+    for stdin, such as the output of `helm template` or `kubectl get -o yaml`. The cluster is not asked.
+
+    What was written is rendered again and compared with the source, object by object. Each is `identical`, or has
+    the `same pods` (it differs, and no pod restarts), or `rolls` (its pods restart), or is `lost`, or `withheld` (a
+    secret). If something is lost, nothing is written and the exit code is 1.
+    """
+    return import_objects(directory, ImportOptions(**options))

@@ -1,0 +1,70 @@
+"""A project in memory: its apps as the pipeline would render them from the disk, faults or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from renderer.layout import PROJECT_FILE, Layout
+from renderer.manifest import Identity, Manifest
+from renderer.pipeline import assemble, check_manifests, evaluate, is_in, read_app
+from renderer.pipeline.positions import Locator
+from renderer.pipeline.setup import Setup, named, read_project, set_up
+from renderer.problem import Problem, errors
+from renderer.schema import Schemas
+
+Objects = dict[Identity, Mapping[str, Any]]
+
+
+def opened(files: Mapping[str, bytes], apps: Sequence[str], schemas: Schemas) -> tuple[Setup | None, list[Problem]]:
+    """The project of these files."""
+    project, problems = read_project(files[PROJECT_FILE], schemas)
+    if project is None:
+        return None, problems
+    return set_up(project, files, frozenset(apps), schemas)
+
+
+def built(
+    app: str, files: Mapping[str, bytes], setup: Setup, *, checked: bool
+) -> Iterator[tuple[str, Objects, list[Problem]]]:
+    """The objects of an app in each environment, and what is wrong with them; none if the spec itself is wrong.
+
+    Without `checked`, only what makes a rendering impossible is looked for.
+    """
+    texts = _texts(app, files, setup.layout, [*setup.environments])
+    document, problems = read_app(app, texts, setup)
+    for environment in setup.environments.values():
+        if not is_in(environment, app):
+            continue
+        if document is None:
+            yield environment.name, {}, problems
+            continue
+        evaluated, found = evaluate(document, environment, texts, setup)
+        if evaluated is None:
+            yield environment.name, {}, [*Locator({**setup.texts, **texts}).locate(found)]
+            continue
+        made = assemble(evaluated, evaluated.app, environment, texts, setup)
+        found += made.problems
+        if checked and not errors(found):
+            found += check_manifests(evaluated, made, setup, environment)
+        yield environment.name, objects_of(made.manifests), [*Locator({**setup.texts, **texts}).locate(found)]
+
+
+def objects_of(manifests: Iterable[Manifest]) -> Objects:
+    """The objects of manifests."""
+    return {manifest.identity: manifest.data for manifest in manifests}
+
+
+def _texts(app: str, files: Mapping[str, bytes], layout: Layout, envs: Sequence[str]) -> dict[str, bytes]:
+    """The files that an app is made of."""
+    specs = [layout.app(app), *(layout.partial(env, app) for env in envs)]
+    found = {file: files[file] for file in specs if file in files}
+    for file, text in [*found.items()]:
+        found.update(_extra(file, text, files))
+    return found
+
+
+def _extra(file: str, text: bytes, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    for _, path in named(file, text, "extraResources"):
+        if path in files:
+            yield path, files[path]

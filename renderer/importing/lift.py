@@ -1,0 +1,341 @@
+"""A workload and its objects -> the fields of a spec, as a person would write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.importing.defaults import without_defaults
+from renderer.importing.group import Group
+from renderer.importing.source import SourceObject
+from renderer.render.workload import RESTARTED_AT
+from renderer.spec import CONTAINER_FIELDS, version_label
+
+_APP = re.compile(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?")
+_IMAGE = re.compile(
+    r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+)
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64}")
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
+_PORT_FIELDS = ("port", "targetPort", "protocol", "appProtocol", "nodePort")
+_COUNTS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
+_VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+UNNAMED = "main"  # a port without a name: Istio guesses the protocol of this one as of that one
+
+
+class NotLifted(Exception):  # noqa: N818 - an outcome: the objects stay as they are
+    """Why a workload is not turned into an app."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """An app: its spec, the objects that became fields of it, and those that go along as they are."""
+
+    name: str
+    namespace: str
+    metadata: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    fields: tuple[tuple[SourceObject, str], ...]
+    extras: tuple[SourceObject, ...]
+    notes: tuple[str, ...]
+
+
+def lift(group: Group) -> Lifted:
+    """The app of a workload and its objects. Raises NotLifted for what cannot be an app."""
+    workload = group.workload
+    if not _APP.fullmatch(workload.name):
+        raise NotLifted(f"`{workload.name}` cannot be an app's name: at most 53 characters, beginning with a letter")
+    if workload.kind != "Deployment":
+        raise NotLifted("a Rollout is not lifted yet")
+    parts = _Parts(group)
+    spec = {**parts.container(), **parts.pod(), **parts.workload()}
+    spec |= parts.service()
+    spec |= parts.scaling()
+    spec |= parts.service_account(spec)
+    spec |= parts.disruption_budget()
+    metadata = parts.labels(spec)
+    taken = {id(each) for each, _ in parts.fields}
+    extras = tuple(each for each in group.objects if id(each) not in taken)
+    return Lifted(workload.name, workload.namespace, metadata, spec, tuple(parts.fields), extras, tuple(parts.notes))
+
+
+def image_parts(image: str) -> tuple[str, str]:
+    """Repository and tag as a spec has them; the tag is `latest` for an image without one."""
+    name, at, digest = image.partition("@")
+    folder, slash, last = name.rpartition("/")
+    last, colon, tag = last.partition(":")
+    whole = f"{tag}@{digest}" if colon and at else digest if at else tag if colon else "latest"
+    if not _IMAGE.fullmatch(f"{folder}{slash}{last}") or not _TAG.fullmatch(whole):
+        raise NotLifted(f"`{image}` is not an image with a tag or a digest")
+    return f"{folder}{slash}{last}", whole
+
+
+class _Parts:
+    """The parts of a spec, and which objects they were made from."""
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self.fields: list[tuple[SourceObject, str]] = [(group.workload, "the app")]
+        self.notes: list[str] = []
+        self._name = group.workload.name
+        data = without_defaults(group.workload.data, group.workload.kind)
+        self._spec: dict[str, Any] = data.get("spec") or {}
+        self._template: dict[str, Any] = self._spec.get("template") or {}
+        self._pod: dict[str, Any] = self._template.get("spec") or {}
+        self._selector: dict[str, Any] = (self._spec.get("selector") or {}).get("matchLabels") or {}
+        self._main = _main(self._pod.get("containers") or [], self._name, group.of("Service"))
+        self._service = self._own_service()
+
+    def _container_data(self) -> dict[str, Any]:
+        containers = self._pod.get("containers") or []
+        if not containers:
+            raise NotLifted("it has no container")
+        found: dict[str, Any] = containers[self._main]
+        return found
+
+    def container(self) -> dict[str, Any]:
+        """The fields of the main container."""
+        container = self._container_data()
+        image, tag = image_parts(str(container.get("image", "")))
+        found: dict[str, Any] = {"image": image, "tag": tag}
+        if tag == "latest" and not str(container["image"]).endswith(":latest"):
+            self.notes.append(f"the image {container['image']} has no tag: a patch keeps it; remove it with a release")
+        if container.get("name") != self._name:
+            found["containerName"] = container.get("name")
+        if "env" in container:
+            found["env"] = _env(container["env"])
+        found.update((key, container[key]) for key in CONTAINER_FIELDS if key in container)
+        if self._service and "lifecycle" not in container:
+            found["lifecycle"] = {}
+        return found
+
+    def pod(self) -> dict[str, Any]:
+        """The other fields of the pod template."""
+        containers = self._pod["containers"]
+        others = [each for number, each in enumerate(containers) if number != self._main]
+        pod = {key: value for key, value in self._pod.items() if key != "containers"}
+        image = self._container_data()["image"]
+        for key, found in (("containers", others), ("initContainers", self._pod.get("initContainers"))):
+            if found:
+                pod[key] = [_without_image(each, image) for each in found]
+        return {**({"pod": pod} if pod else {}), **self._pod_metadata()}
+
+    def _pod_metadata(self) -> dict[str, Any]:
+        """`podMetadata`, and the parts of the release state that labels and annotations of pods hold."""
+        found: dict[str, Any] = {}
+        metadata = self._template.get("metadata") or {}
+        _, tag = image_parts(str(self._container_data()["image"]))
+        labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in self._selector}
+        ours = {"app.kubernetes.io/name": self._name, "app": self._name, "version": version_label(tag)}
+        if _VERSION.fullmatch(str(labels.get("version", ""))) and labels["version"] != ours["version"]:
+            ours["version"] = found["version"] = labels["version"]
+        standard = [key for key, value in ours.items() if labels.get(key) == value]
+        rest = {key: value for key, value in labels.items() if key not in standard}
+        pods: dict[str, Any] = {"labels": rest} if rest else {}
+        if any(key not in standard and key not in self._selector for key in ours):
+            pods["standardLabels"] = standard
+        annotations = dict(metadata.get("annotations") or {})
+        if _TIME.fullmatch(str(annotations.get(RESTARTED_AT, ""))):
+            found["restartedAt"] = annotations.pop(RESTARTED_AT)
+        if annotations:
+            pods["annotations"] = annotations
+        return {**found, **({"podMetadata": pods} if pods else {})}
+
+    def workload(self) -> dict[str, Any]:
+        """The fields of the Deployment itself."""
+        found: dict[str, Any] = {}
+        if self.group.workload.namespace:
+            found["namespace"] = self.group.workload.namespace
+        if "replicas" in self._spec:
+            found["replicas"] = self._spec["replicas"]
+        if self._spec.get("paused"):
+            found["paused"] = True
+        if self._selector != {"app.kubernetes.io/name": self._name}:
+            found["selector"] = self._selector
+        given = self._spec.get("strategy") or {}
+        strategy: dict[str, Any] = {key: self._spec[key] for key in _COUNTS if key in self._spec}
+        if given.get("type") == "Recreate":
+            strategy["type"] = "Recreate"
+        else:
+            surge = given.get("rollingUpdate") or {}
+            strategy.update({"maxSurge": surge["maxSurge"]} if "maxSurge" in surge else {})
+            if surge.get("maxUnavailable", "25%") != 0:
+                strategy["maxUnavailable"] = surge.get("maxUnavailable", "25%")
+        annotations = self.group.workload.data["metadata"].get("annotations")
+        if annotations:
+            found["workload"] = {"annotations": annotations}
+        return {**found, **({"strategy": strategy} if strategy else {})}
+
+    def _own_service(self) -> SourceObject | None:
+        """The Service that becomes the app's: the one of its name, else the first that has an address."""
+        found = [each for each in self.group.of("Service") if each.spec.get("ports") and each.spec.get("selector")]
+        found = [each for each in found if each.spec.get("type") != "ExternalName"]
+        named = [each for each in found if each.name == self._name]
+        return next(iter([*named, *(each for each in found if each.spec.get("clusterIP") != "None"), *found]), None)
+
+    def service(self) -> dict[str, Any]:
+        """`ports`, `containerPorts` and `service`."""
+        listed = self._container_data().get("ports") or []
+        if self._service is None:
+            return {"ports": [], **({"containerPorts": listed} if listed else {})}
+        data = without_defaults(self._service.data, "Service")
+        self.fields.append((self._service, "`ports` and `service`"))
+        ports = [_port(port) for port in data["spec"]["ports"]]
+        found: dict[str, Any] = {"ports": ports}
+        named = _by_number(ports, listed)
+        if named and _derived(named, listed):
+            found["ports"] = [_without_target(port) for port in named]
+        else:
+            found["containerPorts"] = listed
+        rest = {key: value for key, value in data["spec"].items() if key not in ("ports", "selector")}
+        service: dict[str, Any] = {} if self._service.name == self._name else {"name": self._service.name}
+        if data["metadata"].get("annotations"):
+            service["annotations"] = data["metadata"]["annotations"]
+        if data["spec"]["selector"] != self._selector:
+            service["selector"] = data["spec"]["selector"]
+        service |= rest
+        return {**found, **({"service": service} if service else {})}
+
+    def scaling(self) -> dict[str, Any]:
+        """`autoscaling`, or who else sets the number of pods."""
+        scalers = [*self.group.of("HorizontalPodAutoscaler"), *self.group.of("ScaledObject")]
+        if not scalers:
+            return {}
+        own = scalers[0]
+        if len(scalers) > 1 or own.kind != "HorizontalPodAutoscaler" or own.data["metadata"].get("annotations"):
+            return {"replicas": "external"}
+        data = without_defaults(own.data, own.kind)["spec"]
+        if data.keys() - {"scaleTargetRef", "minReplicas", "maxReplicas", "metrics", "behavior"}:
+            return {"replicas": "external"}
+        self.fields.append((own, "`autoscaling`"))
+        found: dict[str, Any] = {} if own.name == self._name else {"name": own.name}
+        found |= {key: data[key] for key in ("minReplicas", "maxReplicas") if key in data}
+        metrics = [*data.get("metrics", ())]
+        for name in ("cpu", "memory"):
+            if metrics and _percent(metrics[0], name) is not None:
+                found[name] = _percent(metrics.pop(0), name)
+        found |= {"metrics": metrics} if metrics else {}
+        found |= {"behavior": data["behavior"]} if "behavior" in data else {}
+        return {"autoscaling": found}
+
+    def service_account(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """`serviceAccount`, for one of the app's name that has no more than the field can say."""
+        for each in self.group.of("ServiceAccount"):
+            more = each.data.keys() - {"apiVersion", "kind", "metadata", "automountServiceAccountToken"}
+            if each.name == self._name and not more:
+                self.fields.append((each, "`serviceAccount`"))
+                spec["pod"] = {key: value for key, value in spec["pod"].items() if key != "serviceAccountName"}
+                if not spec["pod"]:
+                    del spec["pod"]
+                annotations = each.data["metadata"].get("annotations")
+                found = {"annotations": annotations} if annotations else {}
+                if "automountServiceAccountToken" in each.data:
+                    found["automountServiceAccountToken"] = each.data["automountServiceAccountToken"]
+                return {"serviceAccount": found}
+        return {}
+
+    def disruption_budget(self) -> dict[str, Any]:
+        """`disruptionBudget`, for one that selects as the workload does."""
+        for each in self.group.of("PodDisruptionBudget"):
+            spec = each.spec
+            if spec.get("selector") == {"matchLabels": self._selector} and not each.data["metadata"].get("annotations"):
+                self.fields.append((each, "`disruptionBudget`"))
+                name = {} if each.name == self._name else {"name": each.name}
+                return {"disruptionBudget": {**name, **{key: spec[key] for key in spec if key != "selector"}}}
+        return {}
+
+    def labels(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """The app's metadata: the labels that all of its objects have; the others are put where they belong."""
+        objects = [each for each, _ in self.fields]
+        others = [each for each in self.group.objects if each not in objects]
+        shared = dict(objects[0].labels)
+        for each in [*objects, *others]:
+            shared = {key: value for key, value in shared.items() if each.labels.get(key) == value}
+        for each, where in self.fields:
+            own = {key: value for key, value in each.labels.items() if key not in shared}
+            field = {"the app": "workload", "`ports` and `service`": "service"}.get(where, where.strip("`"))
+            if own and field in ("workload", "service", "serviceAccount"):
+                spec[field] = {"labels": own, **spec.get(field, {})}
+        ours = {"app.kubernetes.io/name": self._name, "app.kubernetes.io/managed-by": "rollspec"}
+        standard = [key for key, value in ours.items() if shared.get(key) == value]
+        rest = {key: value for key, value in shared.items() if key not in standard}
+        found: dict[str, Any] = {"labels": rest} if rest else {}
+        return {**found, **({"standardLabels": standard} if len(standard) < len(ours) else {})}
+
+
+def _main(containers: Sequence[Mapping[str, Any]], name: str, services: Sequence[SourceObject]) -> int:
+    """Which container is the app: the one of its name, else the one that its Services lead to, else the first."""
+    for number, container in enumerate(containers):
+        if container.get("name") == name:
+            return number
+    targets = {port.get("targetPort", port.get("port")) for each in services for port in each.spec.get("ports") or ()}
+    for number, container in enumerate(containers):
+        ports = container.get("ports") or ()
+        if any(port.get("containerPort") in targets or port.get("name") in targets for port in ports):
+            return number
+    return 0
+
+
+def _without_image(container: Mapping[str, Any], image: str) -> dict[str, Any]:
+    """A container without the app's own image, which it gets from rollspec."""
+    return {key: value for key, value in container.items() if key != "image" or value != image}
+
+
+def _env(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for item in items:
+        name = str(item.get("name"))
+        if name in found:
+            raise NotLifted(f"the environment variable {name} is given twice")
+        found[name] = item["valueFrom"] if "valueFrom" in item else _short(str(item.get("value", "")))
+    return found
+
+
+def _short(text: str) -> Any:
+    """A text as a person would write it: a number or a boolean without quotes."""
+    if _NUMBER.fullmatch(text):
+        return int(text)
+    return {"true": True, "false": False}.get(text, text)
+
+
+def _port(port: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": port.get("name", UNNAMED)}
+    found.update((key, port[key]) for key in _PORT_FIELDS if key in port)
+    return found
+
+
+def _by_number(ports: Sequence[Mapping[str, Any]], listed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The ports with the numbers that their targets name; none where rollspec would give the Service other targets."""
+    numbers = {str(port["name"]): port["containerPort"] for port in listed if "name" in port}
+    if any(port.get("targetPort") != port["name"] or port["name"] not in numbers for port in ports):
+        return []
+    return [{**port, "targetPort": numbers[port["name"]]} for port in ports]
+
+
+def _derived(ports: Sequence[Mapping[str, Any]], listed: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the container lists exactly the ports that rollspec makes from `ports`."""
+    made: dict[tuple[Any, str], dict[str, Any]] = {}
+    for port in ports:
+        target, protocol = port.get("targetPort", port["port"]), port.get("protocol", "TCP")
+        if not isinstance(target, int):
+            return False
+        more = {} if protocol == "TCP" else {"protocol": protocol}
+        made.setdefault((target, protocol), {"name": port["name"], "containerPort": target, **more})
+    return [*made.values()] == [*listed]
+
+
+def _without_target(port: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in port.items() if key != "targetPort" or value != port["port"]}
+
+
+def _percent(metric: Mapping[str, Any], name: str) -> int | None:
+    target = {"type": "Utilization"}
+    resource = metric.get("resource") or {}
+    given = resource.get("target") or {}
+    if metric.get("type") != "Resource" or resource.get("name") != name or metric.keys() != {"type", "resource"}:
+        return None
+    percent = given.get("averageUtilization")
+    return percent if given == {**target, "averageUtilization": percent} and isinstance(percent, int) else None

@@ -1,0 +1,61 @@
+"""What the fields of a spec cannot say, as patches of what they render."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from renderer.importing.proof import Difference, differences
+from renderer.importing.source import SourceObject
+from renderer.manifest import Identity
+
+_BY_AUTOSCALER = ("spec", "replicas")
+_WORKLOADS = ("Deployment", "Rollout")
+
+
+def patches(
+    fields: Sequence[SourceObject], rendered: Mapping[Identity, Mapping[str, Any]], *, autoscaled: bool
+) -> list[dict[str, Any]]:
+    """The patches that make what is rendered equal to the source; an object that is not rendered has none."""
+    found = []
+    for source in fields:
+        if source.identity not in rendered:
+            continue
+        seen = [
+            each
+            for each in differences(source.data, rendered[source.identity])
+            if not (autoscaled and each.path == _BY_AUTOSCALER) and not _is_name_of_port(source, each)
+        ]
+        if seen:
+            target = {"kind": "Workload"} if source.kind in _WORKLOADS else {"kind": source.kind, "name": source.name}
+            found.append({"target": target, "patch": _patch(seen, source.data)})
+    return found
+
+
+def _is_name_of_port(source: SourceObject, each: Difference) -> bool:
+    """A port of a Service without a name gets one: no request takes another way for it."""
+    return source.kind == "Service" and each.old is None and each.path[1:2] == ("ports",) and each.path[-1] == "name"
+
+
+def _patch(seen: Sequence[Difference], source: Mapping[str, Any]) -> Any:
+    """A strategic merge where only mappings are concerned, else the operations of a JSON patch."""
+    if all(isinstance(key, str) for each in seen for key in each.path) and not any(
+        isinstance(each.old, (dict, list)) for each in seen
+    ):
+        merged: dict[str, Any] = {}
+        for each in seen:
+            inner = merged
+            for key in each.path[:-1]:
+                inner = inner.setdefault(str(key), {})
+            inner[str(each.path[-1])] = each.old
+        return merged
+    return [_operation(each, source) for each in seen]
+
+
+def _operation(each: Difference, source: Mapping[str, Any]) -> dict[str, Any]:
+    if each.old is None:
+        return {"op": "remove", "path": each.pointer}
+    value: Any = source
+    for key in each.path:  # as it is written, not as it is compared
+        value = value[key]
+    return {"op": "add" if each.lost else "replace", "path": each.pointer, "value": value}

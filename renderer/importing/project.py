@@ -1,0 +1,306 @@
+"""Objects of environments -> the files of a project, and what becomes of every object."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from renderer.importing.built import Objects, built, objects_of, opened
+from renderer.importing.group import WORKLOADS, grouped
+from renderer.importing.layers import Layers, defaults, layers
+from renderer.importing.lift import Lifted, NotLifted, lift
+from renderer.importing.mend import patches
+from renderer.importing.proof import Compared, compared
+from renderer.importing.source import Source, SourceObject
+from renderer.layout import PROJECT_FILE, Layout
+from renderer.pipeline.setup import Setup
+from renderer.problem import Problem, errors
+from renderer.schema import Schemas
+from renderer.schema.scope import scope
+from renderer.spec import API_VERSION, app_document
+from renderer.yamlio import dump
+
+_TRIED = "import"  # the name of the environment in which a spec is tried
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An object that became no field, and why."""
+
+    env: str
+    app: str  # empty for one that belongs to no app
+    source: SourceObject
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The files to write, and the report's values."""
+
+    files: Mapping[str, str]
+    compared: tuple[Compared, ...]
+    kept: tuple[Kept, ...]
+    notes: tuple[tuple[str, str], ...]  # an app, and a sentence about it
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The project that is written to: its project file and schemas, and how a spec's text is laid out."""
+
+    project: str
+    schemas: Schemas
+    layout: Layout
+    formatted: Callable[[str, str], str]  # the text of a spec of a kind
+
+
+@dataclass(slots=True)
+class _Environment:
+    """One environment while it is read."""
+
+    env: str
+    namespace: str
+    objects: tuple[SourceObject, ...]
+    apps: dict[str, Lifted]
+    rest: list[Kept]
+    notes: list[tuple[str, str]]
+
+
+def imported(sources: Mapping[str, Source], target: Target) -> Imported:
+    """The project that renders the objects of the sources, by environment."""
+    environments = [_environment(env, source, target) for env, source in sources.items()]
+    files = _files(environments, target)
+    names = _names(environments)
+    setup, problems = opened({file: text.encode() for file, text in files.items()}, names, target.schemas)
+    if setup is None or errors(problems):
+        return Imported(files, (), (), (), tuple(problems))
+    rendered, found = _rendered(files, names, setup)
+    problems += found
+    seen = [each for environment in environments for each in _proof(environment, rendered[environment.env])]
+    kept = [each for environment in environments for each in environment.rest]
+    kept += [
+        Kept(environment.env, app.name, each, "no field of a spec holds it: it is one of the app's `extraResources`")
+        for environment in environments
+        for app in environment.apps.values()
+        for each in app.extras
+    ]
+    notes = [note for environment in environments for note in environment.notes]
+    return Imported(files, tuple(seen), tuple(kept), tuple(dict.fromkeys(notes)), tuple(problems))
+
+
+def _names(environments: Iterable[_Environment]) -> list[str]:
+    return [*dict.fromkeys(name for environment in environments for name in environment.apps)]
+
+
+def _environment(env: str, source: Source, target: Target) -> _Environment:
+    namespace = _namespace(env, source.objects)
+    objects = tuple(_placed(each, namespace) for each in source.objects)
+    groups, rest = grouped(objects)
+    found = _Environment(env, namespace, objects, {}, [], [])
+    for group in groups:
+        try:
+            if group.workload.name in found.apps:
+                raise NotLifted(f"another workload of this environment is named `{group.workload.name}` too")
+            app = _mended(lift(group), namespace, target)
+        except NotLifted as reason:
+            plain = [group.workload, *group.objects, *([group.reference] if group.reference else [])]
+            found.rest += [Kept(env, "", each, f"{group.workload} is not lifted: {reason}") for each in plain]
+            continue
+        found.apps[app.name] = app
+        found.notes += [(app.name, note) for note in app.notes]
+    found.rest += [Kept(env, "", each, _why_none(each)) for each in rest]
+    return found
+
+
+def _why_none(each: SourceObject) -> str:
+    if each.kind in ("StatefulSet", "DaemonSet", "Job", "CronJob"):
+        return f"a {each.kind} is not an app: it goes along as it is"
+    return "it belongs to no workload, or to several"
+
+
+def _namespace(env: str, objects: Sequence[SourceObject]) -> str:
+    """The environment's namespace: the one that most workloads name."""
+    named = [each.namespace for each in objects if each.namespace]
+    workloads = [each.namespace for each in objects if each.namespace and each.kind in WORKLOADS]
+    return Counter(workloads or named or [env]).most_common(1)[0][0]
+
+
+def _placed(each: SourceObject, namespace: str) -> SourceObject:
+    """The object in the environment's namespace if it names none, as an apply of the rendered files will put it."""
+    group = str(each.data["apiVersion"]).rpartition("/")[0]
+    if each.namespace or scope(group, str(each.data["kind"])) != "namespace":
+        return each
+    metadata = {"name": each.name, "namespace": namespace, **each.data["metadata"]}
+    return replace(each, data={**each.data, "metadata": metadata})
+
+
+def _mended(app: Lifted, namespace: str, target: Target) -> Lifted:
+    """The app with patches for what its fields cannot say. Raises NotLifted for a spec that the rules refuse."""
+    spec = {key: value for key, value in app.spec.items() if key != "namespace" or value != namespace}
+    app = replace(app, spec=spec)
+    found = patches([each for each, _ in app.fields], _tried(app, namespace, target), autoscaled="autoscaling" in spec)
+    if not found:
+        return app
+    app = replace(app, spec={**spec, "patches": found}, notes=(*app.notes, *map(_says, found)))
+    _tried(app, namespace, target)
+    return app
+
+
+def _says(patch: Mapping[str, Any]) -> str:
+    kind = patch["target"]["kind"]
+    return f"a patch of the {kind.lower() if kind == 'Workload' else kind} holds what no field of a spec can say"
+
+
+def _tried(app: Lifted, namespace: str, target: Target) -> Objects:
+    """What the app renders, alone."""
+    layout = target.layout
+    files = {
+        PROJECT_FILE: target.project,
+        layout.overlay(_TRIED): dump(_overlay(_TRIED, {"namespace": namespace})),
+        layout.app(app.name): dump(_document(app.name, app.metadata, {**app.spec, **_listed(app)})),
+        **{f"{layout.apps}/{_file(each)}": dump(each.data) for each in app.extras},
+    }
+    encoded = {file: text.encode() for file, text in files.items()}
+    setup, problems = opened(encoded, [app.name], target.schemas)
+    if setup is not None and not errors(problems):
+        ((_, objects, problems),) = built(app.name, encoded, setup, checked=False)
+        if not errors(problems):
+            return objects
+    raise NotLifted("; ".join(dict.fromkeys(f"{each.message} ({each.rule})" for each in errors(problems))))
+
+
+def _listed(app: Lifted) -> dict[str, Any]:
+    return {"extraResources": [_file(each) for each in app.extras]} if app.extras else {}
+
+
+def _document(name: str, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    found = app_document(name, dict(spec))
+    return {**found, "metadata": {"name": name, **metadata}}
+
+
+def _overlay(env: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": API_VERSION, "kind": "Overlay", "metadata": {"name": env}, "spec": dict(spec)}
+
+
+def _file(each: SourceObject) -> str:
+    """The name of the file of a plain manifest."""
+    return re.sub(r"[^a-z0-9.-]+", "-", f"{each.data['kind']}-{each.name}".lower()) + ".yaml"
+
+
+def _files(environments: Sequence[_Environment], target: Target) -> dict[str, str]:
+    """The texts of the project."""
+    layout, alone = target.layout, len(environments) == 1
+    found = {PROJECT_FILE: target.project}
+    made: dict[str, Layers] = {}
+    for name in _names(environments):
+        apps = {each.env: each.apps[name] for each in environments if name in each.apps}
+        shared, specs = _extras(name, apps, environments, layout)
+        found |= shared
+        made[name] = layers(specs, alone=alone)
+        metadata = layers({env: app.metadata for env, app in apps.items()}, alone=len(apps) == 1)
+        found[layout.app(name)] = target.formatted("App", dump(_document(name, metadata.common, made[name].common)))
+        for env, more in metadata.own.items():
+            if more:
+                made[name] = replace(made[name], own={**made[name].own, env: {**made[name].own[env], "": more}})
+    for environment in environments:
+        found |= _of_environment(environment, made, target, _names(environments))
+    return found
+
+
+def _of_environment(
+    environment: _Environment, made: Mapping[str, Layers], target: Target, names: Sequence[str]
+) -> dict[str, str]:
+    """The overlay of an environment, its partial apps and its plain manifests."""
+    layout, env = target.layout, environment.env
+    partials = {name: made[name].own[env] for name in environment.apps}
+    spoken = defaults([*partials.values()], [made[name].common for name in environment.apps])
+    spec: dict[str, Any] = {"namespace": environment.namespace}
+    if {*environment.apps} != {*names}:
+        spec["apps"] = [*environment.apps]
+    spec |= {"defaults": spoken} if spoken else {}
+    found: dict[str, str] = {}
+    for kept in environment.rest:
+        path = f"resources/{_file(kept.source)}"
+        if any(path == listed for listed in spec.get("resources", ())):
+            path = f"resources/{kept.source.namespace}-{_file(kept.source)}"
+        spec.setdefault("resources", []).append(path)
+        found[f"{layout.overlays}/{env}/{path}"] = dump(_without_namespace(kept.source, environment.namespace))
+    found[layout.overlay(env)] = target.formatted("Overlay", dump(_overlay(env, spec)))
+    for name, partial in partials.items():
+        own = {key: value for key, value in partial.items() if key not in (*spoken, "")}
+        if own or "" in partial:
+            document = _document(name, partial.get("", {}), own)
+            found[layout.partial(env, name)] = target.formatted("App", dump(document))
+    return found
+
+
+def _extras(
+    name: str, apps: Mapping[str, Lifted], environments: Sequence[_Environment], layout: Layout
+) -> tuple[dict[str, str], dict[str, Mapping[str, Any]]]:
+    """The plain manifests of an app, once where all environments have the same, and its specs that name them."""
+    namespaces = {each.env: each.namespace for each in environments}
+    texts: dict[str, dict[str, str]] = {}
+    for env, app in apps.items():
+        for each in app.extras:
+            namespace = str(app.spec.get("namespace", namespaces[env]))
+            texts.setdefault(_file(each), {})[env] = dump(_without_namespace(each, namespace))
+    files: dict[str, str] = {}
+    listed: dict[str, list[str]] = {env: [] for env in apps}
+    for file, by_env in texts.items():
+        shared = len({*by_env.values()}) == 1
+        for env, text in by_env.items():
+            path = f"resources/{name}/{file}" if shared else f"{layout.overlays}/{env}/resources/{name}/{file}"
+            files[path] = text
+            listed[env].append(path)
+    return files, {env: {**app.spec, **_paths(listed[env], listed, env, layout)} for env, app in apps.items()}
+
+
+def _paths(paths: Sequence[str], listed: Mapping[str, Sequence[str]], env: str, layout: Layout) -> dict[str, Any]:
+    """`extraResources`, relative to the file that will have them: the app spec if all environments have the same."""
+    if not paths:
+        return {}
+    common = all(each == paths for each in listed.values())
+    folder = layout.apps if common else f"{layout.overlays}/{env}/apps"
+    return {"extraResources": [_relative(path, folder) for path in paths]}
+
+
+def _relative(path: str, folder: str) -> str:
+    parts, above = path.split("/"), folder.split("/")
+    while parts and above and parts[0] == above[0]:
+        parts, above = parts[1:], above[1:]
+    return "/".join([*[".."] * len(above), *parts])
+
+
+def _without_namespace(each: SourceObject, namespace: str) -> dict[str, Any]:
+    """The object without the namespace that the overlay gives it."""
+    group = str(each.data["apiVersion"]).rpartition("/")[0]
+    if each.namespace != namespace or scope(group, str(each.data["kind"])) != "namespace":
+        return each.data
+    metadata = {key: value for key, value in each.data["metadata"].items() if key != "namespace"}
+    return {**each.data, "metadata": metadata}
+
+
+def _rendered(files: Mapping[str, str], names: Sequence[str], setup: Setup) -> tuple[dict[str, Objects], list[Problem]]:
+    """The objects of each environment, and what the pipeline found."""
+    encoded = {file: text.encode() for file, text in files.items()}
+    found = {env: objects_of(setup.resources[env]) for env in setup.environments}
+    problems: list[Problem] = []
+    for name in names:
+        for env, objects, faults in built(name, encoded, setup, checked=True):
+            found[env] |= objects
+            problems += faults
+    return found, problems
+
+
+def _proof(environment: _Environment, rendered: Objects) -> Iterator[Compared]:
+    of = {each.identity: name for name, app in environment.apps.items() for each in _all(app)}
+    for each in environment.objects:
+        yield compared(environment.env, of.get(each.identity, ""), each, rendered, frozenset())
+
+
+def _all(app: Lifted) -> Iterator[SourceObject]:
+    yield from (each for each, _ in app.fields)
+    yield from app.extras

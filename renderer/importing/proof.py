@@ -1,0 +1,116 @@
+"""The proof: what is rendered, compared with what was read, object by object, after the API server's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from renderer.importing.defaults import without_defaults
+from renderer.importing.source import SourceObject
+from renderer.manifest import Identity, kind_of
+from renderer.plain import pointer_of
+
+Verdict = Literal["identical", "same pods", "rolls", "lost", "withheld"]
+VERDICTS: tuple[Verdict, ...] = ("identical", "same pods", "rolls", "lost", "withheld")
+_ARGO_CD = ("argocd.argoproj.io/sync-options", "argocd.argoproj.io/sync-wave")
+_GONE = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A path of an object; `old` or `new` is None where the other side alone has it."""
+
+    path: tuple[str | int, ...]
+    old: Any
+    new: Any
+    lost: bool  # the source has it, and what is rendered does not
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON pointer."""
+        return pointer_of(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One object of the source, and what becomes of it."""
+
+    env: str
+    app: str  # empty for an object of no app
+    source: SourceObject
+    verdict: Verdict
+    differences: tuple[Difference, ...]
+    pods: int  # how many pods restart
+
+
+def normal(data: Mapping[str, Any], *, keep: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """An object as it is compared: without defaults, version of the API and the annotations that Argo CD reads."""
+    found: dict[str, Any] = without_defaults(data, kind_of(dict(data)))
+    found.pop("apiVersion", None)
+    metadata = dict(found.get("metadata") or {})
+    annotations = {
+        key: value for key, value in (metadata.get("annotations") or {}).items() if key not in _ARGO_CD or key in keep
+    }
+    metadata.pop("annotations", None)
+    found["metadata"] = {**metadata, **({"annotations": annotations} if annotations else {})}
+    target = (found.get("spec") or {}).get("scaleTargetRef") if isinstance(found.get("spec"), dict) else None
+    if isinstance(target, dict):
+        found["spec"] = {**found["spec"], "scaleTargetRef": {**target, "apiVersion": ""}}
+    return found
+
+
+def differences(source: Mapping[str, Any], rendered: Mapping[str, Any]) -> list[Difference]:
+    """Where two objects differ, as they are compared."""
+    keep = frozenset((source["metadata"].get("annotations") or {}).keys())
+    return [*_differences((), normal(source, keep=keep), normal(rendered, keep=keep))]
+
+
+def _differences(path: tuple[str | int, ...], old: Any, new: Any) -> Iterator[Difference]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            yield from _differences((*path, key), old.get(key, _GONE), new.get(key, _GONE))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and _of_mappings(old, new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            yield from _differences((*path, number), one, other)
+    elif type(old) is not type(new) or old != new:
+        yield Difference(path, None if old is _GONE else old, None if new is _GONE else new, new is _GONE)
+
+
+def _of_mappings(*lists: Sequence[Any]) -> bool:
+    return all(isinstance(item, dict) for items in lists for item in items)
+
+
+def compared(
+    env: str, app: str, source: SourceObject, rendered: Mapping[Identity, Mapping[str, Any]], withheld: frozenset[str]
+) -> Compared:
+    """What becomes of one object; `withheld` are the pointers of what was not copied, `""` for all of it."""
+    if "" in withheld:
+        return Compared(env, app, source, "withheld", (), 0)
+    found = _rendered(source, rendered)
+    if found is None:
+        return Compared(env, app, source, "lost", (Difference((), source.name, None, True),), 0)
+    seen = differences(source.data, found)
+    template = [each for each in seen if each.path[:2] == ("spec", "template")]
+    if any(each.lost and not _is_withheld(each, withheld) for each in seen):
+        verdict: Verdict = "lost"
+    elif source.kind in ("Deployment", "Rollout") and template:
+        verdict = "rolls"
+    else:
+        verdict = "same pods" if seen else "identical"
+    rolls = template and source.kind in ("Deployment", "Rollout")
+    return Compared(env, app, source, verdict, tuple(seen), _pods(found) if rolls else 0)
+
+
+def _is_withheld(difference: Difference, withheld: frozenset[str]) -> bool:
+    return any(f"{difference.pointer}/".startswith(f"{pointer}/") for pointer in withheld)
+
+
+def _rendered(source: SourceObject, rendered: Mapping[Identity, Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    found = rendered.get(source.identity)
+    return found or rendered.get(source.identity._replace(namespace=""))
+
+
+def _pods(workload: Mapping[str, Any]) -> int:
+    replicas = (workload.get("spec") or {}).get("replicas", 1)
+    return replicas if isinstance(replicas, int) else 1

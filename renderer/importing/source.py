@@ -1,0 +1,164 @@
+"""The objects of a source, without what the server and its controllers wrote into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.manifest import Identity, Object, kind_of
+from renderer.problem import Problem
+from renderer.yamlio import load_all
+
+_SERVER_METADATA = (
+    "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink", "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)  # fmt: skip
+_SERVER_ANNOTATIONS = (
+    "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision",
+    "rollout.argoproj.io/revision", "autoscaling.alpha.kubernetes.io/conditions",
+    "autoscaling.alpha.kubernetes.io/current-metrics",
+)  # fmt: skip
+_OF_FAMILIES = ("ipFamilies", "ipFamilyPolicy", "healthCheckNodePort")
+_MADE_BY_CONTROLLERS = ("ReplicaSet", "Pod", "Endpoints", "EndpointSlice", "Event", "ControllerRevision", "Lease")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceObject:
+    """One object of a source; `status` is what a live object said of itself."""
+
+    file: str
+    data: Object
+    status: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """Its kind, see `manifest.kind_of`."""
+        return kind_of(self.data)
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.data["metadata"].get("name", ""))
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace; empty if it names none."""
+        return str(self.data["metadata"].get("namespace") or "")
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Its `spec`."""
+        found: dict[str, Any] = self.data.get("spec") or {}
+        return found
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Its labels."""
+        return dict(self.data["metadata"].get("labels") or {})
+
+    @property
+    def identity(self) -> Identity:
+        """What the API server distinguishes it by."""
+        group = str(self.data["apiVersion"]).rpartition("/")[0]
+        return Identity(group, str(self.data["kind"]), self.namespace, self.name)
+
+    def __str__(self) -> str:
+        """`Deployment web`."""
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A document that is not imported, and why that loses nothing."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What was read."""
+
+    objects: tuple[SourceObject, ...]
+    left_out: tuple[LeftOut, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_source(files: Iterable[tuple[str, bytes]]) -> Source:
+    """The objects of files of YAML or JSON, by name and bytes, in order; an object that comes twice is a problem."""
+    found: dict[Identity, SourceObject] = {}
+    left_out: list[LeftOut] = []
+    problems: list[Problem] = []
+    for file, text in files:
+        documents, faults = load_all(text, file)
+        problems += faults
+        for data in _flat(documents):
+            reason = _unfit(data) or _made(data)
+            if reason:
+                left_out.append(LeftOut(_name(data, file), reason))
+                continue
+            each = SourceObject(file, _stripped(data), data.get("status") or {})
+            if each.identity in found and found[each.identity].data != each.data:
+                message = f"{each} is also in {found[each.identity].file}, and differs there: name one of the two files"
+                problems.append(Problem(file, 0, 0, "import-twice", message))
+            found.setdefault(each.identity, each)
+    return Source(tuple(found.values()), tuple(left_out), tuple(problems))
+
+
+def _flat(documents: Iterable[Any]) -> Iterator[Any]:
+    for data in documents:
+        items = data.get("items") if isinstance(data, dict) and str(data.get("kind", "")).endswith("List") else None
+        if isinstance(items, list):
+            yield from _flat(items)
+        else:
+            yield data
+
+
+def _unfit(data: Any) -> str:
+    if not isinstance(data, dict) or not all(isinstance(data.get(key), str) for key in ("apiVersion", "kind")):
+        return "not a Kubernetes object: it has no `apiVersion` and `kind`"
+    if not isinstance(data.get("metadata"), dict) or not isinstance(data["metadata"].get("name"), str):
+        return "an object without a name"
+    return ""
+
+
+def _made(data: Object) -> str:
+    owners = [owner for owner in data["metadata"].get("ownerReferences") or () if isinstance(owner, dict)]
+    for owner in owners:
+        if owner.get("controller"):
+            return f"made by the {owner.get('kind')} {owner.get('name')}"
+    if data["kind"] in _MADE_BY_CONTROLLERS and "uid" in data["metadata"]:
+        return "made by a controller"
+    if data["kind"] == "ConfigMap" and data["metadata"]["name"] in ("kube-root-ca.crt", "istio-ca-root-cert"):
+        return "made by a controller"
+    return ""
+
+
+def _name(data: Any, file: str) -> str:
+    if isinstance(data, dict) and isinstance(data.get("metadata"), dict) and data["metadata"].get("name"):
+        return f"{data.get('kind')} {data['metadata']['name']}"
+    return f"a document of {file}"
+
+
+def _stripped(data: Object) -> Object:
+    """The object as a person would have applied it."""
+    live = "uid" in data["metadata"]
+    metadata = {key: value for key, value in data["metadata"].items() if key not in _SERVER_METADATA}
+    annotations = metadata.get("annotations")
+    if isinstance(annotations, dict):
+        kept = {key: value for key, value in annotations.items() if key not in _SERVER_ANNOTATIONS}
+        metadata["annotations"] = kept
+        if not kept:
+            del metadata["annotations"]
+    found = {**data, "metadata": metadata}
+    found.pop("status", None)
+    if live and found["kind"] == "Service" and isinstance(found.get("spec"), dict):
+        headless = found["spec"].get("clusterIP") == "None"
+        gone = _OF_FAMILIES if headless else ("clusterIP", "clusterIPs", *_OF_FAMILIES)
+        found["spec"] = {key: value for key, value in found["spec"].items() if key not in gone}
+    template = found["spec"].get("template") if isinstance(found.get("spec"), dict) else None
+    if isinstance(template, dict) and isinstance(template.get("metadata"), dict):
+        own = {key: value for key, value in template["metadata"].items() if key != "creationTimestamp"}
+        found["spec"] = {**found["spec"], "template": {**template, "metadata": own}}
+    return found

@@ -1,0 +1,109 @@
+"""What an import made of the objects of a source, as text or JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from renderer.importing.project import Imported
+from renderer.importing.proof import VERDICTS, Compared, Difference
+from renderer.problem import printable
+from renderer.report.as_json import as_json
+
+_HEAD = ("ENVIRONMENT", "APP", "RESULT", "RESTARTS")
+_SHOWN = 5  # paths of an object
+_JSON_FORMAT = 1
+
+
+def import_text(imported: Imported) -> str:
+    """The table of apps, what is not identical and why, and how many pods restart."""
+    parts = [_table(imported.compared), *_details(imported), f"{restarts(imported.compared)}\n"]
+    return "\n".join(part for part in parts if part)
+
+
+def restarts(compared: Iterable[Compared]) -> str:
+    """The sentence that ends the report."""
+    rolling = [each for each in compared if each.pods]
+    if not rolling:
+        return "No pod restarts."
+    pods = sum(each.pods for each in rolling)
+    verb = "restarts" if pods == 1 else "restart"
+    return f"{_count(pods, 'pod')} of {_count(len(rolling), 'workload')} {verb}."
+
+
+def import_json(imported: Imported) -> str:
+    """The whole report."""
+    return as_json(
+        {
+            "format": _JSON_FORMAT,
+            "restarts": restarts(imported.compared),
+            "objects": [_object(each) for each in imported.compared],
+            "kept": [
+                {"env": each.env, "app": each.app, "object": str(each.source), "reason": each.reason}
+                for each in imported.kept
+            ],
+            "notes": [{"app": app, "note": note} for app, note in imported.notes],
+            "files": sorted(imported.files),
+        }
+    )
+
+
+def _object(each: Compared) -> dict[str, Any]:
+    return {
+        "env": each.env,
+        "app": each.app,
+        "object": str(each.source),
+        "namespace": each.source.namespace,
+        "file": each.source.file,
+        "result": each.verdict,
+        "pods": each.pods,
+        "paths": [difference.pointer for difference in each.differences],
+    }
+
+
+def _table(compared: Sequence[Compared]) -> str:
+    rows: dict[tuple[str, str], list[Compared]] = {}
+    for each in compared:
+        rows.setdefault((each.env, each.app), []).append(each)
+    lines = [_HEAD]
+    for (env, app), found in sorted(rows.items(), key=lambda row: (row[0][0], row[0][1] == "", row[0][1])):
+        counts = Counter(each.verdict for each in found)
+        result = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+        pods = sum(each.pods for each in found)
+        lines.append((env, app or "(no app)", result, _count(pods, "pod") if pods else "none"))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    shown = ("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)) for line in lines)
+    return "".join(f"{printable(line.rstrip())}\n" for line in shown)
+
+
+def _details(imported: Imported) -> Iterator[str]:
+    different = [each for each in imported.compared if each.verdict != "identical"]
+    yield "".join(_lines(each) for each in different)
+    groups: dict[tuple[str, str], list[str]] = {}
+    for kept in imported.kept:
+        names = groups.setdefault((kept.app, kept.reason), [])
+        if str(kept.source) not in names:
+            names.append(str(kept.source))
+    yield "".join(
+        f"{printable(', '.join(names))}: {printable(f'{app}: {reason}' if app else reason)}\n"
+        for (app, reason), names in groups.items()
+    )
+    yield "".join(f"{printable(f'{app}: {note}')}\n" for app, note in imported.notes)
+
+
+def _lines(each: Compared) -> str:
+    name = f"{each.env}: {each.source}: {each.verdict}"
+    shown = [_path(difference) for difference in each.differences[:_SHOWN]]
+    more = len(each.differences) - _SHOWN
+    shown += [f"and {_count(more, 'more path')}"] if more > 0 else []
+    return "".join(f"{printable(line)}\n" for line in (name, *(f"  {line}" for line in shown)))
+
+
+def _path(difference: Difference) -> str:
+    what = "is lost" if difference.lost else "is new" if difference.old is None else "differs"
+    return f"{difference.pointer or 'the whole object'} {what}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,139 @@
+"""`rollspec import`: reads sources, writes the specs that render them, and shows the proof."""
+
+from __future__ import annotations
+
+import os.path
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from renderer.console import out, say
+from renderer.edit import formatted
+from renderer.failure import Failure
+from renderer.importing.project import Imported, Target, imported
+from renderer.importing.source import Source, read_source
+from renderer.layout import PROJECT_FILE, Layout
+from renderer.problem import errors, printable
+from renderer.project import Versions
+from renderer.report.importing import import_json, import_text
+from renderer.resources import read_schema
+from renderer.scaffold import project_text
+from renderer.schema import Schemas
+from renderer.tree import write_all
+from renderer.usecases.fmt import field_order
+from renderer.usecases.shown import show_problems
+
+_ENDINGS = (".yaml", ".yml", ".json")
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What is asked for on the command line."""
+
+    sources: tuple[str, ...]
+    envs: tuple[str, ...] = ()
+    dry_run: bool = False
+    report: str | None = None
+    accept_lost: bool = False
+
+    def by_env(self) -> dict[str, tuple[str, ...]]:
+        """The sources of each environment. Failure for a command line that does not say them."""
+        pairs = [env.partition("=") for env in self.envs]
+        paths: dict[str, tuple[str, ...]] = {env: (path,) for env, _, path in pairs if path}
+        names = [env for env, _, path in pairs if not path]
+        if paths and (names or self.sources):
+            raise Failure("name the source of every environment, as `--env ENV=PATH`, or of none", 2)
+        if paths:
+            return paths
+        if not self.sources:
+            raise Failure("name what to import: a file, a folder, or `-` for stdin", 2)
+        if len(names) > 1:
+            raise Failure("several environments need a source each: --env ENV=PATH --env ENV=PATH", 2)
+        return {names[0] if names else "production": self.sources}
+
+
+def import_objects(directory: str, options: ImportOptions) -> int:
+    """Import the sources into the project of the folder, which is made if there is none; the exit code."""
+    sources = {env: read_source(_files(directory, paths)) for env, paths in options.by_env().items()}
+    problems = [problem for source in sources.values() for problem in source.problems]
+    if show_problems(problems, "text"):
+        return 1
+    if not any(source.objects for source in sources.values()):
+        raise Failure("the source has no Kubernetes object", 1)
+    return _finish(directory, sources, imported(sources, _target(directory)), options)
+
+
+def _finish(directory: str, sources: Mapping[str, Source], made: Imported, options: ImportOptions) -> int:
+    for source in sources.values():
+        for each in source.left_out:
+            say(printable(f"rollspec: left out: {each.name}: {each.reason}"))
+    if not made.compared:  # a project file or an overlay of ours that we cannot read
+        return int(show_problems(errors(made.problems), "text"))
+    out(import_text(made), end="")
+    lost = any(each.verdict == "lost" for each in made.compared) and not options.accept_lost
+    if options.report:
+        write_all(directory, {options.report: import_json(made).encode()}, mark=None)
+    if lost:
+        say("rollspec: something is lost, so nothing was written: `--accept-lost` writes the files anyway")
+        return 1
+    there = [file for file in made.files if os.path.lexists(os.path.join(directory, file)) and file != PROJECT_FILE]
+    if there and not options.dry_run:
+        raise Failure(f"{printable(there[0])} exists already: nothing was written", 2)
+    if not options.dry_run:
+        write_all(directory, {file: text.encode() for file, text in made.files.items()}, mark=None)
+    for file in sorted(made.files):
+        out(f"{'would create' if options.dry_run else 'created'} {printable(file)}")
+    return int(show_problems(errors(made.problems), "text"))
+
+
+def _target(directory: str) -> Target:
+    project = project_text()
+    app = field_order("App")
+    defaults = {f"/spec/defaults{path[5:]}": fields for path, fields in app.items() if path.startswith("/spec")}
+    orders = {"App": app, "Overlay": {**field_order("Overlay"), **defaults}}
+    return Target(project, Schemas(Versions(), read_schema), Layout(), lambda kind, text: formatted(text, orders[kind]))
+
+
+def _files(directory: str, sources: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """The files of the sources, by the names that messages use; sorted in each folder."""
+    for source in sources:
+        path = os.path.join(directory, source)
+        if source == "-":
+            yield "stdin", sys.stdin.buffer.read()
+        elif os.path.isdir(path):
+            if any(os.path.isfile(os.path.join(path, name)) for name in _KUSTOMIZATIONS):
+                yield source, _kustomize(path)
+                continue
+            for folder, folders, names in os.walk(path):
+                folders.sort()
+                for name in sorted(names):
+                    file = os.path.join(folder, name)
+                    if name.endswith(_ENDINGS) and os.path.isfile(file):
+                        yield os.path.relpath(file, directory), _read(file)
+        else:
+            yield source, _read(path)
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise Failure(f"cannot read {printable(path)}: {error.strerror}", 3) from None
+
+
+def _kustomize(folder: str) -> bytes:
+    """What a kustomization builds."""
+    for program, *words in (("kubectl", "kustomize"), ("kustomize", "build")):
+        found = shutil.which(program)
+        if found is None:
+            continue
+        done = subprocess.run([found, *words, folder], capture_output=True, check=False)
+        if done.returncode:
+            lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
+            raise Failure(f"{program} cannot build {printable(folder)}: {printable(lines[-1])}", 1)
+        return done.stdout
+    raise Failure(f"{printable(folder)} has a kustomization: install kubectl or kustomize to build it", 3)

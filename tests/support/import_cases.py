@@ -1,0 +1,53 @@
+"""The cases of `rollspec import`: a folder of sources, the files that come out, and what is printed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests.support.cases import FIXTURES, Outcome, cases, run, snapshot
+
+ENVIRONMENT = "source-"  # begins the name of a folder that is the source of one environment
+
+
+def names() -> list[str]:
+    """The names of the cases."""
+    return [case.name for case in cases("import")]
+
+
+def imported(name: str, folder: Path, *more: str) -> Outcome:
+    """Import the sources of a case into a project in the folder."""
+    case = FIXTURES / "import" / name
+    shutil.copytree(case, folder, ignore=shutil.ignore_patterns("expected", "report.txt"))
+    envs = sorted(path.name for path in folder.iterdir() if path.name.startswith(ENVIRONMENT))
+    words = [f"--env={env.removeprefix(ENVIRONMENT)}={env}" for env in envs] if envs else ["source"]
+    return run(folder, "import", *words, *more)
+
+
+def made(folder: Path) -> dict[str, str]:
+    """The files that the import wrote."""
+    return {path: text for path, text in snapshot(folder).items() if not path.startswith("source")}
+
+
+def report(outcome: Outcome) -> str:
+    """What was printed."""
+    return f"{outcome.err}{outcome.out}"
+
+
+def main() -> None:
+    """Write what is expected of each case."""
+    for name in names():
+        case = FIXTURES / "import" / name
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / "project"
+            outcome = imported(name, folder)
+            shutil.rmtree(case / "expected", ignore_errors=True)
+            for path, text in made(folder).items():
+                (case / "expected" / path).parent.mkdir(parents=True, exist_ok=True)
+                (case / "expected" / path).write_text(text)
+        (case / "report.txt").write_text(report(outcome))
+
+
+if __name__ == "__main__":
+    main()

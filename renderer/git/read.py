@@ -122,6 +122,13 @@ def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] 
     return [(status, path) for path, status in sorted(found.items())]
 
 
+def changed_in(root: str, base: str, head: str | None, folder: str) -> list[str]:
+    """Files of a folder that differ from `base` to `head`, or to the index, which git compares without the disk."""
+    options = ["-r", "-z", "--name-only", "--no-renames", "--relative", "--no-ext-diff"]
+    question = ["diff-index", "--cached", *options, base] if head is None else ["diff-tree", *options, base, head]
+    return sorted(set(fields(reading(root, [*question, "--", *literal([folder])]))))
+
+
 def _statuses(said: bytes) -> dict[str, FileStatus]:
     parts = fields(said)
     known: dict[str, FileStatus] = {"A": "A", "D": "D"}
@@ -131,6 +138,15 @@ def _statuses(said: bytes) -> dict[str, FileStatus]:
 def list_tree(root: str, revision: str, prefix: str = "") -> dict[str, TreeEntry]:
     """Every file of a revision beneath a folder, by path, sorted; symbolic links and submodules show by their mode."""
     return _tree(root, resolve(root, revision), [prefix] if prefix else [])
+
+
+def list_trees(root: str, revision: str, paths: Sequence[str], folder: str = "") -> dict[str, TreeEntry]:
+    """Every file of a revision at or beneath these paths; `folder` holds all of them, where they are many."""
+    if len(paths) <= _MANY:
+        return _tree(root, resolve(root, revision), paths) if paths else {}
+    some = frozenset(paths)
+    found = _tree(root, resolve(root, revision), [folder] if folder else [])
+    return {path: entry for path, entry in found.items() if not some.isdisjoint(_upwards(path))}
 
 
 def entries_at(root: str, commit: str, folders: Sequence[str]) -> dict[str, TreeEntry]:

@@ -179,6 +179,14 @@ class RuleChange:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file of the output folder that is not what the specs render to, although Argo CD applies what it says."""
+
+    path: str
+    state: Literal["foreign", "changed", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The plans of the apps that were looked at, those in which nothing happens included, by environment and app."""
 
@@ -187,6 +195,7 @@ class Plan:
     apps: tuple[AppPlan, ...]
     levels: tuple[int, int] | None = None  # the render levels of the two sides, where they differ
     rules: tuple[RuleChange, ...] = ()
+    files: tuple[OutputFile, ...] = ()
 
     @property
     def class_(self) -> Class:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from html import escape
@@ -21,6 +22,7 @@ _MOMENT = 0.1  # seconds
 _LONG = 60  # seconds; shorter times say more about the simulator than about the cluster
 _CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _NAMED = 3  # apps of a group that its title names
+_LISTED = 20  # rendered files that are named one by one
 _WIDE = 100  # columns of a list of names
 _FLAGS: dict[str, Callable[[Flag], str]] = {
     "dip": lambda flag: f"dip: the share of {flag.version} falls to {_percent(flag.share)}",
@@ -59,6 +61,7 @@ def _json(plan: Plan) -> str:
         "class": plan.class_,
         "renderLevel": dict(zip(("before", "after"), plan.levels, strict=True)) if plan.levels else None,
         "rules": [asdict(change) for change in plan.rules],
+        "files": [asdict(file) for file in plan.files],
         "apps": apps,
         "unchanged": len(plan.apps) - len(apps),
     }
@@ -103,7 +106,10 @@ def _text(plan: Plan) -> str:
         first = group[0]
         lines += ["", f"{_names(group)} in {first.env}: {first.class_}, {_reason(first)}"]
         lines += [f"  {line}" for line in (*_every_name(group), *detail_lines(first))]
-    return "\n".join(map(printable, [*lines, *([""] if apps else []), *_level(plan), _closing(plan, apps)])) + "\n"
+    return (
+        "\n".join(map(printable, [*lines, *([""] if apps else []), *_files(plan), *_level(plan), _closing(plan, apps)]))
+        + "\n"
+    )
 
 
 def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
@@ -244,6 +250,25 @@ def _rules(plan: Plan) -> list[str]:
     return ["RULES CHANGED", *map(short_digests, lines), ""]
 
 
+def _files(plan: Plan) -> list[str]:
+    """The rendered files that are not what the specs say: Argo CD applies the files."""
+    if not plan.files:
+        return []
+    foreign = [f"  {file.path}: the specs do not render this file" for file in plan.files if file.state == "foreign"]
+    more = [f"  and {len(foreign) - _LISTED} more files that the specs do not render"] if foreign[_LISTED:] else []
+    folders = Counter(file.path.rpartition("/")[0] for file in plan.files if file.state != "foreign")
+    stale = [f"  {folder}/: {_differ(count)} what the specs render to" for folder, count in folders.items()]
+    left = [f"  and {len(stale) - _LISTED} more folders with such files"] if stale[_LISTED:] else []
+    title = (
+        "RENDERED FILES (Argo CD applies these, not the specs: run `rollspec render`, and delete what you did not mean)"
+    )
+    return [title, *foreign[:_LISTED], *more, *stale[:_LISTED], *left, ""]
+
+
+def _differ(count: int) -> str:
+    return "1 file is not" if count == 1 else f"{count} files are not"
+
+
 def _level(plan: Plan) -> list[str]:
     """Which apps a change of the render level restarts: a line to read before anything else."""
     if plan.levels is None:
@@ -273,6 +298,14 @@ def _markdown(plan: Plan) -> str:
     lines = [f"### rollspec plan: {plan.class_}", ""]
     if plan.rules:
         lines += ["**Rules changed:**", "", *(f"- {_md(line.strip())}" for line in _rules(plan)[1:-1]), ""]
+    if plan.files:
+        title, *files, _ = map(str.strip, _files(plan))
+        lines += [
+            f"**{_md(title.replace('RENDERED FILES', 'Rendered files'))}:**",
+            "",
+            *(f"- {_md(file)}" for file in files),
+            "",
+        ]
     if groups:
         lines += ["| class | environment | app | what happens |", "| --- | --- | --- | --- |"]
     left_out = _append([*map(_row, groups)], lines, _LONGEST // 2)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from renderer.console import say
-from renderer.git import changed
+from renderer.git import changed, resolve
 from renderer.git.read import is_unborn
 from renderer.layout import PROJECT_FILE
 from renderer.overlay import Environment
@@ -25,6 +25,7 @@ from renderer.render import bootstrap
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.freezes import frozen_changes
 from renderer.usecases.guards import judged_by_base
+from renderer.usecases.output import output_problems
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.ran import with_history
 from renderer.usecases.revision import TextsByApp, View, asking_git, of_revision, of_tree
@@ -77,10 +78,11 @@ def transitions(opened: Opened, selection: Selection, base: str, now: datetime |
     with asking_git():
         plans = [with_history(opened.root, new.layout, base, each) for each in found.plans]
         held = frozen_changes(opened.root, opened.setup.environments.values(), plans, base, now) if now else []
+        files = output_problems(opened.root, resolve(opened.root, base), base, new)
     located = Locator(new.setup.texts).locate(held) if held else ()
     found_by_base = judged_by_base(old, new, Selection(some), base) if isinstance(old, View) else {}
     taken_away = [problem for each in found_by_base.values() for problem in each]
-    return [*located, *(problem for each in plans for problem in each.problems), *taken_away]
+    return [*located, *(problem for each in plans for problem in each.problems), *taken_away, *files]
 
 
 def before(root: str, base: str, new: View) -> View | Unread | None:

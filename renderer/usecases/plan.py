@@ -14,6 +14,7 @@ from renderer.report.plan import plan_text
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Unread, about, before, compare, sides
 from renderer.usecases.guards import judged_by_base, rule_changes
+from renderer.usecases.output import output_files
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.ran import with_history
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
@@ -63,10 +64,12 @@ def show_plan(options: PlanOptions) -> int:
     known = base_commit[:_SHORT] if base in (None, base_commit) else f"{base} ({base_commit[:_SHORT]})"
     with asking_git():
         plans = tuple(with_history(root, new.layout, base_commit, each) for each in compared.plans)
+        files = output_files(root, base_commit, head, new, plans)
+        lap("compare rendered files")
     rules = rule_changes(old, new) if isinstance(old, View) else ()
     taken_away = judged_by_base(old, new, selection, known) if rules and isinstance(old, View) else {}
     plans = tuple(replace(each, problems=(*each.problems, *taken_away.get((each.env, each.app), ()))) for each in plans)
-    plan = Plan(known, new.name, plans, _levels(old, new), rules)
+    plan = Plan(known, new.name, plans, _levels(old, new), rules, files)
     out(plan_text(plan, options.form), end="")
     if options.limit == RULES:
         return int(bool(rules))

@@ -1,0 +1,132 @@
+"""The rendered files of a change held against its specs: Argo CD applies the files, whatever the specs say."""
+
+from __future__ import annotations
+
+import hashlib
+import os.path
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from renderer.git.read import FILES, TreeEntry, changed_in, list_trees
+from renderer.layout import Layout
+from renderer.pipeline import build_app, is_in, outline
+from renderer.pipeline.argocd_objects import RESOURCES
+from renderer.pipeline.fleet import argocd_file, argocd_files, resource_files
+from renderer.plan import AppPlan, OutputFile
+from renderer.problem import Problem
+from renderer.tree import listing, read
+from renderer.usecases.checkout import nested
+from renderer.usecases.revision import View
+
+Key = tuple[str, str]  # environment, app
+_BATCH = 200  # apps whose texts are read at once
+_SUBMODULE = "160000"
+
+
+def output_files(
+    root: str, base: str, head: str | None, view: View, plans: Sequence[AppPlan]
+) -> tuple[OutputFile, ...]:
+    """Files of the output folder at `head` (None: the working tree) that are not what the specs of `view` render to.
+
+    Looked at: every file that git lists as changed since `base`, and the folder of each app with an effect. Nothing
+    where the output folder has no file: that project's manifests are rendered elsewhere.
+    """
+    layout = view.layout
+    listed = changed_in(root, base, head, layout.output)
+    asked = {(each.env, each.app) for each in plans if each.effects}
+    asked |= {key for path in listed if (key := _key(layout, path))}
+    apps = {(env, app) for env, app in asked if _has(view, env, app)}
+    whole = {each.env for each in plans if each.effects and each.app == RESOURCES}
+    folders = sorted(layout.manifests(env, app) for env, app in {*apps, *((env, RESOURCES) for env in whole)})
+    there = _at_revision(root, head, layout.output, folders, listed) if head else _on_disk(root, folders, listed)
+    if not there and not (list_trees(root, head, [layout.output]) if head else listing(root, layout.output)):
+        return ()
+    own = {path for path in listed if _key(layout, path) not in apps}
+    shared = _shared(view, own, whole)
+    looked = tuple(f"{layout.manifests(env, RESOURCES)}/" for env in whole)
+    shared = {path: text for path, text in shared.items() if path in own or path.startswith(looked)}
+    wanted = _rendered(view, apps) | shared
+    states = {path: _state(there.get(path), wanted.get(path)) for path in sorted({*there, *wanted})}
+    return tuple(OutputFile(path, state) for path, state in states.items() if state)
+
+
+def output_problems(root: str, commit: str, base: str, view: View) -> list[Problem]:
+    """The same as problems, of the files that git lists as changed since `base`, in the working tree."""
+    return [_problem(file, base) for file in output_files(root, commit, None, view, ())]
+
+
+def _problem(file: OutputFile, base: str) -> Problem:
+    if file.state == "foreign":
+        why = f"changed since {base}, and the specs do not render this file: Argo CD would apply it; delete it"
+        return Problem(file.path, 0, 0, "output-file", why)
+    why = f"changed since {base}, and it is not what the specs render to: run `rollspec render`"
+    return Problem(file.path, 0, 0, "output-file", why, severity="warning")
+
+
+def _key(layout: Layout, path: str) -> Key | None:
+    """The environment and app whose folder holds the file."""
+    parts = path.removeprefix(f"{layout.output}/").split("/")
+    return (parts[0], parts[1]) if len(parts) == 3 else None
+
+
+def _has(view: View, env: str, app: str) -> bool:
+    environment = view.setup.environments.get(env)
+    return environment is not None and app in view.apps and is_in(environment, app)
+
+
+def _state(there: str | None, wanted: bytes | None) -> Literal["foreign", "changed", "missing", ""]:
+    if there is None:
+        return "missing"
+    if wanted is None:
+        return "foreign"
+    return "" if there == _blob(wanted, len(there)) else "changed"
+
+
+def _blob(content: bytes, length: int = 40) -> str:
+    """The id that git gives to the content, in a repository whose ids are of this length."""
+    make = hashlib.sha256 if length == 64 else hashlib.sha1
+    return make(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def _at_revision(root: str, head: str, output: str, folders: Sequence[str], listed: Collection[str]) -> dict[str, str]:
+    """The ids of these files, by path; empty for what is not a plain file."""
+    entries: dict[str, TreeEntry] = list_trees(root, head, [*folders, *sorted(listed)], output)
+    for path, entry in entries.items():
+        if entry.mode == _SUBMODULE:
+            raise nested(path)
+    return {path: entry.oid if entry.mode in FILES else "" for path, entry in entries.items()}
+
+
+def _on_disk(root: str, folders: Sequence[str], listed: Collection[str]) -> dict[str, str]:
+    paths = {path for folder in folders for path in listing(root, folder)}
+    paths |= {path for path in listed if os.path.lexists(os.path.join(root, path))}
+    texts, _ = read(root, paths)
+    return {path: _blob(texts[path].replace(b"\r\n", b"\n")) if path in texts else "" for path in paths}
+
+
+def _rendered(view: View, apps: Collection[Key]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    names = sorted({app for _, app in apps})
+    for start in range(0, len(names), _BATCH):
+        texts, _ = view.texts(names[start : start + _BATCH])
+        for app, files in texts.items():
+            envs = sorted(env for env, name in apps if name == app)
+            for each in build_app(app, files, view.setup, envs):
+                found |= each.files
+    return found
+
+
+def _shared(view: View, paths: Collection[str], whole: Collection[str]) -> dict[str, bytes]:
+    """What environments render to beside their apps: those of `whole`, and those that have one of these files."""
+    found: dict[str, bytes] = {}
+    output = view.layout.output
+    for env in sorted(view.setup.environments):
+        if env in whole or any(path.startswith(f"{output}/{env}/{RESOURCES}/") for path in paths):
+            found |= resource_files(view.setup, env)
+    envs = [env for env in sorted(view.setup.environments) if f"{output}/{argocd_file(env)}" in paths]
+    if envs and view.setup.project.argocd is not None:
+        texts, _ = view.texts(sorted(view.apps))
+        some = [(app, files, [env for env in envs if _has(view, env, app)]) for app, files in texts.items()]
+        made = [each for app, files, names in some for each in outline(app, files, view.setup, names)]
+        found |= argocd_files(view.setup, made, envs)
+    return found

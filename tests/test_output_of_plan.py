@@ -1,0 +1,141 @@
+"""A plan names the rendered files that are not what the specs say: Argo CD applies the files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.past import Repository
+
+EVIL = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: evil, namespace: production}\n"
+ARGOCD = (
+    "apiVersion: rollspec/v1\nkind: Project\nspec:\n  renderLevel: 1\n  argocd: {kind: Application}\n"
+    "  repository: {url: https://git.example.com/acme/apps.git}\n"
+)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Two apps and an object of Argo CD, rendered and committed."""
+    made = Repository(tmp_path / "repository", start={"rollspec.yaml": ARGOCD, "plain/a.yaml": EVIL})
+    made.overlay("production", "  resources: [../../plain/a.yaml]\n")
+    made.app("api", "  image: ghcr.io/acme/api\n  tag: 2.0.0\n")
+    assert made.run("render").code == 0
+    made.commit("begin")
+    return made
+
+
+def states(repository: Repository, *more: str) -> dict[str, str]:
+    """Path -> state, of the plan of the working tree; committed, the plan of the revision says the same."""
+    return {each["path"]: each["state"] for each in repository.data("plan", "--base", "HEAD~1", *more)["files"]}
+
+
+def both(repository: Repository) -> dict[str, str]:
+    """The files that the plan names, which are the same on disk and in the commit."""
+    repository.commit("a stranger's")
+    found = states(repository)
+    assert states(repository, "--head", "HEAD") == found
+    return found
+
+
+FOREIGN = [
+    *("rendered/production/evil.yaml", "rendered/production/web/evil.yaml", "rendered/production/_resources/evil.yaml"),
+    *("rendered/evil.yaml", "rendered/staging/web/evil.yaml", "rendered/_argocd/evil.yaml"),
+    *("rendered/production/gone/deployment.yaml", "rendered/production/web/deep/evil.yaml"),
+]
+
+
+@pytest.mark.parametrize("path", FOREIGN)
+def test_a_file_that_the_specs_do_not_render(repository: Repository, path: str) -> None:
+    repository.write(path, EVIL)
+    assert both(repository) == {path: "foreign"}
+    for form in ("text", "markdown"):
+        assert path.replace("_", "\\_" if form == "markdown" else "_") in repository.text(
+            "plan", "--base", "HEAD~1", "--format", form
+        )
+
+
+def test_validate_with_a_base_refuses_them_too(repository: Repository) -> None:
+    repository.write("rendered/evil.yaml", EVIL)
+    edited = "rendered/production/web/service.yaml"
+    repository.write(edited, (repository.folder / edited).read_text() + "# edited\n")
+    assert repository.run("validate").code == 0
+    repository.commit()
+    done = repository.run("validate", "--base", "HEAD~1")
+    assert done.code == 1
+    assert "rendered/evil.yaml: output-file: changed since HEAD~1, and the specs do not render this file" in done.err
+    assert f"{edited}: warning: output-file: changed since HEAD~1, and it is not what the specs" in done.err
+    repository.git("rm", "--quiet", "rendered/evil.yaml")
+    assert repository.run("validate", "--base", "HEAD~1").code == 0
+
+
+def test_an_edit_of_each_kind_of_rendered_file(repository: Repository) -> None:
+    paths = repository.git("ls-files", "rendered").splitlines()
+    assert {path.split("/")[-2] for path in paths} == {"_argocd", "_resources", "api", "web"}
+    for path in paths:
+        repository.write(path, (repository.folder / path).read_text() + "# edited\n")
+    assert both(repository) == dict.fromkeys(paths, "changed")
+
+
+def test_a_rendered_file_that_is_deleted(repository: Repository) -> None:
+    (repository.folder / "rendered/production/web/service.yaml").unlink()
+    assert both(repository) == {"rendered/production/web/service.yaml": "missing"}
+
+
+def test_a_link_in_place_of_a_file(repository: Repository) -> None:
+    path = repository.folder / "rendered/production/web/service.yaml"
+    path.unlink()
+    path.symlink_to("rollout.yaml")
+    assert both(repository) == {"rendered/production/web/service.yaml": "changed"}
+
+
+def test_specs_that_are_not_rendered_yet(repository: Repository) -> None:
+    repository.app("web", "  image: ghcr.io/acme/web\n  tag: 1.5.0\n")
+    repository.overlay("production", "  resources: []\n")
+    found = both(repository)
+    assert found["rendered/production/_resources/configmap-evil.yaml"] == "foreign"
+    assert (found["rendered/production/web/rollout.yaml"], found["rendered/production/web/deployment.yaml"]) == (
+        "foreign",
+        "missing",
+    )
+    assert not any("/api/" in path for path in found)
+    assert repository.run("render").code == 0
+    assert both(repository) == {}
+
+
+def test_a_release_with_its_files_and_a_project_without_files(repository: Repository) -> None:
+    assert repository.run("release", "web", "1.5.0", "--weight", "20").code == 0
+    assert both(repository) == {}
+    repository.git("rm", "-r", "--quiet", "rendered")
+    repository.git("commit", "--quiet", "--amend", "--no-edit")
+    assert states(repository) == states(repository, "--head", "HEAD") == {}
+
+
+def test_line_ends_of_a_checkout_are_no_change(repository: Repository) -> None:
+    assert repository.run("release", "web", "1.5.0", "--weight", "20").code == 0
+    repository.commit("release")
+    for path in (repository.folder / "rendered").rglob("*.yaml"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert states(repository) == {}
+
+
+def test_a_submodule_in_the_output_of_a_revision(repository: Repository) -> None:
+    tip = repository.git("rev-parse", "HEAD").strip()
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{tip},rendered/production/more")
+    repository.git("commit", "--quiet", "--message", "a submodule")
+    repository.git("rm", "--quiet", "--cached", "rendered/production/more")
+    done = repository.run("plan", "--base", "HEAD~1", "--head", "HEAD")
+    assert (done.code, "rendered/production/more" in done.err) == (3, True)
+
+
+def test_many_files_are_counted(repository: Repository) -> None:
+    for number in range(30):
+        repository.write(f"rendered/evil-{number:02}.yaml", EVIL)
+    repository.commit()
+    said = repository.text("plan", "--base", "HEAD~1")
+    assert "rendered/evil-19.yaml" in said
+    assert "rendered/evil-20.yaml" not in said
+    assert "and 10 more files that the specs do not render" in said
+    assert len(json.loads(repository.text("plan", "--base", "HEAD~1", "--format", "json"))["files"]) == 30

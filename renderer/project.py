@@ -69,6 +69,7 @@ class Project:
     versions: Versions = field(default_factory=Versions)
     cluster_domain: str = "cluster.local"
     kustomization: bool = False
+    commit_rendered: bool = True
     argocd: ArgoCD | None = None
     publish: Publishing = Publishing()
     not_secret: frozenset[str] = frozenset()  # names that sound like a secret's and are none
@@ -85,6 +86,7 @@ def project_of(data: Mapping[str, Any]) -> Project:
         versions=versions_of(data),
         cluster_domain=spec.get("clusterDomain", "cluster.local"),
         kustomization=spec.get("kustomization", False),
+        commit_rendered=spec.get("commitRendered", not spec.get("publish", {}).get("branch")),
         argocd=_argocd(spec),
         publish=Publishing(**spec.get("publish", {})),
         not_secret=frozenset(spec.get("notSecret", ())),

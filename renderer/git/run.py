@@ -74,6 +74,12 @@ def asking(root: str, arguments: Sequence[str], **variables: str) -> bytes | Non
     return None if done.returncode == 1 else check(done)
 
 
+def attempt_reading(root: str, arguments: Sequence[str], stdin: bytes) -> bytes:
+    """The output of a git command that only reads, and that exits with 1 where it found nothing."""
+    done = attempt(root, [*_READING, *arguments], _quiet(), stdin)
+    return b"" if done.returncode == 1 else check(done)
+
+
 def stream(root: str, arguments: Sequence[str]) -> Iterator[bytes]:
     """The output of a git command that only reads, piece by piece; git is killed when the caller stops reading."""
     command = [*_GIT, "-C", root, *_READING, *arguments]

@@ -156,11 +156,13 @@ def set_up(
 
 def resources_elsewhere(layout: Layout, files: Mapping[str, bytes]) -> set[str]:
     """The paths that overlays name under `resources` and that lie outside the folders of overlays and templates."""
-    found = set()
-    for file, text in files.items():
-        if file.endswith("/overlay.yaml"):
-            found |= {path for _, path in named(file, text, "resources") if not _is_beside(layout, path)}
-    return found
+    return {path for path in resources_named(files) if not _is_beside(layout, path)}
+
+
+def resources_named(files: Mapping[str, bytes]) -> set[str]:
+    """The paths that overlays name under `resources`."""
+    overlays = {file: text for file, text in files.items() if file.endswith("/overlay.yaml")}
+    return {path for file, text in overlays.items() for _, path in named(file, text, "resources")}
 
 
 def named(file: str, text: bytes, key: str) -> list[tuple[SpecItem, str]]:

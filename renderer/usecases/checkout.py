@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 
 from renderer.failure import Failure
 from renderer.layout import Layout, holds
@@ -58,6 +59,37 @@ def submodules_in_output(root: str, output: str) -> list[Problem]:
         "the output folder hold only what `rollspec render` writes"
     )
     return [Problem(path, 0, 0, "path", why) for path in _submodules(root, (output,))]
+
+
+class Ignored:
+    """What git ignores in the folder of a project; git is asked once, at the first question."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def line(self, path: str) -> str:
+        """The line of the file that ignores this one; empty where git does not, or where there is no repository."""
+        if path not in self._all and not path.startswith(self._folders):
+            return ""
+        from renderer.git.ignored import ignored_by
+
+        return ignored_by(self._root, [path]).get(path, "")
+
+    @cached_property
+    def _all(self) -> frozenset[str]:
+        if _git_folder(self._root) is None:
+            return frozenset()
+        from renderer.git import GitError  # start-up time that only a project with plain manifests must pay
+        from renderer.git.ignored import all_ignored
+
+        try:
+            return frozenset(all_ignored(self._root))
+        except GitError:
+            return frozenset()
+
+    @cached_property
+    def _folders(self) -> tuple[str, ...]:
+        return tuple(path for path in self._all if path.endswith("/"))
 
 
 def is_around(path: str, folders: Sequence[str]) -> bool:

@@ -32,6 +32,8 @@ def output_files(
     where the output folder has no file: that project's manifests are rendered elsewhere.
     """
     layout = view.layout
+    if not view.setup.project.commit_rendered:
+        return ()
     listed = changed_in(root, base, head, layout.output)
     asked = {(each.env, each.app) for each in plans if each.effects}
     asked |= {key for path in listed if (key := _key(layout, path))}

@@ -11,7 +11,15 @@ from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline import Rendered, building, is_in
 from renderer.pipeline.in_step import Steps, groups, in_step
 from renderer.pipeline.positions import Locator
-from renderer.pipeline.setup import Setup, named, read_project, resource_path, resources_elsewhere, set_up
+from renderer.pipeline.setup import (
+    Setup,
+    named,
+    read_project,
+    resource_path,
+    resources_elsewhere,
+    resources_named,
+    set_up,
+)
 from renderer.problem import Problem, errors
 from renderer.progress import counted
 from renderer.project import Project, Versions
@@ -19,7 +27,7 @@ from renderer.promotion import faults as promotion_faults
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import Read, listing, read, reader, sources
-from renderer.usecases.checkout import refuse_left_out, submodules_in_output
+from renderer.usecases.checkout import Ignored, refuse_left_out, submodules_in_output
 from renderer.usecases.misplaced import misplaced
 
 AppTexts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
@@ -42,6 +50,7 @@ class Opened:
     apps: tuple[str, ...]
     partials: frozenset[str]
     problems: tuple[Problem, ...] = field(default=())
+    ignored: Ignored | None = field(default=None, compare=False, repr=False)
 
     @property
     def layout(self) -> Layout:
@@ -72,7 +81,7 @@ class Opened:
     def _extra(self, file: str, text: bytes) -> tuple[dict[str, bytes], tuple[Problem, ...]]:
         """The plain manifests that a spec names, and a problem at each entry whose file cannot be read."""
         found = named(file, text, "extraResources")
-        files, unread = _taken_along(self.root, {path for _, path in found})
+        files, unread = _taken_along(self.root, {path for _, path in found}, self.ignored)
         wrong = [
             Problem(file, 0, 0, "resource", unread[path], entry.pointer) for entry, path in found if path in unread
         ]
@@ -126,14 +135,17 @@ def open_project(directory: str) -> Opened:
     shared, partials, found = _shared_files(root, layout)
     problems += found + _orphans(layout, partials, frozenset(names))
     schemas = Schemas(project.versions, read_schema)
-    elsewhere, unread = _taken_along(root, resources_elsewhere(layout, shared))
+    ignored = Ignored(root)
+    elsewhere, unread = _taken_along(root, resources_elsewhere(layout, shared), ignored)
+    unread |= _ignored(resources_named(shared) & shared.keys(), ignored)
+    shared = {path: text for path, text in shared.items() if path not in unread}
     setup, found = set_up(project, {**shared, **elsewhere}, frozenset(names), schemas, unread)
     problems += found + _unused(setup, partials) + ([] if errors(found) else _promotion(root, setup))
     taken = {resource_path(entry) for each in setup.environments.values() for entry in each.resources}
     problems += misplaced(layout, shared, partials, frozenset(names), taken)
     if errors(problems):
         raise Refused(problems)
-    return Opened(root, setup, tuple(names), frozenset(partials), tuple(problems))
+    return Opened(root, setup, tuple(names), frozenset(partials), tuple(problems), ignored)
 
 
 def _read_project(root: str) -> tuple[Project | None, list[Problem]]:
@@ -193,11 +205,20 @@ def _shared_files(root: str, layout: Layout) -> tuple[dict[str, bytes], list[str
     return shared, partials, problems
 
 
-def _taken_along(root: str, paths: Iterable[str]) -> tuple[dict[str, bytes], dict[str, str]]:
+def _ignored(paths: Iterable[str], ignored: Ignored | None) -> dict[str, str]:
+    """Why these files are not read: git ignores them. One may be a Secret that is kept out of Git on purpose."""
+    lines = {path: ignored.line(path) for path in paths} if ignored else {}
+    why = "is ignored by Git ({line}), and its contents would be committed with the rendered files: `git add` it, or "
+    why += "take it out of the list"
+    return {path: f"`{path}` {why.format(line=line)}" for path, line in lines.items() if line}
+
+
+def _taken_along(root: str, paths: Iterable[str], ignored: Ignored | None) -> tuple[dict[str, bytes], dict[str, str]]:
     """The bytes of these files, and of those that are there and cannot be read: why."""
     files: dict[str, bytes] = {}
-    unread: dict[str, str] = {}
-    for path in sorted(paths):
+    there = sorted(paths)
+    unread = _ignored((path for path in there if os.path.lexists(os.path.join(root, path))), ignored)
+    for path in [path for path in there if path not in unread]:
         if ".git" in path.split("/"):
             unread[path] = f"`{path}` is one of Git's own files, which are never read as manifests"
         elif os.path.lexists(os.path.join(root, path)):

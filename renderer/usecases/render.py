@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -138,6 +138,10 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     if options.check or options.hook:
         refuse_left_out(opened.root, [opened.layout.output])
         refuse_nested(opened.root, opened.layout)
+        if not output:
+            from renderer.usecases.ignored import refuse_hidden_output
+
+            refuse_hidden_output(opened.root, opened.setup.project, _folders(opened, selection))
     target = _elsewhere(opened, options.directory, output) if output else _output_folder(opened)
     job = Job(selection, options.bootstrap, target, parse_shard(options.shard), bool(output))
     if options.stdout:
@@ -192,10 +196,32 @@ def _run(memory: Memory, output: Output) -> int:
         done = [each.done for each in written]
         done.append(output.put(job, opened.layout.output, files | argocd, stale))
     lap("compare" if output.check else "write", counted(len(argocd) + len(files), "shared file"))
+    if not output.check and not job.is_elsewhere and any(_wrote(each.done) for each in written):
+        _warn_of_ignored(opened, {f"{each.env}/{each.app}" for each in made if each.env})
     if not output.check:
         memory.keep(confirmed, [record for each in written for record in each.records], recalled, clean=not across)
         lap("remember")
     return output.ended([*done, memory.unchanged_files(recalled)])
+
+
+def _folders(opened: Opened, selection: Selection) -> list[str]:
+    """The output folders of the selection that are there."""
+    folders = [opened.layout.manifests(env, app) for env in selection.envs for app in selection.apps[env]]
+    folders = [opened.layout.output] if selection.whole else folders
+    return [folder for folder in folders if os.path.isdir(os.path.join(opened.root, folder))]
+
+
+def _wrote(done: Difference | Summary) -> bool:
+    return isinstance(done, Summary) and bool(done.written or done.removed)
+
+
+def _warn_of_ignored(opened: Opened, written: Collection[str]) -> None:
+    """Say that no commit will have the files just written, where git ignores them."""
+    from renderer.usecases.ignored import output_fault  # git: only where files were written
+
+    why = output_fault(opened.root, opened.setup.project, [f"{opened.layout.output}/{each}" for each in written])
+    if why:
+        say(f"rollspec: warning: {why}")
 
 
 def _argocd(
@@ -237,7 +263,7 @@ def _hooked(opened: Opened, selection: Selection) -> Tell:
         code = _tell(done)
         missing = not_in_the_commit(opened, selection)
         tell_unknown(missing)
-        wrote = any(each.written or each.removed for each in done if isinstance(each, Summary))
+        wrote = any(map(_wrote, done))
         return int(bool(code or wrote or missing))
 
     return tell

@@ -6,7 +6,7 @@ import json
 import os.path
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,7 +35,9 @@ from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.fmt import field_order
 from renderer.usecases.freezes import TRAILER, refuse_frozen
+from renderer.usecases.ignored import refuse_hidden, refuse_hidden_output
 from renderer.usecases.project import Opened
+from renderer.usecases.revision import asking_git
 from renderer.usecases.shown import show_problems
 from renderer.yamlio import load
 
@@ -132,7 +134,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     if options.commit and not options.dry_run:
         refuse_nested(opened.root, opened.layout)
         put_right(opened.root)
-        _refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}))
+        _refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}), [*acts])
     edited, failed = _sound(_edits(opened, acts), options)
     if failed and not (edited and options.keep_going):
         return 1
@@ -148,12 +150,15 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         out(f"nothing to {how.verb}")
         return 0
     specs = {each.file for each in edited}
+    committed = {*files, *old} if opened.setup.project.commit_rendered else specs
+    if options.commit:
+        _refuse_hidden_output(opened, files.keys() - specs, old.keys() - specs)
     lines = _table(edited) if options.train else [f"{each.app} in {each.env}: {_described(each)}" for each in edited]
     lines += _others(opened, list(dict.fromkeys(each.env for each in edited)), files)
     try:
         with _stopped_as_by_ctrl_c():
             _write(opened, files, specs)
-            made = _commit(opened, edited, lines, sorted({*files, *old}), how) if options.commit else None
+            made = _commit(opened, edited, lines, sorted(committed), how) if options.commit else None
     except BaseException as error:  # a full disk, a hook that fails, Ctrl-C: all as it was
         _write(opened, {path: old[path] for path in files}, specs, mark=False)
         if isinstance(error, GitError):
@@ -208,7 +213,12 @@ def _stopped_as_by_ctrl_c() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _refuse_uncommitted(opened: Opened, apps: Sequence[str]) -> None:
+def _refuse_hidden_output(opened: Opened, new: Collection[str], known: Collection[str]) -> None:
+    there = {path.rpartition("/")[0] for path in known if os.path.lexists(os.path.join(opened.root, path))}
+    refuse_hidden_output(opened.root, opened.setup.project, there, new)
+
+
+def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> None:
     """A commit of the verb's own files alone would hold manifests of specs that it does not hold.
 
     And a release state that was never committed is not what the cluster has.
@@ -216,8 +226,11 @@ def _refuse_uncommitted(opened: Opened, apps: Sequence[str]) -> None:
     files = [PROJECT_FILE, *opened.setup.texts]
     for app in apps:
         files += opened.texts(app)[0] if app in opened.apps else ()
+        files += [opened.layout.partial(env, app) for env in envs]
     if not resolves(opened.root, "HEAD"):
         raise Failure("there is no commit yet: commit the project first", 1)
+    with asking_git():
+        refuse_hidden(opened.root, set(files))
     dirty = changed(opened.root, "HEAD", None, sorted(set(files)))
     for status, what in (
         ("A", "not committed yet; commit it first"),

@@ -1,0 +1,50 @@
+"""Which files git ignores, and which it does not compare with the index: a commit leaves both out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+
+from renderer.git.checkout import index_entries
+from renderer.git.run import attempt_reading, fields, literal, reading
+
+_IGNORED = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard")
+_AT_ONCE = 500  # paths on one command line
+
+
+def ignored_by(root: str, paths: Collection[str]) -> dict[str, str]:
+    """Of these paths those that git ignores, and the line that says so: `.gitignore:3 (rendered/)`.
+
+    A tracked file is not ignored, whatever the lines say.
+    """
+    if not paths:
+        return {}
+    asked = b"".join(os.fsencode(path) + b"\0" for path in sorted(paths))
+    said = fields(attempt_reading(root, ["check-ignore", "--stdin", "-z", "--verbose"], asked))
+    found = zip(said[::4], said[1::4], said[2::4], said[3::4], strict=True)
+    return {path: f"{file}:{line} ({pattern})" for file, line, pattern, path in found if not pattern.startswith("!")}
+
+
+def hidden(root: str, paths: Sequence[str]) -> dict[str, str]:
+    """Of the files at or beneath these paths those whose changes git overlooks, and by which option."""
+    found = {}
+    for start in range(0, len(paths), _AT_ONCE):
+        for entry in index_entries(root, paths[start : start + _AT_ONCE]):
+            if entry.is_skipped or entry.is_assumed:
+                found[entry.path] = "skip-worktree" if entry.is_skipped else "assume-unchanged"
+    return found
+
+
+def ignored_in(root: str, folders: Sequence[str]) -> list[str]:
+    """The files in these folders that git ignores."""
+    return fields(reading(root, [*_IGNORED, "--", *literal(folders)])) if folders else []
+
+
+def all_ignored(root: str) -> list[str]:
+    """What git ignores in `root`: files, and as `name/` the folders that it ignores as a whole."""
+    return fields(reading(root, [*_IGNORED, "--directory", "--", "."]))
+
+
+def has_tracked(root: str, folder: str) -> bool:
+    """Whether the index has a file in this folder."""
+    return bool(reading(root, ["ls-files", "-z", "--", *literal([folder])]))

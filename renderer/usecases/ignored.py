@@ -1,0 +1,81 @@
+"""Files that git ignores or overlooks: a commit would lack them, and say that it has them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from renderer.failure import Failure
+from renderer.git import GitError
+from renderer.git.ignored import has_tracked, hidden, ignored_by, ignored_in
+from renderer.layout import Layout
+from renderer.problem import printable
+from renderer.project import Project
+
+_MANY = 200  # folders; beyond, git is asked for the whole output folder
+
+
+def refuse_hidden(root: str, paths: Collection[str]) -> None:
+    """Failure where git ignores or overlooks one of these specs: a commit would not have it."""
+    found = ignored_by(root, paths)
+    if found:
+        path, line = next(iter(sorted(found.items())))
+        raise Failure(
+            f"{printable(path)}: Git ignores this file ({printable(line)}), so a commit would not have it: "
+            f"remove that line, or `git add --force {printable(path)}`",
+            1,
+        )
+    for path, option in sorted(hidden(root, sorted(paths)).items()):
+        raise Failure(_overlooked(path, option), 1)
+
+
+def refuse_hidden_output(root: str, project: Project, folders: Iterable[str], paths: Collection[str] = ()) -> None:
+    """Failure where git ignores or overlooks rendered files that the project commits, in these folders or at `paths`.
+
+    Also where it does not commit them and git tracks some. Nothing where there is no repository.
+    """
+    why = output_fault(root, project, folders, paths)
+    if why:
+        raise Failure(why, 1)
+
+
+def output_fault(root: str, project: Project, folders: Iterable[str], paths: Collection[str] = ()) -> str:
+    """Why a commit would not have just what Argo CD must get of the output folder; empty where it would."""
+    layout = project.layout
+    try:
+        if not project.commit_rendered:
+            return _tracked(layout) if has_tracked(root, layout.output) else ""
+        some = sorted(folders)
+        some = some if len(some) <= _MANY else [layout.output]
+        ignored = {*ignored_in(root, some), *ignored_by(root, paths)}
+        overlooked = hidden(root, some)
+        if ignored:
+            path = min(ignored)
+            line = ignored_by(root, [path]).get(path, "")
+            return _ignored(path, line, len(ignored), is_mixed=has_tracked(root, layout.output))
+    except GitError:  # no repository, or no git: then there is no commit either
+        return ""
+    return _overlooked(*min(overlooked.items())) if overlooked else ""
+
+
+def _ignored(path: str, line: str, count: int, *, is_mixed: bool) -> str:
+    more = f" and {count - 1} more" if count > 1 else ""
+    tracked = "; it tracks other rendered files, so Argo CD would get a part of them" if is_mixed else ""
+    field = "" if is_mixed else ", or write `commitRendered: false` in rollspec.yaml if another branch or job has them"
+    return (
+        f"{printable(path)}{more}: Git ignores these rendered files ({printable(line)}), so no commit has them"
+        f"{tracked}: remove that line{field}"
+    )
+
+
+def _tracked(layout: Layout) -> str:
+    return (
+        f"{layout.output}/: Git tracks rendered files here, and this project does not commit them (`commitRendered` or "
+        f"`publish` in rollspec.yaml): `git rm -r --cached {layout.output}` ends that"
+    )
+
+
+def _overlooked(path: str, option: str) -> str:
+    return (
+        f"{printable(path)}: Git overlooks changes of this file ({option}), so a commit would not have them: "
+        f"`git update-index --no-{option} {printable(path)}`"
+    )

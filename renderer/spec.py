@@ -148,6 +148,12 @@ class App:
         return self.strategy.by_istio or bool(self.migrating_from and self.migrating_from.by_istio)
 
     @property
+    def becomes_blue_green(self) -> bool:
+        """Whether its Service selects the stable pods alone: the last stage of a Canary before it is a BlueGreen."""
+        target = self.spec.get("migration", {}).get("to", {}).get("type")
+        return target == "BlueGreen" and (self.level >= 2 or bool(self.after and not self.after.is_routed))
+
+    @property
     def scaled_by_others(self) -> bool:
         """Whether an autoscaler, of ours or of somebody else, owns the number of pods."""
         return "autoscaling" in self.spec or self.spec.get("replicas") == "external"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from renderer.simulate import Options
-from tests.prove.sequences import BAD, Setting, prove
+from tests.prove.sequences import Setting, prove
 from tests.prove.settings import STRATEGIES, settings
 
 SETTINGS = {setting.name: (setting, depth) for setting, depth in settings(4)}
@@ -19,9 +18,7 @@ def test_no_sequence_has_a_fault(name: str) -> None:
 
 
 def test_a_fault_is_found() -> None:
-    """What Git cannot know: the version that is promoted never gets Ready, and the strategy becomes BlueGreen."""
-    crashes = Options(never_ready=frozenset((BAD,)))
-    apart = Setting("replica", STRATEGIES["replica"], crashes, events=True, switches=True)
-    found = prove(apart, 3, excused=False)
-    told = f"replica: release {BAD}, promote, switch to BlueGreen: later Fault(kind='unready'"
+    """At level 1 a lower weight gives a canary that the controller has aborted its old weight first."""
+    found = prove(Setting("istio", STRATEGIES["istio"], events=True, level=1), 4)
+    told = "istio: release 1.5.0, weight 60, the controller aborts, weight 10: Fault(kind='over', version='1.5.0'"
     assert [fault for fault in found.faults if fault.startswith(told)]

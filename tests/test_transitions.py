@@ -261,9 +261,10 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
         "the last stage of a switch": (istio(paused=True, migration={"from": {}}), istio(paused=True), "/spec/paused"),
     },
 }
-NOTES = {"weight-after-abort", "switch-before-healthy"}
+NOTES = {"weight-after-abort"}
 WARNINGS = {
     "rollback-window",
+    "switch-before-healthy",
     "container-renamed",
     "previous-is-old",
     "third-version",
@@ -319,6 +320,10 @@ RIGHT: dict[str, tuple[Spec, Spec]] = {
         spec(strategy=REPLICA, istio={"trafficPolicy": {}}, migration={"after": ISTIO}),
     ),
     "BlueGreen to Canary": (spec(strategy=BLUE_GREEN), spec(strategy=REPLICA, migration={"to": {}})),
+    "Canary with a stable Service to BlueGreen": (
+        spec(strategy=REPLICA, migration={"to": BLUE_GREEN, "after": REPLICA}),
+        spec(strategy=BLUE_GREEN),
+    ),
     "Recreate to RollingUpdate": (spec(strategy={"type": "Recreate"}), ROLLING),
     "autoscaling with one pod": (spec(replicas=1), SCALED),
     "autoscaling, the first stage": (ROLLING, spec(autoscaling={"minReplicas": 9, "maxReplicas": 9})),

@@ -53,20 +53,29 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def switch_before_healthy(old: Side, new: Side) -> Iterator[Finding]:
-    """A Canary becomes a BlueGreen: the controller takes the version in the spec for the stable one, Ready or not.
+    """A Canary becomes a BlueGreen in one step: the controller takes its version for the stable one, Ready or not.
 
     A BlueGreen whose active Service has no hash yet is a first deployment for the controller. Where the cluster has not
-    finished the last promotion (its pods never got Ready), it scales the version that serves to nothing.
-    Source: Argo Rollouts (`shouldFullPromote`, "Initial deploy"), 1.9 and 1.10.
-    Do: look (`kubectl argo rollouts get rollout`), and switch when it says Healthy, with the version that Git says.
+    finished the last promotion (its pods never got Ready), it scales the version that serves to nothing. In the stage
+    before, a Canary with a stable Service, the controller gives the Service the hash of the pods that serve.
+    Source: measured on Argo Rollouts 1.9 and 1.10 (`shouldFullPromote`, "Initial deploy").
+    Do: `rollspec switch APP --to BlueGreen`, sync, then `rollspec switch APP --continue`.
     """
     was, now = old.app.strategy, new.app.strategy
-    if was.type == "Canary" and now.type == "BlueGreen" and not old.flight:
+    if was.type != "Canary" or now.type != "BlueGreen" or old.flight or old.app.becomes_blue_green:
+        return
+    if "to" in old.app.spec.get("migration", {}):  # level 1, from router istio: the stage has no stable Service
         message = (
             f"sync it only when the Rollout is Healthy with {new.app.stable.name} as its stable version: if that "
             "promotion has not finished, the controller stops the pods that serve"
         )
         yield _finding("switch-before-healthy", message, "/spec/strategy/type", "note")
+    elif not was.is_routed:  # else `switch-stages`
+        message = (
+            f"if the promotion of {new.app.stable.name} has not finished in the cluster, the controller stops the pods "
+            f"that serve: `{new.switch}` lets the Service select the stable pods first; sync, then `--continue`"
+        )
+        yield _finding("switch-before-healthy", message, "/spec/strategy/type", "warning")
 
 
 def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from renderer.problem import Severity
 from renderer.project import numbers
 from renderer.release.back import undone
 from renderer.release.notes import aborted_by_controller
+from renderer.release.steps import lowers_at_once
 from renderer.rules.finding import Finding
 from renderer.spec import Canary
 
@@ -76,16 +77,17 @@ def weight_without_from(old: Side, new: Side) -> Iterator[Finding]:
 def weight_after_abort(old: Side, new: Side) -> Iterator[Finding]:
     """A lower weight, which sends all of the old weight back to a canary that the controller has aborted by itself.
 
-    Git does not know that the controller has aborted (an analysis has failed, a deadline has passed). The step list of
-    a lower weight begins at the old one, so that a live canary has no dip. After the controller's abort the old weight
-    is not live: the changed list starts the canary again, at the old weight.
+    Git does not know that the controller has aborted (an analysis has failed, a deadline has passed). With
+    `renderLevel: 1`, or with dynamicStableScale, the step list of a lower weight begins at the old one, so that a live
+    canary has no dip. After the controller's abort the old weight is not live: the changed list starts the canary
+    again, at the old weight. With `renderLevel: 2` the list leaves the old weight out.
     Source: Argo Rollouts (a changed step list starts an aborted canary again).
     Do: look (`kubectl argo rollouts get rollout`); where it says Degraded, `rollspec retry APP --weight WEIGHT`.
     """
     was, now = old.app.canary, new.app.canary
     if was is None or now is None or _other_template(old, new) or was.weight is None or now.weight is None:
         return
-    if now.weight < was.weight == now.from_weight:
+    if now.weight < was.weight == now.from_weight and not lowers_at_once(new.app.strategy, new.app.level):
         message = aborted_by_controller(was.weight, now.weight, new.named)
         yield _finding("weight-after-abort", message, _WEIGHT, "note")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from renderer.project import numbers
+from renderer.release.steps import lowers_at_once
 from renderer.release.verbs import last_weight
 from renderer.rounding import Routed, canary_fenceposts, routed_counts, weighted_counts
 from renderer.spec import Strategy, strategy_of
@@ -26,10 +27,12 @@ def release(spec: Spec, share: int | None) -> list[str]:
     return [f"--weight is ignored: strategy {strategy.type} has no canary, {what}"]
 
 
-def weight(spec: Spec, after: Spec) -> list[str]:
+def weight(spec: Spec, after: Spec, level: int) -> list[str]:
     """Git does not know that the controller has aborted a canary by itself."""
     was, now = spec.get("canary"), after.get("canary")
     if not was or not now or not now.get("from", 0) > now.get("weight", 0):
+        return []
+    if lowers_at_once(strategy_of(spec["strategy"]), level):
         return []
     return [aborted_by_controller(now["from"], now["weight"], "APP")]
 
@@ -47,6 +50,11 @@ def switch(spec: Spec, after: Spec) -> list[str]:
     was, now = (strategy_of(each.get("strategy", {})).type for each in (spec, after))
     if was != "Canary" or now != "BlueGreen":
         return []
+    if "after" in spec.get("migration", {}):
+        return [
+            f"sync the stage before it first: should the promotion of {after['tag']} not have finished, the pods that "
+            "serve are kept only by that stage"
+        ]
     return [
         f"sync it only when the Rollout is Healthy with {after['tag']}: if that promotion has not finished, the "
         "controller stops the pods that serve"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from renderer.spec import App, Canary
+from renderer.spec import App, Canary, Strategy
 
 Step = dict[str, Any]
 PAUSE: Step = {"pause": {}}
@@ -34,9 +34,12 @@ def _went_back(app: App) -> bool:
 
 def _in_flight(app: App, canary: Canary) -> list[Step]:
     weight, from_weight = canary.weight or 0, canary.from_weight
+    at_once = from_weight is not None and from_weight > weight and lowers_at_once(app.strategy, app.level)
     if not app.strategy.is_routed:
-        return [*_weights(from_weight, weight), PAUSE]
+        return [*_weights(None if at_once else from_weight, weight), PAUSE]
     pin = _pin(app)
+    if at_once and from_weight:
+        return [*_lowered_at_once(from_weight, weight, pin), PAUSE]
     if weight == 0:
         return [*_to_dark(app, from_weight, pin), PAUSE]
     if from_weight is None:
@@ -58,6 +61,24 @@ def _to_dark(app: App, from_weight: int | None, pin: list[Step]) -> list[Step]:
     if app.strategy.fields.get("dynamicStableScale"):
         return [_weight(from_weight), *pin, one_pod, _weight(0)]
     return [_weight(from_weight), *pin, _pods(from_weight), _weight(0), one_pod]
+
+
+def lowers_at_once(strategy: Strategy, level: int) -> bool:
+    """Whether the step list of a lower weight leaves out the weight before.
+
+    With dynamicStableScale too few stable pods are there to take all the traffic, even for a moment.
+    """
+    return level >= 2 and not (strategy.is_routed and strategy.fields.get("dynamicStableScale"))
+
+
+def _lowered_at_once(from_weight: int, weight: int, pin: list[Step]) -> list[Step]:
+    """The pods stay until the weight has fallen, and the list never has the old weight.
+
+    The controller may have aborted the canary by itself, which Git cannot know: the list then starts the canary again,
+    and it must not get back what it had. A live canary is at 0 for a few passes of the controller instead.
+    """
+    end: Step = {"setCanaryScale": {"matchTrafficWeight": True} if weight else {"replicas": 1}}
+    return [_pods(from_weight), *pin, _weight(weight), end]
 
 
 def _lowered(app: App, from_weight: int, weight: int) -> list[Step]:

@@ -40,9 +40,9 @@ def switch(spec: Spec, to: str, router: str | None, *, one_commit: bool = False)
     refusal = _refusal(spec, now, target)
     if refusal:
         return refusal
-    if now.is_routed and target.type == "BlueGreen":
-        between = _between(now)
-        after = _afterwards(spec, now, between).get("migration", {})
+    if now.type == "Canary" and target.type == "BlueGreen":
+        between = _between(now) if now.is_routed else now
+        after = _afterwards(spec, now, between).get("migration", {}) if now.is_routed else {"after": dict(now.fields)}
         return {**_to(between), "migration": {"to": dict(target.fields), **after}}
     if now.is_rollout == target.is_rollout:
         return {**_to(target), **_afterwards(spec, now, target)}
@@ -72,7 +72,8 @@ def go_on(spec: Spec) -> Outcome:
 def take_back(spec: Spec) -> Outcome:
     """The strategy before a switch that is under way, with those of its fields that the stage has kept.
 
-    A BlueGreen that comes from a Deployment is a Canary first: take it back twice.
+    A BlueGreen that comes from a Deployment is a Canary first: take it back twice. One that was to become a Deployment
+    is a Canary with a stable Service first: `--continue` then.
     """
     stage = spec.get("migration")
     now = strategy_of(spec.get("strategy", {}))
@@ -87,7 +88,7 @@ def take_back(spec: Spec) -> Outcome:
     elif "to" in stage and strategy_of(stage["to"]).type == "BlueGreen":
         before = strategy_of(stage["after"] if "after" in stage else _target(now, "Canary", "istio"))
     elif "to" in stage:
-        before = strategy_of(_target(now, "BlueGreen", None))
+        return {"migration": {"to": dict(_target(now, "BlueGreen", None)), "after": dict(now.fields)}}
     else:
         return Refusal(
             f"the switch to {now.type} is done but for routes of the strategy before: `switch --continue`, and when "
@@ -122,7 +123,8 @@ def _between(now: Strategy) -> Strategy:
     """A Canary by replicas comes between a BlueGreen and a Deployment, and between a Canary by Istio and a BlueGreen.
 
     It takes the hash out of the Service's selector; and the weights out of the Rollout's status, which would keep
-    today's pods forever.
+    today's pods forever. On the way to a BlueGreen the Service selects the stable pods alone: the controller of a
+    BlueGreen whose Service has no hash stops the pods that serve, where the last promotion has not finished.
     """
     return strategy_of(_target(now, "Canary", "replica"))
 

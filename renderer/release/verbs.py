@@ -156,6 +156,8 @@ def retry(spec: Spec, *, share: int | None = None) -> Outcome:
     canary = spec.get("canary")
     if spec.get("paused"):
         return Refusal(_PAUSED)
+    if "migration" in spec:
+        return Refusal(SWITCHING)
     if canary:
         return _toggle(spec, canary) if share is None else _from_nothing(spec, canary, share)
     if spec.get("preview"):

@@ -98,6 +98,8 @@ def _canary(app: App, strategy: Strategy) -> dict[str, Any]:
     canary["canaryMetadata"] = {"labels": {ROLE: "canary"}}
     if strategy.is_routed:
         canary["trafficRouting"] = traffic_routing(app)
+    elif app.becomes_blue_green:
+        canary["stableService"] = app.name
     analysis = background_analysis(app, strategy)
     if analysis:
         canary["analysis"] = analysis

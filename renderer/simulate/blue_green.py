@@ -27,6 +27,7 @@ from renderer.simulate.scaling import (
     scale_down_old_previews,
     scale_new,
 )
+from renderer.simulate.services import switch_service
 from renderer.simulate.spec import BlueGreen
 from renderer.simulate.state import RolloutStatus, Service
 
@@ -34,7 +35,7 @@ from renderer.simulate.state import RolloutStatus, Service
 def reconcile_blue_green(ctx: Context, strategy: BlueGreen) -> None:
     """`rolloutBlueGreen`."""
     if strategy.preview and not ctx.spec.paused:
-        _switch(ctx, strategy.preview, ctx.fresh.hash)
+        switch_service(ctx, strategy.preview, ctx.fresh.hash)
     if template_changed(ctx):
         _write_status(ctx, strategy)
         return
@@ -68,14 +69,6 @@ def _waits_for_analysis(ctx: Context, strategy: BlueGreen) -> bool:
         return False
     switched = ctx.old.active == ctx.fresh.hash and ctx.old.stable != ctx.fresh.hash
     return switched and ("post" in ctx.runs or saturated(ctx, ctx.fresh))
-
-
-def _switch(ctx: Context, key: str, template_hash: str) -> None:
-    services = ctx.edit.world.services
-    switched = replace(services[key], hash=template_hash, manager=ctx.rollout.key)
-    if services[key] != switched:
-        services[key] = switched
-        ctx.edit.wrote()
 
 
 def _fast_tracked(ctx: Context, active: Service) -> bool:
@@ -122,7 +115,7 @@ def _reconcile_active(ctx: Context, strategy: BlueGreen) -> None:
         target = ctx.fresh.hash
     if ctx.old.aborted:
         target = ctx.old.stable
-    _switch(ctx, strategy.active, target)
+    switch_service(ctx, strategy.active, target)
 
 
 def _write_status(ctx: Context, strategy: BlueGreen) -> None:
@@ -162,13 +155,3 @@ def _checkpoint(ctx: Context, strategy: BlueGreen) -> bool:
         return True
     approved = completed_pre_analysis(ctx) and _pause_over(ctx, strategy)
     return approved and strategy.preview_count == ctx.available(ctx.fresh)
-
-
-def release_services(edit: Edit) -> None:
-    """A Service that no Rollout names any more loses the hash (`service/service.go`)."""
-    for key, service in edit.world.services.items():
-        rollout = edit.world.rollouts.get(service.manager)
-        strategy = rollout.spec.blue_green if rollout else None
-        if service.hash and (strategy is None or key not in (strategy.active, strategy.preview)):
-            edit.world.services[key] = Service(service.selector)
-            edit.wrote()

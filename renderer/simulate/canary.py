@@ -29,6 +29,7 @@ from renderer.simulate.scaling import (
     scale_down_old_canaries,
     scale_new,
 )
+from renderer.simulate.services import reconcile_stable_service
 from renderer.simulate.state import RolloutStatus
 
 
@@ -40,6 +41,7 @@ def reconcile_canary(ctx: Context) -> None:
     if restart_pods(ctx):
         return
     drop_history(ctx)
+    reconcile_stable_service(ctx)
     if not reconcile_traffic(ctx):
         return
     reconcile_analysis(ctx)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from renderer.simulate.autoscaler import autoscalers
-from renderer.simulate.blue_green import release_services
 from renderer.simulate.deployment import deployments
 from renderer.simulate.istio import release_rules
 from renderer.simulate.pods import replica_sets
 from renderer.simulate.record import Edit
 from renderer.simulate.rollout import rollouts
+from renderer.simulate.services import release_services
 from renderer.simulate.state import NEVER, TICK, Rollout, World
 
 PASSES = 500  # for one event; more would be controllers that fight forever

@@ -66,6 +66,7 @@ class Canary:
     surge: IntOrPercent
     unavailable: IntOrPercent
     routing: Routing | None
+    stable_service: str  # "": none
     min_pods: int | None
     dynamic: bool
     threshold: Threshold | None
@@ -177,13 +178,14 @@ def _abort_delay(given: int | None, delayed: bool) -> float | None:
 def _canary(data: Object, namespace: str) -> Canary:
     steps = data.get("steps") or []
     analysis = data.get("analysis") or {}
-    threshold = data.get("replicaProgressThreshold")
+    threshold, service = data.get("replicaProgressThreshold"), data.get("stableService")
     return Canary(
         steps=tuple(_step(step) for step in steps),
         steps_hash=digest(steps),
         surge=data.get("maxSurge", "25%"),
         unavailable=data.get("maxUnavailable", "25%"),
         routing=_routing(data.get("trafficRouting") or {}, namespace),
+        stable_service=f"{namespace}/{service}" if service else "",
         min_pods=data.get("minPodsPerReplicaSet"),
         dynamic=bool(data.get("dynamicStableScale")),
         threshold=Threshold(threshold.get("type") == "Percentage", int(threshold["value"])) if threshold else None,

@@ -99,7 +99,10 @@ def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | 
         canaries = live_canaries(opened, some, env, live)
         return {app: partial(_weight, app, canaries, share) for app in some}
 
-    return _run(options, "weight", acts, f"to {share} %", notes=lambda _, spec, after: notes.weight(spec, after))
+    def told(opened: Opened, spec: Spec, after: Spec) -> list[str]:
+        return notes.weight(spec, after, opened.setup.project.level)
+
+    return _run(options, "weight", acts, f"to {share} %", notes=told)
 
 
 def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: str | None) -> int:

@@ -79,14 +79,16 @@ def whole(points: Points) -> str:
 
 
 def expected(played: Played, points: Points) -> Iterator[Violation]:
-    """What the edit's own file says about its end."""
+    """What the edit's own file says about its end: a value, or `oneOf` several."""
     title = played.edit.title
     if not played.settled:
         yield Violation("expect", title, "does not come to rest")
     last = points[-1][1] if points else None
     for name, value in played.edit.expect.items():
-        if (found := getattr(last, name, None)) != value:
-            yield Violation("expect", title, f"{name} is {found}, not {value}")
+        found = played.found.get(name, getattr(last, name, None))
+        fits = value["oneOf"] if isinstance(value, dict) and "oneOf" in value else [value]
+        if found not in fits:
+            yield Violation("expect", title, f"{name} is {found}, not {' or '.join(map(str, fits))}")
 
 
 def available(recording: Recording, number: int, points: Points) -> Iterator[Violation]:

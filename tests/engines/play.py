@@ -45,6 +45,7 @@ class Played:
     settled: bool  # it came to rest, if it was waited for
     commits: tuple[str, str] | None = None  # what Git said before and after, where it says it
     rests: bool = True  # whether the workloads rested at the end
+    found: dict[str, Any] = field(default_factory=dict)  # what an event found out, by the name that `expect` uses
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class Player:
         self.unsynced: list[str] = []  # status of the Application where a sync did not end
         self.loads: dict[str, subprocess.Popen[bytes]] = {}
         self.servers: list[subprocess.Popen[bytes]] = []  # the scenario's own Prometheus
+        self.found: dict[str, Any] = {}  # by the event that is played
 
     def play(self) -> Recording:
         """Make all edits; the namespace's pods end with it."""
@@ -178,7 +180,7 @@ class Player:
 
     def make(self, edit: Edit) -> Played:
         """Make one edit and wait."""
-        began, revision, before = time.time(), self.newest(), self.head()
+        began, revision, before, self.found = time.time(), self.newest(), self.head(), {}
         applied, deleted = self.event(edit.event) if edit.event else self.apply(edit)
         settled = True
         if edit.wait is not None:
@@ -190,7 +192,7 @@ class Player:
         commits = (before, after) if after != before else None
         rests = self.resting() and self.all_ready()
         start = min(changed, default=began) - 0.001
-        return Played(edit, start, time.time(), applied, deleted, settled, commits, rests)
+        return Played(edit, start, time.time(), applied, deleted, settled, commits, rests, self.found)
 
     def head(self) -> str:
         """The newest commit; empty where no project is."""
@@ -291,6 +293,8 @@ class Player:
                 self.servers.pop().kill()
             case "prometheus-up":
                 self.start_prometheus()
+            case "analysis-check" if self.project:
+                self.found["verdicts"] = self.project.verdicts(argument)
             case "wait":
                 time.sleep(float(argument))
             case _:

@@ -79,6 +79,11 @@ class Project:
         found: list[Object] = json.loads(text)["apps"]
         return found[0] if found else {}
 
+    def verdicts(self, options: str) -> dict[str, list[str]]:
+        """By metric, the verdicts that `rollspec analysis check` finds for the version that runs."""
+        text = run(ROLLSPEC, "analysis", "check", "web", *options.split(), "--format", "json", cwd=self.folder)
+        return {each["metric"]: sorted(each["counts"]) for each in json.loads(text)["metrics"]}
+
     def other(self, there: bool) -> None:
         """Add another app, `api`, or remove it."""
         if there:

@@ -48,6 +48,9 @@ def settings(deepest: int) -> Iterator[tuple[Setting, int]]:
         yield Setting(f"{name}", first), deepest
         yield Setting(f"{name}, 2 or 60 s between", first, waits=(AT_REST, AT_ONCE)), deepest - 1
         yield Setting(f"{name}, the controller aborts, pods never Ready", first, _CRASHES, events=True), deepest - 1
+        if name in ("replica", "istio", "bluegreen"):
+            crashes = Setting(f"{name}, switches, pods never Ready", first, _CRASHES, events=True, switches=True)
+            yield crashes, deepest - 2
         if name != "worker":
             yield Setting(f"{name}, switches", first, switches=True), deepest - 2
         for options in _OPTIONS.get(name, ()):

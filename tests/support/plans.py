@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from renderer.overlay import Document, Effective, Layer
@@ -32,7 +33,8 @@ def spec(**fields: Any) -> Spec:
 def side(data: Spec, *, overlay: Mapping[str, Any] | None = None, project: Mapping[str, Any] | None = None) -> Side:
     """The side of one effective spec."""
     metadata = {"name": "web"}
-    app = app_of("web", "production", data, namespace=data.get("namespace", "shop"))
+    level = (project or {}).get("renderLevel", 1)
+    app = replace(app_of("web", "production", data, namespace=data.get("namespace", "shop")), level=level)
     manifests = render(app)
     stable = render(bootstrap(app))
     document = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": metadata, "spec": data}

@@ -40,6 +40,7 @@ class Live:
     side: Side
     cluster: Cluster
     options: Options
+    level: int = 1  # the render level
 
     @property
     def spec(self) -> Spec:
@@ -82,20 +83,22 @@ class Excuse:
     holds: Callable[[Change, Fault], bool]
 
 
-def begin(spec: Spec, options: Options) -> Live:
+def begin(spec: Spec, options: Options, level: int = 1) -> Live:
     """The cluster in which the stable version of `spec` went out first, then the spec."""
-    one, quiet = side(spec), side({key: value for key, value in spec.items() if key != "paused"})
+    project = {"renderLevel": level}
+    one = side(spec, project=project)
+    quiet = side({key: value for key, value in spec.items() if key != "paused"}, project=project)
     cluster = start()
     for manifests in (quiet.stable, quiet.manifests, one.manifests):
         cluster, _ = apply(cluster, manifests, replace(options, elapsed=3600.0))
-    return Live(one, cluster, options)
+    return Live(one, cluster, options, level)
 
 
 def play(live: Live, spec: Spec, elapsed: float) -> tuple[Live, Change]:
     """The spec synced, `elapsed` seconds after the change before."""
-    one = side(spec)
+    one = side(spec, project={"renderLevel": live.level})
     cluster, timeline = apply(live.cluster, one.manifests, replace(live.options, elapsed=elapsed))
-    return Live(one, cluster, live.options), Change(live.side, one, elapsed, timeline)
+    return replace(live, side=one, cluster=cluster), Change(live.side, one, elapsed, timeline)
 
 
 def faults(change: Change) -> tuple[Fault, ...]:
@@ -189,6 +192,12 @@ def _held(change: Change, fault: Fault) -> bool:
     return any(one.app.spec.get("paused") for one in (change.old, change.new))
 
 
+def _lowered(change: Change, fault: Fault) -> bool:
+    was, now = change.old.app.canary, change.new.app.canary
+    lowers = was is not None and now is not None and (now.weight or 0) < (was.weight or 0)
+    return lowers and change.new.app.level >= 2 and fault.kind == "dip" and fault.quick
+
+
 def _nothing_runs(change: Change, fault: Fault) -> bool:
     return 0 in (one.app.spec.get("replicas") for one in (change.old, change.new))
 
@@ -210,6 +219,10 @@ UNAVOIDABLE: dict[str, Excuse] = {
     "dynamic": Excuse(
         "with dynamicStableScale pods go before the weight, and those that the controller waits for are rounded down",
         _dynamic,
+    ),
+    "lowered": Excuse(
+        "a list without the old weight lowers a canary by way of 0, so that one which was aborted does not get it back",
+        _lowered,
     ),
     "by pods": Excuse(
         "by replicas a share is the ratio of Ready pods, of a third version and of a changed number too", _by_pods

@@ -8,6 +8,8 @@ WAVE = "argocd.argoproj.io/sync-wave"
 HOOK = "argocd.argoproj.io/hook"
 DELETE = "argocd.argoproj.io/hook-delete-policy"
 KINDS = frozenset({"PreSync", "Sync", "Skip", "PostSync", "SyncFail", "PostDelete", "PreDelete"})
+SYNCED = frozenset({"PreSync", "Sync", "PostSync"})  # the hooks that run at each sync that succeeds
+JOB = "rollspec/job"  # the label of the objects of the spec's `jobs`: the name of the job
 _HELM = "helm.sh/hook"
 _OF_HELM = {
     "crd-install": "PreSync",
@@ -49,6 +51,12 @@ def is_made_again(data: Object) -> bool:
     helm = [_DELETE_OF_HELM[word] for word in _words(notes.get(f"{_HELM}-delete-policy")) if word in _DELETE_OF_HELM]
     policies = _words(notes.get(DELETE)) or helm
     return not policies or "BeforeHookCreation" in policies
+
+
+def job_of_spec(data: Object) -> str | None:
+    """The name of the job in the spec that an object was made from; None for one that was written by hand."""
+    found = ((data.get("metadata") or {}).get("labels") or {}).get(JOB)
+    return None if found is None else str(found)
 
 
 def wave_of(data: Object) -> int:

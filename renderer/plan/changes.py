@@ -11,8 +11,9 @@ from renderer.manifest import Manifest
 from renderer.masking import MASK, is_secret, masked
 from renderer.plain import equal, escape, tokens
 from renderer.plan.classes import Path
-from renderer.plan.fields import field_class, manifest_field_class, table
+from renderer.plan.fields import FieldClass, field_class, manifest_field_class, table
 from renderer.plan.side import Side
+from renderer.rules.quantity import quantity
 
 _ABSENT = object()
 _LONG = 48
@@ -46,8 +47,26 @@ def manifest_paths(
         texts = _Texts(was.data, manifest.data, known)
         again = is_made_again(was.data) and is_made_again(manifest.data)  # a hook: nothing of it is immutable
         for pointer, one, other in _differ("", was.data, manifest.data, None):
-            found = "behaviour" if again else manifest_field_class(manifest.kind, pointer)
+            found = "behaviour" if again else _class(was, pointer, one, other)
             yield manifest, Path(manifest.file, pointer, found, *texts.of(pointer, one, other))
+
+
+def _class(was: Manifest, pointer: str, one: Any, other: Any) -> FieldClass:
+    """The class of a path in a manifest; some fields are immutable for what is in them."""
+    if (
+        was.data.get("immutable") is True
+        and was.kind in ("ConfigMap", "Secret")
+        and not pointer.startswith("/metadata")
+    ):
+        return "identity"
+    if was.kind == "PersistentVolumeClaim" and pointer == "/spec/resources/requests/storage" and _shrinks(one, other):
+        return "identity"
+    return manifest_field_class(was.kind, pointer)
+
+
+def _shrinks(one: Any, other: Any) -> bool:
+    before, after = quantity(one), quantity(other)
+    return before is not None and after is not None and after < before
 
 
 def not_secret(side: Side) -> Collection[str]:

@@ -6,15 +6,17 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from renderer import plain
+from renderer.hooks import is_made_again
 from renderer.manifest import Manifest
 from renderer.plan.changes import manifest_paths, not_secret, spec_paths
 from renderer.plan.classes import OF_FIELD, Class, Effect, Path, harshest
-from renderer.plan.fields import FieldClass
+from renderer.plan.fields import CAUTIOUS, FieldClass, is_known
 from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.moves import moves
 from renderer.plan.ports import lost_ports
 from renderer.plan.side import WORKLOADS, Side, workload
 from renderer.plan.ways import lost_ways
+from renderer.render.jobs import is_job_of_spec
 from renderer.render.service import preview_name
 from renderer.scaler import KINDS as SCALERS
 from renderer.spec import App
@@ -29,6 +31,7 @@ _REASONS: dict[FieldClass, str] = {
     "identity": "a name or an immutable field changes: objects must be created again",
     "template": "what running pods read changes, without a canary",
 }
+_UNKNOWN = "rollspec does not know what a change of this field does, or whether the cluster accepts it"
 _CLUSTER = (
     "the app moves to another cluster: its objects in the old cluster stay there, and nobody updates or deletes them. "
     "Render the new cluster's first state with `rollspec render --bootstrap`, move the traffic, then delete the old "
@@ -190,7 +193,8 @@ def _objects(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect
     after = {manifest.identity: manifest for manifest in new}
     for identity, manifest in after.items():
         if identity not in before and not _is_part(app, manifest):
-            reason = f"{manifest.kind} {manifest.name} is new"
+            once = ": it runs once, before the pods change" if is_job_of_spec(manifest) else ""
+            reason = f"{manifest.kind} {manifest.name} is new{once}"
             yield Effect(_MORE.get(manifest.kind, "create"), reason, (_object(manifest),))
     for identity, manifest in before.items():
         if identity not in after and not _is_part(app, manifest):
@@ -200,6 +204,8 @@ def _objects(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect
 def _deleted(app: App | None, manifest: Manifest) -> Effect:
     """An object that leaves Git: deleted by a sync, and first in the plan where data is lost with it."""
     name = f"{manifest.kind} {manifest.name}"
+    if is_job_of_spec(manifest):
+        return Effect("behaviour", f"{name} is deleted; what it has done stays", (_object(manifest),))
     if not manifest.sync_options.isdisjoint(("Prune=false", "Prune=confirm")):
         return Effect("behaviour", f"{name} leaves Git; Argo CD does not delete it by itself", (_object(manifest),))
     if manifest.kind in _DATA:
@@ -231,4 +237,14 @@ def _of_manifests(old: Manifests, new: Manifests, app: App | None, shown: Collec
     for manifest, path in manifest_paths(old, new, shown):
         part = _is_part(app, manifest)
         if not (part and path.field_class in ("state", "template")):
-            yield Effect(OF_FIELD[path.field_class], _REASONS[path.field_class], (path,))
+            yield Effect(OF_FIELD[path.field_class], _reason(manifest, path), (path,))
+
+
+def _reason(manifest: Manifest, path: Path) -> str:
+    if path.field_class == CAUTIOUS and not is_known(manifest.kind):
+        return _UNKNOWN
+    if path.field_class == "behaviour" and is_made_again(manifest.data):
+        return "a hook changes: Argo CD runs the new one at the next sync"
+    if path.field_class == "behaviour" and manifest.kind == "CronJob":
+        return "the next Jobs of a CronJob change"
+    return _REASONS[path.field_class]

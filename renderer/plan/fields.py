@@ -43,7 +43,14 @@ _DATA: Mapping[str, FieldClass] = {
     "/binaryData": "template",
     "/stringData": "template",
 }
-_RIGHTS: Mapping[str, FieldClass] = {**_METADATA, "/rules": "behaviour", "/subjects": "behaviour"}
+_RIGHTS: Mapping[str, FieldClass] = {
+    **_METADATA,
+    "/rules": "behaviour",
+    "/aggregationRule": "behaviour",
+    "/subjects": "behaviour",
+}
+_SECRETS: Mapping[str, FieldClass] = {**_METADATA, "/spec": "template"}  # an operator makes a Secret of it
+_WEBHOOKS: Mapping[str, FieldClass] = {**_METADATA, "/webhooks": "behaviour"}
 
 # By kind of object, then by pointer; as above, the nearest prefix counts, and what is not here is CAUTIOUS.
 MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
@@ -112,7 +119,63 @@ MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
     "ConfigMap": _DATA,  # running pods see it without a canary; the app's own ones are named by their content
     "Secret": _DATA,
     "Role": _RIGHTS,
-    "RoleBinding": _RIGHTS,
+    "RoleBinding": _RIGHTS,  # but for its roleRef, which is immutable
+    "ClusterRole": _RIGHTS,
+    "ClusterRoleBinding": _RIGHTS,
+    # Of these the API server refuses every change but the ones that are listed (`Validate...Update` of each kind).
+    "Job": {
+        **_METADATA,
+        **dict.fromkeys(
+            (
+                "/spec/parallelism",
+                "/spec/suspend",
+                "/spec/activeDeadlineSeconds",
+                "/spec/backoffLimit",
+                "/spec/maxFailedIndexes",
+                "/spec/podReplacementPolicy",
+                "/spec/ttlSecondsAfterFinished",
+            ),
+            "behaviour",
+        ),
+    },
+    "StatefulSet": {
+        **_METADATA,
+        "/spec/replicas": "scale",
+        "/spec/template": "template",
+        "/spec/updateStrategy": "behaviour",
+        "/spec/minReadySeconds": "behaviour",
+        "/spec/revisionHistoryLimit": "behaviour",
+        "/spec/persistentVolumeClaimRetentionPolicy": "behaviour",
+    },
+    "PersistentVolumeClaim": {
+        **_METADATA,
+        "/spec/resources": "behaviour",
+        "/spec/volumeAttributesClassName": "behaviour",
+    },
+    "PersistentVolume": {
+        **_METADATA,
+        "/spec/capacity": "behaviour",
+        "/spec/mountOptions": "behaviour",
+        "/spec/persistentVolumeReclaimPolicy": "behaviour",
+    },
+    "StorageClass": {**_METADATA, "/allowVolumeExpansion": "behaviour"},
+    "PriorityClass": {**_METADATA, "/description": "behaviour", "/globalDefault": "behaviour"},
+    "CronJob": _LATER,
+    "DaemonSet": {
+        **_METADATA,
+        "/spec/template": "template",
+        "/spec/updateStrategy": "behaviour",
+        "/spec/minReadySeconds": "behaviour",
+        "/spec/revisionHistoryLimit": "behaviour",
+    },
+    "CustomResourceDefinition": {**_METADATA, "/spec/versions": "behaviour", "/spec/conversion": "behaviour"},
+    "ValidatingWebhookConfiguration": _WEBHOOKS,
+    "MutatingWebhookConfiguration": _WEBHOOKS,
+    "ExternalSecret": _SECRETS,
+    "SealedSecret": _SECRETS,
+    "SecretProviderClass": _SECRETS,
+    "Certificate": _LATER,
+    "TriggerAuthentication": _LATER,
 }
 
 
@@ -149,6 +212,11 @@ def field_class(schema: str, pointer: str) -> FieldClass:
 def manifest_field_class(kind: str, pointer: str) -> FieldClass:
     """The class of a path in a manifest."""
     return _nearest(MANIFEST.get(kind, _METADATA), pointer)
+
+
+def is_known(kind: str) -> bool:
+    """Whether it is written down which fields of the kind may change."""
+    return kind in MANIFEST
 
 
 def _nearest(classes: Mapping[str, FieldClass], pointer: str) -> FieldClass:

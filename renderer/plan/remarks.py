@@ -11,6 +11,7 @@ from typing import Any
 from renderer.manifest import Object
 from renderer.plan.classes import Summary
 from renderer.plan.in_flight import routing
+from renderer.plan.jobs import job_lines
 from renderer.plan.side import Side, restart_mark, workload
 from renderer.rules import Scene
 from renderer.rules.together import nodes_needed
@@ -121,6 +122,11 @@ def _experiment(body: Object) -> str:
     return f"is an experiment{long}, with {pods} more pod{'' if pods == 1 else 's'}{more}"
 
 
+def _jobs(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """Jobs and hooks that run."""
+    yield from job_lines(old, new)
+
+
 def _ladder(side: Side) -> list[Object]:
     return list(side.app.strategy.fields.get("steps") or ())
 
@@ -130,4 +136,4 @@ def _policy(side: Side) -> dict[str, Any]:
     return (rule.get("spec") or {}).get("trafficPolicy") or {}
 
 
-_REMARKS: tuple[Remark, ...] = (_share, _pinned, _outliers, _steps, _nodes, _stays, _restart)
+_REMARKS: tuple[Remark, ...] = (_share, _pinned, _outliers, _steps, _nodes, _stays, _restart, _jobs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.manifest import Manifest
-from renderer.render import analysis, extras, files, istio, service, workload
+from renderer.render import analysis, extras, files, istio, jobs, service, workload
 from renderer.spec import App
 
 
@@ -19,6 +19,7 @@ def render(app: App) -> tuple[Manifest, ...]:
         *service.services(app),
         *istio.routes(app),
         *extras.extras(app),
+        *jobs.jobs(app),
         *files.config_maps(app),
         *analysis.templates(app),
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from renderer.manifest import Manifest
-from renderer.render.objects import manifest
+from renderer.render.jobs import runs_once
+from renderer.render.objects import manifest, wave
 from renderer.spec import App
 
 
@@ -56,4 +57,6 @@ def _disruption_budget(app: App, fields: dict[str, Any]) -> Manifest:
 def _service_account(app: App, fields: dict[str, Any]) -> Manifest:
     body = {key: fields[key] for key in ("automountServiceAccountToken",) if key in fields}
     own = {key: fields.get(key) for key in ("annotations", "labels")}
+    if any(map(runs_once, app.spec.get("jobs", {}).values())):  # before the Jobs, which wait for it
+        own["annotations"] = {**wave(-2), **(own["annotations"] or {})}
     return manifest(app, "service-account.yaml", "v1", "ServiceAccount", body, own)

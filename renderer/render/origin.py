@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from renderer.hooks import job_of_spec
 from renderer.manifest import Manifest
 
 _SPEC = ("spec",)
@@ -27,10 +28,27 @@ def _parts(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:
         return _virtual_service(parts)
     if kind == "DestinationRule":
         return (*_SPEC, "istio", *parts[1:])
+    if kind in ("Job", "CronJob"):
+        return _job(manifest, parts)
     inside = {"HorizontalPodAutoscaler": "autoscaling", "PodDisruptionBudget": "disruptionBudget"}.get(kind)
     if inside:
         return (*_SPEC, inside, *parts[1:])
     return {"ServiceAccount": (*_SPEC, "serviceAccount"), "ConfigMap": (*_SPEC, "files")}.get(kind, _SPEC)
+
+
+def _job(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """A job of the spec; a Job that was written by hand is not in it."""
+    name = job_of_spec(manifest.data)
+    if name is None:
+        return _SPEC
+    inside = parts[3:] if parts[:3] == ("spec", "jobTemplate", "spec") else parts[1:]
+    if inside[:2] == ("template", "metadata"):
+        return (*_SPEC, "jobs", name, "podMetadata", *inside[2:])
+    if inside[:4] == ("template", "spec", "containers", "0"):
+        return (*_SPEC, "jobs", name, *inside[4:5])
+    if inside[:2] == ("template", "spec"):
+        return (*_SPEC, "jobs", name, "pod", *inside[2:3])
+    return (*_SPEC, "jobs", name, *inside[:1])
 
 
 def _workload(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from renderer.rules import (
     gateways,
     http,
     istio,
+    jobs,
     lifecycle,
     made_routes,
     mesh_modes,
@@ -96,6 +97,8 @@ WORKLOADS: dict[str, ManifestRule] = {
 PODS: dict[str, ManifestRule] = {
     "restart-policy": workload.restart_policy,
     "hook-image": argocd.hook_image,
+    "job-waits": jobs.job_waits,
+    "job-deleted": jobs.job_deleted,
     "containers-missing": containers.containers_missing,
     "list-keys": containers.list_keys,
     "container-names": containers.container_names,

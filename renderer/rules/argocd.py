@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.hooks import HOOK, WAVE, hooks_of, wave_of
+from renderer.hooks import HOOK, SYNCED, WAVE, hooks_of, job_of_spec, wave_of
 from renderer.hooks import KINDS as HOOKS
 from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
 from renderer.rules.finding import Finding, Scene, namespace_of
@@ -102,9 +102,12 @@ def sync_replace(scene: Scene) -> Iterator[Finding]:
 def hook_image(scene: Scene) -> Iterator[Finding]:
     """A hook that runs the app's image with another tag than the version that is released.
 
+    The hooks of the spec's `jobs` are not checked: `follows` says whose version they run.
+
     Why: The hook (a migration, say) runs at every sync, and a release does not change its image: the migrations of the
     new version never run.
-    Fix: give the hook the new tag in the same commit.
+    Fix: write the hook as a job of the spec (`jobs`), which follows the app's tag; or give the hook the new tag in the
+    same commit.
     Source: a rule of rollspec.
     """
     images = {}
@@ -112,11 +115,13 @@ def hook_image(scene: Scene) -> Iterator[Finding]:
         images.update({repository_of(each.get("image", "")): each.get("image") for _, each in pod.containers})
     for pod in scene.index.pods:
         hooks = hooks_of(pod.manifest.data) if pod.kind in ("Job", "Pod") else frozenset()
-        for pointer, container in pod.every if hooks & {"PreSync", "Sync", "PostSync"} else ():
+        for pointer, container in pod.every if hooks & SYNCED and job_of_spec(pod.manifest.data) is None else ():
             image = container.get("image", "")
             wanted = images.get(repository_of(image), image)
             if image != wanted:
-                message = f"the hook runs {image}, and the released version is {wanted}"
+                message = (
+                    f"the hook runs {image}, and the released version is {wanted}: a job of the spec would follow it"
+                )
                 yield Finding("hook-image", message, pointer + "/image", pod.manifest, "warning")
 
 

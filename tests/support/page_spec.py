@@ -102,7 +102,7 @@ def _children(node: Node, definitions: Node, prefix: str) -> Iterator[Field]:
             yield from _children(below, definitions, f"{path}[]." if _is_array(below) else f"{path}.")
     below = items.get("additionalProperties")
     if isinstance(below, dict):
-        yield from _children(below, definitions, f"{prefix}<key>.")
+        yield from _children(_resolved(below, definitions), definitions, f"{prefix}<key>.")
 
 
 def _value(node: Node, definitions: Node) -> str:

@@ -1,0 +1,143 @@
+"""`jobs` of the spec: Jobs, CronJobs and hooks of Argo CD that run the app's image."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from renderer.hooks import DELETE, HOOK, JOB, hooks_of, job_of_spec
+from renderer.manifest import Manifest
+from renderer.render.objects import manifest, wave
+from renderer.render.pods import env_list
+from renderer.spec import App, Version, merge
+
+_OF_CRON_JOB = (
+    "timeZone", "concurrencyPolicy", "suspend", "startingDeadlineSeconds", "successfulJobsHistoryLimit",
+    "failedJobsHistoryLimit",
+)  # fmt: skip
+_OF_JOB = (
+    "parallelism", "completions", "completionMode", "activeDeadlineSeconds", "backoffLimit", "backoffLimitPerIndex",
+    "maxFailedIndexes", "podFailurePolicy", "podReplacementPolicy", "successPolicy", "suspend",
+    "ttlSecondsAfterFinished",
+)  # fmt: skip
+_OF_CONTAINER = (
+    "command", "args", "workingDir", "imagePullPolicy", "envFrom", "env", "resources", "volumeMounts",
+    "securityContext",
+)  # fmt: skip
+# What a job has from the app unless it says otherwise: what it may read, as whom it runs, and where. Not its volumes:
+# a hook that runs before the sync would wait for a ConfigMap that the sync creates.
+_CONTAINER_DEFAULTS = ("workingDir", "imagePullPolicy", "envFrom", "resources", "securityContext")
+_POD_DEFAULTS = (
+    "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "enableServiceLinks", "hostAliases", "imagePullSecrets",
+    "nodeSelector", "os", "priorityClassName", "runtimeClassName", "securityContext", "serviceAccountName",
+    "tolerations",
+)  # fmt: skip
+
+
+def jobs(app: App) -> list[Manifest]:
+    """The objects of every job of the spec."""
+    found = []
+    for name, fields in app.spec.get("jobs", {}).items():
+        if runs_once(fields):
+            found += _once(app, name, fields)
+        else:
+            found.append(_cron_job(app, name, fields) if "schedule" in fields else _hook(app, name, fields))
+    return found
+
+
+def runs_once(fields: Mapping[str, Any]) -> bool:
+    """Whether a job of the spec is a Job that runs once for each version: no hook, no CronJob."""
+    return "schedule" not in fields and "hook" not in fields
+
+
+def is_job_of_spec(manifest: Manifest) -> bool:
+    """Whether it is a Job of `jobs` that runs once for each version."""
+    return manifest.kind == "Job" and job_of_spec(manifest.data) is not None and not hooks_of(manifest.data)
+
+
+def followed(app: App, fields: Mapping[str, Any]) -> Version:
+    """The version whose image a job has."""
+    follows = fields.get("follows", "stable" if "schedule" in fields else "newest")
+    return app.stable if follows == "stable" else app.running
+
+
+def _cron_job(app: App, name: str, fields: Mapping[str, Any]) -> Manifest:
+    body = {"schedule": fields["schedule"], **_given(fields, _OF_CRON_JOB)}
+    job = {key: value for key, value in _job_spec(app, name, fields, followed(app, fields)).items() if key != "suspend"}
+    labels = {JOB: name}
+    body["jobTemplate"] = {"metadata": {"labels": labels}, "spec": job}
+    own = {"name": f"{app.name}-{name}", "labels": labels, "annotations": fields.get("annotations")}
+    return manifest(app, f"cron-job-{name}.yaml", "batch/v1", "CronJob", {"spec": body}, own)
+
+
+def _hook(app: App, name: str, fields: Mapping[str, Any]) -> Manifest:
+    """Argo CD deletes the Job of the last sync first, so the name stays."""
+    given = {HOOK: fields["hook"], DELETE: "BeforeHookCreation", **fields.get("annotations", {})}
+    body = {"spec": _job_spec(app, name, fields, followed(app, fields))}
+    own = {"name": f"{app.name}-{name}", "labels": {JOB: name}, "annotations": given}
+    return manifest(app, f"job-{name}.yaml", "batch/v1", "Job", body, own)
+
+
+def _once(app: App, name: str, fields: Mapping[str, Any]) -> list[Manifest]:
+    """A Job for each version that may run now, in a wave before the workload.
+
+    The template of a Job cannot change, so the name has a digest of it. While a canary is in flight, the stable
+    version's Job stays: an abort finds it done, and runs nothing again.
+    """
+    found = {}
+    for version in (app.stable, followed(app, fields)):
+        spec = _job_spec(app, name, fields, version)
+        own = {
+            "name": f"{app.name}-{name}-{_digest(spec['template'])}",
+            "labels": {JOB: name},
+            "annotations": {**wave(-1), **fields.get("annotations", {})},
+        }
+        found[own["name"]] = manifest(app, f"job-{own['name']}.yaml", "batch/v1", "Job", {"spec": spec}, own)
+    return list(found.values())
+
+
+def _digest(template: Mapping[str, Any]) -> str:
+    text = json.dumps(template, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _job_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
+    return {**_given(fields, _OF_JOB), "template": _template(app, name, fields, version)}
+
+
+def _template(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
+    """Without the labels that the app's Services select by: the pods of a job serve nothing."""
+    given = fields.get("podMetadata", {})
+    labels = {"app.kubernetes.io/part-of": app.name, "version": version.version, JOB: name}
+    metadata: dict[str, Any] = {"labels": {**labels, **given.get("labels", {})}}
+    if given.get("annotations"):
+        metadata["annotations"] = given["annotations"]
+    return {"metadata": metadata, "spec": _pod_spec(app, name, fields, version)}
+
+
+def _pod_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
+    pod = _given(version.fields.get("pod", {}), _POD_DEFAULTS)
+    if "serviceAccount" in app.spec:
+        pod["serviceAccountName"] = app.name
+    pod = merge({"restartPolicy": "Never", **pod}, fields.get("pod", {}))
+    others = [
+        each if "image" in each else {"name": each["name"], "image": version.image, **each}
+        for each in pod.pop("containers", ())
+    ]
+    return {**pod, "containers": [_container(name, fields, version), *others]}
+
+
+def _container(name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
+    merged = {**_given(version.fields, _CONTAINER_DEFAULTS), **_given(fields, _OF_CONTAINER)}
+    env = merge(version.fields.get("env", {}), fields.get("env", {}))
+    if env:
+        merged["env"] = env_list(env)
+    else:
+        merged.pop("env", None)
+    return {"name": name, "image": version.image, **{key: merged[key] for key in _OF_CONTAINER if key in merged}}
+
+
+def _given(fields: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: fields[key] for key in keys if key in fields}

@@ -17,7 +17,9 @@ SPEC = {"image": "ghcr.io/acme/web", "tag": "1.0.0", "ports": [{"name": "http", 
 
 def _app(**more: object) -> App:
     (example,) = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
-    spec = {**SPEC, "strategy": {"type": "Canary"}, **load(example.encode(), "")[0], **more}
+    jobs, _ = load(example.encode(), "example.yaml")
+    assert isinstance(jobs, dict)
+    spec = {**SPEC, "strategy": {"type": "Canary"}, **jobs, **more}
     return replace(app_of("web", "production", spec, namespace="shop"), level=2)
 
 

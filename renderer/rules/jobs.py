@@ -39,13 +39,13 @@ def job_waits(scene: Scene) -> Iterator[Finding]:
         when = _when(pod.manifest)
         if when >= _last(scene):
             continue
-        for at, kind, name in _needs(pod):
+        for pointer, kind, name in _needs(pod):
             needed = scene.find(kind, pod.namespace, name) if name else None
             if needed is not None and _when(needed) > when:
                 message = (
                     f"it needs {kind} {name}, which Argo CD creates only after it: on a new cluster it never starts"
                 )
-                yield Finding("job-waits", message, at, pod.manifest, "warning")
+                yield Finding("job-waits", message, pointer, pod.manifest, "warning")
 
 
 def job_deleted(scene: Scene) -> Iterator[Finding]:
@@ -77,21 +77,21 @@ def _needs(pod: Pod) -> Iterator[tuple[str, str, str]]:
     """The objects without which the pod does not start: where it names each, its kind and its name."""
     account = pod.spec.get("serviceAccountName")
     if account:
-        yield f"{pod.at}/spec/serviceAccountName", "ServiceAccount", account
+        yield f"{pod.pointer}/spec/serviceAccountName", "ServiceAccount", account
     for number, volume in enumerate(pod.spec.get("volumes") or ()):
         for field, name, kind in _OF_VOLUME:
             source = volume.get(field)
             if source and not source.get("optional"):
-                yield f"{pod.at}/spec/volumes/{number}", kind, source.get(name, "")
-    for at, container in pod.every:
+                yield f"{pod.pointer}/spec/volumes/{number}", kind, source.get(name, "")
+    for pointer, container in pod.every:
         for number, entry in enumerate(container.get("env") or ()):
             source = entry.get("valueFrom") or {}
             for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
                 ref = source.get(field)
                 if ref and not ref.get("optional"):
-                    yield f"{at}/env/{number}", kind, ref.get("name", "")
+                    yield f"{pointer}/env/{number}", kind, ref.get("name", "")
         for number, source in enumerate(container.get("envFrom") or ()):
             for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
                 ref = source.get(field)
                 if ref and not ref.get("optional"):
-                    yield f"{at}/envFrom/{number}", kind, ref.get("name", "")
+                    yield f"{pointer}/envFrom/{number}", kind, ref.get("name", "")

@@ -54,7 +54,7 @@ def test_a_plan_counts_notes_apart_from_problems() -> None:
     assert [each["severity"] for each in shown["problems"]] == ["warning", "note"]
 
 
-@pytest.mark.parametrize("form", ["text", "json", "github", "sarif"])
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif", "junit"])
 @pytest.mark.parametrize("is_strict", [False, True])
 def test_a_note_is_shown_and_does_not_stop_a_run(
     form: str, is_strict: bool, capsys: pytest.CaptureFixture[str]

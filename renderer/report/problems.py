@@ -1,4 +1,4 @@
-"""Problems as lines of text, as JSON, as annotations of a GitHub Actions run, or as SARIF."""
+"""Problems as lines of text, as JSON, as annotations of a GitHub Actions run, as SARIF, or as a JUnit report."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import asdict
 from renderer.problem import Problem, Severity, printable
 from renderer.report.as_json import as_json
 
-FORMATS = ("text", "json", "github", "sarif")
+FORMATS = ("text", "json", "github", "sarif", "junit")
 _JSON_FORMAT = 1
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}  # of GitHub's workflows
 
 
 def problems_text(problems: Sequence[Problem], form: str) -> str:
-    """The problems in one of FORMATS, with a final newline; without problems only JSON and SARIF have text."""
-    return {"text": _text, "json": _json, "github": _github, "sarif": _sarif}[form](problems)
+    """The problems in one of FORMATS, with a final newline; without problems, text and annotations are empty."""
+    return {"text": _text, "json": _json, "github": _github, "sarif": _sarif, "junit": _junit}[form](problems)
 
 
 def _text(problems: Sequence[Problem]) -> str:
@@ -40,6 +40,12 @@ def _sarif(problems: Sequence[Problem]) -> str:
     from renderer.report.sarif import problems_sarif  # it imports every rule, for their manual pages
 
     return problems_sarif(problems)
+
+
+def _junit(problems: Sequence[Problem]) -> str:
+    from renderer.report.junit import problems_junit  # the XML of the standard library
+
+    return problems_junit(problems)
 
 
 def _message(problem: Problem) -> str:

@@ -31,8 +31,8 @@ class Shown:
         return seen([Problem(file, 0, 0, "", "")], root, self._from(root))[0].file
 
     def _from(self, root: str) -> str:
-        """Annotations and SARIF name files from the top of the repository."""
-        if self.form not in ("github", "sarif"):
+        """Annotations and reports name files from the top of the repository."""
+        if self.form not in ("github", "sarif", "junit"):
             return self.start if self.start is not None else root
         from renderer.git import GitError  # a plain run has no need of git
         from renderer.git import root as top_folder

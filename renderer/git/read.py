@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
@@ -115,11 +116,38 @@ def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] 
         question = ["diff-tree", "-r", *options, start, resolve(root, head), "--", *literal(paths)]
         found = _statuses(reading(root, question))
     else:
-        question = ["diff", *options, "--ignore-submodules=all", start, "--", *literal(paths)]
-        found = _statuses(reading(root, question))
+        found = _on_disk(root, start, paths)
         unknown = fields(reading(root, ["ls-files", "-z", "--others", "--exclude-standard", "--", *literal(paths)]))
         found |= {path: "M" if path in found else "A" for path in unknown}
     return [(status, path) for path, status in sorted(found.items())]
+
+
+def _on_disk(root: str, start: str, paths: Sequence[str]) -> dict[str, FileStatus]:
+    """What differs from a commit to the tracked files on disk.
+
+    `git diff` would write the index anew to note that a file was only touched; `diff-index` names such a file too, so
+    its content is compared here.
+    """
+    options = ["-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--relative", "--ignore-submodules=all"]
+    parts = fields(reading(root, ["diff-index", *options, start, "--", *literal(paths)]))
+    found: dict[str, FileStatus] = {}
+    touched: dict[str, str] = {}  # the ids of their contents in the commit
+    known: dict[str, FileStatus] = {"A": "A", "D": "D"}
+    for about, path in zip(parts[::2], parts[1::2], strict=True):
+        before, after, old, new, letter = about[1:].split(" ")
+        found[path] = known.get(letter[0], "M")
+        if found[path] == "M" and before == after and before in FILES and not new.strip("0") and "\n" not in path:
+            touched[path] = old
+    for path, oid in zip(touched, _hashed(root, [*touched]), strict=True):
+        if touched[path] == oid:
+            del found[path]
+    return found
+
+
+def _hashed(root: str, paths: Sequence[str]) -> list[str]:
+    """The ids that the contents of these files would have in git, as its filters and line ends make them."""
+    asked = b"".join(os.fsencode(path) + b"\n" for path in paths)
+    return text(reading(root, ["hash-object", "--stdin-paths"], asked)).split() if paths else []
 
 
 def changed_in(root: str, base: str, head: str | None, folder: str) -> list[str]:

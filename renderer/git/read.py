@@ -125,7 +125,7 @@ def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] 
 def _on_disk(root: str, start: str, paths: Sequence[str]) -> dict[str, FileStatus]:
     """What differs from a commit to the tracked files on disk.
 
-    `git diff` would write the index anew to note that a file was only touched; `diff-index` names such a file too, so
+    `git diff` would write the index again to note that a file was only touched; `diff-index` names such a file too, so
     its content is compared here.
     """
     options = ["-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--relative", "--ignore-submodules=all"]

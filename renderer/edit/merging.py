@@ -1,0 +1,105 @@
+"""Three versions of a spec merged field by field: what lines cannot be merged, fields often can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from renderer.edit import EditError, Operation, Remove, Set, edit
+from renderer.plain import below
+from renderer.yamlio import Data, load
+
+
+class _Absent:
+    """What a side without the field has there."""
+
+
+_ABSENT = _Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The merged text, or the pointers of the fields that both sides changed, each in another way."""
+
+    text: str | None
+    conflicts: tuple[str, ...] = ()
+
+
+def merge(base: str, ours: str, theirs: str, together: Collection[str] = ()) -> Merge:
+    """Our text with their changes since the base; `base` is empty where both sides made the file.
+
+    `together` are fields of `/spec` that count as one: they conflict if both sides changed some of them and the sides
+    differ. Comments that only theirs has are lost; a merge by lines, where it works, keeps them. A side that is not a
+    spec is a conflict of the whole file.
+    """
+    sides = [_data(text) for text in (base, ours, theirs)]
+    if any(side is None for side in sides):
+        return Merge(None, ("",))
+    old, own, other = (side if isinstance(side, dict) else {} for side in sides)
+    conflicts = [*_together(old, own, other, together)]
+    operations: list[Operation] = []
+    for operation in _merged(old, own, other, ""):
+        if isinstance(operation, str):
+            conflicts.append(operation)
+        else:
+            operations.append(operation)
+    if conflicts:
+        kept = [each for each in dict.fromkeys(conflicts) if not any(each.startswith(f"{top}/") for top in conflicts)]
+        return Merge(None, tuple(kept))
+    try:
+        return Merge(edit(ours, operations) if operations else ours)
+    except EditError as error:
+        return Merge(None, (error.pointer,))
+
+
+def _merged(base: Any, ours: Any, theirs: Any, pointer: str) -> Iterator[Operation | str]:
+    """The operations that bring their changes into ours, and the pointers of conflicts."""
+    if _text(theirs) in (_text(base), _text(ours)):
+        return
+    if _text(ours) == _text(base):
+        yield Remove(pointer) if theirs is _ABSENT else Set(pointer, theirs)
+        return
+    old = base if isinstance(base, dict) else {}
+    if not isinstance(ours, dict) or not isinstance(theirs, dict) or _is_reordered(old, theirs):
+        yield pointer
+        return
+    for key in dict.fromkeys((*ours, *theirs, *old)):
+        was, own, other = (side.get(key, _ABSENT) for side in (old, ours, theirs))
+        yield from _merged(was, own, other, below(pointer, key))
+
+
+def _is_reordered(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether the keys of both come in another order, which lists in a manifest follow."""
+    return [key for key in old if key in new] != [key for key in new if key in old]
+
+
+def _together(
+    base: dict[str, Any], ours: dict[str, Any], theirs: dict[str, Any], fields: Collection[str]
+) -> Sequence[str]:
+    """The first field of those that are one, where two sides changed them differently."""
+    old, own, other = ({key: _spec(side).get(key, _ABSENT) for key in fields} for side in (base, ours, theirs))
+    if _text(own) == _text(other) or _text(old) in (_text(own), _text(other)):
+        return ()
+    return [f"/spec/{key}" for key in fields if _text(other[key]) not in (_text(own[key]), _text(old[key]))][:1] or [
+        f"/spec/{key}" for key in fields if _text(other[key]) != _text(own[key])
+    ][:1]
+
+
+def _spec(data: dict[str, Any]) -> dict[str, Any]:
+    spec = data.get("spec")
+    return spec if isinstance(spec, dict) else {}
+
+
+def _text(value: Any) -> str:
+    """Equal only for the same value: with the types of numbers and the order of keys."""
+    return json.dumps(value, ensure_ascii=False, default=lambda each: f"{type(each)}")
+
+
+def _data(text: str) -> Data | _Absent | None:
+    """The document; None for what is not one."""
+    if not text.strip():
+        return _ABSENT
+    data, problems = load(text.encode(), "")
+    return data if isinstance(data, dict) and not problems else None

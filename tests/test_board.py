@@ -158,8 +158,10 @@ def standing(**changes: Any) -> Standing:
             ["promote", "abort", "pause", "restart"],
         ),
         (standing(aborted=VersionName("1.5.0", "v2")), ["retry", "pause", "restart", "undo"]),
-        (standing(paused=True), ["resume", "restart", "undo"]),
-        (standing(stage="from RollingUpdate"), ["switch", "pause"]),
+        (standing(undone=VersionName("1.5.0", "v2")), ["pause", "restart", "undo"]),
+        (standing(paused=True), ["resume"]),
+        (standing(paused=True, flight=FLIGHT), ["resume", "abort"]),
+        (standing(stage="from RollingUpdate"), ["switch", "switch", "pause"]),
     ],
 )
 def test_the_commands_fit_the_state(state: Standing, verbs: list[str]) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from renderer.promotion import faults, in_order, skipped, stage_of, stages_before, stages_of, with_next
 from tests.support.past import PROJECT, WEB, Repository
 from tests.test_from_edits import state
+from tests.test_status import schema
 
 STAGES = stages_of(["dev", "staging", ["eu", "us"]])
 ENVS = ("dev", "staging", "eu", "us")
@@ -213,6 +214,38 @@ def test_mistakes_of_usage(repository: Repository, words: tuple[str, ...], messa
 def test_without_an_order_there_is_no_train(repository: Repository) -> None:
     repository.write("rollspec.yaml", PROJECT)
     assert "rollspec.yaml names no order of promotion" in refused(repository, "release", "--train", "--env", "eu")
+
+
+def test_behind_shows_where_versions_are_and_what_is_due(repository: Repository) -> None:
+    stable(repository, "1.5.0", "staging", hours=24)
+    stable(repository, "1.6.0", "dev", hours=2)
+    stable(repository, "1.5.0", "us")
+    repository.partial("  canary: {tag: 1.6.0, weight: 5}\n  tag: 1.5.0\n", env="staging")
+    assert repository.text("status", "--behind", "--at", "2026-01-02T04:00Z") == (
+        "APP  dev        staging                             eu             us\n"
+        "web  1.6.0 3 h  1.5.0 1 d 3 h, canary 1.6.0 at 5 %  1.4.2 1 d 4 h  1.5.0 1 h\n"
+        "\n"
+        "due: web 1.5.0 in eu: `rollspec release web --from-env staging --env eu`\n"
+        "held: web 1.6.0 in staging: canary 1.6.0 at 5 % is in flight\n"
+        "\n"
+        "1 of 2 apps do not have the same version everywhere.\n"
+    )
+    check = schema("Behind")
+    for words in ((), ("--env", "us"), ("--app", "api")):
+        check.validate(repository.data("status", "--behind", *words))
+    assert "| web | 1.6.0 " in repository.text("status", "--behind", "--format", "markdown")
+
+
+def test_behind_names_environments_that_get_the_same(repository: Repository) -> None:
+    stable(repository, "1.5.0", "staging")
+    text = repository.text("status", "--behind")
+    assert "due: web 1.5.0 in eu, us: `rollspec release web --from-env staging --env eu --env us`\n" in text
+    repository.text("release", "web", "--from-env", "staging", "--env", "eu", "--env", "us", "--weight", "5")
+
+
+def test_behind_needs_an_order(repository: Repository) -> None:
+    repository.write("rollspec.yaml", PROJECT)
+    assert "rollspec.yaml names no order of promotion" in refused(repository, "status", "--behind")
 
 
 def at(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

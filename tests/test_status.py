@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator
+from jsonschema.protocols import Validator
 
 from renderer.usecases import since as command
-from tests.support.past import WEB, Repository
+from tests.support.cases import run
+from tests.support.past import PROJECT, WEB, Repository
 from tests.support.repository import environment, git
 
 CANARY = "  canary: {{tag: {tag}, weight: {weight}}}\n"
@@ -44,10 +47,10 @@ def test_text_shows_what_runs_where(repository: Repository) -> None:
     repository.partial(CANARY.format(tag="1.5.0", weight=20))
     repository.commit(author="Bob")
     repository.partial("  paused: true\n  aborted: {tag: 2.1.0}\n", app="api")
-    assert repository.text("status") == (
-        "ENVIRONMENT  APP  STRATEGY         STABLE         IN FLIGHT              SINCE\n"
+    assert repository.text("status", "--at", "2026-01-14T05:00Z") == (
+        "ENVIRONMENT  APP  STRATEGY         STABLE         IN FLIGHT              SINCE                     AGE\n"
         "production   api  RollingUpdate    2.0.0 (green)  paused, 2.1.0 aborted  not committed\n"
-        "production   web  Canary by istio  1.4.2          canary 1.5.0 at 20 %   2026-01-01T02:00:00Z Bob\n"
+        "production   web  Canary by istio  1.4.2          canary 1.5.0 at 20 %   2026-01-01T02:00:00Z Bob  13 d 3 h\n"
         "staging      api  RollingUpdate    2.0.0 (green)\n"
         "staging      web  Canary by istio  1.4.2\n"
         "\n"
@@ -58,11 +61,12 @@ def test_text_shows_what_runs_where(repository: Repository) -> None:
 
 def test_json_has_everything(repository: Repository) -> None:
     repository.verb("release", "web", "1.5.0", "--weight", "20", "--set", "env.LOG=debug")
-    data = repository.data("status")
+    data = repository.data("status", "--at", "2026-01-01T03:00Z")
     assert (data["format"], data["head"]) == (1, repository.git("rev-parse", "HEAD").strip())
     assert data["differs"] == []
     found = data["apps"][0]
     assert found["since"].pop("sha") == data["head"]
+    assert {**found.pop("started"), "sha": None} == {**found["since"], "sha": None}
     assert found == {
         "env": "production",
         "app": "web",
@@ -74,6 +78,11 @@ def test_json_has_everything(repository: Repository) -> None:
         "stage": None,
         "aborted": None,
         "undone": None,
+        "states": ["canary"],
+        "ladder": [],
+        "age": 7200,
+        "unchanged": 7200,
+        "commands": [],
         "since": {
             "time": "2026-01-01T01:00:00Z",
             "author": "Ann",
@@ -84,6 +93,91 @@ def test_json_has_everything(repository: Repository) -> None:
         "committed": True,
         "problem": None,
     }
+
+
+def schema(kind: str) -> Validator:
+    """What `rollspec schema` prints, as a check."""
+    data = json.loads(run(Path(), "schema", kind).out)
+    Draft7Validator.check_schema(data)
+    return Draft7Validator(data)
+
+
+LADDER = "strategy: {type: Canary, steps: [{setWeight: 5}, {pause: {duration: 10m}}, {setWeight: 50}, {pause: {}}]}"
+
+
+def busy(repository: Repository) -> None:
+    """Apps in many states: a canary that was raised, ladders, a version that was undone, a spec that cannot be read."""
+    repository.verb("release", "web", "1.5.0", "--weight", "20", hours=48)
+    repository.verb("weight", "web", "50", hours=3)
+    repository.app("api", WEB.replace("strategy: {type: Canary, router: istio}", LADDER))
+    repository.partial("  canary: {tag: 1.5.0}\n", app="api")
+    repository.app("old", WEB)
+    repository.partial("  previous: {tag: 1.5.0, undone: true}\n", app="old")
+    repository.app("new", WEB + "  namespace: elsewhere\n")
+    repository.commit()
+    repository.partial("  paused: true\n", app="new")
+
+
+AT = ("--at", "2026-01-04T06:00Z")
+
+
+def test_json_has_the_shape_that_its_schema_says(repository: Repository) -> None:
+    busy(repository)
+    check = schema("Status")
+    for words in ((), ("--commands",), ("--older-than", "1d"), ("--app", "old")):
+        done = run(repository.folder, "status", "--format", "json", *words)
+        check.validate(json.loads(done.out))
+    repository.app("bad", "  image: [")
+    states = [each["states"] for each in json.loads(run(repository.folder, "status", "--format", "json").out)["apps"]]
+    assert states == [["canary"], [], ["paused"], ["undone"], ["canary"]]
+
+
+def test_a_canary_has_the_age_of_its_start_and_of_its_last_change(repository: Repository) -> None:
+    busy(repository)
+    lines = repository.text("status", *AT).splitlines()
+    assert [line.rpartition("  ")[2] for line in lines if "web" in line] == ["3 d 5 h, changed 1 d 5 h ago"]
+    assert "canary 1.5.0 on the ladder 5 % for 10m -> 50 % until it is promoted" in lines[1]
+    assert "1.5.0 undone" in lines[3]
+
+
+def test_older_than_shows_and_fails_for_what_is_in_flight_too_long(repository: Repository) -> None:
+    busy(repository)
+    done = run(repository.folder, "status", *AT, "--older-than", "3d")
+    assert (done.code, done.out.count("production  ")) == (1, 1)
+    assert "web" in done.out
+    done = run(repository.folder, "status", *AT, "--older-than", "4d")
+    assert (done.code, done.out) == (0, "0 apps in 0 environments: none in flight, paused or switching.\n" + DIFFERS)
+
+
+DIFFERS = "The working tree differs from HEAD: overlays/production/apps/new.yaml.\n"
+
+
+def test_commands_are_those_of_the_state(repository: Repository) -> None:
+    busy(repository)
+    repository.overlay("staging")
+    text = repository.text("status", *AT, "--commands", "--env", "production")
+    assert (
+        "    rollspec promote web --env production --commit\n"
+        "    rollspec abort web --env production --commit\n"
+        "    rollspec pause web --env production --commit\n"
+        "    rollspec restart web --env production --commit\n"
+        "    kubectl argo rollouts get rollout web --namespace production\n"
+    ) in text
+    assert "    kubectl argo rollouts get rollout new --namespace elsewhere\n" in text
+
+
+def test_markdown_is_a_table(repository: Repository) -> None:
+    busy(repository)
+    lines = repository.text("status", *AT, "--format", "markdown").splitlines()
+    assert lines[0] == "| ENVIRONMENT | APP | STRATEGY | STABLE | IN FLIGHT | SINCE | AGE |"
+    assert lines[1] == "| --- | --- | --- | --- | --- | --- | --- |"
+    assert lines[5].startswith("| production | web | Canary by istio | 1.4.2 | canary 1.5.0 at 50 % |")
+
+
+def test_environments_come_in_the_order_of_promotion(repository: Repository) -> None:
+    repository.overlay("zoo")
+    repository.write("rollspec.yaml", PROJECT + "  promotion: [zoo, production]\n")
+    assert [each["env"] for each in repository.data("status")["apps"]] == ["zoo", "production"]
 
 
 def test_since_is_the_commit_that_brought_the_state_not_the_last_that_touched_it(repository: Repository) -> None:

@@ -29,6 +29,7 @@ class Duration(click.ParamType[timedelta]):
 
 
 DURATION = Duration()
+TIME = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])  # with a time zone
 
 app_argument: Decorator = click.argument("app", shell_complete=complete_app)
 env_option: Decorator = click.option(

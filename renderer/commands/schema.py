@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from renderer.usecases.schema import KINDS, show_schema
+from renderer.usecases.schema import KINDS, OUTPUTS, show_schema
 
 
 @click.command("schema")
-@click.argument("kind", type=click.Choice(KINDS, case_sensitive=False), metavar="KIND")
+@click.argument("kind", type=click.Choice((*KINDS, *OUTPUTS), case_sensitive=False), metavar="KIND")
 @click.option(
     "--partial",
     is_flag=True,
@@ -16,6 +16,8 @@ from renderer.usecases.schema import KINDS, show_schema
 )
 def command(kind: str, partial: bool) -> None:
     """Print the JSON Schema (draft-07) of KIND: App, Overlay or Project.
+
+    Status and Behind are the schemas of what `status --format json` prints, without and with --behind.
 
     \b
     With it, an editor with the YAML language server (VS Code, Neovim, JetBrains, ...) completes and checks specs:

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import click
 
-from renderer.commands.options import app_option, env_option, shown_as
+from renderer.commands.options import DURATION, TIME, app_option, env_option, shown_as
 from renderer.report.status import FORMATS
-from renderer.usecases.status import show_status
+from renderer.usecases.behind import show_behind
+from renderer.usecases.status import StatusOptions, show_status
 
 
 @click.command("status")
 @env_option
 @app_option
+@click.option("--commands", is_flag=True, help="Print below each app the commands that are possible now.")
+@click.option(
+    "--older-than",
+    type=DURATION,
+    metavar="TIME",
+    help="Only what has been in flight, paused or switching for longer, such as 3d; exit code 1 if there is any.",
+)
+@click.option("--behind", is_flag=True, help="Show which versions are due where, by the order of promotion.")
+@click.option("--at", "now", type=TIME, metavar="TIME", help="Count ages to this time (default: now).")
 @shown_as(*FORMATS)
 @click.pass_obj
-def command(directory: str, envs: tuple[str, ...], apps: tuple[str, ...], form: str) -> int:
+def command(directory: str, /, behind: bool, now: datetime | None, **given: Any) -> int:
     """Show the strategy, the stable version and what is in flight, for each environment and app.
 
     The state is that of the specs in the working tree, compared with HEAD. Git says how old it is: for apps that are in
-    flight, paused, switching or changed in the working tree, and for those that --app names.
+    flight, paused, switching or changed in the working tree, and for those that --app names. AGE is the time since a
+    release, pause or switch began, and since its last change.
+
+    With --behind, each app that has not the same version everywhere is shown with the version of each environment, for
+    how long it is stable there, and what is due.
     """
-    return show_status(directory, envs, apps, form)
+    if behind and (given["commands"] or given["older_than"]):
+        raise click.UsageError("--behind shows what is due: leave --commands and --older-than out.")
+    options = StatusOptions(directory, now or datetime.now(UTC), **given)
+    return show_behind(options) if behind else show_status(options)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from renderer.commands.options import (
+    TIME,
     app_option,
     env_option,
     format_option,
@@ -33,7 +34,7 @@ from renderer.usecases.validate import ValidateOptions, validate
     "--at",
     "now",
     metavar="TIME",
-    type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]),
+    type=TIME,
     help="With --base: judge freezes by this time, such as 2026-03-07T09:00+01:00 (default: now).",
 )
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Number of processes (default: one per processor).")

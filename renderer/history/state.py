@@ -14,7 +14,9 @@ from renderer.yamlio import load
 
 _MAPPINGS = ("strategy", "canary", "preview", "previous", "aborted", "migration")
 _VERSIONS = ("canary", "preview", "previous", "aborted")
-_STANDING = frozenset(("tag", "version", "canary", "preview", "previous", "aborted", "migration", "paused", "strategy"))
+_STANDING = frozenset(
+    ("tag", "version", "canary", "preview", "previous", "aborted", "migration", "paused", "strategy", "namespace")
+)
 _OVERLAY = frozenset(("extends", "apps"))
 
 
@@ -79,6 +81,7 @@ class State:
     overrides: Any
     restarted: str | None
     ladder: tuple[Mapping[str, Any], ...] = ()  # the strategy's steps, as far as they are mappings
+    namespace: str | None = None  # the app's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +227,14 @@ def _state(spec: Mapping[str, Any]) -> State:
         flight.get("overrides"),
         str(spec["restartedAt"]) if spec.get("restartedAt") is not None else None,
         _steps(parts["strategy"].get("steps")),
+        str(spec["namespace"]) if spec.get("namespace") else None,
     )
 
 
 def _steps(given: Any) -> tuple[Mapping[str, Any], ...]:
-    return tuple(each for each in given if isinstance(each, Mapping)) if isinstance(given, list) else ()
+    """The steps that are written as steps are; nobody has checked them."""
+    steps = [each for each in given if isinstance(each, Mapping)] if isinstance(given, list) else []
+    return tuple(each for each in steps if isinstance(each.get("pause") or {}, Mapping))
 
 
 def name_of(version: Version) -> VersionName:

@@ -14,7 +14,7 @@ def ladder_lines(old: Side | None, new: Side | None) -> tuple[str, ...]:
     """What a reader must know of the ladder that a change starts, continues or ends; empty without one."""
     found: list[str] = []
     if new and new.flight == "canary" and _is_ladder(new):
-        found.append(" -> ".join(_rungs(new.steps)))
+        found.append(" -> ".join(rungs(new.steps)))
     if old and old.flight == "canary" and _is_ladder(old) and not (new and _goes_on(old, new)):
         found += _taken_to_be(old)
     return tuple(found)
@@ -39,8 +39,8 @@ def _taken_to_be(old: Side) -> Iterator[str]:
     yield f"taken to be {where}, {weights[-1]} %{less}"
 
 
-def _rungs(steps: Steps) -> Iterator[str]:
-    """`10 % for 10m`, `50 % until it is promoted`."""
+def rungs(steps: Steps) -> Iterator[str]:
+    """Each step of a ladder at which it waits: `10 % for 10m`, `50 % until it is promoted`."""
     weight, told = 0, True
     for step in steps:
         if "setWeight" in step:

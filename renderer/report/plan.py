@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from html import escape
 from textwrap import wrap
 from typing import Any
 
 from renderer.plan import CLASSES, AppPlan, Flag, Path, Plan, Summary
 from renderer.problem import Problem, printable
 from renderer.report.as_json import as_json
+from renderer.report.markdown import html, md
 from renderer.spec import short_digests
 
 FORMATS = ("text", "markdown", "json")
@@ -20,7 +20,6 @@ _JSON_FORMAT = 1
 _LONGEST = 60_000  # characters of a comment; GitHub takes 65,536
 _MOMENT = 0.1  # seconds
 _LONG = 60  # seconds; shorter times say more about the simulator than about the cluster
-_CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _NAMED = 3  # apps of a group that its title names
 _LISTED = 20  # rendered files that are named one by one
 _WIDE = 100  # columns of a list of names
@@ -297,13 +296,13 @@ def _markdown(plan: Plan) -> str:
     groups = _groups(apps)
     lines = [f"### rollspec plan: {plan.class_}", ""]
     if plan.rules:
-        lines += ["**Rules changed:**", "", *(f"- {_md(line.strip())}" for line in _rules(plan)[1:-1]), ""]
+        lines += ["**Rules changed:**", "", *(f"- {md(line.strip())}" for line in _rules(plan)[1:-1]), ""]
     if plan.files:
         title, *files, _ = map(str.strip, _files(plan))
         lines += [
-            f"**{_md(title.replace('RENDERED FILES', 'Rendered files'))}:**",
+            f"**{md(title.replace('RENDERED FILES', 'Rendered files'))}:**",
             "",
-            *(f"- {_md(file)}" for file in files),
+            *(f"- {md(file)}" for file in files),
             "",
         ]
     if groups:
@@ -313,7 +312,7 @@ def _markdown(plan: Plan) -> str:
     left_out += _append([_folded(group) for group in groups], lines, _LONGEST)
     if left_out:
         lines += ["", "This comment is too long to show everything: run `rollspec plan` for the rest."]
-    ends = [_md(line) for line in (*_level(plan), _closing(plan, apps))]
+    ends = [md(line) for line in (*_level(plan), _closing(plan, apps))]
     return "\n".join([*lines, *([""] if groups else []), *ends]) + "\n"
 
 
@@ -330,7 +329,7 @@ def _append(parts: Sequence[Sequence[str]], lines: list[str], longest: int) -> i
 
 def _row(group: Sequence[AppPlan]) -> list[str]:
     first = group[0]
-    cells = [_md(text, in_table=True) for text in (first.env, _names(group), _reason(first))]
+    cells = [md(text, in_table=True) for text in (first.env, _names(group), _reason(first))]
     return [f"| **{first.class_}** | {' | '.join(cells)} |"]
 
 
@@ -338,12 +337,12 @@ def _warnings(apps: Sequence[AppPlan]) -> list[str]:
     """Problems and flags, which a reviewer must see without unfolding anything."""
     found = []
     for app in apps:
-        subject = f"{_md(app.app)} in {_md(app.env)}"
+        subject = f"{md(app.app)} in {md(app.env)}"
         found += [
-            f"- {problem.severity} **{problem.rule}**, {subject}: {_md(problem.message)}" for problem in app.problems
+            f"- {problem.severity} **{problem.rule}**, {subject}: {md(problem.message)}" for problem in app.problems
         ]
-        found += [f"- {subject}, not simulated: {_md(app.not_simulated)}"] if app.not_simulated else []
-        found += [f"- {subject}: {_md(flag_text(flag))}" for flag in (app.summary.flags if app.summary else ())]
+        found += [f"- {subject}, not simulated: {md(app.not_simulated)}"] if app.not_simulated else []
+        found += [f"- {subject}: {md(flag_text(flag))}" for flag in (app.summary.flags if app.summary else ())]
     return found
 
 
@@ -351,33 +350,5 @@ def _folded(group: Sequence[AppPlan]) -> list[str]:
     first = group[0]
     details = "\n".join(map(printable, [*_every_name(group), *detail_lines(first)])).replace("<!--", "<! --")
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", details)), default=0))
-    head = f"<details><summary>{_html(_names(group))} in {_html(first.env)}: {first.class_}</summary>"
+    head = f"<details><summary>{html(_names(group))} in {html(first.env)}: {first.class_}</summary>"
     return ["", head, "", f"{fence}text", details, fence, "", "</details>"]
-
-
-_LINKED = re.compile(r"@|:(?=//)|\bwww(?=\.)|\bGH(?=-[0-9])", re.IGNORECASE)
-
-
-def _md(text: str, *, in_table: bool = False) -> str:
-    """Text that Markdown shows unchanged; text between two single backticks is shown as code.
-
-    In CommonMark only a run of backticks of the same length closes a run; all others are not code, and are escaped.
-    """
-    parts = _CODE.split(printable(text))  # text and code in turn
-    return "".join(_code(part, in_table) if number % 2 else _escaped(part) for number, part in enumerate(parts))
-
-
-def _code(text: str, in_table: bool) -> str:
-    """In a table GitHub looks for `|` before it looks for code, and removes the backslash."""
-    return "`" + (text.replace("|", r"\|") if in_table else text).replace("<!--", "<! --") + "`"
-
-
-def _escaped(text: str) -> str:
-    """A zero-width space keeps GitHub from finding names, addresses and issues once it has removed the backslashes."""
-    escaped = re.sub(r"([\\`|*_<\[\]~#&]|(?<=<)!)", r"\\\1", text)
-    return _LINKED.sub(r"\g<0>&#8203;", escaped)
-
-
-def _html(text: str) -> str:
-    """The same for a line that begins with a tag, in which Markdown is not parsed."""
-    return escape(printable(text)).replace("@", "@&#8203;")

@@ -1,22 +1,24 @@
-"""The status of apps as text for a terminal, or as JSON."""
+"""The status of apps as text for a terminal, as Markdown, or as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from renderer.history import Commit, Flight, Standing
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.columns import columns
-from renderer.report.commits import commit_data, time_text, who
+from renderer.report.commits import commit_data, duration_text, time_text, who
+from renderer.report.markdown import table
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "markdown")
 _JSON_FORMAT = 1
 _NAMED = 3  # files that are named
 _BOLD, _YELLOW, _RED, _END = "\033[1m", "\033[33m", "\033[31m", "\033[0m"
-_HEAD = ("ENVIRONMENT", "APP", "STRATEGY", "STABLE", "IN FLIGHT", "SINCE")
+_HEAD = ("ENVIRONMENT", "APP", "STRATEGY", "STABLE", "IN FLIGHT", "SINCE", "AGE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,18 @@ class AppStatus:
     ladder: tuple[str, ...] = ()  # the rungs of the canary's ladder, in words
     labels: Mapping[str, str] = field(default_factory=dict)  # of the app spec
     has_previous: bool = False  # whether the state remembers what the last promotion replaced
+    namespace: str = ""
+    commands: tuple[str, ...] = ()  # those that are possible now, where they were asked for
 
     @property
     def is_active(self) -> bool:
         """Whether a release, a pause or a switch is under way."""
         standing = self.standing
         return standing is not None and bool(standing.flight or standing.paused or standing.stage)
+
+    def age(self, now: datetime) -> int | None:
+        """Seconds since a release started, else since a pause or switch; None where there is none, or unknown."""
+        return _seconds(self.started or self.since, now) if self.is_active else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +63,14 @@ class StatusReport:
     rows: Sequence[AppStatus]
     differs: Sequence[str] = ()
     complete: bool = True
+    now: datetime | None = None  # the time that ages are counted to
 
 
 def status_text(status: StatusReport, form: str, *, colour: bool = False) -> str:
     """The status in one of FORMATS, with a final newline."""
-    return _json(status) if form == "json" else _text(status, colour=colour)
+    if form == "json":
+        return _json(status)
+    return _markdown(status) if form == "markdown" else _text(status, colour=colour)
 
 
 def _json(status: StatusReport) -> str:
@@ -68,25 +79,36 @@ def _json(status: StatusReport) -> str:
         "head": status.head,
         "differs": list(status.differs),
         "complete": status.complete,
-        "apps": [_row_data(row) for row in status.rows],
+        "now": time_text(status.now) if status.now else None,
+        "apps": [_row_data(row, status.now) for row in status.rows],
     }
     return as_json(data)
 
 
-def _row_data(row: AppStatus) -> dict[str, Any]:
+def _row_data(row: AppStatus, now: datetime | None) -> dict[str, Any]:
     return {
         "env": row.env,
         "app": row.app,
         **_standing_data(row.standing),
+        "ladder": list(row.ladder),
+        "started": commit_data(row.started, row.env, row.app) if row.started else None,
         "since": commit_data(row.since, row.env, row.app) if row.since else None,
+        "age": row.age(now) if now else None,
+        "unchanged": _seconds(row.since, now) if now else None,
         "committed": row.committed,
+        "commands": list(row.commands),
         "problem": row.problem,
     }
 
 
+def _seconds(commit: Commit | None, now: datetime) -> int | None:
+    """Since the commit; none less than 0, where a clock differs."""
+    return max(0, round((now - commit.time).total_seconds())) if commit else None
+
+
 def _standing_data(standing: Standing | None) -> dict[str, Any]:
     if standing is None:
-        return dict.fromkeys(Standing._fields)
+        return {**dict.fromkeys(Standing._fields), "states": []}
     flight = standing.flight
     return {
         **standing._asdict(),
@@ -94,6 +116,7 @@ def _standing_data(standing: Standing | None) -> dict[str, Any]:
         "flight": _flight_data(flight) if flight else None,
         "aborted": standing.aborted and standing.aborted._asdict(),
         "undone": standing.undone and standing.undone._asdict(),
+        "states": standing.states,
     }
 
 
@@ -103,29 +126,55 @@ def _flight_data(flight: Flight) -> dict[str, Any]:
 
 
 def _text(status: StatusReport, *, colour: bool) -> str:
-    cells = [_HEAD, *(_cells(row) for row in status.rows)]
-    lines = columns(cells)
-    colours = [_BOLD, *(_colour(row) for row in status.rows)]
-    shown = [f"{start}{line}{_END}" if colour and start else line for start, line in zip(colours, lines, strict=True)]
-    return "\n".join([*(shown if status.rows else []), *([""] if status.rows else []), _closing(status)]) + "\n"
+    head, *rows = columns(_table(status))
+    lines = [f"{_BOLD}{head}{_END}" if colour else head] if rows else []
+    for row, line in zip(status.rows, rows, strict=True):
+        start = _colour(row) if colour else ""
+        lines += [f"{start}{line}{_END}" if start else line, *(f"    {command}" for command in row.commands)]
+    return "\n".join([*lines, *([""] if rows else []), *_closing(status)]) + "\n"
 
 
-def _cells(row: AppStatus) -> tuple[str, ...]:
+def _markdown(status: StatusReport) -> str:
+    lines = table(_table(status)) if status.rows else []
+    for row in status.rows:
+        if row.commands:
+            lines += ["", f"{row.app} in {row.env}:", "", "```sh", *row.commands, "```"]
+    return "\n".join([*lines, *([""] if lines else []), *_closing(status)]) + "\n"
+
+
+def _table(status: StatusReport) -> list[tuple[str, ...]]:
+    """The headline and a row of cells for each app; without the last column where nothing has an age."""
+    rows = [_HEAD, *(_cells(row, status.now) for row in status.rows)]
+    return rows if any(row[-1] for row in rows[1:]) else [row[:-1] for row in rows]
+
+
+def _cells(row: AppStatus, now: datetime | None) -> tuple[str, ...]:
     if row.standing is None:
-        return (row.env, row.app, "unreadable", "", printable(row.problem or ""), "")
+        return (row.env, row.app, "unreadable", "", printable(row.problem or ""), "", "")
     standing = row.standing
     by = f" by {standing.router}" if standing.router else ""
-    cells = (row.env, row.app, f"{standing.strategy}{by}", str(standing.stable), _going_on(standing), _since(row))
-    return tuple(map(printable, cells))
+    cells = (row.env, row.app, f"{standing.strategy}{by}", str(standing.stable), _going_on(row, standing), _since(row))
+    return tuple(map(printable, (*cells, _age(row, now) if now else "")))
 
 
-def _going_on(standing: Standing) -> str:
-    words = [str(standing.flight)] if standing.flight else []
+def _going_on(row: AppStatus, standing: Standing) -> str:
+    ladder = f" on the ladder {' -> '.join(row.ladder)}" if row.ladder else ""
+    words = [f"{standing.flight}{ladder}"] if standing.flight else []
     words += [f"switching ({standing.stage})"] if standing.stage else []
     words += ["paused"] if standing.paused else []
-    words += [f"{standing.aborted} aborted"] if standing.aborted else []
-    words += [f"{standing.undone} undone"] if standing.undone else []
+    words += [f"{version} {how}" for how, version in standing.stopped]
     return ", ".join(words)
+
+
+def _age(row: AppStatus, now: datetime) -> str:
+    """Since its start, and since its last change where that is another commit."""
+    age, unchanged = row.age(now), _seconds(row.since, now)
+    if age is None:
+        return ""
+    is_other = row.started and row.since and row.started != row.since
+    return duration_text(age) + (
+        f", changed {duration_text(unchanged)} ago" if is_other and unchanged is not None else ""
+    )
 
 
 def _since(row: AppStatus) -> str:
@@ -138,22 +187,22 @@ def _colour(row: AppStatus) -> str:
     return _RED if row.standing is None else _YELLOW if row.is_active else ""
 
 
-def _closing(status: StatusReport) -> str:
+def _closing(status: StatusReport) -> list[str]:
     rows = status.rows
     apps, envs = len({row.app for row in rows}), len({row.env for row in rows})
     active = sum(row.is_active for row in rows)
     wrong = sum(row.standing is None for row in rows)
     unreadable = f", {wrong} unreadable" if wrong else ""
     what = f"{_count(apps, 'app')} in {_count(envs, 'environment')}: {active or 'none'} in flight, paused or switching"
-    return f"{what}{unreadable}.{_differs(status.differs)}"
+    return [f"{what}{unreadable}.", *_differs(status.differs)]
 
 
-def _differs(files: Sequence[str]) -> str:
+def _differs(files: Sequence[str]) -> list[str]:
     if not files:
-        return ""
+        return []
     named = ", ".join(map(printable, files[:_NAMED]))
     more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
-    return f"\nThe working tree differs from HEAD: {named}{more}."
+    return [f"The working tree differs from HEAD: {named}{more}."]
 
 
 def _count(number: int, word: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.git import resolve
 from renderer.history import Commit, Key, Parsed, Standing, State, files_of, state_at
@@ -13,12 +15,16 @@ from renderer.history.due import Due, Placed, due
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline import is_in
 from renderer.promotion import in_order, stages_before
+from renderer.report.behind import Behind, behind_text
 from renderer.report.status import AppStatus
-from renderer.usecases.past import revisions
-from renderer.usecases.project import Opened
+from renderer.usecases.checkout import refuse_nested
+from renderer.usecases.past import SHALLOW, revisions
+from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.revision import asking_git
+from renderer.usecases.selection import chosen
+from renderer.usecases.shown import show_stopping
 from renderer.usecases.since import Since, since
-from renderer.usecases.status import read_rows
+from renderer.usecases.status import StatusOptions, environments_in_order, read_rows
 
 NO_ORDER = (
     f"{PROJECT_FILE} names no order of promotion: write `promotion: [dev, staging, production]` under `spec`, with "
@@ -27,7 +33,7 @@ NO_ORDER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DueOptions:
     """For what it is judged what is due: the time, how long a version must be stable before, and whether again."""
 
     now: datetime | None
@@ -44,10 +50,43 @@ def sources(opened: Opened, app: str, env: str) -> tuple[str, ...]:
     return ()
 
 
-def read_due(
-    opened: Opened, envs: Sequence[str], apps: Sequence[str], asked: Asked
-) -> tuple[list[Due], dict[tuple[str, str], Placed]]:
-    """What is due in these environments, and each app as it is in all environments of the order, by app and env.
+class Found(NamedTuple):
+    """What is due; and each app in each environment of the order, by app and environment, as it is at `head`."""
+
+    due: list[Due]
+    placed: dict[tuple[str, str], Placed]
+    head: str
+    complete: bool
+
+
+def show_behind(options: StatusOptions) -> int:
+    """Print which versions are due where; the exit code."""
+    try:
+        opened = open_project(options.directory)
+    except Refused as refused:
+        return int(show_stopping(refused.problems, options.form))
+    refuse_nested(opened.root, opened.layout)
+    environments = environments_in_order(opened, options.envs)
+    apps = chosen(options.apps, opened.apps, "app")
+    found = read_due(opened, environments, apps, DueOptions(options.now))
+    shown: dict[str, dict[str, Placed]] = {}
+    for (app, env), placed in found.placed.items():
+        shown.setdefault(app, {})[env] = placed
+    differ = {app: shown[app] for app in sorted(shown) if options.apps or _differs(shown[app].values())}
+    order = _ordered(opened)
+    behind = Behind(order, differ, found.due, len(apps), found.head, options.now, found.complete)
+    if not found.complete:
+        say(SHALLOW)
+    out(behind_text(behind, options.form), end="")
+    return int(any(placed.standing is None for placed in found.placed.values()))
+
+
+def _differs(placed: Iterable[Placed]) -> bool:
+    return len({each.standing.stable.tag if each.standing else None for each in placed}) > 1
+
+
+def read_due(opened: Opened, envs: Sequence[str], apps: Sequence[str], asked: DueOptions) -> Found:
+    """What is due in these environments.
 
     Git is asked only about apps whose versions differ between environments.
     """
@@ -64,7 +103,7 @@ def read_due(
             there = [placed[app, each] for each in sources(opened, app, env)]
             each = due(here, there, soak=asked.soak, redo=asked.redo)
             found += [_if_ahead(opened, head, here, each)] if each else []
-    return found, placed
+    return Found(found, placed, head, known.complete)
 
 
 def _ordered(opened: Opened) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os.path
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,12 +15,12 @@ from renderer.failure import Failure
 from renderer.git import commits_of, log_files, read_blobs
 from renderer.history import Commit, Revision, Standing, history
 from renderer.layout import Layout
+from renderer.plain import lookup
 from renderer.plan import plan_with_timeline
 from renderer.problem import errors
 from renderer.report.commits import who
 from renderer.report.history import AppHistory, history_text
 from renderer.report.plan import detail_lines
-from renderer.report.possible import possible
 from renderer.report.status import AppStatus
 from renderer.tree import TreeError, listing, read, write_all
 from renderer.usecases.checkout import refuse_nested
@@ -29,8 +30,9 @@ from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.revision import View, asking_git, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
-from renderer.usecases.status import read_status
+from renderer.usecases.status import environments_in_order, read_status, with_commands
 from renderer.workers import crew, processors
+from renderer.yamlio import load
 
 INDEX = "index.html"
 RECENT = timedelta(days=30)  # an app that changed in this time has a page of its own
@@ -82,7 +84,7 @@ def write_board(options: BoardOptions) -> int:
 
 def read_board(opened: Opened, options: BoardOptions) -> Board:
     """Everything that the pages show but what only an app's own page has."""
-    environments = chosen(options.envs, sorted(opened.setup.environments), "environment")
+    environments = environments_in_order(opened, options.envs)
     apps = chosen(options.apps, opened.apps, "app")
     status = read_status(opened, environments, apps, frozenset())
     recent = _recent(opened, status.head, options.now - RECENT) if status.head else {}
@@ -132,32 +134,25 @@ def _cell(row: AppStatus, recent: Change | None, *, everything: bool) -> Cell:
         strategy=f"{standing.strategy} by {standing.router}" if standing.router else standing.strategy,
         stable=str(standing.stable),
         states=states,
-        flying=str(flight.name) if flight else str(standing.aborted or ""),
+        flying=str(flight.name) if flight else next((str(version) for _, version in standing.stopped), ""),
         weight=flight.weight if flight else None,
-        detail=_detail(standing),
+        detail=_detail(row, standing),
         change=change,
         page=page if states or recent or everything else None,
     )
 
 
 def _states(row: AppStatus, standing: Standing) -> Iterator[str]:
-    if standing.flight:
-        yield standing.flight.kind
-    elif standing.aborted:
-        yield "aborted"
-    if standing.stage:
-        yield "switching"
-    if standing.paused:
-        yield "paused"
+    yield from standing.states
     if row.committed is False:
         yield "uncommitted"
 
 
-def _detail(standing: Standing) -> str:
+def _detail(row: AppStatus, standing: Standing) -> str:
     words = [f"switching ({standing.stage})"] if standing.stage else []
     if standing.flight:
         is_ladder = standing.flight.kind == "canary" and standing.flight.weight is None
-        words += ["on the ladder"] if is_ladder else []
+        words += [f"on the ladder {' -> '.join(row.ladder)}"] if is_ladder else []
         words += ["with its own configuration"] if standing.flight.overrides else []
     return ", ".join(words)
 
@@ -170,14 +165,13 @@ def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cel
     """The active cells with their plans, in the order of apps and environments; shared out to the processors."""
     order = sorted(rows, key=lambda row: (row.app, row.env))
     before = _texts_before(opened, order)
-    many_envs = len(opened.setup.environments) > 1
 
     def work(share: Sequence[AppStatus], tick: Callable[[], None]) -> tuple[list[Release], Callable[[], None]]:
         new = of_tree(opened)
         found = []
         for row in share:
             cell = cells[row.app, row.env]
-            commands = _commands(row, many_envs=many_envs)
+            commands = with_commands(opened, row).commands
             found.append(_release(new, cell, commands, before.get((row.app, row.env))))
             tick()
         return found, lambda: None
@@ -185,11 +179,6 @@ def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cel
     with crew(order, work, processors()) as made:
         releases = [release for report in made.reports for release in report]
     return sorted(releases, key=lambda release: (release.cell.app, release.cell.env))
-
-
-def _commands(row: AppStatus, *, many_envs: bool) -> tuple[str, ...]:
-    env = row.env if many_envs else None
-    return tuple(possible(row.standing, row.app, env, has_previous=row.has_previous)) if row.standing else ()
 
 
 def _release(new: View, cell: Cell, commands: tuple[str, ...], before: dict[str, bytes] | None) -> Release:
@@ -263,7 +252,16 @@ def _app_page(opened: Opened, release: Release, told: str) -> AppPage:
     folder = opened.layout.manifests(cell.env, cell.app)
     texts, _ = read(opened.root, listing(opened.root, folder))
     files = {path: text.decode("utf-8", "replace") for path, text in sorted(texts.items())}
-    return AppPage(release, told, files)
+    return AppPage(release, told, files, tuple(_steps(texts)))
+
+
+def _steps(texts: Mapping[str, bytes]) -> Iterator[str]:
+    """The step list of the rendered Rollout, each step in one line."""
+    for path, text in texts.items():
+        data, _ = load(text, path)
+        steps = lookup(data, "/spec/strategy/canary/steps")
+        for step in steps if isinstance(steps, list) else ():
+            yield json.dumps(step, ensure_ascii=False).replace('"', "")
 
 
 def _single(board: Board) -> Board:

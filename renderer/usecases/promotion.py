@@ -10,7 +10,7 @@ from renderer.console import say
 from renderer.failure import Failure
 from renderer.promotion import skipped
 from renderer.spec import short_digests
-from renderer.usecases.behind import NO_ORDER, Asked, read_due, sources
+from renderer.usecases.behind import NO_ORDER, DueOptions, read_due, sources
 from renderer.usecases.elsewhere import in_both, spec_in, stable_there
 from renderer.usecases.project import Opened
 from renderer.usecases.selection import chosen
@@ -83,9 +83,8 @@ def due_versions(opened: Opened, env: str, wanted: ReleaseOptions, now: datetime
     if not any(env in stage for stage in order[1:]):
         raise Failure(f"--train: no environment comes before {env} in the order of promotion", 2)
     apps = chosen([*parse_words(wanted.words, opened.apps)], opened.apps, "app")
-    due, _ = read_due(opened, [env], apps, Asked(now, wanted.soak, wanted.redo))
     by_source: dict[str, list[str]] = {}
-    for each in due:
+    for each in read_due(opened, [env], apps, DueOptions(now, wanted.soak, wanted.redo)).due:
         if each.held:
             say(f"rollspec: {each.app} in {env}: {short_digests(each.version.tag)} stays behind: {each.held}")
         else:

@@ -12,13 +12,17 @@ from renderer.resources import read_schema
 from renderer.schema import Schemas
 
 KINDS = ("App", "Overlay", "Project")
+OUTPUTS = ("Status", "Behind")  # of `status --format json`, and with --behind
 _NULL = {"type": "null"}
 
 
 def show_schema(kind: str, *, partial: bool) -> None:
     """Print the JSON Schema of a kind; `partial`: of a file that is merged into another one of it."""
-    if partial and kind == "Project":
+    if partial and kind not in ("App", "Overlay"):
         raise Failure("--partial is for App and Overlay", 2)
+    if kind in OUTPUTS:
+        out((read_schema(f"output/{kind.lower()}.json") or b"").decode(), end="")
+        return
     schemas = Schemas(Versions(), read_schema)
     bundle = _overlay(schemas) if kind == "Overlay" else schemas.bundle(kind)
     out(json.dumps(_partial(bundle) if partial else bundle, indent=1, ensure_ascii=False))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from renderer.console import out, say
 from renderer.git import GitError, changed, resolve
 from renderer.history import Files, Key, Parsed, Standing, State, Unreadable, parse, state_at, trimmed
 from renderer.pipeline import is_in
+from renderer.plan.ladder import rungs
 from renderer.problem import errors
+from renderer.promotion import in_order
+from renderer.report.possible import possible
 from renderer.report.status import AppStatus, StatusReport, status_text
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.past import SHALLOW
@@ -21,19 +25,55 @@ from renderer.usecases.since import Since, since
 from renderer.workers import crew, processors
 
 
-def show_status(directory: str, envs: Sequence[str], apps: Sequence[str], form: str) -> int:
+@dataclass(frozen=True, slots=True)
+class StatusOptions:
+    """What is asked for on the command line; `now` is the time that ages are counted to."""
+
+    directory: str
+    now: datetime
+    envs: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    form: str = "text"
+    commands: bool = False
+    older_than: timedelta | None = None
+
+
+def show_status(options: StatusOptions) -> int:
     """Print what runs where; the exit code."""
     try:
-        opened = open_project(directory)
+        opened = open_project(options.directory)
     except Refused as refused:
-        return int(show_stopping(refused.problems, form))
+        return int(show_stopping(refused.problems, options.form))
     refuse_nested(opened.root, opened.layout)
-    environments = chosen(envs, sorted(opened.setup.environments), "environment")
-    status = read_status(opened, environments, chosen(apps, opened.apps, "app"), frozenset(apps))
+    environments = environments_in_order(opened, options.envs)
+    apps = chosen(options.apps, opened.apps, "app")
+    status = replace(read_status(opened, environments, apps, frozenset(options.apps)), now=options.now)
+    if options.commands:
+        status = replace(status, rows=[with_commands(opened, row) for row in status.rows])
+    is_late = False
+    if options.older_than is not None:
+        longest = options.older_than.total_seconds()
+        old = [row for row in status.rows if (row.age(options.now) or 0) > longest]
+        status, is_late = replace(status, rows=old), bool(old)
     if not status.complete:
         say(SHALLOW)
-    out(status_text(status, form, colour=sys.stdout.isatty()), end="")
-    return int(any(row.standing is None for row in status.rows))
+    out(status_text(status, options.form, colour=sys.stdout.isatty()), end="")
+    return int(is_late or any(row.standing is None for row in status.rows))
+
+
+def environments_in_order(opened: Opened, envs: Sequence[str]) -> list[str]:
+    """The environments that were asked for, or all, in the order of promotion."""
+    found = chosen(envs, sorted(opened.setup.environments), "environment")
+    return in_order(opened.setup.project.promotion, found)
+
+
+def with_commands(opened: Opened, row: AppStatus) -> AppStatus:
+    """The row with the commands that are possible now."""
+    if row.standing is None:
+        return row
+    env = row.env if len(opened.setup.environments) > 1 else None
+    found = possible(row.standing, row.app, env, namespace=row.namespace, has_previous=row.has_previous)
+    return replace(row, commands=tuple(found))
 
 
 def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named: frozenset[str]) -> StatusReport:
@@ -58,7 +98,8 @@ def read_rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[
         return found, lambda: None
 
     with crew(apps, work, processors()) as made:
-        return sorted((row for report in made.reports for row in report), key=lambda row: (row.env, row.app))
+        order = {env: number for number, env in enumerate(envs)}
+        return sorted((row for report in made.reports for row in report), key=lambda row: (order[row.env], row.app))
 
 
 def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str) -> Iterator[AppStatus]:
@@ -71,9 +112,23 @@ def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str) ->
     for env in wanted:
         state = Unreadable(str(problems[0])) if errors(problems) else state_at(files, opened.layout, env, app)
         if isinstance(state, State):
-            yield AppStatus(env, app, state.standing, labels=labels, has_previous=state.previous is not None)
+            yield AppStatus(
+                env,
+                app,
+                state.standing,
+                labels=labels,
+                has_previous=state.previous is not None,
+                ladder=_rungs(state),
+                namespace=state.namespace or opened.setup.environments[env].spec.get("namespace") or "",
+            )
         elif state is not None:
             yield AppStatus(env, app, None, state.reason, labels=labels)
+
+
+def _rungs(state: State) -> tuple[str, ...]:
+    """The ladder of a canary in flight."""
+    flight = state.standing.flight
+    return tuple(rungs(state.ladder)) if flight and flight.kind == "canary" and flight.weight is None else ()
 
 
 def _labels(app: Parsed | None) -> dict[str, str]:

@@ -101,6 +101,11 @@ STATES: dict[str, dict[str, Any]] = {
 _LATER = "2026-01-31T12:00:00Z"
 
 
+def spec_in_state(state: str) -> dict[str, Any]:
+    """The effective spec of an app in a state."""
+    return {**_BASE, **STATES[state]}
+
+
 def _release(spec: Mapping[str, Any], **more: Any) -> Outcome:
     """A release with a weight where the strategy wants one."""
     strategy = spec.get("strategy", {})

@@ -30,15 +30,19 @@ class Driven(NamedTuple):
 
     `istio`: ``none``, ``weights``, or ``pinned`` (weights, and a route for pinned requests), by the Rollout;
     `workload`: the kind of the workload whose `replicas` an autoscaler owns or is taking over, or empty;
-    `metadata`: the labels and annotations of the app's own Application as JSON, or empty.
+    `metadata`: the labels and annotations of the app's own Application as JSON, or empty;
+    `virtual_service`, `destination_rule`: the names of those that have not the app's, or empty.
     """
 
     istio: str = "none"
     workload: str = ""
     metadata: str = ""
+    virtual_service: str = ""
+    destination_rule: str = ""
 
 
 NOT_DRIVEN = Driven()
+_ROUTED = ("virtualService", "destinationRule")
 
 
 def settings(argocd: ArgoCD, own: Mapping[str, Any]) -> ArgoCD:
@@ -84,10 +88,13 @@ def application_set(
     app's objects. No app's name can begin with `-`, so the name for the folder `_resources` is unique.
     """
     counted, described = any(driven.workload for _, driven in apps), any(driven.metadata for _, driven in apps)
+    renamed = any(driven.virtual_service or driven.destination_rule for _, driven in apps)
     elements = [
         {"app": name.replace("_", "-"), "folder": name, "istio": driven.istio}
         | ({"workload": driven.workload} if counted else {})
         | ({"metadata": json.loads(driven.metadata or "{}")} if described else {})
+        | ({"virtualService": driven.virtual_service or name} if renamed else {})
+        | ({"destinationRule": driven.destination_rule or name} if renamed else {})
         for name, driven in apps
     ]
     template = {
@@ -116,7 +123,9 @@ def driven_of(app: App) -> Driven:
     metadata = json.dumps(app.spec["argocd"], sort_keys=True, ensure_ascii=False) if app.spec.get("argocd") else ""
     if not app.splits or not app.ports:
         return Driven("none", workload, metadata)
-    return Driven("pinned" if app.spec.get("istio", {}).get("canaryHeaders") else "weights", workload, metadata)
+    named = [str((app.strategy.own_routes.get(key) or {}).get("name", "")) for key in _ROUTED]
+    pinned = "pinned" if app.spec.get("istio", {}).get("canaryHeaders") else "weights"
+    return Driven(pinned, workload, metadata, *("" if name == app.name else name for name in named))
 
 
 def ignored_differences(name: str, driven: Driven) -> list[dict[str, Any]]:
@@ -135,8 +144,18 @@ def ignored_differences(name: str, driven: Driven) -> list[dict[str, Any]]:
     group = "networking.istio.io"
     return [
         *count,
-        {"group": group, "kind": "VirtualService", "name": name, "jqPathExpressions": routes},
-        {"group": group, "kind": "DestinationRule", "name": name, "jqPathExpressions": subsets},
+        {
+            "group": group,
+            "kind": "VirtualService",
+            "name": driven.virtual_service or name,
+            "jqPathExpressions": routes,
+        },
+        {
+            "group": group,
+            "kind": "DestinationRule",
+            "name": driven.destination_rule or name,
+            "jqPathExpressions": subsets,
+        },
     ]
 
 
@@ -207,10 +226,12 @@ _COUNT = (
 
 def _routes(driven: Sequence[Driven]) -> list[str]:
     """What the controller writes into the routes of an app, and into the subsets that they lead to."""
+    renamed = any(one.virtual_service or one.destination_rule for one in driven)
+    service, rule = ("virtualService", "destinationRule") if renamed else ("app", "app")
     lines = [
         "    - group: networking.istio.io",
         "      kind: VirtualService",
-        "      name: '{{.app}}'",
+        f"      name: '{{{{.{service}}}}}'",
         "      jqPathExpressions:",
         *(f"        - '.spec.{kind}[]?.route[]?.weight'" for kind in ("http", "tcp", "tls")),
     ]
@@ -224,7 +245,7 @@ def _routes(driven: Sequence[Driven]) -> list[str]:
         *lines,
         "    - group: networking.istio.io",
         "      kind: DestinationRule",
-        "      name: '{{.app}}'",
+        f"      name: '{{{{.{rule}}}}}'",
         "      jqPathExpressions:",
         "        - '.spec.subsets[]?.labels.\"rollouts-pod-template-hash\"'",
     ]

@@ -105,6 +105,12 @@ class Strategy:
         return self.type == "Canary" and self.router != "replica"
 
     @property
+    def own_routes(self) -> Mapping[str, Any]:
+        """Argo Rollouts' `istio`, if the VirtualService is a plain manifest that the spec names; else empty."""
+        found: Mapping[str, Any] = self.fields.get("trafficRouting", {}).get("istio", {})
+        return found
+
+    @property
     def by_istio(self) -> bool:
         """Whether the canary's share is a weight in a VirtualService."""
         return self.type == "Canary" and self.router == "istio"

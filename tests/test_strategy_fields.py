@@ -36,6 +36,14 @@ SAMPLES: dict[str, Any] = {
     "dynamicStableScale": True,
     "previewReplicaCount": 1,
     "antiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}},
+    "stableService": "web-stable",
+    "canaryService": "web-canary",
+    "previewService": "web-next",
+    "stableMetadata": {"labels": {"role": "old"}},
+    "canaryMetadata": {"labels": {"role": "new"}},
+    "activeMetadata": {"labels": {"role": "old"}},
+    "previewMetadata": {"labels": {"role": "new"}},
+    "trafficRouting": {"istio": {"virtualService": {"name": "routes", "routes": ["primary"]}}},
 }
 NEEDS = {"autoPromotionEnabled": ("steps",)}
 STATES: dict[str, tuple[Spec, ...]] = {

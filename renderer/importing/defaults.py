@@ -15,7 +15,8 @@ TYPES: Mapping[str, Mapping[str, str]] = {
     "HorizontalPodAutoscaler": {"spec": "HorizontalPodAutoscalerSpec", "metadata": "Metadata"},
     "DeploymentSpec": {"template": "PodTemplate", "strategy": "DeploymentStrategy"},
     "DeploymentStrategy": {"rollingUpdate": "RollingUpdate"},
-    "RolloutSpec": {"template": "PodTemplate"},
+    "RolloutSpec": {"template": "PodTemplate", "strategy": "RolloutStrategy"},
+    "RolloutStrategy": {"canary": "CanaryStrategy", "blueGreen": "BlueGreenStrategy"},
     "PodTemplate": {"spec": "PodSpec", "metadata": "Metadata"},
     "PodSpec": {
         "containers": "Container",
@@ -61,6 +62,8 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
     "RollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"},
     "RolloutSpec": {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600, "minReadySeconds": 0,
                     "paused": False},  # by the controller: the schema of a Rollout has no defaults
+    "CanaryStrategy": {"maxSurge": "25%", "maxUnavailable": "25%"},
+    "BlueGreenStrategy": {"maxUnavailable": "25%", "autoPromotionEnabled": True},
     "PodSpec": {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
                 "terminationGracePeriodSeconds": 30, "securityContext": {}, "enableServiceLinks": True,
                 "hostNetwork": False, "hostPID": False, "hostIPC": False},

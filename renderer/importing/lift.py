@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.importing.defaults import without_defaults
 from renderer.importing.group import Group
+from renderer.importing.rollout import NotLifted, strategy_of
 from renderer.importing.source import SourceObject
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import CONTAINER_FIELDS, version_label
@@ -24,10 +25,6 @@ _COUNTS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
 _VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 UNNAMED = "main"  # a port without a name: Istio guesses the protocol of this one as of that one
-
-
-class NotLifted(Exception):  # noqa: N818 - an outcome: the objects stay as they are
-    """Why a workload is not turned into an app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +45,11 @@ def lift(group: Group) -> Lifted:
     workload = group.workload
     if not _APP.fullmatch(workload.name):
         raise NotLifted(f"`{workload.name}` cannot be an app's name: at most 53 characters, beginning with a letter")
-    if workload.kind != "Deployment":
-        raise NotLifted("a Rollout is not lifted yet")
+    notes = []
+    if "workloadRef" in workload.spec:
+        group = _with_template(group)
+        reference = workload.spec["workloadRef"].get("name")
+        notes = [f"the Rollout has the template of the Deployment {reference} now; remove that when it has no pods"]
     parts = _Parts(group)
     spec = {**parts.container(), **parts.pod(), **parts.workload()}
     spec |= parts.service()
@@ -59,7 +59,8 @@ def lift(group: Group) -> Lifted:
     metadata = parts.labels(spec)
     taken = {id(each) for each, _ in parts.fields}
     extras = tuple(each for each in group.objects if id(each) not in taken)
-    return Lifted(workload.name, workload.namespace, metadata, spec, tuple(parts.fields), extras, tuple(parts.notes))
+    fields, notes = tuple(parts.fields), [*notes, *parts.notes]
+    return Lifted(workload.name, workload.namespace, metadata, spec, fields, extras, tuple(notes))
 
 
 def image_parts(image: str) -> tuple[str, str]:
@@ -155,25 +156,42 @@ class _Parts:
             found["paused"] = True
         if self._selector != {"app.kubernetes.io/name": self._name}:
             found["selector"] = self._selector
-        given = self._spec.get("strategy") or {}
-        strategy: dict[str, Any] = {key: self._spec[key] for key in _COUNTS if key in self._spec}
-        if given.get("type") == "Recreate":
-            strategy["type"] = "Recreate"
-        else:
-            surge = given.get("rollingUpdate") or {}
-            strategy.update({"maxSurge": surge["maxSurge"]} if "maxSurge" in surge else {})
-            if surge.get("maxUnavailable", "25%") != 0:
-                strategy["maxUnavailable"] = surge.get("maxUnavailable", "25%")
+        strategy = self._rollout() if self.group.workload.kind == "Rollout" else self._deployment()
         annotations = self.group.workload.data["metadata"].get("annotations")
         if annotations:
             found["workload"] = {"annotations": annotations}
         return {**found, **({"strategy": strategy} if strategy else {})}
 
+    def _deployment(self) -> dict[str, Any]:
+        given = self._spec.get("strategy") or {}
+        strategy: dict[str, Any] = {key: self._spec[key] for key in _COUNTS if key in self._spec}
+        if given.get("type") == "Recreate":
+            return {"type": "Recreate", **strategy}
+        surge = given.get("rollingUpdate") or {}
+        strategy.update({"maxSurge": surge["maxSurge"]} if "maxSurge" in surge else {})
+        if surge.get("maxUnavailable", "25%") != 0:
+            strategy["maxUnavailable"] = surge.get("maxUnavailable", "25%")
+        return strategy
+
+    def _rollout(self) -> dict[str, Any]:
+        strategy, notes = strategy_of(self._spec)
+        self.notes += notes
+        if strategy["type"] == "BlueGreen":
+            name = strategy.get("previewService")
+            previews = [each for each in self.group.of("Service") if each.name == name]
+            self.fields += [(each, "`strategy.previewService`") for each in previews]
+            if self._service and name == f"{self._service.name}-preview":
+                del strategy["previewService"]
+        return strategy
+
     def _own_service(self) -> SourceObject | None:
         """The Service that becomes the app's: the one of its name, else the first that has an address."""
         found = [each for each in self.group.of("Service") if each.spec.get("ports") and each.spec.get("selector")]
         found = [each for each in found if each.spec.get("type") != "ExternalName"]
-        named = [each for each in found if each.name == self._name]
+        wanted = [*_strategy_services(self._spec), self._name]
+        if _preview(self._spec):
+            found = [each for each in found if each.name != _preview(self._spec)]
+        named = [each for name in wanted for each in found if each.name == name]
         return next(iter([*named, *(each for each in found if each.spec.get("clusterIP") != "None"), *found]), None)
 
     def service(self) -> dict[str, Any]:
@@ -264,6 +282,31 @@ class _Parts:
         rest = {key: value for key, value in shared.items() if key not in standard}
         found: dict[str, Any] = {"labels": rest} if rest else {}
         return {**found, **({"standardLabels": standard} if len(standard) < len(ours) else {})}
+
+
+def _with_template(group: Group) -> Group:
+    """A Rollout that names a Deployment in `workloadRef`, with that Deployment's template as its own."""
+    if group.reference is None:
+        raise NotLifted("the Deployment that its `workloadRef` names is not in the source")
+    spec = {key: value for key, value in group.workload.spec.items() if key != "workloadRef"}
+    given = {key: group.reference.spec[key] for key in ("selector", "template") if key in group.reference.spec}
+    data: dict[str, Any] = {**group.workload.data, "spec": {**given, **spec}}
+    kept = (*group.objects, group.reference)
+    return replace(group, workload=replace(group.workload, data=data), objects=kept, reference=None)
+
+
+def _strategy_services(spec: Mapping[str, Any]) -> list[str]:
+    """The Service of a Rollout that serves everyone, if its strategy names one."""
+    given = spec.get("strategy") or {}
+    names = [(given.get("blueGreen") or {}).get("activeService"), (given.get("canary") or {}).get("stableService")]
+    return [str(name) for name in names if name]
+
+
+def _preview(spec: Mapping[str, Any]) -> str:
+    """The Service that serves only the new version."""
+    strategy = spec.get("strategy") or {}
+    name = (strategy.get("blueGreen") or {}).get("previewService")
+    return str(name or (strategy.get("canary") or {}).get("canaryService") or "")
 
 
 def _main(containers: Sequence[Mapping[str, Any]], name: str, services: Sequence[SourceObject]) -> int:

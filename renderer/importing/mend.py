@@ -10,6 +10,7 @@ from renderer.importing.source import SourceObject
 from renderer.manifest import Identity
 
 _BY_AUTOSCALER = ("spec", "replicas")
+_RELEASE_STATE = (("spec", "strategy", "canary", "steps"), ("spec", "strategy", "blueGreen", "autoPromotionEnabled"))
 _WORKLOADS = ("Deployment", "Rollout")
 
 
@@ -24,7 +25,9 @@ def patches(
         seen = [
             each
             for each in differences(source.data, rendered[source.identity])
-            if not (autoscaled and each.path == _BY_AUTOSCALER) and not _is_name_of_port(source, each)
+            if not (autoscaled and each.path == _BY_AUTOSCALER)
+            and each.path not in _RELEASE_STATE
+            and not _is_name_of_port(source, each)
         ]
         if seen:
             target = {"kind": "Workload"} if source.kind in _WORKLOADS else {"kind": source.kind, "name": source.name}

@@ -11,9 +11,10 @@ from typing import Any
 from renderer.importing.built import Objects, built, objects_of, opened
 from renderer.importing.group import WORKLOADS, grouped
 from renderer.importing.layers import Layers, defaults, layers
-from renderer.importing.lift import Lifted, NotLifted, lift
+from renderer.importing.lift import Lifted, lift
 from renderer.importing.mend import patches
 from renderer.importing.proof import Compared, compared
+from renderer.importing.rollout import NotLifted
 from renderer.importing.source import Source, SourceObject
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import Setup
@@ -297,8 +298,10 @@ def _rendered(files: Mapping[str, str], names: Sequence[str], setup: Setup) -> t
 
 def _proof(environment: _Environment, rendered: Objects) -> Iterator[Compared]:
     of = {each.identity: name for name, app in environment.apps.items() for each in _all(app)}
+    lifted = {each.identity: each for app in environment.apps.values() for each, _ in app.fields}
     for each in environment.objects:
-        yield compared(environment.env, of.get(each.identity, ""), each, rendered, frozenset())
+        source = lifted.get(each.identity, each)  # a Rollout has the template of its `workloadRef` there
+        yield compared(environment.env, of.get(each.identity, ""), source, rendered, frozenset())
 
 
 def _all(app: Lifted) -> Iterator[SourceObject]:

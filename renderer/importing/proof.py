@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from renderer.importing.defaults import without_defaults
@@ -63,7 +63,17 @@ def normal(data: Mapping[str, Any], *, keep: frozenset[str] = frozenset()) -> di
 def differences(source: Mapping[str, Any], rendered: Mapping[str, Any]) -> list[Difference]:
     """Where two objects differ, as they are compared."""
     keep = frozenset((source["metadata"].get("annotations") or {}).keys())
-    return [*_differences((), normal(source, keep=keep), normal(rendered, keep=keep))]
+    found = _differences((), normal(source, keep=keep), normal(rendered, keep=keep))
+    return [replace(each, lost=each.lost and not _is_there(rendered, each.path)) for each in found]
+
+
+def _is_there(data: Any, path: tuple[str | int, ...]) -> bool:
+    """Whether the object has the path, with a value that the API server would fill in."""
+    for key in path:
+        if isinstance(data, dict) and key not in data:
+            return False
+        data = data[key]
+    return True
 
 
 def _differences(path: tuple[str | int, ...], old: Any, new: Any) -> Iterator[Difference]:

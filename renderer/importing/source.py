@@ -16,9 +16,11 @@ _SERVER_METADATA = (
 )  # fmt: skip
 _SERVER_ANNOTATIONS = (
     "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision",
-    "rollout.argoproj.io/revision", "autoscaling.alpha.kubernetes.io/conditions",
+    "rollout.argoproj.io/revision", "argo-rollouts.argoproj.io/managed-by-rollouts",
+    "autoscaling.alpha.kubernetes.io/conditions",
     "autoscaling.alpha.kubernetes.io/current-metrics",
 )  # fmt: skip
+_HASH = "rollouts-pod-template-hash"  # the controller of Rollouts writes it
 _OF_FAMILIES = ("ipFamilies", "ipFamilyPolicy", "healthCheckNodePort")
 _MADE_BY_CONTROLLERS = ("ReplicaSet", "Pod", "Endpoints", "EndpointSlice", "Event", "ControllerRevision", "Lease")
 
@@ -153,6 +155,10 @@ def _stripped(data: Object) -> Object:
             del metadata["annotations"]
     found = {**data, "metadata": metadata}
     found.pop("status", None)
+    selector = found["spec"].get("selector") if isinstance(found.get("spec"), dict) else None
+    if found["kind"] == "Service" and isinstance(selector, dict) and _HASH in selector:
+        own = {key: value for key, value in selector.items() if key != _HASH}
+        found["spec"] = {**found["spec"], "selector": own}
     if live and found["kind"] == "Service" and isinstance(found.get("spec"), dict):
         headless = found["spec"].get("clusterIP") == "None"
         gone = _OF_FAMILIES if headless else ("clusterIP", "clusterIPs", *_OF_FAMILIES)

@@ -127,8 +127,9 @@ def routes_in_flight(old: Side, new: Side) -> Iterator[Finding]:
 def routing(side: Side) -> dict[str, Any]:
     """The VirtualService and the DestinationRule as they are applied; None for one that is not there."""
     kinds: dict[str, Any] = {"VirtualService": None, "DestinationRule": None}
-    own = (each for each in side.manifests if each.name == side.app.name)
-    return kinds | {each.kind: each.data for each in own if each.kind in kinds}
+    own = side.app.strategy.own_routes
+    named = {kind: (own.get(f"{kind[0].lower()}{kind[1:]}") or {}).get("name", side.app.name) for kind in kinds}
+    return kinds | {each.kind: each.data for each in side.manifests if named.get(each.kind) == each.name}
 
 
 def _finding(rule: str, message: str, pointer: str, severity: Severity = "error") -> Finding:

@@ -15,7 +15,7 @@ STABLE, CANARY = "stable", "canary"
 
 def routes(app: App) -> list[Manifest]:
     """A VirtualService for an app that has ports and uses Istio; a DestinationRule for subsets or a traffic policy."""
-    if not app.ports or not (app.splits or "istio" in app.spec):
+    if not app.ports or not (app.splits or "istio" in app.spec) or app.strategy.own_routes:
         return []
     found = [_virtual_service(app, split=app.splits)]
     subsets = app.splits or bool(app.after and app.after.by_istio)

@@ -26,7 +26,8 @@ def services(app: App) -> list[Manifest]:
 
 def preview_name(app: App) -> str:
     """The name of the Service that selects the preview pods."""
-    return f"{app.service_name}-preview"
+    strategy = app.strategy if app.strategy.type == "BlueGreen" else app.migrating_from or app.strategy
+    return str(strategy.fields.get("previewService", f"{app.service_name}-preview"))
 
 
 def _service(app: App, file: str, name: str) -> Manifest:
@@ -42,7 +43,7 @@ def _service(app: App, file: str, name: str) -> Manifest:
     body = {"spec": {**own, "selector": fields.get("selector") or app.selector, "ports": ports}}
     annotations = wave(-1) if is_preview else {**fields.get("annotations", {}), **wave(-1)}
     labels = {WAYPOINT: app.waypoint} if app.waypoint not in ("", "namespace") else {}
-    if is_preview and app.level > 1:
+    if is_preview and app.level > 1 and app.standard_labels:
         labels |= PREVIEW
     labels |= {} if is_preview else fields.get("labels", {})
     own = {"name": name, "annotations": annotations, "labels": labels}

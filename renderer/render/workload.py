@@ -18,8 +18,8 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 # Fields that have the same name in `strategy` and in the objects; tests/test_strategy_fields.py compares them.
 SPEC_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "progressDeadlineAbort", "revisionHistoryLimit",
                "rollbackWindow")  # fmt: skip
-CANARY_FIELDS = ("minPodsPerReplicaSet", "scaleDownDelaySeconds", "abortScaleDownDelaySeconds", "dynamicStableScale",
-                 "antiAffinity")  # fmt: skip
+CANARY_FIELDS = ("stableService", "canaryService", "minPodsPerReplicaSet", "scaleDownDelaySeconds",
+                 "abortScaleDownDelaySeconds", "dynamicStableScale", "antiAffinity")  # fmt: skip
 BLUE_GREEN_FIELDS = ("previewReplicaCount", "scaleDownDelaySeconds", "scaleDownDelayRevisionLimit",
                      "abortScaleDownDelaySeconds", "antiAffinity", "prePromotionAnalysis",
                      "postPromotionAnalysis")  # fmt: skip
@@ -94,12 +94,11 @@ def _rollout(app: App, strategy: Strategy) -> dict[str, Any]:
 def _canary(app: App, strategy: Strategy) -> dict[str, Any]:
     canary = _surge(strategy)
     canary.update((key, strategy.fields[key]) for key in CANARY_FIELDS if key in strategy.fields)
-    canary["stableMetadata"] = {"labels": {ROLE: "stable"}}
-    canary["canaryMetadata"] = {"labels": {ROLE: "canary"}}
+    canary.update(_roles(strategy, "stable", "canary"))
     if strategy.is_routed:
-        canary["trafficRouting"] = traffic_routing(app)
+        canary["trafficRouting"] = strategy.fields.get("trafficRouting") or traffic_routing(app)
     elif app.becomes_blue_green:
-        canary["stableService"] = app.name
+        canary["stableService"] = app.service_name
     analysis = background_analysis(app, strategy)
     if analysis:
         canary["analysis"] = analysis
@@ -109,12 +108,17 @@ def _canary(app: App, strategy: Strategy) -> dict[str, Any]:
 
 def _blue_green(app: App, strategy: Strategy) -> dict[str, Any]:
     blue_green: dict[str, Any] = {
-        "activeService": app.name,
+        "activeService": app.service_name,
         "previewService": preview_name(app),
         "autoPromotionEnabled": app.preview is None,
         "maxUnavailable": strategy.fields.get("maxUnavailable", 0),
     }
     blue_green.update((key, strategy.fields[key]) for key in BLUE_GREEN_FIELDS if key in strategy.fields)
-    blue_green["activeMetadata"] = {"labels": {ROLE: "active"}}
-    blue_green["previewMetadata"] = {"labels": {ROLE: "preview"}}
+    blue_green.update(_roles(strategy, "active", "preview"))
     return {"blueGreen": blue_green}
+
+
+def _roles(strategy: Strategy, *roles: str) -> dict[str, Any]:
+    """What the controller adds to the pods of each role: the label of ours, or what the spec has instead."""
+    given = {f"{role}Metadata": strategy.fields.get(f"{role}Metadata", {"labels": {ROLE: role}}) for role in roles}
+    return {key: value for key, value in given.items() if value}

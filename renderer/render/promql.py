@@ -130,7 +130,7 @@ def _values(labels: Mapping[str, str], *names: str) -> list[str]:
 
 
 def _either(label: str, values: list[str]) -> str:
-    """Istio before 1.27 reports the label `app`, later ones prefer `app.kubernetes.io/name`."""
+    """The two labels may differ, and which of them Istio reports as the app depends on its version."""
     if len(values) == 1:
         return f'{label}="{values[0]}"'
     pattern = "|".join(re.escape(value).replace("\\", r"\\") for value in values)

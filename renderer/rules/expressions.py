@@ -16,14 +16,15 @@ LONGEST = 4000  # characters
 _DEEPEST = 60  # expressions inside each other
 _TOKEN = re.compile(
     r"""\s+ | //[^\n]* | /\*.*?\*/
-    | (?P<number>0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:[0-9][0-9_]*)?\.[0-9][0-9_]*(?:[eE][+-]?[0-9]+)?
-        |[0-9][0-9_]*(?:[eE][+-]?[0-9]+)?)
+    | (?P<number>0[xX][0-9a-fA-F_]*|0[bB][01_]*|0[oO][0-7_]*
+        |(?:[0-9][0-9_]*(?:\.(?!\.)[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]*)?)
     | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)
-    | (?P<name>\$?[A-Za-z_][A-Za-z0-9_]*|\#[A-Za-z_]*)
-    | (?P<sign>\?\.|\?\?|\.\.|\*\*|==|!=|<=|>=|&&|\|\||::|[-+*/%^<>=!?:;,.|()\[\]{}])
+    | (?P<name>[^\W\d][\w$]*|\$[\w$]*)
+    | (?P<sign>\?\.|\?\?|\.\.|\*\*|==|!=|<=|>=|&&|\|\||::|\#\#?|[-+*/%^<>=!?:;,.|()\[\]{}])
     """,
     re.VERBOSE | re.DOTALL,
 )
+_LETTER = re.compile(r"[\w$]")
 _WORDS = {"and": "&&", "or": "||"}
 _INFIX = ("in", "matches", "contains", "startsWith", "endsWith")
 _BINARY = {
@@ -81,12 +82,25 @@ def _tokens(text: str) -> list[tuple[str, str, int]]:
         if token is None:
             raise ExpressionError(f"column {start + 1}: {text[start]!r} is not part of the language")
         kind, word = token.lastgroup, token[0]
+        if kind == "number" and (not _is_number(word) or _LETTER.match(text, token.end())):
+            raise ExpressionError(f"column {start + 1}: `{word}` is not a number")
         if kind == "name" and (word in _WORDS or word in _INFIX):
             kind, word = "sign", _WORDS.get(word, word)
         if kind:
             found.append((kind, word, start + 1))
         start = token.end()
     return [*found, ("end", "the end", len(text) + 1)]
+
+
+def _is_number(word: str) -> bool:
+    """Whether Go has such a number."""
+    digits = word.replace("_", "")
+    try:
+        if digits[:2].lower() in ("0x", "0b", "0o"):
+            return int(digits, 0) < 2**63
+        return math.isfinite(float(digits)) if re.search("[.eE]", digits) else int(digits) < 2**63
+    except ValueError:
+        return False
 
 
 class _Parser:
@@ -96,6 +110,7 @@ class _Parser:
         self._tokens = tokens
         self._at = 0
         self._depth = 0
+        self._predicates = 0  # inside so many predicates, where `#` and `.name` are allowed
 
     def _next(self) -> tuple[str, str, int]:
         return self._tokens[self._at]
@@ -108,8 +123,8 @@ class _Parser:
         self._at += 1
         return self._tokens[self._at - 1][1]
 
-    def _taken(self, sign: str) -> bool:
-        return self._is(sign) and bool(self._take())
+    def _taken(self, *signs: str) -> bool:
+        return self._is(*signs) and bool(self._take())
 
     def expect(self, wanted: str) -> None:
         """Take the sign that must be next, or the end."""
@@ -120,30 +135,64 @@ class _Parser:
         self._at += 1
 
     def sequence(self) -> Node:
-        """`let x = 1; x + 1`."""
-        if self._next()[:2] == ("name", "let"):
-            self._take()
-            name = self._name()
-            self.expect("=")
-            value = self.expression()
-            self.expect(";")
-            return ("let", ("name", name), value, self.sequence())
+        """`a; b`, whose value is the last one's."""
         tree = self.expression()
-        return ("sequence", tree, self.sequence()) if self._taken(";") else tree
+        while self._taken(";") and self._next()[0] != "end":
+            tree = ("sequence", tree, self.expression())
+        return tree
 
     def expression(self, least: int = 0) -> Node:
         """An expression whose operators bind at least so hard."""
         self._depth += 1
         if self._depth > _DEEPEST:
             raise ExpressionError("its parts are too deep inside each other")
-        left = self._unary()
-        while (operator := self._operator(least)) is not None:
-            left = self._binary(operator, left)
-        if least == 0 and self._taken("?"):
-            yes = self.expression()
-            self.expect(":")
-            left = ("choice", left, yes, self.expression())
+        tree = (self._let() or self._if()) if least == 0 else None
+        if tree is None:
+            tree = self._operators(least)
+            while least == 0 and self._taken("?"):
+                tree = self._choice(tree)
         self._depth -= 1
+        return tree
+
+    def _let(self) -> Node | None:
+        """`let x = 1; x + 1`."""
+        if self._next()[:2] != ("name", "let"):
+            return None
+        self._take()
+        name = self._name()
+        self.expect("=")
+        value = self.expression()
+        self.expect(";")
+        return ("let", ("name", name), value, self.sequence())
+
+    def _if(self) -> Node | None:
+        """`if a { b } else { c }`, which Argo Rollouts has since 1.10; before, `if` is a name."""
+        if self._next()[:2] != ("name", "if") or self._tokens[self._at + 1][0] in ("sign", "end"):
+            return None
+        self._take()
+        condition, yes = self.expression(), self._braces()
+        self.expect("else")
+        return ("choice", condition, yes, self._if() or self._braces())
+
+    def _braces(self) -> Node:
+        self.expect("{")
+        tree = self.sequence()
+        self.expect("}")
+        return tree
+
+    def _choice(self, condition: Node) -> Node:
+        if self._taken(":"):
+            return ("choice", condition, condition, self.expression())
+        yes = self.expression()
+        self.expect(":")
+        return ("choice", condition, yes, self.expression())
+
+    def _operators(self, least: int) -> Node:
+        left, before = self._unary(), ""
+        while (operator := self._operator(least)) is not None:
+            if before == "??" and operator not in ("??", "|"):
+                raise ExpressionError(f"`{operator}` cannot follow `??`: write parentheses around one of them")
+            left, before = self._binary(operator, left), operator
         return left
 
     def _operator(self, least: int) -> str | None:
@@ -162,7 +211,7 @@ class _Parser:
         if operator == "|":
             name = self._name()
             self.expect("(")
-            return self._postfix(("call", name, [left, *self._arguments(name, ")")]))
+            return ("call", name, [left, *self._arguments(name, ")", 1)])
         strength = _BINARY[operator]
         return ("binary", operator, left, self.expression(strength if operator in ("**", "^") else strength + 1))
 
@@ -183,7 +232,13 @@ class _Parser:
             self._take()
             if word in ("true", "false"):
                 return ("truth", word)
+            if word == "let":
+                raise ExpressionError(f"column {column}: `let` cannot stand here")
             return ("nothing",) if word == "nil" else self._named(word)
+        if self._taken("::"):
+            name = self._name()
+            self.expect("(")
+            return ("call", name, self._arguments(name, ")"))
         for opening, closing, name in (("(", ")", ""), ("[", "]", "array"), ("{", "}", "map")):
             if self._taken(opening):
                 if name:
@@ -191,7 +246,9 @@ class _Parser:
                 tree = self.sequence()
                 self.expect(closing)
                 return tree
-        if self._is("."):  # a field of what a predicate looks at
+        if self._predicates and self._taken("#", "##"):  # what a predicate looks at
+            return ("name", f"#{self._take()}" if self._next()[0] == "name" else "#")
+        if self._predicates and self._is("."):
             return ("name", "#")
         raise ExpressionError(f"column {column}: `{word}` cannot stand here")
 
@@ -202,11 +259,11 @@ class _Parser:
         while True:
             if self._taken(".") or self._taken("?."):
                 if self._taken("["):
-                    tree = self._indexed(tree)
+                    tree = ("chain", self._indexed(tree))
                     continue
                 name = self._name()
                 called = self._taken("(")
-                tree = ("call", name, [tree, *self._arguments(name, ")")]) if called else ("member", tree, name)
+                tree = ("call", name, [tree, *self._arguments("", ")")]) if called else ("member", tree, name)
             elif self._taken("["):
                 tree = self._indexed(tree)
             else:
@@ -221,19 +278,23 @@ class _Parser:
         self.expect("]")
         return ("index", tree, start)
 
-    def _arguments(self, name: str, closing: str) -> list[Node]:
+    def _arguments(self, name: str, closing: str, given: int = 0) -> list[Node]:
+        """`given`: so many stand before the call, as in `result | all(# > 1)`; a predicate is the second one."""
         found: list[Node] = []
         while not self._taken(closing):
             if found:
                 self.expect(",")
                 if self._taken(closing):
                     break
-            if name in PREDICATES and self._taken("{"):
-                found.append(self.sequence())
-                self.expect("}")
-            else:
-                found.append(self.expression())
+            is_predicate = name in PREDICATES and given + len(found) == 1
+            found.append(self._predicate() if is_predicate else self.expression())
         return found
+
+    def _predicate(self) -> Node:
+        self._predicates += 1
+        tree = self._braces() if self._is("{") else self.expression()
+        self._predicates -= 1
+        return tree
 
     def _pairs(self) -> list[Node]:
         found: list[Node] = []
@@ -271,9 +332,9 @@ def evaluate(tree: Node, result: list[float]) -> Any:
     if kind == "name" and parts[0] == "result":
         return result
     if kind == "not":
-        return not evaluate(parts[0], result)
+        return not _truth(evaluate(parts[0], result))
     if kind == "minus":
-        return -evaluate(parts[0], result)
+        return -_number(evaluate(parts[0], result))
     if kind == "index" and parts[0] == ("name", "result"):
         index = int(evaluate(parts[1], result))
         if not 0 <= index < len(result):
@@ -283,11 +344,23 @@ def evaluate(tree: Node, result: list[float]) -> Any:
         functions: dict[str, Any] = {"len": len, "isNaN": math.isnan, "isInf": math.isinf}
         return functions[parts[0]](evaluate(parts[1][0], result))
     if kind == "binary" and parts[0] in _EVALUATED:
+        first = evaluate(parts[1], result)
         if parts[0] in ("&&", "||"):
-            first = evaluate(parts[1], result)
-            return evaluate(parts[2], result) if first == (parts[0] == "&&") else first
-        return _EVALUATED[parts[0]](evaluate(parts[1], result), evaluate(parts[2], result))
+            return _truth(evaluate(parts[2], result)) if _truth(first) == (parts[0] == "&&") else first
+        return _EVALUATED[parts[0]](_number(first), _number(evaluate(parts[2], result)))
     raise Unknown
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Unknown
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Unknown
+    return value
 
 
 _EVALUATED: dict[str, Any] = {

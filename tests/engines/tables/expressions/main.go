@@ -124,7 +124,7 @@ func evaluated(answer any, text string) (word string) {
 }
 
 func main() {
-	rows := []any{}
+	rows := [][]any{}
 	for _, text := range known {
 		rows = append(rows, said(text))
 	}
@@ -132,9 +132,13 @@ func main() {
 		text := expression(1 + random.Intn(3))
 		rows = append(rows, said(text), said(changed(text)))
 	}
-	out, err := json.Marshal(map[string]any{"rollouts": os.Args[1], "rows": rows})
-	if err != nil {
-		panic(err)
+	lines := []string{}
+	for _, row := range rows {
+		line, err := json.Marshal(row)
+		if err != nil {
+			panic(err)
+		}
+		lines = append(lines, string(line))
 	}
-	fmt.Println(string(out))
+	fmt.Printf("{\"rollouts\":%q,\"rows\":[\n%s\n]}\n", os.Args[1], strings.Join(lines, ",\n"))
 }

@@ -72,7 +72,11 @@ def application(
     Application would delete the whole environment.
     """
     spec = _application(_published(argocd, env), namespace, cluster, folder)
-    spec["source"]["directory"] = {"recurse": True, "exclude": "**/kustomization.yaml"}
+    if argocd.plugin:
+        parameters = [{"name": "environment", "string": env}]
+        spec["source"] |= {"path": argocd.path or ".", "plugin": {"name": argocd.plugin, "parameters": parameters}}
+    else:
+        spec["source"]["directory"] = {"recurse": True, "exclude": "**/kustomization.yaml"}
     if ignored:
         spec["ignoreDifferences"] = list(ignored)
     metadata = {"name": application_name(argocd, env), "namespace": argocd.namespace, **_metadata(argocd)}

@@ -26,6 +26,7 @@ class ArgoCD:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     sync_policy: Mapping[str, Any] = field(default_factory=dict)  # what differs from rollspec's own
+    plugin: str = ""  # the config management plugin that renders the specs; empty: Argo CD reads rendered files
     branch: str = ""  # where `rollspec publish` writes the files of `{env}`; empty: they are on the branch of the specs
 
 
@@ -113,6 +114,7 @@ def _argocd(spec: Mapping[str, Any]) -> ArgoCD | None:
         namespace=wanted.get("namespace", "argocd"),
         project=wanted.get("project", "default"),
         url=publish.get("url") or repository.get("url", ""),
+        plugin=wanted.get("plugin", ""),
         branch=publish.get("branch", ""),
         revision=repository.get("revision", "HEAD"),
         path=repository.get("path", ""),

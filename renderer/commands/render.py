@@ -26,6 +26,11 @@ from renderer.usecases.render import RenderOptions, render
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file would change.")
 @click.option("--stdout", is_flag=True, help="Print the manifests instead of writing them.")
 @click.option(
+    "--plugin",
+    is_flag=True,
+    help="With --stdout: run as a plugin of Argo CD, whose parameters name the environment and the app.",
+)
+@click.option(
     "--output",
     metavar="DIR",
     help="Write into DIR instead of the output folder. Files of deleted apps stay there.",

@@ -106,7 +106,7 @@ def read_project(text: bytes, schemas: Schemas) -> tuple[Project | None, list[Pr
         return None, problems
     project = project_of(document.data)
     locator = Locator({PROJECT_FILE: text})
-    problems += locator.locate(_folders(project.layout))
+    problems += locator.locate([*_folders(project.layout), *_sources(project)])
     return (None if errors(problems) else project), problems
 
 
@@ -117,6 +117,17 @@ def _folders(layout: Layout) -> Iterator[Problem]:
         if holds(above, below) and (above != below or one < other):
             message = f"`{other}` is {below}, inside of `{one}`, {above}: give each a folder of its own"
             yield Problem(PROJECT_FILE, 0, 0, "project-folders", message, f"/spec/{other}")
+
+
+def _sources(project: Project) -> Iterator[Problem]:
+    """Argo CD either renders the specs, or reads rendered files; a plugin knows the folder of no single app."""
+    argocd = project.argocd
+    if argocd and argocd.plugin and argocd.kind != "Application":
+        message = "a plugin renders a whole environment: write `kind: Application`"
+        yield Problem(PROJECT_FILE, 0, 0, "argocd-plugin", message, "/spec/argocd/kind")
+    if argocd and argocd.plugin and project.publish.branch:
+        message = "with a plugin Argo CD reads the specs, and nothing reads the branches of `publish`: remove one"
+        yield Problem(PROJECT_FILE, 0, 0, "argocd-plugin", message, "/spec/argocd/plugin")
 
 
 def set_up(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os.path
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -10,8 +10,9 @@ from typing import NamedTuple
 from renderer.cache import Record
 from renderer.console import out, say
 from renderer.failure import Failure
-from renderer.layout import holds
+from renderer.layout import KUSTOMIZATION, holds
 from renderer.pipeline import Rendered
+from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import Problem, errors, printable
 from renderer.progress import counted, laps, progress
 from renderer.tree import Difference, Summary, TreeError, compare, sweep, write_all
@@ -49,10 +50,15 @@ class RenderOptions:
     is_strict: bool = False
     form: str = "text"
     verbose: bool = False
+    plugin: bool = False
 
     def __post_init__(self) -> None:
         if self.stdout and (self.check or self.output):
             raise Failure("--stdout cannot be combined with --check or --output: it writes no files", 2)
+        if self.plugin and not self.stdout:
+            raise Failure("--plugin needs --stdout: Argo CD reads the manifests from there", 2)
+        if self.plugin and (self.paths or self.envs or self.apps or self.shard or self.hook or self.staged):
+            raise Failure("--plugin takes the environment and the app from Argo CD's parameters: give neither", 2)
         if self.cached and not self.check:
             raise Failure("--cached needs --check; without --check the cache is always used", 2)
         if self.cached and (self.no_cache or self.output or self.bootstrap):
@@ -121,6 +127,10 @@ def render(options: RenderOptions) -> int:
         return _render(opened, selection, options, shown)
 
     def whole(opened: Opened) -> int:
+        if options.plugin:
+            from renderer.usecases.plugin import asked_by_argo_cd
+
+            return run(opened, asked_by_argo_cd(opened, os.environ))
         return run(opened, select(opened, options.apps, options.envs, options.shard))
 
     folders = [] if options.hook else whole_projects(options.directory, options.paths)
@@ -145,7 +155,7 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     target = _elsewhere(opened, options.directory, output) if output else _output_folder(opened)
     job = Job(selection, options.bootstrap, target, parse_shard(options.shard), bool(output))
     if options.stdout:
-        return _print(opened, job, shown)
+        return _print(opened, job, shown, plugin=options.plugin)
     tell = _tell_check if options.check else _hooked(opened, selection) if options.hook else _tell
     folder = os.path.relpath(target, os.path.realpath(opened.root)) if output else opened.layout.output
     memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
@@ -302,7 +312,7 @@ def _name_foreign(paths: Sequence[str]) -> None:
         say(f"{why}: {printable(path)}")
 
 
-def _print(opened: Opened, job: Job, shown: Shown) -> int:
+def _print(opened: Opened, job: Job, shown: Shown, *, plugin: bool) -> int:
     share = render_share(opened, Memory(opened, job), job.apps, lambda: None)
     problems = [*alone(opened, share.made), *together(opened, job, share.made)]
     if shown.problems(problems, opened.root):
@@ -310,5 +320,20 @@ def _print(opened: Opened, job: Job, shown: Shown) -> int:
     files, _ = share.files(opened, job, frozenset())
     shared, _ = shared_files(opened, job, share.made, frozenset())
     every = {**files, **shared}
+    if plugin:
+        every = _for_argo_cd(opened, every)
+        if not every:
+            envs = " ".join(job.selection.envs)
+            raise Failure(f"nothing to render in {envs}: with no manifests Argo CD would delete everything there", 1)
     out("".join(f"---\n{every[path].decode()}" for path in sorted(every)), end="")
     return 0
+
+
+def _for_argo_cd(opened: Opened, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What an Application applies: neither Argo CD's own objects nor lists of files for kustomize."""
+    own = f"{opened.layout.output}/{ARGOCD}/"
+    return {
+        path: text
+        for path, text in files.items()
+        if not path.startswith(own) and path.rpartition("/")[2] != KUSTOMIZATION
+    }

@@ -1,0 +1,128 @@
+"""rollspec as a config management plugin: the example's own command, in a folder as Argo CD's sidecar has it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.cases import ROOT, run
+from tests.support.pages import blocks, shows
+from tests.support.past import HEAD, PROJECT, WEB
+
+EXAMPLES = ROOT / "docs/examples/argocd-plugin"
+PLUGIN = yaml.safe_load((EXAMPLES / "plugin.yaml").read_text())["spec"]
+ARGO_CD = """\
+  repository: {url: https://git.example.com/shop.git, revision: main}
+  argocd: {kind: Application, plugin: rollspec}
+"""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A project with two environments and two apps, without a repository."""
+    root = tmp_path / "source"
+    texts = {"rollspec.yaml": PROJECT + ARGO_CD}
+    for env in ("dev", "production"):
+        texts[f"overlays/{env}/overlay.yaml"] = HEAD.format(kind="Overlay", name=env) + f"  namespace: {env}\n"
+    for app in ("api", "web"):
+        texts[f"apps/{app}.yaml"] = HEAD.format(kind="App", name=app) + WEB
+    for path, text in texts.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+def generate(source: Path, **parameters: str) -> subprocess.CompletedProcess[str]:
+    """The plugin's own command; it must not write anything."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {"PATH": path, **{f"PARAM_{name.upper()}": value for name, value in parameters.items()}}
+    before = sorted(source.rglob("*"))
+    command = PLUGIN["generate"]["command"]
+    done = subprocess.run(command, cwd=source, env=env, capture_output=True, text=True, check=False)
+    assert sorted(source.rglob("*")) == before
+    assert done.stdout or done.returncode, "an empty answer makes Argo CD delete everything"
+    return done
+
+
+def objects(done: subprocess.CompletedProcess[str]) -> list[tuple[str, str]]:
+    assert done.returncode == 0, done.stderr
+    return sorted((each["kind"], each["metadata"]["name"]) for each in yaml.safe_load_all(done.stdout) if each)
+
+
+def test_it_prints_what_render_writes_without_the_applications(source: Path) -> None:
+    found = objects(generate(source, environment="production"))
+    assert ("Rollout", "api") in found
+    assert ("Rollout", "web") in found
+    assert not any(kind == "Application" for kind, _ in found)
+    assert run(source, "render").code == 0
+    written = [yaml.safe_load(path.read_text()) for path in (source / "rendered/production").rglob("*.yaml")]
+    assert found == sorted((each["kind"], each["metadata"]["name"]) for each in written)
+
+
+def test_the_parameters_choose_the_environment_and_the_app(source: Path) -> None:
+    names = {parameter["name"] for parameter in PLUGIN["parameters"]["static"]}
+    assert names == {"environment", "app"}
+    found = objects(generate(source, environment="production", app="web"))
+    assert {name for _, name in found} == {"web"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({}, "the plugin's parameter `environment` is missing: give it one of dev, production"),
+        ({"environment": "test"}, "there is no environment `test`"),
+        ({"environment": "dev", "app": "nope"}, "there is no app `nope`"),
+    ],
+)
+def test_wrong_parameters(source: Path, parameters: dict[str, str], said: str) -> None:
+    done = generate(source, **parameters)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_an_environment_without_an_object_is_a_failure(source: Path) -> None:
+    for path in (source / "apps").iterdir():
+        path.unlink()
+    done = generate(source, environment="production")
+    assert done.returncode == 1
+    assert "Argo CD would delete everything there" in done.stderr
+
+
+def test_an_error_names_app_file_and_line(source: Path) -> None:
+    spec = source / "apps/web.yaml"
+    spec.write_text(spec.read_text().replace("targetPort: 8080", "targetPort: 808000"))
+    done = generate(source, environment="production")
+    assert done.returncode == 1
+    assert "apps/web.yaml:" in done.stderr
+    assert "/spec/ports/0/targetPort" in done.stderr
+
+
+def test_the_page_shows_the_application(source: Path) -> None:
+    page = (ROOT / "docs/argocd-plugin.md").read_text()
+    assert run(source, "render").code == 0
+    settings, application = blocks(page, "yaml")
+    assert shows(settings.splitlines()[1:], (source / "rollspec.yaml").read_text())
+    assert shows(application.splitlines()[1:], (source / "rendered/_argocd/production.yaml").read_text())
+
+
+def test_a_plugin_has_one_application_and_no_branches(source: Path) -> None:
+    project = source / "rollspec.yaml"
+    text = project.read_text().replace("kind: Application,", "kind: ApplicationSet,")
+    project.write_text(text + "  publish: {branch: 'environments/{env}'}\n")
+    done = run(source, "validate")
+    assert done.code == 1
+    assert done.err.count("argocd-plugin") == 2
+
+
+def test_the_sidecar_finds_the_program_and_the_plugin() -> None:
+    patch = yaml.safe_load((EXAMPLES / "repo-server-patch.yaml").read_text())
+    (sidecar,) = patch["spec"]["template"]["spec"]["containers"]
+    assert sidecar["securityContext"]["runAsUser"] == 999
+    assert "USER 999:999" in (ROOT / "Containerfile").read_text()
+    assert "/rollspec/bin" in sidecar["env"][0]["value"]
+    assert PLUGIN["discover"] == {"fileName": "./rollspec.yaml"}

@@ -26,6 +26,7 @@ from renderer.plan.headline import as_simulated
 from renderer.plan.in_flight import routing
 from renderer.plan.ladder import ladder_lines
 from renderer.plan.outlook import outlook
+from renderer.plan.ranges import as_known
 from renderer.plan.remarks import remarks
 from renderer.plan.side import Side
 from renderer.plan.transition import TRANSITION_RULES, judge
@@ -80,7 +81,7 @@ def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
     except TooManyPodsError:
         return replace(found, not_simulated="it has too many pods, or moves them in too many steps")
     if seen:
-        found = as_simulated(replace(found, summary=seen[0], timeline=seen[1]), new)
+        found = as_simulated(replace(found, summary=as_known(seen[0], old, new), timeline=seen[1]), new)
     return replace(found, remarks=remarks(old, new, found.summary))
 
 

@@ -31,6 +31,9 @@ Class = Literal[
     "disruptive",
 ]
 # The order is the severity; the words are what a reviewer reads in the documentation.
+# What decides the count of pods: the manifest; an autoscaler of the tree; one whose most pods are too many to simulate;
+# something that is not in the tree.
+Count = Literal["given", "autoscaler", "many", "elsewhere"]
 CLASSES: dict[Class, str] = {
     "nothing": "the cluster gets the same manifests",
     "metadata": "labels or annotations of objects; no pod notices",
@@ -119,7 +122,11 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the simulator saw between the manifests before and after: percents, counts of pods, seconds."""
+    """What the simulator saw between the manifests before and after: percents, counts of pods, seconds.
+
+    Where an autoscaler decides the count of pods, `tracks` and the counts before and after are those at its lower bound,
+    and `at_maximum` has those at its upper bound (None where that is too many to simulate).
+    """
 
     tracks: tuple[Track, ...]
     ready_before: int
@@ -130,6 +137,9 @@ class Summary:
     seconds: float
     phase: str
     flags: tuple[Flag, ...] = ()
+    at_maximum: Summary | None = None
+    count: Count = "given"
+    serves: bool = True  # whether requests reach the pods: without, a share says nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ _LONG = 60  # seconds; shorter times say more about the simulator than about the
 _NAMED = 3  # apps of a group that its title names
 _LISTED = 20  # rendered files that are named one by one
 _WIDE = 100  # columns of a list of names
+_COUNTS: dict[str, str] = {
+    "autoscaler": "an autoscaler decides how many pods run: these are the counts at its lower and its upper bound",
+    "many": "an autoscaler decides how many pods run: these are the counts at its lower bound; it may run many more",
+    "elsewhere": "something that is not in Git decides how many pods run: these counts are assumed",
+}
 _FLAGS: dict[str, Callable[[Flag], str]] = {
     "dip": lambda flag: f"dip: the share of {flag.version} falls to {_percent(flag.share)}",
     "over": lambda flag: f"over: the share of {flag.version} rises to {_percent(flag.share)}",
@@ -174,18 +179,46 @@ def detail_lines(app: AppPlan) -> list[str]:
 
 
 def _timeline(summary: Summary) -> Iterator[str]:
-    width = max((len(track.version) for track in summary.tracks), default=0)
-    for track in summary.tracks:
-        between = _between(track.before, track.lowest, track.highest, track.after)
-        share = f"{_percent(track.before)} -> {_percent(track.after)}{between}"
-        yield f"share    {track.version.ljust(width)}  {share}  {track.pods_before} -> {track.pods_after} pods"
+    yield from _tracks(summary)
+    most = summary.at_maximum or summary
+    before = _counts(summary.ready_before, most.ready_before)
+    after = _counts(summary.ready_after, most.ready_after)
     least = f", never under {summary.lowest_ready}" if summary.ready_before and summary.ready_after else ""
-    yield f"ready    {summary.ready_before} -> {summary.ready_after} pods{least}"
+    yield f"ready    {before} -> {after} pods{least}"
     yield f"pods     at most {summary.highest_pods}"
+    if summary.count in _COUNTS:
+        yield f"counts   {_COUNTS[summary.count]}"
     if summary.seconds >= _LONG:
         yield f"takes    {_duration(summary.seconds)} and more"
     for flag in summary.flags:
         yield f"flag     {flag_text(flag)}"
+
+
+def _tracks(summary: Summary) -> Iterator[str]:
+    """A line for each version; without the share where no request reaches it."""
+    width = max((len(track.version) for track in summary.tracks), default=0)
+    most = {track.version: track for track in (summary.at_maximum or summary).tracks}
+    for track in summary.tracks:
+        other = most.get(track.version, track)
+        pods = f"{_counts(track.pods_before, other.pods_before)} -> {_counts(track.pods_after, other.pods_after)} pods"
+        if not summary.serves:
+            yield f"runs     {track.version.ljust(width)}  {pods}"
+            continue
+        before, after = _percents(track.before, other.before), _percents(track.after, other.after)
+        lowest, highest = min(track.lowest, other.lowest), max(track.highest, other.highest)
+        ends = track.before, track.after, other.before, other.after
+        between = _between(lowest, highest, min(ends), max(ends))
+        yield f"share    {track.version.ljust(width)}  {before} -> {after}{between}  {pods}"
+
+
+def _counts(one: int, other: int) -> str:
+    low, high = sorted((one, other))
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _percents(one: float, other: float) -> str:
+    low, high = sorted((one, other))
+    return _percent(low) if low == high else f"{low:g} to {_percent(high)}"
 
 
 def _duration(seconds: float) -> str:
@@ -206,12 +239,12 @@ def _lasts(seconds: float | None) -> str:
     return "for a moment" if seconds < _MOMENT else f"for about {seconds:.1f} s"
 
 
-def _between(before: float, lowest: float, highest: float, after: float) -> str:
+def _between(lowest: float, highest: float, low: float, high: float) -> str:
     """The lowest and highest share, where they are not at the start or the end."""
     found = []
-    if lowest < min(before, after):
+    if lowest < low:
         found.append(f"down to {_percent(lowest)}")
-    if highest > max(before, after):
+    if highest > high:
         found.append(f"up to {_percent(highest)}")
     return f" ({', '.join(found)})" if found else ""
 

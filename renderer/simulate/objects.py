@@ -154,8 +154,11 @@ def _host(host: str, key: str) -> str:
 
 
 def _put_autoscaler(edit: Edit, key: str, data: Object, before: Object) -> None:
-    found = scaler_of(data)
-    named = f"{found.kind} {key.partition('/')[0]}/{found.name}"
+    found, namespace = scaler_of(data), key.partition("/")[0]
+    if not namespace:  # an operator's object that names none: it is applied into the namespace of the app
+        workloads = [*edit.world.deployments, *edit.world.rollouts]
+        namespace = next((each.partition("/")[0] for each in workloads if each.endswith(f"/{found.name}")), "")
+    named = f"{found.kind} {namespace}/{found.name}"
     edit.world.autoscalers[f"{data['kind']} {key}"] = Autoscaler(named, int(found.least), int(found.most))
 
 

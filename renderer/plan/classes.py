@@ -124,8 +124,8 @@ class Flag:
 class Summary:
     """What the simulator saw between the manifests before and after: percents, counts of pods, seconds.
 
-    Where an autoscaler decides the count of pods, `tracks` and the counts before and after are those at its lower bound,
-    and `at_maximum` has those at its upper bound (None where that is too many to simulate).
+    Where an autoscaler decides the count of pods, `tracks` and the counts before and after are those at its lower
+    bound, and `at_maximum` has those at its upper bound (None where that is too many to simulate).
     """
 
     tracks: tuple[Track, ...]

@@ -1,4 +1,4 @@
-"""Overlays: which documents make an effective spec, and which of them each value came from."""
+"""Overlays: which documents make an effective spec, and which document gave each value."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from renderer.plain import pointer_of, tokens
 from renderer.problem import Problem
 from renderer.spec import OWN_STATE, merge, merge_specs
 
-LONGEST = 16  # overlays of a chain
+LONGEST = 16  # longest chain of overlays
 JOINED = ("patches", "resources")  # lists of an overlay that are added to those of the one it extends
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One parsed file of a project, already valid by the schema of its kind."""
+    """One parsed file of a project, valid by the schema of its kind."""
 
     file: str
     data: Mapping[str, Any]
@@ -30,7 +30,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class SpecItem:
-    """One item of an overlay's or app's `patches` or `resources`, and where it is."""
+    """One item of an overlay's or app's `patches` or `resources`, with its file and pointer."""
 
     file: str
     pointer: str
@@ -39,7 +39,7 @@ class SpecItem:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One overlay with what it extends: `chain` runs from the overlay itself to the last one it builds on.
+    """One overlay with those that it extends: `chain` begins with the overlay itself.
 
     `apps` are those of the environment; None for all.
     """
@@ -59,7 +59,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A document that took part in an effective spec; an Overlay has the app's fields under `/spec/defaults`."""
+    """A document that is part of an effective spec; an Overlay has the app's fields under `/spec/defaults`."""
 
     document: Document
     kind: str  # App or Overlay
@@ -67,7 +67,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """The effective document of an app in an environment, and the layers it was made of, strongest first."""
+    """The effective document of an app in an environment, and its layers, strongest first."""
 
     data: Mapping[str, Any]
     layers: tuple[Layer, ...]
@@ -75,7 +75,7 @@ class Effective:
     def locate(self, pointer: str) -> tuple[str, str]:
         """The file that gave the value at a pointer, and the pointer there; the nearest parent if no file gave it."""
         parts = tokens(pointer)
-        layers = self.layers if not parts or parts[0] in ("spec", "metadata") else (self._app,)  # a header is its own
+        layers = self.layers if not parts or parts[0] in ("spec", "metadata") else (self._app,)  # others: the app alone
         while parts:
             for layer in layers:
                 there = ["spec", "defaults", *parts[1:]] if layer.kind == "Overlay" else parts
@@ -85,10 +85,10 @@ class Effective:
         return layers[0].document.file, ""
 
     def locate_lack(self, pointer: str) -> tuple[str, str]:
-        """The file to give what is missing in the value at a pointer: the app's own, if that has the value.
+        """The file in which to add what is missing in the value at a pointer: the app's own, if it has the value.
 
-        A mapping is merged, and whatever is missing in all of it belongs into the first of its files; a list, and so
-        what is in it, is as in the strongest file.
+        A mapping is merged: what none of its files has belongs in the app's own file. A list, with its items, comes
+        only from its strongest file.
         """
         parts = tokens(pointer)
         if not any(part.isdigit() for part in parts) and _has(self._app.document.data, parts):
@@ -102,7 +102,7 @@ class Effective:
 
 
 def environments(overlays: Mapping[str, Document]) -> tuple[dict[str, Environment], list[Problem]]:
-    """Each overlay with its `extends` followed; an unknown or circular one is a problem."""
+    """Each overlay with its `extends` resolved; an unknown or circular one is a problem."""
     found, problems = {}, []
     for name, document in overlays.items():
         environment = environment_of(name, overlays.get, overlays)
@@ -114,7 +114,7 @@ def environments(overlays: Mapping[str, Document]) -> tuple[dict[str, Environmen
 
 
 def environment_of(name: str, find: Callable[[str], Document | None], known: Iterable[str] = ()) -> Environment | str:
-    """The environment of an overlay, or what is wrong with it; `find` gives an overlay by name."""
+    """The environment of an overlay, or its fault; `find` returns an overlay by name."""
     chain: dict[str, Document] = {}
     following: str | None = name
     while following is not None:
@@ -147,9 +147,9 @@ def effective(environment: Environment, app: Document, partials: Sequence[Docume
 
 
 def _default_beside_autoscaling(spec: Mapping[str, Any], own: Sequence[Document]) -> bool:
-    """Whether a default of `replicas`, which is for apps without an autoscaler, is all that the app has next to one.
+    """Whether an app with an autoscaler gets `replicas` only from a default, which is for apps without an autoscaler.
 
-    A default below `minReplicas` still counts: render level 1 had it as a stage of switching an autoscaler on.
+    A default below `minReplicas` still counts: at render level 1, it is a stage of switching an autoscaler on.
     """
     scaling, replicas = spec.get("autoscaling"), spec.get("replicas")
     if not isinstance(scaling, Mapping) or not isinstance(replicas, int) or isinstance(replicas, bool):
@@ -159,21 +159,21 @@ def _default_beside_autoscaling(spec: Mapping[str, Any], own: Sequence[Document]
 
 
 def inherited(partial: Document) -> Document:
-    """A partial app as overlays see it that extend its own: without the release state, which is an environment's own.
+    """A partial app as inherited by overlays that extend its overlay: without the release state of its environment.
 
-    A release in one would go out in the others too, unsaid and at the same time.
+    Otherwise, a release in one environment would silently reach the others at the same time.
     """
     kept = {key: value for key, value in partial.spec.items() if key not in OWN_STATE}
     return Document(partial.file, {**partial.data, "spec": kept})
 
 
 def idle_nulls(base: Mapping[str, Any], over: Mapping[str, Any]) -> list[str]:
-    """Pointers of those nulls in `over` that take nothing away from `base`."""
+    """Pointers of the nulls in `over` that do not remove anything from `base`."""
     return [pointer_of(path) for path in _nulls(over) if not path or not _has(base, path)]
 
 
 def spec_items(document: Document, key: str) -> tuple[SpecItem, ...]:
-    """The items of a list of the document's spec, with their places."""
+    """The items of a list of the document's spec, with their pointers."""
     return tuple(
         SpecItem(document.file, f"/spec/{key}/{number}", value)
         for number, value in enumerate(document.spec.get(key, ()))

@@ -75,10 +75,10 @@ class TestPromises:
         [
             ("a: [1\n", Set("/a", 1), "lacks"),
             ("", Set("/a", 1), "empty"),
-            ("- a\n", Set("/0", 1), "a spec is a mapping"),
-            ("a: 1\n", Set("", [1]), "a spec is a mapping"),
+            ("- a\n", Set("/0", 1), "a spec must be a mapping"),
+            ("a: 1\n", Set("", [1]), "a spec must be a mapping"),
             ("a: 1\n", Set("/b", object()), "not plain data"),
-            ("a: 1\n", Set("/b", float("nan")), "nan is no number"),
+            ("a: 1\n", Set("/b", float("nan")), "nan is not a number"),
             ("a: 1\n", Set("/b", "\ud800"), "by hand"),
             ("a: [1]\n", Set("/a/2", 1), "no item 2"),
             ("a: [1]\n", Remove("/a/-"), "no item -"),

@@ -28,19 +28,19 @@ from renderer.yamlio.events import ERRORS
 
 __all__ = ["EditError", "Operation", "Order", "Remove", "Rename", "Set", "edit", "formatted", "new_document"]
 
-_BY_HAND = "cannot be edited as the file is written; edit it by hand"
+_BY_HAND = "rollspec cannot edit this part of the file in its current form; edit it by hand"
 _REPAIRS = 3
 _NO_ORDER: Order = {}
 
 
 def edit(text: str, operations: Sequence[Operation]) -> str:
-    """The text after the operations, in which only the lines that they are about differ.
+    """The text after the operations; only the lines that they are about change.
 
-    A changed value is cut out and replaced where it stands, in its quotes; a new key goes behind the last one of its
-    mapping; a removed one goes with its lines and the comments in and deeper below them; a renamed one keeps its place
-    and all that is below. Renames are made first. Read again before it is returned: it holds the old data but for the
-    operations. Raises EditError for a text that is no spec, an operation that does not fit, or an edit that cannot be
-    proven.
+    A changed value is replaced where it is, in its quotes. A new key is written after the last one of its mapping. A
+    key is removed with its lines, with the comments in them, and with deeper comments below them. A renamed key keeps
+    its position and its value. Renames are made first. The result is read again before it is returned, to prove that
+    only the operations changed the data. Raises EditError for a text that is not a spec, an operation that does not
+    fit, or an edit that cannot be proven.
     """
     old = _read(text)
     renames = [operation for operation in operations if isinstance(operation, Rename)]
@@ -52,7 +52,7 @@ def edit(text: str, operations: Sequence[Operation]) -> str:
         for operation in operations:
             wanted = wanted if isinstance(operation, Rename) else applied(wanted, operation)
         if not isinstance(wanted, dict):
-            raise EditError("", "a spec is a mapping")
+            raise EditError("", "a spec must be a mapping")
         for text_edit in text_edits(old, wanted):
             text = splice(text, text_edit)
         return _proven(text, wanted)
@@ -61,12 +61,13 @@ def edit(text: str, operations: Sequence[Operation]) -> str:
 
 
 def formatted(text: str, order: Order = _NO_ORDER) -> str:
-    """The text as `fmt` writes it: the same data and comments in one canonical layout.
+    """The text in the layout of `fmt`: the same data and comments in one canonical form.
 
-    Two spaces of indentation, dashes too; no white space at the ends of lines, single empty lines, one break at the end
-    (CRLF stays CRLF). A flow collection over several lines becomes a block. `order` gives the fields of known
-    mappings, by JSON pointer with `*` for any one part (`""`, `/spec`, `/spec/ports/*`): they stand in that order,
-    others behind them as they were. Formatting twice changes nothing more. Raises EditError.
+    Indentation by two spaces, for dashes too; no white space at the ends of lines, single empty lines, one break at the
+    end (CRLF stays CRLF). A flow collection over several lines becomes a block. `order` gives the fields of known
+    mappings, by JSON pointer with `*` for any one part (`""`, `/spec`, `/spec/ports/*`): they are written in that
+    order, and other fields follow in their present order. Formatting the result again changes nothing. Raises
+    EditError.
     """
     data = _read(text)
     result = laid_out(text, order)
@@ -74,7 +75,7 @@ def formatted(text: str, order: Order = _NO_ORDER) -> str:
 
 
 def new_document(data: Mapping[str, object]) -> str:
-    """The text of a new spec, as `fmt` would have it."""
+    """The text of a new spec, in the layout of `fmt`."""
     wanted = checked_data(data, "")
     text = "".join(f"{line}\n" for line in block(wanted, -2, Shape()).lines) or "{}\n"
     return _proven(text, wanted)
@@ -89,9 +90,9 @@ def _read(text: str) -> Data:
 
 
 def _proven(text: str, wanted: Data) -> str:
-    """The text, which holds what is wanted.
+    """The text, proven to hold the wanted data.
 
-    A `|+` block takes the empty lines that follow it; where an edit gave it others, it is written anew.
+    A `|+` block includes the empty lines that follow it; if an edit changed these, the block is written again.
     """
     for _ in range(_REPAIRS):
         path = difference(_again(text), wanted)

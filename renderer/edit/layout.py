@@ -1,4 +1,4 @@
-"""The canonical layout of a spec's text: one indentation, fields in documented order, comments beside their keys."""
+"""The canonical layout of a spec's text: one indentation, fields in documented order, comments with their keys."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _COMMENT = re.compile(r"#[^\r\n]*")
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A value, or an entry with its key or dash; nothing in it is indented yet."""
+    """A value, or an entry with its key or dash; its lines are not indented yet."""
 
     head: str  # the first line
-    comment: str = ""  # behind it, with the white space before it
-    below: list[str] = field(default_factory=list)  # of the value, to be indented deeper; an empty line stays empty
-    above: list[str] = field(default_factory=list)  # comments that go before the first line
-    after: list[str] = field(default_factory=list)  # comments that follow
+    comment: str = ""  # after it, with the white space before the comment
+    below: list[str] = field(default_factory=list)  # further lines, to be indented deeper; an empty line stays empty
+    above: list[str] = field(default_factory=list)  # comments before the first line
+    after: list[str] = field(default_factory=list)  # comments after it
 
     def lines(self) -> list[str]:
         deeper = [f"  {line}" if line else "" for line in self.below]
@@ -61,7 +61,7 @@ class _Layout:
         return [*head, *filter(None, first), *part.below, *tail]
 
     def entries(self, node: Node, path: Path, offset: int, until: int) -> list[str]:
-        """The lines of a collection, whose inside begins at `at` and ends, with its comments, at `until`."""
+        """The lines of a collection; its contents begin at `offset` and end, with their comments, at `until`."""
         names = self.fields(path) if node.type == "mapping" else []
         found: list[tuple[int, list[str]]] = []
         flow = node.style == "flow"
@@ -77,7 +77,7 @@ class _Layout:
         return [*lines, *_closed(_tidy(rest[:-1] if flow else rest))]
 
     def entry(self, entry: CollectionEntry, path: Path, flow: bool) -> tuple[_Part, int]:
-        """With its key or dash, and where what follows it begins."""
+        """The entry with its key or dash, and the offset after it."""
         behind = entry.start if flow and entry.key is None else behind_indicator(self.text, entry)
         part = self.value(entry, path, behind, flow)
         if flow:
@@ -93,7 +93,7 @@ class _Layout:
         return (self.keyed(entry, behind, part) if entry.key else _dashed(part)), offset
 
     def behind_comma(self, end: int) -> tuple[str, list[str], int]:
-        """Behind a flow entry: the comment of its line, comments before the comma, and where the rest begins."""
+        """After a flow entry: the comment in its line, the comments before the comma, and the offset of the rest."""
         comma = after_space(self.text, end)
         has_comma = self.text[comma] == ","
         offset = comma + 1 if has_comma else end
@@ -128,13 +128,13 @@ class _Layout:
         return _Part(lines[0], below=[line.lstrip(" \t") for line in lines[1:]], above=above)
 
     def text_block(self, node: Node, outer: int) -> tuple[str, list[str]]:
-        """Header and lines of a `|` or `>`; `at` is the column of its key or dash."""
+        """Header and lines of a `|` or `>`; `outer` is the column of its key or dash."""
         header = self.text[node.start : node.head]
         lines = _BREAK.split(self.text[line_end(self.text, node.head) : node.end])[1:]
         digit = re.search("[1-9]", header)
         indents = (len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" "))
         indent = outer + int(digit[0]) if digit else next(indents, 0)
-        if node.end == len(self.text):  # without a break at the end, which it gets now
+        if node.end == len(self.text):  # the text gets its missing break at the end
             header = header.replace("+", "").replace("-", "") + "-"
         return re.sub("[1-9]", "2", header), [line[indent:] for line in lines]
 
@@ -159,7 +159,7 @@ class _Layout:
         return _Part("", closing, entries, [*between, *filter(None, [opening])])
 
     def one_line(self, node: Node, path: Path) -> str:
-        """A flow collection as it is written, but for the order of fields and breaks between brackets."""
+        """A flow collection unchanged except for the order of fields and breaks between brackets."""
         text = self.text
         if node.type == "scalar":
             return text[node.start : node.end]
@@ -197,7 +197,7 @@ def _dashed(part: _Part) -> _Part:
 
 
 def _tidy(lines: list[str]) -> list[str]:
-    """Comments and empty lines; of several empty ones one stays."""
+    """Comments and empty lines; several empty lines become one."""
     stripped = [line.strip() for line in lines]
     return [line for number, line in enumerate(stripped) if line or not number or stripped[number - 1]]
 
@@ -208,14 +208,14 @@ def _closed(lines: list[str]) -> list[str]:
 
 
 def _comment(piece: str) -> str:
-    """The rest of a line: its comment with two spaces before it, or with those that line it up with others."""
+    """The rest of a line: its comment after two spaces, or after the spaces that align it with others."""
     content = piece.strip()
     space = piece[: len(piece) - len(piece.lstrip())]
     return (space if set(space) == {" "} else "  ") + content if content else ""
 
 
 def _folded(line: str, style: str, last: bool) -> str:
-    """A line of a value over several lines, whose white space at the end says nothing unless it is escaped."""
+    """A line of a value over several lines; white space at its end has no meaning unless it is escaped."""
     stripped = line if last else line.rstrip(" \t")
     backslashes = len(stripped) - len(stripped.rstrip("\\"))
     return line[: len(stripped) + 1] if style == '"' and backslashes % 2 else stripped

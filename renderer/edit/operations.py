@@ -1,4 +1,4 @@
-"""What an edit is made of: operations on data, and the single text_edits on a text that lead from old data to new."""
+"""The parts of an edit: operations on data, and the single edits of a text that turn the old data into the new."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from renderer.yamlio.nodes import Path
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """The value at a JSON pointer, new or changed; mappings on the way that are missing or null are made.
+    """Sets the value at a JSON pointer, new or changed; parent mappings that are missing or null are created.
 
-    In a list, its length or `-` appends. The order of a mapping's keys is part of the value.
+    In a list, the index after the last item, or `-`, appends. The order of a mapping's keys is part of the value.
     """
 
     pointer: str
@@ -26,14 +26,14 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """The key or the list item at a JSON pointer goes away."""
+    """Removes the key or the list item at a JSON pointer."""
 
     pointer: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """The key at a JSON pointer becomes `name`, which its mapping does not have; it stays where it is."""
+    """Renames the key at a JSON pointer to `name`, which must be new to its mapping; the key keeps its position."""
 
     pointer: str
     name: str
@@ -43,7 +43,7 @@ Operation = Set | Remove | Rename
 
 
 class EditError(Exception):
-    """An edit that cannot be made; `pointer` is where, `message` is one line."""
+    """An edit that cannot be made; `pointer` names the value, `message` is one line."""
 
     def __init__(self, pointer: str, message: str) -> None:
         super().__init__(f"{pointer or '/'}: {message}")
@@ -53,7 +53,7 @@ class EditError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """The value at `path` becomes another."""
+    """Replaces the value at `path`."""
 
     path: Path
     value: Data
@@ -61,7 +61,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """A new entry in the collection at `path`, behind the entry `after` (None: before all)."""
+    """Adds an entry to the collection at `path`, after the entry `after` (None: before all)."""
 
     path: Path
     name: str | int
@@ -71,14 +71,14 @@ class Insert:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """The entry at `path` goes away, and its collection does not get empty by it."""
+    """Removes the entry at `path`; its collection keeps at least one other entry."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Relabel:
-    """The key of the entry at `path` becomes `name`."""
+    """Renames the key of the entry at `path` to `name`."""
 
     path: Path
     name: str
@@ -86,7 +86,7 @@ class Relabel:
 
 @dataclass(frozen=True, slots=True)
 class Reorder:
-    """These keys of the mapping at `path` stand in this order; the places that they have between others stay theirs."""
+    """Sorts these keys of the mapping at `path` into this order; other keys keep their positions."""
 
     path: Path
     names: tuple[str, ...]
@@ -96,12 +96,12 @@ TextEdit = Replace | Insert | Delete | Relabel | Reorder
 
 
 def same(one: Data, other: Data) -> bool:
-    """Equal, with the order of keys, and 1 is neither 1.0 nor true."""
+    """Whether both are equal, also in the order of keys; 1 equals neither 1.0 nor true."""
     return json.dumps(one) == json.dumps(other)
 
 
 def applied(data: Data, operation: Operation) -> Data:
-    """New data; the old is left as it is. Raises EditError where the pointer leads nowhere."""
+    """New data; the old data does not change. Raises EditError if the pointer names nothing."""
     names = _names(operation.pointer)
     if isinstance(operation, Set):
         return _with(data, names, checked_data(operation.value, operation.pointer), operation.pointer)
@@ -113,7 +113,7 @@ def applied(data: Data, operation: Operation) -> Data:
 
 
 def text_edits(old: Data, new: Data, path: Path = ()) -> Iterator[TextEdit]:
-    """The text_edits that turn the text of `old` into one of `new`, to be made one after the other."""
+    """The edits, one after another, that turn the text of `old` into a text of `new`."""
     if same(old, new):
         return
     if isinstance(old, dict) and isinstance(new, dict) and old and new:
@@ -127,7 +127,7 @@ def text_edits(old: Data, new: Data, path: Path = ()) -> Iterator[TextEdit]:
 def checked_data(value: Any, pointer: str) -> Data:
     """The value as plain data."""
     if isinstance(value, float) and not isfinite(value):
-        raise EditError(pointer, f"{value} is no number that JSON has")
+        raise EditError(pointer, f"{value} is not a number in JSON")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Mapping):
@@ -139,7 +139,7 @@ def checked_data(value: Any, pointer: str) -> Data:
 
 def _names(text: str) -> list[str]:
     if text and not text.startswith("/"):
-        raise EditError(text, "is no JSON pointer")
+        raise EditError(text, "is not a JSON pointer")
     return tokens(text)
 
 
@@ -158,7 +158,7 @@ def _with(data: Data, names: list[str], value: Data, pointer: str) -> Data:
             _with(data[index] if index < len(data) else None, rest, value, pointer),
             *data[index + 1 :],
         ]
-    raise EditError(pointer, f"there is a value, not a mapping, in which {name!r} could be set")
+    raise EditError(pointer, f"its parent is not a mapping, so {name!r} cannot be set in it")
 
 
 def _without(data: Data, names: list[str], pointer: str) -> Data:
@@ -173,7 +173,7 @@ def _without(data: Data, names: list[str], pointer: str) -> Data:
     if isinstance(data, list):
         index = _index(name, len(data), pointer)
         return [*data[:index], *([_without(data[index], rest, pointer)] if rest else []), *data[index + 1 :]]
-    raise EditError(pointer, "is not there, so it cannot be removed")
+    raise EditError(pointer, "does not exist, so it cannot be removed")
 
 
 def _renamed(data: Data, names: list[str], operation: Rename) -> Data:
@@ -188,7 +188,7 @@ def _renamed(data: Data, names: list[str], operation: Rename) -> Data:
 
 
 def relabel(operation: Rename) -> Relabel:
-    """The step on a text that a Rename is."""
+    """The edit of a text for a Rename."""
     return Relabel(tuple(_names(operation.pointer)), operation.name)
 
 
@@ -215,7 +215,7 @@ def _mapping(old: dict[str, Data], new: dict[str, Data], path: Path) -> Iterator
 
 
 def _list(old: list[Data], new: list[Data], path: Path) -> Iterator[TextEdit]:
-    """Items that are the same at the beginning and at the end stay; those between are paired, then added or removed."""
+    """Equal items at the beginning and at the end stay; those between are paired, then items are added or removed."""
     shorter = min(len(old), len(new))
     head = next((index for index in range(shorter) if not same(old[index], new[index])), shorter)
     rest = shorter - head
@@ -242,14 +242,14 @@ def difference(old: Data, new: Data, path: Path = ()) -> Path | None:
 
 
 def value_at(data: Data, path: Path) -> Data:
-    """The value at a path that leads somewhere."""
+    """The value at a path that exists."""
     for name in path:
         data = data[name]  # type: ignore[index]
     return data
 
 
 def ordered_as(model: Data, data: Data) -> Data:
-    """The data with the keys of its mappings in the order that the model has."""
+    """The data with the keys of its mappings in the order of the model."""
     if isinstance(model, dict) and isinstance(data, dict) and model.keys() == data.keys():
         return {key: ordered_as(model[key], data[key]) for key in model}
     if isinstance(model, list) and isinstance(data, list) and len(model) == len(data):

@@ -1,4 +1,4 @@
-"""One edit of a text: cut out a span and put another there; every other character stays."""
+"""One edit of a text: replaces one span; every other character stays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EMPTY_LINES = re.compile(r"(?:[ \t]*(?:\r\n?|\n))*")
 
 
 class Target(NamedTuple):
-    """A value in its text: the collections above it from the root on, and the entry that it is the value of."""
+    """A value in its text: the collections above it, from the root on, and its own entry."""
 
     above: tuple[Node, ...]
     entry: CollectionEntry | None  # None: the root
@@ -26,12 +26,12 @@ class Target(NamedTuple):
 
     @property
     def in_flow(self) -> bool:
-        """Whether flow style is the only one possible here."""
+        """Whether only flow style is possible here."""
         return any(node.style == "flow" for node in self.above)
 
 
 def splice(text: str, text_edit: TextEdit) -> str:
-    """The text after one edit, which fits the data."""
+    """The text after one edit; the edit must fit the data."""
     target = _find(text, text_edit.path)
     if isinstance(text_edit, Replace):
         return _replace(text, target, text_edit.value)
@@ -82,7 +82,7 @@ def _replace(text: str, target: Target, value: Data) -> str:
 
 
 def _replace_block(text: str, entry: CollectionEntry, end: int, written: Written) -> str:
-    """The value of a key or dash in block style; a comment in the line of the key or dash stays."""
+    """Replaces the value of a key or dash in block style; a comment in the line of the key or dash stays."""
     node = entry.value
     behind = behind_indicator(text, entry)
     below = _is_below(text, entry)
@@ -90,7 +90,7 @@ def _replace_block(text: str, entry: CollectionEntry, end: int, written: Written
         start, rest = node.start, ""
     elif node.style == "block" or (below and written.lines):
         start, rest = behind, text[behind : line_end(text, behind)]
-        if node.style not in ("block", "|", ">"):  # a comment behind a value that stands in a line of its own
+        if node.style not in ("block", "|", ">"):  # a comment after a value in a line of its own
             rest = rest.rstrip(" \t") or text[node.end : end]
     elif node.style in ("|", ">"):
         start, rest = node.start, text[node.head : line_end(text, node.head)]
@@ -101,14 +101,14 @@ def _replace_block(text: str, entry: CollectionEntry, end: int, written: Written
         before = before.rstrip(" \t")
     elif not before.endswith((" ", "\t")):
         before, rest = before + " ", rest.rstrip(" \t")
-    elif entry.key is None and written.lines:  # `-   key:` would need the other keys as deep
+    elif entry.key is None and written.lines:  # `-   key:` would need the other keys in the same column
         before = before.rstrip(" \t") + " "
     lines = "".join(_newline(text, start) + line for line in written.lines)
     return before + written.head + rest + lines + text[end:]
 
 
 def _empty(text: str, entry: CollectionEntry, written: str) -> str:
-    """Without the entries of a block collection, and with every comment that stands in a line of its own."""
+    """The text without the entries of a block collection, but with every comment in a line of its own."""
     behind = behind_indicator(text, entry)
     for each in reversed(entry.value.entries):
         text = _without_lines(text, line_start(text, each.start), entry_end(text, each))
@@ -116,7 +116,7 @@ def _empty(text: str, entry: CollectionEntry, written: str) -> str:
 
 
 def _without_lines(text: str, start: int, end: int) -> str:
-    """Without a span of whole lines and their last break; where there is none, without the one before them."""
+    """The text without a span of whole lines and their last break; if they have none, without the break before them."""
     if end == len(text):
         return _BREAK_AT_END.sub("", text[:start])
     return text[:start] + text[_next_line(text, end) :]
@@ -134,7 +134,7 @@ def _replace_root(text: str, node: Node, value: Data) -> str:
     if node.style == "block" or not (value and isinstance(value, dict)) or text[node.end : end].strip(" \t"):
         return text[: node.start] + flow(value) + text[node.end :]
     before = text[: node.start]
-    if column(text, node.start):  # behind `---`
+    if column(text, node.start):  # after `---`
         before = before.rstrip(" \t") + _newline(text, node.start)
     lines = block(value, -Shape().indent, Shape(), literal=_literal_fits(text, end, 0)).lines
     return before + _newline(text, node.start).join(lines) + text[end:]
@@ -161,7 +161,7 @@ def _insert(text: str, target: Target, text_edit: Insert) -> str:
 
 
 def _quotes(target: Target) -> str:
-    """The quotes that every key has which shares the flow style with the target: those of JSON, or none."""
+    """The quotes of every key in the same flow style as the target: those of JSON, or none."""
     nodes = [node for node in (*target.above, target.node) if node.style == "flow"]
     keys = [entry.key for node in nodes for entry in node.entries if entry.key]
     return '"' if keys and all(key.style == '"' for key in keys) else ""
@@ -174,7 +174,7 @@ def _insert_block(text: str, node: Node, written: str, after: CollectionEntry | 
     end = entry_end(text, after)
     before = text[:end]
     last = _last(after.value)
-    if end == len(text) and last.style in ("|", ">"):  # it had no break at its end, and gets one now
+    if end == len(text) and last.style in ("|", ">"):  # add the missing break at its end
         before = text[: last.start] + re.sub("[-+]", "", text[last.start : last.head]) + "-" + text[last.head : end]
     return before + newline + indent + written + text[end:]
 
@@ -214,14 +214,14 @@ def _delete(text: str, target: Target) -> str:
     in_text = last is not None and last.style in ("|", ">")
     if end == len(text) and in_text:
         return text[:start]
-    if last and in_text and "+" in text[last.start : last.head]:  # it would take the empty lines that follow
+    if last and in_text and "+" in text[last.start : last.head]:  # it would include the empty lines that follow
         found = _EMPTY_LINES.match(text, _next_line(text, end))
         return text[:start] + text[found.end() if found else end :]
     return _without_lines(text, start, end)
 
 
 def _delete_beside_dash(text: str, start: int, end: int, following: int) -> str:
-    """The first key of an item; the next one takes its place unless there are comments between them."""
+    """Removes the first key of an item; the next key moves up unless comments are between them."""
     if text[end:following].strip():
         return text[:start].rstrip(" \t") + text[end:]
     return text[:start] + text[following:]
@@ -245,12 +245,12 @@ def _delete_flow(text: str, parent: Node, index: int) -> str:
         before, rest = text[: entry.start], text[end:]
     if has_comma or not index:
         return before + rest
-    comma = after_space(text, parent.entries[index - 1].end)  # the last one had none, so the one before needs none
+    comma = after_space(text, parent.entries[index - 1].end)  # the last one had none, so the previous one needs none
     return before[:comma] + before[comma + 1 :] + rest
 
 
 def _reorder(text: str, node: Node, names: Sequence[str]) -> str:
-    """Each key as it is written; what stands between keys, comments above them included, stays where it is."""
+    """Reorders keys in their written form; what is between keys, such as comments above them, keeps its position."""
     entries = [entry for entry in node.entries if entry.name in names]
     ends = {entry.name: entry.end if node.style == "flow" else entry_end(text, entry) for entry in entries}
     written = {entry.name: text[entry.start : ends[entry.name]] for entry in entries}
@@ -260,7 +260,7 @@ def _reorder(text: str, node: Node, names: Sequence[str]) -> str:
 
 
 def entry_end(text: str, entry: CollectionEntry) -> int:
-    """Where the last line of a block entry ends: of its value, or of the comments below that are indented deeper."""
+    """Where the last line of a block entry ends: of its value, or of the deeper indented comments below."""
     indent = column(text, entry.start)
     end = line_end(text, entry.end)
     while (found := _COMMENT_BELOW.match(text, end)) and column(text, found.end()) > indent:
@@ -269,23 +269,23 @@ def entry_end(text: str, entry: CollectionEntry) -> int:
 
 
 def _literal_fits(text: str, end: int, indent: int) -> bool:
-    """Whether a block of text may end here: not in a last line without a break, nor above a comment indented deeper."""
+    """Whether a block of text may end here: not in a last line without a break, nor above a deeper indented comment."""
     found = _COMMENT_BELOW.match(text, end)
     return end < len(text) and not (found and column(text, found.end()) > indent)
 
 
 def _is_below(text: str, entry: CollectionEntry) -> bool:
-    """Whether the value stands in a line below its key or dash."""
+    """Whether the value begins in a line below its key or dash."""
     return line_end(text, behind_indicator(text, entry)) < entry.value.start
 
 
 def behind_indicator(text: str, entry: CollectionEntry) -> int:
-    """Behind the `:` of a key, or the dash of an item."""
+    """The offset after the `:` of a key, or after the dash of an item."""
     return (after_space(text, entry.key.end) if entry.key else entry.start) + 1
 
 
 def _colon(text: str, entry: CollectionEntry) -> str:
-    """What has to stand before the value of a flow mapping's key: `{a}` has no colon, `{"a":1}` no space."""
+    """What must be written before the value of a flow mapping's key: `{a}` has no colon, `{"a":1}` no space."""
     if entry.key is None:
         return ""
     if ":" not in text[entry.key.end : entry.value.start]:
@@ -298,7 +298,7 @@ def _last(node: Node) -> Node:
 
 
 def _newline(text: str, offset: int) -> str:
-    """The line break that is usual where `offset` is."""
+    """The line break of the line with `offset`, else of the text."""
     found = _BREAK.match(text, line_end(text, offset)) or _BREAK.search(text)
     return found[0] if found else "\n"
 

@@ -1,4 +1,4 @@
-"""Values as YAML text: what stands behind a key, in block style with a file's own indentation, or in flow style."""
+"""Values as YAML text: what follows a key, in block style with a file's own indentation, or in flow style."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ _NOT_SINGLE = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufff
 
 
 class Shape(NamedTuple):
-    """How a file is indented: a mapping below its key, and a list's dashes below theirs, in columns."""
+    """How a file is indented, in columns: a mapping below its key, and the dashes of a list below its key."""
 
     indent: int = 2
     dash: int = 2
 
 
 class Written(NamedTuple):
-    """`head` stands behind the key or the dash, in the same line; `lines` below it, indented."""
+    """`head` follows the key or the dash in the same line; `lines` are the indented lines below."""
 
     head: str
     lines: tuple[str, ...] = ()
 
 
 def shape(root: Node, text: str) -> Shape:
-    """The first indentations that a file shows."""
+    """The first indentations of a file."""
     step = dash = None
     queue = [root]
-    for node in queue:  # which grows as we go
+    for node in queue:  # the list grows during the loop
         for entry in node.entries:
             queue.append(entry.value)
             if node.type == "mapping" and entry.value.style == "block":
@@ -48,7 +48,7 @@ def column(text: str, offset: int) -> int:
 
 
 def scalar(value: Data, style: str = "") -> str:
-    """In one line, and in the quotes of the value it replaces where they can hold it."""
+    """The value in one line, in the quotes of the value that it replaces if they can hold it."""
     if not isinstance(value, str):
         return dump(value).rstrip("\n")
     if style == "'" and not _NOT_SINGLE.search(value):
@@ -58,7 +58,7 @@ def scalar(value: Data, style: str = "") -> str:
 
 
 def flow(value: Data, style: str = "") -> str:
-    """In one line, whatever it is; with the style `"` every text and key in it is quoted, as in JSON."""
+    """Any value in one line; with the style `"`, every text and key in it is quoted, as in JSON."""
     inner = '"' if style == '"' else ""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{scalar(key, inner)}: {flow(each, inner)}" for key, each in value.items()) + "}"
@@ -68,7 +68,7 @@ def flow(value: Data, style: str = "") -> str:
 
 
 def block(value: Data, indent: int, form: Shape, *, style: str = "", literal: bool = True) -> Written:
-    """What stands behind a key that begins in column `indent`; `literal`: whether a text may be a `|` block."""
+    """What follows a key that begins in column `indent`; `literal`: whether a text may be a `|` block."""
     if isinstance(value, dict) and value:
         return Written("", _keys(value, indent + form.indent, form, literal))
     if isinstance(value, list) and value:
@@ -77,7 +77,7 @@ def block(value: Data, indent: int, form: Shape, *, style: str = "", literal: bo
 
 
 def item(value: Data, indent: int, form: Shape, *, style: str = "", literal: bool = True) -> Written:
-    """What stands behind a dash in column `indent`."""
+    """What follows a dash in column `indent`."""
     if isinstance(value, dict | list) and value:
         lines = (
             _keys(value, indent + 2, form, literal)
@@ -110,7 +110,7 @@ def _items(value: list[Data], indent: int, form: Shape, literal: bool) -> tuple[
 
 
 def _leaf(value: Data, indent: int, style: str, literal: bool) -> Written:
-    """A `|` block with indicator `+` would take the empty lines after it, so there is none."""
+    """Never a `|+` block: it would include the empty lines after it."""
     if isinstance(value, str) and "\n" in value and literal and style != '"':
         head, *lines = dump({"a": value}).removeprefix("a: ").removesuffix("\n").split("\n")
         if head in ("|", "|-"):

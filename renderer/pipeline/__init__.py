@@ -59,19 +59,19 @@ _BELONGS = "keep a plain manifest outside this folder, and name it under an app'
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One app in one environment: what the pipeline made, and what it found."""
+    """One app in one environment: the results of the pipeline and the problems it found."""
 
     env: str
     app: str
     files: Mapping[str, bytes] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     claims: tuple[Claim, ...] = ()
-    matched: Mapping[str, bool] = field(default_factory=dict)  # sources of patches that matched: did they change it?
+    matched: Mapping[str, bool] = field(default_factory=dict)  # source of a patch that matched -> it changed something
     hosts: tuple[str, ...] = ()
-    driven: Driven = NOT_DRIVEN  # what others than Git write into its objects
+    driven: Driven = NOT_DRIVEN  # what controllers, not Git, write into its objects
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """For another process, with plain tuples: that takes half the time."""
+        """For another process, as plain tuples, which takes half the time."""
         claims = [tuple(claim) for claim in self.claims]
         head = (self.env, self.app, self.files, self.problems)
         return _received, ((*head, claims, self.matched, self.hosts, tuple(self.driven)),)
@@ -85,7 +85,7 @@ def _received(fields: Sequence[Any]) -> Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """An app's effective spec as a value, and the layers that it came from."""
+    """An app's effective spec as a value, and its layers."""
 
     app: App
     effective: Effective
@@ -94,9 +94,9 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """An app's manifests before they are checked, by file; `missed` are indexes of patches that matched nothing.
+    """An app's manifests before they are checked, by file; `missed` are the indexes of patches that matched nothing.
 
-    `idle` are indexes of those that changed nothing of what they matched.
+    `idle` are the indexes of patches that did not change anything that they matched.
     """
 
     manifests: tuple[Manifest, ...]
@@ -116,7 +116,7 @@ def build_app(
     *,
     stable_only: bool = False,
 ) -> list[Rendered]:
-    """Every environment of one app; `texts` are the bytes of its spec, its partials and the resources they name."""
+    """Every environment of one app; `texts` are the bytes of its spec, its partial apps and the resources they name."""
     (made,) = in_step([building(name, texts, setup, envs, stable_only=stable_only)])
     return made
 
@@ -129,7 +129,7 @@ def building(
     *,
     stable_only: bool = False,
 ) -> Steps[list[Rendered]]:
-    """`build_app` as work that many apps do step by step together."""
+    """`build_app` as a sequence of steps, so that many apps can take each step together."""
     document, problems = read_app(name, texts, setup)
     if document is None:
         return [Rendered("", name, problems=tuple(problems))]
@@ -151,7 +151,7 @@ def outline(
     *,
     stable_only: bool = False,
 ) -> list[Rendered]:
-    """What Argo CD's objects must know of an app in each of these environments that have it, without files."""
+    """What Argo CD's objects need to know about an app in each of its environments, without files."""
     document, wrong = read_app(name, texts, setup)
     if document is None:
         return [Rendered(env, name, problems=tuple(wrong)) for env in envs]
@@ -168,7 +168,7 @@ def outline(
 
 
 def read_app(name: str, texts: Mapping[str, bytes], setup: Setup) -> tuple[Document | None, list[Problem]]:
-    """An app spec by itself, before anything is merged with it: a mapping with the app's name and a spec."""
+    """An app spec alone, before anything is merged with it: a mapping with the app's name and a spec."""
     file = setup.layout.app(name)
     document, problems = read_document(file, texts[file], "App", setup.schemas)
     if document is not None:
@@ -177,7 +177,7 @@ def read_app(name: str, texts: Mapping[str, bytes], setup: Setup) -> tuple[Docum
 
 
 def faults_of(manifest: Manifest, schemas: Schemas) -> list[Fault]:
-    """What the schema of its kind finds in a manifest; nothing for an operator's object, which has none."""
+    """The faults of a manifest by the schema of its kind; none for an operator's object, whose kind has no schema."""
     if schemas.manifest_valid(manifest.data) or schemas.foreign(manifest.data):
         return []
     return schemas.manifest_explain(manifest.data)
@@ -247,7 +247,7 @@ def _build(
 def assemble(
     evaluated: Evaluated, app: App, environment: Environment, texts: Mapping[str, bytes], setup: Setup
 ) -> Assembled:
-    """The second half of the pipeline but for its checks: render `app`, template, patch."""
+    """The second half of the pipeline without its checks: render `app`, template, patch."""
     rendered = render(app)
     manifests, problems = _with_templates(app, rendered, setup)
     objects = partial(objects_of, schemas=setup.schemas)
@@ -268,9 +268,10 @@ def assemble(
 
 
 def header(app_file: str, environment: Environment) -> str:
-    """The first line of a generated file: that it is generated, and from what.
+    """The first line of a generated file: it says that the file is generated, and from what.
 
-    Folders of overlays, not their files: a first release, which adds a partial app, changes no other manifest.
+    It names folders of overlays, not their files: so a first release, which adds a partial app, changes no other
+    manifest.
     """
     folders = [document.file.rpartition("/")[0] for document in reversed(environment.chain)]
     return f"{HEADER}{', '.join((app_file, *folders))}; edits here are lost\n"
@@ -321,7 +322,7 @@ def _without_spec(document: Document) -> Problem:
 
 
 def _check_head(document: Document, schemas: Schemas) -> list[Problem]:
-    """The fields of a partial app other than `metadata` and `spec`: the others are merged and checked later."""
+    """The header of a partial app; `metadata` and `spec` are merged and checked later."""
     head = {key: value for key, value in document.data.items() if key not in ("metadata", "spec")}
     if head == _HEAD:
         return []
@@ -329,7 +330,7 @@ def _check_head(document: Document, schemas: Schemas) -> list[Problem]:
 
 
 def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], schemas: Schemas) -> Rendered:
-    """Check the file of an app that no environment has."""
+    """Checks the file of an app that no environment has."""
     faults = schemas.explain("App", document.data, partial=True)
     alone = Effective(document.data, (Layer(document, "App"),))
     found = of_effective(alone, faults)
@@ -341,7 +342,7 @@ def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], sche
 def _partials(
     name: str, environment: Environment, texts: Mapping[str, bytes], setup: Setup
 ) -> tuple[list[Document], list[Problem]]:
-    """The partial app files of the environment and what it inherits of those that it extends, nearest first."""
+    """The partial app files of the environment, and those that it inherits by `extends`, nearest first."""
     found, problems = [], []
     for overlay in environment.names:
         file = setup.layout.partial(overlay, name)
@@ -357,7 +358,7 @@ def _partials(
 
 
 def _idle(document: Document, environment: Environment, partials: list[Document]) -> list[Problem]:
-    """A null that removes nothing is a problem."""
+    """Problems for nulls that do not remove anything."""
     found: list[Problem] = []
     base: dict[str, Any] = {"spec": environment.spec.get("defaults") or {}}
     layers = (document, *reversed(partials))
@@ -369,7 +370,7 @@ def _idle(document: Document, environment: Environment, partials: list[Document]
 
 
 def _check_schema(merged: Effective, schemas: Schemas) -> list[Problem]:
-    """The effective spec, and with a version's own overrides merged in."""
+    """The effective spec, and also with each version's own overrides merged in."""
     if not schemas.valid("App", merged.data):
         return of_effective(merged, schemas.explain("App", merged.data))
     problems = []
@@ -432,7 +433,7 @@ def _own(evaluated: Evaluated, key: str) -> tuple[SpecItem, ...]:
 
 
 def _patch_problems(patches: Sequence[Patch], faults: Sequence[PatchFault], shared: int) -> list[Problem]:
-    """An app's own patch must change something here; one of the overlay (the first `shared`) somewhere, see `fleet`."""
+    """An app's own patches must change something here; an overlay's (the first `shared`) in some app, see `fleet`."""
     found = []
     for fault in faults:
         file, _, pointer = patches[fault.index].source.partition("#")
@@ -444,9 +445,9 @@ def _patch_problems(patches: Sequence[Patch], faults: Sequence[PatchFault], shar
 def _last_source(made: Assembled, setup: Setup, whose: str) -> Blame:
     """The last patch that changed a manifest, else the template that rendered the faulty value for the app `whose`.
 
-    None if neither did, so that the spec is to blame: a template may keep what was rendered before it.
+    None if neither did: then the value comes from the spec. A template may keep what was rendered before it.
     """
-    changes = cache(lambda: last_changes(made.unpatched, made.patches))  # worked out when the first finding asks
+    changes = cache(lambda: last_changes(made.unpatched, made.patches))  # computed for the first finding
     templates = {template.target: template.file for template in setup.templates}
     before = {manifest.file: manifest.data for manifest in made.rendered} if templates else {}
 
@@ -463,7 +464,7 @@ def _last_source(made: Assembled, setup: Setup, whose: str) -> Blame:
 
 
 def _deciding_source(made: Assembled, setup: Setup, whose: str) -> Blame:
-    """The patch that gave a value its last other one, else the template that made the manifest."""
+    """The patch that last changed the value, else the template that made the manifest."""
     templates = {template.target: template.file for template in setup.templates}
 
     def value(manifest: Manifest, pointer: str, count: int) -> Any:
@@ -483,7 +484,7 @@ def _deciding_source(made: Assembled, setup: Setup, whose: str) -> Blame:
 
 
 def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Environment) -> list[Problem]:
-    """Each manifest against the schema of its kind, then all of them against the rules; and the ladder as written."""
+    """Checks each manifest by the schema of its kind, then all of them by the rules, and the ladder as written."""
     whose = f"{evaluated.app.name} in {environment.name}"
     blame = _last_source(made, setup, whose)
     problems = []
@@ -525,9 +526,9 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
 
 
 def _without_patches(made: Assembled, scene: Scene, schemas: Schemas) -> frozenset[object]:
-    """The keys of what the rules find without the patches too: then the patches are not to blame."""
+    """The keys of findings that the rules make without the patches too: patches did not cause them."""
     if any(faults_of(manifest, schemas) for manifest in made.unpatched):
-        return frozenset()  # rules look into nothing that its schema refuses
+        return frozenset()  # rules skip manifests that their schema refuses
     return frozenset(map(_key, check(replace(scene, manifests=made.unpatched))))
 
 

@@ -1,4 +1,4 @@
-"""The Argo CD object of an environment with the overlay's settings and patches, and what is wrong with it; pure."""
+"""The Argo CD object of an environment with the overlay's settings and patches, and its problems; pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def argocd_object(setup: Setup, wanted: ArgoCD, env: str, apps: Sequence[tuple[s
 
 
 def argocd_problems(setup: Setup, env: str, apps: Sequence[tuple[str, Driven]]) -> list[Problem]:
-    """What is wrong with the environment's settings of Argo CD, and with the patches of its object for these apps."""
+    """Problems of the environment's settings of Argo CD, and of the patches of its object for these apps."""
     if setup.project.argocd is None or env not in setup.environments:
         return []
     rendered = _rendered(setup, setup.project.argocd, env, sorted(apps))
@@ -65,7 +65,7 @@ def argocd_patches(setup: Setup, env: str) -> list[Patch]:
 
 
 def application_names(setup: Setup, rendered: Iterable[Rendered]) -> list[Problem]:
-    """Applications of two environments or apps that get the same name, of which one would overwrite the other."""
+    """Applications of two environments or apps with the same name: one would overwrite the other."""
     argocd = setup.project.argocd
     if argocd is None or argocd.kind != "ApplicationSet":
         return []
@@ -111,7 +111,7 @@ def _rendered(setup: Setup, wanted: ArgoCD, env: str, apps: Sequence[tuple[str, 
 
 
 def _patched(setup: Setup, manifest: Manifest, env: str) -> tuple[Manifest, list[tuple[Patch, PatchFault]]]:
-    """The object after the patches that name its kind; one that fails or would delete it leaves it as it was."""
+    """The object after the patches that name its kind; a patch that fails or would delete it is skipped."""
     faults = []
     for patch in _for_argocd(setup, env):
         patched, wrong = apply([manifest], [patch])
@@ -121,7 +121,7 @@ def _patched(setup: Setup, manifest: Manifest, env: str) -> tuple[Manifest, list
 
 
 def _for_argocd(setup: Setup, env: str) -> list[Patch]:
-    """Patches for any kind are for the objects of apps; those that name one of Argo CD's are for this one."""
+    """Patches that name a kind of Argo CD are for this object; patches for any kind are for the objects of apps."""
     return [
         patch
         for patch in setup.patches[env]
@@ -137,7 +137,7 @@ def _without_application(setup: Setup, apps: Iterable[tuple[str, Driven]]) -> It
     """Labels and annotations for an Application that the app does not have."""
     if setup.project.argocd and setup.project.argocd.kind == "Application":
         message = (
-            "`argocd` is about the app's own Application, and with `argocd.kind: Application` one Application stands "
+            "`argocd` is about the app's own Application, and with `argocd.kind: Application` there is one Application "
             "for the whole environment: give the overlay's `argocd` these labels and annotations"
         )
         for app, driven in apps:
@@ -146,7 +146,7 @@ def _without_application(setup: Setup, apps: Iterable[tuple[str, Driven]]) -> It
 
 
 def _frozen(setup: Setup, env: str, file: str) -> Iterator[Problem]:
-    """A sync option under which the controller's weights would be frozen at those of Git."""
+    """The sync option with which Argo CD would keep live weights and so never apply a new route."""
     for policy, document, pointer in (
         ((setup.environments[env].spec.get("argocd") or {}).get("syncPolicy") or {}, file, "/spec/argocd"),
         (setup.project.argocd.sync_policy if setup.project.argocd else {}, PROJECT_FILE, "/spec/argocd"),

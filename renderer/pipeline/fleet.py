@@ -32,7 +32,7 @@ ARGOCD = "_argocd"
 
 
 def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str], *, whole: bool) -> list[Problem]:
-    """Problems across the apps that were rendered; `whole` says that these are all apps of the environments."""
+    """Problems across the rendered apps; `whole` says that these are all apps of the environments."""
     claimed: dict[str, list[tuple[str, Claim]]] = {env: [] for env in envs}
     matched: dict[str, dict[str, bool]] = {env: {} for env in envs}
     apps: dict[str, list[tuple[str, Driven]]] = {env: [] for env in envs}
@@ -45,7 +45,7 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
                 matched[each.env][source] = matched[each.env].get(source, False) or changed
             if not each.files:
                 failed.add(each.env)
-        elif errors(each.problems):  # a spec that cannot be read: it could be in any of them
+        elif errors(each.problems):  # a spec that cannot be read may belong to any of them
             failed |= {*envs}
     found = [problem for env in envs for problem in _clashes(setup, env, claimed[env])]
     found += [problem for env in envs for problem in _waits(setup, env, claimed[env])]
@@ -58,7 +58,7 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
 
 
 def without_repeats(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
-    """Of problems that a template causes in many apps, only the first one."""
+    """The problems, but if a template causes one in many apps, only the first of them."""
     first: dict[tuple[object, ...], Problem] = {}
     for problem in sorted(problems):
         message = "" if holds(setup.layout.templates, problem.file) else problem.message
@@ -67,7 +67,7 @@ def without_repeats(setup: Setup, problems: Iterable[Problem]) -> list[Problem]:
 
 
 def shared_in_clusters(setup: Setup, rendered: Sequence[Rendered]) -> list[Problem]:
-    """Environments of one cluster that render the same object: each would overwrite it for the other, for ever.
+    """Environments of one cluster that render the same object: each would overwrite the other's, again and again.
 
     If neither names its `cluster`, they may be in different ones: a warning, which leaves out hosts, because clusters
     often share them, and `resources`, because an overlay that extends another inherits them.
@@ -101,7 +101,7 @@ def _claims_by_env(
 
 
 def clusters_shared(setup: Setup) -> dict[str, str]:
-    """The environments that share a cluster with another, and which: empty where none is given."""
+    """The environments that share a cluster with another one, and the cluster: empty if it is not named."""
     given = {env: environment.spec.get("cluster") for env, environment in setup.environments.items()}
     texts = {env: json.dumps(cluster, sort_keys=True) if cluster else "" for env, cluster in given.items()}
     times = Counter(texts.values())
@@ -171,7 +171,7 @@ def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[P
 
 
 def _of_resources(setup: Setup, env: str) -> Iterator[Problem]:
-    """What the rules find in the environment's `resources`, at the overlay that names them."""
+    """Findings of the rules in the environment's `resources`, shown at the overlay that names them."""
     resources = setup.resources.get(env, ())
     spec, versions = setup.environments[env].spec, setup.project.versions
     if not resources:
@@ -191,14 +191,14 @@ def _of_resources(setup: Setup, env: str) -> Iterator[Problem]:
 
 
 def _waits(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator[Problem]:
-    """With one Application for the environment: what waits for the Rollout of another app while that is paused."""
+    """With one Application for the environment: objects that wait for another app's Rollout while it is paused."""
     if setup.project.argocd is None or setup.project.argocd.kind != "Application":
         return
     own = [(RESOURCES, claim) for claim in claims(setup.resources.get(env, ()), RESOURCES)]
     for claim, other in waits_for_rollouts([*claimed, *own]):
         file = setup.environments[env].chain[0].file if claim.owner == RESOURCES else setup.layout.app(claim.owner)
         message = (
-            f"it waits for Rollout {other.key.partition('|')[2]} of app {other.owner} as long as that is paused: the "
+            f"it waits for Rollout {other.key.partition('|')[2]} of app {other.owner} while that is paused: the "
             f"Application of {env} applies all apps in one sync (in {env}: {claim.file} at {claim.pointer})"
         )
         yield Problem(file, 1, 1, "sync-waves", message, severity="warning")
@@ -211,7 +211,7 @@ def _template_of(setup: Setup, clash: Clash) -> str | None:
 
 
 def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, known: bool) -> Iterator[Problem]:
-    """One problem for all objects, and one for the hosts that another namespace would not tell apart."""
+    """One problem for all objects, and one for hosts, which another namespace would not separate."""
     file, namespace = setup.environments[env].chain[0].file, _namespace(setup, env)
     objects = [claim for claim in claimed if claim.kind == "object-once"]
     hosts = [claim for claim in claimed if claim.kind == "host-once"]
@@ -240,7 +240,7 @@ def _listed(claimed: Sequence[Claim]) -> str:
 
 
 def _idle_patches(setup: Setup, env: str, matched: Mapping[str, bool]) -> list[Problem]:
-    """Patches of the overlay itself that matched nothing, or changed nothing, in any app; one that it inherits may."""
+    """The overlay's own patches that matched or changed nothing in any app; an inherited patch may do so."""
     own = setup.environments[env].chain[0].file
     found = []
     elsewhere = {patch.source for patch in argocd_patches(setup, env)}

@@ -1,4 +1,4 @@
-"""Work that stops after each of its steps, so that many apps can go through one step before any starts the next."""
+"""Runs the steps of many apps together: all apps take one step before any of them starts the next."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _GROUP = 16
 
 
 def in_step(works: Iterable[Steps[Result]]) -> list[Result]:
-    """The results, in order. Every work takes its first step before any takes its second, and so on.
+    """The results, in order. All apps take their first step before any takes its second, and so on.
 
-    A step's code is then still in the processor's caches when the next work needs it. Rendering 1,000 apps took 1.32 s
+    So a step's code is still in the processor's caches when the next app needs it. Rendering 1,000 apps took 1.32 s
     of processor time in groups of 16, and 1.63 s one app at a time (medians of 25 runs each, in turns).
     """
     results: dict[int, Result] = {}
@@ -31,6 +31,6 @@ def in_step(works: Iterable[Steps[Result]]) -> list[Result]:
 
 
 def groups(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    """The items in groups; the data of more items would not fit into the caches either."""
+    """The items in groups: the data of more items would not fit into the caches."""
     for start in range(0, len(items), _GROUP):
         yield items[start : start + _GROUP]

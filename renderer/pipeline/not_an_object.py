@@ -1,4 +1,4 @@
-"""Why a document among the plain manifests cannot be applied as an object, with what to do instead; pure."""
+"""Why a document among the plain manifests cannot be applied as an object, and what to do instead; pure."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _head(data: dict[str, Any]) -> str | None:
 
 
 def _name(metadata: dict[str, Any]) -> str | None:
-    """A name is part of a path at the API server and of a file name here."""
+    """Checks the name: it is part of a path in the API server and of a file name here."""
     field = "generateName" if metadata.get("generateName") and not metadata.get("name") else "name"
     name = metadata.get(field)
     if not isinstance(name, str) or not name:

@@ -1,4 +1,4 @@
-"""What every app of a project shares, read once: the project file, the overlays, their resources, the templates."""
+"""What all apps of a project share, read once: the project file, the overlays, their resources, the templates."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from renderer.schema.scope import scope
 from renderer.spec import app_document
 from renderer.yamlio import load, load_all, too_large
 
-LONGEST_TEMPLATE = 1 << 16  # bytes: Python takes seconds and gigabytes to compile a million
-# Rules about one value alone, whatever other fields say.
+LONGEST_TEMPLATE = 1 << 16  # bytes: Python needs seconds and gigabytes to compile a million
+# Rules about one value alone, independent of other fields.
 _BY_ITSELF = frozenset(("unknown-field", "wrong-type", "not-allowed-value", "bad-format", "out-of-range"))
 Objects = Callable[[str, bytes], tuple[list[Any], list[Problem]]]  # of a path and its text
 
@@ -45,7 +45,7 @@ def unlabelled(manifests: Collection[Manifest], labels: Mapping[str, str], level
 
 
 class ResourceMetadata(NamedTuple):
-    """What a plain manifest gets if it does not give it: a namespace, and labels of the object (not of its pods)."""
+    """What a plain manifest gets if it lacks it: a namespace, and labels of the object (not of its pods)."""
 
     namespace: str
     labels: Mapping[str, str]
@@ -92,7 +92,7 @@ def read_document(file: str, text: bytes, kind: str, schemas: Schemas) -> tuple[
 
 
 def _without_nulls(overlay: dict[str, Any]) -> dict[str, Any]:
-    """An overlay without the nulls that take away what another one gives, which it extends; lists of two are joined."""
+    """An overlay without the nulls that remove fields of an overlay that it extends; lists of the two are joined."""
     spec = overlay.get("spec")
     if not isinstance(spec, dict) or spec.get("extends") is None:
         return overlay
@@ -115,7 +115,7 @@ def _folders(layout: Layout) -> Iterator[Problem]:
     folders = {key: getattr(layout, key) for key in ("apps", "overlays", "templates", "output")}
     for (one, above), (other, below) in permutations(folders.items(), 2):
         if holds(above, below) and (above != below or one < other):
-            message = f"`{other}` is {below}, inside of `{one}`, {above}: give each a folder of its own"
+            message = f"`{other}` is {below}, inside `{one}`, {above}: give each a folder of its own"
             yield Problem(PROJECT_FILE, 0, 0, "project-folders", message, f"/spec/{other}")
 
 
@@ -139,7 +139,7 @@ def set_up(
 ) -> tuple[Setup, list[Problem]]:
     """Everything shared, from the bytes of overlays, resources and templates; `apps` are the names of all apps.
 
-    `unread` says of paths that overlays name why they could not be read.
+    `unread` says why paths that overlays name could not be read.
     """
     read, problems = _overlays(project.layout, files, schemas)
     overlays = {name: document for name, document in read.items() if document}
@@ -149,7 +149,7 @@ def set_up(
     found_environments, found = environments(_without(overlays, read.keys() - overlays.keys()))
     problems += found + _as_extended(found_environments, schemas) + _bases(found_environments)
     found_environments = {name: each for name, each in found_environments.items() if not _is_abstract(each)}
-    objects = cache(partial(objects_of, schemas=schemas))  # many environments may take the same file along
+    objects = cache(partial(objects_of, schemas=schemas))  # many environments may name the same file
     resources, patches = {}, {}
     for name, environment in found_environments.items():
         problems += [*_unknown_apps(environment, apps), *_freezes(environment)]
@@ -160,13 +160,13 @@ def set_up(
         patches[name], found = read_patches(environment.patches)
         problems += found
     templates, found = _templates(project, files)
-    problems += found + _lost(project, templates)
+    problems += found + _same_target(project, templates)
     setup = Setup(project, schemas, found_environments, files, resources, patches, templates)
     return setup, [*Locator(files).locate(problems)]
 
 
 def resources_elsewhere(layout: Layout, files: Mapping[str, bytes]) -> set[str]:
-    """The paths that overlays name under `resources` and that lie outside the folders of overlays and templates."""
+    """The paths under `resources` of overlays that are outside the folders of overlays and templates."""
     return {path for path in resources_named(files) if not _is_beside(layout, path)}
 
 
@@ -177,7 +177,7 @@ def resources_named(files: Mapping[str, bytes]) -> set[str]:
 
 
 def named(file: str, text: bytes, key: str) -> list[tuple[SpecItem, str]]:
-    """The items of a list of files in a spec that nobody has checked yet, with the paths inside the project."""
+    """The items of a list of files in an unchecked spec, with their paths inside the project."""
     data = load(text, file)[0] if key.encode() in text else None
     spec = data.get("spec") if isinstance(data, dict) else None
     items = spec.get(key) if isinstance(spec, dict) else None
@@ -190,7 +190,7 @@ def _is_beside(layout: Layout, path: str) -> bool:
 
 
 def resource_path(entry: SpecItem) -> str | None:
-    """The project path of a `resources` entry, which is relative to the file it stands in; None outside the project."""
+    """The project path of a `resources` entry, which is relative to its own file; None outside the project."""
     parts = entry.file.split("/")[:-1]
     value = str(entry.value)
     if value.startswith("/") or "\\" in value or "\0" in value:
@@ -232,7 +232,7 @@ def read_resources(
 
 
 def _with_distinct_files(manifests: Collection[Manifest], namespace: str) -> tuple[Manifest, ...]:
-    """The manifests, with the namespace in the file names of those that would share one (not the environment's own)."""
+    """The manifests; if two would share a file name, the one of another namespace gets its namespace in the name."""
     count = Counter(manifest.file for manifest in manifests)
     return tuple(
         replace(manifest, file=f"{manifest.file.removesuffix('.yaml')}_{manifest.namespace}.yaml")
@@ -243,7 +243,7 @@ def _with_distinct_files(manifests: Collection[Manifest], namespace: str) -> tup
 
 
 def objects_of(path: str, text: bytes, *, schemas: Schemas) -> tuple[list[Any], list[Problem]]:
-    """The objects of a file of plain manifests that the schemas of their kinds take, and what is wrong with others."""
+    """The valid objects of a file of plain manifests, and the problems of the others."""
     documents, problems = load_all(text, path)
     found = [(number, data, _resource_problem(path, data, schemas)) for number, data in enumerate(documents)]
     wrong = [(number, problem) for number, _, problem in found if problem]
@@ -253,7 +253,7 @@ def objects_of(path: str, text: bytes, *, schemas: Schemas) -> tuple[list[Any], 
 def _why(entry: SpecItem, path: str | None, files: Mapping[str, bytes], unread: Mapping[str, str]) -> str:
     """Why the file of an entry could not be read."""
     if "://" in str(entry.value):
-        return "URLs are not fetched: save what is there as a file of the project, and name that"
+        return "URLs are not fetched: save the content as a file of the project, and name that"
     if path is None:
         return "leads out of the project"
     if any(holds(path, file) for file in files):
@@ -278,11 +278,11 @@ def patch_problem(file: str, pointer: str, fault: PatchFault) -> Problem:
 
 
 def _resource(data: Any, given: ResourceMetadata) -> Manifest:
-    """The object with the environment's namespace where it names none and its kind is known to stand in one.
+    """The object with the environment's namespace, if it names none and its kind is known to belong to one.
 
-    kustomize gives a namespace to whatever it does not know, and so to a ClusterIssuer. Here an object of a kind that
-    no schema tells of stays as it was written: Argo CD asks the cluster, and puts it into the namespace of its
-    destination, which is the environment's, if it stands in one.
+    kustomize gives a namespace to every unknown kind, even to a ClusterIssuer. Here, an object of a kind without a
+    schema stays unchanged: Argo CD asks the cluster, and puts a namespaced object into the namespace of its
+    destination, which is the environment's.
     """
     namespace, metadata = given.namespace, dict(data["metadata"])
     if given.labels:
@@ -313,7 +313,7 @@ def _resource_problem(path: str, data: Any, schemas: Schemas) -> Problem | None:
 def _overlays(
     layout: Layout, files: Mapping[str, bytes], schemas: Schemas
 ) -> tuple[dict[str, Document | None], list[Problem]]:
-    """The overlays by name; None for one that is wrong by itself."""
+    """The overlays by name; None for one with a fault of its own."""
     found: dict[str, Document | None] = {}
     problems: list[Problem] = []
     for file in sorted(files):
@@ -327,7 +327,7 @@ def _overlays(
 
 
 def _wrong_defaults(overlay: Document, schemas: Schemas) -> list[Problem]:
-    """What is wrong with a field of `defaults` whatever stands beside it; told once, and though no app may take it."""
+    """Faults of single fields of `defaults`, reported once, even if no app uses the field."""
     faults = schemas.explain("App", app_document("any", overlay.spec.get("defaults") or {}), partial=True)
     return [
         Problem(overlay.file, 0, 0, fault.rule, fault.message, f"/spec/defaults{fault.pointer.removeprefix('/spec')}")
@@ -337,7 +337,7 @@ def _wrong_defaults(overlay: Document, schemas: Schemas) -> list[Problem]:
 
 
 def _without(overlays: Mapping[str, Document], wrong: Collection[str]) -> dict[str, Document]:
-    """The overlays that do not extend a faulty one: the problems of that one are enough."""
+    """The overlays that do not extend a faulty one, whose own problems are enough."""
     found = dict(overlays)
     while lost := {name for name, document in found.items() if document.spec.get("extends") in wrong}:
         found = {name: document for name, document in found.items() if name not in lost}
@@ -353,7 +353,7 @@ def _misnamed(overlay: Document, folder: str) -> list[Problem]:
 
 
 def _as_extended(found: Mapping[str, Environment], schemas: Schemas) -> list[Problem]:
-    """What is wrong with an overlay only beside those that it extends: a null for nothing, two fields of one place."""
+    """Faults of an overlay together with those that it extends: a null without effect, two fields that conflict."""
     problems = []
     faults: dict[str, list[Fault]] = {
         name: schemas.explain("Overlay", {**each.chain[0].data, "spec": each.spec})
@@ -370,7 +370,7 @@ def _as_extended(found: Mapping[str, Environment], schemas: Schemas) -> list[Pro
             message += "set `apps: null` for all apps, or list some"
             problems.append(Problem(own.file, 0, 0, "overlay-app", message, "/spec/extends", "warning"))
         if others:
-            told = faults.get(environment.names[1], [])  # there already
+            told = faults.get(environment.names[1], [])  # already reported
             new = [each for each in faults[environment.name] if each not in told or lookup(own.data, each.pointer)]
             problems += of_document(own, new)
     return problems
@@ -382,7 +382,7 @@ def _is_abstract(environment: Environment) -> bool:
 
 
 def _bases(found: Mapping[str, Environment]) -> list[Problem]:
-    """Overlays that are only a base and do not say so, and abstract ones that no other overlay extends."""
+    """Overlays that are only a base but do not say so, and abstract ones that no other overlay extends."""
     extended = {name for environment in found.values() for name in environment.names[1:]}
     problems = []
     for name, environment in found.items():
@@ -394,7 +394,7 @@ def _bases(found: Mapping[str, Environment]) -> list[Problem]:
             )
             problems.append(Problem(file, 0, 0, "overlay-base", message, "/spec/apps", "warning"))
         elif name not in extended and _is_abstract(environment):
-            message = "no overlay extends this one, so `abstract: true` means that nothing of it is rendered"
+            message = "no overlay extends this one, so with `abstract: true` nothing of it is rendered"
             problems.append(Problem(file, 0, 0, "overlay-base", message, "/spec/abstract", "warning"))
     return problems
 
@@ -404,7 +404,7 @@ def _is_empty(environment: Environment) -> bool:
 
 
 def idle(document: Document, base: Mapping[str, Any]) -> list[Problem]:
-    """A null that takes nothing away from `base`, the document that this one is merged into."""
+    """Nulls that remove nothing from `base`, the document that this one is merged into."""
     message = "`null` removes a field, but there is none to remove: remove the line, or set a value"
     return [Problem(document.file, 0, 0, "idle-null", message, pointer) for pointer in idle_nulls(base, document.data)]
 
@@ -419,7 +419,7 @@ def _unknown_apps(environment: Environment, apps: frozenset[str]) -> list[Proble
 
 
 def _freezes(environment: Environment) -> list[Problem]:
-    """What is wrong with the freeze windows that an overlay has itself."""
+    """Faults of the freeze windows of an overlay itself."""
     own = environment.chain[0]
     return [
         Problem(own.file, 0, 0, "freeze-window", why, f"/spec/freeze{pointer}")
@@ -427,8 +427,8 @@ def _freezes(environment: Environment) -> list[Problem]:
     ]
 
 
-def _lost(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
-    """A template under the name of another one, or of the file that lists the others: one of the two would be lost."""
+def _same_target(project: Project, templates: tuple[Any, ...]) -> list[Problem]:
+    """Templates with the file name of another one, or of the kustomization: one would overwrite the other."""
     first: dict[str, str] = {}
     twice = [(each, first[each.target]) for each in templates if first.setdefault(each.target, each.file) != each.file]
     message = f"`kustomization: true` writes {KUSTOMIZATION} itself: rename the template"
@@ -448,6 +448,6 @@ def _templates(project: Project, files: Mapping[str, bytes]) -> tuple[tuple[Any,
     problems = [too_large(name, LONGEST_TEMPLATE) for name in names if len(files[name]) > LONGEST_TEMPLATE]
     if not names or problems:
         return (), problems
-    from renderer.render.templates import Template  # Jinja2 costs 60 ms of start, and few projects have templates
+    from renderer.render.templates import Template  # importing Jinja2 takes 60 ms, and few projects have templates
 
     return tuple(Template(name, files[name].decode("utf-8", "replace")) for name in names), []

@@ -9,7 +9,7 @@ from renderer.manifest import Manifest
 from renderer.patch import Patch, apply
 from renderer.problem import Problem
 
-# A Job runs once, as a migration beside the workload, say: it is none.
+# A Job does not count: it runs once, for example as a migration next to the workload.
 _KINDS = frozenset(("Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet", "CronJob"))
 
 
@@ -25,9 +25,9 @@ def no_workload(
     unpatched: Sequence[Manifest],
     patches: Sequence[Patch],
 ) -> Problem:
-    """The template or patch that took the last workload away: `rendered` had one, `unpatched` after `patches` has none.
+    """The template or patch that removed the last workload: `rendered` had one, `unpatched` after `patches` has none.
 
-    Its Service, autoscaler, disruption budget and routes would lead to nothing.
+    The app's Service, autoscaler, disruption budget and routes would have no target.
     """
     message = (
         f"this leaves `{app}` without a workload (Deployment, Rollout, ...); to remove the app, remove it from the "

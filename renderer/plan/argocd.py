@@ -17,7 +17,7 @@ Sentence = Callable[[Any, Any], tuple[Class, str]]
 
 
 def classify_argocd(old: Manifest | None, new: Manifest | None) -> tuple[Effect, ...]:
-    """Every effect, the harshest first; the list of apps in the objects plays no role here.
+    """Every effect, the harshest first; the list of apps in the objects does not count here.
 
     Source: Argo CD, "Application Pruning & Resource Deletion", and the finalizer that we render.
     """
@@ -31,7 +31,7 @@ def _effects(old: Manifest | None, new: Manifest | None) -> Iterator[Effect]:
     elif new is None or old.identity != new.identity:
         yield _gone(old)
         if new is not None:
-            yield Effect("migrate", f"{new.kind} {new.name} takes its place")
+            yield Effect("migrate", f"{new.kind} {new.name} replaces it")
     elif old.data != new.data:
         found = [Effect(*sentence(before, after)) for before, after, sentence in _changes(_spec(old), _spec(new))]
         yield from found or [Effect("behaviour", f"the {new.kind} of Argo CD changes; the apps' objects do not")]
@@ -43,9 +43,7 @@ def _gone(old: Manifest) -> Effect:
             "the ApplicationSet is deleted; its Applications have a finalizer, so all their objects are deleted too"
         )
         return Effect("disruptive", reason)
-    return Effect(
-        "remove", f"the {old.kind} is deleted; the objects that it made stay, and nothing applies them any more"
-    )
+    return Effect("remove", f"the {old.kind} is deleted; its objects stay, but nothing applies them any more")
 
 
 def _spec(manifest: Manifest) -> dict[str, Any]:
@@ -101,7 +99,7 @@ def _automated(before: dict[str, Any] | None, after: dict[str, Any] | None) -> t
     if after is None:
         return (
             "behaviour",
-            "Argo CD no longer syncs by itself: somebody starts every sync by hand, that of an abort too",
+            "Argo CD no longer syncs by itself: somebody must start every sync by hand, also that of an abort",
         )
     if before is None:
         return "migrate", "Argo CD syncs by itself from now on: it applies what is in Git at once"

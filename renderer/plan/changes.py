@@ -1,4 +1,4 @@
-"""What differs between two sides: paths of specs, and paths of manifests, each with its field class."""
+"""The differences between two sides: paths of specs and of manifests, each with its field class."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def spec_paths(old: Side, new: Side) -> tuple[Path, ...]:
 def manifest_paths(
     old: tuple[Manifest, ...], new: tuple[Manifest, ...], known: Collection[str] = ()
 ) -> Iterator[tuple[Manifest, Path]]:
-    """Paths inside manifests that are on both sides; `known` are names that are no secrets."""
+    """Paths inside manifests that both sides have; `known` are names that are not secrets."""
     before = {manifest.identity: manifest for manifest in old}
     for manifest in new:
         was = before.get(manifest.identity)
         if was is None or equal(was.data, manifest.data):
             continue
         texts = _Texts(was.data, manifest.data, known)
-        again = is_made_again(was.data) and is_made_again(manifest.data)  # a hook: nothing of it is immutable
+        again = is_made_again(was.data) and is_made_again(manifest.data)  # a hook: none of its fields is immutable
         for pointer, one, other in _differ("", was.data, manifest.data, None):
             found = "behaviour" if again else _class(was, pointer, one, other)
             yield manifest, Path(manifest.file, pointer, found, *texts.of(pointer, one, other))
@@ -70,20 +70,20 @@ def _shrinks(one: Any, other: Any) -> bool:
 
 
 def not_secret(side: Side) -> Collection[str]:
-    """Names that the project says are no secrets."""
+    """Names that the project declares not to be secret."""
     found: Collection[str] = (side.project.get("spec") or {}).get("notSecret", ())
     return found
 
 
 class _Texts:
-    """Short texts of the values that differ, with secrets masked; of a Secret none at all."""
+    """Short texts of the values that differ, with secrets masked; none at all for a Secret."""
 
     def __init__(self, old: Mapping[str, Any], new: Mapping[str, Any], known: Collection[str]) -> None:
         self._is_secret = is_secret(old) or is_secret(new)
         self._old, self._new = masked(old, "", known), masked(new, "", known)
 
     def of(self, pointer: str, one: Any, other: Any) -> tuple[str | None, str | None]:
-        """The value before and after; `one` and `other` say on which side there is one."""
+        """The value before and after; `one` and `other` say which side has one."""
         if self._is_secret:
             return None, None
         return _text(one, self._old, pointer), _text(other, self._new, pointer)
@@ -94,9 +94,9 @@ def _shown(overlay: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differ(pointer: str, old: Any, new: Any, written: frozenset[str] | None) -> Iterator[tuple[str, Any, Any]]:
-    """Places that differ. A mapping on one side alone is looked into where paths inside it are `written` down."""
+    """Pointers that differ. In a mapping on one side alone, the paths inside are listed if they are in `written`."""
     if not isinstance(old, Mapping) and equal(old, new):
-        return  # of mappings the order may count: looked into, key by key
+        return  # the order of mappings may count: compare them key by key
     one, other = _mapping(old), _mapping(new)
     both = isinstance(old, Mapping) and isinstance(new, Mapping)
     inner = written is not None and any(path.startswith(f"{pointer}/") for path in written)

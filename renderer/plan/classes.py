@@ -1,4 +1,4 @@
-"""What a plan says, as values: classes from the mildest to the harshest, effects, summaries."""
+"""A plan as values: classes from the mildest to the harshest, effects, summaries."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CLASSES: dict[Class, str] = {
     "canary-step": "the share of the canary changes",
     "promote": "the version in flight becomes the stable one",
     "abort": "the version in flight is stopped; the stable one gets all the traffic",
-    "undo": "back to the version before, at once",
+    "undo": "back to the previous version, at once",
     "restart": "every pod is replaced by one of the same version",
     "replace": "every pod is replaced by a changed one, without a canary",
     "migrate": "another strategy, router or workload",
@@ -57,7 +57,7 @@ CLASSES: dict[Class, str] = {
 SEVERITY: dict[Class, int] = {name: number for number, name in enumerate(CLASSES)}
 OF_FIELD: dict[FieldClass, Class] = {
     "template": "replace",
-    "state": "behaviour",  # what moves is judged as a transition
+    "state": "behaviour",  # moves are judged as a transition
     "scale": "scale",
     "traffic": "traffic",
     "behaviour": "behaviour",
@@ -72,7 +72,7 @@ OF_FIELD: dict[FieldClass, Class] = {
 class Path:
     """One thing that changed: a pointer into the effective App, the Overlay, the Project, or a manifest (by its file).
 
-    `before` and `after` are the values as short text; None where there is none.
+    `before` and `after` are the values as short text; None if there is none.
     """
 
     document: str
@@ -84,7 +84,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One reason for a class, and the paths that forced it."""
+    """One reason for a class, and the paths that caused it."""
 
     class_: Class
     reason: str
@@ -106,10 +106,10 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """Stretches of the timeline in which one thing is wrong with one version; `seconds` is None where it lasts.
+    """Periods of the timeline with one fault of one version; `seconds` is None if the fault does not end.
 
     `kind` is dip (the share is lower than before and after), over (higher), overload (a share for more pods than are
-    Ready) or unready (requests for a version without a Ready pod, or, where `version` is empty, for none at all).
+    Ready) or unready (requests for a version without a Ready pod, or, if `version` is empty, without any Ready pod).
     """
 
     kind: str
@@ -146,8 +146,8 @@ class Summary:
 class AppPlan:
     """What happens to one app in one environment. `effects` are sorted, the harshest first: it gives the class.
 
-    `not_simulated` says why there is no summary, where pods or requests move. `comes_back` is the pod template, as
-    text, of the version that an abort or an undo brings back.
+    `not_simulated` says why a change that moves pods or requests has no summary. `comes_back` is the pod template, as
+    text, of the version that an abort or an undo restores.
     """
 
     app: str
@@ -169,12 +169,12 @@ class AppPlan:
 
     @property
     def reason(self) -> str:
-        """Why it is that class."""
+        """The reason for the class."""
         return self.effects[0].reason if self.effects else CLASSES["nothing"]
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The paths that forced it."""
+        """The paths that caused it."""
         return self.effects[0].paths if self.effects else ()
 
 
@@ -190,7 +190,7 @@ class RuleChange:
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """A file of the output folder that is not what the specs render to, although Argo CD applies what it says."""
+    """A file of the output folder that differs from what the specs render; Argo CD applies the file."""
 
     path: str
     state: Literal["foreign", "changed", "missing"]
@@ -198,12 +198,12 @@ class OutputFile:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plans of the apps that were looked at, those in which nothing happens included, by environment and app."""
+    """The plans of the checked apps by environment and app, also of those without changes."""
 
     base: str
     head: str
     apps: tuple[AppPlan, ...]
-    levels: tuple[int, int] | None = None  # the render levels of the two sides, where they differ
+    levels: tuple[int, int] | None = None  # the render levels of the two sides, if they differ
     rules: tuple[RuleChange, ...] = ()
     files: tuple[OutputFile, ...] = ()
 

@@ -33,7 +33,7 @@ _REASONS: dict[FieldClass, str] = {
 }
 _UNKNOWN = "rollspec does not know what a change of this field does, or whether the cluster accepts it"
 _CLUSTER = (
-    "the app moves to another cluster: its objects in the old cluster stay there, and nobody updates or deletes them. "
+    "the app moves to another cluster: its objects in the old cluster stay there, and nothing updates or deletes them. "
     "Render the new cluster's first state with `rollspec render --bootstrap`, move the traffic, then delete the old "
     "objects"
 )
@@ -43,7 +43,7 @@ _OF_PATH = {
     "/spec/cluster/name": _CLUSTER,
     "/spec/cluster/server": _CLUSTER,
 }
-# What is lost with an object of these kinds, besides the object itself.
+# What is lost together with an object of these kinds.
 _DATA = {
     "PersistentVolumeClaim": "with the data on its volume, unless the volume's reclaim policy is Retain",
     "PersistentVolume": "with its data, unless its reclaim policy is Retain",
@@ -69,13 +69,13 @@ _MORE: dict[str, Class] = {
     "NetworkPolicy": "traffic",
     "AuthorizationPolicy": "traffic",
 }
-_NAMED = 3  # ways into an app that are named
+_NAMED = 3  # entry points of an app that are named
 _WAYS = ("/spec/ports", "/spec/service", "/spec/istio")
 _FEWER: dict[str, Class] = {**_MORE, "Service": "disruptive"}
 
 
 def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
-    """Every effect of the change, the harshest first; none where the cluster gets the same manifests."""
+    """Every effect of the change, the harshest first; none if the cluster gets the same manifests."""
     if old is None or new is None:
         return _whole(old, new)
     paths = spec_paths(old, new)
@@ -127,7 +127,7 @@ def same_manifests(old: Side, new: Side) -> bool:
 
 
 def _explained(effect: Effect, old: Side, new: Side) -> Effect:
-    """With paths of the pod template in the manifest, where no path of a spec says what changed it (a patch)."""
+    """Adds paths of the pod template in the manifest, if no path of a spec explains its change (a patch does)."""
     if effect.paths:
         return effect
     own = (
@@ -146,31 +146,31 @@ def _of_fields(paths: list[Path]) -> list[Effect]:
 
 
 def _scale(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
-    """What a changed number of pods does besides scaling."""
+    """Effects of a changed number of pods other than scaling."""
     before, after = (workload(side.app, side.manifests).get("spec", {}).get("replicas") for side in (old, new))
     named = tuple(path for path in paths if path.field_class == "scale")
     if before is not None and after is None and new.manifests and before > 1 and not old.hands_over:
-        reason = f"the count of pods leaves the manifest: {before} pods become 1, until an autoscaler acts"
+        reason = f"`replicas` is removed from the manifest: {before} pods become 1, until an autoscaler acts"
         yield Effect("disruptive", reason, named)
     if before and after == 0 and new.app.ports:
         yield Effect("disruptive", "no pod is left to serve", named)
 
 
 def _ports(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
-    """Ports that no pod of today has under the name that their Service looks for."""
+    """Ports whose name, which their Service looks for, no present pod has."""
     lost = lost_ports(old, new)
     if lost:
         named = tuple(path for path in paths if path.pointer.startswith("/spec/ports"))
-        reason = f"port {lost[0].port} leads to `{lost[0].target}`, which no pod has until new ones are Ready"
+        reason = f"port {lost[0].port} leads to `{lost[0].target}`, a port that no pod has until new ones are Ready"
         yield Effect("disruptive", reason, named)
 
 
 def _routes(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
-    """Ways in that go, and routes that are applied under a canary."""
+    """Entry points that are removed, and routes that are applied during a canary."""
     ways = lost_ways(old, new)
     if ways and new.manifests:
         named = tuple(path for path in paths if path.pointer.startswith(_WAYS))
-        yield Effect("disruptive", f"a way into the app is removed: {_listed(ways)}", named)
+        yield Effect("disruptive", f"an entry point of the app is removed: {_listed(ways)}", named)
     for finding in routes_in_flight(old, new):
         named = tuple(path for path in paths if path.field_class in ("traffic", "metadata"))
         class_: Class = "disruptive" if finding.severity == "error" else "traffic"
@@ -188,7 +188,7 @@ def classify_resources(old: Manifests, new: Manifests, shown: Collection[str] = 
 
 
 def _objects(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect]:
-    """Objects that come or go; workloads are judged with the strategy, the app's own ConfigMaps with the templates."""
+    """Added and removed objects; not workloads (see the strategy) or the app's own ConfigMaps (see the templates)."""
     before = {manifest.identity: manifest for manifest in old}
     after = {manifest.identity: manifest for manifest in new}
     for identity, manifest in after.items():
@@ -202,12 +202,13 @@ def _objects(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect
 
 
 def _deleted(app: App | None, manifest: Manifest) -> Effect:
-    """An object that leaves Git: deleted by a sync, and first in the plan where data is lost with it."""
+    """An object that is removed from Git: a sync deletes it; it comes first in the plan if data is lost with it."""
     name = f"{manifest.kind} {manifest.name}"
     if is_job_of_spec(manifest):
         return Effect("behaviour", f"{name} is deleted; what it has done stays", (_object(manifest),))
     if not manifest.sync_options.isdisjoint(("Prune=false", "Prune=confirm")):
-        return Effect("behaviour", f"{name} leaves Git; Argo CD does not delete it by itself", (_object(manifest),))
+        reason = f"{name} is removed from Git; Argo CD does not delete it by itself"
+        return Effect("behaviour", reason, (_object(manifest),))
     if manifest.kind in _DATA:
         return Effect("disruptive", f"{name} is deleted, {_DATA[manifest.kind]}", (_object(manifest),))
     return Effect(_fewer(app, manifest), f"{name} is deleted", (_object(manifest),))
@@ -222,7 +223,7 @@ def _is_part(app: App | None, manifest: Manifest) -> bool:
 
 
 def _fewer(app: App | None, manifest: Manifest) -> Class:
-    """A preview Service goes with its strategy."""
+    """A preview Service is removed with its strategy."""
     if app and manifest.kind == "Service" and manifest.name == preview_name(app):
         return "traffic"
     return _FEWER.get(manifest.kind, "remove")
@@ -233,7 +234,7 @@ def _object(manifest: Manifest) -> Path:
 
 
 def _of_manifests(old: Manifests, new: Manifests, app: App | None, shown: Collection[str]) -> Iterator[Effect]:
-    """What specs do not show: patches, templates, resources, labels of the overlay."""
+    """Changes that specs do not show: patches, templates, resources, labels of the overlay."""
     for manifest, path in manifest_paths(old, new, shown):
         part = _is_part(app, manifest)
         if not (part and path.field_class in ("state", "template")):

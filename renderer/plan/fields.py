@@ -1,4 +1,4 @@
-"""What a field is about: facts of our own schemas (`x-rollspec-...`), and a table of paths in manifests."""
+"""What each field is about: facts of our own schemas (`x-rollspec-...`), and a table of paths in manifests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from renderer.resources import read_schema
 from renderer.scaler import KINDS as SCALERS
 
 FieldClass = Literal[
-    "template",  # the pod template: other bytes are another version
+    "template",  # the pod template: any other byte is another version
     "state",  # release state and step list: judged as a transition
     "scale",  # how many pods
     "traffic",  # which requests go where
@@ -21,7 +21,7 @@ FieldClass = Literal[
     "none",  # nothing of the running system
     "rendered",  # judged by what it changes in the manifests
 ]
-CAUTIOUS: FieldClass = "identity"  # of a path that is written down nowhere
+CAUTIOUS: FieldClass = "identity"  # for a path that no table has
 SCHEMAS = ("App", "Overlay", "Project")
 
 _METADATA: Mapping[str, FieldClass] = {"/metadata/labels": "metadata", "/metadata/annotations": "metadata"}
@@ -52,7 +52,7 @@ _RIGHTS: Mapping[str, FieldClass] = {
 _SECRETS: Mapping[str, FieldClass] = {**_METADATA, "/spec": "template"}  # an operator makes a Secret of it
 _WEBHOOKS: Mapping[str, FieldClass] = {**_METADATA, "/webhooks": "behaviour"}
 
-# By kind of object, then by pointer; as above, the nearest prefix counts, and what is not here is CAUTIOUS.
+# By kind of object, then by pointer; as above, the nearest prefix counts, and other paths are CAUTIOUS.
 MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
     "Deployment": {**_WORKLOAD, "/spec/strategy": "behaviour"},
     "Rollout": {
@@ -116,7 +116,7 @@ MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
         "/imagePullSecrets": "behaviour",
         "/secrets": "behaviour",
     },
-    "ConfigMap": _DATA,  # running pods see it without a canary; the app's own ones are named by their content
+    "ConfigMap": _DATA,  # running pods get it without a canary; the app's own ones are named by their content
     "Secret": _DATA,
     "Role": _RIGHTS,
     "RoleBinding": _RIGHTS,  # but for its roleRef, which is immutable
@@ -181,9 +181,9 @@ MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
 
 @cache
 def table(schema: str) -> Mapping[str, FieldClass]:
-    """The paths of an App, Overlay or Project and what each is about: `x-rollspec-class` of its schema.
+    """The paths of an App, Overlay or Project and what each of them is about: `x-rollspec-class` of its schema.
 
-    A path inside a field of Kubernetes, Argo Rollouts or Istio takes the class of its nearest prefix.
+    A path inside a field of Kubernetes, Argo Rollouts or Istio has the class of its nearest prefix.
     """
     content = read_schema(f"rollspec/{schema.lower()}.json")
     root = json.loads(content or b"{}")

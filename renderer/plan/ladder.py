@@ -1,4 +1,4 @@
-"""An automatic ladder in words: its rungs with their times, and the rung on which the cluster is taken to be."""
+"""An automatic ladder in words: its rungs with their times, and the rung that the plan assumes for the cluster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Steps = Sequence[Mapping[str, Any]]
 
 
 def ladder_lines(old: Side | None, new: Side | None) -> tuple[str, ...]:
-    """What a reader must know of the ladder that a change starts, continues or ends; empty without one."""
+    """What a reader must know about the ladder that a change starts, continues or ends; empty without one."""
     found: list[str] = []
     if new and new.flight == "canary" and _is_ladder(new):
         found.append(" -> ".join(rungs(new.steps)))
@@ -29,14 +29,14 @@ def _goes_on(old: Side, new: Side) -> bool:
 
 
 def _taken_to_be(old: Side) -> Iterator[str]:
-    """How far the ladder has come, Git does not know: a simulation plays it to its end or its last pause."""
+    """Git does not know how far the ladder has come: the simulation plays it to its end or its last pause."""
     weights = [step["setWeight"] for step in old.steps if "setWeight" in step]
     if not weights:
         return
     earlier = [weight for weight in dict.fromkeys(weights) if weight != weights[-1]]
     where = "at its end" if old.app.strategy.ends_by_itself else "at its last weight"
-    less = f"; at {' or '.join(f'{weight} %' for weight in earlier)} less traffic moves" if earlier else ""
-    yield f"taken to be {where}, {weights[-1]} %{less}"
+    less = f"; if it is at {' or '.join(f'{weight} %' for weight in earlier)}, less traffic moves" if earlier else ""
+    yield f"the plan assumes that it is {where}, {weights[-1]} %{less}"
 
 
 def rungs(steps: Steps) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the release does between two sides: judged by pod templates and release state, as the controllers do."""
+"""What the release does between two sides, judged like the controllers do: by pod templates and release state."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     if (was.type, was.router) != (now.type, now.router):
         reason = f"the strategy changes from {was} to {now}{_not_before(was)}"
         yield Effect("migrate", reason, named)
-        both = old.app.migrating_from or new.app.migrating_from  # each workload is full while the other is deleted
+        both = old.app.migrating_from or new.app.migrating_from  # each has all its pods while the other ends
         if was.is_rollout != now.is_rollout and not both and not new.prunes_last:
             yield Effect("disruptive", "the old workload is deleted before the new one is Ready", named)
         if old.flight:
@@ -42,14 +42,14 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 
 
 def _stage(old: App, new: App) -> str:
-    """What a stage of a switch does besides the strategy."""
+    """Effects of a stage of a switch, other than the strategy."""
     if old.migrating_from == new.migrating_from:
         return "a stage of the switch ends: what is left of the old strategy is deleted"
     return f"the workload of the old strategy {'is deleted' if new.migrating_from is None else 'is rendered too'}"
 
 
 def _not_before(was: Strategy) -> str:
-    """Pods of the version before live on after a promotion, and get traffic again when a switch unites the pods."""
+    """The old version's pods run on after a promotion, and a switch that joins all pods sends them traffic."""
     if not (was.type == "BlueGreen" or was.is_routed):
         return ""
     return f"; not within {was.fields.get('scaleDownDelaySeconds', 30)} s of a promotion, undo or abort"
@@ -108,7 +108,7 @@ def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iter
 
 
 def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
-    """Another stable template with nothing in flight: a Rollout takes it through the steps that it has at rest."""
+    """Another stable template with nothing in flight: a Rollout uses the steps that it has at rest."""
     named, again = _templates(paths), undone(old.app.spec) == new.app.stable
     is_undo = old.app.previous == new.app.stable and not again
     if is_undo:
@@ -127,12 +127,12 @@ def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 
 
 def on_a_ladder(side: Side) -> bool:
-    """Whether a template that changes with nothing in flight is rolled out by steps that wait."""
+    """Whether a template that changes with nothing in flight is rolled out in steps that wait."""
     return not side.flight and any("setWeight" not in step for step in side.steps or ())
 
 
 def _by_way_of(new: Side) -> str:
-    """The weights on the way, where the steps have some before 100."""
+    """The weights before 100 of the steps, if there are any."""
     weights = [step["setWeight"] for step in new.steps or () if step["setWeight"] < 100]
     if not weights:
         return ""
@@ -150,7 +150,7 @@ def _hold(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     before, after = (bool(workload(side.app, side.manifests).get("spec", {}).get("paused")) for side in (old, new))
     if before != after:
         reason = (
-            "the controller is paused: it carries out no change of the pod template"
+            "the controller is paused: it does not roll out changes of the pod template"
             if after
             else "the controller resumes"
         )
@@ -158,7 +158,7 @@ def _hold(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 
 
 def _replaced(new: Side, effect: Effect) -> Iterator[Effect]:
-    """Pods replaced at once; strategy Recreate leaves none meanwhile."""
+    """Pods are replaced at once; with strategy Recreate, none run in between."""
     yield effect
     if new.app.strategy.type == "Recreate" and new.app.ports:
         yield Effect("disruptive", "strategy Recreate ends every pod before a new one starts", effect.paths)
@@ -199,7 +199,7 @@ def _states(paths: Paths) -> Paths:
 
 
 def _templates(paths: Paths) -> Paths:
-    """What a pod template is made of; patches and templates where nothing else explains it."""
+    """The sources of a pod template; patches and templates count if nothing else explains it."""
     made_of = _under(paths, "/spec/tag", "/spec/version")
     found = (*made_of, *(path for path in paths if path.field_class == "template"))
     return found or tuple(path for path in paths if path.field_class in ("rendered", "traffic"))

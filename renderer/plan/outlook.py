@@ -1,4 +1,4 @@
-"""What will happen: the simulator's timeline from the manifests before to those after, in a few numbers."""
+"""What will happen: the simulator's timeline from the old manifests to the new ones, in a few numbers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from renderer.plan.classes import Flag, Summary, Track
 from renderer.plan.side import WORKLOADS, Side, workload
 from renderer.simulate import Moment, Options, Point, Timeline, apply, start, wait
 
-_AT_REST = 3600.0  # seconds since the edit before: the pods of older versions are gone
+_AT_REST = 3600.0  # seconds after the previous edit: the pods of older versions are gone
 
 
 def outlook(old: Side | None, new: Side | None) -> tuple[Summary, Timeline] | None:
-    """Play the stable version of `old`, then `old`, then `new`, and look at the last; None where nothing runs.
+    """Play the stable version of `old`, then `old`, then `new`, and describe the last part; None if nothing runs.
 
-    The cluster is taken to have what Git says: no controller has aborted or finished a release by itself. The counts of
-    pods at the end are those at rest, when the pods of older versions are scaled down. Raises TooManyPodsError.
+    It assumes that the cluster has what Git says: no controller has aborted or finished a release by itself. The final
+    counts of pods are those at rest, after the pods of older versions are scaled down. Raises TooManyPodsError.
     """
     after: tuple[Manifest, ...] = new.manifests if new else ()
     options = _options(new or old)
@@ -34,7 +34,7 @@ def outlook(old: Side | None, new: Side | None) -> tuple[Summary, Timeline] | No
 
 
 def _named(found: Summary, *sides: Side | None) -> Summary:
-    """With the names that people know the versions by; the simulator knows their labels."""
+    """The timeline with the names that people use for the versions; the simulator uses their labels."""
     versions = [version for side in sides if side for version in (side.app.stable, side.app.running)]
     names = {version.version: version.name for version in versions}
 
@@ -50,7 +50,7 @@ def _named(found: Summary, *sides: Side | None) -> Summary:
 
 
 def summary(timeline: Timeline, rest: Point | None = None) -> Summary:
-    """The numbers of a timeline that a reviewer needs; `rest` is the point at which the last old pods are gone."""
+    """The numbers of a timeline that a reviewer needs; `rest` is the time when the last old pods are gone."""
     points = _lasting(timeline)
     first, last = points[0], points[-1]
     end = rest or last
@@ -98,7 +98,7 @@ def _lasting(timeline: Timeline) -> list[Point]:
 
 
 def _flags(timeline: Timeline) -> Iterable[Flag]:
-    """One flag for a kind and version; what begins and ends within one instant does not count."""
+    """One flag per kind and version; what begins and ends in the same instant does not count."""
     found: dict[tuple[str, str], list[Moment]] = {}
     for moment in (*timeline.dips, *timeline.overload, *timeline.unready):
         if moment.end > moment.start:
@@ -117,7 +117,7 @@ def _flags(timeline: Timeline) -> Iterable[Flag]:
 
 
 def _history(old: Side, new: Side | None) -> list[tuple[Manifest, ...]]:
-    """What was applied before, oldest first; under `rollbackWindow` also the version that `new` returns to."""
+    """What was applied before, oldest first; with `rollbackWindow` also the version that `new` returns to."""
     played = [_unpaused(old.stable), _unpaused(old.manifests), old.manifests]
     if new and returns_in_window(old, new):
         template = workload(new.app, new.manifests)["spec"]["template"]
@@ -126,7 +126,7 @@ def _history(old: Side, new: Side | None) -> list[tuple[Manifest, ...]]:
 
 
 def returns_in_window(old: Side, new: Side) -> bool:
-    """Whether the version before starts as a canary under `rollbackWindow`: the controller skips its steps."""
+    """Whether the previous version starts as a canary with `rollbackWindow`: the controller skips its steps."""
     window = workload(new.app, new.manifests).get("spec", {}).get("rollbackWindow")
     starts = new.flight == "canary" and not old.flight
     return bool(window and starts and new.app.running == old.app.previous)
@@ -139,7 +139,7 @@ def _with_template(manifest: Manifest, template: Object) -> Manifest:
 
 
 def _unpaused(manifests: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
-    """With the controller let go: what is paused now has come to rest before."""
+    """The manifests with the controller unpaused: a paused app had come to rest before."""
     return tuple(_let_go(each) if each.kind in WORKLOADS else each for each in manifests)
 
 

@@ -1,6 +1,6 @@
-"""What a reader of a plan should know besides the numbers: whose share it is, what stays, what is not counted.
+"""What a reader of a plan should know in addition to the numbers: whose share it is, what stays, what is left out.
 
-Each line depends on clients, nodes or the outcome of an analysis, which no tree shows: none of them is a problem.
+Each line depends on clients, nodes or the result of an analysis, which are not in Git; so none of them is a problem.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def remarks(old: Side | None, new: Side | None, summary: Summary | None) -> tupl
 
 
 def _pinned(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
-    """Requests that reach the canary whatever its weight, or reach it as a copy."""
+    """Requests that reach the canary at any weight, or as copies."""
     if new.app.canary is None or not new.app.strategy.is_routed:
         return
     headers = new.app.spec.get("istio", {}).get("canaryHeaders")
     if headers:
-        yield f"requests with the header {' or '.join(headers)} all go to the canary, whatever its weight"
+        yield f"requests with the header {' or '.join(headers)} all go to the canary, at any weight"
     for number, step in enumerate(_ladder(new), 1):
         header, mirror = step.get("setHeaderRoute") or {}, step.get("setMirrorRoute") or {}
         if header.get("match"):
@@ -51,9 +51,9 @@ def _share(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
     )
     if service.get("sessionAffinity") == "ClientIP":
         if new.app.strategy.is_routed:
-            yield "requests of the mesh do not use the Service's sessionAffinity: the share is of requests"
+            yield "requests of the mesh do not use the Service's sessionAffinity: the share is a share of requests"
         else:
-            yield "sessionAffinity ClientIP: the share is one of clients, not of requests"
+            yield "sessionAffinity ClientIP: the share is a share of clients, not of requests"
     if not new.app.strategy.is_routed:
         return
     if "consistentHash" in (_policy(new).get("loadBalancer") or {}):
@@ -66,11 +66,11 @@ def _outliers(old: Side | None, new: Side, summary: Summary | None) -> Iterator[
     """Outlier detection with a canary of one pod."""
     pods = [track.pods_after for track in summary.tracks if track.version == new.app.running.name] if summary else []
     if new.app.canary and new.app.strategy.is_routed and _policy(new).get("outlierDetection") and 1 in pods:
-        yield "outlier detection may take the only canary pod out: its share of the requests then fails"
+        yield "outlier detection may eject the only canary pod: its share of the requests then fails"
 
 
 def _nodes(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
-    """How many nodes a release needs, where each pod needs its own."""
+    """How many nodes a release needs, if each pod needs its own node."""
     scene = Scene(new.manifests)
     if summary is None or not (new.flight or (old and old.flight) or old is None or old.running != new.running):
         return
@@ -95,7 +95,7 @@ def _stays(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
 
 
 def _restart(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
-    """A Rollout restarts at the time that is given, a Deployment at once."""
+    """A Rollout restarts at the given time, a Deployment at once."""
     mark = restart_mark(new)
     if old is not None and mark and mark != restart_mark(old) and new.app.strategy.is_rollout:
         yield f"pods that started before {mark} are replaced; if that is in the future, the controller waits for it"
@@ -107,10 +107,10 @@ def _steps(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
         return
     for number, step in enumerate(_ladder(new), 1):
         if "experiment" in step:
-            yield f"step {number} {_experiment(step['experiment'] or {})}; the numbers above leave that out"
+            yield f"step {number} {_experiment(step['experiment'] or {})}; the numbers above do not include it"
         if "analysis" in step:
             names = [each.get("templateName", "") for each in (step["analysis"] or {}).get("templates") or ()]
-            yield f"step {number} waits for an analysis ({', '.join(names)}): where it fails, the release is aborted"
+            yield f"step {number} waits for an analysis ({', '.join(names)}): if it fails, the release is aborted"
 
 
 def _experiment(body: Object) -> str:

@@ -1,4 +1,4 @@
-"""Rules over a change of who decides how many pods there are, and within which bounds.
+"""Rules about a change of what sets the number of pods, and of its bounds.
 
 A rule's docstring is its manual page.
 """
@@ -12,14 +12,15 @@ from renderer.rules.finding import Finding
 
 
 def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
-    """`replicas` leaves the manifest: for `autoscaling`, or `replicas: external`.
+    """`replicas` is removed from the manifest: for `autoscaling`, or `replicas: external`.
 
-    What is applied then takes the field out, and the API server fills in 1: one pod, until the autoscaler acts (15 s).
-    Not so where fields have owners (server-side apply, which the workload's annotation asks Argo CD for) and the
-    autoscaler has changed the count: two stages, of which the second is a warning where `argocd` is not configured.
+    Applying the manifest then removes the field, and the API server sets 1: one pod, until the autoscaler acts (15 s).
+    This does not happen if fields have owners (server-side apply, which the workload's annotation requests from Argo
+    CD) and the autoscaler has changed the count. So it takes two stages; the second one is a warning if `argocd` is not
+    configured.
     Source: measured on Argo CD 3.6; Kubernetes, "Migrating Deployments and StatefulSets to horizontal autoscaling".
-    Do: first add `autoscaling` with a higher `minReplicas` and keep `replicas`; sync; when the autoscaler has acted,
-    take `replicas` out. With a plain `kubectl apply`: `kubectl apply edit-last-applied` takes it out beforehand.
+    Do: first add `autoscaling` with a higher `minReplicas` and keep `replicas`; sync; once the autoscaler has acted,
+    remove `replicas`. With a plain `kubectl apply`, remove it first with `kubectl apply edit-last-applied`.
     """
     before, after = replicas(old), replicas(new)
     if not isinstance(before, int) or before < 2 or after is not None:
@@ -28,34 +29,34 @@ def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
     if old.hands_over:
         if not old.prunes_last:
             message = (
-                "wait until the autoscaler has acted, and apply on the server's side, with `.spec.replicas` among the "
+                "wait until the autoscaler has acted, and use server-side apply, with `.spec.replicas` among the "
                 f"differences that Argo CD ignores: with a plain `kubectl apply` {before} pods or more become 1"
             )
             yield Finding("autoscaling-on", message, pointer, severity="warning")
         return
     if "autoscaling" not in new.app.spec:
         message = (
-            f"`replicas` leaves the manifest: {before} pods become 1 until somebody scales; first `autoscaling` and "
+            f"`replicas` is removed from the manifest: {before} pods become 1 until somebody scales; first `autoscaling` and "
             f"`replicas: {before}` (minReplicas {before + 1}), then without `replicas`, then `external` in its place"
         )
         yield Finding("autoscaling-on", message, pointer)
         return
     message = (
-        f"`replicas` leaves the manifest: {before} pods become 1 until the autoscaler acts; keep `replicas: {before}` "
-        f"for one commit more, with minReplicas {before + 1}, and take it out when that is synced and the autoscaler "
+        f"`replicas` is removed from the manifest: {before} pods become 1 until the autoscaler acts; keep `replicas: {before}` "
+        f"for one more commit, with minReplicas {before + 1}, and remove it once that is synced and the autoscaler "
         "has acted (15 s)"
     )
     yield Finding("autoscaling-on", message, pointer)
 
 
 def autoscaling_stage(old: Side, new: Side) -> Iterator[Finding]:
-    """A change of an app that has `replicas` next to `autoscaling`, and does not end that stage.
+    """A change of an app that has both `replicas` and `autoscaling`, and still has both afterwards.
 
-    The stage lets an autoscaler take the count over. While it lasts, each sync may set the count back to `replicas`,
-    and a release replaces pods while their number falls. A changed pod template is an error (an undo a note); any other
+    This stage hands the count over to an autoscaler. Until it ends, each sync may set the count back to `replicas`, and
+    a release replaces pods while their number falls. A changed pod template is an error (an undo a note); any other
     change is a warning.
     Source: Kubernetes (server-side apply: ownership of `replicas`), measured.
-    Do: remove `replicas` when the autoscaler has scaled up, sync, and release then.
+    Do: remove `replicas` once the autoscaler has scaled up, sync, and then release.
     """
     if not (old.app.hands_over and new.app.hands_over):
         return
@@ -71,12 +72,12 @@ def autoscaling_stage(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def autoscaling_down(old: Side, new: Side) -> Iterator[Finding]:
-    """The count of pods may fall at once: `autoscaling` gives way to fewer `replicas`, or its `maxReplicas` falls.
+    """The count of pods may fall at once: fewer `replicas` replace `autoscaling`, or its `maxReplicas` falls.
 
     Git does not know how many pods the autoscaler runs now. Pods above the new number end at once, under any
     load.
     Source: Kubernetes API server (`replicas` is set to what is applied), autoscaler (the bounds come before metrics).
-    Do: look (`kubectl get hpa`), and take a number that is no less than what runs.
+    Do: check with `kubectl get hpa`, and set a number that is not less than what runs.
     """
     before, after = old.app.spec.get("autoscaling"), new.app.spec.get("autoscaling")
     if before is None or old.app.hands_over:

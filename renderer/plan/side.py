@@ -20,7 +20,7 @@ WORKLOADS = ("Rollout", "Deployment")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """`manifests` as the cluster gets them, patched; `stable` those of the stable version alone.
+    """`manifests` are what the cluster gets, patched; `stable` are those of the stable version alone.
 
     `overlay` is the environment's spec with what it extends, `project` the project file.
     """
@@ -57,24 +57,24 @@ class Side:
 
     @property
     def switch(self) -> str:
-        """The command that switches to the strategy that this side has."""
+        """The command that switches to the strategy of this side."""
         strategy = self.app.strategy
         router = f" --router {strategy.router}" if strategy.type == "Canary" else ""
         return f"rollspec switch {self.named} --to {strategy.type}{router}"
 
     @property
     def prunes_last(self) -> bool:
-        """Whether Argo CD applies it, which takes an old workload away when the new one is Healthy."""
+        """Whether Argo CD applies it: it removes an old workload once the new one is Healthy."""
         return "argocd" in (self.project.get("spec") or {})
 
     @property
     def rollouts(self) -> str:
-        """The version of Argo Rollouts that the project is for, such as `1.10`."""
+        """The project's version of Argo Rollouts, such as `1.10`."""
         return versions_of(self.project).argo_rollouts
 
     @property
     def hands_over(self) -> bool:
-        """Whether `replicas` may leave the manifest: the autoscaler needs more, and owns the count by now."""
+        """Whether `replicas` may be removed from the manifest: the autoscaler needs more, and owns the count by now."""
         return self.app.hands_over and "ServerSideApply=true" in sync_options(workload(self.app, self.manifests))
 
     @property
@@ -95,7 +95,7 @@ class Side:
 
 
 def workload(app: App, manifests: tuple[Manifest, ...]) -> Object:
-    """The workload of the app's strategy; empty where a template or patch took it away."""
+    """The workload of the app's strategy; empty if a template or patch removed it."""
     kind = "Rollout" if app.strategy.is_rollout else "Deployment"
     found = [manifest.data for manifest in manifests if manifest.kind == kind]
     own = [data for data in found if data["metadata"]["name"] == app.name]
@@ -103,7 +103,7 @@ def workload(app: App, manifests: tuple[Manifest, ...]) -> Object:
 
 
 def _template(app: App, manifests: tuple[Manifest, ...]) -> str:
-    """Without the mark of a restart: that replaces pods, but not the version."""
+    """Without the restart annotation, which replaces pods but not the version."""
     template = dict(workload(app, manifests).get("spec", {}).get("template") or {})
     metadata = dict(template.get("metadata") or {})
     annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key != RESTARTED_AT}
@@ -112,7 +112,7 @@ def _template(app: App, manifests: tuple[Manifest, ...]) -> str:
 
 
 def restart_mark(side: Side) -> str | None:
-    """When the pods were restarted last, as the workload says it."""
+    """When the pods were last restarted, as written in the workload."""
     spec = workload(side.app, side.manifests).get("spec", {})
     metadata = (spec.get("template") or {}).get("metadata") or {}
     found = spec.get("restartAt") or (metadata.get("annotations") or {}).get(RESTARTED_AT)
@@ -126,7 +126,7 @@ def switched(old: Side, new: Side) -> bool:
 
 
 def replicas(side: Side) -> object:
-    """The number of pods in the manifest of the workload; None where it has none."""
+    """The number of pods in the manifest of the workload; None if it names none."""
     return workload(side.app, side.manifests).get("spec", {}).get("replicas")
 
 
@@ -146,7 +146,7 @@ def _options(overrides: Mapping[str, Any], before: str = "") -> list[str]:
 
 
 def stable_pointer(old: Side, new: Side) -> str:
-    """The field that says best what changed in the stable version."""
+    """The field that best describes what changed in the stable version."""
     was, now = old.app.spec, new.app.spec
     if was.get("tag") != now.get("tag"):
         return "/spec/tag"

@@ -1,4 +1,4 @@
-"""Rules over a change of specs: a transition that the controllers would carry out differently from what Git says.
+"""Rules about a change of specs: transitions that the controllers would carry out differently from what Git says.
 
 A rule's docstring is its manual page.
 """
@@ -29,7 +29,7 @@ _FROM = "/spec/canary/from"
 
 
 def judge(old: Side | None, new: Side | None) -> tuple[Finding, ...]:
-    """What is wrong with the change from `old` to `new`; nothing for an app that is deleted."""
+    """The problems of the change from `old` to `new`; none for an app that is deleted."""
     if new is None:
         return ()
     if old is None:
@@ -40,17 +40,17 @@ def judge(old: Side | None, new: Side | None) -> tuple[Finding, ...]:
 def first_release(new: Side) -> Iterator[Finding]:
     """The first release of an app with a canary or preview in its spec.
 
-    A Rollout that is not there yet skips its steps: the version in flight would get all the traffic at once. A new
-    workload that is paused makes no pod.
+    A new Rollout skips its steps: the version in flight would get all the traffic at once. A new workload that is
+    paused creates no pods.
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: release the stable version alone, and start the canary with `rollspec release` when that is synced.
+    Do: release the stable version alone, and start the canary with `rollspec release` once that is synced.
     """
     if new.app.spec.get("paused"):
-        message = "a new workload that is paused makes no pod: take `paused` out"
+        message = "a new workload that is paused creates no pods: remove `paused`"
         yield _finding("first-release", message, "/spec/paused")
     if new.flight:
         message = (
-            f"a new Rollout skips its steps, and the {new.flight} would get all the traffic: take `{new.flight}` out, "
+            f"a new Rollout skips its steps, and the {new.flight} would get all the traffic: remove `{new.flight}`, "
             f"sync, then `{new.release(new.app.stable)}`"
         )
         yield _finding("first-release", message, f"/spec/{new.flight}")
@@ -59,8 +59,8 @@ def first_release(new: Side) -> Iterator[Finding]:
 def weight_without_from(old: Side, new: Side) -> Iterator[Finding]:
     """A weight changed by hand: `canary.from` is missing, or is not the weight that is live.
 
-    The controller starts a changed step list again from its first step. Where that is not the live weight, the canary's
-    share falls to 0 (router istio) or goes to that weight first (router replica).
+    The controller starts a changed step list again from its first step. If that is not the live weight, the canary's
+    share falls to 0 (router istio) or first changes to that weight (router replica).
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: `rollspec weight APP WEIGHT` writes both; afterwards, `--live REF` with the live revision corrects it.
     """
@@ -75,14 +75,14 @@ def weight_without_from(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def weight_after_abort(old: Side, new: Side) -> Iterator[Finding]:
-    """A lower weight, which sends all of the old weight back to a canary that the controller has aborted by itself.
+    """A lower weight, which first restores the old weight of a canary that the controller has aborted by itself.
 
     Git does not know that the controller has aborted (an analysis has failed, a deadline has passed). With
     `renderLevel: 1`, or with dynamicStableScale, the step list of a lower weight begins at the old one, so that a live
     canary has no dip. After the controller's abort the old weight is not live: the changed list starts the canary
     again, at the old weight. With `renderLevel: 2` the list leaves the old weight out.
     Source: Argo Rollouts (a changed step list starts an aborted canary again).
-    Do: look (`kubectl argo rollouts get rollout`); where it says Degraded, `rollspec retry APP --weight WEIGHT`.
+    Do: check with `kubectl argo rollouts get rollout`; if it says Degraded, `rollspec retry APP --weight WEIGHT`.
     """
     was, now = old.app.canary, new.app.canary
     if was is None or now is None or _other_template(old, new) or was.weight is None or now.weight is None:
@@ -93,13 +93,13 @@ def weight_after_abort(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def third_version(old: Side, new: Side) -> Iterator[Finding]:
-    """A canary, or a preview, takes the place of the one in flight in a single step.
+    """A canary or a preview replaces the one in flight in a single step.
 
     The share of the one in flight falls to 0 at once, and the third version starts from nothing. With router istio a
     request or two may be lost: Envoy can find the canary's subset empty before it has the new weights.
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec abort`, sync, then `rollspec release`; that loses nothing. Under a ladder that has ended by itself the
-    canary serves alone: `rollspec promote`, sync, then `rollspec release`.
+    Do: `rollspec abort`, sync, then `rollspec release`; that loses nothing. After a ladder that has ended by itself,
+    the canary serves alone: `rollspec promote`, sync, then `rollspec release`.
     """
     if not old.flight or old.flight != new.flight or not _other_template(old, new) or switched(old, new):
         return
@@ -109,13 +109,13 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
     loses = ", and a request or two may be lost" if old.app.strategy.is_routed else ""
     if old.app.strategy.ends_by_itself:
         message = (
-            f"another pod template takes the {old.flight}'s place on a ladder that ends by itself: when it has, "
+            f"another pod template replaces the {old.flight} on a ladder that ends by itself: when it has ended, "
             f"`rollspec promote {new.named}`, sync, then `{new.release(new.app.stable)}`"
         )
         yield _finding("third-version", message, f"/spec/{new.flight}", "warning")
         return
     message = (
-        f"another pod template takes the {old.flight}'s place: {falls}{loses}; `rollspec abort {new.named}` first, "
+        f"another pod template replaces the {old.flight}: {falls}{loses}; `rollspec abort {new.named}` first, "
         f"sync, then `{new.release(new.app.stable)}`"
     )
     yield _finding("third-version", message, f"/spec/{new.flight}", "warning")
@@ -124,10 +124,10 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
 def preview_again(old: Side, new: Side) -> Iterator[Finding]:
     """A preview that was aborted comes back (Argo Rollouts before 1.10): within 30 seconds it is active at once.
 
-    Its ReplicaSet still has its deadline to scale down, and the controller takes that for a rollback, which skips the
-    pause; 30 seconds are `abortScaleDownDelaySeconds`.
+    Its ReplicaSet still has its deadline to scale down. The controller takes that for a rollback, which skips the
+    pause. The 30 seconds are `abortScaleDownDelaySeconds`.
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: let that time pass between the two syncs.
+    Do: wait for that time between the two syncs.
     """
     again = new.app.preview is not None and new.app.preview == old.app.aborted
     if again and not old.flight and numbers(new.rollouts) < (1, 10):
@@ -139,7 +139,7 @@ def preview_again(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
-    """A new version under the `from` of another one: its steps would begin at a weight that it never had.
+    """A new version with the `from` of another one: its steps would begin at a weight that it never had.
 
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: remove `from`; `rollspec weight APP WEIGHT --live REF`, with the revision that is live, does so.
@@ -159,9 +159,9 @@ def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
 def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     """The stable version's pod template changes while something is in flight, or starts.
 
-    The cluster keeps the stable pods that it has; an abort, or the end of a canary's pods, would start a configuration
+    The cluster keeps its present stable pods; an abort, or the loss of a canary's pods, would start a configuration
     that never ran. A promotion and the next release in one sync do the same.
-    Source: Argo Rollouts (one template in a Rollout, the stable one is the ReplicaSet that was promoted).
+    Source: Argo Rollouts (a Rollout has one template; the stable one is the promoted ReplicaSet).
     Do: `rollspec promote` or `rollspec abort` first; or put the change into the release: `rollspec release --set`.
     """
     if not new.flight or old.settled == new.settled or _is_reverted(old, new) or switched(old, new):
@@ -173,7 +173,7 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
         )
     else:
         message = (
-            f"the stable version changes under the {new.flight}: an abort would start what never ran; `rollspec "
+            f"the stable version changes under the {new.flight}: an abort would start a configuration that never ran; `rollspec "
             f"promote {new.named}` or `rollspec abort {new.named}` first, or give it to the {new.flight} alone, "
             "as `overrides`"
         )
@@ -181,27 +181,27 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def reverted_promote(old: Side, new: Side) -> Iterator[Finding]:
-    """What is stable in the cluster comes back as a canary or preview: a Git revert of a promote.
+    """The cluster's stable version becomes a canary or preview again: a Git revert of a promote.
 
     The controller finds the stable template and skips the steps: Git says 20 %, the cluster serves 100 %.
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec promote APP` takes the revert back; then `rollspec undo APP`, or with `--weight WEIGHT` by a canary.
+    Do: `rollspec promote APP` undoes the revert; then `rollspec undo APP`, or with `--weight WEIGHT` as a canary.
     """
     if _is_reverted(old, new):
         canary = ", with `--weight` by a canary" if new.flight == "canary" else ""
         message = (
             f"{new.app.running.name} is the stable version of the cluster, which skips the steps and keeps it at "
-            f"100 %: `rollspec promote {new.named}` takes the revert back, then use `rollspec undo "
+            f"100 %: `rollspec promote {new.named}` undoes the revert, then use `rollspec undo "
             f"{new.named}`{canary}"
         )
         yield _finding("reverted-promote", message, f"/spec/{new.flight}")
 
 
 def rollback_window(old: Side, new: Side) -> Iterator[Finding]:
-    """The version before starts as a canary under `rollbackWindow`: the controller gives it all the traffic at once.
+    """The previous version starts as a canary with `rollbackWindow`: the controller gives it all the traffic at once.
 
-    The controller still has its ReplicaSet and skips the steps: Git says 20 %, the cluster serves 100 %. Not so if its
-    configuration was edited since it ran.
+    The controller still has its ReplicaSet and skips the steps: Git says 20 %, the cluster serves 100 %. This does not
+    happen if its configuration was edited since it ran.
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: `rollspec undo APP`, which says the same in Git; or remove `strategy.rollbackWindow` first.
     """
@@ -216,8 +216,8 @@ def rollback_window(old: Side, new: Side) -> Iterator[Finding]:
 def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
     """A promotion that does not begin at the canary's live weight: `previous.weight` is missing, or another.
 
-    The share of the canary falls to 0 until the pods for the first step are Ready (router istio), or goes to that
-    weight first (router replica, a warning). A ladder may rest at any of its weights.
+    The share of the canary falls to 0 until the pods for the first step are Ready (router istio), or first changes to
+    that weight (router replica, a warning). A ladder may rest at any of its weights.
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: `rollspec promote APP` writes it; `--live REF`, with the live revision, corrects it afterwards.
     """
@@ -228,9 +228,9 @@ def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
     live = weights[-1] if weights else 0
     right = (None, *weights) if live == 100 or not routed else weights
     if live == 0 or given in right:
-        return  # how far a ladder has come, Git does not know
+        return  # Git does not know how far a ladder has come
     says = "is missing" if given is None else f"is {given}"
-    falls = "the share would fall to 0 on the way" if routed else "the steps would begin at another weight"
+    falls = "the share would fall to 0 in between" if routed else "the steps would begin at another weight"
     verb = f"`rollspec promote {new.named} --live REF`, with the revision that is live, writes it"
     severity: Severity = "error" if routed else "warning"
     message = f"`previous.weight` {says}, and the live weight is {live}: {falls}; {verb}"
@@ -238,11 +238,11 @@ def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def neither_version(old: Side, new: Side) -> Iterator[Finding]:
-    """Something in flight ends, and the new stable version is neither of the two.
+    """The version in flight ends, and the new stable version is neither of the two.
 
     The share of the version in flight falls to 0, and the third version is rolled out without a canary.
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec promote` or `rollspec abort`; what else changes, changes in a release of its own.
+    Do: `rollspec promote` or `rollspec abort`; make other changes in a release of their own.
     """
     if not old.flight or new.flight or switched(old, new):
         return
@@ -257,7 +257,7 @@ def neither_version(old: Side, new: Side) -> Iterator[Finding]:
 def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
     """Another tag becomes the stable one by hand, and `previous` still names what was stable before the last release.
 
-    `rollspec undo` would go back by two versions.
+    `rollspec undo` would go back two versions.
     Source: the release state itself; every verb writes both.
     Do: `rollspec release APP TAG` instead of the edit; or write the tag that it replaces into `previous`.
     """
@@ -267,7 +267,7 @@ def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
     if new.app.spec["previous"] == old.app.spec.get("previous"):
         message = (
             f"`previous` still names {there.name}, and `rollspec undo` would go there, not to "
-            f"{was.name}: take the edit back and `{new.release(was)}`, or mend `previous`"
+            f"{was.name}: revert the edit and run `{new.release(was)}`, or correct `previous`"
         )
         yield _finding("previous-is-old", message, "/spec/previous", "warning")
 
@@ -291,7 +291,7 @@ def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
-    """The container's name changes: every pod is replaced without a canary, for nothing else than the name.
+    """The container's name changes: every pod is replaced without a canary, only for the name.
 
     Source: Kubernetes (the name is part of the pod template).
     Do: keep `containerName`; patches that name the container must change with it.
@@ -305,13 +305,13 @@ def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def without_canary(old: Side, new: Side) -> Iterator[Finding]:
-    """A new version gets all traffic without a canary: somebody edits `tag`, or one change releases and promotes it.
+    """A new version gets all traffic without a canary: `tag` was edited, or one change releases and promotes it.
 
-    The new pods get all the traffic as soon as they are Ready; nobody looks at a share of it first. It is a warning
-    where the strategy is Canary and the tag changes. With `policy.templateChanges: canary` it is an error, for every
+    The new pods get all the traffic as soon as they are Ready, without a test on a share of it. It is a warning if the
+    strategy is Canary and the tag changes. With `policy.templateChanges: canary` it is an error, for every
     change of the pod template; a policy that is removed in the same change still counts.
-    `undo` and `restart` are allowed: they bring no version that has not run. So is a ladder that ends by itself. A
-    version that `undo` has taken back is not allowed to return this way.
+    `undo` and `restart` are allowed: their version has run before. So is a ladder that ends by itself. A version that
+    `undo` has removed may not return this way.
     Source: measured on Argo Rollouts 1.9 and 1.10; `policy.templateChanges` of the overlay.
     Do: `rollspec release APP TAG --weight WEIGHT`, or without a tag and with `--set` for configuration alone.
     """
@@ -353,7 +353,7 @@ def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
         yield _finding("changed-while-paused", message, "/spec/paused", severity)
     elif old.app.spec.get("migration") != new.app.spec.get("migration") or switched(old, new):
         message = (
-            "the controller is paused: a new workload makes no pod, and the old one is deleted: `rollspec resume "
+            "the controller is paused: a new workload creates no pods, and the old one is deleted: `rollspec resume "
             f"{new.named}` first"
         )
         yield _finding("changed-while-paused", message, "/spec/paused")
@@ -403,7 +403,7 @@ def _weight(new: Side, why: str, *, is_lower: bool) -> Finding:
     canary = new.app.canary
     share = canary.weight if canary else 0
     routed = new.app.strategy.is_routed
-    what = "the share would fall to 0 on the way" if routed else "the steps would begin at another weight"
+    what = "the share would fall to 0 in between" if routed else "the steps would begin at another weight"
     verb = f"`rollspec weight {new.app.name} {share} --env {new.app.env} --live REF`"
     message = f"{why}: {what}; {verb}, with the revision that is live, writes it"
     pointer = _FROM if canary and canary.from_weight is not None else _WEIGHT
@@ -412,12 +412,12 @@ def _weight(new: Side, why: str, *, is_lower: bool) -> Finding:
 
 
 def _starts_lower(was: Canary, now: Canary) -> bool:
-    """Whether the change takes traffic away at every step: right for a canary that the controller has aborted."""
+    """Whether each step of the change lowers the share: right for a canary that the controller has aborted."""
     return was.weight is not None and now.weight is not None and now.from_weight is None and now.weight < was.weight
 
 
 def _weights(old: Side) -> list[int]:
-    """The weights that the canary may have now, the likeliest last: its own, or those of its ladder."""
+    """The weights that the canary may have now, the likeliest one last: its own, or those of its ladder."""
     canary = old.app.canary
     if canary is not None and canary.weight is not None:
         return [canary.weight]

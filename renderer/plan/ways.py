@@ -1,4 +1,4 @@
-"""The ways into an app: ports of Services, load balancers, hosts of gateways. Without one of them traffic is lost."""
+"""The entry points of an app: ports of Services, load balancers, hosts of gateways. Removing one loses traffic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MESH = "mesh"
 
 
 def lost_ways(old: Side, new: Side) -> list[str]:
-    """What leads to the app on the old side and not on the new one, but for Services that are deleted as a whole."""
+    """Entry points of the old side that the new one lacks, except those of Services that are deleted as a whole."""
     after = {way for manifest in new.manifests for way in _ways(manifest, new)}
     kept = {manifest.identity for manifest in new.manifests}
     ways = [

@@ -146,7 +146,7 @@ def sync_waves(scene: Scene) -> Iterator[Finding]:
         for manifests in scene.index.kinds.values():
             for manifest in manifests:
                 if manifest is not rollout and waits_after(manifest, last):
-                    message = f"it waits for Rollout {rollout.name} as long as that is paused"
+                    message = f"it waits for Rollout {rollout.name} while that is paused"
                     yield Finding("sync-waves", message, "/metadata/annotations", manifest, "warning")
 
 

@@ -1,7 +1,8 @@
 """The project's files on disk: reads trees of files, and is the only writer of files.
 
 Nothing here follows a symbolic link under the root, so neither a spec nor an output folder can lead out of the tree.
-A file is old or new at any moment, also when the process is killed (no `fsync`: render again after a power cut).
+At any moment a file has its old or its new content, even if the process is killed (no `fsync`: render again after a
+power cut).
 """
 
 from __future__ import annotations
@@ -58,22 +59,22 @@ class Difference:
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    foreign: list[str] = field(default_factory=list)  # in the way or to be removed, but not ours
-    line_ends: list[str] = field(default_factory=list)  # changed, and nothing but CRLF for LF
+    foreign: list[str] = field(default_factory=list)  # at the path of one of ours or to be removed, but not ours
+    line_ends: list[str] = field(default_factory=list)  # changed, but only from CRLF to LF
     stale: list[str] = field(default_factory=list)  # temporary files of a run that was killed
 
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.removed)
 
     def seen_from(self, folder: str) -> Difference:
-        """The same with other paths: the root is `folder` of the place that they are relative to."""
+        """The same with paths that begin with `folder`, which is the root of these."""
         lists = {each.name: [f"{folder}/{path}" for path in getattr(self, each.name)] for each in fields(self)}
         return Difference(**lists)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a write did: numbers of files, and the files that were left alone because they are not ours."""
+    """What a write did: numbers of files, and the files that were left unchanged because they are not ours."""
 
     written: int = 0
     unchanged: int = 0
@@ -87,10 +88,10 @@ class Summary:
 
 
 def listing(root: str, folder: str) -> list[str]:
-    """Every file beneath `folder`, relative to the root, sorted; none when the folder is not there.
+    """Every file below `folder`, relative to the root, sorted; none if the folder does not exist.
 
-    A symbolic link is listed like a file, whatever it leads to, and not followed; `read` refuses it.
-    Raises TreeError where the disk does not let us look.
+    A symbolic link is listed like a file and never followed; `read` refuses it. Raises TreeError if the disk cannot be
+    read.
     """
     found: list[str] = []
     pending = [folder]
@@ -108,15 +109,15 @@ def listing(root: str, folder: str) -> list[str]:
 
 
 def sources(root: str, folder: str) -> list[str]:
-    """The same without what a killed run left."""
+    """The same without the temporary files of a killed run."""
     return [path for path in listing(root, folder) if not is_temporary(path)]
 
 
 def read(root: str, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Problem]]:
-    """The bytes of each file, sorted by path, and a problem (rule `path`) for each that is not a plain file of it.
+    """The bytes of each file, sorted by path, and a problem (rule `path`) for each path that is not a plain file.
 
     A file of more than MAX_MANIFESTS bytes is not read, and is a problem of rule `yaml-size`.
-    Raises TreeError where the disk does not let us look, also for a file that is not there.
+    Raises TreeError if the disk cannot be read, and for a file that does not exist.
     """
     with reader(root) as read_some:
         return read_some(paths)
@@ -124,7 +125,7 @@ def read(root: str, paths: Iterable[str]) -> tuple[dict[str, bytes], list[Proble
 
 @contextmanager
 def reader(root: str) -> Iterator[Read]:
-    """`read` for many calls: the folder last used stays open between them."""
+    """`read` for many calls: the last used folder stays open between them."""
     with _opened(root) as folders:
         yield partial(_read, folders)
 
@@ -146,7 +147,7 @@ def _read(folders: Folders, paths: Iterable[str]) -> tuple[dict[str, bytes], lis
 def compare(
     root: str, files: Mapping[str, bytes], remove: Collection[str] = (), *, mark: str | None = HEADER
 ) -> Difference:
-    """What `write_all` would do with the same arguments; changes nothing. Raises TreeError as it does."""
+    """What `write_all` would do with the same arguments; changes nothing. Raises TreeError like `write_all`."""
     for path in (*files, *remove):
         _check_inside(path)
     if not os.path.isdir(root):
@@ -158,11 +159,11 @@ def compare(
 def write_all(
     root: str, files: Mapping[str, bytes], remove: Collection[str] = (), *, mark: str | None = HEADER
 ) -> Summary:
-    """Make the files under `root` what `files` says, remove those of `remove`, leave everything else alone.
+    """Write `files` under `root`, remove those of `remove`, and leave everything else unchanged.
 
     Only a file that starts with `mark` is replaced or removed; others are named in the summary. With `mark=None`
-    (specs, which people write) any plain file may be. Everything is looked at before the first byte is written.
-    Folders are made, and removed when a removal empties them. Raises TreeError for what is in the way.
+    (specs, which people write) any plain file may be replaced or removed. Everything is checked before the first byte
+    is written. Folders are created, and removed if a removal empties them. Raises TreeError for anything in the way.
     """
     for path in (*files, *remove):
         _check_inside(path)
@@ -182,9 +183,9 @@ def write_all(
 
 @contextmanager
 def alone(root: str, file: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Lock a file; others that lock it wait, after a call of `waiting`. The lock ends with the process at the latest.
+    """Lock a file; others that lock it call `waiting` and wait. The lock ends with the process at the latest.
 
-    On a file system without locks nobody waits.
+    On a file system without locks, nobody waits.
     """
     with open(os.path.join(root, file), "rb") as locked:
         with suppress(OSError):
@@ -199,7 +200,7 @@ def alone(root: str, file: str, waiting: Callable[[], None]) -> Iterator[None]:
 def sweep(root: str, paths: Iterable[str]) -> None:
     """Remove temporary files of a killed run among the paths, unless another run is writing.
 
-    For a run of several processes, each of which finds the others writing, and leaves such files.
+    For a run of several processes: each of them sees the others writing, and so leaves such files.
     """
     rests = list(filter(is_temporary, paths))
     if rests:
@@ -233,7 +234,7 @@ def _difference(folders: Folders, files: Mapping[str, bytes], remove: Collection
 def _verdict(
     folder: int, name: str, path: str, content: bytes | None, own: bytes, result: Difference
 ) -> list[str] | None:
-    """The list that an existing file belongs to; `content` None: it will be removed."""
+    """The list that an existing file belongs in; with `content` None, it will be removed."""
     if content is None and is_temporary(name):
         return None
     try:
@@ -305,16 +306,16 @@ def _opened(root: str) -> Iterator[Folders]:
 def _claim(folders: Folders) -> bool:
     """Whether no other run is writing: then temporary files are those of a killed run.
 
-    The lock is on the root folder itself and ends with the process, however that ends.
+    The lock is on the root folder itself, and ends with the process in any case.
     """
     try:
         fcntl.flock(folders.root, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # another run is at it, or the file system has no locks
+    except OSError:  # another run is writing, or the file system has no locks
         return False
     return True
 
 
 def _share(folders: Folders) -> None:
-    """A shared lock: other runs may write too, and do not take our temporary files for those of a killed run."""
+    """A shared lock: other runs may write too, but do not take our temporary files for those of a killed run."""
     with suppress(OSError):
         fcntl.flock(folders.root, fcntl.LOCK_SH)

@@ -14,13 +14,13 @@ from renderer.failure import Failure
 from renderer.problem import printable
 from renderer.yamlio import MAX_MANIFESTS
 
-# O_NONBLOCK: a named pipe in place of a file must not hang us; it means nothing for regular files.
+# O_NONBLOCK: a named pipe in place of a file must not block us; it has no effect on regular files.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _TEMPORARY = re.compile(r"\.rollspec-\d+-\d+\.tmp")  # does not end in .yaml: Argo CD may read the folder meanwhile
 
-Stamp = tuple[int, int, int]  # mtime in ns, size, inode: a file that keeps them is taken for unchanged
+Stamp = tuple[int, int, int]  # mtime in ns, size, inode: a file that keeps them counts as unchanged
 
 _CHUNK = 1 << 20
 _LINK = "is a symbolic link, which is not followed"
@@ -35,7 +35,7 @@ class TreeError(Failure):
         self.message = message
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        """Errors go from one process to another."""
+        """Errors are sent from one process to another."""
         return type(self), (self.path, self.message)
 
 
@@ -44,16 +44,16 @@ class TooLargeError(TreeError):
 
 
 class NotAFileError(TreeError):
-    """A symbolic link, a folder, a pipe: something that is neither read nor replaced."""
+    """A symbolic link, a folder, a pipe: neither read nor replaced."""
 
 
 def is_temporary(path: str) -> bool:
-    """Whether it is a temporary file of ours."""
+    """Whether it is one of our temporary files."""
     return _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None
 
 
 class Folders:
-    """The open folders from the root down to the one last used; paths are relative to the root, with `/`."""
+    """The open folders from the root down to the last used one; paths are relative to the root, with `/`."""
 
     def __init__(self, root: str) -> None:
         try:
@@ -75,7 +75,7 @@ class Folders:
             os.close(self._open.pop()[1])
 
     def folder(self, path: str, *, make: bool = False) -> int | None:
-        """The folder's descriptor, valid until the next call; None if it does not exist and must not be made."""
+        """The folder's descriptor, valid until the next call; None if it does not exist and must not be created."""
         if path == self._path:
             return self._open[-1][1]
         self._path = None
@@ -123,7 +123,7 @@ class Folders:
         return read_in(descriptor, name, path)
 
     def write(self, path: str, content: bytes, *, replace: bool) -> Stamp:
-        """Make or replace the file, by renaming a finished one onto it; a replaced file keeps its mode."""
+        """Create or replace the file by renaming a finished one to it; a replaced file keeps its mode."""
         folder, _, name = path.rpartition("/")
         descriptor = self.folder(folder, make=True)
         assert descriptor is not None  # noqa: S101  (it was to be made)
@@ -144,11 +144,11 @@ class Folders:
     def _temporary(self, folder: int) -> tuple[str, int]:
         while True:
             name = f".rollspec-{self._process}-{next(self._numbers)}.tmp"
-            with suppress(FileExistsError):  # else: made by a process of the same number in another container
+            with suppress(FileExistsError):  # else: created by a process with the same id in another container
                 return name, os.open(name, _CREATE, 0o666, dir_fd=folder)
 
     def remove(self, path: str) -> None:
-        """Remove the file, and the folders above it that are empty then; nothing when it is not there."""
+        """Remove the file, and parent folders that are then empty; do nothing if it does not exist."""
         folder, _, name = path.rpartition("/")
         descriptor = self.folder(folder)
         if descriptor is None:

@@ -71,7 +71,7 @@ def _part(spec: dict[str, Any], fields: tuple[str, ...]) -> Any:
 def _cluster(before: dict[str, Any], after: dict[str, Any]) -> tuple[Class, str]:
     was, now = (next((value for value in each.values() if value), "") for each in (before, after))
     return "disruptive", (
-        f"Argo CD creates every object in the cluster {now}; the objects in {was} stay there, and nobody updates or "
+        f"Argo CD creates every object in the cluster {now}; the objects in {was} stay there, and nothing updates or "
         f"deletes them: {_BOOTSTRAP}"
     )
 

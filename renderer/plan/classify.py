@@ -150,7 +150,7 @@ def _scale(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
     before, after = (workload(side.app, side.manifests).get("spec", {}).get("replicas") for side in (old, new))
     named = tuple(path for path in paths if path.field_class == "scale")
     if before is not None and after is None and new.manifests and before > 1 and not old.hands_over:
-        reason = f"`replicas` is removed from the manifest: {before} pods become 1, until an autoscaler acts"
+        reason = f"`replicas` leaves the manifest: {before} pods become 1, until an autoscaler acts"
         yield Effect("disruptive", reason, named)
     if before and after == 0 and new.app.ports:
         yield Effect("disruptive", "no pod is left to serve", named)

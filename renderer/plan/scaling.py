@@ -36,13 +36,13 @@ def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
         return
     if "autoscaling" not in new.app.spec:
         message = (
-            f"`replicas` is removed from the manifest: {before} pods become 1 until somebody scales; first `autoscaling` and "
+            f"`replicas` leaves the manifest: {before} pods become 1 until somebody scales; first `autoscaling` and "
             f"`replicas: {before}` (minReplicas {before + 1}), then without `replicas`, then `external` in its place"
         )
         yield Finding("autoscaling-on", message, pointer)
         return
     message = (
-        f"`replicas` is removed from the manifest: {before} pods become 1 until the autoscaler acts; keep `replicas: {before}` "
+        f"`replicas` leaves the manifest: {before} pods become 1 until the autoscaler acts; keep `replicas: {before}` "
         f"for one more commit, with minReplicas {before + 1}, and remove it once that is synced and the autoscaler "
         "has acted (15 s)"
     )

@@ -174,8 +174,8 @@ def stable_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     else:
         message = (
             f"the stable version changes under the {new.flight}: an abort would start a configuration that never ran; "
-            f"`rollspec promote {new.named}` or `rollspec abort {new.named}` first, or give it to the {new.flight} alone, "
-            "as `overrides`"
+            f"`rollspec promote {new.named}` or `rollspec abort {new.named}` first, or give it to "
+            f"the {new.flight} alone, as `overrides`"
         )
     yield _finding("stable-in-flight", message, stable_pointer(old, new))
 

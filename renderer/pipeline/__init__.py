@@ -15,6 +15,7 @@ from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Environment, Layer, SpecItem, effective, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.pipeline.in_step import Steps, in_step
+from renderer.pipeline.policy_line import with_policy_line
 from renderer.pipeline.positions import (
     Blame,
     Locator,
@@ -205,7 +206,7 @@ def evaluate(
         return None, [Problem(environment.chain[0].file, 1, 1, "namespace", message, "/spec")]
     pins_tag = merged.locate("/spec/tag")[0] == setup.layout.partial(environment.name, name)
     findings = check_spec(SpecScene(app, environment.spec.get("policy") or {}, pins_tag))
-    problems += of_findings(merged, findings)
+    problems += of_findings(merged, with_policy_line(findings, environment, setup.texts))
     if errors(problems):
         return None, problems
     return Evaluated(app, merged, (document, *partials)), problems
@@ -502,6 +503,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         istio=numbers(versions.istio),
         policy=environment.spec.get("policy") or {},
         level=setup.project.level,
+        namespace=evaluated.app.namespace,
         external=frozenset(environment.spec.get("external", ())),
         waypoint=environment.spec.get("waypoint", ""),
         nodes=environment.spec.get("nodes", 0),
@@ -521,7 +523,8 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     return [
         problem
         for finding in found
-        for problem in of_findings(evaluated.effective, [finding], unpatched if _key(finding) in known else blame)
+        for told in with_policy_line([finding], environment, setup.texts)
+        for problem in of_findings(evaluated.effective, [told], unpatched if _key(finding) in known else blame)
     ]
 
 

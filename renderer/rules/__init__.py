@@ -22,8 +22,11 @@ from renderer.rules import (
     mesh_modes,
     names,
     notifications,
+    platform,
+    pod_security,
     policy,
     queries,
+    readiness,
     rollout_routes,
     rollouts,
     routes,
@@ -78,6 +81,10 @@ METADATA: dict[str, ManifestRule] = {
 }
 POLICY: dict[str, ManifestRule] = {
     "policy-images": policy.policy_images,
+    "policy-kinds": platform.policy_kinds,
+    "pod-security": pod_security.pod_security,
+    "policy-requests": platform.policy_requests,
+    "policy-budget": platform.policy_budget,
 }
 CONFIG: dict[str, ManifestRule] = {
     "config-data": names.config_data,
@@ -140,6 +147,7 @@ SERVICES: dict[str, ManifestRule] = {
     "client-affinity": mesh_modes.client_affinity,
     "ambient-waypoint": mesh_modes.ambient_waypoint,
     "port-name-protocol": routes.port_name_protocol,
+    "no-readiness-probe": readiness.no_readiness_probe,
 }
 AUTOSCALERS: dict[str, ManifestRule] = {
     "hpa-bounds": autoscaling.hpa_bounds,
@@ -255,7 +263,8 @@ _NEED_APPS = frozenset(
     (
         "service-selects-pods", "same-namespace", "hpa-target", "pdb-selects-pods", "route-destinations", "route-ports",
         "destination-host", "rollout-services", "rollout-virtual-service", "rollout-destination-rule",
-        "analysis-templates", "policy-images",
+        "analysis-templates", "policy-images", "policy-kinds", "pod-security", "policy-requests", "policy-budget",
+        "no-readiness-probe",
     )
 )  # fmt: skip
 _OF_RESOURCES = tuple(

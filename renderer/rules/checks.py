@@ -183,7 +183,7 @@ def analysis_required(scene: SpecScene) -> Iterator[Finding]:
     strategy = scene.app.strategy
     if scene.policy.get("analysis") == "required" and strategy.ends_by_itself and not strategy.fields.get("analysis"):
         message = "nothing watches this ladder, which ends by itself: add `analysis`, as the overlay's policy asks"
-        yield Finding("analysis-required", message, "/spec/strategy/autoPromotionEnabled")
+        yield Finding("analysis-required", message, "/spec/strategy/autoPromotionEnabled", policy="analysis")
 
 
 def _checks(app: App) -> Checks | None:

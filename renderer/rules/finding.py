@@ -22,6 +22,7 @@ class Finding:
     manifest: Manifest | None = None
     severity: Severity = "error"
     tag_of: str = ""  # the image at `pointer`, where its tag is meant
+    policy: str = ""  # the field of the overlay's policy that asks for it
     of_project: bool = False  # about the project file, where `pointer` leads into it; shown once for all apps
 
     def __post_init__(self) -> None:
@@ -40,6 +41,7 @@ class Scene:
     istio: tuple[int, int] = numbers(Versions.istio)
     policy: Mapping[str, Any] = field(default_factory=dict)  # the environment's
     level: int = LEVEL  # the project's render level
+    namespace: str = ""  # the app's
     external: frozenset[str] = frozenset()  # what exists elsewhere: "Secret/name", "Service/name", ...
     waypoint: str = ""  # the waypoint of the environment's Services, or `namespace`; empty where nothing says that
     nodes: int = 0  # how many nodes the environment has; 0 where nothing says that

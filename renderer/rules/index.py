@@ -10,8 +10,8 @@ from typing import Any
 from renderer.manifest import Manifest, Object
 
 _SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
-_TEMPLATES = _SELECTING | {"Job", "CronJob", "Pod"}
-_WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
+WITH_PODS = _SELECTING | {"Job", "CronJob", "Pod"}
+WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
 
 Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there
@@ -26,6 +26,7 @@ class Pod:
     namespace: str
     pointer: str
     labels: dict[str, str]
+    annotations: dict[str, str]
     spec: Object
     containers: list[Located]
     inits: list[Located]
@@ -53,9 +54,9 @@ def index(manifests: Iterable[Manifest]) -> Index:
             kinds[kind].append(manifest)
         else:
             kinds[kind] = [manifest]
-        if kind in _TEMPLATES and (pod := pod_of(manifest, kind)) is not None:
+        if kind in WITH_PODS and (pod := pod_of(manifest, kind)) is not None:
             pods.append(pod)
-        elif kind in _WITH_JOBS:
+        elif kind in WITH_JOBS:
             pods += _jobs(manifest)
     workloads = [pod for pod in pods if pod.kind in _SELECTING]
     routes = [route for manifest in kinds.get("VirtualService", ()) for route in _routes(manifest)]
@@ -80,7 +81,7 @@ def pod_of(manifest: Manifest, kind: str) -> Pod | None:
         template = spec.get("template") or {}
         if not template:
             return None
-    return _pod(manifest, kind, pointer, template)
+    return located_pod(manifest, kind, pointer, template)
 
 
 def _jobs(manifest: Manifest) -> Iterator[Pod]:
@@ -90,7 +91,7 @@ def _jobs(manifest: Manifest) -> Iterator[Pod]:
         template = (job.get("spec") or {}).get("template")
         if template:
             pointer = f"/spec/metrics/{number}/provider/job/spec/template"
-            yield _pod(manifest, "Job", pointer, _filled(template))
+            yield located_pod(manifest, "Job", pointer, _filled(template))
 
 
 def _filled(value: Any) -> Any:
@@ -101,15 +102,15 @@ def _filled(value: Any) -> Any:
     return _PLACEHOLDER.sub("x", value) if isinstance(value, str) and "{{" in value else value
 
 
-def _pod(manifest: Manifest, kind: str, pointer: str, template: Object) -> Pod:
-    meta = manifest.data.get("metadata") or {}
-    inside = template.get("spec") or {}
+def located_pod(manifest: Manifest, kind: str, pointer: str, template: Object) -> Pod:
+    """The pods of a template that is at a pointer of the manifest."""
+    namespace = (manifest.data.get("metadata") or {}).get("namespace") or ""
+    inside, about = template.get("spec") or {}, template.get("metadata") or {}
     containers = _located(inside.get("containers"), pointer + "/spec/containers/")
     inits = _located(inside.get("initContainers"), pointer + "/spec/initContainers/")
-    labels = (template.get("metadata") or {}).get("labels") or {}
-    return Pod(
-        manifest, kind, meta.get("namespace") or "", pointer, labels, inside, containers, inits, inits + containers
-    )
+    labels, annotations = about.get("labels") or {}, about.get("annotations") or {}
+    every = inits + containers
+    return Pod(manifest, kind, namespace, pointer, labels, annotations, inside, containers, inits, every)
 
 
 def _located(items: list[Object] | None, pointer: str) -> list[Located]:

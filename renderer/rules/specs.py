@@ -495,7 +495,8 @@ def policy_labels(scene: SpecScene) -> Iterator[Finding]:
     """
     for name in scene.policy.get("requiredLabels", ()):
         if name not in scene.app.labels:
-            yield _finding("policy-labels", f"the overlay's policy requires a label `{name}`", "/metadata/labels")
+            message = f"the overlay's policy requires a label `{name}`"
+            yield Finding("policy-labels", message, "/metadata/labels", policy="requiredLabels")
 
 
 def tag_pinned(scene: SpecScene) -> Iterator[Finding]:
@@ -510,7 +511,7 @@ def tag_pinned(scene: SpecScene) -> Iterator[Finding]:
         message = (
             f"the overlay's policy requires a tag of its own here: write `tag: {scene.app.spec['tag']}` into {own}"
         )
-        yield _finding("tag-pinned", message, "/spec/tag")
+        yield Finding("tag-pinned", message, "/spec/tag", policy="tags")
 
 
 def serving_sidecar(scene: SpecScene) -> Iterator[Finding]:

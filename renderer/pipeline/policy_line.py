@@ -1,0 +1,32 @@
+"""Names the line of an overlay's policy that a finding comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from renderer.overlay import Environment
+from renderer.rules.finding import Finding
+from renderer.yamlio import Position, positions
+
+
+def with_policy_line(
+    findings: Iterable[Finding], environment: Environment, texts: Mapping[str, bytes]
+) -> list[Finding]:
+    """The findings, each of a policy with the file and line that asks for it; `texts` are those of the overlays."""
+    return [_with_line(finding, environment, texts) if finding.policy else finding for finding in findings]
+
+
+def _with_line(finding: Finding, environment: Environment, texts: Mapping[str, bytes]) -> Finding:
+    pointer = f"/spec/policy/{finding.policy}"
+    for document in environment.chain:  # the overlay itself first
+        if finding.policy in (document.spec.get("policy") or {}) and document.file in texts:
+            line = _positions(texts[document.file])[pointer][0].line
+            return replace(finding, message=f"{finding.message}, by {document.file}:{line}")
+    return finding
+
+
+@lru_cache(maxsize=4)
+def _positions(text: bytes) -> Mapping[str, tuple[Position, Position]]:
+    return positions(text)

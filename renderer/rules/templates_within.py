@@ -1,0 +1,61 @@
+"""Pods of every object that makes some: also of kinds that no rule knows, such as a ScaledJob or an operator's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from renderer.manifest import Manifest
+from renderer.plain import escape
+from renderer.rules.finding import Scene
+from renderer.rules.index import WITH_JOBS, WITH_PODS, Pod, located_pod
+
+
+def pods_within(scene: Scene) -> Iterator[Pod]:
+    """The pods that the scene's manifests make."""
+    yield from scene.index.pods
+    for kind, manifests in scene.index.kinds.items():
+        if kind not in WITH_PODS and kind not in WITH_JOBS:
+            for manifest in manifests:
+                yield from templates_within(manifest)
+
+
+def templates_within(manifest: Manifest) -> Iterator[Pod]:
+    """Whatever in the manifest looks like a pod template: a mapping whose `spec` has a list of `containers`."""
+    return _within(manifest, manifest.data, "")
+
+
+def _within(manifest: Manifest, value: Any, pointer: str) -> Iterator[Pod]:
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            if isinstance(item, dict | list):
+                yield from _within(manifest, item, f"{pointer}/{number}")
+    elif isinstance(value, dict):
+        spec = value.get("spec")
+        if isinstance(spec, dict) and _is_list_of_mappings(spec.get("containers")):
+            yield located_pod(manifest, manifest.kind, pointer, _without_odd(value))
+        for key, item in value.items():
+            if isinstance(item, dict | list):
+                yield from _within(manifest, item, f"{pointer}/{escape(str(key))}")
+
+
+def _is_list_of_mappings(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _without_odd(template: dict[str, Any]) -> dict[str, Any]:
+    """The template without fields of another type than a pod's: no schema has looked at it."""
+    spec = dict(template["spec"])
+    for key in ("initContainers", "volumes"):
+        if not _is_list_of_mappings(spec.get(key)):
+            spec.pop(key, None)
+    for key in ("securityContext", "os"):
+        if not isinstance(spec.get(key), dict):
+            spec.pop(key, None)
+    about = template.get("metadata")
+    metadata = {
+        key: value
+        for key, value in (about if isinstance(about, dict) else {}).items()
+        if key in ("labels", "annotations") and isinstance(value, dict)
+    }
+    return {"metadata": metadata, "spec": spec}

@@ -42,6 +42,13 @@ class Layout:
         parts = path.removeprefix(f"{self.overlays}/").split("/")
         return len(parts) == 3 and parts[1] == "apps"
 
+    def name_of(self, path: str) -> str:
+        """What a spec is about, for people: `web in production`, `web`, `production`."""
+        env, _, name = path.removeprefix(f"{self.overlays}/").partition("/")
+        if path.startswith(f"{self.overlays}/"):
+            return f"{name.removeprefix('apps/').removesuffix('.yaml')} in {env}" if self.is_partial(path) else env
+        return path.removeprefix(f"{self.apps}/").removesuffix(".yaml")
+
     def manifests(self, env: str, app: str) -> str:
         """The folder of one app's rendered manifests in one environment."""
         return f"{self.output}/{env}/{app}"

@@ -30,6 +30,7 @@ from renderer.usecases.validate import ValidateOptions, validate
     metavar="REF",
     help="Check the change since this revision, the one that is live (default with --hook: HEAD).",
 )
+@click.option("--into", metavar="REF", help="Check what merging the last commit into this revision will make of it.")
 @click.option(
     "--at",
     "now",

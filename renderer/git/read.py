@@ -90,6 +90,17 @@ def merge_base(root: str, head: str = "HEAD") -> str:
     return text(said).split()[0]
 
 
+def merge_base_of(root: str, one: str, other: str) -> str | None:
+    """The best commit that two commits have in common, or None."""
+    said = asking(root, ["merge-base", one, other])
+    return None if said is None else text(said).split()[0]
+
+
+def commits_between(root: str, base: str, head: str) -> int:
+    """How many commits `head` has that `base` has not."""
+    return int(reading(root, ["rev-list", "--count", f"{base}..{head}"]))
+
+
 def is_shallow(root: str) -> bool:
     """Whether the repository has only the newest part of its history."""
     return reading(root, ["rev-parse", "--is-shallow-repository"]).strip() == b"true"

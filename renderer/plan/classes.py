@@ -206,6 +206,7 @@ class Plan:
     levels: tuple[int, int] | None = None  # the render levels of the two sides, if they differ
     rules: tuple[RuleChange, ...] = ()
     files: tuple[OutputFile, ...] = ()
+    remarks: tuple[str, ...] = ()  # to read first: what the comparison itself is worth
 
     @property
     def class_(self) -> Class:

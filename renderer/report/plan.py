@@ -64,6 +64,7 @@ def _json(plan: Plan) -> str:
         "head": plan.head,
         "class": plan.class_,
         "renderLevel": dict(zip(("before", "after"), plan.levels, strict=True)) if plan.levels else None,
+        "remarks": list(plan.remarks),
         "rules": [asdict(change) for change in plan.rules],
         "files": [asdict(file) for file in plan.files],
         "apps": apps,
@@ -105,7 +106,7 @@ def _path_data(path: Path) -> dict[str, Any]:
 
 def _text(plan: Plan) -> str:
     apps = shown(plan)
-    lines = [*_rules(plan), *(_table(apps) if apps else [])]
+    lines = [*plan.remarks, *_rules(plan), *(_table(apps) if apps else [])]
     for group in _groups(apps):
         first = group[0]
         lines += ["", f"{_names(group)} in {first.env}: {first.class_}, {_reason(first)}"]
@@ -328,6 +329,8 @@ def _markdown(plan: Plan) -> str:
     apps = shown(plan)
     groups = _groups(apps)
     lines = [f"### rollspec plan: {plan.class_}", ""]
+    for remark in plan.remarks:
+        lines += [f"**{md(remark)}**", ""]
     if plan.rules:
         lines += ["**Rules changed:**", "", *(f"- {md(line.strip())}" for line in _rules(plan)[1:-1]), ""]
     if plan.files:

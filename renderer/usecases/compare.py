@@ -60,8 +60,12 @@ class _Made:
     problems: tuple[Problem, ...] = ()
 
 
-def transitions(opened: Opened, selection: Selection, base: str, now: datetime | None = None) -> list[Problem]:
+def transitions(
+    opened: Opened, selection: Selection, base: str, now: datetime | None = None, head: str | None = None
+) -> list[Problem]:
     """Problems of the change from the revision `base` to the working tree, in the apps of the selection.
+
+    `head` is the commit that the working tree has, if it has one and nothing else; rendered files may be missing then.
 
     Nothing where `base` is HEAD and there is no commit yet: a hook runs before the first one too. With a time, freezes
     hold changes back.
@@ -72,13 +76,13 @@ def transitions(opened: Opened, selection: Selection, base: str, now: datetime |
             return []
         new = of_tree(opened)
         old = before(opened.root, base, new)
-        changes = about(opened.root, base, None, old, new)
+        changes = about(opened.root, base, head, old, new)
     some = {env: changes.apps[env] & apps for env, apps in selection.apps.items() if env in changes.apps}
     found = compare(old, new, Selection(some), make=judged)
     with asking_git():
         plans = [with_history(opened.root, new.layout, base, each) for each in found.plans]
         held = frozen_changes(opened.root, opened.setup.environments.values(), plans, base, now) if now else []
-        files = output_problems(opened.root, resolve(opened.root, base), base, new)
+        files = output_problems(opened.root, (resolve(opened.root, base), head), base, new)
     located = Locator(new.setup.texts).locate(held) if held else ()
     found_by_base = judged_by_base(old, new, Selection(some), base) if isinstance(old, View) else {}
     taken_away = [problem for each in found_by_base.values() for problem in each]

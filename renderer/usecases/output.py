@@ -52,9 +52,9 @@ def output_files(
     return tuple(OutputFile(path, state) for path, state in states.items() if state)
 
 
-def output_problems(root: str, commit: str, base: str, view: View) -> list[Problem]:
-    """The same as problems, of the files that git lists as changed since `base`, in the working tree."""
-    return [_problem(file, base) for file in output_files(root, commit, None, view, ())]
+def output_problems(root: str, commits: tuple[str, str | None], base: str, view: View) -> list[Problem]:
+    """The same as problems, of the files that git lists as changed between two commits (None: the working tree)."""
+    return [_problem(file, base) for file in output_files(root, *commits, view, ())]
 
 
 def _problem(file: OutputFile, base: str) -> Problem:

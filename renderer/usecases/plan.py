@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from renderer.console import out
 from renderer.failure import Failure
-from renderer.git import merge_base, resolve
+from renderer.git import merge_base, merge_base_of, resolve
+from renderer.git.read import commits_between
 from renderer.plan import Class, Plan, at_least
+from renderer.problem import Problem
 from renderer.progress import counted, laps
 from renderer.report.plan import plan_text
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Unread, about, before, compare, sides
 from renderer.usecases.guards import judged_by_base, rule_changes
+from renderer.usecases.into import Merged, Signature, merged_into, problems_of_head, signature
 from renderer.usecases.output import output_files
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.ran import with_history
@@ -32,48 +36,103 @@ class PlanOptions:
     directory: str
     base: str | None = None
     head: str | None = None
+    into: str | None = None
     envs: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     form: str = "text"
     limit: Class | Literal["rules"] | None = None
     verbose: bool = False
 
+    def __post_init__(self) -> None:
+        if self.into and self.base:
+            raise Failure("--into cannot be combined with --base: the base is what is merged into", 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is compared: a commit with a revision (None: the working tree), and how people know them."""
+
+    root: str
+    base: str
+    base_name: str
+    head: str | None
+    head_name: str = ""  # empty: as the revision is called
+    remarks: tuple[str, ...] = ()
+    merged: Merged | None = None  # the merge that is tried
+    into: str = ""
+
 
 def show_plan(options: PlanOptions) -> int:
     """Print the plan of a change; the exit code."""
-    root = find_root(options.directory)
-    head, lap = options.head, laps(options.verbose)
+    if options.into:
+        with merged_into(options.directory, options.into, options.head) as merged:
+            if show_stopping(merged.problems, options.form):
+                return 1
+            trial, name = merged.trial, f"the merge of {options.head or 'HEAD'} into it"
+            sides = (merged.folder, trial.into, f"{options.into} ({trial.into[:_SHORT]})", trial.commit, name)
+            return _show(options, Question(*sides, merged=merged, into=options.into))
+    root, base = find_root(options.directory), options.base
     with asking_git():
-        base_commit = resolve(root, options.base) if options.base else merge_base(root, head or "HEAD")
+        commit = resolve(root, base) if base else merge_base(root, options.head or "HEAD")
+        remarks = not_an_ancestor(root, base, commit, options.head) if base else ()
+    known = commit[:_SHORT] if base in (None, commit) else f"{base} ({commit[:_SHORT]})"
+    return _show(options, Question(root, commit, known, options.head, remarks=remarks))
+
+
+def _show(options: PlanOptions, asked: Question) -> int:
+    root, head, lap = asked.root, asked.head, laps(options.verbose)
+    with asking_git():
         try:
             new = of_revision(root, head) if head else of_tree(_opened(options.directory))
         except Refused as refused:
             return int(show_stopping(refused.problems, options.form))
         if new is None:
-            raise Failure(f"there is no project in {head}")
+            raise Failure(f"there is no project in {asked.head_name or head}")
         lap(f"read {new.name}", counted(len(new.apps), "app"))
-        old = before(root, base_commit, new)
-        lap(f"read {base_commit[:_SHORT]} from Git")
-        selection = _asked(about(root, base_commit, head, old, new), old, new, options)
+        old = before(root, asked.base, new)
+        lap(f"read {asked.base[:_SHORT]} from Git")
+        selection = _asked(about(root, asked.base, head, old, new), old, new, options)
         lap("ask Git what changed", counted(len(selection.names), "app"))
         compared = compare(old, new, selection)
         lap("compare and simulate")
-    if show_stopping(compared.problems, options.form):
+        alone = problems_of_head(asked.merged, new) if asked.merged else frozenset()
+    if show_stopping([marked(each, asked, alone) for each in compared.problems], options.form):
         return 1
-    base = options.base
-    known = base_commit[:_SHORT] if base in (None, base_commit) else f"{base} ({base_commit[:_SHORT]})"
     with asking_git():
-        plans = tuple(with_history(root, new.layout, base_commit, each) for each in compared.plans)
-        files = output_files(root, base_commit, head, new, plans)
+        plans = tuple(with_history(root, new.layout, asked.base, each) for each in compared.plans)
+        files = output_files(root, asked.base, head, new, plans)
         lap("compare rendered files")
     rules = rule_changes(old, new) if isinstance(old, View) else ()
-    taken_away = judged_by_base(old, new, selection, known) if rules and isinstance(old, View) else {}
+    taken_away = judged_by_base(old, new, selection, asked.base_name) if rules and isinstance(old, View) else {}
     plans = tuple(replace(each, problems=(*each.problems, *taken_away.get((each.env, each.app), ()))) for each in plans)
-    plan = Plan(known, new.name, plans, _levels(old, new), rules, files)
+    plans = tuple(replace(each, problems=tuple(marked(one, asked, alone) for one in each.problems)) for each in plans)
+    name = asked.head_name or new.name
+    plan = Plan(asked.base_name, name, plans, _levels(old, new), rules, files, asked.remarks)
     out(plan_text(plan, options.form), end="")
     if options.limit == RULES:
         return int(bool(rules))
     return int(options.limit is not None and at_least(plan.class_, options.limit))
+
+
+def marked(problem: Problem, asked: Question, alone: Collection[Signature]) -> Problem:
+    """The problem; of a merge, with a word where the branch by itself does not have it."""
+    if not asked.merged or signature(problem) in alone:
+        return problem
+    return replace(problem, message=f"{problem.message} (only together with {asked.into})")
+
+
+def not_an_ancestor(root: str, base: str, commit: str, head: str | None) -> tuple[str, ...]:
+    """What to say where the base has commits that the head lacks: a plan shows them as taken back."""
+    name, tip = head or "HEAD", resolve(root, head or "HEAD")
+    missing = commits_between(root, tip, commit)
+    if not missing:
+        return ()
+    parted = merge_base_of(root, commit, tip)
+    cure = f" `rollspec plan --into {base}` shows what a merge will do" if parted != tip else ""
+    cure += f", and `rollspec plan --base {parted[:_SHORT]}` this branch alone" if cure and parted else ""
+    has, it = ("a commit", "it") if missing == 1 else (f"{missing} commits", "them")
+    what = f"{base} is not an ancestor of {name}: it has {has} that {name} lacks, and this plan takes {it} back."
+    return (f"{what}{cure}{'.' if cure else ''}",)
 
 
 def _opened(directory: str) -> Opened:

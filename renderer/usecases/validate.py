@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from renderer.failure import Failure
+from renderer.problem import Problem
 from renderer.progress import counted, laps, progress
 from renderer.usecases.compare import transitions
+from renderer.usecases.into import lay_out_files, layout_of, merged_into
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory
 from renderer.usecases.project import Opened, whole_projects
+from renderer.usecases.revision import asking_git
 from renderer.usecases.run import Share, alone, render_share, together
 from renderer.usecases.selection import Selection
 from renderer.usecases.shown import Shown, in_project
@@ -29,6 +32,8 @@ class ValidateOptions:
     envs: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     base: str | None = None
+    into: str | None = None
+    head: str | None = None  # the commit that is validated, in the folder of a merge that is tried
     jobs: int | None = None
     hook: bool = False
     staged: bool = False
@@ -40,6 +45,8 @@ class ValidateOptions:
     def __post_init__(self) -> None:
         if self.staged and (self.paths or self.hook or self.base):
             raise Failure("--staged cannot be combined with PATHS, --hook or --base: it checks the index alone", 2)
+        if self.into and (self.paths or self.hook or self.base or self.staged):
+            raise Failure("--into cannot be combined with PATHS, --hook, --base or --staged: it checks the merge", 2)
 
 
 def validate(options: ValidateOptions) -> int:
@@ -47,6 +54,8 @@ def validate(options: ValidateOptions) -> int:
     if options.staged:
         with staged(options.directory) as folder:
             return validate(replace(options, directory=folder, staged=False))
+    if options.into:
+        return _of_merge(options, options.into)
     directory, paths = options.directory, options.paths
     start = directory if paths or options.hook else None
     shown = Shown(options.form, options.is_strict, start, laps(options.verbose))
@@ -54,7 +63,10 @@ def validate(options: ValidateOptions) -> int:
 
     def run(opened: Opened, selection: Selection) -> int:
         now = None if options.hook else options.now
-        return _run(opened, selection, base, now, options.jobs or processors(), shown)
+        moved = transitions(opened, selection, base, now, options.head) if base else []
+        if base:
+            shown.lap(f"compare with {base}")
+        return _run(opened, selection, moved, options.jobs or processors(), shown)
 
     def whole(opened: Opened) -> int:
         return run(opened, select(opened, options.apps, options.envs))
@@ -67,12 +79,19 @@ def validate(options: ValidateOptions) -> int:
     return each_touched(shown, paths, hook=options.hook, run=run)
 
 
-def _run(
-    opened: Opened, selection: Selection, base: str | None, now: datetime | None, processes: int, shown: Shown
-) -> int:
-    moved = transitions(opened, selection, base, now) if base else []
-    if base:
-        shown.lap(f"compare with {base}")
+def _of_merge(options: ValidateOptions, into: str) -> int:
+    """Check the merge of the last commit into a revision, and the change that it is."""
+    with merged_into(options.directory, into, None) as merged:
+        shown = Shown(options.form, options.is_strict, None)
+        if shown.problems(merged.problems, merged.folder):
+            return 1
+        with asking_git():
+            lay_out_files(merged.folder, merged.trial.commit, without=layout_of(merged.folder, merged.head).output)
+        trial = merged.trial
+        return validate(replace(options, directory=merged.folder, into=None, base=trial.into, head=trial.commit))
+
+
+def _run(opened: Opened, selection: Selection, moved: Sequence[Problem], processes: int, shown: Shown) -> int:
     job = Job(selection)
     memory = Memory(opened, job)
 

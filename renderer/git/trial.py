@@ -1,0 +1,79 @@
+"""A merge that is only tried: in a temporary repository, which borrows the objects of the real one."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from renderer.git.read import is_shallow
+from renderer.git.run import GitError, check, committing, fields, reading, text
+from renderer.git.setup import git_version
+
+OLDEST = (2, 38)  # of git that can merge without a working tree
+_WHO = {f"GIT_{role}_{key}": "rollspec" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
+
+
+class Trial(NamedTuple):
+    """The repository in `folder` has the merge as its HEAD and its index, and no files. `conflicts` are paths."""
+
+    folder: str
+    into: str
+    commit: str
+    conflicts: tuple[str, ...]
+
+
+@contextmanager
+def trial_merge(root: str, head: str, into: str) -> Iterator[Trial]:
+    """Merge the commit `head` into the commit `into` as a host does: without merge drivers, and with its text merge.
+
+    Where git finds a conflict, the merge has its marks. Raises GitError, also where git is too old.
+    """
+    version = git_version(root)
+    numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
+    if numbers < OLDEST:
+        raise GitError(f"to try a merge takes Git {OLDEST[0]}.{OLDEST[1]} or newer; this one is {version}")
+    with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
+        _borrow(root, folder)
+        tree, conflicts = _merge_tree(root, folder, into, head)
+        made = committing(folder, ["commit-tree", tree, "-p", into, "-p", head, "-m", "a trial"], b"", **_WHO)
+        commit = text(check(made)).strip()
+        check(committing(folder, ["update-ref", "--no-deref", "HEAD", commit]))
+        check(committing(folder, ["read-tree", commit]))
+        yield Trial(folder, into, commit, conflicts)
+
+
+def _borrow(root: str, folder: str) -> None:
+    """Make the repository in `folder`, with the objects of the one around `root`."""
+    kind = text(reading(root, ["rev-parse", "--show-object-format"])).strip()
+    check(committing(root, ["init", "--quiet", "--template=", f"--object-format={kind}", folder]))
+    objects = os.environ.get("GIT_OBJECT_DIRECTORY") or _git_path(root, "objects")
+    with open(os.path.join(folder, ".git/objects/info/alternates"), "wb") as file:
+        file.write(os.fsencode(os.path.abspath(objects)) + b"\n")
+    shallow = _git_path(root, "shallow")
+    if os.path.exists(shallow):
+        shutil.copyfile(shallow, os.path.join(folder, ".git/shallow"))
+
+
+def _git_path(root: str, name: str) -> str:
+    return os.path.join(
+        os.path.abspath(root), text(reading(root, ["rev-parse", "--git-path", name])).removesuffix("\n")
+    )
+
+
+def _merge_tree(root: str, folder: str, into: str, head: str) -> tuple[str, tuple[str, ...]]:
+    done = committing(folder, ["merge-tree", "--write-tree", "-z", "--no-messages", "--name-only", into, head])
+    if done.returncode not in (0, 1):
+        said = text(done.stderr)
+        if "unrelated histories" in said:
+            cure = (
+                ": the clone is shallow, `git fetch --unshallow` brings the older commits" if is_shallow(root) else ""
+            )
+            raise GitError(f"the two have no commit in common{cure}")
+        check(done)
+    tree, *paths = fields(done.stdout)
+    return tree, tuple(dict.fromkeys(path for path in paths if path))

@@ -1,0 +1,147 @@
+"""`--into REF`: what a merge would do, tried without touching the working tree."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from renderer.console import say
+from renderer.edit.merging import merge
+from renderer.git import changed, list_tree, merge_base_of, read_blobs, read_many, resolve
+from renderer.git.checkout import SUBMODULE
+from renderer.git.trial import Trial, trial_merge
+from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.pipeline.positions import Locator
+from renderer.pipeline.setup import read_project
+from renderer.plan import judged
+from renderer.problem import Problem
+from renderer.project import Versions
+from renderer.resources import read_schema
+from renderer.schema import Schemas
+from renderer.spec import RELEASE_STATE
+from renderer.usecases.compare import about, before, compare
+from renderer.usecases.project import Refused, find_root
+from renderer.usecases.repository import subfolder
+from renderer.usecases.revision import View, asking_git, of_revision
+from renderer.usecases.staged import lay_out
+
+Signature = tuple[str, str, str]  # file, rule, pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A merge that was tried: the project's folder in the trial's repository, and conflicts of specs as problems."""
+
+    trial: Trial
+    folder: str
+    head: str
+    base: str | None  # where the two sides parted
+    problems: tuple[Problem, ...]
+
+
+@contextmanager
+def merged_into(directory: str, into: str, head: str | None) -> Iterator[Merged]:
+    """The merge of `head` (None: the last commit) into the revision `into`; it is gone at the end."""
+    root = find_root(directory)
+    with asking_git():
+        tip, ours = resolve(root, into), resolve(root, head or "HEAD")
+        if head is None and changed(root, "HEAD"):
+            say("rollspec: --into merges the last commit: what is not committed is not looked at")
+        inside, base = subfolder(root), merge_base_of(root, tip, ours)
+        with trial_merge(root, ours, tip) as trial:
+            folder = os.path.join(trial.folder, inside)
+            os.makedirs(folder, exist_ok=True)
+            lay_out_files(folder, trial.commit, [PROJECT_FILE])
+            prefix = f"{inside}/" if inside else ""
+            paths = [path.removeprefix(prefix) for path in trial.conflicts if path.startswith(prefix)]
+            problems = _problems(folder, (base or "", ours, tip), paths, into) if paths else ()
+            yield Merged(trial, folder, ours, base, tuple(problems))
+
+
+def lay_out_files(folder: str, commit: str, paths: Iterable[str] | None = None, without: str = "") -> None:
+    """Write files of the commit (None: all but those in the folder `without`) where the trial's repository has none."""
+    entries = {
+        path: entry
+        for path, entry in list_tree(folder, commit).items()
+        if entry.mode != SUBMODULE and (path in paths if paths is not None else not (without and holds(without, path)))
+    }
+    blobs = read_blobs(folder, {entry.oid for entry in entries.values()})
+    for path, entry in entries.items():
+        target = os.path.join(folder, path)
+        if not os.path.lexists(target):
+            lay_out(target, entry.mode, blobs[entry.oid])
+
+
+def layout_of(folder: str, commit: str) -> Layout:
+    """The folders of the project at a commit; the usual ones where its project file cannot be read."""
+    text = read_many(folder, commit, [PROJECT_FILE])[PROJECT_FILE]
+    project = read_project(text, Schemas(Versions(), read_schema))[0] if text is not None else None
+    return project.layout if project else Layout()
+
+
+def _problems(folder: str, commits: tuple[str, str, str], paths: list[str], into: str) -> Iterator[Problem]:
+    """A problem for each field on which the two sides differ, or for the file; rendered files are not among them."""
+    base, ours, theirs = commits
+    layout = layout_of(folder, ours)
+    sides = [read_many(folder, commit, paths) if commit else {} for commit in (base, ours, theirs)]
+    for path in paths:
+        if holds(layout.output, path):
+            continue
+        texts = [side.get(path) for side in sides]
+        yield from Locator({path: texts[1] or b""}).locate(_of_file(layout, path, texts, into))
+
+
+def _of_file(layout: Layout, path: str, texts: list[bytes | None], into: str) -> list[Problem]:
+    base, ours, theirs = texts
+    cure = f"`git merge {into}` on this branch, decide, and commit"
+    if ours is None or theirs is None:
+        gone = "this branch" if ours is None else into
+        return [_problem(path, f"deleted by {gone}, and changed by the other side: {cure}")]
+    is_spec = path.startswith((f"{layout.apps}/", f"{layout.overlays}/")) and path.endswith(".yaml")
+    if not is_spec:
+        return [_problem(path, f"this branch and {into} both changed these lines: {cure}")]
+    try:
+        found = merge((base or b"").decode(), ours.decode(), theirs.decode(), RELEASE_STATE)
+    except UnicodeDecodeError:
+        return [_problem(path, f"this branch and {into} both changed it: {cure}")]
+    if found.text is not None:
+        why = f"Git cannot merge the lines, although the fields fit together: `git merge {into}` on this branch by hand"
+        return [_problem(path, why)]
+    what = layout.name_of(path)
+    return [
+        _problem(
+            path, f"{what}: this branch and {into} both changed {_field(pointer)}, each in another way: {cure}", pointer
+        )
+        for pointer in found.conflicts
+    ]
+
+
+def _field(pointer: str) -> str:
+    name = pointer.removeprefix("/spec/").replace("/", ".")
+    return f"`{name}`" if name else "the file"
+
+
+def _problem(path: str, message: str, pointer: str = "") -> Problem:
+    return Problem(path, 0, 0, "merge-conflict", message, pointer)
+
+
+def signature(problem: Problem) -> Signature:
+    """What a problem is about: the same in the branch by itself and in the merge."""
+    return problem.file, problem.rule, problem.pointer
+
+
+def problems_of_head(merged: Merged, like: View) -> frozenset[Signature]:
+    """The problems that the branch has by itself, since it parted from what it is merged into."""
+    folder = merged.folder
+    if merged.base is None:
+        return frozenset()
+    try:
+        new, old = of_revision(folder, merged.head, like), before(folder, merged.base, like)
+    except Refused as refused:
+        return frozenset(map(signature, refused.problems))
+    if new is None:
+        return frozenset()
+    found = compare(old, new, about(folder, merged.base, merged.head, old, new), make=judged)
+    return frozenset(map(signature, (*found.problems, *(one for each in found.plans for one in each.problems))))

@@ -1,0 +1,200 @@
+"""`plan --into` and `validate --into`: what a merge will do, without touching the working tree."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from renderer.git import trial
+from tests.support.past import WEB, Repository
+from tests.support.repository import environment
+from tests.test_only_reads import state
+
+API = "  image: ghcr.io/acme/api\n  tag: 2.0.0\n  ports: [{name: http, port: 80}]\n  replicas: 3\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """Two apps on main, rendered, and a branch that begins there."""
+    made = Repository(tmp_path / "repository")
+    made.app("api", API)
+    made.partial("  replicas: 4\n")
+    assert made.run("render").code == 0
+    made.commit("begin")
+    made.git("checkout", "--quiet", "-b", "feature")
+    return made
+
+
+def on(repository: Repository, branch: str) -> None:
+    """Another branch in the working tree."""
+    repository.git("checkout", "--quiet", branch)
+
+
+def release(repository: Repository, app: str, tag: str, *more: str) -> None:
+    """A verb on the branch that is checked out."""
+    repository.verb("release", app, tag, *more)
+
+
+def test_what_is_on_main_alone_is_not_in_the_plan(repository: Repository) -> None:
+    release(repository, "web", "1.5.0", "--weight", "20")
+    on(repository, "main")
+    release(repository, "api", "2.1.0")
+    on(repository, "feature")
+    plan = repository.data("plan", "--into", "main")
+    assert [(app["app"], app["class"]) for app in plan["apps"]] == [("web", "canary-start")]
+    assert (plan["files"], plan["head"]) == ([], "the merge of HEAD into it")
+    assert plan["base"].startswith("main (")
+    assert repository.run("validate", "--into", "main").code == 0
+
+
+def test_nothing_under_git_changes(repository: Repository) -> None:
+    release(repository, "web", "1.5.0", "--weight", "20")
+    on(repository, "main")
+    release(repository, "api", "2.1.0")
+    on(repository, "feature")
+    for path in repository.folder.rglob("*.yaml"):
+        os.utime(path, (1, 1))
+    before = state(repository.folder)
+    for command in ("plan", "validate"):
+        assert repository.run(command, "--into", "main").code == 0
+    assert state(repository.folder) == before
+
+
+def test_a_base_that_went_on_is_said_first(repository: Repository) -> None:
+    release(repository, "web", "1.5.0", "--weight", "20")
+    on(repository, "main")
+    release(repository, "api", "2.1.0")
+    on(repository, "feature")
+    parted = repository.git("merge-base", "main", "HEAD")[:12]
+    said = (
+        "main is not an ancestor of HEAD: it has a commit that HEAD lacks, and this plan takes it back. "
+        "`rollspec plan --into main` shows what a merge will do, "
+        f"and `rollspec plan --base {parted}` this branch alone."
+    )
+    assert repository.text("plan", "--base", "main").splitlines()[0] == said
+    assert repository.data("plan", "--base", "main")["remarks"] == [said]
+    assert "is not an ancestor" in repository.text("plan", "--base", "main", "--format", "markdown").splitlines()[2]
+    for follow in (["--into", "main"], ["--base", parted]):
+        found = repository.data("plan", *follow)
+        assert (found["remarks"], [app["app"] for app in found["apps"]]) == ([], ["web"])
+    assert repository.data("plan", "--base", "HEAD~1")["remarks"] == []
+
+
+def test_two_releases_of_one_app_are_a_conflict_by_name(repository: Repository) -> None:
+    release(repository, "web", "1.5.0", "--weight", "20")
+    on(repository, "main")
+    release(repository, "web", "1.6.0", "--weight", "20")
+    on(repository, "feature")
+    for command in ("plan", "validate"):
+        done = repository.run(command, "--into", "main")
+        assert done.code == 1
+        assert "overlays/production/apps/web.yaml:" in done.err
+        assert "merge-conflict: web in production: this branch and main both changed `canary`" in done.err
+        assert "`git merge main` on this branch" in done.err
+
+
+def test_lines_that_git_cannot_merge_and_fields_that_fit(repository: Repository) -> None:
+    repository.partial("  replicas: 6\n")
+    assert repository.run("render").code == 0
+    repository.commit()
+    on(repository, "main")
+    repository.partial("  replicas: 4\n  env: {LOG: debug}\n")
+    assert repository.run("render").code == 0
+    repository.commit()
+    on(repository, "feature")
+    done = repository.run("plan", "--into", "main")
+    assert (done.code, "although the fields fit together" in done.err) == (1, True), done
+
+
+def test_rendered_files_that_conflict_are_stale_and_no_problem_of_specs(repository: Repository) -> None:
+    repository.app("web", WEB.replace("LOG: info", "LOG: debug"))
+    assert repository.run("render").code == 0
+    repository.commit()
+    on(repository, "main")
+    repository.app("web", WEB + "  podMetadata: {annotations: {a: b}}\n")
+    assert repository.run("render").code == 0
+    repository.commit()
+    on(repository, "feature")
+    plan = repository.data("plan", "--into", "main")
+    assert [(app["app"], app["class"]) for app in plan["apps"]] == [("web", "replace")]
+    assert {file["state"] for file in plan["files"]} <= {"changed"}
+
+
+def test_what_is_wrong_only_together(repository: Repository) -> None:
+    """One side raises the tag of an app, the other starts a canary of it: other files, so no conflict."""
+    repository.app("web", WEB.replace("1.4.2", "1.4.3"))
+    assert repository.run("render").code == 0
+    repository.commit()
+    on(repository, "main")
+    release(repository, "web", "1.5.0", "--weight", "20")
+    on(repository, "feature")
+    assert repository.run("validate", "--base", "main~1").code == 0
+    said = repository.run("plan", "--into", "main")
+    assert "(only together with main)" in said.out, said
+    assert repository.run("validate", "--into", "main").code == 1
+
+
+def test_a_policy_of_one_side_and_a_spec_of_the_other(repository: Repository) -> None:
+    release(repository, "api", "2.1.0")
+    on(repository, "main")
+    repository.overlay("production", "  policy: {images: [registry.example.com/]}\n")
+    repository.commit()
+    on(repository, "feature")
+    done = repository.run("validate", "--into", "main")
+    assert (done.code, "images" in done.err) == (1, True), done
+
+
+def test_an_old_git_cannot_look(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "git_version", lambda root: "2.37.1 (Apple Git-137)")
+    done = repository.run("plan", "--into", "main")
+    assert (done.code, done.err) == (
+        3,
+        "rollspec: to try a merge takes Git 2.38 or newer; this one is 2.37.1 (Apple Git-137)\n",
+    )
+
+
+def test_what_cannot_be_merged(repository: Repository, tmp_path: Path) -> None:
+    assert repository.run("plan", "--into", "nowhere").code == 3
+    assert repository.run("plan", "--into", "main", "--base", "main").code == 2
+    assert repository.run("validate", "--into", "main", "--staged").code == 2
+    assert repository.run("plan", "--into", "").code == 2
+    repository.git("checkout", "--quiet", "--orphan", "other")
+    repository.commit("its own")
+    done = repository.run("plan", "--into", "main")
+    assert (done.code, "no commit in common" in done.err) == (3, True)
+
+
+def test_a_shallow_clone(repository: Repository, tmp_path: Path) -> None:
+    release(repository, "web", "1.5.0", "--weight", "20")
+    on(repository, "main")
+    release(repository, "api", "2.1.0")
+    url = f"file://{repository.folder}"
+    options = ["--quiet", "--depth", "1", "--branch", "feature", "--no-single-branch"]
+    subprocess.run(["git", "clone", *options, url, "clone"], cwd=tmp_path, env=environment(), check=True)
+    clone = Repository.__new__(Repository)
+    clone.folder = tmp_path / "clone"
+    done = clone.run("plan", "--into", "origin/main")
+    assert (done.code, "git fetch --unshallow" in done.err) == (3, True), done
+    subprocess.run(["git", "fetch", "--quiet", "--unshallow"], cwd=clone.folder, env=environment(), check=True)
+    assert clone.run("plan", "--into", "origin/main").code == 0
+
+
+def test_a_project_in_a_folder(tmp_path: Path) -> None:
+    made = Repository(tmp_path / "repository")
+    for name in ("rollspec.yaml", "apps", "overlays"):
+        (made.folder / "deploy").mkdir(exist_ok=True)
+        (made.folder / name).rename(made.folder / "deploy" / name)
+    top, made.folder = made.folder, made.folder / "deploy"
+    assert made.run("render").code == 0
+    made.commit("begin")
+    made.git("checkout", "--quiet", "-b", "feature")
+    release(made, "web", "1.5.0", "--weight", "20")
+    (top / "README.md").write_text("x\n")
+    made.git("add", "--all", str(top))
+    made.git("commit", "--quiet", "--message", "more")
+    for command in ("plan", "validate"):
+        assert made.run(command, "--into", "main").code == 0
+    assert "canary-start" in made.text("plan", "--into", "main")

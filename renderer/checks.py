@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from renderer.spec import Strategy
 
@@ -21,8 +20,7 @@ MIN_REQUESTS = 100
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
-@dataclass(frozen=True, slots=True)
-class Checks:
+class Checks(NamedTuple):
     """What is measured, how often, and what follows where nothing can be measured; times are in seconds."""
 
     fields: Mapping[str, Any]  # the thresholds, by name, as the spec has them

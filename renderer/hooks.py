@@ -11,6 +11,7 @@ KINDS = frozenset({"PreSync", "Sync", "Skip", "PostSync", "SyncFail", "PostDelet
 SYNCED = frozenset({"PreSync", "Sync", "PostSync"})  # the hooks that run at each sync that succeeds
 JOB = "rollspec/job"  # the label of the objects of the spec's `jobs`: the name of the job
 _HELM = "helm.sh/hook"
+_HELM_WEIGHT = "helm.sh/hook-weight"
 _OF_HELM = {
     "crd-install": "PreSync",
     "pre-install": "PreSync",
@@ -34,9 +35,13 @@ def hooks_of(data: Object) -> frozenset[str]:
     support.
     """
     notes = _annotations(data)
+    if not notes:
+        return frozenset()
     own = _words(notes.get(HOOK))
     if own:
         return frozenset(word for word in own if word in KINDS)
+    if _HELM not in notes:
+        return frozenset()
     return frozenset(_OF_HELM[word] for word in _words(notes.get(_HELM)) if word in _OF_HELM)
 
 
@@ -62,7 +67,10 @@ def job_of_spec(data: Object) -> str | None:
 def wave_of(data: Object) -> int:
     """The sync wave; of a hook of Helm its weight. 0 where none is given, or it is not a whole number."""
     notes = _annotations(data)
-    text = str(notes.get(WAVE) or notes.get(f"{_HELM}-weight") or "0")
+    given = notes.get(WAVE) or notes.get(_HELM_WEIGHT)
+    if not given:
+        return 0
+    text = str(given)
     digits = text[1:] if text[:1] in ("-", "+") else text
     return int(text) if digits.isascii() and digits.isdecimal() and len(digits) <= 10 else 0
 
@@ -72,4 +80,4 @@ def _annotations(data: Object) -> dict[str, str]:
 
 
 def _words(text: str | None) -> list[str]:
-    return [word.strip() for word in (text or "").split(",") if word.strip()]
+    return [word.strip() for word in text.split(",") if word.strip()] if text else []

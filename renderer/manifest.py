@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"  # the annotation that says how Argo CD applies the object
@@ -64,8 +65,9 @@ class Manifest:
     @property
     def identity(self) -> Identity:
         """Group, kind, namespace, name."""
-        group, _, _ = self.api_version.rpartition("/")
-        return Identity(group, str(self.data.get("kind", "")), self.namespace, self.name)
+        data = self.data
+        group = str(data.get("apiVersion", "")).rpartition("/")[0]
+        return Identity(group, str(data.get("kind", "")), self.namespace, self.name)
 
 
 def kind_of(data: Object) -> str:
@@ -73,11 +75,16 @@ def kind_of(data: Object) -> str:
 
     `Service.serving.knative.dev`, as kubectl writes it: what is known of a Service does not hold for it.
     """
-    kind, group = str(data.get("kind", "")), str(data.get("apiVersion", "")).rpartition("/")[0]
+    return _kind(str(data.get("kind", "")), str(data.get("apiVersion", "")))
+
+
+@lru_cache(maxsize=256)
+def _kind(kind: str, api_version: str) -> str:
+    group = api_version.rpartition("/")[0]
     return kind if _GROUP_OF.get(kind, group) == group else f"{kind}.{group or 'core'}"
 
 
 def sync_options(data: Object) -> frozenset[str]:
     """The sync options that an object's annotation gives."""
-    given = ((data.get("metadata") or {}).get("annotations") or {}).get(SYNC_OPTIONS) or ""
-    return frozenset(str(given).replace(" ", "").split(","))
+    given = ((data.get("metadata") or {}).get("annotations") or {}).get(SYNC_OPTIONS)
+    return frozenset(str(given).replace(" ", "").split(",")) if given else frozenset()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from renderer.plain import pointer_of, tokens
 from renderer.problem import Problem
@@ -14,8 +13,7 @@ LONGEST = 16  # longest chain of overlays
 JOINED = ("patches", "resources")  # lists of an overlay that are added to those of the one it extends
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One parsed file of a project, valid by the schema of its kind."""
 
     file: str
@@ -28,8 +26,7 @@ class Document:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class SpecItem:
+class SpecItem(NamedTuple):
     """One item of an overlay's or app's `patches` or `resources`, with its file and pointer."""
 
     file: str
@@ -37,8 +34,7 @@ class SpecItem:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """One overlay with those that it extends: `chain` begins with the overlay itself.
 
     `apps` are those of the environment; None for all.
@@ -57,16 +53,14 @@ class Environment:
         return tuple(str(document.data["metadata"]["name"]) for document in self.chain)
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """A document that is part of an effective spec; an Overlay has the app's fields under `/spec/defaults`."""
 
     document: Document
     kind: str  # App or Overlay
 
 
-@dataclass(frozen=True, slots=True)
-class Effective:
+class Effective(NamedTuple):
     """The effective document of an app in an environment, and its layers, strongest first."""
 
     data: Mapping[str, Any]
@@ -98,7 +92,8 @@ class Effective:
     @property
     def _app(self) -> Layer:
         """The app spec itself."""
-        return next(layer for layer in reversed(self.layers) if layer.kind == "App")
+        found: Layer = next(layer for layer in reversed(self.layers) if layer.kind == "App")
+        return found
 
 
 def environments(overlays: Mapping[str, Document]) -> tuple[dict[str, Environment], list[Problem]]:
@@ -191,12 +186,14 @@ def _environment(name: str, chain: tuple[Document, ...]) -> Environment:
     return Environment(name, chain, spec, patches, resources, apps)
 
 
-def _nulls(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def _nulls(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
     for key, value in data.items():
         if value is None:
-            yield (*path, key)
-        elif isinstance(value, dict) and key != "overrides":
-            yield from _nulls(value, (*path, key))
+            found.append((*path, key))
+        elif value.__class__ is dict and key != "overrides":
+            found += _nulls(value, (*path, key))
+    return found
 
 
 def _has(data: Any, parts: Sequence[str]) -> bool:

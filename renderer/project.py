@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from renderer.layout import Layout
@@ -125,6 +126,7 @@ def _argocd(spec: Mapping[str, Any]) -> ArgoCD | None:
     )
 
 
+@lru_cache(maxsize=64)
 def numbers(version: str) -> tuple[int, int]:
     """Major and minor of a version such as `1.10` or `v1.10.2`, to compare."""
     major, minor = version.removeprefix("v").split(".")[:2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 Section = Literal["http", "tls", "tcp"]
@@ -12,6 +13,7 @@ KNOWN = HTTP | TLS | {"tcp", "udp", "mongo", "mysql", "redis", "hbone", "double-
 _STANDARD = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernetes.io/wss": "https"}
 
 
+@lru_cache(maxsize=256)
 def protocol(app_protocol: str | None, name: str | None) -> str | None:
     """The protocol in lower case, by Istio's `kube.ConvertProtocol`; None if Istio must guess it.
 

@@ -7,14 +7,13 @@ Kubernetes 1.34; `fixtures/rounding` holds what those functions answered. Weight
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 IntOrPercent = int | str
 FULL = 100  # percent; the traffic routers that we render have no other total
 
 
-@dataclass(frozen=True, slots=True)
-class Pods:
+class Pods(NamedTuple):
     """How many pods a ReplicaSet should have, and how many of them are available."""
 
     wanted: int
@@ -146,8 +145,7 @@ def _within(
     return drain_count, adjust_count
 
 
-@dataclass(frozen=True, slots=True)
-class Routed:
+class Routed(NamedTuple):
     """What the counts of a canary with traffic routing depend on, besides replicas and weight."""
 
     scale: int | None = None  # replicas of a setCanaryScale; they go before any weight

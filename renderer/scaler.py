@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from renderer.manifest import Object
 
 KINDS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 
-@dataclass(frozen=True, slots=True)
-class Scaler:
+class Scaler(NamedTuple):
     """The workload that an autoscaler scales, and its bounds; `api_version` is empty where the object names none."""
 
     api_version: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from renderer.protocols import protocol, section
 
@@ -31,8 +31,7 @@ OWN_STATE = frozenset(RELEASE_STATE) - {"migration"}  # not inherited by `extend
 ROLLOUT_STRATEGIES = frozenset(("BlueGreen", "Canary"))
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """One port: `target` is the container's port number, or the name of a port of another container."""
 
     name: str
@@ -48,8 +47,7 @@ class Port:
         return section(protocol(self.app_protocol, self.name)) if self.protocol == "TCP" else "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """What the pods of one version are made of; `fields` are those of TEMPLATE_FIELDS that the spec has."""
 
     tag: str
@@ -68,8 +66,7 @@ class Version:
         return version_name(self.tag, self.version)
 
 
-@dataclass(frozen=True, slots=True)
-class Canary:
+class Canary(NamedTuple):
     """A canary in flight: `weight` in percent, None under a ladder; `from_weight` is the weight it had before."""
 
     version: Version
@@ -114,6 +111,20 @@ class Strategy:
     def by_istio(self) -> bool:
         """Whether the canary's share is a weight in a VirtualService."""
         return self.type == "Canary" and self.router == "istio"
+
+
+class Around(NamedTuple):
+    """What an app gets from its environment and its project, next to its effective spec: see App's fields."""
+
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    cluster_domain: str = "cluster.local"
+    level: int = 1
+    waypoint: str = ""
+    standard_labels: tuple[str, ...] = OBJECT_LABELS
+
+
+NOTHING_AROUND = Around({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +241,7 @@ def merge(base: Any, over: Any) -> Any:
         return over
     merged = dict(base) if isinstance(base, dict) else {}
     for key, value in over.items():
-        if isinstance(value, dict):
+        if value.__class__ is dict:
             merged[key] = merge(merged.get(key), value)
         elif value is None:
             merged.pop(key, None)
@@ -294,6 +305,7 @@ def app_of(
     spec: Mapping[str, Any],
     *,
     namespace: str,
+    around: Around = NOTHING_AROUND,
 ) -> App:
     """The effective `spec` (valid by the schema) as a value; what it does not say has its default."""
     canary, previous = spec.get("canary"), spec.get("previous")
@@ -302,8 +314,8 @@ def app_of(
         name=name,
         env=env,
         namespace=namespace,
-        labels={},
-        annotations={},
+        labels=around.labels,
+        annotations=around.annotations,
         spec=spec,
         ports=tuple(map(_port, spec.get("ports", ()))),
         strategy=strategy_of(spec.get("strategy", {})),
@@ -315,7 +327,10 @@ def app_of(
         aborted=_version(spec, "aborted"),
         migrating_from=strategy_of(migration["from"]) if "from" in migration else None,
         after=strategy_of(migration["after"]) if "after" in migration else None,
-        cluster_domain="cluster.local",
+        cluster_domain=around.cluster_domain,
+        level=around.level,
+        waypoint=around.waypoint,
+        standard_labels=around.standard_labels,
     )
 
 

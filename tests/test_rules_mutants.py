@@ -78,4 +78,4 @@ def test_claims_never_raise(scenes: list[Scene]) -> None:
 
 
 def test_a_scene_without_anything_has_an_index() -> None:
-    assert Scene(()).index == Index({}, [], [], [], mesh=False)
+    assert Scene(()).index == Index({}, [], [], [], [], mesh=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.patch.json6902 import apply_operations
@@ -17,8 +17,7 @@ WITHOUT_EFFECT = "this patch changes nothing: is a field misspelt, or the value 
 _POD_SPECS = ("/spec/template/spec", "/spec/jobTemplate/spec/template/spec")
 
 
-@dataclass(frozen=True, slots=True)
-class _Subject:
+class _Subject(NamedTuple):
     """A manifest between patches: its id, and its id before all patches, by which later patches still find it."""
 
     manifest: Manifest
@@ -53,7 +52,7 @@ def last_changes(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> dic
 
 def _subjects(manifests: Sequence[Manifest]) -> list[_Subject]:
     ids = [id_of(manifest.data) for manifest in manifests]
-    return [_Subject(*subject) for subject in zip(manifests, ids, ids, strict=True)]
+    return list(map(_Subject, manifests, ids, ids))
 
 
 def _after(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[PatchFault]) -> list[_Subject]:
@@ -122,13 +121,13 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
             notes += _renamed(data, new or {})
         else:
             new = _merged(data, patch, notes)
-            notes += _reordered(data, new or {})
+            notes += _reordered(data, new or {}) if "spec" in (patch.merge or {}) else []
     except Refused as refused:
         message = f"{subject.manifest.kind} {subject.manifest.name}: {refused.message}"
         faults.append(PatchFault(index, f"/patch{refused.pointer}", message, "patch-failed"))
         return subject
     faults += [PatchFault(index, f"/patch{n.pointer}", n.message, "patch-surprise", "warning") for n in notes]
-    return _Subject(replace(subject.manifest, data=new or {}), subject.old, id_of(new or {}))
+    return _Subject(Manifest(subject.manifest.file, new or {}), subject.old, id_of(new or {}))
 
 
 def _reordered(old: Object, new: Object) -> list[Note]:

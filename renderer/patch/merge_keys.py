@@ -7,10 +7,12 @@ schemas/merge-keys/main.go makes the table from kyaml v0.21.1 (kustomize 5.8.1),
 from __future__ import annotations
 
 import json
+import os.path
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
+
+_TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "merge_keys.json")
 
 
 class Field(NamedTuple):
@@ -43,7 +45,8 @@ _ROLLOUT = {
 @cache
 def merge_keys() -> MergeKeys:
     """The table of Kubernetes' own kinds, and the Rollout."""
-    table = json.loads(files("renderer.patch").joinpath("merge_keys.json").read_bytes())
+    with open(_TABLE, "rb") as file:
+        table = json.load(file)
     types = {
         name: {field: Field(kind, None if keys is None else tuple(keys)) for field, (kind, keys) in fields.items()}
         for name, fields in table["types"].items()

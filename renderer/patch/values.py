@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from renderer.manifest import Object
 from renderer.problem import Severity
@@ -15,8 +15,7 @@ WORKLOAD: Final = "Workload"  # the kind that means the workload of the strategy
 MISSING: Final[Any] = object()  # no value; null is a value
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Which manifests a patch is for; an empty field matches everything.
 
     All fields except the selectors are regular expressions that must match the whole text; the kind `Workload` means
@@ -32,8 +31,7 @@ class Target:
     annotation_selector: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(NamedTuple):
     """One change: `operations` (JSON 6902) or `merge` (strategic merge), never both.
 
     Without a target, `merge` names its object itself. `source` says where the patch is written, for messages.

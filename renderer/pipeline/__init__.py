@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from itertools import pairwise, starmap
 from typing import Any
 
@@ -46,11 +46,12 @@ from renderer.rules import Claim, check, claims
 from renderer.rules.as_rendered import as_rendered
 from renderer.rules.contradictions import release_contradicted
 from renderer.rules.finding import Finding, Scene
+from renderer.rules.index import Index, index
 from renderer.rules.ladder import check_ladder
 from renderer.rules.specs import SpecScene, check_rendered, check_spec
 from renderer.schema import Fault, Schemas
 from renderer.schema.words import listed
-from renderer.spec import API_VERSION, OBJECT_LABELS, VERSION_STATES, App, app_of, merge
+from renderer.spec import API_VERSION, OBJECT_LABELS, VERSION_STATES, App, Around, app_of, merge
 from renderer.yamlio import dump
 
 _HEAD = {"apiVersion": API_VERSION, "kind": "App"}
@@ -107,6 +108,7 @@ class Assembled:
     missed: frozenset[int]
     idle: frozenset[int]
     problems: tuple[Problem, ...]
+    index: Index  # of `manifests`
 
 
 def build_app(
@@ -241,7 +243,7 @@ def _build(
     yield
     files = to_files(manifests, setup, environment, name, header(evaluated.documents[0].file, environment))
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
-    claimed = claims(manifests, name)
+    claimed = claims(manifests, name, made.index)
     return Rendered(environment.name, name, files, locator.locate(problems), claimed, matched, hosts, driven_of(app))
 
 
@@ -265,7 +267,7 @@ def assemble(
     missed, idle = (frozenset(each.index for each in faults if each.rule == rule) for rule in (UNMATCHED, IDLE))
     in_order = tuple(sorted(patched, key=lambda manifest: manifest.file))
     problems += _files_twice(evaluated, in_order)
-    return Assembled(in_order, rendered, (*manifests, *own), patches, missed, idle, tuple(problems))
+    return Assembled(in_order, rendered, (*manifests, *own), patches, missed, idle, tuple(problems), index(in_order))
 
 
 def header(app_file: str, environment: Environment) -> str:
@@ -389,8 +391,7 @@ def _app(name: str, merged: Effective, environment: Environment, setup: Setup) -
     metadata = merged.data["metadata"]
     spec = with_settings(merged.data["spec"], environment.spec.get("analysis"))
     namespace = spec.get("namespace") or environment.spec.get("namespace") or ""
-    return replace(
-        app_of(name, environment.name, spec, namespace=namespace),
+    around = Around(
         labels={**(environment.spec.get("labels") or {}), **metadata.get("labels", {})},
         annotations={**(environment.spec.get("annotations") or {}), **metadata.get("annotations", {})},
         cluster_domain=setup.project.cluster_domain,
@@ -398,6 +399,7 @@ def _app(name: str, merged: Effective, environment: Environment, setup: Setup) -
         waypoint=environment.spec.get("waypoint", ""),
         standard_labels=tuple(metadata.get("standardLabels", OBJECT_LABELS)),
     )
+    return app_of(name, environment.name, spec, namespace=namespace, around=around)
 
 
 def _with_templates(
@@ -448,12 +450,15 @@ def _last_source(made: Assembled, setup: Setup, whose: str) -> Blame:
 
     None if neither did: then the value comes from the spec. A template may keep what was rendered before it.
     """
-    changes = cache(lambda: last_changes(made.unpatched, made.patches))  # computed for the first finding
+    changes: dict[str, int] | None = None  # computed for the first finding
     templates = {template.target: template.file for template in setup.templates}
     before = {manifest.file: manifest.data for manifest in made.rendered} if templates else {}
 
     def blame(manifest: Manifest, pointer: str) -> Source | None:
-        index = changes().get(manifest.file)
+        nonlocal changes
+        if changes is None:
+            changes = last_changes(made.unpatched, made.patches)
+        index = changes.get(manifest.file)
         if index is not None:
             file, _, patch_pointer = made.patches[index].source.partition("#")
             return Source(file, patch_pointer, in_manifest(manifest, pointer))
@@ -507,12 +512,13 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         external=frozenset(environment.spec.get("external", ())),
         waypoint=environment.spec.get("waypoint", ""),
         nodes=environment.spec.get("nodes", 0),
+        indexed=made.index,
     )
     ladder = evaluated.app.strategy.fields.get("steps")
     contradicted = list(release_contradicted(made.rendered, made.manifests))
     if contradicted:
         return of_findings(evaluated.effective, contradicted, _deciding_source(made, setup, whose))
-    as_it_is = SpecScene(as_rendered(evaluated.app, made.manifests), scene.policy)
+    as_it_is = SpecScene(as_rendered(evaluated.app, scene), scene.policy)
     found = [
         *check(scene),
         *check_rendered(as_it_is),

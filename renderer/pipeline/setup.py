@@ -10,7 +10,6 @@ from itertools import permutations
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from renderer.freeze import faults
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
 from renderer.manifest import Identity, Manifest
 from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
@@ -421,10 +420,12 @@ def _unknown_apps(environment: Environment, apps: frozenset[str]) -> list[Proble
 def _freezes(environment: Environment) -> list[Problem]:
     """Faults of the freeze windows of an overlay itself."""
     own = environment.chain[0]
-    return [
-        Problem(own.file, 0, 0, "freeze-window", why, f"/spec/freeze{pointer}")
-        for pointer, why in faults((own.data.get("spec") or {}).get("freeze") or ())
-    ]
+    windows = (own.data.get("spec") or {}).get("freeze")
+    if not windows:
+        return []
+    from renderer.freeze import faults  # time zones cost start-up time, and few projects have a freeze
+
+    return [Problem(own.file, 0, 0, "freeze-window", why, f"/spec/freeze{pointer}") for pointer, why in faults(windows)]
 
 
 def _same_target(project: Project, templates: tuple[Any, ...]) -> list[Problem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -15,8 +14,10 @@ VOLUME = "files"
 
 def config_map_name(app: App, version: Version) -> str:
     """The ConfigMap's name: a digest of the files, so that changed files never reach a running pod."""
+    from hashlib import sha256  # it loads OpenSSL, which few apps need
+
     text = json.dumps(version.fields["files"], sort_keys=True, ensure_ascii=False)
-    return f"{app.name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return f"{app.name}-{sha256(text.encode()).hexdigest()[:8]}"
 
 
 def config_maps(app: App) -> list[Manifest]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _REQUESTS = "istio_requests_total"
 _BUCKETS = "istio_request_duration_milliseconds_bucket"
@@ -22,8 +22,7 @@ _ANSWERED = 'response_code!="0"'
 _LOST = 'response_flags=~".*(UF|UH|UC|UT|NC|LR).*"'
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(NamedTuple):
     """The requests to one version, as Istio reports them."""
 
     app: str

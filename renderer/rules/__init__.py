@@ -288,5 +288,5 @@ def _check(scene: Scene, stages: Stages) -> list[Finding]:
     for kinds, rules in stages:
         if not kinds or not kinds.isdisjoint(here):
             for rule in rules:
-                found.extend(rule(scene))
+                found += rule(scene)
     return found

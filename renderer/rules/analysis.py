@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
@@ -14,8 +14,7 @@ from renderer.rules.syntax import is_digits, nanoseconds
 _TEMPLATE_KINDS = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """One place in a Rollout that runs an analysis; `background` ones may run for ever."""
 
     pointer: str

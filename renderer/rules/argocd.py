@@ -55,11 +55,8 @@ def sync_annotations(scene: Scene) -> Iterator[Finding]:
     one of its sync options.
     Source: Argo CD (`syncwaves.Wave`), its documentation of sync options.
     """
-    for manifests in scene.index.kinds.values():
-        for manifest in manifests:
-            notes = (manifest.data.get("metadata") or {}).get("annotations")
-            if notes:
-                yield from _annotations(manifest, notes)
+    for manifest in scene.index.annotated:
+        yield from _annotations(manifest, manifest.data["metadata"]["annotations"])
 
 
 def _annotations(manifest: Manifest, notes: dict[str, str]) -> Iterator[Finding]:
@@ -90,9 +87,10 @@ def sync_replace(scene: Scene) -> Iterator[Finding]:
     Fix: remove the options. If they come from the annotations of the app, put them on the one object that needs them.
     Source: Argo CD documentation of sync options (`Replace`, `Force`).
     """
-    for kind in _SERVING:
-        for manifest in scene.of(kind):
-            found = [option for option in ("Replace=true", "Force=true") if option in sync_options(manifest.data)]
+    for manifest in scene.index.annotated:
+        options = sync_options(manifest.data)
+        if options and manifest.kind in _SERVING:
+            found = [option for option in ("Replace=true", "Force=true") if option in options]
             if found:
                 pointer = "/metadata/annotations/argocd.argoproj.io~1sync-options"
                 message = f"with {' and '.join(found)} Argo CD {_REPLACED[' '.join(found)]} while it serves traffic"
@@ -110,12 +108,13 @@ def hook_image(scene: Scene) -> Iterator[Finding]:
     same commit.
     Source: a rule of rollspec.
     """
+    hooked = [pod for pod in scene.index.pods if pod.kind in ("Job", "Pod") and hooks_of(pod.manifest.data) & SYNCED]
+    hooked = [pod for pod in hooked if job_of_spec(pod.manifest.data) is None]
     images = {}
-    for pod in scene.index.workloads:
+    for pod in scene.index.workloads if hooked else ():
         images.update({repository_of(each.get("image", "")): each.get("image") for _, each in pod.containers})
-    for pod in scene.index.pods:
-        hooks = hooks_of(pod.manifest.data) if pod.kind in ("Job", "Pod") else frozenset()
-        for pointer, container in pod.every if hooks & SYNCED and job_of_spec(pod.manifest.data) is None else ():
+    for pod in hooked:
+        for pointer, container in pod.every:
             image = container.get("image", "")
             wanted = images.get(repository_of(image), image)
             if image != wanted:
@@ -143,11 +142,10 @@ def sync_waves(scene: Scene) -> Iterator[Finding]:
                 yield Finding("sync-waves", message, "/metadata/annotations", manifest)
     for rollout in scene.of("Rollout"):
         last = wave_of(rollout.data)
-        for manifests in scene.index.kinds.values():
-            for manifest in manifests:
-                if manifest is not rollout and waits_after(manifest, last):
-                    message = f"it waits for Rollout {rollout.name} while that is paused"
-                    yield Finding("sync-waves", message, "/metadata/annotations", manifest, "warning")
+        for manifest in scene.index.annotated:
+            if manifest is not rollout and waits_after(manifest, last):
+                message = f"it waits for Rollout {rollout.name} while that is paused"
+                yield Finding("sync-waves", message, "/metadata/annotations", manifest, "warning")
 
 
 def waits_after(manifest: Manifest, wave: int) -> bool:

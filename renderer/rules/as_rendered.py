@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from renderer.manifest import Manifest
+from renderer.rules.finding import Scene
 from renderer.spec import App
 
 _SURGE = ("maxSurge", "maxUnavailable")
 _BOUNDS = ("minReplicas", "maxReplicas")
 
 
-def as_rendered(app: App, manifests: Iterable[Manifest]) -> App:
+def as_rendered(app: App, scene: Scene) -> App:
     """The app with the counts of pods, and how many may be more or fewer, as its manifests have them."""
     spec, fields = dict(app.spec), dict(app.strategy.fields)
-    kind = "Rollout" if app.strategy.is_rollout else "Deployment"
-    for manifest in manifests:
-        body = manifest.data.get("spec") or {}
-        if manifest.kind == kind and manifest.name == app.name:
-            if isinstance(body.get("replicas"), int) and isinstance(spec.get("replicas", 1), int):
-                spec["replicas"] = body["replicas"]
-            surge = _surge(body.get("strategy") or {})
-            fields.update((key, surge[key]) for key in _SURGE if key in surge)
-        elif "autoscaling" in spec and _is_scaler(manifest, spec["autoscaling"].get("name", app.name)):
-            bounds = {key: body[key] for key in _BOUNDS if key in body}
-            spec["autoscaling"] = {**spec["autoscaling"], **bounds}
+    for body in _bodies(scene, "Rollout" if app.strategy.is_rollout else "Deployment", app.name):
+        if isinstance(body.get("replicas"), int) and isinstance(spec.get("replicas", 1), int):
+            spec["replicas"] = body["replicas"]
+        strategy = body.get("strategy") or {}
+        surge = strategy.get("canary") or strategy.get("rollingUpdate") or {}
+        fields.update((key, surge[key]) for key in _SURGE if key in surge)
+    scaler = spec["autoscaling"].get("name", app.name) if "autoscaling" in spec else ""
+    for body in _bodies(scene, "HorizontalPodAutoscaler", scaler) if scaler else ():
+        spec["autoscaling"] = {**spec["autoscaling"], **{key: body[key] for key in _BOUNDS if key in body}}
+    if spec == app.spec and fields == app.strategy.fields:
+        return app
     return replace(app, spec=spec, strategy=replace(app.strategy, fields=fields))
 
 
-def _is_scaler(manifest: Manifest, name: str) -> bool:
-    return manifest.kind == "HorizontalPodAutoscaler" and manifest.name == name
-
-
-def _surge(strategy: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = strategy.get("canary") or strategy.get("rollingUpdate") or {}
-    return found
+def _bodies(scene: Scene, kind: str, name: str) -> list[Mapping[str, Any]]:
+    """The `spec` of each object of the kind and name."""
+    return [each.data.get("spec") or {} for each in scene.of(kind) if each.name == name]

@@ -46,25 +46,32 @@ def release_contradicted(rendered: Iterable[Manifest], final: Iterable[Manifest]
     Fix: Remove that part of the patch, and set the field or use the command that the message names.
     Source: Argo Rollouts (it takes the steps as they are), Argo CD (sync options of an object).
     """
-    before = {manifest.identity: manifest for manifest in rendered}
-    for manifest in final:
+    left = {id(manifest.data): manifest for manifest in rendered}
+    changed = [manifest for manifest in final if left.pop(id(manifest.data), None) is None]
+    before = {manifest.identity: manifest for manifest in left.values()} if changed else {}
+    for manifest in changed:
         was = before.get(manifest.identity)
-        if was is not None and was.data is not manifest.data:
+        if was is not None:
             yield from _compared(was, manifest)
 
 
 def _compared(was: Manifest, manifest: Manifest) -> Iterator[Finding]:
+    if was.data.get("spec") is not manifest.data.get("spec"):  # most patches add metadata alone
+        yield from _changed_facts(was, manifest)
+    lost = sync_options(was.data) - sync_options(manifest.data) - {""}
+    if lost:
+        message = f"this removes the sync option {', '.join(sorted(lost))}, which decides {_SYNC}"
+        pointer = f"/metadata/annotations/{escape(SYNC_OPTIONS)}"
+        yield Finding("release-contradicted", message, pointer, manifest)
+
+
+def _changed_facts(was: Manifest, manifest: Manifest) -> Iterator[Finding]:
     now = _facts(manifest)
     for key, own in _facts(was).items():
         here = now.get(key)
         value = here.value if here else None
         if not equal(value, own.value):
             yield _finding(manifest, here.pointer if here else own.pointer, own, value)
-    lost = sync_options(was.data) - sync_options(manifest.data) - {""}
-    if lost:
-        message = f"this removes the sync option {', '.join(sorted(lost))}, which decides {_SYNC}"
-        pointer = f"/metadata/annotations/{escape(SYNC_OPTIONS)}"
-        yield Finding("release-contradicted", message, pointer, manifest)
 
 
 def _finding(manifest: Manifest, pointer: str, own: Fact, now: Any) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from renderer.manifest import Manifest
@@ -45,10 +45,11 @@ class Scene:
     external: frozenset[str] = frozenset()  # what exists elsewhere: "Secret/name", "Service/name", ...
     waypoint: str = ""  # the waypoint of the environment's Services, or `namespace`; empty where nothing says that
     nodes: int = 0  # how many nodes the environment has; 0 where nothing says that
+    indexed: InitVar[Index | None] = None  # the index of `manifests`, where it is made already
     index: Index = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "index", index(self.manifests))
+    def __post_init__(self, indexed: Index | None) -> None:
+        object.__setattr__(self, "index", indexed or index(self.manifests))
 
     def of(self, kind: str) -> list[Manifest]:
         """The scene's own manifests of a kind."""

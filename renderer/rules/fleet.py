@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from renderer.hooks import hooks_of, wave_of
@@ -37,8 +36,7 @@ class Claim(NamedTuple):  # a tuple: a fleet has hundreds of thousands, and they
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(NamedTuple):
     """Two owners that claim the same. Each of them gets one, about its own `claim`."""
 
     rule: str
@@ -47,9 +45,12 @@ class Clash:
     other: Claim
 
 
-def claims(manifests: Sequence[Manifest], owner: str = "") -> tuple[Claim, ...]:
-    """What an app's manifests in one environment claim: objects, hosts, DestinationRules, pods, autoscaled targets."""
-    found = index(manifests)
+def claims(manifests: Sequence[Manifest], owner: str = "", indexed: Index | None = None) -> tuple[Claim, ...]:
+    """What an app's manifests in one environment claim: objects, hosts, DestinationRules, pods, autoscaled targets.
+
+    `indexed` is their index, where it is made already.
+    """
+    found = indexed or index(manifests)
     made = [claim for manifest in manifests for claim in _object(manifest, owner)]
     for kind, claimed in _BY_KIND.items():
         made += [claim for manifest in found.kinds.get(kind, ()) for claim in claimed(manifest, owner)]
@@ -246,14 +247,12 @@ def _waves(found: Index, owner: str) -> Iterator[Claim]:
     for rollout in found.kinds.get("Rollout", ()):
         key = f"{wave_of(rollout.data)}|{rollout.name}"
         yield Claim(_ROLLOUT, key, owner, rollout.file, "/metadata/annotations")
-    for kind, manifests in found.kinds.items():
-        for manifest in manifests if kind != "Rollout" else ():
-            notes = (manifest.data.get("metadata") or {}).get("annotations")
-            if notes and (hooks := hooks_of(manifest.data)) <= _IN_THE_SYNC:
-                wave = "" if "PostSync" in hooks else str(wave_of(manifest.data))
-                if wave == "" or int(wave) > _FIRST_WAVE:
-                    key = f"{wave}|{manifest.kind} {manifest.name}"
-                    yield Claim(_WAITS, key, owner, manifest.file, "/metadata/annotations")
+    for manifest in found.annotated:
+        if manifest.kind != "Rollout" and (hooks := hooks_of(manifest.data)) <= _IN_THE_SYNC:
+            wave = "" if "PostSync" in hooks else str(wave_of(manifest.data))
+            if wave == "" or int(wave) > _FIRST_WAVE:
+                key = f"{wave}|{manifest.kind} {manifest.name}"
+                yield Claim(_WAITS, key, owner, manifest.file, "/metadata/annotations")
 
 
 def waits_for_rollouts(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[Claim, Claim]]:

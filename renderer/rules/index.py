@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.manifest import Manifest, Object
 
@@ -17,8 +17,7 @@ _PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
 Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there
 
 
-@dataclass(slots=True)
-class Pod:
+class Pod(NamedTuple):
     """The pods that one manifest makes: a pod template, or a Pod itself (`at` is where, empty for a Pod)."""
 
     manifest: Manifest
@@ -41,10 +40,11 @@ class Index:
     pods: list[Pod]
     workloads: list[Pod]
     routes: list[tuple[Manifest, str, Object]]  # every HTTP route of the VirtualServices, with its pointer
+    annotated: list[Manifest]  # those that have annotations: most rules about annotations look at few manifests
     mesh: bool  # Istio routes something here
 
 
-def index(manifests: Iterable[Manifest]) -> Index:
+def index(manifests: Sequence[Manifest]) -> Index:
     """One pass over the manifests."""
     kinds: dict[str, list[Manifest]] = {}
     pods: list[Pod] = []
@@ -60,7 +60,8 @@ def index(manifests: Iterable[Manifest]) -> Index:
             pods += _jobs(manifest)
     workloads = [pod for pod in pods if pod.kind in _SELECTING]
     routes = [route for manifest in kinds.get("VirtualService", ()) for route in _routes(manifest)]
-    return Index(kinds, pods, workloads, routes, "VirtualService" in kinds or "DestinationRule" in kinds)
+    annotated = [manifest for manifest in manifests if (manifest.data.get("metadata") or {}).get("annotations")]
+    return Index(kinds, pods, workloads, routes, annotated, "VirtualService" in kinds or "DestinationRule" in kinds)
 
 
 def _routes(manifest: Manifest) -> list[tuple[Manifest, str, Object]]:

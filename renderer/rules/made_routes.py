@@ -101,8 +101,8 @@ def mirror_own_canary(scene: Scene) -> Iterator[Finding]:
         subset = ((routing.get("istio") or {}).get("destinationRule") or {}).get("canarySubsetName")
         for manifest, pointer, route in scene.index.routes if subset else ():
             namespace = namespace_of(manifest)
-            own = {_host(weighted.get("destination") or {}, namespace) for weighted in route.get("route") or ()}
             for inner, mirror in _mirrors(route):
+                own = {_host(weighted.get("destination") or {}, namespace) for weighted in route.get("route") or ()}
                 if mirror.get("subset") == subset and _host(mirror, namespace) in own:
                     message = (
                         f"the subset {subset} has the stable pods between releases: they handle each request twice"

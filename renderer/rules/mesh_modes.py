@@ -29,8 +29,7 @@ def ambient_waypoint(scene: Scene) -> Iterator[Finding]:
         return
     for service in scene.of("Service"):
         namespace = namespace_of(service)
-        pods = [pod for pod in pods_behind(scene, service) if _is_ambient(scene, pod)]
-        if not pods or not _is_routed(scene, service):
+        if not _is_routed(scene, service) or not any(_is_ambient(scene, pod) for pod in pods_behind(scene, service)):
             continue
         space = scene.find("Namespace", "", namespace)
         labels = {**(_labels(space) if space else {}), **_labels(service)}

@@ -97,11 +97,8 @@ def annotation_keys(scene: Scene) -> Iterator[Finding]:
     Fix: correct the key, or move long texts to a ConfigMap.
     Source: API server (`ValidateAnnotations`).
     """
-    for manifests in scene.index.kinds.values():
-        for manifest in manifests:
-            found = (manifest.data.get("metadata") or {}).get("annotations")
-            if found:
-                yield from _annotations(manifest, "/metadata/annotations", found)
+    for manifest in scene.index.annotated:
+        yield from _annotations(manifest, "/metadata/annotations", manifest.data["metadata"]["annotations"])
     for pod in scene.index.pods:
         meta = (
             pod.manifest.data["spec"].get("template", {}).get("metadata") if pod.pointer == "/spec/template" else None

@@ -25,17 +25,17 @@ def notifications(scene: Scene) -> Iterator[Finding]:
     Source: Argo CD (notification subscriptions), Argo Rollouts (notifications).
     """
     seen: set[str] = set()
-    for kind, manifests in scene.index.kinds.items():
-        for manifest in manifests if kind not in _READ else ():
-            for key in (manifest.data.get("metadata") or {}).get("annotations") or ():
-                found = _SUBSCRIPTION.match(key)
-                if found and key not in seen and not _is_read(scene, found["trigger"] or ""):
-                    seen.add(key)
-                    message = (
-                        f"Argo CD reads {key} only on an Application, so nobody is notified: move it to "
-                        "`argocd.annotations` of the app, the overlay or the project file"
-                    )
-                    yield Finding("notifications", message, f"/metadata/annotations/{escape(key)}", manifest, "warning")
+    for manifest in scene.index.annotated:
+        for key in manifest.data["metadata"]["annotations"]:
+            found = _SUBSCRIPTION.match(key)
+            if not found or key in seen or manifest.kind in _READ or _is_read(scene, found["trigger"] or ""):
+                continue
+            seen.add(key)
+            message = (
+                f"Argo CD reads {key} only on an Application, so nobody is notified: move it to "
+                "`argocd.annotations` of the app, the overlay or the project file"
+            )
+            yield Finding("notifications", message, f"/metadata/annotations/{escape(key)}", manifest, "warning")
 
 
 def _is_read(scene: Scene, trigger: str) -> bool:

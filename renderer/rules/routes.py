@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from renderer.manifest import Object
 from renderer.problem import Severity
@@ -71,8 +71,7 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
                 yield Finding("route-destinations", message, pointer + inner, manifest, severity)
 
 
-@dataclass(slots=True)
-class _Host:
+class _Host(NamedTuple):
     """What is known of a destination's host: its Service where it has one here, its ports, the subsets of its rules."""
 
     name: str

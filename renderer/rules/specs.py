@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.manifest import SYNC_OPTIONS
 from renderer.plain import escape
@@ -19,8 +18,7 @@ _STATES = ("canary", "preview")
 _TOLERANCE = 5.0  # percent of the traffic by which a replica canary may miss its weight unremarked
 
 
-@dataclass(frozen=True, slots=True)
-class SpecScene:
+class SpecScene(NamedTuple):
     """What a spec rule may look at: the app, and its environment's policy."""
 
     app: App

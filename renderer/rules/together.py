@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.plain import escape
@@ -25,8 +25,7 @@ _SUMS = {  # what a quota calls a sum -> the side and the name of the resource
 _COUNTS = ("pods", "count/pods")
 
 
-@dataclass(frozen=True, slots=True)
-class Together:
+class Together(NamedTuple):
     """The most pods of a workload at rest and during a release; `waits` says that a release needs those it adds."""
 
     rest: int
@@ -73,13 +72,13 @@ def claim_access(scene: Scene) -> Iterator[Finding]:
     Source: Kubernetes documentation of access modes; kubelet and scheduler (`Multi-Attach error`).
     """
     for pod in scene.index.workloads:
-        counts = together(scene, pod)
-        if counts is None or counts.release < 2:
-            continue
         for number, volume in enumerate(pod.spec.get("volumes") or ()):
             name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
             claim = scene.find("PersistentVolumeClaim", pod.namespace, name) if name else None
-            modes = set((claim.data.get("spec") or {}).get("accessModes") or ()) if claim else set()
+            counts = together(scene, pod) if claim else None
+            if claim is None or counts is None or counts.release < 2:
+                continue
+            modes = set((claim.data.get("spec") or {}).get("accessModes") or ())
             pointer = f"{pod.pointer}/spec/volumes/{number}/persistentVolumeClaim"
             when = "always" if counts.rest > 1 else "during a release"
             if modes == {"ReadWriteOncePod"}:

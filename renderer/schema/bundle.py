@@ -11,6 +11,7 @@ from renderer.schema.values import Node
 SetReader = Callable[[str], bytes]  # `kubernetes` -> the text of that set's definitions; asked once for each
 
 _HERE = '"#/definitions/'
+_INNER = (dict, list)
 
 
 def bundle(text: bytes, sets: tuple[str, ...], read_set: SetReader) -> Node:
@@ -49,15 +50,11 @@ def _definitions(owner: str, read_set: SetReader) -> Node:
     return {f"{owner}.{name}": node for name, node in document["definitions"].items()}
 
 
-def _references(node: Any) -> Iterator[str]:
+def _references(tree: Node) -> Iterator[str]:
     """The names of the definitions that a tree refers to; a reference may lead to a part of one."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if isinstance(value, (dict, list)):
-                yield from _references(value)
-            elif key == "$ref":
-                yield str(value).split("/")[2]
-    elif isinstance(node, list):
-        for item in node:
-            if isinstance(item, (dict, list)):
-                yield from _references(item)
+    waiting: list[Any] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if node.__class__ is dict and node.get("$ref").__class__ is str:
+            yield node["$ref"].split("/")[2]
+        waiting += [each for each in (node.values() if node.__class__ is dict else node) if each.__class__ in _INNER]

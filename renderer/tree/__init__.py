@@ -238,7 +238,7 @@ def _verdict(
     if content is None and is_temporary(name):
         return None
     try:
-        found = read_in(folder, name, path, max(_longest(content or b""), len(own)))
+        found = read_in(folder, name, path, max(len(content or b"") + 1, len(own)))
     except NotAFileError:
         if not own:
             raise
@@ -247,14 +247,15 @@ def _verdict(
         return result.unchanged
     if not found.startswith(own):
         return result.foreign
-    if content is not None and found.replace(b"\r\n", b"\n") == content:
+    if content is not None and _is_equal_with_crlf(folder, name, path, content):
         result.line_ends.append(path)
     return result.removed if content is None else result.changed
 
 
-def _longest(content: bytes) -> int:
-    """How many bytes must be read to compare a file with the content, with LF or CRLF."""
-    return len(content) + content.count(b"\n") + 1
+def _is_equal_with_crlf(folder: int, name: str, path: str, content: bytes) -> bool:
+    """Whether the file differs from the content in its line ends alone."""
+    most = len(content) + content.count(b"\n") + 1
+    return read_in(folder, name, path, most).replace(b"\r\n", b"\n") == content
 
 
 def _entries(folders: Folders, path: str) -> tuple[list[str], list[str]]:

@@ -49,7 +49,7 @@ def judged_by_base(old: View, new: View, selection: Selection, base: str) -> Fou
             continue
         kept = {key: value for key, value in now.spec.items() if key not in _JUDGING}
         spec = {**kept, **{key: was.spec[key] for key in _JUDGING if key in was.spec}}
-        setup = replace(new.setup, environments={**new.setup.environments, env: replace(now, spec=spec)})
+        setup = replace(new.setup, environments={**new.setup.environments, env: now._replace(spec=spec)})
         texts, _ = new.texts(sorted(apps))
         for app, files in texts.items():
             by_base, by_head = (

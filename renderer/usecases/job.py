@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from renderer.tree import listing
 from renderer.usecases.project import Opened
 from renderer.usecases.selection import Selection, asked, chosen, in_shard, parse_shard
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """What to render into the folder `target`, which may be one of the user's own (`is_elsewhere`)."""
 
     selection: Selection

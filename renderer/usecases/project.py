@@ -69,8 +69,9 @@ class Opened:
         A problem for each that is not a plain file inside the project. `read_some` is a reader of the project, where
         many apps are read one after the other.
         """
-        files = [self.layout.app(app)]
-        files += [file for env in self.setup.overlays if (file := self.layout.partial(env, app)) in self.partials]
+        layout, partials = self.setup.layout, self.partials
+        files = [layout.app(app)]
+        files += [file for env in self.setup.overlays if (file := layout.partial(env, app)) in partials]
         found, problems = read_some(files) if read_some else read(self.root, files)
         for file in [*found]:
             more, wrong = self._extra(file, found[file])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from renderer.cache import Record
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.layout import KUSTOMIZATION, holds
@@ -25,6 +24,9 @@ from renderer.usecases.run import Share, alone, render_share, shared_files, toge
 from renderer.usecases.selection import Selection, parse_shard
 from renderer.usecases.shown import Shown, in_project
 from renderer.workers import Tick, crew, processors
+
+if TYPE_CHECKING:
+    from renderer.cache import Record
 
 Tell = Callable[[Sequence[Difference | Summary]], int]
 
@@ -85,8 +87,7 @@ class Written(NamedTuple):
     records: list[Record]
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """How files are written, or compared with what is there, and how the run ends.
 
     `tell` prints what was done, and gives the exit code; `folder` is where that was, as seen from the project.
@@ -201,7 +202,8 @@ def _run(memory: Memory, output: Output) -> int:
         if output.shown.problems([*problems, *wrong], opened.root):
             return 1
         files, stale = shared_files(opened, job, rendered, existing)
-        sweep(job.target, [] if output.check else [path[len(opened.layout.output) + 1 :] for path in existing])
+        start = len(opened.layout.output) + 1
+        sweep(job.target, [] if output.check else [path[start:] for path in existing])
         written = workers.finish()
         done = [each.done for each in written]
         done.append(output.put(job, opened.layout.output, files | argocd, stale))

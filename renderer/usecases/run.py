@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from renderer.cache import Record
 from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import argocd_files, fleet_problems, resource_files, shared_in_clusters, without_repeats
 from renderer.pipeline.in_step import groups
@@ -17,6 +17,9 @@ from renderer.usecases.memory import Memory, blank
 from renderer.usecases.project import Opened, build_all, build_read
 from renderer.usecases.selection import neighbours
 from renderer.workers import Tick
+
+if TYPE_CHECKING:
+    from renderer.cache import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class Share:
     def files(self, opened: Opened, job: Job, existing: frozenset[str]) -> tuple[dict[str, bytes], list[str]]:
         """Its files by project path, and those in the folders of its apps that are not rendered any more."""
         files = {path: text for each in self.made for path, text in each.files.items()}
-        folders = {opened.layout.manifests(env, app) for app in self.apps for env in job.selection.envs_of(app)}
+        layout = opened.layout
+        folders = {layout.manifests(env, app) for app in self.apps for env in job.selection.envs_of(app)}
         return files, [path for path in existing if path.rpartition("/")[0] in folders and path not in files]
 
 
@@ -105,8 +109,8 @@ def shared_files(
     for env in envs:
         files |= resource_files(opened.setup, env)
     files |= argocd_files(opened.setup, [*rendered, *_of_other_shards(opened, job)], envs)
-    output = opened.layout.output
-    known = {opened.layout.manifests(env, app) for env in opened.setup.environments for app in opened.apps}
+    layout, output = opened.layout, opened.layout.output
+    known = {layout.manifests(env, app) for env in opened.setup.environments for app in opened.apps}
     all_envs = len(envs) == len(opened.setup.environments)
     scopes = tuple(f"{output}/{env}/" for env in envs)
     stale = [

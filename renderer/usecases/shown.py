@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from renderer.console import out, say
 from renderer.problem import Problem, count_text, errors, in_order, strict
@@ -13,8 +14,7 @@ from renderer.report.problems import problems_text
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """The options. `start` is the folder that the given paths are relative to; None (no paths): the project's root."""
 
     form: str

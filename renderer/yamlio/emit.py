@@ -49,16 +49,16 @@ def dump(data: Data) -> str:
 
 def plain_or_quoted(text: str) -> str:
     """The text as a scalar in one line: unquoted if every reader takes it for text, else in JSON's double quotes."""
-    return _remembered[text] if len(text) <= _LONGEST_REMEMBERED else _scalar(text)
+    return _written[text] or _scalar(text)
 
 
 def _mapping(data: dict[str, Data], lead: str, indent: str, write: Callable[[str], None]) -> None:
     """`lead` is written before the first key (`- ` in a list), `indent` before the others."""
     deeper = indent + "  "
     for key, value in data.items():
-        name = _remembered[key] if len(key) <= _LONGEST_REMEMBERED else _long_key(key, indent)
-        if value.__class__ is str and "\n" not in value and len(value) <= _LONGEST_REMEMBERED:  # most are
-            write(f"{lead}{name}: {_remembered[value]}\n")
+        name = _written[key] or _long_key(key, indent)
+        if value.__class__ is str and (text := _written[value]):  # most are
+            write(f"{lead}{name}: {text}\n")
         elif isinstance(value, dict) and value:
             write(f"{lead}{name}:\n")
             _mapping(value, deeper, deeper, write)
@@ -88,7 +88,7 @@ def _leaf(value: Data, indent: str) -> str:
     if isinstance(value, str):
         if "\n" in value and not _NOT_LITERAL.search(value):
             return _literal(value, indent + "  ")
-        return _remembered[value] if len(value) <= _LONGEST_REMEMBERED else _scalar(value)
+        return _written[value] or _scalar(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -121,17 +121,22 @@ def _scalar(text: str) -> str:
     return '"' + _ESCAPED.sub(_escape, text) + '"'
 
 
-class _Remembered(dict[str, str]):
-    """Texts in their written form; most of them repeat in the files of a fleet, and `lru_cache` takes twice as long."""
+class _Written(dict[str, str]):
+    """Short texts of one line in their written form, and "" for other texts; `lru_cache` takes twice as long.
+
+    Most texts repeat in the files of a fleet.
+    """
 
     def __missing__(self, text: str) -> str:
+        if len(text) > _LONGEST_REMEMBERED or "\n" in text:
+            return ""
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         self[text] = written = _scalar(text)
         return written
 
 
-_remembered = _Remembered()
+_written = _Written()
 
 
 def _escape(found: re.Match[str]) -> str:

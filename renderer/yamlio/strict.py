@@ -25,6 +25,8 @@ from renderer.yamlio.positions import name_first_positions
 from renderer.yamlio.scalars import Unclear, key_message, scalar_of
 
 _INDENTATION = re.compile(r"[ \t?:-]*")
+_MOST_KNOWN = 1 << 12
+_known: set[str] = set()  # keys that were read before and were fine unquoted: the fields of specs repeat
 
 
 def load(text: bytes, file: str) -> tuple[Data, list[Problem]]:
@@ -115,10 +117,13 @@ class _Reader:
     def _mapping(self, event: Any) -> Data:
         self._collection(event)
         mapping: dict[str, Data] = {}
-        path, following = self.path, self.next
+        path, following, known = self.path, self.next, () if self.tabs else _known
         path.append("")
         while (event := following()).__class__ is not MappingEndEvent:
-            key = self._key(event)
+            if event.__class__ is ScalarEvent and event.value in known and not event.tag and not event.anchor:
+                path[-1] = key = event.value
+            else:
+                key = self._key(event)
             if key in mapping:
                 self._add("yaml-duplicate-key", event, f"{key[:64]} is already a key of this mapping")
             event = following()
@@ -139,6 +144,8 @@ class _Reader:
             self._decoration(event)
         if not event.style and (text == "<<" or scalar_of(text) != text):
             self._refuse_key(event, text)
+        elif not event.style and len(_known) < _MOST_KNOWN:
+            _known.add(text)
         return text
 
     def _refuse_key(self, event: Any, text: str) -> None:

@@ -20,9 +20,9 @@ STEPS = {
     ),
     "recall": (
         "renderer.usecases.render.remembered",
-        "renderer.usecases.memory.Recorded.existing",
-        "renderer.usecases.memory.Recorded.confirmed",
-        "renderer.usecases.memory.Recorded.recall",
+        "renderer.usecases.recorded.Recorded.existing",
+        "renderer.usecases.recorded.Recorded.confirmed",
+        "renderer.usecases.recorded.Recorded.recall",
     ),
     "git": (
         "renderer.usecases.plan.merge_base",
@@ -41,9 +41,9 @@ STEPS = {
     "plan and simulate": ("renderer.usecases.compare.plan", "renderer.usecases.compare.plan_resources"),
     "write": ("renderer.usecases.render.Output.put",),
     "remember": (
-        "renderer.usecases.memory.Recorded.draft",
-        "renderer.usecases.memory.Recorded.written",
-        "renderer.usecases.memory.Recorded.keep",
+        "renderer.usecases.recorded.Recorded.draft",
+        "renderer.usecases.recorded.Recorded.written",
+        "renderer.usecases.recorded.Recorded.keep",
     ),
 }
 

@@ -1,0 +1,270 @@
+"""What earlier runs left: an app whose files did not change since is neither read nor rendered again.
+
+What is recalled of such an app enters the same checks as what is rendered now, so the outcome is that of a run without
+memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple
+from operator import itemgetter
+from typing import Any
+
+from renderer import cache, tree
+from renderer.argocd import NOT_DRIVEN, Driven
+from renderer.cache import Cache, Folder, Record, clock, digest, settled, stamps_text
+from renderer.cache_key import NoKeyError, signing_key
+from renderer.console import say
+from renderer.layout import CACHE_FOLDER
+from renderer.pipeline import Rendered, is_in
+from renderer.pipeline.fleet import clusters_shared
+from renderer.problem import Problem
+from renderer.rules import Claim, could_clash
+from renderer.tree import Difference, Stamp, Summary, stamp_of
+from renderer.usecases.job import Job
+from renderer.usecases.memory import Memory, Recalled, blank
+from renderer.usecases.project import Opened, build_all
+
+_GONE: Stamp = (0, 0, 0)  # of a file that is not there
+_AT_ONCE = 500  # texts that are parsed together
+_FEW = 60  # apps and environments: beyond, each claim would be compared with too many
+_SOME = {"": b""}  # stands for files that are there
+_CLAIM = itemgetter(0, 1, 3, 4)  # all but the owner, which is the app
+
+
+def recorded(opened: Opened, job: Job) -> Memory:
+    """What the cache knows about the job; nothing where it cannot be believed."""
+    try:
+        secret = signing_key(opened.root)
+        if _is_tracked(opened.root):
+            say(
+                f"rollspec: {CACHE_FOLDER}/ is not used, because Git tracks it: run `git rm -r --cached {CACHE_FOLDER}`"
+            )
+            return Memory(opened, job, "Git tracks it")
+        return Recorded(opened, job, secret)
+    except NoKeyError as error:
+        return Memory(opened, job, str(error))
+    except OSError:  # files that nobody may look at: the run itself will say so
+        return Memory(opened, job)
+
+
+def _is_tracked(root: str) -> bool:
+    """Whether a commit brings the cache's files."""
+    if not cache.may_be_tracked(os.path.realpath(root)):
+        return False
+    from renderer.git import GitError, tracked  # git: a plain run does not need it
+
+    try:
+        return bool(tracked(root, [CACHE_FOLDER]))
+    except GitError:  # what is signed is believed, tracked or not
+        return False
+
+
+class Recorded(Memory):
+    """The memory of a run that may know of earlier ones, with the stamps of all files as they are now."""
+
+    def __init__(self, opened: Opened, job: Job, secret: bytes) -> None:
+        key = digest({**opened.setup.texts, "": f"{cache.program()} {opened.setup.project!r}".encode()})
+        self._cache = Cache(opened.root, key, secret)
+        self._inputs = _inputs(opened)
+        self._outputs = cache.walk(job.target)
+        self._now = clock()
+        self._records = {env: self._cache.records(env) for env in job.selection.envs}
+        super().__init__(opened, job)
+        self.unchanged = frozenset(app for app in opened.apps if self._is_unchanged(app))
+
+    def existing(self) -> frozenset[str]:
+        """What the disk showed."""
+        prefix = self.opened.layout.output
+        skipped = {f"{env}/{app}" for env in self._records for app in self.unchanged}
+        return frozenset(
+            f"{prefix}/{folder}/{name}" if folder else f"{prefix}/{name}"
+            for folder, files in self._outputs.items()
+            if folder not in skipped
+            for name in files
+        )
+
+    def confirmed(self, app: str, texts: Mapping[str, bytes]) -> list[Record]:
+        """With the stamps of now."""
+        records = self._records_of(app)
+        if not records:
+            return []
+        inputs = digest(texts)
+        if not all(record.inputs == inputs and self._has_outputs(record) for record in records):
+            return []
+        return [
+            record._replace(stamps=self._stamps(record, self._folder(record.env, app), self._now)) for record in records
+        ]
+
+    def draft(self, made: Rendered, texts: Mapping[str, bytes]) -> list[Record]:
+        """None of an app with errors."""
+        if not made.files:
+            return []
+        layout = self.opened.layout
+        start = len(layout.output) + 1
+        outputs = digest({path[start:]: text for path, text in made.files.items()})
+        own = {layout.app(made.app), *(layout.partial(env, made.app) for env in self.opened.setup.overlays)}
+        problems = json.dumps([astuple(problem) for problem in made.problems]) if made.problems else ""
+        facts = [[*map(_CLAIM, made.claims)], dict(made.matched), made.hosts, made.driven]
+        extra = "\n".join(sorted(set(texts) - own))
+        return [Record(made.env, made.app, "", digest(texts), outputs, extra, problems, json.dumps(facts))]
+
+    def written(self, drafts: Sequence[Record], made: Sequence[Rendered], done: Difference | Summary) -> list[Record]:
+        """None where nothing was written, and none for an app with a file in the way that is not ours."""
+        if isinstance(done, Difference):
+            return []
+        foreign = {path.rpartition("/")[0] for path in done.foreign}
+        files = {(each.env, each.app): [path.rpartition("/")[2] for path in each.files] for each in made}
+        now = clock()
+        found = []
+        for record in drafts:
+            folder = f"{record.env}/{record.app}"
+            if folder not in foreign:
+                before = self._folder(record.env, record.app)
+                stamps = {
+                    name: done.stamps.get(f"{folder}/{name}") or before.get(name, (now, 0, 0))
+                    for name in files[record.env, record.app]
+                }
+                found.append(record._replace(stamps=self._stamps(record, stamps, now)))
+        return found
+
+    def recall(self, confirmed: Sequence[Record], made: Sequence[Rendered]) -> Recalled:
+        """Only what matters: a run in which nothing changed reads no claims."""
+        unchanged = (record for app in sorted(self.unchanged) for record in self._records_of(app) or ())
+        records = [*unchanged, *confirmed]
+        is_clean = not any(each.env for each in made) and self._is_clean(records)
+        if is_clean and self.opened.setup.project.argocd is None:  # only their warnings matter
+            told = [record for record in records if record.problems]
+            return Recalled(records, [_rendered(record, [], {}, [], list(NOT_DRIVEN)) for record in told], is_clean)
+        return Recalled(records, [*self._rendered(records, made)], is_clean)
+
+    def keep(self, confirmed: Sequence[Record], new: Sequence[Record], recalled: Recalled, *, clean: bool) -> None:
+        """Nothing, if that is what is there already."""
+        if new or confirmed or not self._is_clean(recalled.records):
+            apps = frozenset(self.opened.apps)
+            gone = [(env, app) for env, there in self._records.items() for app in there.keys() - apps]
+            views = self._views([*recalled.records, *new]) if clean else {}
+            self._cache.store(new, confirmed, views, gone)
+
+    def unchanged_files(self, recalled: Recalled) -> Summary:
+        """Counted, not looked at."""
+        return Summary(unchanged=sum(len(self._folder(each.env, each.app)) for each in recalled.records))
+
+    def _is_unchanged(self, app: str) -> bool:
+        records = self._records_of(app)
+        if records is None:
+            return False
+        inputs = self._input_stamps(app, records[0].extra.splitlines())
+        return all(each.stamps == stamps_text(inputs, self._folder(each.env, app)) for each in records)
+
+    def _records_of(self, app: str) -> list[Record] | None:
+        """The records of an app in all environments that have it; None where it must be rendered in one of them."""
+        found = []
+        for env, records in self._records.items():
+            if is_in(self.opened.setup.environments[env], app):
+                if app not in records:
+                    return None
+                found.append(records[app])
+            elif self._folder(env, app):  # left over from a time when the environment had it
+                return None
+        return found or None
+
+    def _folder(self, env: str, app: str) -> Folder:
+        """The stamps of the rendered files of an app."""
+        return self._outputs.get(f"{env}/{app}", {})
+
+    def _input_stamps(self, app: str, extra: Iterable[str]) -> dict[str, Stamp]:
+        """The stamps of an app's input files."""
+        layout, opened = self.opened.layout, self.opened
+        names = [layout.partial(env, app) for env in opened.setup.environments]
+        found = {}
+        for path in (layout.app(app), *(name for name in names if name in opened.partials)):
+            folder, _, name = path.rpartition("/")
+            found[path] = self._inputs.get(folder, {}).get(name, _GONE)
+        return found | {path: _stamp(os.path.join(opened.root, path)) for path in extra}
+
+    def _stamps(self, record: Record, outputs: Folder, now: int) -> str:
+        """What to compare with next time; empty where a file is so young that it may change under the same stamp."""
+        inputs = self._input_stamps(record.app, record.extra.splitlines())
+        if not settled(inputs.values(), self._now) or not settled(outputs.values(), now):
+            return ""
+        return stamps_text(inputs, outputs)
+
+    def _has_outputs(self, record: Record) -> bool:
+        paths = [f"{record.env}/{record.app}/{name}" for name in self._folder(record.env, record.app)]
+        try:
+            files, problems = tree.read(self.job.target, paths)
+        except tree.TreeError:
+            return False
+        return not problems and digest(files) == record.outputs
+
+    def _rendered(self, records: Sequence[Record], made: Sequence[Rendered]) -> Iterator[Rendered]:
+        """What other apps must know of these.
+
+        Claims that cannot clash with the few that were `made` are left out, if an earlier run found that they do not
+        clash with each other. An app that another run rendered meanwhile is rendered for its claims.
+        """
+        facts = {env: self._cache.facts(env) for env in self._records}
+        texts = [facts[record.env].get(record.app, ("", "")) for record in records]
+        is_current = [inputs == record.inputs for record, (inputs, _) in zip(records, texts, strict=True)]
+        counts = could_clash(claim for each in made for claim in each.claims) if self._are_few(made) else _all_count
+        known = [record for record, holds in zip(records, is_current, strict=True) if holds]
+        parsed = _parsed([text for (_, text), holds in zip(texts, is_current, strict=True) if holds])
+        for record, (claims, *others) in zip(known, parsed, strict=True):
+            yield _rendered(record, [claim for claim in claims if counts(claim[0], claim[1])], *others)
+        lost = sorted({record.app for record, holds in zip(records, is_current, strict=True) if not holds})
+        yield from (blank(each) for each in build_all(self.opened, lost, [*self._records]))
+
+    def _are_few(self, made: Sequence[Rendered]) -> bool:
+        """Whether to look only for clashes with what was made: all apps as they were before did not clash."""
+        every = [record for records in self._records.values() for record in records.values()]
+        return len(made) <= _FEW and self._is_clean(every)
+
+    def _is_clean(self, records: Iterable[Record]) -> bool:
+        """Whether an earlier run checked just these apps, of just these inputs, together, and found nothing."""
+        return all(self._cache.clean(env) == view for env, view in self._views(records).items())
+
+    def _views(self, records: Iterable[Record]) -> dict[str, str]:
+        """What is checked together in each environment, as a digest; with the environments on the same cluster."""
+        clusters = clusters_shared(self.opened.setup)
+        pairs = {}
+        for env in self._records:
+            company = [other for other in self._records if env in clusters and clusters.get(other) == clusters[env]]
+            pairs[env] = [self._cache.key, f"with {' '.join(sorted(company)) or env}"]
+        for record in records:
+            pairs[record.env].append(f"{record.app} {record.inputs}")
+        return {env: digest({"": "\n".join(sorted(listed)).encode()}) for env, listed in pairs.items()}
+
+
+def _inputs(opened: Opened) -> dict[str, Folder]:
+    layout = opened.layout
+    folders = [layout.apps, *(f"{layout.overlays}/{env}/apps" for env in opened.setup.overlays)]
+    return {folder: cache.walk(os.path.join(opened.root, folder)).get("", {}) for folder in folders}
+
+
+def _all_count(_kind: str, _key: str) -> bool:
+    return True
+
+
+def _parsed(texts: Sequence[str]) -> Iterator[Any]:
+    """Many at once, which is five times as fast as one by one; not all, which would be in memory together."""
+    for start in range(0, len(texts), _AT_ONCE):
+        yield from json.loads(f"[{','.join(texts[start : start + _AT_ONCE])}]")
+
+
+def _rendered(
+    record: Record, claims: list[list[str]], matched: dict[str, bool], hosts: list[str], driven: list[str]
+) -> Rendered:
+    problems = tuple(Problem(*fields) for fields in json.loads(record.problems)) if record.problems else ()
+    own = tuple([Claim(kind, key, record.app, file, pointer) for kind, key, file, pointer in claims])
+    return Rendered(record.env, record.app, _SOME, problems, own, matched, tuple(hosts), Driven(*driven))
+
+
+def _stamp(path: str) -> Stamp:
+    try:
+        return stamp_of(os.lstat(path))
+    except OSError:
+        return _GONE

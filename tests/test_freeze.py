@@ -102,7 +102,7 @@ def test_a_release_waits_and_a_rescue_passes(repository: Repository) -> None:
     done = repository.run(*words)
     assert done.code == 1
     assert "production is frozen until" in done.err
-    assert "(the audit): `release` has to wait" in done.err
+    assert "(the audit): `release` must wait" in done.err
     assert repository.run(*words, "--break-glass", "the shop is down").code == 0
     assert "Rollspec-Break-Glass: the shop is down" in repository.git("log", "-1", "--format=%B")
     assert repository.run("weight", "web", "50").code == 1
@@ -118,7 +118,7 @@ def test_a_change_is_judged_by_the_time_of_the_check(repository: Repository) -> 
         "overlays/production/overlay.yaml:7:3: freeze: production is frozen until 2026-03-08T00:00+00:00"
         in frozen_at.err
     )
-    assert "the change of web (canary-start) has to wait (judged at 2026-03-07T09:00:00+01:00)" in frozen_at.err
+    assert "the change of web (canary-start) must wait (judged at 2026-03-07T09:00:00+01:00)" in frozen_at.err
 
 
 def test_a_reason_in_a_commit_or_a_squashed_merge_makes_it_a_note(repository: Repository) -> None:

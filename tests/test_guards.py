@@ -30,7 +30,7 @@ def test_a_policy_that_the_change_takes_away_still_judges(repository: Repository
     done = repository.run("validate", "--base", "HEAD")
     assert done.code == 1
     assert "policy-images" in done.err
-    assert "by the policy of HEAD, which this change takes away" in done.err
+    assert "by the policy of HEAD, which this change removes" in done.err
     text = repository.text("plan", "--base", "HEAD")
     assert text.startswith("RULES CHANGED\n  overlays/production/overlay.yaml /spec/policy")
     assert "by the policy of HEAD" in text
@@ -42,7 +42,7 @@ def test_a_stricter_policy_is_judged_by_the_head(repository: Repository) -> None
     repository.overlay("production", STRICT.replace("images", "digests: true, images"))
     done = repository.run("validate", "--base", "HEAD")
     assert done.code == 1
-    assert "which this change takes away" not in done.err
+    assert "which this change removes" not in done.err
 
 
 @pytest.mark.parametrize(

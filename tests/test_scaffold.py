@@ -90,10 +90,10 @@ def test_one_more_environment_is_an_overlay_and_nothing_else(tmp_path: Path) -> 
 
 def test_a_second_init_says_what_adds_to_the_project(tmp_path: Path) -> None:
     run(tmp_path, "init")
-    said = "rollspec.yaml exists already: `rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
+    said = "rollspec.yaml already exists: `rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
     for options in ([], ["--env", "staging", "--app", "web"], ["--namespace", "shop"]):
         assert run(tmp_path, "init", *options) == Outcome(2, "", f"rollspec: {said}\n")
-    there = "rollspec: there is an environment `production` already: overlays/production/overlay.yaml\n"
+    there = "rollspec: the environment `production` already exists: overlays/production/overlay.yaml\n"
     assert run(tmp_path, "init", "--env", "production") == Outcome(2, "", there)
     assert run(tmp_path, "init", "--env", "No").code == 2
 

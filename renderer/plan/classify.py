@@ -10,12 +10,12 @@ from renderer.hooks import is_made_again
 from renderer.manifest import Manifest
 from renderer.plan.changes import manifest_paths, not_secret, spec_paths
 from renderer.plan.classes import OF_FIELD, Class, Effect, Path, harshest
+from renderer.plan.entry_points import lost_entry_points
 from renderer.plan.fields import CAUTIOUS, FieldClass, is_known
 from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.moves import moves
 from renderer.plan.ports import lost_ports
 from renderer.plan.side import WORKLOADS, Side, workload
-from renderer.plan.ways import lost_ways
 from renderer.render.jobs import is_job_of_spec
 from renderer.render.service import preview_name
 from renderer.scaler import KINDS as SCALERS
@@ -167,10 +167,10 @@ def _ports(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
 
 def _routes(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
     """Entry points that are removed, and routes that are applied during a canary."""
-    ways = lost_ways(old, new)
-    if ways and new.manifests:
+    lost = lost_entry_points(old, new)
+    if lost and new.manifests:
         named = tuple(path for path in paths if path.pointer.startswith(_WAYS))
-        yield Effect("disruptive", f"an entry point of the app is removed: {_listed(ways)}", named)
+        yield Effect("disruptive", f"an entry point of the app is removed: {_listed(lost)}", named)
     for finding in routes_in_flight(old, new):
         named = tuple(path for path in paths if path.field_class in ("traffic", "metadata"))
         class_: Class = "disruptive" if finding.severity == "error" else "traffic"

@@ -1,1 +1,1 @@
-"""What each command does: the only place that puts the edge and the pure parts together."""
+"""What each command does: only here, input and output are combined with the pure parts."""

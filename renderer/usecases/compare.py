@@ -1,4 +1,4 @@
-"""Two views of a project compared: which apps a change is about, and the plan of each."""
+"""Compares two views of a project: finds the apps that a change is about, and the plan of each."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from renderer.usecases.ran import with_history
 from renderer.usecases.revision import TextsByApp, View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, asked, touched
 
-Make = Callable[[Side | None, Side | None], AppPlan]  # the plan of an app from its two sides
+Make = Callable[[Side | None, Side | None], AppPlan]  # makes the plan of an app from its two sides
 _BATCH = 200  # apps whose texts are read at once
 _DATA = (".yaml", ".yml", ".json")
 
@@ -46,14 +46,14 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An old side whose shared files have errors: what it rendered is not known. The change may fix just that."""
+    """An old side whose shared files have errors, so that its manifests are unknown. The change may fix them."""
 
     problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """An app in an environment: its side, and the texts that give problems their lines; or problems instead."""
+    """An app in an environment: its side, and the texts for the positions of problems; or only problems."""
 
     side: Side | None = None
     locator: Locator | None = None
@@ -65,10 +65,9 @@ def transitions(
 ) -> list[Problem]:
     """Problems of the change from the revision `base` to the working tree, in the apps of the selection.
 
-    `head` is the commit that the working tree has, if it has one and nothing else; rendered files may be missing then.
+    `head` is the commit of the working tree, if the tree has no other changes; rendered files may be missing then.
 
-    Nothing where `base` is HEAD and there is no commit yet: a hook runs before the first one too. With a time, freezes
-    hold changes back.
+    None if `base` is HEAD before the first commit, when hooks run too. With a time, freezes hold changes back.
     """
     refuse_nested(opened.root, opened.layout)
     with asking_git():
@@ -90,9 +89,9 @@ def transitions(
 
 
 def before(root: str, base: str, new: View) -> View | Unread | None:
-    """The old side; None where it has no project. Raises GitError.
+    """The old side; None if it has no project. Raises GitError.
 
-    One that cannot be read is said, and no more, whatever --strict makes of warnings: who mends it must get through.
+    One that cannot be read is only a warning, even with --strict, so that its repair is not blocked.
     """
     try:
         return of_revision(root, base, new)
@@ -108,7 +107,7 @@ def sides(old: View | Unread | None, new: View) -> tuple[View, ...]:
 
 
 def about(root: str, base: str, head: str | None, old: View | Unread | None, new: View) -> Selection:
-    """What the files that differ belong to; `head` None is the working tree. Raises GitError."""
+    """The apps and environments of the files that differ; `head` None is the working tree. Raises GitError."""
     looked = [] if head else _beside_output(root, new)
     paths = [path for _, path in changed(root, base, head, looked)]
     found = Selection()
@@ -123,7 +122,7 @@ def about(root: str, base: str, head: str | None, old: View | Unread | None, new
 
 
 def compare(old: View | Unread | None, new: View, selection: Selection, *, make: Make = plan) -> Compared:
-    """The plan of each app of the selection, by environment and app; environments in whole with their resources."""
+    """The plan of each app of the selection, by environment and app; whole environments include their resources."""
     plans: list[AppPlan] = []
     problems: list[Problem] = []
     names = selection.names
@@ -145,7 +144,7 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
 
 @dataclass(frozen=True, slots=True)
 class _InView:
-    """An app in an environment, as one side has it."""
+    """An app in an environment on one side."""
 
     view: View
     app: str
@@ -153,7 +152,7 @@ class _InView:
     texts: dict[str, bytes]
 
     def evaluated(self) -> Evaluated | tuple[Problem, ...] | None:
-        """The effective spec; None where the app is not there; or its problems."""
+        """The effective spec, None if the app does not exist, or its problems."""
         setup = self.view.setup
         environment = setup.environments.get(self.env)
         if environment is None or setup.layout.app(self.app) not in self.texts or not is_in(environment, self.app):
@@ -165,7 +164,7 @@ class _InView:
         return evaluated or tuple(problems)
 
     def made(self, evaluated: Evaluated | tuple[Problem, ...] | None, *, checked: bool) -> _Made:
-        """Its manifests; `checked`: against schemas and rules too, as a render does."""
+        """Its manifests; `checked` checks them by schemas and rules too, as a render does."""
         if evaluated is None:
             return _Made()
         setup, environment = self.view.setup, self.view.setup.environments[self.env]
@@ -211,7 +210,7 @@ def _unread(old: Unread | None) -> tuple[Problem, ...]:
 
 
 def _sound(old: View, base: _Made) -> _Made:
-    """The old side, or what the schemas refuse in it: a plan needs manifests that are valid by their schemas."""
+    """The old side, or its faults by the schemas: a plan needs valid manifests."""
     if base.side is None:
         return base
     side = base.side
@@ -231,7 +230,7 @@ def _unknown(problems: Sequence[Problem]) -> tuple[Effect, ...]:
 
 
 def _alike(old: View, new: View, env: str, was: Evaluated, now: Evaluated) -> bool:
-    """Whether the same spec meets the same overlay, templates and files: then the same manifests come out."""
+    """Whether spec, overlay, templates and files are equal: then the manifests are equal too."""
     if "extraResources" in now.app.spec or not _same_setup(old.setup, new.setup, env):
         return False
     return _text(_asked(was)) == _text(_asked(now))
@@ -245,7 +244,7 @@ def _asked(evaluated: Evaluated) -> list[object]:
 
 
 def _text(data: object) -> str:
-    """With the types of numbers, and with the order of mappings, which lists in a manifest follow."""
+    """Equality that includes the types of numbers, and the order of mappings, which decides the order of lists."""
     return json.dumps(data, ensure_ascii=False)
 
 
@@ -259,7 +258,7 @@ def _same_setup(old: Setup, new: Setup, env: str) -> bool:
 
 
 def _shared(environment: Environment) -> str:
-    """What an overlay gives to manifests by itself: the effective specs and their judgement have the rest."""
+    """What an overlay itself gives to manifests; the rest is in the effective specs."""
     elsewhere = {"policy", "apps", "defaults"}
     spec = {key: value for key, value in environment.spec.items() if key not in elsewhere}
     return _text([spec, [entry.value for entry in environment.patches]])
@@ -279,7 +278,7 @@ def _resources(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
 
 
 def _argocd(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
-    """Nothing where the old side cannot be read: its apps say so."""
+    """None if the old side cannot be read: the plans of its apps say so."""
     if isinstance(old, Unread):
         return []
     effects = classify_argocd(argocd_manifest(old.setup, env) if old else None, argocd_manifest(new.setup, env))
@@ -287,7 +286,7 @@ def _argocd(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
 
 
 def _beside_output(root: str, view: View) -> list[str]:
-    """What is at the project's root, without rendered files: asking Git about all of those takes too long."""
+    """The files at the project's root without rendered files: asking Git about all of them takes too long."""
     layout = view.layout
     skipped = {".git", layout.output}
     return sorted({*os.listdir(root), layout.apps, layout.overlays, layout.templates, PROJECT_FILE} - skipped)

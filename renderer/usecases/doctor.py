@@ -21,7 +21,7 @@ _WEIGHTS = ".weight"  # of the expression that ignores the weights of a route
 
 
 class Advice(NamedTuple):
-    """Something that is not set up well: what, why it matters, and what to do."""
+    """Something that is not set up well: what it is, why it matters, and what to do."""
 
     what: str
     why: str
@@ -57,7 +57,7 @@ def _clone(root: str, layout: Layout) -> Iterator[Advice]:
     if is_sparse(root):
         yield Advice(
             "this clone is sparse",
-            "a spec that is not checked out looks as if it were deleted, and its manifests would be deleted",
+            "a spec that is not checked out looks deleted, so its manifests would be deleted",
             "git sparse-checkout disable",
         )
     if line_ending(root, f"{layout.output}/x.yaml") == "crlf":
@@ -80,7 +80,7 @@ def _hooks(top: str) -> Iterator[Advice]:
 
 
 def _applications(root: str, layout: Layout) -> Iterator[Advice]:
-    """What Applications of the repository that sync our manifests do to them; those that we render are right."""
+    """Advice about the repository's Applications that sync our manifests; those that we render are right."""
     for file in files_with(root, r"^ *kind: *(Application|ApplicationSet) *$", "*.yaml", "*.yml"):
         if file.startswith(f"{layout.output}/"):
             continue
@@ -97,7 +97,7 @@ def _applications(root: str, layout: Layout) -> Iterator[Advice]:
 
 
 def _application(document: Any) -> Mapping[str, Any]:
-    """The spec of the Application, or of those that an ApplicationSet makes; empty if it is not as Argo CD has it."""
+    """The spec of the Application, or of those that an ApplicationSet makes; empty if it is not valid."""
     try:
         spec = document["spec"]
         found = spec["template"]["spec"] if document["kind"] == "ApplicationSet" else spec
@@ -132,7 +132,7 @@ def _settings(file: str, spec: Mapping[str, Any], *, is_routed: bool) -> Iterato
     if is_routed and "PrunePropagationPolicy=background" not in options:
         yield Advice(
             f"{file} prunes in the foreground",
-            "a deleted Rollout stays in the DestinationRule for seconds, and its traffic goes to no pod",
+            "a deleted Rollout stays in the DestinationRule for seconds, and its traffic reaches no pod",
             "add the sync option PrunePropagationPolicy=background",
         )
     if is_routed and "ApplyOutOfSyncOnly=true" not in options:

@@ -24,10 +24,10 @@ from renderer.yamlio import load
 
 @dataclass(frozen=True, slots=True)
 class Edits:
-    """Which edits: since `base` (default: where the work left the main branch), of `apps` (none: all).
+    """Which edits to release: those since `base` (default: where it left the main branch), of `apps` (none: all).
 
-    With `redo`, `apps` (none: all) are those whose version is released although it was taken back there before, and
-    the edits of the others count too.
+    With `redo`, `apps` (none: all) are those whose version is released again although it was undone there; the edits of
+    other apps count too.
     """
 
     apps: tuple[str, ...] = ()
@@ -40,12 +40,12 @@ class Edits:
         return self.redo or not self.apps or app in self.apps
 
     def is_again(self, app: str) -> bool:
-        """Whether a version of this app that was taken back is released again."""
+        """Whether a version of this app that was undone is released again."""
         return self.redo and (not self.apps or app in self.apps)
 
 
 def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
-    """The acts of an environment's apps whose stable version was edited."""
+    """The acts for an environment's apps whose stable version was edited."""
 
     @cache
     def edits(opened_root: str) -> tuple[str, list[str]]:
@@ -89,7 +89,7 @@ def _meant(was: Spec, spec: Spec, weight: int | None, redo: bool) -> Meant | Ref
 
 
 def _own(text: bytes | None) -> Spec:
-    """The spec of an app spec by itself; it was found valid as part of an effective one."""
+    """The spec of an app spec alone; it is valid as part of an effective one."""
     data, _ = load(text or b"", "")
     spec = data.get("spec") if isinstance(data, dict) else None
     return spec if isinstance(spec, dict) else {}

@@ -25,17 +25,17 @@ class There:
 
     tag: str
     label: str | None
-    different: tuple[str, ...]  # fields that differ beside the version
+    different: tuple[str, ...]  # fields other than the version that differ
     is_stable: bool  # the same version is stable here
-    has_tag: bool  # the same tag is, under whatever label
-    in_flight: bool  # it is what is in flight here
+    has_tag: bool  # the same tag is, under any label
+    in_flight: bool  # it is in flight here
     taken_back: str | None  # `undone` or `aborted`: what happened to it here
 
 
 def stable_there(
     opened: Opened, apps: Sequence[str], source: str, target: str | None, label: str | None
 ) -> dict[str, There]:
-    """What is stable of each app in `source`; `label` takes the place of its own. Raises Refused for all problems."""
+    """The stable version of each app in `source`; `label` replaces its label. Raises Refused for all problems."""
     found: dict[str, There] = {}
     problems: list[Problem] = []
     for app in apps:
@@ -75,7 +75,7 @@ def in_both(opened: Opened, source: str, target: str | None) -> list[str]:
 
 
 def spec_in(opened: Opened, app: str, env: str) -> Spec:
-    """The effective spec in an environment. Raises Failure where the app is unknown, Refused where it has errors."""
+    """The effective spec in an environment. Raises Failure if the app is unknown, Refused if it has errors."""
     chosen([app], opened.apps, "app")
     texts, problems = opened.texts(app)
     spec = None if errors(problems) else effective_spec(opened, environment_for(opened, env), app, texts, problems)
@@ -87,18 +87,18 @@ def spec_in(opened: Opened, app: str, env: str) -> Spec:
 def spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Spec:
     """The effective spec of the app's files at a revision, in the environments as they are now.
 
-    Failure where the app is not there or its spec has errors. Raises GitError no-such-revision.
+    Failure if the app does not exist there or its spec has errors. Raises GitError no-such-revision.
     """
     return spec_of(opened, app, env, revision, read_many(opened.root, revision, own_files(opened, app)))
 
 
 def own_files(opened: Opened, app: str) -> list[str]:
-    """The app spec, and its partial of every environment."""
+    """The app spec, and its partial app of every environment."""
     return [opened.layout.app(app), *(opened.layout.partial(name, app) for name in opened.setup.overlays)]
 
 
 def spec_of(opened: Opened, app: str, env: str | None, revision: str, found: Mapping[str, bytes | None]) -> Spec:
-    """The same from what was read of the revision; more files than the app's may be among them."""
+    """The same from files of the revision, which may include files of other apps."""
     files = own_files(opened, app)
     texts = {file: text for file in files if (text := found[file]) is not None}
     if files[0] not in texts:

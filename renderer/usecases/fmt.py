@@ -71,7 +71,7 @@ def _format(root: str, below: Sequence[str], check: bool, shown: Shown) -> int:
 
 
 def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
-    """The paths, which are relative to `directory`, by their project, and relative to its root."""
+    """The paths, given relative to `directory`, by their project and relative to its root."""
     wanted: dict[str, list[str]] = {}
     for path in paths:
         if os.path.normpath(path) == os.curdir:

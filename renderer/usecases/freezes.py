@@ -1,4 +1,4 @@
-"""Freezes at the edge: which verbs and which changes an environment holds back at a time, and who broke the glass."""
+"""Applies freezes: which verbs and changes an environment holds back at a time, and which commit overrides that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from renderer.plan import AppPlan, Class
 from renderer.problem import Problem, Severity
 
 TRAILER = "Rollspec-Break-Glass"
-# The verb that a class of change stands for; a class that is not here moves no pod and no request.
+# The verb for each class of change; other classes move no pod and no request.
 _VERB_OF: dict[Class, str] = {
     "hold": "pause",
     "scale": "scale",
@@ -39,7 +39,7 @@ def refuse_frozen(environments: Iterable[Environment], verb: str, now: datetime)
         found = frozen(windows_of(environment.spec), verb, now)
         if found:
             raise Failure(
-                f"{_until(environment.name, *found)}: `{verb}` has to wait. In an emergency, "
+                f"{_until(environment.name, *found)}: `{verb}` must wait. In an emergency, "
                 f"--break-glass REASON passes, and the commit says why",
                 1,
             )
@@ -48,14 +48,14 @@ def refuse_frozen(environments: Iterable[Environment], verb: str, now: datetime)
 def frozen_changes(
     root: str, environments: Iterable[Environment], plans: Sequence[AppPlan], base: str, now: datetime
 ) -> list[Problem]:
-    """A problem for each change that a freeze holds back now; a note where a commit since `base` breaks the glass."""
+    """A problem for each change that a freeze holds back now; a note if a commit since `base` breaks the glass."""
     windows = {each.name: (each.chain[0].file, windows_of(each.spec)) for each in environments}
     found = []
     for plan in plans:
         file, some = windows.get(plan.env, ("", ()))
         held = frozen(some, _VERB_OF[plan.class_], now) if plan.class_ in _VERB_OF else None
         if held:
-            found.append((file, f"{_until(plan.env, *held)}: the change of {plan.app} ({plan.class_}) has to wait"))
+            found.append((file, f"{_until(plan.env, *held)}: the change of {plan.app} ({plan.class_}) must wait"))
     if not found:
         return []
     reason = broken_glass(root, base)
@@ -66,7 +66,7 @@ def frozen_changes(
 
 
 def broken_glass(root: str, base: str) -> str | None:
-    """The newest reason that a commit since `base` gives; also one in the text of a squashed merge."""
+    """The newest reason in a commit since `base`, also in the message of a squashed merge."""
     for commit in log(root, revision="HEAD", without=base):
         reason = commit.trailer(TRAILER)
         if reason:

@@ -1,4 +1,4 @@
-"""Changes of what judges: rules of the base that a change takes away still judge it, and every such change is named."""
+"""Changes of the guards themselves: policies of the base that a change removes still judge it, and each is named."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from renderer.usecases.selection import Selection
 
 # What an app of the head is judged by; the policy of the base judges too.
 _JUDGING = ("policy", "external")
-# Fields of the project file that decide what is looked at and against what it is checked; the head's alone are used.
+# Fields of the project file that decide what is checked and by what; only the head's are used.
 _PROJECT = (
     *("renderLevel", "versions", "apps", "overlays", "templates", "output", "repository", "notSecret"),
     "clusterDomain",
@@ -41,7 +41,7 @@ def rule_changes(old: View, new: View) -> tuple[RuleChange, ...]:
 
 
 def judged_by_base(old: View, new: View, selection: Selection, base: str) -> Found:
-    """What the base's policies find in apps of the head, and the head's no longer do, by environment and app."""
+    """Findings in apps of the head that only the base's policies make, by environment and app."""
     found: dict[tuple[str, str], tuple[Problem, ...]] = {}
     for env, apps in selection.apps.items():
         was, now = (view.setup.environments.get(env) for view in (old, new))
@@ -63,9 +63,7 @@ def judged_by_base(old: View, new: View, selection: Selection, base: str) -> Fou
 
 
 def _taken_away(problem: Problem, base: str) -> Problem:
-    why = (
-        f"{problem.message}: by the policy of {base}, which this change takes away; change the policy on its own first"
-    )
+    why = f"{problem.message}: by the policy of {base}, which this change removes; first change the policy alone"
     return replace(problem, message=why)
 
 

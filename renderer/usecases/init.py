@@ -30,7 +30,7 @@ SAMPLE_APP = "hello"
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What is asked for on the command line; Failure for a name that Kubernetes would refuse."""
+    """The options of the command line; Failure for a name that Kubernetes would refuse."""
 
     env: str
     namespace: str | None
@@ -45,7 +45,7 @@ class InitOptions:
 
 
 def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
-    """Make a project in the folder, or an environment of the one that is there; the exit code.
+    """Create a project in the folder, or an environment of the existing one; the exit code.
 
     `given` are the names of the options that are not defaults.
     """
@@ -53,7 +53,7 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     if os.path.exists(os.path.join(directory, PROJECT_FILE)):
         if "env" not in given or given - {"env", "namespace", "after"}:
             adds = "`rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
-            raise Failure(f"{PROJECT_FILE} exists already: {adds}", 2)
+            raise Failure(f"{PROJECT_FILE} already exists: {adds}", 2)
         return _add_environment(directory, env, namespace, options.after)
     if options.after is not None:
         raise Failure("--after is for one more environment of a project: create the project first", 2)
@@ -88,7 +88,7 @@ def _add_environment(root: str, env: str, namespace: str, after: str | None) -> 
         raise Failure(f"there is no environment `{after}`", 2)
     file = project.layout.overlay(env)
     if os.path.lexists(os.path.join(root, file)):
-        raise Failure(f"there is an environment `{env}` already: {file}", 2)
+        raise Failure(f"the environment `{env}` already exists: {file}", 2)
     promoted = {} if after is None else {PROJECT_FILE: _promoted(root, with_next(project.promotion, after, env))}
     write_all(root, {file: overlay_text(env, namespace).encode(), **promoted}, mark=None)
     out(f"created {file}")
@@ -119,7 +119,7 @@ def _check_names(**names: str) -> None:
 
 
 def _refuse_inside(directory: str) -> None:
-    """A project above takes what lies in its own folders for specs, templates or manifests; others are nobody's."""
+    """Refuse a folder inside a project's own folders of specs, templates or manifests."""
     root = directory
     while (above := os.path.dirname(root)) != root:
         root = above
@@ -139,7 +139,7 @@ def _project(root: str) -> tuple[Project | None, list[Problem]]:
 
 
 def _repository(directory: str) -> str | None:
-    """The top folder of the repository that the folder lies in, where it is another one; it need not be there yet."""
+    """The top folder of the repository around the folder, if it is another one; the folder may not exist yet."""
     folder = start = os.path.realpath(directory)
     while not os.path.isdir(folder):
         folder = os.path.dirname(folder)
@@ -151,7 +151,7 @@ def _repository(directory: str) -> str | None:
 
 
 def _as_git_says(directory: str) -> dict[str, str]:
-    """The URL of the remote `origin` and the project's folder in the repository; empty where Git knows neither."""
+    """The URL of the remote `origin` and the project's folder in the repository; empty if Git knows neither."""
     folder = os.path.realpath(directory)
     while not os.path.isdir(folder):
         folder = os.path.dirname(folder)

@@ -17,7 +17,7 @@ from renderer.usecases.elsewhere import own_files, spec_at, spec_of
 from renderer.usecases.project import Opened
 from renderer.usecases.verb import Spec, environment_for
 
-Live = Callable[[str, Spec], Spec]  # from an app, and its spec with a canary, to that canary; {}: nothing of it is live
+Live = Callable[[str, Spec], Spec]  # an app and its spec with a canary -> the live canary, {} if there is none
 _NO_COMMIT = ("no-git", "no-repository", "no-such-revision")
 _HEAD = "HEAD"
 
@@ -25,9 +25,9 @@ _HEAD = "HEAD"
 def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision: str | None) -> Live:
     """The canaries of these apps at the revision, which is what the cluster has.
 
-    Without one, that is the last commit: what is not committed was never live. If that has no such project or
-    environment, or cannot be read, the cluster is assumed to have what the spec says. Under a ladder the weight is its
-    last one. The result raises Failure if a named revision does not have the app, or has it with errors.
+    Without a revision, this is the last commit: what is not committed was never live. If that commit does not have the
+    project or environment, or cannot be read, the cluster is assumed to have what the spec says. With a ladder, the
+    weight is its last one. The result raises Failure if a named revision lacks the app, or its spec has errors.
     """
     if revision is not None:
         return lambda app, spec: _canary_in(spec_at(opened, app, env, revision), spec)
@@ -46,13 +46,13 @@ def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision
             _say(str(failure))
             return canary
         is_stable = _is_same(stable_of(there), version_of(spec, canary))
-        return canary if is_stable else _canary_in(there, spec)  # stable there: a promotion is being taken back
+        return canary if is_stable else _canary_in(there, spec)  # stable there: a promotion is being reverted
 
     return live
 
 
 def _last_commit(opened: Opened, apps: Sequence[str], env: str | None) -> Mapping[str, bytes | None]:
-    """The apps' files in the last commit; empty if that does not have the environment."""
+    """The apps' files in the last commit; empty if it does not have the environment."""
     overlay = environment_for(opened, env).chain[0].file
     files = [PROJECT_FILE, overlay, *(file for app in apps for file in own_files(opened, app))]
     try:
@@ -69,7 +69,7 @@ def _say(why: str) -> None:
 
 
 def _canary_in(there: Spec, spec: Spec) -> Spec:
-    """The same canary in another spec; {} if that has another canary, or none."""
+    """The same canary in another spec; {} if that one has another canary, or none."""
     was = there.get("canary")
     if not was or not _is_same(version_of(there, was), version_of(spec, spec["canary"])):
         return {}

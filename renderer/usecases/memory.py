@@ -14,33 +14,33 @@ from renderer.usecases.project import Opened
 if TYPE_CHECKING:
     from renderer.cache import Record
 
-_SOME = {"": b""}  # stands for files that are there
+_SOME = {"": b""}  # in place of existing files
 
 
 class Recalled(NamedTuple):
-    """What is known of the apps that did not change."""
+    """What is known about the unchanged apps."""
 
     records: Sequence[Record] = ()
-    rendered: Sequence[Rendered] = ()  # what other apps must know of them
-    is_clean: bool = False  # an earlier run checked just these apps together, and found nothing
+    rendered: Sequence[Rendered] = ()  # what other apps must know about them
+    is_clean: bool = False  # an earlier run checked exactly these apps together, and found nothing
 
 
 class Memory:
-    """The memory of a run that knows of no earlier one: nothing is recalled, and nothing is kept."""
+    """The memory of a run without earlier ones: it recalls nothing and keeps nothing."""
 
-    unchanged: frozenset[str] = frozenset()  # apps whose files, rendered ones too, look as they did
+    unchanged: frozenset[str] = frozenset()  # apps whose files, rendered ones too, look unchanged
 
     def __init__(self, opened: Opened, job: Job, why: str = "") -> None:
         self.opened = opened
         self.job = job
-        self.why = why  # why there is no cache; empty where there is one, or none was asked for
+        self.why = why  # why there is no cache; empty if there is one, or none is wanted
 
     def existing(self) -> frozenset[str]:
-        """The files in the output folder, by project path, but for those of unchanged apps."""
+        """The files in the output folder, by project path, without those of unchanged apps."""
         return self.job.existing(self.opened.layout.output)
 
     def confirmed(self, app: str, texts: Mapping[str, bytes]) -> list[Record]:
-        """The records of an app that was touched, if all of its files have the contents that they had."""
+        """The records of an app whose files were touched, if their contents are unchanged."""
         return []
 
     def draft(self, made: Rendered, texts: Mapping[str, bytes]) -> list[Record]:
@@ -52,19 +52,19 @@ class Memory:
         return []
 
     def recall(self, confirmed: Sequence[Record], made: Sequence[Rendered]) -> Recalled:
-        """What is known of the apps that are not among `made`."""
+        """What is known about the apps that are not in `made`."""
         return Recalled()
 
     def keep(self, confirmed: Sequence[Record], new: Sequence[Record], recalled: Recalled, *, clean: bool) -> None:
         """Store what this run found for the next one; `clean`: the check of all apps together found nothing."""
 
     def unchanged_files(self, recalled: Recalled) -> Summary:
-        """The files of apps that were not rendered now, as `write_all` would count them."""
+        """The files of apps that were not rendered now, counted like those of `write_all`."""
         return Summary()
 
 
 def remembered(opened: Opened, job: Job) -> Memory:
-    """What earlier runs left about the job; nothing unless it is about all apps of whole environments."""
+    """The memory for the job; an empty one unless the job is about all apps of whole environments."""
     if not job.is_whole:
         return Memory(opened, job)
     from renderer.usecases.recorded import recorded  # the cache: a run that reads none does not need it
@@ -73,5 +73,5 @@ def remembered(opened: Opened, job: Job) -> Memory:
 
 
 def blank(rendered: Rendered) -> Rendered:
-    """The same without the text of its files: that there are some is all that other apps must know."""
+    """The same without the text of its files: other apps only need to know that there are some."""
     return replace(rendered, files=_SOME if rendered.files else {})

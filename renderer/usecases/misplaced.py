@@ -10,7 +10,7 @@ from renderer.problem import Problem
 
 _ENDINGS = (".yaml", ".yml", ".json")
 _API = re.compile(rb"^apiVersion:[ \t]*[\"']?(rollspec/)?", re.MULTILINE)  # with a group: a file of ours
-_BESIDE = 2  # parts of the path of a file beside an overlay, in the folder of overlays
+_BESIDE = 2  # parts of the path of a file next to an overlay, in the folder of overlays
 _PARTIAL = 3  # and of a partial app
 
 
@@ -23,8 +23,8 @@ def misplaced(
 ) -> list[Problem]:
     """A problem for each, so that a mistyped name does not go unnoticed.
 
-    `shared` are the texts of all files in the folders of overlays and templates but for the `partials`; `taken` are
-    those that an overlay takes along. What says that it is an object of Kubernetes is never meant.
+    `shared` are the texts of all files in the folders of overlays and templates without the `partials`; `taken` are
+    those that an overlay names in `resources`. A file that says that it is an object of Kubernetes is not meant.
     """
     found = []
     for file, text in shared.items():

@@ -8,14 +8,14 @@ from renderer.git import Commit as GitCommit
 from renderer.git import log, log_files, read_blobs
 from renderer.history import Commit, Parsed, Revision, parse
 
-SHALLOW = "rollspec: the clone is shallow, older commits are not here: `git fetch --unshallow`"
+SHALLOW = "rollspec: the clone is shallow and lacks older commits: `git fetch --unshallow`"
 _VERB, _APP, _ENV = "rollspec-verb", "rollspec-app", "rollspec-env"
 
 
 def revisions(root: str, paths: Sequence[str], revision: str, *, only: Collection[str] | None = None) -> list[Revision]:
-    """The commits of the first-parent line that touched any of the paths (`*`: any name), oldest first.
+    """The commits of the first-parent line that changed any of the paths (`*`: any name), oldest first.
 
-    With `only`, of the files under the paths just these count.
+    With `only`, just these of the files under the paths count.
     """
     logged = log_files(root, paths, revision)
     if only is not None:
@@ -48,12 +48,12 @@ def commit_of(commit: GitCommit, merged: Iterable[GitCommit] = ()) -> Commit:
 
 
 def brought(root: str, commit: Commit, paths: Sequence[str]) -> list[GitCommit]:
-    """The commits that a merge brought to the branch that it was made on, as far as they touched the paths."""
+    """The commits that a merge brought to its branch, as far as they changed the paths."""
     return list(log(root, paths, commit.sha, without=f"{commit.sha}^1"))
 
 
 def _text(text: str) -> str:
-    """Without bytes that are not UTF-8."""
+    """The text without bytes that are not UTF-8."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

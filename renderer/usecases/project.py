@@ -1,4 +1,4 @@
-"""A project on disk: found, listed, its shared files read, its apps rendered."""
+"""A project on disk: finds it, lists it, reads its shared files, renders its apps."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from renderer.tree import Read, listing, read, reader, sources
 from renderer.usecases.checkout import Ignored, refuse_left_out, submodules_in_output
 from renderer.usecases.misplaced import misplaced
 
-AppTexts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and what is wrong with reading them
+AppTexts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and the problems of reading them
 
 
 class Refused(Exception):  # noqa: N818 - no error of the program: an outcome, with problems to show
-    """Problems that stop before anything can be done."""
+    """Problems that end a command at its start."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("the project has problems")
@@ -64,10 +64,10 @@ class Opened:
         return counted(shared, "shared file"), counted(len(self.apps), "app"), counted(environments, "environment")
 
     def texts(self, app: str, read_some: Read | None = None) -> AppTexts:
-        """The bytes of an app's spec and its partials, and of the plain manifests that they name.
+        """The bytes of an app's spec and partial apps, and of the plain manifests that they name.
 
-        A problem for each that is not a plain file inside the project. `read_some` is a reader of the project, where
-        many apps are read one after the other.
+        A problem for each that is not a plain file inside the project. `read_some` is a reader of the project, for
+        reading many apps one after the other.
         """
         layout, partials = self.setup.layout, self.partials
         files = [layout.app(app)]
@@ -90,7 +90,7 @@ class Opened:
 
 
 def find_root(directory: str) -> str:
-    """The folder with the project file, from `directory` upwards."""
+    """The nearest folder with the project file, from `directory` upwards."""
     start = os.path.abspath(directory)
     if not os.path.isdir(start):
         raise Failure(f"there is no folder {directory}", 2)
@@ -106,8 +106,8 @@ def find_root(directory: str) -> str:
 def whole_projects(directory: str, paths: Sequence[str]) -> list[str]:
     """The folders of `paths`, if each is a whole project: `.`, or a folder with a project file.
 
-    The directory itself if there are no paths, and nothing if they are files. Failure for a folder that is a part
-    of a project, or that stands beside files.
+    The directory itself if there are no paths, and nothing if they are files. Failure for a folder that is only a
+    part of a project, and for folders together with files.
     """
     if not paths:
         return [directory]
@@ -157,7 +157,7 @@ def _read_project(root: str) -> tuple[Project | None, list[Problem]]:
 
 
 def _promotion(root: str, setup: Setup) -> list[Problem]:
-    """What is wrong with the order of promotion in the project file."""
+    """Problems of the order of promotion in the project file."""
     found = [
         Problem(PROJECT_FILE, 0, 0, "promotion", why, f"/spec/promotion{pointer}")
         for pointer, why in promotion_faults(setup.project.promotion, setup.environments)
@@ -215,7 +215,7 @@ def _ignored(paths: Iterable[str], ignored: Ignored | None) -> dict[str, str]:
 
 
 def _taken_along(root: str, paths: Iterable[str], ignored: Ignored | None) -> tuple[dict[str, bytes], dict[str, str]]:
-    """The bytes of these files, and of those that are there and cannot be read: why."""
+    """The bytes of these files, and the reasons why existing ones cannot be read."""
     files: dict[str, bytes] = {}
     there = sorted(paths)
     unread = _ignored((path for path in there if os.path.lexists(os.path.join(root, path))), ignored)
@@ -243,7 +243,7 @@ def _orphans(layout: Layout, partials: Sequence[str], apps: frozenset[str]) -> l
 
 
 def _unused(setup: Setup, partials: Sequence[str]) -> list[Problem]:
-    """Partial app files that no environment reads, because none of their overlay has the app."""
+    """Partial app files that no environment reads, because no environment of their overlay has the app."""
     found = []
     for file in partials:
         overlay, app = file.split("/")[-3], file.rpartition("/")[2].removesuffix(".yaml")

@@ -1,4 +1,4 @@
-"""What Git knows of a version that comes back: the pod template that its rendered workload had when it ran."""
+"""What Git knows about a version that is restored: its pod template in the rendered workload when it ran."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WORKLOADS = ("rollout.yaml", "deployment.yaml")
 
 
 def say_how_it_ran(opened: Opened, env: str, apps: Sequence[str], base: str) -> None:
-    """Say of apps that a verb has taken back where the version is not as it ran up to `base`."""
+    """Name apps whose version, restored by a verb, differs from when it ran up to `base`."""
     layout = opened.layout
     for app in apps:
         folder = layout.manifests(env, app)
@@ -41,7 +41,7 @@ def say_how_it_ran(opened: Opened, env: str, apps: Sequence[str], base: str) -> 
 
 
 def with_history(root: str, layout: Layout, base: str, plan: AppPlan) -> AppPlan:
-    """The plan with a note where the version that comes back is not as it ran before `base`. Raises GitError."""
+    """The plan, with a note if the restored version differs from when it ran before `base`. Raises GitError."""
     if not plan.comes_back:
         return plan
     template, _ = load(plan.comes_back.encode(), "")

@@ -1,7 +1,7 @@
-"""What earlier runs left: an app whose files did not change since is neither read nor rendered again.
+"""Memory of earlier runs: an app whose files have not changed since is neither read nor rendered again.
 
-What is recalled of such an app enters the same checks as what is rendered now, so the outcome is that of a run without
-memory.
+What is recalled of such an app passes through the same checks as what is rendered now, so the result is that of a run
+without memory.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from renderer.usecases.job import Job
 from renderer.usecases.memory import Memory, Recalled, blank
 from renderer.usecases.project import Opened, build_all
 
-_GONE: Stamp = (0, 0, 0)  # of a file that is not there
+_GONE: Stamp = (0, 0, 0)  # of a missing file
 _AT_ONCE = 500  # texts that are parsed together
-_FEW = 60  # apps and environments: beyond, each claim would be compared with too many
-_SOME = {"": b""}  # stands for files that are there
+_FEW = 60  # apps and environments: with more, each claim would be compared with too many
+_SOME = {"": b""}  # in place of existing files
 _CLAIM = itemgetter(0, 1, 3, 4)  # all but the owner, which is the app
 
 
@@ -47,12 +47,12 @@ def recorded(opened: Opened, job: Job) -> Memory:
         return Recorded(opened, job, secret)
     except NoKeyError as error:
         return Memory(opened, job, str(error))
-    except OSError:  # files that nobody may look at: the run itself will say so
+    except OSError:  # unreadable files: the run itself reports them
         return Memory(opened, job)
 
 
 def _is_tracked(root: str) -> bool:
-    """Whether a commit brings the cache's files."""
+    """Whether a commit has the cache's files."""
     if not cache.may_be_tracked(os.path.realpath(root)):
         return False
     from renderer.git import GitError, tracked  # git: a plain run does not need it
@@ -64,7 +64,7 @@ def _is_tracked(root: str) -> bool:
 
 
 class Recorded(Memory):
-    """The memory of a run that may know of earlier ones, with the stamps of all files as they are now."""
+    """The memory of a run that may recall earlier ones, with the present stamps of all files."""
 
     def __init__(self, opened: Opened, job: Job, secret: bytes) -> None:
         key = digest({**opened.setup.texts, "": f"{cache.program()} {opened.setup.project!r}".encode()})
@@ -77,7 +77,7 @@ class Recorded(Memory):
         self.unchanged = frozenset(app for app in opened.apps if self._is_unchanged(app))
 
     def existing(self) -> frozenset[str]:
-        """What the disk showed."""
+        """What was read from the disk."""
         prefix = self.opened.layout.output
         skipped = {f"{env}/{app}" for env in self._records for app in self.unchanged}
         return frozenset(
@@ -88,7 +88,7 @@ class Recorded(Memory):
         )
 
     def confirmed(self, app: str, texts: Mapping[str, bytes]) -> list[Record]:
-        """With the stamps of now."""
+        """With the present stamps."""
         records = self._records_of(app)
         if not records:
             return []
@@ -100,7 +100,7 @@ class Recorded(Memory):
         ]
 
     def draft(self, made: Rendered, texts: Mapping[str, bytes]) -> list[Record]:
-        """None of an app with errors."""
+        """None for an app with errors."""
         if not made.files:
             return []
         layout = self.opened.layout
@@ -113,7 +113,7 @@ class Recorded(Memory):
         return [Record(made.env, made.app, "", digest(texts), outputs, extra, problems, json.dumps(facts))]
 
     def written(self, drafts: Sequence[Record], made: Sequence[Rendered], done: Difference | Summary) -> list[Record]:
-        """None where nothing was written, and none for an app with a file in the way that is not ours."""
+        """None if nothing was written, and none for an app with a foreign file at one of its paths."""
         if isinstance(done, Difference):
             return []
         foreign = {path.rpartition("/")[0] for path in done.foreign}
@@ -132,7 +132,7 @@ class Recorded(Memory):
         return found
 
     def recall(self, confirmed: Sequence[Record], made: Sequence[Rendered]) -> Recalled:
-        """Only what matters: a run in which nothing changed reads no claims."""
+        """Only what is needed: a run in which nothing changed reads no claims."""
         unchanged = (record for app in sorted(self.unchanged) for record in self._records_of(app) or ())
         records = [*unchanged, *confirmed]
         is_clean = not any(each.env for each in made) and self._is_clean(records)
@@ -142,7 +142,7 @@ class Recorded(Memory):
         return Recalled(records, [*self._rendered(records, made)], is_clean)
 
     def keep(self, confirmed: Sequence[Record], new: Sequence[Record], recalled: Recalled, *, clean: bool) -> None:
-        """Nothing, if that is what is there already."""
+        """Does nothing if the same is already stored."""
         if new or confirmed or not self._is_clean(recalled.records):
             apps = frozenset(self.opened.apps)
             gone = [(env, app) for env, there in self._records.items() for app in there.keys() - apps]
@@ -150,7 +150,7 @@ class Recorded(Memory):
             self._cache.store(new, confirmed, views, gone)
 
     def unchanged_files(self, recalled: Recalled) -> Summary:
-        """Counted, not looked at."""
+        """Counted, not read."""
         return Summary(unchanged=sum(len(self._folder(each.env, each.app)) for each in recalled.records))
 
     def _is_unchanged(self, app: str) -> bool:
@@ -161,7 +161,7 @@ class Recorded(Memory):
         return all(each.stamps == stamps_text(inputs, self._folder(each.env, app)) for each in records)
 
     def _records_of(self, app: str) -> list[Record] | None:
-        """The records of an app in all environments that have it; None where it must be rendered in one of them."""
+        """The records of an app in all environments that have it; None if it must be rendered in one of them."""
         found = []
         for env, records in self._records.items():
             if is_in(self.opened.setup.environments[env], app):
@@ -187,7 +187,7 @@ class Recorded(Memory):
         return found | {path: _stamp(os.path.join(opened.root, path)) for path in extra}
 
     def _stamps(self, record: Record, outputs: Folder, now: int) -> str:
-        """What to compare with next time; empty where a file is so young that it may change under the same stamp."""
+        """What to compare with next time; empty for a file so new that it may still change with the same stamp."""
         inputs = self._input_stamps(record.app, record.extra.splitlines())
         if not settled(inputs.values(), self._now) or not settled(outputs.values(), now):
             return ""
@@ -202,10 +202,10 @@ class Recorded(Memory):
         return not problems and digest(files) == record.outputs
 
     def _rendered(self, records: Sequence[Record], made: Sequence[Rendered]) -> Iterator[Rendered]:
-        """What other apps must know of these.
+        """What other apps must know about these.
 
-        Claims that cannot clash with the few that were `made` are left out, if an earlier run found that they do not
-        clash with each other. An app that another run rendered meanwhile is rendered for its claims.
+        Claims that cannot clash with those of the few apps in `made` are left out, if an earlier run found that they do
+        not clash with each other. An app that another run rendered in the meantime is rendered for its claims.
         """
         facts = {env: self._cache.facts(env) for env in self._records}
         texts = [facts[record.env].get(record.app, ("", "")) for record in records]
@@ -219,12 +219,12 @@ class Recorded(Memory):
         yield from (blank(each) for each in build_all(self.opened, lost, [*self._records]))
 
     def _are_few(self, made: Sequence[Rendered]) -> bool:
-        """Whether to look only for clashes with what was made: all apps as they were before did not clash."""
+        """Whether to look only for clashes with what was made: all other apps did not clash in an earlier run."""
         every = [record for records in self._records.values() for record in records.values()]
         return len(made) <= _FEW and self._is_clean(every)
 
     def _is_clean(self, records: Iterable[Record]) -> bool:
-        """Whether an earlier run checked just these apps, of just these inputs, together, and found nothing."""
+        """Whether an earlier run checked exactly these apps with exactly these inputs, and found nothing."""
         return all(self._cache.clean(env) == view for env, view in self._views(records).items())
 
     def _views(self, records: Iterable[Record]) -> dict[str, str]:
@@ -250,7 +250,7 @@ def _all_count(_kind: str, _key: str) -> bool:
 
 
 def _parsed(texts: Sequence[str]) -> Iterator[Any]:
-    """Many at once, which is five times as fast as one by one; not all, which would be in memory together."""
+    """Parses many at once, which is five times as fast as one by one; not all at once, to save memory."""
     for start in range(0, len(texts), _AT_ONCE):
         yield from json.loads(f"[{','.join(texts[start : start + _AT_ONCE])}]")
 

@@ -33,7 +33,7 @@ Tell = Callable[[Sequence[Difference | Summary]], int]
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """What is asked for on the command line; Failure for options that contradict each other."""
+    """The options of the command line; Failure for options that contradict each other."""
 
     directory: str
     paths: tuple[str, ...] = ()
@@ -76,21 +76,21 @@ class RenderOptions:
 
     @property
     def reads_cache(self) -> bool:
-        """Whether what earlier runs left may be used."""
+        """Whether the memory of earlier runs may be used."""
         return not (self.no_cache or self.output or self.bootstrap or (self.check and not self.cached))
 
 
 class Written(NamedTuple):
-    """What was written of one share, and the records to keep of it."""
+    """What one process wrote, and its records to keep."""
 
     done: Difference | Summary
     records: list[Record]
 
 
 class Output(NamedTuple):
-    """How files are written, or compared with what is there, and how the run ends.
+    """How files are written, or compared with existing ones, and how the run ends.
 
-    `tell` prints what was done, and gives the exit code; `folder` is where that was, as seen from the project.
+    `tell` prints what was done and returns the exit code; `folder` is the output folder, relative to the project.
     """
 
     tell: Tell
@@ -167,13 +167,13 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
 
 
 def render_into(opened: Opened, selection: Selection, target: str, shown: Shown) -> int:
-    """Render into a folder that stands for the project's output, without a word about the files; the exit code."""
+    """Render into a folder in place of the project's output, without naming files; the exit code."""
     job = Job(selection, target=target, is_elsewhere=True)
     return _run(Memory(opened, job), Output(lambda _: 0, target, check=False, processes=processors(), shown=shown))
 
 
 def _run(memory: Memory, output: Output) -> int:
-    """Every app rendered or recalled, all of them checked, and only then all files written."""
+    """Render or recall every app, check all of them, and only then write all files."""
     opened, job, lap = memory.opened, memory.job, output.shown.lap
     existing = memory.existing()
     todo = [app for app in job.apps if app not in memory.unchanged]
@@ -217,7 +217,7 @@ def _run(memory: Memory, output: Output) -> int:
 
 
 def _folders(opened: Opened, selection: Selection) -> list[str]:
-    """The output folders of the selection that are there."""
+    """The existing output folders of the selection."""
     folders = [opened.layout.manifests(env, app) for env in selection.envs for app in selection.apps[env]]
     folders = [opened.layout.output] if selection.whole else folders
     return [folder for folder in folders if os.path.isdir(os.path.join(opened.root, folder))]
@@ -228,7 +228,7 @@ def _wrote(done: Difference | Summary) -> bool:
 
 
 def _warn_of_ignored(opened: Opened, written: Collection[str]) -> None:
-    """Say that no commit will have the files just written, where git ignores them."""
+    """Warn that no commit will have the files just written, if git ignores them."""
     from renderer.usecases.ignored import output_fault  # git: only where files were written
 
     why = output_fault(opened.root, opened.setup.project, [f"{opened.layout.output}/{each}" for each in written])
@@ -239,7 +239,7 @@ def _warn_of_ignored(opened: Opened, written: Collection[str]) -> None:
 def _argocd(
     memory: Memory, made: Sequence[Rendered], problems: Sequence[Problem]
 ) -> tuple[dict[str, bytes], list[Problem]]:
-    """Argo CD's objects of environments of which only some apps are rendered; a shard leaves that to the first."""
+    """Argo CD's objects of environments that are only partly rendered; of several shards, the first writes them."""
     job = memory.job
     if job.shard is not None or job.is_whole or errors(problems):
         return {}, []
@@ -248,7 +248,7 @@ def _argocd(
 
 
 def _output_folder(opened: Opened) -> str:
-    """The project's own; Failure where a symbolic link, which a commit may bring, would lead out of the project."""
+    """The project's own folder; Failure if a symbolic link, which a commit may add, would lead out of the project."""
     target = opened.root
     for part in opened.layout.output.split("/"):
         target = os.path.join(target, part)
@@ -268,7 +268,7 @@ def _elsewhere(opened: Opened, directory: str, output: str) -> str:
 
 
 def _hooked(opened: Opened, selection: Selection) -> Tell:
-    """pre-commit sees a changed file, but not a new one: a hook that wrote, or that lacks a file, fails by itself."""
+    """pre-commit notices a changed file, but not a new one: so a hook that wrote or misses a file fails itself."""
     from renderer.usecases.touched import not_in_the_commit, tell_unknown
 
     def tell(done: Sequence[Difference | Summary]) -> int:

@@ -1,4 +1,4 @@
-"""What Git says about the project's repository, held against what the project file tells Argo CD about it."""
+"""Compares the project's repository in Git with what the project file says about it for Argo CD."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _USER = re.compile(r"^[^/@]*@([^/:]+):")  # git@host:path
 
 
 def repository_problems(opened: Opened) -> list[Problem]:
-    """A wrong `repository.path` or a URL that no remote has, where the project makes objects for Argo CD."""
+    """A wrong `repository.path` or a URL that no remote has, if the project makes objects for Argo CD."""
     found = _found(opened)
     return [*Locator(read(opened.root, [PROJECT_FILE])[0]).locate(found)] if found else []
 
@@ -29,7 +29,7 @@ def _found(opened: Opened) -> list[Problem]:
         return []
     try:
         folder, urls = subfolder(opened.root), remotes(opened.root)
-    except GitError:  # no repository, or no git: nothing to compare with
+    except GitError:  # no repository or no git: nothing to compare with
         return []
     if urls and address(argocd.url) not in map(address, urls):
         known = ", ".join(sorted(map(without_password, urls)))

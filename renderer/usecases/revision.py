@@ -29,10 +29,10 @@ _SHORT = 12
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One side. `data` is the project file's document; `name` says which revision it is, for people.
+    """One side. `data` is the project file's document; `name` names the revision, for people.
 
-    `texts` gives for each of some apps the bytes of its spec, its partials and the plain manifests that they name; an
-    app that is not there is left out.
+    `texts` returns, for each given app, the bytes of its spec, its partial apps and the plain manifests that they name;
+    an app that does not exist is left out.
     """
 
     name: str
@@ -49,7 +49,7 @@ class View:
 
 @contextmanager
 def asking_git() -> Iterator[None]:
-    """Git's errors as failures: we could not look."""
+    """Turns Git's errors into failures: we could not look."""
     try:
         yield
     except GitError as error:
@@ -73,9 +73,9 @@ def of_tree(opened: Opened) -> View:
 
 
 def of_revision(root: str, revision: str, like: View | None = None) -> View | None:
-    """A revision; None where it has no project file. Raises Refused where its shared files are wrong, GitError.
+    """A revision; None if it has no project file. Raises Refused if its shared files are wrong, and GitError.
 
-    The schemas of `like` are used again where the versions are the same: compiling them takes a while.
+    The schemas of `like` are used again if the versions are equal: compiling them takes a while.
     """
     commit = resolve(root, revision)
     text = read_many(root, commit, [PROJECT_FILE])[PROJECT_FILE]

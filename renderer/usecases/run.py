@@ -1,4 +1,4 @@
-"""A run over apps, which several processes share: each app by itself first, then what only all of them show."""
+"""A run over apps, which several processes share: first each app alone, then checks across all apps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one process found: the apps that it rendered, and records of others whose contents are as they were."""
+    """What one process found: the apps that it rendered, and records of others whose contents are unchanged."""
 
     apps: list[str] = field(default_factory=list)
     made: list[Rendered] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Share:
     confirmed: list[Record] = field(default_factory=list)
 
     def report(self) -> Share:
-        """What the other processes must know of it."""
+        """What the other processes must know about it."""
         return Share(made=[blank(each) for each in self.made], confirmed=self.confirmed)
 
     def files(self, opened: Opened, job: Job, existing: frozenset[str]) -> tuple[dict[str, bytes], list[str]]:
@@ -44,7 +44,7 @@ class Share:
 
 
 def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick) -> Share:
-    """Each app read, and rendered unless the memory has it with the same contents."""
+    """Read each app, and render it unless the memory has it with the same contents."""
     share, job = Share(), memory.job
     with reader(opened.root) as read_some:
         for some in groups(apps):
@@ -63,7 +63,7 @@ def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick
 
 
 def alone(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
-    """The problems of the project and of each app by itself."""
+    """The problems of the project and of each app alone."""
     return [
         *opened.problems,
         *without_repeats(opened.setup, (problem for each in rendered for problem in each.problems)),
@@ -71,7 +71,7 @@ def alone(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
 
 
 def together(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Problem]:
-    """The problems across apps; of environments that are not whole, across those that could claim the same too."""
+    """The problems across apps; in partly rendered environments, also across other apps that could claim the same."""
     whole = sorted(job.selection.whole)
     part = [env for env in job.selection.envs if env not in job.selection.whole]
     some = [each for each in rendered if each.env in part]
@@ -90,7 +90,7 @@ def _of_repository(opened: Opened) -> list[Problem]:
 
 
 def _others(opened: Opened, rendered: Sequence[Rendered], envs: Sequence[str]) -> list[Rendered]:
-    """Apps that are not asked for and could claim what these claim."""
+    """Other apps that could claim what these claim."""
     if not rendered:
         return []
     near = neighbours(opened, rendered, sorted({each.app for each in rendered}))
@@ -101,7 +101,7 @@ def _others(opened: Opened, rendered: Sequence[Rendered], envs: Sequence[str]) -
 def shared_files(
     opened: Opened, job: Job, rendered: Sequence[Rendered], existing: frozenset[str]
 ) -> tuple[dict[str, bytes], list[str]]:
-    """Files of whole environments, and what is in the output folder of apps and environments that are gone."""
+    """Files of whole environments, and files in the output folder of deleted apps and environments."""
     envs = sorted(job.shared)
     if not envs:
         return {}, []
@@ -122,7 +122,7 @@ def shared_files(
 
 
 def _of_other_shards(opened: Opened, job: Job) -> list[Rendered]:
-    """The outlines of their apps; a wrong one stops the shard that has it."""
+    """The outlines of their apps; a wrong one stops its own shard."""
     if job.shard is None or opened.setup.project.argocd is None:
         return []
     others = sorted(set(opened.apps).difference(job.apps))

@@ -17,7 +17,7 @@ _NULL = {"type": "null"}
 
 
 def show_schema(kind: str, *, partial: bool) -> None:
-    """Print the JSON Schema of a kind; `partial`: of a file that is merged into another one of it."""
+    """Print the JSON Schema of a kind; `partial`: of a file that is merged into another file of the kind."""
     if partial and kind not in ("App", "Overlay"):
         raise Failure("--partial is for App and Overlay", 2)
     if kind in OUTPUTS:
@@ -29,7 +29,7 @@ def show_schema(kind: str, *, partial: bool) -> None:
 
 
 def _overlay(schemas: Schemas) -> dict[str, Any]:
-    """The schema of an overlay, that knows what an app may have under `defaults`, as the program does beside it."""
+    """The schema of an overlay that includes the fields of an app under `defaults`, as the program checks them."""
     from renderer.schema.partial import relaxed
 
     overlay, app = schemas.bundle("Overlay"), relaxed(schemas.bundle("App"))

@@ -1,4 +1,4 @@
-"""Which apps and environments a command is about, and which others it must look at too."""
+"""Which apps and environments a command is about, and which others it must read too."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAY_CLASH = re.compile(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Apps by environment. `whole` are the environments of which all apps are meant, and what they share."""
+    """Apps by environment. `whole` are the environments that are meant with all apps and what these share."""
 
     apps: Mapping[str, frozenset[str]] = field(default_factory=dict)
     whole: frozenset[str] = frozenset()
@@ -55,11 +55,11 @@ def asked(apps: Sequence[str], envs: Sequence[str], *, whole: bool) -> Selection
 def touched(
     layout: Layout, environments: Mapping[str, Environment], apps: Iterable[str], paths: Iterable[str]
 ) -> tuple[Selection, list[str]]:
-    """What the files belong to, and the paths that do not belong to anything of ours.
+    """The apps and environments of the files, and the paths that belong to none.
 
     An app spec: the app in every environment. A partial app: the app in that environment and in those that extend it.
-    An overlay, what else lies beside it or is listed in its `resources`: all apps of those environments. The project
-    file, a template, a file of an app or environment that is gone: everything. A rendered file: what it belongs to.
+    An overlay, other files in its folder, or in its `resources`: all apps of those environments. The project file, a
+    template, a file of a deleted app or environment: everything. A rendered file: its app and environment.
     """
     known = frozenset(apps)
     found: dict[str, set[str]] = {}
@@ -78,7 +78,7 @@ def touched(
 def _hits(
     layout: Layout, environments: Mapping[str, Environment], apps: frozenset[str], path: str
 ) -> Iterator[tuple[str, str | None]]:
-    """Environments and the app (None: all of them) that one path is about."""
+    """The environments and the app (None: all apps) that one path is about."""
     folder, _, name = path.rpartition("/")
     app = name.removesuffix(".yaml")
     if path == PROJECT_FILE or _below(path, layout.templates):
@@ -129,7 +129,7 @@ def chosen(wanted: Sequence[str], known: Sequence[str], what: str) -> list[str]:
     """The given names, or all; an unknown one is a usage failure that says what was probably meant."""
     for name in wanted:
         if name not in known:
-            from difflib import get_close_matches  # start-up time that only a wrong name must pay
+            from difflib import get_close_matches  # imported here: only a wrong name needs it
 
             near = get_close_matches(name, known, 1)
             hint = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(sorted(known)) or 'none'}"
@@ -173,7 +173,7 @@ def neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]
 
 
 def _hosts(rendered: Rendered) -> set[str]:
-    """Its hosts, but for the name of its own Service."""
+    """Its hosts, without the name of its own Service."""
     return {host for host in rendered.hosts if not host.startswith(f"{rendered.app}.")}
 
 

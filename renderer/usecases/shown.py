@@ -1,4 +1,4 @@
-"""Prints problems, with paths that are right in the folder where they are read."""
+"""Prints problems with paths relative to the reader's folder."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Shown(NamedTuple):
         return show_problems(seen(found, root, self._from(root)), self.form, is_strict=self.is_strict)
 
     def path(self, file: str, root: str) -> str:
-        """The path of a file of the project at `root`, as its problems have it."""
+        """The path of a file of the project at `root`, as in its problems."""
         return seen([Problem(file, 0, 0, "", "")], root, self._from(root))[0].file
 
     def _from(self, root: str) -> str:
-        """Annotations and reports name files from the top of the repository."""
+        """Annotations and reports name files relative to the top of the repository."""
         if self.form not in ("github", "sarif", "junit"):
             return self.start if self.start is not None else root
         from renderer.git import GitError  # a plain run has no need of git
@@ -63,7 +63,7 @@ def seen(problems: Sequence[Problem], root: str, start: str) -> list[Problem]:
 
 
 def show_problems(problems: Sequence[Problem], form: str, *, is_strict: bool = False) -> bool:
-    """Print problems (text to stderr, what machines read to stdout); whether any of them is an error."""
+    """Print problems (text to stderr, other formats to stdout); whether any of them is an error."""
     found = in_order(strict(problems) if is_strict else problems)
     text = problems_text(found, form)
     (say if form == "text" else out)(text, end="")
@@ -73,5 +73,5 @@ def show_problems(problems: Sequence[Problem], form: str, *, is_strict: bool = F
 
 
 def show_stopping(problems: Sequence[Problem], form: str) -> bool:
-    """As `show_problems`, for commands with another result on stdout: problems are JSON only if they replace it."""
+    """Like `show_problems`, for commands with another result on stdout: problems are JSON only if they replace it."""
     return show_problems(problems, "json" if form == "json" and errors(problems) else "text")

@@ -1,4 +1,4 @@
-"""The project as the index has it, in a folder of its own: what a commit would have, whatever the working tree says."""
+"""The staged project in a folder of its own: what a commit would have, independent of the working tree."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LINK = "120000"
 
 @contextmanager
 def staged(directory: str) -> Iterator[str]:
-    """A folder with the files of the project around `directory` as they are staged; it is removed at the end."""
+    """A folder with the staged files of the project around `directory`; it is removed at the end."""
     root = find_root(directory)
     with asking_git():
         entries = index_entries(root, **own_index())
@@ -43,7 +43,7 @@ def staged(directory: str) -> Iterator[str]:
 
 
 def lay_out(path: str, mode: str, content: bytes) -> None:
-    """Write one file, or a symbolic link, as Git has it."""
+    """Write one file or symbolic link with its content in Git."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if mode == _LINK:
         os.symlink(content, os.fsencode(path))

@@ -1,4 +1,4 @@
-"""`rollspec status`: what runs where, by the specs of the working tree, and since which commit."""
+"""`rollspec status`: what runs where by the specs of the working tree, and since which commit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from renderer.workers import crew, processors
 
 @dataclass(frozen=True, slots=True)
 class StatusOptions:
-    """What is asked for on the command line; `now` is the time that ages are counted to."""
+    """The options of the command line; ages are counted up to `now`."""
 
     directory: str
     now: datetime
@@ -62,7 +62,7 @@ def show_status(options: StatusOptions) -> int:
 
 
 def environments_in_order(opened: Opened, envs: Sequence[str]) -> list[str]:
-    """The environments that were asked for, or all, in the order of promotion."""
+    """The selected environments, or all, in the order of promotion."""
     found = chosen(envs, sorted(opened.setup.environments), "environment")
     return in_order(opened.setup.project.promotion, found)
 
@@ -77,7 +77,7 @@ def with_commands(opened: Opened, row: AppStatus) -> AppStatus:
 
 
 def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named: frozenset[str]) -> StatusReport:
-    """The state of these apps in these environments; for `named` apps Git is always asked since when."""
+    """The state of these apps in these environments; for `named` apps, Git is always asked for the commit."""
     rows = read_rows(opened, envs, apps)
     try:
         return _with_git(opened, rows, named)
@@ -132,7 +132,7 @@ def _rungs(state: State) -> tuple[str, ...]:
 
 
 def _labels(app: Parsed | None) -> dict[str, str]:
-    """The labels of an app spec, as far as they are text."""
+    """The labels of an app spec that are text."""
     metadata = app.get("metadata") if isinstance(app, Mapping) else None
     labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
     return {str(key): str(value) for key, value in labels.items()} if isinstance(labels, Mapping) else {}

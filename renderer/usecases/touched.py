@@ -1,4 +1,4 @@
-"""From file names, such as pre-commit passes, to the apps and environments of each project that they belong to."""
+"""Finds the apps and environments, by project, of file names such as pre-commit passes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Each = Callable[[Opened, Selection], int]
 
 
 def each_touched(shown: Shown, paths: Sequence[str], *, hook: bool, run: Each) -> int:
-    """Call `run` for each project with what the files belong to; the highest exit code, 0 if nothing is concerned."""
+    """Call `run` for each project with the selection of its files; the highest exit code, 0 if there is none."""
     directory = shown.start or "."
     files = [os.path.normpath(os.path.join(directory, path)) for path in paths]
     if not hook:
@@ -34,7 +34,7 @@ def each_touched(shown: Shown, paths: Sequence[str], *, hook: bool, run: Each) -
 
 
 def _refuse_strangers(files: Sequence[str]) -> None:
-    """A file that a person names must be in a project, and must exist or have been a file of an app."""
+    """Refuse a named file outside of all projects, or one that does not exist and was not a file of an app."""
     for file in files:
         found = projects([file])
         if not found:
@@ -75,7 +75,7 @@ def projects(files: Iterable[str]) -> dict[str, list[str]]:
 
 
 def selection_of(opened: Opened, paths: Sequence[str]) -> Selection:
-    """What the files belong to; a plain manifest under `extraResources` belongs to the app, in any folder."""
+    """The selection of the files; a plain manifest under `extraResources` belongs to its app, in any folder."""
     found, others = touched(opened.layout, opened.setup.environments, opened.apps, paths)
     beside = _with_resources(opened, others)
     if beside:
@@ -84,7 +84,7 @@ def selection_of(opened: Opened, paths: Sequence[str]) -> Selection:
 
 
 def not_in_the_commit(opened: Opened, selection: Selection) -> list[str]:
-    """Rendered files of the selection that exist and are not in the commit that is being made."""
+    """Rendered files of the selection that exist but are not in the commit that is being made."""
     layout = opened.layout
     folders = [layout.manifests(env, app) for env in selection.envs for app in selection.apps[env]]
     if selection.whole:
@@ -137,7 +137,7 @@ def hook_base(directory: str) -> str | None:
 
 
 def tell_unknown(paths: Sequence[str]) -> None:
-    """Name the files that are still to be added."""
+    """Name the files that must still be added."""
     for path in paths:
         say(f"not in the commit: {printable(path)}")
     if paths:

@@ -25,7 +25,7 @@ from renderer.workers import Tick, crew, processors
 
 @dataclass(frozen=True, slots=True)
 class ValidateOptions:
-    """What is asked for on the command line."""
+    """The options of the command line."""
 
     directory: str
     paths: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class ValidateOptions:
     is_strict: bool = False
     form: str = "text"
     verbose: bool = False
-    now: datetime | None = None  # freezes are judged by this time; None: there is none
+    now: datetime | None = None  # the time by which freezes are judged; None: they do not count
 
     def __post_init__(self) -> None:
         if self.staged and (self.paths or self.hook or self.base):

@@ -1,4 +1,4 @@
-"""What all verbs share: a transition of apps' release states becomes edited specs, rendered files, perhaps a commit."""
+"""What all verbs share: they turn transitions of release states into edited specs, rendered files, and a commit."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ _NAMED = 3  # apps in a commit's subject
 
 @dataclass(frozen=True, slots=True)
 class VerbOptions:
-    """What every verb is asked for; Failure for options that contradict each other."""
+    """The options of every verb; Failure for options that contradict each other."""
 
     directory: str
     envs: tuple[str, ...] = ()
     every: bool = False  # --all: the apps that the verb fits
     keep_going: bool = False
-    break_glass: str | None = None  # why a freeze is passed
-    now: datetime | None = None  # freezes are judged by this time; None: there is none
+    break_glass: str | None = None  # why the verb passes a freeze
+    now: datetime | None = None  # the time by which freezes are judged; None: they do not count
     dry_run: bool = False
     commit: bool = False
     message: str | None = None
@@ -77,14 +77,14 @@ class How:
     verb: str
     detail: str = ""
     notes: Callable[[Spec, Spec], list[str]] = lambda before, after: []
-    is_idle_fine: bool = False  # nothing to change is no failure
+    is_idle_fine: bool = False  # having nothing to change is not a failure
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
     """One app in one environment after a verb: its partial app file, and every rendered file that follows from it.
 
-    None stands for a file that is removed: a rendered file without a manifest, and a partial app file that is empty.
+    None marks a file that is removed: a rendered file without a manifest, and an empty partial app file.
     """
 
     env: str
@@ -101,7 +101,7 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class RefusedEdit:
-    """A verb that does not fit an app's state: why."""
+    """Why a verb does not fit an app's state."""
 
     env: str
     app: str
@@ -109,12 +109,12 @@ class RefusedEdit:
 
 
 def environments_for(opened: Opened, envs: Sequence[str]) -> list[Environment]:
-    """The environments that a verb is about, each once, in the order given."""
+    """The environments that a verb is about, each once, in the given order."""
     return [environment_for(opened, env) for env in dict.fromkeys(envs)] or [environment_for(opened, None)]
 
 
 def environment_for(opened: Opened, env: str | None) -> Environment:
-    """The environment that a verb is about; with several it must be named."""
+    """The environment that a verb is about; if the project has several, it must be named."""
     names = sorted(opened.setup.environments)
     if env is None and len(names) == 1:
         env = names[0]
@@ -126,7 +126,7 @@ def environment_for(opened: Opened, env: str | None) -> Environment:
 
 
 def carry_out(opened: Opened, acts: Acts, how: How) -> int:
-    """Each app's act on its effective spec, then the files, then perhaps one commit of them all; the exit code."""
+    """Apply each app's act to its effective spec, write the files, and perhaps commit them all; the exit code."""
     options = how.options
     environments = [opened.setup.environments[env] for env, some in acts.items() if some]
     if options.now and options.break_glass is None:
@@ -159,7 +159,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         with _stopped_as_by_ctrl_c():
             _write(opened, files, specs)
             made = _commit(opened, edited, lines, sorted(committed), how) if options.commit else None
-    except BaseException as error:  # a full disk, a hook that fails, Ctrl-C: all as it was
+    except BaseException as error:  # a full disk, a failing hook, Ctrl-C: restore everything
         _write(opened, {path: old[path] for path in files}, specs, mark=False)
         if isinstance(error, GitError):
             raise Failure(f"nothing was changed: {error}") from error
@@ -169,7 +169,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
 
 
 def _edits(opened: Opened, acts: Acts) -> list[Edited | RefusedEdit]:
-    """What each act makes of its app; an environment comes after those that it extends, and sees their edits."""
+    """The result of each act; an environment comes after those that it extends, and gets their edits."""
     order = sorted(acts, key=lambda env: (len(opened.setup.environments[env].chain), env))
     texts: dict[str, tuple[dict[str, bytes], list[Problem]]] = {}
     found: list[Edited | RefusedEdit] = []
@@ -184,7 +184,7 @@ def _edits(opened: Opened, acts: Acts) -> list[Edited | RefusedEdit]:
 def _sound(found: Sequence[Edited | RefusedEdit], options: VerbOptions) -> tuple[list[Edited], bool]:
     """The edits without a problem, and whether anything failed; problems and refusals are shown.
 
-    With --all a verb is not meant for every app that it selects: a refusal is said, and no failure.
+    With --all, a verb need not fit every selected app: a refusal is printed, but is not a failure.
     """
     edited = [each for each in found if isinstance(each, Edited)]
     refused = [each for each in found if isinstance(each, RefusedEdit)]
@@ -197,7 +197,7 @@ def _sound(found: Sequence[Edited | RefusedEdit], options: VerbOptions) -> tuple
 
 @contextmanager
 def _stopped_as_by_ctrl_c() -> Iterator[None]:
-    """A job that is ended, or whose terminal goes, puts everything back too."""
+    """Restores everything also if the job is terminated or its terminal is closed."""
 
     def stop(number: int, _: object) -> None:
         raise SystemExit(128 + number)
@@ -219,9 +219,9 @@ def _refuse_hidden_output(opened: Opened, new: Collection[str], known: Collectio
 
 
 def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> None:
-    """A commit of the verb's own files alone would hold manifests of specs that it does not hold.
+    """Refuse uncommitted specs: a commit of the verb's files alone would have manifests of specs that it lacks.
 
-    And a release state that was never committed is not what the cluster has.
+    Also, a release state that was never committed is not what the cluster has.
     """
     files = [PROJECT_FILE, *opened.setup.texts]
     for app in apps:
@@ -250,7 +250,7 @@ def edit_app(
 ) -> Edited | Refusal:
     """One app's spec edited, and what is rendered from it in this environment and in those that extend it.
 
-    `known` are the app's files and what is wrong with reading them; the edit is made in them too.
+    `known` are the app's files and the problems of reading them; the edit changes them too.
     """
     texts, problems = known or opened.texts(app)
     problems = [*problems]
@@ -278,7 +278,7 @@ def edit_app(
 
 
 def _driven(opened: Opened, app: str, texts: Mapping[str, bytes], envs: Sequence[str]) -> dict[str, Driven]:
-    """What others than Git write into the app's objects, by environment, if Argo CD's objects are ours."""
+    """What controllers write into the app's objects, by environment, if Argo CD's objects are ours."""
     wanted = [env for env in envs if opened.setup.project.argocd and is_in(opened.setup.environments[env], app)]
     found = outline(app, texts, opened.setup, wanted) if wanted else []
     return {each.env: each.driven for each in found}
@@ -287,7 +287,7 @@ def _driven(opened: Opened, app: str, texts: Mapping[str, bytes], envs: Sequence
 def effective_spec(
     opened: Opened, environment: Environment, app: str, texts: Mapping[str, bytes], problems: list[Problem]
 ) -> Spec | None:
-    """The effective spec, valid; None where it has errors, which are added to `problems`."""
+    """The valid effective spec; None if it has errors, which are added to `problems`."""
     if not is_in(environment, app):
         raise Failure(f"{environment.name} does not have the app `{app}`", 2)
     document, found = read_app(app, texts, opened.setup)
@@ -302,7 +302,7 @@ def effective_spec(
 
 
 def _table(edited: Sequence[Edited]) -> list[str]:
-    """What each release goes from and to, and how it starts, one a line below a headline."""
+    """The old and new version of each release, and how it starts, one per line below a headline."""
     rows = [("APP", "ENVIRONMENT", "FROM", "TO", "STARTS")]
     for each in edited:
         flight = in_flight(each.after)
@@ -314,7 +314,7 @@ def _table(edited: Sequence[Edited]) -> list[str]:
 
 
 def _described(each: Edited) -> str:
-    """Before and after, with the strategies where they differ."""
+    """The state before and after, with the strategies if they differ."""
     was, now = (strategy_of(spec.get("strategy", {})) for spec in (each.before, each.after))
     if str(was) == str(now):
         return f"{describe(each.before)} -> {describe(each.after)}"
@@ -339,7 +339,7 @@ def describe(spec: Spec) -> str:
 def _changes(
     opened: Opened, environment: Environment, app: str, texts: Mapping[str, bytes], wanted: Mapping[str, Any]
 ) -> list[Change]:
-    """The fewest edits of this overlay's partial app that give what is wanted."""
+    """The fewest edits of this overlay's partial app that lead to the wanted spec."""
     own = opened.layout.partial(environment.name, app)
     beneath = [opened.layout.partial(name, app) for name in environment.names[1:]]
     partials = [inherited(Document(file, _data(texts[file], file))) for file in beneath if file in texts]
@@ -355,7 +355,7 @@ def _data(text: bytes, file: str) -> dict[str, Any]:
 
 
 def _edited(old: bytes | None, app: str, edits: Sequence[Change]) -> bytes | None:
-    """The text edited; one that was in `fmt`'s format stays in it. None for one that has come back to nothing."""
+    """The edited text; one in the layout of `fmt` stays in it. None if nothing is left."""
     empty = new_document(app_document(app, {}))
     before = empty if old is None else old.decode()
     text = edit(before, _operations(_data(before.encode(), "").get("spec") or {}, edits))
@@ -365,7 +365,7 @@ def _edited(old: bytes | None, app: str, edits: Sequence[Change]) -> bytes | Non
 
 
 def _operations(spec: Spec, edits: Sequence[Change]) -> list[Operation]:
-    """A block that goes and comes back under another name (canary, aborted) keeps its comments: it is renamed."""
+    """A block that is removed and added under another name (canary, aborted) keeps its comments: it is renamed."""
     moved = _moved(spec, edits)
     found: list[Operation] = []
     for each in edits:
@@ -381,7 +381,7 @@ def _operations(spec: Spec, edits: Sequence[Change]) -> list[Operation]:
 
 
 def _moved(spec: Spec, edits: Sequence[Change]) -> tuple[str, str] | None:
-    """A field that goes, and another that comes with some of its value, in the same order."""
+    """A removed field, and an added one that has a part of its value, in the same order."""
     gone = [each.path[0] for each in edits if each.value is ABSENT and len(each.path) == 1 and each.path[0] in spec]
     come = [(each.path[0], each.value) for each in edits if len(each.path) == 1 and each.path[0] not in spec]
     for old in gone:
@@ -397,7 +397,7 @@ def _pointer_of(path: Sequence[str]) -> str:
 
 
 def _outputs(opened: Opened, app: str, rendered: Sequence[Rendered]) -> dict[str, bytes | None]:
-    """The files to write, and None for those that lie there now and are rendered no more."""
+    """The files to write, and None for existing ones that are no longer rendered."""
     found: dict[str, bytes | None] = {}
     for each in rendered:
         if each.env:
@@ -407,7 +407,7 @@ def _outputs(opened: Opened, app: str, rendered: Sequence[Rendered]) -> dict[str
 
 
 def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:
-    """Every file that changes, as it will be and as it is."""
+    """Every file that changes, with its new and its old content."""
     new: dict[str, bytes | None] = {each.file: each.text for each in edited}
     for each in edited:
         new |= each.rendered
@@ -436,7 +436,7 @@ def _others(opened: Opened, envs: Sequence[str], files: Mapping[str, bytes | Non
 
 
 def _argocd(opened: Opened, edited: Sequence[Edited]) -> dict[str, bytes]:
-    """Argo CD's objects that change: those of environments where something else is written into an app's objects."""
+    """Argo CD's objects that change: those of environments in which controllers write other fields of an app."""
     changed = [each for one in edited for each in one.made if one.driven.get(each.env, each.driven) != each.driven]
     envs = {each.env for each in changed}
     last = {(one.app, each.env): each for one in edited for each in one.made}  # a later edit saw the earlier ones
@@ -448,7 +448,7 @@ def _argocd(opened: Opened, edited: Sequence[Edited]) -> dict[str, bytes]:
 
 
 def _write(opened: Opened, files: Mapping[str, bytes | None], specs: set[str], *, mark: bool = True) -> None:
-    """Specs are people's files and always replaced; of the rendered ones only ours."""
+    """Specs are people's files and are always replaced; rendered files only if they are ours."""
     for own in (True, False):
         some = {path: text for path, text in files.items() if (path in specs) == own}
         present = {path: text for path, text in some.items() if text is not None}
@@ -460,7 +460,7 @@ def _write(opened: Opened, files: Mapping[str, bytes | None], specs: set[str], *
 
 
 def _commit(opened: Opened, edited: Sequence[Edited], lines: Sequence[str], files: Sequence[str], how: How) -> str:
-    """One commit of these files, which says what became of each app; returns the line that tells of it."""
+    """Commit these files with a message about each app; returns the line to print about the commit."""
     envs = list(dict.fromkeys(each.env for each in edited))
     named = list(dict.fromkeys(f"{each.app} {_about(how.verb, each)}".rstrip() for each in edited))
     subject = f"deploy({_some(envs)}): {how.verb} {_some(named)} {how.detail}".rstrip()

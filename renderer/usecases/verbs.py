@@ -1,4 +1,4 @@
-"""The verbs of a release: what each asks of the apps that it names, as acts on their effective specs."""
+"""The verbs of a release: each as an act on the effective specs of the named apps."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Notes = Callable[[Opened, Spec, Spec], list[str]]  # of a spec before and after
 
 @dataclass(frozen=True, slots=True)
 class SwitchOptions:
-    """What `switch` is asked for; Failure for options that contradict each other."""
+    """The options of `switch`; Failure for options that contradict each other."""
 
     to: str | None = None
     router: str | None = None
@@ -51,7 +51,7 @@ class SwitchOptions:
 
 @dataclass(frozen=True, slots=True)
 class UndoOptions:
-    """What `undo` is asked for; Failure for options that contradict each other."""
+    """The options of `undo`; Failure for options that contradict each other."""
 
     share: int | None = None
     to: str | None = None
@@ -87,8 +87,8 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
         }
 
     detail = "by train" if wanted.train else ""
-    told: Notes = lambda _, spec, after: notes.release(spec, wanted.share)  # noqa: E731
-    return _run(replace(options, train=wanted.train), "release", acts, detail, told)
+    remarks: Notes = lambda _, spec, after: notes.release(spec, wanted.share)  # noqa: E731
+    return _run(replace(options, train=wanted.train), "release", acts, detail, remarks)
 
 
 def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | None) -> int:
@@ -99,14 +99,14 @@ def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | 
         canaries = live_canaries(opened, some, env, live)
         return {app: partial(_weight, app, canaries, share) for app in some}
 
-    def told(opened: Opened, spec: Spec, after: Spec) -> list[str]:
+    def remarks(opened: Opened, spec: Spec, after: Spec) -> list[str]:
         return notes.weight(spec, after, opened.setup.project.level)
 
-    return _run(options, "weight", acts, f"to {share} %", notes=told)
+    return _run(options, "weight", acts, f"to {share} %", notes=remarks)
 
 
 def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: str | None) -> int:
-    """Make what is in flight the stable version; the exit code."""
+    """Make the version in flight the stable one; the exit code."""
     if at is not None and live is not None:
         raise Failure("give either --at or --live", 2)
 
@@ -130,14 +130,14 @@ def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:
 def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None = None) -> int:
     """Start aborted releases again; the exit code."""
 
-    def told(opened: Opened, spec: Spec, _: Spec) -> list[str]:
+    def remarks(opened: Opened, spec: Spec, _: Spec) -> list[str]:
         return notes.retry(spec, opened.setup.project.versions.argo_rollouts)
 
-    return _run(options, "retry", _each(options, "retry", apps, partial(verbs.retry, share=share)), notes=told)
+    return _run(options, "retry", _each(options, "retry", apps, partial(verbs.retry, share=share)), notes=remarks)
 
 
 def undo(options: VerbOptions, apps: tuple[str, ...], wanted: UndoOptions) -> int:
-    """Go back to the version before; the exit code."""
+    """Go back to the previous version; the exit code."""
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         return {app: partial(_undo, opened, app, env, wanted) for app in _selected(opened, env, apps, options, "undo")}
@@ -154,12 +154,12 @@ def restart(options: VerbOptions, apps: tuple[str, ...]) -> int:
 
 
 def pause(options: VerbOptions, apps: tuple[str, ...]) -> int:
-    """Hold the controller; the exit code."""
+    """Pause the controller; the exit code."""
     return _run(options, "pause", _each(options, "pause", apps, verbs.pause))
 
 
 def resume(options: VerbOptions, apps: tuple[str, ...]) -> int:
-    """Let the controller go on; the exit code."""
+    """Resume the controller; the exit code."""
     return _run(options, "resume", _each(options, "resume", apps, verbs.resume))
 
 
@@ -178,7 +178,7 @@ def switch(options: VerbOptions, app: str, wanted: SwitchOptions) -> int:
 
 
 def _noting(acts: Acts) -> tuple[Acts, list[tuple[str, str]]]:
-    """The same acts, and the environments and apps that they were asked for."""
+    """The same acts, and a record of the environments and apps that they were called for."""
     asked: list[tuple[str, str]] = []
 
     def noted(opened: Opened, env: str) -> Mapping[str, Act]:
@@ -190,7 +190,7 @@ def _noting(acts: Acts) -> tuple[Acts, list[tuple[str, str]]]:
 
 
 def _say_how_they_ran(options: VerbOptions, taken_back: Sequence[tuple[str, str]]) -> int:
-    """Say where a version that was brought back differs from when it ran; never a reason to fail."""
+    """Say how a restored version differs from when it ran; this never makes the verb fail."""
     if not options.dry_run:
         opened = open_project(options.directory)
         for env, app in taken_back:
@@ -211,13 +211,13 @@ def _run(
     *,
     everywhere: bool = False,
 ) -> int:
-    """`detail` ends the commit's subject; `notes` is what else is to be said.
+    """`detail` ends the commit's subject; `notes` returns further lines to print.
 
-    `everywhere`: without --env, it is about every environment, and nothing to do is no failure.
+    `everywhere`: without --env, the verb is about every environment, and having nothing to do is not a failure.
     """
     if options.dry_run:
         return _do(options, verb, acts, detail, notes, everywhere)
-    with alone(find_root(options.directory), PROJECT_FILE, _waiting):  # then it sees what another verb has written
+    with alone(find_root(options.directory), PROJECT_FILE, _waiting):  # then it reads what the other wrote
         return _do(options, verb, acts, detail, notes, everywhere)
 
 
@@ -279,7 +279,7 @@ def _weight(app: str, live: Live, share: int, spec: Spec) -> Outcome:
 
 
 def _promote(opened: Opened, app: str, env: str | None, revision: str | None, live: Live, spec: Spec) -> Outcome:
-    """A canary of which nothing is live starts from nothing; one that a revision has may be promoted by hand here."""
+    """A canary without a live share starts from nothing; one that a revision has may be promoted here."""
     if revision is not None and in_flight(spec) is None:
         return verbs.promoted(spec, spec_at(opened, app, env, revision))
     if not spec.get("canary"):

@@ -11,20 +11,20 @@ from renderer.render.service import preview_name
 _MESH = "mesh"
 
 
-def lost_ways(old: Side, new: Side) -> list[str]:
+def lost_entry_points(old: Side, new: Side) -> list[str]:
     """Entry points of the old side that the new one lacks, except those of Services that are deleted as a whole."""
-    after = {way for manifest in new.manifests for way in _ways(manifest, new)}
+    after = {way for manifest in new.manifests for way in _entry_points(manifest, new)}
     kept = {manifest.identity for manifest in new.manifests}
-    ways = [
+    found = [
         way
         for manifest in old.manifests
         if manifest.kind != "Service" or (manifest.identity in kept and manifest.name != preview_name(old.app))
-        for way in _ways(manifest, old)
+        for way in _entry_points(manifest, old)
     ]
-    return [way for way in dict.fromkeys(ways) if way not in after]
+    return [one for one in dict.fromkeys(found) if one not in after]
 
 
-def _ways(manifest: Manifest, side: Side) -> Iterator[str]:
+def _entry_points(manifest: Manifest, side: Side) -> Iterator[str]:
     spec = manifest.data.get("spec") or {}
     if manifest.kind == "Service":
         for port in spec.get("ports") or ():

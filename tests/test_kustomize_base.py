@@ -51,8 +51,8 @@ def built(folder: Path, strategy: str, changes: str) -> list[dict[str, Any]]:
         assert run(folder, "release", "web", "1.5.0").code == 0
     done = run(folder, "render")
     assert done.code == 0, done.err
-    text = subprocess.run([kubectl(), "kustomize", folder / "k"], capture_output=True, check=True).stdout
-    return [each for each in yaml.safe_load_all(text) if each]
+    made = subprocess.run([kubectl(), "kustomize", folder / "k"], capture_output=True, check=True).stdout
+    return [each for each in yaml.safe_load_all(made) if each]
 
 
 def contradictions(objects: list[dict[str, Any]]) -> Iterator[str]:

@@ -59,13 +59,14 @@ def _share(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
     if "consistentHash" in (_policy(new).get("loadBalancer") or {}):
         yield "requests are split one by one, and consistentHash holds within a version: a client may change versions"
     if service.get("clusterIP") == "None":
-        yield "the Service is headless: the weight does not split connections that clients open to a pod's address"
+        yield "the Service is headless: a sidecar sends a request to the pod that its client chose, whatever the weight"
 
 
 def _outliers(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
-    """Outlier detection with a canary of one pod."""
+    """Outlier detection with a canary of one pod: by default Envoy does not eject one of one (10 % of it is none)."""
     pods = [track.pods_after for track in summary.tracks if track.version == new.app.running.name] if summary else []
-    if new.app.canary and new.app.strategy.is_routed and _policy(new).get("outlierDetection") and 1 in pods:
+    most = (_policy(new).get("outlierDetection") or {}).get("maxEjectionPercent", 10)
+    if new.app.canary and new.app.strategy.is_routed and most >= 100 and 1 in pods:
         yield "outlier detection may eject the only canary pod: its share of the requests then fails"
 
 

@@ -115,7 +115,7 @@ def _enough(percentile: str, least: int) -> int:
 
 
 def _requests(app: App, checks: Checks, version: str) -> Requests:
-    return Requests(app.name, app.namespace, template_labels(app, app.running), version, checks.reporter)
+    return Requests(app.service_name, app.namespace, template_labels(app, app.running), version, checks.reporter)
 
 
 def _metrics(checks: Checks, queries: list[Query]) -> list[dict[str, Any]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from .clients import changing
 from .planned import unplanned
 from .play import Played, Recording, Request
 from .promise import during_edit, routed, slack
@@ -33,7 +35,8 @@ def broken(recording: Recording) -> Iterator[Violation]:
     base = ""
     for number, played in enumerate(recording.played):
         points = recording.during(number)
-        yield from expected(played, points)
+        seen = {"changing": changing(recording, number, points)} if recording.scenario.clients and points else {}
+        yield from expected(played, points, {**seen, **played.found})
         if number and points:
             yield from available(recording, number, points)
             yield from shares(recording, number, points, base)
@@ -78,17 +81,17 @@ def whole(points: Points) -> str:
     return next((version for version, part in share.items() if part == 100), "")
 
 
-def expected(played: Played, points: Points) -> Iterator[Violation]:
+def expected(played: Played, points: Points, found: Mapping[str, Any]) -> Iterator[Violation]:
     """What the edit's own file says about its end: a value, or `oneOf` several."""
     title = played.edit.title
     if not played.settled:
         yield Violation("expect", title, "does not come to rest")
     last = points[-1][1] if points else None
     for name, value in played.edit.expect.items():
-        found = played.found.get(name, getattr(last, name, None))
+        seen = found.get(name, getattr(last, name, None))
         fits = value["oneOf"] if isinstance(value, dict) and "oneOf" in value else [value]
-        if found not in fits:
-            yield Violation("expect", title, f"{name} is {found}, not {' or '.join(map(str, fits))}")
+        if seen not in fits:
+            yield Violation("expect", title, f"{name} is {seen}, not {' or '.join(map(str, fits))}")
 
 
 def available(recording: Recording, number: int, points: Points) -> Iterator[Violation]:

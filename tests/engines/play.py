@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import subprocess
@@ -293,6 +294,8 @@ class Player:
                 self.servers.pop().kill()
             case "prometheus-up":
                 self.start_prometheus()
+            case "ask":
+                self.found["answer"] = asked(argument.format(namespace=self.namespace))
             case "analysis-check" if self.project:
                 self.found["verdicts"] = self.project.verdicts(argument)
             case "wait":
@@ -331,7 +334,9 @@ class Player:
             self.loads[name] = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
 
     def exported(self) -> list[str]:
-        """The flags of a load generator whose answers the scenario's Prometheus counts."""
+        """The flags of a load generator that tells clients apart, or whose answers the scenario's Prometheus counts."""
+        if self.scenario.clients:
+            return ["-clients", str(self.scenario.clients)]
         if not self.scenario.prometheus:
             return []
         address = f"127.0.0.1:{prometheus.metrics_port(self.scenario.prometheus['port'])}"
@@ -350,6 +355,18 @@ class Player:
             process.terminate()
             process.wait(30)
         self.loads = {}
+
+
+def asked(host: str) -> str:
+    """The version that answers a request for a host through Envoy, or the status of the answer."""
+    name, _, way = host.partition("/")
+    connection = http.client.HTTPConnection(PROXY, timeout=10)
+    try:
+        connection.request("GET", f"/{way}", headers={"Host": name})
+        answer = connection.getresponse()
+        return answer.headers.get("X-Version") or str(answer.status)
+    finally:
+        connection.close()
 
 
 def at_once(facts: dict[str, Any]) -> dict[str, Any]:

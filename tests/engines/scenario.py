@@ -63,6 +63,7 @@ class Scenario:
     trace: bool = True  # whether `make traces` keeps it; by default only where the edits name the manifests' facts
     alone: bool = False  # it stops engines that others need
     kills: bool = False  # it kills the controller, which comes back at once: beside others that do
+    clients: int = 0  # the load's requests come from so many, each with a header x-user and its cookies
     header: str = ""  # name=value: 20 requests a second with this header, which go to the canary once it is Ready
     load: bool = True  # requests through Envoy all the time
     fails: list[str] = field(default_factory=list)  # a negative control: the invariants that have to break

@@ -23,6 +23,7 @@ func load(args []string) error {
 	host := flags.String("host", "", "host name of the service")
 	rate := flags.Float64("rate", 200, "requests a second")
 	connections := flags.Int("connections", 16, "kept-alive connections")
+	people := flags.Int("clients", 0, "so many clients, each with a header x-user and a cookie jar of its own; their numbers stand in the lines")
 	header := flags.String("header", "", "a header for every request, name=value")
 	exported := flags.String("metrics", "", "address to serve Istio's counters of the answers at")
 	app := flags.String("app", "web", "the app's name in those counters")
@@ -48,6 +49,7 @@ func load(args []string) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	var inFlight sync.WaitGroup
+	crowd := newClients(*people)
 	ticker := time.NewTicker(time.Duration(float64(time.Second) / *rate))
 	defer ticker.Stop()
 	for {
@@ -61,19 +63,20 @@ func load(args []string) error {
 			inFlight.Add(1)
 			go func() {
 				defer inFlight.Done()
-				lines <- request(client, *proxy, *host, *header, counted)
+				lines <- request(client, *proxy, *host, *header, counted, crowd)
 			}()
 		}
 	}
 }
 
-func request(client *http.Client, proxy, host, header string, counted *metrics) string {
+func request(client *http.Client, proxy, host, header string, counted *metrics, crowd *clients) string {
 	sent := time.Now()
 	req, _ := http.NewRequest(http.MethodGet, "http://"+proxy+"/", nil)
 	req.Host = host
 	if name, value, ok := strings.Cut(header, "="); ok {
 		req.Header.Set(name, value)
 	}
+	who := crowd.next(req)
 	resp, err := client.Do(req)
 	took := time.Since(sent).Milliseconds()
 	at := float64(sent.UnixMicro()) / 1e6
@@ -81,6 +84,7 @@ func request(client *http.Client, proxy, host, header string, counted *metrics) 
 		counted.count(0, "-", err.Error(), took)
 		return fmt.Sprintf("%.4f 0 - - %d %s", at, took, words(err.Error()))
 	}
+	crowd.keep(who, resp)
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
 	_ = resp.Body.Close()
 	version, pod, detail := resp.Header.Get("X-Version"), resp.Header.Get("X-Pod"), ""
@@ -89,6 +93,8 @@ func request(client *http.Client, proxy, host, header string, counted *metrics) 
 	}
 	if resp.StatusCode != http.StatusOK {
 		detail = words(string(body))
+	} else if who >= 0 {
+		detail = fmt.Sprintf("client=%d", who)
 	}
 	counted.count(resp.StatusCode, version, detail, took)
 	if err != nil {

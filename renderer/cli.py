@@ -15,13 +15,13 @@ from renderer import __version__
 from renderer.failure import Failure
 from renderer.problem import printable
 
-_RARELY = 200_000  # new objects between searches for cycles, which look at all objects; our data has no cycles
+_RARELY = 200_000  # new objects between two searches for cycles, which visit all objects; our data has no cycles
 _PROBLEMS, _USAGE, _COULD_NOT_LOOK, _BUG = 1, 2, 3, 4
 # name -> (section, short help); see LazyGroup.get_command for where its code is
 COMMANDS = {
     "init": ("Project", "Create a project: project file, overlay, first app, pre-commit config."),
     "new": ("Project", "Create the spec of a new app."),
-    "import": ("Project", "Turn objects that run into specs, and prove that nothing is lost."),
+    "import": ("Project", "Turn running objects into specs, and prove that nothing is lost."),
     "validate": ("Project", "Check specs and their manifests; with --base, the change too."),
     "render": ("Project", "Render specs into manifests."),
     "publish": ("Project", "Commit the rendered files of a commit on other branches."),
@@ -45,7 +45,7 @@ COMMANDS = {
     "analysis": ("Look", "Try the queries of an analysis on a Prometheus, or on series in files."),
     "completion": ("Look", "Print the completion script of a shell."),
 }
-_MODULES = {"import": "import_"}  # commands whose names are words of Python
+_MODULES = {"import": "import_"}  # commands whose names are keywords of Python
 
 
 class LazyGroup(click.Group):
@@ -121,16 +121,16 @@ def main() -> NoReturn:
     _replace_closed_streams()
     code = run(sys.argv[1:])
     for stream in filter(None, (sys.stdout, sys.stderr)):
-        with suppress(OSError, ValueError):  # the reader is gone, or it is closed
+        with suppress(OSError, ValueError):  # the reader has ended, or the stream is closed
             stream.flush()
-    os._exit(code)  # Python would free all objects first, which takes a while after rendering many apps
+    os._exit(code)  # otherwise Python frees all objects first, which takes a while after rendering many apps
 
 
 def _replace_closed_streams() -> None:
-    """Replace a closed stream by one that is empty, or that refuses what is written to it.
+    """Replace a closed stream with an empty one, or with one that refuses all output.
 
-    Without this, the next file that is opened would get the number of the stream, and our messages would go into it.
-    What goes to stderr is lost instead: nobody can read it anyway.
+    Without this, the next opened file would get the number of the stream, and our messages would be written into it.
+    Output to a closed stderr is lost instead: nobody could read it.
     """
     for name, mode, flags in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
         if getattr(sys, name) is None:  # a new file gets the lowest free number, which is the stream's own
@@ -154,7 +154,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code
     except click.ClickException as error:
-        said = printable(error.format_message())  # click quotes arguments as they are
+        said = printable(error.format_message())  # click quotes arguments unchanged
         error.format_message = lambda: said  # type: ignore[method-assign]
         error.show()
         if isinstance(error, click.UsageError):
@@ -170,7 +170,7 @@ def run(arguments: list[str]) -> int:
     except Failure as failure:
         click.echo(_printable(f"rollspec: {failure}"), err=True)
         return failure.code
-    except OSError as error:  # of our own output, or of a file: we could not read or write
+    except OSError as error:  # reading or writing our own output, or a file, failed
         click.echo(printable(f"rollspec: {error.filename or 'output'}: {error.strerror or error}"), err=True)
         return _COULD_NOT_LOOK
     except Exception:
@@ -191,7 +191,7 @@ def _show_meant(error: click.UsageError) -> None:
 
 
 def _printable(message: str) -> str:
-    """The output of a Git hook may have several lines; each of them is made printable."""
+    """Makes each line printable: the output of a Git hook may have several lines."""
     return "\n".join(printable(line.expandtabs()) for line in message.split("\n"))
 
 

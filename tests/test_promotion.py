@@ -204,7 +204,7 @@ def test_a_train_waits_for_versions_to_soak(repository: Repository, monkeypatch:
         (("--train", "--env", "dev"), "no environment comes before dev in the order of promotion"),
         (("--train", "--env", "eu", "--skip"), "--train takes what is due"),
         (("web", "--env", "eu", "--soak", "1d"), "--soak is for --train"),
-        (("--train", "--env", "eu", "--soak", "soon"), "'soon' is not a length of time: write 3d, 12h or 1d12h"),
+        (("--train", "--env", "eu", "--soak", "soon"), "'soon' is not a duration: write 3d, 12h or 1d12h"),
     ],
 )
 def test_mistakes_of_usage(repository: Repository, words: tuple[str, ...], message: str) -> None:

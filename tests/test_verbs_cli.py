@@ -358,7 +358,7 @@ def test_a_wrong_spec_is_told_at_its_line(repository: Path) -> None:
 def test_a_weight_from_another_revision_is_refused_like_any(repository: Path) -> None:
     verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
     outcome = verb(repository, "weight", "web", "20", "--live", "HEAD~1")
-    assert (outcome.code, "the canary's weight is 20 already" in outcome.err) == (1, True)
+    assert (outcome.code, "the canary's weight is already 20" in outcome.err) == (1, True)
 
 
 def test_bootstrap_leaves_what_argo_cd_applies_alone(repository: Path) -> None:
@@ -370,7 +370,7 @@ def test_undo_to_what_is_stable_already_is_refused(repository: Path) -> None:
     verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
     verb(repository, "promote", "web", "--commit")
     outcome = verb(repository, "undo", "web", "--to", "HEAD")
-    assert (outcome.code, "1.5.0 is the stable version already" in outcome.err) == (1, True)
+    assert (outcome.code, "1.5.0 is already the stable version" in outcome.err) == (1, True)
 
 
 def test_a_verb_commits_nothing_before_the_project_is_committed(tmp_path: Path) -> None:
@@ -542,7 +542,7 @@ def test_a_weight_that_was_not_committed_was_never_live(repository: Path) -> Non
     assert verb(repository, "weight", "web", "40").code == 0
     assert ("weight: 40" in file.read_text(), "from: 20" in file.read_text()) == (True, True)
     assert run(repository, "validate", "--base", "HEAD").code == 0
-    assert "the canary's weight is 40 already" in verb(repository, "weight", "web", "40").err
+    assert "the canary's weight is already 40" in verb(repository, "weight", "web", "40").err
     assert verb(repository, "weight", "web", "20").code == 0
     assert git(repository, "status", "--porcelain") == ""
 
@@ -643,7 +643,7 @@ def test_a_ladder_that_is_not_live_rests_nowhere(repository: Path) -> None:
 def test_a_weight_takes_no_retry_back(repository: Path) -> None:
     file = _committed_at_20(repository)
     assert verb(repository, "retry", "web").code == 0
-    assert "the canary's weight is 20 already" in verb(repository, "weight", "web", "20").err
+    assert "the canary's weight is already 20" in verb(repository, "weight", "web", "20").err
     assert "from: 20" in file.read_text()
 
 
@@ -687,15 +687,15 @@ def test_promote_folds_configuration_and_undo_takes_it_out(repository: Path) -> 
         (("promote", "web"), "nothing is in flight to promote"),
         (("weight", "web", "30"), "there is no canary to weight"),
         (("weight", "wbe", "30"), "did you mean `web`?"),
-        (("release", "web", "1.4.2", "-w", "20"), "1.4.2 is the stable version already"),
+        (("release", "web", "1.4.2", "-w", "20"), "1.4.2 is already the stable version"),
         (("release", "web", "1.5.0"), "give the canary's first share"),
         (("release", "web", "--set", "envv.A=1", "-w", "20"), "`envv` is not a field of a version"),
         (("undo", "web", "--to", "nowhere"), "nowhere"),
         (("switch", "web"), "give either --to"),
         (("resume", "web"), "is not paused"),
         (("promote", "web", "--at", "20", "--live", "HEAD"), "either --at or --live"),
-        (("release", "web", "--unset", "env.LOGG", "-w", "20"), "there is no env.LOGG to take away"),
-        (("release", "web", "--set", "env.LOG=info", "-w", "20"), "env.LOG is so already"),
+        (("release", "web", "--unset", "env.LOGG", "-w", "20"), "there is no env.LOGG to remove"),
+        (("release", "web", "--set", "env.LOG=info", "-w", "20"), "env.LOG already has this value"),
     ],
 )
 def test_a_verb_that_does_not_fit_explains_itself(repository: Path, words: tuple[str, ...], message: str) -> None:

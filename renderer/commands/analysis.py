@@ -20,16 +20,16 @@ def command() -> None:
 @command.command("check")
 @app_argument
 @env_option
-@click.option("--prometheus", metavar="URL", help="The Prometheus to ask (default: the one that the spec names).")
-@click.option("--at", metavar="TIME", help="The end of the time to look at, such as 2026-03-01T12:00Z (default: now).")
-@click.option("--last", metavar="DURATION", default="2h", show_default=True, help="How long before it: 30m, 48h.")
+@click.option("--prometheus", metavar="URL", help="The address of the Prometheus (default: the one in the spec).")
+@click.option("--at", metavar="TIME", help="The end of the period, such as 2026-03-01T12:00Z (default: now).")
+@click.option("--last", metavar="DURATION", default="2h", show_default=True, help="The length of the period: 30m, 48h.")
 @shown_as(*FORMATS)
 @click.pass_obj
 def check(directory: str, /, **options: Any) -> int:
-    """Tell how often each query of APP would have passed, for the version that runs now.
+    """Report how often each query of APP would have passed, for the version that runs now.
 
-    The queries are sent to a Prometheus, which is only read. Each is asked at its own interval, and its answer judged
-    by the conditions of its metric.
+    Each query is sent to a Prometheus at its own interval, and each answer is judged by the conditions of its metric.
+    Nothing is written.
     """
     return check_queries(CheckOptions(directory, **options))
 
@@ -43,6 +43,6 @@ def check(directory: str, /, **options: Any) -> int:
 def test(directory: str, app: str, files: tuple[str, ...], envs: tuple[str, ...], form: str) -> int:
     """Run tests of APP's queries, in the format of `promtool test rules`.
 
-    An `expr` that is the name of a metric, such as `success-rate`, stands for its query. promtool must be installed.
+    Write the name of a metric, such as `success-rate`, as an `expr` to test its query. promtool must be installed.
     """
     return test_queries(directory, app, envs, files, form)

@@ -22,9 +22,10 @@ def command(
 ) -> int:
     """Write the board: every environment and app, and every release in flight, as web pages.
 
-    `index.html` works from a disk, as a CI artifact or on a pages host: it is one file and loads nothing. An app that
-    is in flight, aborted or changed in the last 30 days has a page of its own, with its history and rendered files.
+    `index.html` is one file and loads nothing, so it works from a disk, as a CI artifact or on a pages host. An app
+    that is in flight, aborted or changed in the last 30 days has a page of its own, with its history and rendered
+    files.
 
-    The specs of the working tree say what runs; Git says since when. No cluster is asked.
+    The specs of the working tree say what runs; Git says since when. No cluster is read.
     """
     return write_board(BoardOptions(directory, datetime.now(UTC), output, single, envs, apps, everything))

@@ -1,4 +1,4 @@
-"""What a shell completes where an app or an environment is asked for: the names in the project around."""
+"""What a shell completes for an app or an environment: the names in the project."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from renderer.usecases.project import names_around
 def _names(
     what: Literal["apps", "environments"], context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[str]:
-    """Those that begin so and are not typed yet; none where there is no project, for a shell has no use for why."""
+    """Names with this beginning that are not typed yet; none without a project, since a shell cannot show a reason."""
     try:
         apps, environments = names_around(context.find_root().params.get("directory") or ".")
     except (Failure, OSError):
@@ -27,7 +27,7 @@ def _names(
 
 
 def complete_path(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Files and folders, which the shell finds by itself."""
+    """Files and folders, which the shell finds itself."""
     return [CompletionItem(incomplete, type="file")]
 
 

@@ -19,6 +19,6 @@ def command(context: click.Context, shell: str) -> None:
     """
     kind = get_completion_class(shell)
     root = context.find_root().command
-    if kind is None:  # click knows all three shells that the argument allows
+    if kind is None:  # click knows the three shells that the argument allows
         raise click.UsageError(f"no completion for {shell}")
     click.echo(kind(root, {}, "rollspec", "_ROLLSPEC_COMPLETE").source())

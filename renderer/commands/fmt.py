@@ -14,7 +14,7 @@ from renderer.usecases.fmt import format_specs
 def command(directory: str, paths: tuple[str, ...], check: bool) -> int:
     """Format specs: indentation, order of fields, blank lines. Data and comments stay the same.
 
-    Without PATHS, or with `.`, all specs of the project are formatted: app specs, overlays and the project file. Of a
-    folder, the specs below it. Files that are not specs are left as they are, and named.
+    Without PATHS, or with `.`, all specs of the project are formatted: app specs, overlays and the project file. For
+    a folder, the specs below it are formatted. Files that are not specs do not change, and are named.
     """
     return format_specs(directory, paths, check=check)

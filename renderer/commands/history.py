@@ -18,8 +18,9 @@ from renderer.usecases.history import show_history
 def command(directory: str, app: str, envs: tuple[str, ...], form: str, limit: int | None) -> int:
     """Show who released what, when, with which weights, and how it ended; newest first.
 
-    It comes from Git alone: the specs before and after each commit are compared, so edits by hand, squashed commits and
-    reverts are shown as what they did. A merge is one step, at the time of the merge, because that is when a cluster
-    sees it. Times are those of the commits, in UTC. What the controllers did by themselves is not in Git.
+    The history comes from Git alone: rollspec compares the specs before and after each commit, so edits by hand,
+    squashed commits and reverts are shown by their effect. A merge is one step at the time of the merge, because that
+    is when a cluster gets it. Times are those of the commits, in UTC. What the controllers did by themselves is not in
+    Git.
     """
     return show_history(directory, app, envs, form, limit)

@@ -1,4 +1,4 @@
-"""`rollspec import`: objects that run turned into specs, with the proof of what becomes of each."""
+"""`rollspec import`: turns running objects into specs, and proves what happens to each object."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from renderer.usecases.importing import ImportOptions, import_objects
     "envs",
     multiple=True,
     metavar="ENV[=PATH]",
-    help="The environment that the sources are (default: production); with a path, the source of that environment "
+    help="The environment of the sources (default: production); with a path, the source of that environment "
     "(repeat for more).",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be written and the proof; write nothing.")
 @click.option("--report", metavar="FILE", help="Write the whole report to FILE, as JSON.")
-@click.option("--accept-lost", is_flag=True, help="Write the files although something of the source is lost.")
+@click.option("--accept-lost", is_flag=True, help="Write the files even if something of the source is lost.")
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
-    """Turn Kubernetes objects that run into specs that render the same objects.
+    """Turn running Kubernetes objects into specs that render the same objects.
 
     A SOURCE is a file or a folder of YAML, a folder with a kustomization (built by `kubectl` or `kustomize`), or `-`
-    for stdin, such as the output of `helm template` or `kubectl get -o yaml`. The cluster is not asked.
+    for stdin, such as the output of `helm template` or `kubectl get -o yaml`. The cluster is not read.
 
     What was written is rendered again and compared with the source, object by object. Each is `identical`, or has
     the `same pods` (it differs, and no pod restarts), or `rolls` (its pods restart), or is `lost`, or `withheld` (a

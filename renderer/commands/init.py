@@ -30,7 +30,7 @@ from renderer.usecases.init import SAMPLE_APP, InitOptions, init
 @click.option(
     "--after",
     metavar="ENV",
-    help="In a project: the environment before it, in the order of `promotion` in rollspec.yaml.",
+    help="In a project: the previous environment in the order of `promotion` in rollspec.yaml.",
 )
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> int:
@@ -40,8 +40,8 @@ def command(context: click.Context, /, **options: Any) -> int:
     if this is not the top folder of the repository, where pre-commit reads its config.
 
     A folder that belongs to another project (apps, overlays, ...) is refused.
-    In a project, `--env ENV` adds the overlay of another environment; with `--after`, also its place in the order of
-    promotion. It adds nothing else.
+    In a project, `--env ENV` adds only the overlay of another environment; with `--after`, it also adds the environment
+    to the order of promotion.
     """
     given = {name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     return init(context.obj, InitOptions(**options), given)

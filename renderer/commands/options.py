@@ -16,15 +16,15 @@ Decorator = Callable[[Any], Any]
 
 
 class Duration(click.ParamType[timedelta]):
-    """A length of time such as `3d` or `1d12h`."""
+    """A duration such as `3d` or `1d12h`."""
 
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """The text as a value; a mistake of usage where it is none."""
+        """The text as a value; a usage error if it is not valid."""
         found = value if isinstance(value, timedelta) else duration(str(value))
         if not found:
-            self.fail(f"{value!r} is not a length of time: write 3d, 12h or 1d12h", param, ctx)
+            self.fail(f"{value!r} is not a duration: write 3d, 12h or 1d12h", param, ctx)
         return found
 
 
@@ -74,5 +74,5 @@ def shown_as(*forms: str) -> Decorator:
 
 
 staged_option: Decorator = click.option(
-    "--staged", is_flag=True, help="Check the index alone, as the next commit would have it; for hooks of plain Git."
+    "--staged", is_flag=True, help="Check the index alone, which is what the next commit gets; for plain Git hooks."
 )

@@ -13,9 +13,7 @@ from renderer.usecases.plan import RULES, PlanOptions, show_plan
 
 
 @click.command("plan")
-@click.option(
-    "--base", metavar="REF", help="The revision that is live (default: where this branch left the main branch)."
-)
+@click.option("--base", metavar="REF", help="The live revision (default: where this branch left the main branch).")
 @click.option("--head", metavar="REF", help="The revision to compare with it (default: the working tree).")
 @click.option(
     "--into", metavar="REF", help="Show what merging the head (default: the last commit) into this revision will do."
@@ -41,9 +39,9 @@ def command(directory: str, /, **options: Any) -> int:
     abort, undo, restart, replace, migrate, remove, disruptive
 
     With --into, the merge is tried in a temporary folder. A conflict of specs is named by app and field, and ends the
-    command with 1. Problems that the branch does not have by itself are marked. Uncommitted changes are not merged.
+    command with 1. Problems that only the merge has are marked. Uncommitted changes are not merged.
 
-    A simulation of the controllers says what happens on the way. If the controllers would not carry out a change as Git
-    says, the plan shows a problem, and `rollspec validate --base` fails.
+    A simulation of the controllers says what happens during the change. If the controllers would not do what Git says,
+    the plan shows a problem, and `rollspec validate --base` fails.
     """
     return show_plan(PlanOptions(directory, **options))

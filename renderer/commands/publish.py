@@ -14,16 +14,16 @@ from renderer.usecases.publish import PublishOptions, publish
 @click.option("--branch", metavar="BRANCH", help="The branch to write, such as environments/{env}.")
 @click.option("--revision", metavar="REV", default="HEAD", show_default=True, help="The commit to render.")
 @click.option("--repo", "repository", metavar="DIR", help="Write the branches of this clone of another repository.")
-@click.option("--push", is_flag=True, help="Write the branches of the remote, and no local ones.")
+@click.option("--push", is_flag=True, help="Write the branches of the remote, not local ones.")
 @click.option("--remote", metavar="NAME", default="origin", show_default=True, help="With --push: the remote.")
 @env_option
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
     """Render a commit, and commit each environment's files on a branch of its own.
 
-    The working tree and the index stay as they are, and what is not committed is not published. A branch has the files
-    under the same paths as the branch of the specs would have them; its other files stay. If no file changed, there is
-    no new commit.
+    The working tree and the index do not change, and uncommitted changes are not published. The files on a branch have
+    the same paths as on the branch of the specs; other files of the branch stay. If no file changed, there is no new
+    commit.
 
     `publish.branch` in rollspec.yaml is used if --branch is not given, and Argo CD's objects then name that branch.
     """

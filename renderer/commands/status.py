@@ -21,7 +21,7 @@ from renderer.usecases.status import StatusOptions, show_status
     "--older-than",
     type=DURATION,
     metavar="TIME",
-    help="Only what has been in flight, paused or switching for longer, such as 3d; exit code 1 if there is any.",
+    help="Only apps that have been in flight, paused or switching for longer, such as 3d; exit code 1 if there is any.",
 )
 @click.option("--behind", is_flag=True, help="Show which versions are due where, by the order of promotion.")
 @click.option("--at", "now", type=TIME, metavar="TIME", help="Count ages to this time (default: now).")
@@ -34,10 +34,10 @@ def command(directory: str, /, behind: bool, now: datetime | None, **given: Any)
     flight, paused, switching or changed in the working tree, and for those that --app names. AGE is the time since a
     release, pause or switch began, and since its last change.
 
-    With --behind, each app that has not the same version everywhere is shown with the version of each environment, for
-    how long it is stable there, and what is due.
+    With --behind, it shows each app whose version is not the same everywhere: the version in each environment, how long
+    it has been stable there, and what is due.
     """
     if behind and (given["commands"] or given["older_than"]):
-        raise click.UsageError("--behind shows what is due: leave --commands and --older-than out.")
+        raise click.UsageError("--behind cannot be combined with --commands or --older-than: it shows what is due")
     options = StatusOptions(directory, now or datetime.now(UTC), **given)
     return show_behind(options) if behind else show_status(options)

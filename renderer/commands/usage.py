@@ -1,4 +1,4 @@
-"""What a command line was meant to be, where click refuses an argument that the command does not take."""
+"""Suggests the intended command line if click refuses an extra argument."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _REVISION = re.compile(r"HEAD|@|.*[~^]|(origin|upstream)/|[0-9a-f]{7,40}$")
 
 
 def meant(error: click.UsageError, apps: Collection[str], environments: Collection[str]) -> str:
-    """The command with each extra argument behind the option that it was probably meant for; empty if none is."""
+    """The command with each extra argument after its probable option; empty if there is no such option."""
     context, extra = error.ctx, _EXTRA.search(error.format_message())
     if context is None or extra is None:
         return ""
@@ -27,7 +27,7 @@ def meant(error: click.UsageError, apps: Collection[str], environments: Collecti
 
 
 def _arguments(context: click.Context) -> list[str]:
-    """The arguments that the command does take, as they were given."""
+    """The given arguments that the command accepts."""
     names = [parameter.name for parameter in context.command.params if isinstance(parameter, click.Argument)]
     values = [context.params.get(name or "") for name in names]
     return [str(value) for value in values if value is not None]

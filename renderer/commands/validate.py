@@ -28,9 +28,9 @@ from renderer.usecases.validate import ValidateOptions, validate
 @click.option(
     "--base",
     metavar="REF",
-    help="Check the change since this revision, the one that is live (default with --hook: HEAD).",
+    help="Check the change since this revision, which must be the live one (default with --hook: HEAD).",
 )
-@click.option("--into", metavar="REF", help="Check what merging the last commit into this revision will make of it.")
+@click.option("--into", metavar="REF", help="Check the result of merging the last commit into this revision.")
 @click.option(
     "--at",
     "now",
@@ -51,8 +51,8 @@ def command(directory: str, /, **options: Any) -> int:
     With PATHS, check only the apps that these files belong to: a spec, an overlay, a rendered file, and so on. `.` is
     the whole project.
 
-    With --base, the change since that revision is checked too: a weight edited by hand, a reverted promotion, a
-    strategy switched in one step, and whatever else the controllers would not carry out as Git says.
+    With --base, the change since that revision is checked too. It finds changes that the controllers would carry out
+    differently from what Git says: a weight edited by hand, a reverted promotion, a strategy switched in one step.
     """
     options["now"] = options["now"] or datetime.now(UTC)
     return validate(ValidateOptions(directory, **options))

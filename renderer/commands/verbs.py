@@ -1,4 +1,4 @@
-"""The verbs of a release: options of the command line to one act on each app's effective spec."""
+"""The verbs of a release: their options and help, and one call of each use case."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WEIGHT = click.IntRange(0, 100)
 
 
 def _common(function: Callable[..., int]) -> Callable[..., int]:
-    """The options of every verb, which come to `function` as one value."""
+    """The options of every verb, passed to `function` as one value."""
 
     @click.option(
         "--env",
@@ -30,10 +30,10 @@ def _common(function: Callable[..., int]) -> Callable[..., int]:
         metavar="ENV",
         multiple=True,
         shell_complete=complete_env,
-        help="The environment; needed when there are several (again for more: one commit for all).",
+        help="The environment; required if there are several (repeat for more: one commit for all).",
     )
     @click.option("--dry-run", "-n", is_flag=True, help="Show what would change, and change nothing.")
-    @click.option("--commit", is_flag=True, help="Commit the spec and what is rendered from it.")
+    @click.option("--commit", is_flag=True, help="Commit the spec and the files rendered from it.")
     @click.option("--message", "-m", help="With --commit: its message, instead of the default.")
     @click.option("--no-verify", is_flag=True, help="With --commit: without Git's pre-commit and commit-msg hooks.")
     @click.option("--break-glass", metavar="REASON", help="Pass a freeze of the environment; the commit says why.")
@@ -49,11 +49,11 @@ def _common(function: Callable[..., int]) -> Callable[..., int]:
 
 
 def _apps(function: Callable[..., int]) -> Callable[..., int]:
-    """APP... or --all; a mistake between the two is one of usage."""
+    """APP... or --all; neither or both is a usage error."""
 
     @click.argument("apps", nargs=-1, metavar="APP...", shell_complete=complete_app)
     @click.option("--all", "every", is_flag=True, help="All apps of the environment whose state the verb fits.")
-    @click.option("--keep-going", is_flag=True, help="Change the other apps although one fails.")
+    @click.option("--keep-going", is_flag=True, help="Change the other apps even if one fails.")
     @functools.wraps(function)
     def run(options: VerbOptions, apps: tuple[str, ...], **given: Any) -> int:
         chosen = replace(options, every=given.pop("every"), keep_going=given.pop("keep_going"))
@@ -69,27 +69,27 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits | --tr
 
 @click.command("release")
 @click.argument("words", nargs=-1, metavar=_WORDS, shell_complete=complete_app)
-@click.option("--weight", "-w", "share", type=WEIGHT, help="The canary's first share, percent of the traffic.")
+@click.option("--weight", "-w", "share", type=WEIGHT, help="The canary's first share, in percent of the traffic.")
 @click.option("--version", "label", help="The label `version` of its pods (default: the tag).")
 @click.option(
     "--set", "sets", multiple=True, metavar="FIELD=VALUE", help="Configuration of this version: env.KEY=VALUE."
 )
-@click.option("--unset", "unsets", multiple=True, metavar="FIELD", help="Configuration that this version has no more.")
+@click.option("--unset", "unsets", multiple=True, metavar="FIELD", help="Configuration to remove for this version.")
 @click.option(
     "--from-env",
     metavar="ENV",
     shell_complete=complete_env,
-    help="Take the tag and version that are stable in ENV; without an APP, of all apps of both that differ.",
+    help="Release the version that is stable in ENV; without APP, for all apps of both environments that differ.",
 )
-@click.option("--skip", is_flag=True, help="Skip environments that come before this one in the order of promotion.")
+@click.option("--skip", is_flag=True, help="Skip earlier environments of the order of promotion.")
 @click.option("--train", is_flag=True, help="Release all versions that are due here, by the order of promotion.")
 @click.option(
     "--soak",
     type=DURATION,
     metavar="TIME",
-    help="With --train: only versions that are stable in the environment before for this long, such as 1d.",
+    help="With --train: only versions that have been stable in the previous environment for this long, such as 1d.",
 )
-@click.option("--replace", is_flag=True, help="Also while another release is in flight.")
+@click.option("--replace", is_flag=True, help="Release even while another release is in flight.")
 @click.option(
     "--redo",
     is_flag=True,
@@ -98,9 +98,9 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits | --tr
 @click.option(
     "--from-edits",
     is_flag=True,
-    help="Make a release of each edit of a stable tag or image since --base, in every environment without --env.",
+    help="Release each edit of a stable tag or image since --base; without --env, in every environment.",
 )
-@click.option("--base", metavar="REF", help="With --from-edits: since when (default: where the work left main).")
+@click.option("--base", metavar="REF", help="With --from-edits: start here (default: where it left the main branch).")
 @_common
 def release(options: VerbOptions, words: tuple[str, ...], **own: Any) -> int:
     """Start the release of a tag: a canary, a preview, or at once, depending on the app's strategy.
@@ -110,12 +110,12 @@ def release(options: VerbOptions, words: tuple[str, ...], **own: Any) -> int:
     rollspec release reviews --set env.LOG_LEVEL=debug --weight 20     the same tag, other configuration
     rollspec release reviews=1.5.0 ratings=2.1.0 --weight 20           several apps, one commit
     rollspec release reviews ratings --from-env staging --weight 20    what is stable in staging
-    rollspec release --from-env staging --weight 20                    of all apps that have another tag there
+    rollspec release --from-env staging --weight 20                    all apps that have another tag there
     rollspec release --from-edits --base origin/main                   what a bot wrote into `tag`, as canaries
     rollspec release --train --soak 1d --env production                what is due, by the order of promotion
 
-    With `promotion` in rollspec.yaml, an app without a tag gets the version that is stable in the environment before. A
-    tag that is not stable there is refused without --skip.
+    With `promotion` in rollspec.yaml, an app without a tag gets the version that is stable in the previous environment.
+    A tag that is not stable there is refused without --skip.
     """
     if not words and own["from_env"] is None and not own["from_edits"] and not own["train"]:
         raise click.UsageError(f"Missing argument '{_WORDS}'.")
@@ -130,23 +130,23 @@ def release(options: VerbOptions, words: tuple[str, ...], **own: Any) -> int:
 def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | None) -> int:
     """Change the canary's SHARE of the traffic, up or down, without a dip.
 
-    It starts from the weight of the last commit. Two commits that the cluster gets as one would start from a weight
-    that it never had: name the revision that is live with --live.
+    The change starts from the weight of the last commit. If the cluster has not got that commit yet, name the live
+    revision with --live; otherwise the change starts from a weight that the canary never had.
     """
     return verbs.weight(options, apps, share, live)
 
 
 @click.command("promote")
-@click.option("--at", "at", type=WEIGHT, help="The weight that a ladder has reached, if not its last.")
+@click.option("--at", "at", type=WEIGHT, help="The weight that a ladder has reached, if it is not the last one.")
 @click.option("--live", metavar="REF", help="The revision that the cluster has (default: the last commit).")
 @_common
 @_apps
 def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: str | None) -> int:
     """Make the canary or preview the stable version, without a dip.
 
-    It begins at the weight of the last commit, and of a ladder at its last one: name the revision that the cluster has
-    with --live, where a change of the weight and the promotion get there as one, or where the promotion was made by
-    hand.
+    The promotion starts from the weight of the last commit, and for a ladder from its last weight. If the cluster gets
+    a change of the weight and the promotion together, or if the promotion was made by hand, name the revision that the
+    cluster has with --live.
     """
     return verbs.promote(options, apps, at, live)
 
@@ -155,34 +155,35 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
 @_common
 @_apps
 def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:
-    """Stop the release: the stable version serves alone, with the pods it has."""
+    """Stop the release: the stable version serves all requests, with its present pods."""
     return verbs.abort(options, apps)
 
 
 @click.command("retry")
-@click.option("--weight", "-w", "share", type=WEIGHT, help="Start from nothing with this share, at most the canary's.")
+@click.option("--weight", "-w", "share", type=WEIGHT, help="Start from 0 % with this share, at most the canary's.")
 @_common
 @_apps
 def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None) -> int:
-    """Start a release again that `abort` stopped, or that the controller aborted by itself.
+    """Start a release again after `abort`, or after the controller aborted it.
 
-    Git does not know that the controller has aborted a canary: `kubectl argo rollouts get rollout` says Degraded then.
-    A lower `weight` would send the traffic of the old weight to it first. `retry --weight` does not.
+    Git does not know that the controller has aborted a canary; `kubectl argo rollouts get rollout` then says Degraded.
+    In this case, a lower `weight` would first send the traffic of the old weight to the canary. `retry --weight` does
+    not.
     """
     return verbs.retry(options, apps, share)
 
 
 @click.command("undo")
 @click.option("--weight", "-w", "share", type=WEIGHT, help="As a canary with this share (default: at once).")
-@click.option("--to", metavar="REF", help="Back to what was stable at this revision (default: the version before).")
-@click.option("--redo", is_flag=True, help="Make a version stable again that `undo` or `abort` has taken back.")
+@click.option("--to", metavar="REF", help="Go back to the stable version of this revision (default: the previous one).")
+@click.option("--redo", is_flag=True, help="Make a version stable again after `undo` or `abort`.")
 @_common
 @_apps
 def undo(options: VerbOptions, apps: tuple[str, ...], **own: Any) -> int:
-    """Go back to the version before: its tag, and the configuration that its release had changed.
+    """Go back to the previous version: its tag, and the configuration that the release changed.
 
-    What was edited since then stays; --to takes the whole configuration of a revision. A second `undo` does not bring
-    back what the first one took away: --redo does.
+    Later edits stay. --to restores the whole configuration of a revision. A second `undo` does not restore the version
+    that the first one removed; --redo does.
     """
     return verbs.undo(options, apps, verbs.UndoOptions(**own))
 
@@ -191,11 +192,11 @@ def undo(options: VerbOptions, apps: tuple[str, ...], **own: Any) -> int:
 @_common
 @_apps
 def restart(options: VerbOptions, apps: tuple[str, ...]) -> int:
-    """Replace the pods, one after the other, without another version.
+    """Replace the pods one by one, with the same version.
 
-    A Rollout deletes one pod at a time and takes no notice of maxUnavailable. The only pod of a canary: its share
-    goes to no pod for a moment, then to the stable version until it is Ready again. `minPodsPerReplicaSet: 2` in the
-    strategy (router istio) avoids that.
+    A Rollout deletes one pod at a time and ignores maxUnavailable. If a canary has only one pod, its share reaches no
+    pod for a moment, and then the stable version until the new pod is Ready. `minPodsPerReplicaSet: 2` in the strategy
+    (router istio) avoids this.
     """
     return verbs.restart(options, apps)
 
@@ -204,7 +205,7 @@ def restart(options: VerbOptions, apps: tuple[str, ...]) -> int:
 @_common
 @_apps
 def pause(options: VerbOptions, apps: tuple[str, ...]) -> int:
-    """Hold the controller: weights stay, a new pod template is not carried out."""
+    """Make the controller wait: weights stay, and a new pod template is not rolled out."""
     return verbs.pause(options, apps)
 
 
@@ -212,7 +213,7 @@ def pause(options: VerbOptions, apps: tuple[str, ...]) -> int:
 @_common
 @_apps
 def resume(options: VerbOptions, apps: tuple[str, ...]) -> int:
-    """Let the controller go on."""
+    """Let the controller continue."""
     return verbs.resume(options, apps)
 
 
@@ -220,14 +221,14 @@ def resume(options: VerbOptions, apps: tuple[str, ...]) -> int:
 @app_argument
 @click.option("--to", type=click.Choice(("RollingUpdate", "Recreate", "BlueGreen", "Canary")), help="The strategy.")
 @click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share.")
-@click.option("--continue", "go_on", is_flag=True, help="The next stage of a switch that is under way.")
-@click.option("--abort", "take_back", is_flag=True, help="Go back to the strategy before, while a switch is under way.")
-@click.option("--stages/--one-commit", default=None, help="Default: one commit where Argo CD prunes last.")
+@click.option("--continue", "go_on", is_flag=True, help="Continue with the next stage of a switch.")
+@click.option("--abort", "take_back", is_flag=True, help="Go back to the previous strategy during a switch.")
+@click.option("--stages/--one-commit", default=None, help="Default: one commit if Argo CD prunes last.")
 @_common
 def switch(options: VerbOptions, app: str, **own: Any) -> int:
-    """Change the strategy or the router in the stages that lose no traffic.
+    """Change the strategy or the router in stages that lose no traffic.
 
-    Each stage is a commit. Continue when the previous one is synced and Healthy, and 30 seconds after the last
-    promotion.
+    Each stage is a commit. Continue once the previous stage is synced and the app is Healthy, and at least 30 seconds
+    after the last promotion.
     """
     return verbs.switch(options, app, SwitchOptions(**own))

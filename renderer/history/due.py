@@ -1,4 +1,4 @@
-"""Whether a version that is stable in the environment before is due in the next one, and if not, why."""
+"""Whether a version that is stable in the previous environment is due in the next one, and if not, why."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from renderer.history.state import Standing, VersionName
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An app in one environment; `standing` is None where it cannot be read, `since` where no commit is known.
+    """An app in one environment; `standing` is None if it cannot be read, `since` if no commit is known.
 
     `since` is the commit that made its stable version stable, `commits_back` how far back that is.
     """
@@ -38,10 +38,10 @@ class Due:
 
 
 def due(here: Placed, there: Sequence[Placed], *, soak: timedelta | None = None, redo: bool = False) -> Due | None:
-    """What is due of an app here, from the environments before it; None where the tag is the same, or nothing before.
+    """What is due for an app here, from the previous environments; None if the tag is the same or none comes before.
 
-    Another label of the same tag is another configuration, which each environment has for itself. A version that was
-    stopped here is held, unless `redo` asks for it again.
+    Another label of the same tag is another configuration, which belongs to each environment alone. A version that was
+    stopped here is held, except with `redo`.
     """
     if not there or here.standing is None:
         return None
@@ -56,13 +56,13 @@ def due(here: Placed, there: Sequence[Placed], *, soak: timedelta | None = None,
 
 
 def _not_one(there: Sequence[Placed]) -> str:
-    """Why the environments before do not name one version."""
+    """Why the previous environments do not agree on one version."""
     for each in there:
         if each.standing is None:
             return f"the spec in {each.env} cannot be read"
     versions = {each.standing.stable.tag: each.env for each in there if each.standing}
     said = ", ".join(f"{env} has {version}" for version, env in versions.items())
-    return f"the environments before differ: {said}" if len(versions) > 1 else ""
+    return f"the previous environments differ: {said}" if len(versions) > 1 else ""
 
 
 def _held_here(here: Standing, version: VersionName, *, redo: bool) -> str:

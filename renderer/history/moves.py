@@ -12,7 +12,7 @@ MoveKind = Literal[
     "added",  # the app is new here
     "removed",  # the app, or the environment, is deleted
     "start",  # a canary or preview starts
-    "found",  # the first known state has a canary or preview already
+    "found",  # the first known state already has a canary or preview
     "reopened",  # a promoted version is in flight again: the promotion was reverted
     "retry",  # an aborted version, or one that the controller stopped, starts again
     "weight",  # the canary's share changes
@@ -21,7 +21,7 @@ MoveKind = Literal[
     "replaced",  # a third version replaces the version in flight
     "gone",  # the version in flight is removed with the app
     "direct",  # another stable version, without a canary
-    "undo",  # back to the version before, without a canary
+    "undo",  # back to the previous version, without a canary
     "configuration",  # the stable version's configuration changes, without a canary
     "restart",
     "pause",
@@ -36,7 +36,7 @@ STARTS: frozenset[MoveKind] = frozenset(("start", "found", "reopened"))
 class Move(NamedTuple):
     """One thing that a commit did.
 
-    `version` is the version concerned; `before` is the version that was stable before a release; `weights` are the
+    `version` is the version that the move is about; `before` was stable before a release; `weights` are the
     canary's share before and after (None: it has no share of its own). `detail` says more, in words.
     """
 
@@ -92,12 +92,12 @@ def _ends(old: State, new: State) -> MoveKind | None:
 
 
 def _same_flight(old: State, new: State) -> bool:
-    """Whether the same version is still in flight; the configuration that both versions share may change meanwhile."""
+    """Whether the same version is still in flight; the configuration that both versions share may have changed."""
     return (_kind(old), _name(old.flying), old.overrides) == (_kind(new), _name(new.flying), new.overrides)
 
 
 def _became_stable(old: State, new: State) -> bool:
-    """Decided by the tag; where the tag does not change, by the label or by the configuration of the pods."""
+    """Decided by the tag; if the tag is the same, by the label or by the configuration of the pods."""
     flying = old.flying
     if flying is None or flying.tag != new.stable.tag:
         return False

@@ -15,7 +15,7 @@ _INSIDE: frozenset[MoveKind] = frozenset(("weight", "retry", "restart", "pause",
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit of the live branch; `merged` are the commits that it brought, when it is a merge, newest first.
+    """One commit of the live branch; if it is a merge, `merged` are its commits, newest first.
 
     `verbs` are the verbs that its trailers name, by environment and app. They add detail and decide nothing.
     """
@@ -31,7 +31,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A commit, and the files that it touched as they are after it (None: deleted)."""
+    """A commit, and the files that it changed with their content after it (None: deleted)."""
 
     commit: Commit
     files: Mapping[str, Parsed | None]
@@ -65,7 +65,7 @@ class HistoryEntry:
 
     @property
     def seconds(self) -> int | None:
-        """From start to end; None while it is in flight. Never below 0, though the clocks of committers may differ."""
+        """From start to end; None while it is in flight. Never below 0, even if the clocks of committers differ."""
         return None if self.end is None else _seconds(self.first.commit, self.last.commit)
 
     @property
@@ -83,7 +83,7 @@ class HistoryEntry:
 def history(
     revisions: Iterable[Revision], layout: Layout, app: str, envs: Sequence[str]
 ) -> dict[str, list[HistoryEntry]]:
-    """The app's entries by environment, newest first; `revisions` are all that touched its files, oldest first."""
+    """The app's entries by environment, newest first; `revisions` are all that changed its files, oldest first."""
     files: dict[str, Parsed] = {}
     stories = {env: _Story(env, app) for env in envs}
     for revision in revisions:
@@ -115,7 +115,7 @@ class _Story:
         self.done: list[HistoryEntry] = []
 
     def add(self, commit: Commit, state: State | Unreadable | None) -> None:
-        """Add one commit. One whose files cannot be read is left out of the comparisons."""
+        """Add one commit; one with unreadable files is left out of the comparisons."""
         if isinstance(state, Unreadable):
             self.done.append(HistoryEntry("unreadable", (Transition(Move("unreadable", detail=state.reason), commit),)))
             return
@@ -144,7 +144,7 @@ class _Story:
 
 
 def _informed(move: Move, verb: str | None) -> Move:
-    """The move, decided by its commit's verb where the states cannot: releasing the version before may be no undo."""
+    """The move, decided by its commit's verb if the states cannot: a release of the previous version is not an undo."""
     if verb != "release":
         return move
     return move._replace(kind="direct" if move.kind == "undo" else move.kind, detail="" if move.flight else move.detail)
@@ -155,5 +155,5 @@ def _seconds(start: Commit, end: Commit) -> int:
 
 
 def files_of(layout: Layout, app: str) -> list[str]:
-    """The paths that the app's states are made of; `*` stands for any environment."""
+    """The paths of the files that decide the app's states; `*` means any environment."""
     return [layout.app(app), layout.partial("*", app), layout.overlay("*")]

@@ -1,4 +1,4 @@
-"""Finds the commits that made parts of apps' release states what they are now, by going back from the present."""
+"""Finds the commits of the last changes of parts of apps' release states, going back from the present."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Search:
     def __init__(self, layout: Layout, files: Files, wanted: Mapping[Key, Standing]) -> None:
         """`files` are those of the present: the specs and partial apps of the wanted apps, and every overlay."""
         self.found: dict[Key, Commit] = {}
-        self.order: dict[str, int] = {}  # of the commits that were found, by id: how far back each is
+        self.order: dict[str, int] = {}  # how far back each found commit is, by id
         self.open = {key: ASPECTS[key[2]](standing) for key, standing in wanted.items()}
-        self._mended: dict[Key, Commit] = {}  # of apps that could not be read before: what made them readable
+        self._mended: dict[Key, Commit] = {}  # for apps that were unreadable: the commit that made them readable
         self._layout = layout
         self._files: dict[str, Parsed] = dict(files)
         self._apps = {layout.app(app): app for _, app, _ in wanted}
@@ -41,7 +41,7 @@ class Search:
         return self._about(path) is not None
 
     def back(self, commit: Commit, before: Mapping[str, Parsed | None]) -> None:
-        """Go back one commit; `before` has the wanted files that it touched as they were before it (None: absent).
+        """Go back one commit; `before` has the content before it of the wanted files that it changed (None: absent).
 
         A commit before which the files could not be read is skipped.
         """

@@ -21,7 +21,7 @@ _OVERLAY = frozenset(("extends", "apps"))
 
 
 class VersionName(NamedTuple):
-    """A version as people know it: the image tag, and the label `version` of its pods."""
+    """A version in the form that people use: the image tag, and the label `version` of its pods."""
 
     tag: str
     version: str
@@ -63,14 +63,14 @@ class Standing(NamedTuple):
 
     @property
     def states(self) -> list[str]:
-        """The state in single words: what is in flight, else what was stopped; and what holds the controller."""
+        """The state in single words: what is in flight, else what was stopped, and what pauses the controller."""
         flight = [self.flight.kind] if self.flight else [how for how, _ in self.stopped]
         return [*flight, *(["switching"] if self.stage else []), *(["paused"] if self.paused else [])]
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The release state with the configuration of its versions, to tell one change from another."""
+    """The release state with the configuration of its versions, to distinguish changes."""
 
     standing: Standing
     stable: Version
@@ -119,7 +119,7 @@ def trimmed(data: Parsed) -> Parsed:
 
 
 def state_at(files: Files, layout: Layout, env: str, app: str) -> State | Unreadable | None:
-    """The state of an app in an environment, as these files say; None where the app or the environment is missing.
+    """The state of an app in an environment by these files; None if the app or the environment does not exist.
 
     Defaults of the overlays < app spec < partial apps, as in an effective spec. Nothing is checked against the schema.
     """
@@ -131,7 +131,7 @@ def state_at(files: Files, layout: Layout, env: str, app: str) -> State | Unread
 
 
 class _UnreadableError(Exception):
-    """Carries the reason to the edge of this module, which makes a value of it."""
+    """Carries the reason to the edge of this module, where it becomes a value."""
 
 
 def _effective(files: Files, layout: Layout, env: str, app: str) -> Mapping[str, Any] | None:
@@ -152,7 +152,7 @@ def _effective(files: Files, layout: Layout, env: str, app: str) -> Mapping[str,
 
 
 def _overlay(files: Files, layout: Layout, name: str) -> Document | None:
-    """An overlay with nothing but what decides about a release state."""
+    """An overlay with only the fields that decide a release state."""
     file = layout.overlay(name)
     if file not in files:
         return None
@@ -232,7 +232,7 @@ def _state(spec: Mapping[str, Any]) -> State:
 
 
 def _steps(given: Any) -> tuple[Mapping[str, Any], ...]:
-    """The steps that are written as steps are; nobody has checked them."""
+    """The steps that have the form of steps; they are not checked."""
     steps = [each for each in given if isinstance(each, Mapping)] if isinstance(given, list) else []
     return tuple(each for each in steps if isinstance(each.get("pause") or {}, Mapping))
 

@@ -1,4 +1,4 @@
-"""Which versions were taken back in an environment, by an undo or an abort; the release state says it."""
+"""Which versions were undone or aborted in an environment, as recorded in the release state."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Spec = Mapping[str, Any]
 
 
 def undone(spec: Spec) -> Version | None:
-    """The version that the last undo took back; None where there is none."""
+    """The version that the last undo removed; None if there is none."""
     previous = spec.get("previous")
     return version_of(spec, previous) if previous and previous.get("undone") else None
 
 
 def taken_back(spec: Spec, version: Version) -> Literal["undone", "aborted"] | None:
-    """How this version was taken back, if it was the last one of its kind."""
+    """Whether this version was the last to be `undone` or `aborted` here, and which."""
     aborted = spec.get("aborted")
     if version == undone(spec):
         return "undone"

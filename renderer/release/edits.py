@@ -1,4 +1,4 @@
-"""An edit of the stable version, by a bot or a person, as the release that the app's strategy means."""
+"""Turns an edit of the stable version, by a bot or a person, into the release for the app's strategy."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _VERSION = ("image", "tag", "version")
 
 
 class Meant(NamedTuple):
-    """What to write, and why the new version is not released, if so: the stable version stays pinned all the same."""
+    """The fields to write, and why the new version is not released, if it is not: the stable version stays pinned."""
 
     wanted: Wanted
     left_out: str = ""
 
 
 def edited_version(was: Spec, spec: Spec) -> str | None:
-    """The tag (or the image, where only that changed) that an edit made stable; None where it made none."""
+    """The tag (or the image, if only that changed) that an edit made stable; None if it changed neither."""
     if spec.get("tag") != was.get("tag"):
         return str(spec["tag"])
     return str(spec["image"]) if spec.get("image") != was.get("image") else None
@@ -30,9 +30,9 @@ def edited_version(was: Spec, spec: Spec) -> str | None:
 def from_edit(was: Spec, spec: Spec, *, weight: int | None, taken_back: str = "") -> Meant | Refusal | None:
     """The edit from `was` to `spec` turned into a release; both are effective specs of one app in one environment.
 
-    None if the version did not change. A strategy without canary and preview needs no edit: it is rolled out. With
-    `taken_back` (aborted, undone) the version was stopped here before: it is not released again. A Refusal is one that
-    a person must decide; nothing may be written then.
+    None if the version did not change. A strategy without canary and preview needs no edit: it rolls the version out.
+    With `taken_back` (aborted, undone), the version was stopped here before and is not released again. A Refusal means
+    that a person must decide, and that nothing may be written.
     """
     if edited_version(was, spec) is None:
         return None
@@ -56,10 +56,10 @@ def from_edit(was: Spec, spec: Spec, *, weight: int | None, taken_back: str = ""
 
 
 def following(was: Spec, spec: Spec, own_was: Spec, own: Spec) -> Spec:
-    """The effective spec as the app spec means it, in an environment that pins what the app spec had before.
+    """The effective spec with the app spec's version, in an environment that pins the app spec's earlier version.
 
-    A release that began with an edit pins the stable version; the next edit of the app spec is meant for it too. `was`
-    and `spec` are effective specs, `own_was` and `own` the app specs alone.
+    A release that began with an edit pins the stable version; the next edit of the app spec is meant for this
+    environment too. `was` and `spec` are effective specs, `own_was` and `own` the app specs alone.
     """
     moved = {
         key: own[key]

@@ -1,4 +1,4 @@
-"""Folding overrides into a spec and out again, and finding the edit of a partial app that gives a wanted spec."""
+"""Merges overrides into a spec and takes them out again, and finds the edits of a partial app for a wanted spec."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from renderer.plain import equal
 from renderer.spec import merge
 
-_PINNED = (("tag",),)  # what an environment pins stays pinned: the base may change tomorrow
+_PINNED = (("tag",),)  # a pinned field stays pinned, because the base may change later
 
 
 class _Absent:
@@ -24,14 +24,14 @@ ABSENT = _Absent()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One edit of a partial app's `spec`: the keys that lead there, and the value (ABSENT removes the key)."""
+    """One edit of a partial app's `spec`: the keys of its path, and the value (ABSENT removes the key)."""
 
     path: tuple[str, ...]
     value: Any
 
 
 def inverse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """The overrides that give `spec` back after `overrides` were merged into it; null where there was nothing."""
+    """The overrides that restore `spec` after `overrides` were merged into it; null for fields that it lacks."""
     found: dict[str, Any] = {}
     for key, value in overrides.items():
         if key not in spec:
@@ -49,7 +49,7 @@ def inverse(spec: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, 
 def idle_overrides(
     spec: Mapping[str, Any], overrides: Mapping[str, Any], before: str = ""
 ) -> Iterator[tuple[str, Any]]:
-    """Fields of `overrides`, as `env.LOG`, and their values, that `spec` has so already; null where there is none."""
+    """Fields of `overrides`, as `env.LOG`, that `spec` already has with the same value; null means absent."""
     for key, value in overrides.items():
         now = spec.get(key)
         if isinstance(value, Mapping) and value:
@@ -59,15 +59,15 @@ def idle_overrides(
 
 
 def overrides_between(now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
-    """The overrides that make `then` of `now`."""
+    """The overrides that turn `now` into `then`."""
     found: dict[str, Any] = _over(dict(now), dict(then))
     return found
 
 
 def changes(base: Mapping[str, Any], partial: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
-    """The fewest edits of `partial` after which `base` merged with it has the values of `wanted` (ABSENT: not there).
+    """The fewest edits of `partial` so that `base` merged with it has the values of `wanted` (ABSENT: no value).
 
-    `base` is the effective spec without the partial app; keys that `wanted` does not name stay as they are.
+    `base` is the effective spec without the partial app; keys that `wanted` does not name do not change.
     """
     return [
         change
@@ -114,7 +114,7 @@ def _changes(path: tuple[str, ...], base: Any, partial: Any, wanted: Any) -> Ite
 
 
 def _over(base: Any, wanted: Any) -> Any:
-    """What a partial must say for `wanted` to come out over `base`."""
+    """What a partial app must have so that merging it with `base` gives `wanted`."""
     if not (isinstance(base, dict) and isinstance(wanted, dict)):
         return wanted
     found = {

@@ -1,4 +1,4 @@
-"""What a verb says in addition: what the engines do with it, and what Git cannot know."""
+"""Additional lines of a verb: what the engines do with the change, and what Git cannot know."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ABORTS = ("analysis", "prePromotionAnalysis", "postPromotionAnalysis", "progres
 
 
 def release(spec: Spec, share: int | None) -> list[str]:
-    """A weight is for canaries without a ladder; one commit may release other apps too."""
+    """Only canaries without a ladder have a weight; one commit may release other apps too."""
     strategy = strategy_of(spec.get("strategy", {}))
     if share is None or (strategy.type == "Canary" and "steps" not in strategy.fields):
         return []
@@ -46,13 +46,13 @@ def aborted_by_controller(start: int, share: int, named: str) -> str:
 
 
 def switch(spec: Spec, after: Spec) -> list[str]:
-    """A BlueGreen begins with what its spec says, whatever serves."""
+    """A BlueGreen begins with the version of its spec, even if another version serves."""
     was, now = (strategy_of(each.get("strategy", {})).type for each in (spec, after))
     if was != "Canary" or now != "BlueGreen":
         return []
     if "after" in spec.get("migration", {}):
         return [
-            f"sync the stage before it first: should the promotion of {after['tag']} not have finished, the pods that "
+            f"sync the previous stage first: if the promotion of {after['tag']} has not finished, the pods that "
             "serve are kept only by that stage"
         ]
     return [
@@ -62,7 +62,7 @@ def switch(spec: Spec, after: Spec) -> list[str]:
 
 
 def abort(spec: Spec) -> list[str]:
-    """The stable version's template is carried out at once."""
+    """The stable version's template is rolled out at once."""
     return ["the app was paused, and `abort` resumes it"] if spec.get("paused") else []
 
 
@@ -73,16 +73,16 @@ def restart(spec: Spec) -> list[str]:
     if not strategy.is_rollout or spec.get("ports") == [] or replicas is None:
         return []
     canary = spec.get("canary") or {}
-    split = bool(canary) and not strategy.is_routed  # requests find the pods of the other version
+    split = bool(canary) and not strategy.is_routed  # requests reach the pods of the other version
     found = []
     if replicas == 1 and not split:
         found.append(
-            "the only pod ends before its successor is Ready, and requests fail meanwhile: `replicas: 2` first"
+            "the only pod ends before its successor is Ready, and requests fail in between: set `replicas: 2` first"
         )
     if canary and _canary_pods(strategy, replicas, canary.get("weight")) == 1:
         if strategy.is_routed:
             found.append(
-                "a canary of one pod: its share goes to no pod for a moment, then to the stable version until it is "
+                "a canary of one pod: its share reaches no pod for a moment, then the stable version until it is "
                 "Ready; minPodsPerReplicaSet: 2 avoids that"
             )
         else:
@@ -91,7 +91,7 @@ def restart(spec: Spec) -> list[str]:
 
 
 def promote(spec: Spec, after: Spec, at: int | None) -> list[str]:
-    """How far a ladder has come is in the cluster alone; `after` records what it is taken to be."""
+    """Only the cluster knows how far a ladder has come; `after` records the assumed weight."""
     strategy, canary = strategy_of(spec.get("strategy", {})), spec.get("canary")
     if strategy.type == "BlueGreen" and aborts_by_itself(strategy):
         return [
@@ -100,11 +100,11 @@ def promote(spec: Spec, after: Spec, at: int | None) -> list[str]:
     if not canary or "steps" not in strategy.fields:
         return []
     if strategy.ends_by_itself:
-        return ["the ladder continues to its end by itself: this records the end in Git, and makes nothing faster"]
+        return ["the ladder continues to its end by itself: this only records the end in Git, it does not speed it up"]
     last = last_weight(spec, canary)
     if at is not None or last is None or last != after.get("previous", {}).get("weight"):
         return []
-    return [f"the ladder is taken to rest at its last weight, {last} %: `--at WEIGHT` where it has not come so far"]
+    return [f"rollspec assumes that the ladder rests at its last weight, {last} %: if it does not, use `--at WEIGHT`"]
 
 
 def retry(spec: Spec, rollouts: str) -> list[str]:
@@ -114,7 +114,7 @@ def retry(spec: Spec, rollouts: str) -> list[str]:
         return []
     delay = strategy.fields.get("abortScaleDownDelaySeconds", _SCALE_DOWN_DELAY)
     return [
-        f"Argo Rollouts {rollouts} makes a preview active at once that was aborted less than {delay} s ago: let that "
+        f"Argo Rollouts {rollouts} makes a preview that was aborted less than {delay} s ago active at once: let that "
         "time pass before this is synced"
     ]
 
@@ -125,7 +125,7 @@ def aborts_by_itself(strategy: Strategy) -> bool:
 
 
 def _replicas(spec: Spec) -> int | None:
-    """The fewest pods there may be; None where nobody here knows."""
+    """The smallest possible number of pods; None if it is not known."""
     if "autoscaling" in spec:
         return int(spec["autoscaling"].get("minReplicas", 1))
     found = spec.get("replicas", 1)
@@ -133,7 +133,7 @@ def _replicas(spec: Spec) -> int | None:
 
 
 def _canary_pods(strategy: Strategy, replicas: int, weight: int | None) -> int:
-    """At rest; a ladder is taken to have at least one."""
+    """The pods at rest; a ladder is assumed to have at least one."""
     if weight is None:
         return max(1, int(strategy.fields.get("minPodsPerReplicaSet", 1)))
     if strategy.is_routed:

@@ -1,7 +1,8 @@
-"""The step list of a Rollout, compiled from the release state, so that no edit lets the canary's share dip.
+"""Compiles the step list of a Rollout from the release state, so that no edit makes the canary's share dip.
 
 The controller starts a list again from step 0 whenever its bytes change (Argo Rollouts 1.9 and 1.10), so each list
-begins where the previous one rests. Every row was measured on the real controller; see docs/engines.md.
+begins at the weight at which the previous one rests. Every row was measured on the real controller; see
+docs/engines.md.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ PINNED = "pinned"
 
 
 def steps_of(app: App) -> list[Step]:
-    """The step list of a Canary in its present release state; the first row that fits counts."""
+    """The step list of a Canary in its present release state; the first row that matches counts."""
     ladder = app.strategy.fields.get("steps")
     if app.canary is not None:
         return list(ladder) if ladder else _in_flight(app, app.canary)
@@ -28,7 +29,7 @@ def steps_of(app: App) -> list[Step]:
 
 
 def _went_back(app: App) -> bool:
-    """After an abort or an undo: a ladder may have ended by itself, and the way back must not climb it again."""
+    """After an abort or an undo: a ladder may have ended by itself, and going back must not climb it again."""
     return app.aborted is not None or (app.previous is not None and app.previous_weight is None)
 
 
@@ -64,32 +65,32 @@ def _to_dark(app: App, from_weight: int | None, pin: list[Step]) -> list[Step]:
 
 
 def lowers_at_once(strategy: Strategy, level: int) -> bool:
-    """Whether the step list of a lower weight leaves out the weight before.
+    """Whether the step list of a lower weight leaves out the previous weight.
 
-    With dynamicStableScale too few stable pods are there to take all the traffic, even for a moment.
+    With dynamicStableScale, there are too few stable pods for all the traffic, even for a moment.
     """
     return level >= 2 and not (strategy.is_routed and strategy.fields.get("dynamicStableScale"))
 
 
 def _lowered_at_once(from_weight: int, weight: int, pin: list[Step]) -> list[Step]:
-    """The pods stay until the weight has fallen, and the list never has the old weight.
+    """The pods stay until the weight has fallen, and the list does not have the old weight.
 
-    The controller may have aborted the canary by itself, which Git cannot know: the list then starts the canary again,
-    and it must not get back what it had. A live canary is at 0 for a few passes of the controller instead.
+    The controller may have aborted the canary by itself, which Git cannot know. The list then starts the canary again,
+    and must not restore its old weight. In return, a live canary is at 0 for a few passes of the controller.
     """
     end: Step = {"setCanaryScale": {"matchTrafficWeight": True} if weight else {"replicas": 1}}
     return [_pods(from_weight), *pin, _weight(weight), end]
 
 
 def _lowered(app: App, from_weight: int, weight: int) -> list[Step]:
-    """The weight falls first, then the pods; with `dynamicStableScale` the controller keeps them by itself."""
+    """The weight falls first, then the pods; with `dynamicStableScale` the controller keeps the pods by itself."""
     if app.strategy.fields.get("dynamicStableScale"):
         return [_weight(weight)]
     return [_pods(from_weight), _weight(weight), {"setCanaryScale": {"matchTrafficWeight": True}}]
 
 
 def _pods(weight: int) -> Step:
-    """As many pods as the weight asks for, whatever the weight is."""
+    """As many pods as each weight needs."""
     return {"setCanaryScale": {"weight": weight}}
 
 

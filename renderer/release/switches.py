@@ -1,4 +1,4 @@
-"""Changes of strategy and router, as the stages that the real engines were found to carry out without a dip."""
+"""Changes of strategy and router, in stages that the real engines carried out without a dip in measurements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from renderer.spec import Strategy, strategy_of
 
 @cache
 def _facts() -> Mapping[str, Any]:
-    """The fields of a strategy, with what the schema of App says of each."""
+    """The fields of a strategy, with the schema of App for each."""
     schema = json.loads(read_schema("rollspec/app.json") or b"")
     facts: Mapping[str, Any] = schema["definitions"]["Strategy"]["properties"]
     return facts
@@ -31,9 +31,9 @@ def fields_for(type_: str, *, routed: bool = True) -> frozenset[str]:
 
 
 def switch(spec: Spec, to: str, router: str | None, *, one_commit: bool = False) -> Outcome:
-    """The first stage of the way to strategy `to`.
+    """The first stage of a switch to strategy `to`.
 
-    `one_commit`: Argo CD prunes last, so a Deployment and a Rollout may change places in a single commit.
+    `one_commit`: Argo CD prunes last, so a single commit may replace a Deployment by a Rollout or the reverse.
     """
     now = strategy_of(spec.get("strategy", {}))
     target = strategy_of(_target(now, to, router))
@@ -54,7 +54,7 @@ def switch(spec: Spec, to: str, router: str | None, *, one_commit: bool = False)
 
 
 def go_on(spec: Spec) -> Outcome:
-    """The next stage of a switch that is under way."""
+    """The next stage of a switch."""
     stage = spec.get("migration")
     if not stage:
         return Refusal("no switch is under way: `switch APP --to STRATEGY` starts one")
@@ -70,10 +70,10 @@ def go_on(spec: Spec) -> Outcome:
 
 
 def take_back(spec: Spec) -> Outcome:
-    """The strategy before a switch that is under way, with those of its fields that the stage has kept.
+    """The strategy before the present switch, with those of its fields that the stage has kept.
 
-    A BlueGreen that comes from a Deployment is a Canary first: take it back twice. One that was to become a Deployment
-    is a Canary with a stable Service first: `--continue` then.
+    A switch from a Deployment to a BlueGreen passes through a Canary: go back twice. A switch from a BlueGreen to a
+    Deployment passes through a Canary with a stable Service: use `--continue` there.
     """
     stage = spec.get("migration")
     now = strategy_of(spec.get("strategy", {}))
@@ -84,21 +84,21 @@ def take_back(spec: Spec) -> Outcome:
     if "from" in stage:
         before = strategy_of(stage["from"])
         if now.type == "BlueGreen" and not before.is_rollout:
-            return _to(_between(now))  # then once more: see `_between`
+            return _to(_between(now))  # then once again: see `_between`
     elif "to" in stage and strategy_of(stage["to"]).type == "BlueGreen":
         before = strategy_of(stage["after"] if "after" in stage else _target(now, "Canary", "istio"))
     elif "to" in stage:
         return {"migration": {"to": dict(_target(now, "BlueGreen", None)), "after": dict(now.fields)}}
     else:
         return Refusal(
-            f"the switch to {now.type} is done but for routes of the strategy before: `switch --continue`, and when "
-            "that is synced `switch --to STRATEGY`"
+            f"the switch to {now.type} is done except for the previous strategy's routes: `switch --continue`, and "
+            "once that is synced `switch --to STRATEGY`"
         )
     return {"migration": ABSENT, **_to(before), **_afterwards(spec, now, before)}
 
 
 def _afterwards(spec: Spec, now: Strategy, target: Strategy) -> Wanted:
-    """A DestinationRule that stays keeps its subsets a stage longer than the routes to them."""
+    """A DestinationRule that stays keeps its subsets one stage longer than the routes to them."""
     stays = "trafficPolicy" in spec.get("istio", {})
     if not (now.is_routed and stays and not target.is_routed):
         return {}
@@ -110,7 +110,7 @@ def _to(target: Strategy) -> Wanted:
 
 
 def _target(now: Strategy, to: str, router: str | None) -> dict[str, Any]:
-    """The strategy's own fields stay as far as the new type has them."""
+    """The strategy's own fields stay if the new type has them."""
     by = router or (now.router if now.type == "Canary" else "replica")
     known = fields_for(to, routed=to != "Canary" or by != "replica") - {"type", "router"}
     kept = {key: value for key, value in now.fields.items() if key in known}
@@ -122,9 +122,9 @@ def _target(now: Strategy, to: str, router: str | None) -> dict[str, Any]:
 def _between(now: Strategy) -> Strategy:
     """A Canary by replicas comes between a BlueGreen and a Deployment, and between a Canary by Istio and a BlueGreen.
 
-    It takes the hash out of the Service's selector; and the weights out of the Rollout's status, which would keep
-    today's pods forever. On the way to a BlueGreen the Service selects the stable pods alone: the controller of a
-    BlueGreen whose Service has no hash stops the pods that serve, where the last promotion has not finished.
+    It removes the hash from the Service's selector, and the weights from the Rollout's status, which would keep the
+    present pods forever. Before a BlueGreen, the Service selects only the stable pods: if the Service has no hash and
+    the last promotion has not finished, the controller of a BlueGreen stops the pods that serve.
     """
     return strategy_of(_target(now, "Canary", "replica"))
 
@@ -139,19 +139,19 @@ def _refusal(spec: Spec, now: Strategy, target: Strategy) -> Refusal | None:
         return Refusal("the app is paused: `resume` first")
     if (now.type, now.router) == (target.type, target.router):
         by = f" with router {now.router}" if now.type == "Canary" else ""
-        return Refusal(f"the strategy is {now.type}{by} already")
+        return Refusal(f"the strategy is already {now.type}{by}")
     if not target.by_istio and "canaryHeaders" in spec.get("istio", {}):
-        return Refusal("only router istio pins requests by header: take `istio.canaryHeaders` out first")
+        return Refusal("only router istio pins requests by header: remove `istio.canaryHeaders` first")
     if target.is_rollout and not spec.get("ports") and not (target.type == "Canary" and _serves_nothing(spec, target)):
         return Refusal(f"{target.type} needs a port: add one to `ports` first; the Service is added automatically")
     if now.is_rollout != target.is_rollout and "autoscaling" in spec:
         return Refusal(
-            "a new workload under an autoscaler begins with one pod: replace `autoscaling` by `replicas` for the switch"
+            "a new workload with an autoscaler begins with one pod: replace `autoscaling` by `replicas` for the switch"
         )
     if now.is_rollout != target.is_rollout and spec.get("replicas") == "external":
         return Refusal(
-            "a new workload whose count others own begins with one pod, and what scales the old one names that: give "
-            "`replicas` a number for the switch, then let it be scaled by its new kind"
+            "a new workload with external replicas begins with one pod, and its scaler still names the old one: give "
+            "`replicas` a number for the switch, then change the scaler to the new kind"
         )
     return None
 

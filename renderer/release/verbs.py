@@ -1,4 +1,4 @@
-"""The verbs as transitions: an effective spec and what was asked -> the release state wanted, or why not."""
+"""The verbs as transitions: from an effective spec and options to the new release state, or to a refusal."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from renderer.release.fold import ABSENT, idle_overrides, inverse
 from renderer.spec import TEMPLATE_FIELDS, fields_of, merge, stable_of, strategy_of, version_label, version_of
 
 Spec = Mapping[str, Any]
-Wanted = dict[str, Any]  # fields of the effective spec and their new values; ABSENT takes one away
+Wanted = dict[str, Any]  # fields of the effective spec and their new values; ABSENT removes a field
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A verb that does not fit the state: why, and what would."""
+    """Why a verb does not fit the state, and which one does."""
 
     message: str
 
 
 Outcome = Wanted | Refusal
 _NO_PODS = (
-    "with router replica the share is the ratio of pods, and 0 % would be no pod at all: give 1 or more, or `abort`"
+    "with router replica the share is the ratio of pods, and 0 % would mean no pod at all: use 1 or more, or `abort`"
 )
-_PAUSED = "the app is paused, so the controller would not carry it out: `resume` first"
-_IN_WINDOW = "with strategy.rollbackWindow the controller gives the version before all the traffic at once: "
-SWITCHING = "a switch is under way: `switch --continue` finishes it, `switch --abort` takes it back"
+_PAUSED = "the app is paused, so the controller would not roll it out: `resume` first"
+_IN_WINDOW = "with strategy.rollbackWindow the controller gives the previous version all the traffic at once: "
+SWITCHING = "a switch is under way: `switch --continue` finishes it, `switch --abort` goes back"
 
 
 def release(
@@ -56,18 +56,18 @@ def release(
             "`replicas` is still next to `autoscaling`, and pods could be lost: remove `replicas` and sync first"
         )
     if tag is None and not overrides:
-        return Refusal("give a tag, or with --set what is to change")
+        return Refusal("give a tag, or use --set to change configuration")
     fields = fields_of(spec, None)
     idle = list(idle_overrides(fields, overrides or {}))
     if gone := [path for path, value in idle if value is None]:
-        return Refusal(f"there is no {', '.join(gone)} to take away")
+        return Refusal(f"there is no {', '.join(gone)} to remove")
     if tag is None and equal(fields, fields_of(spec, overrides)):
-        return Refusal(f"{', '.join(path for path, _ in idle)} is so already: nothing would change")
+        return Refusal(f"{', '.join(path for path, _ in idle)} already has this value: nothing would change")
     if (tag is None or tag == spec["tag"]) and not overrides:
         return Refusal(_same_tag(spec))
     state = _version_state(spec, tag, version, overrides)
     if _label(spec, state) == _label(spec, spec):
-        return Refusal(f"the new version's label `{_label(spec, state)}` is the stable one's: give another --version")
+        return Refusal(f"the stable version has the label `{_label(spec, state)}` too: give another --version")
     if flight and version_of(spec, state) == version_of(spec, spec[flight]):
         return Refusal(_the_same(spec, flight))
     if strategy.type == "Canary":
@@ -80,9 +80,9 @@ def release(
 
 
 def weight(spec: Spec, share: int, *, live: Spec | None = None) -> Outcome:
-    """Change the canary's weight; `live` is the canary that the cluster has, where that is not the spec's.
+    """Change the canary's weight; `live` is the canary in the cluster, if it is not the spec's.
 
-    {}: the cluster has nothing of this canary yet, so that it starts from nothing.
+    {} means that the cluster has no pod of this canary yet, so that it starts from 0 %.
     """
     canary = spec.get("canary")
     if not canary:
@@ -98,7 +98,7 @@ def weight(spec: Spec, share: int, *, live: Spec | None = None) -> Outcome:
     start = _only(was, "from") if from_weight == share or not was else {"from": from_weight}
     wanted = {**_without(canary, "from"), "weight": share, **start}
     if wanted == canary or (from_weight == share == canary["weight"] == canary.get("from")):  # what `retry` wrote
-        return Refusal(f"the canary's weight is {share} already")
+        return Refusal(f"the canary's weight is already {share}")
     if was and from_weight == 100 != share and spec["strategy"].get("dynamicStableScale"):
         return Refusal(
             "with dynamicStableScale no stable pod is left at 100 %, and a lower weight can reach the stable version "
@@ -108,9 +108,9 @@ def weight(spec: Spec, share: int, *, live: Spec | None = None) -> Outcome:
 
 
 def promote(spec: Spec, *, at: int | None = None, live: int | None = None) -> Outcome:
-    """Make what is in flight the stable version.
+    """Make the version in flight the stable one.
 
-    `at` is the weight that a ladder has reached; `live` the one that the cluster has, where it is not the spec's.
+    `at` is the weight that a ladder has reached; `live` is the one in the cluster, if it is not the spec's.
     """
     flight = in_flight(spec)
     if flight is None:
@@ -128,19 +128,19 @@ def promote(spec: Spec, *, at: int | None = None, live: int | None = None) -> Ou
 
 
 def promoted(spec: Spec, there: Spec) -> Outcome:
-    """Record at which weight a promotion by hand began; `there` is the spec of the revision that is live."""
+    """Record the weight at which a promotion by hand began; `there` is the spec of the live revision."""
     canary = there.get("canary")
     if not canary or version_of(there, canary) != stable_of(spec):
         return Refusal(f"nothing is in flight to promote, and {spec['tag']} is not the canary of the live revision")
     previous = spec.get("previous") or {"tag": there["tag"], **_only(there, "version")}
     weight = last_weight(there, canary)
     if previous.get("weight") == weight:
-        return Refusal(f"`previous.weight` is {weight} already")
+        return Refusal(f"`previous.weight` is already {weight}")
     return {"previous": {**_without(previous, "overrides"), "weight": weight, **_only(previous, "overrides")}}
 
 
 def abort(spec: Spec) -> Outcome:
-    """Stop what is in flight: the stable template is rendered again, identical."""
+    """Stop the version in flight: the same stable template is rendered again."""
     flight = in_flight(spec)
     if flight is None:
         return Refusal(_nothing(spec, "abort"))
@@ -149,9 +149,9 @@ def abort(spec: Spec) -> Outcome:
 
 
 def retry(spec: Spec, *, share: int | None = None) -> Outcome:
-    """Start again what an `abort` stopped, or what the controller stopped by itself.
+    """Start the version again that an `abort`, or the controller by itself, stopped.
 
-    `share` is the weight to start with, at most the canary's: for one that the controller has aborted.
+    `share` is the weight to start with, at most the canary's; it is for a canary that the controller has aborted.
     """
     canary = spec.get("canary")
     if spec.get("paused"):
@@ -179,9 +179,9 @@ def retry(spec: Spec, *, share: int | None = None) -> Outcome:
 
 
 def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None = None, redo: bool = False) -> Outcome:
-    """Back to `previous` (or to the version given), at once, or as a canary of its own with a weight.
+    """Go back to `previous` (or to the given version) at once, or as a canary with a weight.
 
-    `redo`: also to a version that was itself taken back.
+    `redo` allows a version that was itself undone or aborted.
     """
     flight = in_flight(spec)
     if flight:
@@ -194,14 +194,14 @@ def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None 
     state = {key: value for key, value in previous.items() if key not in ("weight", "undone")}
     version = version_of(spec, state)
     if version == stable_of(spec):
-        return Refusal(f"{state.get('tag', spec['tag'])} is the stable version already, with this configuration")
+        return Refusal(f"{state.get('tag', spec['tag'])} is already the stable version, with this configuration")
     if spec.get("paused"):
         return Refusal(_PAUSED)
     how = taken_back(spec, version)
     if how and to is None and not redo:
         return Refusal(_was_taken_back(version.tag, how))
     if redo and not how:
-        return Refusal("--redo is for a version that was taken back, and this one was not: leave it out")
+        return Refusal("--redo is for a version that was undone or aborted, and this one was not: leave --redo out")
     if weight is None:
         is_back = how is None and version.version != _label(spec, spec)
         return {**_become_stable(spec, state, is_back=is_back), "aborted": ABSENT}
@@ -222,7 +222,7 @@ def _undo_by_canary(spec: Spec, state: Mapping[str, Any], weight: int) -> Outcom
 
 
 def restart(spec: Spec, now: str) -> Outcome:
-    """Replace the pods without another version; `now` is the time, RFC 3339."""
+    """Replace the pods with the same version; `now` is the time, RFC 3339."""
     if spec.get("restartedAt") == now:
         return Refusal("the app was restarted this second")
     if spec.get("paused"):
@@ -231,12 +231,12 @@ def restart(spec: Spec, now: str) -> Outcome:
 
 
 def pause(spec: Spec) -> Outcome:
-    """Hold the controller: it carries out no change of the pod template."""
+    """Pause the controller: it does not roll out changes of the pod template."""
     return Refusal("the app is paused already") if spec.get("paused") else {"paused": True}
 
 
 def resume(spec: Spec) -> Outcome:
-    """Let the controller go on."""
+    """Resume the controller."""
     return {"paused": ABSENT} if spec.get("paused") else Refusal("the app is not paused")
 
 
@@ -257,7 +257,7 @@ def _start_canary(spec: Spec, state: Mapping[str, Any], share: int | None) -> Ou
 
 
 def _is_previous(spec: Spec, state: Mapping[str, Any]) -> bool:
-    """Whether this version is the previous one: it comes back, and the stable one is taken back."""
+    """Whether this version is the previous one, so that the stable one is undone."""
     previous = spec.get("previous")
     return bool(previous and not previous.get("undone") and version_of(spec, state) == version_of(spec, previous))
 
@@ -265,7 +265,7 @@ def _is_previous(spec: Spec, state: Mapping[str, Any]) -> bool:
 def _become_stable(spec: Spec, state: Mapping[str, Any], last: int | None = None, *, is_back: bool = False) -> Wanted:
     """The version of `state` as the stable one, its overrides folded in, and `previous` to come back by.
 
-    `is_back`: what is stable now is taken back by this.
+    `is_back`: this undoes the present stable version.
     """
     overrides = state.get("overrides") or {}
     fields = {key: value for key, value in spec.items() if key in TEMPLATE_FIELDS}
@@ -286,7 +286,7 @@ def _become_stable(spec: Spec, state: Mapping[str, Any], last: int | None = None
 
 
 def _stable_label(spec: Spec, state: Mapping[str, Any], tag: str) -> Any:
-    """The field `version` of the stable version: written only where the tag does not give it."""
+    """The field `version` of the stable version: written only if it differs from the tag's."""
     if "version" in state:
         return state["version"]
     return version_label(tag) if "version" in spec else ABSENT
@@ -386,10 +386,10 @@ def _already(spec: Spec, flight: str) -> str:
 
 
 def _the_same(spec: Spec, flight: str) -> str:
-    """The version in flight cannot take its own place: its pods stay, and its share would fall to 0 on the way."""
+    """The version in flight cannot replace itself: its pods stay, and its share would fall to 0 in between."""
     name = _label(spec, spec[flight])
     way = "`weight` changes its share, " if "weight" in spec[flight] else ""
-    return f"{name} is the {flight} in flight already: {way}`promote` or `abort` ends it"
+    return f"{name} is already the {flight} in flight: {way}`promote` or `abort` ends it"
 
 
 def _no_canary(spec: Spec, verb: str) -> str:

@@ -1,1 +1,1 @@
-"""Values -> text for people and machines: each function returns a str; printing is the commands' business."""
+"""Turns values into text for people and machines: each function returns a str, and the callers print it."""

@@ -1,4 +1,4 @@
-"""What the queries of an analysis would have said, as text or JSON."""
+"""The answers that the queries of an analysis would have given, as text or JSON."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _lines(each: Measured) -> Iterator[str]:
 
 
 def _spans(each: Measured) -> Iterator[tuple[str, str, str]]:
-    """Each stretch of measurements that did not pass: the verdict, and the times of the first and the last (UTC)."""
+    """Each run of measurements that did not pass: the verdict, and the times of the first and the last (UTC)."""
     for verdict, numbers in groupby(range(len(each.verdicts)), key=lambda number: each.verdicts[number]):
         some = [*numbers]
         if verdict != "passed":

@@ -13,7 +13,7 @@ _PERHAPS = re.compile(r"[^\n -~]|#(?=#)|(?<=#)\[|(?<=vso)\[|(?<=teamcity)\[")
 
 
 def as_json(data: Any) -> str:
-    r"""Always valid UTF-8, without secrets; what a terminal or a CI runner would act on is an escape, with equal value.
+    r"""Always valid UTF-8, without secrets; text that a terminal or a CI runner could interpret is escaped.
 
     The bytes of a file name that is not UTF-8 are escapes too (`\udcff`), as in Python.
     """

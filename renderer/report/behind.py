@@ -1,4 +1,4 @@
-"""Which versions are where, for how long, and what is due: as text, as Markdown, or as JSON."""
+"""Which versions run where, for how long, and what is due: as text, as Markdown, or as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _JSON_FORMAT = 1
 class Behind:
     """The apps that do not have the same version everywhere; `environments` are in the order of promotion.
 
-    `count` is the number of all apps that were looked at, `complete` False where the clone is shallow.
+    `count` is the number of all checked apps; `complete` is False if the clone is shallow.
     """
 
     environments: Sequence[str]
@@ -51,7 +51,7 @@ def _cells(behind: Behind, app: str) -> tuple[str, ...]:
 
 
 def _cell(placed: Placed | None) -> str:
-    """The stable version and for how long it is stable, and what is in flight."""
+    """The stable version, how long it has been stable, and what is in flight."""
     if placed is None:
         return ""
     if placed.standing is None:

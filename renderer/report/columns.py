@@ -1,4 +1,4 @@
-"""Rows of cells as lines whose columns begin below each other."""
+"""Rows of cells as lines with aligned columns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from collections.abc import Sequence
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """One line a row; every row has as many cells as the first one."""
+    """One line per row; every row has as many cells as the first one."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -33,7 +33,7 @@ def short(commit: Commit) -> str:
 
 
 def who(commit: Commit) -> str:
-    """The commit's author; for a merge, the authors of the commits that it brought, and who merged them."""
+    """The commit's author; for a merge, the authors of its commits, and who merged them."""
     authors = list(dict.fromkeys(printable(each.author) for each in commit.merged))
     if not authors or authors == [printable(commit.author)]:
         return printable(commit.author)

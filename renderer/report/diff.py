@@ -30,7 +30,7 @@ def diff_text(
 
 
 def _file(path: str, old: bytes | None, new: bytes | None, not_secret: Collection[str]) -> Iterator[str]:
-    """A unified diff: what differs is found in the lines as they are, and the masked ones are shown."""
+    """A unified diff: compares the original lines, and shows the masked ones."""
     before, after = (_lines(text or b"") for text in (old, new))
     shown_before, shown_after = (masked_lines(lines, not_secret) for lines in (before, after))
     shown = printable(path)
@@ -49,7 +49,7 @@ def _file(path: str, old: bytes | None, new: bytes | None, not_secret: Collectio
 
 
 def _range(start: int, end: int) -> str:
-    """As diff writes it: the first line and the number of lines, which is left out if it is 1."""
+    """As in diff: the first line and the number of lines, which is left out if it is 1."""
     length = end - start
     return str(start + 1) if length == 1 else f"{start + 1 if length else start},{length}"
 
@@ -60,7 +60,7 @@ def _lines(text: bytes) -> list[str]:
 
 
 def _shown(mark: str, line: str) -> str:
-    """Printable text; tabs are kept, they do no harm."""
+    """Printable text; tabs are kept, since they are harmless."""
     parts = line.removesuffix("\n").split("\t")
     text = mark + "\t".join(map(printable, parts)) + "\n"
     return text if line.endswith("\n") else f"{text}\\ No newline at end of file\n"

@@ -160,6 +160,15 @@ class App:
         return self.preview or self.stable
 
     @property
+    def takes_away(self) -> bool:
+        """Whether its last edit took traffic from a new version: an abort, an undo, a lower weight or a pause."""
+        if self.canary is not None:
+            weight, before = self.canary.weight, self.canary.from_weight
+            return bool(self.spec.get("paused")) or (weight is not None and before is not None and weight < before)
+        taken_back = self.aborted is not None or bool(self.spec.get("previous", {}).get("undone"))
+        return bool(self.spec.get("paused")) or (self.preview is None and taken_back)
+
+    @property
     def splits(self) -> bool:
         """Whether its routes lead to the subsets of a Rollout."""
         return self.strategy.by_istio or bool(self.migrating_from and self.migrating_from.by_istio)

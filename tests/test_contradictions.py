@@ -43,3 +43,38 @@ def test_an_overlay_gives_exactly_its_findings(path: Path, tmp_path: Path) -> No
 
 def test_every_rule_over_patches_has_fixtures() -> None:
     assert {folder.name for folder in PATCH_FIXTURES.iterdir()} == {*PATCH_RULES}
+
+
+PATCHED = """\
+apiVersion: rollspec/v1
+kind: Overlay
+metadata: {name: production}
+spec:
+  namespace: shop
+  patches:
+    - target: {kind: Rollout}
+      patch: [{op: replace, path: /spec/strategy/canary/steps, value: [{setWeight: 100}]}]
+"""
+STATES = {
+    "canary: {tag: 1.1.0, weight: 20}": False,
+    "canary: {tag: 1.1.0, weight: 50, from: 20}": False,
+    "canary: {tag: 1.1.0, weight: 20, from: 50}": True,
+    "canary: {tag: 1.1.0, weight: 20}\n  paused: true": True,
+    "aborted: {tag: 1.1.0}\n  paused: true": True,
+    "previous: {tag: 0.9.0, weight: 50}": False,
+    "previous: {tag: 1.1.0, weight: 50, undone: true}": True,
+}
+
+
+@pytest.mark.parametrize("state", STATES, ids=list(STATES))
+def test_a_patch_does_not_stop_what_takes_traffic_from_a_new_version(state: str, tmp_path: Path) -> None:
+    (tmp_path / "case/apps").mkdir(parents=True)
+    (tmp_path / "case/overlays/production/apps").mkdir(parents=True)
+    (tmp_path / "case/apps/web.yaml").write_text(APP)
+    (tmp_path / "case/overlays/production/overlay.yaml").write_text(PATCHED)
+    partial = f"apiVersion: rollspec/v1\nkind: App\nmetadata: {{name: web}}\nspec:\n  {state}\n"
+    (tmp_path / "case/overlays/production/apps/web.yaml").write_text(partial)
+    done = run(lay_out(tmp_path / "case", tmp_path / "p"), "validate", "--strict")
+    assert "release-contradicted: steps " in done.err
+    assert ("note: release-contradicted" in done.err) == STATES[state]
+    assert done.code == (0 if STATES[state] else 1), done.err

@@ -261,6 +261,8 @@ def assemble(
     problems += found
     patches = (*setup.patches[environment.name], *own_patches)
     patched, faults = apply((*manifests, *own), patches)
+    if app.takes_away:  # a patch may say what an abort gives by itself; nothing may stop that
+        faults = [fault for fault in faults if fault.rule != IDLE]
     problems += _patch_problems(patches, faults, len(setup.patches[environment.name]))
     if not has_workload(patched):
         problems.append(no_workload(app.name, rendered, setup.templates, (*manifests, *own), patches))
@@ -515,9 +517,9 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         indexed=made.index,
     )
     ladder = evaluated.app.strategy.fields.get("steps")
-    contradicted = list(release_contradicted(made.rendered, made.manifests))
-    if contradicted:
-        return of_findings(evaluated.effective, contradicted, _deciding_source(made, setup, whose))
+    contradicted = _contradictions(evaluated, made, setup, whose)
+    if errors(contradicted):
+        return contradicted
     as_it_is = SpecScene(as_rendered(evaluated.app, scene), scene.policy)
     found = [
         *check(scene),
@@ -526,12 +528,20 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     ]
     known = _without_patches(made, scene, setup.schemas) if found and made.patches else frozenset()
     unpatched = _last_source(replace(made, patches=()), setup, whose) if known else blame
-    return [
+    return contradicted + [
         problem
         for finding in found
         for told in with_policy_line([finding], environment, setup.texts)
         for problem in of_findings(evaluated.effective, [told], unpatched if _key(finding) in known else blame)
     ]
+
+
+def _contradictions(evaluated: Evaluated, made: Assembled, setup: Setup, whose: str) -> list[Problem]:
+    """Patches that decide what the release state decides; notes where that stops a new version, since nothing may."""
+    found = list(release_contradicted(made.rendered, made.manifests))
+    if evaluated.app.takes_away:
+        found = [replace(finding, severity="note") for finding in found]
+    return of_findings(evaluated.effective, found, _deciding_source(made, setup, whose))
 
 
 def _without_patches(made: Assembled, scene: Scene, schemas: Schemas) -> frozenset[object]:

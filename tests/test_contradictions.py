@@ -60,21 +60,31 @@ STATES = {
     "canary: {tag: 1.1.0, weight: 50, from: 20}": False,
     "canary: {tag: 1.1.0, weight: 20, from: 50}": True,
     "canary: {tag: 1.1.0, weight: 20}\n  paused: true": True,
-    "aborted: {tag: 1.1.0}\n  paused: true": True,
+    "previous: {tag: 0.9.0, weight: 50}\n  aborted: {tag: 1.1.0}": True,
     "previous: {tag: 0.9.0, weight: 50}": False,
     "previous: {tag: 1.1.0, weight: 50, undone: true}": True,
 }
 
 
+def test_a_patch_that_an_abort_makes_idle_does_not_stop_it(tmp_path: Path) -> None:
+    assert validated("aborted: {tag: 1.1.0}", tmp_path) == (0, "")
+
+
 @pytest.mark.parametrize("state", STATES, ids=list(STATES))
 def test_a_patch_does_not_stop_what_takes_traffic_from_a_new_version(state: str, tmp_path: Path) -> None:
-    (tmp_path / "case/apps").mkdir(parents=True)
-    (tmp_path / "case/overlays/production/apps").mkdir(parents=True)
-    (tmp_path / "case/apps/web.yaml").write_text(APP)
-    (tmp_path / "case/overlays/production/overlay.yaml").write_text(PATCHED)
+    code, said = validated(state, tmp_path)
+    assert "release-contradicted: steps " in said
+    assert ("note: release-contradicted" in said) == STATES[state]
+    assert code == (0 if STATES[state] else 1), said
+
+
+def validated(state: str, folder: Path) -> tuple[int, str]:
+    """The exit code and what `validate --strict` says of the app in that state, with the steps patched."""
+    (folder / "case/apps").mkdir(parents=True)
+    (folder / "case/overlays/production/apps").mkdir(parents=True)
+    (folder / "case/apps/web.yaml").write_text(APP)
+    (folder / "case/overlays/production/overlay.yaml").write_text(PATCHED)
     partial = f"apiVersion: rollspec/v1\nkind: App\nmetadata: {{name: web}}\nspec:\n  {state}\n"
-    (tmp_path / "case/overlays/production/apps/web.yaml").write_text(partial)
-    done = run(lay_out(tmp_path / "case", tmp_path / "p"), "validate", "--strict")
-    assert "release-contradicted: steps " in done.err
-    assert ("note: release-contradicted" in done.err) == STATES[state]
-    assert done.code == (0 if STATES[state] else 1), done.err
+    (folder / "case/overlays/production/apps/web.yaml").write_text(partial)
+    done = run(lay_out(folder / "case", folder / "p"), "validate", "--strict")
+    return done.code, done.err

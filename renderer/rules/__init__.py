@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from renderer.rules import (
+    access,
     analysis,
     argocd,
     autoscaling,
@@ -135,6 +136,10 @@ PODS: dict[str, ManifestRule] = {
     "seccomp-profile": security.seccomp_profile,
     "istio-proxy-user": security.istio_proxy_user,
 }
+ACCESS: dict[str, ManifestRule] = {
+    "role-bindings": access.role_bindings,
+    "role-rules": access.role_rules,
+}
 VERSIONS: dict[str, ManifestRule] = {
     "kubernetes-version": since.kubernetes_version,
 }
@@ -241,6 +246,7 @@ SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
     ("ConfigMaps and Secrets", CONFIG, frozenset(("ConfigMap", "Secret"))),
     ("Workloads", WORKLOADS, frozenset(_PODS)),
     ("Pods", PODS, frozenset((*_PODS, "AnalysisTemplate", "ClusterAnalysisTemplate"))),
+    ("Access", ACCESS, frozenset(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"))),
     ("Versions", VERSIONS, frozenset((*_PODS, "HorizontalPodAutoscaler"))),
     ("Services", SERVICES, frozenset(("Service",))),
     ("Autoscalers", AUTOSCALERS, frozenset(("HorizontalPodAutoscaler", "ScaledObject"))),

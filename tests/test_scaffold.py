@@ -23,10 +23,38 @@ def test_a_name_that_yaml_takes_for_something_else_is_a_name(name: str, tmp_path
 
 def test_an_overlay_reads_as_people_write_it(tmp_path: Path) -> None:
     run(tmp_path, "init", "--namespace", "shop")
-    assert (tmp_path / "overlays/production/overlay.yaml").read_text() == (
+    text = (tmp_path / "overlays/production/overlay.yaml").read_text()
+    assert text.startswith(
         "# One environment. `rollspec schema Overlay` has every field.\n"
         "apiVersion: rollspec/v1\nkind: Overlay\nmetadata:\n  name: production\nspec:\n  namespace: shop\n"
     )
+    assert yaml.safe_load(text)["spec"]["policy"] == {"podSecurity": "baseline", "kinds": ["namespaced"]}
+
+
+STRICT = {
+    "podSecurity": "restricted",
+    "kinds": [],
+    "requests": "required",
+    "probes": "required",
+    "disruptionBudget": "required",
+}
+
+
+@pytest.mark.parametrize("ports", [[], ["--port", "http=80:8080"], ["--port", "tcp=5432"]])
+@pytest.mark.parametrize("strategy", ["RollingUpdate", "Recreate", "Canary", "BlueGreen"])
+def test_a_new_app_keeps_the_strictest_policy(strategy: str, ports: list[str], tmp_path: Path) -> None:
+    if strategy in ("Canary", "BlueGreen") and not ports:
+        pytest.skip("it needs a port")
+    run(tmp_path, "init")
+    file = tmp_path / "overlays/production/overlay.yaml"
+    overlay = yaml.safe_load(file.read_text())
+    overlay["spec"]["policy"] = STRICT
+    file.write_text(yaml.safe_dump(overlay))
+    router = ["--router", "replica"] if strategy == "Canary" else []
+    made = run(tmp_path, "new", "web", "--image", "a/b", "--tag", "1", *ports, "--strategy", strategy, *router)
+    assert (made.code, made.err) == (0, "")
+    assert run(tmp_path, "fmt", "--check").out.count("web.yaml") == 0
+    assert "# If the image needs root, " in (tmp_path / "apps/web.yaml").read_text()
 
 
 def test_a_project_below_the_top_of_a_repository_gets_no_config_that_pre_commit_never_reads(tmp_path: Path) -> None:
@@ -43,7 +71,7 @@ def test_a_project_below_the_top_of_a_repository_gets_no_config_that_pre_commit_
     local = yaml.safe_load((top / PRE_COMMIT).read_text())["repos"][0]["hooks"]
     assert [hook["entry"] for hook in local] == ["rollspec validate --hook", "rollspec render --hook"]
     git(top, "add", "--all")
-    assert run(top, "render", "--hook", "deploy/shop/apps/hello.yaml").out.startswith("2 written")
+    assert run(top, "render", "--hook", "deploy/shop/apps/hello.yaml").out.startswith("3 written")
     assert "pre-commit" not in run(top / "other", "init").out
 
 
@@ -82,7 +110,8 @@ def test_one_more_environment_is_an_overlay_and_nothing_else(tmp_path: Path) -> 
     assert (outcome.code, outcome.out.splitlines()[0]) == (0, "created envs/staging/overlay.yaml")
     made = snapshot(tmp_path)
     overlay = made.pop("envs/staging/overlay.yaml")
-    assert overlay.endswith("metadata:\n  name: staging\nspec:\n  namespace: shop-staging\n")
+    assert "metadata:\n  name: staging\nspec:\n  namespace: shop-staging\n" in overlay
+    assert made.pop("envs/staging/network-policy.yaml") == before["envs/production/network-policy.yaml"]
     assert made == before
     assert run(tmp_path, "render").code == 0
     assert (tmp_path / "rendered/staging/hello/deployment.yaml").is_file()

@@ -18,7 +18,7 @@ from renderer.problem import Problem, printable
 from renderer.project import Project, Versions
 from renderer.promotion import Stages, with_next
 from renderer.resources import read_schema
-from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, overlay_text, project_files
+from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, overlay_files, project_files
 from renderer.schema import Schemas
 from renderer.tree import read, write_all
 from renderer.usecases.repository import without_password
@@ -69,7 +69,7 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     data, _ = load(text, layout.app(app))
     for fault in schemas.explain("App", data):
         raise Failure(f"{fault.message} ({fault.pointer})", 2)
-    wanted = {file: text for file, text in files.items() if not os.path.lexists(os.path.join(directory, file))}
+    wanted = {file: text for file, text in files.items() if not _exists(directory, file)}
     write_all(directory, {file: text.encode() for file, text in wanted.items()}, mark=None)
     for file in files:
         out(f"{'created' if file in wanted else 'not changed:'} {file}")
@@ -87,15 +87,23 @@ def _add_environment(root: str, env: str, namespace: str, after: str | None) -> 
     if after is not None and not os.path.exists(os.path.join(root, project.layout.overlay(after))):
         raise Failure(f"there is no environment `{after}`", 2)
     file = project.layout.overlay(env)
-    if os.path.lexists(os.path.join(root, file)):
+    if _exists(root, file):
         raise Failure(f"the environment `{env}` already exists: {file}", 2)
     promoted = {} if after is None else {PROJECT_FILE: _promoted(root, with_next(project.promotion, after, env))}
-    write_all(root, {file: overlay_text(env, namespace).encode(), **promoted}, mark=None)
-    out(f"created {file}")
+    files = {
+        path: text for path, text in overlay_files(project.layout, env, namespace).items() if not _exists(root, path)
+    }
+    write_all(root, {**{path: text.encode() for path, text in files.items()}, **promoted}, mark=None)
+    for path in files:
+        out(f"created {path}")
     if after is not None:
         out(f"changed {PROJECT_FILE}: `promotion`, in which {env} comes after {after}")
     out("\nNext: run `rollspec render` to write its manifests, and commit them with the overlay.")
     return 0
+
+
+def _exists(root: str, path: str) -> bool:
+    return os.path.lexists(os.path.join(root, path))
 
 
 def _promoted(root: str, stages: Stages) -> bytes:

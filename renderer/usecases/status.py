@@ -22,6 +22,7 @@ from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
 from renderer.usecases.since import Since, since
+from renderer.usecases.watched import watched
 from renderer.workers import crew, processors
 
 
@@ -48,6 +49,8 @@ def show_status(options: StatusOptions) -> int:
     environments = environments_in_order(opened, options.envs)
     apps = chosen(options.apps, opened.apps, "app")
     status = replace(read_status(opened, environments, apps, frozenset(options.apps)), now=options.now)
+    if options.apps:
+        status = replace(status, rows=[with_watch(opened, row) for row in status.rows])
     if options.commands:
         status = replace(status, rows=[with_commands(opened, row) for row in status.rows])
     is_late = False
@@ -74,6 +77,14 @@ def with_commands(opened: Opened, row: AppStatus) -> AppStatus:
     env = row.env if len(opened.setup.environments) > 1 else None
     found = possible(row.standing, row.app, env, namespace=row.namespace, has_previous=row.has_previous)
     return replace(row, commands=tuple(found))
+
+
+def with_watch(opened: Opened, row: AppStatus) -> AppStatus:
+    """The row with what watches its canary."""
+    flight = row.standing.flight if row.standing else None
+    if flight is None or flight.kind != "canary":
+        return row
+    return replace(row, watched=watched(opened, row.env, row.app))
 
 
 def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named: frozenset[str]) -> StatusReport:

@@ -29,7 +29,7 @@ from renderer.release.fold import ABSENT, Change, changes
 from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.columns import columns
 from renderer.report.diff import diff_text
-from renderer.spec import app_document, stable_of, strategy_of, version_of
+from renderer.spec import App, app_document, stable_of, strategy_of, version_of
 from renderer.tree import listing, read, write_all
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import refuse_nested
@@ -288,6 +288,14 @@ def effective_spec(
     opened: Opened, environment: Environment, app: str, texts: Mapping[str, bytes], problems: list[Problem]
 ) -> Spec | None:
     """The valid effective spec; None if it has errors, which are added to `problems`."""
+    found = effective_app(opened, environment, app, texts, problems)
+    return found.spec if found else None
+
+
+def effective_app(
+    opened: Opened, environment: Environment, app: str, texts: Mapping[str, bytes], problems: list[Problem]
+) -> App | None:
+    """The app with its valid effective spec; None if that has errors, which are added to `problems`."""
     if not is_in(environment, app):
         raise Failure(f"{environment.name} does not have the app `{app}`", 2)
     document, found = read_app(app, texts, opened.setup)
@@ -298,7 +306,7 @@ def effective_spec(
     if evaluated is None:
         problems += Locator({**opened.setup.texts, **texts}).locate(found)
         return None
-    return evaluated.app.spec
+    return evaluated.app
 
 
 def _table(edited: Sequence[Edited]) -> list[str]:

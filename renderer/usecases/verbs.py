@@ -27,6 +27,7 @@ from renderer.usecases.ran import say_how_it_ran
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
 from renderer.usecases.status import read_rows
+from renderer.usecases.unmeasured import say_if_unmeasured
 from renderer.usecases.verb import Act, How, Spec, VerbOptions, carry_out, environments_for
 from renderer.usecases.words import parse_overrides
 
@@ -112,6 +113,7 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         some = _selected(opened, env, apps, options, "promote")
+        say_if_unmeasured(opened, env, some, options.now)
         if at is not None:
             return {app: partial(verbs.promote, at=at) for app in some}
         canaries = live_canaries(opened, some, env, live)

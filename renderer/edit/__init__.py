@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from renderer.edit.layout import Order, laid_out
+from renderer.edit.layout import FieldOrder, Order, laid_out
 from renderer.edit.operations import (
     EditError,
     Operation,
@@ -26,7 +26,18 @@ from renderer.plain import pointer_of
 from renderer.yamlio import Data, load
 from renderer.yamlio.events import ERRORS
 
-__all__ = ["EditError", "Operation", "Order", "Remove", "Rename", "Set", "edit", "formatted", "new_document"]
+__all__ = [
+    "EditError",
+    "FieldOrder",
+    "Operation",
+    "Order",
+    "Remove",
+    "Rename",
+    "Set",
+    "edit",
+    "formatted",
+    "new_document",
+]
 
 _BY_HAND = "rollspec cannot edit this part of the file in its current form; edit it by hand"
 _REPAIRS = 3
@@ -60,18 +71,22 @@ def edit(text: str, operations: Sequence[Operation]) -> str:
         raise EditError("", _BY_HAND) from None
 
 
-def formatted(text: str, order: Order = _NO_ORDER) -> str:
+def formatted(text: str, order: FieldOrder | Order = _NO_ORDER, data: Data = None) -> str:
     """The text in the layout of `fmt`: the same data and comments in one canonical form.
 
     Indentation by two spaces, for dashes too; no white space at the ends of lines, single empty lines, one break at the
     end (CRLF stays CRLF). A flow collection over several lines becomes a block. `order` gives the fields of known
     mappings, by JSON pointer with `*` for any one part (`""`, `/spec`, `/spec/ports/*`): they are written in that
-    order, and other fields follow in their present order. Formatting the result again changes nothing. Raises
-    EditError.
+    order, and other fields follow in their present order. Formatting the result again changes nothing. `data` is what
+    the text holds, if that is known already. Raises EditError.
     """
-    data = _read(text)
-    result = laid_out(text, order)
-    return _proven(result, ordered_as(_again(result), data))
+    data = _read(text) if data is None else data
+    result = laid_out(text, order if isinstance(order, FieldOrder) else FieldOrder(order))
+    if result == text:
+        return text
+    now = _again(result)
+    wanted = ordered_as(now, data)
+    return result if difference(now, wanted) is None else _proven(result, wanted)
 
 
 def new_document(data: Mapping[str, object]) -> str:

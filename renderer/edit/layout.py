@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from renderer.edit.splice import behind_indicator, entry_end
 from renderer.edit.write import column
@@ -16,33 +16,56 @@ Order = Mapping[str, Sequence[str]]
 
 _BREAK = re.compile(r"\r\n?|\n")
 _COMMENT = re.compile(r"#[^\r\n]*")
+_MOST_KNOWN = 1 << 12  # paths
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A value, or an entry with its key or dash; its lines are not indented yet."""
 
     head: str  # the first line
     comment: str = ""  # after it, with the white space before the comment
-    below: list[str] = field(default_factory=list)  # further lines, to be indented deeper; an empty line stays empty
-    above: list[str] = field(default_factory=list)  # comments before the first line
-    after: list[str] = field(default_factory=list)  # comments after it
+    below: Sequence[str] = ()  # further lines, to be indented deeper; an empty line stays empty
+    above: Sequence[str] = ()  # comments before the first line
+    after: Sequence[str] = ()  # comments after it
 
     def lines(self) -> list[str]:
         deeper = [f"  {line}" if line else "" for line in self.below]
         return [*self.above, self.head + self.comment, *deeper, *self.after]
 
 
-def laid_out(text: str, order: Order) -> str:
+class FieldOrder:
+    """The order of the fields of mappings, by path; one value for many texts, because it remembers what it found."""
+
+    def __init__(self, order: Order) -> None:
+        self._patterns = [(pattern.split("/"), list(names)) for pattern, names in order.items()]
+        self._known: dict[Path, list[str]] = {}
+
+    def fields(self, path: Path) -> list[str]:
+        """The fields of the mapping at a path."""
+        known = self._known.get(path)
+        if known is None:
+            known = self._found(pointer_of(path).split("/"))
+            if len(self._known) < _MOST_KNOWN:
+                self._known[path] = known
+        return known
+
+    def _found(self, parts: Sequence[str]) -> list[str]:
+        for pattern, names in self._patterns:
+            if len(pattern) == len(parts) and all(a in ("*", b) for a, b in zip(pattern, parts, strict=True)):
+                return names
+        return []
+
+
+def laid_out(text: str, order: FieldOrder) -> str:
     """The text in canonical form."""
     found = _BREAK.search(text)
     return (found[0] if found else "\n").join([*_Layout(text, order).document(), ""])
 
 
 class _Layout:
-    def __init__(self, text: str, order: Order) -> None:
+    def __init__(self, text: str, order: FieldOrder) -> None:
         self.text = text
-        self.order = [(pattern.split("/"), list(names)) for pattern, names in order.items()]
+        self.order = order
 
     def document(self) -> list[str]:
         root = tree(self.text)
@@ -62,7 +85,7 @@ class _Layout:
 
     def entries(self, node: Node, path: Path, offset: int, until: int) -> list[str]:
         """The lines of a collection; its contents begin at `offset` and end, with their comments, at `until`."""
-        names = self.fields(path) if node.type == "mapping" else []
+        names = self.order.fields(path) if node.type == "mapping" else []
         found: list[tuple[int, list[str]]] = []
         flow = node.style == "flow"
         for entry in node.entries:
@@ -82,14 +105,14 @@ class _Layout:
         part = self.value(entry, path, behind, flow)
         if flow:
             comment, above, offset = self.behind_comma(entry.end)
-            part = replace(part, comment=part.comment or comment, above=[*part.above, *above])
+            part = part._replace(comment=part.comment or comment, above=[*part.above, *above])
         else:
             offset = entry_end(self.text, entry)
             if entry.value.style != "block":
-                part = replace(part, after=_tidy(_BREAK.split(self.text[line_end(self.text, entry.end) : offset])[1:]))
+                part = part._replace(after=_tidy(_BREAK.split(self.text[line_end(self.text, entry.end) : offset])[1:]))
             if entry.value.type == "scalar":
                 head_end = entry.value.head if entry.value.style in ("|", ">") else entry.end
-                part = replace(part, comment=_comment(self.text[head_end : line_end(self.text, head_end)]))
+                part = part._replace(comment=_comment(self.text[head_end : line_end(self.text, head_end)]))
         return (self.keyed(entry, behind, part) if entry.key else _dashed(part)), offset
 
     def behind_comma(self, end: int) -> tuple[str, list[str], int]:
@@ -110,14 +133,14 @@ class _Layout:
         key = plain_or_quoted(str(entry.name)) if _BREAK.search(written) else written
         above = _COMMENT.findall(self.text[entry.start : entry.key.start]) if entry.start != entry.key.start else []
         above += _COMMENT.findall(self.text[entry.key.end : behind]) if behind > entry.key.end else []
-        return replace(part, head=f"{key}: {part.head}".rstrip(" "), above=[*above, *part.above])
+        return part._replace(head=f"{key}: {part.head}".rstrip(" "), above=[*above, *part.above])
 
     def value(self, entry: CollectionEntry, path: Path, behind: int, flow: bool) -> _Part:
         node = entry.value
         if node.type != "scalar":
             until = node.end if flow else entry_end(self.text, entry)
             part = self.collection(node, path, behind, until)
-            return replace(part, comment="") if flow else part
+            return part._replace(comment="") if flow else part
         above = _COMMENT.findall(self.text[behind : node.start])
         if node.style in ("|", ">"):
             head, body = self.text_block(node, column(self.text, entry.start))
@@ -165,7 +188,7 @@ class _Layout:
             return text[node.start : node.end]
         if not node.entries:
             return "{}" if node.type == "mapping" else "[]"
-        names = self.fields(path) if node.type == "mapping" else []
+        names = self.order.fields(path) if node.type == "mapping" else []
         pieces = []
         for entry in node.entries:
             rank = names.index(str(entry.name)) if entry.name in names else len(names)
@@ -177,23 +200,15 @@ class _Layout:
             offset = entry.end
         return result + text[offset : node.end]
 
-    def fields(self, path: Path) -> list[str]:
-        """The order of the fields of the mapping at a path."""
-        parts = pointer_of(path).split("/")
-        for pattern, names in self.order:
-            if len(pattern) == len(parts) and all(a in ("*", b) for a, b in zip(pattern, parts, strict=True)):
-                return names
-        return []
-
 
 def _dashed(part: _Part) -> _Part:
     if part.head:
-        return replace(part, head=f"- {part.head}")
+        return part._replace(head=f"- {part.head}")
     above = [*part.above, *filter(None, [part.comment.strip()])]
     below = list(part.below)
     while below and (not below[0] or below[0].startswith("#")):
         above += filter(None, [below.pop(0)])
-    return replace(part, head=f"- {below[0]}" if below else "-", comment="", above=above, below=below[1:])
+    return part._replace(head=f"- {below[0]}" if below else "-", comment="", above=above, below=below[1:])
 
 
 def _tidy(lines: list[str]) -> list[str]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os.path
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 from renderer.console import out, say
-from renderer.edit import EditError, Order, formatted
+from renderer.edit import EditError, FieldOrder, Order, formatted
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.setup import read_project
 from renderer.problem import Problem, printable
+from renderer.progress import progress
 from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
@@ -21,6 +23,7 @@ from renderer.tree import listing, read, write_all
 from renderer.usecases.project import find_root
 from renderer.usecases.shown import Shown
 from renderer.usecases.touched import projects
+from renderer.workers import Tick, crew, processors
 from renderer.yamlio import Data, load
 
 _KINDS = ("App", "Overlay", "Project")
@@ -45,29 +48,52 @@ def _format(root: str, below: Sequence[str], check: bool, shown: Shown) -> int:
     specs = _specs(root, layout)
     named = {path for path in below if not os.path.isdir(os.path.join(root, path))}
     texts, problems = read(root, named.union(spec for spec in specs for path in below if not path or holds(path, spec)))
-    changed: dict[str, bytes] = {}
-    for file, text in texts.items():
-        data, faults = load(text, file)
-        kind = _kind(data)
-        if kind is None and file not in specs and not (faults and _SAYS_SO.search(text)):
+    shared = frozenset(specs)
+
+    def work(files: Sequence[str], tick: Tick) -> tuple[list[_Formatted], Callable[[], None]]:
+        found = []
+        for file in files:
+            found.append(_formatted(file, texts[file], layout, is_spec=file in shared))
+            tick()
+        return found, lambda: None
+
+    with progress("formatting", len(texts)) as watch, crew([*texts], work, processors(), watch) as workers:
+        done = {each.file: each for report in workers.reports for each in report}
+    for file in texts:
+        if not done[file].is_spec:
             say(f"{printable(shown.path(file, root))}: not an App, Overlay or Project; not changed")
-            continue
-        if faults:
-            problems += faults
-            continue
-        try:
-            new = formatted(text.decode(), field_order(kind or _meant(file, layout))).encode()
-        except EditError as error:
-            problems.append(Problem(file, 0, 0, "fmt", str(error)))
-            continue
-        if new != text:
-            changed[file] = new
+    problems += [problem for file in texts for problem in done[file].problems]
+    changed = {file: new for file in texts if (new := done[file].new) is not None}
     wrong = shown.problems(problems, root)
     if not check:
         write_all(root, changed, mark=None)
     for file in changed:
         (say if check else out)(f"{'would format' if check else 'formatted'} {printable(shown.path(file, root))}")
     return int(wrong or (check and bool(changed)))
+
+
+class _Formatted(NamedTuple):
+    """What became of a file: its new text, None where it stays as it is; or what is wrong with it."""
+
+    file: str
+    new: bytes | None = None
+    problems: tuple[Problem, ...] = ()
+    is_spec: bool = True
+
+
+def _formatted(file: str, text: bytes, layout: Layout, *, is_spec: bool) -> _Formatted:
+    """`is_spec`: its path is that of a spec; another file counts as one by what it says."""
+    data, faults = load(text, file)
+    kind = _kind(data)
+    if kind is None and not is_spec and not (faults and _SAYS_SO.search(text)):
+        return _Formatted(file, is_spec=False)
+    if faults:
+        return _Formatted(file, problems=tuple(faults))
+    try:
+        new = formatted(text.decode(), _order(kind or _meant(file, layout)), data).encode()
+    except EditError as error:
+        return _Formatted(file, problems=(Problem(file, 0, 0, "fmt", str(error)),))
+    return _Formatted(file, new if new != text else None)
 
 
 def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
@@ -93,6 +119,12 @@ def field_order(kind: str) -> Order:
     """The fields of each mapping of a kind in the order of its schema, by JSON pointer with `*` for any one part."""
     schema = json.loads(read_schema(f"rollspec/{kind.lower()}.json") or b"{}")
     return dict(_orders(schema, schema, ""))
+
+
+@cache
+def _order(kind: str) -> FieldOrder:
+    """The same as one value for all files of the kind."""
+    return FieldOrder(field_order(kind))
 
 
 def _orders(schema: dict[str, Any], node: dict[str, Any], pointer: str) -> Iterator[tuple[str, Sequence[str]]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from yaml.events import MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
 
@@ -20,8 +19,7 @@ _LINES = re.compile(r"(?:\r\n?|\n)([^\r\n]*)")
 _LINE_END = re.compile(r"[\r\n]|\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A value: `text[start:end]`, without what surrounds it.
 
     For a block of text (`|`, `>`), the break after its last line is left out, and `head` is where its indicators end.
@@ -36,8 +34,7 @@ class Node:
     entries: tuple[CollectionEntry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionEntry:
+class CollectionEntry(NamedTuple):
     """A key with its value, or an item; `start` is where the key (or its `?`) begins, or the dash of a block list."""
 
     name: str | int

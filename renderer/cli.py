@@ -27,6 +27,7 @@ COMMANDS = {
     "publish": ("Project", "Commit the rendered files of a commit on other branches."),
     "plan": ("Project", "Show what a change of specs will do to the running system."),
     "fmt": ("Project", "Format specs."),
+    "merge-driver": ("Project", "Merge a spec field by field, for Git."),
     "schema": ("Project", "Print the JSON Schema of a kind, for editors."),
     "release": ("Release", "Start the release of a tag, or of changed configuration."),
     "weight": ("Release", "Change the canary's share of the traffic."),
@@ -45,7 +46,7 @@ COMMANDS = {
     "analysis": ("Look", "Try the queries of an analysis on a Prometheus, or on series in files."),
     "completion": ("Look", "Print the completion script of a shell."),
 }
-_MODULES = {"import": "import_"}  # commands whose names are keywords of Python
+_MODULES = {"merge-driver": "merge_driver", "import": "import_"}  # whose names are not names of modules
 
 
 class LazyGroup(click.Group):

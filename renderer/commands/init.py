@@ -32,6 +32,7 @@ from renderer.usecases.init import SAMPLE_APP, InitOptions, init
     metavar="ENV",
     help="In a project: the previous environment in the order of `promotion` in rollspec.yaml.",
 )
+@click.option("--merge-driver", is_flag=True, help="Set this clone up to merge specs by field.")
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> int:
     """Create a project in this folder: the project file, an overlay, a first app and a pre-commit config.
@@ -42,6 +43,9 @@ def command(context: click.Context, /, **options: Any) -> int:
     A folder that belongs to another project (apps, overlays, ...) is refused.
     In a project, `--env ENV` adds only the overlay of another environment; with `--after`, it also adds the environment
     to the order of promotion.
+
+    With --merge-driver, Git merges specs field by field in this clone, and takes our rendered files in a merge; a hook
+    renders them again. In a project, it does nothing else.
     """
     given = {name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     return init(context.obj, InitOptions(**options), given)

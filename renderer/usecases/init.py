@@ -21,6 +21,7 @@ from renderer.resources import read_schema
 from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, overlay_files, project_files
 from renderer.schema import Schemas
 from renderer.tree import read, write_all
+from renderer.usecases.merge_driver import set_up_merge_driver
 from renderer.usecases.repository import without_password
 from renderer.usecases.shown import show_problems
 from renderer.yamlio import load
@@ -39,6 +40,7 @@ class InitOptions:
     tag: str
     port: int
     after: str | None = None
+    merge_driver: bool = False
 
     def __post_init__(self) -> None:
         _check_names(environment=self.env, namespace=self.namespace or self.env, app=self.app)
@@ -50,6 +52,8 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     `given` are the names of the options that are not defaults.
     """
     env, namespace, app = options.env, options.namespace or options.env, options.app
+    if given == {"merge_driver"} and os.path.exists(os.path.join(directory, PROJECT_FILE)):
+        return _set_up(directory)
     if os.path.exists(os.path.join(directory, PROJECT_FILE)):
         if "env" not in given or given - {"env", "namespace", "after"}:
             adds = "`rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
@@ -76,8 +80,15 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     if not _has_hooks(top or directory):
         folder = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory)) if top else PRE_COMMIT
         out(f"\nTo check commits with pre-commit, add this under `repos` in {folder}:\n\n{HOOKS}", end="")
+    if options.merge_driver:
+        set_up_merge_driver(directory)
     out("\nNext: run `rollspec render` to write the manifests, and commit them with the specs.")
     return 0
+
+
+def _set_up(root: str) -> int:
+    project, problems = _project(root)
+    return int(show_problems(problems, "text")) if project is None else set_up_merge_driver(root, project.layout)
 
 
 def _add_environment(root: str, env: str, namespace: str, after: str | None) -> int:

@@ -107,8 +107,8 @@ def _of_file(layout: Layout, path: str, texts: list[bytes | None], into: str) ->
     except UnicodeDecodeError:
         return [_problem(path, f"this branch and {into} both changed it: {cure}")]
     if found.text is not None:
-        why = f"Git cannot merge the lines, although the fields fit together: `git merge {into}` on this branch by hand"
-        return [_problem(path, why)]
+        why = f"Git cannot merge the lines, although the fields fit together: `git merge {into}` on this branch"
+        return [_problem(path, f"{why} (after `rollspec init --merge-driver` it merges specs by field)")]
     what = layout.name_of(path)
     return [
         _problem(

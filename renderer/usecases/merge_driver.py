@@ -1,0 +1,124 @@
+"""`rollspec merge-driver`, which Git calls to merge a spec, and `rollspec init --merge-driver`, which tells Git to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from renderer.console import out, say
+from renderer.edit.merging import merge
+from renderer.failure import Failure
+from renderer.git import GitError
+from renderer.git.driver import hooks_folder, merged_lines, set_driver
+from renderer.layout import Layout
+from renderer.plain import equal
+from renderer.problem import printable
+from renderer.spec import RELEASE_STATE
+from renderer.tree import read, write_all
+from renderer.usecases.project import find_root
+from renderer.usecases.revision import asking_git
+from renderer.yamlio import load
+
+ATTRIBUTES = ".gitattributes"
+# Fields of a spec that are one in a merge: what two sides made of a release must not be mixed.
+_TOGETHER = (*RELEASE_STATE, "image", "strategy")
+_HOOK = """\
+#!/bin/sh
+# Written by `rollspec init --merge-driver`: a merge takes our rendered files, and this makes them right.
+rollspec -C "{folder}" render && git status --short -- "{output}"
+"""
+
+
+def merge_driver(base: str, ours: str, theirs: str, path: str) -> int:
+    """Merge the spec at `path` into the file `ours`, as Git asks its drivers; 1 leaves a conflict in it."""
+    old, own, other = (_text(file) for file in (base, ours, theirs))
+    with asking_git():
+        lines = merged_lines(ours, base, theirs)
+    found = merge(old, own, other, _TOGETHER)
+    if found.text is None:
+        _write(ours, lines.text if lines.has_conflict else _marked(own, other))
+        fields = ", ".join(
+            pointer.removeprefix("/spec/").replace("/", ".") or "the file" for pointer in found.conflicts
+        )
+        say(f"rollspec: {printable(path)}: both sides changed {printable(fields)}, each in another way")
+        return 1
+    by_lines = not lines.has_conflict and equal(_data(lines.text), _data(found.text))
+    _write(ours, lines.text if by_lines else found.text)
+    return 0
+
+
+def set_up_merge_driver(directory: str, layout: Layout | None = None) -> int:
+    """Make this clone merge specs by field, and the project's `.gitattributes` ask for it; the exit code."""
+    root = find_root(directory)
+    folders = layout or Layout()
+    with asking_git():
+        set_driver(root, "rollspec", "rollspec merge-driver %O %A %B %P")
+        set_driver(root, "rollspec-rendered", "true")
+        hooks = hooks_folder(root)
+    _add_attributes(root, folders)
+    for name in ("post-merge", "post-rewrite"):
+        _add_hook(os.path.join(hooks, name), root, folders.output)
+    out("this clone merges specs by field; each clone is set up by `rollspec init --merge-driver` of its own")
+    return 0
+
+
+def attribute_lines(layout: Layout) -> Iterator[str]:
+    """The lines of `.gitattributes` that choose the drivers."""
+    yield f"{layout.apps}/*.yaml merge=rollspec"
+    yield f"{layout.overlays}/**/*.yaml merge=rollspec"
+    yield f"{layout.output}/** merge=rollspec-rendered"
+
+
+def _add_attributes(root: str, layout: Layout) -> None:
+    there = os.path.lexists(os.path.join(root, ATTRIBUTES))
+    files, problems = read(root, [ATTRIBUTES] if there else [])
+    if problems:
+        raise Failure(str(problems[0]), 1)
+    text = files.get(ATTRIBUTES, b"").decode(errors="surrogateescape")
+    missing = [line for line in attribute_lines(layout) if line not in text.splitlines()]
+    if not missing:
+        return
+    text += "" if not text or text.endswith("\n") else "\n"
+    text += "".join(f"{line}\n" for line in missing)
+    write_all(root, {ATTRIBUTES: text.encode(errors="surrogateescape")}, mark=None)
+    out(f"{'changed' if there else 'created'} {ATTRIBUTES}: commit it")
+
+
+def _add_hook(path: str, root: str, output: str) -> None:
+    """A hook that renders again after a merge; one that is there already is the user's."""
+    text = _HOOK.format(folder=root.replace('"', '\\"'), output=os.path.join(root, output).replace('"', '\\"'))
+    if os.path.lexists(path):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            if file.read() != text:
+                out(f"not changed: {path}: add `rollspec render` to it")
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, 0o755)  # noqa: S103  (git runs it)
+    out(f"created {path}")
+
+
+def _marked(ours: str, theirs: str) -> str:
+    """Both texts between the marks of a conflict: the lines fit together, and the fields do not."""
+    ours, theirs = (text if text.endswith("\n") or not text else f"{text}\n" for text in (ours, theirs))
+    return f"<<<<<<< ours\n{ours}=======\n{theirs}>>>>>>> theirs\n"
+
+
+def _text(file: str) -> str:
+    try:
+        with open(file, encoding="utf-8", newline="") as opened:
+            return opened.read()
+    except UnicodeDecodeError:
+        return "\0"  # not a spec: a conflict
+    except OSError as error:
+        raise GitError(f"{printable(file)}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _write(file: str, text: str) -> None:
+    with open(file, "w", encoding="utf-8", newline="") as opened:
+        opened.write(text)
+
+
+def _data(text: str) -> object:
+    return load(text.encode(), "")[0]

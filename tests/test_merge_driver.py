@@ -1,0 +1,180 @@
+"""Git merges specs by field with our driver: in real merges, rebases and cherry-picks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from renderer.edit import Remove, Set, edit
+from renderer.yamlio import load
+from tests.support.cases import run
+from tests.support.past import HEAD, PROJECT, WEB, Repository
+from tests.support.repository import environment, git
+
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+WAYS = ("merge", "rebase", "cherry-pick")
+PARTIAL, SPEC, API = "overlays/production/apps/web.yaml", "apps/web.yaml", "apps/api.yaml"
+
+
+class Edit(NamedTuple):
+    """One edit of a spec; None removes the field."""
+
+    file: str
+    pointer: str
+    value: Any
+
+
+EDITS = [
+    *(Edit(PARTIAL, "/spec/replicas", count) for count in (5, 6)),
+    *(Edit(PARTIAL, "/spec/canary", {"tag": tag, "weight": 20}) for tag in ("1.5.0", "1.6.0")),
+    *(Edit(PARTIAL, "/spec/env", {name: "x"}) for name in ("A", "B")),
+    *(Edit(SPEC, f"/spec/env/{name}", "debug") for name in ("LOG", "NEW")),
+    Edit(SPEC, "/spec/tag", "1.4.3"),
+    Edit(SPEC, "/spec/podMetadata", {"annotations": {"a": "b"}}),
+    Edit(SPEC, "/spec/env", None),
+    *(Edit(API, "/spec/tag", tag) for tag in ("2.1.0", "2.2.0")),
+    Edit(API, "/spec/replicas", 3),
+]
+
+
+def project(folder: Path) -> Repository:
+    """Two apps that are rendered, in a clone that merges by field."""
+    made = Repository(folder, start={"rollspec.yaml": PROJECT.replace("renderLevel: 1", "renderLevel: 2")})
+    made.app("web", WEB)
+    made.app("api", "  image: ghcr.io/acme/api\n  tag: 2.0.0\n  replicas: 2\n  ports: [{name: http, port: 80}]\n")
+    made.write(PARTIAL, HEAD.format(kind="App", name="web") + "  replicas: 4\n")
+    assert made.run("init", "--merge-driver").code == 0
+    assert made.run("render").code == 0
+    made.commit("begin")
+    return made
+
+
+def applied(text: str, edits: Sequence[Edit], file: str) -> str:
+    """The text of a file after its edits; a removal of what is gone changes nothing."""
+    for each in edits:
+        if each.file == file:
+            data: Any = load(text.encode(), "")[0]
+            if each.value is not None or each.pointer.rpartition("/")[2] in data["spec"]:
+                text = edit(text, [Remove(each.pointer) if each.value is None else Set(each.pointer, each.value)])
+    return text
+
+
+def commit(repository: Repository, edits: Sequence[Edit], message: str) -> None:
+    for file in {each.file for each in edits}:
+        repository.write(file, applied((repository.folder / file).read_text(), edits, file))
+    assert repository.run("render").code == 0
+    repository.commit(message)
+
+
+def asked(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Git with rollspec on the PATH."""
+    env = environment(PATH=PATH, GIT_EDITOR="true")
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+
+
+def brought(repository: Repository, way: str) -> bool:
+    """Bring the branch and main together; whether no spec has a conflict. Rendered files are rendered again."""
+    words = {"merge": ["merge", "--no-edit", "feature"], "rebase": ["rebase", "feature"]}
+    asked(repository.folder, *words.get(way, ["cherry-pick", "feature"]))
+    unmerged = repository.git("diff", "--name-only", "--diff-filter=U").split()
+    if any(not path.startswith("rendered/") for path in unmerged):
+        return False
+    done = run(repository.folder, "render")
+    assert done.code in (0, 1), done
+    if done.code == 1:
+        return False  # the specs do not fit together, and it says so
+    repository.git("add", "--all")
+    if unmerged:
+        assert asked(repository.folder, way, "--continue").returncode == 0
+    return True
+
+
+SIDES = st.lists(st.sampled_from(EDITS), min_size=1, max_size=2)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ours=SIDES, theirs=SIDES, way=st.sampled_from(WAYS))
+def test_the_result_is_one_of_the_two_orders_or_a_conflict(
+    tmp_path_factory: pytest.TempPathFactory, ours: list[Edit], theirs: list[Edit], way: str
+) -> None:
+    repository = project(tmp_path_factory.mktemp("merge") / "repository")
+    base = {file: (repository.folder / file).read_text() for file in (PARTIAL, SPEC, API)}
+    try:
+        for branch, edits in (("main", ours), ("feature", theirs)):
+            repository.git("checkout", "--quiet", *(["-b", branch, "main"] if branch == "feature" else [branch]))
+            if branch == "feature":
+                repository.git("reset", "--quiet", "--hard", "main~1")
+            commit(repository, edits, branch)
+    except AssertionError:
+        return  # one side by itself does not render, or changes nothing
+    repository.git("checkout", "--quiet", "main")
+    if not brought(repository, way):
+        return
+    found = {file: (repository.folder / file).read_text() for file in base}
+    orders = [
+        {file: applied(applied(text, first, file), second, file) for file, text in base.items()}
+        for first, second in ((ours, theirs), (theirs, ours))
+    ]
+    datas = [{file: load(text.encode(), "")[0] for file, text in order.items()} for order in (found, *orders)]
+    assert datas[0] in datas[1:]
+    assert run(repository.folder, "render", "--check").code == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_side_another_field(tmp_path: Path, way: str) -> None:
+    repository = project(tmp_path / "repository")
+    repository.git("checkout", "--quiet", "-b", "feature")
+    commit(repository, [Edit(SPEC, "/spec/env/LOG", "debug"), Edit(PARTIAL, "/spec/replicas", 6)], "feature")
+    repository.git("checkout", "--quiet", "main")
+    commit(repository, [Edit(PARTIAL, "/spec/canary", {"tag": "1.5.0", "weight": 20}), EDITS[7]], "main")
+    assert brought(repository, way)
+    assert "replicas: 6" in (repository.folder / PARTIAL).read_text()
+    assert "1.5.0" in (repository.folder / PARTIAL).read_text()
+    assert run(repository.folder, "render", "--check").code == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_two_releases_stay_a_conflict(tmp_path: Path, way: str) -> None:
+    """The lines fit together: a bump of the stable tag, and a canary."""
+    repository = project(tmp_path / "repository")
+    repository.write(
+        PARTIAL, HEAD.format(kind="App", name="web") + "  tag: 1.4.2\n  replicas: 4\n  env:\n    A: a\n    B: b\n"
+    )
+    assert repository.run("render").code == 0
+    repository.commit()
+    repository.git("checkout", "--quiet", "-b", "feature")
+    commit(repository, [Edit(PARTIAL, "/spec/tag", "1.4.3")], "feature")
+    repository.git("checkout", "--quiet", "main")
+    commit(repository, [Edit(PARTIAL, "/spec/canary", {"tag": "1.5.0", "weight": 20})], "main")
+    assert not brought(repository, way)
+    text = (repository.folder / PARTIAL).read_text()
+    assert (text.startswith("<<<<<<<"), "1.4.3" in text, "1.5.0" in text) == (True, True, True)
+    done = run(repository.folder, "validate")
+    assert (done.code, "conflict markers of Git" in done.err) == (1, True)
+
+
+def test_it_is_set_up_once_and_keeps_what_is_there(tmp_path: Path) -> None:
+    repository = project(tmp_path / "repository")
+    attributes = repository.folder / ".gitattributes"
+    assert "apps/*.yaml merge=rollspec\n" in attributes.read_text()
+    attributes.write_text("*.png binary\n" + attributes.read_text().replace("apps/*.yaml merge=rollspec\n", ""))
+    hook = repository.folder / ".git/hooks/post-merge"
+    hook.write_text("#!/bin/sh\necho mine\n")
+    done = repository.run("init", "--merge-driver")
+    assert (done.code, hook.read_text()) == (0, "#!/bin/sh\necho mine\n")
+    assert "add `rollspec render` to it" in done.out
+    assert attributes.read_text().splitlines()[0] == "*.png binary"
+    assert "apps/*.yaml merge=rollspec" in attributes.read_text().splitlines()
+    before = attributes.read_text()
+    assert repository.run("init", "--merge-driver").code == 0
+    assert attributes.read_text() == before
+    assert git(repository.folder, "config", "merge.rollspec.driver") == "rollspec merge-driver %O %A %B %P\n"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -208,6 +209,18 @@ class App:
     def container_name(self) -> str:
         """The main container's name."""
         return str(self.spec.get("containerName", self.name))
+
+
+def twice_numbered(app: App, numbers: Iterable[tuple[int | str, str]]) -> frozenset[int | str]:
+    """The port numbers that two protocols have, of numbers with their protocols; none at render level 1.
+
+    kustomize takes two ports of one number for the same port where one of them names no protocol, and loses one. From
+    level 2 on each of them names its own.
+    """
+    if app.level < 2:
+        return frozenset()
+    times = Counter(number for number, _ in dict.fromkeys(numbers))
+    return frozenset(number for number, count in times.items() if count > 1)
 
 
 def version_label(tag: str) -> str:

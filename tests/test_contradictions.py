@@ -29,7 +29,8 @@ spec:
 def test_an_overlay_gives_exactly_its_findings(path: Path, tmp_path: Path) -> None:
     (tmp_path / "case/apps").mkdir(parents=True)
     (tmp_path / "case/overlays/production").mkdir(parents=True)
-    (tmp_path / "case/apps/web.yaml").write_text(APP)
+    udp = "[{name: dns, port: 80, targetPort: 8080, protocol: UDP}, " if path.parent.name == "patch-loses-port" else "["
+    (tmp_path / "case/apps/web.yaml").write_text(APP.replace("ports: [", f"ports: {udp}"))
     text = path.read_text()
     (tmp_path / "case/overlays/production/overlay.yaml").write_text(text)
     lines = [line[2:] for line in text.splitlines() if line.startswith(("# error: ", "# warning: ", "# note: "))]

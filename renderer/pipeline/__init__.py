@@ -48,6 +48,7 @@ from renderer.rules.contradictions import release_contradicted
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Index, index
 from renderer.rules.ladder import check_ladder
+from renderer.rules.lost_ports import patch_loses_port
 from renderer.rules.specs import SpecScene, check_rendered, check_spec
 from renderer.schema import Fault, Schemas
 from renderer.schema.words import listed
@@ -524,6 +525,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     found = [
         *check(scene),
         *check_rendered(as_it_is),
+        *(patch_loses_port(made.rendered, made.manifests, scene.level) if made.patches else ()),
         *(check_ladder(scene, evaluated.app.name, ladder) if ladder else ()),
     ]
     known = _without_patches(made, scene, setup.schemas) if found and made.patches else frozenset()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from renderer.render.files import VOLUME, config_map_name
-from renderer.spec import App, Version, file_key, merge, serving_sidecars
+from renderer.spec import App, Version, file_key, merge, serving_sidecars, twice_numbered
 
 # A pod that is stopping still receives requests until every proxy knows; docs/engines.md has the measurement.
 WAIT_BEFORE_STOP = {"preStop": {"sleep": {"seconds": 5}}}
@@ -59,10 +59,11 @@ def env_text(value: Any) -> str:
 def container_ports(app: App) -> list[dict[str, Any]]:
     """The main container's ports: one for each number and protocol, named like the first port that targets it."""
     seen: dict[tuple[int, str], dict[str, Any]] = {}
+    twice = twice_numbered(app, ((port.target, port.protocol) for port in app.ports))
     for port in app.ports:
         if isinstance(port.target, int):
             container_port: dict[str, Any] = {"name": port.name, "containerPort": port.target}
-            if port.protocol != "TCP":
+            if port.protocol != "TCP" or port.target in twice:
                 container_port["protocol"] = port.protocol
             seen.setdefault((port.target, port.protocol), container_port)
     return list(seen.values())

@@ -7,7 +7,7 @@ from typing import Any
 
 from renderer.manifest import Manifest
 from renderer.render.objects import manifest, wave
-from renderer.spec import App, Port
+from renderer.spec import App, Port, twice_numbered
 
 WAYPOINT = "istio.io/use-waypoint"
 _METADATA = ("name", "labels", "annotations", "selector")  # of `service`; the others are fields of a ServiceSpec
@@ -39,7 +39,8 @@ def _service(app: App, file: str, name: str) -> Manifest:
     targets = {(port.target, port.protocol): port.name for port in reversed(app.ports)}
     if "containerPorts" in app.spec:  # their names and numbers are what runs
         targets = {}
-    ports = [_service_port(port, targets, node_port=not is_preview) for port in app.ports]
+    twice = twice_numbered(app, ((port.port, port.protocol) for port in app.ports))
+    ports = [_service_port(port, targets, node_port=not is_preview, says_tcp=port.port in twice) for port in app.ports]
     body = {"spec": {**own, "selector": fields.get("selector") or app.selector, "ports": ports}}
     annotations = wave(-1) if is_preview else {**fields.get("annotations", {}), **wave(-1)}
     labels = {WAYPOINT: app.waypoint} if app.waypoint not in ("", "namespace") else {}
@@ -50,14 +51,16 @@ def _service(app: App, file: str, name: str) -> Manifest:
     return manifest(app, file, "v1", "Service", body, own)
 
 
-def _service_port(port: Port, targets: Mapping[tuple[int | str, str], str], *, node_port: bool) -> dict[str, Any]:
+def _service_port(
+    port: Port, targets: Mapping[tuple[int | str, str], str], *, node_port: bool, says_tcp: bool
+) -> dict[str, Any]:
     """A port targets the container port by name (`targets`), so that each version can listen on its own port number.
 
     With `containerPorts` there are no `targets`: the Service has what the spec has.
     """
     target = port.target if isinstance(port.target, str) else targets.get((port.target, port.protocol), port.target)
     service_port: dict[str, Any] = {"name": port.name, "port": port.port, "targetPort": target}
-    if port.protocol != "TCP":
+    if port.protocol != "TCP" or says_tcp:
         service_port["protocol"] = port.protocol
     if port.app_protocol:
         service_port["appProtocol"] = port.app_protocol

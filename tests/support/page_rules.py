@@ -12,13 +12,17 @@ from typing import Any
 
 from renderer.rules import SECTIONS
 from renderer.rules.contradictions import release_contradicted
+from renderer.rules.lost_ports import patch_loses_port
 from renderer.rules.specs import SPEC_RULES
 from tests.support.excerpts import excerpts
 from tests.support.rules import FIXTURES, PATCH_FIXTURES, SPEC_FIXTURES
 
 Rules = Mapping[str, Callable[..., Any]]
 LABELS = ("Why", "Fix", "Source")
-PATCH_RULES: Rules = {"release-contradicted": release_contradicted}  # over the manifests before and after both
+PATCH_RULES: Rules = {  # over the manifests before and after both
+    "release-contradicted": release_contradicted,
+    "patch-loses-port": patch_loses_port,
+}
 
 _OPENING = """\
 # Rules

@@ -7,6 +7,7 @@ from typing import Any
 
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.manifest import Identity, Manifest
+from renderer.overlay import Document
 from renderer.pipeline import assemble, check_manifests, evaluate, is_in, read_app
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup, named, read_project, set_up
@@ -48,6 +49,16 @@ def built(
         if checked and not errors(found):
             found += check_manifests(evaluated, made, setup, environment)
         yield environment.name, objects_of(made.manifests), [*Locator({**setup.texts, **texts}).locate(found)]
+
+
+def tried(document: Document, setup: Setup) -> tuple[Objects, list[Problem]]:
+    """The objects that an app spec renders in the only environment, unless something makes that impossible."""
+    (environment,) = setup.environments.values()
+    evaluated, problems = evaluate(document, environment, {}, setup)
+    if evaluated is None:
+        return {}, problems
+    made = assemble(evaluated, evaluated.app, environment, {}, setup)
+    return objects_of(made.manifests), [*problems, *made.problems]
 
 
 def objects_of(manifests: Iterable[Manifest]) -> Objects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ _NAMED_IN_TEMPLATE: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 
 
+_Key = tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A workload and what belongs to it alone; `reference` is the Deployment that a Rollout takes its template from."""
@@ -52,12 +56,13 @@ class Group:
 def grouped(objects: Sequence[SourceObject]) -> tuple[list[Group], list[SourceObject]]:
     """The workloads with their objects, and the objects that belong to none or to several; in the order given."""
     references = _references(objects)
-    workloads = [each for each in objects if each.kind in WORKLOADS and each not in references.values()]
-    owners = _Owners(objects, workloads, references)
+    taken = {id(each) for each in references.values()}
+    workloads = [each for each in objects if each.kind in WORKLOADS and id(each) not in taken]
+    owners = _Owners(objects, references)
     groups: dict[int, list[SourceObject]] = {id(each): [] for each in workloads}
     rest = []
     for each in objects:
-        if id(each) in groups or each in references.values():
+        if id(each) in groups or id(each) in taken:
             continue
         found = owners.of(each)
         if len(found) == 1 and id(found[0]) in groups:
@@ -95,176 +100,150 @@ def _references(objects: Sequence[SourceObject]) -> dict[int, SourceObject]:
 
 
 class _Owners:
-    """Says which workloads an object belongs to."""
+    """Says which workloads an object belongs to; each question is one look into an index."""
 
-    def __init__(
-        self,
-        objects: Sequence[SourceObject],
-        workloads: Sequence[SourceObject],
-        references: Mapping[int, SourceObject],
-    ) -> None:
-        self._objects = objects
-        self._with_pods = [
-            (each, template_of(references.get(id(each), each)))
-            for each in objects
-            if each.kind in _TEMPLATES and each not in references.values()
-        ]
-        self._by_service: dict[tuple[str, str], list[SourceObject]] = {}
+    def __init__(self, objects: Sequence[SourceObject], references: Mapping[int, SourceObject]) -> None:
+        taken = {id(each) for each in references.values()}
+        self._by_label: dict[_Key, list[tuple[SourceObject, dict[str, Any]]]] = defaultdict(list)
+        self._by_target: dict[_Key, list[SourceObject]] = defaultdict(list)
+        self._by_name: dict[_Key, list[SourceObject]] = defaultdict(list)
+        self._by_service: dict[_Key, list[SourceObject]] = {}
+        self._services: dict[_Key, list[SourceObject]] = defaultdict(list)
+        self._bindings: dict[_Key, list[SourceObject]] = defaultdict(list)
+        for each in objects:
+            if each.kind in _TEMPLATES and id(each) not in taken:
+                self._add(each, template_of(references.get(id(each), each)))
         for each in objects:
             if each.kind == "Service":
                 self._by_service[each.namespace, each.name] = self._of_labels(each)
-        for each in workloads:
+                for pair in each.labels.items():
+                    self._services[each.namespace, *pair].append(each)
+            elif each.kind == "RoleBinding":
+                role = _mapping(each.data.get("roleRef"))
+                self._bindings[each.namespace, str(role.get("kind")), str(role.get("name"))].append(each)
+        for each in objects:
             for name in _services_of(each):
                 self._by_service.setdefault((each.namespace, name), [each])
 
+    def _add(self, owner: SourceObject, template: Mapping[str, Any]) -> None:
+        """Enter a workload under everything that may lead to it."""
+        namespace, labels = owner.namespace, pod_labels(template)
+        for key, value in labels.items():
+            self._by_label[namespace, key, str(value)].append((owner, labels))
+        self._by_target[namespace, owner.kind, owner.name].append(owner)
+        account = _mapping(template.get("spec")).get("serviceAccountName")
+        if account:
+            self._by_name[namespace, "ServiceAccount", str(account)].append(owner)
+        found = {(kind, name) for kind, name in _names(template)}
+        found |= {("AnalysisTemplate", str(name)) for name in values(owner.spec.get("strategy"), "templateName")}
+        for kind, name in sorted(found):
+            self._by_name[namespace, kind, name].append(owner)
+
     def of(self, each: SourceObject) -> list[SourceObject]:
         """The workloads that the object belongs to, without repeats."""
-        find = _OWNERS.get(each.kind)
         if each.kind in _BY_POD_LABELS:
-            found = self._of_labels(each)
+            found: Iterable[SourceObject] = self._of_labels(each)
         elif each.kind in _SCALERS:
             found = self._of_target(each)
-        elif each.kind in _NAMED_IN_TEMPLATE:
-            found = self._of_names(each)
+        elif each.kind in _ROUTES:
+            found = self._of_services(each.namespace, _ROUTES[each.kind](each))
+        elif each.kind == "ServiceMonitor":
+            found = self._of_monitor(each)
+        elif each.kind == "RoleBinding":
+            found = self._of_subjects(each)
+        elif each.kind == "Role":
+            bindings = self._bindings.get((each.namespace, "Role", each.name), ())
+            found = [owner for binding in bindings for owner in self._of_subjects(binding)]
         else:
-            found = [*find(self, each)] if find else []
+            found = self._by_name.get((each.namespace, each.kind, each.name), ())
         return [*{id(one): one for one in found}.values()]
 
     def _of_labels(self, each: SourceObject) -> list[SourceObject]:
         selector: Any = each.data
         for key in _BY_POD_LABELS[each.kind]:
-            selector = selector.get(key) if isinstance(selector, dict) else None
-        if not isinstance(selector, dict) or not selector:
-            return []
-        return [
-            owner
-            for owner, template in self._with_pods
-            if owner.namespace == each.namespace and selector.items() <= pod_labels(template).items()
-        ]
+            selector = _mapping(selector).get(key)
+        wanted = {str(key): str(value) for key, value in _mapping(selector).items()}
+        found = [self._by_label.get((each.namespace, *pair), []) for pair in wanted.items()]
+        candidates = min(found, key=len) if found else []
+        return [owner for owner, labels in candidates if wanted.items() <= labels.items()]
 
     def _of_target(self, each: SourceObject) -> list[SourceObject]:
-        target = each.spec.get("scaleTargetRef") or each.spec.get("targetRef") or {}
-        kind, name = target.get("kind", "Deployment"), target.get("name")
-        return [
-            owner
-            for owner, _ in self._with_pods
-            if (owner.namespace, owner.kind, owner.name) == (each.namespace, kind, name)
-        ]
+        target = _mapping(each.spec.get("scaleTargetRef") or each.spec.get("targetRef"))
+        kind, name = str(target.get("kind", "Deployment")), str(target.get("name"))
+        return self._by_target.get((each.namespace, kind, name), [])
 
-    def _of_names(self, each: SourceObject) -> list[SourceObject]:
-        keys = _NAMED_IN_TEMPLATE[each.kind]
-        return [
-            owner
-            for owner, template in self._with_pods
-            if owner.namespace == each.namespace and each.name in set(_names(template, keys))
-        ]
-
-    def of_services(self, namespace: str, names: Iterable[str]) -> list[SourceObject]:
+    def _of_services(self, namespace: str, names: Iterable[str]) -> Iterator[SourceObject]:
         """The owners of Services; a name may be a host of the cluster."""
-        found = []
         for name in names:
             short, _, rest = name.partition(".")
-            found += self._by_service.get((rest.partition(".")[0] or namespace, short), [])
-        return found
+            yield from self._by_service.get((rest.partition(".")[0] or namespace, short), [])
 
-    def of_service_account(self, each: SourceObject) -> list[SourceObject]:
-        """The workloads whose pods run as it."""
-        return [
-            owner
-            for owner, template in self._with_pods
-            if owner.namespace == each.namespace and (template.get("spec") or {}).get("serviceAccountName") == each.name
-        ]
-
-    def of_subjects(self, each: SourceObject) -> Iterator[SourceObject]:
+    def _of_subjects(self, each: SourceObject) -> Iterator[SourceObject]:
         """The workloads whose ServiceAccounts a RoleBinding names."""
-        subjects = each.data.get("subjects") or ()
-        for subject in subjects:
-            for owner, template in self._with_pods:
-                account = (template.get("spec") or {}).get("serviceAccountName")
-                if (subject.get("kind"), subject.get("name")) == ("ServiceAccount", account):
-                    yield owner
+        for subject in each.data.get("subjects") or ():
+            kind, name = str(_mapping(subject).get("kind")), str(_mapping(subject).get("name"))
+            yield from self._by_name.get((each.namespace, kind, name), []) if kind == "ServiceAccount" else []
 
-    def of_role(self, each: SourceObject) -> Iterator[SourceObject]:
-        """The owners of the RoleBindings that name a Role."""
-        for other in self._objects:
-            reference = other.data.get("roleRef") or {}
-            is_binding = other.kind == "RoleBinding" and other.namespace == each.namespace
-            if is_binding and (reference.get("kind"), reference.get("name")) == ("Role", each.name):
-                yield from self.of_subjects(other)
-
-    def of_monitor(self, each: SourceObject) -> Iterator[SourceObject]:
+    def _of_monitor(self, each: SourceObject) -> Iterator[SourceObject]:
         """The owners of the Services whose labels a ServiceMonitor selects."""
-        selector = (each.spec.get("selector") or {}).get("matchLabels") or {}
-        for other in self._objects:
-            is_service = other.kind == "Service" and other.namespace == each.namespace
-            if is_service and selector and selector.items() <= other.labels.items():
-                yield from self._by_service[other.namespace, other.name]
+        wanted = _mapping(_mapping(each.spec.get("selector")).get("matchLabels"))
+        found = [self._services.get((each.namespace, str(key), str(value)), []) for key, value in wanted.items()]
+        for service in min(found, key=len) if found else ():
+            if wanted.items() <= service.labels.items():
+                yield from self._by_service[service.namespace, service.name]
 
-    def of_analysis(self, each: SourceObject) -> Iterator[SourceObject]:
-        """The Rollouts that name an AnalysisTemplate."""
-        for owner, _ in self._with_pods:
-            is_rollout = owner.kind == "Rollout" and owner.namespace == each.namespace
-            if is_rollout and each.name in set(_values(owner.spec.get("strategy"), "templateName")):
-                yield owner
+
+def _mapping(data: Any) -> dict[str, Any]:
+    return data if isinstance(data, dict) else {}
 
 
 def _services_of(rollout: SourceObject) -> Iterator[str]:
     """The Services that a Rollout names: the controller writes their selectors."""
-    for strategy in (rollout.spec.get("strategy") or {}).values() if rollout.kind == "Rollout" else ():
+    for strategy in _mapping(rollout.spec.get("strategy")).values() if rollout.kind == "Rollout" else ():
         for key in ("canaryService", "stableService", "activeService", "previewService"):
             if isinstance(strategy, dict) and strategy.get(key):
                 yield str(strategy[key])
 
 
-def _ingress(owners: _Owners, each: SourceObject) -> list[SourceObject]:
-    backends = [each.spec.get("defaultBackend") or {}]
-    for rule in each.spec.get("rules") or ():
-        backends += [path.get("backend") or {} for path in (rule.get("http") or {}).get("paths") or ()]
-    return owners.of_services(each.namespace, [str((back.get("service") or {}).get("name", "")) for back in backends])
+def _backends(ingress: SourceObject) -> Iterator[str]:
+    """The Services that an Ingress leads to."""
+    for service in values(ingress.spec, "service"):
+        yield str(_mapping(service).get("name", ""))
 
 
-def _route(owners: _Owners, each: SourceObject) -> list[SourceObject]:
-    """A route of Istio or of the Gateway API, or a DestinationRule."""
-    hosts = [str(each.spec["host"])] if "host" in each.spec else [*map(str, _values(each.spec, "host"))]
-    backends = [
-        str(reference.get("name"))
-        for references in _values(each.spec, "backendRefs")
-        for reference in references
-        if reference.get("kind", "Service") == "Service"
-    ]
-    return owners.of_services(each.namespace, [*hosts, *backends])
+def _destinations(route: SourceObject) -> Iterator[str]:
+    """The Services that a route of Istio or of the Gateway API, or a DestinationRule, leads to."""
+    yield from (str(host) for host in values(route.spec, "host"))
+    for references in values(route.spec, "backendRefs"):
+        for reference in references if isinstance(references, list) else ():
+            if _mapping(reference).get("kind", "Service") == "Service":
+                yield str(_mapping(reference).get("name"))
 
 
-_OWNERS: Mapping[str, Callable[[_Owners, SourceObject], Iterable[SourceObject]]] = {
-    "Ingress": _ingress,
-    "VirtualService": _route,
-    "DestinationRule": _route,
-    "HTTPRoute.gateway.networking.k8s.io": _route,
-    "HTTPRoute": _route,
-    "GRPCRoute": _route,
-    "ServiceAccount": _Owners.of_service_account,
-    "RoleBinding": _Owners.of_subjects,
-    "Role": _Owners.of_role,
-    "ServiceMonitor": _Owners.of_monitor,
-    "AnalysisTemplate": _Owners.of_analysis,
+_ROUTES: Mapping[str, Callable[[SourceObject], Iterable[str]]] = {
+    "Ingress": _backends,
+    **dict.fromkeys(("VirtualService", "DestinationRule", "HTTPRoute", "GRPCRoute"), _destinations),
 }
 
 
-def _names(data: Any, keys: tuple[tuple[str, str], ...]) -> Iterator[str]:
-    """The names below pairs of keys, such as `configMapRef` and `name`, anywhere in the data."""
-    for key, name in keys:
-        for found in _values(data, key):
-            if isinstance(found, dict) and isinstance(found.get(name), str):
-                yield found[name]
+def _names(template: Any) -> Iterator[tuple[str, str]]:
+    """The kinds and names that a pod template names, anywhere."""
+    for kind, keys in _NAMED_IN_TEMPLATE.items():
+        for key, name in keys:
+            for found in values(template, key):
+                if isinstance(found, dict) and isinstance(found.get(name), str):
+                    yield kind, found[name]
 
 
-def _values(data: Any, key: str) -> Iterator[Any]:
+def values(data: Any, key: str) -> Iterator[Any]:
     """The values of a key, anywhere in the data."""
     if isinstance(data, dict):
         for name, value in data.items():
             if name == key and value is not None:
                 yield value
-            yield from _values(value, key)
+            if isinstance(value, (dict, list)):
+                yield from values(value, key)
     elif isinstance(data, list):
         for value in data:
-            yield from _values(value, key)
+            if isinstance(value, (dict, list)):
+                yield from values(value, key)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from renderer.importing.built import Objects, built, objects_of, opened
+from renderer.importing.built import Objects, built, objects_of, opened, tried
 from renderer.importing.group import WORKLOADS, grouped
 from renderer.importing.layers import Layers, defaults, layers
 from renderer.importing.lift import Lifted, lift
@@ -17,6 +17,7 @@ from renderer.importing.proof import Compared, compared
 from renderer.importing.rollout import NotLifted
 from renderer.importing.source import Source, SourceObject
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.overlay import Document
 from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
 from renderer.schema import Schemas
@@ -25,6 +26,14 @@ from renderer.spec import API_VERSION, app_document
 from renderer.yamlio import dump
 
 _TRIED = "import"  # the name of the environment in which a spec is tried
+
+
+class NotOpened(Exception):  # noqa: N818 - an outcome: the project file has problems
+    """The problems of the project that is imported into."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("the project has problems")
+        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +80,13 @@ class _Environment:
 
 
 def imported(sources: Mapping[str, Source], target: Target) -> Imported:
-    """The project that renders the objects of the sources, by environment."""
+    """The project that renders the objects of the sources, by environment. Raises NotOpened."""
     environments = [_environment(env, source, target) for env, source in sources.items()]
     files = _files(environments, target)
     names = _names(environments)
     setup, problems = opened({file: text.encode() for file, text in files.items()}, names, target.schemas)
-    if setup is None or errors(problems):
-        return Imported(files, (), (), (), tuple(problems))
+    if setup is None:
+        raise NotOpened(problems)
     rendered, found = _rendered(files, names, setup)
     problems += found
     seen = [each for environment in environments for each in _proof(environment, rendered[environment.env])]
@@ -101,11 +110,16 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
     objects = tuple(_placed(each, namespace) for each in source.objects)
     groups, rest = grouped(objects)
     found = _Environment(env, namespace, objects, {}, [], [])
+    overlay = dump(_overlay(_TRIED, {"namespace": namespace}))
+    shared = {PROJECT_FILE: target.project.encode(), target.layout.overlay(_TRIED): overlay.encode()}
+    setup, problems = opened(shared, [], target.schemas)
+    if setup is None:
+        raise NotOpened(problems)
     for group in groups:
         try:
             if group.workload.name in found.apps:
                 raise NotLifted(f"another workload of this environment is named `{group.workload.name}` too")
-            app = _mended(lift(group), namespace, target)
+            app = _mended(lift(group), setup, target)
         except NotLifted as reason:
             plain = [group.workload, *group.objects, *([group.reference] if group.reference else [])]
             found.rest += [Kept(env, "", each, f"{group.workload} is not lifted: {reason}") for each in plain]
@@ -138,15 +152,16 @@ def _placed(each: SourceObject, namespace: str) -> SourceObject:
     return replace(each, data={**each.data, "metadata": metadata})
 
 
-def _mended(app: Lifted, namespace: str, target: Target) -> Lifted:
+def _mended(app: Lifted, setup: Setup, target: Target) -> Lifted:
     """The app with patches for what its fields cannot say. Raises NotLifted for a spec that the rules refuse."""
+    namespace = setup.environments[_TRIED].spec["namespace"]
     spec = {key: value for key, value in app.spec.items() if key != "namespace" or value != namespace}
     app = replace(app, spec=spec)
-    found = patches([each for each, _ in app.fields], _tried(app, namespace, target), autoscaled="autoscaling" in spec)
+    found = patches([each for each, _ in app.fields], _tried(app, setup, target), autoscaled="autoscaling" in spec)
     if not found:
         return app
     app = replace(app, spec={**spec, "patches": found}, notes=(*app.notes, *map(_says, found)))
-    _tried(app, namespace, target)
+    _tried(app, setup, target)
     return app
 
 
@@ -155,26 +170,13 @@ def _says(patch: Mapping[str, Any]) -> str:
     return f"a patch of the {kind.lower() if kind == 'Workload' else kind} holds what no field of a spec can say"
 
 
-def _tried(app: Lifted, namespace: str, target: Target) -> Objects:
-    """What the app renders, alone."""
-    layout = target.layout
-    files = {
-        PROJECT_FILE: target.project,
-        layout.overlay(_TRIED): dump(_overlay(_TRIED, {"namespace": namespace})),
-        layout.app(app.name): dump(_document(app.name, app.metadata, {**app.spec, **_listed(app)})),
-        **{f"{layout.apps}/{_file(each)}": dump(each.data) for each in app.extras},
-    }
-    encoded = {file: text.encode() for file, text in files.items()}
-    setup, problems = opened(encoded, [app.name], target.schemas)
-    if setup is not None and not errors(problems):
-        ((_, objects, problems),) = built(app.name, encoded, setup, checked=False)
-        if not errors(problems):
-            return objects
-    raise NotLifted("; ".join(dict.fromkeys(f"{each.message} ({each.rule})" for each in errors(problems))))
-
-
-def _listed(app: Lifted) -> dict[str, Any]:
-    return {"extraResources": [_file(each) for each in app.extras]} if app.extras else {}
+def _tried(app: Lifted, setup: Setup, target: Target) -> Objects:
+    """What the fields of the app render."""
+    document = Document(target.layout.app(app.name), _document(app.name, app.metadata, app.spec))
+    objects, problems = tried(document, setup)
+    if errors(problems):
+        raise NotLifted("; ".join(dict.fromkeys(f"{each.message} ({each.rule})" for each in errors(problems))))
+    return objects
 
 
 def _document(name: str, metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:

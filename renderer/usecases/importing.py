@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from renderer.console import out, say
 from renderer.edit import formatted
 from renderer.failure import Failure
-from renderer.importing.project import Imported, Target, imported
+from renderer.importing.project import Imported, NotOpened, Target, imported
 from renderer.importing.source import Source, read_source
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.problem import errors, printable
@@ -63,15 +63,17 @@ def import_objects(directory: str, options: ImportOptions) -> int:
         return 1
     if not any(source.objects for source in sources.values()):
         raise Failure("the source has no Kubernetes object", 1)
-    return _finish(directory, sources, imported(sources, _target(directory)), options)
+    try:
+        made = imported(sources, _target(directory))
+    except NotOpened as refused:
+        return int(show_problems(refused.problems, "text"))
+    return _finish(directory, sources, made, options)
 
 
 def _finish(directory: str, sources: Mapping[str, Source], made: Imported, options: ImportOptions) -> int:
     for source in sources.values():
         for each in source.left_out:
             say(printable(f"rollspec: left out: {each.name}: {each.reason}"))
-    if not made.compared:  # a project file or an overlay of ours that we cannot read
-        return int(show_problems(errors(made.problems), "text"))
     out(import_text(made), end="")
     lost = any(each.verdict == "lost" for each in made.compared) and not options.accept_lost
     if options.report:

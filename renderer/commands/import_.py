@@ -22,6 +22,7 @@ from renderer.usecases.importing import ImportOptions, import_objects
 @click.option("--dry-run", is_flag=True, help="Show what would be written and the proof; write nothing.")
 @click.option("--report", metavar="FILE", help="Write the whole report to FILE, as JSON.")
 @click.option("--accept-lost", is_flag=True, help="Write the files even if something of the source is lost.")
+@click.option("--accept-secrets", is_flag=True, help="Copy values that look like secrets too.")
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
     """Turn running Kubernetes objects into specs that render the same objects.
@@ -32,5 +33,8 @@ def command(directory: str, /, **options: Any) -> int:
     What was written is rendered again and compared with the source, object by object. Each is `identical`, or has
     the `same pods` (it differs, and no pod restarts), or `rolls` (its pods restart), or is `lost`, or `withheld` (a
     secret). If something is lost, nothing is written and the exit code is 1.
+
+    Secrets are not copied: neither the values of Secrets nor variables of the environment that look like one. Such a
+    variable becomes a `secretKeyRef`; plain manifests with a secret are left where they are.
     """
     return import_objects(directory, ImportOptions(**options))

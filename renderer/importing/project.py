@@ -9,14 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.importing.built import Objects, built, objects_of, opened, tried
-from renderer.importing.group import WORKLOADS, grouped
+from renderer.importing.group import WORKLOADS, Group, grouped
 from renderer.importing.layers import Layers, defaults, layers
 from renderer.importing.lift import Lifted, lift
 from renderer.importing.mend import patches
 from renderer.importing.proof import Compared, compared
 from renderer.importing.rollout import NotLifted
 from renderer.importing.source import Source, SourceObject
+from renderer.importing.withheld import has_secret, secret_name, without_secrets
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.manifest import Identity
 from renderer.overlay import Document
 from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
@@ -65,6 +67,7 @@ class Target:
     schemas: Schemas
     layout: Layout
     formatted: Callable[[str, str], str]  # the text of a spec of a kind
+    secrets: bool = False  # whether values that look like secrets are copied
 
 
 @dataclass(slots=True)
@@ -77,6 +80,7 @@ class _Environment:
     apps: dict[str, Lifted]
     rest: list[Kept]
     notes: list[tuple[str, str]]
+    withheld: dict[Identity, tuple[str, ...]]  # the pointers of what is not copied; `""` for all of an object
 
 
 def imported(sources: Mapping[str, Source], target: Target) -> Imported:
@@ -109,7 +113,7 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
     namespace = _namespace(env, source.objects)
     objects = tuple(_placed(each, namespace) for each in source.objects)
     groups, rest = grouped(objects)
-    found = _Environment(env, namespace, objects, {}, [], [])
+    found = _Environment(env, namespace, objects, {}, [], [], {})
     overlay = dump(_overlay(_TRIED, {"namespace": namespace}))
     shared = {PROJECT_FILE: target.project.encode(), target.layout.overlay(_TRIED): overlay.encode()}
     setup, problems = opened(shared, [], target.schemas)
@@ -119,7 +123,7 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
         try:
             if group.workload.name in found.apps:
                 raise NotLifted(f"another workload of this environment is named `{group.workload.name}` too")
-            app = _mended(lift(group), setup, target)
+            app = _mended(lift(_without_secrets(group, found, target)), setup, target)
         except NotLifted as reason:
             plain = [group.workload, *group.objects, *([group.reference] if group.reference else [])]
             found.rest += [Kept(env, "", each, f"{group.workload} is not lifted: {reason}") for each in plain]
@@ -127,7 +131,35 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
         found.apps[app.name] = app
         found.notes += [(app.name, note) for note in app.notes]
     found.rest += [Kept(env, "", each, _why_none(each)) for each in rest]
+    if not target.secrets:
+        _withhold(found)
     return found
+
+
+def _without_secrets(group: Group, found: _Environment, target: Target) -> Group:
+    """The group without secrets in the environment of its pods. Raises NotLifted for a secret elsewhere in it."""
+    if target.secrets:
+        return group
+    taken = without_secrets(group.workload)
+    if has_secret(taken.workload):
+        raise NotLifted("a value of it looks like a secret, and is not a variable of the environment")
+    if taken.pointers:
+        found.withheld[group.workload.identity] = taken.pointers
+        names = ", ".join(taken.names)
+        where = secret_name(group.workload.name)
+        found.notes.append((group.workload.name, f"{names}: put the value into the Secret {where}, under this name"))
+    return replace(group, workload=taken.workload)
+
+
+def _withhold(found: _Environment) -> None:
+    """Take plain manifests with secrets out of what is written."""
+    for kept in [kept for kept in found.rest if has_secret(kept.source)]:
+        found.rest.remove(kept)
+        found.withheld[kept.source.identity] = ("",)
+    for name, app in found.apps.items():
+        hidden = [each for each in app.extras if has_secret(each)]
+        found.withheld |= {each.identity: ("",) for each in hidden}
+        found.apps[name] = replace(app, extras=tuple(each for each in app.extras if each not in hidden))
 
 
 def _why_none(each: SourceObject) -> str:
@@ -300,10 +332,16 @@ def _rendered(files: Mapping[str, str], names: Sequence[str], setup: Setup) -> t
 
 def _proof(environment: _Environment, rendered: Objects) -> Iterator[Compared]:
     of = {each.identity: name for name, app in environment.apps.items() for each in _all(app)}
-    lifted = {each.identity: each for app in environment.apps.values() for each, _ in app.fields}
+    lifted = {
+        each.identity: each
+        for app in environment.apps.values()
+        for each, _ in app.fields
+        if each.identity not in environment.withheld
+    }
     for each in environment.objects:
         source = lifted.get(each.identity, each)  # a Rollout has the template of its `workloadRef` there
-        yield compared(environment.env, of.get(each.identity, ""), source, rendered, frozenset())
+        withheld = frozenset(environment.withheld.get(each.identity, ()))
+        yield compared(environment.env, of.get(each.identity, ""), source, rendered, withheld)
 
 
 def _all(app: Lifted) -> Iterator[SourceObject]:

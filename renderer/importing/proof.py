@@ -104,6 +104,8 @@ def compared(
     template = [each for each in seen if each.path[:2] == ("spec", "template")]
     if any(each.lost and not _is_withheld(each, withheld) for each in seen):
         verdict: Verdict = "lost"
+    elif withheld:
+        verdict = "withheld"
     elif source.kind in ("Deployment", "Rollout") and template:
         verdict = "rolls"
     else:

@@ -38,6 +38,7 @@ class ImportOptions:
     dry_run: bool = False
     report: str | None = None
     accept_lost: bool = False
+    accept_secrets: bool = False
 
     def by_env(self) -> dict[str, tuple[str, ...]]:
         """The sources of each environment. Failure for a command line that does not say them."""
@@ -64,7 +65,7 @@ def import_objects(directory: str, options: ImportOptions) -> int:
     if not any(source.objects for source in sources.values()):
         raise Failure("the source has no Kubernetes object", 1)
     try:
-        made = imported(sources, _target(directory))
+        made = imported(sources, _target(options))
     except NotOpened as refused:
         return int(show_problems(refused.problems, "text"))
     return _finish(directory, sources, made, options)
@@ -91,12 +92,15 @@ def _finish(directory: str, sources: Mapping[str, Source], made: Imported, optio
     return int(show_problems(errors(made.problems), "text"))
 
 
-def _target(directory: str) -> Target:
+def _target(options: ImportOptions) -> Target:
     project = project_text()
     app = field_order("App")
     defaults = {f"/spec/defaults{path[5:]}": fields for path, fields in app.items() if path.startswith("/spec")}
     orders = {"App": app, "Overlay": {**field_order("Overlay"), **defaults}}
-    return Target(project, Schemas(Versions(), read_schema), Layout(), lambda kind, text: formatted(text, orders[kind]))
+    schemas = Schemas(Versions(), read_schema)
+    return Target(
+        project, schemas, Layout(), lambda kind, text: formatted(text, orders[kind]), secrets=options.accept_secrets
+    )
 
 
 def _files(directory: str, sources: Sequence[str]) -> Iterator[tuple[str, bytes]]:

@@ -13,25 +13,18 @@ cases = pytest.mark.parametrize("name", import_cases.names())
 
 
 @cases
-def test_import_writes_what_is_expected(name: str, tmp_path: Path) -> None:
+def test_import_writes_a_project_as_expected(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     outcome = import_cases.imported(name, folder)
     case = FIXTURES / "import" / name
     assert import_cases.report(outcome) == (case / "report.txt").read_text()
     assert import_cases.made(folder) == snapshot(case / "expected")
-
-
-@cases
-def test_what_was_imported_is_a_project_in_the_layout_of_fmt(name: str, tmp_path: Path) -> None:
-    folder = tmp_path / "project"
-    import_cases.imported(name, folder)
     assert run(folder, "fmt", "--check").code == 0
     outcome = run(folder, "render")
     assert outcome.code == 0, outcome.err
 
 
-@cases
-def test_a_dry_run_writes_nothing(name: str, tmp_path: Path) -> None:
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "project"
-    outcome = import_cases.imported(name, folder, "--dry-run")
+    outcome = import_cases.imported("plain", folder, "--dry-run")
     assert (outcome.code, import_cases.made(folder)) == (0, {})

@@ -38,6 +38,7 @@ class Lifted:
     fields: tuple[tuple[SourceObject, str], ...]
     extras: tuple[SourceObject, ...]
     notes: tuple[str, ...]
+    main: int = 0  # which container of the source is the app's
 
 
 def lift(group: Group) -> Lifted:
@@ -57,10 +58,12 @@ def lift(group: Group) -> Lifted:
     spec |= parts.service_account(spec)
     spec |= parts.disruption_budget()
     metadata = parts.labels(spec)
+    if parts.main:
+        spec["patches"] = [_moved(parts.main)]
     taken = {id(each) for each, _ in parts.fields}
     extras = tuple(each for each in group.objects if id(each) not in taken)
     fields, notes = tuple(parts.fields), [*notes, *parts.notes]
-    return Lifted(workload.name, workload.namespace, metadata, spec, fields, extras, tuple(notes))
+    return Lifted(workload.name, workload.namespace, metadata, spec, fields, extras, tuple(notes), parts.main)
 
 
 def image_parts(image: str) -> tuple[str, str]:
@@ -87,14 +90,14 @@ class _Parts:
         self._template: dict[str, Any] = self._spec.get("template") or {}
         self._pod: dict[str, Any] = self._template.get("spec") or {}
         self._selector: dict[str, Any] = (self._spec.get("selector") or {}).get("matchLabels") or {}
-        self._main = _main(self._pod.get("containers") or [], self._name, group.of("Service"))
+        self.main = _main(self._pod.get("containers") or [], self._name, group.of("Service"))
         self._service = self._own_service()
 
     def _container_data(self) -> dict[str, Any]:
         containers = self._pod.get("containers") or []
         if not containers:
             raise NotLifted("it has no container")
-        found: dict[str, Any] = containers[self._main]
+        found: dict[str, Any] = containers[self.main]
         return found
 
     def container(self) -> dict[str, Any]:
@@ -116,7 +119,7 @@ class _Parts:
     def pod(self) -> dict[str, Any]:
         """The other fields of the pod template."""
         containers = self._pod["containers"]
-        others = [each for number, each in enumerate(containers) if number != self._main]
+        others = [each for number, each in enumerate(containers) if number != self.main]
         pod = {key: value for key, value in self._pod.items() if key != "containers"}
         image = self._container_data()["image"]
         for key, found in (("containers", others), ("initContainers", self._pod.get("initContainers"))):
@@ -282,6 +285,13 @@ class _Parts:
         rest = {key: value for key, value in shared.items() if key not in standard}
         found: dict[str, Any] = {"labels": rest} if rest else {}
         return {**found, **({"standardLabels": standard} if len(standard) < len(ours) else {})}
+
+
+def _moved(main: int) -> dict[str, Any]:
+    """A patch that puts the app's container where it was: rollspec renders it first."""
+    containers = "/spec/template/spec/containers"
+    move = {"op": "move", "from": f"{containers}/0", "path": f"{containers}/{main}"}
+    return {"target": {"kind": "Workload"}, "patch": [move]}
 
 
 def _with_template(group: Group) -> Group:

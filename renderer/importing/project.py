@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.importing.built import Objects, built, objects_of, opened, tried
+from renderer.importing.comment_lines import Comments
+from renderer.importing.comments import commented, nearest, of_spec
 from renderer.importing.group import WORKLOADS, Group, grouped
 from renderer.importing.layers import Layers, defaults, layers
 from renderer.importing.lift import Lifted, lift
@@ -25,7 +27,7 @@ from renderer.problem import Problem, errors
 from renderer.schema import Schemas
 from renderer.schema.scope import scope
 from renderer.spec import API_VERSION, app_document
-from renderer.yamlio import dump
+from renderer.yamlio import dump, positions
 
 _TRIED = "import"  # the name of the environment in which a spec is tried
 
@@ -192,7 +194,9 @@ def _mended(app: Lifted, setup: Setup, target: Target) -> Lifted:
     found = patches([each for each, _ in app.fields], _tried(app, setup, target), autoscaled="autoscaling" in spec)
     if not found:
         return app
-    app = replace(app, spec={**spec, "patches": found}, notes=(*app.notes, *map(_says, found)))
+    app = replace(
+        app, spec={**spec, "patches": [*spec.get("patches", ()), *found]}, notes=(*app.notes, *map(_says, found))
+    )
     _tried(app, setup, target)
     return app
 
@@ -242,6 +246,26 @@ def _files(environments: Sequence[_Environment], target: Target) -> dict[str, st
                 made[name] = replace(made[name], own={**made[name].own, env: {**made[name].own[env], "": more}})
     for environment in environments:
         found |= _of_environment(environment, made, target, _names(environments))
+    for environment in environments:
+        found |= _commented(environment, found, layout)
+    return found
+
+
+def _commented(environment: _Environment, files: Mapping[str, str], layout: Layout) -> dict[str, str]:
+    """The specs of an environment's apps with the comments of its source, each in the first file that has its field."""
+    found: dict[str, str] = {}
+    for name, app in environment.apps.items():
+        texts = {
+            file: files[file] for file in (layout.app(name), layout.partial(environment.env, name)) if file in files
+        }
+        comments: Comments = {}
+        for each, _ in app.fields:
+            for pointer, lines in of_spec(each, app.main).items():
+                comments[pointer] = (*comments.get(pointer, ()), *lines)
+        comments = nearest(comments, [positions(text.encode()) for text in texts.values()]) if comments else {}
+        for file, text in texts.items():
+            found[file], there = commented(text, comments)
+            comments = {pointer: lines for pointer, lines in comments.items() if pointer not in there}
     return found
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from renderer.importing.comment_lines import comments_of
 from renderer.manifest import Identity, Object, kind_of
 from renderer.problem import Problem
 from renderer.yamlio import load_all
@@ -32,6 +33,7 @@ class SourceObject:
     file: str
     data: Object
     status: Mapping[str, Any]
+    comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the lines above its fields, by pointer
 
     @property
     def kind(self) -> str:
@@ -95,12 +97,14 @@ def read_source(files: Iterable[tuple[str, bytes]]) -> Source:
     for file, text in files:
         documents, faults = load_all(text, file)
         problems += faults
+        comments = comments_of(text)
+        of = dict(zip(map(id, documents), comments, strict=True)) if len(comments) == len(documents) else {}
         for data in _flat(documents):
             reason = _unfit(data) or _made(data)
             if reason:
                 left_out.append(LeftOut(_name(data, file), reason))
                 continue
-            each = SourceObject(file, _stripped(data), data.get("status") or {})
+            each = SourceObject(file, _stripped(data), data.get("status") or {}, of.get(id(data), {}))
             if each.identity in found and found[each.identity].data != each.data:
                 message = f"{each} is also in {found[each.identity].file}, and differs there: name one of the two files"
                 problems.append(Problem(file, 0, 0, "import-twice", message))

@@ -685,7 +685,7 @@ def test_promote_folds_configuration_and_undo_takes_it_out(repository: Path) -> 
     ("words", "message"),
     [
         (("promote", "web"), "nothing is in flight to promote"),
-        (("weight", "web", "30"), "there is no canary to weight"),
+        (("weight", "web", "30"), "there is no canary: `release"),
         (("weight", "wbe", "30"), "did you mean `web`?"),
         (("release", "web", "1.4.2", "-w", "20"), "1.4.2 is already the stable version"),
         (("release", "web", "1.5.0"), "give the canary's first share"),

@@ -166,7 +166,7 @@ def _withhold(found: _Environment) -> None:
 
 def _why_none(each: SourceObject) -> str:
     if each.kind in ("StatefulSet", "DaemonSet", "Job", "CronJob"):
-        return f"a {each.kind} is not an app: it goes along as it is"
+        return f"a {each.kind} is not an app: it is copied unchanged"
     return "it belongs to no workload, or to several"
 
 

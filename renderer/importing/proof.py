@@ -19,12 +19,12 @@ _GONE = object()
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A path of an object; `old` or `new` is None where the other side alone has it."""
+    """A path of an object; `old` or `new` is None if only the other side has the path."""
 
     path: tuple[str | int, ...]
     old: Any
     new: Any
-    lost: bool  # the source has it, and what is rendered does not
+    lost: bool  # the source has the path, the rendered object does not
 
     @property
     def pointer(self) -> str:

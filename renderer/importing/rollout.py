@@ -1,4 +1,4 @@
-"""The strategy of a Rollout, as a spec has it; what rollspec does not drive is refused, never lifted by half."""
+"""The strategy of a Rollout as fields of a spec; a Rollout that rollspec cannot drive is refused as a whole."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _ladder(steps: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _holds(steps: list[dict[str, Any]]) -> bool:
-    """Whether the list ends in a pause that somebody has to end, before all traffic."""
+    """Whether the list ends, before all traffic, in a pause that somebody must end."""
     weights = [step["setWeight"] for step in steps if "setWeight" in step]
     last = steps[-1].get("pause")
     return last is not None and "duration" not in last and (not weights or weights[-1] < 100)

@@ -4,7 +4,7 @@ This is the complete merge, for lists in any state: several keys, keys that some
 The steps are upstream's, because their order decides the result for such lists:
 
 - With two keys (`ports`: containerPort, protocol), an item that lacks the second key counts as the same item as one
-  that has it. The one that has it wins, and the other's fields are lost.
+  with the second key. The item with both keys wins, and the other's fields are lost.
 - An item without its key makes kustomize drop others.
 """
 

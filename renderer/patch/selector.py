@@ -58,7 +58,7 @@ def parse_selector(text: str) -> tuple[Requirement, ...] | str:
         found.append(requirement)
         position = match.end()
         if match["end"] and position == len(text):
-            return "a comma stands at the end"
+            return "there is a comma at the end"
     return tuple(found)
 
 

@@ -396,7 +396,7 @@ def _no_canary(spec: Spec, verb: str) -> str:
     kind = strategy_of(spec.get("strategy", {})).type
     if kind != "Canary":
         return f"`{verb}` is for strategy Canary; this app's is {kind}"
-    return f"there is no canary to {verb}: `release APP TAG --weight {20}` starts one"
+    return "there is no canary: `release APP TAG --weight 20` starts one"
 
 
 def _nothing(spec: Spec, verb: str) -> str:

@@ -210,7 +210,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
         for other in tree.find_all((nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
-            raise NotForTemplatesError("a template stands alone: no include, import or extends", other.lineno)
+            raise NotForTemplatesError("a template is complete in itself: no include, import or extends", other.lineno)
         recursive = (loop for loop in tree.find_all(nodes.For) if loop.recursive)
         for part in (*tree.find_all(nodes.Macro), *recursive):
             raise NotForTemplatesError("macros and recursive loops are not for these templates", part.lineno)

@@ -11,7 +11,7 @@ from renderer.spec import App, Port, twice_numbered
 
 WAYPOINT = "istio.io/use-waypoint"
 _METADATA = ("name", "labels", "annotations", "selector")  # of `service`; the others are fields of a ServiceSpec
-PREVIEW = {"app.kubernetes.io/component": "preview"}  # tells the two Services apart, for a ServiceMonitor
+PREVIEW = {"app.kubernetes.io/component": "preview"}  # distinguishes the two Services, for a ServiceMonitor
 
 
 def services(app: App) -> list[Manifest]:

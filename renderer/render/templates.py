@@ -74,7 +74,7 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
         return Problem(template.file, error.lineno, 1, "template", error.message or "not a template")
     except NotForTemplatesError as error:
         return Problem(template.file, error.line, 1, "template", str(error))
-    except Exception as error:  # whatever an expression raises that makes no sense of its values
+    except Exception as error:  # any error of an expression that does not fit its values
         said = _ADDRESS.sub("", error.msg if isinstance(error, SyntaxError) else str(error))
         message = f"{_UNSET.sub(_unset, said) or type(error).__name__} (as for {whose})"
         return Problem(template.file, _line(error), 1, "template", message)

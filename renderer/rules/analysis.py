@@ -15,7 +15,7 @@ _TEMPLATE_KINDS = ("AnalysisTemplate", "ClusterAnalysisTemplate")
 
 
 class Use(NamedTuple):
-    """One place in a Rollout that runs an analysis; `background` ones may run for ever."""
+    """One part of a Rollout that runs an analysis; `background` ones may run forever."""
 
     pointer: str
     refs: list[Object]
@@ -131,7 +131,7 @@ def _arg_errors(templates: list[Manifest], given: set[str | None]) -> Iterator[s
 
 
 def analysis_terminates(scene: Scene) -> Iterator[Finding]:
-    """A metric that never ends, in an analysis that has to end.
+    """A metric that never ends, in an analysis that must end.
 
     Why: A metric with an `interval` and no `count` runs forever. Argo Rollouts refuses it in a step, and before or
     after a promotion; only the background analysis may run forever.
@@ -269,7 +269,7 @@ def analysis_secrets(scene: Scene) -> Iterator[Finding]:
 
 
 def _tags(text: str) -> Iterator[str]:
-    """What stands between `{{` and the next `}}`; no regular expression, which takes square time where none closes."""
+    """The text between each `{{` and the next `}}`; a regular expression takes square time if none closes."""
     start = text.find("{{")
     while start >= 0 and (end := text.find("}}", start + 2)) >= 0:
         yield text[start + 2 : end]

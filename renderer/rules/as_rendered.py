@@ -1,4 +1,4 @@
-"""An app with what patches and templates changed in the numbers that a release goes by: the cluster gets those."""
+"""An app with the numbers of its rendered manifests: patches and templates may change what a release depends on."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
     Why: The checks read what Istio's proxies report. With injection off for the pods, or for their Namespace in the
     tree, nobody reports as `destination`. For a port that is neither HTTP nor gRPC, Istio counts no requests. Where the
     pods have a label `app.kubernetes.io/version`, newer proxies report it in place of `version`, and the canary cannot
-    be told from the stable version. What the tree does not show, such as a mesh for the whole cluster, is assumed.
+    be distinguished from the stable version. What is not in Git, such as a mesh for the whole cluster, is assumed.
     Fix: `reporter: source` where only the callers are in the mesh, `waypoint` in ambient mode; else remove the checks.
     Source: Istio (`istio_requests_total`).
     """

@@ -98,7 +98,7 @@ def _is_result(node: object) -> bool:
 
 
 def _compares_list(node: Node) -> bool:
-    """Whether the answer itself stands in arithmetic, or against a number."""
+    """Whether the answer itself is used in arithmetic, or compared with a number."""
     if node[0] != "binary" or node[1] not in _ARITHMETIC | COMPARISONS:
         return False
     one, other = node[2], node[3]

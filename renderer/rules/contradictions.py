@@ -20,7 +20,7 @@ class Fact(NamedTuple):
 
 Facts = dict[str, Fact]  # by what they are about, which keeps its name when a patch moves it in a list
 
-_VERSION = "`version` beside the tag"
+_VERSION = "`version` next to the tag"
 _STEPS = "the release state (`canary`, `previous`); a ladder of your own is `strategy.steps`"
 _PAUSED = "`rollspec pause` and `rollspec resume`"
 _RESTART = "`rollspec restart`"

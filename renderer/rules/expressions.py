@@ -1,4 +1,4 @@
-"""The language of `successCondition` and `failureCondition` (expr-lang, as Argo Rollouts has it): text -> a tree.
+"""The language of `successCondition` and `failureCondition` (expr-lang, as in Argo Rollouts): text -> a tree.
 
 A node is a tuple whose first item says what it is: `("binary", "<", left, right)`, `("index", of, key)`.
 """
@@ -233,7 +233,7 @@ class _Parser:
             if word in ("true", "false"):
                 return ("truth", word)
             if word == "let":
-                raise ExpressionError(f"column {column}: `let` cannot stand here")
+                raise ExpressionError(f"column {column}: `let` is not allowed here")
             return ("nothing",) if word == "nil" else self._named(word)
         if self._taken("::"):
             name = self._name()
@@ -250,7 +250,7 @@ class _Parser:
             return ("name", f"#{self._take()}" if self._next()[0] == "name" else "#")
         if self._predicates and self._is("."):
             return ("name", "#")
-        raise ExpressionError(f"column {column}: `{word}` cannot stand here")
+        raise ExpressionError(f"column {column}: `{word}` is not allowed here")
 
     def _named(self, name: str) -> Node:
         return ("call", name, self._arguments(name, ")")) if self._taken("(") else ("name", name)
@@ -279,7 +279,7 @@ class _Parser:
         return ("index", tree, start)
 
     def _arguments(self, name: str, closing: str, given: int = 0) -> list[Node]:
-        """`given`: so many stand before the call, as in `result | all(# > 1)`; a predicate is the second one."""
+        """`given` arguments come before the call, as in `result | all(# > 1)`; a predicate is the second one."""
         found: list[Node] = []
         while not self._taken(closing):
             if found:

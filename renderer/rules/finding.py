@@ -83,7 +83,7 @@ def of_project(rule: str, message: str, pointer: str, severity: Severity) -> Fin
 
 
 def of_level(rule: str, message: str, level: int = LEVEL) -> Finding:
-    """A fault in what an older render level gives, which `level` mends: a warning, shown once a project."""
+    """A fault of an older render level that `level` fixes: a warning, shown once per project."""
     advice = f"set `renderLevel: {level}`; `rollspec plan` then says which apps restart"
     return of_project(rule, f"{message}: {advice}", "/spec/renderLevel", "warning")
 

@@ -16,7 +16,7 @@ from renderer.scaler import scaler_of
 from renderer.schema.scope import scope
 
 _EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
-_PODS = "pods"  # the kind of claim that says which labels pods have; selectors are held against it
+_PODS = "pods"  # the kind of claim for the labels of pods; selectors are compared with it
 _OVERLAPS = frozenset((_PODS, "workloads-overlap"))
 _AT_GATEWAY = " at gateway "
 _IN_MESH = " in the mesh|"
@@ -62,7 +62,7 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
     named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
     times = Counter([claim[:2] for claim in named])
     same: dict[tuple[str, str], list[Claim]] = {}
-    for claim in named:  # most claims stand alone: only those that could clash are gathered
+    for claim in named:  # most claims are unique: collect only those that could clash
         if claim.kind in _OVERLAPS or times[claim[:2]] > 1:
             same.setdefault((claim.kind, claim.key), []).append(claim)
     found: list[Clash] = []

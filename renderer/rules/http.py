@@ -174,7 +174,7 @@ def http_cors(scene: Scene) -> Iterator[Finding]:
 def _cors_errors(policy: Object) -> Iterator[tuple[str, str]]:
     for number, method in enumerate(policy.get("allowMethods") or ()):
         if method not in _METHODS:
-            yield f"/allowMethods/{number}", f"{method!r} is no HTTP method: {', '.join(sorted(_METHODS - {'*'}))}"
+            yield f"/allowMethods/{number}", f"{method!r} is not an HTTP method: {', '.join(sorted(_METHODS - {'*'}))}"
     for field in ("allowHeaders", "exposeHeaders"):
         for number, name in enumerate(policy.get(field) or ()):
             if not _HEADER(name) and name != "*":

@@ -128,9 +128,9 @@ def _host_error(host: str, in_mesh: bool) -> str | None:
 
 
 def _covered(hosts: list[str]) -> dict[int, str]:
-    """By index, what the first host before it, which is the same or in which one of the two lies, says against it."""
+    """By index of a host, the message about the first earlier host that is equal, covers it or is covered by it."""
     found: dict[int, str] = {}
-    first: dict[str, int] = {}  # an end from a dot on, or the empty one -> the first host that has it
+    first: dict[str, int] = {}  # an ending from a dot on, or the empty one -> the first host with this ending
     wild: dict[str, int] = {}  # what follows the * -> the first such host
     same: dict[str, int] = {}
     for number, host in enumerate(hosts):

@@ -25,7 +25,7 @@ def job_waits(scene: Scene) -> Iterator[Finding]:
     references. Jobs in the wave of the workload are not checked either: nothing waits for them.
 
     Why: Argo CD waits until everything in one wave is healthy before it applies the next one, and a PreSync hook comes
-    before every wave. The Job cannot start without the object, so the sync waits for ever. On a cluster that has the
+    before every wave. The Job cannot start without the object, so the sync waits forever. On a cluster that has the
     object from an earlier sync it works, until the object is renamed or the app moves.
     Fix: give the object an earlier sync wave; or make a hook a job without `hook`, which runs after objects with an
     earlier wave; or do not use the object in the Job.

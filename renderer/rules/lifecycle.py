@@ -1,4 +1,4 @@
-"""Rules over a container's life: probes, hooks, init containers, the time it has to end."""
+"""Rules about a container's life: probes, hooks, init containers, the time to end."""
 
 from __future__ import annotations
 

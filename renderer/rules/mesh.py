@@ -14,7 +14,7 @@ SECTIONS = ("http", "tls", "tcp")
 
 
 def protocol_of(port: Object) -> str | None:
-    """The protocol that Istio takes a Service's port for, lower case; None where it would have to guess.
+    """The protocol that Istio assumes for a Service's port, in lower case; None if Istio must guess.
 
     By Istio's `kube.ConvertProtocol`, which knows some port numbers too.
     """
@@ -24,7 +24,7 @@ def protocol_of(port: Object) -> str | None:
 
 
 def service_name(host: str, namespace: str) -> tuple[str, str] | None:
-    """Name and namespace of the Service that a host means in `namespace`; None for a host that is no Service."""
+    """Name and namespace of the Service that a host in `namespace` names; None if it does not name a Service."""
     if "." not in host:
         return host, namespace
     parts = host.split(".", 3)

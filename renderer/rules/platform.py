@@ -33,7 +33,7 @@ def policy_kinds(scene: Scene) -> Iterator[Finding]:
     under `resources` of the overlay are not limited. Without `kinds`, a cluster-scoped object or one in another
     namespace is a warning.
 
-    Why: Whoever can merge a spec could otherwise give an app rights in the whole cluster, or change the objects of
+    Why: Otherwise, anyone who can merge a spec could give an app rights in the whole cluster, or change the objects of
     another team.
     Fix: remove the object from `extraResources`, the template or the patch; or let the platform team bring it under
     `resources` of the overlay, or allow it in `policy.kinds`.

@@ -13,10 +13,10 @@ def no_readiness_probe(scene: Scene) -> Iterator[Finding]:
     """A Service sends requests to pods in which no container has a readiness probe.
 
     It is a note, and with `probes: required` in the overlay's policy an error. Without that policy, a startup probe is
-    enough too. The rule says nothing of a Service that wants pods before they are Ready (`publishNotReadyAddresses`).
+    enough too. The rule ignores a Service that selects pods before they are Ready (`publishNotReadyAddresses`).
 
     Why: Kubernetes takes such a pod for Ready as soon as its process runs. Each release then sends requests to pods
-    that cannot answer yet, and goes on although the new version never starts to serve.
+    that cannot answer yet, and continues even if the new version never starts to serve.
     Fix: add `readinessProbe: {httpGet: {path: /healthz, port: http}}`, with a path that the app answers when it is
     ready. For other protocols use `tcpSocket` or `grpc`.
     Source: Kubernetes (pod lifecycle, readiness); kube-score `pod-probes`; `policy.probes` of the overlay.

@@ -23,7 +23,7 @@ class SpecScene(NamedTuple):
 
     app: App
     policy: Mapping[str, Any]
-    pins_tag: bool = True  # whether the tag stands in the environment's own partial app
+    pins_tag: bool = True  # whether the environment's own partial app has the tag
 
 
 SpecRule = Callable[[SpecScene], Iterable[Finding]]
@@ -33,7 +33,7 @@ def ports_missing(scene: SpecScene) -> Iterator[Finding]:
     """A BlueGreen, or a Canary that routes traffic, without a port.
 
     Why: Without a port there is no Service, so there is no traffic to move.
-    Fix: add a port; the Service then comes by itself. For an app that serves nothing write `ports: []` and use
+    Fix: add a port; the Service is then added automatically. For an app that serves nothing write `ports: []` and use
     RollingUpdate, Recreate, or Canary with router replica.
     Source: a rule of rollspec.
     """
@@ -120,7 +120,7 @@ def replicas_and_autoscaling(scene: SpecScene) -> Iterator[Finding]:
         yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
     elif scene.app.hands_over and not (scene.app.canary or scene.app.preview):
         message = (
-            "`replicas` beside `autoscaling` is a stage of switching an autoscaler on, not a state to stay in: remove "
+            "`replicas` next to `autoscaling` is a stage of switching an autoscaler on, not a permanent state: remove "
             "`replicas` when the autoscaler has scaled up, and do not release before"
         )
         yield _finding("replicas-and-autoscaling", message, "/spec/replicas", "note")
@@ -516,7 +516,7 @@ def serving_sidecar(scene: SpecScene) -> Iterator[Finding]:
     """A further container that a port targets, without a pause before its stop.
 
     Why: A pod that is stopping still gets requests for some seconds. The app's own container waits by default; at
-    render level 1 a proxy beside it stops at once and loses them.
+    render level 1 a proxy next to it stops at once and loses them.
     Fix: set `renderLevel: 2` in `rollspec.yaml`, or give the container `lifecycle: {preStop: {sleep: {seconds: 5}}}`.
     Source: measured (docs/engines.md); Kubernetes (termination of pods).
     """

@@ -21,7 +21,7 @@ def pods_within(scene: Scene) -> Iterator[Pod]:
 
 
 def templates_within(manifest: Manifest) -> Iterator[Pod]:
-    """Whatever in the manifest looks like a pod template: a mapping whose `spec` has a list of `containers`."""
+    """Everything in the manifest that looks like a pod template: a mapping whose `spec` has a list of `containers`."""
     return _within(manifest, manifest.data, "")
 
 

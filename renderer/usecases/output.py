@@ -1,4 +1,4 @@
-"""The rendered files of a change held against its specs: Argo CD applies the files, whatever the specs say."""
+"""Compares the rendered files of a change with its specs, because Argo CD applies the files, not the specs."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _rendered(view: View, apps: Collection[Key]) -> dict[str, bytes]:
 
 
 def _shared(view: View, paths: Collection[str], whole: Collection[str]) -> dict[str, bytes]:
-    """What environments render to beside their apps: those of `whole`, and those that have one of these files."""
+    """Rendered files other than those of apps: of the environments in `whole`, and of those with one of these files."""
     found: dict[str, bytes] = {}
     output = view.layout.output
     for env in sorted(view.setup.environments):

@@ -44,7 +44,7 @@ class Share:
 
 
 def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick) -> Share:
-    """Read each app, and render it unless the memory has it with the same contents."""
+    """Read each app, and render it unless the memory knows it with the same contents."""
     share, job = Share(), memory.job
     with reader(opened.root) as read_some:
         for some in groups(apps):

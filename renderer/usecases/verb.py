@@ -61,7 +61,7 @@ class VerbOptions:
     commit: bool = False
     message: str | None = None
     no_verify: bool = False
-    train: bool = False  # releases what is due: a table in the commit's message, and nothing due is no failure
+    train: bool = False  # releases what is due, with a table in the message; it may be nothing
 
     def __post_init__(self) -> None:
         for option, is_given in (("--message", self.message is not None), ("--no-verify", self.no_verify)):

@@ -12,24 +12,25 @@ from renderer.plan.transition import FIRST_RULES, TRANSITION_RULES
 _OPENING = """\
 # Plans
 
-`rollspec plan` tells what a change of specs will do to the running system, from two revisions and offline. Each app in
-each environment gets a class. It follows from two things: what the release does (judged by pod templates and step
-lists, as the controllers do), and what the changed paths are about. The harshest wins, and names the paths that forced
-it. What happens on the way (shares, Ready pods, pods at most) comes from a simulation of the controllers, which takes
-it that the cluster has what the base revision says.
+`rollspec plan` shows what a change of specs will do to the running system. It compares two revisions, offline. Each app
+in each environment gets a class, which depends on two things: what the release does (judged by pod templates and step
+lists, like the controllers do), and what the changed paths are about. The harshest class wins, and the plan names the
+paths that caused it. Shares, Ready pods and the highest number of pods during the change come from a simulation of the
+controllers. The simulation assumes that the cluster has what the base revision says.
 
-This page is made from the code: `make docs`.
+`make docs` makes this page from the code.
 """
 _RULES = """\
 ## Transitions
 
-Changes that the controllers would carry out otherwise than Git says: problems of `rollspec validate --base`, shown by
-`rollspec plan` too. Each names the verb that does it right.
+Changes that the controllers would carry out differently from what Git says. They are problems of
+`rollspec validate --base`, and `rollspec plan` shows them too. Each message names the verb that makes the change
+safely.
 """
 _FIELDS = """\
 ## What a field is about
 
-A path inside a field of Kubernetes, Argo Rollouts or Istio takes the class of its nearest prefix here. Patches,
+A path inside a field of Kubernetes, Argo Rollouts or Istio has the class of its nearest prefix in this table. Patches,
 templates and plain manifests are judged by what they change in the manifests. Any other path counts as `identity`.
 """
 

@@ -13,13 +13,13 @@ Ports = set[tuple[Any, str]]  # numbers and protocols
 
 
 def patch_loses_port(rendered: Iterable[Manifest], final: Iterable[Manifest], level: int) -> Iterator[Finding]:
-    """A patch of the ports of an app that has one number for two protocols, at render level 1.
+    """A merge patch that loses a port, where an app has one number for two protocols at render level 1.
 
-    From level 2 on each of the two ports names its protocol, and the patch does what it says.
+    From level 2 on each of the two ports names its protocol, and both stay.
 
-    Why: kustomize takes two ports of one number for the same port where one of them names no protocol: the patch
-    changes the wrong one, and the other one is gone.
-    Fix: set `renderLevel: 2`, or give the two ports different numbers.
+    Why: kustomize takes two ports of one number for the same port where one of them names no protocol. Any merge patch
+    of the Service or the Deployment then loses one of them, even a patch of other fields.
+    Fix: set `renderLevel: 2`. Or write the patch as JSON 6902, which merges no lists.
     Source: kustomize (`mergeKeys` of ports: `containerPort` or `port`, and `protocol`).
     """
     if level > 1:

@@ -62,6 +62,16 @@ def test_names_are_those_of_the_project(project: Path, words: tuple[str, ...], n
     assert completed(project, *words) == names
 
 
+def test_an_abstract_overlay_is_not_an_environment(project: Path) -> None:
+    overlay = "apiVersion: rollspec/v1\nkind: Overlay\nmetadata: {name: base}\nspec:\n  abstract: true\n"
+    (project / "overlays/base").mkdir()
+    (project / "overlays/base/overlay.yaml").write_text(overlay)
+    (project / "overlays/staging/overlay.yaml").write_text(
+        overlay.replace("base", "staging").replace("  abs", "  # abs")
+    )
+    assert completed(project, "abort", "web", "--env", "") == ["production", "staging"]
+
+
 def test_without_a_project_there_is_nothing_to_complete(tmp_path: Path) -> None:
     assert completed(tmp_path, "weight", "") == []
     (tmp_path / "rollspec.yaml").write_text("a: [")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -182,8 +183,13 @@ def app_names(folder: str, files: Sequence[str]) -> tuple[list[str], list[Proble
     return sorted(names), problems
 
 
+_IS_ABSTRACT = re.compile(rb"^[^#\n]*\babstract:[ ]*true\b", re.MULTILINE).search
+
+
 def names_around(directory: str) -> tuple[list[str], list[str]]:
-    """The apps and the environments of the project around `directory`, by the names of their files alone.
+    """The apps and the environments of the project around `directory`, by the names of their files.
+
+    Abstract overlays are no environments. They are found by their text, since a shell waits for the answer.
 
     Both are empty if the project file cannot be read. Failure if there is no project.
     """
@@ -193,7 +199,9 @@ def names_around(directory: str) -> tuple[list[str], list[str]]:
         return [], []
     layout = project.layout
     apps, _ = app_names(layout.apps, sources(root, layout.apps))
-    return apps, sorted(filter(None, map(layout.env_of, sources(root, layout.overlays))))
+    overlays = {file: env for file in sources(root, layout.overlays) if (env := layout.env_of(file))}
+    texts, _ = read(root, list(overlays))
+    return apps, sorted(env for file, env in overlays.items() if not _IS_ABSTRACT(texts.get(file, b"")))
 
 
 def _shared_files(root: str, layout: Layout) -> tuple[dict[str, bytes], list[str], list[Problem]]:

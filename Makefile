@@ -39,7 +39,7 @@ docs: $(STAMP) ## rewrite the generated parts of docs/: fields, commands, rules,
 site: $(STAMP) ## build docs/ as a web site into dist/site
 	@$(BIN)/python -m tests.site
 
-integrations: $(STAMP) tools ## run the checks that need programs from npm or Go: SARIF, GitHub, editors, the image, the site
+integrations: $(STAMP) tools ## run the checks that need programs from npm or Go: SARIF, GitHub, GitLab, editors, the image, the site
 	$(BIN)/pytest -q -o python_files='check_*.py' tests/integrations
 
 release: $(STAMP) ## prepare a release, VERSION=1.2.3: version, changelog, commit

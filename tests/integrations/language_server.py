@@ -86,7 +86,7 @@ def language_server(folder: Path, schemas: dict[str, str]) -> Iterator[Server]:
     """A server for the folder; `schemas` are those of `.vscode/settings.json`, by their paths."""
     program = npm("yaml-language-server") / ".bin/yaml-language-server"
     settings = {"yaml": {"schemas": schemas, "validate": True, "hover": True, "completion": True}}
-    settings["yaml"]["schemaStore"] = {"enable": False, "url": ""}  # type: ignore[dict-item]  # nothing from the network
+    settings["yaml"]["schemaStore"] = {"enable": False, "url": ""}  # nothing from the network
     pipe = subprocess.PIPE
     with subprocess.Popen([str(program), "--stdio"], cwd=folder, stdin=pipe, stdout=pipe) as process:
         server = Server(process, settings)

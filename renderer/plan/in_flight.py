@@ -55,7 +55,7 @@ def scale_in_step(old: Side, new: Side) -> Iterator[Finding]:
     if not (old.app.strategy.is_routed and new.app.strategy.is_routed) or _pods(old) == _pods(new):
         return
     message = (
-        "the number of pods changes together with the canary's steps: its share would fall to 0 until they are Ready; "
+        "the number of pods changes together with the canary's steps: its share can fall to 0 until they are Ready; "
         f"change the number, sync, then {_step(canary, new)}"
     )
     replicas = old.app.spec.get("replicas") != new.app.spec.get("replicas")

@@ -230,7 +230,7 @@ def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
     if live == 0 or given in right:
         return  # Git does not know how far a ladder has come
     says = "is missing" if given is None else f"is {given}"
-    falls = "the share would fall to 0 in between" if routed else "the steps would begin at another weight"
+    falls = "the share can fall to 0 in between" if routed else "the steps would begin at another weight"
     verb = f"`rollspec promote {new.named} --live REF`, with the revision that is live, writes it"
     severity: Severity = "error" if routed else "warning"
     message = f"`previous.weight` {says}, and the live weight is {live}: {falls}; {verb}"
@@ -403,7 +403,7 @@ def _weight(new: Side, why: str, *, is_lower: bool) -> Finding:
     canary = new.app.canary
     share = canary.weight if canary else 0
     routed = new.app.strategy.is_routed
-    what = "the share would fall to 0 in between" if routed else "the steps would begin at another weight"
+    what = "the share can fall to 0 in between" if routed else "the steps would begin at another weight"
     verb = f"`rollspec weight {new.app.name} {share} --env {new.app.env} --live REF`"
     message = f"{why}: {what}; {verb}, with the revision that is live, writes it"
     pointer = _FROM if canary and canary.from_weight is not None else _WEIGHT

@@ -85,6 +85,8 @@ def judge(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
                 print(f"       what happened: {traces.write(recording, FAILED)}", flush=True)
     report.write(LAST / f"{arguments.command}{evidence.suffix(versions)}.json", results)
     heard = 0
+    if arguments.command == "e2e" and arguments.name:
+        evidence.add(results)
     if arguments.command == "e2e" and not arguments.name:
         evidence.write(results, versions)
         heard = 0 if evidence.suffix(versions) else hear_judges()

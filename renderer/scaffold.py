@@ -111,6 +111,7 @@ def project_files(env: str, namespace: str, *, hooks: bool, repository: Mapping[
         PROJECT_FILE: project_text() + (indent(dump({"repository": said}), "  ") if "url" in said else ""),
         **overlay_files(layout, env, namespace),
         ".gitignore": _IGNORE,
+        ".gitattributes": f"# a checkout with CRLF would look out of date\n/{layout.output}/** text eol=lf\n",
         **({PRE_COMMIT: _PRE_COMMIT + HOOKS} if hooks else {}),
     }
 

@@ -32,6 +32,12 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _pre_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pre-commit says that it runs us: it has put away what is not staged."""
+    monkeypatch.setenv("PRE_COMMIT", "1")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Two apps, rendered and committed."""

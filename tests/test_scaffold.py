@@ -57,7 +57,9 @@ def test_a_new_app_keeps_the_strictest_policy(strategy: str, ports: list[str], t
     assert "# If the image needs root, " in (tmp_path / "apps/web.yaml").read_text()
 
 
-def test_a_project_below_the_top_of_a_repository_gets_no_config_that_pre_commit_never_reads(tmp_path: Path) -> None:
+def test_a_project_below_the_top_of_a_repository_gets_no_config_that_pre_commit_never_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     top = init(tmp_path)
     run(top / "whole", "init")  # prints the hooks
     outcome = run(top / "deploy/shop", "init")
@@ -71,6 +73,7 @@ def test_a_project_below_the_top_of_a_repository_gets_no_config_that_pre_commit_
     local = yaml.safe_load((top / PRE_COMMIT).read_text())["repos"][0]["hooks"]
     assert [hook["entry"] for hook in local] == ["rollspec validate --hook", "rollspec render --hook"]
     git(top, "add", "--all")
+    monkeypatch.setenv("PRE_COMMIT", "1")
     assert run(top, "render", "--hook", "deploy/shop/apps/hello.yaml").out.startswith("3 written")
     assert "pre-commit" not in run(top / "other", "init").out
 

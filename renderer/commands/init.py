@@ -7,6 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from renderer.usecases.git_hooks import KINDS
 from renderer.usecases.init import SAMPLE_APP, InitOptions, init
 
 
@@ -32,6 +33,13 @@ from renderer.usecases.init import SAMPLE_APP, InitOptions, init
     metavar="ENV",
     help="In a project: the previous environment in the order of `promotion` in rollspec.yaml.",
 )
+@click.option(
+    "--hooks",
+    type=click.Choice(KINDS),
+    default="pre-commit",
+    show_default=True,
+    help="Which hooks check commits: those of pre-commit, of Git itself, of husky or of lefthook.",
+)
 @click.option("--merge-driver", is_flag=True, help="Set this clone up to merge specs by field.")
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> int:
@@ -43,6 +51,8 @@ def command(context: click.Context, /, **options: Any) -> int:
     A folder that belongs to another project (apps, overlays, ...) is refused.
     In a project, `--env ENV` adds only the overlay of another environment; with `--after`, it also adds the environment
     to the order of promotion.
+
+    In a project, `--hooks git|husky|lefthook` alone writes hooks that check what is staged.
 
     With --merge-driver, Git merges specs field by field in this clone, and takes our rendered files in a merge; a hook
     renders them again. In a project, it does nothing else.

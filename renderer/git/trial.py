@@ -8,9 +8,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape, glob
 from typing import NamedTuple
 
-from renderer.git.read import is_shallow
+from renderer.git.index import own_index
+from renderer.git.read import find, is_shallow
+from renderer.git.remains import index_of
 from renderer.git.run import GitError, check, committing, fields, reading, text
 from renderer.git.setup import git_version
 
@@ -45,6 +48,32 @@ def trial_merge(root: str, head: str, into: str) -> Iterator[Trial]:
         check(committing(folder, ["update-ref", "--no-deref", "HEAD", commit]))
         check(committing(folder, ["read-tree", commit]))
         yield Trial(folder, into, commit, conflicts)
+
+
+class Staged(NamedTuple):
+    """The repository in `folder` has what is staged as its HEAD and its index, and no files; `parent` is our HEAD."""
+
+    folder: str
+    parent: str | None
+    commit: str
+
+
+@contextmanager
+def staged_commit(root: str) -> Iterator[Staged]:
+    """The commit that git would make of what is staged, in a repository of its own. Raises GitError in a conflict."""
+    index = own_index().get("GIT_INDEX_FILE") or index_of(root)
+    parent = find(root, "HEAD")
+    with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
+        _borrow(root, folder)
+        for path in (index, *glob(os.path.join(escape(os.path.dirname(index_of(root))), "sharedindex.*"))):
+            if os.path.exists(path):
+                name = "index" if path == index else os.path.basename(path)
+                shutil.copyfile(path, os.path.join(folder, ".git", name))
+        tree = text(check(committing(folder, ["write-tree"]))).strip()
+        parents = ["-p", parent] if parent else []
+        commit = text(check(committing(folder, ["commit-tree", tree, *parents, "-m", "staged"], b"", **_WHO))).strip()
+        check(committing(folder, ["update-ref", "--no-deref", "HEAD", commit]))
+        yield Staged(folder, parent, commit)
 
 
 def _borrow(root: str, folder: str) -> None:

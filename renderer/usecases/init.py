@@ -21,12 +21,14 @@ from renderer.resources import read_schema
 from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, overlay_files, project_files
 from renderer.schema import Schemas
 from renderer.tree import read, write_all
+from renderer.usecases.git_hooks import write_hooks
 from renderer.usecases.merge_driver import set_up_merge_driver
 from renderer.usecases.repository import without_password
 from renderer.usecases.shown import show_problems
 from renderer.yamlio import load
 
 SAMPLE_APP = "hello"
+_DEFAULT_HOOKS = "pre-commit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class InitOptions:
     port: int
     after: str | None = None
     merge_driver: bool = False
+    hooks: str = "pre-commit"
 
     def __post_init__(self) -> None:
         _check_names(environment=self.env, namespace=self.namespace or self.env, app=self.app)
@@ -52,8 +55,8 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     `given` are the names of the options that are not defaults.
     """
     env, namespace, app = options.env, options.namespace or options.env, options.app
-    if given == {"merge_driver"} and os.path.exists(os.path.join(directory, PROJECT_FILE)):
-        return _set_up(directory)
+    if given and given <= {"merge_driver", "hooks"} and os.path.exists(os.path.join(directory, PROJECT_FILE)):
+        return _set_up(directory, options)
     if os.path.exists(os.path.join(directory, PROJECT_FILE)):
         if "env" not in given or given - {"env", "namespace", "after"}:
             adds = "`rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
@@ -64,8 +67,9 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     _refuse_inside(os.path.realpath(directory))
     layout, top = Layout(), _repository(directory)
     port = {"name": "http", "port": 80, "targetPort": options.port}
+    pre_commit = top is None and options.hooks == _DEFAULT_HOOKS
     files = {
-        **project_files(env, namespace, hooks=top is None, repository=_as_git_says(directory)),
+        **project_files(env, namespace, hooks=pre_commit, repository=_as_git_says(directory)),
         layout.app(app): app_text(app, options.image, options.tag, [port], {}),
     }
     schemas = Schemas(Versions(), read_schema)
@@ -77,7 +81,9 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     write_all(directory, {file: text.encode() for file, text in wanted.items()}, mark=None)
     for file in files:
         out(f"{'created' if file in wanted else 'not changed:'} {file}")
-    if not _has_hooks(top or directory):
+    if options.hooks != _DEFAULT_HOOKS:
+        write_hooks(directory, options.hooks)
+    elif not _has_hooks(top or directory):
         folder = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory)) if top else PRE_COMMIT
         out(f"\nTo check commits with pre-commit, add this under `repos` in {folder}:\n\n{HOOKS}", end="")
     if options.merge_driver:
@@ -86,9 +92,16 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     return 0
 
 
-def _set_up(root: str) -> int:
+def _set_up(root: str, options: InitOptions) -> int:
+    """What is asked for in a project that is there: hooks, a merge driver."""
     project, problems = _project(root)
-    return int(show_problems(problems, "text")) if project is None else set_up_merge_driver(root, project.layout)
+    if project is None:
+        return int(show_problems(problems, "text"))
+    if options.hooks != _DEFAULT_HOOKS:
+        write_hooks(root, options.hooks)
+    elif not options.merge_driver:
+        out(f"To check commits with pre-commit, add this under `repos` in {PRE_COMMIT}:\n\n{HOOKS}", end="")
+    return set_up_merge_driver(root, project.layout) if options.merge_driver else 0
 
 
 def _add_environment(root: str, env: str, namespace: str, after: str | None) -> int:

@@ -116,6 +116,14 @@ class Output(NamedTuple):
 
 def render(options: RenderOptions) -> int:
     """Render what the options ask for; the exit code."""
+    if options.hook:
+        from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
+
+        if not is_under_pre_commit():
+            checked = replace(options, paths=(), hook=False, check=True)
+            return each_staged(
+                options.directory, options.paths, lambda folder, _: render(replace(checked, directory=folder))
+            )
     if options.staged:
         from renderer.usecases.staged import staged  # git: a plain run does not need it
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from renderer.failure import Failure
+from renderer.git.trial import Staged
 from renderer.problem import Problem
 from renderer.progress import counted, laps, progress
 from renderer.usecases.compare import transitions
+from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
 from renderer.usecases.into import lay_out_files, layout_of, merged_into
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory
@@ -54,6 +57,8 @@ def validate(options: ValidateOptions) -> int:
     if options.staged:
         with staged(options.directory) as folder:
             return validate(replace(options, directory=folder, staged=False))
+    if options.hook and not is_under_pre_commit():
+        return each_staged(options.directory, options.paths, partial(_of_staged, options))
     if options.into:
         return _of_merge(options, options.into)
     directory, paths = options.directory, options.paths
@@ -77,6 +82,12 @@ def validate(options: ValidateOptions) -> int:
     if options.envs or options.apps:
         raise Failure("PATHS cannot be combined with --env or --app: they say which apps already", 2)
     return each_touched(shown, paths, hook=options.hook, run=run)
+
+
+def _of_staged(options: ValidateOptions, folder: str, staged: Staged) -> int:
+    """Check what is staged, and the change that it is."""
+    base = options.base or staged.parent
+    return validate(replace(options, directory=folder, paths=(), hook=False, base=base, head=staged.commit, now=None))
 
 
 def _of_merge(options: ValidateOptions, into: str) -> int:

@@ -29,7 +29,9 @@ DEFAULTS = {
     "apps/web.yaml": APP,
 }
 _REPEATED = re.compile(r"%(times|flat) ([0-9]+) (.*)")
-_SECTION = re.compile(r"=== (?P<path>\S+)(?: (?P<how>append|escaped|fifo|changed|-> (?P<target>.*)))?")
+_SECTION = re.compile(
+    r"=== (?P<path>\S+)(?: (?P<how>append|escaped|fifo|changed|committed|submodule|assumed|-> (?P<target>.*)))?"
+)
 
 
 @dataclass
@@ -95,14 +97,31 @@ def lay_out(attack: Attack, folder: Path) -> Path:
         if path not in given:
             _write(project / path, text.encode())
     for section in attack.sections:
-        if section.how != "changed":
+        if section.how not in ("changed", "committed", "submodule"):
             _lay_out(project, section)
     if attack.with_git:
         save(init(project))
+        _second_commit(project, attack.sections)
     for section in attack.sections:
         if section.how == "changed":
             _lay_out(project, section)
     return project
+
+
+def _second_commit(project: Path, sections: list[Section]) -> None:
+    """What the pull request commits, and what the index says of files."""
+    tip = git(project, "rev-parse", "HEAD").strip()
+    for section in sections:
+        if section.how == "committed":
+            _lay_out(project, section)
+            git(project, "add", "--force", section.path)
+        elif section.how == "submodule":
+            (project / section.path).mkdir(parents=True, exist_ok=True)
+            git(project, "update-index", "--add", "--cacheinfo", f"160000,{tip},{section.path}")
+        elif section.how == "assumed":
+            git(project, "update-index", "--assume-unchanged", section.path)
+    if any(section.how in ("committed", "submodule") for section in sections):
+        git(project, "commit", "--quiet", "--no-verify", "--message", "a stranger's")
 
 
 def faults(run: Run, outcome: Outcome) -> list[str]:

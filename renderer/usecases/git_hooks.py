@@ -1,0 +1,94 @@
+"""Hooks without pre-commit's stash: what they check, and the files that `rollspec init --hooks` writes for them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+from renderer.console import out
+from renderer.failure import Failure
+from renderer.git import root as top_folder
+from renderer.git.checkout import index_entries
+from renderer.git.driver import hooks_folder
+from renderer.git.index import own_index
+from renderer.git.trial import Staged, staged_commit
+from renderer.problem import printable
+from renderer.usecases.into import lay_out_files
+from renderer.usecases.project import find_root
+from renderer.usecases.repository import subfolder
+from renderer.usecases.revision import asking_git
+from renderer.usecases.touched import projects
+
+KINDS = ("pre-commit", "git", "husky", "lefthook")
+_COMMANDS = ("validate --hook", "render --hook")
+_WRITTEN = "# Written by `rollspec init`: checks what is staged, whatever the working tree has.\n"
+
+
+def is_under_pre_commit() -> bool:
+    """Whether pre-commit runs us: it hides what is not staged, and wants files to be mended in the working tree."""
+    return bool(os.environ.get("PRE_COMMIT") or os.environ.get("PRE_COMMIT_FROM_REF"))
+
+
+def each_staged(directory: str, paths: Sequence[str], run: Callable[[str, Staged], int]) -> int:
+    """Call `run` with the folder and the commit of what is staged, for each project of the files; the exit code.
+
+    Without files it is the project around the directory.
+    """
+    files = [os.path.normpath(os.path.join(directory, path)) for path in paths]
+    return max((_one(root, run) for root in ([*projects(files)] if files else [find_root(directory)])), default=0)
+
+
+def _one(root: str, run: Callable[[str, Staged], int]) -> int:
+    with asking_git():
+        conflict = next((entry.path for entry in index_entries(root, **own_index()) if entry.stage), None)
+        if conflict:
+            raise Failure(f"{printable(conflict)}: a merge conflict: resolve it and `git add` the file")
+        inside = subfolder(root)
+        with staged_commit(root) as staged:
+            folder = os.path.join(staged.folder, inside)
+            os.makedirs(folder, exist_ok=True)
+            lay_out_files(folder, staged.commit)
+            return run(folder, staged)
+
+
+def write_hooks(directory: str, kind: str) -> int:
+    """Write the hooks of a kind for the project, or say what to add to a file that is there; the exit code."""
+    root = find_root(directory)
+    with asking_git():
+        top, inside = top_folder(root), subfolder(root)
+        file = {
+            "git": os.path.join(hooks_folder(root), "pre-commit"),
+            "husky": os.path.join(top, ".husky/pre-commit"),
+            "lefthook": os.path.join(top, "lefthook.yml"),
+        }[kind]
+    text = _lefthook(inside) if kind == "lefthook" else _script(inside, is_husky=kind == "husky")
+    if os.path.lexists(file):
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            known = "rollspec" in opened.read()
+        out(f"not changed: {file}" if known else f"{file} exists; add this to it:\n\n{text}", end="\n" if known else "")
+        return 0
+    os.makedirs(os.path.dirname(file), exist_ok=True)
+    with open(file, "x", encoding="utf-8") as opened:
+        opened.write(text)
+    if kind != "lefthook":
+        os.chmod(file, 0o755)  # noqa: S103  (git runs it)
+    out(f"created {file}")
+    return 0
+
+
+def _lines(inside: str) -> Iterator[str]:
+    where = f"-C {inside} " if inside else ""
+    return (f"rollspec {where}{command}" for command in _COMMANDS)
+
+
+def _script(inside: str, *, is_husky: bool) -> str:
+    first = "" if is_husky else "#!/bin/sh\n"
+    return f"{first}{_WRITTEN}{' && '.join(_lines(inside))}\n"
+
+
+def _lefthook(inside: str) -> str:
+    validate, render = _lines(inside)
+    return (
+        f"{_WRITTEN}pre-commit:\n  commands:\n    rollspec-validate:\n      run: {validate}\n"
+        f"    rollspec-render:\n      run: {render}\n"
+    )

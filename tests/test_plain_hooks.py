@@ -1,0 +1,104 @@
+"""Hooks of Git itself, husky and lefthook: what is staged is judged, with real commits."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.past import WEB, Repository
+from tests.support.repository import environment
+
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.fixture(autouse=True)
+def _no_pre_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PRE_COMMIT", raising=False)
+
+
+@pytest.fixture(params=["git", "husky"])
+def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
+    """An app, rendered and committed, with the hook."""
+    made = Repository(tmp_path / "repository")
+    assert made.run("render").code == 0
+    made.commit("begin")
+    done = made.run("init", "--hooks", request.param)
+    assert (done.code, "created " in done.out) == (0, True), done
+    if request.param == "husky":
+        made.git("config", "core.hooksPath", ".husky")
+    return made
+
+
+def committed(repository: Repository, *arguments: str) -> tuple[bool, str]:
+    """A real `git commit`: whether it was made, and what was said."""
+    command = ["git", "-C", str(repository.folder), "commit", "--message", "x", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(PATH=PATH), check=False)
+    return done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_spec_without_its_rendered_file_is_refused(repository: Repository) -> None:
+    repository.app("web", WEB.replace("LOG: info", "LOG: debug"))
+    repository.git("add", "apps")
+    assert repository.run("render").code == 0  # rendered in the working tree, and not staged
+    was_made, said = committed(repository)
+    assert (was_made, "changed: rendered/production/web/rollout.yaml" in said) == (False, True), said
+    repository.git("add", "rendered")
+    assert committed(repository)[0]
+
+
+def test_what_is_not_staged_does_not_count(repository: Repository) -> None:
+    repository.app("web", WEB.replace("LOG: info", "LOG: debug"))
+    assert repository.run("render").code == 0
+    repository.git("add", "--all")
+    (repository.folder / "apps/web.yaml").write_text("not: [yaml\n")
+    assert committed(repository)[0]
+    assert (repository.folder / "apps/web.yaml").read_text() == "not: [yaml\n"
+
+
+def test_the_change_since_the_last_commit_is_judged(repository: Repository) -> None:
+    """A weight that was raised by hand, without `from`."""
+    assert repository.run("release", "web", "1.5.0", "--weight", "20").code == 0
+    repository.git("add", "--all")
+    assert committed(repository)[0]
+    path = repository.folder / "overlays/production/apps/web.yaml"
+    path.write_text(path.read_text().replace("weight: 20", "weight: 50"))
+    assert repository.run("render").code == 0
+    repository.git("add", "--all")
+    was_made, said = committed(repository)
+    assert (was_made, "weight-without-from" in said) == (False, True), said
+
+
+def test_a_commit_of_some_files_is_judged_by_its_own_index(repository: Repository) -> None:
+    repository.app("web", WEB.replace("LOG: info", "LOG: debug"))
+    assert repository.run("render").code == 0
+    was_made, said = committed(repository, "--", "apps/web.yaml")
+    assert (was_made, "rendered/production/web/rollout.yaml" in said) == (False, True), said
+    assert committed(repository, "--all")[0]
+
+
+@pytest.mark.parametrize("repository", ["git"], indirect=True)
+def test_lefthook_runs_the_same_and_files_that_are_there_stay(repository: Repository) -> None:
+    assert repository.run("init", "--hooks", "lefthook").code == 0
+    config = yaml.safe_load((repository.folder / "lefthook.yml").read_text())
+    commands = [each["run"] for each in config["pre-commit"]["commands"].values()]
+    assert commands == ["rollspec validate --hook", "rollspec render --hook"]
+    hook = repository.folder / ".git/hooks/pre-commit"
+    assert " && ".join(commands) in hook.read_text()
+    hook.write_text("#!/bin/sh\necho mine\n")
+    done = repository.run("init", "--hooks", "git")
+    assert (done.code, hook.read_text()) == (0, "#!/bin/sh\necho mine\n")
+    assert "add this to it" in done.out
+
+
+def test_a_new_project_gets_line_ends_and_the_hook(tmp_path: Path) -> None:
+    made = Repository(tmp_path / "repository")
+    (made.folder / "rollspec.yaml").unlink()
+    assert made.run("init", "--hooks", "git").code == 0
+    assert not (made.folder / ".pre-commit-config.yaml").exists()
+    assert "/rendered/** text eol=lf" in (made.folder / ".gitattributes").read_text()
+    assert (made.folder / ".git/hooks/pre-commit").stat().st_mode & 0o111

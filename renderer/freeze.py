@@ -33,9 +33,10 @@ class Window:
         from cronsim import CronSim  # few projects have a freeze, and none pays for the import without one
 
         local = now.astimezone(ZoneInfo(self.zone))
-        opened = next(CronSim(self.schedule, local + timedelta(minutes=1), reverse=True), None)
+        before = CronSim(self.schedule, local + timedelta(minutes=1), reverse=True)
+        opened = next((each for each in before if each <= local), None)
         ends = opened + self.duration if opened else None
-        return ends if opened and ends and opened <= local < ends else None
+        return ends if ends and local < ends else None
 
     @property
     def name(self) -> str:

@@ -37,6 +37,12 @@ def test_a_window_is_open_from_its_schedule_for_its_duration(now: str, ends: str
     assert WEEKEND.closes(at(now)) == (at(ends) if ends else None)
 
 
+def test_an_older_opening_counts_where_the_next_one_is_less_than_a_minute_away() -> None:
+    now = at("2026-03-06T17:59:30+00:00")
+    assert Window("0 18 * * *", timedelta(days=2)).closes(now) == at("2026-03-07T18:00+00:00")
+    assert Window("* * * * *", timedelta(days=1)).closes(now) == at("2026-03-07T17:59+00:00")
+
+
 def test_the_window_that_ends_last_holds_a_verb_back_and_rescues_pass() -> None:
     longer = Window("0 0 1 3 *", timedelta(days=31), description="end of quarter", verbs=("abort",))
     now = at("2026-03-07T12:00:00+00:00")

@@ -91,6 +91,9 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits | --tr
 )
 @click.option("--replace", is_flag=True, help="Release even while another release is in flight.")
 @click.option(
+    "--hotfix", is_flag=True, help="While another release is in flight: abort it and start this one, in two commits."
+)
+@click.option(
     "--redo",
     is_flag=True,
     help="With --from-env, --from-edits, --train: also versions that were aborted or undone here.",

@@ -41,8 +41,12 @@ def release(
     weight: int | None = None,
     overrides: Mapping[str, Any] | None = None,
     replace: bool = False,
+    keep_aborted: bool = False,
 ) -> Outcome:
-    """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate)."""
+    """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate).
+
+    `keep_aborted`: what was aborted stays there for `retry`, also after the promotion.
+    """
     strategy = strategy_of(spec.get("strategy", {}))
     flight = in_flight(spec)
     if flight and not replace:
@@ -73,10 +77,24 @@ def release(
     if strategy.type == "Canary":
         if "rollbackWindow" in strategy.fields and _is_previous(spec, state):
             return Refusal(_IN_WINDOW + "`undo` without --weight says the same in Git")
-        return _start_canary(spec, state, weight)
+        started = _start_canary(spec, state, weight)
+        return started if isinstance(started, Refusal) or not keep_aborted else _without(started, "aborted")
     if strategy.type == "BlueGreen":
-        return {"preview": state, "aborted": ABSENT}
+        return {"preview": state, **({} if keep_aborted else {"aborted": ABSENT})}
     return _become_stable(spec, state, is_back=_is_previous(spec, state))
+
+
+def hotfix(spec: Spec, tag: str, *, version: str | None = None, weight: int | None = None) -> tuple[Outcome, Outcome]:
+    """A new version in place of the stable one while another is in flight: an abort, then a release.
+
+    A Rollout has one pod template, which is that of the version in flight; the stable version is only a ReplicaSet,
+    whose pods cannot change. So the version in flight must go first, and what was aborted stays for `retry`.
+    """
+    first = abort(spec)
+    if isinstance(first, Refusal):
+        return Refusal(f"{first.message}; --hotfix is for an app with a release in flight"), first
+    between = {key: value for key, value in {**spec, **first}.items() if value is not ABSENT}
+    return first, release(between, tag, version=version, weight=weight, keep_aborted=True)
 
 
 def weight(spec: Spec, share: int, *, live: Spec | None = None) -> Outcome:
@@ -124,7 +142,8 @@ def promote(spec: Spec, *, at: int | None = None, live: int | None = None) -> Ou
         return Refusal(f"the ladder's weights are {known}" if known else "--at is for a ladder, and there is none")
     last = next((weight for weight in (at, live) if weight is not None), last_weight(spec, state))
     wanted = _become_stable(spec, state, last if flight == "canary" else None, is_back=_is_previous(spec, state))
-    return {**wanted, flight: ABSENT, "aborted": ABSENT}
+    is_kept = not strategy_of(spec.get("strategy", {})).ends_by_itself  # that list would say that something went back
+    return {**wanted, flight: ABSENT, "aborted": spec.get("aborted", ABSENT) if is_kept else ABSENT}
 
 
 def promoted(spec: Spec, there: Spec) -> Outcome:

@@ -36,6 +36,7 @@ class ReleaseOptions:
     skip: bool = False
     train: bool = False
     soak: timedelta | None = None
+    hotfix: bool = False
 
     def __post_init__(self) -> None:
         is_configured = bool(self.label or self.sets or self.unsets)
@@ -47,6 +48,11 @@ class ReleaseOptions:
             raise Failure("--soak is for --train: it says how long a version must be stable before", 2)
         if self.train and (self.from_env is not None or self.from_edits or is_configured or self.replace or self.skip):
             raise Failure("--train takes what is due: only --soak, --weight and --redo fit it", 2)
+        is_other = (
+            self.from_env is not None or self.from_edits or self.train or self.sets or self.unsets or self.replace
+        )
+        if self.hotfix and is_other:
+            raise Failure("--hotfix takes APP TAG: only --weight, --version and --skip fit it", 2)
         if not self.words and is_configured:
             raise Failure("--version, --set and --unset are about the release of one app: name it", 2)
 

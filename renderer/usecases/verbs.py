@@ -20,6 +20,7 @@ from renderer.spec import fields_of, strategy_of
 from renderer.tree import alone
 from renderer.usecases.edits import Edits, edit_acts
 from renderer.usecases.elsewhere import spec_at
+from renderer.usecases.hotfix import start_hotfix
 from renderer.usecases.live import Live, live_canaries
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.promotion import ReleaseOptions, due_versions, versions_for
@@ -66,6 +67,8 @@ class UndoOptions:
 def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
     """Start releases; the exit code."""
     overrides = parse_overrides(wanted.sets, wanted.unsets)
+    if wanted.hotfix:
+        return start_hotfix(options, wanted, _run)
     if wanted.from_edits:
         edits = edit_acts(Edits(wanted.words, wanted.base, wanted.share, wanted.redo))
         return _run(options, "release", edits, everywhere=True)

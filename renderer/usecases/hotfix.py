@@ -1,0 +1,94 @@
+"""`rollspec release --hotfix`: a release in flight is aborted, and the hotfix starts in a second commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from renderer.console import say
+from renderer.failure import Failure
+from renderer.problem import errors
+from renderer.release.verbs import Outcome, Refusal, hotfix, release
+from renderer.usecases.freezes import refuse_frozen
+from renderer.usecases.project import Opened, Refused
+from renderer.usecases.promotion import ReleaseOptions, versions_for
+from renderer.usecases.verb import Act, Spec, VerbOptions, edit_app
+
+Run = Callable[..., int]  # the options, the verb, the acts of each environment, and the end of the subject
+
+
+def start_hotfix(options: VerbOptions, wanted: ReleaseOptions, run: Run) -> int:
+    """Two commits: an abort of what is in flight, and the release of the hotfix; the exit code.
+
+    Nothing is aborted unless the release would be accepted.
+    """
+    if not options.commit and not options.dry_run:
+        raise Failure("--hotfix makes two commits: give --commit, or --dry-run to see both as one change", 2)
+    if options.dry_run:
+        return run(options, "release", partial(_acts, wanted, _both), "as a hotfix")
+
+    def first(opened: Opened, env: str) -> dict[str, Act]:
+        if options.now and options.break_glass is None:
+            refuse_frozen([opened.setup.environments[env]], "release", options.now)
+        acts = _acts(wanted, _both, opened, env)
+        for app, act in acts.items():
+            _refuse_problems(opened, env, app, act)
+        return _acts(wanted, _first, opened, env)
+
+    code = run(options, "abort", first, "for a hotfix") or run(
+        replace(options, every=False), "release", partial(_acts, wanted, _second), "as a hotfix"
+    )
+    if not code:
+        say(
+            "rollspec: let the cluster get the two commits one after the other: `git push origin HEAD~1:BRANCH`, and "
+            "when that is synced, `git push`; as one change, the canary's share falls to 0 at once and a request or "
+            "two may be lost"
+        )
+    return code
+
+
+Make = Callable[[Spec, str, "ReleaseOptions"], Outcome]
+
+
+def _acts(wanted: ReleaseOptions, make: Make, opened: Opened, env: str) -> dict[str, Act]:
+    found: dict[str, Act] = {}
+    for app, (tag, label) in versions_for(opened, env, wanted).items():
+        if tag is None:
+            raise Failure(f"{app}: --hotfix needs the tag: {app}=TAG", 2)
+        found[app] = partial(_made, make, tag, replace(wanted, label=label))
+    return found
+
+
+def _made(make: Make, tag: str, wanted: ReleaseOptions, spec: Spec) -> Outcome:
+    return make(spec, tag, wanted)
+
+
+def _pair(spec: Spec, tag: str, wanted: ReleaseOptions) -> tuple[Outcome, Outcome]:
+    return hotfix(spec, tag, version=wanted.label, weight=wanted.share)
+
+
+def _first(spec: Spec, tag: str, wanted: ReleaseOptions) -> Outcome:
+    return _pair(spec, tag, wanted)[0]
+
+
+def _second(spec: Spec, tag: str, wanted: ReleaseOptions) -> Outcome:
+    return release(spec, tag, version=wanted.label, weight=wanted.share, keep_aborted=True)
+
+
+def _both(spec: Spec, tag: str, wanted: ReleaseOptions) -> Outcome:
+    first, second = _pair(spec, tag, wanted)
+    if isinstance(first, Refusal):
+        return first
+    if isinstance(second, Refusal):
+        return second
+    return {**first, **second}
+
+
+def _refuse_problems(opened: Opened, env: str, app: str, act: Act) -> None:
+    """Stops before the first commit where the second one would not be made."""
+    edited = edit_app(opened, opened.setup.environments[env], app, act)
+    if isinstance(edited, Refusal):
+        raise Failure(f"{app} in {env}: {edited.message}", 1)
+    if errors(edited.problems):
+        raise Refused([*edited.problems])

@@ -1,0 +1,127 @@
+"""A hotfix while another release is in flight: two commits, and the canary comes back by retry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer.release.verbs import Refusal, hotfix, promote, retry
+from renderer.usecases.verb import Spec
+from tests.support.past import Repository
+from tests.support.verb_table import STATES, spec_in_state
+from tests.test_from_edits import state
+
+CANARY = {"tag": "1.5.0", "weight": 20, "overrides": {"env": {"LOG": "debug"}}}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A canary with a configuration of its own, rendered and committed."""
+    made = Repository(tmp_path / "repository")
+    assert made.run("render").code == 0
+    made.commit("begin")
+    made.text("release", "web", "1.5.0", "--weight", "20", "--set", "env.LOG=debug", "--commit")
+    return made
+
+
+def start(repository: Repository, *words: str) -> tuple[int, str]:
+    done = repository.run("release", "web", "1.4.3", "--hotfix", "--weight", "50", *words)
+    return done.code, done.out + done.err
+
+
+def classes(repository: Repository, base: str, head: str) -> list[str]:
+    return [each["class"] for each in repository.data("plan", "--base", base, "--head", head)["apps"]]
+
+
+def test_a_hotfix_is_two_commits_that_the_plan_tells_apart(repository: Repository) -> None:
+    code, said = start(repository, "--commit")
+    assert code == 0, said
+    assert "let the cluster get the two commits one after the other: `git push origin HEAD~1:BRANCH`" in said
+    subjects = repository.git("log", "-2", "--format=%s").splitlines()
+    assert subjects == [
+        "deploy(production): release web 1.4.3 at 50 % as a hotfix",
+        "deploy(production): abort web 1.5.0 for a hotfix",
+    ]
+    assert classes(repository, "HEAD~2", "HEAD~1") == ["abort"]
+    assert classes(repository, "HEAD~1", "HEAD") == ["canary-start"]
+    assert state(repository, "production") == {"canary": {"tag": "1.4.3", "weight": 50}, "aborted": CANARY}
+    assert repository.run("validate", "--base", "HEAD~1").code == 0
+
+
+def test_the_canary_comes_back_with_its_configuration(repository: Repository) -> None:
+    assert start(repository, "--commit")[0] == 0
+    repository.text("promote", "web", "--commit")
+    assert state(repository, "production")["aborted"] == CANARY
+    repository.text("retry", "web", "--commit")
+    assert state(repository, "production")["canary"] == CANARY
+    assert "aborted" not in state(repository, "production")
+    assert repository.run("render", "--check").code == 0
+
+
+def test_a_dry_run_shows_both_and_changes_nothing(repository: Repository) -> None:
+    head = repository.git("rev-parse", "HEAD")
+    code, said = start(repository, "--dry-run")
+    assert code == 0
+    assert "+    tag: 1.4.3" in said
+    assert "+  aborted:" in said
+    assert repository.git("status", "--porcelain") == ""
+    assert repository.git("rev-parse", "HEAD") == head
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ((), 2, "--hotfix makes two commits: give --commit"),
+        (("--commit", "--replace"), 2, "--hotfix takes APP TAG"),
+        (("--commit", "--version", "1.4.2"), 1, "the new version's label `1.4.2` is the stable one's"),
+    ],
+)
+def test_what_cannot_start_aborts_nothing(
+    repository: Repository, words: tuple[str, ...], code: int, message: str
+) -> None:
+    head = repository.git("rev-parse", "HEAD")
+    found = start(repository, *words)
+    assert (found[0], message in found[1]) == (code, True), found
+    assert repository.git("rev-parse", "HEAD") == head
+    assert state(repository, "production") == {"canary": CANARY}
+
+
+def test_a_freeze_holds_back_the_whole_hotfix(repository: Repository) -> None:
+    repository.overlay("production", '  freeze: [{schedule: "* * * * *", duration: 1d}]\n')
+    repository.commit("freeze")
+    code, said = start(repository, "--commit")
+    assert (code, "production is frozen until" in said) == (1, True)
+    assert state(repository, "production") == {"canary": CANARY}
+    assert start(repository, "--commit", "--break-glass", "the shop is down")[0] == 0
+
+
+def test_without_a_release_in_flight_it_says_so(repository: Repository) -> None:
+    repository.text("promote", "web", "--commit")
+    assert "--hotfix is for an app with a release in flight" in start(repository, "--commit")[1]
+
+
+@pytest.mark.parametrize("name", [name for name in STATES if {"canary", "preview"} & STATES[name].keys()])
+def test_from_every_state_in_flight(name: str) -> None:
+    spec = spec_in_state(name)
+    first, second = hotfix(spec, "1.4.3", weight=50)
+    if isinstance(first, Refusal) or isinstance(second, Refusal):
+        assert "migration" in spec
+        return
+    after = applied(applied(spec, first), second)
+    flight = after.get("canary") or after["preview"]
+    assert flight["tag"] == "1.4.3"
+    stable = applied(after, promote(after))
+    by_itself = spec["strategy"].get("autoPromotionEnabled")
+    assert ("aborted" in stable) != bool(by_itself)
+    if not by_itself:
+        again = applied(stable, retry(stable))
+        assert (again.get("canary") or again["preview"])["tag"] == "1.5.0"
+
+
+def applied(spec: Spec, outcome: Any) -> dict[str, Any]:
+    from renderer.release.fold import ABSENT
+
+    assert not isinstance(outcome, Refusal), outcome
+    return {key: value for key, value in {**spec, **outcome}.items() if value is not ABSENT}

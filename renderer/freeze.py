@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 RESCUE = ("abort", "undo")  # the verbs that pass where a window names none
 LONGEST = timedelta(days=366)
+TRAILER = "Rollspec-Break-Glass"  # of a commit that passes a freeze: why
 _PART = re.compile(r"(\d+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 

@@ -97,6 +97,7 @@ def test_json_has_every_step_with_its_commit(repository: Repository) -> None:
         "time": "2026-01-01T03:00:00Z",
         "author": "Bob",
         "subject": "deploy(production): weight web 50",
+        "breakGlass": None,
         "verb": "weight",
         "merged": [],
     }

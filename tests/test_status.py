@@ -88,6 +88,7 @@ def test_json_has_everything(repository: Repository) -> None:
             "time": "2026-01-01T01:00:00Z",
             "author": "Ann",
             "subject": "deploy(production): release web 1.5.0 --weight 20 --set env.LOG=debug",
+            "breakGlass": None,
             "verb": "release",
             "merged": [],
         },

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from renderer.git.read import FILES, find
 from renderer.git.run import literal, named, stream, text
 
-_FIELDS = ("%H", "%P", "%aN", "%aE", "%cd", "%s", "%(trailers:only,unfold,separator=%x1f)")
+_FIELDS = ("%H", "%P", "%aN", "%aE", "%cd", "%s", "%b", "%(trailers:only,unfold,separator=%x1f)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,15 @@ class Commit:
     time: datetime
     subject: str
     trailers: tuple[tuple[str, str], ...]
+    body: str = ""
+
+    def line(self, name: str) -> str | None:
+        """The value of the last line `name: value` of the message; a squashed merge has trailers in its middle."""
+        start = f"{name}:".lower()
+        if start not in self.body.lower():
+            return None
+        lines = (line.strip().removeprefix("* ") for line in reversed(self.body.splitlines()))
+        return next((line[len(start) :].strip() for line in lines if line.lower().startswith(start)), None)
 
     def trailer(self, name: str) -> str | None:
         """The value of the last trailer of that name (letter case does not count), or None."""
@@ -114,10 +123,10 @@ def _values(pieces: Iterator[bytes]) -> Iterator[str]:
 
 
 def _commit(values: Sequence[str]) -> Commit:
-    sha, parents, author, email, time, subject, trailers = values
+    sha, parents, author, email, time, subject, body, trailers = values
     pairs = (line.partition(":") for line in trailers.split("\x1f") if line)
     known = tuple((key.strip(), value.strip()) for key, _, value in pairs)
-    return Commit(sha, tuple(parents.split()), author, email, _time(time), subject, known)
+    return Commit(sha, tuple(parents.split()), author, email, _time(time), subject, known, body)
 
 
 def _time(raw: str) -> datetime:

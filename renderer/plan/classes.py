@@ -179,6 +179,14 @@ class AppPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Looks:
+    """Somebody who has to look at a change, and at what: changed specs, or environments whose policy says so."""
+
+    owner: str
+    about: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleChange:
     """A field of the project file or of an overlay that decides what is judged, and by which rules."""
 
@@ -207,6 +215,8 @@ class Plan:
     rules: tuple[RuleChange, ...] = ()
     files: tuple[OutputFile, ...] = ()
     remarks: tuple[str, ...] = ()  # to read first: what the comparison itself is worth
+    break_glass: tuple[str, ...] = ()  # why commits of the change pass a freeze
+    looks: tuple[Looks, ...] = ()  # who has to look at it
 
     @property
     def class_(self) -> Class:

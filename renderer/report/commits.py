@@ -40,6 +40,12 @@ def who(commit: Commit) -> str:
     return f"{', '.join(authors)}, merged by {printable(commit.author)}"
 
 
+def passed(commit: Commit) -> str:
+    """` (break glass: the reason)` of a commit, or of one that it merged; empty where none passes a freeze."""
+    reason = next((each.break_glass for each in (commit, *commit.merged) if each.break_glass), None)
+    return f" (break glass: {printable(reason)})" if reason else ""
+
+
 def commit_data(commit: Commit, env: str, app: str) -> dict[str, Any]:
     """The commit for JSON; `verb` is the one that its trailers name for this app and environment."""
     return {
@@ -47,6 +53,7 @@ def commit_data(commit: Commit, env: str, app: str) -> dict[str, Any]:
         "time": time_text(commit.time),
         "author": commit.author,
         "subject": commit.subject,
+        "breakGlass": commit.break_glass,
         "verb": commit.verbs.get((env, app)),
         "merged": [commit_data(each, env, app) for each in commit.merged],
     }

@@ -9,7 +9,7 @@ from typing import Any
 from renderer.history import HistoryEntry, Move, MoveKind, Transition, VersionName
 from renderer.problem import printable
 from renderer.report.as_json import as_json
-from renderer.report.commits import commit_data, duration_text, short, time_text, who
+from renderer.report.commits import commit_data, duration_text, passed, short, time_text, who
 
 FORMATS = ("text", "json")
 _JSON_FORMAT = 1
@@ -133,7 +133,7 @@ def _line(history: AppHistory, env: str, step: Transition) -> str:
     commit = step.commit
     by_hand = "" if commit.verbs.get((env, history.app)) else f'  "{printable(commit.subject)}"'
     what = printable(_WHAT[step.move.kind](step.move) + _renamed(history, step))
-    return f"{time_text(commit.time)}  {short(commit)}  {who(commit)}  {what}{by_hand}"
+    return f"{time_text(commit.time)}  {short(commit)}  {who(commit)}  {what}{passed(commit)}{by_hand}"
 
 
 def _detail(history: AppHistory, step: Transition) -> str:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from textwrap import wrap
 from typing import Any
 
-from renderer.plan import CLASSES, AppPlan, Flag, Path, Plan, Summary
+from renderer.plan import CLASSES, AppPlan, Flag, Looks, Path, Plan, Summary
 from renderer.problem import Problem, printable
 from renderer.report.as_json import as_json
 from renderer.report.markdown import html, md
@@ -67,6 +67,8 @@ def _json(plan: Plan) -> str:
         "remarks": list(plan.remarks),
         "rules": [asdict(change) for change in plan.rules],
         "files": [asdict(file) for file in plan.files],
+        "breakGlass": list(plan.break_glass),
+        "owners": [asdict(each) for each in plan.looks],
         "apps": apps,
         "unchanged": len(plan.apps) - len(apps),
     }
@@ -111,10 +113,7 @@ def _text(plan: Plan) -> str:
         first = group[0]
         lines += ["", f"{_names(group)} in {first.env}: {first.class_}, {_reason(first)}"]
         lines += [f"  {line}" for line in (*_every_name(group), *detail_lines(first))]
-    return (
-        "\n".join(map(printable, [*lines, *([""] if apps else []), *_files(plan), *_level(plan), _closing(plan, apps)]))
-        + "\n"
-    )
+    return "\n".join(map(printable, [*lines, *([""] if apps else []), *_files(plan), *_ending(plan, apps)])) + "\n"
 
 
 def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
@@ -321,6 +320,12 @@ def _closing(plan: Plan, apps: Sequence[AppPlan]) -> str:
     return f"From {plan.base} to {plan.head}: {what}."
 
 
+def _ending(plan: Plan, apps: Sequence[AppPlan]) -> list[str]:
+    """The last lines, which are about the whole change."""
+    passed = [f"A commit of this change passes a freeze: {reason}" for reason in plan.break_glass]
+    return [*passed, *_level(plan), _closing(plan, apps)]
+
+
 def _apps(count: int) -> str:
     return f"{count} app{'' if count == 1 else 's'}"
 
@@ -341,6 +346,8 @@ def _markdown(plan: Plan) -> str:
             *(f"- {md(file)}" for file in files),
             "",
         ]
+    if plan.looks:
+        lines += ["**Who has to look:**", "", *map(_look, plan.looks), ""]
     if groups:
         lines += ["| class | environment | app | what happens |", "| --- | --- | --- | --- |"]
     left_out = _append([*map(_row, groups)], lines, _LONGEST // 2)
@@ -348,8 +355,15 @@ def _markdown(plan: Plan) -> str:
     left_out += _append([_folded(group) for group in groups], lines, _LONGEST)
     if left_out:
         lines += ["", "This comment is too long to show everything: run `rollspec plan` for the rest."]
-    ends = [md(line) for line in (*_level(plan), _closing(plan, apps))]
+    ends = [md(line) for line in _ending(plan, apps)]
     return "\n".join([*lines, *([""] if groups else []), *ends]) + "\n"
+
+
+def _look(look: Looks) -> str:
+    """The owner as code, so that a comment calls nobody: the review does."""
+    owner = look.owner.replace("`", "'")
+    more = f" and {len(look.about) - _LISTED} more" if len(look.about) > _LISTED else ""
+    return f"- {md(f'`{owner}`: ' + ', '.join(look.about[:_LISTED]) + more)}"
 
 
 def _append(parts: Sequence[Sequence[str]], lines: list[str], longest: int) -> int:

@@ -11,7 +11,7 @@ from renderer.history import Commit, Flight, Standing
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.columns import columns
-from renderer.report.commits import commit_data, duration_text, time_text, who
+from renderer.report.commits import commit_data, duration_text, passed, time_text, who
 from renderer.report.markdown import table
 
 FORMATS = ("text", "json", "markdown")
@@ -188,7 +188,10 @@ def _age(row: AppStatus, now: datetime) -> str:
 def _since(row: AppStatus) -> str:
     if row.committed is False:
         return "not committed"
-    return f"{time_text(row.since.time)} {who(row.since)}" if row.since else ""
+    if row.since is None:
+        return ""
+    glass = passed(row.since) or (passed(row.started) if row.started else "")
+    return f"{time_text(row.since.time)} {who(row.since)}{glass}"
 
 
 def _colour(row: AppStatus) -> str:

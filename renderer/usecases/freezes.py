@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from renderer.failure import Failure
-from renderer.freeze import Window, frozen, windows_of
+from renderer.freeze import TRAILER, Window, frozen, windows_of
 from renderer.git import log
 from renderer.overlay import Environment
 from renderer.plan import AppPlan, Class
 from renderer.problem import Problem, Severity
 
-TRAILER = "Rollspec-Break-Glass"
 # The verb for each class of change; other classes move no pod and no request.
 _VERB_OF: dict[Class, str] = {
     "hold": "pause",
@@ -66,12 +65,16 @@ def frozen_changes(
 
 
 def broken_glass(root: str, base: str) -> str | None:
-    """The newest reason in a commit since `base`, also in the message of a squashed merge."""
-    for commit in log(root, revision="HEAD", without=base):
-        reason = commit.trailer(TRAILER)
+    """The newest reason that a commit since `base` gives; also one in the text of a squashed merge."""
+    return next(breaks_glass(root, base), None)
+
+
+def breaks_glass(root: str, base: str, head: str = "HEAD") -> Iterator[str]:
+    """The reasons that commits from `base` to `head` give, the newest first."""
+    for commit in log(root, revision=head, without=base):
+        reason = commit.line(TRAILER)
         if reason:
-            return reason
-    return None
+            yield reason
 
 
 def _until(env: str, window: Window, ends: datetime) -> str:

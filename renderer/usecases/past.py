@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from renderer.freeze import TRAILER
 from renderer.git import Commit as GitCommit
 from renderer.git import log, log_files, read_blobs
 from renderer.history import Commit, Parsed, Revision, parse
@@ -44,6 +45,7 @@ def commit_of(commit: GitCommit, merged: Iterable[GitCommit] = ()) -> Commit:
         _verbs(commit),
         len(commit.parents),
         tuple(commit_of(each) for each in merged),
+        commit.line(TRAILER),
     )
 
 

@@ -16,9 +16,11 @@ from renderer.progress import counted, laps
 from renderer.report.plan import plan_text
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Unread, about, before, compare, sides
+from renderer.usecases.freezes import breaks_glass
 from renderer.usecases.guards import judged_by_base, rule_changes
 from renderer.usecases.into import Merged, Signature, merged_into, problems_of_head, signature
 from renderer.usecases.output import output_files
+from renderer.usecases.owners import who_looks
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.ran import with_history
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
@@ -101,13 +103,15 @@ def _show(options: PlanOptions, asked: Question) -> int:
     with asking_git():
         plans = tuple(with_history(root, new.layout, asked.base, each) for each in compared.plans)
         files = output_files(root, asked.base, head, new, plans)
+        reasons = tuple(breaks_glass(root, asked.base, head or "HEAD"))
+        looks = who_looks(root, asked.base, head, new, plans)
         lap("compare rendered files")
     rules = rule_changes(old, new) if isinstance(old, View) else ()
     taken_away = judged_by_base(old, new, selection, asked.base_name) if rules and isinstance(old, View) else {}
     plans = tuple(replace(each, problems=(*each.problems, *taken_away.get((each.env, each.app), ()))) for each in plans)
     plans = tuple(replace(each, problems=tuple(marked(one, asked, alone) for one in each.problems)) for each in plans)
     name = asked.head_name or new.name
-    plan = Plan(asked.base_name, name, plans, _levels(old, new), rules, files, asked.remarks)
+    plan = Plan(asked.base_name, name, plans, _levels(old, new), rules, files, asked.remarks, reasons, looks)
     out(plan_text(plan, options.form), end="")
     if options.limit == RULES:
         return int(bool(rules))

@@ -16,6 +16,7 @@ from renderer.argocd import Driven
 from renderer.console import out, say
 from renderer.edit import EditError, Operation, Remove, Rename, Set, edit, formatted, new_document
 from renderer.failure import Failure
+from renderer.freeze import TRAILER
 from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
 from renderer.git.remains import put_right
@@ -34,7 +35,7 @@ from renderer.tree import listing, read, write_all
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.fmt import field_order
-from renderer.usecases.freezes import TRAILER, refuse_frozen
+from renderer.usecases.freezes import refuse_frozen
 from renderer.usecases.ignored import refuse_hidden, refuse_hidden_output
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git

@@ -12,7 +12,7 @@ _MANY = 1_000  # rules
 
 
 class OwnerRule(NamedTuple):
-    """Files that match the pattern have these owners; none: nobody has to look."""
+    """Files that match the pattern have these owners; none: nobody must look."""
 
     section: str
     parts: tuple[str, ...]  # of the pattern, between slashes

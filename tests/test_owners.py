@@ -1,4 +1,4 @@
-"""Who has to look at a change: CODEOWNERS as GitHub and GitLab read it, and approvals of an environment."""
+"""Who must look at a change: CODEOWNERS as GitHub and GitLab read it, and approvals of an environment."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_plan_names_who_has_to_look(repository: Repository) -> None:
     repository.text("release", "web", "1.5.0", "--weight", "20")
     text = repository.text("plan", "--format", "markdown", "--base", "HEAD")
     assert (
-        "**Who has to look:**\n"
+        "**Who must look:**\n"
         "\n"
         "- `@acme/'payments'`: overlays/production/apps/web.yaml\n"
         "- `@acme/all`: .github/CODEOWNERS\n"
@@ -79,11 +79,11 @@ def test_the_plan_names_who_has_to_look(repository: Repository) -> None:
     ) in text
     data = repository.data("plan", "--base", "HEAD")
     assert data["owners"][1] == {"owner": "@acme/all", "about": [".github/CODEOWNERS"]}
-    assert "Who has to look" not in repository.text("plan", "--base", "HEAD")
+    assert "Who must look" not in repository.text("plan", "--base", "HEAD")
 
 
 def test_without_owners_nothing_is_said(tmp_path: Path) -> None:
     made = Repository(tmp_path / "repository")
     made.commit("begin")
     made.text("release", "web", "1.5.0", "--weight", "20")
-    assert "Who has to look" not in made.text("plan", "--format", "markdown", "--base", "HEAD")
+    assert "Who must look" not in made.text("plan", "--format", "markdown", "--base", "HEAD")

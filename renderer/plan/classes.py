@@ -180,7 +180,7 @@ class AppPlan:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Somebody who has to look at a change, and at what: changed specs, or environments whose policy says so."""
+    """Somebody who must look at a change, and at what: changed specs, or environments whose policy says so."""
 
     owner: str
     about: tuple[str, ...]
@@ -216,7 +216,7 @@ class Plan:
     files: tuple[OutputFile, ...] = ()
     remarks: tuple[str, ...] = ()  # to read first: what the comparison itself is worth
     break_glass: tuple[str, ...] = ()  # why commits of the change pass a freeze
-    looks: tuple[Looks, ...] = ()  # who has to look at it
+    looks: tuple[Looks, ...] = ()  # who must look at it
 
     @property
     def class_(self) -> Class:

@@ -347,7 +347,7 @@ def _markdown(plan: Plan) -> str:
             "",
         ]
     if plan.looks:
-        lines += ["**Who has to look:**", "", *map(_look, plan.looks), ""]
+        lines += ["**Who must look:**", "", *map(_look, plan.looks), ""]
     if groups:
         lines += ["| class | environment | app | what happens |", "| --- | --- | --- | --- |"]
     left_out = _append([*map(_row, groups)], lines, _LONGEST // 2)

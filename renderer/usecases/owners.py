@@ -1,4 +1,4 @@
-"""Who has to look at a change: by CODEOWNERS of its base, and by `policy.approvals` of its environments."""
+"""Who must look at a change: by CODEOWNERS of its base, and by `policy.approvals` of its environments."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def of_manifest(effective: Effective, manifest: Manifest, faults: list[Fault], b
 def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem:
     severity: Severity = finding.severity
     if finding.of_project:
-        return Problem(PROJECT_FILE, 1, 1, finding.rule, finding.message, finding.pointer, severity)
+        return Problem(PROJECT_FILE, 0, 0, finding.rule, finding.message, finding.pointer, severity)
     if finding.manifest is None:
         file, pointer = effective.locate(finding.pointer)
         return Problem(file, 0, 0, finding.rule, finding.message, pointer, severity)

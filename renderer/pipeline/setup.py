@@ -40,7 +40,7 @@ def unlabelled(manifests: Collection[Manifest], labels: Mapping[str, str], level
         "the overlay's labels are not put on `resources` and `extraResources`: set `renderLevel: 2`; `rollspec plan` "
         "then says which apps restart"
     )
-    return [Problem(PROJECT_FILE, 1, 1, "resource-labels", message, "/spec/renderLevel", "warning")]
+    return [Problem(PROJECT_FILE, 0, 0, "resource-labels", message, "/spec/renderLevel", "warning")]
 
 
 class ResourceMetadata(NamedTuple):

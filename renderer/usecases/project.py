@@ -123,7 +123,7 @@ def whole_projects(directory: str, paths: Sequence[str]) -> list[str]:
 def open_project(directory: str) -> Opened:
     """The project around `directory`. Raises Refused with the errors of the files that all apps share."""
     root = find_root(directory)
-    project, problems = _read_project(root)
+    project, text, problems = _read_project(root)
     if project is None:
         raise Refused(problems)
     layout = project.layout
@@ -140,8 +140,9 @@ def open_project(directory: str) -> Opened:
     ignored = Ignored(root)
     elsewhere, unread = _taken_along(root, resources_elsewhere(layout, shared), ignored)
     unread |= _ignored(resources_named(shared) & shared.keys(), ignored)
-    shared = {path: text for path, text in shared.items() if path not in unread}
-    setup, found = set_up(project, {**shared, **elsewhere}, frozenset(names), schemas, unread)
+    shared = {path: content for path, content in shared.items() if path not in unread}
+    files = {PROJECT_FILE: text, **shared, **elsewhere}
+    setup, found = set_up(project, files, frozenset(names), schemas, unread)
     problems += found + _unused(setup, partials) + ([] if errors(found) else _promotion(root, setup))
     taken = {resource_path(entry) for each in setup.environments.values() for entry in each.resources}
     problems += misplaced(layout, shared, partials, frozenset(names), taken)
@@ -150,11 +151,13 @@ def open_project(directory: str) -> Opened:
     return Opened(root, setup, tuple(names), frozenset(partials), tuple(problems), ignored)
 
 
-def _read_project(root: str) -> tuple[Project | None, list[Problem]]:
+def _read_project(root: str) -> tuple[Project | None, bytes, list[Problem]]:
+    """The project, if its file is right; the text of the file; and what is wrong with it."""
     files, problems = read(root, [PROJECT_FILE])
     if problems:
-        return None, problems
-    return read_project(files[PROJECT_FILE], Schemas(Versions(), read_schema))
+        return None, b"", problems
+    project, problems = read_project(files[PROJECT_FILE], Schemas(Versions(), read_schema))
+    return project, files[PROJECT_FILE], problems
 
 
 def _promotion(root: str, setup: Setup) -> list[Problem]:
@@ -194,7 +197,7 @@ def names_around(directory: str) -> tuple[list[str], list[str]]:
     Both are empty if the project file cannot be read. Failure if there is no project.
     """
     root = find_root(directory)
-    project, _ = _read_project(root)
+    project, _, _ = _read_project(root)
     if project is None:
         return [], []
     layout = project.layout

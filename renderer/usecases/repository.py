@@ -10,7 +10,6 @@ from renderer.git import root as top_folder
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.positions import Locator
 from renderer.problem import Problem
-from renderer.tree import read
 from renderer.usecases.project import Opened
 
 _SCHEME = re.compile(r"^[a-z+]+://([^/@]*@)?")
@@ -20,7 +19,7 @@ _USER = re.compile(r"^[^/@]*@([^/:]+):")  # git@host:path
 def repository_problems(opened: Opened) -> list[Problem]:
     """A wrong `repository.path` or a URL that no remote has, if the project makes objects for Argo CD."""
     found = _found(opened)
-    return [*Locator(read(opened.root, [PROJECT_FILE])[0]).locate(found)] if found else []
+    return [*Locator(opened.setup.texts).locate(found)]
 
 
 def _found(opened: Opened) -> list[Problem]:

@@ -20,7 +20,7 @@ from renderer.freeze import TRAILER
 from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
 from renderer.git.remains import put_right
-from renderer.layout import HEADER, PROJECT_FILE
+from renderer.layout import HEADER
 from renderer.overlay import Document, Environment, effective, inherited
 from renderer.pipeline import Rendered, build_app, evaluate, is_in, outline, read_app
 from renderer.pipeline.positions import Locator
@@ -224,7 +224,7 @@ def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]
 
     Also, a release state that was never committed is not what the cluster has.
     """
-    files = [PROJECT_FILE, *opened.setup.texts]
+    files = [*opened.setup.texts]
     for app in apps:
         files += opened.texts(app)[0] if app in opened.apps else ()
         files += [opened.layout.partial(env, app) for env in envs]

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage fuzz lint format typecheck golden docs site integrations release bench schemas tools engines e2e soak traces clean
+.PHONY: help venv demo test coverage fuzz lint format typecheck golden docs site integrations release bench bench-check schemas tools engines e2e soak traces clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ release: $(STAMP) ## prepare a release, VERSION=1.2.3: version, changelog, commi
 
 bench: $(STAMP) ## measure speed and memory, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
+
+bench-check: $(STAMP) ## fail if a command takes over 10 % more processor time than at the last tag; REF=commit
+	@$(BIN)/python -m tests.bench.check "$(REF)"
 
 lint: $(STAMP) ## check the code with ruff
 	$(BIN)/ruff check .

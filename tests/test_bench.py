@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.bench.check import verdict
 from tests.bench.goals import Goal, goals
 from tests.bench.measure import Result, Sample
 from tests.bench.report import page
@@ -58,3 +59,10 @@ def test_a_step_inside_another_counts_once(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("time.process_time", lambda: next(now))
     clock.timed("outer", clock.timed("inner", lambda: None))()
     assert clock.spent == {"inner": 2.0, "outer": 8.0}
+
+
+@pytest.mark.parametrize(("now", "code"), [(1.10, 0), (1.11, 1)])
+def test_a_command_that_is_over_10_percent_slower_fails_the_check(now: float, code: int) -> None:
+    lines, found = verdict({"render": (1.0, now), "validate": (1.0, 0.5)})
+    assert found == code
+    assert [line.endswith("over 1.10 times") for line in lines] == [bool(code), False]

@@ -116,7 +116,7 @@ def run(program: Path, project: Path, *arguments: str) -> None:
 def test_it_renders_switches_and_releases(program: Path, project: Path) -> None:
     run(program, project, "render")
     folder = project / "rendered/production/web"
-    assert "virtualservice.yaml" in {path.name for path in folder.iterdir()}
+    assert "virtual-service.yaml" in {path.name for path in folder.iterdir()}
     run(program, project, "switch", "web", "--to", "Canary", "--router", "toy")
     run(program, project, "release", "web", "1.5.0", "--weight", "20")
     found = {each["kind"]: each for each in map(yaml.safe_load, (path.read_text() for path in folder.iterdir()))}
@@ -129,4 +129,5 @@ def test_it_renders_switches_and_releases(program: Path, project: Path) -> None:
 
 def test_it_changes_only_files_of_the_checklist() -> None:
     assert EDITS.keys() <= set(ROWS["a router"][1])
+    assert len({*EDITS, MODULE}) == 6
     assert len({*EDITS, MODULE, *ROWS["a router"][1]} - {"renderer/render/istio.py"}) <= 12

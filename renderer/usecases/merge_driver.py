@@ -1,4 +1,4 @@
-"""`rollspec merge-driver`, which Git calls to merge a spec, and `rollspec init --merge-driver`, which tells Git to."""
+"""`rollspec merge-driver`, which Git calls to merge a spec, and `rollspec init --merge-driver`, which installs it."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _add_attributes(root: str, layout: Layout) -> None:
 
 
 def _add_hook(path: str, root: str, output: str) -> None:
-    """A hook that renders again after a merge; one that is there already is the user's."""
+    """A hook that renders again after a merge; an existing hook is the user's and does not change."""
     text = _HOOK.format(folder=root.replace('"', '\\"'), output=os.path.join(root, output).replace('"', '\\"'))
     if os.path.lexists(path):
         with open(path, encoding="utf-8", errors="replace") as file:

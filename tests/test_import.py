@@ -28,3 +28,23 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     outcome = import_cases.imported("plain", folder, "--dry-run")
     assert (outcome.code, import_cases.made(folder)) == (0, {})
+
+
+def test_a_second_import_replaces_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    import_cases.imported("plain", folder)
+    (folder / "rollspec.yaml").write_text((folder / "rollspec.yaml").read_text() + "# ours\n")
+    before = import_cases.made(folder)
+    outcome = run(folder, "import", "source")
+    assert (outcome.code, "exists already" in outcome.err) == (2, True)
+    assert import_cases.made(folder) == before
+
+
+def test_in_a_project_its_own_folders_and_file_are_used(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    text = "apiVersion: rollspec/v1\nkind: Project\nspec:\n  renderLevel: 2\n  apps: services\n"
+    (folder / "rollspec.yaml").write_text(text)
+    assert import_cases.imported("plain", folder).code == 0
+    assert (folder / "services/web.yaml").is_file()
+    assert (folder / "rollspec.yaml").read_text() == text

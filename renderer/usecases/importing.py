@@ -14,7 +14,8 @@ from renderer.edit import formatted
 from renderer.failure import Failure
 from renderer.importing.project import Imported, NotOpened, Target, imported
 from renderer.importing.source import Source, read_source
-from renderer.layout import PROJECT_FILE, Layout
+from renderer.layout import PROJECT_FILE
+from renderer.pipeline.setup import read_project
 from renderer.problem import errors, printable
 from renderer.project import Versions
 from renderer.report.importing import import_json, import_text
@@ -65,7 +66,7 @@ def import_objects(directory: str, options: ImportOptions) -> int:
     if not any(source.objects for source in sources.values()):
         raise Failure("the source has no Kubernetes object", 1)
     try:
-        made = imported(sources, _target(options))
+        made = imported(sources, _target(directory, options))
     except NotOpened as refused:
         return int(show_problems(refused.problems, "text"))
     return _finish(directory, sources, made, options)
@@ -82,24 +83,36 @@ def _finish(directory: str, sources: Mapping[str, Source], made: Imported, optio
     if lost:
         say("rollspec: something is lost, so nothing was written: `--accept-lost` writes the files anyway")
         return 1
-    there = [file for file in made.files if os.path.lexists(os.path.join(directory, file)) and file != PROJECT_FILE]
+    files = dict(made.files)
+    if os.path.lexists(os.path.join(directory, PROJECT_FILE)):
+        del files[PROJECT_FILE]
+    there = [file for file in files if os.path.lexists(os.path.join(directory, file))]
     if there and not options.dry_run:
-        raise Failure(f"{printable(there[0])} exists already: nothing was written", 2)
+        raise Failure(f"{printable(there[0])} exists already, and an import replaces no file: nothing was written", 2)
     if not options.dry_run:
-        write_all(directory, {file: text.encode() for file, text in made.files.items()}, mark=None)
-    for file in sorted(made.files):
+        write_all(directory, {file: text.encode() for file, text in files.items()}, mark=None)
+    for file in sorted(files):
         out(f"{'would create' if options.dry_run else 'created'} {printable(file)}")
     return int(show_problems(errors(made.problems), "text"))
 
 
-def _target(options: ImportOptions) -> Target:
-    project = project_text()
+def _target(directory: str, options: ImportOptions) -> Target:
+    """The project of the folder, or a new one. Raises NotOpened for a project file with problems."""
+    schemas, path = Schemas(Versions(), read_schema), os.path.join(directory, PROJECT_FILE)
+    text = _read(path) if os.path.lexists(path) else project_text().encode()
+    project, problems = read_project(text, schemas)
+    if project is None:
+        raise NotOpened(problems)
     app = field_order("App")
     defaults = {f"/spec/defaults{path[5:]}": fields for path, fields in app.items() if path.startswith("/spec")}
     orders = {"App": app, "Overlay": {**field_order("Overlay"), **defaults}}
-    schemas = Schemas(Versions(), read_schema)
+    schemas = Schemas(project.versions, read_schema)
     return Target(
-        project, schemas, Layout(), lambda kind, text: formatted(text, orders[kind]), secrets=options.accept_secrets
+        text.decode(),
+        schemas,
+        project.layout,
+        lambda kind, text: formatted(text, orders[kind]),
+        secrets=options.accept_secrets,
     )
 
 

@@ -19,7 +19,7 @@ def names() -> list[str]:
 def imported(name: str, folder: Path, *more: str) -> Outcome:
     """Import the sources of a case into a project in the folder."""
     case = FIXTURES / "import" / name
-    shutil.copytree(case, folder, ignore=shutil.ignore_patterns("expected", "report.txt"))
+    shutil.copytree(case, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("expected", "report.txt"))
     envs = sorted(path.name for path in folder.iterdir() if path.name.startswith(ENVIRONMENT))
     words = [f"--env={env.removeprefix(ENVIRONMENT)}={env}" for env in envs] if envs else ["source"]
     return run(folder, "import", *words, *more)

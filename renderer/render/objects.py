@@ -40,8 +40,10 @@ def manifest(
     metadata: dict[str, Any] = {
         "name": given.get("name", app.name),
         "namespace": app.namespace,
-        "labels": {**manifest_labels(app), **(given.get("labels") or {})},
     }
+    labels = {**manifest_labels(app), **(given.get("labels") or {})}
+    if labels:
+        metadata["labels"] = labels
     annotations = {**app.annotations, **(given.get("annotations") or {})}
     if app.level > 1 and SYNC_OPTIONS in app.annotations and SYNC_OPTIONS in (given.get("annotations") or {}):
         annotations[SYNC_OPTIONS] = _joined(app.annotations[SYNC_OPTIONS], annotations[SYNC_OPTIONS])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from . import api
@@ -14,12 +16,14 @@ from .lab import KUBECONFIG, Lab, create_crds, kubectl
 from .lock import program
 from .sandbox import RUN
 
+ROOT = Path(__file__).parents[2]
 HOME = RUN / "argocd"
 NAMESPACE = "argocd"
 APPLICATIONS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/applications"
 PROJECTS = f"/apis/argoproj.io/v1alpha1/namespaces/{NAMESPACE}/appprojects"
 REPO_SERVER = ["--repo-server", "127.0.0.1:8081"]
 REDIS = ["--redis", "127.0.0.1:6379"]
+PLUGIN = "rollspec"
 
 
 def start(lab: Lab) -> None:
@@ -58,18 +62,28 @@ def start(lab: Lab) -> None:
     )
 
 
+def start_plugin(lab: Lab) -> None:
+    """Start the command server of the plugin that docs/examples shows; in a cluster it is a sidecar."""
+    (HOME / "config").mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "docs/examples/argocd-plugin/plugin.yaml", HOME / "config")
+    run(lab, "cmp-server", "--config-dir-path", str(HOME / "config"))
+    socket = HOME / "plugins" / f"{PLUGIN}.sock"
+    api.wait(socket.exists, 20, "the plugin's socket")
+
+
 def run(lab: Lab, name: str, *flags: str) -> None:
     """Start one of Argo CD's programs: it is one binary that looks at its name."""
     environment = {
         "ARGOCD_BINARY_NAME": f"argocd-{name}",
         "ARGOCD_FAKE_IN_CLUSTER": "true",
         "ARGOCD_GPG_ENABLED": "false",
+        "ARGOCD_PLUGINSOCKFILEPATH": str(HOME / "plugins"),
         "ARGOCD_TLS_DATA_PATH": str(HOME / "tls"),
         "ARGOCD_SSH_DATA_PATH": str(HOME / "ssh"),
         "HOME": str(HOME),
         "HOSTNAME": "argocd-application-controller-0",
         "TMPDIR": str(HOME / "tmp"),
-        "PATH": f"{program('argocd', 'argocd').parent}:{os.environ['PATH']}",
+        "PATH": f"{program('argocd', 'argocd').parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "safe.directory",
         "GIT_CONFIG_VALUE_0": "*",
@@ -79,7 +93,7 @@ def run(lab: Lab, name: str, *flags: str) -> None:
 
 def write_settings() -> None:
     """Argo CD's folders, its ConfigMaps and Secret, and the project `default`."""
-    for folder in ("tls", "ssh", "tmp", ".kube"):
+    for folder in ("tls", "ssh", "tmp", ".kube", "plugins"):
         (HOME / folder).mkdir(parents=True, exist_ok=True)
     (HOME / "ssh" / "ssh_known_hosts").touch()
     shutil.copy(KUBECONFIG, HOME / ".kube" / "config")

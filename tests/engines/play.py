@@ -235,9 +235,12 @@ class Player:
             self.facts |= at_once(edit.facts)
             return {key(made): made for made in objects.manifests(self.namespace, self.facts)}
         if self.project is None:
-            kind = None if self.scenario.argocd is None else self.scenario.argocd.get("kind", "Application")
+            settings = None
+            if self.scenario.argocd is not None:
+                settings = {"kind": self.scenario.argocd.get("kind", "Application")}
+                settings |= {"plugin": argocd.PLUGIN} if self.scenario.argocd.get("plugin") else {}
             folder = self.folder / f"{self.namespace}.project"
-            self.project = Project(folder, self.namespace, self.scenario, self.lab.rollouts, kind)
+            self.project = Project(folder, self.namespace, self.scenario, self.lab.rollouts, settings)
         if edit.verb:
             for line in edit.verb.split("; "):  # several commits that are synced as one
                 self.project.verb(line)
@@ -257,6 +260,8 @@ class Player:
                 argocd.refresh(name)
             if not argocd.synced(name, commit):
                 self.unsynced.append(json.dumps(argocd.status(name).get("operationState") or argocd.status(name)))
+            if control.get("plugin") and argocd.status(name).get("sourceType") != "Plugin":
+                self.unsynced.append(f"{name} was not rendered by the plugin")
         changed = [made for name, made in wanted.items() if self.live.get(name) != made]
         gone = [name for name in self.live if name not in wanted]
         self.live = wanted

@@ -31,16 +31,16 @@ class Project:
     """One app, `web`, in one environment that is named like its namespace."""
 
     def __init__(
-        self, folder: Path, namespace: str, scenario: Scenario, rollouts: str, argocd: str | None = None
+        self, folder: Path, namespace: str, scenario: Scenario, rollouts: str, argocd: Object | None = None
     ) -> None:
-        """`scenario.spec`: fields beside APP's; `argocd`: render an Application or an ApplicationSet too."""
+        """`scenario.spec`: fields beside APP's; `argocd`: the project's field, to render Argo CD's objects too."""
         self.folder, self.namespace = folder, namespace
         overlay: dict[str, Any] = {"namespace": namespace}
         versions = {**PROJECT["versions"], "argoRollouts": rollouts.rpartition(".")[0]}
         project: dict[str, Any] = {**PROJECT, "renderLevel": scenario.level, "versions": versions}
         if argocd:
             overlay["cluster"] = {"server": "https://kubernetes.default.svc"}
-            project |= {"repository": {"url": f"file://{folder}", "revision": "main"}, "argocd": {"kind": argocd}}
+            project |= {"repository": {"url": f"file://{folder}", "revision": "main"}, "argocd": argocd}
         self.write("rollspec.yaml", {"apiVersion": "rollspec/v1", "kind": "Project", "spec": project})
         meta = {"apiVersion": "rollspec/v1", "kind": "Overlay", "metadata": {"name": namespace}}
         self.write(f"overlays/{namespace}/overlay.yaml", {**meta, "spec": overlay})

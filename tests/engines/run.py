@@ -103,6 +103,8 @@ def started(version: str, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario
         lab.start()
         if any(scenario.argocd is not None for scenario in chosen):
             argocd.start(lab)
+        if any((scenario.argocd or {}).get("plugin") for scenario in chosen):
+            argocd.start_plugin(lab)
         yield from play_all(lab, chosen)
         lab.check()
     finally:

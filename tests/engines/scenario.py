@@ -58,9 +58,7 @@ class Scenario:
     spec: dict[str, Any] | None = None  # the app spec that `rollspec` renders; with it the edits are verbs
     level: int = 1  # the project's render level
     prometheus: dict[str, Any] | None = None  # a real one: {port, scrape}; the load generator counts as Istio does
-    argocd: dict[str, Any] | None = (
-        None  # by Argo CD: {kind, options: [sync options], ignores, plugin: bool}
-    )
+    argocd: dict[str, Any] | None = None  # by Argo CD: {kind, options: [sync options], ignores, plugin: bool}
     shows: list[str] = field(default_factory=list)  # claims of docs/evidence.md
     trace: bool = True  # whether `make traces` keeps it; by default only where the edits name the manifests' facts
     alone: bool = False  # it stops engines that others need

@@ -47,13 +47,19 @@ def release_contradicted(rendered: Iterable[Manifest], final: Iterable[Manifest]
     Fix: Remove that part of the patch, and set the field or use the command that the message names.
     Source: Argo Rollouts (it takes the steps as they are), Argo CD (sync options of an object).
     """
+    for was, manifest in changed(rendered, final):
+        yield from _compared(was, manifest)
+
+
+def changed(rendered: Iterable[Manifest], final: Iterable[Manifest]) -> Iterator[tuple[Manifest, Manifest]]:
+    """Each manifest that a patch or template changed, before and after; one that none touched has the same data."""
     left = {id(manifest.data): manifest for manifest in rendered}
-    changed = [manifest for manifest in final if left.pop(id(manifest.data), None) is None]
-    before = {manifest.identity: manifest for manifest in left.values()} if changed else {}
-    for manifest in changed:
+    others = [manifest for manifest in final if left.pop(id(manifest.data), None) is None]
+    before = {manifest.identity: manifest for manifest in left.values()} if others else {}
+    for manifest in others:
         was = before.get(manifest.identity)
         if was is not None:
-            yield from _compared(was, manifest)
+            yield was, manifest
 
 
 def _compared(was: Manifest, manifest: Manifest) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from renderer.manifest import Manifest
+from renderer.rules.contradictions import changed
 from renderer.rules.finding import Finding, of_level
 from renderer.rules.index import pod_of
 
@@ -24,11 +25,7 @@ def patch_loses_port(rendered: Iterable[Manifest], final: Iterable[Manifest], le
     """
     if level > 1:
         return
-    before = {manifest.identity: manifest for manifest in rendered}
-    for manifest in final:
-        was = before.get(manifest.identity)
-        if was is None or was.data is manifest.data:
-            continue
+    for was, manifest in changed(rendered, final):
         if _twice(_ports(was)) - _ports(manifest):
             message = "a patch loses one of two ports that have one number and two protocols"
             yield of_level("patch-loses-port", message)

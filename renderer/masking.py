@@ -79,6 +79,15 @@ def looks_secret(text: str) -> bool:
     return bool(_PRIVATE_KEY.search(text) or _KNOWN.search(text) or _IN_URL.search(text))
 
 
+def known_secrets(text: str) -> list[str]:
+    """The parts of the text that look like a secret; of a private key, its first line."""
+    if not looks_secret(text):
+        return []
+    return [found[0] for pattern in (_PRIVATE_KEY, _KNOWN) for found in pattern.finditer(text)] + [
+        f"://{found[0]}" for found in _IN_URL.finditer(text) if found[2].strip("*x.")
+    ]
+
+
 def is_hidden(name: str, value: str, not_secret: Collection[str] = ()) -> bool:
     """Whether a text is masked: for what it looks like, or for its name, unless it cannot be a secret."""
     if looks_secret(value):

@@ -23,15 +23,20 @@ spec:
 """
 
 
+ISTIO = "{type: Canary, router: istio}"  # a comment `# strategy: ...` in a fixture gives the app another one
+
+
 @pytest.mark.parametrize(
     "path", sorted(PATCH_FIXTURES.glob("*/*.yaml")), ids=lambda path: f"{path.parent.name}/{path.stem}"
 )
 def test_an_overlay_gives_exactly_its_findings(path: Path, tmp_path: Path) -> None:
     (tmp_path / "case/apps").mkdir(parents=True)
     (tmp_path / "case/overlays/production").mkdir(parents=True)
-    udp = "[{name: dns, port: 80, targetPort: 8080, protocol: UDP}, " if path.parent.name == "patch-loses-port" else "["
-    (tmp_path / "case/apps/web.yaml").write_text(APP.replace("ports: [", f"ports: {udp}"))
     text = path.read_text()
+    strategy = next((line[12:] for line in text.splitlines() if line.startswith("# strategy: ")), ISTIO)
+    app = APP.replace(ISTIO, strategy)
+    udp = "[{name: dns, port: 80, targetPort: 8080, protocol: UDP}, " if path.parent.name == "patch-loses-port" else "["
+    (tmp_path / "case/apps/web.yaml").write_text(app.replace("ports: [", f"ports: {udp}"))
     (tmp_path / "case/overlays/production/overlay.yaml").write_text(text)
     lines = [line[2:] for line in text.splitlines() if line.startswith(("# error: ", "# warning: ", "# note: "))]
     said = run(lay_out(tmp_path / "case", tmp_path / "p"), "validate").err.splitlines()[:-1]

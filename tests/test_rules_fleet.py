@@ -56,6 +56,32 @@ def test_each_owner_of_an_object_is_told() -> None:
     ]
 
 
+LABELS = {"app": "web"}
+TEMPLATE = {"metadata": {"labels": LABELS}, "spec": {"containers": [{"name": "x", "image": "x"}]}}
+POD_MAKERS: dict[str, dict[str, Any]] = {
+    "Job": {"template": TEMPLATE},
+    "CronJob": {"jobTemplate": {"spec": {"template": TEMPLATE}}},
+    "ReplicationController": {"template": TEMPLATE},
+    "AnalysisTemplate": {"metrics": [{"provider": {"job": {"spec": {"template": TEMPLATE}}}}]},
+    "ScaledJob": {"jobTargetRef": {"template": TEMPLATE}},
+    "Database": {"nodes": [{"podTemplate": TEMPLATE}]},
+}
+
+
+@pytest.mark.parametrize("kind", [*POD_MAKERS, "Pod"])
+def test_pods_with_another_apps_labels_are_a_clash_whatever_makes_them(kind: str) -> None:
+    """They would get its requests, and count among its pods."""
+    evil = manifest(kind, "evil", POD_MAKERS.get(kind, {}))
+    if kind == "Pod":
+        evil.data["metadata"]["labels"] = LABELS
+        evil.data["spec"] = TEMPLATE["spec"]
+    else:
+        evil.data["apiVersion"] = {"ScaledJob": "keda.sh/v1alpha1", "Database": "db.example.com/v1"}.get(kind, "v1")
+    found = clashes(web=[deployment("web", LABELS, LABELS)], evil=[evil])
+    assert [clash.rule for clash in found] == ["workloads-overlap"]
+    assert "this selector also finds the pods of app evil" in found[0].message
+
+
 def test_one_name_in_two_namespaces_or_kinds_is_no_clash() -> None:
     assert clashes(a=[manifest("Service", "web", {})], b=[manifest("Service", "web", {}, "other")]) == []
     assert clashes(a=[manifest("Service", "web", {})], b=[manifest("Gateway", "web", {})]) == []

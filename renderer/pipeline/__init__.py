@@ -44,7 +44,7 @@ from renderer.project import numbers
 from renderer.render import bootstrap, render
 from renderer.rules import Claim, check, claims
 from renderer.rules.as_rendered import as_rendered
-from renderer.rules.contradictions import release_contradicted
+from renderer.rules.contradictions import release_contradicted, service_removed
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Index, index
 from renderer.rules.ladder import check_ladder
@@ -512,6 +512,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         policy=environment.spec.get("policy") or {},
         level=setup.project.level,
         namespace=evaluated.app.namespace,
+        not_secret=setup.project.not_secret,
         external=frozenset(environment.spec.get("external", ())),
         waypoint=environment.spec.get("waypoint", ""),
         nodes=environment.spec.get("nodes", 0),
@@ -524,6 +525,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     as_it_is = SpecScene(as_rendered(evaluated.app, scene), scene.policy)
     found = [
         *check(scene),
+        *service_removed(made.rendered, made.manifests, scene.resources),
         *check_rendered(as_it_is),
         *(patch_loses_port(made.rendered, made.manifests, scene.level) if made.patches else ()),
         *(check_ladder(scene, evaluated.app.name, ladder) if ladder else ()),

@@ -182,6 +182,7 @@ def _of_resources(setup: Setup, env: str) -> Iterator[Problem]:
         rollouts=numbers(versions.argo_rollouts),
         istio=numbers(versions.istio),
         external=frozenset(spec.get("external", ())),
+        not_secret=setup.project.not_secret,
     )
     for finding in check_resources(scene):
         if finding.manifest is not None:

@@ -23,6 +23,7 @@ from renderer.rules import (
     mesh_modes,
     names,
     notifications,
+    plain_secrets,
     platform,
     pod_security,
     policy,
@@ -83,6 +84,7 @@ METADATA: dict[str, ManifestRule] = {
 POLICY: dict[str, ManifestRule] = {
     "policy-images": policy.policy_images,
     "policy-kinds": platform.policy_kinds,
+    "secret-in-spec": plain_secrets.secret_in_spec,
     "pod-security": pod_security.pod_security,
     "policy-requests": platform.policy_requests,
     "policy-budget": platform.policy_budget,

@@ -1,4 +1,4 @@
-"""The rule that a patch or template decides nothing that the release state decides: both would be read as true."""
+"""Rules over what patches and templates did to the rendered manifests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
 from renderer.plain import equal, escape, unescape
 from renderer.rules.finding import Finding
+from renderer.rules.index import index
 
 
 class Fact(NamedTuple):
@@ -60,6 +61,34 @@ def changed(rendered: Iterable[Manifest], final: Iterable[Manifest]) -> Iterator
         was = before.get(manifest.identity)
         if was is not None:
             yield was, manifest
+
+
+def service_removed(
+    rendered: Iterable[Manifest], final: Iterable[Manifest], others: Iterable[Manifest] = ()
+) -> Iterator[Finding]:
+    """A patch removes the Service of an app, and no other Service sends requests to its pods.
+
+    A Service of another name counts, whether the app or the overlay (`others`) brings it.
+
+    Why: Nobody can reach the app any more, and a rolling update or a canary by replicas says nothing of it.
+    Fix: remove the patch. An app that serves nothing has `ports: []`; ports that only people use can be listed in
+    `containerPorts`.
+    Source: a rule of rollspec.
+    """
+    final, others = tuple(final), tuple(others)
+    left = {manifest.identity for manifest in final}
+    gone = [each for each in rendered if each.kind == "Service" and each.identity not in left]
+    if not gone:
+        return
+    services = [each.data.get("spec") or {} for each in (*final, *others) if each.kind == "Service"]
+    for pod in index(final).workloads:
+        selects_it = any(
+            (spec.get("selector") or {}) and spec["selector"].items() <= pod.labels.items() for spec in services
+        )
+        lost = next((each for each in gone if (each.data["spec"]["selector"]).items() <= pod.labels.items()), None)
+        if lost is not None and not selects_it:
+            message = f"a patch removes the Service {lost.name}, and no other Service sends requests to these pods"
+            yield Finding("service-removed", message, f"{pod.pointer}/metadata/labels", pod.manifest)
 
 
 def _compared(was: Manifest, manifest: Manifest) -> Iterator[Finding]:

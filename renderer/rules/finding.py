@@ -42,6 +42,7 @@ class Scene:
     policy: Mapping[str, Any] = field(default_factory=dict)  # the environment's
     level: int = LEVEL  # the project's render level
     namespace: str = ""  # the app's
+    not_secret: frozenset[str] = frozenset()  # names that the project says are none of a secret
     external: frozenset[str] = frozenset()  # what exists elsewhere: "Secret/name", "Service/name", ...
     waypoint: str = ""  # the waypoint of the environment's Services, or `namespace`; empty where nothing says that
     nodes: int = 0  # how many nodes the environment has; 0 where nothing says that

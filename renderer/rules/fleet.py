@@ -12,6 +12,7 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
 from renderer.rules.mesh import full_host
+from renderer.rules.templates_within import pods_of
 from renderer.scaler import scaler_of
 from renderer.schema.scope import scope
 
@@ -233,7 +234,7 @@ _BY_KIND: dict[str, Callable[[Manifest, str], Iterator[Claim]]] = {
 def _workloads(found: Index, owner: str) -> list[Claim]:
     made = [
         Claim(_PODS, _labels(pod, pod.labels), owner, pod.manifest.file, pod.pointer + "/metadata/labels")
-        for pod in found.pods
+        for pod in pods_of(found)
     ]
     for pod in found.workloads:
         selector = (pod.manifest.data["spec"].get("selector") or {}).get("matchLabels") or {}

@@ -8,16 +8,31 @@ from typing import Any
 from renderer.manifest import Manifest
 from renderer.plain import escape
 from renderer.rules.finding import Scene
-from renderer.rules.index import WITH_JOBS, WITH_PODS, Pod, located_pod
+from renderer.rules.index import WITH_JOBS, WITH_PODS, Index, Pod, located_pod
+from renderer.schema.scope import scope
+
+_OLDER = frozenset(("ReplicationController", "PodTemplate"))
 
 
 def pods_within(scene: Scene) -> Iterator[Pod]:
     """The pods that the scene's manifests make."""
-    yield from scene.index.pods
-    for kind, manifests in scene.index.kinds.items():
+    return pods_of(scene.index)
+
+
+def pods_of(found: Index) -> Iterator[Pod]:
+    """The pods of every indexed manifest."""
+    yield from found.pods
+    for kind, manifests in found.kinds.items():
         if kind not in WITH_PODS and kind not in WITH_JOBS:
             for manifest in manifests:
-                yield from templates_within(manifest)
+                if _may_make_pods(kind, manifest):
+                    yield from templates_within(manifest)
+
+
+def _may_make_pods(kind: str, manifest: Manifest) -> bool:
+    """Kinds that rollspec has a schema of make none, apart from those that it knows by name."""
+    group, _, _ = manifest.api_version.rpartition("/")
+    return kind in _OLDER or scope(group, kind) == "unknown"
 
 
 def templates_within(manifest: Manifest) -> Iterator[Pod]:

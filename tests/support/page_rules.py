@@ -11,7 +11,7 @@ from textwrap import fill
 from typing import Any
 
 from renderer.rules import SECTIONS
-from renderer.rules.contradictions import release_contradicted
+from renderer.rules.contradictions import release_contradicted, service_removed
 from renderer.rules.lost_ports import patch_loses_port
 from renderer.rules.specs import SPEC_RULES
 from tests.support.excerpts import excerpts
@@ -22,6 +22,7 @@ LABELS = ("Why", "Fix", "Source")
 PATCH_RULES: Rules = {  # over the manifests before and after both
     "release-contradicted": release_contradicted,
     "patch-loses-port": patch_loses_port,
+    "service-removed": service_removed,
 }
 
 _OPENING = """\

@@ -46,8 +46,8 @@ def name_of(path: Path) -> str:
 def read(path: Path) -> Case:
     """`# error: ...`, `# warning: ...` and `# note: ...` are expected lines; others are settings.
 
-    These are `kubernetes`, `policy`, `namespace` (the app's), `external`, `waypoint`, `nodes` and `resource`, which
-    names those documents (`Kind/name`) that are resources, not manifests of the app.
+    These are `kubernetes`, `policy`, `namespace` (the app's), `not-secret`, `external`, `waypoint`, `nodes` and
+    `resource`, which names those documents (`Kind/name`) that are resources, not manifests of the app.
     """
     text = path.read_text(encoding="utf-8")
     found, settings = _comments(text)
@@ -86,6 +86,8 @@ def _scene(manifests: list[Manifest], settings: dict[str, str]) -> Scene:
         more["waypoint"] = settings["waypoint"]
     if "namespace" in settings:
         more["namespace"] = settings["namespace"]
+    if "not-secret" in settings:
+        more["not_secret"] = frozenset(settings["not-secret"].split())
     if "nodes" in settings:
         more["nodes"] = int(settings["nodes"])
     if "policy" in settings:

@@ -1,0 +1,132 @@
+"""Secrets that are written into a spec in plain text, where everybody who can read the repository reads them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from math import log2
+from typing import Any, NamedTuple
+
+from renderer.manifest import Manifest, Object
+from renderer.masking import is_named, known_secrets
+from renderer.plain import escape
+from renderer.problem import Severity
+from renderer.rules.finding import Finding, Scene
+from renderer.rules.templates_within import pods_within
+
+_REFERENCE = re.compile(r"\$\([^()\s]*\)|\$\{[^{}\s]*\}|\{\{.*?\}\}|<[^<>\s]*>|%[sv]")
+_FLAG = re.compile(r"--?(?P<name>[A-Za-z][\w.-]*)(?:=(?P<value>.*))?", re.DOTALL)
+_PAIR = re.compile(r"""\s*["']?(?P<name>[\w.-]+)["']?\s*[:=]\s*["']?(?P<value>[^\s"',]+)["']?[,\s]*""")
+_WORD = re.compile(r"[A-Za-z0-9+=]+")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_SHORTEST = 12  # characters of a random word
+_BITS = 2.9  # of each character: words of a language repeat theirs more
+_LONGEST = 1 << 16  # characters of a file that are looked at
+
+
+class _Text(NamedTuple):
+    """A text of a manifest, with what names it."""
+
+    pointer: str
+    name: str
+    value: str
+
+
+def secret_in_spec(scene: Scene) -> Iterator[Finding]:
+    """An environment variable, argument, annotation or file of an app that holds a secret in plain text.
+
+    The rule sees what looks like a secret (a private key, a JSON Web Token, a token with a known prefix, a URL with a
+    password), and random characters under a name that ends in a word such as `password` or `token`. References, such as
+    `valueFrom` and `$(NAME)`, are never reported. It is a warning, and with `secrets: forbidden` in the overlay's
+    policy an error.
+
+    Why: Everybody who can read the repository, its forks or the pull request can read the secret, and Git keeps it.
+    Fix: replace the secret by a new one, keep that in a Secret, and refer to it: `valueFrom: {secretKeyRef: {...}}`. If
+    it is not a secret, add the name that the message gives to `notSecret` in `rollspec.yaml`.
+    Source: `policy.secrets` of the overlay; docs/security.md lists the names.
+    """
+    is_forbidden = scene.policy.get("secrets") == "forbidden"
+    for manifest, text in _texts(scene):
+        if len(text.value) < _SHORTEST or text.name in scene.not_secret or not _holds_secret(text):
+            continue
+        message = f"{text.name} holds a secret in plain text: use a Secret, or add {text.name} to `notSecret`"
+        severity: Severity = "error" if is_forbidden else "warning"
+        policy = "secrets" if is_forbidden else ""
+        yield Finding("secret-in-spec", message, text.pointer, manifest, severity, policy=policy)
+
+
+def _holds_secret(text: _Text) -> bool:
+    value = _REFERENCE.sub("", text.value)
+    return any(map(_is_varied, known_secrets(value))) or (is_named(text.name) and is_random(value))
+
+
+def _is_varied(secret: str) -> bool:
+    """Not a word that only begins like a token, nor a placeholder such as `***`."""
+    return "PRIVATE KEY" in secret or "://" in secret or any(each.isdigit() for each in secret)
+
+
+def is_random(value: str) -> bool:
+    """Whether the text has a word that no person would choose, as a generated password has."""
+    if _UUID.fullmatch(value.strip()):
+        return True
+    return not re.search(r"\s|://", value.strip()) and any(map(_is_random_word, _WORD.findall(value)))
+
+
+def _is_random_word(word: str) -> bool:
+    if len(word) < _SHORTEST or word.isdigit() or (word.isalpha() and (word.islower() or word.isupper())):
+        return False
+    switches = sum(_class(one) != _class(other) for one, other in pairwise(word))
+    entropy = -sum(count / len(word) * log2(count / len(word)) for count in Counter(word).values())
+    return entropy >= _BITS and switches >= len(word) // 4
+
+
+def _class(character: str) -> str:
+    if character.isdigit():
+        return "digit"
+    return "upper" if character.isupper() else "lower"
+
+
+def _texts(scene: Scene) -> Iterator[tuple[Manifest, _Text]]:
+    for pod in pods_within(scene):
+        for pointer, container in pod.every:
+            for text in _of_container(container, pointer):
+                yield pod.manifest, text
+        for text in _of_mapping(pod.annotations, f"{pod.pointer}/metadata/annotations"):
+            yield pod.manifest, text
+    for manifest in scene.manifests:
+        for text in _of_mapping((manifest.data.get("metadata") or {}).get("annotations"), "/metadata/annotations"):
+            yield manifest, text
+        if manifest.kind == "ConfigMap":
+            for text in _of_mapping(manifest.data.get("data"), "/data"):
+                yield manifest, text
+                yield from ((manifest, line) for line in _lines(text))
+
+
+def _of_container(container: Object, pointer: str) -> Iterator[_Text]:
+    for number, variable in enumerate(container.get("env") or ()):
+        if isinstance(variable, dict) and isinstance(variable.get("value"), str):
+            yield _Text(f"{pointer}/env/{number}/value", str(variable.get("name")), variable["value"])
+    for field in ("command", "args"):
+        flag = ""
+        for number, word in enumerate(container.get(field) or ()):
+            found = _FLAG.fullmatch(word) if isinstance(word, str) else None
+            if isinstance(word, str):
+                name, value = (found["name"], found["value"] or "") if found else (flag or field, word)
+                yield _Text(f"{pointer}/{field}/{number}", name, value)
+            flag = found["name"] if found and found["value"] is None else ""
+
+
+def _of_mapping(values: Any, pointer: str) -> Iterator[_Text]:
+    for name, value in (values if isinstance(values, dict) else {}).items():
+        if isinstance(value, str):
+            yield _Text(f"{pointer}/{escape(str(name))}", str(name), value)
+
+
+def _lines(text: _Text) -> Iterator[_Text]:
+    """The pairs of a file of settings, each on a line of its own; one of them is enough."""
+    if "\n" in text.value:
+        for line in text.value[:_LONGEST].splitlines():
+            if found := _PAIR.fullmatch(line):
+                yield _Text(text.pointer, found["name"], found["value"])

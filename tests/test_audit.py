@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ READ = (
     "/dev/null",
     "/etc/",
 )
+TEMPORARY = "rollspec-"  # how folders begin that a run makes for itself
 NETWORK = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "urllib.Request")
 CODE = ("os.system", "os.exec", "os.spawn", "ctypes.dlopen", "pty.spawn")
 
@@ -74,5 +76,6 @@ def _forbidden(event: str, arguments: tuple[Any, ...], folder: str) -> str | Non
     if event == "open" and isinstance(arguments[0], str | bytes):
         path = os.path.abspath(os.fsdecode(arguments[0]))
         inside = path.startswith(folder) or not os.path.isabs(os.fsdecode(arguments[0]))  # below an open folder
-        return None if inside or path.startswith(READ) or "/rollspec" in path else f"opens {path}"
+        is_ours = path.startswith((f"{tempfile.gettempdir()}/{TEMPORARY}", f"{os.environ['XDG_STATE_HOME']}/rollspec/"))
+        return None if inside or is_ours or path.startswith(READ) else f"opens {path}"
     return None

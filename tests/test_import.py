@@ -48,3 +48,13 @@ def test_in_a_project_its_own_folders_and_file_are_used(tmp_path: Path) -> None:
     assert import_cases.imported("plain", folder).code == 0
     assert (folder / "services/web.yaml").is_file()
     assert (folder / "rollspec.yaml").read_text() == text
+
+
+def test_an_object_that_the_api_server_would_refuse_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, labels: [a]}\nspec: {template: 3}\n"
+    (folder / "bad.yaml").write_text(text)
+    outcome = run(folder, "import", "bad.yaml")
+    assert (outcome.code, "Deployment web" in outcome.err) == (1, True)
+    assert [path.name for path in folder.iterdir()] == ["bad.yaml"]

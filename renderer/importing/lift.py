@@ -46,6 +46,8 @@ def lift(group: Group) -> Lifted:
     workload = group.workload
     if not _APP.fullmatch(workload.name):
         raise NotLifted(f"`{workload.name}` cannot be an app's name: at most 53 characters, beginning with a letter")
+    if _in_flight(workload):
+        raise NotLifted("a release of it is in flight: import it when the release has ended")
     notes = []
     if "workloadRef" in workload.spec:
         group = _with_template(group)
@@ -285,6 +287,12 @@ class _Parts:
         rest = {key: value for key, value in shared.items() if key not in standard}
         found: dict[str, Any] = {"labels": rest} if rest else {}
         return {**found, **({"standardLabels": standard} if len(standard) < len(ours) else {})}
+
+
+def _in_flight(workload: SourceObject) -> bool:
+    """Whether a live Rollout runs two versions: its template is not the stable one then."""
+    stable, current = (workload.status.get(key) for key in ("stableRS", "currentPodHash"))
+    return workload.kind == "Rollout" and bool(stable and current) and stable != current
 
 
 def _moved(main: int) -> dict[str, Any]:

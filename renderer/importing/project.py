@@ -85,6 +85,17 @@ class _Environment:
     withheld: dict[Identity, tuple[str, ...]]  # the pointers of what is not copied; `""` for all of an object
 
 
+def refused(source: Source, schemas: Schemas) -> list[Problem]:
+    """The objects of a source that the API server would refuse: nothing can be said of what they become."""
+    found = []
+    for each in source.objects:
+        if not schemas.manifest_valid(each.data) and not schemas.foreign(each.data):
+            fault = schemas.manifest_explain(each.data)[0]
+            message = f"{each}: {fault.message} (at {fault.pointer or '/'})"
+            found.append(Problem(each.file, 0, 0, fault.rule, message))
+    return found
+
+
 def imported(sources: Mapping[str, Source], target: Target) -> Imported:
     """The project that renders the objects of the sources, by environment. Raises NotOpened."""
     environments = [_environment(env, source, target) for env, source in sources.items()]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from renderer.console import out, say
 from renderer.edit import formatted
 from renderer.failure import Failure
-from renderer.importing.project import Imported, NotOpened, Target, imported
+from renderer.importing.project import Imported, NotOpened, Target, imported, refused
 from renderer.importing.source import Source, read_source
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.setup import read_project
@@ -66,9 +66,12 @@ def import_objects(directory: str, options: ImportOptions) -> int:
     if not any(source.objects for source in sources.values()):
         raise Failure("the source has no Kubernetes object", 1)
     try:
-        made = imported(sources, _target(directory, options))
-    except NotOpened as refused:
-        return int(show_problems(refused.problems, "text"))
+        target = _target(directory, options)
+        if show_problems([each for source in sources.values() for each in refused(source, target.schemas)], "text"):
+            return 1
+        made = imported(sources, target)
+    except NotOpened as error:
+        return int(show_problems(error.problems, "text"))
     return _finish(directory, sources, made, options)
 
 

@@ -25,7 +25,7 @@ _WRITTEN = "# Written by `rollspec init`: checks what is staged, whatever the wo
 
 
 def is_under_pre_commit() -> bool:
-    """Whether pre-commit runs us: it hides what is not staged, and wants files to be mended in the working tree."""
+    """Whether pre-commit runs us: it hides unstaged changes, and expects files to be fixed in the working tree."""
     return bool(os.environ.get("PRE_COMMIT") or os.environ.get("PRE_COMMIT_FROM_REF"))
 
 
@@ -52,7 +52,7 @@ def _one(root: str, run: Callable[[str, Staged], int]) -> int:
 
 
 def write_hooks(directory: str, kind: str) -> int:
-    """Write the hooks of a kind for the project, or say what to add to a file that is there; the exit code."""
+    """Write the hooks of a kind for the project, or say what to add to an existing file; the exit code."""
     root = find_root(directory)
     with asking_git():
         top, inside = top_folder(root), subfolder(root)

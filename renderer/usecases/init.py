@@ -93,7 +93,7 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
 
 
 def _set_up(root: str, options: InitOptions) -> int:
-    """What is asked for in a project that is there: hooks, a merge driver."""
+    """The additions to an existing project: hooks, a merge driver."""
     project, problems = _project(root)
     if project is None:
         return int(show_problems(problems, "text"))

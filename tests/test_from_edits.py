@@ -174,6 +174,21 @@ def test_no_mixture_of_strategies_replaces_a_canary_at_once(apps: dict[str, tupl
         assert {app for _, app in found} == {app for app, (_, is_bumped) in apps.items() if is_bumped}
         assert (first == "nothing to release\n") == (not found)
         assert release(repository) == "nothing to release\n"
+        if any(is_bumped for _, is_bumped in apps.values()):
+            next_bump_applies(repository, apps)
+
+
+def next_bump_applies(repository: Repository, apps: dict[str, tuple[str, bool]]) -> None:
+    """The bot's next bump while canaries are in flight: they stay, and no stable version changes under them."""
+    repository.commit("releases")
+    repository.git("branch", "--force", "start")
+    for app, (strategy, is_bumped) in apps.items():
+        repository.app(app, spec_of(strategy, "1.6.0" if is_bumped else "1.4.2"))
+    release(repository)
+    for (_, app), each in classes(repository).items():
+        is_rollout = "Canary" in apps[app][0] or "BlueGreen" in apps[app][0]
+        assert not is_rollout or each == "nothing"
+    assert release(repository) == "nothing to release\n"
 
 
 def test_a_train_of_mixed_strategies_is_one_commit(tmp_path: Path) -> None:

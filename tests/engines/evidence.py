@@ -125,7 +125,11 @@ def add(results: Sequence[dict[str, Any]]) -> None:
     """Add the scenarios of a run that was not whole to the page; the next whole run takes this part away."""
     text = PAGE.read_text()
     found = SINCE.search(text)
-    rows = {tuple(line.split(" | ")[:2]): line for line in (found[0] if found else "").splitlines() if "`" in line}
+    rows = {
+        tuple(line.split(" | ")[:2]): line
+        for line in (found[0] if found else "").splitlines()
+        if line.startswith("| `")
+    }
     for each in results:
         line = lately(each)
         rows[tuple(line.split(" | ")[:2])] = line

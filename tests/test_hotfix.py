@@ -75,7 +75,7 @@ def test_a_dry_run_shows_both_and_changes_nothing(repository: Repository) -> Non
     [
         ((), 2, "--hotfix makes two commits: give --commit"),
         (("--commit", "--replace"), 2, "--hotfix takes APP TAG"),
-        (("--commit", "--version", "1.4.2"), 1, "the new version's label `1.4.2` is the stable one's"),
+        (("--commit", "--version", "1.4.2"), 1, "the stable version has the label `1.4.2` too"),
     ],
 )
 def test_what_cannot_start_aborts_nothing(

@@ -261,7 +261,7 @@ def test_an_abort_and_a_retry_keep_the_comments_of_the_canary(repository: Path) 
         ("strategy: {type: Canary, router: replica}\n  replicas: 1", ("restart", "web"), "the only pod ends before"),
         ("strategy: {type: BlueGreen, router: null}\n  replicas: 1", ("restart", "web"), "the only pod ends before"),
         ("strategy: {type: Canary, router: istio}\n  replicas: 4\n  canary: {tag: 2, weight: 25}",
-         ("restart", "web"), "its share goes to no pod"),
+         ("restart", "web"), "its share reaches no pod"),
         ("strategy: {type: Canary, router: istio}\n  replicas: 4\n  canary: {tag: 2, weight: 26}",
          ("restart", "web"), ""),
         ("strategy: {type: Canary, router: replica}\n  replicas: 4\n  canary: {tag: 2, weight: 25}",

@@ -32,6 +32,7 @@ spec:
     - {{name: http, port: 80, targetPort: 8080}}
   env: {{LOG: info}}
   strategy: {{type: Canary, router: istio}}
+  readinessProbe: {{tcpSocket: {{port: http}}}}
 """
 OVERLAY = "apiVersion: rollspec/v1\nkind: Overlay\nmetadata:\n  name: {name}\nspec:\n  namespace: {name}\n"
 

@@ -19,6 +19,7 @@ WEB = """\
     - {name: http, port: 80, targetPort: 8080}
   env: {LOG: info}
   strategy: {type: Canary, router: istio}
+  readinessProbe: {tcpSocket: {port: http}}
 """
 
 

@@ -42,11 +42,8 @@ def _of_document(known: Mapping[str, Any], lines: Mapping[int, str]) -> Comments
 
 def _lines(text: str) -> dict[int, str]:
     """The comments of a file by line, without those that Helm writes."""
-    try:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import YAMLError
-    except ImportError:  # an installation without it imports without comments
-        return {}
+    from ruamel.yaml import YAML  # slow to load, and only an import needs it
+    from ruamel.yaml.error import YAMLError
 
     found: dict[int, str] = {}
     try:

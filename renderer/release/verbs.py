@@ -41,12 +41,8 @@ def release(
     weight: int | None = None,
     overrides: Mapping[str, Any] | None = None,
     replace: bool = False,
-    keep_aborted: bool = False,
 ) -> Outcome:
-    """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate).
-
-    `keep_aborted`: what was aborted stays there for `retry`, also after the promotion.
-    """
+    """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate)."""
     strategy = strategy_of(spec.get("strategy", {}))
     flight = in_flight(spec)
     if flight and not replace:
@@ -77,10 +73,9 @@ def release(
     if strategy.type == "Canary":
         if "rollbackWindow" in strategy.fields and _is_previous(spec, state):
             return Refusal(_IN_WINDOW + "`undo` without --weight says the same in Git")
-        started = _start_canary(spec, state, weight)
-        return started if isinstance(started, Refusal) or not keep_aborted else _without(started, "aborted")
+        return _start_canary(spec, state, weight)
     if strategy.type == "BlueGreen":
-        return {"preview": state, **({} if keep_aborted else {"aborted": ABSENT})}
+        return {"preview": state, "aborted": ABSENT}
     return _become_stable(spec, state, is_back=_is_previous(spec, state))
 
 
@@ -94,7 +89,13 @@ def hotfix(spec: Spec, tag: str, *, version: str | None = None, weight: int | No
     if isinstance(first, Refusal):
         return Refusal(f"{first.message}; --hotfix is for an app with a release in flight"), first
     between = {key: value for key, value in {**spec, **first}.items() if value is not ABSENT}
-    return first, release(between, tag, version=version, weight=weight, keep_aborted=True)
+    return first, release_after_abort(between, tag, version=version, weight=weight)
+
+
+def release_after_abort(spec: Spec, tag: str, *, version: str | None = None, weight: int | None = None) -> Outcome:
+    """Start a release; what was aborted stays there for `retry`, also after the promotion."""
+    started = release(spec, tag, version=version, weight=weight)
+    return started if isinstance(started, Refusal) else _without(started, "aborted")
 
 
 def weight(spec: Spec, share: int, *, live: Spec | None = None) -> Outcome:

@@ -9,7 +9,7 @@ from functools import partial
 from renderer.console import say
 from renderer.failure import Failure
 from renderer.problem import errors
-from renderer.release.verbs import Outcome, Refusal, hotfix, release
+from renderer.release.verbs import Outcome, Refusal, hotfix, release_after_abort
 from renderer.usecases.freezes import refuse_frozen
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.promotion import ReleaseOptions, versions_for
@@ -73,7 +73,7 @@ def _first(spec: Spec, tag: str, wanted: ReleaseOptions) -> Outcome:
 
 
 def _second(spec: Spec, tag: str, wanted: ReleaseOptions) -> Outcome:
-    return release(spec, tag, version=wanted.label, weight=wanted.share, keep_aborted=True)
+    return release_after_abort(spec, tag, version=wanted.label, weight=wanted.share)
 
 
 def _both(spec: Spec, tag: str, wanted: ReleaseOptions) -> Outcome:

@@ -77,5 +77,7 @@ def _forbidden(event: str, arguments: tuple[Any, ...], folder: str) -> str | Non
         path = os.path.abspath(os.fsdecode(arguments[0]))
         inside = path.startswith(folder) or not os.path.isabs(os.fsdecode(arguments[0]))  # below an open folder
         is_ours = path.startswith((f"{tempfile.gettempdir()}/{TEMPORARY}", f"{os.environ['XDG_STATE_HOME']}/rollspec/"))
-        return None if inside or is_ours or path.startswith(READ) else f"opens {path}"
+        # A temporary file without a name: nothing else can open a folder to write.
+        unnamed = path == tempfile.gettempdir() and arguments[2] & os.O_ACCMODE != os.O_RDONLY
+        return None if inside or is_ours or unnamed or path.startswith(READ) else f"opens {path}"
     return None

@@ -33,6 +33,7 @@ def project(tmp_path: Path) -> Path:
     assert run(root, "new", "checkout", *new, "--strategy", "Canary", "--router", "istio").code == 0
     assert run(root, "render").code == 0
     (root / ".pre-commit-config.yaml").unlink()
+    (root / ".gitattributes").unlink()
     save(root, "start")
     return root
 

@@ -92,6 +92,7 @@ def test_a_new_file_must_be_in_the_commit(project: Path) -> None:
 def test_output_that_git_ignores_need_not_be_in_the_commit(project: Path) -> None:
     git(project, "rm", "--quiet", "-r", "--cached", "rendered")
     write(project, ".gitignore", "/rendered/\n")
+    write(project, "rollspec.yaml", (project / "rollspec.yaml").read_text() + "  commitRendered: false\n")
     write(project, "apps/new.yaml", APP.format(name="new", tag="v1"))
     save(project)
     assert run(project, "render").code == 0

@@ -64,7 +64,10 @@ def test_a_file_that_git_overlooks(repository: Repository, path: str, option: st
 
 
 @pytest.mark.parametrize("tracked", [True, False])
-def test_rendered_files_that_are_ignored(repository: Repository, tracked: bool) -> None:
+def test_rendered_files_that_are_ignored(
+    repository: Repository, tracked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRE_COMMIT", "1")
     repository.write(".gitignore", "# none\n" if tracked else "rendered/\n")
     if not tracked:
         repository.git("rm", "-r", "--quiet", "--cached", "rendered")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cases import FIXTURES, lay_out, run, snapshot
+from tests.support.cases import FIXTURES, lay_out, probed, run, snapshot
 
 
 @pytest.mark.parametrize("output", ["rendered", "out/rendered"])
@@ -36,7 +36,7 @@ def test_check_fails_where_a_file_is_in_the_way_that_is_not_ours(tmp_path: Path)
 
 
 def project_in(folder: Path) -> Path:
-    return lay_out(FIXTURES / "ok" / "rolling-update", folder, leave=frozenset(("expected", "warnings.txt")))
+    return probed(lay_out(FIXTURES / "ok" / "rolling-update", folder, leave=frozenset(("expected", "warnings.txt"))))
 
 
 @pytest.mark.parametrize("how", ["link", "gone", "elsewhere"])

@@ -18,7 +18,13 @@ from renderer.yamlio import dump
 from tests.support.cases import OVERLAY, PROJECT, Outcome, run
 
 _AUTHOR = ("-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false")
-WEB = {"image": "ghcr.io/acme/web", "tag": "1.4.2", "replicas": 4, "ports": [{"name": "http", "port": 80}]}
+WEB = {
+    "image": "ghcr.io/acme/web",
+    "tag": "1.4.2",
+    "replicas": 4,
+    "ports": [{"name": "http", "port": 80}],
+    "readinessProbe": {"tcpSocket": {"port": "http"}},
+}
 OTHER = {**WEB, "image": "ghcr.io/acme/other"}
 ISTIO = {"strategy": {"type": "Canary", "router": "istio"}}
 CANARY = {"canary": {"tag": "1.5.0", "weight": 20}}

@@ -231,6 +231,10 @@ CASES: dict[str, tuple[Spec, list[tuple[dict[str, Any], float]]]] = {
         spec(strategy={**_ISTIO, "dynamicStableScale": True}, canary={**_NEW, "weight": 50}),
         [({"canary": {**_NEW, "weight": 10, "from": 50}}, 60)],
     ),
+    "lowered": (
+        spec(strategy=_ISTIO, canary={**_NEW, "weight": 50}),
+        [({"canary": {**_NEW, "weight": 20, "from": 50}}, 60)],
+    ),
     "by pods": (spec(replicas=10, strategy=_REPLICA, canary={**_NEW, "weight": 25}), [({"replicas": 1}, 60)]),
     "young": (spec(strategy=_ISTIO), [(_AT_20, 60), ({"strategy": {**_ISTIO, "minReadySeconds": 5}}, 1)]),
     "held": (
@@ -252,7 +256,7 @@ CASES: dict[str, tuple[Spec, list[tuple[dict[str, Any], float]]]] = {
 def test_no_row_of_the_tables_is_idle(row: str) -> None:
     """Each has a case that it alone explains."""
     before, changes = CASES[row]
-    live = begin(before, Options())
+    live = begin(before, Options(), level=2 if row == "lowered" else 1)
     for fields, elapsed in changes:
         live, change = play(live, _with(live.spec, fields), elapsed)
     table = {**UNAVOIDABLE, **UNSEEN}

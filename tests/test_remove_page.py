@@ -20,6 +20,7 @@ spec:
   image: example.com/NAME
   tag: 1.4.2
   ports: [{name: http, port: 80}]
+  readinessProbe: {tcpSocket: {port: http}}
 """
 OVERLAY = "apiVersion: rollspec/v1\nkind: Overlay\nmetadata: {{name: {name}}}\nspec: {{namespace: {namespace}}}\n"
 PROJECT = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from renderer.usecases.repository import address
-from tests.support.cases import FIXTURES, lay_out, run
+from tests.support.cases import FIXTURES, lay_out, probed, run
 
 CASE = FIXTURES / "ok/argocd-application-set"
 
@@ -21,7 +21,7 @@ def _project(tmp_path: Path, inside: str, *, path: str = "", remote: str = "") -
     _git(tmp_path, "init", "-q")
     if remote:
         _git(tmp_path, "remote", "add", "origin", remote)
-    project = lay_out(CASE, tmp_path / inside, leave=frozenset(("expected", "warnings.txt")))
+    project = probed(lay_out(CASE, tmp_path / inside, leave=frozenset(("expected", "warnings.txt"))))
     said = f"{{url: https://git.example.com/shop.git{f', path: {path}' if path else ''}}}"
     (project / "rollspec.yaml").write_text(
         "apiVersion: rollspec/v1\nkind: Project\nspec:\n  renderLevel: 1\n"

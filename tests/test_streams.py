@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cases import FIXTURES, lay_out
+from tests.support.cases import FIXTURES, lay_out, probed
 
 COULD_NOT = "rollspec: output: Bad file descriptor\n"
 
@@ -22,7 +22,7 @@ def shell(folder: Path, command: str) -> tuple[int, str]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return lay_out(FIXTURES / "ok/rolling-update", tmp_path / "project", leave=frozenset(["expected"]))
+    return probed(lay_out(FIXTURES / "ok/rolling-update", tmp_path / "project", leave=frozenset(["expected"])))
 
 
 @pytest.mark.parametrize("command", ["rollspec --help", "rollspec schema App"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.cases import FIXTURES, lay_out, run
+from tests.support.cases import FIXTURES, lay_out, probed, run
 
 CASES = ("argocd-application", "argocd-application-set")
 
@@ -15,7 +15,7 @@ CASES = ("argocd-application", "argocd-application-set")
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("to", ["RollingUpdate", "BlueGreen"])
 def test_a_switch_leaves_nothing_for_render_to_do(case: str, to: str, tmp_path: Path) -> None:
-    project = lay_out(FIXTURES / "ok" / case, tmp_path / "p", leave=frozenset(("expected",)))
+    project = probed(lay_out(FIXTURES / "ok" / case, tmp_path / "p", leave=frozenset(("expected",))))
     spec = project / "apps/web.yaml"  # headers would keep it from leaving router istio
     spec.write_text("".join(line for line in spec.read_text().splitlines(True) if "canaryHeaders" not in line))
     assert run(project, "render").code == 0
@@ -30,7 +30,7 @@ def test_a_switch_leaves_nothing_for_render_to_do(case: str, to: str, tmp_path: 
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_new_app_by_itself_is_named_too(case: str, tmp_path: Path) -> None:
-    project = lay_out(FIXTURES / "ok" / case, tmp_path / "p", leave=frozenset(("expected",)))
+    project = probed(lay_out(FIXTURES / "ok" / case, tmp_path / "p", leave=frozenset(("expected",))))
     assert run(project, "render").code == 0
     spec = (project / "apps/web.yaml").read_text()
     (project / "apps/new.yaml").write_text(spec.replace("name: web", "name: new"))
@@ -43,7 +43,7 @@ def test_a_new_app_by_itself_is_named_too(case: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_broken_spec_of_another_app_does_not_remove_that_app(case: str, tmp_path: Path) -> None:
     """Argo CD's object lists every app, and what it does not list is deleted."""
-    project = lay_out(FIXTURES / "ok" / case, tmp_path / "p", leave=frozenset(("expected",)))
+    project = probed(lay_out(FIXTURES / "ok" / case, tmp_path / "p", leave=frozenset(("expected",))))
     other = project / "apps/other.yaml"
     other.write_text((project / "apps/web.yaml").read_text().replace("name: web", "name: other"))
     assert run(project, "render").code == 0

@@ -200,7 +200,7 @@ def test_a_promotion_by_hand_is_mended_with_the_live_revision(repository: Path) 
     assert verb(repository, "promote", "web", "--live", "HEAD").code == 0
     assert run(repository, "validate", "--base", "HEAD").code == 0
     assert "weight: 20" in file.read_text()
-    assert "is 20 already" in verb(repository, "promote", "web", "--live", "HEAD").err
+    assert "is already 20" in verb(repository, "promote", "web", "--live", "HEAD").err
     assert "not the canary of the live revision" in verb(repository, "promote", "web", "--live", "HEAD~1").err
 
 

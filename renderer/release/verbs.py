@@ -354,9 +354,9 @@ def ladder_weights(spec: Spec) -> list[int]:
 def _same_tag(spec: Spec) -> str:
     tag = spec["tag"]
     if "sha256:" in tag:
-        return f"{tag} is the stable version already"
+        return f"{tag} is already the stable version"
     return (
-        f"{tag} is the stable version already; if it was pushed again, give its digest: `release APP {tag}@sha256:...`"
+        f"{tag} is already the stable version; if it was pushed again, give its digest: `release APP {tag}@sha256:...`"
     )
 
 

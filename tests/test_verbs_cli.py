@@ -31,8 +31,8 @@ spec:
   ports:
     - {{name: http, port: 80, targetPort: 8080}}
   env: {{LOG: info}}
-  strategy: {{type: Canary, router: istio}}
   readinessProbe: {{tcpSocket: {{port: http}}}}
+  strategy: {{type: Canary, router: istio}}
 """
 OVERLAY = "apiVersion: rollspec/v1\nkind: Overlay\nmetadata:\n  name: {name}\nspec:\n  namespace: {name}\n"
 

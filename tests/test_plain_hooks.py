@@ -51,6 +51,21 @@ def test_a_spec_without_its_rendered_file_is_refused(repository: Repository) -> 
     assert committed(repository)[0]
 
 
+def test_rendered_files_that_git_ignores(repository: Repository) -> None:
+    repository.write(".gitignore", "/rendered/\n")
+    repository.git("rm", "-r", "--quiet", "--cached", "rendered")
+    repository.git("add", "--all")
+    was_made, said = committed(repository)
+    assert (was_made, "commitRendered: false" in said) == (False, True), said
+    project = repository.folder / "rollspec.yaml"
+    project.write_text(project.read_text() + "  commitRendered: false\n")
+    repository.git("add", "--all")
+    assert committed(repository)[0]
+    repository.app("web", WEB.replace("LOG: info", "LOG: debug").replace("port: 80", "port: 800000"))
+    repository.git("add", "apps")
+    assert not committed(repository)[0]
+
+
 def test_what_is_not_staged_does_not_count(repository: Repository) -> None:
     repository.app("web", WEB.replace("LOG: info", "LOG: debug"))
     assert repository.run("render").code == 0

@@ -53,6 +53,7 @@ class RenderOptions:
     form: str = "text"
     verbose: bool = False
     plugin: bool = False
+    of_index: bool = False  # the folder holds what is staged, and nothing else
 
     def __post_init__(self) -> None:
         if self.stdout and (self.check or self.output):
@@ -120,7 +121,7 @@ def render(options: RenderOptions) -> int:
         from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
 
         if not is_under_pre_commit():
-            checked = replace(options, paths=(), hook=False, check=True)
+            checked = replace(options, paths=(), hook=False, check=True, of_index=True)
             return each_staged(
                 options.directory, options.paths, lambda folder, _: render(replace(checked, directory=folder))
             )
@@ -128,7 +129,7 @@ def render(options: RenderOptions) -> int:
         from renderer.usecases.staged import staged  # git: a plain run does not need it
 
         with staged(options.directory) as folder:
-            return render(replace(options, directory=folder, staged=False))
+            return render(replace(options, directory=folder, staged=False, of_index=True))
     start = options.directory if options.paths or options.hook else None
     shown = Shown(options.form, options.is_strict, start, laps(options.verbose))
 
@@ -166,6 +167,8 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     if options.stdout:
         return _print(opened, job, shown, plugin=options.plugin)
     tell = _tell_check if options.check else _hooked(opened, selection) if options.hook else _tell
+    if options.of_index:
+        tell = _tell_staged if opened.setup.project.commit_rendered else lambda _: 0
     folder = os.path.relpath(target, os.path.realpath(opened.root)) if output else opened.layout.output
     memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
     if options.reads_cache:
@@ -314,6 +317,16 @@ def _tell_check(done: Sequence[Difference | Summary]) -> int:
     if any(each.new or each.changed or each.removed for each in differences):
         say("rollspec: the rendered files are out of date: run `rollspec render`")
     return int(any(differences) or bool(foreign))
+
+
+def _tell_staged(done: Sequence[Difference | Summary]) -> int:
+    code = _tell_check(done)
+    if any(each.new or each.changed or each.removed for each in done if isinstance(each, Difference)):
+        say(
+            "rollspec: the commit would have old rendered files: `git add` the new ones; if Git ignores them, remove "
+            "that line, or write `commitRendered: false` in rollspec.yaml if another branch or job has them"
+        )
+    return code
 
 
 def _name_foreign(paths: Sequence[str]) -> None:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from renderer.console import say
 from renderer.edit.merging import merge
-from renderer.git import changed, list_tree, merge_base_of, read_blobs, read_many, resolve
-from renderer.git.checkout import SUBMODULE
+from renderer.git import changed, list_tree, merge_base_of, read_many, resolve
 from renderer.git.trial import Trial, trial_merge
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.positions import Locator
@@ -25,7 +24,7 @@ from renderer.usecases.compare import about, before, compare
 from renderer.usecases.project import Refused, find_root
 from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import View, asking_git, of_revision
-from renderer.usecases.staged import lay_out
+from renderer.usecases.staged import lay_out_all
 
 Signature = tuple[str, str, str]  # file, rule, pointer
 
@@ -65,13 +64,10 @@ def lay_out_files(folder: str, commit: str, paths: Iterable[str] | None = None, 
     entries = {
         path: entry
         for path, entry in list_tree(folder, commit).items()
-        if entry.mode != SUBMODULE and (path in paths if paths is not None else not (without and holds(without, path)))
+        if (path in paths if paths is not None else not (without and holds(without, path)))
+        and not os.path.lexists(os.path.join(folder, path))
     }
-    blobs = read_blobs(folder, {entry.oid for entry in entries.values()})
-    for path, entry in entries.items():
-        target = os.path.join(folder, path)
-        if not os.path.lexists(target):
-            lay_out(target, entry.mode, blobs[entry.oid])
+    lay_out_all(folder, folder, entries)
 
 
 def layout_of(folder: str, commit: str) -> Layout:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from renderer.console import out
 from renderer.failure import Failure
-from renderer.git import GitError, list_tree, log, read_blobs, remotes, resolve
+from renderer.git import GitError, list_tree, log, remotes, resolve
 from renderer.git import root as top_folder
 from renderer.git.branches import (
     About,
@@ -31,7 +31,6 @@ from renderer.git.branches import (
     tip,
     tree_with,
 )
-from renderer.git.checkout import SUBMODULE
 from renderer.progress import counted
 from renderer.tree import listing
 from renderer.usecases.job import select
@@ -40,7 +39,7 @@ from renderer.usecases.render import render_into
 from renderer.usecases.repository import subfolder, without_password
 from renderer.usecases.revision import asking_git
 from renderer.usecases.shown import Shown, in_project
-from renderer.usecases.staged import lay_out
+from renderer.usecases.staged import lay_out_all
 
 METADATA = "hydrator.metadata"  # what Argo CD's source hydrator and gitops-promoter call it
 _NOTES = "refs/notes/hydrator.metadata"
@@ -106,12 +105,9 @@ def publish(options: PublishOptions) -> int:
 @contextmanager
 def _laid_out(root: str, sha: str) -> Iterator[str]:
     """A folder with the files of the project at `root` as a commit has them; it is removed at the end."""
-    with asking_git():
-        entries = {path: entry for path, entry in list_tree(root, sha).items() if entry.mode != SUBMODULE}
-        blobs = read_blobs(root, {entry.oid for entry in entries.values()})
     with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
-        for path, entry in entries.items():
-            lay_out(os.path.join(folder, path), entry.mode, blobs[entry.oid])
+        with asking_git():
+            lay_out_all(root, folder, list_tree(root, sha))
         yield folder
 
 

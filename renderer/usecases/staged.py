@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from renderer.failure import Failure
-from renderer.git import read_blobs
+from renderer.git import TreeEntry, read_blobs
 from renderer.git.checkout import SUBMODULE, IndexEntry, index_entries
 from renderer.git.index import own_index
 from renderer.layout import PROJECT_FILE, Layout
@@ -40,6 +40,14 @@ def staged(directory: str) -> Iterator[str]:
         for entry in files:
             lay_out(os.path.join(folder, entry.path), entry.mode, blobs[entry.oid])
         yield folder
+
+
+def lay_out_all(root: str, folder: str, entries: Mapping[str, TreeEntry]) -> None:
+    """Write files of the repository at `root` below a folder, with their content in Git; submodules are left out."""
+    files = {path: entry for path, entry in entries.items() if entry.mode != SUBMODULE}
+    blobs = read_blobs(root, {entry.oid for entry in files.values()})
+    for path, entry in files.items():
+        lay_out(os.path.join(folder, path), entry.mode, blobs[entry.oid])
 
 
 def lay_out(path: str, mode: str, content: bytes) -> None:

@@ -414,6 +414,20 @@ class TestCommit:
         assert repo.git("log", "-1", "--format=%B") == "subject\n\n"
         assert (repo.status(), repo.litter()) == ([], [])
 
+    def test_a_file_that_changes_in_the_second_of_the_last_commit(self, repo: Repository) -> None:
+        """Its size and its time are those in the index; only the index's own time says to read it again."""
+        repo.git("config", "core.trustctime", "false")
+        before = (1_700_000_000, 1_700_000_000)
+        os.utime(f"{repo.root}/a.yaml", before)
+        repo.git("update-index", "--refresh")
+        os.utime(f"{repo.root}/.git/index", before)
+        text = repo.read("a.yaml").upper()
+        assert text != repo.read("a.yaml")
+        repo.write("a.yaml", text)
+        os.utime(f"{repo.root}/a.yaml", before)
+        git.commit(repo.root, ["a.yaml"], "subject\n")
+        assert repo.git("show", "HEAD:a.yaml") == text
+
     def test_nothing_else_and_what_was_staged_stays_staged(self, repo: Repository) -> None:
         repo.save(c_yaml="1", d_yaml="1")
         repo.write("b.yaml", "staged")

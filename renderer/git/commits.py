@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -56,7 +55,7 @@ def _own_index(root: str) -> Iterator[str]:
     with remains.locked(root, index):
         try:
             with suppress(FileNotFoundError):  # no index yet
-                shutil.copyfile(index, index + remains.OWN)
+                remains.copy_index(index, index + remains.OWN)
             yield index + remains.OWN
             os.replace(index + remains.OWN, index)
         except BaseException as error:

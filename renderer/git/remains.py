@@ -53,13 +53,24 @@ def index_of(root: str) -> str:
     return os.path.join(os.path.abspath(root), text(reading(root, ["rev-parse", "--git-path", "index"])).strip("\n"))
 
 
+def copy_index(source: str, target: str) -> None:
+    """Copy an index with its time of change.
+
+    Git reads a file again if it changed in the second in which the index was written. With a later time on the copy it
+    would miss such a change: https://git-scm.com/docs/racy-git
+    """
+    shutil.copyfile(source, target)
+    times = os.stat(source)
+    os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
 def index_first(index: str) -> None:
     """Let the index hold what is about to be committed, and keep the previous one."""
     try:
-        shutil.copyfile(index, index + _BEFORE)
+        copy_index(index, index + _BEFORE)
     except FileNotFoundError:  # no index yet, which an empty file says
         open(index + _BEFORE, "wb").close()
-    shutil.copyfile(index + OWN, index + _NEXT)
+    copy_index(index + OWN, index + _NEXT)
     os.replace(index + _NEXT, index)
 
 

@@ -126,31 +126,38 @@ def environment_of(name: str, find: Callable[[str], Document | None], known: Ite
     return _environment(name, tuple(chain.values()))
 
 
-def effective(environment: Environment, app: Document, partials: Sequence[Document]) -> Effective:
-    """Defaults of the overlays < app spec < partial apps; `partials` are in the order of the chain."""
+def effective(environment: Environment, app: Document, partials: Sequence[Document], level: int) -> Effective:
+    """Defaults of the overlays < app spec < partial apps; `partials` are in the order of the chain.
+
+    `level` is the project's render level.
+    """
     defaults = environment.spec.get("defaults") or {}
     spec = merge_specs(defaults, app.spec)
     metadata = app.data.get("metadata") or {}
     for partial in reversed(partials):
         spec = merge_specs(spec, partial.spec)
         metadata = merge(metadata, partial.data.get("metadata") or {})
-    if _default_beside_autoscaling(spec, (app, *partials)):
+    if _default_beside_autoscaling(spec, (app, *partials), level):
         del spec["replicas"]
     data = {**app.data, "metadata": metadata, "spec": spec}
     overlays = [Layer(document, "Overlay") for document in environment.chain if "defaults" in document.spec]
     return Effective(data, (*(Layer(document, "App") for document in (*partials, app)), *overlays))
 
 
-def _default_beside_autoscaling(spec: Mapping[str, Any], own: Sequence[Document]) -> bool:
+def _default_beside_autoscaling(spec: Mapping[str, Any], own: Sequence[Document], level: int) -> bool:
     """Whether an app with an autoscaler gets `replicas` only from a default, which is for apps without an autoscaler.
 
-    A default below `minReplicas` still counts: at render level 1, it is a stage of switching an autoscaler on.
+    At render level 1, a default below `minReplicas` still counts: it is a stage of switching an autoscaler on.
     """
     scaling, replicas = spec.get("autoscaling"), spec.get("replicas")
-    if not isinstance(scaling, Mapping) or not isinstance(replicas, int) or isinstance(replicas, bool):
+    if not isinstance(scaling, Mapping) or replicas is None or any("replicas" in layer.spec for layer in own):
         return False
     least = scaling.get("minReplicas", 1)
-    return not any("replicas" in layer.spec for layer in own) and isinstance(least, int) and replicas >= least
+    return level > 1 or (_is_number(least) and _is_number(replicas) and replicas >= least)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def inherited(partial: Document) -> Document:

@@ -147,7 +147,8 @@ def _effective(files: Files, layout: Layout, env: str, app: str) -> Mapping[str,
     for name in environment.names:
         partial = _document(files, layout.partial(name, app))
         partials += [] if partial is None else [partial if name == env else inherited(partial)]
-    spec: Mapping[str, Any] = effective(environment, own, partials).data["spec"]
+    # Every level gives the same release state: only `replicas` depends on the level.
+    spec: Mapping[str, Any] = effective(environment, own, partials, level=1).data["spec"]
     return spec
 
 

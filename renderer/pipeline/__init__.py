@@ -199,7 +199,7 @@ def evaluate(
     name = str(document.data["metadata"]["name"])
     partials, problems = _partials(name, environment, texts, setup)
     problems += _idle(document, environment, partials)
-    merged = effective(environment, document, partials)
+    merged = effective(environment, document, partials, setup.project.level)
     problems += _check_schema(merged, setup.schemas)
     if errors(problems):
         return None, problems

@@ -100,7 +100,8 @@ def replicas_and_autoscaling(scene: SpecScene) -> Iterator[Finding]:
     becomes 1, unless an autoscaler has already changed it and so owns the field.
     Fix: remove one. To switch an autoscaler on without losing pods: commit `autoscaling` with a `minReplicas` above
     `replicas`, sync, wait until the autoscaler has scaled up (15 seconds), then remove `replicas` and set `minReplicas`
-    as you like. Do not release meanwhile.
+    as you like. Do not release meanwhile. A default of `replicas` in an overlay does not apply to an app with
+    `autoscaling`; at render level 1, one below `minReplicas` does: set `replicas: null` in the app.
     Source: Kubernetes (server-side apply: ownership of `replicas`), measured; API server (`minReplicas` at most
     `maxReplicas`).
     """

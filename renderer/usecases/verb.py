@@ -353,7 +353,8 @@ def _changes(
     beneath = [opened.layout.partial(name, app) for name in environment.names[1:]]
     partials = [inherited(Document(file, _data(texts[file], file))) for file in beneath if file in texts]
     file = opened.layout.app(app)
-    base = effective(environment, Document(file, _data(texts[file], file)), partials).data["spec"]
+    app_spec = Document(file, _data(texts[file], file))
+    base = effective(environment, app_spec, partials, opened.setup.project.level).data["spec"]
     partial = (_data(texts[own], own).get("spec") or {}) if own in texts else {}
     return changes(base, partial, wanted)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from renderer.release.verbs import Refusal, hotfix, promote, retry
-from renderer.usecases.verb import Spec
+from renderer.usecases.effective import Spec
 from tests.support.past import Repository
 from tests.support.verb_table import STATES, spec_in_state
 from tests.test_from_edits import state

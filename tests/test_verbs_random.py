@@ -16,8 +16,9 @@ from renderer.problem import errors
 from renderer.release import switches, verbs
 from renderer.release.verbs import Refusal, in_flight
 from renderer.spec import RELEASE_STATE, merge
+from renderer.usecases.edited import Act, Edited, edit_app
+from renderer.usecases.effective import environment_for
 from renderer.usecases.project import Opened, build_all, open_project
-from renderer.usecases.verb import Act, Edited, edit_app, environment_for
 from renderer.yamlio import load
 from tests.support.verb_table import STATES, VERBS, project, workload
 

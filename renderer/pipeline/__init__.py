@@ -92,7 +92,10 @@ class Evaluated:
 
     app: App
     effective: Effective
-    documents: tuple[Document, ...]
+    documents: tuple[Document, ...]  # the app spec, then the partial apps, nearest first
+
+
+Evaluation = tuple[Evaluated | None, list[Problem]]  # None: the problems have an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,8 @@ def building(
     made = []
     for environment in wanted:
         yield
-        made.append((yield from _build(document, environment, texts, setup, stable_only)))
+        evaluation = evaluate(document, environment, texts, setup)
+        made.append((yield from _build(name, evaluation, environment, texts, setup, stable_only)))
     return made
 
 
@@ -192,9 +196,7 @@ def is_in(environment: Environment, app: str) -> bool:
     return environment.apps is None or app in environment.apps
 
 
-def evaluate(
-    document: Document, environment: Environment, texts: Mapping[str, bytes], setup: Setup
-) -> tuple[Evaluated | None, list[Problem]]:
+def evaluate(document: Document, environment: Environment, texts: Mapping[str, bytes], setup: Setup) -> Evaluation:
     """The first half of the pipeline: merge, check against the schema, check the fields against each other."""
     name = str(document.data["metadata"]["name"])
     partials, problems = _partials(name, environment, texts, setup)
@@ -215,17 +217,25 @@ def evaluate(
     return Evaluated(app, merged, (document, *partials)), problems
 
 
+def build_evaluated(
+    name: str, evaluation: Evaluation, environment: Environment, texts: Mapping[str, bytes], setup: Setup
+) -> Rendered:
+    """One environment of an app whose spec is evaluated already."""
+    (made,) = in_step([_build(name, evaluation, environment, texts, setup, stable_only=False)])
+    return made
+
+
 def _build(
-    document: Document,
+    name: str,
+    evaluation: Evaluation,
     environment: Environment,
     texts: Mapping[str, bytes],
     setup: Setup,
     stable_only: bool,
 ) -> Steps[Rendered]:
-    """The pipeline of one environment: evaluate, render, template, patch, check, write as text."""
-    name = str(document.data["metadata"]["name"])
+    """The pipeline of one environment after its first step: render, template, patch, check, write as text."""
     locator = Locator({**setup.texts, **texts})
-    evaluated, problems = evaluate(document, environment, texts, setup)
+    evaluated, problems = evaluation
     if evaluated is None:
         return Rendered(environment.name, name, problems=locator.locate(problems))
     yield

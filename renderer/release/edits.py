@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from renderer.release.back import taken_back
 from renderer.release.fold import ABSENT
 from renderer.release.verbs import Refusal, Wanted, in_flight, release
-from renderer.spec import strategy_of
+from renderer.spec import strategy_of, version_of
 
 Spec = Mapping[str, Any]
 _VERSION = ("image", "tag", "version")
@@ -20,28 +21,23 @@ class Meant(NamedTuple):
     left_out: str = ""
 
 
-def edited_version(was: Spec, spec: Spec) -> str | None:
-    """The tag (or the image, if only that changed) that an edit made stable; None if it changed neither."""
-    if spec.get("tag") != was.get("tag"):
-        return str(spec["tag"])
-    return str(spec["image"]) if spec.get("image") != was.get("image") else None
-
-
-def from_edit(was: Spec, spec: Spec, *, weight: int | None, taken_back: str = "") -> Meant | Refusal | None:
+def from_edit(was: Spec, spec: Spec, *, weight: int | None, again: bool = False) -> Meant | Refusal | None:
     """The edit from `was` to `spec` turned into a release; both are effective specs of one app in one environment.
 
     None if the version did not change. A strategy without canary and preview needs no edit: it rolls the version out.
-    With `taken_back` (aborted, undone), the version was stopped here before and is not released again. A Refusal means
-    that a person must decide, and that nothing may be written.
+    A version that was undone or aborted here is released only with `again`. A Refusal means that a person must decide,
+    and that nothing may be written.
     """
-    if edited_version(was, spec) is None:
+    if spec.get("tag") == was.get("tag") and spec.get("image") == was.get("image"):
         return None
     if not strategy_of(spec.get("strategy", {})).is_rollout:
         return Meant({})
     pinned = {key: was.get(key, ABSENT) for key in _VERSION if spec.get(key) != was.get(key)}
     before = {key: value for key, value in {**spec, **pinned}.items() if value is not ABSENT}
-    if taken_back:
-        return Meant(pinned, f"it was {taken_back} here before")
+    version = version_of(was, spec)
+    stopped = None if again else taken_back(spec, version) or taken_back(was, version)
+    if stopped:
+        return Meant(pinned, f"it was {stopped} here before")
     overrides = {"image": spec["image"]} if spec.get("image") != was.get("image") else None
     label = spec.get("version") if "version" in pinned else None
     flight = in_flight(before)

@@ -9,17 +9,15 @@ from functools import cache
 from renderer.console import say
 from renderer.git import changed, merge_base, read_many, resolve
 from renderer.pipeline import is_in
-from renderer.release.back import taken_back
-from renderer.release.edits import Meant, edited_version, following, from_edit
+from renderer.release.edits import Meant, following, from_edit
 from renderer.release.verbs import Outcome, Refusal
-from renderer.spec import short_digests, strategy_of, version_of
+from renderer.spec import short_digests
 from renderer.usecases.checkout import refuse_nested
-from renderer.usecases.elsewhere import own_files, spec_in, spec_of
+from renderer.usecases.edited import Act
+from renderer.usecases.elsewhere import evaluated_in, evaluated_of, own_files
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
 from renderer.usecases.selection import touched
-from renderer.usecases.verb import Act, Spec
-from renderer.yamlio import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +64,17 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
         found = {}
         for app in names:
             if files[layout.app(app)] is not None:
-                was, spec = spec_of(opened, app, env, commit, files), spec_in(opened, app, env)
-                if not is_pinned and strategy_of(spec.get("strategy", {})).is_rollout:
-                    file = layout.app(app)
-                    spec = following(was, spec, _own(files[file]), _own(opened.texts(app)[0].get(file)))
-                meant = _meant(was, spec, wanted.weight, wanted.is_again(app))
+                old, new = evaluated_of(opened, app, env, commit, files), evaluated_in(opened, app, env)
+                was, spec = old.app.spec, new.app.spec
+                if not is_pinned and new.app.strategy.is_rollout:
+                    spec = following(was, spec, old.documents[0].spec, new.documents[0].spec)
+                meant = from_edit(was, spec, weight=wanted.weight, again=wanted.is_again(app))
                 if meant is not None:
                     found[app] = _act(meant)
                     _say(app, env, spec, meant)
         return found
 
     return acts
-
-
-def _meant(was: Spec, spec: Spec, weight: int | None, redo: bool) -> Meant | Refusal | None:
-    if edited_version(was, spec) is None:
-        return None
-    state = {key: spec[key] for key in ("tag", "version") if key in spec}
-    version = version_of(was, state)
-    stopped = None if redo else taken_back(spec, version) or taken_back(was, version)
-    return from_edit(was, spec, weight=weight, taken_back=stopped or "")
-
-
-def _own(text: bytes | None) -> Spec:
-    """The spec of an app spec alone; it is valid as part of an effective one."""
-    data, _ = load(text or b"", "")
-    spec = data.get("spec") if isinstance(data, dict) else None
-    return spec if isinstance(spec, dict) else {}
 
 
 def _act(meant: Meant | Refusal) -> Act:

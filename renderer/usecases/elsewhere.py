@@ -8,15 +8,15 @@ from typing import Any
 
 from renderer.failure import Failure
 from renderer.git import read_many
-from renderer.pipeline import is_in
+from renderer.pipeline import Evaluated, is_in
 from renderer.problem import Problem, errors
 from renderer.release.back import taken_back
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import in_flight
 from renderer.spec import fields_of, stable_of, version_of
+from renderer.usecases.effective import Spec, environment_for, evaluated_app
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.selection import chosen
-from renderer.usecases.verb import Spec, effective_spec, environment_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,17 @@ def in_both(opened: Opened, source: str, target: str | None) -> list[str]:
 
 def spec_in(opened: Opened, app: str, env: str) -> Spec:
     """The effective spec in an environment. Raises Failure if the app is unknown, Refused if it has errors."""
+    return evaluated_in(opened, app, env).app.spec
+
+
+def evaluated_in(opened: Opened, app: str, env: str) -> Evaluated:
+    """The app in an environment. Raises Failure if the app is unknown, Refused if its spec has errors."""
     chosen([app], opened.apps, "app")
     texts, problems = opened.texts(app)
-    spec = None if errors(problems) else effective_spec(opened, environment_for(opened, env), app, texts, problems)
-    if spec is None:
+    found = None if errors(problems) else evaluated_app(opened, environment_for(opened, env), app, texts, problems)
+    if found is None:
         raise Refused(problems)
-    return spec
+    return found
 
 
 def spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Spec:
@@ -89,7 +94,7 @@ def spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Spec:
 
     Failure if the app does not exist there or its spec has errors. Raises GitError no-such-revision.
     """
-    return spec_of(opened, app, env, revision, read_many(opened.root, revision, own_files(opened, app)))
+    return evaluated_of(opened, app, env, revision, read_many(opened.root, revision, own_files(opened, app))).app.spec
 
 
 def own_files(opened: Opened, app: str) -> list[str]:
@@ -97,14 +102,16 @@ def own_files(opened: Opened, app: str) -> list[str]:
     return [opened.layout.app(app), *(opened.layout.partial(name, app) for name in opened.setup.overlays)]
 
 
-def spec_of(opened: Opened, app: str, env: str | None, revision: str, found: Mapping[str, bytes | None]) -> Spec:
-    """The same from files of the revision, which may include files of other apps."""
+def evaluated_of(
+    opened: Opened, app: str, env: str | None, revision: str, found: Mapping[str, bytes | None]
+) -> Evaluated:
+    """The app from files of the revision, which may include files of other apps; it fails as `spec_at` does."""
     files = own_files(opened, app)
     texts = {file: text for file in files if (text := found[file]) is not None}
     if files[0] not in texts:
         raise Failure(f"there is no app `{app}` at {revision}", 2)
     problems: list[Problem] = []
-    spec = effective_spec(opened, environment_for(opened, env), app, texts, problems)
-    if spec is None:
+    evaluated = evaluated_app(opened, environment_for(opened, env), app, texts, problems)
+    if evaluated is None:
         raise Failure(f"the spec of {app} at {revision} has problems: {problems[0]}", 1)
-    return spec
+    return evaluated

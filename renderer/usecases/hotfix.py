@@ -10,10 +10,12 @@ from renderer.console import say
 from renderer.failure import Failure
 from renderer.problem import errors
 from renderer.release.verbs import Outcome, Refusal, hotfix, release_after_abort
+from renderer.usecases.edited import Act, edit_app
+from renderer.usecases.effective import Spec
 from renderer.usecases.freezes import refuse_frozen
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.promotion import ReleaseOptions, versions_for
-from renderer.usecases.verb import Act, Spec, VerbOptions, edit_app
+from renderer.usecases.verb import VerbOptions
 
 Run = Callable[..., int]  # the options, the verb, the acts of each environment, and the end of the subject
 

@@ -13,9 +13,9 @@ from renderer.layout import PROJECT_FILE
 from renderer.release.verbs import last_weight
 from renderer.render.pods import env_list
 from renderer.spec import Version, stable_of, version_of
-from renderer.usecases.elsewhere import own_files, spec_at, spec_of
+from renderer.usecases.effective import Spec, environment_for
+from renderer.usecases.elsewhere import evaluated_of, own_files, spec_at
 from renderer.usecases.project import Opened
-from renderer.usecases.verb import Spec, environment_for
 
 Live = Callable[[str, Spec], Spec]  # an app and its spec with a canary -> the live canary, {} if there is none
 _NO_COMMIT = ("no-git", "no-repository", "no-such-revision")
@@ -41,7 +41,7 @@ def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision
         if found[opened.layout.app(app)] is None:
             return {}
         try:
-            there = spec_of(opened, app, env, "the last commit", found)
+            there = evaluated_of(opened, app, env, "the last commit", found).app.spec
         except Failure as failure:
             _say(str(failure))
             return canary

@@ -2,48 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import os.path
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from renderer.argocd import Driven
 from renderer.console import out, say
-from renderer.edit import EditError, Operation, Remove, Rename, Set, edit, formatted, new_document
 from renderer.failure import Failure
 from renderer.freeze import TRAILER
 from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
 from renderer.git.remains import put_right
 from renderer.layout import HEADER
-from renderer.overlay import Document, Environment, effective, inherited
-from renderer.pipeline import Rendered, build_app, evaluate, is_in, outline, read_app
-from renderer.pipeline.positions import Locator
-from renderer.plain import pointer_of
 from renderer.problem import Problem, errors
-from renderer.release.fold import ABSENT, Change, changes
-from renderer.release.verbs import Outcome, Refusal, in_flight
+from renderer.release.verbs import Refusal, in_flight
 from renderer.report.columns import columns
 from renderer.report.diff import diff_text
-from renderer.spec import App, app_document, stable_of, strategy_of, version_of
+from renderer.spec import stable_of, strategy_of, version_of
 from renderer.tree import listing, read, write_all
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import refuse_nested
-from renderer.usecases.fmt import field_order
+from renderer.usecases.edited import Act, Edited, edit_app
+from renderer.usecases.effective import Spec
 from renderer.usecases.freezes import refuse_frozen
 from renderer.usecases.ignored import refuse_hidden, refuse_hidden_output
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
 from renderer.usecases.shown import show_problems
-from renderer.yamlio import load
 
-Spec = Mapping[str, Any]
-Act = Callable[[Spec], Outcome]
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
 _NAMED = 3  # apps in a commit's subject
 
@@ -82,48 +71,12 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """One app in one environment after a verb: its partial app file, and every rendered file that follows from it.
-
-    None marks a file that is removed: a rendered file without a manifest, and an empty partial app file.
-    """
-
-    env: str
-    app: str
-    before: Spec
-    after: Spec
-    file: str
-    text: bytes | None
-    rendered: Mapping[str, bytes | None]
-    problems: tuple[Problem, ...]
-    made: tuple[Rendered, ...] = ()
-    driven: Mapping[str, Driven] = field(default_factory=dict)  # by environment, before the verb
-
-
-@dataclass(frozen=True, slots=True)
 class RefusedEdit:
     """Why a verb does not fit an app's state."""
 
     env: str
     app: str
     message: str
-
-
-def environments_for(opened: Opened, envs: Sequence[str]) -> list[Environment]:
-    """The environments that a verb is about, each once, in the given order."""
-    return [environment_for(opened, env) for env in dict.fromkeys(envs)] or [environment_for(opened, None)]
-
-
-def environment_for(opened: Opened, env: str | None) -> Environment:
-    """The environment that a verb is about; if the project has several, it must be named."""
-    names = sorted(opened.setup.environments)
-    if env is None and len(names) == 1:
-        env = names[0]
-    if env is None:
-        raise Failure(f"which environment? --env {'|'.join(names)}", 2)
-    if env not in opened.setup.environments:
-        raise Failure(f"there is no environment `{env}`; there are {', '.join(names)}", 2)
-    return opened.setup.environments[env]
 
 
 def carry_out(opened: Opened, acts: Acts, how: How) -> int:
@@ -242,74 +195,6 @@ def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]
             raise Failure(f"{', '.join(named[:3])}: {what}", 1)
 
 
-def edit_app(
-    opened: Opened,
-    environment: Environment,
-    app: str,
-    act: Act,
-    known: tuple[dict[str, bytes], list[Problem]] | None = None,
-) -> Edited | Refusal:
-    """One app's spec edited, and what is rendered from it in this environment and in those that extend it.
-
-    `known` are the app's files and the problems of reading them; the edit changes them too.
-    """
-    texts, problems = known or opened.texts(app)
-    problems = [*problems]
-    spec = None if errors(problems) else effective_spec(opened, environment, app, texts, problems)
-    if spec is None:
-        return Edited(environment.name, app, {}, {}, "", b"", {}, tuple(problems))
-    wanted = act(spec)
-    if isinstance(wanted, Refusal):
-        return wanted
-    file = opened.layout.partial(environment.name, app)
-    old = texts.get(file)
-    try:
-        text = _edited(old, app, _changes(opened, environment, app, texts, wanted))
-    except EditError as error:
-        raise Failure(f"{file}: {error}", 1) from error
-    names = [each.name for each in opened.setup.environments.values() if environment.name in each.names]
-    driven = _driven(opened, app, texts, names)
-    texts.pop(file, None)
-    texts |= {file: text} if text is not None else {}
-    rendered = build_app(app, texts, opened.setup, names)
-    problems = [problem for each in rendered for problem in each.problems]
-    after = spec if errors(problems) else effective_spec(opened, environment, app, texts, []) or spec
-    outputs = _outputs(opened, app, rendered)
-    return Edited(environment.name, app, spec, after, file, text, outputs, tuple(problems), tuple(rendered), driven)
-
-
-def _driven(opened: Opened, app: str, texts: Mapping[str, bytes], envs: Sequence[str]) -> dict[str, Driven]:
-    """What controllers write into the app's objects, by environment, if Argo CD's objects are ours."""
-    wanted = [env for env in envs if opened.setup.project.argocd and is_in(opened.setup.environments[env], app)]
-    found = outline(app, texts, opened.setup, wanted) if wanted else []
-    return {each.env: each.driven for each in found}
-
-
-def effective_spec(
-    opened: Opened, environment: Environment, app: str, texts: Mapping[str, bytes], problems: list[Problem]
-) -> Spec | None:
-    """The valid effective spec; None if it has errors, which are added to `problems`."""
-    found = effective_app(opened, environment, app, texts, problems)
-    return found.spec if found else None
-
-
-def effective_app(
-    opened: Opened, environment: Environment, app: str, texts: Mapping[str, bytes], problems: list[Problem]
-) -> App | None:
-    """The app with its valid effective spec; None if that has errors, which are added to `problems`."""
-    if not is_in(environment, app):
-        raise Failure(f"{environment.name} does not have the app `{app}`", 2)
-    document, found = read_app(app, texts, opened.setup)
-    problems += found
-    if document is None:
-        return None
-    evaluated, found = evaluate(document, environment, texts, opened.setup)
-    if evaluated is None:
-        problems += Locator({**opened.setup.texts, **texts}).locate(found)
-        return None
-    return evaluated.app
-
-
 def _table(edited: Sequence[Edited]) -> list[str]:
     """The old and new version of each release, and how it starts, one per line below a headline."""
     rows = [("APP", "ENVIRONMENT", "FROM", "TO", "STARTS")]
@@ -343,77 +228,6 @@ def describe(spec: Spec) -> str:
     if spec.get("paused"):
         words.append("paused")
     return ", ".join(words)
-
-
-def _changes(
-    opened: Opened, environment: Environment, app: str, texts: Mapping[str, bytes], wanted: Mapping[str, Any]
-) -> list[Change]:
-    """The fewest edits of this overlay's partial app that lead to the wanted spec."""
-    own = opened.layout.partial(environment.name, app)
-    beneath = [opened.layout.partial(name, app) for name in environment.names[1:]]
-    partials = [inherited(Document(file, _data(texts[file], file))) for file in beneath if file in texts]
-    file = opened.layout.app(app)
-    app_spec = Document(file, _data(texts[file], file))
-    base = effective(environment, app_spec, partials, opened.setup.project.level).data["spec"]
-    partial = (_data(texts[own], own).get("spec") or {}) if own in texts else {}
-    return changes(base, partial, wanted)
-
-
-def _data(text: bytes, file: str) -> dict[str, Any]:
-    data, _ = load(text, file)
-    return data if isinstance(data, dict) else {}
-
-
-def _edited(old: bytes | None, app: str, edits: Sequence[Change]) -> bytes | None:
-    """The edited text; one in the layout of `fmt` stays in it. None if nothing is left."""
-    empty = new_document(app_document(app, {}))
-    before = empty if old is None else old.decode()
-    text = edit(before, _operations(_data(before.encode(), "").get("spec") or {}, edits))
-    order = field_order("App")
-    text = formatted(text, order) if formatted(before, order) == before else text
-    return None if text == empty else text.encode()
-
-
-def _operations(spec: Spec, edits: Sequence[Change]) -> list[Operation]:
-    """A block that is removed and added under another name (canary, aborted) keeps its comments: it is renamed."""
-    moved = _moved(spec, edits)
-    found: list[Operation] = []
-    for each in edits:
-        if moved and each.path == (moved[1],):
-            found.append(Rename(_pointer_of((moved[0],)), moved[1]))
-            gone = [key for key in spec[moved[0]] if key not in each.value]
-            found += [Remove(_pointer_of((moved[1], key))) for key in gone]
-        elif each.value is ABSENT:
-            found += [] if moved and each.path == (moved[0],) else [Remove(_pointer_of(each.path))]
-        else:
-            found.append(Set(_pointer_of(each.path), each.value))
-    return found
-
-
-def _moved(spec: Spec, edits: Sequence[Change]) -> tuple[str, str] | None:
-    """A removed field, and an added one that has a part of its value, in the same order."""
-    gone = [each.path[0] for each in edits if each.value is ABSENT and len(each.path) == 1 and each.path[0] in spec]
-    come = [(each.path[0], each.value) for each in edits if len(each.path) == 1 and each.path[0] not in spec]
-    for old in gone:
-        for new, value in come:
-            was = spec[old] if isinstance(spec[old], dict) and isinstance(value, dict) else {}
-            if was and json.dumps({key: was[key] for key in was if key in value}) == json.dumps(value):
-                return old, new
-    return None
-
-
-def _pointer_of(path: Sequence[str]) -> str:
-    return pointer_of(("spec", *path))
-
-
-def _outputs(opened: Opened, app: str, rendered: Sequence[Rendered]) -> dict[str, bytes | None]:
-    """The files to write, and None for existing ones that are no longer rendered."""
-    found: dict[str, bytes | None] = {}
-    for each in rendered:
-        if each.env:
-            found |= dict.fromkeys(listing(opened.root, opened.layout.manifests(each.env, app)))
-            found |= each.files
-    return found
 
 
 def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:

@@ -18,7 +18,9 @@ from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.status import AppStatus
 from renderer.spec import fields_of, strategy_of
 from renderer.tree import alone
+from renderer.usecases.edited import Act
 from renderer.usecases.edits import Edits, edit_acts
+from renderer.usecases.effective import Spec, environments_for
 from renderer.usecases.elsewhere import spec_at
 from renderer.usecases.hotfix import start_hotfix
 from renderer.usecases.live import Live, live_canaries
@@ -29,7 +31,7 @@ from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
 from renderer.usecases.status import read_rows
 from renderer.usecases.unmeasured import say_if_unmeasured
-from renderer.usecases.verb import Act, How, Spec, VerbOptions, carry_out, environments_for
+from renderer.usecases.verb import How, VerbOptions, carry_out
 from renderer.usecases.words import parse_overrides
 
 Acts = Callable[[Opened, str], Mapping[str, Act]]  # by app, in an environment

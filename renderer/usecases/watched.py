@@ -5,8 +5,8 @@ from __future__ import annotations
 from renderer.plan.watch import watch
 from renderer.problem import Problem
 from renderer.spec import App
+from renderer.usecases.effective import evaluated_app
 from renderer.usecases.project import Opened
-from renderer.usecases.verb import effective_app
 
 
 def watched(opened: Opened, env: str, app: str) -> tuple[str, ...]:
@@ -19,4 +19,5 @@ def app_as_it_is(opened: Opened, env: str, app: str) -> App | None:
     """The app in the working tree; None where its spec has errors."""
     texts, _ = opened.texts(app)
     problems: list[Problem] = []
-    return effective_app(opened, opened.setup.environments[env], app, texts, problems)
+    found = evaluated_app(opened, opened.setup.environments[env], app, texts, problems)
+    return found.app if found else None

@@ -15,7 +15,8 @@ from renderer.release.steps import steps_of
 from renderer.release.verbs import Refusal
 from renderer.render import render
 from renderer.spec import App, app_of
-from renderer.usecases.verb import edit_app, environment_for
+from renderer.usecases.edited import edit_app
+from renderer.usecases.effective import environment_for
 from tests.support.cases import ROOT
 from tests.support.verb_table import STATES, VERBS, project
 from tests.test_imports import ROWS

@@ -16,8 +16,9 @@ from renderer.plan import judged
 from renderer.problem import errors
 from renderer.release import switches, verbs
 from renderer.release.verbs import Outcome, Refusal
+from renderer.usecases.edited import Act, Edited, edit_app
+from renderer.usecases.effective import environment_for
 from renderer.usecases.project import Opened, open_project
-from renderer.usecases.verb import Act, Edited, edit_app, environment_for
 from renderer.yamlio import dump, load
 from tests.support.cases import OVERLAY, PROJECT
 from tests.support.plans import side

@@ -83,8 +83,8 @@ def test_yaml_is_that_of_the_fixture() -> None:
 
 def test_the_picture_shows_the_steps_of_the_pipeline() -> None:
     (line,) = [line for block in blocks(README, "text") for line in block.splitlines() if "evaluate ->" in line]
-    assert pipeline._build.__doc__
-    assert line.strip().split(" -> ") == pipeline._build.__doc__.rstrip(".").partition(": ")[2].split(", ")
+    assert pipeline.building.__doc__
+    assert line.strip().split(" -> ") == pipeline.building.__doc__.strip().rstrip(".").partition(": ")[2].split(", ")
     rows = re.findall(r"^\| ([a-z ]+) \|", (ROOT / "docs/architecture.md").read_text(), re.MULTILINE)
     assert rows[rows.index("read") + 1 : rows.index("write")] == line.strip().split(" -> ")
 

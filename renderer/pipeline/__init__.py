@@ -136,7 +136,10 @@ def building(
     *,
     stable_only: bool = False,
 ) -> Steps[list[Rendered]]:
-    """`build_app` as a sequence of steps, so that many apps can take each step together."""
+    """`build_app` as a generator that stops after each step, so that many apps can take each step together.
+
+    The steps of each environment: evaluate, render, template, patch, check, write as text.
+    """
     document, problems = read_app(name, texts, setup)
     if document is None:
         return [Rendered("", name, problems=tuple(problems))]
@@ -233,7 +236,7 @@ def _build(
     setup: Setup,
     stable_only: bool,
 ) -> Steps[Rendered]:
-    """The pipeline of one environment after its first step: render, template, patch, check, write as text."""
+    """The pipeline of one environment after its first step, `evaluate`."""
     locator = Locator({**setup.texts, **texts})
     evaluated, problems = evaluation
     if evaluated is None:

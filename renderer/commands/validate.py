@@ -30,6 +30,9 @@ from renderer.usecases.validate import ValidateOptions, validate
     metavar="REF",
     help="Check the change since this revision, which must be the live one (default with --hook: HEAD).",
 )
+@click.option(
+    "--each", is_flag=True, help="With --base: judge each commit since then by itself, not all of them as one change."
+)
 @click.option("--into", metavar="REF", help="Check the result of merging the last commit into this revision.")
 @click.option(
     "--at",

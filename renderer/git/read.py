@@ -101,6 +101,16 @@ def commits_between(root: str, base: str, head: str) -> int:
     return int(reading(root, ["rev-list", "--count", f"{base}..{head}"]))
 
 
+def first_parents(root: str, base: str, head: str) -> list[str] | None:
+    """The commits after `base` on the first-parent line of `head`, oldest first; None if `base` is not on that line."""
+    start, tip = resolve(root, base), resolve(root, head)
+    if start == tip:
+        return []
+    span = ["--first-parent", "--reverse", "--parents", f"{start}..{tip}"]
+    lines = [line.split() for line in text(reading(root, ["rev-list", *span])).splitlines()]
+    return [line[0] for line in lines] if lines and lines[0][1:2] == [start] else None
+
+
 def is_shallow(root: str) -> bool:
     """Whether the repository has only the newest part of its history."""
     return reading(root, ["rev-parse", "--is-shallow-repository"]).strip() == b"true"

@@ -6,11 +6,9 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from renderer.console import say
-from renderer.git import changed, resolve
-from renderer.git.read import is_unborn
+from renderer.git import changed
 from renderer.layout import PROJECT_FILE
 from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, faults_of, is_in, read_app
@@ -18,17 +16,12 @@ from renderer.pipeline.argocd_objects import RESOURCES
 from renderer.pipeline.fleet import ARGOCD, argocd_manifest
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup
-from renderer.plan import AppPlan, Effect, Side, classify_argocd, judged, plan, plan_resources
+from renderer.plan import AppPlan, Effect, Side, classify_argocd, plan, plan_resources
 from renderer.problem import Problem, errors
 from renderer.project import Versions
 from renderer.render import bootstrap
-from renderer.usecases.checkout import refuse_nested
-from renderer.usecases.freezes import frozen_changes
-from renderer.usecases.guards import judged_by_base
-from renderer.usecases.output import output_problems
-from renderer.usecases.project import Opened, Refused
-from renderer.usecases.ran import with_history
-from renderer.usecases.revision import TextsByApp, View, asking_git, of_revision, of_tree
+from renderer.usecases.project import Refused
+from renderer.usecases.revision import TextsByApp, View, of_revision
 from renderer.usecases.selection import Selection, asked, touched
 
 Make = Callable[[Side | None, Side | None], AppPlan]  # makes the plan of an app from its two sides
@@ -58,34 +51,6 @@ class _Made:
     side: Side | None = None
     locator: Locator | None = None
     problems: tuple[Problem, ...] = ()
-
-
-def transitions(
-    opened: Opened, selection: Selection, base: str, now: datetime | None = None, head: str | None = None
-) -> list[Problem]:
-    """Problems of the change from the revision `base` to the working tree, in the apps of the selection.
-
-    `head` is the commit of the working tree, if the tree has no other changes; rendered files may be missing then.
-
-    None if `base` is HEAD before the first commit, when hooks run too. With a time, freezes hold changes back.
-    """
-    refuse_nested(opened.root, opened.layout)
-    with asking_git():
-        if base == "HEAD" and is_unborn(opened.root):
-            return []
-        new = of_tree(opened)
-        old = before(opened.root, base, new)
-        changes = about(opened.root, base, head, old, new)
-    some = {env: changes.apps[env] & apps for env, apps in selection.apps.items() if env in changes.apps}
-    found = compare(old, new, Selection(some), make=judged)
-    with asking_git():
-        plans = [with_history(opened.root, new.layout, base, each) for each in found.plans]
-        held = frozen_changes(opened.root, opened.setup.environments.values(), plans, base, now) if now else []
-        files = output_problems(opened.root, (resolve(opened.root, base), head), base, new)
-    located = Locator(new.setup.texts).locate(held) if held else ()
-    found_by_base = judged_by_base(old, new, Selection(some), base) if isinstance(old, View) else {}
-    taken_away = [problem for each in found_by_base.values() for problem in each]
-    return [*located, *(problem for each in plans for problem in each.problems), *taken_away, *files]
 
 
 def before(root: str, base: str, new: View) -> View | Unread | None:

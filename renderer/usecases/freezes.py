@@ -45,9 +45,16 @@ def refuse_frozen(environments: Iterable[Environment], verb: str, now: datetime)
 
 
 def frozen_changes(
-    root: str, environments: Iterable[Environment], plans: Sequence[AppPlan], base: str, now: datetime
+    root: str,
+    environments: Iterable[Environment],
+    plans: Sequence[AppPlan],
+    span: tuple[str, str | None],
+    now: datetime,
 ) -> list[Problem]:
-    """A problem for each change that a freeze holds back now; a note if a commit since `base` breaks the glass."""
+    """A problem for each change that a freeze holds back now; a note if a commit of the span breaks the glass.
+
+    The span is the revision before and the one after; None is HEAD.
+    """
     windows = {each.name: (each.chain[0].file, windows_of(each.spec)) for each in environments}
     found = []
     for plan in plans:
@@ -57,16 +64,16 @@ def frozen_changes(
             found.append((file, f"{_until(plan.env, *held)}: the change of {plan.app} ({plan.class_}) must wait"))
     if not found:
         return []
-    reason = broken_glass(root, base)
+    reason = broken_glass(root, *span)
     severity: Severity = "error" if reason is None else "note"
     more = f"; a commit breaks the glass: {reason}" if reason else ""
     at = f" (judged at {now.isoformat(timespec='seconds')})"
     return [Problem(file, 0, 0, "freeze", f"{text}{more}{at}", "/spec/freeze", severity) for file, text in found]
 
 
-def broken_glass(root: str, base: str) -> str | None:
+def broken_glass(root: str, base: str, head: str | None = None) -> str | None:
     """The newest reason that a commit since `base` gives; also one in the text of a squashed merge."""
-    return next(breaks_glass(root, base), None)
+    return next(breaks_glass(root, base, head or "HEAD"), None)
 
 
 def breaks_glass(root: str, base: str, head: str = "HEAD") -> Iterator[str]:

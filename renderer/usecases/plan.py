@@ -14,6 +14,7 @@ from renderer.plan import Class, Plan, at_least
 from renderer.problem import Problem
 from renderer.progress import counted, laps
 from renderer.report.plan import plan_text
+from renderer.usecases.change import Range, as_one
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Unread, about, before, compare, sides
 from renderer.usecases.freezes import breaks_glass
@@ -101,7 +102,8 @@ def _show(options: PlanOptions, asked: Question) -> int:
     if show_stopping([marked(each, asked, alone) for each in compared.problems], options.form):
         return 1
     with asking_git():
-        plans = tuple(with_history(root, new.layout, asked.base, each) for each in compared.plans)
+        judged = as_one(Range(root, asked.base, head), new, compared.plans)
+        plans = tuple(with_history(root, new.layout, asked.base, each) for each in judged)
         files = output_files(root, asked.base, head, new, plans)
         reasons = tuple(breaks_glass(root, asked.base, head or "HEAD"))
         looks = who_looks(root, asked.base, head, new, plans)

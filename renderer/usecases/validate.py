@@ -11,7 +11,7 @@ from renderer.failure import Failure
 from renderer.git.trial import Staged
 from renderer.problem import Problem
 from renderer.progress import counted, laps, progress
-from renderer.usecases.compare import transitions
+from renderer.usecases.change import Range, each_transition, transitions
 from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
 from renderer.usecases.into import lay_out_files, layout_of, merged_into
 from renderer.usecases.job import Job, select
@@ -36,6 +36,7 @@ class ValidateOptions:
     apps: tuple[str, ...] = ()
     base: str | None = None
     into: str | None = None
+    each: bool = False  # each commit since `base`, instead of all of them as one change
     head: str | None = None  # the commit that is validated, in the folder of a merge that is tried
     jobs: int | None = None
     hook: bool = False
@@ -48,6 +49,8 @@ class ValidateOptions:
     def __post_init__(self) -> None:
         if self.staged and (self.paths or self.hook or self.base):
             raise Failure("--staged cannot be combined with PATHS, --hook or --base: it checks the index alone", 2)
+        if self.each and (self.paths or self.hook or not self.base):
+            raise Failure("--each needs --base, and cannot be combined with PATHS or --hook", 2)
         if self.into and (self.paths or self.hook or self.base or self.staged):
             raise Failure("--into cannot be combined with PATHS, --hook, --base or --staged: it checks the merge", 2)
 
@@ -68,7 +71,7 @@ def validate(options: ValidateOptions) -> int:
 
     def run(opened: Opened, selection: Selection) -> int:
         now = None if options.hook else options.now
-        moved = transitions(opened, selection, base, now, options.head) if base else []
+        moved = _moved(opened, selection, Range(opened.root, base, options.head, now), options) if base else []
         if base:
             shown.lap(f"compare with {base}")
         return _run(opened, selection, moved, options.jobs or processors(), shown)
@@ -82,6 +85,12 @@ def validate(options: ValidateOptions) -> int:
     if options.envs or options.apps:
         raise Failure("PATHS cannot be combined with --env or --app: they say which apps already", 2)
     return each_touched(shown, paths, hook=options.hook, run=run)
+
+
+def _moved(opened: Opened, selection: Selection, change: Range, options: ValidateOptions) -> list[Problem]:
+    if not options.each:
+        return transitions(opened, selection, change)
+    return each_transition(opened, selection, change, is_whole=not (options.apps or options.envs))
 
 
 def _of_staged(options: ValidateOptions, folder: str, staged: Staged) -> int:

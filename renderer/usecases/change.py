@@ -1,0 +1,180 @@
+"""Judges a change: from a revision to the working tree as one change, or each commit of the range by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
+
+from renderer.failure import Failure
+from renderer.git import commits_of, resolve
+from renderer.git.read import first_parents, is_unborn
+from renderer.layout import PROJECT_FILE
+from renderer.pipeline.positions import Locator
+from renderer.plan import AppPlan, judged
+from renderer.problem import Problem
+from renderer.usecases.checkout import refuse_nested
+from renderer.usecases.compare import Unread, about, before, compare
+from renderer.usecases.freezes import frozen_changes
+from renderer.usecases.guards import judged_by_base
+from renderer.usecases.output import output_problems
+from renderer.usecases.project import Opened, Refused
+from renderer.usecases.ran import with_history
+from renderer.usecases.revision import View, asking_git, of_revision, of_tree
+from renderer.usecases.selection import Selection, touched
+
+_SHORT = 12
+_WHOLE = 40  # characters of a whole id
+_MOST = 20  # commits of one app that are judged one by one without being asked to
+_SOFT = "without-canary"  # a warning that the commits in between can disprove
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What is judged, and how: the revision before, and the commit after; None is the working tree.
+
+    With a time, freezes hold changes back.
+    """
+
+    root: str
+    base: str
+    head: str | None = None
+    now: datetime | None = None
+
+
+def transitions(opened: Opened, selection: Selection, change: Range) -> list[Problem]:
+    """Problems of the change, in the apps of the selection.
+
+    `head` is the commit of the working tree, if the tree has no other changes; rendered files may be missing then.
+    None if `base` is HEAD before the first commit, when hooks run too.
+    """
+    root, base = opened.root, change.base
+    refuse_nested(root, opened.layout)
+    with asking_git():
+        if base == "HEAD" and is_unborn(root):
+            return []
+        new = of_tree(opened)
+        old = before(root, base, new)
+        changes = _within(about(root, base, change.head, old, new), selection)
+        found = compare(old, new, changes, make=judged)
+        plans = as_one(change, new, found.plans)
+        return _problems(change, (old, new), changes, plans)
+
+
+def each_transition(opened: Opened, selection: Selection, change: Range, *, is_whole: bool) -> list[Problem]:
+    """Problems of each commit since `base`, compared with the previous one; at last, of what is not committed.
+
+    `is_whole`: apps and environments that the working tree no longer has count too.
+    """
+    root = opened.root
+    with asking_git():
+        line = first_parents(root, change.base, "HEAD")
+        if line is None:
+            why = f"--each follows the first parents of HEAD, and {change.base} is not among them"
+            raise Failure(f"{why}: name a commit of this branch, or use --into {change.base} to judge the merge", 2)
+        commits = [resolve(root, change.base), *line]
+        found = [*_one_by_one(change, of_tree(opened), commits, None if is_whole else selection)]
+    last = transitions(opened, selection, replace(change, base="HEAD"))
+    return [*found, *last]
+
+
+def _one_by_one(change: Range, like: View, commits: Sequence[str], wanted: Selection | None) -> Iterator[Problem]:
+    """The problems of each commit but the first, with its name; the last commit's specs are checked by themselves."""
+    root = change.root
+    old = before(root, commits[0], like)
+    for was, now in pairwise(commits):
+        new = _sound(root, now, like)
+        if isinstance(new, View):
+            step = replace(change, base=was, head=now)
+            changes = about(root, was, now, old, new)
+            changes = _within(changes, wanted or changes)
+            found = compare(old, new, changes, make=judged)
+            problems = _problems(step, (old, new), changes, found.plans)
+            problems += found.problems if now != commits[-1] else ()
+        else:
+            problems = [*new.problems] if new else []
+        yield from (replace(each, message=f"{each.message} (commit {now[:_SHORT]})") for each in problems)
+        old = new
+
+
+def _sound(root: str, commit: str, like: View) -> View | Unread | None:
+    try:
+        return of_revision(root, commit, like)
+    except Refused as refused:
+        return Unread(tuple(refused.problems))
+
+
+def _problems(
+    change: Range, sides: tuple[View | Unread | None, View], changes: Selection, plans: Sequence[AppPlan]
+) -> list[Problem]:
+    """What the rules, freezes, the policies of the base, and the rendered files say of a change. Raises GitError."""
+    (old, new), root, base = sides, change.root, change.base
+    plans = [with_history(root, new.layout, base, each) for each in plans]
+    environments = new.setup.environments.values()
+    held = frozen_changes(root, environments, plans, (base, change.head), change.now) if change.now else []
+    files = output_problems(root, (resolve(root, base), change.head), base, new)
+    located = Locator(new.setup.texts).locate(held) if held else ()
+    by_base = judged_by_base(old, new, Selection(changes.apps), base) if isinstance(old, View) else {}
+    taken_away = [problem for each in by_base.values() for problem in each]
+    return [*located, *(problem for each in plans for problem in each.problems), *taken_away, *files]
+
+
+def _within(changes: Selection, wanted: Selection) -> Selection:
+    return Selection({env: changes.apps[env] & apps for env, apps in wanted.apps.items() if env in changes.apps})
+
+
+def as_one(change: Range, new: View, plans: Sequence[AppPlan]) -> tuple[AppPlan, ...]:
+    """The plans; a problem says so where several commits, which Argo CD can apply one by one, were judged as one.
+
+    The warning of a release without a canary is a note then, if no commit by itself deserves it. Raises GitError.
+    """
+    if not any(each.problems for each in plans):
+        return tuple(plans)
+    line = first_parents(change.root, change.base, change.head or "HEAD")
+    if line is None or len(line) < 2:
+        return tuple(plans)
+    commits = _touching(change.root, line, new)
+    return tuple(_as_one(change, new, each, commits.get((each.env, each.app), [])) for each in plans)
+
+
+def _touching(root: str, line: Sequence[str], new: View) -> dict[tuple[str, str], list[str]]:
+    """The commits that changed the specs of each app, by environment and app; in order."""
+    layout, setup = new.layout, new.setup
+    folders = [PROJECT_FILE, layout.apps, layout.overlays, layout.templates]
+    paths = {commit: [each.path for each in touches] for commit, touches in commits_of(root, line, folders)}
+    found: dict[tuple[str, str], list[str]] = {}
+    for commit in line:
+        some, _ = touched(layout, setup.environments, new.apps, paths.get(commit, []))
+        for env, apps in some.apps.items():
+            for app in apps:
+                found.setdefault((env, app), []).append(commit)
+    return found
+
+
+def _as_one(change: Range, new: View, plan: AppPlan, commits: Sequence[str]) -> AppPlan:
+    if len(commits) < 2 or not plan.problems:
+        return plan
+    base = change.base[:_SHORT] if len(change.base) == _WHOLE else change.base
+    said = (
+        f"; {len(commits)} commits were judged as one, `rollspec validate --base {base} --each` judges them one by one"
+    )
+    soft = {each for each in plan.problems if each.rule == _SOFT and each.severity == "warning"}
+    if soft and (len(commits) > _MOST or _is_said(change, new, plan, commits)):
+        soft = set()
+    return replace(
+        plan,
+        problems=tuple(
+            replace(each, message=each.message + said, severity="note" if each in soft else each.severity)
+            for each in plan.problems
+        ),
+    )
+
+
+def _is_said(change: Range, new: View, plan: AppPlan, commits: Sequence[str]) -> bool:
+    """Whether one of the commits by itself, or what is not committed, gets all the traffic without a canary."""
+    own = Selection({plan.env: frozenset((plan.app,))})
+    views = [*(_sound(change.root, commit, new) for commit in (change.base, *commits)), new]
+    steps = [(old, now) for old, now in pairwise(views) if isinstance(now, View)]
+    plans = [each for old, now in steps for each in compare(old, now, own, make=judged).plans]
+    return any(problem.rule == _SOFT for each in plans for problem in each.problems)

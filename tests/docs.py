@@ -1,10 +1,13 @@
-"""Writes what is made in docs/ and README.md anew (`make docs`); a test compares it with what lies there."""
+"""Writes what is generated in docs/, README.zh-CN.md and schemas/rollspec/v1 (`make docs`); a test compares it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
+from renderer.usecases.editor import SCHEMA_FILES
+from renderer.usecases.schema import schema_text
 from tests.support import odds, page_cli, page_parts, page_plan, page_rules, page_spec, page_zh, situations
 from tests.support.cases import ROOT
 
@@ -15,6 +18,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": page_cli.page,
     "docs/spec.md": page_spec.page,
     "README.zh-CN.md": page_zh.page,
+    **{
+        f"schemas/rollspec/v1/{name}": partial(schema_text, kind, partial=is_partial)
+        for name, (kind, is_partial) in SCHEMA_FILES.items()
+    },
 }
 PARTS: dict[str, Callable[[], str]] = {
     "layers": page_parts.layers,

@@ -28,6 +28,11 @@ from renderer.usecases.new import STRATEGIES, NewApp, new_app
     help="How a new version replaces the old one.",
 )
 @click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share of the traffic.")
+@click.option(
+    "--editor",
+    metavar="ADDRESS|DIR",
+    help="Begin the spec with the line that names its schema to an editor, as `init --editor` does.",
+)
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
     """Create the spec of a new app, APP."""

@@ -45,10 +45,12 @@ def _format(root: str, below: Sequence[str], check: bool, shown: Shown) -> int:
     if project is None:
         return int(shown.problems(problems or found, root))
     layout = project.layout
-    specs = _specs(root, layout)
+    all_specs = specs(root, layout)
     named = {path for path in below if not os.path.isdir(os.path.join(root, path))}
-    texts, problems = read(root, named.union(spec for spec in specs for path in below if not path or holds(path, spec)))
-    shared = frozenset(specs)
+    texts, problems = read(
+        root, named.union(spec for spec in all_specs for path in below if not path or holds(path, spec))
+    )
+    shared = frozenset(all_specs)
 
     def work(files: Sequence[str], tick: Tick) -> tuple[list[_Formatted], Callable[[], None]]:
         found = []
@@ -162,7 +164,8 @@ def _meant(file: str, layout: Layout) -> str:
     return "Overlay" if file.endswith("/overlay.yaml") and file.startswith(layout.overlays) else "App"
 
 
-def _specs(root: str, layout: Layout) -> list[str]:
+def specs(root: str, layout: Layout) -> list[str]:
+    """The paths of all specs of the project, the project file first."""
     apps = [file for file in listing(root, layout.apps) if file.endswith(".yaml")]
     overlays = [
         file

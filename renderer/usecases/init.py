@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from renderer.resources import read_schema
 from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, overlay_files, project_files
 from renderer.schema import Schemas
 from renderer.tree import read, write_all
+from renderer.usecases.editor import SchemaSource, set_up_editor, with_line
 from renderer.usecases.git_hooks import write_hooks
 from renderer.usecases.merge_driver import set_up_merge_driver
 from renderer.usecases.repository import without_password
@@ -44,6 +46,7 @@ class InitOptions:
     after: str | None = None
     merge_driver: bool = False
     hooks: str = "pre-commit"
+    editor: str | None = None
 
     def __post_init__(self) -> None:
         _check_names(environment=self.env, namespace=self.namespace or self.env, app=self.app)
@@ -55,7 +58,7 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
     `given` are the names of the options that are not defaults.
     """
     env, namespace, app = options.env, options.namespace or options.env, options.app
-    if given and given <= {"merge_driver", "hooks"} and os.path.exists(os.path.join(directory, PROJECT_FILE)):
+    if given and given <= {"merge_driver", "hooks", "editor"} and os.path.exists(os.path.join(directory, PROJECT_FILE)):
         return _set_up(directory, options)
     if os.path.exists(os.path.join(directory, PROJECT_FILE)):
         if "env" not in given or given - {"env", "namespace", "after"}:
@@ -72,6 +75,8 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
         **project_files(env, namespace, hooks=pre_commit, repository=_as_git_says(directory)),
         layout.app(app): app_text(app, options.image, options.tag, [port], {}),
     }
+    if options.editor is not None:
+        files = _for_editors(SchemaSource(options.editor), files, [PROJECT_FILE, layout.overlay(env), layout.app(app)])
     schemas = Schemas(Versions(), read_schema)
     text = files[layout.app(app)].encode()
     data, _ = load(text, layout.app(app))
@@ -97,11 +102,19 @@ def _set_up(root: str, options: InitOptions) -> int:
     project, problems = _project(root)
     if project is None:
         return int(show_problems(problems, "text"))
+    if options.editor is not None:
+        set_up_editor(root, SchemaSource(options.editor), project.layout)
     if options.hooks != _DEFAULT_HOOKS:
         write_hooks(root, options.hooks)
-    elif not options.merge_driver:
+    elif not options.merge_driver and options.editor is None:
         out(f"To check commits with pre-commit, add this under `repos` in {PRE_COMMIT}:\n\n{HOOKS}", end="")
     return set_up_merge_driver(root, project.layout) if options.merge_driver else 0
+
+
+def _for_editors(source: SchemaSource, files: dict[str, str], specs: Sequence[str]) -> dict[str, str]:
+    """The files of a new project with the line that names its schema in each spec, and the schemas."""
+    layout = Layout()
+    return {**files, **{path: with_line(source, path, files[path], layout) for path in specs}, **source.files(layout)}
 
 
 def _add_environment(root: str, env: str, namespace: str, after: str | None) -> int:

@@ -11,6 +11,7 @@ from renderer.failure import Failure
 from renderer.pipeline import build_app
 from renderer.scaffold import app_text
 from renderer.tree import write_all
+from renderer.usecases.editor import SchemaSource, with_line
 from renderer.usecases.project import Refused, open_project
 from renderer.usecases.shown import show_problems
 
@@ -27,6 +28,7 @@ class NewApp:
     ports: tuple[str, ...] = ()
     strategy: str = "RollingUpdate"
     router: str | None = None
+    editor: str | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", self.app):
@@ -53,6 +55,8 @@ def new_app(directory: str, wanted: NewApp) -> int:
         raise Failure(f"there is an app `{wanted.app}` already: {opened.layout.app(wanted.app)}", 2)
     file = opened.layout.app(wanted.app)
     text = app_text(wanted.app, wanted.image, wanted.tag, [_port(port) for port in wanted.ports], wanted.strategy_block)
+    if wanted.editor is not None:
+        text = with_line(SchemaSource(wanted.editor), file, text, opened.layout)
     rendered = build_app(wanted.app, {file: text.encode()}, opened.setup, list(opened.setup.environments))
     if show_problems([problem for each in rendered for problem in each.problems], "text"):
         say(f"rollspec: {file} was not created")

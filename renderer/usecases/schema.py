@@ -22,10 +22,15 @@ def show_schema(kind: str, *, partial: bool) -> None:
         raise Failure("--partial is for App and Overlay", 2)
     if kind in OUTPUTS:
         out((read_schema(f"output/{kind.lower()}.json") or b"").decode(), end="")
-        return
+    else:
+        out(schema_text(kind, partial=partial), end="")
+
+
+def schema_text(kind: str, *, partial: bool) -> str:
+    """The JSON Schema of App, Overlay or Project, for the versions of a new project."""
     schemas = Schemas(Versions(), read_schema)
     bundle = _overlay(schemas) if kind == "Overlay" else schemas.bundle(kind)
-    out(json.dumps(_partial(bundle) if partial else bundle, indent=1, ensure_ascii=False))
+    return json.dumps(_partial(bundle) if partial else bundle, indent=1, ensure_ascii=False) + "\n"
 
 
 def _overlay(schemas: Schemas) -> dict[str, Any]:
@@ -68,5 +73,5 @@ def _with_null(node: Any) -> Any:
 def _or_null(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
-    told = {"description": node["description"]} if "description" in node else {}
-    return {**told, "anyOf": [node, _NULL]}
+    described = {"description": node["description"]} if "description" in node else {}
+    return {**described, "anyOf": [node, _NULL]}

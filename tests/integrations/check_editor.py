@@ -70,9 +70,20 @@ def test_fields_are_completed(project: Path, editor: Server) -> None:
     assert "type" in editor.completion(spec, line, column + 6)
 
 
-def test_the_line_in_the_file_names_its_schema(project: Path) -> None:
-    (line,) = [text for text in PAGE.split("`") if text.startswith("# yaml-language-server")]
-    spec = project / "apps/hello.yaml"
-    spec.write_text(f"{line}\n{spec.read_text()}  replcas: 3\n")
-    with language_server(project, {}) as server:
+def test_the_line_that_init_writes_names_the_schema(tmp_path: Path) -> None:
+    folder = init(tmp_path / "p")
+    (command,) = [
+        line
+        for text in blocks(PAGE, "console")
+        for line in text.splitlines()
+        if line.endswith("init --editor .schemas")
+    ]
+    assert run(folder, *shlex.split(command)[2:]).code == 0
+    spec = folder / "apps/hello.yaml"
+    assert f"`{spec.read_text().splitlines()[0]}`" in PAGE
+    with language_server(folder, {}) as server:
+        for path in ("rollspec.yaml", "apps/hello.yaml", "overlays/production/overlay.yaml"):
+            assert server.open(folder / path) == [], path
+    spec.write_text(f"{spec.read_text()}  replcas: 3\n")
+    with language_server(folder, {}) as server:
         assert [each["range"]["start"]["line"] for each in server.open(spec)] == [at(spec, "replcas")[0]]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.attacks import ATTACKS, faults, index, lay_out, read, state
+from tests.support.audit import watched
 from tests.support.cases import run
 
 FILES = sorted(ATTACKS.rglob("*.attack"))
@@ -24,8 +25,9 @@ def test_an_attack_fails(file: Path, tmp_path: Path) -> None:
     before = state(tmp_path)
     committed = index(project) if attack.with_git else ""
     for each in attack.runs:
-        with _patience():
+        with _patience(), watched(tmp_path) as forbidden:
             outcome = run(project, *each.arguments)
+        assert forbidden == [], "a program was started, an address reached or a file opened elsewhere"
         assert faults(each, outcome) == [], outcome
         after = state(tmp_path)
         if each.arguments[0] in READING or "--check" in each.arguments or "--stdout" in each.arguments:

@@ -1,83 +1,49 @@
-"""What rollspec does to the machine while it reads attacks: processes, addresses and files are on a short list."""
+"""The audit hook under which every attack runs sees what it must: a program, an address, a file elsewhere."""
 
 from __future__ import annotations
 
-import os
+import socket
+import subprocess
 import sys
-import sysconfig
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.attacks import ATTACKS, lay_out, read
-from tests.support.cases import ROOT, run
+from tests.support.audit import watched
+from tests.support.cases import run
+from tests.support.past import Repository
 
-PROGRAMS = frozenset(("git",))
-# Places outside the project that a run reads: Python, the program with its schemas, and what the system says of itself.
-READ = (
-    str(ROOT),
-    sys.prefix,
-    sys.base_prefix,
-    sysconfig.get_path("stdlib"),
-    "/proc/",
-    "/sys/fs/cgroup",
-    "/dev/null",
-    "/etc/",
+
+@pytest.mark.parametrize(
+    ("act", "seen"),
+    [
+        (lambda: subprocess.run([sys.executable, "-c", ""], check=True), f"starts {sys.executable!r}"),
+        (lambda: socket.getaddrinfo("127.0.0.1", 80), "socket.getaddrinfo ('127.0.0.1', 80, 0, 0, 0)"),
+    ],
 )
-TEMPORARY = "rollspec-"  # how folders begin that a run makes for itself
-NETWORK = ("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.sendto", "urllib.Request")
-CODE = ("os.system", "os.exec", "os.spawn", "ctypes.dlopen", "pty.spawn")
+def test_it_sees_a_program_and_an_address(act: Callable[[], object], seen: str, tmp_path: Path) -> None:
+    with watched(tmp_path) as found:
+        act()
+    assert seen in found
 
 
-@pytest.mark.parametrize("kind", sorted(path.name for path in ATTACKS.iterdir() if path.is_dir()))
-def test_no_attack_starts_a_program_reaches_an_address_or_opens_a_file_elsewhere(kind: str, tmp_path: Path) -> None:
-    """In a process of its own, since an audit hook stays as long as the process."""
-    child = os.fork()
-    if not child:
-        os._exit(_watched(kind, tmp_path))
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    found = (tmp_path / "found").read_text() if (tmp_path / "found").exists() else ""
-    assert (status, found) == (0, "")
+def test_it_sees_a_file_outside_the_project(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "elsewhere").write_text("")
+    with watched(tmp_path / "project") as found:
+        (tmp_path / "elsewhere").read_text()
+    (tmp_path / "elsewhere").read_text()
+    assert found == [f"opens {tmp_path}/elsewhere"]
 
 
-def _watched(kind: str, folder: Path) -> int:
-    found: list[str] = []
-    watching = False
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if watching and (why := _forbidden(event, arguments, str(folder))):
-            found.append(why)
-
-    attacks = [(file, read(file)) for file in sorted((ATTACKS / kind).glob("*.attack"))[::3]]  # every third one
-    projects = []
-    for number, (_, attack) in enumerate(attacks):
-        (folder / str(number)).mkdir()
-        projects.append(lay_out(attack, folder / str(number)))
-    sys.addaudithook(hook)
-    for (file, attack), project in zip(attacks, projects, strict=True):
-        for each in attack.runs:
-            before = len(found)
-            watching = True
-            run(project, *each.arguments)
-            watching = False
-            found[before:] = [f"{file.stem}: {why}" for why in found[before:]]
-    (folder / "found").write_text("\n".join(sorted(set(found))))
-    return 0
-
-
-def _forbidden(event: str, arguments: tuple[Any, ...], folder: str) -> str | None:
-    """Why an event may not be; None where it may."""
-    if event in NETWORK or event in CODE:
-        return f"{event} {arguments!r}"
-    if event == "subprocess.Popen":
-        return None if os.path.basename(os.fsdecode(arguments[0])) in PROGRAMS else f"starts {arguments[0]!r}"
-    if event == "open" and isinstance(arguments[0], str | bytes):
-        path = os.path.abspath(os.fsdecode(arguments[0]))
-        inside = path.startswith(folder) or not os.path.isabs(os.fsdecode(arguments[0]))  # below an open folder
-        is_ours = path.startswith((f"{tempfile.gettempdir()}/{TEMPORARY}", f"{os.environ['XDG_STATE_HOME']}/rollspec/"))
-        # A temporary file without a name: nothing else can open a folder to write.
-        unnamed = path == tempfile.gettempdir() and arguments[2] & os.O_ACCMODE != os.O_RDONLY
-        return None if inside or is_ours or unnamed or path.startswith(READ) else f"opens {path}"
-    return None
+@pytest.mark.parametrize(
+    "command", ["render", "plan --base HEAD", "release web 2.0.0 -w 20 --commit", "status", "board"]
+)
+def test_what_a_release_does_is_on_the_lists(command: str, tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    assert repository.run("render").code == 0
+    repository.commit("begin")
+    with watched(tmp_path) as found:
+        done = run(repository.folder, *command.split())
+    assert (done.code, found) == (0, [])

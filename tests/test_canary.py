@@ -10,8 +10,10 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
+from renderer.cli import cli
 from tests.support.past import Repository
 
 APP = """\
@@ -43,13 +45,46 @@ APP = """\
         stringData: {{merged: {strategic}}}
 """
 MANIFEST = "apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\nstringData: {{a: {text}}}\ndata: {{b: {data}}}\n"
+VERB = "--env production --dry-run"
 COMMANDS = [
     *("plan --base HEAD~1", "plan --base HEAD~1 --format markdown", "plan --base HEAD~1 --format json"),
     *("plan --base HEAD", "plan --base HEAD --format json", "plan --base HEAD --format markdown"),
+    *("plan --into HEAD~1", "plan --into HEAD~1 --format markdown", "plan --base HEAD~1 --fail-on rules --verbose"),
     *("validate", "validate --format json", "validate --format github", "validate --strict --base HEAD~1"),
-    *("render --check", "status", "status --format json", "history web", "history web --format json"),
-    *("weight web 30 --dry-run", "promote web --dry-run", "abort web --dry-run", "restart web --dry-run"),
-    *("release web 3.0.0 --weight 10 --dry-run", "undo web --dry-run", "fmt --check"),
+    *("validate --format sarif", "validate --format junit", "validate --verbose --strict", "validate --into HEAD~1"),
+    *(
+        "render --check",
+        "render --check --verbose --format json",
+        "render --check --format github",
+        "render --check --cached",
+    ),
+    *(
+        "render --check --format sarif",
+        "render --check --format junit",
+        "render --verbose",
+        "publish --branch rendered",
+    ),
+    *("status", "status --format json", "status --format markdown", "status --behind", "status --commands"),
+    *(
+        "history web",
+        "history web --format json",
+        "board --single board.html --env production",
+        "doctor",
+        "fmt --check",
+        "fmt",
+    ),
+    *(f"weight web 30 {VERB}", f"promote web {VERB}", f"abort web {VERB}", f"restart web {VERB}"),
+    *(f"release web 3.0.0 --weight 10 --replace {VERB}", f"undo web {VERB}", f"pause web {VERB}", f"resume web {VERB}"),
+    *(f"retry web {VERB}", f"switch web --to RollingUpdate {VERB}", f"release web --from-edits {VERB}"),
+    *(
+        "analysis check web --env production",
+        "analysis test web data.yaml",
+        "new other --image a/b --tag 1.0.0",
+        "import extra --env staging --dry-run",
+        "import extra --env staging --accept-secrets",
+        "init --env eu",
+    ),
+    *("schema App", "completion bash", "merge-driver SPEC SPEC SPEC apps/web.yaml"),
 ]
 FAILING = ["validate", "validate --format json", "plan --base HEAD", "abort web --dry-run", "render --check"]
 NAMES = ("env", "url", "arg", "flag", "annotation", "file", "operation", "strategic")
@@ -97,8 +132,11 @@ class Canaries:
 
     def seen(self, command: str) -> list[str]:
         """The words that a command prints."""
-        done = self.repository.run(*command.split())
-        return [word for word in self.words if word in done.out + done.err]
+        spec = str(self.repository.folder / "apps/web.yaml")
+        done = self.repository.run(*command.replace("SPEC", spec).split())
+        page = self.repository.folder / "board.html"
+        shown = done.out + done.err + (page.read_text() if page.exists() else "")
+        return [word for word in self.words if word in shown]
 
 
 @pytest.fixture(scope="module")
@@ -110,9 +148,34 @@ def test_the_manifests_have_the_words(canaries: Canaries) -> None:
     assert len(canaries.seen("render --stdout")) > 12
 
 
+def test_every_command_and_format_is_tried() -> None:
+    context = click.Context(cli)
+    names = cli.list_commands(context)
+    assert {command.split()[0] for command in COMMANDS} == set(names)
+    for name in names:
+        command = cli.get_command(context, name)
+        assert command
+        formats = [option.type for option in command.params if "--format" in option.opts]
+        for choice in [choice for each in formats if isinstance(each, click.Choice) for choice in each.choices]:
+            tried = [each for each in COMMANDS if each.startswith(name) and f"--format {choice}" in each]
+            assert tried or choice == "text", f"{name} --format {choice}"  # text is the default
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_command_prints_one(canaries: Canaries, command: str) -> None:
     assert canaries.seen(command) == []
+
+
+def test_no_verb_prints_one_of_an_app_without_a_canary(tmp_path: Path) -> None:
+    canaries = Canaries(tmp_path / "repository")
+    assert canaries.repository.run("abort", "web", "--env", "production").code == 0
+    canaries.commit()
+    for command in (
+        f"release web 3.0.0 --weight 10 {VERB}",
+        f"switch web --to RollingUpdate {VERB}",
+        f"undo web {VERB}",
+    ):
+        assert canaries.seen(command) == []
 
 
 def test_no_command_prints_one_of_a_change_that_is_not_committed(canaries: Canaries) -> None:

@@ -55,6 +55,7 @@ def settings(argocd: ArgoCD, own: Mapping[str, Any]) -> ArgoCD:
         labels=merge(argocd.labels, own.get("labels", {})),
         annotations=merge(argocd.annotations, own.get("annotations", {})),
         sync_policy=merge(argocd.sync_policy, own.get("syncPolicy", {})),
+        sync_windows=own.get("syncWindows", argocd.sync_windows),
     )
 
 
@@ -117,7 +118,7 @@ def application_set(
     }
     if any(driven != NOT_DRIVEN for _, driven in apps):
         spec["templatePatch"] = _patch([driven for _, driven in apps])
-    metadata = {"name": application_name(argocd, env), "namespace": argocd.namespace, "labels": _labels()}
+    metadata = {"name": application_name(argocd, env), "namespace": argocd.namespace, "labels": managed_by()}
     return Manifest(f"{env}.yaml", {"apiVersion": API, "kind": "ApplicationSet", "metadata": metadata, "spec": spec})
 
 
@@ -192,13 +193,14 @@ def sync_policy(own: Mapping[str, Any]) -> dict[str, Any]:
     return policy
 
 
-def _labels() -> dict[str, str]:
+def managed_by() -> dict[str, str]:
+    """The label of every object of Argo CD that rollspec writes."""
     return {"app.kubernetes.io/managed-by": "rollspec"}
 
 
 def _metadata(argocd: ArgoCD) -> dict[str, Any]:
     """Labels and annotations of an Application."""
-    labels = {**_labels(), **argocd.labels}
+    labels = {**managed_by(), **argocd.labels}
     return {"labels": labels, "annotations": dict(argocd.annotations)} if argocd.annotations else {"labels": labels}
 
 

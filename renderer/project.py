@@ -27,6 +27,7 @@ class ArgoCD:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     sync_policy: Mapping[str, Any] = field(default_factory=dict)  # what differs from rollspec's own
+    sync_windows: bool = False  # write the AppProject too, with the freezes of the environment
     plugin: str = ""  # the config management plugin that renders the specs; empty: Argo CD reads rendered files
     branch: str = ""  # where `rollspec publish` writes the files of `{env}`; empty: they are on the branch of the specs
 
@@ -123,6 +124,7 @@ def _argocd(spec: Mapping[str, Any]) -> ArgoCD | None:
         labels=wanted.get("labels", {}),
         annotations=wanted.get("annotations", {}),
         sync_policy=wanted.get("syncPolicy", {}),
+        sync_windows=wanted.get("syncWindows", False),
     )
 
 

@@ -148,3 +148,32 @@ def test_a_project_without_a_freeze_imports_no_cron_library(tmp_path: Path) -> N
     code = "import sys; from renderer.cli import run; run(sys.argv[1:]); sys.exit('cronsim' in sys.modules)"
     command = [sys.executable, "-c", code, "-C", str(made.folder), "release", "web", "1.5.0", "--weight", "20"]
     assert subprocess.run(command, capture_output=True, check=False, cwd=Path(__file__).parent.parent).returncode == 0
+
+
+def test_a_verb_that_passes_names_the_sync_window_that_holds_it_back(repository: Repository) -> None:
+    file = repository.folder / "rollspec.yaml"
+    argocd = (
+        "  repository: {url: https://git.example.com/shop.git}\n  argocd: {kind: ApplicationSet, namePrefix: shop-}\n"
+    )
+    file.write_text(file.read_text() + argocd)
+    repository.overlay("production", "  argocd: {project: production, syncWindows: true}\n" + FREEZE)
+    assert repository.run("render").code == 0
+    repository.commit("sync windows")
+    done = repository.run("release", "web", "1.5.0", "--weight", "20", "--commit", "--break-glass", "the shop is down")
+    assert done.code == 0
+    assert "rollspec: production is frozen until" in done.err
+    assert (
+        "(the audit), and Argo CD does not sync by itself until then: after the push, "
+        "`argocd app sync shop-production-web`" in done.err
+    )
+    windows = repository.folder / "rendered/_argocd/production.project.yaml"
+    assert "kind: AppProject" in windows.read_text()
+    assert repository.run("render", "--env", "production", "--check").code == 0
+    windows.unlink()
+    assert repository.run("render", "--check").code == 1
+
+
+def test_an_environment_without_sync_windows_is_not_told_of_them(repository: Repository) -> None:
+    done = repository.run("release", "web", "1.5.0", "--weight", "20", "--break-glass", "the shop is down")
+    assert done.code == 0
+    assert "Argo CD" not in done.err

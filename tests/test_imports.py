@@ -19,7 +19,7 @@ ROWS = (
     ("importing",),
     ("pipeline",),
     ("plan", "history", "edit", "scaffold"),
-    ("simulate",),
+    ("simulate", "sync_windows"),
     ("render", "argocd", "patch"),
     ("rules", "schema", "overlay"),
     ("release",),

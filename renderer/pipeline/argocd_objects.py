@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from renderer.argocd import (
     NOT_DRIVEN,
@@ -22,15 +23,15 @@ from renderer.problem import Problem
 from renderer.project import ArgoCD
 
 RESOURCES = "_resources"
-_KINDS = frozenset(("Application", "ApplicationSet"))
+_KINDS = frozenset(("Application", "ApplicationSet", "AppProject"))
 _LABEL = 63  # characters of a label's value
 _FREEZES = "RespectIgnoreDifferences"
 
 
-def argocd_object(setup: Setup, wanted: ArgoCD, env: str, apps: Sequence[tuple[str, Driven]]) -> Manifest:
-    """The Application or ApplicationSet of an environment."""
-    manifest, _ = _patched(setup, _rendered(setup, wanted, env, apps), env)
-    return manifest
+def argocd_objects(setup: Setup, wanted: ArgoCD, env: str, apps: Sequence[tuple[str, Driven]]) -> list[Manifest]:
+    """The Application or ApplicationSet of an environment, and its AppProject if rollspec writes that too."""
+    manifests, _ = _patched(setup, _rendered(setup, wanted, env, apps), env)
+    return manifests
 
 
 def argocd_problems(setup: Setup, env: str, apps: Sequence[tuple[str, Driven]]) -> list[Problem]:
@@ -38,21 +39,23 @@ def argocd_problems(setup: Setup, env: str, apps: Sequence[tuple[str, Driven]]) 
     if setup.project.argocd is None or env not in setup.environments:
         return []
     rendered = _rendered(setup, setup.project.argocd, env, sorted(apps))
-    manifest, faults = _patched(setup, rendered, env)
+    manifests, faults = _patched(setup, rendered, env)
     file = setup.environments[env].chain[0].file
-    found = [*_frozen(setup, env, file), *_without_application(setup, apps)]
+    found = [*_frozen(setup, env, file), *_without_application(setup, apps), *_windows(setup, env, file)]
     for patch, fault in faults:
         if fault.rule not in (UNMATCHED, IDLE):
             source, _, pointer = patch.source.partition("#")
             found.append(patch_problem(source, pointer, fault))
-    wrong = faults_of(manifest, setup.schemas)
     patches = argocd_patches(setup, env)
-    if wrong and patches:
-        source, _, pointer = patches[-1].source.partition("#")
-        found += [
-            Problem(source, 0, 0, fault.rule, f"{manifest.kind} {manifest.name}: {fault.message}", pointer)
-            for fault in wrong
-        ]
+    for manifest in manifests:
+        wrong = faults_of(manifest, setup.schemas)
+        own = [patch for patch in patches if not _unmatched([manifest], patch)]
+        source, _, pointer = own[-1].source.partition("#") if own else (file, "", "/spec/argocd")
+        if own or manifest.kind == "AppProject":
+            found += [
+                Problem(source, 0, 0, fault.rule, f"{manifest.kind} {manifest.name}: {fault.message}", pointer)
+                for fault in wrong
+            ]
     return found
 
 
@@ -98,26 +101,36 @@ def _long(setup: Setup, argocd: ArgoCD, listed: Iterable[tuple[str, str]]) -> It
         yield Problem(file, 0, 0, "application-name", message, severity="note")
 
 
-def _rendered(setup: Setup, wanted: ArgoCD, env: str, apps: Sequence[tuple[str, Driven]]) -> Manifest:
+def _rendered(setup: Setup, wanted: ArgoCD, env: str, apps: Sequence[tuple[str, Driven]]) -> list[Manifest]:
     spec = setup.environments[env].spec
     argocd = settings(wanted, spec.get("argocd") or {})
     namespace, cluster = spec.get("namespace") or "default", dict(spec.get("cluster") or {})
     folder = f"{setup.layout.output}/{env}"
+    projects = [_app_project(argocd, env, cluster, spec)] if argocd.sync_windows else []
     if argocd.kind == "Application":
         ignored = [difference for app, driven in apps for difference in ignored_differences(app, driven)]
-        return application(argocd, env, namespace, cluster, folder, ignored)
+        return [application(argocd, env, namespace, cluster, folder, ignored), *projects]
     with_resources = [(RESOURCES, NOT_DRIVEN)] if setup.resources[env] else []
-    return application_set(argocd, env, namespace, cluster, folder, [*with_resources, *apps])
+    return [application_set(argocd, env, namespace, cluster, folder, [*with_resources, *apps]), *projects]
 
 
-def _patched(setup: Setup, manifest: Manifest, env: str) -> tuple[Manifest, list[tuple[Patch, PatchFault]]]:
-    """The object after the patches that name its kind; a patch that fails or would delete it is skipped."""
+def _app_project(argocd: ArgoCD, env: str, cluster: dict[str, str], overlay: Mapping[str, Any]) -> Manifest:
+    from renderer.freeze import windows_of  # time zones cost start-up time, and few projects have a freeze
+    from renderer.sync_windows import app_project
+
+    return app_project(argocd, env, cluster, windows_of(overlay))
+
+
+def _patched(
+    setup: Setup, manifests: list[Manifest], env: str
+) -> tuple[list[Manifest], list[tuple[Patch, PatchFault]]]:
+    """The objects after the patches that name their kind; a patch that fails or would delete one is skipped."""
     faults = []
     for patch in _for_argocd(setup, env):
-        patched, wrong = apply([manifest], [patch])
+        patched, wrong = apply(manifests, [patch])
         faults += [(patch, fault) for fault in wrong]
-        manifest = patched[0] if patched else manifest
-    return manifest, faults
+        manifests = patched if len(patched) == len(manifests) else manifests
+    return manifests, faults
 
 
 def _for_argocd(setup: Setup, env: str) -> list[Patch]:
@@ -129,8 +142,8 @@ def _for_argocd(setup: Setup, env: str) -> list[Patch]:
     ]
 
 
-def _unmatched(manifest: Manifest, patch: Patch) -> bool:
-    return any(fault.rule == UNMATCHED for fault in apply([manifest], [patch])[1])
+def _unmatched(manifests: list[Manifest], patch: Patch) -> bool:
+    return any(fault.rule == UNMATCHED for fault in apply(manifests, [patch])[1])
 
 
 def _without_application(setup: Setup, apps: Iterable[tuple[str, Driven]]) -> Iterator[Problem]:
@@ -158,3 +171,34 @@ def _frozen(setup: Setup, env: str, file: str) -> Iterator[Problem]:
                     "Rollout writes: remove it"
                 )
                 yield Problem(document, 0, 0, "application-sync", message, f"{pointer}/syncPolicy/syncOptions/{number}")
+
+
+def _windows(setup: Setup, env: str, file: str) -> Iterator[Problem]:
+    """What keeps the environment's freezes from being sync windows of an AppProject of its own."""
+    projects = _projects(setup)
+    mine = projects[env]
+    if not mine.sync_windows:
+        return
+    from renderer.sync_windows import SHARED, read_differently
+
+    others = [name for name, other in projects.items() if name != env and other.project == mine.project]
+    name = "name another `project` in the overlay's `argocd`"
+    if mine.project == SHARED:
+        message = f"`syncWindows` would change the AppProject `{SHARED}`, which the Applications of others use: {name}"
+        yield Problem(file, 0, 0, "sync-windows", message, "/spec/argocd")
+    elif others:
+        message = f"the sync windows of AppProject `{mine.project}` would hold back {others[0]} as well: {name}"
+        yield Problem(file, 0, 0, "sync-windows", message, "/spec/argocd")
+    for number, window in enumerate(setup.environments[env].spec.get("freeze") or ()):
+        why = read_differently(window["schedule"])
+        if why:
+            message = f"Argo CD does not read {window['schedule']!r} as rollspec does: {why}"
+            writer = next(each.file for each in setup.environments[env].chain if each.spec.get("freeze"))
+            yield Problem(writer, 0, 0, "sync-windows", message, f"/spec/freeze/{number}/schedule")
+
+
+def _projects(setup: Setup) -> dict[str, ArgoCD]:
+    """Argo CD's settings by environment."""
+    argocd = setup.project.argocd
+    found = setup.environments if argocd else {}
+    return {env: settings(argocd, each.spec.get("argocd") or {}) for env, each in found.items()} if argocd else {}

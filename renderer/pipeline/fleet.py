@@ -16,7 +16,7 @@ from renderer.pipeline import IDLE, UNMATCHED, Rendered
 from renderer.pipeline.argocd_objects import (
     RESOURCES,
     application_names,
-    argocd_object,
+    argocd_objects,
     argocd_patches,
     argocd_problems,
 )
@@ -118,7 +118,7 @@ def resource_files(setup: Setup, env: str) -> Mapping[str, bytes]:
 
 
 def argocd_files(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str]) -> dict[str, bytes]:
-    """Argo CD's Application or ApplicationSet of each environment, from all of its apps that have no errors.
+    """Argo CD's objects of each environment, from all of its apps that have no errors.
 
     They are outside the folder that Argo CD applies.
     """
@@ -131,17 +131,17 @@ def argocd_files(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str]
             apps[each.env].append((each.app, each.driven))
     found = {}
     for env, listed in apps.items():
-        manifest = argocd_object(setup, wanted, env, sorted(listed, key=itemgetter(0)))
         first_line = _first_line(setup, env)
-        path = f"{setup.layout.output}/{argocd_file(env)}"
-        found[path] = (first_line + dump(manifest.data)).encode()
+        for manifest in argocd_objects(setup, wanted, env, sorted(listed, key=itemgetter(0))):
+            path = f"{setup.layout.output}/{ARGOCD}/{manifest.file}"
+            found[path] = (first_line + dump(manifest.data)).encode()
     return found
 
 
-def argocd_manifest(setup: Setup, env: str) -> Manifest | None:
-    """Argo CD's object of an environment, without its apps; None if the project has none."""
+def argocd_manifests(setup: Setup, env: str) -> list[Manifest]:
+    """Argo CD's objects of an environment, without its apps; empty if the project has none."""
     wanted = setup.project.argocd
-    return argocd_object(setup, wanted, env, []) if wanted and env in setup.environments else None
+    return argocd_objects(setup, wanted, env, []) if wanted and env in setup.environments else []
 
 
 def argocd_file(env: str) -> str:

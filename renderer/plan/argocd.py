@@ -1,8 +1,8 @@
-"""What a change of Argo CD's own objects does: the Application or ApplicationSet of an environment."""
+"""What a change of Argo CD's own objects does: the Application or ApplicationSet of an environment, its AppProject."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from renderer.manifest import Manifest
@@ -16,12 +16,37 @@ _BOOTSTRAP = (
 Sentence = Callable[[Any, Any], tuple[Class, str]]
 
 
-def classify_argocd(old: Manifest | None, new: Manifest | None) -> tuple[Effect, ...]:
+_HELD_BACK = (
+    "in a sync window Argo CD holds back every automated sync, also that of an abort or an undo; a sync by hand "
+    "(`argocd app sync`) passes"
+)
+
+
+def classify_argocd(old: Sequence[Manifest], new: Sequence[Manifest]) -> tuple[Effect, ...]:
     """Every effect, the harshest first; the list of apps in the objects does not count here.
 
     Source: Argo CD, "Application Pruning & Resource Deletion", and the finalizer that we render.
     """
-    return harshest(_effects(old, new))
+    effects = [*_effects(_first(old), _first(new)), *_of_project(_first(old, "AppProject"), _first(new, "AppProject"))]
+    return harshest(effects)
+
+
+def _first(manifests: Sequence[Manifest], kind: str = "Application") -> Manifest | None:
+    """The one whose kind begins so: an ApplicationSet stands for an Application."""
+    return next((manifest for manifest in manifests if manifest.kind.startswith(kind)), None)
+
+
+def _of_project(old: Manifest | None, new: Manifest | None) -> Iterator[Effect]:
+    was, now = (manifest.data.get("spec", {}) if manifest else {} for manifest in (old, new))
+    before, after = was.get("syncWindows", []), now.get("syncWindows", [])
+    if new and not old:
+        yield Effect("behaviour", f"AppProject {new.name} is in Git from now on: apply it before the Applications")
+    elif old and not new:
+        yield Effect("behaviour", f"AppProject {old.name} is not in Git any more: without it every sync fails")
+    elif not equal({**was, "syncWindows": []}, {**now, "syncWindows": []}):
+        yield Effect("behaviour", "what the AppProject allows changes")
+    if not equal(before, after):
+        yield Effect("behaviour", _HELD_BACK if after else "Argo CD has no sync window any more")
 
 
 def _effects(old: Manifest | None, new: Manifest | None) -> Iterator[Effect]:

@@ -13,7 +13,7 @@ from renderer.layout import PROJECT_FILE
 from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, faults_of, is_in, read_app
 from renderer.pipeline.argocd_objects import RESOURCES
-from renderer.pipeline.fleet import ARGOCD, argocd_manifest
+from renderer.pipeline.fleet import ARGOCD, argocd_manifests
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, plan, plan_resources
@@ -246,7 +246,7 @@ def _argocd(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
     """None if the old side cannot be read: the plans of its apps say so."""
     if isinstance(old, Unread):
         return []
-    effects = classify_argocd(argocd_manifest(old.setup, env) if old else None, argocd_manifest(new.setup, env))
+    effects = classify_argocd(argocd_manifests(old.setup, env) if old else [], argocd_manifests(new.setup, env))
     return [AppPlan(ARGOCD, env, effects)] if effects else []
 
 

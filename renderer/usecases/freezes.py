@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from renderer.argocd import application_name, settings
 from renderer.failure import Failure
 from renderer.freeze import TRAILER, Window, frozen, windows_of
 from renderer.git import log
 from renderer.overlay import Environment
 from renderer.plan import AppPlan, Class
 from renderer.problem import Problem, Severity
+from renderer.project import ArgoCD
 
 # The verb for each class of change; other classes move no pod and no request.
 _VERB_OF: dict[Class, str] = {
@@ -41,6 +43,20 @@ def refuse_frozen(environments: Iterable[Environment], verb: str, now: datetime)
                 f"{_until(environment.name, *found)}: `{verb}` must wait. In an emergency, "
                 f"--break-glass REASON passes, and the commit says why",
                 1,
+            )
+
+
+def held_by_argo_cd(argocd: ArgoCD, apps: Iterable[tuple[Environment, Iterable[str]]], now: datetime) -> Iterator[str]:
+    """A line for each environment whose open sync window keeps a commit from the cluster, whatever the verb is."""
+    for environment, some in apps:
+        own = settings(argocd, environment.spec.get("argocd") or {})
+        found = frozen(windows_of(environment.spec), "", now) if own.sync_windows else None
+        if found:
+            each = [*some] if own.kind == "ApplicationSet" else [""]
+            names = " ".join(sorted(application_name(own, environment.name, app) for app in each))
+            yield (
+                f"{_until(environment.name, *found)}, and Argo CD does not sync by itself until then: after the push, "
+                f"`argocd app sync {names}`"
             )
 
 

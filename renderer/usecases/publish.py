@@ -123,7 +123,9 @@ def _trees(opened: Opened, envs: Sequence[str], pattern: str, rendered: str, ins
     output = os.path.join(inside, opened.layout.output) if inside else opened.layout.output
     folders: dict[str, list[str]] = {}
     for env in envs:
-        folders.setdefault(pattern.replace("{env}", env), []).extend((env, f"_argocd/{env}.yaml"))
+        folders.setdefault(pattern.replace("{env}", env), []).extend(
+            (env, f"_argocd/{env}.yaml", f"_argocd/{env}.project.yaml")
+        )
     everything = listing(rendered, "")
     return {
         branch: Tree(

@@ -114,7 +114,7 @@ def _rendered(
     layout: Layout, environments: Mapping[str, Environment], apps: frozenset[str], path: str
 ) -> Iterator[tuple[str, str | None]]:
     first, *rest = path.removeprefix(f"{layout.output}/").split("/")
-    env = rest[0].removesuffix(".yaml") if first == ARGOCD and rest else first
+    env = rest[0].partition(".")[0] if first == ARGOCD and rest else first
     if env not in environments:
         yield from ((each, None) for each in environments)
     else:

@@ -27,7 +27,7 @@ from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.edited import Act, Edited, edit_app
 from renderer.usecases.effective import Spec
-from renderer.usecases.freezes import refuse_frozen
+from renderer.usecases.freezes import held_by_argo_cd, refuse_frozen
 from renderer.usecases.ignored import refuse_hidden, refuse_hidden_output
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
@@ -85,6 +85,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     environments = [opened.setup.environments[env] for env, some in acts.items() if some]
     if options.now and options.break_glass is None:
         refuse_frozen(environments, how.verb, options.now)
+    _tell_of_windows(opened, acts, options)
     if options.commit and not options.dry_run:
         refuse_nested(opened.root, opened.layout)
         put_right(opened.root)
@@ -120,6 +121,14 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         raise
     out("\n".join([*([made] if made else []), *lines]))
     return int(failed)
+
+
+def _tell_of_windows(opened: Opened, acts: Acts, options: VerbOptions) -> None:
+    argocd = opened.setup.project.argocd
+    if argocd and options.now:
+        apps = [(opened.setup.environments[env], some) for env, some in acts.items() if some]
+        for line in held_by_argo_cd(argocd, apps, options.now):
+            say(f"rollspec: {line}")
 
 
 def _edits(opened: Opened, acts: Acts) -> list[Edited | RefusedEdit]:

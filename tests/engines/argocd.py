@@ -170,6 +170,38 @@ def status(name: str) -> dict[str, Any]:
     return next((found.get("status", {}) for found in listed if found["metadata"]["name"] == name), {})
 
 
+def apply_project(body: api.Object) -> None:
+    """Apply an AppProject, as an Application of the platform does."""
+    kubectl("apply", "-f", "-", stdin=json.dumps(body))
+
+
+def forget_project(name: str) -> None:
+    """Delete an AppProject."""
+    api.call("DELETE", f"{PROJECTS}/{name}")
+
+
+def sync_by_hand(name: str) -> None:
+    """Start a sync as `argocd app sync` does."""
+    operation = {"operation": {"initiatedBy": {"username": "lab"}, "sync": {"prune": True}}}
+    api.call("PATCH", f"{APPLICATIONS}/{name}", operation, "application/merge-patch+json")
+
+
+def held(name: str, commit: str, seconds: float = 10) -> bool:
+    """Wait until the Application sees that it is behind a commit; whether it then starts no sync for some seconds."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        now = status(name).get("sync", {})
+        if now.get("status") == "OutOfSync" and now.get("revision") == commit:
+            break
+        time.sleep(0.2)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if status(name).get("sync", {}).get("status") != "OutOfSync":
+            return False
+        time.sleep(0.2)
+    return True
+
+
 def synced(name: str, commit: str, timeout: float = 60) -> bool:
     """Wait until the Application has synced a commit and its operation has ended; False when it does not in time."""
     end = time.monotonic() + timeout

@@ -166,6 +166,8 @@ class Player:
         """Take the Application away, so that Argo CD does not put back what ends with the namespace."""
         if self.project and self.applications:
             argocd.forget(self.project.application(), self.applications)
+            if self.project.app_project():
+                argocd.forget_project(self.namespace)
 
     def clear(self) -> None:
         """End the namespace's pods at once, since nobody looks at them any more."""
@@ -239,6 +241,8 @@ class Player:
             if self.scenario.argocd is not None:
                 settings = {"kind": self.scenario.argocd.get("kind", "Application")}
                 settings |= {"plugin": argocd.PLUGIN} if self.scenario.argocd.get("plugin") else {}
+                own = {"project": self.namespace, "syncWindows": True}
+                settings |= own if self.scenario.argocd.get("syncWindows") else {}
             folder = self.folder / f"{self.namespace}.project"
             self.project = Project(folder, self.namespace, self.scenario, self.lab.rollouts, settings)
         if edit.verb:
@@ -253,12 +257,18 @@ class Player:
         assert self.project
         control = {"options": [], "ignores": True, **(self.scenario.argocd or {})}
         before, self.applications = self.applications, []
+        own = self.project.app_project()
+        if own:
+            argocd.apply_project(own)
         self.applications = argocd.applied(self.project.application(), control["options"], control["ignores"])
         commit = self.project.head()
         for name in self.applications:
             if name in before:
                 argocd.refresh(name)
-            if not argocd.synced(name, commit):
+            if own and own["spec"].get("syncWindows") and wanted != self.live:
+                if not argocd.held(name, commit):
+                    self.unsynced.append(f"{name} synced in a sync window")
+            elif not argocd.synced(name, commit):
                 self.unsynced.append(json.dumps(argocd.status(name).get("operationState") or argocd.status(name)))
             if control.get("plugin") and argocd.status(name).get("sourceType") != "Plugin":
                 self.unsynced.append(f"{name} was not rendered by the plugin")
@@ -293,6 +303,15 @@ class Player:
                 self.project.other(what == "app-added")
                 self.sync(self.live)
                 api.wait(lambda: self.has_other() == (what == "app-added"), 60, event)
+            case "freeze" | "thaw" if self.project:
+                window = {"schedule": "* * * * *", "duration": "1h", "description": "the audit"}
+                self.project.freeze([window] if what == "freeze" else [])
+                self.sync(self.live)
+            case "sync-by-hand" if self.project:
+                for name in self.applications:
+                    argocd.sync_by_hand(name)
+                    if not argocd.synced(name, self.project.head()):
+                        self.unsynced.append(f"{name} did not sync by hand in a sync window")
             case "scale":
                 kubectl("-n", self.namespace, "scale", "rollout/web", f"--replicas={argument}")
             case "prometheus-down":

@@ -113,6 +113,20 @@ class Project:
         made: Object = yaml.safe_load(text)
         return made
 
+    def app_project(self) -> Object | None:
+        """The rendered AppProject, if there is one."""
+        file = self.folder / "rendered" / "_argocd" / f"{self.namespace}.project.yaml"
+        made: Object | None = yaml.safe_load(file.read_text()) if file.exists() else None
+        return made
+
+    def freeze(self, windows: list[dict[str, Any]]) -> None:
+        """Give the environment these freeze windows."""
+        path = f"overlays/{self.namespace}/overlay.yaml"
+        overlay = yaml.safe_load((self.folder / path).read_text())
+        overlay["spec"]["freeze"] = windows
+        self.write(path, overlay)
+        self.commit("chore: freeze" if windows else "chore: end of the freeze")
+
     def files(self) -> dict[str, Path]:
         """The rendered manifests' files by `Kind/name`."""
         found = {}

@@ -9,8 +9,11 @@ from typing import Any
 
 from renderer.importing.defaults import without_defaults
 from renderer.importing.group import Group
+from renderer.importing.own import files_of, istio_of, scaled_by_others, without_own_annotations
 from renderer.importing.rollout import NotLifted, strategy_of
 from renderer.importing.source import SourceObject
+from renderer.render.files import VOLUME
+from renderer.render.pods import WAIT_BEFORE_STOP
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import CONTAINER_FIELDS, version_label
 
@@ -41,8 +44,11 @@ class Lifted:
     main: int = 0  # which container of the source is the app's
 
 
-def lift(group: Group) -> Lifted:
-    """The app of a workload and its objects. Raises NotLifted for what cannot be an app."""
+def lift(group: Group, *, routes: bool = True) -> Lifted:
+    """The app of a workload and its objects; without `routes`, those of Istio stay plain manifests.
+
+    Raises NotLifted for what cannot be an app.
+    """
     workload = group.workload
     if not _APP.fullmatch(workload.name):
         raise NotLifted(f"`{workload.name}` cannot be an app's name: at most 53 characters, beginning with a letter")
@@ -56,6 +62,7 @@ def lift(group: Group) -> Lifted:
     parts = _Parts(group)
     spec = {**parts.container(), **parts.pod(), **parts.workload()}
     spec |= parts.service()
+    spec |= parts.routes(spec) if routes else {}
     spec |= parts.scaling()
     spec |= parts.service_account(spec)
     spec |= parts.disruption_budget()
@@ -114,15 +121,31 @@ class _Parts:
         if "env" in container:
             found["env"] = _env(container["env"])
         found.update((key, container[key]) for key in CONTAINER_FIELDS if key in container)
-        if self._service and "lifecycle" not in container:
+        if self._service and container.get("lifecycle") == WAIT_BEFORE_STOP:
+            del found["lifecycle"]
+        elif self._service and "lifecycle" not in container:
             found["lifecycle"] = {}
-        return found
+        files = self._files()
+        if files:
+            found.pop("volumeMounts", None)
+        return {**found, **files}
+
+    def _files(self) -> dict[str, Any]:
+        """`files`, and the volume mounts that are left."""
+        container = self._container_data()
+        files, config_map = files_of(self._pod, container, self.group.of("ConfigMap"))
+        if config_map is None:
+            return {}
+        self.fields.append((config_map, "`files`"))
+        self._pod = {**self._pod, "volumes": [each for each in self._pod["volumes"] if each["name"] != VOLUME]}
+        mounts = [each for each in container["volumeMounts"] if each["name"] != VOLUME]
+        return {"files": files, "volumeMounts": mounts} if mounts else {"files": files}
 
     def pod(self) -> dict[str, Any]:
         """The other fields of the pod template."""
         containers = self._pod["containers"]
         others = [each for number, each in enumerate(containers) if number != self.main]
-        pod = {key: value for key, value in self._pod.items() if key != "containers"}
+        pod = {key: value for key, value in self._pod.items() if key != "containers" and value != []}
         image = self._container_data()["image"]
         for key, found in (("containers", others), ("initContainers", self._pod.get("initContainers"))):
             if found:
@@ -134,14 +157,15 @@ class _Parts:
         found: dict[str, Any] = {}
         metadata = self._template.get("metadata") or {}
         _, tag = image_parts(str(self._container_data()["image"]))
-        labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in self._selector}
+        selector = {} if self._has_default_selector() else self._selector
+        labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in selector}
         ours = {"app.kubernetes.io/name": self._name, "app": self._name, "version": version_label(tag)}
         if _VERSION.fullmatch(str(labels.get("version", ""))) and labels["version"] != ours["version"]:
             ours["version"] = found["version"] = labels["version"]
         standard = [key for key, value in ours.items() if labels.get(key) == value]
         rest = {key: value for key, value in labels.items() if key not in standard}
         pods: dict[str, Any] = {"labels": rest} if rest else {}
-        if any(key not in standard and key not in self._selector for key in ours):
+        if any(key not in standard and key not in selector for key in ours):
             pods["standardLabels"] = standard
         annotations = dict(metadata.get("annotations") or {})
         if _TIME.fullmatch(str(annotations.get(RESTARTED_AT, ""))):
@@ -149,6 +173,9 @@ class _Parts:
         if annotations:
             pods["annotations"] = annotations
         return {**found, **({"podMetadata": pods} if pods else {})}
+
+    def _has_default_selector(self) -> bool:
+        return self._selector == {"app.kubernetes.io/name": self._name}
 
     def workload(self) -> dict[str, Any]:
         """The fields of the Deployment itself."""
@@ -159,10 +186,14 @@ class _Parts:
             found["replicas"] = self._spec["replicas"]
         if self._spec.get("paused"):
             found["paused"] = True
-        if self._selector != {"app.kubernetes.io/name": self._name}:
+        if not self._has_default_selector():
             found["selector"] = self._selector
         strategy = self._rollout() if self.group.workload.kind == "Rollout" else self._deployment()
-        annotations = self.group.workload.data["metadata"].get("annotations")
+        if scaled_by_others(self.group.workload) and not self._scalers():
+            found["replicas"] = "external"
+        if _TIME.fullmatch(str(self._spec.get("restartAt", ""))):
+            found["restartedAt"] = self._spec["restartAt"]
+        annotations = without_own_annotations(self.group.workload.data["metadata"].get("annotations"))
         if annotations:
             found["workload"] = {"annotations": annotations}
         return {**found, **({"strategy": strategy} if strategy else {})}
@@ -215,16 +246,35 @@ class _Parts:
             found["containerPorts"] = listed
         rest = {key: value for key, value in data["spec"].items() if key not in ("ports", "selector")}
         service: dict[str, Any] = {} if self._service.name == self._name else {"name": self._service.name}
-        if data["metadata"].get("annotations"):
-            service["annotations"] = data["metadata"]["annotations"]
+        annotations = without_own_annotations(data["metadata"].get("annotations"))
+        if annotations:
+            service["annotations"] = annotations
         if data["spec"]["selector"] != self._selector:
             service["selector"] = data["spec"]["selector"]
         service |= rest
         return {**found, **({"service": service} if service else {})}
 
+    def routes(self, spec: dict[str, Any]) -> dict[str, Any]:
+        """`istio`, where the VirtualService and the DestinationRule look as rollspec's do."""
+        if self._service is None:
+            return {}
+        host = f"{self._service.name}.{self._service.namespace}.svc.cluster.local"
+        found, fields = istio_of(self.group, host)
+        self.fields += fields
+        strategy = spec.get("strategy") or {}
+        if not fields:
+            return {}
+        if "trafficRouting" not in strategy:
+            return {"istio": found}
+        del strategy["trafficRouting"]  # it names the routes and subsets of these two
+        return {"istio": found} if found else {}
+
+    def _scalers(self) -> list[SourceObject]:
+        return [*self.group.of("HorizontalPodAutoscaler"), *self.group.of("ScaledObject")]
+
     def scaling(self) -> dict[str, Any]:
         """`autoscaling`, or who else sets the number of pods."""
-        scalers = [*self.group.of("HorizontalPodAutoscaler"), *self.group.of("ScaledObject")]
+        scalers = self._scalers()
         if not scalers:
             return {}
         own = scalers[0]
@@ -371,9 +421,12 @@ def _port(port: Mapping[str, Any]) -> dict[str, Any]:
 def _by_number(ports: Sequence[Mapping[str, Any]], listed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The ports with the numbers that their targets name; none where rollspec would give the Service other targets."""
     numbers = {str(port["name"]): port["containerPort"] for port in listed if "name" in port}
-    if any(port.get("targetPort") != port["name"] or port["name"] not in numbers for port in ports):
-        return []
-    return [{**port, "targetPort": numbers[port["name"]]} for port in ports]
+    first: dict[tuple[Any, Any], str] = {}
+    for port in ports:
+        number = numbers.get(str(port.get("targetPort")))
+        if number is None or first.setdefault((number, port.get("protocol")), port["name"]) != port["targetPort"]:
+            return []
+    return [{**port, "targetPort": numbers[port["targetPort"]]} for port in ports]
 
 
 def _derived(ports: Sequence[Mapping[str, Any]], listed: Sequence[Mapping[str, Any]]) -> bool:

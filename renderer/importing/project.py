@@ -136,7 +136,7 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
         try:
             if group.workload.name in found.apps:
                 raise NotLifted(f"another workload of this environment is named `{group.workload.name}` too")
-            app = _mended(lift(_without_secrets(group, found, target)), setup, target)
+            app = _lifted(_without_secrets(group, found, target), setup, target)
         except NotLifted as reason:
             plain = [group.workload, *group.objects, *([group.reference] if group.reference else [])]
             found.rest += [Kept(env, "", each, f"{group.workload} is not lifted: {reason}") for each in plain]
@@ -195,6 +195,21 @@ def _placed(each: SourceObject, namespace: str) -> SourceObject:
         return each
     metadata = {"name": each.name, "namespace": namespace, **each.data["metadata"]}
     return replace(each, data={**each.data, "metadata": metadata})
+
+
+def _lifted(group: Group, setup: Setup, target: Target) -> Lifted:
+    """The app of a group; routes of Istio that rollspec would render in another way stay plain manifests."""
+    app = lift(group)
+    routed = {each.identity for each, field in app.fields if field == "`istio`"}
+    if not routed:
+        return _mended(app, setup, target)
+    try:
+        mended = _mended(app, setup, target)
+    except NotLifted:
+        return _mended(lift(group, routes=False), setup, target)
+    if mended.spec.get("patches") != app.spec.get("patches"):
+        return _mended(lift(group, routes=False), setup, target)
+    return mended
 
 
 def _mended(app: Lifted, setup: Setup, target: Target) -> Lifted:

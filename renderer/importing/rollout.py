@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from renderer.importing.own import role_metadata
 from renderer.render.workload import BLUE_GREEN_FIELDS, CANARY_FIELDS, SPEC_FIELDS
 
 _ROUTERS = ("istio", "managedRoutes")
@@ -51,14 +52,14 @@ def _canary(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     if data.get("maxUnavailable", "25%") != 0:
         found["maxUnavailable"] = data.get("maxUnavailable", "25%")
     found.update((key, data[key]) for key in CANARY_FIELDS if key in data)
-    found.update({key: data.get(key, {}) for key in ("stableMetadata", "canaryMetadata")})
+    found |= role_metadata(data, "stable", "canary")
     if data.get("analysis"):
         found["analysis"] = {key: value for key, value in data["analysis"].items() if key in _ANALYSIS}
     return {**found, **_ladder(steps)}, _about_steps(steps)
 
 
 def _ladder(steps: list[dict[str, Any]]) -> dict[str, Any]:
-    if not steps:
+    if steps in ([], [{"setWeight": 100}]):  # the second is what rollspec writes while nothing is in flight
         return {}
     return {"steps": steps} if _holds(steps) else {"steps": steps, "autoPromotionEnabled": True}
 
@@ -71,7 +72,7 @@ def _holds(steps: list[dict[str, Any]]) -> bool:
 
 
 def _about_steps(steps: list[dict[str, Any]]) -> list[str]:
-    if steps and not _holds(steps):
+    if steps and (not _holds(steps) or steps == [{"setWeight": 100}]):
         return []
     what = "has no steps" if not steps else "ends in a pause"
     idle = "while nothing is in flight, rollspec writes `setWeight: 100`, which moves no traffic"
@@ -83,7 +84,7 @@ def _blue_green(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     if data.get("maxUnavailable", "25%") != 0:
         found["maxUnavailable"] = data.get("maxUnavailable", "25%")
     found.update((key, data[key]) for key in BLUE_GREEN_FIELDS if key in data)
-    found.update({key: data.get(key, {}) for key in ("activeMetadata", "previewMetadata")})
+    found |= role_metadata(data, "active", "preview")
     if data.get("previewService"):
         found["previewService"] = data["previewService"]
     if data.get("autoPromotionEnabled", True):

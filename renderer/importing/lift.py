@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.importing.defaults import without_defaults
+from renderer.importing.flight import in_flight
 from renderer.importing.group import Group
+from renderer.importing.live import is_in_flight
 from renderer.importing.own import files_of, istio_of, scaled_by_others, without_own_annotations
 from renderer.importing.rollout import NotLifted, strategy_of
 from renderer.importing.source import SourceObject
@@ -52,8 +54,20 @@ def lift(group: Group, *, routes: bool = True) -> Lifted:
     workload = group.workload
     if not _APP.fullmatch(workload.name):
         raise NotLifted(f"`{workload.name}` cannot be an app's name: at most 53 characters, beginning with a letter")
-    if _in_flight(workload):
-        raise NotLifted("a release of it is in flight: import it when the release has ended")
+    if not is_in_flight(workload):
+        return _lifted(group, routes=routes)
+    if workload.stable is None:
+        raise NotLifted(
+            "a release of it is in flight, and the source does not have the ReplicaSet of its stable version: add the "
+            "output of `kubectl get replicasets -o yaml`, or import it when the release has ended"
+        )
+    data = {**workload.data, "spec": {**workload.spec, "template": dict(workload.stable)}}
+    stable = replace(group, workload=replace(workload, data=data))
+    return in_flight(_lifted(stable, routes=routes), _lifted(group, routes=routes))
+
+
+def _lifted(group: Group, *, routes: bool) -> Lifted:
+    workload = group.workload
     notes = []
     if "workloadRef" in workload.spec:
         group = _with_template(group)
@@ -337,12 +351,6 @@ class _Parts:
         rest = {key: value for key, value in shared.items() if key not in standard}
         found: dict[str, Any] = {"labels": rest} if rest else {}
         return {**found, **({"standardLabels": standard} if len(standard) < len(ours) else {})}
-
-
-def _in_flight(workload: SourceObject) -> bool:
-    """Whether a live Rollout runs two versions: its template is not the stable one then."""
-    stable, current = (workload.status.get(key) for key in ("stableRS", "currentPodHash"))
-    return workload.kind == "Rollout" and bool(stable and current) and stable != current
 
 
 def _moved(main: int) -> dict[str, Any]:

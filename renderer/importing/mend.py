@@ -35,6 +35,17 @@ def patches(
     return found
 
 
+def release_state(fields: Sequence[SourceObject], rendered: Mapping[Identity, Mapping[str, Any]]) -> bool:
+    """Whether the step list, or who promotes, is not that of the source."""
+    found = (
+        each
+        for source in fields
+        if source.identity in rendered
+        for each in differences(source.data, rendered[source.identity])
+    )
+    return any(each.path in _RELEASE_STATE for each in found)
+
+
 def _is_name_of_port(source: SourceObject, each: Difference) -> bool:
     """A port of a Service without a name gets one: no request takes another way for it."""
     return source.kind == "Service" and each.old is None and each.path[1:2] == ("ports",) and each.path[-1] == "name"

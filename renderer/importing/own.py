@@ -68,7 +68,7 @@ def istio_of(group: Group, host: str) -> tuple[dict[str, Any], list[tuple[Source
 
 
 def _http(routes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """`http`, as the route of the first port has it, which comes last."""
+    """`http`, from the route of the first port, which comes last."""
     named = [route for route in routes if not str(route.get("name", "")).startswith(_OWN)]
     if not routes:
         return {}

@@ -14,7 +14,8 @@ from renderer.importing.comments import commented, nearest, of_spec
 from renderer.importing.group import WORKLOADS, Group, grouped
 from renderer.importing.layers import Layers, defaults, layers
 from renderer.importing.lift import Lifted, lift
-from renderer.importing.mend import patches
+from renderer.importing.live import with_live_state
+from renderer.importing.mend import patches, release_state
 from renderer.importing.proof import Compared, compared
 from renderer.importing.rollout import NotLifted
 from renderer.importing.source import Source, SourceObject
@@ -124,7 +125,7 @@ def _names(environments: Iterable[_Environment]) -> list[str]:
 
 def _environment(env: str, source: Source, target: Target) -> _Environment:
     namespace = _namespace(env, source.objects)
-    objects = tuple(_placed(each, namespace) for each in source.objects)
+    objects = with_live_state((_placed(each, namespace) for each in source.objects), source.replica_sets)
     groups, rest = grouped(objects)
     found = _Environment(env, namespace, objects, {}, [], [], {})
     overlay = dump(_overlay(_TRIED, {"namespace": namespace}))
@@ -161,7 +162,18 @@ def _without_secrets(group: Group, found: _Environment, target: Target) -> Group
         names = ", ".join(taken.names)
         where = secret_name(group.workload.name)
         found.notes.append((group.workload.name, f"{names}: put the value into the Secret {where}, under this name"))
-    return replace(group, workload=taken.workload)
+    return replace(group, workload=_stable_without_secrets(taken.workload))
+
+
+def _stable_without_secrets(workload: SourceObject) -> SourceObject:
+    """The workload without secrets in the template of its stable version either. Raises NotLifted."""
+    if workload.stable is None:
+        return workload
+    spec = {**workload.spec, "template": dict(workload.stable)}
+    stable = without_secrets(replace(workload, data={**workload.data, "spec": spec})).workload
+    if has_secret(stable):
+        raise NotLifted("a value of its stable version looks like a secret, and is not a variable of the environment")
+    return replace(workload, stable=stable.spec["template"])
 
 
 def _withhold(found: _Environment) -> None:
@@ -217,7 +229,10 @@ def _mended(app: Lifted, setup: Setup, target: Target) -> Lifted:
     namespace = setup.environments[_TRIED].spec["namespace"]
     spec = {key: value for key, value in app.spec.items() if key != "namespace" or value != namespace}
     app = replace(app, spec=spec)
-    found = patches([each for each, _ in app.fields], _tried(app, setup, target), autoscaled="autoscaling" in spec)
+    fields, rendered = [each for each, _ in app.fields], _tried(app, setup, target)
+    if spec.keys() & {"canary", "preview"} and release_state(fields, rendered):
+        raise NotLifted("a release of it is in flight that rollspec would drive in another way: import it later")
+    found = patches(fields, rendered, autoscaled="autoscaling" in spec)
     if not found:
         return app
     app = replace(

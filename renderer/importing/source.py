@@ -21,19 +21,23 @@ _SERVER_ANNOTATIONS = (
     "autoscaling.alpha.kubernetes.io/conditions",
     "autoscaling.alpha.kubernetes.io/current-metrics",
 )  # fmt: skip
-_HASH = "rollouts-pod-template-hash"  # the controller of Rollouts writes it
+HASH = "rollouts-pod-template-hash"  # the controller of Rollouts writes it
 _OF_FAMILIES = ("ipFamilies", "ipFamilyPolicy", "healthCheckNodePort")
 _MADE_BY_CONTROLLERS = ("ReplicaSet", "Pod", "Endpoints", "EndpointSlice", "Event", "ControllerRevision", "Lease")
 
 
 @dataclass(frozen=True, slots=True)
 class SourceObject:
-    """One object of a source; `status` is what a live object said of itself."""
+    """One object of a source; `status` is what a live object said of itself.
+
+    `stable` is the pod template of the stable version of a Rollout that has a release in flight.
+    """
 
     file: str
     data: Object
     status: Mapping[str, Any]
     comments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the lines above its fields, by pointer
+    stable: Mapping[str, Any] | None = None
 
     @property
     def kind(self) -> str:
@@ -87,6 +91,7 @@ class Source:
     objects: tuple[SourceObject, ...]
     left_out: tuple[LeftOut, ...]
     problems: tuple[Problem, ...]
+    replica_sets: tuple[Object, ...] = ()  # those of live Rollouts
 
 
 def read_source(files: Iterable[tuple[str, bytes]]) -> Source:
@@ -94,14 +99,21 @@ def read_source(files: Iterable[tuple[str, bytes]]) -> Source:
     found: dict[Identity, SourceObject] = {}
     left_out: list[LeftOut] = []
     problems: list[Problem] = []
+    replica_sets: list[Object] = []
     for file, text in files:
         documents, faults = load_all(text, file)
         problems += faults
         comments = comments_of(text)
         of = dict(zip(map(id, documents), comments, strict=True)) if len(comments) == len(documents) else {}
         for data in _flat(documents):
-            reason = _unfit(data) or _made(data)
+            unfit = _unfit(data)
+            reason = unfit or _made(data)
             if reason:
+                replica_sets += (
+                    [data]
+                    if not unfit and data["kind"] == "ReplicaSet" and reason.startswith("made by the Rollout")
+                    else []
+                )
                 left_out.append(LeftOut(_name(data, file), reason))
                 continue
             each = SourceObject(file, _stripped(data), data.get("status") or {}, of.get(id(data), {}))
@@ -109,7 +121,7 @@ def read_source(files: Iterable[tuple[str, bytes]]) -> Source:
                 message = f"{each} is also in {found[each.identity].file}, and differs there: name one of the two files"
                 problems.append(Problem(file, 0, 0, "import-twice", message))
             found.setdefault(each.identity, each)
-    return Source(tuple(found.values()), tuple(left_out), tuple(problems))
+    return Source(tuple(found.values()), tuple(left_out), tuple(problems), tuple(replica_sets))
 
 
 def _flat(documents: Iterable[Any]) -> Iterator[Any]:
@@ -160,15 +172,26 @@ def _stripped(data: Object) -> Object:
     found = {**data, "metadata": metadata}
     found.pop("status", None)
     selector = found["spec"].get("selector") if isinstance(found.get("spec"), dict) else None
-    if found["kind"] == "Service" and isinstance(selector, dict) and _HASH in selector:
-        own = {key: value for key, value in selector.items() if key != _HASH}
+    if found["kind"] == "Service" and isinstance(selector, dict) and HASH in selector:
+        own = {key: value for key, value in selector.items() if key != HASH}
         found["spec"] = {**found["spec"], "selector": own}
     if live and found["kind"] == "Service" and isinstance(found.get("spec"), dict):
         headless = found["spec"].get("clusterIP") == "None"
         gone = _OF_FAMILIES if headless else ("clusterIP", "clusterIPs", *_OF_FAMILIES)
         found["spec"] = {key: value for key, value in found["spec"].items() if key not in gone}
+    if live and found["kind"] == "DestinationRule":
+        found["spec"] = _without_hashes(found["spec"])
     template = found["spec"].get("template") if isinstance(found.get("spec"), dict) else None
     if isinstance(template, dict) and isinstance(template.get("metadata"), dict):
         own = {key: value for key, value in template["metadata"].items() if key != "creationTimestamp"}
         found["spec"] = {**found["spec"], "template": {**template, "metadata": own}}
     return found
+
+
+def _without_hashes(spec: dict[str, Any]) -> dict[str, Any]:
+    """The subsets of a DestinationRule without the label that the controller of Rollouts adds."""
+    subsets = [
+        {**each, "labels": {key: value for key, value in (each.get("labels") or {}).items() if key != HASH}}
+        for each in spec.get("subsets") or ()
+    ]
+    return {**spec, **({"subsets": subsets} if subsets else {})}

@@ -76,6 +76,11 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits | --tr
 )
 @click.option("--unset", "unsets", multiple=True, metavar="FIELD", help="Configuration to remove for this version.")
 @click.option(
+    "--adopt",
+    is_flag=True,
+    help="For an imported app: give pods of this version the labels, and the wait before a stop, that rollspec adds.",
+)
+@click.option(
     "--from-env",
     metavar="ENV",
     shell_complete=complete_env,

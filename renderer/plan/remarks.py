@@ -13,6 +13,7 @@ from renderer.plan.classes import Summary
 from renderer.plan.in_flight import routing
 from renderer.plan.jobs import job_lines
 from renderer.plan.side import Side, restart_mark, workload
+from renderer.render.pods import pod_labels, template_labels
 from renderer.rules import Scene
 from renderer.rules.together import nodes_needed
 
@@ -40,6 +41,24 @@ def _pinned(old: Side | None, new: Side, summary: Summary | None) -> Iterator[st
         if mirror.get("match"):
             copied = f"copies of {mirror.get('percentage', 100)} % of the requests"
             yield f"from step {number} on, the canary also gets {copied}"
+
+
+def _adopted(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """What rollspec adds to the pods of a new version, and the running ones lack: see `release --adopt`."""
+    if old is None:
+        return
+    was, now = old.app.running, new.app.running
+    found = []
+    if "standardLabels" in was.fields.get("podMetadata", {}) and "standardLabels" not in now.fields.get(
+        "podMetadata", {}
+    ):
+        labels = template_labels(old.app, was)
+        added = [name for name in pod_labels(new.app, now) if name not in labels]
+        found += [f"the labels {', '.join(added)}"] if added else []
+    if was.fields.get("lifecycle") == {} and "lifecycle" not in now.fields and new.app.ports:
+        found.append("a wait of 5 s before they stop")
+    if found:
+        yield f"pods of {now.name} get {' and '.join(found)}, which pods of {was.name} do not have"
 
 
 def _share(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
@@ -137,4 +156,4 @@ def _policy(side: Side) -> dict[str, Any]:
     return (rule.get("spec") or {}).get("trafficPolicy") or {}
 
 
-_REMARKS: tuple[Remark, ...] = (_share, _pinned, _outliers, _steps, _nodes, _stays, _restart, _jobs)
+_REMARKS: tuple[Remark, ...] = (_adopted, _share, _pinned, _outliers, _steps, _nodes, _stays, _restart, _jobs)

@@ -13,6 +13,7 @@ from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline import is_in
 from renderer.release import notes, switches, verbs
+from renderer.release.adopt import adoption, with_adoption
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.status import AppStatus
@@ -88,6 +89,7 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
                 overrides=overrides,
                 replace=wanted.replace,
                 must_canary=policy.get("templateChanges") == "canary",
+                adopt=wanted.adopt,
             )
             for app, (tag, name) in asked.items()
         }
@@ -272,13 +274,16 @@ _FITS: dict[str, Callable[[AppStatus], object]] = {
 }
 
 
-def _release(spec: Mapping[str, Any], *, must_canary: bool, **asked: Any) -> Outcome:
-    """`must_canary`: the environment's policy allows no release at once."""
+def _release(spec: Mapping[str, Any], *, must_canary: bool, adopt: bool, **asked: Any) -> Outcome:
+    """`must_canary`: the environment's policy allows no release at once; `adopt`: see `with_adoption`."""
     strategy = strategy_of(spec.get("strategy", {}))
     if must_canary and not strategy.is_rollout:
         reason = f"the policy requires a canary for every change, and strategy {strategy.type} has none"
         return Refusal(f"{reason}: run `switch --to Canary` first")
-    return verbs.release(spec, **asked)
+    if adopt and not adoption(spec):
+        return Refusal("its pods have what rollspec adds already: leave --adopt out")
+    overrides = with_adoption(spec, asked["overrides"]) if adopt else asked["overrides"]
+    return verbs.release(spec, **{**asked, "overrides": overrides})
 
 
 def _weight(app: str, live: Live, share: int, spec: Spec) -> Outcome:

@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS rendered (
 CREATE TABLE IF NOT EXISTS facts (env TEXT, app TEXT, inputs TEXT, facts TEXT, seal TEXT, PRIMARY KEY (env, app));
 CREATE TABLE IF NOT EXISTS clean (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
 """
-_ENDING = b".sqlite\0"  # of a name in Git's index, in every version of its format
+SEALED = ".sealed"  # ends the name of a file with a signed text
+_ENDINGS = (b".sqlite\0", f"{SEALED}\0".encode())  # of names in Git's index, in every version of its format
 _JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite reads next to its file
 _SEEN = "UPDATE rendered SET stamps = ?, seal = ? WHERE env = ? AND app = ? AND inputs = ? AND outputs = ?"
 _WAIT = 2.0  # seconds for another run to finish its transaction, which takes a tenth of that
@@ -107,7 +108,7 @@ class Cache:
             connection.executemany(_SEEN, again)
             connection.executemany("INSERT OR REPLACE INTO clean VALUES (?, ?)", views.items())
 
-        if _made(self._folder):
+        if made(self._folder):
             self._ask(put, None, make=True)
 
     def _seal(self, fields: Sequence[object]) -> str:
@@ -156,7 +157,8 @@ def may_be_tracked(root: str) -> bool:
             with open(git, encoding="utf-8", errors="surrogateescape") as file:
                 git = os.path.join(above, file.read().removeprefix("gitdir:").strip())
         with open(f"{git}/index", "rb") as file:
-            return _ENDING in file.read()
+            index = file.read()
+            return any(ending in index for ending in _ENDINGS)
     except OSError:
         return False
 
@@ -240,6 +242,11 @@ def stamps_text(inputs: Folder, outputs: Folder) -> str:
     return f"{sorted(inputs.items())}{sorted(outputs.items())}"
 
 
+def shows(stamps: str, inputs: Folder) -> bool:
+    """Whether such a text has these inputs, with any outputs."""
+    return stamps.startswith(f"{sorted(inputs.items())}[")
+
+
 def settled(stamps: Iterable[Stamp], now: int) -> bool:
     """Whether files with these stamps, seen at `now` (ns), cannot change any more without another stamp.
 
@@ -253,7 +260,7 @@ def clock() -> int:
     return time.time_ns()
 
 
-def _made(folder: str) -> bool:
+def made(folder: str) -> bool:
     """Create the folder, with a file that makes Git ignore it; whether it exists now."""
     if os.path.isdir(folder):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -17,8 +18,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from renderer import cache
+from renderer.cache_key import signing_key
 from renderer.layout import CACHE_FOLDER, HEADER
 from renderer.rules import Claim, could_clash, fleet
+from renderer.sealed import Sealed
 from tests.bench.projects import ENVS, generate, name_of
 from tests.support.cases import FIXTURES, ROOT, Outcome, cases, lay_out, run, snapshot
 from tests.support.past import Repository
@@ -41,6 +44,12 @@ def both(cached: Path, plain: Path, *arguments: str) -> Outcome:
     return ours
 
 
+def checked(cached: Path, plain: Path, *arguments: str) -> None:
+    """The commands that only check say the same with and without what is remembered, before anything is rendered."""
+    for command in (("validate", "--jobs", "1", *arguments), ("fmt", "--check")):
+        assert run(cached, *command, "--cached") == run(plain, *command)
+
+
 @pytest.fixture
 def pair(tmp_path: Path) -> tuple[Path, Path]:
     """The same project twice; the first has been rendered twice, so that much is remembered."""
@@ -56,6 +65,7 @@ def test_cached_runs_of_a_case_are_plain_runs(name: str, tmp_path: Path) -> None
     cached, plain = (lay_out(FIXTURES / KINDS[name] / name, tmp_path / which, leave=leave) for which in "ab")
     for _ in range(2):
         both(cached, plain)
+    checked(cached, plain)
 
 
 def write(path: Path, text: str) -> None:
@@ -88,6 +98,7 @@ EDITS: dict[str, Callable[[Path, int], None]] = {
     "another tag": lambda p, n: edit(spec_of(p, n), "tag: 1.", "tag: 2."),
     "same size": lambda p, n: edit(spec_of(p, n), "periodSeconds: 5", "periodSeconds: 6"),
     "wrong": lambda p, n: edit(spec_of(p, n), "  tag:", "  tagg:"),
+    "untidy": lambda p, n: edit(spec_of(p, n), "{name: http, port: 80,", "{port: 80, name: http,"),
     "right again": lambda p, n: edit(spec_of(p, n), "  tagg:", "  tag:"),
     "one host twice": lambda p, n: edit(
         spec_of(p, n // 4 * 4), f"[{name_of(n // 4 * 4)}.example.com]", "[one.example.com]"
@@ -134,6 +145,7 @@ def test_cached_runs_are_plain_runs_after_any_edits(
         for name, app in changes:
             EDITS[name](cached, app)
             EDITS[name](plain, app)
+        checked(cached, plain, *arguments)
         both(cached, plain, *arguments)
 
 
@@ -142,8 +154,10 @@ def test_cached_runs_are_plain_runs_after_each_edit(name: str, pair: tuple[Path,
     cached, plain = pair
     for project in pair:
         EDITS[name](project, 0)
+    checked(cached, plain)
     both(cached, plain)
     both(cached, plain)
+    checked(cached, plain)
 
 
 def test_what_is_remembered_of_others_clashes_too(pair: tuple[Path, Path]) -> None:
@@ -164,15 +178,31 @@ def test_environments_rendered_one_by_one_are_judged_together_later(tmp_path: Pa
 
 
 def test_a_run_in_which_nothing_changed_makes_nothing(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    run(pair[0], "fmt")
     old(pair[0])
     run(pair[0], "render")
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("an app was read")
 
+    assert run(pair[0], "fmt", "--check", "--cached").code == 0
     monkeypatch.setattr("renderer.usecases.project.Opened.texts", refuse)
+    monkeypatch.setattr("renderer.usecases.fmt.formatted", refuse)
     assert run(pair[0], "render").out.startswith("0 written")
     assert run(pair[0], "render", "--check", "--cached").code == 0
+    assert run(pair[0], "validate", "--cached").code == 0
+    assert run(pair[0], "fmt", "--check", "--cached").code == 0
+    for command in (("validate", "--jobs", "1"), ("fmt", "--check")):
+        assert run(pair[0], *command).code > 1, "without the option it trusts nothing"
+
+
+def test_validate_remembers_inputs_only(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the output folder has is nothing to it."""
+    old(pair[0])
+    run(pair[0], "render")
+    clear(pair[0] / OUTPUT)
+    monkeypatch.delattr("renderer.usecases.project.Opened.texts")
+    assert run(pair[0], "validate", "--cached").code == 0
 
 
 @pytest.mark.parametrize(
@@ -219,6 +249,48 @@ def test_check_does_not_trust_what_is_remembered(pair: tuple[Path, Path]) -> Non
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert run(pair[0], "render", "--check", "--cached").code == 0
     assert run(pair[0], "render", "--check").code == 1
+
+
+SEALED = [b"", b"{}", b"0" * 64 + b"{}", b"0" * 64 + b'{"apps/%s.yaml": [0, 0, 0]}' % name_of(0).encode()]
+
+
+@pytest.mark.parametrize("damage", SEALED)
+def test_a_sealed_text_that_somebody_else_wrote_says_nothing(damage: bytes, pair: tuple[Path, Path]) -> None:
+    for project in pair:
+        run(project, "fmt")
+        old(project)
+    run(pair[0], "fmt", "--check", "--cached")
+    (path,) = (pair[0] / CACHE_FOLDER).glob("formatted*")
+    EDITS["untidy"](pair[0], 0)
+    EDITS["untidy"](pair[1], 0)
+    status = spec_of(pair[0], 0).stat()
+    stamp = [status.st_mtime_ns, status.st_size, status.st_ino]
+    text = path.read_bytes()
+    path.write_bytes(damage)
+    checked(*pair)
+    path.write_bytes(text[:64] + json.dumps({f"apps/{name_of(0)}.yaml": stamp}).encode())
+    checked(*pair)
+    path.unlink()
+    path.symlink_to(pair[1] / CACHE_FOLDER / path.name)
+    checked(*pair)
+
+
+def test_a_sealed_text_counts_for_its_user_its_folder_and_its_name(
+    pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(root: Path, name: str = "a", key: str = "k") -> str:
+        return Sealed(str(root), name, key, signing_key(str(root))).read()
+
+    Sealed(str(pair[0]), "a", "k", signing_key(str(pair[0]))).write("text")
+    assert (found(pair[0]), found(pair[0], key="other")) == ("text", "")
+    (pair[0] / CACHE_FOLDER / "a.sealed").rename(pair[0] / CACHE_FOLDER / "b.sealed")
+    assert found(pair[0], "b") == ""
+    shutil.copytree(pair[0] / CACHE_FOLDER, pair[1] / CACHE_FOLDER, dirs_exist_ok=True)
+    assert found(pair[1], "b") == ""
+    (pair[0] / CACHE_FOLDER / "b.sealed").rename(pair[0] / CACHE_FOLDER / "a.sealed")
+    assert found(pair[0]) == "text"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "a stranger"))
+    assert found(pair[0]) == ""
 
 
 @pytest.mark.parametrize("damage", [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000])

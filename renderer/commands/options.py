@@ -73,6 +73,9 @@ def shown_as(*forms: str) -> Decorator:
     return click.option("--format", "form", type=click.Choice(forms), default="text", show_default=True, help=said)
 
 
+cached_option: Decorator = click.option(
+    "--cached", is_flag=True, help="Trust the cache in .rollspec/: on your own machine, not in CI."
+)
 staged_option: Decorator = click.option(
     "--staged", is_flag=True, help="Check the index alone, which is what the next commit gets; for plain Git hooks."
 )

@@ -10,6 +10,7 @@ import click
 from renderer.commands.options import (
     TIME,
     app_option,
+    cached_option,
     env_option,
     format_option,
     hook_option,
@@ -42,6 +43,7 @@ from renderer.usecases.validate import ValidateOptions, validate
     help="With --base: judge freezes by this time, such as 2026-03-07T09:00+01:00 (default: now).",
 )
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Number of processes (default: one per processor).")
+@cached_option
 @hook_option("Run as a pre-commit hook; fail if the files of the commit have problems.")
 @staged_option
 @strict_option

@@ -20,6 +20,7 @@ from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import listing, read, write_all
+from renderer.usecases.known_formatted import known_formatted
 from renderer.usecases.project import find_root
 from renderer.usecases.shown import Shown
 from renderer.usecases.touched import projects
@@ -31,14 +32,17 @@ _SAYS_SO = re.compile(rb"^apiVersion: *['\"]?rollspec/", re.MULTILINE)  # in a f
 _ANY = ("additionalProperties", "items")
 
 
-def format_specs(directory: str, paths: Sequence[str], *, check: bool) -> int:
-    """Format, or check, the specs that `paths` name from `directory` (none: all of its project); the exit code."""
+def format_specs(directory: str, paths: Sequence[str], *, check: bool, cached: bool = False) -> int:
+    """Format, or check, the specs that `paths` name from `directory` (none: all of its project); the exit code.
+
+    `cached`: a file that an earlier such run found formatted, and that looks as it did then, is not read.
+    """
     wanted = _wanted(directory, paths) if paths else {find_root(directory): [""]}
     shown = Shown("text", is_strict=False, start=directory if paths else None)
-    return max(_format(root, below, check, shown) for root, below in wanted.items())
+    return max(_format(root, below, shown, check=check, cached=cached) for root, below in wanted.items())
 
 
-def _format(root: str, below: Sequence[str], check: bool, shown: Shown) -> int:
+def _format(root: str, below: Sequence[str], shown: Shown, *, check: bool, cached: bool) -> int:
     """The exit code for one project's files, and specs in folders, by their paths from the root ("" is the root)."""
     texts, problems = read(root, [PROJECT_FILE])
     project, found = read_project(texts.get(PROJECT_FILE, b""), Schemas(Versions(), read_schema))
@@ -47,9 +51,9 @@ def _format(root: str, below: Sequence[str], check: bool, shown: Shown) -> int:
     layout = project.layout
     all_specs = specs(root, layout)
     named = {path for path in below if not os.path.isdir(os.path.join(root, path))}
-    texts, problems = read(
-        root, named.union(spec for spec in all_specs for path in below if not path or holds(path, spec))
-    )
+    files = named.union(spec for spec in all_specs for path in below if not path or holds(path, spec))
+    known = known_formatted(root, layout, all_specs) if cached else None
+    texts, problems = read(root, known.others(files) if known else files)
     shared = frozenset(all_specs)
 
     def work(files: Sequence[str], tick: Tick) -> tuple[list[_Formatted], Callable[[], None]]:
@@ -67,6 +71,8 @@ def _format(root: str, below: Sequence[str], check: bool, shown: Shown) -> int:
     problems += [problem for file in texts for problem in done[file].problems]
     changed = {file: new for file in texts if (new := done[file].new) is not None}
     wrong = shown.problems(problems, root)
+    if known:
+        known.keep(file for file, each in done.items() if each == _Formatted(file))
     if not check:
         write_all(root, changed, mark=None)
     for file in changed:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from renderer.pipeline import Rendered
+from renderer.progress import counted
 from renderer.tree import Difference, Summary
 from renderer.usecases.job import Job
 from renderer.usecases.project import Opened
@@ -34,6 +35,12 @@ class Memory:
         self.opened = opened
         self.job = job
         self.why = why  # why there is no cache; empty if there is one, or none is wanted
+
+    def told(self) -> str:
+        """What it knows before a file is read, for people."""
+        if self.why:
+            return f"no cache: {self.why}"
+        return f"{len(self.unchanged):,} of {counted(len(self.job.apps), 'app')} unchanged"
 
     def existing(self) -> frozenset[str]:
         """The files in the output folder, by project path, without those of unchanged apps."""

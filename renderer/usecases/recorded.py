@@ -15,10 +15,8 @@ from typing import Any
 
 from renderer import cache, tree
 from renderer.argocd import NOT_DRIVEN, Driven
-from renderer.cache import Cache, Folder, Record, clock, digest, settled, stamps_text
-from renderer.cache_key import NoKeyError, signing_key
-from renderer.console import say
-from renderer.layout import CACHE_FOLDER
+from renderer.cache import Cache, Folder, Record, clock, digest, settled, shows, stamps_text
+from renderer.cache_key import NoKeyError
 from renderer.pipeline import Rendered, is_in
 from renderer.pipeline.fleet import clusters_shared
 from renderer.problem import Problem
@@ -27,6 +25,7 @@ from renderer.tree import Difference, Stamp, Summary, stamp_of
 from renderer.usecases.job import Job
 from renderer.usecases.memory import Memory, Recalled, blank
 from renderer.usecases.project import Opened, build_all
+from renderer.usecases.trust import trusted_key
 
 _GONE: Stamp = (0, 0, 0)  # of a missing file
 _AT_ONCE = 500  # texts that are parsed together
@@ -38,33 +37,18 @@ _CLAIM = itemgetter(0, 1, 3, 4)  # all but the owner, which is the app
 def recorded(opened: Opened, job: Job) -> Memory:
     """What the cache knows about the job; nothing where it cannot be believed."""
     try:
-        secret = signing_key(opened.root)
-        if _is_tracked(opened.root):
-            say(
-                f"rollspec: {CACHE_FOLDER}/ is not used, because Git tracks it: run `git rm -r --cached {CACHE_FOLDER}`"
-            )
-            return Memory(opened, job, "Git tracks it")
-        return Recorded(opened, job, secret)
+        return Recorded(opened, job, trusted_key(opened.root))
     except NoKeyError as error:
         return Memory(opened, job, str(error))
     except OSError:  # unreadable files: the run itself reports them
         return Memory(opened, job)
 
 
-def _is_tracked(root: str) -> bool:
-    """Whether a commit has the cache's files."""
-    if not cache.may_be_tracked(os.path.realpath(root)):
-        return False
-    from renderer.git import GitError, tracked  # git: a plain run does not need it
-
-    try:
-        return bool(tracked(root, [CACHE_FOLDER]))
-    except GitError:  # what is signed is believed, tracked or not
-        return False
-
-
 class Recorded(Memory):
-    """The memory of a run that may recall earlier ones, with the present stamps of all files."""
+    """The memory of a run that may recall earlier ones, with the present stamps of all files.
+
+    A job without a target writes nothing, so what the output folder has does not count.
+    """
 
     def __init__(self, opened: Opened, job: Job, secret: bytes) -> None:
         key = digest({**opened.setup.texts, "": f"{cache.program()} {opened.setup.project!r}".encode()})
@@ -158,6 +142,8 @@ class Recorded(Memory):
         if records is None:
             return False
         inputs = self._input_stamps(app, records[0].extra.splitlines())
+        if not self.job.target:
+            return all(shows(each.stamps, inputs) for each in records)
         return all(each.stamps == stamps_text(inputs, self._folder(each.env, app)) for each in records)
 
     def _records_of(self, app: str) -> list[Record] | None:
@@ -194,6 +180,8 @@ class Recorded(Memory):
         return stamps_text(inputs, outputs)
 
     def _has_outputs(self, record: Record) -> bool:
+        if not self.job.target:
+            return True
         paths = [f"{record.env}/{record.app}/{name}" for name in self._folder(record.env, record.app)]
         try:
             files, problems = tree.read(self.job.target, paths)

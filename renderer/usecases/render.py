@@ -172,8 +172,7 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     folder = os.path.relpath(target, os.path.realpath(opened.root)) if output else opened.layout.output
     memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
     if options.reads_cache:
-        unchanged = f"{len(memory.unchanged):,} of {counted(len(job.apps), 'app')} unchanged"
-        shown.lap("look at the times and sizes of files", f"no cache: {memory.why}" if memory.why else unchanged)
+        shown.lap("look at the times and sizes of files", memory.told())
     return _run(memory, Output(tell, folder, options.check, options.jobs or processors(), shown))
 
 
@@ -206,7 +205,7 @@ def _run(memory: Memory, output: Output) -> int:
         lap("render", counted(len(todo) - again, "app"), f"{again:,} more unchanged, by the contents of their files")
         recalled = memory.recall(confirmed, made)
         rendered = [*made, *recalled.rendered]
-        across = [] if recalled.is_clean else together(opened, job, rendered)
+        across = together(opened, job, rendered, is_clean=recalled.is_clean)
         problems = [*alone(opened, rendered), *across]
         lap("check across apps", *(["nothing changed since they were checked"] if recalled.is_clean else []))
         argocd, wrong = _argocd(memory, made, problems)

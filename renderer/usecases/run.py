@@ -70,8 +70,13 @@ def alone(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
     ]
 
 
-def together(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> list[Problem]:
-    """The problems across apps; in partly rendered environments, also across other apps that could claim the same."""
+def together(opened: Opened, job: Job, rendered: Sequence[Rendered], *, is_clean: bool = False) -> list[Problem]:
+    """The problems across apps; in partly rendered environments, also across other apps that could claim the same.
+
+    `is_clean`: an earlier run checked exactly these apps together and found nothing.
+    """
+    if is_clean:
+        return _of_repository(opened)  # it asks Git, which may have changed since
     whole = sorted(job.selection.whole)
     part = [env for env in job.selection.envs if env not in job.selection.whole]
     some = [each for each in rendered if each.env in part]

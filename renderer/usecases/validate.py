@@ -15,7 +15,7 @@ from renderer.usecases.change import Range, each_transition, transitions
 from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
 from renderer.usecases.into import lay_out_files, layout_of, merged_into
 from renderer.usecases.job import Job, select
-from renderer.usecases.memory import Memory
+from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, whole_projects
 from renderer.usecases.revision import asking_git
 from renderer.usecases.run import Share, alone, render_share, together
@@ -41,6 +41,7 @@ class ValidateOptions:
     jobs: int | None = None
     hook: bool = False
     staged: bool = False
+    cached: bool = False
     is_strict: bool = False
     form: str = "text"
     verbose: bool = False
@@ -74,7 +75,7 @@ def validate(options: ValidateOptions) -> int:
         moved = _moved(opened, selection, Range(opened.root, base, options.head, now), options) if base else []
         if base:
             shown.lap(f"compare with {base}")
-        return _run(opened, selection, moved, options.jobs or processors(), shown)
+        return _run(opened, selection, moved, options, shown)
 
     def whole(opened: Opened) -> int:
         return run(opened, select(opened, options.apps, options.envs))
@@ -111,16 +112,24 @@ def _of_merge(options: ValidateOptions, into: str) -> int:
         return validate(replace(options, directory=merged.folder, into=None, base=trial.into, head=trial.commit))
 
 
-def _run(opened: Opened, selection: Selection, moved: Sequence[Problem], processes: int, shown: Shown) -> int:
+def _run(opened: Opened, selection: Selection, moved: Sequence[Problem], options: ValidateOptions, shown: Shown) -> int:
+    """Render or recall every app, and check all of them; nothing is written, the cache included."""
     job = Job(selection)
-    memory = Memory(opened, job)
+    memory = remembered(opened, job) if options.cached else Memory(opened, job)
+    if options.cached:
+        shown.lap("look at the times and sizes of files", memory.told())
+    todo = [app for app in job.apps if app not in memory.unchanged]
+    processes = options.jobs or processors()
 
     def work(apps: Sequence[str], tick: Tick) -> tuple[Share, Callable[[], None]]:
         return render_share(opened, memory, apps, tick).report(), lambda: None
 
-    with progress("validating", len(job.apps)) as watch, crew(job.apps, work, processes, watch) as workers:
-        rendered = [each for share in workers.reports for each in share.made]
-        shown.lap("render", counted(len(job.apps), "app"))
-        problems = [*alone(opened, rendered), *together(opened, job, rendered), *moved]
+    with progress("validating", len(todo)) as watch, crew(todo, work, processes, watch) as workers:
+        made = [each for share in workers.reports for each in share.made]
+        confirmed = [record for share in workers.reports for record in share.confirmed]
+        shown.lap("render", counted(len(todo) - len({record.app for record in confirmed}), "app"))
+        recalled = memory.recall(confirmed, made)
+        rendered = [*made, *recalled.rendered]
+        across = together(opened, job, rendered, is_clean=recalled.is_clean)
         shown.lap("check across apps")
-    return int(shown.problems(problems, opened.root))
+    return int(shown.problems([*alone(opened, rendered), *across, *moved], opened.root))

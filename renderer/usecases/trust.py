@@ -1,0 +1,31 @@
+"""Whether the cache in a project's folder may be believed, and the key that its texts must be signed with."""
+
+from __future__ import annotations
+
+import os
+
+from renderer import cache
+from renderer.cache_key import NoKeyError, signing_key
+from renderer.console import say
+from renderer.layout import CACHE_FOLDER
+
+
+def trusted_key(root: str) -> bytes:
+    """The key of this user for this folder. NoKeyError says why no cache may be used here; a tracked one is named."""
+    secret = signing_key(root)
+    if _is_tracked(root):
+        say(f"rollspec: {CACHE_FOLDER}/ is not used, because Git tracks it: run `git rm -r --cached {CACHE_FOLDER}`")
+        raise NoKeyError("Git tracks it")
+    return secret
+
+
+def _is_tracked(root: str) -> bool:
+    """Whether a commit has the cache's files."""
+    if not cache.may_be_tracked(os.path.realpath(root)):
+        return False
+    from renderer.git import GitError, tracked  # git: a plain run does not need it
+
+    try:
+        return bool(tracked(root, [CACHE_FOLDER]))
+    except GitError:  # what is signed is believed, tracked or not
+        return False

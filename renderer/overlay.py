@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from renderer.facts import not_inherited
 from renderer.plain import pointer_of, tokens
 from renderer.problem import Problem
-from renderer.spec import OWN_STATE, merge, merge_specs
+from renderer.spec import merge, merge_specs
 
 LONGEST = 16  # longest chain of overlays
 JOINED = ("patches", "resources")  # lists of an overlay that are added to those of the one it extends
@@ -165,7 +166,7 @@ def inherited(partial: Document) -> Document:
 
     Otherwise, a release in one environment would silently reach the others at the same time.
     """
-    kept = {key: value for key, value in partial.spec.items() if key not in OWN_STATE}
+    kept = {key: value for key, value in partial.spec.items() if key not in not_inherited()}
     return Document(partial.file, {**partial.data, "spec": kept})
 
 

@@ -8,27 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from renderer.facts import version_fields
 from renderer.protocols import protocol, section
 
 Data = dict[str, Any]
 API_VERSION = "rollspec/v1"  # of every kind of ours
 StrategyType = Literal["RollingUpdate", "Recreate", "BlueGreen", "Canary"]
 
-CONTAINER_FIELDS = (
-    "command", "args", "workingDir", "envFrom", "resources", "volumeMounts", "volumeDevices", "livenessProbe",
-    "readinessProbe", "startupProbe", "lifecycle", "terminationMessagePath", "terminationMessagePolicy",
-    "imagePullPolicy", "securityContext", "stdin", "stdinOnce", "tty", "resizePolicy",
-)  # fmt: skip
-TEMPLATE_FIELDS = frozenset(
-    (*CONTAINER_FIELDS, "image", "env", "files", "pod", "podMetadata", "containerDefaults", "containerPorts")
-)
 OBJECT_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/managed-by")  # the standard labels of each manifest
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}(?![0-9a-f])")
 VERSION_STATES = ("canary", "preview", "previous", "aborted")
-RELEASE_STATE = (
-    "tag", "version", "canary", "preview", "previous", "aborted", "migration", "restartedAt", "paused",
-)  # fmt: skip
-OWN_STATE = frozenset(RELEASE_STATE) - {"migration"}  # not inherited by `extends`; a migration belongs to its strategy
 ROLLOUT_STRATEGIES = frozenset(("BlueGreen", "Canary"))
 
 
@@ -49,7 +38,7 @@ class Port(NamedTuple):
 
 
 class Version(NamedTuple):
-    """What the pods of one version are made of; `fields` are those of TEMPLATE_FIELDS that the spec has."""
+    """What the pods of one version are made of; `fields` are those of the spec that make a version."""
 
     tag: str
     version: str
@@ -289,7 +278,7 @@ def app_document(name: str, spec: Data) -> Data:
 
 def fields_of(spec: Mapping[str, Any], overrides: Mapping[str, Any] | None) -> dict[str, Any]:
     """What a version's pods are made of: the app's fields with the version's own overrides merged in."""
-    fields = {key: value for key, value in spec.items() if key in TEMPLATE_FIELDS}
+    fields = {key: value for key, value in spec.items() if key in version_fields()}
     merged: dict[str, Any] = merge(fields, overrides) if overrides else fields
     return merged
 

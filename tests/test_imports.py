@@ -25,7 +25,7 @@ ROWS = (
     ("release",),
     ("rounding", "checks"),
     ("project", "freeze", "spec", "manifest", "scaler", "hooks"),
-    ("yamlio", "protocols", "promotion", "owners"),
+    ("yamlio", "protocols", "facts", "promotion", "owners"),
     ("problem", "plain", "layout", "failure", "resources", "masking"),
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}

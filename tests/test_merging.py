@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from renderer.edit import new_document
 from renderer.edit.merging import Merge, merge
-from renderer.spec import RELEASE_STATE
+from renderer.facts import release_state
 from renderer.yamlio import load
 
 BASE = """\
@@ -59,10 +59,10 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_fits_together(name: str) -> None:
     ours, theirs, line = CASES[name]
-    merged = merge(BASE, ours, theirs, RELEASE_STATE)
+    merged = merge(BASE, ours, theirs, release_state())
     assert merged.conflicts == ()
     assert f"  {line}\n" in (merged.text or "")
-    assert merge(BASE, theirs, ours, RELEASE_STATE).conflicts == ()
+    assert merge(BASE, theirs, ours, release_state()).conflicts == ()
 
 
 CONFLICTS = {
@@ -88,12 +88,12 @@ CONFLICTS = {
 @pytest.mark.parametrize("name", CONFLICTS)
 def test_what_does_not(name: str) -> None:
     ours, theirs, pointer = CONFLICTS[name]
-    assert merge(BASE, ours, theirs, RELEASE_STATE) == Merge(None, (pointer,))
-    assert merge(BASE, theirs, ours, RELEASE_STATE).text is None
+    assert merge(BASE, ours, theirs, release_state()) == Merge(None, (pointer,))
+    assert merge(BASE, theirs, ours, release_state()).text is None
 
 
 def test_comments_of_ours_stay() -> None:
-    merged = merge(BASE, BASE, changed(replicas="replicas: 6"), RELEASE_STATE).text
+    merged = merge(BASE, BASE, changed(replicas="replicas: 6"), release_state()).text
     assert merged == BASE.replace("replicas: 4", "replicas: 6")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from renderer.spec import OWN_STATE
+from renderer.facts import not_inherited
 from tests.support.cases import ROOT, lay_out, run
 from tests.support.pages import named_files, shows, without_header
 from tests.support.repository import init
@@ -61,4 +61,4 @@ def test_a_base_renders_nothing_and_gives_what_it_has(tmp_path: Path) -> None:
 
 def test_release_state_is_listed() -> None:
     (row,) = re.findall(r"^\| in that file (.*?) \|", PAGE, re.MULTILINE)
-    assert set(re.findall(r"`(\w+)`", row)) == OWN_STATE
+    assert set(re.findall(r"`(\w+)`", row)) == not_inherited()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from renderer.facts import copied
 from renderer.release.switches import fields_for, switch
 from renderer.render import render
-from renderer.render.workload import BLUE_GREEN_FIELDS, CANARY_FIELDS, SPEC_FIELDS
 from renderer.spec import app_of
 from tests.support.plans import Spec, spec
 from tests.support.schema_cases import SCHEMAS
@@ -72,8 +72,9 @@ def test_what_the_schema_takes_is_rendered(route: Spec) -> None:
 
 
 def test_what_is_rendered_by_name_is_in_the_schema() -> None:
-    assert {*SPEC_FIELDS, *BLUE_GREEN_FIELDS} <= allowed({"type": "BlueGreen"})
-    assert {*SPEC_FIELDS, *CANARY_FIELDS} <= allowed({"type": "Canary", "router": "istio"})
+    of_both, blue_green, canary = (copied("Strategy", to) for to in ("workload", "blueGreen", "canary"))
+    assert {*of_both, *blue_green} <= allowed({"type": "BlueGreen"})
+    assert {*of_both, *canary} <= allowed({"type": "Canary", "router": "istio"})
 
 
 @routes

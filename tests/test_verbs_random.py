@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from renderer.problem import errors
 from renderer.release import switches, verbs
 from renderer.release.verbs import Refusal, in_flight
-from renderer.spec import RELEASE_STATE, merge
+from renderer.spec import merge
 from renderer.usecases.edited import Act, Edited, edit_app
 from renderer.usecases.effective import environment_for
 from renderer.usecases.project import Opened, build_all, open_project
@@ -149,10 +149,3 @@ def _without(data: dict[str, Any], keys: set[str] | frozenset[str]) -> dict[str,
 
 Releases.TestCase.settings = settings(max_examples=30, stateful_step_count=8, deadline=None, database=None)
 TestReleases = Releases.TestCase
-
-
-def test_every_field_of_the_release_state_is_known_to_the_schema() -> None:
-    from tests.support.specs import app_schema, resolved
-
-    fields = resolved(app_schema()["properties"]["spec"])["properties"]
-    assert set(RELEASE_STATE) <= set(fields)

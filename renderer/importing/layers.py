@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.facts import release_state
 from renderer.plain import equal
-from renderer.spec import RELEASE_STATE, merge
+from renderer.spec import merge
 
 # Mappings whose fields may be divided between two files, and how deep; any other value is in one file as a whole.
 _DEPTH: Mapping[str, int] = {
     "labels": 1, "annotations": 1, "env": 1, "pod": 1, "podMetadata": 2, "strategy": 1, "service": 1, "autoscaling": 1,
     "workload": 2, "istio": 1, "serviceAccount": 2,
 }  # fmt: skip
-_NOT_A_DEFAULT = frozenset((*RELEASE_STATE, "env", "patches", "extraResources", "namespace", "image"))
+_NOT_A_DEFAULT = frozenset(("env", "patches", "extraResources", "namespace", "image"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def layers(specs: Mapping[str, Mapping[str, Any]], *, alone: bool) -> Layers:
     """The layers of an app's specs by environment; `alone`: there is one environment, and one file is enough."""
     if alone:
         return Layers(next(iter(specs.values())), {env: {} for env in specs})
-    stateless = {env: {key: spec[key] for key in spec if key not in RELEASE_STATE} for env, spec in specs.items()}
+    stateless = {env: {key: spec[key] for key in spec if key not in release_state()} for env, spec in specs.items()}
     common = _common([*stateless.values()])
     if "env" in common or any("env" in spec for spec in stateless.values()):
         common |= {"env": _variables([spec.get("env", {}) for spec in stateless.values()])}
@@ -46,7 +47,7 @@ def defaults(partials: Sequence[Mapping[str, Any]], common: Sequence[Mapping[str
     return {
         key: value
         for key, value in first.items()
-        if key not in _NOT_A_DEFAULT
+        if key not in (*release_state(), *_NOT_A_DEFAULT)
         and all(key in each and equal(each[key], value) for each in partials)
         and not any(key in each for each in common)
     }

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from renderer.facts import copied
 from renderer.importing.defaults import without_defaults
 from renderer.importing.flight import in_flight
 from renderer.importing.group import Group
@@ -17,7 +18,7 @@ from renderer.importing.source import SourceObject
 from renderer.render.files import VOLUME
 from renderer.render.pods import WAIT_BEFORE_STOP
 from renderer.render.workload import RESTARTED_AT
-from renderer.spec import CONTAINER_FIELDS, version_label
+from renderer.spec import version_label
 
 _APP = re.compile(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?")
 _IMAGE = re.compile(
@@ -134,7 +135,7 @@ class _Parts:
             found["containerName"] = container.get("name")
         if "env" in container:
             found["env"] = _env(container["env"])
-        found.update((key, container[key]) for key in CONTAINER_FIELDS if key in container)
+        found.update((key, container[key]) for key in copied("Spec", "container") if key in container)
         if self._service and container.get("lifecycle") == WAIT_BEFORE_STOP:
             del found["lifecycle"]
         elif self._service and "lifecycle" not in container:

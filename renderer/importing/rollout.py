@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from renderer.facts import copied
 from renderer.importing.own import role_metadata
-from renderer.render.workload import BLUE_GREEN_FIELDS, CANARY_FIELDS, SPEC_FIELDS
 
 _ROUTERS = ("istio", "managedRoutes")
 _ANALYSIS = ("templates", "args", "startingStep", "dryRun", "measurementRetention")
@@ -23,7 +23,7 @@ def strategy_of(spec: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     found: dict[str, Any] = {}
     if "analysis" in spec:
         found["analysisRunHistory"] = spec["analysis"]
-    found.update((key, spec[key]) for key in SPEC_FIELDS if key in spec)
+    found.update((key, spec[key]) for key in copied("Strategy", "workload") if key in spec)
     if "canary" in given:
         canary, notes = _canary(given["canary"] or {})
         return {"type": "Canary", **canary, **found}, notes
@@ -51,7 +51,7 @@ def _canary(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     found.update((key, data[key]) for key in ("maxSurge",) if key in data)
     if data.get("maxUnavailable", "25%") != 0:
         found["maxUnavailable"] = data.get("maxUnavailable", "25%")
-    found.update((key, data[key]) for key in CANARY_FIELDS if key in data)
+    found.update((key, data[key]) for key in copied("Strategy", "canary") if key in data)
     found |= role_metadata(data, "stable", "canary")
     if data.get("analysis"):
         found["analysis"] = {key: value for key, value in data["analysis"].items() if key in _ANALYSIS}
@@ -83,7 +83,7 @@ def _blue_green(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     found: dict[str, Any] = {}
     if data.get("maxUnavailable", "25%") != 0:
         found["maxUnavailable"] = data.get("maxUnavailable", "25%")
-    found.update((key, data[key]) for key in BLUE_GREEN_FIELDS if key in data)
+    found.update((key, data[key]) for key in copied("Strategy", "blueGreen") if key in data)
     found |= role_metadata(data, "active", "preview")
     if data.get("previewService"):
         found["previewService"] = data["previewService"]

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
+from renderer.facts import fields
 from renderer.release.fold import ABSENT
 from renderer.release.verbs import SWITCHING, Outcome, Refusal, Spec, Wanted, in_flight
-from renderer.resources import read_schema
 from renderer.spec import Strategy, strategy_of
-
-
-@cache
-def _facts() -> Mapping[str, Any]:
-    """The fields of a strategy, with the schema of App for each."""
-    schema = json.loads(read_schema("rollspec/app.json") or b"")
-    facts: Mapping[str, Any] = schema["definitions"]["Strategy"]["properties"]
-    return facts
 
 
 def fields_for(type_: str, *, routed: bool = True) -> frozenset[str]:
     """The fields that a strategy of this type may have; some need a router that sets weights."""
     return frozenset(
         name
-        for name, facts in _facts().items()
+        for name, facts in fields("Strategy").items()
         if type_ in facts["x-rollspec-strategies"] and (routed or not facts.get("x-rollspec-routed"))
     )
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.facts import version_fields
 from renderer.plain import equal
 from renderer.release.back import taken_back
 from renderer.release.fold import ABSENT, idle_overrides, inverse
-from renderer.spec import TEMPLATE_FIELDS, fields_of, merge, stable_of, strategy_of, version_label, version_of
+from renderer.spec import fields_of, merge, stable_of, strategy_of, version_label, version_of
 
 Spec = Mapping[str, Any]
 Wanted = dict[str, Any]  # fields of the effective spec and their new values; ABSENT removes a field
@@ -288,7 +289,7 @@ def _become_stable(spec: Spec, state: Mapping[str, Any], last: int | None = None
     `is_back`: this undoes the present stable version.
     """
     overrides = state.get("overrides") or {}
-    fields = {key: value for key, value in spec.items() if key in TEMPLATE_FIELDS}
+    fields = {key: value for key, value in spec.items() if key in version_fields()}
     folded = merge(fields, overrides)
     wanted: Wanted = {key: folded.get(key, ABSENT) for key in overrides}
     wanted["tag"] = state.get("tag", spec["tag"])

@@ -7,28 +7,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from renderer.facts import copied, inherited_by_jobs
 from renderer.hooks import DELETE, HOOK, JOB, hooks_of, job_of_spec
 from renderer.manifest import Manifest
 from renderer.render.objects import manifest, wave
 from renderer.render.pods import env_list
 from renderer.spec import App, Version, merge
 
-_OF_CRON_JOB = (
-    "timeZone", "concurrencyPolicy", "suspend", "startingDeadlineSeconds", "successfulJobsHistoryLimit",
-    "failedJobsHistoryLimit",
-)  # fmt: skip
-_OF_JOB = (
-    "parallelism", "completions", "completionMode", "activeDeadlineSeconds", "backoffLimit", "backoffLimitPerIndex",
-    "maxFailedIndexes", "podFailurePolicy", "podReplacementPolicy", "successPolicy", "suspend",
-    "ttlSecondsAfterFinished",
-)  # fmt: skip
-_OF_CONTAINER = (
-    "command", "args", "workingDir", "imagePullPolicy", "envFrom", "env", "resources", "volumeMounts",
-    "securityContext",
-)  # fmt: skip
 # What a job has from the app unless it says otherwise: what it may read, as whom it runs, and where. Not its volumes:
 # a hook that runs before the sync would wait for a ConfigMap that the sync creates.
-_CONTAINER_DEFAULTS = ("workingDir", "imagePullPolicy", "envFrom", "resources", "securityContext")
 _POD_DEFAULTS = (
     "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "enableServiceLinks", "hostAliases", "imagePullSecrets",
     "nodeSelector", "os", "priorityClassName", "runtimeClassName", "securityContext", "serviceAccountName",
@@ -64,7 +51,7 @@ def followed(app: App, fields: Mapping[str, Any]) -> Version:
 
 
 def _cron_job(app: App, name: str, fields: Mapping[str, Any]) -> Manifest:
-    body = {"schedule": fields["schedule"], **_given(fields, _OF_CRON_JOB)}
+    body = {"schedule": fields["schedule"], **_given(fields, copied("AppJob", "cronJob"))}
     job = {key: value for key, value in _job_spec(app, name, fields, followed(app, fields)).items() if key != "suspend"}
     labels = {JOB: name}
     body["jobTemplate"] = {"metadata": {"labels": labels}, "spec": job}
@@ -104,7 +91,7 @@ def _digest(template: Mapping[str, Any]) -> str:
 
 
 def _job_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
-    return {**_given(fields, _OF_JOB), "template": _template(app, name, fields, version)}
+    return {**_given(fields, copied("AppJob", "job")), "template": _template(app, name, fields, version)}
 
 
 def _template(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
@@ -130,13 +117,17 @@ def _pod_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) 
 
 
 def _container(name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
-    merged = {**_given(version.fields, _CONTAINER_DEFAULTS), **_given(fields, _OF_CONTAINER)}
+    merged = {**_given(version.fields, inherited_by_jobs()), **_given(fields, copied("AppJob", "container"))}
     env = merge(version.fields.get("env", {}), fields.get("env", {}))
     if env:
         merged["env"] = env_list(env)
     else:
         merged.pop("env", None)
-    return {"name": name, "image": version.image, **{key: merged[key] for key in _OF_CONTAINER if key in merged}}
+    return {
+        "name": name,
+        "image": version.image,
+        **{key: merged[key] for key in copied("AppJob", "container") if key in merged},
+    }
 
 
 def _given(fields: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
+from renderer.facts import copied
 from renderer.render.files import VOLUME, config_map_name
 from renderer.spec import App, Version, file_key, merge, serving_sidecars, twice_numbered
 
 # A pod that is stopping still receives requests until every proxy knows; docs/engines.md has the measurement.
 WAIT_BEFORE_STOP = {"preStop": {"sleep": {"seconds": 5}}}
-_BEFORE_ENV = ("imagePullPolicy", "command", "args", "workingDir")
-_AFTER_ENV = (
-    "resources", "resizePolicy", "volumeDevices", "startupProbe", "readinessProbe", "livenessProbe", "lifecycle",
-    "terminationMessagePath", "terminationMessagePolicy", "securityContext", "stdin", "stdinOnce", "tty",
-)  # fmt: skip
+_BEFORE_PORTS = ("imagePullPolicy", "command", "args", "workingDir")
+_APART = ("envFrom", "volumeMounts")  # written with `ports` and `env`, and with the mounts of `files`
 
 
 def pod_template(app: App, version: Version) -> dict[str, Any]:
@@ -116,7 +115,7 @@ def _spread(app: App, constraint: Mapping[str, Any]) -> dict[str, Any]:
 def _container(app: App, version: Version) -> dict[str, Any]:
     fields = version.fields
     container: dict[str, Any] = {"name": app.container_name, "image": version.image}
-    container.update((key, fields[key]) for key in _BEFORE_ENV if key in fields)
+    container.update((key, fields[key]) for key in _BEFORE_PORTS if key in fields)
     ports = fields["containerPorts"] if "containerPorts" in fields else container_ports(app)
     if ports:
         container["ports"] = ports
@@ -124,7 +123,7 @@ def _container(app: App, version: Version) -> dict[str, Any]:
         container["envFrom"] = fields["envFrom"]
     if fields.get("env"):
         container["env"] = env_list(fields["env"])
-    container.update((key, fields[key]) for key in _AFTER_ENV if key in fields)
+    container.update((key, fields[key]) for key in _after_env() if key in fields)
     if "lifecycle" not in fields and app.ports:
         container["lifecycle"] = WAIT_BEFORE_STOP
     elif not fields.get("lifecycle"):
@@ -133,6 +132,11 @@ def _container(app: App, version: Version) -> dict[str, Any]:
     if mounts:
         container["volumeMounts"] = mounts
     return container
+
+
+@cache
+def _after_env() -> tuple[str, ...]:
+    return tuple(key for key in copied("Spec", "container") if key not in (*_BEFORE_PORTS, *_APART))
 
 
 def _file_mounts(version: Version) -> list[dict[str, Any]]:

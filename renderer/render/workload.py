@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from renderer.facts import copied
 from renderer.manifest import Manifest
 from renderer.release import steps_of
 from renderer.render.analysis import background_analysis
@@ -15,14 +16,6 @@ from renderer.spec import App, Strategy
 
 ROLE = "rollspec/role"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-# Fields that have the same name in `strategy` and in the objects; tests/test_strategy_fields.py compares them.
-SPEC_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "progressDeadlineAbort", "revisionHistoryLimit",
-               "rollbackWindow")  # fmt: skip
-CANARY_FIELDS = ("stableService", "canaryService", "minPodsPerReplicaSet", "scaleDownDelaySeconds",
-                 "abortScaleDownDelaySeconds", "dynamicStableScale", "antiAffinity")  # fmt: skip
-BLUE_GREEN_FIELDS = ("previewReplicaCount", "scaleDownDelaySeconds", "scaleDownDelayRevisionLimit",
-                     "abortScaleDownDelaySeconds", "antiAffinity", "prePromotionAnalysis",
-                     "postPromotionAnalysis")  # fmt: skip
 
 
 def workloads(app: App) -> list[Manifest]:
@@ -50,7 +43,7 @@ def _common(app: App, strategy: Strategy) -> dict[str, Any]:
         spec["replicas"] = app.spec["replicas"]
     elif "autoscaling" not in app.spec and "replicas" not in app.spec:
         spec["replicas"] = 1
-    spec.update((key, strategy.fields[key]) for key in SPEC_FIELDS if key in strategy.fields)
+    spec.update((key, strategy.fields[key]) for key in copied("Strategy", "workload") if key in strategy.fields)
     if app.spec.get("paused"):
         spec["paused"] = True
     spec["selector"] = {"matchLabels": app.selector}
@@ -93,7 +86,7 @@ def _rollout(app: App, strategy: Strategy) -> dict[str, Any]:
 
 def _canary(app: App, strategy: Strategy) -> dict[str, Any]:
     canary = _surge(strategy)
-    canary.update((key, strategy.fields[key]) for key in CANARY_FIELDS if key in strategy.fields)
+    canary.update((key, strategy.fields[key]) for key in copied("Strategy", "canary") if key in strategy.fields)
     canary.update(_roles(strategy, "stable", "canary"))
     if strategy.is_routed:
         canary["trafficRouting"] = strategy.fields.get("trafficRouting") or traffic_routing(app)
@@ -113,7 +106,7 @@ def _blue_green(app: App, strategy: Strategy) -> dict[str, Any]:
         "autoPromotionEnabled": app.preview is None,
         "maxUnavailable": strategy.fields.get("maxUnavailable", 0),
     }
-    blue_green.update((key, strategy.fields[key]) for key in BLUE_GREEN_FIELDS if key in strategy.fields)
+    blue_green.update((key, strategy.fields[key]) for key in copied("Strategy", "blueGreen") if key in strategy.fields)
     blue_green.update(_roles(strategy, "active", "preview"))
     return {"blueGreen": blue_green}
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from renderer.console import say
 from renderer.edit.merging import merge
+from renderer.facts import release_state
 from renderer.git import changed, list_tree, merge_base_of, read_many, resolve
 from renderer.git.trial import Trial, trial_merge
 from renderer.layout import PROJECT_FILE, Layout, holds
@@ -19,7 +20,6 @@ from renderer.problem import Problem
 from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
-from renderer.spec import RELEASE_STATE
 from renderer.usecases.compare import about, before, compare
 from renderer.usecases.project import Refused, find_root
 from renderer.usecases.repository import subfolder
@@ -99,7 +99,7 @@ def _of_file(layout: Layout, path: str, texts: list[bytes | None], into: str) ->
     if not is_spec:
         return [_problem(path, f"this branch and {into} both changed these lines: {cure}")]
     try:
-        found = merge((base or b"").decode(), ours.decode(), theirs.decode(), RELEASE_STATE)
+        found = merge((base or b"").decode(), ours.decode(), theirs.decode(), release_state())
     except UnicodeDecodeError:
         return [_problem(path, f"this branch and {into} both changed it: {cure}")]
     if found.text is not None:

@@ -7,21 +7,19 @@ from collections.abc import Iterator
 
 from renderer.console import out, say
 from renderer.edit.merging import merge
+from renderer.facts import release_state
 from renderer.failure import Failure
 from renderer.git import GitError
 from renderer.git.driver import hooks_folder, merged_lines, set_driver
 from renderer.layout import Layout
 from renderer.plain import equal
 from renderer.problem import printable
-from renderer.spec import RELEASE_STATE
 from renderer.tree import read, write_all
 from renderer.usecases.project import find_root
 from renderer.usecases.revision import asking_git
 from renderer.yamlio import load
 
 ATTRIBUTES = ".gitattributes"
-# Fields of a spec that are one in a merge: what two sides made of a release must not be mixed.
-_TOGETHER = (*RELEASE_STATE, "image", "strategy")
 _HOOK = """\
 #!/bin/sh
 # Written by `rollspec init --merge-driver`: a merge takes our rendered files, and this makes them right.
@@ -34,7 +32,8 @@ def merge_driver(base: str, ours: str, theirs: str, path: str) -> int:
     old, own, other = (_text(file) for file in (base, ours, theirs))
     with asking_git():
         lines = merged_lines(ours, base, theirs)
-    found = merge(old, own, other, _TOGETHER)
+    # What two sides made of a release must not be mixed: a merge takes these fields together.
+    found = merge(old, own, other, (*release_state(), "image", "strategy"))
     if found.text is None:
         _write(ours, lines.text if lines.has_conflict else _marked(own, other))
         fields = ", ".join(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from renderer.facts import version_fields
 from renderer.failure import Failure
-from renderer.spec import TEMPLATE_FIELDS
 from renderer.yamlio import load
 
 
@@ -39,8 +39,8 @@ def parse_overrides(sets: tuple[str, ...], unsets: tuple[str, ...]) -> dict[str,
 def _put(found: dict[str, Any], path: str, value: Any) -> None:
     first, _, rest = path.partition(".")
     keys = [first, *([rest] if first in ("env", "files") and rest else rest.split(".") if rest else [])]
-    if first not in TEMPLATE_FIELDS:
-        raise Failure(f"`{first}` is not a field of a version; the fields are {', '.join(sorted(TEMPLATE_FIELDS))}", 2)
+    if first not in version_fields():
+        raise Failure(f"`{first}` is not a field of a version; the fields are {', '.join(sorted(version_fields()))}", 2)
     target = found
     for key in keys[:-1]:
         target = target.setdefault(key, {})

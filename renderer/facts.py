@@ -1,4 +1,4 @@
-"""Facts about the fields of an app spec, as the schema of App states them beside each field (`x-rollspec-...`)."""
+"""Facts about the fields of an app spec, as the schema of App states them for each field (`x-rollspec-...`)."""
 
 from __future__ import annotations
 

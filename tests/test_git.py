@@ -100,11 +100,11 @@ def repo(empty: Repository) -> Repository:
     return empty
 
 
-def kind_of(call: Callable[[], object]) -> str:
+def reason_of(call: Callable[[], object]) -> str:
     with pytest.raises(GitError) as caught:
         call()
     assert caught.value.message == str(caught.value)
-    return caught.value.kind
+    return caught.value.reason
 
 
 class TestRevisions:
@@ -120,26 +120,26 @@ class TestRevisions:
         "revision", ["none", "", "HEAD~7", "--all", "-h", "HEAD:a.yaml", "HEAD..HEAD", "a\nb", "0" * 40]
     )
     def test_no_such_revision(self, repo: Repository, revision: str) -> None:
-        assert kind_of(lambda: git.resolve(repo.root, revision)) == "no-such-revision"
-        assert kind_of(lambda: git.read_many(repo.root, revision, ["a.yaml"])) == "no-such-revision"
-        assert kind_of(lambda: git.changed(repo.root, revision)) == "no-such-revision"
+        assert reason_of(lambda: git.resolve(repo.root, revision)) == "no-such-revision"
+        assert reason_of(lambda: git.read_many(repo.root, revision, ["a.yaml"])) == "no-such-revision"
+        assert reason_of(lambda: git.changed(repo.root, revision)) == "no-such-revision"
 
     def test_a_branch_without_commits(self, empty: Repository) -> None:
-        assert kind_of(lambda: git.resolve(empty.root, "HEAD")) == "no-such-revision"
+        assert reason_of(lambda: git.resolve(empty.root, "HEAD")) == "no-such-revision"
         assert list(git.log(empty.root)) == []
 
     def test_no_repository(self, tmp_path: Path) -> None:
         for path in (tmp_path, tmp_path / "none"):
-            assert kind_of(lambda path=path: git.root(str(path))) == "no-repository"  # type: ignore[misc]
-            assert kind_of(lambda path=path: git.resolve(str(path), "HEAD")) == "no-repository"  # type: ignore[misc]
+            assert reason_of(lambda path=path: git.root(str(path))) == "no-repository"  # type: ignore[misc]
+            assert reason_of(lambda path=path: git.resolve(str(path), "HEAD")) == "no-repository"  # type: ignore[misc]
         bare = Repository(tmp_path / "bare")
         bare.git("init", "--quiet", "--bare")
-        assert kind_of(lambda: git.root(bare.root)) == "no-repository"
+        assert reason_of(lambda: git.root(bare.root)) == "no-repository"
 
     def test_no_git(self, repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "/nonexistent")
-        assert kind_of(lambda: git.root(repo.root)) == "no-git"
-        assert kind_of(lambda: list(git.log(repo.root))) == "no-git"
+        assert reason_of(lambda: git.root(repo.root)) == "no-git"
+        assert reason_of(lambda: list(git.log(repo.root))) == "no-git"
 
     def test_variables_of_a_hook_do_not_lead_elsewhere(
         self, repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -170,12 +170,12 @@ class TestMergeBase:
 
     def test_no_main_branch(self, repo: Repository) -> None:
         repo.git("branch", "--move", "main", "topic")
-        assert kind_of(lambda: git.merge_base(repo.root)) == "no-such-revision"
+        assert reason_of(lambda: git.merge_base(repo.root)) == "no-such-revision"
 
     def test_nothing_in_common(self, repo: Repository) -> None:
         repo.git("switch", "--quiet", "--orphan", "other")
         repo.save(c_yaml="")
-        assert kind_of(lambda: git.merge_base(repo.root)) == "no-such-revision"
+        assert reason_of(lambda: git.merge_base(repo.root)) == "no-such-revision"
 
 
 class TestChanged:
@@ -345,7 +345,7 @@ class TestContents:
         assert git.list_tree(repo.root, "HEAD", "none") == {}
 
     def test_a_missing_object_is_an_error(self, repo: Repository) -> None:
-        assert kind_of(lambda: git.read_blobs(repo.root, ["0" * 40])) == "no-object"
+        assert reason_of(lambda: git.read_blobs(repo.root, ["0" * 40])) == "no-object"
 
 
 class TestLog:
@@ -498,7 +498,7 @@ class TestCommit:
     def test_on_a_branch_without_commits_with_a_hook_that_fails(self, empty: Repository) -> None:
         empty.hook("pre-commit", "exit 1")
         empty.write("a.yaml", "1")
-        assert kind_of(lambda: git.commit(empty.root, ["a.yaml"], "subject")) == "hook"
+        assert reason_of(lambda: git.commit(empty.root, ["a.yaml"], "subject")) == "hook"
         assert (empty.status(), empty.index(), empty.litter()) == (["?? a.yaml"], b"", [])
 
     def test_with_a_detached_head(self, repo: Repository) -> None:
@@ -597,7 +597,7 @@ class TestHooks:
         head, index, status = repo.head(), repo.index(), repo.status()
         with pytest.raises(GitError) as caught:
             git.commit(repo.root, ["a.yaml", "new.yaml"], "subject")
-        assert caught.value.kind == "hook"
+        assert caught.value.reason == "hook"
         assert "no such luck" in caught.value.message or name == "reference-transaction"
         assert (repo.head(), repo.index(), repo.status(), repo.litter()) == (head, index, status, [])
 
@@ -646,7 +646,7 @@ class TestHooks:
         status, index = repo.status(), repo.index()
         with pytest.raises(GitError, match=r"a hook put other.yaml into the commit") as caught:
             git.commit(repo.root, ["a.yaml"], "subject")
-        assert caught.value.kind == "hook"
+        assert caught.value.reason == "hook"
         assert repo.git("rev-parse", "--verify", "--quiet", "HEAD", check=False).strip() == head
         assert (repo.status(), repo.index(), repo.litter()) == (status, index, [])
 
@@ -671,14 +671,14 @@ class TestTwoAtOnce:
         lock.write_text("")
         with pytest.raises(GitError, match="another git process") as caught:
             git.commit(repo.root, ["a.yaml"], "subject")
-        assert caught.value.kind == "locked"
+        assert caught.value.reason == "locked"
         assert lock.exists()
 
     def test_a_branch_that_is_locked(self, repo: Repository) -> None:
         repo.write("a.yaml", "2")
         Path(repo.root, ".git/refs/heads/main.lock").write_text("")
         before = repo.index()
-        assert kind_of(lambda: git.commit(repo.root, ["a.yaml"], "subject")) == "locked"
+        assert reason_of(lambda: git.commit(repo.root, ["a.yaml"], "subject")) == "locked"
         assert repo.index() == before
 
     def test_one_wins_and_the_other_says_so(self, repo: Repository, tmp_path: Path) -> None:
@@ -691,7 +691,7 @@ class TestTwoAtOnce:
         program = "import sys; from renderer import git; git.commit(sys.argv[1], ['a.yaml'], 'first')"
         first = subprocess.Popen([sys.executable, "-c", program, repo.root], cwd=HERE)
         (tmp_path / "started").read_text()
-        assert kind_of(lambda: git.commit(repo.root, ["b.yaml"], "second")) == "locked"
+        assert reason_of(lambda: git.commit(repo.root, ["b.yaml"], "second")) == "locked"
         (tmp_path / "go").write_text("\n")
         assert first.wait() == 0
         assert (repo.committed(), repo.status()) == (["M\ta.yaml"], [" M b.yaml"])
@@ -701,6 +701,6 @@ class TestTwoAtOnce:
         slip = "git update-ref HEAD $(git commit-tree HEAD^{tree} -p HEAD -m slipped)"
         repo.hook("pre-commit", f"test -e ../once || {{ touch ../once; {slip}; }}")
         repo.write("a.yaml", "2")
-        assert kind_of(lambda: git.commit(repo.root, ["a.yaml"], "subject")) == "locked"
+        assert reason_of(lambda: git.commit(repo.root, ["a.yaml"], "subject")) == "locked"
         assert repo.git("log", "--format=%s").split() == ["slipped", "save"]
         assert repo.status() == [" M a.yaml"]

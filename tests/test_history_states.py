@@ -101,7 +101,7 @@ def test_what_is_open_is_what_is_in_flight(states: list[Spec | Unreadable | None
     readable = [state for state in states if state is not BAD]
     last = read(readable[-1]) if readable else None
     flight = last.standing.flight if last else None
-    still = [entry for entry in story(states) if entry.kind in ("canary", "preview") and entry.end is None]
+    still = [entry for entry in story(states) if entry.type in ("canary", "preview") and entry.end is None]
     assert [entry.first.move.version for entry in still] == ([flight.name] if flight else [])
     if flight and flight.weight is not None:
         weight, _, seconds = still[0].weights[-1]
@@ -133,7 +133,7 @@ def test_entries_are_whole(states: list[Spec | Unreadable | None]) -> None:
     for entry in story(states):
         times = [step.commit.time for step in entry.steps]
         assert times == sorted(times)
-        assert entry.end is None or entry.last.move.kind == entry.end
+        assert entry.end is None or entry.last.move.type == entry.end
         lasted = [seconds for _, _, seconds in entry.weights if seconds is not None]
         if entry.end and entry.first.move.weights[1] is not None:
             assert sum(lasted) <= (entry.seconds or 0)
@@ -200,7 +200,7 @@ def test_every_verb_is_told_as_itself(words: list[str], strategy: Spec) -> None:
     kinds: dict[str, set[str]] = {}
     for entry in story(states, [re.split("[ ,]", word)[0] for word in done]):
         for step in entry.steps:
-            kinds.setdefault(step.commit.sha, set()).add(step.move.kind)
+            kinds.setdefault(step.commit.sha, set()).add(step.move.type)
     for number, word in enumerate(done[1:], 1):
         expected = VERBS[word][1]
         flying = "canary" in states[number - 1]

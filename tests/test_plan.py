@@ -310,7 +310,7 @@ def test_a_naive_raise_shows_the_dip() -> None:
     before = spec(**STATES["istio-canary"])
     found = plan(side(before), side({**before, "canary": {"tag": "1.5.0", "weight": 50}}))
     assert found.summary
-    assert [flag.kind for flag in found.summary.flags] == ["dip"]
+    assert [flag.type for flag in found.summary.flags] == ["dip"]
     track = next(track for track in found.summary.tracks if track.version == "1.5.0")
     assert (track.before, track.lowest, track.after) == (20, 0, 50)
 
@@ -376,7 +376,7 @@ def test_recreate_shows_the_moment_without_a_pod() -> None:
     summary = seen and seen[0]
     assert summary
     assert summary.lowest_ready == 0
-    assert [flag.kind for flag in summary.flags] == ["unready"]
+    assert [flag.type for flag in summary.flags] == ["unready"]
 
 
 def test_a_reverted_promote_shows_that_nothing_moves() -> None:

@@ -178,7 +178,7 @@ def said(moment: Moment) -> str:
     """`v2 dip 0 %, 1 Ready`, and how long where it lasts or takes a second."""
     long = " for ever" if moment.end == float("inf") else " for a second" if moment.end - moment.start > 0.5 else ""
     version = moment.version or "nobody"
-    return f"{version} {moment.kind}{long}: {plain(moment.share)} % on {moment.ready} Ready"
+    return f"{version} {moment.type}{long}: {plain(moment.share)} % on {moment.ready} Ready"
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)

@@ -147,7 +147,7 @@ def test_how_a_timeline_reads() -> None:
     assert timeline.shares("v2") == (20, 0, 70, 50)
     assert (timeline.lowest_share("v2"), timeline.highest_share("v2")) == (0, 70)
     assert (timeline.lowest_ready, timeline.lowest_serving, timeline.highest_pods) == (5, 4, 6)
-    assert [(m.kind, m.version, m.start, m.end, m.share) for m in timeline.dips] == [
+    assert [(m.type, m.version, m.start, m.end, m.share) for m in timeline.dips] == [
         ("dip", "v2", 1, 2, 0),
         ("dip", "v1", 2, 3, 30),
         ("over", "v2", 2, 3, 70),

@@ -57,10 +57,10 @@ LOCKED = "another git process is running in this repository; try again when it h
 class GitError(Failure):
     """Git is not installed, or failed. `message` may have several lines when a hook wrote it."""
 
-    def __init__(self, message: str, kind: FailureReason = "other") -> None:
+    def __init__(self, message: str, reason: FailureReason = "other") -> None:
         super().__init__(message)
         self.message = message
-        self.kind = kind
+        self.reason = reason
 
 
 def reading(root: str, arguments: Sequence[str], stdin: bytes = b"", **variables: str) -> bytes:
@@ -142,25 +142,25 @@ _NO_IDENTITY = re.compile(r"(Author|Committer) identity unknown|empty ident name
 
 def refusal(said: str) -> GitError:
     """What git wrote to stderr, as an error."""
-    kind: FailureReason = next((kind for part, kind in _MEANINGS if part in said), "other")
+    reason: FailureReason = next((reason for part, reason in _MEANINGS if part in said), "other")
     lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in said.splitlines() if line.strip()]
-    if kind == "locked":
-        return GitError(LOCKED, kind)
-    if kind == "no-object":
-        return GitError(PARTIAL, kind)
+    if reason == "locked":
+        return GitError(LOCKED, reason)
+    if reason == "no-object":
+        return GitError(PARTIAL, reason)
     if "safe.bareRepository" in said:
         return GitError(
             "this folder looks like a bare Git repository, which is not read: remove its `HEAD`, `objects` and `refs`",
-            kind,
+            reason,
         )
     if _NO_IDENTITY.search(said):
         message = (
             "git does not know who commits: `git config user.name NAME` and `git config user.email ADDRESS`, then again"
         )
-        return GitError(message, kind)
-    if kind == "no-repository":
-        return GitError("this is not a Git repository (or git cannot find its top folder)", kind)
-    return GitError("git: " + (lines[0] if lines else "it failed without a message"), kind)
+        return GitError(message, reason)
+    if reason == "no-repository":
+        return GitError("this is not a Git repository (or git cannot find its top folder)", reason)
+    return GitError("git: " + (lines[0] if lines else "it failed without a message"), reason)
 
 
 def literal(paths: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renderer.history.moves import Move, MoveKind, moves
+from renderer.history.moves import Move, MoveType, moves
 from renderer.history.releases import Commit, HistoryEntry, Revision, Transition, environments_of, files_of, history
 from renderer.history.since import ASPECTS, Aspect, Key, Search
 from renderer.history.state import (
@@ -27,7 +27,7 @@ __all__ = [
     "HistoryEntry",
     "Key",
     "Move",
-    "MoveKind",
+    "MoveType",
     "Parsed",
     "Revision",
     "Search",

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from renderer.history.state import Flight, State, VersionName, name_of
 from renderer.spec import Version
 
-MoveKind = Literal[
+MoveType = Literal[
     "added",  # the app is new here
     "removed",  # the app, or the environment, is deleted
     "start",  # a canary or preview starts
@@ -29,8 +29,8 @@ MoveKind = Literal[
     "switch",  # strategy, router, or the stage of a switch
     "unreadable",  # unknown: the specs cannot be read
 ]
-ENDS: frozenset[MoveKind] = frozenset(("promoted", "aborted", "replaced", "gone"))
-STARTS: frozenset[MoveKind] = frozenset(("start", "found", "reopened"))
+ENDS: frozenset[MoveType] = frozenset(("promoted", "aborted", "replaced", "gone"))
+STARTS: frozenset[MoveType] = frozenset(("start", "found", "reopened"))
 
 
 class Move(NamedTuple):
@@ -40,7 +40,7 @@ class Move(NamedTuple):
     canary's share before and after (None: it has no share of its own). `detail` says more, in words.
     """
 
-    kind: MoveKind
+    type: MoveType
     version: VersionName | None = None
     before: VersionName | None = None
     weights: tuple[int | None, int | None] = (None, None)
@@ -61,7 +61,7 @@ def moves(old: State | None, new: State | None) -> Iterator[Move]:
 def _release(old: State, new: State) -> Iterator[Move]:
     ends = _ends(old, new)
     if ends:
-        yield Move(ends, _name(old.flying), name_of(old.stable), (_weight(old), None), _kind(old))
+        yield Move(ends, _name(old.flying), name_of(old.stable), (_weight(old), None), _role(old))
     yield from _stable(old, new, promoted=ends == "promoted")
     if new.flying and (old.flying is None or ends):
         yield _start(old, new)
@@ -73,14 +73,14 @@ def _comes_or_goes(old: State | None, new: State | None) -> Iterator[Move]:
     if new:
         yield Move("added", name_of(new.stable))
         if new.flying:
-            yield Move("found", _name(new.flying), name_of(new.stable), (None, _weight(new)), _kind(new))
+            yield Move("found", _name(new.flying), name_of(new.stable), (None, _weight(new)), _role(new))
     elif old:
         if old.flying:
-            yield Move("gone", _name(old.flying), name_of(old.stable), (_weight(old), None), _kind(old))
+            yield Move("gone", _name(old.flying), name_of(old.stable), (_weight(old), None), _role(old))
         yield Move("removed", name_of(old.stable))
 
 
-def _ends(old: State, new: State) -> MoveKind | None:
+def _ends(old: State, new: State) -> MoveType | None:
     """How the version in flight ended, if it did."""
     if old.flying is None or (new.flying is not None and _same_flight(old, new)):
         return None
@@ -93,7 +93,7 @@ def _ends(old: State, new: State) -> MoveKind | None:
 
 def _same_flight(old: State, new: State) -> bool:
     """Whether the same version is still in flight; the configuration that both versions share may have changed."""
-    return (_kind(old), _name(old.flying), old.overrides) == (_kind(new), _name(new.flying), new.overrides)
+    return (_role(old), _name(old.flying), old.overrides) == (_role(new), _name(new.flying), new.overrides)
 
 
 def _became_stable(old: State, new: State) -> bool:
@@ -123,24 +123,24 @@ def _stable(old: State, new: State, *, promoted: bool) -> Iterator[Move]:
 
 def _start(old: State, new: State) -> Move:
     name, stable = _name(new.flying), name_of(new.stable)
-    kind: MoveKind = "start"
+    type_: MoveType = "start"
     detail = ""
     if name == name_of(old.stable) and stable != name:
-        kind = "reopened"
+        type_ = "reopened"
     elif old.aborted and name == name_of(old.aborted):
         detail = "retry"
     elif old.previous and name == name_of(old.previous):
         detail = "undo"
-    return Move(kind, name, stable, (None, _weight(new)), _kind(new), detail)
+    return Move(type_, name, stable, (None, _weight(new)), _role(new), detail)
 
 
 def _on_the_way(old: State, new: State) -> Iterator[Move]:
     """Changes of a version in flight that stays in flight."""
     weights = (_weight(old), _weight(new))
     if weights[0] != weights[1]:
-        yield Move("weight", _name(new.flying), name_of(new.stable), weights, _kind(new))
+        yield Move("weight", _name(new.flying), name_of(new.stable), weights, _role(new))
     elif old.from_weight != new.from_weight:
-        yield Move("retry", _name(new.flying), name_of(new.stable), weights, _kind(new))
+        yield Move("retry", _name(new.flying), name_of(new.stable), weights, _role(new))
 
 
 def _switch(old: State, new: State) -> Iterator[Move]:
@@ -166,9 +166,9 @@ def _hold(old: State, new: State, *, alone: bool) -> Iterator[Move]:
         yield Move("resume")
 
 
-def _kind(state: State) -> Literal["canary", "preview"] | None:
+def _role(state: State) -> Literal["canary", "preview"] | None:
     flight = state.standing.flight
-    return None if flight is None else "canary" if flight.kind == "canary" else "preview"
+    return None if flight is None else "canary" if flight.role == "canary" else "preview"
 
 
 def _name(version: Version | None) -> VersionName | None:

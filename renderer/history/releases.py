@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from renderer.history.moves import ENDS, STARTS, Move, MoveKind, moves
+from renderer.history.moves import ENDS, STARTS, Move, MoveType, moves
 from renderer.history.state import Parsed, State, Unreadable, state_at
 from renderer.layout import Layout
 
-_INSIDE: frozenset[MoveKind] = frozenset(("weight", "retry", "restart", "pause", "resume", "configuration"))
+_INSIDE: frozenset[MoveType] = frozenset(("weight", "retry", "restart", "pause", "resume", "configuration"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """A canary or preview from start to end (`end` None: in flight), or a single step of any other kind."""
+    """A canary or preview from start to end (`end` None: in flight), or a single step of any other type."""
 
-    kind: str
+    type: str
     steps: tuple[Transition, ...]
-    end: MoveKind | None = None
+    end: MoveType | None = None
 
     @property
     def first(self) -> Transition:
@@ -72,7 +72,7 @@ class HistoryEntry:
     @property
     def weights(self) -> tuple[tuple[int, Commit, int | None], ...]:
         """Each weight that the canary had: percent, the commit that set it, seconds (None: until now)."""
-        set_by = [step for step in self.steps if step.move.kind in (*STARTS, "weight")]
+        set_by = [step for step in self.steps if step.move.type in (*STARTS, "weight")]
         ends = [*(step.commit for step in set_by[1:]), self.last.commit if self.end else None]
         return tuple(
             (weight, step.commit, _seconds(step.commit, end) if end else None)
@@ -129,16 +129,16 @@ class _Story:
         return list(reversed(self.done))
 
     def _take(self, step: Transition) -> None:
-        kind = step.move.kind
-        if kind in STARTS:
+        type_ = step.move.type
+        if type_ in STARTS:
             self.open = HistoryEntry(step.move.flight or "canary", (step,))
             self.done.append(self.open)
-        elif self.open and (kind in ENDS or kind in _INSIDE):
-            longer = replace(self.open, steps=(*self.open.steps, step), end=kind if kind in ENDS else None)
+        elif self.open and (type_ in ENDS or type_ in _INSIDE):
+            longer = replace(self.open, steps=(*self.open.steps, step), end=type_ if type_ in ENDS else None)
             self.done[self._number()] = longer
-            self.open = None if kind in ENDS else longer
+            self.open = None if type_ in ENDS else longer
         else:
-            self.done.append(HistoryEntry(kind, (step,)))
+            self.done.append(HistoryEntry(type_, (step,)))
 
     def _number(self) -> int:
         return next(number for number in range(len(self.done) - 1, -1, -1) if self.done[number] is self.open)
@@ -148,7 +148,7 @@ def _informed(move: Move, verb: str | None) -> Move:
     """The move, decided by its commit's verb if the states cannot: a release of the previous version is not an undo."""
     if verb != "release":
         return move
-    return move._replace(kind="direct" if move.kind == "undo" else move.kind, detail="" if move.flight else move.detail)
+    return move._replace(type="direct" if move.type == "undo" else move.type, detail="" if move.flight else move.detail)
 
 
 def _seconds(start: Commit, end: Commit) -> int:

@@ -15,7 +15,7 @@ Key = tuple[str, str, Aspect]  # environment, app, and the part of its state
 ASPECTS: dict[Aspect, Callable[[Standing], object]] = {
     "standing": lambda standing: standing,  # all of it: since its last change
     "stable": lambda standing: standing.stable,
-    "flight": lambda standing: standing.flight and (standing.flight.kind, standing.flight.name),  # since its start
+    "flight": lambda standing: standing.flight and (standing.flight.role, standing.flight.name),  # since its start
 }
 
 

@@ -31,16 +31,16 @@ class VersionName(NamedTuple):
 
 
 class Flight(NamedTuple):
-    """The version in flight: `kind` canary or preview; `weight` in percent, None for a preview or under a ladder."""
+    """The version in flight: `role` is canary or preview; `weight` in percent, None for a preview or under a ladder."""
 
-    kind: str
+    role: str
     name: VersionName
     weight: int | None
     overrides: bool
 
     def __str__(self) -> str:
         share = "" if self.weight is None else f" at {self.weight} %"
-        return f"{self.kind} {self.name}{share}"
+        return f"{self.role} {self.name}{share}"
 
 
 class Standing(NamedTuple):
@@ -64,7 +64,7 @@ class Standing(NamedTuple):
     @property
     def states(self) -> list[str]:
         """The state in single words: what is in flight, else what was stopped, and what pauses the controller."""
-        flight = [self.flight.kind] if self.flight else [how for how, _ in self.stopped]
+        flight = [self.flight.role] if self.flight else [how for how, _ in self.stopped]
         return [*flight, *(["switching"] if self.stage else []), *(["paused"] if self.paused else [])]
 
 
@@ -200,18 +200,18 @@ def _state(spec: Mapping[str, Any]) -> State:
                 raise _UnreadableError(f"the effective spec: `{key}` is not a string")
     if not spec.get("tag"):
         raise _UnreadableError("the effective spec: `tag` is missing")
-    kind = next((key for key in ("canary", "preview") if parts[key]), None)
-    flying = _version(spec, parts[kind]) if kind else None
+    role = next((key for key in ("canary", "preview") if parts[key]), None)
+    flying = _version(spec, parts[role]) if role else None
     aborted = _version(spec, parts["aborted"])
     stable = stable_of(spec)
     strategy = strategy_of(parts["strategy"])
-    flight = parts[kind] if kind else {}
+    flight = parts[role] if role else {}
     standing = Standing(
         str(strategy.type),
         str(strategy.router) if strategy.type == "Canary" else None,
         name_of(stable),
-        Flight(kind, name_of(flying), _number(flight.get("weight")), "overrides" in flight)
-        if kind and flying
+        Flight(role, name_of(flying), _number(flight.get("weight")), "overrides" in flight)
+        if role and flying
         else None,
         spec.get("paused") is True,
         _stage(parts["migration"]),
@@ -258,6 +258,6 @@ def _stage(migration: Mapping[str, Any]) -> str | None:
 
 def _stages(migration: Mapping[str, Any]) -> Iterator[str]:
     for key, value in migration.items():
-        kind = value.get("type", "RollingUpdate") if isinstance(value, Mapping) else value
+        type_ = value.get("type", "RollingUpdate") if isinstance(value, Mapping) else value
         router = f" by {value['router']}" if isinstance(value, Mapping) and "router" in value else ""
-        yield f"{key} {kind}{router}"
+        yield f"{key} {type_}{router}"

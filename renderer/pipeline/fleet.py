@@ -78,7 +78,7 @@ def shared_in_clusters(setup: Setup, rendered: Sequence[Rendered]) -> list[Probl
     for env, claimed in _claims_by_env(setup, rendered, clusters) if clusters else ():
         cluster = clusters[env]
         for claim in claimed:
-            if (cluster or claim.kind == "object-once") and is_for_a_cluster(claim):
+            if (cluster or claim.rule == "object-once") and is_for_a_cluster(claim):
                 other = first.setdefault((cluster, claim[:2]), env)
                 if other != env:
                     shared.setdefault((other, env), []).append(claim)
@@ -214,8 +214,8 @@ def _template_of(setup: Setup, clash: Clash) -> str | None:
 def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, known: bool) -> Iterator[Problem]:
     """One problem for all objects, and one for hosts, which another namespace would not separate."""
     file, namespace = setup.environments[env].chain[0].file, _namespace(setup, env)
-    objects = [claim for claim in claimed if claim.kind == "object-once"]
-    hosts = [claim for claim in claimed if claim.kind == "host-once"]
+    objects = [claim for claim in claimed if claim.rule == "object-once"]
+    hosts = [claim for claim in claimed if claim.rule == "host-once"]
     if objects:
         hosts = [claim for claim in hosts if not is_of_namespace(claim, namespace)]
         cure = (

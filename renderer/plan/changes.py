@@ -29,7 +29,7 @@ def spec_paths(old: Side, new: Side) -> tuple[Path, ...]:
         ("Overlay", {"spec": _shown(old.overlay)}, {"spec": _shown(new.overlay)}),
         ("Project", old.project, new.project),
     ):
-        texts = _Texts(before, after, not_secret(new))
+        texts = _ShownValues(before, after, not_secret(new))
         for pointer, one, other in _differ("", before, after, frozenset(table(schema))):
             found.append(Path(schema, pointer, field_class(schema, pointer), *texts.of(pointer, one, other)))
     return tuple(found)
@@ -44,7 +44,7 @@ def manifest_paths(
         was = before.get(manifest.identity)
         if was is None or equal(was.data, manifest.data):
             continue
-        texts = _Texts(was.data, manifest.data, known)
+        texts = _ShownValues(was.data, manifest.data, known)
         again = is_made_again(was.data) and is_made_again(manifest.data)  # a hook: none of its fields is immutable
         for pointer, one, other in _differ("", was.data, manifest.data, None):
             found = "behaviour" if again else _class(was, pointer, one, other)
@@ -75,7 +75,7 @@ def not_secret(side: Side) -> Collection[str]:
     return found
 
 
-class _Texts:
+class _ShownValues:
     """Short texts of the values that differ, with secrets masked; none at all for a Secret."""
 
     def __init__(self, old: Mapping[str, Any], new: Mapping[str, Any], known: Collection[str]) -> None:

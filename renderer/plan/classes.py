@@ -108,11 +108,11 @@ class Track:
 class Flag:
     """Periods of the timeline with one fault of one version; `seconds` is None if the fault does not end.
 
-    `kind` is dip (the share is lower than before and after), over (higher), overload (a share for more pods than are
+    `type` is dip (the share is lower than before and after), over (higher), overload (a share for more pods than are
     Ready) or unready (requests for a version without a Ready pod, or, if `version` is empty, without any Ready pod).
     """
 
-    kind: str
+    type: str
     version: str
     share: float  # percent, the worst
     ready: int  # the fewest Ready pods

@@ -98,18 +98,18 @@ def _lasting(timeline: Timeline) -> list[Point]:
 
 
 def _flags(timeline: Timeline) -> Iterable[Flag]:
-    """One flag per kind and version; what begins and ends in the same instant does not count."""
+    """One flag per type and version; what begins and ends in the same instant does not count."""
     found: dict[tuple[str, str], list[Moment]] = {}
     for moment in (*timeline.dips, *timeline.overload, *timeline.unready):
         if moment.end > moment.start:
-            found.setdefault((moment.kind, moment.version), []).append(moment)
-    for (kind, version), moments in found.items():
+            found.setdefault((moment.type, moment.version), []).append(moment)
+    for (type_, version), moments in found.items():
         longest = max(moment.end - moment.start for moment in moments)
         shares = [moment.share for moment in moments]
         yield Flag(
-            kind,
+            type_,
             version,
-            share=round(min(shares) if kind == "dip" else max(shares), 1),
+            share=round(min(shares) if type_ == "dip" else max(shares), 1),
             ready=min(moment.ready for moment in moments),
             seconds=None if isinf(longest) else round(longest, 2),
             times=len(moments),

@@ -66,17 +66,17 @@ def _held(manifest: Manifest) -> Manifest:
 
 
 def _worst(flags: Iterable[Flag]) -> tuple[Flag, ...]:
-    """One flag for each kind and version: the worst share, the fewest Ready pods, the longest time."""
+    """One flag for each type and version: the worst share, the fewest Ready pods, the longest time."""
     found: dict[tuple[str, str], Flag] = {}
     for flag in flags:
-        key = flag.kind, flag.version
+        key = flag.type, flag.version
         found[key] = _worse(found[key], flag) if key in found else flag
     return tuple(found.values())
 
 
 def _worse(one: Flag, other: Flag) -> Flag:
     seconds = None if one.seconds is None or other.seconds is None else max(one.seconds, other.seconds)
-    share = (min if one.kind == "dip" else max)(one.share, other.share)
+    share = (min if one.type == "dip" else max)(one.share, other.share)
     return replace(one, share=share, ready=min(one.ready, other.ready), seconds=seconds)
 
 

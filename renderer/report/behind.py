@@ -103,7 +103,7 @@ def _placed_data(placed: Placed) -> dict[str, Any]:
     return {
         "env": placed.env,
         "stable": standing.stable._asdict() if standing else None,
-        "flight": {"kind": flight.kind, **flight.name._asdict(), "weight": flight.weight} if flight else None,
+        "flight": {"kind": flight.role, **flight.name._asdict(), "weight": flight.weight} if flight else None,
         "since": commit_data(placed.since, placed.env, placed.app) if placed.since else None,
         "age": None if placed.age is None else max(0, round(placed.age.total_seconds())),
     }

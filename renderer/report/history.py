@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.history import HistoryEntry, Move, MoveKind, Transition, VersionName
+from renderer.history import HistoryEntry, Move, MoveType, Transition, VersionName
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.commits import commit_data, duration_text, passed, short, time_text, who
@@ -54,12 +54,12 @@ def _json(history: AppHistory) -> str:
 
 def _entry_data(history: AppHistory, env: str, entry: HistoryEntry) -> dict[str, Any]:
     return {
-        "kind": entry.kind,
+        "kind": entry.type,
         "version": _name_data(entry.first.move.version),
         "before": _name_data(entry.first.move.before),
         "started": time_text(entry.first.commit.time),
-        "ended": time_text(entry.last.commit.time) if entry.end or entry.kind not in _RELEASES else None,
-        "end": entry.end or ("in flight" if entry.kind in _RELEASES else None),
+        "ended": time_text(entry.last.commit.time) if entry.end or entry.type not in _RELEASES else None,
+        "end": entry.end or ("in flight" if entry.type in _RELEASES else None),
         "seconds": entry.seconds,
         "weights": [
             {"weight": weight, "since": time_text(commit.time), "seconds": seconds}
@@ -72,7 +72,7 @@ def _entry_data(history: AppHistory, env: str, entry: HistoryEntry) -> dict[str,
 def _step_data(history: AppHistory, env: str, step: Transition) -> dict[str, Any]:
     move = step.move
     return {
-        "kind": move.kind,
+        "kind": move.type,
         "version": _name_data(move.version),
         "weight": {"before": move.weights[0], "after": move.weights[1]} if _has_weight(move) else None,
         "detail": _detail(history, step) or None,
@@ -102,7 +102,7 @@ def _text(history: AppHistory, *, colour: bool) -> str:
 
 
 def _entry_lines(history: AppHistory, env: str, entry: HistoryEntry) -> Iterator[str]:
-    if entry.kind not in _RELEASES:
+    if entry.type not in _RELEASES:
         yield f"  {_line(history, env, entry.first)}"
         return
     yield f"  {_headline(entry)}"
@@ -113,14 +113,14 @@ def _entry_lines(history: AppHistory, env: str, entry: HistoryEntry) -> Iterator
 def _headline(entry: HistoryEntry) -> str:
     """`canary 1.5.0 in place of 1.4.2: promoted after 2 d 3 h`."""
     move = entry.first.move
-    what = f"{entry.kind} {_name(move.version)} in place of {_name(move.before)}"
+    what = f"{entry.type} {_name(move.version)} in place of {_name(move.before)}"
     if entry.end:
         return f"{what}: {_ENDED[entry.end]} after {duration_text(entry.seconds or 0)}"
     share = f" at {entry.weights[-1][0]} %" if entry.weights else ""
     return f"{what}: in flight{share}, since {time_text(entry.first.commit.time)}"
 
 
-_ENDED: dict[MoveKind, str] = {
+_ENDED: dict[MoveType, str] = {
     "promoted": "promoted",
     "aborted": "aborted",
     "replaced": "replaced",
@@ -132,7 +132,7 @@ def _line(history: AppHistory, env: str, step: Transition) -> str:
     """Time, commit, author, what happened; and the commit's subject if no verb made the commit."""
     commit = step.commit
     by_hand = "" if commit.verbs.get((env, history.app)) else f'  "{printable(commit.subject)}"'
-    what = printable(_WHAT[step.move.kind](step.move) + _renamed(history, step))
+    what = printable(_WHAT[step.move.type](step.move) + _renamed(history, step))
     return f"{time_text(commit.time)}  {short(commit)}  {who(commit)}  {what}{passed(commit)}{by_hand}"
 
 
@@ -143,12 +143,12 @@ def _detail(history: AppHistory, step: Transition) -> str:
 def _renamed(history: AppHistory, step: Transition) -> str:
     """A renamed app is a new app: its history continues under the new name."""
     names = (history.renamed or {}).get(step.commit.sha)
-    if names is None or step.move.kind not in ("added", "removed"):
+    if names is None or step.move.type not in ("added", "removed"):
         return ""
-    return f" (renamed from {names[0]})" if step.move.kind == "added" else f" (renamed to {names[1]})"
+    return f" (renamed from {names[0]})" if step.move.type == "added" else f" (renamed to {names[1]})"
 
 
-_WHAT: dict[MoveKind, Callable[[Move], str]] = {
+_WHAT: dict[MoveType, Callable[[Move], str]] = {
     "added": lambda move: f"the app is new here, with {_name(move.version)}",
     "removed": lambda move: f"the app is removed, with {_name(move.version)}",
     "start": lambda move: f"starts{_at(move)}" + (f" ({move.detail})" if move.detail else ""),

@@ -230,7 +230,7 @@ def _duration(seconds: float) -> str:
 def flag_text(flag: Flag) -> str:
     """The flag, how often it occurs and for how long."""
     times = f", {flag.times} times" if flag.times > 1 else ""
-    return f"{_FLAGS[flag.kind](flag)}, {_lasts(flag.seconds)}{times}"
+    return f"{_FLAGS[flag.type](flag)}, {_lasts(flag.seconds)}{times}"
 
 
 def _lasts(seconds: float | None) -> str:

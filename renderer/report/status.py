@@ -124,7 +124,7 @@ def _standing_data(standing: Standing | None) -> dict[str, Any]:
 
 def _flight_data(flight: Flight) -> dict[str, Any]:
     name = flight.name._asdict()
-    return {"kind": flight.kind, **name, "weight": flight.weight, "overrides": flight.overrides}
+    return {"kind": flight.role, **name, "weight": flight.weight, "overrides": flight.overrides}
 
 
 def _text(status: StatusReport, *, colour: bool) -> str:

@@ -17,20 +17,20 @@ from renderer.scaler import scaler_of
 from renderer.schema.scope import scope
 
 _EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
-_PODS = "pods"  # the kind of claim for the labels of pods; selectors are compared with it
+_PODS = "pods"  # the `rule` of claims that selectors are compared with: the labels of pods
 _OVERLAPS = frozenset((_PODS, "workloads-overlap"))
 _AT_GATEWAY = " at gateway "
 _IN_MESH = " in the mesh|"
-_ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # kinds of claims that never clash
+_ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # the same for claims that never clash
 _IN_THE_SYNC = frozenset({"Sync", "PostSync"})
 _FIRST_WAVE = -1  # what rollspec puts before a Rollout is in this wave or an earlier one
 _TAKES_OVER = "scaledobject.keda.sh/transfer-hpa-ownership"
 
 
 class Claim(NamedTuple):  # a tuple: a fleet has hundreds of thousands, and they pass between processes
-    """One thing that an app has for itself: `kind` is the id of the rule, `key` equal exactly where two clash."""
+    """One thing that an app has for itself: `rule` is the id of the rule; two claims clash if their keys are equal."""
 
-    kind: str
+    rule: str
     key: str
     owner: str
     file: str
@@ -64,14 +64,14 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
     times = Counter([claim[:2] for claim in named])
     same: dict[tuple[str, str], list[Claim]] = {}
     for claim in named:  # most claims are unique: collect only those that could clash
-        if claim.kind in _OVERLAPS or times[claim[:2]] > 1:
-            same.setdefault((claim.kind, claim.key), []).append(claim)
+        if claim.rule in _OVERLAPS or times[claim[:2]] > 1:
+            same.setdefault((claim.rule, claim.key), []).append(claim)
     found: list[Clash] = []
-    for (kind, key), group in same.items():
-        if kind in FLEET_RULES and kind != "workloads-overlap":
-            found += _equal(kind, key, group)
+    for (rule, key), group in same.items():
+        if rule in FLEET_RULES and rule != "workloads-overlap":
+            found += _equal(rule, key, group)
     found += _overlaps(same)
-    found += _wildcards(claim for claim in named if claim.kind == "host-once")
+    found += _wildcards(claim for claim in named if claim.rule == "host-once")
     return sorted(found, key=lambda clash: (*_order(clash.claim), *_order(clash.other)))
 
 
@@ -98,18 +98,18 @@ def _known_part(end: str) -> str:
 
 
 def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
-    """A test of another owner's claim, by kind and key: whether it could clash with one of these."""
+    """A test of another owner's claim, by rule and key: whether it could clash with one of these."""
     keys = {claim[:2] for claim in claimed}
-    pods = [frozenset(key.split("\n")) for kind, key in keys if kind == _PODS]
-    selectors = [frozenset(key.split("\n")) for kind, key in keys if kind == "workloads-overlap"]
+    pods = [frozenset(key.split("\n")) for rule, key in keys if rule == _PODS]
+    selectors = [frozenset(key.split("\n")) for rule, key in keys if rule == "workloads-overlap"]
 
-    def test(kind: str, key: str) -> bool:
-        if kind == _PODS:
+    def test(rule: str, key: str) -> bool:
+        if rule == _PODS:
             labels = key.split("\n")
             return any(selector.issubset(labels) for selector in selectors)
-        if kind == "workloads-overlap":
+        if rule == "workloads-overlap":
             return any(found.issuperset(key.split("\n")) for found in pods)
-        return (kind, key) in keys
+        return (rule, key) in keys
 
     return test
 
@@ -120,10 +120,10 @@ def is_for_a_cluster(claim: Claim) -> bool:
     An object of an unknown kind that names no namespace may get one from Argo CD, so it is not compared. In the mesh
     `exportTo` may keep the routes of one namespace from the others.
     """
-    if claim.kind == "object-once":
+    if claim.rule == "object-once":
         what, _, group = claim.key.rpartition("|")
         return " in " in what or scope(group, what.partition(" ")[0]) != "unknown"
-    return claim.kind == "host-once" and _AT_GATEWAY in claim.key
+    return claim.rule == "host-once" and _AT_GATEWAY in claim.key
 
 
 def is_of_namespace(claim: Claim, namespace: str) -> bool:
@@ -131,18 +131,18 @@ def is_of_namespace(claim: Claim, namespace: str) -> bool:
     return f"{_AT_GATEWAY}{namespace}/" in claim.key
 
 
-def _equal(kind: str, key: str, group: list[Claim]) -> Iterator[Clash]:
+def _equal(rule: str, key: str, group: list[Claim]) -> Iterator[Clash]:
     if len(group) < 2:
         return
     for claim in group:
         others = [other for other in group if other.owner != claim.owner]
         if others:
             other = min(others, key=_order)
-            yield Clash(kind, _message(kind, key, _spoken(other.owner), other), claim, other)
+            yield Clash(rule, _message(rule, key, _spoken(other.owner), other), claim, other)
 
 
 def _order(claim: Claim) -> tuple[str, str, str, str, str]:
-    return claim.owner, claim.file, claim.pointer, claim.kind, claim.key
+    return claim.owner, claim.file, claim.pointer, claim.rule, claim.key
 
 
 def _spoken(owner: str) -> str:
@@ -150,14 +150,14 @@ def _spoken(owner: str) -> str:
     return f"the environment's {owner.strip('_')}" if owner.startswith("_") else f"app {owner}"
 
 
-def _message(kind: str, key: str, who: str, other: Claim) -> str:
+def _message(rule: str, key: str, who: str, other: Claim) -> str:
     what = key.partition("|")[0]
     return {
         "object-once": f"{what} is made by {who} too ({other.file})",
         "host-once": f"the host {what} is routed by {who} too ({other.file})",
         "destination-rule-once": f"another DestinationRule for the host {what}: {who} ({other.file})",
         "hpa-once": f"{what} is scaled by {who} too ({other.file})",
-    }[kind]
+    }[rule]
 
 
 def clashes_within(scene: Scene, kinds: Sequence[str], rule: str) -> Iterator[Finding]:
@@ -259,8 +259,8 @@ def _waves(found: Index, owner: str) -> Iterator[Claim]:
 def waits_for_rollouts(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[Claim, Claim]]:
     """What Argo CD applies only when the Rollout of another owner is healthy, with that Rollout, in one sync of all."""
     named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
-    rollouts = sorted((int(claim.key.partition("|")[0]), *claim) for claim in named if claim.kind == _ROLLOUT)
-    for claim in sorted(claim for claim in named if claim.kind == _WAITS) if rollouts else ():
+    rollouts = sorted((int(claim.key.partition("|")[0]), *claim) for claim in named if claim.rule == _ROLLOUT)
+    for claim in sorted(claim for claim in named if claim.rule == _WAITS) if rollouts else ():
         wave = claim.key.partition("|")[0]
         for number, *rollout in rollouts:
             other = Claim(*rollout)
@@ -275,11 +275,11 @@ def _labels(pod: Pod, labels: dict[str, str]) -> str:
 
 def _overlaps(same: dict[tuple[str, str], list[Claim]]) -> Iterator[Clash]:
     """Selectors that find pods of another owner. Pods are kept by each of their labels, so that few are compared."""
-    selectors = [(key.split("\n"), group) for (kind, key), group in same.items() if kind == "workloads-overlap"]
+    selectors = [(key.split("\n"), group) for (rule, key), group in same.items() if rule == "workloads-overlap"]
     asked = {(namespace, label) for (namespace, *labels), _ in selectors for label in labels}
     by_label: dict[tuple[str, str], list[tuple[set[str], Claim]]] = {}
-    for (kind, key), group in same.items():
-        if kind == _PODS:
+    for (rule, key), group in same.items():
+        if rule == _PODS:
             namespace, *labels = key.split("\n")
             pods = [(set(labels), claim) for claim in group]
             for label in labels:
@@ -298,5 +298,5 @@ def _found(claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]]) -
         yield Clash("workloads-overlap", f"this selector also finds the pods of {_spoken(other.owner)}", claim, other)
 
 
-# Which kinds of claims clash, and the rule (and manual page) that each belongs to.
+# The rules by which claims clash: each has its manual page.
 FLEET_RULES = ("object-once", "workloads-overlap", "host-once", "destination-rule-once", "hpa-once")

@@ -31,7 +31,7 @@ class Point:
 class Moment:
     """A stretch of time in which something is wrong; `end` is infinite where it lasts."""
 
-    kind: str  # "dip", "over", "overload", "unready"
+    type: str  # "dip", "over", "overload", "unready"
     version: str  # "" where no version has a Ready pod
     start: float
     end: float
@@ -116,7 +116,7 @@ class Timeline:
         if version != self.stable:
             yield from self._moments("over", version, lambda point: point.share.get(version, 0.0) > high)
 
-    def _moments(self, kind: str, version: str, wrong: Callable[[Point], bool]) -> Iterable[Moment]:
+    def _moments(self, type_: str, version: str, wrong: Callable[[Point], bool]) -> Iterable[Moment]:
         """Each stretch of points for which `wrong` holds."""
         serving = self._serving()
         run: list[Point] = []
@@ -124,16 +124,16 @@ class Timeline:
             if wrong(point):
                 run.append(point)
             elif run:
-                yield _moment(kind, version, run, point.t)
+                yield _moment(type_, version, run, point.t)
                 run = []
         if run:
-            yield _moment(kind, version, run, inf)
+            yield _moment(type_, version, run, inf)
 
 
-def _moment(kind: str, version: str, run: list[Point], end: float) -> Moment:
+def _moment(type_: str, version: str, run: list[Point], end: float) -> Moment:
     shares = [point.share.get(version, 0.0) for point in run]
     ready = [point.ready.get(version, 0) if version else sum(point.ready.values()) for point in run]
-    return Moment(kind, version, run[0].t, end, min(shares) if kind == "dip" else max(shares), min(ready))
+    return Moment(type_, version, run[0].t, end, min(shares) if type_ == "dip" else max(shares), min(ready))
 
 
 def _overloaded(point: Point, version: str, replicas: int) -> bool:

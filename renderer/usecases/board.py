@@ -151,7 +151,7 @@ def _states(row: AppStatus, standing: Standing) -> Iterator[str]:
 def _detail(row: AppStatus, standing: Standing) -> str:
     words = [f"switching ({standing.stage})"] if standing.stage else []
     if standing.flight:
-        is_ladder = standing.flight.kind == "canary" and standing.flight.weight is None
+        is_ladder = standing.flight.role == "canary" and standing.flight.weight is None
         words += [f"on the ladder {' -> '.join(row.ladder)}"] if is_ladder else []
         words += ["with its own configuration"] if standing.flight.overrides else []
     return ", ".join(words)

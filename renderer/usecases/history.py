@@ -101,7 +101,7 @@ def _renamed(root: str, shown: HistoryEntries, layout: Layout, app: str) -> dict
         for entries in shown.values()
         for entry in entries
         for step in entry.steps
-        if step.move.kind in ("added", "removed")
+        if step.move.type in ("added", "removed")
     }
     found = {}
     for sha in commits:

@@ -58,7 +58,7 @@ def _last_commit(opened: Opened, apps: Sequence[str], env: str | None) -> Mappin
     try:
         found = read_many(opened.root, _HEAD, files)
     except GitError as error:
-        if error.kind not in _NO_COMMIT:
+        if error.reason not in _NO_COMMIT:
             _say(error.message)
         return {}
     return found if found[PROJECT_FILE] is not None and found[overlay] is not None else {}

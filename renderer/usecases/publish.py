@@ -193,7 +193,7 @@ def _moved(target: str, branch: str, ids: tuple[str | None, str], source: Source
         try:
             move(target, branch, commit, before)
         except GitError as error:
-            if error.kind != "locked":
+            if error.reason != "locked":
                 raise
             return False
     is_new = note(target, _NOTES, commit, json.dumps({"drySha": source.sha}))

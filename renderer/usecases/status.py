@@ -82,7 +82,7 @@ def with_commands(opened: Opened, row: AppStatus) -> AppStatus:
 def with_watch(opened: Opened, row: AppStatus) -> AppStatus:
     """The row with what watches its canary."""
     flight = row.standing.flight if row.standing else None
-    if flight is None or flight.kind != "canary":
+    if flight is None or flight.role != "canary":
         return row
     return replace(row, watched=watched(opened, row.env, row.app))
 
@@ -139,7 +139,7 @@ def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str) ->
 def _rungs(state: State) -> tuple[str, ...]:
     """The ladder of a canary in flight."""
     flight = state.standing.flight
-    return tuple(rungs(state.ladder)) if flight and flight.kind == "canary" and flight.weight is None else ()
+    return tuple(rungs(state.ladder)) if flight and flight.role == "canary" and flight.weight is None else ()
 
 
 def _labels(app: Parsed | None) -> dict[str, str]:

@@ -20,7 +20,7 @@ def say_if_unmeasured(opened: Opened, env: str, apps: Sequence[str], now: dateti
         return
     for row in read_rows(opened, [env], [app for app in apps if app in opened.apps]):
         flight = row.standing.flight if row.standing else None
-        found = app_as_it_is(opened, env, row.app) if flight and flight.kind == "canary" else None
+        found = app_as_it_is(opened, env, row.app) if flight and flight.role == "canary" else None
         checks = checks_of(found.strategy) if found else None
         if not row.standing or not checks:
             continue

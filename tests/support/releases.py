@@ -105,7 +105,7 @@ def faults(change: Change) -> tuple[Fault, ...]:
     """What users notice of a change."""
     if not change.timeline.points:
         return ()
-    found = [Fault(flag.kind, flag.version, flag.ready, flag.seconds) for flag in summary(change.timeline).flags]
+    found = [Fault(flag.type, flag.version, flag.ready, flag.seconds) for flag in summary(change.timeline).flags]
     serving = _lowest_serving(change.timeline)
     return (*found, *([Fault("few", "", serving, None)] if serving < change.floor else []))
 

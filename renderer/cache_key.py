@@ -23,10 +23,10 @@ def signing_key(root: str) -> bytes:
     It depends on the path and the inode of the project's folder: a cache that was copied from another folder is not
     believed. NoKeyError where there can be no key.
     """
-    place = os.path.realpath(root)
-    secret = _secret(_state_folder(place))
-    status = os.stat(place)
-    return blake2b(f"{place}\0{status.st_dev}:{status.st_ino}".encode(errors="surrogateescape"), key=secret).digest()
+    path = os.path.realpath(root)
+    secret = _secret(_state_folder(path))
+    status = os.stat(path)
+    return blake2b(f"{path}\0{status.st_dev}:{status.st_ino}".encode(errors="surrogateescape"), key=secret).digest()
 
 
 def _state_folder(root: str) -> str:

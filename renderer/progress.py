@@ -21,8 +21,8 @@ def laps(is_verbose: bool) -> Lap:
         nonlocal start
         now = perf_counter()
         if is_verbose:
-            told = f" ({', '.join(facts)})" if facts else ""
-            say(f"rollspec: {name}: {(now - start) * 1000:.0f} ms{told}")
+            details = f" ({', '.join(facts)})" if facts else ""
+            say(f"rollspec: {name}: {(now - start) * 1000:.0f} ms{details}")
         start = now
 
     return lap

@@ -548,8 +548,8 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     return contradicted + [
         problem
         for finding in found
-        for told in with_policy_line([finding], environment, setup.texts)
-        for problem in of_findings(evaluated.effective, [told], unpatched if _key(finding) in known else blame)
+        for named in with_policy_line([finding], environment, setup.texts)
+        for problem in of_findings(evaluated.effective, [named], unpatched if _key(finding) in known else blame)
     ]
 
 

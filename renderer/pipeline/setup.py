@@ -369,8 +369,8 @@ def _as_extended(found: Mapping[str, Environment], schemas: Schemas) -> list[Pro
             message += "set `apps: null` for all apps, or list some"
             problems.append(Problem(own.file, 0, 0, "overlay-app", message, "/spec/extends", "warning"))
         if others:
-            told = faults.get(environment.names[1], [])  # already reported
-            new = [each for each in faults[environment.name] if each not in told or lookup(own.data, each.pointer)]
+            reported = faults.get(environment.names[1], [])  # already reported
+            new = [each for each in faults[environment.name] if each not in reported or lookup(own.data, each.pointer)]
             problems += of_document(own, new)
     return problems
 

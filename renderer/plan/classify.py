@@ -70,7 +70,7 @@ _MORE: dict[str, Class] = {
     "AuthorizationPolicy": "traffic",
 }
 _NAMED = 3  # entry points of an app that are named
-_WAYS = ("/spec/ports", "/spec/service", "/spec/istio")
+_ENTRY_POINTS = ("/spec/ports", "/spec/service", "/spec/istio")
 _FEWER: dict[str, Class] = {**_MORE, "Service": "disruptive"}
 
 
@@ -169,7 +169,7 @@ def _routes(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
     """Entry points that are removed, and routes that are applied during a canary."""
     lost = lost_entry_points(old, new)
     if lost and new.manifests:
-        named = tuple(path for path in paths if path.pointer.startswith(_WAYS))
+        named = tuple(path for path in paths if path.pointer.startswith(_ENTRY_POINTS))
         yield Effect("disruptive", f"an entry point of the app is removed: {_listed(lost)}", named)
     for finding in routes_in_flight(old, new):
         named = tuple(path for path in paths if path.field_class in ("traffic", "metadata"))

@@ -13,13 +13,13 @@ _MESH = "mesh"
 
 def lost_entry_points(old: Side, new: Side) -> list[str]:
     """Entry points of the old side that the new one lacks, except those of Services that are deleted as a whole."""
-    after = {way for manifest in new.manifests for way in _entry_points(manifest, new)}
+    after = {point for manifest in new.manifests for point in _entry_points(manifest, new)}
     kept = {manifest.identity for manifest in new.manifests}
     found = [
-        way
+        point
         for manifest in old.manifests
         if manifest.kind != "Service" or (manifest.identity in kept and manifest.name != preview_name(old.app))
-        for way in _entry_points(manifest, old)
+        for point in _entry_points(manifest, old)
     ]
     return [one for one in dict.fromkeys(found) if one not in after]
 

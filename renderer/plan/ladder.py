@@ -41,21 +41,21 @@ def _taken_to_be(old: Side) -> Iterator[str]:
 
 def rungs(steps: Steps) -> Iterator[str]:
     """Each step of a ladder at which it waits: `10 % for 10m`, `50 % until it is promoted`."""
-    weight, told = 0, True
+    weight, is_shown = 0, True
     for step in steps:
         if "setWeight" in step:
-            if not told:
+            if not is_shown:
                 yield f"{weight} %"
-            weight, told = step["setWeight"], False
+            weight, is_shown = step["setWeight"], False
         elif "pause" in step:
             duration = (step["pause"] or {}).get("duration")
             time = "until it is promoted" if duration is None else f"for {_time(duration)}"
             yield f"{weight} % {time}"
-            told = True
+            is_shown = True
         elif "analysis" in step or "experiment" in step:
             yield f"{weight} % until the {next(iter(step))} ends"
-            told = True
-    if not told:
+            is_shown = True
+    if not is_shown:
         yield f"{weight} %"
 
 

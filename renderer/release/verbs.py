@@ -409,8 +409,8 @@ def _already(spec: Spec, flight: str) -> str:
 def _the_same(spec: Spec, flight: str) -> str:
     """The version in flight cannot replace itself: its pods stay, and its share would fall to 0 in between."""
     name = _label(spec, spec[flight])
-    way = "`weight` changes its share, " if "weight" in spec[flight] else ""
-    return f"{name} is already the {flight} in flight: {way}`promote` or `abort` ends it"
+    or_weight = "`weight` changes its share, " if "weight" in spec[flight] else ""
+    return f"{name} is already the {flight} in flight: {or_weight}`promote` or `abort` ends it"
 
 
 def _no_canary(spec: Spec, verb: str) -> str:

@@ -39,11 +39,11 @@ def behind_text(behind: Behind, form: str) -> str:
         return _json(behind)
     rows = [("APP", *behind.environments), *(_cells(behind, app) for app in behind.apps)]
     lines = (table(rows) if form == "markdown" else columns(rows)) if behind.apps else []
-    told = [*_due(behind.due)]
+    due = [*_due(behind.due)]
     if form == "markdown":
-        told = [f"- {md(line)}" for line in told]
+        due = [f"- {md(line)}" for line in due]
     closing = f"{len(behind.apps)} of {behind.count} apps do not have the same version everywhere."
-    return "\n".join([*lines, *([""] if lines else []), *told, *([""] if told else []), closing]) + "\n"
+    return "\n".join([*lines, *([""] if lines else []), *due, *([""] if due else []), closing]) + "\n"
 
 
 def _cells(behind: Behind, app: str) -> tuple[str, ...]:

@@ -189,10 +189,10 @@ def application_source(scene: Scene) -> Iterator[Finding]:
 
 
 def _source_errors(source: Object, *, among: bool) -> Iterator[str]:
-    places = [field for field in ("path", "chart") if source.get(field)]
+    given_by = [field for field in ("path", "chart") if source.get(field)]
     if not source.get("repoURL"):
         yield "a source needs a repoURL"
-    if len(places) != 1 and not (among and source.get("ref") and not places):
+    if len(given_by) != 1 and not (among and source.get("ref") and not given_by):
         yield "a source needs exactly one of path and chart"
     if source.get("chart") and not source.get("targetRevision"):
         yield "a chart needs a targetRevision"

@@ -77,11 +77,11 @@ def pod_security(scene: Scene) -> Iterator[Finding]:
     checks = _LEVELS.get(str(level), ())
     for pod in pods_within(scene) if checks else ():
         view = _view(pod, scene.kubernetes)
-        told: set[tuple[str, str]] = set()
+        reported: set[tuple[str, str]] = set()
         for check in checks:
             for pointer, message in check(view):
-                if (pointer, message) not in told:
-                    told.add((pointer, message))
+                if (pointer, message) not in reported:
+                    reported.add((pointer, message))
                     text = f"podSecurity `{level}`: {message}"
                     yield Finding("pod-security", text, pointer, pod.manifest, policy="podSecurity")
 

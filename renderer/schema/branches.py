@@ -29,8 +29,8 @@ class Form:
     @property
     def denied(self) -> dict[str, list[Any]]:
         """Fields whose value says that this form is not meant, and the values that would say that it is."""
-        told = (each for each in self.refusals if each.keyword in ("const", "enum") and len(each.relative) == 1)
-        return {str(each.relative[0]): allowed(each.schema) for each in told}
+        fixed = (each for each in self.refusals if each.keyword in ("const", "enum") and len(each.relative) == 1)
+        return {str(each.relative[0]): allowed(each.schema) for each in fixed}
 
 
 def forms_of(refusal: Refusal, tree: Tree) -> list[Form]:

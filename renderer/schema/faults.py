@@ -51,8 +51,8 @@ def _forms(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
 def _structure(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     if len(fitting) > 1 and (fields := lacking(fitting)):
         yield Fault(pointer_of(refusal.tokens), "missing-field", f"one of {words.listed(fields)} is missing")
-    elif len(fitting) > 1 and (told := telling(fitting)):
-        field, values = told
+    elif len(fitting) > 1 and (clue := telling(fitting)):
+        field, values = clue
         yield not_allowed(refusal.instance[field], values, (*refusal.tokens, field))
     else:
         for each in meant(fitting, refusal.instance, scene.tree).refusals:

@@ -97,7 +97,7 @@ def _type(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
 def _fields_wanted(types: list[str], refusal: Refusal, scene: Scene) -> str:
     """For a scalar in place of a mapping, or of a list of mappings: the fields that it needs."""
     items = refusal.schema.get("items", {})
-    if not words.plain(refusal.instance) or types not in (["object"], ["array"]):
+    if not words.is_scalar(refusal.instance) or types not in (["object"], ["array"]):
         return ""
     if types == ["array"] and scene.tree.takes_type_of(refusal.instance, items):
         return ""

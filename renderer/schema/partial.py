@@ -60,9 +60,9 @@ def _relaxed_value(key: str, value: Any) -> Any:
 
 
 def _one_of(forms: list[Any]) -> list[Any]:
-    told = [form for form in forms if isinstance(form, dict) and "required" in form]
-    kept = [{**relaxed(form), "required": form["required"]} if form in told else relaxed(form) for form in forms]
-    return [*kept, {"not": {"anyOf": told}}] if told == forms else kept
+    named = [form for form in forms if isinstance(form, dict) and "required" in form]
+    kept = [{**relaxed(form), "required": form["required"]} if form in named else relaxed(form) for form in forms]
+    return [*kept, {"not": {"anyOf": named}}] if named == forms else kept
 
 
 def _once_given(condition: Any, inner: Node) -> Node:

@@ -58,7 +58,7 @@ def wanted(types: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(word for name in types for word in _WANTED[name]))
 
 
-def plain(value: Any) -> bool:
+def is_scalar(value: Any) -> bool:
     """Whether a value is text, a number or a boolean."""
     return not isinstance(value, (dict, list)) and value is not None
 
@@ -70,7 +70,7 @@ def secret(tokens: Tokens) -> bool:
 
 def shown(value: Any, tokens: Tokens) -> str:
     """A scalar, shortened; for mappings, lists and possible secrets, only the type."""
-    return scalar(value) if plain(value) and not secret(tokens) else found(value)
+    return scalar(value) if is_scalar(value) and not secret(tokens) else found(value)
 
 
 def scalar(value: Any) -> str:

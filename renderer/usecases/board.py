@@ -229,8 +229,8 @@ def _app_pages(opened: Opened, board: Board) -> Iterator[tuple[str, str]]:
     for (app, env), cell in paged.items():
         release = known.get((app, env)) or Release(cell, ())
         entries = history(past.get(app, ()), opened.layout, app, [env])
-        told = history_text(AppHistory(app, board.head or "", entries), "text")
-        yield f"apps/{env}/{app}.html", app_page(board, _app_page(opened, release, told))
+        shown = history_text(AppHistory(app, board.head or "", entries), "text")
+        yield f"apps/{env}/{app}.html", app_page(board, _app_page(opened, release, shown))
 
 
 def _past(opened: Opened, head: str, apps: set[str]) -> dict[str, list[Revision]]:
@@ -247,12 +247,12 @@ def _past(opened: Opened, head: str, apps: set[str]) -> dict[str, list[Revision]
     return found
 
 
-def _app_page(opened: Opened, release: Release, told: str) -> AppPage:
+def _app_page(opened: Opened, release: Release, past: str) -> AppPage:
     cell = release.cell
     folder = opened.layout.manifests(cell.env, cell.app)
     texts, _ = read(opened.root, listing(opened.root, folder))
     files = {path: text.decode("utf-8", "replace") for path, text in sorted(texts.items())}
-    return AppPage(release, told, files, tuple(_steps(texts)))
+    return AppPage(release, past, files, tuple(_steps(texts)))
 
 
 def _steps(texts: Mapping[str, bytes]) -> Iterator[str]:

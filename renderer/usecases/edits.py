@@ -85,5 +85,5 @@ def _act(meant: Meant | Refusal) -> Act:
 def _say(app: str, env: str, spec: Mapping[str, object], meant: Meant | Refusal) -> None:
     if isinstance(meant, Meant) and meant.left_out:
         version = short_digests(str(spec["tag"]))
-        way = f"--redo {app} releases it" if meant.left_out.startswith("it was") else "release it when that has ended"
-        say(f"rollspec: {app} in {env}: {version} is not released, {meant.left_out}; {way}")
+        then = f"--redo {app} releases it" if meant.left_out.startswith("it was") else "release it when that has ended"
+        say(f"rollspec: {app} in {env}: {version} is not released, {meant.left_out}; {then}")

@@ -49,10 +49,10 @@ def show_history(directory: str, app: str, envs: Sequence[str], form: str, limit
 def _history(root: str, head: str, layout: Layout, app: str, envs: Sequence[str], limit: int | None) -> AppHistory:
     past = _past(root, head, layout, app)
     known = environments_of(past, layout)
-    told = history(past, layout, app, chosen(envs, known, "environment"))
-    told = {env: entries for env, entries in told.items() if entries or env in envs}
-    shown = {env: entries[:limit] for env, entries in told.items()}
-    left_out = {env: len(entries) - len(shown[env]) for env, entries in told.items()}
+    found = history(past, layout, app, chosen(envs, known, "environment"))
+    found = {env: entries for env, entries in found.items() if entries or env in envs}
+    shown = {env: entries[:limit] for env, entries in found.items()}
+    left_out = {env: len(entries) - len(shown[env]) for env, entries in found.items()}
     paths = [layout.app(app), *(path for env in known for path in (layout.partial(env, app), layout.overlay(env)))]
     complete = not (past[0].commit.parents == 0 and is_shallow(root))
     return AppHistory(

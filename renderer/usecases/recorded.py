@@ -121,8 +121,8 @@ class Recorded(Memory):
         records = [*unchanged, *confirmed]
         is_clean = not any(each.env for each in made) and self._is_clean(records)
         if is_clean and self.opened.setup.project.argocd is None:  # only their warnings matter
-            told = [record for record in records if record.problems]
-            return Recalled(records, [_rendered(record, [], {}, [], list(NOT_DRIVEN)) for record in told], is_clean)
+            wrong = [record for record in records if record.problems]
+            return Recalled(records, [_rendered(record, [], {}, [], list(NOT_DRIVEN)) for record in wrong], is_clean)
         return Recalled(records, [*self._rendered(records, made)], is_clean)
 
     def keep(self, confirmed: Sequence[Record], new: Sequence[Record], recalled: Recalled, *, clean: bool) -> None:

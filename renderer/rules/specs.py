@@ -46,7 +46,7 @@ def ports_missing(scene: SpecScene) -> Iterator[Finding]:
             "ports-missing", f"{kind} needs a port: add `ports: [{{name: http, port: 80}}]`", "/spec/strategy/type"
         )
     elif app.strategy.type == "BlueGreen" or app.strategy.is_routed:
-        what = "BlueGreen" if app.strategy.type == "BlueGreen" else "router istio"
+        what = "BlueGreen" if app.strategy.type == "BlueGreen" else f"router {app.strategy.router}"
         yield _finding(
             "ports-missing",
             f"an app that serves nothing cannot use {what}: Canary with router replica can",

@@ -128,7 +128,7 @@ def _plain(labels: Object | None) -> dict[str, str]:
 
 
 def _put_virtual_service(edit: Edit, key: str, data: Object, before: Object) -> None:
-    """The list of routes is replaced: weights go back to what Git says, managed routes are lost."""
+    """Istio's list of routes is replaced: weights go back to what Git says, managed routes are lost."""
     spec = data.get("spec", {})
     listed = spec.get("http") or spec.get("tls") or spec.get("tcp") or []
     routes = [(route.get("name", ""), _destinations(route, key)) for route in listed if route.get("route")]

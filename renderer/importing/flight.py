@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from renderer.facts import version_fields
 from renderer.importing.rollout import NotLifted
 from renderer.release.fold import overrides_between
-from renderer.spec import TEMPLATE_FIELDS, fields_of, version_label
+from renderer.spec import fields_of, version_label
 
 if TYPE_CHECKING:
     from renderer.importing.lift import Lifted
 
-_OF_A_VERSION = TEMPLATE_FIELDS | {"tag", "version"}
-
 
 def in_flight(stable: Lifted, new: Lifted) -> Lifted:
     """The app of two versions, each lifted as if it were the only one. Raises NotLifted."""
-    for key in {**stable.spec, **new.spec}.keys() - _OF_A_VERSION:
+    version = version_fields() | {"tag", "version"}
+    for key in {**stable.spec, **new.spec}.keys() - version:
         if stable.spec.get(key) != new.spec.get(key):
             raise NotLifted(f"a release of it is in flight, and its two versions differ in `{key}`: import it later")
     state = {key: new.spec[key] for key in ("tag", "version") if key in new.spec}
@@ -27,8 +27,8 @@ def in_flight(stable: Lifted, new: Lifted) -> Lifted:
         raise NotLifted(f"a release of it is in flight, and both of its versions are `{labels[0]}`: import it later")
     overrides = overrides_between(fields_of(stable.spec, None), fields_of(new.spec, None))
     state |= {"overrides": overrides} if overrides else {}
-    spec = {key: value for key, value in new.spec.items() if key not in _OF_A_VERSION}
-    spec = {**{key: value for key, value in stable.spec.items() if key in _OF_A_VERSION}, **spec}
+    spec = {key: value for key, value in new.spec.items() if key not in version}
+    spec = {**{key: value for key, value in stable.spec.items() if key in version}, **spec}
     strategy = dict(spec["strategy"])
     if strategy["type"] == "BlueGreen":
         return replace(new, spec={**spec, "preview": state})

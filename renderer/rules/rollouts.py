@@ -114,7 +114,7 @@ def _missing(rollout: Manifest) -> Iterator[tuple[str, str]]:
         if not routing.keys() & {"istio", "alb", "plugins"}:
             yield "/spec/strategy/canary/pingPong", "pingPong needs router istio or alb"
     by_hosts = "istio" in routing and "destinationRule" not in (routing["istio"] or {})
-    if any(router in routing for router in _ROUTERS_WITH_SERVICES) or by_hosts:
+    if any(each in routing for each in _ROUTERS_WITH_SERVICES) or by_hosts:
         for field in ("stableService", "canaryService") if pong is None else ():
             if not canary.get(field):
                 message = f"this router needs a {field} (Istio: or a destinationRule with subsets)"

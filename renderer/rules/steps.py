@@ -104,7 +104,7 @@ def _routed(kind: str, body: Object, routing: Object | None) -> Iterator[tuple[s
 
 
 def _router(pointer: str, what: str, routing: Object | None, routers: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    if not any(router in (routing or ()) for router in routers):
+    if not any(each in (routing or ()) for each in routers):
         yield pointer, f"{what} needs one of the routers {', '.join(routers)}"
 
 

@@ -106,6 +106,10 @@ def versions_of(data: Mapping[str, Any]) -> Versions:
 _VERSION_FIELDS = {"kubernetes": "kubernetes", "argoRollouts": "argo_rollouts", "istio": "istio", "argoCD": "argo_cd"}
 
 
+# Argo CD renders an Application again only for a commit that touches the Application's own folder.
+_ANNOTATIONS = {"argocd.argoproj.io/manifest-generate-paths": "."}
+
+
 def _argocd(spec: Mapping[str, Any]) -> ArgoCD | None:
     wanted = spec.get("argocd")
     if wanted is None:
@@ -122,7 +126,7 @@ def _argocd(spec: Mapping[str, Any]) -> ArgoCD | None:
         path=repository.get("path", ""),
         name_prefix=wanted.get("namePrefix", ""),
         labels=wanted.get("labels", {}),
-        annotations=wanted.get("annotations", {}),
+        annotations={**(_ANNOTATIONS if spec["renderLevel"] > 1 else {}), **wanted.get("annotations", {})},
         sync_policy=wanted.get("syncPolicy", {}),
         sync_windows=wanted.get("syncWindows", False),
     )

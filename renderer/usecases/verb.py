@@ -16,6 +16,7 @@ from renderer.freeze import TRAILER
 from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
 from renderer.git.remains import put_right
+from renderer.git.under_way import under_way
 from renderer.layout import HEADER
 from renderer.problem import Problem, errors
 from renderer.release.verbs import Refusal, in_flight
@@ -26,12 +27,14 @@ from renderer.tree import listing, read, write_all
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.edited import Act, Edited, edit_app
+from renderer.usecases.edited_output import refuse_edited, rescues
 from renderer.usecases.effective import Spec
 from renderer.usecases.freezes import held_by_argo_cd, refuse_frozen
 from renderer.usecases.ignored import refuse_hidden, refuse_hidden_output
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
 from renderer.usecases.shown import show_problems
+from renderer.usecases.unfinished import noted
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
 _NAMED = 3  # apps in a commit's subject
@@ -88,7 +91,9 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     _tell_of_windows(opened, acts, options)
     if options.commit and not options.dry_run:
         refuse_nested(opened.root, opened.layout)
-        put_right(opened.root)
+        with asking_git():
+            put_right(opened.root)
+            _refuse_under_way(opened.root)
         _refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}), [*acts])
     edited, failed = _sound(_edits(opened, acts), options)
     if failed and not (edited and options.keep_going):
@@ -105,20 +110,16 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         out(f"nothing to {how.verb}")
         return 0
     specs = {each.file for each in edited}
+    _refuse_edited(opened, edited, {path: text for path, text in old.items() if path in files.keys() - specs})
     committed = {*files, *old} if opened.setup.project.commit_rendered else specs
     if options.commit:
         _refuse_hidden_output(opened, files.keys() - specs, old.keys() - specs)
     lines = _table(edited) if options.train else [f"{each.app} in {each.env}: {_described(each)}" for each in edited]
     lines += _others(opened, list(dict.fromkeys(each.env for each in edited)), files)
-    try:
-        with _stopped_as_by_ctrl_c():
-            _write(opened, files, specs)
-            made = _commit(opened, edited, lines, sorted(committed), how) if options.commit else None
-    except BaseException as error:  # a full disk, a failing hook, Ctrl-C: restore everything
-        _write(opened, {path: old[path] for path in files}, specs, mark=False)
-        if isinstance(error, GitError):
-            raise Failure(f"nothing was changed: {error}") from error
-        raise
+    wanted = {path: files[path] for path in files.keys() & committed} if options.commit else None
+    with noted(opened.root, wanted), _restored(opened, {path: old[path] for path in files}, specs):
+        _write(opened, files, specs)
+        made = _commit(opened, edited, lines, sorted(committed), how) if options.commit else None
     out("\n".join([*([made] if made else []), *lines]))
     return int(failed)
 
@@ -159,6 +160,19 @@ def _sound(found: Sequence[Edited | RefusedEdit], options: VerbOptions) -> tuple
 
 
 @contextmanager
+def _restored(opened: Opened, old: Mapping[str, bytes | None], specs: set[str]) -> Iterator[None]:
+    """Restores all files if anything is raised: a full disk, a failing hook, Ctrl-C."""
+    try:
+        with _stopped_as_by_ctrl_c():
+            yield
+    except BaseException as error:
+        _write(opened, old, specs, mark=False)
+        if isinstance(error, GitError):
+            raise Failure(f"nothing was changed: {error}") from error
+        raise
+
+
+@contextmanager
 def _stopped_as_by_ctrl_c() -> Iterator[None]:
     """Restores everything also if the job is terminated or its terminal is closed."""
 
@@ -179,6 +193,22 @@ def _stopped_as_by_ctrl_c() -> Iterator[None]:
 def _refuse_hidden_output(opened: Opened, new: Collection[str], known: Collection[str]) -> None:
     there = {path.rpartition("/")[0] for path in known if os.path.lexists(os.path.join(opened.root, path))}
     refuse_hidden_output(opened.root, opened.setup.project, there, new)
+
+
+def _refuse_under_way(root: str) -> None:
+    command = under_way(root)
+    if command:
+        raise Failure(
+            f"a `git {command}` waits in this repository: `git {command} --continue` finishes it, or `git {command} "
+            "--abort` takes it back; then run this again (without --commit, the verb only writes the files)",
+            1,
+        )
+
+
+def _refuse_edited(opened: Opened, edited: Sequence[Edited], old: Mapping[str, bytes | None]) -> None:
+    there = {path: text for path, text in old.items() if text is not None}
+    urgent = {(made.env, each.app) for each in edited for made in each.made if rescues(each.app, each.env, each.after)}
+    refuse_edited(opened, there, urgent)
 
 
 def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> None:

@@ -31,6 +31,7 @@ from renderer.usecases.ran import say_how_it_ran
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
 from renderer.usecases.status import read_rows
+from renderer.usecases.unfinished import undo_unfinished
 from renderer.usecases.unmeasured import say_if_unmeasured
 from renderer.usecases.verb import How, VerbOptions, carry_out
 from renderer.usecases.words import parse_overrides
@@ -227,6 +228,8 @@ def _run(
     if options.dry_run:
         return _do(options, verb, acts, detail, notes, everywhere)
     with alone(find_root(options.directory), PROJECT_FILE, _waiting):  # then it reads what the other wrote
+        if options.commit:
+            undo_unfinished(find_root(options.directory))
         return _do(options, verb, acts, detail, notes, everywhere)
 
 

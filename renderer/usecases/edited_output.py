@@ -1,0 +1,56 @@
+"""Edits of rendered files that nobody committed: a verb would overwrite them, and nothing else has them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from renderer.console import say
+from renderer.failure import Failure
+from renderer.git import GitError, changed
+from renderer.git.commits import keep
+from renderer.problem import printable
+from renderer.spec import app_of
+from renderer.usecases.output import key_of, rendered_at
+from renderer.usecases.project import Opened
+from renderer.usecases.revision import of_tree
+
+_MANY = 200  # paths; beyond, git is asked for the whole output folder
+_NAMED = 3
+
+
+def refuse_edited(opened: Opened, there: Mapping[str, bytes], rescued: Collection[tuple[str, str]]) -> None:
+    """Failure for a rendered file of `there` that differs from its last commit and from what the specs render to.
+
+    Where the edit of a verb takes traffic from a new version (`rescued`: environments and apps), the file is
+    overwritten all the same, and its content is kept in Git. Nothing where Git cannot be asked.
+    """
+    layout = opened.layout
+    try:
+        paths = sorted(there) if len(there) <= _MANY else [layout.output]
+        dirty = [path for _, path in changed(opened.root, "HEAD", None, paths) if path in there] if there else []
+    except GitError:  # no repository, or no commit yet
+        return
+    wanted = rendered_at(of_tree(opened), dirty) if dirty else {}
+    edited = [path for path in dirty if there[path] != wanted.get(path)]
+    urgent = [path for path in edited if key_of(layout, path) in rescued]
+    _refuse([path for path in edited if path not in urgent])
+    for path in urgent:
+        oid = keep(opened.root, there[path])
+        say(f"rollspec: {printable(path)}: an edit that was not committed is overwritten; `git show {oid}` prints it")
+
+
+def rescues(app: str, env: str, after: Mapping[str, object]) -> bool:
+    """Whether the edit that made this spec takes traffic from a new version."""
+    return app_of(app, env, after, namespace="").takes_away
+
+
+def _refuse(paths: Sequence[str]) -> None:
+    if not paths:
+        return
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    names = ", ".join(map(printable, paths[:_NAMED]))
+    raise Failure(
+        f"{names}{more}: edited and not committed, and the specs render something else, so the edit would be lost: "
+        "put it into the spec or a patch, then `rollspec render` overwrites the file",
+        1,
+    )

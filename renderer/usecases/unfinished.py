@@ -1,0 +1,83 @@
+"""What a verb with `--commit` is about to write, noted in Git's folder: the next verb undoes what a killed one left."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from renderer.console import say
+from renderer.git import read_many
+from renderer.git.remains import put_right
+from renderer.git.run import reading, text
+from renderer.tree import read, write_all
+from renderer.usecases.revision import asking_git
+
+_NAME = "rollspec-unfinished"
+
+
+@contextmanager
+def noted(root: str, files: Mapping[str, bytes | None] | None) -> Iterator[None]:
+    """Note what these files will hold (None: they are removed) until all is committed, or as it was.
+
+    Nothing where no commit is wanted: `files` is None.
+    """
+    if files is None:
+        yield
+        return
+    note = _note(root)
+    with open(note, "w", encoding="utf-8") as file:
+        json.dump({path: _digest(content) for path, content in files.items()}, file)
+    try:
+        yield
+    finally:
+        os.unlink(note)
+
+
+def undo_unfinished(root: str) -> None:
+    """Give files that a killed verb wrote and did not commit their content of the last commit.
+
+    A file that somebody has changed since stays. The caller holds the lock of the project, so nobody is writing.
+    """
+    with asking_git():
+        note = _note(root)
+        try:
+            with open(note, encoding="utf-8") as file:
+                wanted = json.load(file)
+        except FileNotFoundError:
+            return
+        except ValueError:  # killed before it wrote a file of the project
+            wanted = {}
+        put_right(root)
+        count = _restore(root, wanted)
+    if count:
+        files = "a file" if count == 1 else f"{count} files"
+        say(f"rollspec: a verb that was killed left {files} without a commit: it is undone")
+    with suppress(FileNotFoundError):
+        os.unlink(note)
+
+
+def _restore(root: str, wanted: Mapping[str, str | None]) -> int:
+    now = _read(root, wanted)
+    ours = [path for path, digest in wanted.items() if _digest(now.get(path)) == digest]
+    old = {path: content for path, content in read_many(root, "HEAD", ours).items() if content != now.get(path)}
+    present = {path: content for path, content in old.items() if content is not None}
+    write_all(root, present, [path for path in old if path not in present], mark=None)
+    return len(old)
+
+
+def _read(root: str, paths: Collection[str]) -> dict[str, bytes]:
+    return read(root, [path for path in paths if os.path.lexists(os.path.join(root, path))])[0]
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _note(root: str) -> str:
+    """One for each project of the repository."""
+    name = f"{_NAME}-{hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:12]}"
+    path = text(reading(root, ["rev-parse", "--git-path", name])).removesuffix("\n")
+    return os.path.join(os.path.abspath(root), path)

@@ -1,4 +1,4 @@
-"""The built-in checks that a canary's `strategy.analysis` asks for, with their defaults filled in."""
+"""The built-in checks that an analysis of a spec asks for, with their defaults filled in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from renderer.manifest import Manifest
 from renderer.spec import Strategy
 
 NoData = Literal["abort", "pause", "pass"]
@@ -15,6 +16,10 @@ LEVEL_2 = frozenset(
     "compare restarts cpu memory saturation window initialDelay minRequests onNoData patience reporter "
     "scrapeInterval".split()
 )
+# The fields of a strategy that hold an analysis, and the prefix of their templates' names.
+ANALYSES = {"analysis": "", "prePromotionAnalysis": "pre-", "postPromotionAnalysis": "post-"}
+OF_PROMOTIONS = ("web", "job")  # checks that the analyses of BlueGreen have besides
+TEMPLATE_FILE = "analysis-template-"  # the start of the name of each file with the template of a built-in check
 PROMETHEUS = "http://prometheus.istio-system:9090"
 MIN_REQUESTS = 100
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -34,42 +39,60 @@ class Checks(NamedTuple):
     min_requests: int
     on_no_data: NoData
     patience: int
+    times: int | None = None  # how often it is measured; None where it is for as long as the canary is in flight
 
     @property
     def earliest_abort(self) -> int:
         """How long after its start a run can fail at the earliest."""
         return self.initial_delay + self.failure_limit * self.interval
 
+    @property
+    def measured_for(self) -> int:
+        """How long a run takes that measures `count` times; 0 where nothing but `web` and `job` is asked for."""
+        if not self.fields.keys() & {*NAMES}:
+            return 0
+        return max(self.initial_delay + ((self.times or 1) - 1) * self.interval, self.patience)
+
 
 def with_settings(spec: Mapping[str, Any], settings: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """An effective spec with the environment's settings of its built-in checks; its own settings win."""
     strategy = spec.get("strategy") or {}
-    own = strategy.get("analysis") or {}
-    if not settings or not any(name in own for name in NAMES):
+    own = {field: strategy[field] for field in ANALYSES if any(name in (strategy.get(field) or {}) for name in NAMES)}
+    if not settings or not own:
         return spec
-    return {**spec, "strategy": {**strategy, "analysis": {**settings, **own}}}
+    return {**spec, "strategy": {**strategy, **{field: {**settings, **given} for field, given in own.items()}}}
 
 
-def checks_of(strategy: Strategy) -> Checks | None:
-    """The built-in checks of a strategy; None where it has none."""
-    fields = strategy.fields.get("analysis") or {}
-    asked = {name: fields[name] for name in NAMES if name in fields}
+def checks_of(strategy: Strategy, field: str = "analysis") -> Checks | None:
+    """The built-in checks of an analysis of a strategy, one of ANALYSES; None where it has none."""
+    fields = strategy.fields.get(field) or {}
+    names = NAMES if field == "analysis" else (*NAMES, *OF_PROMOTIONS)
+    asked = {name: fields[name] for name in names if name in fields}
     if not asked:
         return None
-    window = seconds(fields.get("window", "2m"))
+    window, interval = (seconds(fields.get(name, usual)) for name, usual in (("window", "2m"), ("interval", "1m")))
+    initial_delay = seconds(fields.get("initialDelay", f"{interval}s"))
+    count = None if field == "analysis" else fields.get("count", 5)
+    patience = 600 if count is None else max(initial_delay + (count - 1) * interval, window + interval)
     return Checks(
         fields=asked,
         prometheus=fields.get("prometheus", PROMETHEUS),
         reporter=fields.get("reporter", "destination"),
-        interval=seconds(fields.get("interval", "1m")),
+        interval=interval,
         window=window,
-        initial_delay=seconds(fields.get("initialDelay", fields.get("interval", "1m"))),
+        initial_delay=initial_delay,
         scrape_interval=seconds(fields.get("scrapeInterval", "1m")),
         failure_limit=fields.get("failureLimit", 2),
         min_requests=fields.get("minRequests", MIN_REQUESTS),
         on_no_data=fields.get("onNoData") or ("pause" if "steps" in strategy.fields else "abort"),
-        patience=seconds(fields.get("patience", "10m")),
+        patience=seconds(fields["patience"]) if "patience" in fields else patience,
+        times=count,
     )
+
+
+def is_of_checks(manifest: Manifest) -> bool:
+    """Whether it is the AnalysisTemplate of a built-in check."""
+    return manifest.kind == "AnalysisTemplate" and manifest.file.startswith(TEMPLATE_FILE)
 
 
 def seconds(duration: str) -> int:

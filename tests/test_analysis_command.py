@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from renderer.report.analysis import Measured, measured_text
-from renderer.usecases.analysis import verdict
+from renderer.usecases.analysis import queries_of, verdict
+from renderer.usecases.project import open_project
 from tests.support.cases import FIXTURES, lay_out, run
 from tests.tools import promtool
 
@@ -80,3 +81,12 @@ def test_queries_are_tested_by_their_names(project: Path, monkeypatch: pytest.Mo
         file = project / "test.yaml"
         file.write_text(json.dumps({"evaluation_interval": "15s", "tests": [test]}))
         assert run(project, "analysis", "test", "web", str(file), "--env", "production").code == code
+
+
+def test_queries_of_a_promotion_are_named_by_when_they_are_asked(tmp_path: Path) -> None:
+    case = FIXTURES / "ok" / "analysis-blue-green"
+    folder = lay_out(case, tmp_path / "project", leave=frozenset(("expected", "warnings.txt")))
+    opened = open_project(str(folder))
+    queries = {query.name: query.text for query in queries_of(opened, "web", ("production",))}
+    assert {"pre-restarts", "pre-memory-data", "post-success-rate", "post-latency-p99"} <= queries.keys()
+    assert not [name for name, text in queries.items() if "{{" in text]

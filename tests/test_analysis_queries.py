@@ -33,6 +33,7 @@ def templates(analysis: dict[str, Any], **more: Any) -> dict[str, dict[str, Any]
         "canary": {"tag": "2", "version": "2", "weight": 20},
         **more,
     }
+    spec = {key: value for key, value in spec.items() if value is not None}
     app = replace(app_of("web", "production", spec, namespace="shop"), level=2)
     found = [each for each in render(app) if each.kind == "AnalysisTemplate"]
     return {metric["name"]: metric for each in found for metric in each.data["spec"]["metrics"]}
@@ -242,3 +243,44 @@ def test_every_query_is_promql() -> None:
     parser = pytest.importorskip("promql_parser")
     for text in _texts():
         parser.parse(text)
+
+
+def promotion(field: str, checks: dict[str, Any], **more: Any) -> dict[str, dict[str, Any]]:
+    """The metrics before or after a promotion at level 2, by name."""
+    strategy = {"type": "BlueGreen", field: {**checks, **more}}
+    return templates({}, strategy=strategy, canary=None, preview={"tag": "2", "version": "2"})
+
+
+OF_PODS = {"restarts": 1, "cpu": "90%", "memory": "90%", "saturation": {"query": "busy", "max": 80}}
+
+
+def test_a_promotion_is_measured_by_the_queries_of_a_canary() -> None:
+    """So each of them has passed through every situation above; only how often it is made differs."""
+    requests = {"successRate": 99, "latency": {"p99": 500}}
+    for field, checks in (("prePromotionAnalysis", OF_PODS), ("postPromotionAnalysis", {**requests, **OF_PODS})):
+        found, canary = promotion(field, checks, patience="10m"), templates(checks)
+        assert found.keys() == canary.keys()
+        for name, metric in found.items():
+            assert query(metric) == query(canary[name])
+            for condition in ("successCondition", "failureCondition"):
+                assert metric.get(condition) == canary[name].get(condition)
+
+
+def test_an_analysis_of_a_promotion_ends_and_has_had_an_answer() -> None:
+    found = promotion("postPromotionAnalysis", {"successRate": 99}, count=4, interval="2m", failureLimit=1)
+    measured, answered = found["success-rate"], found["success-rate-data"]
+    assert (measured["count"], measured["inconclusiveLimit"], measured["failureLimit"]) == (4, 4, 1)
+    assert (measured["initialDelay"], measured["interval"]) == ("2m", "2m")
+    assert (answered["count"], answered["initialDelay"], "interval" in answered) == (1, "8m", False)
+    assert "[8m:2m]" in query(answered)  # of all the time that was measured
+
+
+def test_a_preview_is_asked_at_its_own_service() -> None:
+    before = promotion("prePromotionAnalysis", {"web": {"path": "/health"}, "job": {"args": ["smoke"]}})
+    assert before["web"]["provider"]["web"]["url"] == "http://web-preview.shop.svc.cluster.local:80/health"
+    after = promotion("postPromotionAnalysis", {"web": {"path": "/health"}})
+    assert after["web"]["provider"]["web"]["url"] == "http://web.shop.svc.cluster.local:80/health"
+    spec = before["job"]["provider"]["job"]["spec"]
+    assert spec["backoffLimit"] == 0
+    (container,) = spec["template"]["spec"]["containers"]
+    assert (container["image"], container["args"]) == ("a:2", ["smoke"])

@@ -44,3 +44,19 @@ def test_a_promotion_before_the_first_check_has_a_note(project: Path) -> None:
 def test_a_later_one_has_none(project: Path) -> None:
     _save(project, "2026-01-01T00:00:00Z")
     assert "measured nothing" not in run(project, "promote", "web", "--env", "production", "--dry-run").err
+
+
+def test_the_plan_of_such_a_promotion_has_a_note(project: Path) -> None:
+    _save(project, "2026-01-01T00:00:00Z")
+    assert run(project, "promote", "web", "--env", "production").code == 0
+    assert "measured nothing" not in run(project, "plan", "--base", "HEAD").out
+    _save(project, "2026-01-01T00:00:59Z")
+    note = "the analysis has measured nothing yet: the canary was committed 59s before, and the first check is 1m after"
+    assert note in run(project, "plan", "--base", "HEAD~1", "--head", "HEAD").out
+
+
+def test_the_plan_of_one_after_the_first_check_has_none(project: Path) -> None:
+    _save(project, "2026-01-01T00:00:00Z")
+    assert run(project, "promote", "web", "--env", "production").code == 0
+    _save(project, "2026-01-01T00:01:00Z")
+    assert "measured nothing" not in run(project, "plan", "--base", "HEAD~1", "--head", "HEAD").out

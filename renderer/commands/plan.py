@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -44,4 +45,4 @@ def command(directory: str, /, **options: Any) -> int:
     A simulation of the controllers says what happens during the change. If the controllers would not do what Git says,
     the plan shows a problem, and `rollspec validate --base` fails.
     """
-    return show_plan(PlanOptions(directory, **options))
+    return show_plan(PlanOptions(directory, now=datetime.now(UTC), **options))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from renderer.checks import checks_of
 from renderer.manifest import Manifest
 from renderer.plan.argocd import classify_argocd
 from renderer.plan.classes import (
@@ -95,9 +96,12 @@ def judged(old: Side | None, new: Side | None) -> AppPlan:
     effects = classify(old, new)
     comes_back = new.running if new and any(effect.class_ in ("abort", "undo") for effect in effects) else ""
     ladder = ladder_lines(old, new) if effects else ()
-    watched = watch(new.app) if new and effects else ()
+    watched = watch(new.app, old.app if old else None) if new and effects else ()
     found = AppPlan(side.app.name, side.app.env, effects, problems=problems(old, new))
-    return replace(found, comes_back=comes_back, ladder=ladder, watch=watched)
+    checks = checks_of(old.app.strategy) if old and old.app.canary and side.app.canary is None else None
+    promotes = any(effect.class_ == "promote" for effect in effects)
+    first_check = checks.initial_delay if checks and promotes else 0
+    return replace(found, comes_back=comes_back, ladder=ladder, watch=watched, first_check=first_check)
 
 
 def plan_resources(

@@ -160,7 +160,8 @@ class AppPlan:
     timeline: Timeline | None = None  # only where it was asked for
     comes_back: str = ""
     ladder: tuple[str, ...] = ()  # lines about an automatic ladder that starts or ends
-    watch: tuple[str, ...] = ()  # what watches the canary in flight
+    watch: tuple[str, ...] = ()  # what watches the release
+    first_check: int = 0  # of a canary that is promoted: seconds from its first weight to its analysis' first check
 
     @property
     def class_(self) -> Class:

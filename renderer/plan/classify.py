@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from renderer import plain
+from renderer.checks import is_of_checks
 from renderer.hooks import is_made_again
 from renderer.manifest import Manifest
 from renderer.plan.changes import manifest_paths, not_secret, spec_paths
@@ -237,8 +238,15 @@ def _of_manifests(old: Manifests, new: Manifests, app: App | None, shown: Collec
     """Changes that specs do not show: patches, templates, resources, labels of the overlay."""
     for manifest, path in manifest_paths(old, new, shown):
         part = _is_part(app, manifest)
-        if not (part and path.field_class in ("state", "template")):
+        if not (part and path.field_class in ("state", "template")) and not _is_version(manifest, path):
             yield Effect(OF_FIELD[path.field_class], _reason(manifest, path), (path,))
+
+
+def _is_version(manifest: Manifest, path: Path) -> bool:
+    """Whether it is the version of a `job` check, which is always that of the release."""
+    template = "/spec/metrics/0/provider/job/spec/template"
+    version = (f"{template}/metadata/labels/version", f"{template}/spec/containers/0/image")
+    return is_of_checks(manifest) and path.pointer in version
 
 
 def _reason(manifest: Manifest, path: Path) -> str:

@@ -75,6 +75,8 @@ MANIFEST: Mapping[str, Mapping[str, FieldClass]] = {
         "/spec/strategy/blueGreen/activeService": "identity",
         "/spec/strategy/blueGreen/previewService": "traffic",
         "/spec/strategy/blueGreen/autoPromotionEnabled": "state",
+        "/spec/strategy/blueGreen/prePromotionAnalysis/args": "state",
+        "/spec/strategy/blueGreen/postPromotionAnalysis/args": "state",
         "/spec/strategy/blueGreen/previewReplicaCount": "scale",
         "/spec/strategy/blueGreen/activeMetadata": "metadata",
         "/spec/strategy/blueGreen/previewMetadata": "metadata",

@@ -111,6 +111,8 @@ def _stays(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
     if delayed and pods:
         delay = fields.get("scaleDownDelaySeconds", _DELAY)
         long = "keep running: scaleDownDelaySeconds 0 means never" if delay == 0 else f"run for another {delay} s"
+        if delay and fields.get("postPromotionAnalysis"):
+            long = f"run until the analysis after the promotion has passed, and for another {delay} s"
         yield f"the {pods} pods of {old.app.stable.name} {long}"
 
 

@@ -1,4 +1,4 @@
-"""What watches a release: the analysis of a canary in flight, in words."""
+"""What watches a release: the analysis of a canary in flight, or of a promotion, in words."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from renderer.checks import Checks, checks_of, duration
+from renderer.render.promotion_checks import url_of
 from renderer.spec import App
 
+_IN_WINDOWS = frozenset(("successRate", "latency", "cpu"))
+_REQUESTS = frozenset(("successRate", "latency"))
 _FOLLOWS = {"abort": "aborts", "pause": "pauses", "pass": "continues"}
 
 
-def watch(app: App) -> tuple[str, ...]:
-    """A line for each thing that is known of it; none where no canary is in flight, or a person watches it."""
+def watch(app: App, before: App | None = None) -> tuple[str, ...]:
+    """A line for each thing that is known of it; none where nothing is in flight, or a person watches it.
+
+    `before` is what a change starts from: a promotion has nothing in flight any more, and may be watched.
+    """
     strategy = app.strategy
+    if strategy.type == "BlueGreen":
+        return tuple(_promotions(app, before))
     if app.canary is None or strategy.type != "Canary":
         return ()
     fields = strategy.fields.get("analysis") or {}
@@ -39,6 +47,48 @@ def _lines(app: App, checks: Checks) -> Iterator[str]:
     )
     follows = _FOLLOWS[checks.on_no_data]
     yield f"{follows} after {duration(checks.patience)} without a window of {checks.min_requests} requests"
+
+
+def _promotions(app: App, before: App | None) -> Iterator[str]:
+    """What is measured before the traffic moves to the new version, and after."""
+    if app.preview is None and not (before and _moves(before, app)):
+        return
+    if app.preview or not (before and before.preview):
+        yield from (f"before the promotion: {line}" for line in _promotion(app, "prePromotionAnalysis", "abort"))
+    back = f"give the traffic back to {app.stable.tag if app.preview else 'the version before'}"
+    yield from (f"after the promotion: {line}" for line in _promotion(app, "postPromotionAnalysis", back))
+
+
+def _moves(before: App, app: App) -> bool:
+    """Whether the traffic moves to another version: a promotion, an undo, but not an abort."""
+    return before.strategy.type == "BlueGreen" and before.stable.name != app.stable.name
+
+
+def _promotion(app: App, field: str, failed: str) -> Iterator[str]:
+    checks, fields = checks_of(app.strategy, field), app.strategy.fields.get(field) or {}
+    if checks and checks.measured_for:
+        yield from _measured(checks, failed)
+    if checks and "web" in checks.fields:
+        condition = checks.fields["web"].get("successCondition")
+        answers = f"an answer for which {condition}" if condition else "an answer with a 2xx code"
+        yield f"{url_of(app, checks.fields['web'], field)} must give {answers}"
+    if checks and "job" in checks.fields:
+        yield "a Job with the new version's image must succeed"
+    named = [str(ref.get("templateName")) for ref in fields.get("templates") or ()]
+    if named:
+        yield f"AnalysisTemplates: {', '.join(named)}"
+
+
+def _measured(checks: Checks, failed: str) -> Iterator[str]:
+    what = ", ".join(_asked(checks.fields))
+    over = f" over {duration(checks.window)}" if checks.fields.keys() & _IN_WINDOWS else ""
+    yield (
+        f"{what}{over}, {checks.times} times, every {duration(checks.interval)}, {duration(checks.measured_for)} in "
+        f"all; {checks.failure_limit + 1} failures {failed}"
+    )
+    if checks.on_no_data != "pass":
+        least = f"a window of {checks.min_requests} requests" if checks.fields.keys() & _REQUESTS else "an answer"
+        yield f"{duration(checks.patience)} without {least} {'pause' if checks.on_no_data == 'pause' else failed}"
 
 
 def _first_weight(app: App) -> str:

@@ -1,13 +1,13 @@
-"""Background analysis of a canary: templates by reference, and the built-in checks."""
+"""Analyses of a canary, and before and after a promotion: templates by reference, and the built-in checks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from renderer.checks import Checks, checks_of, duration
+from renderer.checks import ANALYSES, NAMES, TEMPLATE_FILE, Checks, checks_of, duration
 from renderer.manifest import Manifest
-from renderer.render import analysis_first, promql
+from renderer.render import analysis_first, promotion_checks, promql
 from renderer.render.objects import manifest, wave
 from renderer.render.pods import template_labels
 from renderer.render.promql import Requests
@@ -21,51 +21,58 @@ _VERSION, _STABLE, _HASH = ("{{args.version}}", "{{args.stable}}", "{{args.hash}
 Query = tuple[str, str, str]  # the metric's name, its query, and what the answer must be: `>= 99`
 
 
-def background_analysis(app: App, strategy: Strategy) -> dict[str, Any]:
-    """`canary.analysis` of the Rollout; empty where the spec asks for none."""
-    fields = strategy.fields.get("analysis")
+def analysis_of(app: App, strategy: Strategy, field: str = "analysis") -> dict[str, Any]:
+    """One of ANALYSES as the Rollout states it; empty where the spec asks for none."""
+    fields = strategy.fields.get(field) or {}
+    built_in = [template.name for template in _templates(app, strategy, field)]
+    if not built_in and field != "analysis":
+        return dict(fields)
     if not fields:
         return {}
-    built_in = [template.name for template in templates(app, strategy)]
     found: dict[str, Any] = {
         "templates": [*({"templateName": name} for name in built_in), *fields.get("templates", ())]
     }
-    args = [*(_args(app, strategy) if built_in else ()), *fields.get("args", ())]
+    args = [*(_args(app, strategy, field) if built_in else ()), *fields.get("args", ())]
     if args:
         found["args"] = args
-    if built_in and app.level > 1:
+    if built_in and app.level > 1 and field == "analysis":
         found["startingStep"] = 1  # when the first weight is set; before, nothing can be measured
     found.update((key, fields[key]) for key in _OWN if key in fields)
     return found
 
 
-def templates(app: App, strategy: Strategy | None = None) -> list[Manifest]:
+def templates(app: App) -> list[Manifest]:
     """The AnalysisTemplates of the built-in checks."""
-    strategy = strategy or app.strategy
-    checks = checks_of(strategy)
-    if checks is None or strategy.type != "Canary":
+    return [template for field in ANALYSES for template in _templates(app, app.strategy, field)]
+
+
+def _templates(app: App, strategy: Strategy, field: str) -> list[Manifest]:
+    checks = checks_of(strategy, field)
+    if checks is None or strategy.type != ("Canary" if field == "analysis" else "BlueGreen"):
         return []
-    if app.level == 1:
+    if app.level == 1 and field == "analysis":
         metrics = analysis_first.metrics(app, strategy.fields["analysis"])
         return [_template(app, name, [{"name": "version"}], each) for name, each in metrics.items()]
-    return [
-        _template(app, name, [{"name": arg["name"]} for arg in _args(app, strategy)], _metrics(checks, queries))
-        for name, queries in _queries(app, checks).items()
-    ]
+    metrics = {name: _metrics(checks, queries) for name, queries in _queries(app, checks).items()}
+    metrics |= promotion_checks.metrics(app, checks.fields, field)
+    args = [{"name": arg["name"]} for arg in _args(app, strategy, field)]
+    return [_template(app, f"{ANALYSES[field]}{name}", args, each) for name, each in metrics.items()]
 
 
 def _template(app: App, name: str, args: list[dict[str, Any]], metrics: list[dict[str, Any]]) -> Manifest:
-    body = {"spec": {"args": args, "metrics": metrics}}
-    api, file = "argoproj.io/v1alpha1", f"analysis-template-{name}.yaml"
+    body = {"spec": {**({"args": args} if args else {}), "metrics": metrics}}
+    api, file = "argoproj.io/v1alpha1", f"{TEMPLATE_FILE}{name}.yaml"
     own = {"name": f"{app.name}-{name}", "annotations": wave(-1)}
     return manifest(app, file, api, "AnalysisTemplate", body, own)
 
 
-def _args(app: App, strategy: Strategy) -> list[dict[str, Any]]:
-    """What the queries ask for: the versions, and the hash that names the canary's pods."""
+def _args(app: App, strategy: Strategy, field: str) -> list[dict[str, Any]]:
+    """What the queries ask for: the versions, and the hash that names the new version's pods."""
     args: list[dict[str, Any]] = [{"name": "version", "value": app.running.version}]
-    checks = checks_of(strategy)
+    checks = checks_of(strategy, field)
     asked = checks.fields if checks and app.level > 1 else {}
+    if asked and not asked.keys() & {*NAMES}:
+        return []
     if "compare" in asked:
         args.append({"name": "stable", "value": app.stable.version})
     if asked.keys() & {"restarts", "cpu", "memory"}:
@@ -134,8 +141,9 @@ def _metric(checks: Checks, name: str, query: str, limit: str) -> dict[str, Any]
         "initialDelay": duration(checks.initial_delay),
         "interval": duration(checks.interval),
         "failureLimit": checks.failure_limit,
-        "inconclusiveLimit": _NEVER,
+        "inconclusiveLimit": checks.times or _NEVER,
         "consecutiveErrorLimit": _errors(checks),
+        **({"count": checks.times} if checks.times else {}),
         "successCondition": f"len(result) > 0 && result[0] {limit}",
         "failureCondition": f"len(result) > 0 && result[0] {opposite}",
         "provider": {"prometheus": {"address": checks.prometheus, "query": query}},
@@ -155,6 +163,9 @@ def _no_data(checks: Checks, name: str, query: str) -> dict[str, Any]:
         "successCondition": "len(result) > 0",
         "provider": {"prometheus": {"address": checks.prometheus, "query": asked}},
     }
+    if checks.times:
+        del metric["interval"]
+        metric["count"] = 1
     if checks.on_no_data == "pause":
         metric["failureCondition"] = "false"  # neither passed nor failed: the controller pauses
     return metric

@@ -52,7 +52,7 @@ def followed(app: App, fields: Mapping[str, Any]) -> Version:
 
 def _cron_job(app: App, name: str, fields: Mapping[str, Any]) -> Manifest:
     body = {"schedule": fields["schedule"], **_given(fields, copied("AppJob", "cronJob"))}
-    job = {key: value for key, value in _job_spec(app, name, fields, followed(app, fields)).items() if key != "suspend"}
+    job = {key: value for key, value in job_spec(app, name, fields, followed(app, fields)).items() if key != "suspend"}
     labels = {JOB: name}
     body["jobTemplate"] = {"metadata": {"labels": labels}, "spec": job}
     own = {"name": f"{app.name}-{name}", "labels": labels, "annotations": fields.get("annotations")}
@@ -62,7 +62,7 @@ def _cron_job(app: App, name: str, fields: Mapping[str, Any]) -> Manifest:
 def _hook(app: App, name: str, fields: Mapping[str, Any]) -> Manifest:
     """Argo CD deletes the Job of the last sync first, so the name stays."""
     given = {HOOK: fields["hook"], DELETE: "BeforeHookCreation", **fields.get("annotations", {})}
-    body = {"spec": _job_spec(app, name, fields, followed(app, fields))}
+    body = {"spec": job_spec(app, name, fields, followed(app, fields))}
     own = {"name": f"{app.name}-{name}", "labels": {JOB: name}, "annotations": given}
     return manifest(app, f"job-{name}.yaml", "batch/v1", "Job", body, own)
 
@@ -75,7 +75,7 @@ def _once(app: App, name: str, fields: Mapping[str, Any]) -> list[Manifest]:
     """
     found = {}
     for version in (app.stable, followed(app, fields)):
-        spec = _job_spec(app, name, fields, version)
+        spec = job_spec(app, name, fields, version)
         own = {
             "name": f"{app.name}-{name}-{_digest(spec['template'])}",
             "labels": {JOB: name},
@@ -90,7 +90,8 @@ def _digest(template: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def _job_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
+def job_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
+    """The spec of a Job with the image of a version."""
     return {**_given(fields, copied("AppJob", "job")), "template": _template(app, name, fields, version)}
 
 

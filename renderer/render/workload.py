@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from renderer.checks import ANALYSES
 from renderer.facts import copied
 from renderer.manifest import Manifest
 from renderer.release import steps_of
-from renderer.render.analysis import background_analysis
+from renderer.render.analysis import analysis_of
 from renderer.render.istio import traffic_routing
 from renderer.render.objects import PRUNE_LAST, SERVER_SIDE_APPLY, manifest
 from renderer.render.pods import pod_template
@@ -92,7 +93,7 @@ def _canary(app: App, strategy: Strategy) -> dict[str, Any]:
         canary["trafficRouting"] = strategy.fields.get("trafficRouting") or traffic_routing(app)
     elif app.becomes_blue_green:
         canary["stableService"] = app.service_name
-    analysis = background_analysis(app, strategy)
+    analysis = analysis_of(app, strategy)
     if analysis:
         canary["analysis"] = analysis
     canary["steps"] = steps_of(app)
@@ -107,6 +108,7 @@ def _blue_green(app: App, strategy: Strategy) -> dict[str, Any]:
         "maxUnavailable": strategy.fields.get("maxUnavailable", 0),
     }
     blue_green.update((key, strategy.fields[key]) for key in copied("Strategy", "blueGreen") if key in strategy.fields)
+    blue_green.update((key, analysis_of(app, strategy, key)) for key in ANALYSES if key in blue_green)
     blue_green.update(_roles(strategy, "active", "preview"))
     return {"blueGreen": blue_green}
 

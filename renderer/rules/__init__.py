@@ -229,6 +229,7 @@ ANALYSIS: dict[str, ManifestRule] = {
     "analysis-conditions": conditions.analysis_conditions,
     "analysis-queries": queries.analysis_queries,
     "analysis-reporter": checks.analysis_reporter,
+    "analysis-requests": checks.analysis_requests,
     "analysis-secrets": analysis.analysis_secrets,
 }
 APPLICATIONS: dict[str, ManifestRule] = {

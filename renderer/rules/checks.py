@@ -1,13 +1,13 @@
-"""Rules over the built-in checks that a spec asks for in `strategy.analysis`."""
+"""Rules over the built-in checks that a spec asks for, for a canary or for a promotion."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from renderer.checks import LEVEL_2, Checks, checks_of, duration, seconds
-from renderer.manifest import Manifest
+from renderer.checks import ANALYSES, LEVEL_2, Checks, checks_of, duration, is_of_checks, seconds
 from renderer.plain import lookup
 from renderer.protocols import HTTP
 from renderer.release import steps_of
@@ -19,10 +19,12 @@ from renderer.spec import App, Canary
 if TYPE_CHECKING:
     from renderer.rules.specs import SpecScene
 
-_AT = "/spec/strategy/analysis"
+_STRATEGY = "/spec/strategy"
+_AT = f"{_STRATEGY}/analysis"
 _INJECT = "sidecar.istio.io/inject"
 _NAMESPACE = "istio-injection"
 _OFF = ("false", "disabled")
+_IN_WINDOWS = frozenset(("successRate", "latency", "compare", "cpu"))
 _QUALIFIED = "app.kubernetes.io/version"
 
 
@@ -35,8 +37,13 @@ def analysis_level(scene: SpecScene) -> Iterator[Finding]:
     """
     app = scene.app
     fields = app.strategy.fields.get("analysis") or {}
-    if app.level > 1 or not fields:
+    if app.level > 1:
         return
+    for field, checks in _checks(app):
+        if field != "analysis":
+            for name in checks.fields:
+                message = f"`{name}` needs `renderLevel: 2` in rollspec.yaml"
+                yield Finding("analysis-level", message, f"{_STRATEGY}/{field}/{name}")
     for name in sorted(LEVEL_2 & fields.keys()):
         message = f"`{name}` needs `renderLevel: 2` in rollspec.yaml"
         yield Finding("analysis-level", message, f"{_AT}/{name}")
@@ -53,17 +60,74 @@ def analysis_window(scene: SpecScene) -> Iterator[Finding]:
     Fix: raise `window`, or give `scrapeInterval` in the overlay's `analysis`.
     Source: Prometheus (`increase` over a range with fewer than two samples).
     """
-    checks = _checks(scene.app)
-    if checks and checks.window < 2 * checks.scrape_interval:
-        given = duration(checks.window)
-        message = (
-            f"a window of {given} is shorter than two scrape intervals of {duration(checks.scrape_interval)}: raise "
-            "`window`, or give `scrapeInterval` where Prometheus scrapes more often"
-        )
-        yield Finding("analysis-window", message, f"{_AT}/window")
-    if checks and checks.patience < checks.window + checks.interval:
-        message = f"a `patience` of {duration(checks.patience)} is over before the first window could be judged twice"
-        yield Finding("analysis-window", message, f"{_AT}/patience")
+    for field, checks in _measured(scene.app):
+        if not checks.fields.keys() & _IN_WINDOWS:
+            continue
+        if checks.window < 2 * checks.scrape_interval:
+            given = duration(checks.window)
+            message = (
+                f"a window of {given} is shorter than two scrape intervals of {duration(checks.scrape_interval)}: "
+                "raise `window`, or give `scrapeInterval` where Prometheus scrapes more often"
+            )
+            yield Finding("analysis-window", message, f"{_STRATEGY}/{field}/window")
+        if checks.patience < checks.window + checks.interval:
+            message = (
+                f"a `patience` of {duration(checks.patience)} is over before the first window could be judged twice"
+            )
+            yield Finding("analysis-window", message, f"{_STRATEGY}/{field}/patience")
+
+
+def analysis_count(scene: SpecScene) -> Iterator[Finding]:
+    """A `failureLimit` that the `count` of a promotion's checks cannot exceed.
+
+    Why: The checks are made `count` times. They can fail at most as often, so with a `failureLimit` of `count` or more
+    they pass whatever they measure.
+    Fix: lower `failureLimit`, or raise `count`.
+    Source: Argo Rollouts (`count must be >= failureLimit`).
+    """
+    for field, checks in _checks(scene.app):
+        if checks.times is not None and checks.measured_for and checks.failure_limit >= checks.times:
+            message = f"{checks.times} checks cannot fail more than {checks.failure_limit} times: lower `failureLimit`"
+            yield Finding("analysis-count", message, f"{_STRATEGY}/{field}/failureLimit")
+
+
+def analysis_port(scene: SpecScene) -> Iterator[Finding]:
+    """A `web` check that names a port which the app does not have.
+
+    Why: The request would have no address.
+    Fix: give the name of a port in `ports`.
+    Source: rollspec.
+    """
+    for field, checks in _checks(scene.app):
+        port = checks.fields.get("web", {}).get("port")
+        names = [each.name for each in scene.app.ports]
+        if port is not None and port not in names:
+            message = f"there is no port {port}; the ports are {', '.join(names) or 'none'}"
+            yield Finding("analysis-port", message, f"{_STRATEGY}/{field}/web/port")
+
+
+def analysis_requests(scene: Scene) -> Iterator[Finding]:
+    """A built-in check of `cpu` or `memory` for pods that request none, as far as the tree shows it.
+
+    Why: The check is a percentage of the request. Without one it never has an answer, and aborts or pauses each
+    release after `patience`. This is a note: a LimitRange or an admission webhook may add requests.
+    Fix: add the request to `resources`, or remove the check.
+    Source: kube-state-metrics (`kube_pod_container_resource_requests`).
+    """
+    asked = {
+        name
+        for template in scene.of("AnalysisTemplate")
+        if is_of_checks(template)
+        for name in ("cpu", "memory")
+        if f'resource=\\"{name}\\"' in json.dumps(template.data.get("spec"))
+    }
+    for pod in scene.index.workloads if asked else ():
+        containers = lookup(pod.manifest.data, f"{pod.pointer}/spec/containers") or []
+        resources = [each.get("resources") or {} for each in containers] if pod.kind == "Rollout" else []
+        given = {name for each in resources for field in ("requests", "limits") for name in each.get(field) or {}}
+        for name in sorted(asked - given) if resources else ():
+            message = f"the analysis measures {name} as a percentage of its request, and no container requests {name}"
+            yield Finding("analysis-requests", message, f"{pod.pointer}/spec", pod.manifest, "note")
 
 
 def analysis_starting_step(scene: SpecScene) -> Iterator[Finding]:
@@ -106,7 +170,7 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
     Fix: `reporter: source` where only the callers are in the mesh, `waypoint` in ambient mode; else remove the checks.
     Source: Istio (`istio_requests_total`).
     """
-    queries = [str(template.data.get("spec")) for template in scene.of("AnalysisTemplate") if _is_ours(template)]
+    queries = [str(template.data.get("spec")) for template in scene.of("AnalysisTemplate") if is_of_checks(template)]
     queries = [query for query in queries if "istio_request" in query]
     by_destination = any('reporter="destination"' in query for query in queries)
     for pod in scene.index.workloads if queries else ():
@@ -122,11 +186,6 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
         if _is_without_requests(scene):
             message = "no port is HTTP or gRPC, and Istio counts requests for those alone"
             yield Finding("analysis-reporter", message, f"{pod.pointer}/spec", pod.manifest)
-
-
-def _is_ours(manifest: Manifest) -> bool:
-    labels = (manifest.data.get("metadata") or {}).get("labels") or {}
-    return labels.get("app.kubernetes.io/managed-by") == "rollspec"
 
 
 def _injection_off(scene: Scene, pod: Pod) -> str:
@@ -155,7 +214,7 @@ def analysis_time(scene: SpecScene) -> Iterator[Finding]:
     Fix: make the pauses longer, or `initialDelay`, `interval` or `failureLimit` smaller.
     Source: rollspec.
     """
-    checks, app = _checks(scene.app), scene.app
+    checks, app = dict(_measured(scene.app)).get("analysis"), scene.app
     steps = app.strategy.fields.get("steps") or ()
     pauses = [step["pause"] for step in steps if "pause" in step]
     if checks is None or not pauses or any("duration" not in (pause or {}) for pause in pauses):
@@ -186,6 +245,14 @@ def analysis_required(scene: SpecScene) -> Iterator[Finding]:
         yield Finding("analysis-required", message, "/spec/strategy/autoPromotionEnabled", policy="analysis")
 
 
-def _checks(app: App) -> Checks | None:
-    """The built-in checks at level 2, which has windows of their own."""
-    return checks_of(app.strategy) if app.level > 1 and app.strategy.type == "Canary" else None
+def _checks(app: App) -> Iterator[tuple[str, Checks]]:
+    """The built-in checks by the field of the strategy that asks for them."""
+    for field in ANALYSES if app.strategy.is_rollout else ():
+        checks = checks_of(app.strategy, field)
+        if checks and (app.strategy.type == "Canary") == (field == "analysis"):
+            yield field, checks
+
+
+def _measured(app: App) -> Iterator[tuple[str, Checks]]:
+    """The same at level 2, which has windows of their own."""
+    return _checks(app) if app.level > 1 else iter(())

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from renderer.manifest import Manifest, Object
+from renderer.checks import is_of_checks
+from renderer.manifest import Manifest
 from renderer.rules.conditions import TEMPLATE_KINDS
 from renderer.rules.finding import Finding, Scene, of_project
 from renderer.rules.mesh import spec_of
@@ -15,7 +16,6 @@ from renderer.rules.mesh import spec_of
 _RULE = "analysis-queries"
 _PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
 _STAND_INS = ("1", "1m", "x")  # what an argument may be: a value, a duration, a name
-_GENERATED = "rollspec"
 # The labels of Istio's metrics under these prefixes; others come from the scrape, and may be anything.
 _PREFIXES = ("source_", "destination_", "request_", "response_", "grpc_", "connection_")
 _ENDS = (
@@ -45,7 +45,7 @@ def analysis_queries(scene: Scene) -> Iterator[Finding]:
     looked at.
     Source: Prometheus (`bad_data`), Istio's standard metrics.
     """
-    found = [(template, pointer, query) for template, pointer, query in _queries(scene) if not _is_generated(template)]
+    found = [(template, pointer, query) for template, pointer, query in _queries(scene) if not is_of_checks(template)]
     if not found:
         return
     try:
@@ -79,11 +79,6 @@ def _queries(scene: Scene) -> Iterator[tuple[Manifest, str, str]]:
                 if prometheus.get("query"):
                     pointer = f"/spec/metrics/{number}/provider/prometheus/query"
                     yield template, pointer, str(prometheus["query"])
-
-
-def _is_generated(template: Manifest) -> bool:
-    labels: Object = (template.data.get("metadata") or {}).get("labels") or {}
-    return labels.get("app.kubernetes.io/managed-by") == _GENERATED
 
 
 def _parsed(parser: Any, query: str) -> Any:

@@ -554,6 +554,8 @@ SPEC_RULES: dict[str, SpecRule] = {
     "tag-pinned": tag_pinned,
     "analysis-level": checks.analysis_level,
     "analysis-window": checks.analysis_window,
+    "analysis-count": checks.analysis_count,
+    "analysis-port": checks.analysis_port,
     "analysis-starting-step": checks.analysis_starting_step,
     "analysis-time": checks.analysis_time,
     "analysis-required": checks.analysis_required,

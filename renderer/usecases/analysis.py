@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from renderer.checks import seconds
+from renderer.checks import ANALYSES, seconds
 from renderer.console import out
 from renderer.failure import Failure
 from renderer.pipeline import Rendered, build_app
@@ -59,7 +59,7 @@ def check_queries(options: CheckOptions) -> int:
     """Ask Prometheus what each query of the app would have said in the time before; the exit code."""
     try:
         opened = open_project(options.directory)
-        found = [*_queries(opened, options.app, options.envs)]
+        found = [*queries_of(opened, options.app, options.envs)]
     except Refused as refused:
         return int(show_stopping(refused.problems, options.form))
     if not found:
@@ -112,7 +112,7 @@ def _time(text: str | None) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _queries(opened: Opened, app: str, envs: tuple[str, ...]) -> Iterator[Query]:
+def queries_of(opened: Opened, app: str, envs: tuple[str, ...]) -> Iterator[Query]:
     """The Prometheus queries of an app's AnalysisTemplates, for the version that runs by the specs."""
     (name,) = chosen((app,), opened.apps, "app")
     wanted = chosen(envs, sorted(opened.setup.environments), "environment")
@@ -128,9 +128,10 @@ def _queries(opened: Opened, app: str, envs: tuple[str, ...]) -> Iterator[Query]
 def _of_rendered(rendered: Rendered) -> Iterator[Query]:
     manifests: list[Any] = [load(text, file)[0] for file, text in rendered.files.items()]
     rollouts = [each for each in manifests if each["kind"] == "Rollout"]
-    analysis = rollouts[0]["spec"]["strategy"].get("canary", {}).get("analysis", {}) if rollouts else {}
-    given = {arg["name"]: str(arg.get("value", _ANY_HASH)) for arg in analysis.get("args", ())}
+    analyses = [*_analyses(rollouts[0]["spec"]["strategy"])] if rollouts else []
     for manifest in manifests:
+        prefix, analysis = next((each for each in analyses if _uses(each[1], manifest)), ("", {}))
+        given = {arg["name"]: str(arg.get("value", _ANY_HASH)) for arg in analysis.get("args", ())}
         if manifest["kind"] in ("AnalysisTemplate", "ClusterAnalysisTemplate"):
             own = {arg["name"]: str(arg["value"]) for arg in manifest["spec"].get("args", ()) if "value" in arg}
             for metric in manifest["spec"].get("metrics", ()):
@@ -139,7 +140,18 @@ def _of_rendered(rendered: Rendered) -> Iterator[Query]:
                     filled = json.loads(_filled(json.dumps(metric), {**own, **given}))
                     asked, step = filled["provider"]["prometheus"], max(seconds(str(metric.get("interval", "1m"))), 1)
                     address = asked.get("address", "")
-                    yield Query(rendered.env, metric["name"], asked["query"], address, step, filled)
+                    yield Query(rendered.env, prefix + metric["name"], asked["query"], address, step, filled)
+
+
+def _analyses(strategy: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each analysis of a Rollout's strategy, and what distinguishes its metrics from those of another analysis."""
+    yield "", strategy.get("canary", {}).get("analysis", {})
+    for field, prefix in ANALYSES.items():
+        yield prefix, strategy.get("blueGreen", {}).get(field, {})
+
+
+def _uses(analysis: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    return any(each.get("templateName") == manifest["metadata"]["name"] for each in analysis.get("templates", ()))
 
 
 def _filled(text: str, args: Mapping[str, str]) -> str:
@@ -154,7 +166,7 @@ def test_queries(directory: str, app: str, envs: tuple[str, ...], files: tuple[s
     if promtool is None:
         raise Failure("promtool is not installed: it comes with Prometheus, and runs the tests")
     try:
-        queries = {query.name: query.text for query in _queries(open_project(directory), app, envs)}
+        queries = {query.name: query.text for query in queries_of(open_project(directory), app, envs)}
     except Refused as refused:
         return int(show_stopping(refused.problems, form))
     with tempfile.TemporaryDirectory() as folder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
 from renderer.console import out
@@ -27,6 +28,7 @@ from renderer.usecases.ran import with_history
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
+from renderer.usecases.unmeasured import with_first_check
 
 _SHORT = 12
 RULES: Literal["rules"] = "rules"
@@ -45,6 +47,7 @@ class PlanOptions:
     form: str = "text"
     limit: Class | Literal["rules"] | None = None
     verbose: bool = False
+    now: datetime | None = None  # None: nothing is said that depends on the present time
 
     def __post_init__(self) -> None:
         if self.into and self.base:
@@ -104,6 +107,8 @@ def _show(options: PlanOptions, asked: Question) -> int:
     with asking_git():
         judged = as_one(Range(root, asked.base, head), new, compared.plans)
         plans = tuple(with_history(root, new.layout, asked.base, each) for each in judged)
+        moment = head, options.now
+        plans = tuple(with_first_check(root, new.layout, asked.base, each, moment) for each in plans)
         files = output_files(root, asked.base, head, new, plans)
         reasons = tuple(breaks_glass(root, asked.base, head or "HEAD"))
         looks = who_looks(root, asked.base, head, new, plans)

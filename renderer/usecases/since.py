@@ -41,6 +41,14 @@ def since(root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing]) 
     return Since(search.found, frozenset(committed), search.order, complete)
 
 
+def start_of_flight(root: str, revision: str, layout: Layout, env: str, app: str) -> Commit | None:
+    """The commit that brought what is in flight at a revision; None where nothing is. Raises GitError."""
+    state = state_at(_files(root, revision, layout, {app}), layout, env, app)
+    if not isinstance(state, State) or state.standing.flight is None:
+        return None
+    return next(iter(since(root, revision, layout, {(env, app, "flight"): state.standing}).found.values()), None)
+
+
 def _files(root: str, head: str, layout: Layout, apps: set[str]) -> dict[str, Parsed]:
     """The specs of these apps at HEAD, and every overlay."""
     own = {layout.app(app) for app in apps}

@@ -80,9 +80,9 @@ def with_commands(opened: Opened, row: AppStatus) -> AppStatus:
 
 
 def with_watch(opened: Opened, row: AppStatus) -> AppStatus:
-    """The row with what watches its canary."""
+    """The row with what watches its canary or its preview."""
     flight = row.standing.flight if row.standing else None
-    if flight is None or flight.role != "canary":
+    if flight is None or flight.role not in ("canary", "preview"):
         return row
     return replace(row, watched=watched(opened, row.env, row.app))
 

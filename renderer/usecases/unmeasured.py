@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from renderer.checks import checks_of, duration
 from renderer.console import say
-from renderer.git import GitError, resolve
+from renderer.git import GitError, log, resolve
+from renderer.layout import Layout
+from renderer.plan import AppPlan
 from renderer.usecases.project import Opened
-from renderer.usecases.since import since
-from renderer.usecases.status import read_rows
+from renderer.usecases.since import start_of_flight
 from renderer.usecases.watched import app_as_it_is
 
 
@@ -18,22 +20,43 @@ def say_if_unmeasured(opened: Opened, env: str, apps: Sequence[str], now: dateti
     """Say of each canary that is promoted before its analysis can have made its first check."""
     if now is None:
         return
-    for row in read_rows(opened, [env], [app for app in apps if app in opened.apps]):
-        flight = row.standing.flight if row.standing else None
-        found = app_as_it_is(opened, env, row.app) if flight and flight.role == "canary" else None
-        checks = checks_of(found.strategy) if found else None
-        if not row.standing or not checks:
+    for name in apps:
+        found = app_as_it_is(opened, env, name) if name in opened.apps else None
+        checks = checks_of(found.strategy) if found and found.canary else None
+        if not checks:
             continue
         try:
             head = resolve(opened.root, "HEAD")
-            started = since(opened.root, head, opened.layout, {(env, row.app, "flight"): row.standing}).found
+            note = _note(opened.root, head, opened.layout, (env, name, checks.initial_delay), now)
         except GitError:
             continue
-        for commit in started.values():
-            age = int((now - commit.time).total_seconds())
-            if 0 <= age < checks.initial_delay:
-                say(
-                    f"rollspec: {row.app} in {env}: the analysis has measured nothing yet: the canary was committed "
-                    f"{duration(age)} ago, and the first check is {duration(checks.initial_delay)} after its first "
-                    "weight"
-                )
+        if note:
+            say(f"rollspec: {name} in {env}: {note}")
+
+
+def with_first_check(
+    root: str, layout: Layout, base: str, plan: AppPlan, moment: tuple[str | None, datetime | None]
+) -> AppPlan:
+    """The plan, with a line where it promotes a canary too early. Raises GitError.
+
+    `moment` is the promotion's commit, or the present time where it is not committed.
+    """
+    head, now = moment
+    if not plan.first_check:
+        return plan
+    now = next(log(root, revision=head)).time if head else now
+    note = _note(root, base, layout, (plan.env, plan.app, plan.first_check), now) if now else ""
+    return replace(plan, remarks=(*plan.remarks, note)) if note else plan
+
+
+def _note(root: str, revision: str, layout: Layout, canary: tuple[str, str, int], now: datetime) -> str:
+    """What to say of a canary in flight at a revision, with its environment, its app and its first check."""
+    env, app, first_check = canary
+    started = start_of_flight(root, revision, layout, env, app)
+    age = int((now - started.time).total_seconds()) if started else first_check
+    if not 0 <= age < first_check:
+        return ""
+    return (
+        f"the analysis has measured nothing yet: the canary was committed {duration(age)} before, and the first check "
+        f"is {duration(first_check)} after its first weight"
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from renderer.checks import TEMPLATE_FILE
 from renderer.manifest import Manifest
 from renderer.rules import Finding, Scene
 from renderer.rules.specs import SpecScene
@@ -47,12 +48,18 @@ def read(path: Path) -> Case:
     """`# error: ...`, `# warning: ...` and `# note: ...` are expected lines; others are settings.
 
     These are `kubernetes`, `policy`, `namespace` (the app's), `not-secret`, `external`, `waypoint`, `nodes` and
-    `resource`, which names those documents (`Kind/name`) that are resources, not manifests of the app.
+    `resource`, which names those documents (`Kind/name`) that are resources, not manifests of the app. An
+    AnalysisTemplate that `managed-by` says is ours is one of a built-in check.
     """
     text = path.read_text(encoding="utf-8")
     found, settings = _comments(text)
-    manifests = [Manifest(f"{data['kind'].lower()}.yaml", data) for data in yaml.safe_load_all(text)]
+    manifests = [Manifest(_file(data), data) for data in yaml.safe_load_all(text)]
     return Case(path.parent.name, _scene(manifests, settings), found)
+
+
+def _file(data: dict[str, Any]) -> str:
+    of_check = data["kind"] == "AnalysisTemplate" and "managed-by" in str(data["metadata"].get("labels"))
+    return f"{TEMPLATE_FILE if of_check else data['kind'].lower()}.yaml"
 
 
 def read_spec(path: Path) -> tuple[SpecScene, tuple[str, ...]]:

@@ -49,6 +49,7 @@ from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Index, index
 from renderer.rules.ladder import check_ladder
 from renderer.rules.lost_ports import patch_loses_port
+from renderer.rules.shared_quota import quota_use
 from renderer.rules.specs import SpecScene, check_rendered, check_spec
 from renderer.schema import Fault, Schemas
 from renderer.schema.words import listed
@@ -257,7 +258,10 @@ def _build(
     yield
     files = to_files(manifests, setup, environment, name, header(evaluated.documents[0].file, environment))
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
-    claimed = claims(manifests, name, made.index)
+    claimed = (
+        *claims(manifests, name, made.index),
+        *quota_use(_scene(evaluated, made, setup, environment), name),
+    )
     return Rendered(environment.name, name, files, locator.locate(problems), claimed, matched, hosts, driven_of(app))
 
 
@@ -515,22 +519,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         problems += of_manifest(evaluated.effective, manifest, faults, blame) if faults else []
     if problems:
         return problems
-    versions = setup.project.versions
-    scene = Scene(
-        made.manifests,
-        setup.resources.get(environment.name, ()),
-        kubernetes=numbers(versions.kubernetes),
-        rollouts=numbers(versions.argo_rollouts),
-        istio=numbers(versions.istio),
-        policy=environment.spec.get("policy") or {},
-        level=setup.project.level,
-        namespace=evaluated.app.namespace,
-        not_secret=setup.project.not_secret,
-        external=frozenset(environment.spec.get("external", ())),
-        waypoint=environment.spec.get("waypoint", ""),
-        nodes=environment.spec.get("nodes", 0),
-        indexed=made.index,
-    )
+    scene = _scene(evaluated, made, setup, environment)
     ladder = evaluated.app.strategy.fields.get("steps")
     contradicted = _contradictions(evaluated, made, setup, whose)
     if errors(contradicted):
@@ -551,6 +540,25 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         for named in with_policy_line([finding], environment, setup.texts)
         for problem in of_findings(evaluated.effective, [named], unpatched if _key(finding) in known else blame)
     ]
+
+
+def _scene(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Environment) -> Scene:
+    versions = setup.project.versions
+    return Scene(
+        made.manifests,
+        setup.resources.get(environment.name, ()),
+        kubernetes=numbers(versions.kubernetes),
+        rollouts=numbers(versions.argo_rollouts),
+        istio=numbers(versions.istio),
+        policy=environment.spec.get("policy") or {},
+        level=setup.project.level,
+        namespace=evaluated.app.namespace,
+        not_secret=setup.project.not_secret,
+        external=frozenset(environment.spec.get("external", ())),
+        waypoint=environment.spec.get("waypoint", ""),
+        nodes=environment.spec.get("nodes", 0),
+        indexed=made.index,
+    )
 
 
 def _contradictions(evaluated: Evaluated, made: Assembled, setup: Setup, whose: str) -> list[Problem]:

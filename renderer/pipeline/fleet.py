@@ -26,6 +26,7 @@ from renderer.problem import Problem, errors
 from renderer.project import numbers
 from renderer.rules import Claim, Clash, Scene, check_resources, claims, fleet, is_for_a_cluster, is_of_namespace
 from renderer.rules.fleet import waits_for_rollouts
+from renderer.rules.shared_quota import quota_use, quotas_shared
 from renderer.yamlio import dump
 
 ARGOCD = "_argocd"
@@ -50,7 +51,7 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
     found = [problem for env in envs for problem in _clashes(setup, env, claimed[env])]
     found += [problem for env in envs for problem in _waits(setup, env, claimed[env])]
     if whole:
-        found += [problem for env in envs for problem in _of_resources(setup, env)]
+        found += [problem for env in envs for problem in _of_resources(setup, env, claimed[env])]
     if whole:
         found += [problem for env in envs if env not in failed for problem in argocd_problems(setup, env, apps[env])]
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
@@ -170,7 +171,7 @@ def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[P
     return found
 
 
-def _of_resources(setup: Setup, env: str) -> Iterator[Problem]:
+def _of_resources(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) -> Iterator[Problem]:
     """Findings of the rules in the environment's `resources`, shown at the overlay that names them."""
     resources = setup.resources.get(env, ())
     spec, versions = setup.environments[env].spec, setup.project.versions
@@ -184,7 +185,9 @@ def _of_resources(setup: Setup, env: str) -> Iterator[Problem]:
         external=frozenset(spec.get("external", ())),
         not_secret=setup.project.not_secret,
     )
-    for finding in check_resources(scene):
+    own = [(RESOURCES, use) for use in quota_use(scene, RESOURCES)]
+    shared = quotas_shared(resources, _namespace(setup, env), [*claimed, *own])
+    for finding in (*check_resources(scene), *shared):
         if finding.manifest is not None:
             message = f"{finding.message} ({in_manifest(finding.manifest, finding.pointer)})"
             file = setup.environments[env].chain[0].file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
@@ -12,7 +12,7 @@ from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.quantity import quantity, share
 from renderer.rules.rollouts import blue_green_of, canary_of
-from renderer.scaler import scaler_of
+from renderer.scaler import Scaler, scaler_of
 
 HOSTNAME = "kubernetes.io/hostname"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -36,7 +36,7 @@ class Together(NamedTuple):
 def together(scene: Scene, pod: Pod) -> Together | None:
     """How many pods run together; None if nothing in the scene says it."""
     spec = pod.manifest.data["spec"]
-    most = [scaler_of(each.data).most for each in autoscalers(scene) if target_of(scene, each) is pod]
+    most = [scaler.most for scaler in _scalers(scene, pod)]
     rest = max([*most, *([spec["replicas"]] if "replicas" in spec else [])], default=None)
     if rest is None or pod.kind not in ("Deployment", "Rollout", "StatefulSet"):
         return None
@@ -53,6 +53,16 @@ def together(scene: Scene, pod: Pod) -> Together | None:
     if "trafficRouting" in canary:
         return Together(rest, rest + 1 if canary.get("dynamicStableScale") else 2 * rest, True)
     return _rolling(rest, canary, "25%")
+
+
+def least(scene: Scene, pod: Pod) -> int:
+    """How many pods the workload has at least: its autoscaler's minimum, or its `replicas`."""
+    scalers = [scaler.least for scaler in _scalers(scene, pod)]
+    return min(scalers) if scalers else int(pod.manifest.data["spec"].get("replicas", 0))
+
+
+def _scalers(scene: Scene, pod: Pod) -> list[Scaler]:
+    return [scaler_of(each.data) for each in autoscalers(scene) if target_of(scene, each) is pod]
 
 
 def _rolling(rest: int, fields: Object, default: str) -> Together:
@@ -112,7 +122,11 @@ def _on_one_node(pod: Pod) -> bool:
 
 
 def quota(scene: Scene) -> Iterator[Finding]:
-    """A ResourceQuota of this tree that the pods of one workload exceed.
+    """A ResourceQuota of this tree that the pods of a workload exceed: alone, or with all workloads of its environment.
+
+    The sum counts the workloads of this tree in the quota's namespace: one of them at its maximum or in a release, the
+    others with the fewest pods that they can have. For that, the quota must be among the `resources` of the overlay. A
+    quota with scopes is not checked.
 
     Why: The API server refuses the pods above the quota. At rest the workload never has all its pods; in a release the
     new pods are missing, so the release hangs (a note if it continues with fewer pods, because `maxUnavailable` is not
@@ -122,16 +136,16 @@ def quota(scene: Scene) -> Iterator[Finding]:
     LimitRange elsewhere is declared as external (`LimitRange/name`).
     Source: API server (`exceeded quota`, `must specify requests.cpu`).
     """
-    quotas = [each for each in _all(scene, "ResourceQuota") if not _scoped(each)]
+    quotas = quotas_of([*scene.of("ResourceQuota"), *scene.resources])
     for pod in scene.index.workloads if quotas else ():
-        counts, limits = together(scene, pod), _limit_ranges(scene, pod)
+        counts = together(scene, pod)
         for found in quotas:
             if counts is None or namespace_of(found) not in ("", pod.namespace):
                 continue
             for name, hard in ((found.data.get("spec") or {}).get("hard") or {}).items():
                 allowed = quantity(hard)
-                each = quantity(1) if name in _COUNTS else _per_pod(pod, name, limits)
-                if allowed is None or (each is None and name not in _SUMS):
+                each = of_pod(scene, pod, name)
+                if allowed is None or each == 0:
                     continue
                 if each is None:
                     yield from _without_value(scene, pod, found, name)
@@ -151,15 +165,22 @@ def _all(scene: Scene, kind: str) -> list[Manifest]:
     return [*scene.of(kind), *(each for each in scene.resources if each.kind == kind)]
 
 
-def _scoped(found: Manifest) -> bool:
-    spec = found.data.get("spec") or {}
-    return bool(spec.get("scopes") or spec.get("scopeSelector"))
+def quotas_of(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """The ResourceQuotas that count all pods of their namespace: those without scopes."""
+    found = [manifest for manifest in manifests if manifest.kind == "ResourceQuota"]
+    specs = [(manifest, manifest.data.get("spec") or {}) for manifest in found]
+    return [manifest for manifest, spec in specs if not spec.get("scopes") and not spec.get("scopeSelector")]
 
 
 def _need(pods: int, each: int, name: str) -> str:
     if name in _COUNTS:
         return f"{pods} pods"
     return f"{pods} pods with {name} {_spoken(pods * each)} together"
+
+
+def amount(nano: int, name: str) -> str:
+    """An amount of what a quota limits: `4 pods`, `requests.cpu 1500m`."""
+    return f"{nano // 10**9} pods" if name in _COUNTS else f"{name} {_spoken(nano)}"
 
 
 def _spoken(nano: int) -> str:
@@ -177,19 +198,33 @@ def _without_value(scene: Scene, pod: Pod, found: Manifest, name: str) -> Iterat
         yield Finding("quota", message, f"{pod.pointer}/spec/containers", pod.manifest, "warning")
 
 
-def _per_pod(pod: Pod, name: str, limits: list[Object]) -> int | None:
-    """What the API server adds up of a pod for a sum of a quota; None where a container gives no value."""
-    if name not in _SUMS:
-        return None
-    side, resource = _SUMS[name]
+def of_pod(scene: Scene, pod: Pod, name: str) -> int | None:
+    """How much a pod needs of what a quota limits; 0 if it is nothing of pods, None if a container gives no value."""
+    if name in _COUNTS:
+        return quantity(1)
+    side, _, resource = name.partition(".")
+    if name in _SUMS:
+        return _per_pod(pod, *_SUMS[name], _limit_ranges(scene, pod))
+    if side in ("requests", "limits") and resource != "storage":
+        return _per_pod(pod, side, resource, _limit_ranges(scene, pod), missing=0)
+    return 0
+
+
+def _per_pod(
+    pod: Pod, side: str, resource: str, limits: list[Object], *, missing: int | None = None
+) -> int | None:
+    """What the API server adds up of a pod for one resource; `missing` stands for a container's missing value."""
     whole = (pod.spec.get("resources") or {}).get(side) or {}
     if resource in whole:
         return quantity(whole[resource])
     sidecars = [each for _, each in pod.inits if each.get("restartPolicy") == "Always"]
     inits = [each for _, each in pod.inits if each.get("restartPolicy") != "Always"]
-    values = [_value(each, side, resource, limits) for each in [*sidecars, *(each for _, each in pod.containers)]]
-    first = [_value(each, side, resource, limits) for each in inits]
-    if any(value is None for value in (*values, *first)):
+    running = [*sidecars, *(each for _, each in pod.containers)]
+    values, first = (
+        [missing if (value := _value(each, side, resource, limits)) is None else value for each in some]
+        for some in (running, inits)
+    )
+    if None in (*values, *first):
         return None
     return max([sum(value or 0 for value in values), *(value or 0 for value in first)])
 
@@ -231,7 +266,7 @@ def limit_range(scene: Scene) -> Iterator[Finding]:
                     yield from _outside(pod, f"{pointer}/resources", container.get("resources") or {}, limit)
             elif limit.get("type") == "Pod":
                 for name, most in (limit.get("max") or {}).items():
-                    total, allowed = _per_pod(pod, f"limits.{name}", limits), quantity(most)
+                    total, allowed = _per_pod(pod, "limits", name, limits), quantity(most)
                     if total is not None and allowed is not None and total > allowed:
                         message = f"the limits of {name} add up to {_spoken(total)}; a LimitRange allows {most} a pod"
                         yield Finding("limit-range", message, f"{pod.pointer}/spec", pod.manifest)

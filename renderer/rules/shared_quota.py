@@ -1,0 +1,119 @@
+"""The pods of all apps of an environment together, against the ResourceQuotas among its `resources`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from renderer.manifest import Manifest
+from renderer.rules.finding import Finding, Scene, Severity, namespace_of
+from renderer.rules.fleet import Claim
+from renderer.rules.quantity import quantity
+from renderer.rules.together import amount, least, of_pod, quotas_of, together
+
+_USE = "quota-use"  # a kind of claim that never clashes
+_NAMED = 3  # how many apps a message names
+
+
+class _Use(NamedTuple):
+    """What one workload, or all workloads of an app, need of one sum of a quota."""
+
+    least: int = 0
+    most: int = 0
+    release: int = 0
+    waits: bool = False
+
+    def plus(self, other: _Use) -> _Use:
+        """Both at once; only one of them is released at a time."""
+        added = max(self.release - self.most, other.release - other.most)
+        most = self.most + other.most
+        return _Use(self.least + other.least, most, most + added, self.waits or other.waits)
+
+
+def quota_use(scene: Scene, owner: str) -> tuple[Claim, ...]:
+    """What the workloads of an app need of what its environment's quotas limit; nothing where there is no quota."""
+    quotas = quotas_of(scene.resources)
+    names = sorted({name for each in quotas for name in (each.data.get("spec") or {}).get("hard") or {}})
+    found = []
+    for pod in scene.index.workloads if names else ():
+        counts = together(scene, pod)
+        each = {name: value for name in names if (value := of_pod(scene, pod, name))} if counts else {}
+        if counts and each:
+            counted = [least(scene, pod), counts.rest, counts.release, counts.waits]
+            found.append(Claim(_USE, json.dumps([pod.namespace, *counted, each]), owner, pod.manifest.file, "/spec"))
+    return tuple(found)
+
+
+def quotas_shared(
+    resources: Sequence[Manifest], namespace: str, claimed: Iterable[tuple[str, Claim]]
+) -> Iterator[Finding]:
+    """The quotas that the workloads together exceed; `namespace` is that of a quota that names none."""
+    uses = [(owner, json.loads(claim.key)) for owner, claim in claimed if claim.kind == _USE]
+    for found in quotas_of(resources) if uses else ():
+        there = namespace_of(found) or namespace
+        near = [(owner, use) for owner, use in uses if use[0] == there]
+        for name, hard in ((found.data.get("spec") or {}).get("hard") or {}).items():
+            allowed = quantity(hard)
+            each = [(owner, _of_name(use, name)) for owner, use in near if name in use[-1]]
+            if allowed is None or any(use.release > allowed for _, use in each):  # said of the workload alone
+                continue
+            words = (f"of this tree in namespace {there}", f"ResourceQuota {found.name} allows {hard}")
+            for message, severity in _exceeded(_by_owner(each), name, allowed, words):
+                yield Finding("quota", message, "/spec/hard", found, severity)
+
+
+def _of_name(use: Sequence[object], name: str) -> _Use:
+    _, lowest, most, release, waits, each = use
+    size = each[name]  # type: ignore[index]
+    return _Use(lowest * size, most * size, release * size, bool(waits))  # type: ignore[operator]
+
+
+def _by_owner(uses: Iterable[tuple[str, _Use]]) -> Mapping[str, _Use]:
+    found: dict[str, _Use] = {}
+    for owner, use in uses:
+        found[owner] = found[owner].plus(use) if owner in found else use
+    return found
+
+
+def _exceeded(
+    uses: Mapping[str, _Use], name: str, allowed: int, words: tuple[str, str]
+) -> Iterator[tuple[str, Severity]]:
+    there, limit = words
+    total = sum(use.least for use in uses.values())
+    if total > allowed:
+        needs = [f"{owner} {amount(use.least, name)}" for owner, use in sorted(uses.items())]
+        yield f"the workloads {there} need at least {amount(total, name)} ({_listed(needs)}), and {limit}", "error"
+        return
+    at_most: list[str] = []
+    released: dict[bool, list[str]] = {True: [], False: []}
+    for owner, use in sorted(uses.items()):
+        others = total - use.least
+        if others + use.most > allowed:
+            at_most.append(owner)
+        elif others + use.release > allowed:
+            released[use.waits].append(owner)
+    if at_most:
+        need = amount(uses[at_most[0]].most, name)
+        others = amount(total - uses[at_most[0]].least, name)
+        yield (
+            f"at the maximum of its autoscaler, {at_most[0]} needs {need}, and the other workloads {there} need at least "
+            f"{others}; {limit}{_also(at_most)}"
+        ), "error"
+    for waits, owners in released.items():
+        if owners:
+            need, others = amount(uses[owners[0]].release, name), amount(total - uses[owners[0]].least, name)
+            end = "the release hangs" if waits else "the release continues with fewer pods"
+            yield (
+                f"a release of {owners[0]} needs up to {need}, and the other workloads {there} need at least {others}; "
+                f"{limit}: {end}{_also(owners)}"
+            ), "error" if waits else "note"
+
+
+def _also(owners: Sequence[str]) -> str:
+    return f" (the same for {_listed(owners[1:])})" if len(owners) > 1 else ""
+
+
+def _listed(items: Sequence[str]) -> str:
+    more = len(items) - _NAMED
+    return ", ".join(items[:_NAMED]) + (f", and {more} more" if more > 0 else "")

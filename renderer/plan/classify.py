@@ -188,6 +188,11 @@ def classify_resources(old: Manifests, new: Manifests, shown: Collection[str] = 
     return harshest([*_objects(old, new, None), *_of_manifests(old, new, None, shown)])
 
 
+def is_about(effect: Effect, manifest: Manifest) -> bool:
+    """Whether the effect says that the object appears or is deleted."""
+    return effect.paths == (_object(manifest),)
+
+
 def _objects(old: Manifests, new: Manifests, app: App | None) -> Iterator[Effect]:
     """Added and removed objects; not workloads (see the strategy) or the app's own ConfigMaps (see the templates)."""
     before = {manifest.identity: manifest for manifest in old}

@@ -94,20 +94,21 @@ def _exceeded(
         elif others + use.release > allowed:
             released[use.waits].append(owner)
     if at_most:
-        need = amount(uses[at_most[0]].most, name)
-        others = amount(total - uses[at_most[0]].least, name)
-        yield (
-            f"at the maximum of its autoscaler, {at_most[0]} needs {need}, and the other workloads {there} need at least "
-            f"{others}; {limit}{_also(at_most)}"
-        ), "error"
+        need, others = _needs(uses, at_most[0], "most", name)
+        message = f"at the maximum of its autoscaler, {at_most[0]} needs {need}, and the other workloads {there} need "
+        yield f"{message}at least {others}; {limit}{_also(at_most)}", "error"
     for waits, owners in released.items():
         if owners:
-            need, others = amount(uses[owners[0]].release, name), amount(total - uses[owners[0]].least, name)
+            need, others = _needs(uses, owners[0], "release", name)
             end = "the release hangs" if waits else "the release continues with fewer pods"
-            yield (
-                f"a release of {owners[0]} needs up to {need}, and the other workloads {there} need at least {others}; "
-                f"{limit}: {end}{_also(owners)}"
-            ), "error" if waits else "note"
+            message = f"a release of {owners[0]} needs up to {need}, and the other workloads {there} need at least "
+            yield f"{message}{others}; {limit}: {end}{_also(owners)}", "error" if waits else "note"
+
+
+def _needs(uses: Mapping[str, _Use], owner: str, field: str, name: str) -> tuple[str, str]:
+    """What one owner needs at most, and the others at least, as text."""
+    others = sum(use.least for each, use in uses.items() if each != owner)
+    return amount(getattr(uses[owner], field), name), amount(others, name)
 
 
 def _also(owners: Sequence[str]) -> str:

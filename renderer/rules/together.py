@@ -210,9 +210,7 @@ def of_pod(scene: Scene, pod: Pod, name: str) -> int | None:
     return 0
 
 
-def _per_pod(
-    pod: Pod, side: str, resource: str, limits: list[Object], *, missing: int | None = None
-) -> int | None:
+def _per_pod(pod: Pod, side: str, resource: str, limits: list[Object], *, missing: int | None = None) -> int | None:
     """What the API server adds up of a pod for one resource; `missing` stands for a container's missing value."""
     whole = (pod.spec.get("resources") or {}).get(side) or {}
     if resource in whole:

@@ -17,6 +17,7 @@ from renderer.pipeline.fleet import ARGOCD, argocd_manifests
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, plan, plan_resources
+from renderer.plan.moved import Objects, objects_of, with_moves
 from renderer.problem import Problem, errors
 from renderer.project import Versions
 from renderer.render import bootstrap
@@ -90,6 +91,7 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
     """The plan of each app of the selection, by environment and app; whole environments include their resources."""
     plans: list[AppPlan] = []
     problems: list[Problem] = []
+    objects: dict[tuple[str, str], Objects] = {}
     names = selection.names
     for start in range(0, len(names), _BATCH):
         some = names[start : start + _BATCH]
@@ -99,12 +101,33 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
         for app in some:
             for env in selection.envs_of(app):
                 base = _InView(old, app, env, was.get(app, {})) if isinstance(old, View) else old
-                one, found = _compare(base, _InView(new, app, env, now.get(app, {})), make)
+                one, found = _compare(base, _InView(new, app, env, now.get(app, {})), _noting(make, objects))
                 plans += [one] if one else []
                 problems += found
     for env in selection.whole:
-        plans += [*_resources(old, new, env), *_argocd(old, new, env)]
+        plans += [*_resources(old, new, env, objects), *_argocd(old, new, env)]
+    plans = with_moves(plans, objects, one=_in_one_application(old, new))
     return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems))
+
+
+def _noting(make: Make, objects: dict[tuple[str, str], Objects]) -> Make:
+    """The same, but it also notes which objects only one of the sides has."""
+
+    def noted(old: Side | None, new: Side | None) -> AppPlan:
+        plan = make(old, new)
+        found = objects_of(old.manifests if old else (), new.manifests if new else ())
+        if found.gone or found.new:
+            objects[plan.env, plan.app] = found
+        return plan
+
+    return noted
+
+
+def _in_one_application(old: View | Unread | None, new: View) -> bool | None:
+    """Whether one Application of ours applies a whole environment, before and after; None if we render none."""
+    argocd = [view.setup.project.argocd for view in sides(old, new)]
+    kinds = {each.kind if each else "" for each in argocd}
+    return None if "" in kinds else kinds == {"Application"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +257,15 @@ def _templates(setup: Setup) -> dict[str, bytes]:
     return {file: text for file, text in setup.texts.items() if file.startswith(prefix)}
 
 
-def _resources(old: View | Unread | None, new: View, env: str) -> list[AppPlan]:
+def _resources(
+    old: View | Unread | None, new: View, env: str, objects: dict[tuple[str, str], Objects]
+) -> list[AppPlan]:
     after = new.setup.resources.get(env, ())
     if isinstance(old, Unread):
         return [AppPlan(RESOURCES, env, _unknown(old.problems))] if after else []
-    found = plan_resources(env, old.setup.resources.get(env, ()) if old else (), after, new.setup.project.not_secret)
+    was = old.setup.resources.get(env, ()) if old else ()
+    found = plan_resources(env, was, after, new.setup.project.not_secret)
+    objects[env, RESOURCES] = objects_of(was, after)
     return [found] if found.effects else []
 
 

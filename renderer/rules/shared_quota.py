@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from renderer.manifest import Manifest
-from renderer.rules.finding import Finding, Scene, Severity, namespace_of
+from renderer.problem import Severity
+from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import Claim
 from renderer.rules.quantity import quantity
 from renderer.rules.together import amount, least, of_pod, quotas_of, together
@@ -63,10 +64,10 @@ def quotas_shared(
                 yield Finding("quota", message, "/spec/hard", found, severity)
 
 
-def _of_name(use: Sequence[object], name: str) -> _Use:
+def _of_name(use: Sequence[Any], name: str) -> _Use:
     _, lowest, most, release, waits, each = use
-    size = each[name]  # type: ignore[index]
-    return _Use(lowest * size, most * size, release * size, bool(waits))  # type: ignore[operator]
+    size = each[name]
+    return _Use(lowest * size, most * size, release * size, bool(waits))
 
 
 def _by_owner(uses: Iterable[tuple[str, _Use]]) -> Mapping[str, _Use]:
@@ -94,15 +95,15 @@ def _exceeded(
         elif others + use.release > allowed:
             released[use.waits].append(owner)
     if at_most:
-        need, others = _needs(uses, at_most[0], "most", name)
+        need, rest = _needs(uses, at_most[0], "most", name)
         message = f"at the maximum of its autoscaler, {at_most[0]} needs {need}, and the other workloads {there} need "
-        yield f"{message}at least {others}; {limit}{_also(at_most)}", "error"
+        yield f"{message}at least {rest}; {limit}{_also(at_most)}", "error"
     for waits, owners in released.items():
         if owners:
-            need, others = _needs(uses, owners[0], "release", name)
+            need, rest = _needs(uses, owners[0], "release", name)
             end = "the release hangs" if waits else "the release continues with fewer pods"
             message = f"a release of {owners[0]} needs up to {need}, and the other workloads {there} need at least "
-            yield f"{message}{others}; {limit}: {end}{_also(owners)}", "error" if waits else "note"
+            yield f"{message}{rest}; {limit}: {end}{_also(owners)}", "error" if waits else "note"
 
 
 def _needs(uses: Mapping[str, _Use], owner: str, field: str, name: str) -> tuple[str, str]:

@@ -55,6 +55,28 @@ def test_without_git_nothing_is_compared(tmp_path: Path) -> None:
     assert "repository" not in run(project, "validate").err
 
 
+@pytest.mark.parametrize("kind", ["Application", "ApplicationSet"])
+def test_two_projects_of_one_repository_with_the_same_applications(kind: str, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        project = _project(tmp_path, name, path=name)
+        file = project / "rollspec.yaml"
+        file.write_text(file.read_text().replace("kind: ApplicationSet", f"kind: {kind}"))
+        assert run(project, "render").code == 0
+    _git(tmp_path, "add", "-A")
+    warning = "overlays/production/overlay.yaml:1:1: warning: application-name: the project that renders {}"
+    for name, other in (("one", "two"), ("two", "one")):
+        said = run(tmp_path / name, "validate").err
+        assert warning.format(f"{other}/rendered/_argocd/production.yaml in this repository also has an") in said
+        assert "give one of the two projects an `argocd.namePrefix`" in run(tmp_path / name, "doctor").out
+    file = tmp_path / "one/rollspec.yaml"
+    file.write_text(file.read_text().replace(f"kind: {kind}", f"kind: {kind}, namePrefix: one-"))
+    assert run(tmp_path / "one", "validate", "--strict").err == ""
+    assert "namePrefix" not in run(tmp_path / "one", "doctor").out
+    assert run(tmp_path / "one", "render").code == 0
+    _git(tmp_path, "add", "-A")
+    assert run(tmp_path / "two", "validate", "--strict").err == ""
+
+
 @pytest.mark.parametrize(
     "url",
     [

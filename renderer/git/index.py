@@ -37,3 +37,10 @@ def own_index() -> dict[str, str]:
     """`git commit -a` and `git commit -- FILES` use an index of their own, and pass its relative path to hooks."""
     own = os.environ.get("GIT_INDEX_FILE")
     return {"GIT_INDEX_FILE": os.path.abspath(own)} if own else {}
+
+
+def tracked_like(root: str, pattern: str) -> dict[str, str]:
+    """The tracked files of the whole repository whose path fits a glob: path from its top -> object id."""
+    said = reading(root, ["ls-files", "-z", "--stage", "--full-name", "--", f":(top,glob){pattern}"], b"")
+    entries = [entry.partition("\t") for entry in fields(said)]
+    return {path: about.split()[1] for about, _, path in entries}

@@ -13,7 +13,9 @@ from renderer.git.setup import files_with, git_version, has_hook, is_sparse, lin
 from renderer.layout import Layout
 from renderer.problem import printable
 from renderer.tree import read
-from renderer.usecases.project import find_root, open_project
+from renderer.usecases.other_projects import same_names
+from renderer.usecases.project import Opened, find_root, open_project
+from renderer.usecases.repository import subfolder
 from renderer.yamlio.manifests import load_all
 
 _CONFIG = ".pre-commit-config.yaml"
@@ -31,11 +33,12 @@ class Advice(NamedTuple):
 def doctor(directory: str) -> int:
     """Print what is set up well and what is not; 1 if there is advice."""
     root = find_root(directory)
-    layout = open_project(directory).layout
+    opened = open_project(directory)
+    layout = opened.layout
     try:
         version = git_version(root)
         top = top_folder(root)
-        advice = [*_clone(root, layout), *_hooks(top), *_applications(root, layout)]
+        advice = [*_clone(root, layout), *_hooks(top), *_applications(root, layout), *_same_names(opened)]
     except GitError as error:
         version, advice = "not usable", [Advice(str(error), "verbs, plan and history need Git", "git init")]
     out(f"git {version}, project {printable(root)}")
@@ -94,6 +97,16 @@ def _applications(root: str, layout: Layout) -> Iterator[Advice]:
             if ours:
                 is_routed = any(files_with(root, "^ *trafficRouting:", path) for path in ours if path)
                 yield from _settings(file, spec, is_routed=is_routed)
+
+
+def _same_names(opened: Opened) -> Iterator[Advice]:
+    """Advice about other projects in the repository whose Applications have the names of ours."""
+    for each in same_names(opened, subfolder(opened.root)):
+        yield Advice(
+            f"the project that renders {each.file} also has an {each.kind} {each.name}",
+            "on one Argo CD, each would overwrite the other",
+            "give one of the two projects an `argocd.namePrefix`",
+        )
 
 
 def _application(document: Any) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from renderer.git import root as top_folder
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.positions import Locator
 from renderer.problem import Problem
+from renderer.usecases.other_projects import same_names
 from renderer.usecases.project import Opened
 
 _SCHEME = re.compile(r"^[a-z+]+://([^/@]*@)?")
@@ -23,6 +24,20 @@ def repository_problems(opened: Opened) -> list[Problem]:
 
 
 def _found(opened: Opened) -> list[Problem]:
+    return [*_of_address(opened), *_of_others(opened)]
+
+
+def _of_others(opened: Opened) -> list[Problem]:
+    """Environments whose Applications another project of the repository also names so."""
+    try:
+        found = [*same_names(opened, subfolder(opened.root))]
+    except GitError:
+        return []
+    file = {each.env: opened.setup.environments[each.env].chain[0].file for each in found}
+    return [Problem(file[each.env], 0, 0, "application-name", each.message, "", "warning") for each in found]
+
+
+def _of_address(opened: Opened) -> list[Problem]:
     argocd = opened.setup.project.argocd
     if argocd is None or not argocd.url:
         return []

@@ -419,6 +419,26 @@ def test_from_env_passes_over_what_is_stable_already(repository: Path) -> None:
     assert verb(repository, "release", "api", "web", "--from-env", "production", "--weight", "20").code == 1
 
 
+@pytest.mark.parametrize(("tag", "old"), [("1.5.0", "1.4.2"), ("nightly-7", "nightly-5")])
+def test_from_env_says_that_a_version_is_older(repository: Path, tag: str, old: str) -> None:
+    """In the second case the environment has never had the older version, but Git has seen both."""
+    if old != "1.4.2":
+        verb(repository, "release", "web", old, "--weight", "20", "--commit", env="staging")
+        verb(repository, "promote", "web", "--commit", env="staging")
+    for words in (("release", "web", tag, "--weight", "20"), ("promote", "web")):
+        assert verb(repository, *words, "--commit").code == 0
+    outcome = verb(repository, "release", "web", "--from-env", "staging", "--weight", "20", "--redo", "--commit")
+    assert f"canary {old} at 20 % ({old} is older than {tag})" in outcome.out
+    assert f"({old} is older than {tag})" in git(repository, "log", "-1", "--format=%B")
+
+
+def test_from_env_says_nothing_of_a_newer_version(repository: Path) -> None:
+    """Git has seen it later, although its number is lower."""
+    for words in (("release", "web", "1.3.9", "--weight", "20"), ("promote", "web")):
+        assert verb(repository, *words, "--commit", env="staging").code == 0
+    assert "older" not in verb(repository, "release", "web", "--from-env", "staging", "--weight", "20").out
+
+
 def test_from_env_alone_takes_every_app_that_differs(repository: Path) -> None:
     assert verb(repository, "release", "--from-env", "staging", "--weight", "20").code == 1  # nothing to release
     verb(repository, "release", "web", "1.5.0", "--weight", "20", env="staging")

@@ -11,7 +11,7 @@ from renderer.git.index import tracked_like
 from renderer.layout import HEADER
 from renderer.pipeline import is_in
 from renderer.pipeline.argocd_objects import RESOURCES
-from renderer.pipeline.fleet import ARGOCD, argocd_manifest
+from renderer.pipeline.fleet import ARGOCD, argocd_manifests
 from renderer.pipeline.setup import Setup
 from renderer.usecases.project import Opened
 from renderer.yamlio.manifests import load_all
@@ -77,10 +77,9 @@ def _names(document: Any) -> Iterator[_Name]:
 
 
 def _own_names(setup: Setup, env: str, apps: Iterable[str]) -> Iterator[_Name]:
-    argocd, manifest = setup.project.argocd, argocd_manifest(setup, env)
-    if argocd is None or manifest is None:
-        return
-    yield manifest.kind, manifest.namespace, manifest.name
-    if argocd.kind == "ApplicationSet":
+    for manifest in argocd_manifests(setup, env):
+        yield manifest.kind, manifest.namespace, manifest.name
+    argocd = setup.project.argocd
+    if argocd and argocd.kind == "ApplicationSet":
         for app in (*sorted(app for app in apps if is_in(setup.environments[env], app)), RESOURCES):
-            yield "Application", manifest.namespace, application_name(argocd, env, app)
+            yield "Application", argocd.namespace, application_name(argocd, env, app)

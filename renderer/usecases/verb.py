@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from renderer.console import out, say
@@ -55,6 +55,7 @@ class VerbOptions:
     message: str | None = None
     no_verify: bool = False
     train: bool = False  # releases what is due, with a table in the message; it may be nothing
+    remarks: Mapping[tuple[str, str], str] = field(default_factory=dict)  # end an app's line, by environment and app
 
     def __post_init__(self) -> None:
         for option, is_given in (("--message", self.message is not None), ("--no-verify", self.no_verify)):
@@ -114,7 +115,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     committed = {*files, *old} if opened.setup.project.commit_rendered else specs
     if options.commit:
         _refuse_hidden_output(opened, files.keys() - specs, old.keys() - specs)
-    lines = _table(edited) if options.train else [f"{each.app} in {each.env}: {_described(each)}" for each in edited]
+    lines = _table(edited) if options.train else [_line(each, options) for each in edited]
     lines += _others(opened, list(dict.fromkeys(each.env for each in edited)), files)
     wanted = {path: files[path] for path in files.keys() & committed} if options.commit else None
     with noted(opened.root, wanted), _restored(opened, {path: old[path] for path in files}, specs):
@@ -244,6 +245,11 @@ def _table(edited: Sequence[Edited]) -> list[str]:
         names = (stable_of(each.before).name, version_of(each.after, state).name)
         rows.append((each.app, each.env, *names, f"{flight or 'at once'}{share}"))
     return columns(rows)
+
+
+def _line(each: Edited, options: VerbOptions) -> str:
+    remark = options.remarks.get((each.env, each.app))
+    return f"{each.app} in {each.env}: {_described(each)}" + (f" ({remark})" if remark else "")
 
 
 def _described(each: Edited) -> str:

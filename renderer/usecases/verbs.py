@@ -25,6 +25,7 @@ from renderer.usecases.effective import Spec, environments_for
 from renderer.usecases.elsewhere import spec_at
 from renderer.usecases.hotfix import start_hotfix
 from renderer.usecases.live import Live, live_canaries
+from renderer.usecases.older import older_versions
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.promotion import ReleaseOptions, due_versions, versions_for
 from renderer.usecases.ran import say_how_it_ran
@@ -34,7 +35,7 @@ from renderer.usecases.status import read_rows
 from renderer.usecases.unfinished import undo_unfinished
 from renderer.usecases.unmeasured import say_if_unmeasured
 from renderer.usecases.verb import How, VerbOptions, carry_out
-from renderer.usecases.words import parse_overrides
+from renderer.usecases.words import parse_overrides, parse_words
 
 Acts = Callable[[Opened, str], Mapping[str, Act]]  # by app, in an environment
 Notes = Callable[[Opened, Spec, Spec], list[str]]  # of a spec before and after
@@ -77,10 +78,16 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
         edits = edit_acts(Edits(wanted.words, wanted.base, wanted.share, wanted.redo))
         return _run(options, "release", edits, everywhere=True)
 
+    older: dict[tuple[str, str], str] = {}
+
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         policy = opened.setup.environments[env].spec.get("policy") or {}
         is_train = wanted.train
         asked = due_versions(opened, env, wanted, options.now) if is_train else versions_for(opened, env, wanted)
+        if not is_train:
+            tags = parse_words(wanted.words, opened.apps)
+            elsewhere = {app: tag for app, (tag, _) in asked.items() if tag and tags.get(app) is None}
+            older.update(((env, app), text) for app, text in older_versions(opened, env, elsewhere).items())
         return {
             app: partial(
                 _release,
@@ -97,7 +104,7 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
 
     detail = "by train" if wanted.train else ""
     remarks: Notes = lambda _, spec, after: notes.release(spec, wanted.share)  # noqa: E731
-    return _run(replace(options, train=wanted.train), "release", acts, detail, remarks)
+    return _run(replace(options, train=wanted.train, remarks=older), "release", acts, detail, remarks)
 
 
 def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | None) -> int:

@@ -9,7 +9,7 @@ Section = Literal["http", "tls", "tcp"]
 
 HTTP = frozenset({"http", "http2", "http_proxy", "grpc", "grpc-web"})
 TLS = frozenset({"tls", "https"})
-KNOWN = HTTP | TLS | {"tcp", "udp", "mongo", "mysql", "redis", "hbone", "double-hbone"}
+KNOWN = HTTP | TLS | {"tcp", "udp", "mongo", "mysql", "redis", "hbone"}
 _STANDARD = {"kubernetes.io/h2c": "http2", "kubernetes.io/ws": "http", "kubernetes.io/wss": "https"}
 
 

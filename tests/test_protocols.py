@@ -33,7 +33,9 @@ spec:
 
 def _ports() -> dict[str, tuple[str, str | None]]:
     """By app: the port, and the protocol that Istio takes it for."""
-    given = [(f"name: main, appProtocol: {word}", found) for word, found in APP_PROTOCOLS.items()]
+    given: list[tuple[str, str | None]] = [
+        (f"name: main, appProtocol: {word}", found) for word, found in APP_PROTOCOLS.items()
+    ]
     given += [(f"name: {name}", found) for name, found in NAMES.items()]
     given += [("name: main", None), ("name: smtp-in", None)]
     return {f"app-{number}": port for number, port in enumerate(given)}

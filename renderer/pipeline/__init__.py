@@ -41,13 +41,14 @@ from renderer.pipeline.workload import has_workload, no_workload
 from renderer.plain import equal, escape, lookup
 from renderer.problem import Problem, errors
 from renderer.project import numbers
+from renderer.release.steps import pinning_steps
 from renderer.render import bootstrap, render
 from renderer.rules import Claim, check, claims
 from renderer.rules.as_rendered import as_rendered
 from renderer.rules.contradictions import release_contradicted, service_removed
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Index, index
-from renderer.rules.ladder import check_ladder
+from renderer.rules.ladder import check_ladder, check_pinned
 from renderer.rules.lost_ports import patch_loses_port
 from renderer.rules.shared_quota import quota_use
 from renderer.rules.specs import SpecScene, check_rendered, check_spec
@@ -520,7 +521,6 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     if problems:
         return problems
     scene = _scene(evaluated, made, setup, environment)
-    ladder = evaluated.app.strategy.fields.get("steps")
     contradicted = _contradictions(evaluated, made, setup, whose)
     if errors(contradicted):
         return contradicted
@@ -530,7 +530,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         *service_removed(made.rendered, made.manifests, scene.resources),
         *check_rendered(as_it_is),
         *(patch_loses_port(made.rendered, made.manifests, scene.level) if made.patches else ()),
-        *(check_ladder(scene, evaluated.app.name, ladder) if ladder else ()),
+        *_of_release(evaluated.app, scene),
     ]
     known = _without_patches(made, scene, setup.schemas) if found and made.patches else frozenset()
     unpatched = _last_source(replace(made, patches=()), setup, whose) if known else blame
@@ -540,6 +540,15 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         for named in with_policy_line([finding], environment, setup.texts)
         for problem in of_findings(evaluated.effective, [named], unpatched if _key(finding) in known else blame)
     ]
+
+
+def _of_release(app: App, scene: Scene) -> list[Finding]:
+    """Findings in the steps of a release that are not rendered while nothing is in flight."""
+    ladder = app.strategy.fields.get("steps")
+    if ladder:
+        return check_ladder(scene, app.name, ladder)
+    pinning = [] if app.canary or not app.strategy.by_istio else pinning_steps(app)
+    return check_pinned(scene, app.name, pinning) if pinning else []
 
 
 def _scene(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Environment) -> Scene:

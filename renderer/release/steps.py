@@ -38,7 +38,7 @@ def _in_flight(app: App, canary: Canary) -> list[Step]:
     at_once = from_weight is not None and from_weight > weight and lowers_at_once(app.strategy, app.level)
     if not app.strategy.is_routed:
         return [*_weights(None if at_once else from_weight, weight), PAUSE]
-    pin = _pin(app)
+    pin = pinning_steps(app)
     if at_once and from_weight:
         return [*_lowered_at_once(from_weight, weight, pin), PAUSE]
     if weight == 0:
@@ -102,7 +102,7 @@ def _weight(weight: int) -> Step:
     return {"setWeight": weight}
 
 
-def _pin(app: App) -> list[Step]:
+def pinning_steps(app: App) -> list[Step]:
     """The step that pins requests with `istio.canaryHeaders` to the canary once its pods are Ready."""
     headers = app.spec.get("istio", {}).get("canaryHeaders")
     if not headers:

@@ -52,6 +52,7 @@ from renderer.rules.fleet import (
     is_for_a_cluster,
     is_of_namespace,
 )
+from renderer.rules.step_routes import check_step_routes
 
 __all__ = [
     "FLEET_RULES",
@@ -279,6 +280,10 @@ _NEED_APPS = frozenset(
 _OF_RESOURCES = tuple(
     (kinds, tuple(judge for rule, judge in rules.items() if rule not in _NEED_APPS)) for _, rules, kinds in SECTIONS
 )
+OF_ROUTES: tuple[ManifestRule, ...] = (
+    *(judge for rule, judge in VIRTUAL_SERVICES.items() if rule != "mirror-own-canary"),  # here it is the canary
+    durations.istio_durations,
+)
 
 
 def check_resources(scene: Scene) -> list[Finding]:
@@ -288,7 +293,8 @@ def check_resources(scene: Scene) -> list[Finding]:
 
 def check(scene: Scene) -> list[Finding]:
     """Every finding of every rule that the scene's kinds call for, in the order of the table."""
-    return _check(scene, _STAGES)
+    at_steps = check_step_routes(scene, OF_ROUTES) if "Rollout" in scene.index.kinds else ()
+    return [*_check(scene, _STAGES), *at_steps]
 
 
 def _check(scene: Scene, stages: Stages) -> list[Finding]:

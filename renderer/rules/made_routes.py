@@ -16,38 +16,41 @@ _ROUTING = "/spec/strategy/canary/trafficRouting"
 
 
 def pinned_routes(scene: Scene) -> Iterator[Finding]:
-    """A route for pinned requests (`canaryHeaders`, `setHeaderRoute`) that does not do what the app's own route does.
+    """A route for pinned requests (`canaryHeaders`, `setHeaderRoute`), or for mirrored ones (`setMirrorRoute`), that
+    does not do what the app's own route does.
 
-    Why: During a release Argo Rollouts makes this route of the headers and the canary's subset only. It has no other
-    match, so it takes pinned requests of every path and port; it has none of the route's other fields. All of them
-    reach the canary at the port of the first route that the Rollout names. A missing `rewrite` changes the path that
-    the canary sees (a warning); other differences are a note.
-    Fix: send pinned requests only to that port and those paths, and let the app do without the fields for them; or
-    remove `canaryHeaders` (`setHeaderRoute`).
-    Source: Argo Rollouts (`createHeaderRoute`), measured.
+    Why: During a release Argo Rollouts makes this route of the step's match only. It takes requests of every other path
+    and port too, and has none of the route's other fields. All of them reach the port of the first route that the
+    Rollout names. A missing `rewrite` changes the path that the app sees (a warning); other differences are a note.
+    Fix: send such requests only to that port and those paths, and let the app do without the fields for them; or
+    remove `canaryHeaders` (`setHeaderRoute`, `setMirrorRoute`).
+    Source: Argo Rollouts (`createHeaderRoute`, `createMirrorRoute`), measured.
     """
     for rollout in scene.of("Rollout"):
         routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
-        pointer = _pins(rollout, routing)
-        routes = _driven_routes(scene, rollout, routing) if pointer else []
-        if not pointer or not routes:
-            continue
-        lost = _lost(routes)
-        if lost:
-            severity: Severity = "warning" if any("rewrite" in route for route in routes) else "note"
-            message = f"the controller's route for pinned requests {', and '.join(lost)}"
-            yield Finding("pinned-routes", message, pointer, rollout, severity)
+        for kind, pointer in _made(rollout, routing).items():
+            routes = _driven_routes(scene, rollout, routing)
+            lost = _lost(routes)
+            if lost:
+                severity: Severity = "warning" if any("rewrite" in route for route in routes) else "note"
+                message = f"the controller's route for {kind} requests {', and '.join(lost)}"
+                yield Finding("pinned-routes", message, pointer, rollout, severity)
 
 
-def _pins(rollout: Manifest, routing: Object) -> str | None:
-    """Where the Rollout says that requests are pinned by a header."""
+def _made(rollout: Manifest, routing: Object) -> dict[str, str]:
+    """The kinds of requests for which the controller makes a route, `pinned` and `mirrored`: where the Rollout says so.
+
+    Compiled steps make the route for pinned requests only during a release; `managedRoutes` names it always.
+    """
+    found: dict[str, str] = {}
     if "istio" not in routing:
-        return None
+        return found
     for number, step in enumerate((canary_of(rollout) or {}).get("steps") or ()):
-        if (step.get("setHeaderRoute") or {}).get("match"):
-            return f"/spec/strategy/canary/steps/{number}/setHeaderRoute"
+        for kind, field in (("pinned", "setHeaderRoute"), ("mirrored", "setMirrorRoute")):
+            if (step.get(field) or {}).get("match"):
+                found.setdefault(kind, f"/spec/strategy/canary/steps/{number}/{field}")
     names = [route.get("name") for route in routing.get("managedRoutes") or ()]
-    return f"{_ROUTING}/managedRoutes" if PINNED in names else None
+    return found if "pinned" in found or PINNED not in names else {"pinned": f"{_ROUTING}/managedRoutes", **found}
 
 
 def _driven_routes(scene: Scene, rollout: Manifest, routing: Object) -> list[Object]:

@@ -193,6 +193,16 @@ def sync_policy(own: Mapping[str, Any]) -> dict[str, Any]:
     return policy
 
 
+def syncs_by_itself(argocd: ArgoCD) -> bool:
+    """Whether Argo CD applies a commit by itself, with these settings of an environment."""
+    return "automated" in sync_policy(argocd.sync_policy)
+
+
+def prunes_by_itself(argocd: ArgoCD) -> bool:
+    """Whether Argo CD deletes by itself what is no longer in Git."""
+    return bool(sync_policy(argocd.sync_policy).get("automated", {}).get("prune"))
+
+
 def managed_by() -> dict[str, str]:
     """The label of every object of Argo CD that rollspec writes."""
     return {"app.kubernetes.io/managed-by": "rollspec"}

@@ -21,6 +21,7 @@ class Objects(NamedTuple):
 
     gone: Mapping[Identity, Manifest]
     new: Mapping[Identity, Manifest]
+    removed: bool = False  # nothing is left of the app
 
 
 def objects_of(old: Sequence[Manifest], new: Sequence[Manifest]) -> Objects:
@@ -29,6 +30,7 @@ def objects_of(old: Sequence[Manifest], new: Sequence[Manifest]) -> Objects:
     return Objects(
         {key: manifest for key, manifest in before.items() if key not in after},
         {key: manifest for key, manifest in after.items() if key not in before},
+        not after,
     )
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from renderer.argocd import prunes_by_itself, settings
 from renderer.console import say
 from renderer.git import changed
 from renderer.layout import PROJECT_FILE
@@ -17,6 +18,7 @@ from renderer.pipeline.fleet import ARGOCD, argocd_manifests
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, plan, plan_resources
+from renderer.plan.kept import with_kept
 from renderer.plan.moved import Objects, objects_of, with_moves
 from renderer.problem import Problem, errors
 from renderer.project import Versions
@@ -106,7 +108,8 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
                 problems += found
     for env in selection.whole:
         plans += [*_resources(old, new, env, objects), *_argocd(old, new, env)]
-    plans = with_moves(plans, objects, one=_in_one_application(old, new))
+    in_one = _in_one_application(old, new)
+    plans = with_moves(with_kept(plans, objects, _unpruned(new), one=in_one), objects, one=in_one)
     return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems))
 
 
@@ -128,6 +131,16 @@ def _in_one_application(old: View | Unread | None, new: View) -> bool | None:
     argocd = [view.setup.project.argocd for view in sides(old, new)]
     kinds = {each.kind if each else "" for each in argocd}
     return None if "" in kinds else kinds == {"Application"}
+
+
+def _unpruned(view: View) -> frozenset[str]:
+    """The environments in which our Applications do not delete what is no longer in Git."""
+    argocd = view.setup.project.argocd
+    return frozenset(
+        env
+        for env, environment in view.setup.environments.items()
+        if argocd and not prunes_by_itself(settings(argocd, environment.spec.get("argocd") or {}))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from renderer.argocd import application_name, settings
+from renderer.argocd import application_name, prunes_by_itself, settings, syncs_by_itself
 from renderer.failure import Failure
 from renderer.freeze import TRAILER, Window, frozen, windows_of
 from renderer.git import log
@@ -52,12 +52,35 @@ def held_by_argo_cd(argocd: ArgoCD, apps: Iterable[tuple[Environment, Iterable[s
         own = settings(argocd, environment.spec.get("argocd") or {})
         found = frozen(windows_of(environment.spec), "", now) if own.sync_windows else None
         if found:
-            each = [*some] if own.kind == "ApplicationSet" else [""]
-            names = " ".join(sorted(application_name(own, environment.name, app) for app in each))
             yield (
                 f"{_until(environment.name, *found)}, and Argo CD does not sync by itself until then: after the push, "
-                f"`argocd app sync {names}`"
+                f"`argocd app sync {_applications(own, environment.name, some)}`"
             )
+
+
+def synced_by_hand(argocd: ArgoCD, apps: Iterable[tuple[Environment, Iterable[str]]]) -> Iterator[str]:
+    """A line for each environment in which Argo CD does not sync by itself."""
+    for environment, some in apps:
+        own = settings(argocd, environment.spec.get("argocd") or {})
+        if not syncs_by_itself(own):
+            yield (
+                f"{environment.name}: Argo CD does not sync by itself here (`syncPolicy.automated: false`): after the "
+                f"push, `argocd app sync {_applications(own, environment.name, some)}`"
+            )
+
+
+def not_pruned(argocd: ArgoCD, environment: Environment, files: Sequence[str]) -> Iterator[str]:
+    """A line about objects whose files are removed, where Argo CD does not delete them."""
+    if files and not prunes_by_itself(settings(argocd, environment.spec.get("argocd") or {})):
+        yield (
+            f"{environment.name}: Argo CD does not prune here: the objects of {', '.join(sorted(files))} stay in the "
+            "cluster until somebody deletes them"
+        )
+
+
+def _applications(argocd: ArgoCD, env: str, apps: Iterable[str]) -> str:
+    each = [*apps] if argocd.kind == "ApplicationSet" else [""]
+    return " ".join(sorted(application_name(argocd, env, app) for app in each))
 
 
 def frozen_changes(

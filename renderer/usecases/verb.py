@@ -29,7 +29,7 @@ from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.edited import Act, Edited, edit_app
 from renderer.usecases.edited_output import refuse_edited, rescues
 from renderer.usecases.effective import Spec
-from renderer.usecases.freezes import held_by_argo_cd, refuse_frozen
+from renderer.usecases.freezes import held_by_argo_cd, not_pruned, refuse_frozen, synced_by_hand
 from renderer.usecases.ignored import refuse_hidden, refuse_hidden_output
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
@@ -89,7 +89,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     environments = [opened.setup.environments[env] for env, some in acts.items() if some]
     if options.now and options.break_glass is None:
         refuse_frozen(environments, how.verb, options.now)
-    _tell_of_windows(opened, acts, options)
+    _say_what_argo_cd_does(opened, acts, options)
     if options.commit and not options.dry_run:
         refuse_nested(opened.root, opened.layout)
         with asking_git():
@@ -103,6 +103,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         for note in how.notes(each.before, each.after):
             say(f"rollspec: {each.app} in {each.env}: {note}")
     files, old = _files(opened, edited)
+    _say_what_stays(opened, files)
     if how.options.dry_run:
         not_secret = opened.setup.project.not_secret
         out(diff_text(old, files, colour=sys.stdout.isatty(), not_secret=not_secret), end="")
@@ -125,11 +126,26 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     return int(failed)
 
 
-def _tell_of_windows(opened: Opened, acts: Acts, options: VerbOptions) -> None:
+def _say_what_argo_cd_does(opened: Opened, acts: Acts, options: VerbOptions) -> None:
+    """What keeps the commit from the cluster: an open sync window, or an environment that is synced by hand."""
     argocd = opened.setup.project.argocd
-    if argocd and options.now:
-        apps = [(opened.setup.environments[env], some) for env, some in acts.items() if some]
-        for line in held_by_argo_cd(argocd, apps, options.now):
+    if argocd is None:
+        return
+    apps = [(opened.setup.environments[env], some) for env, some in acts.items() if some]
+    held = [*held_by_argo_cd(argocd, apps, options.now)] if options.now else []
+    for line in (*held, *synced_by_hand(argocd, apps)):
+        say(f"rollspec: {line}")
+
+
+def _say_what_stays(opened: Opened, files: Mapping[str, bytes | None]) -> None:
+    """Objects that Argo CD does not delete; one of an old ConfigMap does no harm."""
+    argocd = opened.setup.project.argocd
+    if argocd is None:
+        return
+    for env, environment in opened.setup.environments.items():
+        folder = f"{opened.layout.output}/{env}/"
+        gone = [path for path, text in files.items() if text is None and path.startswith(folder)]
+        for line in not_pruned(argocd, environment, [path for path in gone if "/config-map" not in path]):
             say(f"rollspec: {line}")
 
 

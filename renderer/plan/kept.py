@@ -1,0 +1,42 @@
+"""Objects that are removed from Git where Argo CD does not delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from renderer.manifest import Manifest
+from renderer.plan.classes import AppPlan, Effect, harshest
+from renderer.plan.classify import classify_resources, is_about
+from renderer.plan.moved import Objects
+
+_NAMED = 3  # objects that a line names
+
+
+def with_kept(
+    plans: Sequence[AppPlan], changed: Mapping[tuple[str, str], Objects], unpruned: frozenset[str], *, one: bool | None
+) -> list[AppPlan]:
+    """The plans, with the objects that stay in the cluster said so; `unpruned` are the environments without pruning.
+
+    `one`: one Application applies a whole environment. If not, an app that is removed takes its Application with it,
+    and that deletes its objects.
+    """
+    kept = {
+        key: tuple(found.gone.values())
+        for key, found in changed.items()
+        if key[0] in unpruned and found.gone and (one or not found.removed)
+    }
+    return [_with(plan, kept[plan.env, plan.app]) if (plan.env, plan.app) in kept else plan for plan in plans]
+
+
+def _with(plan: AppPlan, kept: Sequence[Manifest]) -> AppPlan:
+    effects = list(plan.effects)
+    for manifest in kept:
+        if any(is_about(effect, manifest) for effect in effects):
+            reason = f"{manifest.kind} {manifest.name} is removed from Git; Argo CD does not delete it by itself"
+            effects = [effect for effect in effects if not is_about(effect, manifest)]
+            effects.append(Effect("behaviour", reason, classify_resources((manifest,), ())[0].paths))
+    named = [f"{manifest.kind} {manifest.name}" for manifest in kept[:_NAMED]]
+    more = f", and {len(kept) - _NAMED} more" if len(kept) > _NAMED else ""
+    remark = f"Argo CD does not prune here: until somebody deletes it, this stays: {', '.join(named)}{more}"
+    return replace(plan, effects=harshest(effects), remarks=(*plan.remarks, remark))

@@ -13,7 +13,7 @@ from renderer.rules.fleet import Claim
 from renderer.rules.quantity import quantity
 from renderer.rules.together import amount, least, of_pod, quotas_of, together
 
-_USE = "quota-use"  # a kind of claim that never clashes
+_USE = "quota-use"  # the `rule` of claims that never clash
 _NAMED = 3  # how many apps a message names
 
 
@@ -50,7 +50,7 @@ def quotas_shared(
     resources: Sequence[Manifest], namespace: str, claimed: Iterable[tuple[str, Claim]]
 ) -> Iterator[Finding]:
     """The quotas that the workloads together exceed; `namespace` is that of a quota that names none."""
-    uses = [(owner, json.loads(claim.key)) for owner, claim in claimed if claim.kind == _USE]
+    uses = [(owner, json.loads(claim.key)) for owner, claim in claimed if claim.rule == _USE]
     for found in quotas_of(resources) if uses else ():
         there = namespace_of(found) or namespace
         near = [(owner, use) for owner, use in uses if use[0] == there]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from renderer.project import Versions
-from renderer.rules import MANIFEST_RULES, SECTIONS, Scene, check
+from renderer.rules import MANIFEST_RULES, OF_ROUTES, SECTIONS, Scene, check
 from renderer.rules.specs import SPEC_RULES, check_rendered, check_spec
+from renderer.rules.step_routes import check_step_routes
 from renderer.schema import Schemas
 from tests.support.rules import FIXTURES, SPEC_FIXTURES, fixtures, line, name_of, read, read_spec, spec_fixtures
 
@@ -92,7 +93,7 @@ def test_a_rule_alone_gives_what_check_gives() -> None:
     for path in fixtures():
         scene = read(path).scene
         alone = [finding for rule in MANIFEST_RULES.values() for finding in rule(scene)]
-        assert alone == check(scene)
+        assert [*alone, *check_step_routes(scene, OF_ROUTES)] == check(scene)
 
 
 def test_nothing_is_found_in_nothing() -> None:

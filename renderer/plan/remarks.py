@@ -13,6 +13,7 @@ from renderer.plan.classes import Summary
 from renderer.plan.in_flight import routing
 from renderer.plan.jobs import job_lines
 from renderer.plan.side import Side, restart_mark, workload
+from renderer.release.notes import share_notes
 from renderer.render.pods import pod_labels, template_labels
 from renderer.rules import Scene
 from renderer.rules.together import nodes_needed
@@ -65,20 +66,8 @@ def _share(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
     """Whose share it is."""
     if new.app.canary is None:
         return
-    service = next(
-        (m.data.get("spec") or {} for m in new.manifests if m.kind == "Service" and m.name == new.app.service_name), {}
-    )
-    if service.get("sessionAffinity") == "ClientIP":
-        if new.app.strategy.is_routed:
-            yield "requests of the mesh do not use the Service's sessionAffinity: the share is a share of requests"
-        else:
-            yield "sessionAffinity ClientIP: the share is a share of clients, not of requests"
-    if not new.app.strategy.is_routed:
-        return
-    if "consistentHash" in (_policy(new).get("loadBalancer") or {}):
-        yield "requests are split one by one, and consistentHash holds within a version: a client may change versions"
-    if service.get("clusterIP") == "None":
-        yield "the Service is headless: a sidecar sends a request to the pod that its client chose, whatever the weight"
+    service = next((m.data for m in new.manifests if m.kind == "Service" and m.name == new.app.service_name), {})
+    yield from share_notes(routing(new)["DestinationRule"] or {}, service, is_routed=new.app.strategy.is_routed)
 
 
 def _outliers(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from renderer.project import numbers
@@ -25,6 +25,21 @@ def release(spec: Spec, share: int | None) -> list[str]:
         return ["--weight is ignored: the ladder in strategy.steps gives the shares"]
     what = "the new version is a preview" if strategy.type == "BlueGreen" else "the new version replaces it at once"
     return [f"--weight is ignored: strategy {strategy.type} has no canary, {what}"]
+
+
+def share_notes(rule: Mapping[str, Any], service: Mapping[str, Any], *, is_routed: bool) -> Iterator[str]:
+    """Whose share a canary gets, if it is not one of requests; by the DestinationRule and the Service, as rendered."""
+    fields = service.get("spec") or {}
+    if fields.get("sessionAffinity") == "ClientIP":
+        if is_routed:
+            yield "requests of the mesh do not use the Service's sessionAffinity: the share is a share of requests"
+        else:
+            yield "sessionAffinity ClientIP: the share is a share of clients, not of requests"
+    policy = (rule.get("spec") or {}).get("trafficPolicy") or {}
+    if is_routed and "consistentHash" in (policy.get("loadBalancer") or {}):
+        yield "requests are split one by one, and consistentHash holds within a version: a client may change versions"
+    if is_routed and fields.get("clusterIP") == "None":
+        yield "the Service is headless: a sidecar sends a request to the pod that its client chose, whatever the weight"
 
 
 def weight(spec: Spec, after: Spec, level: int) -> list[str]:

@@ -41,6 +41,9 @@ def _route(finding: Finding) -> str:
 def _stepped(scene: Scene, rollout: Manifest) -> Iterator[tuple[str, Scene]]:
     """After each step that adds routes: its pointer, and the scene with the VirtualService as it is then."""
     canary = canary_of(rollout) or {}
+    steps = canary.get("steps") or ()
+    if not any(kind in step for step in steps for kind in _MAKE):
+        return
     routing = canary.get("trafficRouting") or {}
     istio = routing.get("istio") or {}
     named, rule = istio.get("virtualService") or {}, istio.get("destinationRule") or {}
@@ -51,7 +54,7 @@ def _stepped(scene: Scene, rollout: Manifest) -> Iterator[tuple[str, Scene]]:
         return
     order = [route.get("name") for route in routing.get("managedRoutes") or ()]
     made: dict[object, Object] = {}
-    for number, step in enumerate(canary.get("steps") or ()):
+    for number, step in enumerate(steps):
         for kind in _MAKE:
             body = step.get(kind) or {}
             if not body:

@@ -33,6 +33,7 @@ from renderer.usecases.freezes import held_by_argo_cd, not_pruned, refuse_frozen
 from renderer.usecases.ignored import refuse_hidden, refuse_hidden_output
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
+from renderer.usecases.shares import share_lines
 from renderer.usecases.shown import show_problems
 from renderer.usecases.unfinished import noted
 
@@ -100,7 +101,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     if failed and not (edited and options.keep_going):
         return 1
     for each in edited:
-        for note in how.notes(each.before, each.after):
+        for note in (*how.notes(each.before, each.after), *share_lines(each)):
             say(f"rollspec: {each.app} in {each.env}: {note}")
     files, old = _files(opened, edited)
     _say_what_stays(opened, files)

@@ -1,0 +1,34 @@
+"""Whose share a canary gets, said next to the line of a verb that changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from renderer.release.notes import share_notes
+from renderer.spec import strategy_of
+from renderer.usecases.edited import Edited
+from renderer.yamlio.manifests import load_all
+
+_KINDS = ("Service", "DestinationRule")
+
+
+def share_lines(edited: Edited) -> list[str]:
+    """What the plan says of the share, if the verb starts a canary or changes it; by the rendered manifests."""
+    canary = edited.after.get("canary")
+    if not canary or canary == edited.before.get("canary"):
+        return []
+    name = (edited.after.get("service") or {}).get("name") or edited.app
+    objects = [*_objects(edited)]
+    service = next((each for each in objects if each["kind"] == "Service" and each["metadata"]["name"] == name), {})
+    rule = next((each for each in objects if each["kind"] == "DestinationRule"), {})
+    is_routed = strategy_of(edited.after.get("strategy", {})).is_routed
+    return [*share_notes(rule, service, is_routed=is_routed)]
+
+
+def _objects(edited: Edited) -> Iterator[dict[str, Any]]:
+    for made in edited.made:
+        for path, text in made.files.items() if made.env == edited.env else ():
+            if any(f"\nkind: {kind}\n".encode() in text for kind in _KINDS):
+                documents, problems = load_all(text, path)
+                yield from (each for each in documents if isinstance(each, dict) and not problems)

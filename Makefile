@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage fuzz lint format typecheck golden docs site integrations release bench bench-check schemas tools engines e2e soak traces clean team-day
+.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-check schemas tools engines e2e soak traces clean team-day
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,9 +23,11 @@ demo: $(STAMP) ## render the samples, then play a whole release in a temporary r
 test: $(STAMP) tools lint typecheck ## run every check
 	$(BIN)/pytest -q -n auto
 
-fuzz: $(STAMP) ## run the commands on N random mutants (100,000) of projects, and double each list of a spec
-	@$(BIN)/python -m tests.support.fuzz $(or $(N),100000)
-	@DOUBLING=2000 $(BIN)/pytest -q -n auto tests/test_doubling.py
+fuzz: $(STAMP) ## run the commands on N random mutants (100,000) of projects; FIRST=number starts at another one
+	@$(BIN)/python -m tests.support.fuzz $(or $(N),100000) $(or $(FIRST),0)
+
+doubling: $(STAMP) ## double each list that a spec may hold, from N entries (2,000): at most 2.3 times the work
+	@DOUBLING=$(or $(N),2000) $(BIN)/pytest -q -n auto tests/test_doubling.py
 
 team-day: $(STAMP) ## play 200 random commits of a team with 30 apps (SEED=1): pulls, reverts, trains, aborts; no dead end
 	@$(BIN)/python -m tests.support.team_day $(or $(SEED),1) 200 30

@@ -1,6 +1,6 @@
-"""Mutants of the fixtures: whatever a file holds, a command ends with an error that says where, and writes nothing.
+"""Mutants of the fixtures: each command ends with an error that says where, and writes nothing.
 
-`make fuzz` plays many more, on all processors: `python -m tests.support.fuzz 100000`.
+`make fuzz` plays many more, on all processors.
 """
 
 from __future__ import annotations

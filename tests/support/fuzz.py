@@ -30,19 +30,23 @@ COMMANDS = (
 )
 WITH_GIT = (
     ("plan", "--base", "HEAD"),
+    ("plan", "--into", "HEAD"),
     ("validate", "--base", "HEAD"),
     ("status",),
     ("history", "web"),
     ("release", "web", "9.9.9", *VERB),
+    ("release", "web", "9.9.9", "--weight", "10", "--replace", *VERB),
     ("weight", "web", "33", *VERB),
     ("promote", "web", *VERB),
     ("abort", "web", *VERB),
     ("retry", "web", *VERB),
     ("undo", "web", *VERB),
     ("pause", "web", *VERB),
+    ("resume", "web", *VERB),
     ("restart", "web", *VERB),
     ("switch", "web", "--to", "Canary", "--router", "istio", *VERB),
     ("switch", "web", "--to", "BlueGreen", *VERB),
+    ("switch", "web", "--continue", *VERB),
 )
 # Exit 3 says that we could not look; nothing in a file of a project may be the reason.
 EXPECTED = {"validate": (0, 1), "render": (0, 1), "fmt": (0, 1), "plan": (0, 1), "status": (0, 1), "history": (0, 1, 2)}
@@ -174,9 +178,9 @@ def _state(project: Path) -> dict[str, bytes]:
 
 
 def _mutate(project: Path, random: Random) -> dict[Path, bytes]:
-    """Change one or two files; what they held before."""
+    """Change some files; what they held before."""
     files = [path for path in map(Path, _state(project)) if path.suffix in (".yaml", ".j2")]
-    before = {path: path.read_bytes() for path in random.sample(files, min(len(files), random.choice((1, 1, 2))))}
+    before = {path: path.read_bytes() for path in random.sample(files, min(len(files), random.choice((1, 1, 2, 4))))}
     for path, content in before.items():
         for _ in range(random.choice((1, 1, 1, 2, 3))):
             change = random.choice((_bytes, _structure, _structure, _structure, _deep))

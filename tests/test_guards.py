@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from tests.support.cases import ROOT, run
 from tests.support.past import PROJECT, Repository
 
 STRICT = "  policy: {images: [ghcr.io/acme/*], templateChanges: canary}\n"
@@ -36,6 +38,53 @@ def test_a_policy_that_the_change_takes_away_still_judges(repository: Repository
     assert "by the policy of HEAD" in text
     assert "**Rules changed:**" in repository.text("plan", "--base", "HEAD", "--format", "markdown")
     assert repository.data("plan", "--base", "HEAD")["rules"][0]["file"] == "overlays/production/overlay.yaml"
+
+
+WEB = """\
+  image: ghcr.io/acme/web
+  tag: 1.4.2
+  replicas: 2
+  ports: [{name: http, port: 80}]
+"""
+CANARY = f"{WEB}  strategy: {{type: Canary, router: istio, steps: [{{setWeight: 20}}], autoPromotionEnabled: true}}\n"
+# Each key of a policy: what it asks for, and an app that breaks it.
+BROKEN: dict[str, tuple[str, str]] = {
+    "analysis": ("required", f"{CANARY}  canary: {{tag: 2.0.0}}\n"),
+    "digests": ("true", WEB),
+    "disruptionBudget": ("required", WEB),
+    "images": ("[ghcr.io/other/*]", WEB),
+    "kinds": ("[namespaced]", f"{WEB}  extraResources: [../extra/role.yaml]\n"),
+    "podSecurity": ("baseline", f"{WEB}  pod: {{hostNetwork: true}}\n"),
+    "probes": ("required", WEB),
+    "requests": ("required", WEB),
+    "requiredLabels": ("[team]", WEB),
+    "secrets": ("forbidden", f"{WEB}  env: {{DB_PASSWORD: kR8xv2QpLw9ZtB4nYc7m}}\n"),
+    "tags": ("pinned", WEB),
+    "templateChanges": ("canary", WEB.replace("1.4.2", "1.5.0")),
+}
+ROLE = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: all}\nrules: []\n"
+
+
+def test_every_key_of_a_policy_is_broken_here() -> None:
+    keys = json.loads(run(ROOT, "schema", "Overlay").out)["properties"]["spec"]["properties"]["policy"]["properties"]
+    assert set(keys) == {*BROKEN, "approvals"}  # approvals stop nothing: see test_owners.py
+
+
+@pytest.mark.parametrize("key", BROKEN)
+def test_each_key_that_a_change_takes_away_still_judges_it(key: str, repository: Repository) -> None:
+    asked, app = BROKEN[key]
+    repository.app("web", WEB)
+    repository.write("extra/role.yaml", ROLE)
+    repository.overlay("production", f"  policy: {{{key}: {asked}}}\n")
+    repository.commit("a policy")
+    repository.overlay("production")
+    repository.app("web", f"{app}  env: {{CHANGED: 'true'}}\n" if "  env:" not in app else app)
+    done = repository.run("validate", "--base", "HEAD")
+    assert "which this change removes; first change the policy alone" in done.err, done.err
+    assert done.code == 1
+    text = repository.text("plan", "--base", "HEAD")
+    assert text.startswith(f"RULES CHANGED\n  overlays/production/overlay.yaml /spec/policy/{key}: ")
+    assert "which this change removes" in text
 
 
 def test_a_stricter_policy_is_judged_by_the_head(repository: Repository) -> None:

@@ -66,6 +66,13 @@ def repository(tmp_path: Path) -> Repository:
     return made
 
 
+def test_approvals_that_the_change_removes_still_count(repository: Repository) -> None:
+    repository.overlay("production", '  policy: {approvals: ["@me"]}\n')
+    repository.text("release", "web", "1.5.0", "--weight", "20")
+    looks = repository.data("plan", "--base", "HEAD")["owners"]
+    assert {"@me", "@acme/sre"} <= {each["owner"] for each in looks}
+
+
 def test_the_plan_names_who_has_to_look(repository: Repository) -> None:
     repository.write(".github/CODEOWNERS", "* @me\n")  # a change does not choose who looks at it
     repository.text("release", "web", "1.5.0", "--weight", "20")

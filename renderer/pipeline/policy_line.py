@@ -19,12 +19,16 @@ def with_policy_line(
 
 
 def _with_line(finding: Finding, environment: Environment, texts: Mapping[str, bytes]) -> Finding:
-    pointer = f"/spec/policy/{finding.policy}"
+    line = policy_line(finding.policy, environment, texts)
+    return replace(finding, message=f"{finding.message}, by {line}") if line else finding
+
+
+def policy_line(name: str, environment: Environment, texts: Mapping[str, bytes]) -> str:
+    """The file and line of a field of the policy; empty where no overlay has it."""
     for document in environment.chain:  # the overlay itself first
-        if finding.policy in (document.spec.get("policy") or {}) and document.file in texts:
-            line = _positions(texts[document.file])[pointer][0].line
-            return replace(finding, message=f"{finding.message}, by {document.file}:{line}")
-    return finding
+        if name in (document.spec.get("policy") or {}) and document.file in texts:
+            return f"{document.file}:{_positions(texts[document.file])[f'/spec/policy/{name}'][0].line}"
+    return ""
 
 
 @lru_cache(maxsize=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,8 @@ WORKLOADS = ("Rollout", "Deployment")
 class Side:
     """`manifests` are what the cluster gets, patched; `stable` are those of the stable version alone.
 
-    `overlay` is the environment's spec with what it extends, `project` the project file.
+    `overlay` is the environment's spec with what it extends, `project` the project file. `policy_line` gives the file
+    and line of a field of the overlay's policy.
     """
 
     app: App
@@ -31,6 +32,7 @@ class Side:
     effective: Effective
     overlay: Mapping[str, Any] = field(default_factory=dict)
     project: Mapping[str, Any] = field(default_factory=dict)
+    policy_line: Callable[[str], str] = field(default=lambda name: "", compare=False)
 
     @property
     def flight(self) -> str | None:

@@ -320,13 +320,14 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
     is_redo = undone(old.app.spec) == new.app.stable
     if old.app.previous == new.app.stable and not is_redo:
         return
-    policies = [(side.overlay.get("policy") or {}).get("templateChanges") for side in (old, new)]
+    judges = [side for side in (new, old) if (side.overlay.get("policy") or {}).get("templateChanges") == "canary"]
     was, now = old.app.stable, new.app.stable
     how = f"`{new.release(was)}` starts one"
-    if "canary" in policies:
+    if judges:
         if not new.app.strategy.is_rollout:
             how = f"strategy {new.app.strategy.type} has none: `rollspec switch {new.named} --to Canary`"
         message = f"the policy of {new.app.env} requires a canary for every change of the pod template: {how}"
+        message += _by_policy("templateChanges", judges[0], is_removed=judges[0] is old)
         yield _finding("without-canary", message, stable_pointer(old, new))
     elif new.app.strategy.type == "Canary" and was.tag != now.tag:
         again = ", which was undone here," if is_redo else ""
@@ -392,6 +393,13 @@ TRANSITION_RULES: dict[str, Rule] = {
     "without-canary": without_canary,
     "changed-while-paused": changed_while_paused,
 }
+
+
+def _by_policy(name: str, side: Side, *, is_removed: bool) -> str:
+    """The line of the policy that asks for something, for the end of a message."""
+    line = side.policy_line(name)
+    removed = ", which this change removes; first change the policy alone" if is_removed else ""
+    return f", by {line}{removed}" if line else ""
 
 
 def _finding(rule: str, message: str, pointer: str, severity: Severity = "error") -> Finding:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from renderer.argocd import prunes_by_itself, settings
 from renderer.console import say
@@ -15,6 +16,7 @@ from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, faults_of, is_in, read_app
 from renderer.pipeline.argocd_objects import RESOURCES
 from renderer.pipeline.fleet import ARGOCD, argocd_manifests
+from renderer.pipeline.policy_line import policy_line
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, plan, plan_resources
@@ -180,8 +182,9 @@ class _InView:
             wrong = errors(stable.problems)
         if wrong:
             return _Made(problems=locator.locate(wrong))
-        manifests = whole.manifests, stable.manifests
-        return _Made(Side(evaluated.app, *manifests, evaluated.effective, environment.spec, self.view.data), locator)
+        line = partial(policy_line, environment=environment, texts=setup.texts)
+        rules = environment.spec, self.view.data, line
+        return _Made(Side(evaluated.app, whole.manifests, stable.manifests, evaluated.effective, *rules), locator)
 
 
 def _compare(old: _InView | Unread | None, new: _InView, make: Make) -> tuple[AppPlan | None, list[Problem]]:

@@ -12,10 +12,13 @@ from renderer.plan import AppPlan, Looks
 from renderer.usecases.revision import View
 
 
-def who_looks(root: str, base: str, head: str | None, new: View, plans: Sequence[AppPlan]) -> tuple[Looks, ...]:
+def who_looks(
+    root: str, base: str, head: str | None, views: Sequence[View], plans: Sequence[AppPlan]
+) -> tuple[Looks, ...]:
     """Each owner with the changed specs that are theirs, and with the environments that ask for them.
 
-    CODEOWNERS is that of the base: a change does not choose who looks at it. Raises GitError.
+    `views` are the head's and, where there is one, the base's. CODEOWNERS is that of the base, and approvals are those
+    of both: a change does not choose who looks at it. Raises GitError.
     """
     found: dict[str, list[str]] = {}
     top = top_folder(root)
@@ -25,14 +28,14 @@ def who_looks(root: str, base: str, head: str | None, new: View, plans: Sequence
         rules = parse_owners(text.decode("utf-8", "replace"))
         inside = os.path.relpath(os.path.realpath(root), os.path.realpath(top)).replace(os.sep, "/")
         before = "" if inside == os.curdir else f"{inside}/"
-        layout = new.layout
+        layout = views[0].layout
         for _, path in changed(root, base, head):
             if not path.startswith(f"{layout.output}/"):
                 for owner in owners_of(rules, before + path):
                     found.setdefault(owner, []).append(path)
     for env in sorted({plan.env for plan in plans if plan.effects}):
-        environment = new.setup.environments.get(env)
-        policy = (environment.spec.get("policy") or {}) if environment else {}
-        for owner in policy.get("approvals", ()):
+        environments = [view.setup.environments[env] for view in views if env in view.setup.environments]
+        policies = [environment.spec.get("policy") or {} for environment in environments]
+        for owner in dict.fromkeys(owner for policy in policies for owner in policy.get("approvals", ())):
             found.setdefault(owner, []).append(env)
     return tuple(Looks(owner, tuple(about)) for owner, about in sorted(found.items()))

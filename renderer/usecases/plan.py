@@ -111,7 +111,7 @@ def _show(options: PlanOptions, asked: Question) -> int:
         plans = tuple(with_first_check(root, new.layout, asked.base, each, moment) for each in plans)
         files = output_files(root, asked.base, head, new, plans)
         reasons = tuple(breaks_glass(root, asked.base, head or "HEAD"))
-        looks = who_looks(root, asked.base, head, new, plans)
+        looks = who_looks(root, asked.base, head, [new, *([old] if isinstance(old, View) else [])], plans)
         lap("compare rendered files")
     rules = rule_changes(old, new) if isinstance(old, View) else ()
     taken_away = judged_by_base(old, new, selection, asked.base_name) if rules and isinstance(old, View) else {}

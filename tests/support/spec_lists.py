@@ -136,7 +136,7 @@ class Maker:
         names = found.holder.get("propertyNames", {})
         return {self._word(names, number): each for number, each in enumerate(values)}
 
-    def spec(self, found: SpecList, count: int) -> Schema:
+    def spec(self, found: SpecList, count: int) -> Any:
         """The file that leads to the list, with what each mapping on the way requires."""
         return self._around(self.root, found.pointer.split("/")[1:], "", found, count)
 

@@ -24,7 +24,7 @@ def _with_line(finding: Finding, environment: Environment, texts: Mapping[str, b
 
 
 def policy_line(name: str, environment: Environment, texts: Mapping[str, bytes]) -> str:
-    """The file and line of a field of the policy; empty where no overlay has it."""
+    """The file and line of a field of the policy; empty where no overlay sets it."""
     for document in environment.chain:  # the overlay itself first
         if name in (document.spec.get("policy") or {}) and document.file in texts:
             return f"{document.file}:{_positions(texts[document.file])[f'/spec/policy/{name}'][0].line}"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from renderer.lazy import regex
 
 RESCUE = ("abort", "undo")  # the verbs that pass where a window names none
 LONGEST = timedelta(days=366)
 TRAILER = "Rollspec-Break-Glass"  # of a commit that passes a freeze: why
-_PART = re.compile(r"(\d+)([smhdw])")
+_PART = regex(r"(\d+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -31,7 +31,9 @@ class Window:
 
         A schedule's hours are those of the clock on the wall: on a day whose clocks change, cron's own rules hold.
         """
-        from cronsim import CronSim  # few projects have a freeze, and none pays for the import without one
+        from zoneinfo import ZoneInfo
+
+        from cronsim import CronSim  # few projects have a freeze, and none pays for the imports without one
 
         local = now.astimezone(ZoneInfo(self.zone))
         before = CronSim(self.schedule, local + timedelta(minutes=1), reverse=True)
@@ -73,6 +75,8 @@ def _window(entry: Mapping[str, Any]) -> Window:
 
 
 def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     from cronsim import CronSim, CronSimError
 
     try:

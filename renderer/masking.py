@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from renderer.lazy import regex
+
 MASK = "***"
 SECRET_KINDS = frozenset(("Secret", "SealedSecret", "ExternalSecret", "ClusterExternalSecret", "SopsSecret"))
 # A text is masked if its name ends in one of these words (letter case, `-`, `.` and camelCase do not matter).
@@ -29,10 +31,10 @@ _USUAL = frozenset(
 )
 _VALUES = ("data", "stringData", "encryptedData", "binaryData")
 
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
-_PRIVATE_KEY_END = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
-_IN_URL = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
-_KNOWN = re.compile(
+_PRIVATE_KEY = regex(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
+_PRIVATE_KEY_END = regex(r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
+_IN_URL = regex(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
+_KNOWN = regex(
     r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"  # JSON Web Token
     r"|\b(?:gh[pousr]_\w{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}|npm_\w{30,}|pypi-[\w-]{32,}|dckr_pat_[\w-]{20,})"
     r"|\bxox[abeoprs]-[\w-]{10,}|\bhooks\.slack\.com/services/[\w/]{20,}"
@@ -40,30 +42,26 @@ _KNOWN = re.compile(
     r"|\b(?:sk|rk)_(?:live|test)_\w{16,}|\bsk-[\w-]{20,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bhvs\.[\w-]{24,}"
     r"|\bAGE-SECRET-KEY-1\w{20,}"
 )
-_NUMBER = re.compile(r"[+-]?[0-9][0-9._]*(?:[eE][+-]?[0-9]+)?[a-zA-Z%]{0,2}")
-_HARMLESS = re.compile(
+_NUMBER = regex(r"[+-]?[0-9][0-9._]*(?:[eE][+-]?[0-9]+)?[a-zA-Z%]{0,2}")
+_HARMLESS = regex(
     r"(?:true|false|yes|no|on|off|null|none)|\$[({][^\s(){}]*[)}]|(?:\.{0,2}|~)/[\w./-]*|[a-zA-Z][\w+.-]*://[^\s]*",
     re.IGNORECASE,
 )
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD_START = regex(r"(?<=[a-z0-9])(?=[A-Z])")
 _KINDS = "|".join(sorted(SECRET_KINDS))
-_SECRET_KIND = re.compile(rf"""\bkind["']?\s*:\s*["']?(?:{_KINDS})\b""")
-_SECRET_DOCUMENT = re.compile(
-    rf"""^(?:\{{\s*)?["']?(?:kind["']?\s*:\s*["']?(?:{_KINDS})\b|sops["']?\s*:)""", re.MULTILINE
-)
-_PLAIN_LINE = re.compile(
+_SECRET_KIND = regex(rf"""\bkind["']?\s*:\s*["']?(?:{_KINDS})\b""")
+_SECRET_DOCUMENT = regex(rf"""^(?:\{{\s*)?["']?(?:kind["']?\s*:\s*["']?(?:{_KINDS})\b|sops["']?\s*:)""", re.MULTILINE)
+_PLAIN_LINE = regex(
     r"---|(?:apiVersion|kind|metadata|type):\s*[\w./-]*|  (?:name|namespace):\s*[\w.-]*|"
     r"immutable: (?:true|false)|# .*rollspec.*|"
 )
-_FLOW_VALUES = re.compile(rf"""\b(?:{"|".join(_VALUES)}|value)["']?\s*:""")
-_PAIR = re.compile(
+_FLOW_VALUES = regex(rf"""\b(?:{"|".join(_VALUES)}|value)["']?\s*:""")
+_PAIR = regex(
     r"""(?P<start>\s*(?:- +)*)(?P<quote>["']?)(?P<name>[\w.$/-]+)(?P=quote)\s*:(?:\s+|$)(?P<value>.*)""", re.DOTALL
 )
-_FLAG = re.compile(r"(?P<start>--?(?P<name>[A-Za-z][\w.-]*)(?:=| (?!-)|[\"']?, *[\"']?(?!-)))(?P<value>[^\s\"',]+)")
-_INLINE = re.compile(
-    r"""(?P<start>[{,]\s*["']?(?P<name>[\w./-]+)["']?\s*:\s*)(?P<value>"[^"]*"|'[^']*'|[^,{}\[\]\n]+)"""
-)
-_TOKEN = re.compile(r"[^\s`'\",;:()\[\]{}=&*!/]+")
+_FLAG = regex(r"(?P<start>--?(?P<name>[A-Za-z][\w.-]*)(?:=| (?!-)|[\"']?, *[\"']?(?!-)))(?P<value>[^\s\"',]+)")
+_INLINE = regex(r"""(?P<start>[{,]\s*["']?(?P<name>[\w./-]+)["']?\s*:\s*)(?P<value>"[^"]*"|'[^']*'|[^,{}\[\]\n]+)""")
+_TOKEN = regex(r"[^\s`'\",;:()\[\]{}=&*!/]+")
 _LARGE = 1 << 20  # bytes
 _QUOTED = 4  # characters of a word that is cut short in a message, to be compared with what must stay hidden
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from renderer.lazy import regex
 from renderer.masking import scrubbed, without_known
 
 # An error stops the run, and under `--strict` a warning does too. A note never does: it only informs the reader.
 Severity = Literal["error", "warning", "note"]
-_MARKER = re.compile(r"##(?=[\w.]*\[)")
+_MARKER = regex(r"##(?=[\w.]*\[)")
 # Characters that Python calls printable and that show nothing: fillers, joiners, and selectors of a variant.
-_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+_BLANK = regex("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the harshest first
 
 

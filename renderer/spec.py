@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from renderer.facts import version_fields
+from renderer.lazy import regex
 from renderer.protocols import protocol, section
 
 Data = dict[str, Any]
@@ -16,7 +17,7 @@ API_VERSION = "rollspec/v1"  # of every kind of ours
 StrategyType = Literal["RollingUpdate", "Recreate", "BlueGreen", "Canary"]
 
 OBJECT_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/managed-by")  # the standard labels of each manifest
-_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}(?![0-9a-f])")
+_DIGEST = regex(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}(?![0-9a-f])")
 VERSION_STATES = ("canary", "preview", "previous", "aborted")
 ROLLOUT_STRATEGIES = frozenset(("BlueGreen", "Canary"))
 

@@ -26,7 +26,7 @@ ROWS = (
     ("rounding", "checks"),
     ("project", "freeze", "spec", "manifest", "scaler", "hooks"),
     ("yamlio", "protocols", "facts", "promotion", "owners"),
-    ("problem", "plain", "layout", "failure", "resources", "masking"),
+    ("problem", "plain", "lazy", "layout", "failure", "resources", "masking"),
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 

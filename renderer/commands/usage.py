@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
 import click
 
-_EXTRA = re.compile(r"unexpected extra arguments? \((.*)\)")
-_REVISION = re.compile(r"HEAD|@|.*[~^]|(origin|upstream)/|[0-9a-f]{7,40}$")
+from renderer.lazy import regex
+
+_EXTRA = regex(r"unexpected extra arguments? \((.*)\)")
+_REVISION = regex(r"HEAD|@|.*[~^]|(origin|upstream)/|[0-9a-f]{7,40}$")
 
 
 def meant(error: click.UsageError, apps: Collection[str], environments: Collection[str]) -> str:

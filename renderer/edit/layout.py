@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 from renderer.edit.splice import behind_indicator, entry_end
 from renderer.edit.write import column
+from renderer.lazy import regex
 from renderer.plain import pointer_of
 from renderer.yamlio import plain_or_quoted
 from renderer.yamlio.nodes import CollectionEntry, Node, Path, after_space, line_end, line_start, tree
 
 Order = Mapping[str, Sequence[str]]
 
-_BREAK = re.compile(r"\r\n?|\n")
-_COMMENT = re.compile(r"#[^\r\n]*")
+_BREAK = regex(r"\r\n?|\n")
+_COMMENT = regex(r"#[^\r\n]*")
 _MOST_KNOWN = 1 << 12  # paths
 
 

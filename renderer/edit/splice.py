@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from renderer.edit.operations import Delete, Insert, Relabel, Replace, TextEdit
 from renderer.edit.write import Shape, Written, block, column, flow, item, keyed, scalar, shape
+from renderer.lazy import regex
 from renderer.yamlio import Data
 from renderer.yamlio.nodes import CollectionEntry, Node, Path, after_space, line_end, line_start, tree
 
-_BREAK_AT_END = re.compile(r"(?:\r\n?|\n)\Z")
-_BREAK = re.compile(r"\r\n?|\n")
-_COMMENT_BELOW = re.compile(r"(?:(?:\r\n?|\n)[ \t]*)+(?=#)")
-_EMPTY_LINES = re.compile(r"(?:[ \t]*(?:\r\n?|\n))*")
+_BREAK_AT_END = regex(r"(?:\r\n?|\n)\Z")
+_BREAK = regex(r"\r\n?|\n")
+_COMMENT_BELOW = regex(r"(?:(?:\r\n?|\n)[ \t]*)+(?=#)")
+_EMPTY_LINES = regex(r"(?:[ \t]*(?:\r\n?|\n))*")
 
 
 class Target(NamedTuple):

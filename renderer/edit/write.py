@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
+from renderer.lazy import regex
 from renderer.yamlio import Data, dump, plain_or_quoted
 from renderer.yamlio.nodes import Node
 
-_NOT_SINGLE = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NOT_SINGLE = regex("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 class Shape(NamedTuple):

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from renderer.git.run import PARTIAL, GitError, asking, fields, literal, reading, text
+from renderer.lazy import regex
 from renderer.yamlio import MAX_MANIFESTS
 
 FileStatus = Literal["A", "M", "D"]
 
 _MAIN = ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
 _MANY = 500  # at most so many paths are put on a command line; for more, the whole tree is listed
-_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # names that a shell takes as they are
-_ID = re.compile(r"[0-9a-f]{7,64}")
+_BRANCH = regex(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # names that a shell takes as they are
+_ID = regex(r"[0-9a-f]{7,64}")
 FILES = ("100644", "100755")  # modes of plain files
 
 

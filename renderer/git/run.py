@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from renderer.failure import Failure
+from renderer.lazy import regex
 
 FailureReason = Literal["no-git", "no-repository", "no-such-revision", "no-object", "locked", "hook", "other"]
 
@@ -137,7 +138,7 @@ def check(done: subprocess.CompletedProcess[bytes]) -> bytes:
     return done.stdout
 
 
-_NO_IDENTITY = re.compile(r"(Author|Committer) identity unknown|empty ident name|Please tell me who you are")
+_NO_IDENTITY = regex(r"(Author|Committer) identity unknown|empty ident name|Please tell me who you are")
 
 
 def refusal(said: str) -> GitError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,21 +14,22 @@ from renderer.importing.live import is_in_flight
 from renderer.importing.own import files_of, istio_of, scaled_by_others, without_own_annotations
 from renderer.importing.rollout import NotLifted, strategy_of
 from renderer.importing.source import SourceObject
+from renderer.lazy import regex
 from renderer.render.files import VOLUME
 from renderer.render.pods import WAIT_BEFORE_STOP
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import version_label
 
-_APP = re.compile(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?")
-_IMAGE = re.compile(
+_APP = regex(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?")
+_IMAGE = regex(
     r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
 )
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64}")
-_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
+_TAG = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64}")
+_NUMBER = regex(r"0|-?[1-9][0-9]{0,14}")
 _PORT_FIELDS = ("port", "targetPort", "protocol", "appProtocol", "nodePort")
 _COUNTS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
-_VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_VERSION = regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+_TIME = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 UNNAMED = "main"  # a port without a name: Istio guesses the protocol of this one as of that one
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from renderer.lazy import regex
 from renderer.manifest import Object
 from renderer.patch.target import Matcher, matcher
 from renderer.patch.values import WORKLOAD, Data, Patch, PatchFault, Target, text
@@ -20,7 +21,7 @@ _TARGET: Final = {
     "annotationSelector": "annotation_selector",
 }
 # Only the start of a document may look like this, also inside a block of text.
-_DOCUMENT_START: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_DOCUMENT_START: Final = regex(r"^---(?=\s|$)", re.MULTILINE)
 _REQUIRED: Final = {
     "add": ("path", "value"),
     "remove": ("path",),

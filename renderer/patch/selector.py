@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from renderer.lazy import regex
+
 _PREFIX: Final = r"(?:[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)"
 _NAME: Final = r"([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]"
-_KEY: Final = re.compile(rf"{_PREFIX}?{_NAME}")
-_VALUE: Final = re.compile(rf"(?:{_NAME})?")
+_KEY: Final = regex(rf"{_PREFIX}?{_NAME}")
+_VALUE: Final = regex(rf"(?:{_NAME})?")
 # Every repetition is possessive: it never gives back what it matched, so a hostile selector is scanned only once.
-_REQUIREMENT: Final = re.compile(
+_REQUIREMENT: Final = regex(
     r"\s*+(?P<not>!)?\s*+(?P<key>[^\s=!(),<>]++)\s*+"
     r"(?:(?P<op>==|=|!=|<|>)\s*+(?P<value>[^\s=!(),<>]*+)|(?P<set>in|notin)\s*+\((?P<values>[^=!()<>]*+)\))?"
     r"\s*+(?P<end>,|$)"
@@ -40,7 +42,7 @@ class Requirement(NamedTuple):
         return int(value) < limit if self.operator == "<" else int(value) > limit
 
 
-_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_INTEGER: Final = regex(r"[+-]?[0-9]{1,18}")
 
 
 @lru_cache(maxsize=256)

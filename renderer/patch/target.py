@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from jsonschema_rs import Draft7Validator, RegexOptions, ValidationError
 
+from renderer.lazy import regex
 from renderer.manifest import Object
 from renderer.patch.merge_keys import merge_keys
 from renderer.patch.selector import Requirement, parse_selector
@@ -17,7 +18,7 @@ WORKLOADS: Final = (("apps", "Deployment"), ("argoproj.io", "Rollout"))
 _PATTERNS: Final = ("kind", "group", "version", "name", "namespace")
 _SIZE: Final = 1 << 20  # bytes of a compiled pattern: `.{1,1900}` would need two million
 # What Python's `re` accepts and Go's does not: look-around, back references, atomic groups, possessive repeats.
-_NOT_GO: Final = re.compile(r"\(\?[=!<>#(](?!P?<[A-Za-z_])|\(\?P=|\\[1-9Z]|[*+?}]\+|\[\[:")
+_NOT_GO: Final = regex(r"\(\?[=!<>#(](?!P?<[A-Za-z_])|\(\?P=|\\[1-9Z]|[*+?}]\+|\[\[:")
 
 
 class Id(NamedTuple):

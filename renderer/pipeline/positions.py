@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from renderer.layout import PROJECT_FILE, TEMPLATE
+from renderer.lazy import regex
 from renderer.manifest import Manifest
 from renderer.masking import is_secret, without_words, words_of
 from renderer.overlay import Document, Effective
@@ -20,7 +21,7 @@ from renderer.schema import Fault
 from renderer.spec import version_of
 from renderer.yamlio import MAX_PROBLEMS, MAX_SPEC, Position, each_positions, positions
 
-_JINJA = re.compile(rb"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_JINJA = regex(rb"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _LACK = "missing-field"
 _AT_KEY = frozenset(("unknown-field", "yaml-key", "idle-null"))
 

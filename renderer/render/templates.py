@@ -9,6 +9,7 @@ from traceback import walk_tb
 
 from jinja2 import TemplateSyntaxError
 
+from renderer.lazy import regex
 from renderer.manifest import Manifest
 from renderer.problem import Problem
 from renderer.render.sandbox import NotForTemplatesError, render_text
@@ -16,8 +17,8 @@ from renderer.spec import App
 from renderer.yamlio import load
 
 _CODE = "<template>"  # what Jinja calls the file of a text's code
-_UNSET = re.compile(r"^'dict object' has no attribute '([^']*)'$")
-_ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")
+_UNSET = regex(r"^'dict object' has no attribute '([^']*)'$")
+_ADDRESS = regex(" at 0x[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True, slots=True)

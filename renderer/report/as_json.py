@@ -6,10 +6,11 @@ import json
 import re
 from typing import Any
 
+from renderer.lazy import regex
 from renderer.masking import without_known
 from renderer.problem import is_visible
 
-_PERHAPS = re.compile(r"[^\n -~]|#(?=#)|(?<=#)\[|(?<=vso)\[|(?<=teamcity)\[")
+_PERHAPS = regex(r"[^\n -~]|#(?=#)|(?<=#)\[|(?<=vso)\[|(?<=teamcity)\[")
 
 
 def as_json(data: Any) -> str:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from renderer.lazy import regex
 from renderer.problem import printable
 
-_CODE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-_LINKED = re.compile(r"@|:(?=//)|\bwww(?=\.)|\bGH(?=-[0-9])", re.IGNORECASE)
+_CODE = regex(r"(?<!`)`([^`]+)`(?!`)")
+_LINKED = regex(r"@|:(?=//)|\bwww(?=\.)|\bGH(?=-[0-9])", re.IGNORECASE)
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

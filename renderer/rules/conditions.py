@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from renderer.lazy import regex
 from renderer.manifest import Object
 from renderer.rules.expressions import COMPARISONS, FUNCTIONS, PREDICATES, ExpressionError, Node, nodes, parse
 from renderer.rules.finding import Finding, Scene
@@ -17,8 +18,8 @@ _OWN = frozenset(("asInt", "asFloat", "isNaN", "isInf", "isNil", "default"))
 # A job succeeds or fails by itself, and so does a web hook by its status; Kayenta and plugins judge on their own.
 _JUDGE_THEMSELVES = frozenset(("job", "web", "kayenta", "plugin"))
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "**", "^", "<", ">", "<=", ">="))
-_SCALAR = re.compile(r"\s*(scalar\s*\(.*\)|time\(\)|[0-9.]+)\s*", re.DOTALL)
-_PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
+_SCALAR = regex(r"\s*(scalar\s*\(.*\)|time\(\)|[0-9.]+)\s*", re.DOTALL)
+_PLACEHOLDER = regex(r"\{\{.*?\}\}")
 
 
 def analysis_conditions(scene: Scene) -> Iterator[Finding]:

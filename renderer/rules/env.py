@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from renderer.lazy import regex
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod
 from renderer.rules.syntax import is_env_name, is_old_env_name
 
-_USED = re.compile(r"\$\(([^()]*)\)")
+_USED = regex(r"\$\(([^()]*)\)")
 
 
 def env_names(scene: Scene) -> Iterator[Finding]:

@@ -10,11 +10,13 @@ import operator
 import re
 from typing import Any
 
+from renderer.lazy import regex
+
 Node = tuple[Any, ...]
 
 LONGEST = 4000  # characters
 _DEEPEST = 60  # expressions inside each other
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"""\s+ | //[^\n]* | /\*.*?\*/
     | (?P<number>0[xX][0-9a-fA-F_]*|0[bB][01_]*|0[oO][0-7_]*
         |(?:[0-9][0-9_]*(?:\.(?!\.)[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][+-]?[0-9_]*)?)
@@ -24,7 +26,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_LETTER = re.compile(r"[\w$]")
+_LETTER = regex(r"[\w$]")
 _WORDS = {"and": "&&", "or": "||"}
 _INFIX = ("in", "matches", "contains", "startsWith", "endsWith")
 _BINARY = {

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
 
 _SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
 WITH_PODS = _SELECTING | {"Job", "CronJob", "Pod"}
 WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
-_PLACEHOLDER = re.compile(r"\{\{.*?\}\}")
+_PLACEHOLDER = regex(r"\{\{.*?\}\}")
 
 Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there
 

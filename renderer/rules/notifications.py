@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from renderer.lazy import regex
 from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
 
-_SUBSCRIPTION = re.compile(r"notifications\.argoproj\.io/subscribe(\.(?P<trigger>[^.]*))?\.")
-_OF_ROLLOUTS = re.compile(r"on-(rollout|analysis|scaling)-")
+_SUBSCRIPTION = regex(r"notifications\.argoproj\.io/subscribe(\.(?P<trigger>[^.]*))?\.")
+_OF_ROLLOUTS = regex(r"on-(rollout|analysis|scaling)-")
 _READ = frozenset(("Application", "ApplicationSet", "AppProject"))
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import log2
 from typing import Any, NamedTuple
 
+from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
 from renderer.masking import is_named, known_secrets
 from renderer.plain import escape
@@ -16,11 +17,11 @@ from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.templates_within import pods_within
 
-_REFERENCE = re.compile(r"\$\([^()\s]*\)|\$\{[^{}\s]*\}|\{\{.*?\}\}|<[^<>\s]*>|%[sv]")
-_FLAG = re.compile(r"--?(?P<name>[A-Za-z][\w.-]*)(?:=(?P<value>.*))?", re.DOTALL)
-_PAIR = re.compile(r"""\s*["']?(?P<name>[\w.-]+)["']?\s*[:=]\s*["']?(?P<value>[^\s"',]+)["']?[,\s]*""")
-_WORD = re.compile(r"[A-Za-z0-9+=]+")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_REFERENCE = regex(r"\$\([^()\s]*\)|\$\{[^{}\s]*\}|\{\{.*?\}\}|<[^<>\s]*>|%[sv]")
+_FLAG = regex(r"--?(?P<name>[A-Za-z][\w.-]*)(?:=(?P<value>.*))?", re.DOTALL)
+_PAIR = regex(r"""\s*["']?(?P<name>[\w.-]+)["']?\s*[:=]\s*["']?(?P<value>[^\s"',]+)["']?[,\s]*""")
+_WORD = regex(r"[A-Za-z0-9+=]+")
+_UUID = regex(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _SHORTEST = 12  # characters of a random word
 _BITS = 2.9  # of each character: words of a language repeat theirs more
 _LONGEST = 1 << 16  # characters of a file that are looked at

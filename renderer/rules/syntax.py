@@ -6,6 +6,8 @@ import re
 import warnings
 from functools import lru_cache
 
+from renderer.lazy import regex
+
 _LONGEST = 64  # characters of a duration that anybody would write
 _NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?").fullmatch
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?").fullmatch
@@ -19,10 +21,10 @@ _NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "
 _NANOSECONDS["h"] = 3600 * 10**9
 
 # What Python's engine knows and RE2 does not: look-around, back references, conditions, possessive repeats.
-_NOT_RE2 = re.compile(r"\(\?(?:=|!|<=|<!|>|\(|P=|#)|[*+?}]\+")
-_BACK_REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\\[1-9]")
+_NOT_RE2 = regex(r"\(\?(?:=|!|<=|<!|>|\(|P=|#)|[*+?}]\+")
+_BACK_REFERENCE = regex(r"(?<!\\)(?:\\\\)*\\[1-9]")
 # What RE2 knows and Python does not: nothing can be said about the rest of such a pattern here.
-_ONLY_RE2 = re.compile(r"\\[pPQzC]|\[\[:|\(\?[a-zA-Z]*U|\(\?<[A-Za-z]|(?<!^)\(\?[imsU-]+\)")
+_ONLY_RE2 = regex(r"\\[pPQzC]|\[\[:|\(\?[a-zA-Z]*U|\(\?<[A-Za-z]|(?<!^)\(\?[imsU-]+\)")
 
 
 @lru_cache(maxsize=4096)
@@ -97,7 +99,7 @@ def _scaled(number: str, unit: int) -> int:
     return int(whole or 0) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
 
 
-_TOKENS = re.compile(
+_TOKENS = regex(
     r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?[a-zA-Z:<>-]*[:>])?|\{(?P<least>[0-9]{1,9})(?:,(?P<most>[0-9]{0,9}))?\}|.",
     re.DOTALL,
 )

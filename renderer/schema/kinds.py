@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any
 
+from renderer.lazy import regex
 from renderer.schema.values import Fault
 from renderer.schema.words import either, name, type_fault
 
 _LABEL = "[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
-_API_VERSION = re.compile(rf"(?:(?=.{{1,253}}/)({_LABEL}(?:\.{_LABEL})*)/)?(v[0-9][a-z0-9]{{0,61}})")
+_API_VERSION = regex(rf"(?:(?=.{{1,253}}/)({_LABEL}(?:\.{_LABEL})*)/)?(v[0-9][a-z0-9]{{0,61}})")
 _SHARED_GROUP = "argoproj.io"
-_KIND = re.compile("[A-Za-z][A-Za-z0-9]{0,62}")
+_KIND = regex("[A-Za-z][A-Za-z0-9]{0,62}")
 
 
 def schema_path(obj: Any) -> str | None:

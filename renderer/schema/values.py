@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
+
+from renderer.lazy import regex
 
 Node = dict[str, Any]  # a JSON Schema, or a part of one, as plain data
 Tokens = tuple[str | int, ...]  # the path to a value: keys of mappings, indexes of lists
 
-_DIGITS = re.compile(r"([0-9]+)")
+_DIGITS = regex(r"([0-9]+)")
 
 
 @dataclass(frozen=True)

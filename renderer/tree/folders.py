@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import re
 import stat
 from contextlib import suppress
 from typing import NoReturn
 
 from renderer.failure import Failure
+from renderer.lazy import regex
 from renderer.problem import printable
 from renderer.yamlio import MAX_MANIFESTS
 
@@ -18,7 +18,7 @@ from renderer.yamlio import MAX_MANIFESTS
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_TEMPORARY = re.compile(r"\.rollspec-\d+-\d+\.tmp")  # does not end in .yaml: Argo CD may read the folder meanwhile
+_TEMPORARY = regex(r"\.rollspec-\d+-\d+\.tmp")  # does not end in .yaml: Argo CD may read the folder meanwhile
 
 Stamp = tuple[int, int, int]  # mtime in ns, size, inode: a file that keeps them counts as unchanged
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from renderer.console import out
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.lazy import regex
 from renderer.problem import printable
 from renderer.tree import read, write_all
 from renderer.usecases.fmt import specs
@@ -24,7 +25,7 @@ SCHEMA_FILES = {
 }
 _LINE = "# yaml-language-server: $schema="
 _BYTE_ORDER_MARK = "\ufeff"
-_EXTENDS = re.compile(r"^ +extends:|[{,] *extends:", re.MULTILINE)
+_EXTENDS = regex(r"^ +extends:|[{,] *extends:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from renderer.console import out, say
 from renderer.edit import EditError, FieldOrder, Order, formatted
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.lazy import regex
 from renderer.pipeline.setup import read_project
 from renderer.problem import Problem, printable
 from renderer.progress import progress
@@ -28,7 +29,7 @@ from renderer.workers import Tick, crew, processors
 from renderer.yamlio import Data, load
 
 _KINDS = ("App", "Overlay", "Project")
-_SAYS_SO = re.compile(rb"^apiVersion: *['\"]?rollspec/", re.MULTILINE)  # in a file that cannot be read
+_SAYS_SO = regex(rb"^apiVersion: *['\"]?rollspec/", re.MULTILINE)  # in a file that cannot be read
 _ANY = ("additionalProperties", "items")
 
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from renderer.layout import TEMPLATE, Layout, holds
+from renderer.lazy import regex
 from renderer.problem import Problem
 
 _ENDINGS = (".yaml", ".yml", ".json")
-_API = re.compile(rb"^apiVersion:[ \t]*[\"']?(rollspec/)?", re.MULTILINE)  # with a group: a file of ours
+_API = regex(rb"^apiVersion:[ \t]*[\"']?(rollspec/)?", re.MULTILINE)  # with a group: a file of ours
 _BESIDE = 2  # parts of the path of a file next to an overlay, in the folder of overlays
 _PARTIAL = 3  # and of a partial app
 

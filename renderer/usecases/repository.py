@@ -8,13 +8,14 @@ import re
 from renderer.git import GitError, remotes
 from renderer.git import root as top_folder
 from renderer.layout import PROJECT_FILE
+from renderer.lazy import regex
 from renderer.pipeline.positions import Locator
 from renderer.problem import Problem
 from renderer.usecases.other_projects import same_names
 from renderer.usecases.project import Opened
 
-_SCHEME = re.compile(r"^[a-z+]+://([^/@]*@)?")
-_USER = re.compile(r"^[^/@]*@([^/:]+):")  # git@host:path
+_SCHEME = regex(r"^[a-z+]+://([^/@]*@)?")
+_USER = regex(r"^[^/@]*@([^/:]+):")  # git@host:path
 
 
 def repository_problems(opened: Opened) -> list[Problem]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.lazy import regex
 from renderer.overlay import Environment
 from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import ARGOCD
@@ -15,7 +16,7 @@ from renderer.pipeline.setup import resource_path
 from renderer.tree import reader
 from renderer.usecases.project import Opened
 
-_MAY_CLASH = re.compile(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
+_MAY_CLASH = regex(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,24 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from renderer.failure import Failure
-from renderer.git.trial import Staged
 from renderer.problem import Problem
 from renderer.progress import counted, laps, progress
-from renderer.usecases.change import Range, each_transition, transitions
-from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
-from renderer.usecases.into import lay_out_files, layout_of, merged_into
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, whole_projects
-from renderer.usecases.revision import asking_git
 from renderer.usecases.run import Share, alone, render_share, together
 from renderer.usecases.selection import Selection
 from renderer.usecases.shown import Shown, in_project
-from renderer.usecases.staged import staged
-from renderer.usecases.touched import each_touched, hook_base
 from renderer.workers import Tick, crew, processors
+
+# Imported where they are used: Git, the plan and its simulation, which a check of the specs alone does not need.
+if TYPE_CHECKING:
+    from renderer.git.trial import Staged
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +57,24 @@ class ValidateOptions:
 def validate(options: ValidateOptions) -> int:
     """Check what the options ask for; the exit code."""
     if options.staged:
+        from renderer.usecases.staged import staged
+
         with staged(options.directory) as folder:
             return validate(replace(options, directory=folder, staged=False))
-    if options.hook and not is_under_pre_commit():
-        return each_staged(options.directory, options.paths, partial(_of_staged, options))
+    if options.hook:
+        from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
+
+        if not is_under_pre_commit():
+            return each_staged(options.directory, options.paths, partial(_of_staged, options))
     if options.into:
         return _of_merge(options, options.into)
     directory, paths = options.directory, options.paths
     start = directory if paths or options.hook else None
     shown = Shown(options.form, options.is_strict, start, laps(options.verbose))
-    base = hook_base(directory) if options.hook and options.base is None else options.base
+    base = options.base or (_hook_base(directory) if options.hook else None)
 
     def run(opened: Opened, selection: Selection) -> int:
-        now = None if options.hook else options.now
-        moved = _moved(opened, selection, Range(opened.root, base, options.head, now), options) if base else []
+        moved = _moved(opened, selection, base, options) if base else []
         if base:
             shown.lap(f"compare with {base}")
         return _run(opened, selection, moved, options, shown)
@@ -85,10 +87,21 @@ def validate(options: ValidateOptions) -> int:
         return max(in_project(folder, shown, whole) for folder in folders)
     if options.envs or options.apps:
         raise Failure("PATHS cannot be combined with --env or --app: they say which apps already", 2)
+    from renderer.usecases.touched import each_touched
+
     return each_touched(shown, paths, hook=options.hook, run=run)
 
 
-def _moved(opened: Opened, selection: Selection, change: Range, options: ValidateOptions) -> list[Problem]:
+def _hook_base(directory: str) -> str | None:
+    from renderer.usecases.touched import hook_base
+
+    return hook_base(directory)
+
+
+def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOptions) -> list[Problem]:
+    from renderer.usecases.change import Range, each_transition, transitions
+
+    change = Range(opened.root, base, options.head, None if options.hook else options.now)
     if not options.each:
         return transitions(opened, selection, change)
     return each_transition(opened, selection, change, is_whole=not (options.apps or options.envs))
@@ -102,6 +115,9 @@ def _of_staged(options: ValidateOptions, folder: str, staged: Staged) -> int:
 
 def _of_merge(options: ValidateOptions, into: str) -> int:
     """Check the merge of the last commit into a revision, and the change that it is."""
+    from renderer.usecases.into import lay_out_files, layout_of, merged_into
+    from renderer.usecases.revision import asking_git
+
     with merged_into(options.directory, into, None) as merged:
         shown = Shown(options.form, options.is_strict, None)
         if shown.problems(merged.problems, merged.folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from renderer.lazy import regex
 from renderer.yamlio.data import Data
 from renderer.yamlio.scalars import float_text
 
@@ -13,7 +14,7 @@ _LONGEST_REMEMBERED = 128  # characters of a text whose written form is remember
 _MOST_REMEMBERED = 1 << 14  # texts
 
 # Text that every reader takes for text without quotes, in block and in flow style; narrow on purpose.
-_PLAIN = re.compile(
+_PLAIN = regex(
     r"""
     (?!(?i:true|false|yes|no|on|off|y|n|null|nan|inf|infinity)\Z)  # no word of YAML 1.1;
     (?:--?)?[A-Za-z_/][A-Za-z0-9_./@+=%-]*                         # words, paths, images, flags,
@@ -25,11 +26,11 @@ _PLAIN = re.compile(
     re.VERBOSE,
 )
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
-_ESCAPED = re.compile(f'[\t\n"\\\\{_CONTROLS}]')
+_ESCAPED = regex(f'[\t\n"\\\\{_CONTROLS}]')
 _SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # What a literal block cannot hold, or what an editor would not keep: white space before the first line or at the end of
 # a line, only line breaks, control characters.
-_NOT_LITERAL = re.compile(rf"\A\n*(?:[ \t]|\Z)|[ \t](?:\n|\Z)|[{_CONTROLS}]")
+_NOT_LITERAL = regex(rf"\A\n*(?:[ \t]|\Z)|[ \t](?:\n|\Z)|[{_CONTROLS}]")
 
 
 def dump(data: Data) -> str:

@@ -12,6 +12,7 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
+from renderer.lazy import regex
 from renderer.problem import Problem
 from renderer.yamlio import guard
 
@@ -81,7 +82,7 @@ _STARTS = {
 }
 # What Git writes around the two sides of a conflict; `=======` alone may be part of a text.
 _MERGE = "conflict markers of Git: resolve the merge"
-_CONFLICT = re.compile(rb"^(?:<{7}|\|{7}|>{7})(?: .*)?\r?$", re.MULTILINE)
+_CONFLICT = regex(rb"^(?:<{7}|\|{7}|>{7})(?: .*)?\r?$", re.MULTILINE)
 
 
 def events(text: bytes) -> Callable[[], Any]:

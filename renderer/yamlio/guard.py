@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from renderer.lazy import regex
 from renderer.problem import Problem
 
 MAX_SPEC = 1 << 20  # bytes of one spec
@@ -38,9 +39,9 @@ _BOM = b"\xef\xbb\xbf"
 _ASCII_TEXT = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 # The characters that are not `c-printable` in YAML 1.2. NEL and the Unicode line breaks are line breaks in YAML 1.1 and
 # text in YAML 1.2.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
-_CONTROL_OR_BREAK = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_TAG_DIRECTIVE = re.compile(rb"(?:^|[\n\r\x85\xa8\xa9])%TAG")
+_CONTROL = regex("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
+_CONTROL_OR_BREAK = regex("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_TAG_DIRECTIVE = regex(rb"(?:^|[\n\r\x85\xa8\xa9])%TAG")
 
 
 def refusal(text: bytes, file: str, *, limit: int, unicode_breaks: bool) -> Problem | None:

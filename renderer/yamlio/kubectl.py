@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from math import isfinite
 
+from renderer.lazy import regex
 from renderer.yamlio.data import Scalar
 from renderer.yamlio.scalars import NOT_FINITE, NUMBER_STARTS, Unclear
 
@@ -14,10 +14,10 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON"), True),
     **dict.fromkeys(("false", "False", "FALSE", "n", "N", "no", "No", "NO", "off", "Off", "OFF"), False),
 }
-_INTEGER = re.compile("([-+]?)(?:0[bB]([01]+)|0[oO]?([0-7]+)|0[xX]([0-9a-fA-F]+)|(0|[1-9][0-9]*))")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_INTEGER = regex("([-+]?)(?:0[bB]([01]+)|0[oO]?([0-7]+)|0[xX]([0-9a-fA-F]+)|(0|[1-9][0-9]*))")
+_FLOAT = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 # Numbers to Go alone: underscores after a point, a sign after `0b`.
-_ODD = re.compile(r"\.(?=.*_)[0-9][0-9_]*(?:[eE][-+]?[0-9_]+)?|0_*b_*[-+][01_]+")
+_ODD = regex(r"\.(?=.*_)[0-9][0-9_]*(?:[eE][-+]?[0-9_]+)?|0_*b_*[-+][01_]+")
 _LONGEST_NUMBER = 400
 _INT64 = range(-(1 << 63), 1 << 63)
 _EXACT = 1 << 53  # JSON writes whole floats up to this one as integers

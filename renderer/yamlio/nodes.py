@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from yaml.events import MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
 
+from renderer.lazy import regex
 from renderer.yamlio.events import events
 
 NodeType = Literal["scalar", "mapping", "list"]
 Path = tuple[str | int, ...]
 
-_SPACE = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")  # between two tokens: white space and comments
-_HEADER = re.compile(r"[|>][-+0-9]*")
-_LINES = re.compile(r"(?:\r\n?|\n)([^\r\n]*)")
-_LINE_END = re.compile(r"[\r\n]|\Z")
+_SPACE = regex(r"(?:[ \t\r\n]|#[^\r\n]*)*")  # between two tokens: white space and comments
+_HEADER = regex(r"[|>][-+0-9]*")
+_LINES = regex(r"(?:\r\n?|\n)([^\r\n]*)")
+_LINE_END = regex(r"[\r\n]|\Z")
 
 
 class Node(NamedTuple):

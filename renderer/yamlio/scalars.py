@@ -7,6 +7,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import NamedTuple
 
+from renderer.lazy import regex
 from renderer.yamlio.data import Scalar
 
 NUMBER_STARTS = frozenset("0123456789+-.")
@@ -19,9 +20,9 @@ _OTHER_SPELLINGS = {
 _LONGEST_NUMBER = 64
 _INT64 = range(-(1 << 63), 1 << 63)
 
-_INTEGER = re.compile("-?[1-9][0-9]*|0")
+_INTEGER = regex("-?[1-9][0-9]*|0")
 # A number to any of PyYAML, go-yaml v2 (YAML 1.1), ruamel, go-yaml v3 (1.2). Some take `_` between all its characters.
-_NUMBER_SOMEWHERE = re.compile(
+_NUMBER_SOMEWHERE = regex(
     r"""[-+]?(?:
         0[bB][01]+ | 0[oO][0-7]+ | 0[xX][0-9a-fA-F]+
       | [0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?
@@ -31,12 +32,12 @@ _NUMBER_SOMEWHERE = re.compile(
     )|\.(?:nan|NaN|NAN)""",
     re.VERBOSE,
 )
-_DIGITS_ARE_UNDERSCORES = re.compile(r"[-+]?(?:0[bBoOxX]|\.(?:[eE][-+]?[0-9]*)?)?")  # PyYAML and ruamel fail on these
-NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_CORE_INTEGER = re.compile("[-+]?[0-9]+")
-_CORE_BASED = re.compile("0o[0-7]+|0x[0-9a-fA-F]+")
-_CORE_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_OCTAL_IN_1_1 = re.compile("[-+]?0[0-7]+")
+_DIGITS_ARE_UNDERSCORES = regex(r"[-+]?(?:0[bBoOxX]|\.(?:[eE][-+]?[0-9]*)?)?")  # PyYAML and ruamel fail on these
+NOT_FINITE = regex(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_CORE_INTEGER = regex("[-+]?[0-9]+")
+_CORE_BASED = regex("0o[0-7]+|0x[0-9a-fA-F]+")
+_CORE_FLOAT = regex(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_OCTAL_IN_1_1 = regex("[-+]?0[0-7]+")
 
 
 class Unclear(NamedTuple):

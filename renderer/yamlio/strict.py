@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from renderer.lazy import regex
 from renderer.plain import pointer_of
 from renderer.problem import Problem, in_order, without_secrets
 from renderer.yamlio import guard
@@ -24,7 +24,7 @@ from renderer.yamlio.events import ERRORS, events, syntax_problem
 from renderer.yamlio.positions import name_first_positions
 from renderer.yamlio.scalars import Unclear, key_message, scalar_of
 
-_INDENTATION = re.compile(r"[ \t?:-]*")
+_INDENTATION = regex(r"[ \t?:-]*")
 _MOST_KNOWN = 1 << 12
 _known: set[str] = set()  # keys that were read before and were fine unquoted: the fields of specs repeat
 

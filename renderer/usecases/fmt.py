@@ -24,7 +24,6 @@ from renderer.tree import listing, read, write_all
 from renderer.usecases.known_formatted import known_formatted
 from renderer.usecases.project import find_root
 from renderer.usecases.shown import Shown
-from renderer.usecases.touched import projects
 from renderer.workers import Tick, crew, processors
 from renderer.yamlio import Data, load
 
@@ -107,6 +106,8 @@ def _formatted(file: str, text: bytes, layout: Layout, *, is_spec: bool) -> _For
 
 def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
     """The paths, given relative to `directory`, by their project and relative to its root."""
+    from renderer.usecases.touched import projects  # git: a run over the whole project does not need it
+
     wanted: dict[str, list[str]] = {}
     for path in paths:
         if os.path.normpath(path) == os.curdir:

@@ -87,7 +87,7 @@ HOOKS = """\
     hooks:
       - id: rollspec-validate
         name: rollspec validate
-        entry: rollspec validate --hook
+        entry: rollspec validate --hook --cached
         language: system
         files: \\.(ya?ml|json|j2)$
         always_run: true

@@ -71,7 +71,7 @@ def test_a_project_below_the_top_of_a_repository_gets_no_config_that_pre_commit_
     assert following.startswith("Next: ")
     (top / PRE_COMMIT).write_text(f"repos:\n{hooks}\n")
     local = yaml.safe_load((top / PRE_COMMIT).read_text())["repos"][0]["hooks"]
-    assert [hook["entry"] for hook in local] == ["rollspec validate --hook", "rollspec render --hook"]
+    assert [hook["entry"] for hook in local] == ["rollspec validate --hook --cached", "rollspec render --hook"]
     git(top, "add", "--all")
     monkeypatch.setenv("PRE_COMMIT", "1")
     assert run(top, "render", "--hook", "deploy/shop/apps/hello.yaml").out.startswith("3 written")

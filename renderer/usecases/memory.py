@@ -10,6 +10,7 @@ from renderer.pipeline import Rendered
 from renderer.progress import counted
 from renderer.tree import Difference, Summary
 from renderer.usecases.job import Job
+from renderer.usecases.near import neighbours, noted_neighbours
 from renderer.usecases.project import Opened
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ class Memory:
         """The records with the stamps of what was written."""
         return []
 
+    def neighbours(self, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:
+        """Other apps that could claim the same as these."""
+        return neighbours(self.opened, rendered, apps)
+
     def recall(self, confirmed: Sequence[Record], made: Sequence[Rendered]) -> Recalled:
         """What is known about the apps that are not in `made`."""
         return Recalled()
@@ -70,10 +75,18 @@ class Memory:
         return Summary()
 
 
+class Notes(Memory):
+    """The memory of a run about some apps: they are rendered, but not all others are read."""
+
+    def neighbours(self, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:
+        """By the notes of an earlier run."""
+        return noted_neighbours(self.opened, rendered, apps)
+
+
 def remembered(opened: Opened, job: Job) -> Memory:
-    """The memory for the job; an empty one unless the job is about all apps of whole environments."""
+    """The memory for the job; unless that is about all apps of whole environments, only notes about the other apps."""
     if not job.is_whole:
-        return Memory(opened, job)
+        return Notes(opened, job)
     from renderer.usecases.recorded import recorded  # the cache: a run that reads none does not need it
 
     return recorded(opened, job)

@@ -205,7 +205,7 @@ def _run(memory: Memory, output: Output) -> int:
         lap("render", counted(len(todo) - again, "app"), f"{again:,} more unchanged, by the contents of their files")
         recalled = memory.recall(confirmed, made)
         rendered = [*made, *recalled.rendered]
-        across = together(opened, job, rendered, is_clean=recalled.is_clean)
+        across = together(memory, rendered, is_clean=recalled.is_clean)
         problems = [*alone(opened, rendered), *across]
         lap("check across apps", *(["nothing changed since they were checked"] if recalled.is_clean else []))
         argocd, wrong = _argocd(memory, made, problems)
@@ -335,8 +335,9 @@ def _name_foreign(paths: Sequence[str]) -> None:
 
 
 def _print(opened: Opened, job: Job, shown: Shown, *, plugin: bool) -> int:
-    share = render_share(opened, Memory(opened, job), job.apps, lambda: None)
-    problems = [*alone(opened, share.made), *together(opened, job, share.made)]
+    memory = Memory(opened, job)
+    share = render_share(opened, memory, job.apps, lambda: None)
+    problems = [*alone(opened, share.made), *together(memory, share.made)]
     if shown.problems(problems, opened.root):
         return 1
     files, _ = share.files(opened, job, frozenset())

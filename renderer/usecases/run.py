@@ -15,7 +15,6 @@ from renderer.usecases.argocd import outlines
 from renderer.usecases.job import Job
 from renderer.usecases.memory import Memory, blank
 from renderer.usecases.project import Opened, build_all, build_read
-from renderer.usecases.selection import neighbours
 from renderer.workers import Tick
 
 if TYPE_CHECKING:
@@ -70,17 +69,18 @@ def alone(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
     ]
 
 
-def together(opened: Opened, job: Job, rendered: Sequence[Rendered], *, is_clean: bool = False) -> list[Problem]:
+def together(memory: Memory, rendered: Sequence[Rendered], *, is_clean: bool = False) -> list[Problem]:
     """The problems across apps; in partly rendered environments, also across other apps that could claim the same.
 
     `is_clean`: an earlier run checked exactly these apps together and found nothing.
     """
+    opened, job = memory.opened, memory.job
     if is_clean:
         return _of_repository(opened)  # it asks Git, which may have changed since
     whole = sorted(job.selection.whole)
     part = [env for env in job.selection.envs if env not in job.selection.whole]
     some = [each for each in rendered if each.env in part]
-    others = [] if any(errors(each.problems) for each in rendered) else _others(opened, some, part)
+    others = [] if any(errors(each.problems) for each in rendered) else _others(memory, some, part)
     problems = fleet_problems(opened.setup, rendered, whole, whole=True)
     problems += fleet_problems(opened.setup, [*rendered, *others], part, whole=False)
     return problems + shared_in_clusters(opened.setup, [*rendered, *others]) + _of_repository(opened)
@@ -94,13 +94,13 @@ def _of_repository(opened: Opened) -> list[Problem]:
     return repository_problems(opened)
 
 
-def _others(opened: Opened, rendered: Sequence[Rendered], envs: Sequence[str]) -> list[Rendered]:
+def _others(memory: Memory, rendered: Sequence[Rendered], envs: Sequence[str]) -> list[Rendered]:
     """Other apps that could claim what these claim."""
     if not rendered:
         return []
-    near = neighbours(opened, rendered, sorted({each.app for each in rendered}))
+    near = memory.neighbours(rendered, sorted({each.app for each in rendered}))
     done = {(each.env, each.app) for each in rendered}
-    return [each for each in build_all(opened, near, envs) if (each.env, each.app) not in done]
+    return [each for each in build_all(memory.opened, near, envs) if (each.env, each.app) not in done]
 
 
 def shared_files(

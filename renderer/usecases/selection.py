@@ -8,15 +8,9 @@ from dataclasses import dataclass, field
 
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.lazy import regex
 from renderer.overlay import Environment
-from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import ARGOCD
 from renderer.pipeline.setup import resource_path
-from renderer.tree import reader
-from renderer.usecases.project import Opened
-
-_MAY_CLASH = regex(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,32 +146,3 @@ def parse_shard(text: str | None) -> tuple[int, int] | None:
 def in_shard(apps: Sequence[str], shard: tuple[int, int] | None) -> list[str]:
     """Every n-th of the apps in the order of their names: the same on each machine, and every app in one shard."""
     return list(apps) if shard is None else list(apps)[shard[0] - 1 :: shard[1]]
-
-
-def neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:
-    """Other apps that could claim the same as these, by a search in their texts, which may find too many."""
-    own = frozenset(apps)
-    others = sorted(set(opened.apps) - own)
-    words = {key.encode() for each in rendered for key in _hosts(each)}
-    custom = any(_MAY_CLASH.search(text) for app in apps for text in opened.texts(app)[0].values())
-    found = []
-    with reader(opened.root) as read_some:
-        for other in others:
-            texts = opened.texts(other, read_some)[0].values()
-            if (
-                _related(other, own)
-                or any(word in text for word in words for text in texts)
-                or any(custom or _MAY_CLASH.search(text) for text in texts)
-            ):
-                found.append(other)
-    return found
-
-
-def _hosts(rendered: Rendered) -> set[str]:
-    """Its hosts, without the name of its own Service."""
-    return {host for host in rendered.hosts if not host.startswith(f"{rendered.app}.")}
-
-
-def _related(other: str, apps: frozenset[str]) -> bool:
-    """Whether one is the preview of the other by name: `web-preview` could be the preview Service of `web`."""
-    return f"{other}-preview" in apps or (other.endswith("-preview") and other.removesuffix("-preview") in apps)

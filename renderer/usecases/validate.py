@@ -146,6 +146,6 @@ def _run(opened: Opened, selection: Selection, moved: Sequence[Problem], options
         shown.lap("render", counted(len(todo) - len({record.app for record in confirmed}), "app"))
         recalled = memory.recall(confirmed, made)
         rendered = [*made, *recalled.rendered]
-        across = together(opened, job, rendered, is_clean=recalled.is_clean)
+        across = together(memory, rendered, is_clean=recalled.is_clean)
         shown.lap("check across apps")
     return int(shown.problems([*alone(opened, rendered), *across, *moved], opened.root))

@@ -106,7 +106,7 @@ def without_known(text: str) -> str:
 
 def is_secret(data: Any) -> bool:
     """Whether the object is a Secret, or what a Secret is made from, or a file that SOPS encrypted."""
-    return isinstance(data, Mapping) and (data.get("kind") in SECRET_KINDS or "sops" in data)
+    return isinstance(data, Mapping) and (str(data.get("kind")) in SECRET_KINDS or "sops" in data)
 
 
 def masked(value: Any, name: str = "", not_secret: Collection[str] = ()) -> Any:

@@ -48,6 +48,8 @@ class Version(NamedTuple):
     @property
     def image(self) -> str:
         """Repository, tag and digest as the kubelet takes them."""
+        if self.tag == "latest" and self.fields.get("omitTag"):
+            return str(self.fields["image"])
         separator = "@" if self.tag.startswith("sha256:") else ":"
         return f"{self.fields['image']}{separator}{self.tag}"
 

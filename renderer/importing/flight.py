@@ -26,9 +26,12 @@ def in_flight(stable: Lifted, new: Lifted) -> Lifted:
     if labels[0] == labels[1]:
         raise NotLifted(f"a release of it is in flight, and both of its versions are `{labels[0]}`: import it later")
     overrides = overrides_between(fields_of(stable.spec, None), fields_of(new.spec, None))
+    overrides.pop("omitTag", None)  # it changes no image with a tag
     state |= {"overrides": overrides} if overrides else {}
     spec = {key: value for key, value in new.spec.items() if key not in version}
     spec = {**{key: value for key, value in stable.spec.items() if key in version}, **spec}
+    if "omitTag" in new.spec:
+        spec["omitTag"] = True
     strategy = dict(spec["strategy"])
     if strategy["type"] == "BlueGreen":
         return replace(new, spec={**spec, "preview": state})

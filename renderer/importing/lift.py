@@ -79,6 +79,8 @@ def _lifted(group: Group, *, routes: bool) -> Lifted:
     spec |= parts.service()
     spec |= parts.routes(spec) if routes else {}
     spec |= parts.scaling()
+    if "autoscaling" in spec:
+        spec.pop("replicas", None)
     spec |= parts.service_account(spec)
     spec |= parts.disruption_budget()
     metadata = parts.labels(spec)
@@ -130,7 +132,8 @@ class _Parts:
         image, tag = image_parts(str(container.get("image", "")))
         found: dict[str, Any] = {"image": image, "tag": tag}
         if tag == "latest" and not str(container["image"]).endswith(":latest"):
-            self.notes.append(f"the image {container['image']} has no tag: a patch keeps it; remove it with a release")
+            found["omitTag"] = True
+            self.notes.append(f"the image {container['image']} has no tag: `omitTag` keeps it so until a release")
         if container.get("name") != self._name:
             found["containerName"] = container.get("name")
         if "env" in container:
@@ -164,8 +167,16 @@ class _Parts:
         image = self._container_data()["image"]
         for key, found in (("containers", others), ("initContainers", self._pod.get("initContainers"))):
             if found:
-                pod[key] = [_without_image(each, image) for each in found]
+                pod[key] = [self._further(each, image) for each in found]
         return {**({"pod": pod} if pod else {}), **self._pod_metadata()}
+
+    def _further(self, container: dict[str, Any], image: str) -> dict[str, Any]:
+        """A further container without the app's own image, which rollspec gives it, and without our wait for a stop."""
+        found = {key: value for key, value in container.items() if key != "image" or value != image}
+        ports = self._service.spec["ports"] if self._service else ()
+        targets = {port.get("targetPort") for port in ports}
+        serves = any(port.get("name", 0) in targets for port in container.get("ports") or ())
+        return {**found, "lifecycle": {}} if serves and "lifecycle" not in found else found
 
     def _pod_metadata(self) -> dict[str, Any]:
         """`podMetadata`, and the parts of the release state that labels and annotations of pods hold."""
@@ -299,6 +310,10 @@ class _Parts:
         if data.keys() - {"scaleTargetRef", "minReplicas", "maxReplicas", "metrics", "behavior"}:
             return {"replicas": "external"}
         self.fields.append((own, "`autoscaling`"))
+        if "replicas" in self._spec and not self.group.workload.status:
+            self.notes.append(
+                "`replicas` is left out, because its autoscaler sets the number of pods: see docs/import.md"
+            )
         found: dict[str, Any] = {} if own.name == self._name else {"name": own.name}
         found |= {key: data[key] for key in ("minReplicas", "maxReplicas") if key in data}
         metrics = [*data.get("metrics", ())]
@@ -397,11 +412,6 @@ def _main(containers: Sequence[Mapping[str, Any]], name: str, services: Sequence
         if any(port.get("containerPort") in targets or port.get("name") in targets for port in ports):
             return number
     return 0
-
-
-def _without_image(container: Mapping[str, Any], image: str) -> dict[str, Any]:
-    """A container without the app's own image, which it gets from rollspec."""
-    return {key: value for key, value in container.items() if key != "image" or value != image}
 
 
 def _env(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

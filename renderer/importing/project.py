@@ -89,7 +89,8 @@ class _Environment:
 def refused(source: Source, schemas: Schemas) -> list[Problem]:
     """The objects of a source that the API server would refuse: nothing can be said of what they become."""
     found = []
-    for each in source.objects:
+    replica_sets = [SourceObject("the source", data, {}) for data in source.replica_sets]
+    for each in [*source.objects, *replica_sets]:
         if not schemas.manifest_valid(each.data) and not schemas.foreign(each.data):
             fault = schemas.manifest_explain(each.data)[0]
             message = f"{each}: {fault.message} (at {fault.pointer or '/'})"

@@ -10,6 +10,7 @@ from renderer.importing.defaults import without_defaults
 from renderer.importing.source import SourceObject
 from renderer.manifest import Identity, kind_of
 from renderer.plain import pointer_of
+from renderer.render.objects import SERVER_SIDE_APPLY
 
 Verdict = Literal["identical", "same pods", "rolls", "lost", "withheld"]
 VERDICTS: tuple[Verdict, ...] = ("identical", "same pods", "rolls", "lost", "withheld")
@@ -102,7 +103,7 @@ def compared(
         return Compared(env, app, source, "lost", (Difference((), source.name, None, True),), 0)
     seen = differences(source.data, found)
     template = [each for each in seen if each.path[:2] == ("spec", "template")]
-    if any(each.lost and not _is_withheld(each, withheld) for each in seen):
+    if any(each.lost and not _is_withheld(each, withheld) and not _is_scaled(each, found) for each in seen):
         verdict: Verdict = "lost"
     elif withheld:
         verdict = "withheld"
@@ -112,6 +113,12 @@ def compared(
         verdict = "same pods" if seen else "identical"
     rolls = template and source.kind in ("Deployment", "Rollout")
     return Compared(env, app, source, verdict, tuple(seen), _pods(found) if rolls else 0)
+
+
+def _is_scaled(difference: Difference, rendered: Mapping[str, Any]) -> bool:
+    """Whether it is the number of pods of a workload that an autoscaler scales, and that Argo CD leaves alone."""
+    annotations = rendered["metadata"].get("annotations") or {}
+    return difference.path == ("spec", "replicas") and SERVER_SIDE_APPLY.items() <= annotations.items()
 
 
 def _is_withheld(difference: Difference, withheld: frozenset[str]) -> bool:

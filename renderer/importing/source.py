@@ -13,7 +13,7 @@ from renderer.yamlio import load_all
 
 _SERVER_METADATA = (
     "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink", "deletionTimestamp",
-    "deletionGracePeriodSeconds",
+    "deletionGracePeriodSeconds", "ownerReferences",
 )  # fmt: skip
 _SERVER_ANNOTATIONS = (
     "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision",
@@ -22,6 +22,9 @@ _SERVER_ANNOTATIONS = (
     "autoscaling.alpha.kubernetes.io/current-metrics",
 )  # fmt: skip
 HASH = "rollouts-pod-template-hash"  # the controller of Rollouts writes it
+_WITHOUT_NULLS = frozenset(
+    ("apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "argoproj.io", "")
+)
 _OF_FAMILIES = ("ipFamilies", "ipFamilyPolicy", "healthCheckNodePort")
 _MADE_BY_CONTROLLERS = ("ReplicaSet", "Pod", "Endpoints", "EndpointSlice", "Event", "ControllerRevision", "Lease")
 
@@ -109,14 +112,11 @@ def read_source(files: Iterable[tuple[str, bytes]]) -> Source:
             unfit = _unfit(data)
             reason = unfit or _made(data)
             if reason:
-                replica_sets += (
-                    [data]
-                    if not unfit and data["kind"] == "ReplicaSet" and reason.startswith("made by the Rollout")
-                    else []
-                )
+                if not unfit and data["kind"] == "ReplicaSet" and reason.startswith("made by the Rollout"):
+                    replica_sets.append(_stripped(data))
                 left_out.append(LeftOut(_name(data, file), reason))
                 continue
-            each = SourceObject(file, _stripped(data), data.get("status") or {}, of.get(id(data), {}))
+            each = SourceObject(file, _stripped(data), _mapping(data.get("status")), of.get(id(data), {}))
             if each.identity in found and found[each.identity].data != each.data:
                 message = f"{each} is also in {found[each.identity].file}, and differs there: name one of the two files"
                 problems.append(Problem(file, 0, 0, "import-twice", message))
@@ -142,7 +142,8 @@ def _unfit(data: Any) -> str:
 
 
 def _made(data: Object) -> str:
-    owners = [owner for owner in data["metadata"].get("ownerReferences") or () if isinstance(owner, dict)]
+    given = data["metadata"].get("ownerReferences")
+    owners = [owner for owner in given if isinstance(owner, dict)] if isinstance(given, list) else []
     for owner in owners:
         if owner.get("controller"):
             return f"made by the {owner.get('kind')} {owner.get('name')}"
@@ -161,6 +162,8 @@ def _name(data: Any, file: str) -> str:
 
 def _stripped(data: Object) -> Object:
     """The object as a person would have applied it."""
+    if str(data["apiVersion"]).rpartition("/")[0] in _WITHOUT_NULLS:
+        data = _without_nulls(data)
     live = "uid" in data["metadata"]
     metadata = {key: value for key, value in data["metadata"].items() if key not in _SERVER_METADATA}
     annotations = metadata.get("annotations")
@@ -179,7 +182,7 @@ def _stripped(data: Object) -> Object:
         headless = found["spec"].get("clusterIP") == "None"
         gone = _OF_FAMILIES if headless else ("clusterIP", "clusterIPs", *_OF_FAMILIES)
         found["spec"] = {key: value for key, value in found["spec"].items() if key not in gone}
-    if live and found["kind"] == "DestinationRule":
+    if live and found["kind"] == "DestinationRule" and isinstance(found.get("spec"), dict):
         found["spec"] = _without_hashes(found["spec"])
     template = found["spec"].get("template") if isinstance(found.get("spec"), dict) else None
     if isinstance(template, dict) and isinstance(template.get("metadata"), dict):
@@ -188,10 +191,28 @@ def _stripped(data: Object) -> Object:
     return found
 
 
+def _without_nulls(data: Any) -> Any:
+    """The API server drops a null before it looks at an object of its own kinds."""
+    if isinstance(data, list):
+        return [_without_nulls(each) for each in data]
+    if not isinstance(data, dict):
+        return data
+    return {key: _without_nulls(value) for key, value in data.items() if value is not None}
+
+
 def _without_hashes(spec: dict[str, Any]) -> dict[str, Any]:
     """The subsets of a DestinationRule without the label that the controller of Rollouts adds."""
-    subsets = [
-        {**each, "labels": {key: value for key, value in (each.get("labels") or {}).items() if key != HASH}}
-        for each in spec.get("subsets") or ()
-    ]
-    return {**spec, **({"subsets": subsets} if subsets else {})}
+    if not isinstance(spec.get("subsets"), list):
+        return spec
+    return {**spec, "subsets": [_without_hash(each) for each in spec["subsets"]]}
+
+
+def _without_hash(subset: Any) -> Any:
+    labels = _mapping(subset).get("labels")
+    if not isinstance(labels, dict) or HASH not in labels:
+        return subset
+    return {**subset, "labels": {key: value for key, value in labels.items() if key != HASH}}
+
+
+def _mapping(data: Any) -> dict[str, Any]:
+    return data if isinstance(data, dict) else {}

@@ -95,6 +95,8 @@ def _others(app: App, version: Version, key: str) -> list[dict[str, Any]]:
     found = []
     for each in containers:
         container = each if "image" in each else {"name": each["name"], "image": version.image, **each}
+        if app.level > 1 and container.get("lifecycle") == {}:  # as for the main container: no wait
+            container = {key: value for key, value in container.items() if key != "lifecycle"}
         found.append({**container, "lifecycle": WAIT_BEFORE_STOP} if each["name"] in served else container)
     return found
 

@@ -16,8 +16,9 @@ def role_bindings(scene: Scene) -> Iterator[Finding]:
     """A binding whose subject or role the API server refuses.
 
     Why: The API server refuses the whole object, and Argo CD's sync fails.
-    Fix: give each ServiceAccount among the subjects its `namespace`: it is not the binding's by default. A subject is a
-    ServiceAccount, a User or a Group. A RoleBinding names a Role or a ClusterRole, a ClusterRoleBinding a ClusterRole.
+    Fix: give each ServiceAccount among the subjects of a ClusterRoleBinding its `namespace`; in a RoleBinding, it is
+    the binding's by default. A subject is a ServiceAccount, a User or a Group. A RoleBinding names a Role or a
+    ClusterRole, a ClusterRoleBinding a ClusterRole.
     Source: API server (`subjects[0].namespace: Required value`, `roleRef.kind: Unsupported value`).
     """
     for kind, roles in _BINDINGS.items():
@@ -27,19 +28,19 @@ def role_bindings(scene: Scene) -> Iterator[Finding]:
                 message = f"a {kind} names a {' or '.join(roles)}, not a {role or 'role without a kind'}"
                 yield Finding("role-bindings", message, "/roleRef/kind", manifest)
             for number, subject in enumerate(manifest.data.get("subjects") or ()):
-                for field, message in _of_subject(subject):
+                for field, message in _of_subject(subject, namespaced=kind == "RoleBinding"):
                     yield Finding("role-bindings", message, f"/subjects/{number}{field}", manifest)
 
 
-def _of_subject(subject: Object) -> Iterator[tuple[str, str]]:
+def _of_subject(subject: Object, *, namespaced: bool) -> Iterator[tuple[str, str]]:
     kind, name = subject.get("kind", ""), subject.get("name", "")
     if kind not in _GROUP_OF:
         yield "/kind", f"a subject is a ServiceAccount, a User or a Group, not {kind or 'without a kind'}"
         return
     if not name:
         yield "", f"the {kind} has no name"
-    if kind == "ServiceAccount" and not subject.get("namespace"):
-        yield "", f"ServiceAccount {name} has no namespace: the API server does not take the binding's"
+    if kind == "ServiceAccount" and not subject.get("namespace") and not namespaced:
+        yield "", f"ServiceAccount {name} has no namespace, and a ClusterRoleBinding has none that it could be in"
     if (subject.get("apiGroup") or _GROUP_OF[kind]) != _GROUP_OF[kind]:
         yield "/apiGroup", f"the apiGroup of a {kind} is {_GROUP_OF[kind] or 'empty'}, not {subject['apiGroup']}"
 

@@ -58,6 +58,25 @@ def test_a_version_that_comes_back_as_it_ran_is_not_noted(repository: Repository
     assert "not-as-it-ran" not in repository.run("validate", "--base", "HEAD~1").err
 
 
+def test_many_apps_are_compared_with_how_each_ran(repository: Repository) -> None:
+    names = [f"app-{number:02}" for number in range(12)]
+    for name in names:
+        repository.app(name, WEB)
+    repository.text("render")
+    repository.commit("more apps")
+    first = repository.git("rev-parse", "HEAD")[:12]
+    repository.verb("release", *(f"{name}=1.5.0" for name in names), "--weight", "20")
+    for name in names[:2]:
+        repository.app(name, WEB.replace("info", "debug"))
+    repository.text("render")
+    repository.commit("more logs of two")
+    repository.verb("weight", "30", "--all")
+    said = repository.run("abort", "--all", "--env", "production", "--commit").err.splitlines()
+    changed = [line for line in said if "comes back with another configuration" in line]
+    assert [line.split()[1] for line in changed] == names[:2]
+    assert all(f"than it ran with at {first}: env.LOG" in line for line in changed)
+
+
 def test_a_shallow_clone_says_that_it_could_not_compare(repository: Repository, tmp_path: Path) -> None:
     verb_of(repository, "release web 1.5.0 --weight 20")
     edited(repository)

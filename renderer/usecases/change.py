@@ -110,7 +110,7 @@ def _problems(
 ) -> list[Problem]:
     """What the rules, freezes, the policies of the base, and the rendered files say of a change. Raises GitError."""
     (old, new), root, base = sides, change.root, change.base
-    plans = [with_history(root, new.layout, base, each) for each in plans]
+    plans = with_history(root, new.layout, base, plans)
     environments = new.setup.environments.values()
     held = frozen_changes(root, environments, plans, (base, change.head), change.now) if change.now else []
     files = output_problems(root, (resolve(root, base), change.head), base, new)

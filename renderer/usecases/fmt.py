@@ -125,6 +125,7 @@ def _wanted(directory: str, paths: Sequence[str]) -> dict[str, list[str]]:
     return wanted
 
 
+@cache
 def field_order(kind: str) -> Order:
     """The fields of each mapping of a kind in the order of its schema, by JSON pointer with `*` for any one part."""
     schema = json.loads(read_schema(f"rollspec/{kind.lower()}.json") or b"{}")

@@ -106,9 +106,9 @@ def _show(options: PlanOptions, asked: Question) -> int:
         return 1
     with asking_git():
         judged = as_one(Range(root, asked.base, head), new, compared.plans)
-        plans = tuple(with_history(root, new.layout, asked.base, each) for each in judged)
+        recalled = with_history(root, new.layout, asked.base, judged)
         moment = head, options.now
-        plans = tuple(with_first_check(root, new.layout, asked.base, each, moment) for each in plans)
+        plans = tuple(with_first_check(root, new.layout, asked.base, each, moment) for each in recalled)
         files = output_files(root, asked.base, head, new, plans)
         reasons = tuple(breaks_glass(root, asked.base, head or "HEAD"))
         looks = who_looks(root, asked.base, head, [new, *([old] if isinstance(old, View) else [])], plans)

@@ -18,54 +18,85 @@ from renderer.usecases.project import Opened
 from renderer.yamlio import load
 
 _LOOKED = 200  # commits that changed the rendered workload
+_FEW = 10  # apps whose workloads are named to git one by one
 _SHORT = 12
 _WORKLOADS = ("rollout.yaml", "deployment.yaml")
 
 
-def say_how_it_ran(opened: Opened, env: str, apps: Sequence[str], base: str) -> None:
-    """Name apps whose version, restored by a verb, differs from when it ran up to `base`."""
-    layout = opened.layout
-    for app in apps:
-        folder = layout.manifests(env, app)
-        there = set(listing(opened.root, folder))
-        files, _ = read(opened.root, [path for name in _WORKLOADS if (path := f"{folder}/{name}") in there])
-        templates = [found for text in files.values() if (found := _template(text))]
-        plan = AppPlan(app, env, (), comes_back=json.dumps(templates[0]) if templates else "")
-        try:
-            noted = with_history(opened.root, layout, base, plan).problems
-        except GitError as error:
-            say(f"rollspec: {app} in {env}: it was not compared with how it ran: {error.message}")
-            continue
-        for note in noted:
-            say(f"rollspec: {app} in {env}: {note.message}")
+def say_how_they_ran(opened: Opened, taken_back: Sequence[tuple[str, str]], base: str) -> None:
+    """Name the apps (by environment) whose version, restored by a verb, differs from when it ran up to `base`."""
+    plans = [_restored(opened, env, app) for env, app in taken_back]
+    try:
+        noted = with_history(opened.root, opened.layout, base, plans)
+    except GitError as error:
+        for plan in plans:
+            say(f"rollspec: {plan.app} in {plan.env}: it was not compared with how it ran: {error.message}")
+        return
+    for plan in noted:
+        for note in plan.problems:
+            say(f"rollspec: {plan.app} in {plan.env}: {note.message}")
 
 
-def with_history(root: str, layout: Layout, base: str, plan: AppPlan) -> AppPlan:
-    """The plan, with a note if the restored version differs from when it ran before `base`. Raises GitError."""
-    if not plan.comes_back:
-        return plan
-    template, _ = load(plan.comes_back.encode(), "")
-    if not isinstance(template, dict):
-        return plan
-    commit, then = _when_it_ran(root, layout, base, plan, template)
-    if commit is None and not is_shallow(root):
-        return plan
-    note = not_as_it_ran(plan, layout.partial(plan.env, plan.app), commit, then)
-    return replace(plan, problems=(*plan.problems, note)) if note else plan
+def _restored(opened: Opened, env: str, app: str) -> AppPlan:
+    """A plan that has only the version that came back."""
+    folder = opened.layout.manifests(env, app)
+    there = set(listing(opened.root, folder))
+    files, _ = read(opened.root, [path for name in _WORKLOADS if (path := f"{folder}/{name}") in there])
+    templates = [found for text in files.values() if (found := _template(text))]
+    return AppPlan(app, env, (), comes_back=json.dumps(templates[0]) if templates else "")
 
 
-def _when_it_ran(
-    root: str, layout: Layout, base: str, plan: AppPlan, template: Mapping[str, Any]
-) -> tuple[str | None, Mapping[str, Any]]:
-    """The last commit up to `base` that has this version in the workload, and its pod template there."""
-    folder = layout.manifests(plan.env, plan.app)
-    paths = [f"{folder}/{name}" for name in _WORKLOADS]
-    for commit, touches in islice(log_files(root, paths, base), _LOOKED):
-        for text in read_blobs(root, {touch.after for touch in touches if touch.after}).values():
-            found = _template(text)
-            if found and is_version(found, template):
-                return commit.sha[:_SHORT], found
-    return None, {}
+def with_history(root: str, layout: Layout, base: str, plans: Sequence[AppPlan]) -> list[AppPlan]:
+    """The plans, with a note where the restored version differs from when it ran before `base`. Raises GitError."""
+    wanted = {layout.manifests(plan.env, plan.app): template for plan in plans if (template := _comes_back(plan))}
+    found = _when_they_ran(root, base, wanted) if wanted else {}
+    is_cut = len(found) < len(wanted) and is_shallow(root)
+    noted = []
+    for plan in plans:
+        folder = layout.manifests(plan.env, plan.app)
+        commit, then = found.get(folder, (None, {}))
+        looked = folder in found or (folder in wanted and is_cut)
+        note = not_as_it_ran(plan, layout.partial(plan.env, plan.app), commit, then) if looked else None
+        noted.append(replace(plan, problems=(*plan.problems, note)) if note else plan)
+    return noted
+
+
+def _comes_back(plan: AppPlan) -> Mapping[str, Any] | None:
+    template, _ = load(plan.comes_back.encode(), "") if plan.comes_back else (None, [])
+    return template if isinstance(template, dict) else None
+
+
+def _when_they_ran(
+    root: str, base: str, wanted: Mapping[str, Mapping[str, Any]]
+) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """By folder, the last commit up to `base` that has this version in the workload, and its pod template there.
+
+    One walk through the history for all of them.
+    """
+    left, found = dict(wanted), {}
+    few = len(wanted) <= _FEW
+    folders = wanted if few else {f"{folder.rpartition('/')[0]}/*" for folder in wanted}
+    paths = [f"{folder}/{name}" for folder in sorted(folders) for name in _WORKLOADS]
+    for commit, touches in islice(log_files(root, paths, base), _LOOKED if few else _LOOKED * _FEW):
+        known = [(folder, touch.after) for touch in touches if (folder := touch.path.rpartition("/")[0]) in left]
+        texts = read_blobs(root, {oid for _, oid in known if oid})
+        for folder, oid in known:
+            template = _version_in(texts.get(oid or "", b""), wanted[folder])
+            if template:
+                found[folder] = commit.sha[:_SHORT], template
+                left.pop(folder, None)
+        if not left:
+            break
+    return found
+
+
+def _version_in(text: bytes, wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The pod template of a rendered workload if it is of the wanted version."""
+    images = [each.get("image") for each in (wanted.get("spec") or {}).get("containers") or ()]
+    if not all(isinstance(image, str) and image.encode() in text for image in images):
+        return None  # most are of another version, and need not be parsed
+    found = _template(text)
+    return found if found and is_version(found, wanted) else None
 
 
 def _template(text: bytes) -> Mapping[str, Any] | None:

@@ -28,7 +28,7 @@ from renderer.usecases.live import Live, live_canaries
 from renderer.usecases.older import older_versions
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.promotion import ReleaseOptions, due_versions, versions_for
-from renderer.usecases.ran import say_how_it_ran
+from renderer.usecases.ran import say_how_they_ran
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
 from renderer.usecases.status import read_rows
@@ -210,8 +210,7 @@ def _say_how_they_ran(options: VerbOptions, taken_back: Sequence[tuple[str, str]
     """Say how a restored version differs from when it ran; this never makes the verb fail."""
     if not options.dry_run:
         opened = open_project(options.directory)
-        for env, app in taken_back:
-            say_how_it_ran(opened, env, [app], "HEAD~1" if options.commit else "HEAD")
+        say_how_they_ran(opened, taken_back, "HEAD~1" if options.commit else "HEAD")
     return 0
 
 

@@ -34,6 +34,7 @@ def test_an_attack_fails(file: Path, tmp_path: Path) -> None:
             assert after == before, "a command that only reads changed a file"
         outside = [path for path in after.keys() | before.keys() if not path.startswith(f"{project}/")]
         assert {path: after.get(path) for path in outside} == {path: before.get(path) for path in outside}
+        before = after
     assert not attack.with_git or index(project) == committed
 
 

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.support.cases import OVERLAY, PROJECT, Outcome
+from tests.support.cases import OVERLAY, PROJECT, Outcome, run
 from tests.support.repository import git, init, save
 
 ATTACKS = Path(__file__).parent.parent / "attacks"
@@ -28,9 +28,10 @@ DEFAULTS = {
     "overlays/production/overlay.yaml": OVERLAY,
     "apps/web.yaml": APP,
 }
+_EARLIER = 1_767_225_600_000_000_001  # ns: 2026-01-01
 _REPEATED = re.compile(r"%(times|flat) ([0-9]+) (.*)")
 _SECTION = re.compile(
-    r"=== (?P<path>\S+)(?: (?P<how>append|escaped|fifo|changed|committed|submodule|assumed|-> (?P<target>.*)))?"
+    r"=== (?P<path>\S+)(?: (?P<how>append|escaped|fifo|changed|committed|submodule|assumed|forged|-> (?P<target>.*)))?"
 )
 
 
@@ -97,7 +98,7 @@ def lay_out(attack: Attack, folder: Path) -> Path:
         if path not in given:
             _write(project / path, text.encode())
     for section in attack.sections:
-        if section.how not in ("changed", "committed", "submodule"):
+        if section.how not in ("changed", "committed", "submodule", "forged"):
             _lay_out(project, section)
     if attack.with_git:
         save(init(project))
@@ -105,7 +106,27 @@ def lay_out(attack: Attack, folder: Path) -> Path:
     for section in attack.sections:
         if section.how == "changed":
             _lay_out(project, section)
+    _forge(project, [section for section in attack.sections if section.how == "forged"])
     return project
+
+
+def _forge(project: Path, sections: list[Section]) -> None:
+    """Rendered files that the cache of another user takes for up to date, made with this very program."""
+    if not sections:
+        return
+    own, os.environ["XDG_STATE_HOME"] = os.environ["XDG_STATE_HOME"], str(project.parent / "a stranger")
+    try:
+        run(project, "render")
+        for path in [path for path in project.rglob("*") if path.is_file() and ".rollspec" not in path.parts]:
+            os.utime(path, ns=(_EARLIER, _EARLIER))  # old enough for a cache to go by the times of files
+        run(project, "render")
+        for section in sections:
+            size = (project / section.path).stat().st_size
+            _write(project / section.path, section.content + b"#" * (size - len(section.content)))  # seen by its size
+            os.utime(project / section.path, ns=(_EARLIER, _EARLIER))
+        assert run(project, "render", "--check", "--cached").code == 0, "who made the cache believes it"
+    finally:
+        os.environ["XDG_STATE_HOME"] = own
 
 
 def _second_commit(project: Path, sections: list[Section]) -> None:

@@ -82,6 +82,23 @@ def test_pods_with_another_apps_labels_are_a_clash_whatever_makes_them(kind: str
     assert "this selector also finds the pods of app evil" in found[0].message
 
 
+def _service(labels: dict[str, str]) -> Manifest:
+    return manifest("Service", "web", {"selector": labels})
+
+
+def test_a_service_with_fewer_labels_than_its_workload_finds_pods_of_another_app() -> None:
+    labels = {"app": "web", "part": "front"}
+    web = [deployment("web", labels, labels), _service({"app": "web"})]
+    evil = [deployment("evil", {"app": "web", "part": "evil"}, {"app": "web", "part": "evil"})]
+    assert lines(clashes(web=web, evil=evil)) == [
+        "workloads-overlap web service.yaml/spec/selector: this selector also finds the pods of app evil"
+    ]
+    assert clashes(web=[web[0], _service(labels)], evil=evil) == []
+    assert clashes(web=[web[0]], evil=evil, _resources=[web[1]]) == []  # meant for the pods of several apps
+    controlled = {**labels, "rollouts-pod-template-hash": "1"}
+    assert clashes(web=[web[0], _service(controlled)], evil=evil) == []
+
+
 def test_one_name_in_two_namespaces_or_kinds_is_no_clash() -> None:
     assert clashes(a=[manifest("Service", "web", {})], b=[manifest("Service", "web", {}, "other")]) == []
     assert clashes(a=[manifest("Service", "web", {})], b=[manifest("Gateway", "web", {})]) == []

@@ -12,6 +12,7 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
 from renderer.rules.mesh import full_host
+from renderer.rules.services import CONTROLLED
 from renderer.rules.templates_within import pods_of
 from renderer.scaler import scaler_of
 from renderer.schema.scope import scope
@@ -233,14 +234,29 @@ _BY_KIND: dict[str, Callable[[Manifest, str], Iterator[Claim]]] = {
 
 def _workloads(found: Index, owner: str) -> list[Claim]:
     made = [
-        Claim(_PODS, _labels(pod, pod.labels), owner, pod.manifest.file, pod.pointer + "/metadata/labels")
+        Claim(_PODS, _labels(pod.namespace, pod.labels), owner, pod.manifest.file, pod.pointer + "/metadata/labels")
         for pod in pods_of(found)
     ]
-    for pod in found.workloads:
-        selector = (pod.manifest.data["spec"].get("selector") or {}).get("matchLabels") or {}
-        if selector:
-            made.append(Claim("workloads-overlap", _labels(pod, selector), owner, pod.manifest.file, "/spec/selector"))
-    return made
+    made += [
+        Claim("workloads-overlap", _labels(pod.namespace, selector), owner, pod.manifest.file, "/spec/selector")
+        for pod in found.workloads
+        if (selector := _selector(pod))
+    ]
+    return [*made, *_services(found, owner)]
+
+
+def _services(found: Index, owner: str) -> Iterator[Claim]:
+    """Selectors of Services that find more pods than the workload's own selector, as they have fewer of its labels."""
+    for service in found.kinds.get("Service", ()):
+        namespace, selector = namespace_of(service), dict((service.data.get("spec") or {}).get("selector") or {})
+        selector.pop(CONTROLLED, None)
+        near = [pod for pod in found.workloads if pod.namespace == namespace and selector.items() <= pod.labels.items()]
+        if selector and near and not any(_selector(pod).items() <= selector.items() for pod in near):
+            yield Claim("workloads-overlap", _labels(namespace, selector), owner, service.file, "/spec/selector")
+
+
+def _selector(pod: Pod) -> dict[str, str]:
+    return (pod.manifest.data["spec"].get("selector") or {}).get("matchLabels") or {}
 
 
 def _waves(found: Index, owner: str) -> Iterator[Claim]:
@@ -269,8 +285,8 @@ def waits_for_rollouts(claimed: Iterable[tuple[str, Claim]]) -> Iterator[tuple[C
                 break
 
 
-def _labels(pod: Pod, labels: dict[str, str]) -> str:
-    return "\n".join([pod.namespace, *(f"{key}={value}" for key, value in sorted(labels.items()))])
+def _labels(namespace: str, labels: dict[str, str]) -> str:
+    return "\n".join([namespace, *(f"{key}={value}" for key, value in sorted(labels.items()))])
 
 
 def _overlaps(same: dict[tuple[str, str], list[Claim]]) -> Iterator[Clash]:

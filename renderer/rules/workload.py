@@ -47,13 +47,17 @@ def _mismatch(selector: Object, pod: Pod) -> str:
 
 
 def workloads_overlap(scene: Scene) -> Iterator[Finding]:
-    """A workload that selects the pods of another workload, Job, CronJob or Pod of its namespace.
+    """A workload, or the Service of an app, that selects the pods of another workload, Job, CronJob or Pod.
 
+    Only pods of its own namespace count. A Service that is meant for the pods of several apps belongs under `resources`
+    of the overlay, and is not judged.
     A Deployment and a Rollout with one name are allowed: that is how an app moves from one to the other (`migration`),
     and their ReplicaSets do not mix.
 
-    Why: Their controllers count and delete each other's pods; a Service sends its requests to pods of a Job.
-    Fix: give the pods of each workload a label value of their own, and use it in the selector.
+    Why: The controllers of workloads count and delete each other's pods. A Service sends its requests to pods of
+    another app, or of a Job.
+    Fix: give the pods of each workload a label value of their own, and use it in the selector of the workload and of
+    its Service.
     Source: Kubernetes documentation of Deployments (`do not overlap selectors`), Argo Rollouts' migration guide.
     """
     for one in scene.index.workloads if len(scene.index.pods) > 1 else ():

@@ -63,3 +63,25 @@ def test_only_the_application_of_one_app_takes_its_objects_along() -> None:
     )
     assert "finalizers" not in {**one["metadata"], **many["metadata"]}
     assert many["spec"]["template"]["metadata"]["finalizers"] == ["resources-finalizer.argocd.argoproj.io"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_verbs_say_what_an_application_does_not_do_by_itself(case: str, tmp_path: Path) -> None:
+    project = probed(lay_out(FIXTURES / "ok" / case, tmp_path / "p", leave=frozenset(("expected",))))
+    overlay = project / "overlays/production/overlay.yaml"
+    document = yaml.safe_load(overlay.read_text())
+    spec = project / "apps/web.yaml"
+    spec.write_text("".join(line for line in spec.read_text().splitlines(True) if "canaryHeaders" not in line))
+    assert run(project, "render").code == 0
+    for automated, said in (
+        (False, "after the push, `argocd app sync production"),
+        ({"prune": False}, "Argo CD does not prune here: the objects of rendered/production/web/"),
+    ):
+        document["spec"]["argocd"] = {"syncPolicy": {"automated": automated}}
+        overlay.write_text(yaml.safe_dump(document))
+        outcome = run(project, "switch", "web", "--to", "RollingUpdate", "--dry-run")
+        assert outcome.code == 0, outcome.err
+        assert said in outcome.err
+    document["spec"].pop("argocd")
+    overlay.write_text(yaml.safe_dump(document))
+    assert run(project, "switch", "web", "--to", "RollingUpdate", "--dry-run").err == ""

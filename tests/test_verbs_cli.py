@@ -274,6 +274,12 @@ def test_an_abort_and_a_retry_keep_the_comments_of_the_canary(repository: Path) 
          ("promote", "web", "--at", "20"), ""),
         ("strategy: {type: Canary, router: istio, steps: [{setWeight: 100}], autoPromotionEnabled: true}\n"
          "  canary: {tag: 2}", ("promote", "web"), "continues to its end by itself"),
+        ("strategy: {type: Canary, router: replica}\n  service: {sessionAffinity: ClientIP}",
+         ("release", "web", "2.0.0", "--weight", "25"), "a share of clients"),
+        ("strategy: {type: Canary, router: istio}\n  service: {clusterIP: None}",
+         ("release", "web", "2.0.0", "--weight", "25"), "the Service is headless"),
+        ("strategy: {type: Canary, router: istio}",
+         ("release", "web", "2.0.0", "--weight", "25"), ""),
     ],
 )  # fmt: skip
 def test_what_git_cannot_know_is_said_beside(repository: Path, fields: str, words: tuple[str, ...], said: str) -> None:

@@ -33,7 +33,8 @@ def test_every_file_names_the_sample(added: str) -> None:
 @pytest.mark.parametrize("added", DECIDES)
 def test_no_other_file_decides_by_it(added: str) -> None:
     paths = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".json")]
-    found = [path for path in [*paths, ROOT / "pyproject.toml"] if re.search(DECIDES[added], path.read_text())]
+    written = [path for path in paths if "v1" not in path.parts]  # `make docs` writes schemas/rollspec/v1
+    found = [path for path in [*written, ROOT / "pyproject.toml"] if re.search(DECIDES[added], path.read_text())]
     assert {str(path.relative_to(ROOT)) for path in found} <= set(ROWS[added][1])
 
 

@@ -103,7 +103,7 @@ def hpa_once(scene: Scene) -> Iterator[Finding]:
 def hpa_replicas(scene: Scene) -> Iterator[Finding]:
     """A workload with a fixed `replicas` that an autoscaler scales.
 
-    While an autoscaler is being switched on, both may be there: with fewer `replicas` than `minReplicas`, in a workload
+    Both are allowed while an autoscaler is being switched on: with fewer `replicas` than `minReplicas`, in a workload
     that Argo CD applies with ServerSideApply.
 
     Why: Every sync sets the count back to `replicas`, and the autoscaler changes it again: pods are stopped under load.

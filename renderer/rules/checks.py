@@ -33,7 +33,7 @@ def analysis_level(scene: SpecScene) -> Iterator[Finding]:
 
     Why: The built-in checks of level 1 pass without data, and a canary whose every request fails gives them no data.
     Fix: set `renderLevel: 2` in `rollspec.yaml`. The AnalysisTemplates get other queries and conditions.
-    Source: rollspec.
+    Source: a rule of rollspec.
     """
     app = scene.app
     fields = app.strategy.fields.get("analysis") or {}
@@ -212,7 +212,7 @@ def analysis_time(scene: SpecScene) -> Iterator[Finding]:
     Why: The release reaches 100 % before the built-in checks have failed often enough to abort it. Only the pauses are
     counted. This is a note: how long pods take to be Ready is not known here.
     Fix: make the pauses longer, or `initialDelay`, `interval` or `failureLimit` smaller.
-    Source: rollspec.
+    Source: a rule of rollspec.
     """
     checks, app = dict(_measured(scene.app)).get("analysis"), scene.app
     steps = app.strategy.fields.get("steps") or ()

@@ -28,8 +28,8 @@ def analysis_conditions(scene: Scene) -> Iterator[Finding]:
     Why: Conditions are written in expr-lang. One that does not parse, that uses an unknown name, that is not true or
     false, or that compares Prometheus' list with a number is an error in each measurement. The controller repeats a
     measurement with an error every 10 seconds, and the fifth in a row aborts the release. `result[0]` without a
-    question for `len(result)` is such an error where there is no data (a warning). A metric without a condition is
-    successful whatever it measures (a warning); `job` and `web` judge by themselves.
+    check of `len(result)` is such an error when there is no data (a warning). A metric without a condition succeeds
+    whatever it measures (a warning), except for the providers `job` and `web`, which judge by themselves.
     Fix: write `len(result) > 0 && result[0] < 5`, or end the query in `or vector(0)` where no data means 0.
     Source: Argo Rollouts (`EvaluateResult`, `could not evaluate successCondition`).
     """

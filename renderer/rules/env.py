@@ -16,8 +16,8 @@ def env_names(scene: Scene) -> Iterator[Finding]:
     """An environment variable whose name Kubernetes refuses.
 
     Why: The API server refuses the pod template.
-    Fix: rename it. From Kubernetes 1.32 on a name is printable ASCII without `=`; before, letters, digits, `-`, `_` and
-    `.`, and the first character is not a digit.
+    Fix: rename it. From Kubernetes 1.32 on, a name is printable ASCII without `=`. Before that, it has letters, digits,
+    `-`, `_` and `.`, and does not start with a digit.
     Source: API server (`IsEnvVarName`, feature RelaxedEnvironmentVariableValidation).
     """
     accepts = is_env_name if scene.kubernetes >= (1, 32) else is_old_env_name

@@ -49,7 +49,7 @@ def job_waits(scene: Scene) -> Iterator[Finding]:
 
 
 def job_deleted(scene: Scene) -> Iterator[Finding]:
-    """A Job that is not a hook and deletes itself when it has finished (a note).
+    """A Job that is not a hook and deletes itself when it has finished.
 
     Why: Argo CD finds the Job missing, and creates it again where it syncs by itself (`selfHeal`), or at the next sync:
     the Job runs over and over.

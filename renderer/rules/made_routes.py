@@ -19,10 +19,11 @@ def pinned_routes(scene: Scene) -> Iterator[Finding]:
     """A route for pinned requests (`canaryHeaders`, `setHeaderRoute`), or for mirrored ones (`setMirrorRoute`), that
     does not do what the app's own route does.
 
-    Why: During a release Argo Rollouts makes this route of the step's match only. It takes requests of every other path
-    and port too, and has none of the route's other fields. All of them reach the port of the first route that the
-    Rollout names. A missing `rewrite` changes the path that the app sees (a warning); other differences are a note.
-    Fix: send such requests only to that port and those paths, and let the app do without the fields for them; or
+    Why: During a release Argo Rollouts makes this route from the step's match alone. It takes requests of every path
+    and port, and has none of the fields of the app's route. All of these requests reach the port of the first route
+    that the Rollout names. A missing `rewrite` changes the path that the app sees (a warning); other differences are a
+    note.
+    Fix: send such requests only to that port and those paths, and do not rely on the other fields for them; or
     remove `canaryHeaders` (`setHeaderRoute`, `setMirrorRoute`).
     Source: Argo Rollouts (`createHeaderRoute`, `createMirrorRoute`), measured.
     """

@@ -101,7 +101,8 @@ def client_affinity(scene: Scene) -> Iterator[Finding]:
     """A canary by replicas behind a Service with `sessionAffinity: ClientIP`.
 
     Why: Each client stays on its pod (for 3 hours by default). The canary gets a share of the clients, not of the
-    requests: behind a proxy or NAT, one client may be everybody, and clients of today stay on the stable version.
+    requests. A proxy or NAT makes one client of many users, and a client that has a pod already stays on the stable
+    version.
     Fix: remove `sessionAffinity`, or use router istio, which does not use the affinity of the Service.
     Source: Kubernetes documentation of `sessionAffinity`.
     """

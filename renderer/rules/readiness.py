@@ -15,7 +15,7 @@ def no_readiness_probe(scene: Scene) -> Iterator[Finding]:
     It is a note, and with `probes: required` in the overlay's policy an error. Without that policy, a startup probe is
     enough too. The rule ignores a Service that selects pods before they are Ready (`publishNotReadyAddresses`).
 
-    Why: Kubernetes takes such a pod for Ready as soon as its process runs. Each release then sends requests to pods
+    Why: Kubernetes considers such a pod Ready as soon as its process runs. Each release then sends requests to pods
     that cannot answer yet, and continues even if the new version never starts to serve.
     Fix: add `readinessProbe: {httpGet: {path: /healthz, port: http}}`, with a path that the app answers when it is
     ready. For other protocols use `tcpSocket` or `grpc`.

@@ -94,4 +94,4 @@ def _severities(folder: Path) -> str:
     """The severities of a rule, as its fixtures show them."""
     texts = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml")))
     found = [severity for severity in ("error", "warning", "note") if re.search(f"^# {severity}: ", texts, re.M)]
-    return _sentence(" or ".join(found))
+    return _sentence(", ".join([*found[:-2], " or ".join(found[-2:])]))

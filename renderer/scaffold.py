@@ -66,9 +66,9 @@ _RIGHTS: dict[str, Any] = {
 }
 _BUDGET = {"maxUnavailable": 1, "unhealthyPodEvictionPolicy": "AlwaysAllow"}
 _APP_COMMENTS = {
-    "  readinessProbe:": "Ask what answers only when the app can serve.",
+    "  readinessProbe:": "Use a path that answers only when the app can serve.",
     "  imagePullPolicy:": "For a tag that never moves, IfNotPresent starts pods faster.",
-    "  resources:": "Measure the app, and correct these. Above its memory limit it is killed.",
+    "  resources:": "Measure the app and correct these values. A container above its memory limit is killed.",
     "  disruptionBudget:": "Draining a node stops one pod at a time.",
     "  securityContext:": (
         "If the app writes files, mount a volume where it does (`volumeMounts: [{name: tmp, mountPath: /tmp}]` and\n"

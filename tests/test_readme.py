@@ -121,7 +121,12 @@ def test_words_in_backticks_that_look_like_commands_are_commands(page: Path) -> 
 
 def test_the_first_screen_shows_the_commands_a_spec_and_what_it_becomes() -> None:
     first = README.splitlines()[:80]
-    for line in ("$ make demo", "$ python3 -m pip install", "# apps/checkout.yaml", "# rendered/production/checkout/rollout.yaml"):
+    for line in (
+        "$ make demo",
+        "$ python3 -m pip install",
+        "# apps/checkout.yaml",
+        "# rendered/production/checkout/rollout.yaml",
+    ):
         assert [shown for shown in first if shown.startswith(line)], line
 
 

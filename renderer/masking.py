@@ -21,7 +21,7 @@ NAMES = (
     *("credentials", "dsn"),
 )
 _SHORTEST = 8  # characters of a text that is masked for its name
-# Names of fields that say nothing, wherever they are in a file.
+# Field names that never hint at a secret, wherever they are in a file.
 _USUAL = frozenset(
     (
         *("apiVersion", "kind", "metadata", "name", "namespace", "labels", "annotations", "type", "immutable", "spec"),

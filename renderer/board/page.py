@@ -103,7 +103,7 @@ def _active_rows(board: Board) -> list[tuple[str, list[Cell | None]]]:
 
 
 def _quiet(board: Board) -> dict[str, Any]:
-    """The other apps for the script, in little room: equal texts are written once and named by their number."""
+    """The other apps as compact data for the script: equal texts are written once and named by their number."""
     active = {cell.app for cell in board.active}
     texts: dict[str, int] = {}
     rows = []

@@ -19,7 +19,7 @@ _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
 
 
 def branch_name(root: str, name: str) -> str:
-    """The name, if a branch can have it. Raises GitError."""
+    """The name, if it is valid for a branch. Raises GitError."""
     if name.startswith("-") or committing(root, ["check-ref-format", "--branch", name]).returncode:
         raise GitError(f"{name!r} is not a valid name of a branch")
     return name
@@ -38,7 +38,7 @@ def is_checked_out(root: str, branch: str) -> bool:
 
 
 def fetched_tip(root: str, remote: str, branch: str) -> str | None:
-    """The last commit of a branch of the remote, whose objects are here afterwards; None if there is no such branch."""
+    """Fetch a branch of the remote; its last commit, or None if there is no such branch."""
     said = text(check(committing(root, ["ls-remote", "--heads", "--", remote, f"refs/heads/{branch}"])))
     if not said.strip():
         return None
@@ -47,7 +47,7 @@ def fetched_tip(root: str, remote: str, branch: str) -> str | None:
 
 
 def fetch_notes(root: str, remote: str, ref: str) -> None:
-    """Make the local notes those of the remote, if it has any."""
+    """Replace the local notes by those of the remote, if it has any."""
     said = text(check(committing(root, ["ls-remote", "--", remote, ref])))
     if said.strip():
         check(
@@ -56,7 +56,7 @@ def fetch_notes(root: str, remote: str, ref: str) -> None:
 
 
 def store(root: str, paths: Sequence[str]) -> list[str]:
-    """The ids of the contents of these files (absolute paths), which are objects of the repository afterwards."""
+    """Store the contents of these files (absolute paths) as objects; their ids."""
     wrong = [path for path in paths if "\n" in path]
     if wrong:
         raise GitError(f"{wrong[0]!r}: a path with a line break cannot be published")
@@ -66,7 +66,7 @@ def store(root: str, paths: Sequence[str]) -> list[str]:
 
 
 def store_text(root: str, content: bytes) -> str:
-    """The id of this content, which is an object of the repository afterwards."""
+    """Store this content as an object; its id."""
     return text(check(committing(root, ["hash-object", "-w", "--no-filters", "--stdin"], content))).strip()
 
 
@@ -110,7 +110,7 @@ def move(root: str, branch: str, commit: str, before: str | None) -> None:
 
 
 def note(root: str, ref: str, commit: str, content: str) -> bool:
-    """Write a note of a commit; whether it was another one before."""
+    """Write a note of a commit; whether that changed it."""
     said = asking(root, ["notes", f"--ref={ref}", "show", commit])
     if said is not None and text(said).strip() == content:
         return False
@@ -119,7 +119,7 @@ def note(root: str, ref: str, commit: str, content: str) -> bool:
 
 
 def push(root: str, remote: str, updates: Mapping[str, str]) -> bool:
-    """Push all of these (ref -> commit), or none; False where the remote has moved on meanwhile."""
+    """Push all of these (ref -> commit), or none; False if the remote has new commits."""
     pairs = [f"{commit}:{ref}" for ref, commit in updates.items()]
     done = committing(root, ["push", "--quiet", "--atomic", "--porcelain", "--", remote, *pairs])
     said = text(done.stdout + done.stderr)
@@ -130,7 +130,7 @@ def push(root: str, remote: str, updates: Mapping[str, str]) -> bool:
 
 
 class About(NamedTuple):
-    """What a commit says of itself; `author` is `NAME <ADDRESS>`, `date` the author's, in ISO 8601."""
+    """The metadata of a commit; `author` is `NAME <ADDRESS>`, `date` the author's, in ISO 8601."""
 
     author: str
     date: str
@@ -139,7 +139,7 @@ class About(NamedTuple):
 
 
 def about(root: str, commit: str) -> About:
-    """What a commit says of itself."""
+    """The metadata of a commit."""
     shape = "--format=%an <%ae>%x00%aI%x00%s%x00%b%x00"
     author, date, subject, body = fields(reading(root, ["show", "-s", "-z", shape, commit]))[:4]
     return About(author, date, subject, body.strip())

@@ -85,7 +85,7 @@ def log_files(root: str, paths: Sequence[str], revision: str = "HEAD") -> Iterat
 
 
 def commits_of(root: str, shas: Sequence[str], paths: Sequence[str]) -> Iterator[tuple[str, tuple[Touch, ...]]]:
-    """Of each of these commits, the files under the paths that it changed against its first parent; by commit id."""
+    """The files under the paths that each of these commits changed against its first parent; by commit id."""
     for start in range(0, len(shas), _AT_ONCE):
         some = ["--no-walk=unsorted", *shas[start : start + _AT_ONCE]]
         yield from ((commit.sha, touches) for commit, touches in _with_touches(root, some, paths))
@@ -110,7 +110,7 @@ def _with_touches(
 
 
 def _touch(about: str, path: str) -> Touch:
-    """Of `:<mode> <mode> <oid> <oid> M`."""
+    """The ids in `:<mode> <mode> <oid> <oid> M`."""
     before, after, old, new, _ = about[1:].split(" ")
     return Touch(path, old if before in FILES else None, new if after in FILES else None)
 
@@ -130,7 +130,7 @@ def _commit(values: Sequence[str]) -> Commit:
 
 
 def _time(raw: str) -> datetime:
-    """Of `1700000000 +0530`; 1970 for a commit that does not say when, as git itself takes it."""
+    """The time `1700000000 +0530`; 1970 for a commit without a time, as git itself reads it."""
     seconds, _, zone = (raw or "0 +0000").partition(" ")
     minutes = int(zone[-4:-2]) * 60 + int(zone[-2:])
     offset = timedelta(minutes=-minutes if zone.startswith("-") else minutes)

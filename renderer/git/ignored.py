@@ -13,7 +13,7 @@ _AT_ONCE = 500  # paths on one command line
 
 
 def ignored_by(root: str, paths: Collection[str]) -> dict[str, str]:
-    """Of these paths those that git ignores, and the line that says so: `.gitignore:3 (rendered/)`.
+    """Those of these paths that git ignores, and the line that says so: `.gitignore:3 (rendered/)`.
 
     A tracked file is not ignored, whatever the lines say.
     """
@@ -26,7 +26,7 @@ def ignored_by(root: str, paths: Collection[str]) -> dict[str, str]:
 
 
 def hidden(root: str, paths: Sequence[str]) -> dict[str, str]:
-    """Of the files at or beneath these paths those whose changes git overlooks, and by which option."""
+    """The files at or beneath these paths whose changes git overlooks, and by which option."""
     found = {}
     for start in range(0, len(paths), _AT_ONCE):
         for entry in index_entries(root, paths[start : start + _AT_ONCE]):
@@ -41,7 +41,7 @@ def ignored_in(root: str, folders: Sequence[str]) -> list[str]:
 
 
 def all_ignored(root: str) -> list[str]:
-    """What git ignores in `root`: files, and as `name/` the folders that it ignores as a whole."""
+    """What git ignores in `root`: files, and folders that it ignores as a whole (`name/`)."""
     return fields(reading(root, [*_IGNORED, "--directory", "--", "."]))
 
 

@@ -13,7 +13,7 @@ from renderer.yamlio import MAX_MANIFESTS
 FileStatus = Literal["A", "M", "D"]
 
 _MAIN = ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", "heads/main", "heads/master")
-_MANY = 500  # at most so many paths are put on a command line; for more, the whole tree is listed
+_MANY = 500  # most paths on a command line; for more, the whole tree is listed
 _BRANCH = regex(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # names that a shell takes as they are
 _ID = regex(r"[0-9a-f]{7,64}")
 FILES = ("100644", "100755")  # modes of plain files
@@ -166,7 +166,7 @@ def _on_disk(root: str, start: str, paths: Sequence[str]) -> dict[str, FileStatu
 
 
 def _hashed(root: str, paths: Sequence[str]) -> list[str]:
-    """The ids that the contents of these files would have in git, as its filters and line ends make them."""
+    """The ids that these files would have in git, after its filters and its conversion of line ends."""
     asked = b"".join(os.fsencode(path) + b"\n" for path in paths)
     return text(reading(root, ["hash-object", "--stdin-paths"], asked)).split() if paths else []
 
@@ -190,7 +190,7 @@ def list_tree(root: str, revision: str, prefix: str = "") -> dict[str, TreeEntry
 
 
 def list_trees(root: str, revision: str, paths: Sequence[str], folder: str = "") -> dict[str, TreeEntry]:
-    """Every file of a revision at or beneath these paths; `folder` holds all of them, where they are many."""
+    """Every file of a revision at or beneath these paths; `folder` holds all of them, in case they are many."""
     if len(paths) <= _MANY:
         return _tree(root, resolve(root, revision), paths) if paths else {}
     some = frozenset(paths)
@@ -254,7 +254,7 @@ def _about(root: str, question: str, oids: Sequence[str]) -> bytes:
 
 
 def _size(line: str) -> int:
-    """Of `<oid> blob <size>`."""
+    """Parses `<oid> blob <size>`."""
     about = line.split()
     if len(about) != 3:
         raise GitError(PARTIAL, "no-object")

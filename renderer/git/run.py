@@ -70,13 +70,13 @@ def reading(root: str, arguments: Sequence[str], stdin: bytes = b"", **variables
 
 
 def asking(root: str, arguments: Sequence[str], **variables: str) -> bytes | None:
-    """The output of a git command that only reads; None where it exits with 1, which means "no"."""
+    """The output of a git command that only reads; None if it exits with 1, which means "no"."""
     done = attempt(root, [*_READING, *arguments], {**_quiet(), **variables})
     return None if done.returncode == 1 else check(done)
 
 
 def attempt_reading(root: str, arguments: Sequence[str], stdin: bytes) -> bytes:
-    """The output of a git command that only reads, and that exits with 1 where it found nothing."""
+    """The output of a git command that only reads; its exit code 1 means that it found nothing."""
     done = attempt(root, [*_READING, *arguments], _quiet(), stdin)
     return b"" if done.returncode == 1 else check(done)
 
@@ -175,7 +175,7 @@ def named(paths: Sequence[str]) -> list[str]:
 
 
 def text(said: bytes) -> str:
-    """Git's output as text; the bytes of a file name that is not UTF-8 are kept as surrogates."""
+    """Git's output as text; bytes of a file name that are not UTF-8 become surrogates."""
     return os.fsdecode(said)
 
 

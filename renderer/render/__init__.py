@@ -10,9 +10,10 @@ from renderer.spec import App
 
 
 def render(app: App) -> tuple[Manifest, ...]:
-    """Every manifest of `app`, sorted by file name; pure, so that a spec rolled back gives the same bytes.
+    """Every manifest of `app`, sorted by file name; pure, so that a restored spec gives the same bytes.
 
-    `app.level` is the project's render level: what changes the bytes that an older level gives asks for it first.
+    `app.level` is the project's render level: code that would change the bytes of an older
+    level must ask for it first.
     """
     manifests = [
         *workload.workloads(app),

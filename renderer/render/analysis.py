@@ -117,7 +117,7 @@ def _compared(asked: dict[str, Any], canary: Requests, stable: Requests, window:
 
 
 def _enough(percentile: str, least: int) -> int:
-    """How many requests a percentile needs: at least one must be able to be above it."""
+    """How many requests a percentile needs, so that at least one of them can be above it."""
     return max(least, round(100 / (100 - int(percentile[1:]))))
 
 
@@ -134,7 +134,7 @@ def _metrics(checks: Checks, queries: list[Query]) -> list[dict[str, Any]]:
 
 
 def _metric(checks: Checks, name: str, query: str, limit: str) -> dict[str, Any]:
-    """An answer passes or fails; none is neither, and the run continues."""
+    """An answer passes or fails. No answer does neither, and the run continues."""
     opposite = {">=": "<", "<=": ">"}[limit[:2]] + limit[2:]
     return {
         "name": name,
@@ -172,5 +172,5 @@ def _no_data(checks: Checks, name: str, query: str) -> dict[str, Any]:
 
 
 def _errors(checks: Checks) -> int:
-    """How many errors in a row the run survives: a Prometheus that is away for a while must not abort a release."""
+    """How many errors in a row the run survives: a Prometheus that is down for a while must not abort it."""
     return _NEVER if checks.on_no_data == "pass" else max(4, checks.patience // _RETRY)

@@ -130,7 +130,7 @@ def _http_routes(app: App, ports: list[Port], fields: dict[str, Any], *, split: 
 
 
 def _own_http_route(app: App, port: Port, fields: dict[str, Any], *, alone: bool, split: bool) -> dict[str, Any]:
-    """The route of the Service's own host: every path, and so no rewrite, which fits what `match` takes."""
+    """The route of the Service's own host: for every path, so without the rewrite, which is for those of `match`."""
     match: dict[str, Any] = {} if alone else {"port": port.port}
     if _is_seen_elsewhere(app):
         match |= {"gateways": ["mesh"], "authority": {"regex": _own_host(app)}}
@@ -140,7 +140,7 @@ def _own_http_route(app: App, port: Port, fields: dict[str, Any], *, alone: bool
 
 
 def _gateways(app: App) -> list[str]:
-    """The mesh and the spec's gateways; level 1 has one twice that the spec names twice."""
+    """The mesh and the spec's gateways. Level 1 repeats a gateway that the spec names twice."""
     found = ["mesh", *app.spec.get("istio", {}).get("gateways", ())]
     return [*dict.fromkeys(found)] if app.level > 1 else found
 

@@ -14,7 +14,7 @@ from renderer.render.objects import manifest, wave
 from renderer.render.pods import env_list
 from renderer.spec import App, Version, merge
 
-# What a job has from the app unless it says otherwise: what it may read, as whom it runs, and where. Not its volumes:
+# What a job inherits from the app unless it says otherwise: what it may read, its user, and its nodes. Not the volumes:
 # a hook that runs before the sync would wait for a ConfigMap that the sync creates.
 _POD_DEFAULTS = (
     "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "enableServiceLinks", "hostAliases", "imagePullSecrets",

@@ -27,7 +27,7 @@ def manifest_labels(app: App) -> dict[str, str]:
 
 
 def _joined(given: str, own: str) -> str:
-    """The sync options of the app and ours; of one option that both name, ours."""
+    """The sync options of the app and ours; if both set the same option, ours counts."""
     options = {option.strip().partition("=")[0]: option.strip() for option in f"{given},{own}".split(",")}
     return ",".join(option for option in options.values() if option)
 

@@ -1,4 +1,4 @@
-"""Queries of the built-in checks, as PromQL text: each answers with one number, or with nothing where it cannot say.
+"""Queries of the built-in checks, as PromQL text: each answers with one number, or nothing if it has no data to judge.
 
 Every query is about one version of the app, and counts requests from 0 when a counter first appears in the window:
 `rate` alone does not see what the first sample of a new series holds.
@@ -40,7 +40,7 @@ class Requests(NamedTuple):
                 _either("destination_app", _values(self.labels, "app.kubernetes.io/name", "app")),
                 f'destination_version="{self.version}"',
             ]
-        else:  # a caller that reached no pod knows the Service, and no version
+        else:  # a caller that reached no pod knows the Service, but not the version
             named = [
                 f'destination_service_namespace="{self.namespace}"',
                 f'destination_service_name="{self.app}"',
@@ -50,7 +50,7 @@ class Requests(NamedTuple):
         return f"{metric}{{{matchers}}}"
 
     def all(self, window: str) -> str:
-        """How many there were; nothing where no series is there."""
+        """The number of requests; nothing if there is no series."""
         found = increase(self.series(_REQUESTS, _ANSWERED), window)
         if self.reporter == "destination":
             lost = increase(self.series(_REQUESTS, _LOST, reporter="source"), window)

@@ -52,7 +52,7 @@ class NotForTemplatesError(SecurityError):
 
 
 class _Refusal(BaseException):
-    """The work of a template is refused. Not an Exception, which Jinja catches in places, and then continues."""
+    """A template asks for too much work. Not an Exception: Jinja catches those in some places, and continues."""
 
 
 class Budget:
@@ -63,19 +63,19 @@ class Budget:
         self.work = MAX_WORK
 
     def spend(self) -> None:
-        """Take one step off; refuse where none is left."""
+        """Use up one step; refuse if none is left."""
         self.left -= 1
         if self.left < 0:
             raise _Refusal(f"the template takes more than {MAX_STEPS} steps")
 
     def over(self, items: Iterable[Any]) -> Iterator[Any]:
-        """The items, each for a step."""
+        """The items; each uses up one step."""
         for item in items:
             self.spend()
             yield item
 
     def weighed(self, value: Any) -> Any:
-        """The value, an iterator as a list, once it is small enough and paid for."""
+        """The value (an iterator as a list), after its size is charged to the budget."""
         if not isinstance(value, Iterator):
             self.pay(value)
             return value
@@ -86,11 +86,11 @@ class Budget:
         return items
 
     def searched(self, value: Any) -> Any:
-        """What `in` looks through, paid for: a mapping is asked once, anything else is compared part by part."""
+        """What `in` searches, charged to the budget: a mapping is asked once, anything else is compared part by part."""
         return value if isinstance(value, dict) else self.weighed(value)
 
     def pay(self, value: Any, room: int = MAX_TEXT) -> int:
-        """Take the value's size off, and give it; refuse where it is over `room` or not as much is left."""
+        """Charge the value's size and return it; refuse more than `room`, and more than is left."""
         size = _size(value, room)
         self.work -= size
         if self.work < 0:
@@ -99,7 +99,7 @@ class Budget:
 
 
 class Weighing(NodeTransformer):
-    """Lets the budget weigh each value that an expression makes or compares, before anything else is done with it."""
+    """Makes the budget weigh each value that an expression makes or compares, before anything else is done with it."""
 
     def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
         """The node, or the filter `weighed` around it."""
@@ -122,7 +122,7 @@ def _filter(name: str, node: nodes.Node) -> nodes.Filter:
 
 
 def _size(value: Any, room: int) -> int:
-    """Characters and items, those of shared parts each time; refused where they are more than `room`, or not data."""
+    """The number of characters and items; shared parts count each time. Refuses more than `room`, and all but data."""
     size, pending = 0, [(value, 0)]
     while pending:
         one, depth = pending.pop()
@@ -143,7 +143,7 @@ def _size(value: Any, room: int) -> int:
 
 
 def _check_data(value: Any) -> None:
-    """Refuse functions, loops and other things of Python: their text holds an address, never the same twice."""
+    """Refuse functions, loops and other Python objects: their text holds a memory address, which always differs."""
     if not isinstance(value, (str, int, float, dict, list, tuple, range, Undefined, type(None))):
         raise _Refusal(f"a {type(value).__name__} is not a value for a manifest: use text, numbers, lists and mappings")
 
@@ -157,7 +157,7 @@ def _output(value: Any) -> Any:
 
 
 class _Generator(CodeGenerator):
-    """Compiles without working out constants: at that time no budget is counted, and a refusal is tried again."""
+    """Compiles without evaluating constants: no budget counts at that time, and Jinja would try a refused one again."""
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:
         if isinstance(node, nodes.TemplateData):
@@ -231,10 +231,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return True
         if isinstance(owner, str) and name in _METHODS:
             return True
-        raise SecurityError(f"`{name}` is not for these templates")  # Jinja2's own words have an address in them
+        raise SecurityError(f"`{name}` is not for these templates")  # Jinja2's own message has a memory address in it
 
     def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """What a method of a text looks through is paid for, and what it is given."""
+        """Charge the text that a method looks through, and the arguments of the method."""
         owner = getattr(obj, "__self__", None)
         for value in (owner if isinstance(owner, str) else "", *args):
             self._pay(value)
@@ -297,7 +297,7 @@ def _too_long(*_: object) -> None:
 
 
 def _paid(test: Any, first: Callable[[Any], Any], more: Callable[[Any], Any]) -> Callable[..., Any]:
-    """The test of values that are paid for."""
+    """The test, of values that are charged to the budget."""
     return lambda value, *others: test(first(value), *map(more, others))
 
 

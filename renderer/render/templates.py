@@ -16,7 +16,7 @@ from renderer.render.sandbox import NotForTemplatesError, render_text
 from renderer.spec import App
 from renderer.yamlio import load
 
-_CODE = "<template>"  # what Jinja calls the file of a text's code
+_CODE = "<template>"  # the file name that Jinja gives to the code of a text
 _UNSET = regex(r"^'dict object' has no attribute '([^']*)'$")
 _ADDRESS = regex(" at 0x[0-9a-fA-F]+")
 
@@ -37,7 +37,7 @@ class Template:
 def with_templates(
     app: App, manifests: tuple[Manifest, ...], templates: tuple[Template, ...]
 ) -> tuple[tuple[Manifest, ...], list[Problem]]:
-    """The manifests with those of the templates; a template that renders nothing takes its manifest away."""
+    """The manifests with those of the templates; a template that renders nothing removes its manifest."""
     if not templates:
         return manifests, []
     found = {manifest.file: manifest for manifest in manifests}
@@ -91,7 +91,7 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
 
 
 def _unset(found: re.Match[str]) -> str:
-    """Jinja's words for a field that the spec does not have, with what to write instead."""
+    """Jinja's message about a field that the spec does not have, and what to write instead."""
     return f"`{found[1]}` is not set here: give it a default, `{{{{ spec.{found[1]} | default([]) }}}}`"
 
 

@@ -122,7 +122,7 @@ def delay_on_abort(ctx: Context) -> bool:
 
 
 def remove_deadlines(ctx: Context) -> None:
-    """New and stable pods do not wait to be scaled down, but for an aborted version's."""
+    """New and stable pods do not wait to be scaled down, except those of an aborted version."""
     for one in [*([] if delay_on_abort(ctx) else [ctx.fresh]), *([ctx.stable] if ctx.stable else [])]:
         one.deadline = None
 

@@ -126,7 +126,7 @@ def template_of(data: Object) -> Template:
 
 
 def digest(data: Any) -> str:
-    """Short and the same for equal data."""
+    """A short text that is the same for equal data."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.blake2b(text.encode(), digest_size=5).hexdigest()
 

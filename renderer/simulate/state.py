@@ -23,11 +23,11 @@ class Options:
 
     rollouts: str = Versions.argo_rollouts  # version of the controller: 1.9 or 1.10, with or without a patch
     ready_after: float = 1.0  # seconds from a pod's creation to Ready
-    never_ready: frozenset[str] = frozenset()  # versions whose pods never get Ready
+    never_ready: frozenset[str] = frozenset()  # versions whose pods never become Ready
     elapsed: float = 0.0  # seconds between the end of the last edit and this one: old pods live for 30
     controller_abort: bool = False  # the controller aborts by itself once the edit has come to rest
     prune: Literal["last", "first"] = (
-        "last"  # workloads no longer rendered go when the others are Healthy, or before all
+        "last"  # when unrendered workloads are pruned: after the others are Healthy, or first
     )
     analysis: Literal["pass", "fail"] = "pass"  # what every analysis finds
     autoscaled: int | None = None  # pods that an autoscaler asks for, within its bounds; None: as many as there are
@@ -234,7 +234,7 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster at rest; only `apply`, `abort` and `wait` make others from it."""
+    """A cluster at rest; only `apply`, `abort` and `wait` make new ones from it."""
 
     world: World = field(default_factory=World)
 

@@ -1,4 +1,4 @@
-"""What an edit did over time, as a value: points, and the moments in them that a reviewer must know of."""
+"""What an edit did over time, as a value: points, and the moments in them that a reviewer must know about."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ NO_ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class DueOptions:
-    """For what it is judged what is due: the time, how long a version must be stable before, and whether again."""
+    """How to judge what is due: at which time, after how long a soak, and whether to repeat what was taken back."""
 
     now: datetime | None
     soak: timedelta | None = None

@@ -83,7 +83,7 @@ def write_board(options: BoardOptions) -> int:
 
 
 def read_board(opened: Opened, options: BoardOptions) -> Board:
-    """Everything that the pages show but what only an app's own page has."""
+    """Everything that the pages show, except what only an app's own page has."""
     environments = environments_in_order(opened, options.envs)
     apps = chosen(options.apps, opened.apps, "app")
     status = read_status(opened, environments, apps, frozenset())

@@ -86,7 +86,7 @@ class Budget:
         return items
 
     def searched(self, value: Any) -> Any:
-        """What `in` searches, charged to the budget: a mapping is asked once, anything else is compared part by part."""
+        """What `in` searches, charged to the budget: a mapping is asked once, all else is compared part by part."""
         return value if isinstance(value, dict) else self.weighed(value)
 
     def pay(self, value: Any, room: int = MAX_TEXT) -> int:

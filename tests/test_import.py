@@ -58,3 +58,13 @@ def test_an_object_that_the_api_server_would_refuse_is_named(tmp_path: Path) -> 
     outcome = run(folder, "import", "bad.yaml")
     assert (outcome.code, "Deployment web" in outcome.err) == (1, True)
     assert [path.name for path in folder.iterdir()] == ["bad.yaml"]
+
+
+def test_a_census_of_workloads_becomes_apps_without_patches() -> None:
+    found = [workload for name in import_cases.names() for workload in import_cases.workloads(name)]
+    assert len(found) >= 60
+    assert not [each for each in found if each.verdict == "lost"]
+    good = [
+        each for each in found if each.is_app and not each.is_patched and each.verdict in ("identical", "same pods")
+    ]
+    assert len(good) >= 0.9 * len(found), [each for each in found if each not in good]

@@ -62,7 +62,7 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
     "RollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"},
     "RolloutSpec": {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600, "minReadySeconds": 0,
                     "paused": False},  # by the controller: the schema of a Rollout has no defaults
-    "CanaryStrategy": {"maxSurge": "25%", "maxUnavailable": "25%"},
+    "CanaryStrategy": {"maxSurge": "25%", "maxUnavailable": "25%", "dynamicStableScale": False},
     "BlueGreenStrategy": {"maxUnavailable": "25%", "autoPromotionEnabled": True},
     "PodSpec": {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
                 "terminationGracePeriodSeconds": 30, "securityContext": {}, "enableServiceLinks": True,

@@ -226,6 +226,10 @@ _ROUTES: Mapping[str, Callable[[SourceObject], Iterable[str]]] = {
 }
 
 
+# The kinds that are about the pods of their own namespace, whoever defines them.
+OF_A_NAMESPACE = frozenset((*_BY_POD_LABELS, *_SCALERS, *_ROUTES, "ServiceMonitor"))
+
+
 def _names(template: Any) -> Iterator[tuple[str, str]]:
     """The kinds and names that a pod template names, anywhere."""
     for kind, keys in _NAMED_IN_TEMPLATE.items():

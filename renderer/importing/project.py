@@ -11,7 +11,7 @@ from typing import Any
 from renderer.importing.built import Objects, built, objects_of, opened, tried
 from renderer.importing.comment_lines import Comments
 from renderer.importing.comments import commented, nearest, of_spec
-from renderer.importing.group import WORKLOADS, Group, grouped
+from renderer.importing.group import OF_A_NAMESPACE, WORKLOADS, Group, grouped
 from renderer.importing.layers import Layers, defaults, layers
 from renderer.importing.lift import Lifted, lift
 from renderer.importing.live import with_live_state
@@ -203,8 +203,8 @@ def _namespace(env: str, objects: Sequence[SourceObject]) -> str:
 
 def _placed(each: SourceObject, namespace: str) -> SourceObject:
     """The object in the environment's namespace if it names none, as an apply of the rendered files will put it."""
-    group = str(each.data["apiVersion"]).rpartition("/")[0]
-    if each.namespace or scope(group, str(each.data["kind"])) != "namespace":
+    group, kind = str(each.data["apiVersion"]).rpartition("/")[0], str(each.data["kind"])
+    if each.namespace or (kind not in OF_A_NAMESPACE and scope(group, kind) != "namespace"):
         return each
     metadata = {"name": each.name, "namespace": namespace, **each.data["metadata"]}
     return replace(each, data={**each.data, "metadata": metadata})

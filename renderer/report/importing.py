@@ -94,14 +94,15 @@ def _details(imported: Imported) -> Iterator[str]:
 
 def _lines(each: Compared) -> str:
     name = f"{each.env}: {each.source}: {each.verdict}"
-    shown = [_path(difference) for difference in each.differences[:_SHOWN]]
+    gone = "is lost" if each.verdict == "lost" else "is left out"
+    shown = [_path(difference, gone) for difference in each.differences[:_SHOWN]]
     more = len(each.differences) - _SHOWN
     shown += [f"and {_count(more, 'more path')}"] if more > 0 else []
     return "".join(f"{printable(line)}\n" for line in (name, *(f"  {line}" for line in shown)))
 
 
-def _path(difference: Difference) -> str:
-    what = "is lost" if difference.lost else "is new" if difference.old is None else "differs"
+def _path(difference: Difference, gone: str) -> str:
+    what = gone if difference.lost else "is new" if difference.old is None else "differs"
     return f"{difference.pointer or 'the whole object'} {what}"
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
+from renderer.importing.group import WORKLOADS
+from renderer.importing.source import read_source
 from tests.support.cases import FIXTURES, Outcome, cases, run, snapshot
 
 ENVIRONMENT = "source-"  # begins the name of a folder that is the source of one environment
@@ -33,6 +37,34 @@ def made(folder: Path) -> dict[str, str]:
 def report(outcome: Outcome) -> str:
     """What was printed."""
     return f"{outcome.err}{outcome.out}"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A Deployment or Rollout of a case, and what the case expects of it."""
+
+    case: str
+    name: str
+    is_app: bool
+    is_patched: bool
+    verdict: str
+
+
+def workloads(name: str) -> list[Workload]:
+    """The Deployments and Rollouts of a case; not the Deployments that Rollouts take their templates from."""
+    case = FIXTURES / "import" / name
+    sources = [read_source([(str(file), file.read_bytes())]) for file in sorted(case.glob("source*/**/*.yaml"))]
+    objects = [each for source in sources for each in source.objects]
+    references = {each.spec["workloadRef"]["name"] for each in objects if "workloadRef" in each.spec}
+    report, found = (case / "report.txt").read_text(), []
+    for each in objects:
+        if each.kind not in WORKLOADS or (each.kind == "Deployment" and each.name in references):
+            continue
+        specs = [*case.glob(f"expected/**/apps/{each.name}.yaml")]
+        verdict = re.search(rf": {each}: (.*)", report)
+        patched = any("patches:" in spec.read_text() for spec in specs)
+        found.append(Workload(name, str(each), bool(specs), patched, verdict[1] if verdict else "identical"))
+    return found
 
 
 def main() -> None:

@@ -226,7 +226,7 @@ _ROUTES: Mapping[str, Callable[[SourceObject], Iterable[str]]] = {
 }
 
 
-# The kinds that are about the pods of their own namespace, whoever defines them.
+# The kinds that are about pods of their own namespace; some are an operator's.
 OF_A_NAMESPACE = frozenset((*_BY_POD_LABELS, *_SCALERS, *_ROUTES, "ServiceMonitor"))
 
 

@@ -128,13 +128,36 @@ def masked(value: Any, name: str = "", not_secret: Collection[str] = ()) -> Any:
     return value
 
 
+def masked_at(value: Any, keys: Iterable[str], not_secret: Collection[str] = ()) -> Any:
+    """What the masked value has at the end of these keys (numbers in a list), without masking the rest."""
+    name = ""
+    for key in keys:
+        if isinstance(value, list):
+            number = int(key)
+            before = value[number - 1] if number else ""
+            name = _flag_of(before) or name
+            value = value[number]
+            continue
+        if is_secret(value) or _patches_secret(value):
+            return MASK
+        named = str(value["name"]) if isinstance(value.get("name"), str) and "value" in value else None
+        name = named if named and key == "value" else key
+        value = value[key]
+    return masked(value, name, not_secret)
+
+
 def _masked_items(items: list[Any], name: str, not_secret: Collection[str]) -> Iterator[Any]:
     """Each item; one that follows a flag without a value, as in `["--password", "..."]`, has that flag's name."""
     flag = ""
     for item in items:
         yield masked(item, flag or name, not_secret)
-        is_flag = isinstance(item, str) and re.fullmatch(r"--?[A-Za-z][\w.-]*", item)
-        flag = item.lstrip("-") if is_flag else ""
+        flag = _flag_of(item)
+
+
+def _flag_of(item: Any) -> str:
+    """The name of a flag without a value; empty for other items."""
+    is_flag = isinstance(item, str) and re.fullmatch(r"--?[A-Za-z][\w.-]*", item)
+    return item.lstrip("-") if is_flag else ""
 
 
 def _masked_flag(flag: re.Match[str], not_secret: Collection[str]) -> str:

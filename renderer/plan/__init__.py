@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 
 from renderer.checks import checks_of
 from renderer.manifest import Manifest
@@ -27,14 +28,15 @@ from renderer.plan.classify import classify, classify_resources, same_manifests
 from renderer.plan.headline import as_simulated
 from renderer.plan.in_flight import routing
 from renderer.plan.ladder import ladder_lines
-from renderer.plan.outlook import outlook
+from renderer.plan.outlook import Look, looked_ahead, outlook
 from renderer.plan.ranges import as_known
 from renderer.plan.remarks import remarks
 from renderer.plan.side import Side
+from renderer.plan.situations import Situations
 from renderer.plan.transition import TRANSITION_RULES, judge
 from renderer.plan.watch import watch
 from renderer.problem import Problem
-from renderer.simulate import TooManyPodsError
+from renderer.simulate import Timeline, TooManyPodsError
 
 __all__ = [
     "CLASSES",
@@ -59,33 +61,47 @@ __all__ = [
     "outlook",
     "plan",
     "plan_resources",
+    "planner",
     "problems",
 ]
 RESOURCES = "_resources"  # the folder that they are written to
 _STILL = ("nothing", "metadata", "behaviour")  # classes in which no pod and no request moves
 
 
-def plan(old: Side | None, new: Side | None) -> AppPlan:
-    """The plan of one app in one environment, as `plan_with_timeline` makes it, without the points in time."""
-    return replace(plan_with_timeline(old, new), timeline=None)
-
-
-def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
+def plan(old: Side | None, new: Side | None, look: Look = looked_ahead) -> AppPlan:
     """The plan of one app in one environment; a side is None where the app is not there.
 
-    Raises ValueError where both are None.
+    `look` simulates the change. Raises ValueError where both sides are None.
     """
     found = judged(old, new)
     still = found.class_ in _STILL or (old and new and same_manifests(old, new))
     if still and not (old and new and old.flight and routing(old) != routing(new)):
         return found
     try:
-        seen = outlook(old, new)
+        seen = look(old, new)
     except TooManyPodsError:
         return replace(found, not_simulated="it has too many pods, or moves them in too many steps")
     if seen:
-        found = as_simulated(replace(found, summary=as_known(seen[0], old, new), timeline=seen[1]), new)
+        found = as_simulated(replace(found, summary=as_known(seen, old, new, look)), new)
     return replace(found, remarks=remarks(old, new, found.summary))
+
+
+def planner() -> Callable[[Side | None, Side | None], AppPlan]:
+    """`plan` for many apps: what is equal to the controllers is simulated once."""
+    return partial(plan, look=Situations().look)
+
+
+def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
+    """The plan with the points in time of its simulation."""
+    timelines: list[Timeline] = []
+
+    def look(one: Side | None, other: Side | None) -> Summary | None:
+        seen = outlook(one, other)
+        timelines.extend([seen[1]] if seen else [])
+        return seen[0] if seen else None
+
+    found = plan(old, new, look)
+    return replace(found, timeline=timelines[0] if timelines else None)
 
 
 def judged(old: Side | None, new: Side | None) -> AppPlan:

@@ -8,7 +8,7 @@ from typing import Any
 
 from renderer.hooks import is_made_again
 from renderer.manifest import Manifest
-from renderer.masking import MASK, is_secret, masked
+from renderer.masking import is_secret, masked_at
 from renderer.plain import equal, escape, tokens
 from renderer.plan.classes import Path
 from renderer.plan.fields import FieldClass, field_class, manifest_field_class, table
@@ -80,13 +80,22 @@ class _ShownValues:
 
     def __init__(self, old: Mapping[str, Any], new: Mapping[str, Any], known: Collection[str]) -> None:
         self._is_secret = is_secret(old) or is_secret(new)
-        self._old, self._new = masked(old, "", known), masked(new, "", known)
+        self._old, self._new, self._known = old, new, known
 
     def of(self, pointer: str, one: Any, other: Any) -> tuple[str | None, str | None]:
         """The value before and after; `one` and `other` say which side has one."""
         if self._is_secret:
             return None, None
-        return _text(one, self._old, pointer), _text(other, self._new, pointer)
+        return self._text(one, self._old, pointer), self._text(other, self._new, pointer)
+
+    def _text(self, value: Any, document: Mapping[str, Any], pointer: str) -> str | None:
+        """A value of the document in a few words."""
+        if value is _ABSENT:
+            return None
+        shown = masked_at(document, tokens(pointer), self._known)
+        text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+        return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."
 
 
 def _shown(overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,8 +108,7 @@ def _differ(pointer: str, old: Any, new: Any, written: frozenset[str] | None) ->
         return  # the order of mappings may count: compare them key by key
     one, other = _mapping(old), _mapping(new)
     both = isinstance(old, Mapping) and isinstance(new, Mapping)
-    inner = written is not None and any(path.startswith(f"{pointer}/") for path in written)
-    if one is not None and other is not None and (both or (inner and (one or other))):
+    if one is not None and other is not None and (both or ((one or other) and _has_below(written, pointer))):
         if pointer in _ORDERED and [*one] != [*other] and one.keys() == other.keys():
             yield pointer, old, new
         for key in dict.fromkeys((*one, *other)):
@@ -112,21 +120,11 @@ def _differ(pointer: str, old: Any, new: Any, written: frozenset[str] | None) ->
         yield pointer, old, new
 
 
+def _has_below(written: frozenset[str] | None, pointer: str) -> bool:
+    return written is not None and any(path.startswith(f"{pointer}/") for path in written)
+
+
 def _mapping(value: Any) -> Mapping[str, Any] | None:
     if value is _ABSENT:
         return {}
     return value if isinstance(value, Mapping) else None
-
-
-def _text(value: Any, shown: Any, pointer: str) -> str | None:
-    """A value in a few words, taken from the masked document `shown`."""
-    if value is _ABSENT:
-        return None
-    for token in tokens(pointer):
-        if shown == MASK:
-            break
-        shown = shown[int(token)] if isinstance(shown, list) else shown[token]
-    value = shown
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = "".join(letter if letter.isprintable() else " " for letter in text)
-    return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import isinf
+from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.plan.classes import Flag, Summary, Track
 from renderer.plan.side import WORKLOADS, Side, workload
 from renderer.simulate import Moment, Options, Point, Timeline, apply, start, wait
 
+Look = Callable[[Side | None, Side | None], Summary | None]  # simulates a change, with the names that people use
 _AT_REST = 3600.0  # seconds after the previous edit: the pods of older versions are gone
 
 
@@ -21,19 +23,43 @@ def outlook(old: Side | None, new: Side | None) -> tuple[Summary, Timeline] | No
     It assumes that the cluster has what Git says: no controller has aborted or finished a release by itself. The final
     counts of pods are those at rest, after the pods of older versions are scaled down. Raises TooManyPodsError.
     """
+    seen = play(situation(old, new))
+    return (named(seen[0], old, new), seen[1]) if seen else None
+
+
+def looked_ahead(old: Side | None, new: Side | None) -> Summary | None:
+    """The same without the points in time."""
+    seen = outlook(old, new)
+    return seen[0] if seen else None
+
+
+class Situation(NamedTuple):
+    """All that a simulation is about: what was applied, in order, and the options of the cluster."""
+
+    played: tuple[tuple[Manifest, ...], ...]
+    options: Options
+
+
+def situation(old: Side | None, new: Side | None) -> Situation:
+    """What leads to `new`, and `new` at last."""
     after: tuple[Manifest, ...] = new.manifests if new else ()
-    options = _options(new or old)
+    return Situation((*(_history(old, new) if old else ()), after), _options(new or old))
+
+
+def play(situation: Situation) -> tuple[Summary, Timeline] | None:
+    """What its last step does; versions have the names of their labels. Raises TooManyPodsError."""
+    *before, after = situation.played
     cluster = start()
-    for manifests in _history(old, new) if old else ():
-        cluster, _ = apply(cluster, manifests, options)
-    cluster, timeline = apply(cluster, after, options)
+    for manifests in before:
+        cluster, _ = apply(cluster, manifests, situation.options)
+    cluster, timeline = apply(cluster, after, situation.options)
     if not timeline.points:
         return None
-    _, later = wait(cluster, _AT_REST, replace(options, elapsed=0.0))
-    return _named(summary(timeline, later.points[-1]), old, new), timeline
+    _, later = wait(cluster, _AT_REST, replace(situation.options, elapsed=0.0))
+    return summary(timeline, later.points[-1]), timeline
 
 
-def _named(found: Summary, *sides: Side | None) -> Summary:
+def named(found: Summary, *sides: Side | None) -> Summary:
     """The timeline with the names that people use for the versions; the simulator uses their labels."""
     versions = [version for side in sides if side for version in (side.app.stable, side.app.running)]
     names = {version.version: version.name for version in versions}

@@ -7,34 +7,33 @@ from dataclasses import replace
 
 from renderer.manifest import Manifest
 from renderer.plan.classes import Flag, Summary
-from renderer.plan.outlook import outlook
+from renderer.plan.outlook import Look, looked_ahead
 from renderer.plan.side import Side, replicas
 from renderer.scaler import KINDS, scaler_of
 from renderer.simulate import TooManyPodsError
 
 
-def as_known(found: Summary, old: Side | None, new: Side | None) -> Summary:
+def as_known(found: Summary, old: Side | None, new: Side | None, look: Look = looked_ahead) -> Summary:
     """The summary with the range of an autoscaler; of an app that nobody sends requests to, with its pods alone.
 
     The autoscaler is at its lower bound in `found`. The change is played again with the autoscaler at its upper bound.
     """
-    found = _with_maximum(found, old, new)
+    found = _with_maximum(found, old, new, look)
     if any(map(_serves, filter(None, (old, new)))):
         return found
     return replace(found, serves=False, flags=())
 
 
-def _with_maximum(found: Summary, old: Side | None, new: Side | None) -> Summary:
+def _with_maximum(found: Summary, old: Side | None, new: Side | None, look: Look) -> Summary:
     sides = [side and _at_maximum(side) for side in (old, new)]
     if sides == [old, new]:
         return replace(found, count="elsewhere") if any(map(_is_elsewhere, filter(None, (old, new)))) else found
     try:
-        seen = outlook(*sides)
+        most = look(*sides)
     except TooManyPodsError:
         return replace(found, count="many")
-    if seen is None:
+    if most is None:
         return found
-    most = seen[0]
     return replace(
         found,
         lowest_ready=min(found.lowest_ready, most.lowest_ready),

@@ -9,11 +9,15 @@ Two templates with one version label are named `v2` and `v2#2`.
 from __future__ import annotations
 
 from renderer.simulate.edits import abort, apply, wait
+from renderer.simulate.objects import KINDS, UNVERSIONED, wave
 from renderer.simulate.pods import TooManyPodsError
+from renderer.simulate.spec import digest
 from renderer.simulate.state import Cluster, Options, start
 from renderer.simulate.timeline import Moment, Point, Timeline
 
 __all__ = [
+    "KINDS",
+    "UNVERSIONED",
     "Cluster",
     "Moment",
     "Options",
@@ -22,6 +26,8 @@ __all__ = [
     "TooManyPodsError",
     "abort",
     "apply",
+    "digest",
     "start",
     "wait",
+    "wave",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from renderer.argocd import prunes_by_itself, settings
@@ -19,15 +19,17 @@ from renderer.pipeline.fleet import ARGOCD, argocd_manifests
 from renderer.pipeline.policy_line import policy_line
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup
-from renderer.plan import AppPlan, Effect, Side, classify_argocd, plan, plan_resources
+from renderer.plan import AppPlan, Effect, Side, classify_argocd, plan_resources, planner
 from renderer.plan.kept import with_kept
 from renderer.plan.moved import Objects, objects_of, with_moves
 from renderer.problem import Problem, errors
+from renderer.progress import progress
 from renderer.project import Versions
 from renderer.render import bootstrap
 from renderer.usecases.project import Refused
 from renderer.usecases.revision import TextsByApp, View, of_revision
 from renderer.usecases.selection import Selection, asked, touched
+from renderer.workers import Tick, crew, processors
 
 Make = Callable[[Side | None, Side | None], AppPlan]  # makes the plan of an app from its two sides
 _BATCH = 200  # apps whose texts are read at once
@@ -91,28 +93,57 @@ def about(root: str, base: str, head: str | None, old: View | Unread | None, new
     return found
 
 
-def compare(old: View | Unread | None, new: View, selection: Selection, *, make: Make = plan) -> Compared:
-    """The plan of each app of the selection, by environment and app; whole environments include their resources."""
-    plans: list[AppPlan] = []
-    problems: list[Problem] = []
-    objects: dict[tuple[str, str], Objects] = {}
+def compare(old: View | Unread | None, new: View, selection: Selection, *, make: Make | None = None) -> Compared:
+    """The plan of each app of the selection, by environment and app; whole environments include their resources.
+
+    `make` makes a plan from two sides; by default with a simulation. Several processes share many apps.
+    """
     names = selection.names
-    for start in range(0, len(names), _BATCH):
-        some = names[start : start + _BATCH]
-        was: TextsByApp = old.texts(some)[0] if isinstance(old, View) else {}
-        now, wrong = new.texts(some)
-        problems += wrong
-        for app in some:
-            for env in selection.envs_of(app):
-                base = _InView(old, app, env, was.get(app, {})) if isinstance(old, View) else old
-                one, found = _compare(base, _InView(new, app, env, now.get(app, {})), _noting(make, objects))
-                plans += [one] if one else []
-                problems += found
+
+    def work(apps: Sequence[str], tick: Tick) -> tuple[_Share, Callable[[], None]]:
+        return _share(old, new, (selection, apps), make or planner(), tick), lambda: None
+
+    with progress("comparing", len(names)) as watch, crew(names, work, processors(), watch) as workers:
+        shares = workers.reports
+    plans = [each for share in shares for each in share.plans]
+    objects = {key: found for share in shares for key, found in share.objects.items()}
     for env in selection.whole:
         plans += [*_resources(old, new, env, objects), *_argocd(old, new, env)]
     in_one = _in_one_application(old, new)
     plans = with_moves(with_kept(plans, objects, _unpruned(new), one=in_one), objects, one=in_one)
+    problems = sorted(problem for share in shares for problem in share.problems)
     return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one process found: plans, problems, and the objects of each app that only one side has."""
+
+    plans: list[AppPlan] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    objects: dict[tuple[str, str], Objects] = field(default_factory=dict)
+
+
+def _share(
+    old: View | Unread | None, new: View, wanted: tuple[Selection, Sequence[str]], make: Make, tick: Tick
+) -> _Share:
+    """The plans of some apps of a selection."""
+    share = _Share()
+    selection, names = wanted
+    noted = _noting(make, share.objects)
+    for start in range(0, len(names), _BATCH):
+        some = names[start : start + _BATCH]
+        was: TextsByApp = old.texts(some)[0] if isinstance(old, View) else {}
+        now, wrong = new.texts(some)
+        share.problems.extend(wrong)
+        for app in some:
+            for env in selection.envs_of(app):
+                base = _InView(old, app, env, was.get(app, {})) if isinstance(old, View) else old
+                one, found = _compare(base, _InView(new, app, env, now.get(app, {})), noted)
+                share.plans.extend([one] if one else [])
+                share.problems.extend(found)
+            tick()
+    return share
 
 
 def _noting(make: Make, objects: dict[tuple[str, str], Objects]) -> Make:

@@ -30,15 +30,17 @@ def spec(**fields: Any) -> Spec:
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def side(data: Spec, *, overlay: Mapping[str, Any] | None = None, project: Mapping[str, Any] | None = None) -> Side:
+def side(
+    data: Spec, *, name: str = "web", overlay: Mapping[str, Any] | None = None, project: Mapping[str, Any] | None = None
+) -> Side:
     """The side of one effective spec."""
-    metadata = {"name": "web"}
+    metadata = {"name": name}
     level = (project or {}).get("renderLevel", 1)
-    app = replace(app_of("web", "production", data, namespace=data.get("namespace", "shop")), level=level)
+    app = replace(app_of(name, "production", data, namespace=data.get("namespace", "shop")), level=level)
     manifests = render(app)
     stable = render(bootstrap(app))
     document = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": metadata, "spec": data}
-    effective = Effective(document, (Layer(Document("apps/web.yaml", document), "App"),))
+    effective = Effective(document, (Layer(Document(f"apps/{name}.yaml", document), "App"),))
     return Side(app, manifests, stable, effective, overlay or {}, {"spec": dict(project or {})})
 
 

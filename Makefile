@@ -22,6 +22,7 @@ demo: $(STAMP) ## render the samples, then play a whole release in a temporary r
 
 test: $(STAMP) tools lint typecheck ## run every check
 	$(BIN)/pytest -q -n auto
+	@$(BIN)/python -m tests.engines stale
 
 fuzz: $(STAMP) ## run the commands on N random mutants (100,000) of projects; FIRST=number starts at another one
 	@$(BIN)/python -m tests.support.fuzz $(or $(N),100000) $(or $(FIRST),0)
@@ -48,6 +49,7 @@ integrations: $(STAMP) tools ## run the checks that need programs from npm or Go
 	$(BIN)/pytest -q -o python_files='check_*.py' tests/integrations
 
 release: $(STAMP) ## prepare a release, VERSION=1.2.3: version, changelog, commit
+	@$(BIN)/python -m tests.engines stale --fail
 	@$(BIN)/python -m tests.release "$(VERSION)"
 
 bench: $(STAMP) ## measure speed and memory, and write docs/benchmarks.md
@@ -82,7 +84,7 @@ schemas: $(STAMP) ## generate schemas/ from the pinned sources in schemas/make/l
 engines: $(STAMP) ## build the real engines (Kubernetes, Argo, Istio, Envoy) into the user's cache; up to 30 minutes the first time
 	@$(BIN)/python -m tests.engines install
 
-e2e: $(STAMP) ## play every scenario on the real engines (as root, on Linux); K=text: only names that contain it; ROLLOUTS=1.9.3
+e2e: $(STAMP) ## play every scenario on the real engines (as root, on Linux); K=text: only names that contain it; K=stale: only those out of date; ROLLOUTS=1.9.3
 	@$(BIN)/python -m tests.engines e2e -k "$(K)" $(ROLLOUTS:%=--rollouts %)
 
 soak: $(STAMP) ## play N (100) random releases on the real engines; SEED=number repeats a run; K=kind: only this kind

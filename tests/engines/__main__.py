@@ -1,4 +1,4 @@
-"""The lab's command line: `python -m tests.engines install | e2e | soak | traces`."""
+"""The lab's command line: `python -m tests.engines install | stale | e2e | soak | traces`."""
 
 from __future__ import annotations
 
@@ -31,11 +31,17 @@ def main() -> int:
         "-k", dest="name", default="", help="only scenarios whose name has this part, or one of these (a|b)"
     )
     e2e.add_argument("-v", "--verbose", action="store_true", help="every violation, the expected ones too")
+    old = commands.add_parser("stale", help="which scenarios are out of date; nothing is played")
+    old.add_argument("--fail", action="store_true", help="exit 1 if any is")
     arguments = parser.parse_args()
     if arguments.command == "install":
         from .install import install
 
         return install()
+    if arguments.command == "stale":
+        from . import digest, evidence
+
+        return int(digest.say_stale(evidence.all_known(), ROLLOUTS[0]) and arguments.fail)
     from . import sandbox
 
     if not sandbox.inside():

@@ -131,13 +131,13 @@ class Project:
         """The rendered manifests' files by `Kind/name`."""
         found = {}
         for file in sorted((self.folder / "rendered" / self.namespace / "web").glob("*.yaml")):
-            made = yaml.safe_load(file.read_text())
+            made = yaml.load(file.read_text(), yaml.CSafeLoader)
             found[f"{made['kind']}/{made['metadata']['name']}"] = file
         return found
 
     def manifests(self) -> dict[str, Object]:
         """The rendered manifests by `Kind/name`."""
-        return {name: yaml.safe_load(file.read_text()) for name, file in self.files().items()}
+        return {name: yaml.load(file.read_text(), yaml.CSafeLoader) for name, file in self.files().items()}
 
 
 def app(spec: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from . import argocd, evidence, judges, prometheus, report, sandbox, soak, traces
+from . import argocd, digest, evidence, judges, prometheus, report, sandbox, soak, traces
 from .api import Watches
 from .invariants import judged
 from .lab import Lab, create_crds
@@ -22,6 +22,7 @@ from .scenario import ROOT, Scenario, scenarios
 from .violation import Violation
 
 SIDE_BY_SIDE = 6
+STALE = "stale"  # the name that stands for the scenarios that are out of date
 EDIT = 8  # seconds that an edit takes that is only waited for
 WHOLE = 100  # random releases that are worth a page
 LAST = ROOT / ".tools" / "engines"  # logs and results of the last run
@@ -39,10 +40,21 @@ def run(arguments: argparse.Namespace) -> int:
         known = soak.releases(arguments.n, arguments.seed)
         print(f"{arguments.n} releases, seed {arguments.seed}")
     chosen = [scenario for scenario in known if any(part in scenario.name for part in arguments.name.split("|"))]
+    if arguments.command == "e2e" and arguments.name == STALE:
+        chosen = out_of_date(arguments.rollouts or ROLLOUTS[:1])
+        if not chosen:
+            print("no scenario is out of date")
+            return 0
     if not chosen:
         print(f"no scenario has `{arguments.name}` in its name", file=sys.stderr)
         return 2
     return {"traces": record, "e2e": judge, "soak": judge}[arguments.command](arguments, chosen)
+
+
+def out_of_date(versions: Sequence[str]) -> list[Scenario]:
+    """The scenarios that were played with other objects, other plans or another lab."""
+    names = {name for version in versions for name in digest.stale(evidence.all_known(), version)}
+    return [scenario for name, scenario in scenarios().items() if name in names]
 
 
 def hear_judges() -> int:

@@ -186,7 +186,7 @@ def _of_resources(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) 
         not_secret=setup.project.not_secret,
     )
     own = [(RESOURCES, use) for use in quota_use(scene, RESOURCES)]
-    shared = quotas_shared(resources, _namespace(setup, env), [*claimed, *own])
+    shared = quotas_shared(scene, _namespace(setup, env), [*claimed, *own])
     for finding in (*check_resources(scene), *shared):
         if finding.manifest is not None:
             message = f"{finding.message} ({in_manifest(finding.manifest, finding.pointer)})"

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from renderer.manifest import Manifest
 from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import Claim
@@ -39,24 +38,36 @@ def quota_use(scene: Scene, owner: str) -> tuple[Claim, ...]:
     found = []
     for pod in scene.index.workloads if names else ():
         counts = together(scene, pod)
-        each = {name: value for name in names if (value := of_pod(scene, pod, name))} if counts else {}
+        # None: a container gives no value, so a LimitRange outside of this tree may
+        each = {name: value for name in names if (value := of_pod(scene, pod, name)) != 0} if counts else {}
         if counts and each:
             counted = [least(scene, pod), counts.rest, counts.release, counts.waits]
             found.append(Claim(_USE, json.dumps([pod.namespace, *counted, each]), owner, pod.manifest.file, "/spec"))
     return tuple(found)
 
 
-def quotas_shared(
-    resources: Sequence[Manifest], namespace: str, claimed: Iterable[tuple[str, Claim]]
-) -> Iterator[Finding]:
-    """The quotas that the workloads together exceed; `namespace` is that of a quota that names none."""
+def quotas_shared(scene: Scene, namespace: str, claimed: Iterable[tuple[str, Claim]]) -> Iterator[Finding]:
+    """The quotas that the workloads together exceed; `namespace` is that of a quota that names none.
+
+    The scene is that of the environment's `resources`.
+    """
+    elsewhere = sorted(each for each in scene.external if each.startswith("LimitRange/"))
     uses = [(owner, json.loads(claim.key)) for owner, claim in claimed if claim.rule == _USE]
-    for found in quotas_of(resources) if uses else ():
+    for found in quotas_of(scene.manifests) if uses else ():
         there = namespace_of(found) or namespace
         near = [(owner, use) for owner, use in uses if use[0] == there]
         for name, hard in ((found.data.get("spec") or {}).get("hard") or {}).items():
             allowed = quantity(hard)
-            each = [(owner, _of_name(use, name)) for owner, use in near if name in use[-1]]
+            about = [(owner, use) for owner, use in near if name in use[-1]]
+            if any(use[-1][name] is None for _, use in about):
+                if elsewhere:
+                    message = (
+                        f"{name} is not added up: {elsewhere[0]}, outside of this tree, is assumed to give the "
+                        "missing values"
+                    )
+                    yield Finding("quota", message, "/spec/hard", found, "note")
+                continue
+            each = [(owner, _of_name(use, name)) for owner, use in about]
             if allowed is None or any(use.release > allowed for _, use in each):  # said of the workload alone
                 continue
             words = (f"of this tree in namespace {there}", f"ResourceQuota {found.name} allows {hard}")

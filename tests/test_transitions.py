@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from renderer.plan import judge
+from renderer.plan import judge, judged
 from renderer.plan.transition import FIRST_RULES, TRANSITION_RULES
 from renderer.rules.finding import Finding
 from tests.support.plans import BASE, Spec, side, spec
@@ -353,6 +353,16 @@ def test_a_wrong_transition_is_found_at_its_field(rule: str, case: str) -> None:
     assert found[rule].pointer == pointer
     warns = rule in WARNINGS or f"{rule} {case}" in WARNINGS
     assert found[rule].severity == ("note" if rule in NOTES else "warning" if warns else "error")
+
+
+def test_another_cluster_is_a_warning_and_naming_one_for_the_first_time_is_not() -> None:
+    """Without Argo CD the name of the cluster is only for rollspec's own checks."""
+    none, one, two = (side(ROLLING, overlay=each) for each in ({}, *({"cluster": {"name": n}} for n in "ab")))
+    assert [(f.rule, f.severity, f.pointer) for f in judge(one, two)] == [
+        ("identity-changed", "warning", "/spec/cluster")
+    ]
+    assert judge(none, one) == ()
+    assert judged(none, one).class_ == "nothing"
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from renderer.plan.fields import FieldClass
@@ -89,6 +89,7 @@ class Effect:
     class_: Class
     reason: str
     paths: tuple[Path, ...] = ()
+    loses_data: bool = False  # said in the first line, even if another effect comes before
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +171,11 @@ class AppPlan:
 
     @property
     def reason(self) -> str:
-        """The reason for the class."""
-        return self.effects[0].reason if self.effects else CLASSES["nothing"]
+        """The reason for the class, and what loses data."""
+        if not self.effects:
+            return CLASSES["nothing"]
+        first, *others = self.effects
+        return "; ".join([first.reason, *(effect.reason for effect in others if effect.loses_data)])
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -231,7 +235,7 @@ def harshest(effects: Iterable[Effect]) -> tuple[Effect, ...]:
     for effect in effects:
         key = (effect.class_, effect.reason)
         known = merged[key].paths if key in merged else ()
-        merged[key] = Effect(*key, tuple(dict.fromkeys((*known, *effect.paths))))
+        merged[key] = replace(effect, paths=tuple(dict.fromkeys((*known, *effect.paths))))
     return tuple(sorted(merged.values(), key=lambda effect: -SEVERITY[effect.class_]))
 
 

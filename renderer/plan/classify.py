@@ -16,7 +16,7 @@ from renderer.plan.fields import CAUTIOUS, FieldClass, is_known
 from renderer.plan.in_flight import routes_in_flight
 from renderer.plan.moves import moves
 from renderer.plan.ports import lost_ports
-from renderer.plan.side import WORKLOADS, Side, workload
+from renderer.plan.side import WORKLOADS, Side, moves_cluster, workload
 from renderer.render.jobs import is_job_of_spec
 from renderer.render.service import preview_name
 from renderer.scaler import KINDS as SCALERS
@@ -80,6 +80,8 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     if old is None or new is None:
         return _whole(old, new)
     paths = spec_paths(old, new)
+    if not moves_cluster(old, new):  # it is only named
+        paths = tuple(path for path in paths if not f"{path.pointer}/".startswith("/spec/cluster/"))
     if same_manifests(old, new):
         elsewhere = [path for path in paths if path.document != "App" and path.field_class == "identity"]
         return harshest(_of_fields(elsewhere))
@@ -114,11 +116,9 @@ def _whole(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
         return ()
     gone = Effect("remove", "the app is deleted, with all its pods")
     named = (Path("App", "/spec/ports", "traffic"),)
-    return (
-        (Effect("disruptive", "its Services are deleted; requests will fail", named), gone)
-        if old.app.ports
-        else (gone,)
-    )
+    unserved = [Effect("disruptive", "its Services are deleted; requests will fail", named)] if old.app.ports else []
+    lost = [_deleted(old.app, manifest) for manifest in old.manifests if not _is_part(old.app, manifest)]
+    return harshest([*unserved, gone, *(effect for effect in lost if effect.loses_data)])
 
 
 def same_manifests(old: Side, new: Side) -> bool:
@@ -216,7 +216,8 @@ def _deleted(app: App | None, manifest: Manifest) -> Effect:
         reason = f"{name} is removed from Git; Argo CD does not delete it by itself"
         return Effect("behaviour", reason, (_object(manifest),))
     if manifest.kind in _DATA:
-        return Effect("disruptive", f"{name} is deleted, {_DATA[manifest.kind]}", (_object(manifest),))
+        reason = f"{name} is deleted, {_DATA[manifest.kind]}"
+        return Effect("disruptive", reason, (_object(manifest),), loses_data=True)
     return Effect(_fewer(app, manifest), f"{name} is deleted", (_object(manifest),))
 
 

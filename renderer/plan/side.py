@@ -121,6 +121,12 @@ def restart_mark(side: Side) -> str | None:
     return None if found is None else str(found)
 
 
+def moves_cluster(old: Side, new: Side) -> bool:
+    """Whether the environment is in another cluster; without Argo CD, naming it for the first time moves nothing."""
+    before, after = (side.overlay.get("cluster") or {} for side in (old, new))
+    return before != after and bool((before and after) or (old.prunes_last and new.prunes_last))
+
+
 def switched(old: Side, new: Side) -> bool:
     """Whether the strategy or the router is another."""
     was, now = old.app.strategy, new.app.strategy

@@ -12,7 +12,7 @@ from renderer.plan.moves import on_a_ladder
 from renderer.plan.outlook import returns_in_window
 from renderer.plan.ports import port_renamed
 from renderer.plan.scaling import autoscaling_down, autoscaling_on, autoscaling_stage
-from renderer.plan.side import Side, restart_mark, stable_pointer, switched, workload
+from renderer.plan.side import Side, moves_cluster, restart_mark, stable_pointer, switched, workload
 from renderer.plan.stages import switch_alone, switch_before_healthy, switch_in_flight, switch_stages
 from renderer.problem import Severity
 from renderer.project import numbers
@@ -273,8 +273,9 @@ def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
-    """A selector or a namespace changes: an object's selector is immutable, and another namespace is another object.
+    """A selector, a namespace or a cluster changes: selectors are immutable; elsewhere, an object is another object.
 
+    Another cluster is a warning, because nothing in the old one is deleted.
     Source: Kubernetes API server ("field is immutable").
     Do: keep it (`selector`), or add a new app, move the traffic, and remove the old one.
     """
@@ -284,6 +285,12 @@ def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
             "there, and the old ones are deleted; add an app with another name, move the traffic, then remove this one"
         )
         yield _finding("identity-changed", message, "/spec/namespace")
+    if moves_cluster(old, new):
+        message = (
+            "the overlay's `cluster` changes: the objects in the old one stay, and nothing updates or deletes them; "
+            "add an environment for the new cluster, move the traffic when its apps are Healthy, then remove this one"
+        )
+        yield _finding("identity-changed", message, "/spec/cluster", "warning")
     before, after = (workload(side.app, side.manifests).get("spec", {}).get("selector") for side in (old, new))
     if before and after and before != after and old.app.strategy.is_rollout == new.app.strategy.is_rollout:
         message = "the selector of a workload cannot change: keep the old one (`selector`), or add another app"

@@ -21,6 +21,7 @@ from renderer.usecases.guards import judged_by_base
 from renderer.usecases.output import output_problems
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.ran import with_history
+from renderer.usecases.restarts import future_restarts
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, touched
 
@@ -113,6 +114,7 @@ def _problems(
     plans = with_history(root, new.layout, base, plans)
     environments = new.setup.environments.values()
     held = frozen_changes(root, environments, plans, (base, change.head), change.now) if change.now else []
+    held += future_restarts(environments, plans, change.now) if change.now else ()
     files = output_problems(root, (resolve(root, base), change.head), base, new)
     located = Locator(new.setup.texts).locate(held) if held else ()
     by_base = judged_by_base(old, new, Selection(changes.apps), base) if isinstance(old, View) else {}

@@ -25,6 +25,7 @@ from renderer.usecases.output import output_files
 from renderer.usecases.owners import who_looks
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.ran import with_history
+from renderer.usecases.restarts import put_off
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
@@ -108,7 +109,8 @@ def _show(options: PlanOptions, asked: Question) -> int:
         judged = as_one(Range(root, asked.base, head), new, compared.plans)
         recalled = with_history(root, new.layout, asked.base, judged)
         moment = head, options.now
-        plans = tuple(with_first_check(root, new.layout, asked.base, each, moment) for each in recalled)
+        checked = [with_first_check(root, new.layout, asked.base, each, moment) for each in recalled]
+        plans = put_off(checked, options.now)
         files = output_files(root, asked.base, head, new, plans)
         reasons = tuple(breaks_glass(root, asked.base, head or "HEAD"))
         looks = who_looks(root, asked.base, head, [new, *([old] if isinstance(old, View) else [])], plans)

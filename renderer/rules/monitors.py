@@ -1,0 +1,49 @@
+"""The rule over ServiceMonitors of the Prometheus operator, which select Services by their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from renderer.manifest import Manifest
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.index import selects
+from renderer.rules.mesh import spec_of
+from renderer.rules.rollouts import blue_green_of
+
+_WITHOUT = "{key: app.kubernetes.io/component, operator: NotIn, values: [preview]}"
+
+
+def monitor_preview(scene: Scene) -> Iterator[Finding]:
+    """A ServiceMonitor that selects the preview Service of a BlueGreen too.
+
+    Why: Between releases both Services have the same pods. Prometheus then scrapes each pod twice, and sums over the
+    pods are twice too high.
+    Fix: add `{key: app.kubernetes.io/component, operator: NotIn, values: [preview]}` to the `matchExpressions` of its
+    selector. The preview Service has this label at render level 2.
+    Source: Prometheus operator (one target for each endpoint of each Service that the selector finds).
+    """
+    for rollout in scene.of("Rollout"):
+        named = blue_green_of(rollout) or {}
+        services = [
+            scene.find("Service", namespace_of(rollout), named.get(field, ""))
+            for field in ("activeService", "previewService")
+        ]
+        active, preview = services
+        if active is None or preview is None or active is preview:
+            continue
+        for monitor in (*scene.of("ServiceMonitor"), *scene.resources):
+            if monitor.kind == "ServiceMonitor" and all(_finds(monitor, each) for each in (active, preview)):
+                level = " (with `renderLevel: 2`)" if scene.level == 1 else ""
+                message = (
+                    f"ServiceMonitor {monitor.name} selects this Service too, so between releases each pod is scraped "
+                    f"twice: add {_WITHOUT} to the matchExpressions of its selector{level}"
+                )
+                yield Finding("monitor-preview", message, "/metadata/labels", preview, "warning")
+
+
+def _finds(monitor: Manifest, service: Manifest) -> bool:
+    spec = spec_of(monitor)
+    where = spec.get("namespaceSelector") or {}
+    there = where.get("matchNames") or [namespace_of(monitor)]
+    is_near = bool(where.get("any")) or "" in there or namespace_of(service) in there
+    return is_near and selects(spec.get("selector"), (service.data.get("metadata") or {}).get("labels") or {})

@@ -15,22 +15,13 @@ import pytest
 
 from tests.support.cases import ROOT
 from tests.support.repository import environment
+from tests.support.wheel import build, renders_the_samples, run
 from tests.tools.wheels import wheels
-
-SAMPLES = ("rollspec.yaml", "overlays", "fixtures/apps")
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return _build("wheel", ROOT, tmp_path_factory.mktemp("dist"))
-
-
-def _build(target: str, checkout: Path, folder: Path) -> Path:
-    build = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(folder)]
-    done = subprocess.run(build, cwd=checkout, env=environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (found,) = folder.iterdir()
-    return found
+    return build("wheel", ROOT, tmp_path_factory.mktemp("dist"))
 
 
 @pytest.mark.parametrize("target", ["wheel", "sdist"])
@@ -44,7 +35,7 @@ def test_it_is_the_same_from_another_checkout_at_another_time(target: str, tmp_p
         shutil.copytree(source, other / name, ignore=ignore) if source.is_dir() else shutil.copy(source, other / name)
     for path in other.rglob("*"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
-    one, two = _build(target, ROOT, tmp_path / "one"), _build(target, other, tmp_path / "two")
+    one, two = build(target, ROOT, tmp_path / "one"), build(target, other, tmp_path / "two")
     assert one.name == two.name
     assert one.read_bytes() == two.read_bytes()
 
@@ -64,17 +55,10 @@ def test_it_holds_the_program_and_every_schema_and_nothing_else(wheel: Path) -> 
 
 def test_it_renders_the_samples(wheel: Path, tmp_path: Path) -> None:
     python = _install(wheel, tmp_path / "env")
-    project = tmp_path / "samples"
-    for path in SAMPLES:
-        source, target = ROOT / path, project / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     ask = "import json, sys, renderer; print(json.dumps([renderer.__file__, sys.path]))"
-    file, path = json.loads(_run(python, "-c", ask, cwd=tmp_path))
+    file, path = json.loads(run(python, "-c", ask, cwd=tmp_path))
     assert not [part for part in (file, *path) if part.startswith(str(ROOT))]
-    said = _run(python.with_name("rollspec"), "render", cwd=project)
-    assert said.endswith(" written, 0 unchanged, 0 removed\n")
-    assert _bytes(project / "fixtures/rendered") == _bytes(ROOT / "fixtures/rendered")
+    renders_the_samples(python.with_name("rollspec"), tmp_path / "samples")
 
 
 def _install(wheel: Path, folder: Path) -> Path:
@@ -85,14 +69,3 @@ def _install(wheel: Path, folder: Path) -> Path:
     offline = ["--no-index", "--find-links", str(wheels()), "--no-compile", str(wheel)]
     subprocess.run([*pip, *offline], env=environment(PIP_CONFIG_FILE="/dev/null"), check=True)
     return python
-
-
-def _run(*command: str | Path, cwd: Path) -> str:
-    env = {name: value for name, value in environment().items() if not name.startswith("PYTHON")}
-    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def _bytes(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

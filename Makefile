@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-check schemas tools engines e2e soak traces clean team-day
+.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-check schemas tools engines e2e soak traces clean team-day minor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ tools: $(STAMP) ## install the pinned checkers (kubeconform, kubectl) into the u
 
 schemas: $(STAMP) ## generate schemas/ from the pinned sources in schemas/make/lock.json
 	$(BIN)/python -m schemas.make
+
+minor: $(STAMP) ## render for one more minor: NAME=istio (kubernetes, argo-rollouts, argo-cd) VERSION=1.32.0
+	@$(BIN)/python -m schemas.make.add "$(NAME)" "$(VERSION)"
 
 engines: $(STAMP) ## build the real engines (Kubernetes, Argo, Istio, Envoy) into the user's cache; up to 30 minutes the first time
 	@$(BIN)/python -m tests.engines install

@@ -49,7 +49,7 @@ class Versions:
 
     kubernetes: str = "1.34"
     argo_rollouts: str = "1.10"
-    istio: str = "1.31"
+    istio: str = "1.32"
     argo_cd: str = "3.6"
 
     @property

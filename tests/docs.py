@@ -8,7 +8,17 @@ from functools import partial
 
 from renderer.usecases.editor import SCHEMA_FILES
 from renderer.usecases.schema import schema_text
-from tests.support import odds, page_cli, page_parts, page_plan, page_rules, page_spec, page_zh, situations
+from tests.support import (
+    odds,
+    page_cli,
+    page_parts,
+    page_plan,
+    page_rules,
+    page_spec,
+    page_versions,
+    page_zh,
+    situations,
+)
 from tests.support.cases import ROOT
 
 # Whole pages, and parts between `<!-- made: NAME -->` and `<!-- end -->`.
@@ -31,16 +41,17 @@ PARTS: dict[str, Callable[[], str]] = {
     "situations": situations.table,
     "false alarms": odds.table,
     "least requests": odds.least_requests,
+    "versions": page_versions.table,
+    "versions zh": page_versions.chinese_table,
 }
-WITH_PARTS = ("docs/analysis.md", "docs/architecture.md", "docs/releases.md")
+WITH_PARTS = ("README.md", "docs/analysis.md", "docs/architecture.md", "docs/releases.md")
 _PART = re.compile(r"(<!-- made: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def made(path: str) -> str:
     """The page as it should be."""
-    if path in PAGES:
-        return PAGES[path]()
-    return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}", (ROOT / path).read_text())
+    text = PAGES[path]() if path in PAGES else (ROOT / path).read_text()
+    return _PART.sub(lambda found: f"{found[1]}\n{PARTS[found[2]]()}\n\n{found[3]}", text)
 
 
 def main() -> None:

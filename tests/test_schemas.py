@@ -15,6 +15,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
+from schemas.make.add import SOURCES, supported
 from tests.support.kubeconform import judge
 from tests.support.mutants import Mutant, Object, mutants
 
@@ -24,8 +25,8 @@ LOCK = json.loads((SCHEMAS / "make" / "lock.json").read_text())
 SETS = sorted(LOCK["outputs"])
 FILES = [f"{name}/{path}" for name in SETS for path in LOCK["outputs"][name]]
 SAMPLES = sorted((ROOT / "fixtures" / "manifests").glob("*.yaml"))
-OLDEST = ("kubernetes-1.34", "argo-rollouts-1.9", "istio-1.30", "argo-cd-3.6")
-NEWEST = ("kubernetes-1.37", "argo-rollouts-1.10", "istio-1.31", "argo-cd-3.6")
+OLDEST = tuple(f"{name}-{supported(name)[0]}" for name in SOURCES)
+NEWEST = tuple(f"{name}-{supported(name)[-1]}" for name in SOURCES)
 MUTANTS = 600
 
 Sets = tuple[str, ...]

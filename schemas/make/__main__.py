@@ -1,6 +1,7 @@
 """`make schemas`: writes every set of manifest schemas from its pinned sources, and the lock that names both.
 
-To take a newer version, write it into `lock.json` and remove its hash; the run fills it in.
+To take a newer patch version, write it into `lock.json` and remove its hash; the run fills it in.
+`make minor` adds a minor.
 """
 
 from __future__ import annotations
@@ -9,22 +10,21 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from schemas.make import sources
-from schemas.make.sets import SETS
+from schemas.make.sets import all_sets
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parent
 LOCK = HERE / "lock.json"
 
 
-def main() -> None:
-    """Replaces the folders of all sets, or of those named on the command line."""
-    lock = json.loads(LOCK.read_text())
-    chosen = sys.argv[1:] or sorted(SETS)
-    made = {name: SETS[name](lock["inputs"]) for name in chosen}
+def main(names: Sequence[str] = ()) -> None:
+    """Replace the folders of all sets, or of those named."""
+    lock, sets = json.loads(LOCK.read_text()), all_sets()
+    made = {name: sets[name](lock["inputs"]) for name in names or sorted(sets)}
     for name, files in made.items():
         write(SCHEMAS / name, files)
         lock["outputs"][name] = {path: hashlib.sha256(content).hexdigest() for path, content in sorted(files.items())}
@@ -42,6 +42,6 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 if __name__ == "__main__":
     try:
-        main()
+        main(sys.argv[1:])
     except sources.ChangedError as changed:
         sys.exit(str(changed))

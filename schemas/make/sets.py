@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 
 from schemas.make import crd, kubernetes, sources
 from schemas.make.kubernetes import Kind
@@ -32,7 +34,8 @@ WHEEL = "kubernetes-validate"
 EMBEDDED = 34
 
 
-def _kubernetes(minor: int, inputs: Mapping[str, Lock]) -> Files:
+def _kubernetes(pin: str, inputs: Mapping[str, Lock]) -> Files:
+    minor = int(pin.partition(".")[2])
     raw = sources.definitions(sources.wheel(WHEEL, inputs[WHEEL]), minor)
     known = kubernetes.definitions(raw, minor)
     return {**_files(kubernetes.kinds(raw, known), known), "definitions.json": dump(library(spec_parts(known), known))}
@@ -87,9 +90,21 @@ def _same_templates(found: Iterable[Mapping[str, Schema]], known: Known) -> None
                 )
 
 
-SETS: dict[str, Set] = {
-    **{f"kubernetes-1.{minor}": partial(_kubernetes, minor) for minor in (34, 35, 36, 37)},
-    **{f"argo-rollouts-{pin}": partial(_rollouts, pin) for pin in ("1.9", "1.10")},
-    **{f"istio-{pin}": partial(_istio, pin) for pin in ("1.30", "1.31")},
-    **{f"argo-cd-{pin}": partial(_argo_cd, pin) for pin in ("3.6",)},
+_MAKERS: dict[str, Callable[[str, Mapping[str, Lock]], Files]] = {
+    "kubernetes": _kubernetes,
+    "argoRollouts": _rollouts,
+    "istio": _istio,
+    "argoCD": _argo_cd,
 }
+_NAMES = {"kubernetes": "kubernetes", "argoRollouts": "argo-rollouts", "istio": "istio", "argoCD": "argo-cd"}
+
+
+def all_sets() -> dict[str, Set]:
+    """A set for each version that `versions` of a project file may name, such as istio-1.31."""
+    schema = json.loads((Path(__file__).parents[1] / "rollspec/project.json").read_text())
+    versions = schema["properties"]["spec"]["properties"]["versions"]["properties"]
+    return {
+        f"{_NAMES[field]}-{pin}": partial(maker, pin)
+        for field, maker in _MAKERS.items()
+        for pin in versions[field]["enum"]
+    }

@@ -43,7 +43,7 @@ def _is(command: Path, version: str) -> bool:
 
 
 def _unpack(version: str, target: Path) -> None:
-    command = [go.go(), "mod", "download", "-json", f"{_MODULE}@{_BUILDS[version]}"]
+    command: list[str | Path] = [go.go(), "mod", "download", "-json", f"{_MODULE}@{_BUILDS[version]}"]
     said = subprocess.run(
         command, env=go.environment(GOFLAGS="-mod=mod"), cwd=target, capture_output=True, text=True, check=True
     )

@@ -547,7 +547,7 @@ def _of_release(app: App, scene: Scene) -> list[Finding]:
     ladder = app.strategy.fields.get("steps")
     if ladder:
         return check_ladder(scene, app.name, ladder)
-    pinning = [] if app.canary or not app.strategy.by_istio else pinning_steps(app)
+    pinning = [] if app.canary or not app.strategy.is_routed else pinning_steps(app)
     return check_pinned(scene, app.name, pinning) if pinning else []
 
 

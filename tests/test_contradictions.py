@@ -47,6 +47,21 @@ def test_an_overlay_gives_exactly_its_findings(path: Path, tmp_path: Path) -> No
         assert ("warning: " in found, "note: " in found) == (severity == "warning", severity == "note")
 
 
+def test_a_manifest_that_a_patch_renames_is_compared_too(tmp_path: Path) -> None:
+    (tmp_path / "case/apps").mkdir(parents=True)
+    (tmp_path / "case/overlays/production").mkdir(parents=True)
+    (tmp_path / "case/apps/web.yaml").write_text(
+        f"{APP}  patches:\n    - target: {{kind: Rollout}}\n      patch:\n"
+        "        - {op: replace, path: /metadata/name, value: other}\n"
+        "        - {op: replace, path: /spec/strategy/canary/steps/0/setWeight, value: 50}\n"
+    )
+    (tmp_path / "case/overlays/production/overlay.yaml").write_text(
+        "apiVersion: rollspec/v1\nkind: Overlay\nmetadata: {name: production}\nspec: {namespace: shop}\n"
+    )
+    said = run(lay_out(tmp_path / "case", tmp_path / "p"), "validate").err
+    assert "release-contradicted: steps is [{setWeight: 50}] here, and the spec gives [{setWeight: 100}]" in said
+
+
 def test_every_rule_over_patches_has_fixtures() -> None:
     assert {folder.name for folder in PATCH_FIXTURES.iterdir()} == {*PATCH_RULES}
 

@@ -53,12 +53,16 @@ def release_contradicted(rendered: Iterable[Manifest], final: Iterable[Manifest]
 
 
 def changed(rendered: Iterable[Manifest], final: Iterable[Manifest]) -> Iterator[tuple[Manifest, Manifest]]:
-    """Each manifest that a patch or template changed, before and after; one that none touched has the same data."""
+    """Each manifest that a patch or template changed, before and after; one that none touched has the same data.
+
+    A manifest that a patch has renamed is still in its file.
+    """
     left = {id(manifest.data): manifest for manifest in rendered}
     others = [manifest for manifest in final if left.pop(id(manifest.data), None) is None]
     before = {manifest.identity: manifest for manifest in left.values()} if others else {}
+    files = {(manifest.file, manifest.kind): manifest for manifest in left.values()} if others else {}
     for manifest in others:
-        was = before.get(manifest.identity)
+        was = before.get(manifest.identity) or files.get((manifest.file, manifest.kind))
         if was is not None:
             yield was, manifest
 

@@ -52,6 +52,7 @@ from renderer.rules.ladder import check_ladder, check_pinned
 from renderer.rules.lost_ports import patch_loses_port
 from renderer.rules.shared_quota import quota_use
 from renderer.rules.specs import SpecScene, check_rendered, check_spec
+from renderer.rules.together import quotas_of
 from renderer.schema import Fault, Schemas
 from renderer.schema.words import listed
 from renderer.spec import API_VERSION, OBJECT_LABELS, VERSION_STATES, App, Around, app_of, merge
@@ -259,10 +260,9 @@ def _build(
     yield
     files = to_files(manifests, setup, environment, name, header(evaluated.documents[0].file, environment))
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
-    claimed = (
-        *claims(manifests, name, made.index),
-        *quota_use(_scene(evaluated, made, setup, environment), name),
-    )
+    claimed = claims(manifests, name, made.index)
+    if quotas_of(setup.resources.get(environment.name, ())):
+        claimed += quota_use(_scene(evaluated, made, setup, environment), name)
     return Rendered(environment.name, name, files, locator.locate(problems), claimed, matched, hosts, driven_of(app))
 
 

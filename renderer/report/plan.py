@@ -20,6 +20,7 @@ _JSON_FORMAT = 1
 _LONGEST = 60_000  # characters of a comment; GitHub takes 65,536
 _MOMENT = 0.1  # seconds
 _LONG = 60  # seconds; shorter times say more about the simulator than about the cluster
+_SUBJECT = "\1"  # in place of the app that a line is about
 _NAMED = 3  # apps of a group that its title names
 _LISTED = 20  # rendered files that are named one by one
 _WIDE = 100  # columns of a list of names
@@ -119,8 +120,13 @@ def _text(plan: Plan) -> str:
 def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
     """Apps of one environment to which the same happens, in order: one label of an overlay can change thousands."""
     found: dict[tuple[str, ...], list[AppPlan]] = {}
+    lines = {(app.env, app.app): (app.env, app.class_, app.reason, *detail_lines(app)) for app in apps}
+    nameless = {key: (*some[:2], *(line.replace(key[1], "\0") for line in some[2:])) for key, some in lines.items()}
+    times = Counter(nameless.values())
     for app in apps:
-        found.setdefault((app.env, app.class_, app.reason, *detail_lines(app)), []).append(app)
+        key = app.env, app.app
+        many = times[nameless[key]] > _NAMED  # then the lines of the first app stand for all, whatever its name
+        found.setdefault(nameless[key] if many else lines[key], []).append(app)
     return list(found.values())
 
 
@@ -384,16 +390,27 @@ def _row(group: Sequence[AppPlan]) -> list[str]:
 
 
 def _warnings(apps: Sequence[AppPlan]) -> list[str]:
-    """Problems and flags, which a reviewer must see without unfolding anything."""
+    """Problems and flags, which a reviewer must see without unfolding anything; once for many apps alike."""
+    said = [(app, line) for app in apps for line in _warned(app)]
+    alike: dict[tuple[str, str], list[AppPlan]] = {}
+    for app, line in said:
+        alike.setdefault((app.env, line.replace(md(app.app), "\0")), []).append(app)
     found = []
-    for app in apps:
-        subject = f"{md(app.app)} in {md(app.env)}"
-        found += [
-            f"- {problem.severity} **{problem.rule}**, {subject}: {md(problem.message)}" for problem in app.problems
-        ]
-        found += [f"- {subject}, not simulated: {md(app.not_simulated)}"] if app.not_simulated else []
-        found += [f"- {subject}: {md(flag_text(flag))}" for flag in (app.summary.flags if app.summary else ())]
+    for app, line in said:
+        group = alike[app.env, line.replace(md(app.app), "\0")]
+        names = md(app.app) if len(group) <= _NAMED else md(_names(group))
+        if len(group) <= _NAMED or app is group[0]:
+            found.append(line.replace(_SUBJECT, f"{names} in {md(app.env)}", 1))
     return found
+
+
+def _warned(app: AppPlan) -> Iterator[str]:
+    for problem in app.problems:
+        yield f"- {problem.severity} **{problem.rule}**, {_SUBJECT}: {md(problem.message)}"
+    if app.not_simulated:
+        yield f"- {_SUBJECT}, not simulated: {md(app.not_simulated)}"
+    for flag in app.summary.flags if app.summary else ():
+        yield f"- {_SUBJECT}: {md(flag_text(flag))}"
 
 
 def _folded(group: Sequence[AppPlan]) -> list[str]:

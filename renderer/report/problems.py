@@ -10,6 +10,8 @@ from renderer.report.as_json import as_json
 
 FORMATS = ("text", "json", "github", "sarif", "junit")
 _JSON_FORMAT = 1
+_FEW = 3  # apps with the same problem that are shown one by one
+_LISTED = 20  # apps of a folded problem that are named
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "note": "notice"}  # of GitHub's workflows
 
 
@@ -19,7 +21,39 @@ def problems_text(problems: Sequence[Problem], form: str) -> str:
 
 
 def _text(problems: Sequence[Problem]) -> str:
-    return "".join(f"{problem}\n" for problem in problems)
+    lines = []
+    for first, others in folded(problems):
+        lines += [str(first), *([f"  {_others(others)}"] if others else [])]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def folded(problems: Sequence[Problem]) -> list[tuple[Problem, list[str]]]:
+    """Each problem with the names of other apps that have the same one; in few apps, each is by itself."""
+    groups: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault(_without_name(problem), []).append(problem)
+    others = {id(group[0]): [_name(each) for each in group[1:]] for group in groups.values() if len(group) > _FEW}
+    hidden = {id(each) for group in groups.values() if len(group) > _FEW for each in group[1:]}
+    return [(each, others.get(id(each), [])) for each in problems if id(each) not in hidden]
+
+
+def _others(names: Sequence[str]) -> str:
+    listed = ", ".join(names[:_LISTED])
+    more = f" and {len(names) - _LISTED:,} more, which --format json lists" if len(names) > _LISTED else ""
+    return f"and the same in {len(names):,} more apps: {printable(listed)}{more}"
+
+
+def _name(problem: Problem) -> str:
+    """The app that a problem is about, by the name of its file."""
+    return problem.file.rpartition("/")[2].removesuffix(".yaml")
+
+
+def _without_name(problem: Problem) -> tuple[str, ...]:
+    """What two problems have in common that differ in the app alone, wherever in the file each is."""
+    name = _name(problem)
+    texts = (problem.message, problem.pointer)
+    folder = problem.file.removesuffix(f"{name}.yaml")
+    return (problem.severity, problem.rule, folder, *(text.replace(name, "\0") if name else text for text in texts))
 
 
 def _json(problems: Sequence[Problem]) -> str:
@@ -31,8 +65,8 @@ def _github(problems: Sequence[Problem]) -> str:
     """Workflow commands: https://docs.github.com/actions, "Workflow commands for GitHub Actions"."""
     return "".join(
         f"::{_COMMANDS[problem.severity]} file={_property(problem.file)},line={max(problem.line, 1)},"
-        f"col={max(problem.column, 1)},title={_property(problem.rule)}::{_data(_message(problem))}\n"
-        for problem in problems
+        f"col={max(problem.column, 1)},title={_property(problem.rule)}::{_data(_message(problem, others))}\n"
+        for problem, others in folded(problems)
     )
 
 
@@ -48,8 +82,9 @@ def _junit(problems: Sequence[Problem]) -> str:
     return problems_junit(problems)
 
 
-def _message(problem: Problem) -> str:
-    return f"{problem.message} ({problem.pointer})" if problem.pointer else problem.message
+def _message(problem: Problem, others: Sequence[str]) -> str:
+    found = f"{problem.message} ({problem.pointer})" if problem.pointer else problem.message
+    return f"{found}; {_others(others)}" if others else found
 
 
 def _data(text: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.owners import owners_of, parse_owners
-from tests.support.past import Repository
+from tests.support.past import WEB, Repository
 
 
 @pytest.mark.parametrize(
@@ -82,11 +82,21 @@ def test_the_plan_names_who_has_to_look(repository: Repository) -> None:
         "\n"
         "- `@acme/'payments'`: overlays/production/apps/web.yaml\n"
         "- `@acme/all`: .github/CODEOWNERS\n"
+        "- `@acme/payments`: web in production\n"
         "- `@acme/sre`: production\n"
     ) in text
     data = repository.data("plan", "--base", "HEAD")
     assert data["owners"][1] == {"owner": "@acme/all", "about": [".github/CODEOWNERS"]}
     assert "Who must look" not in repository.text("plan", "--base", "HEAD")
+
+
+def test_owners_of_apps_that_an_overlay_changes_look_too(repository: Repository) -> None:
+    repository.overlay("production", '  policy: {approvals: ["@acme/sre"]}\n  defaults: {env: {REGION: eu}}\n')
+    looks = {each["owner"]: each["about"] for each in repository.data("plan", "--base", "HEAD")["owners"]}
+    assert looks["@acme/payments"] == ["web in production"]
+    repository.app("web", WEB.replace("info", "debug"))
+    looks = {each["owner"]: each["about"] for each in repository.data("plan", "--base", "HEAD")["owners"]}
+    assert looks["@acme/payments"] == ["apps/web.yaml"]
 
 
 def test_without_owners_nothing_is_said(tmp_path: Path) -> None:

@@ -159,7 +159,12 @@ APPS = st.dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None)
+def has_flight(strategy: str) -> bool:
+    """Whether a new version runs next to the stable one."""
+    return "Canary" in strategy or "BlueGreen" in strategy
+
+
+@settings(max_examples=6, deadline=None)
 @given(APPS)
 def test_no_mixture_of_strategies_replaces_a_canary_at_once(apps: dict[str, tuple[str, bool]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -169,8 +174,8 @@ def test_no_mixture_of_strategies_replaces_a_canary_at_once(apps: dict[str, tupl
         first = release(repository)
         found = classes(repository)
         for (_, app), each in found.items():
-            is_rollout = "Canary" in apps[app][0] or "BlueGreen" in apps[app][0]
-            assert each in (("canary-start", "preview-start") if is_rollout else ("replace", "disruptive"))
+            wanted = ("canary-start", "preview-start") if has_flight(apps[app][0]) else ("replace", "disruptive")
+            assert each in wanted
         assert {app for _, app in found} == {app for app, (_, is_bumped) in apps.items() if is_bumped}
         assert (first == "nothing to release\n") == (not found)
         assert release(repository) == "nothing to release\n"
@@ -180,15 +185,61 @@ def test_no_mixture_of_strategies_replaces_a_canary_at_once(apps: dict[str, tupl
 
 def next_bump_applies(repository: Repository, apps: dict[str, tuple[str, bool]]) -> None:
     """The bot's next bump while canaries are in flight: they stay, and no stable version changes under them."""
-    repository.commit("releases")
-    repository.git("branch", "--force", "start")
-    for app, (strategy, is_bumped) in apps.items():
-        repository.app(app, spec_of(strategy, "1.6.0" if is_bumped else "1.4.2"))
+    bump(repository, apps, "1.6.0")
     release(repository)
     for (_, app), each in classes(repository).items():
-        is_rollout = "Canary" in apps[app][0] or "BlueGreen" in apps[app][0]
-        assert not is_rollout or each == "nothing"
+        assert not has_flight(apps[app][0]) or each == "nothing"
     assert release(repository) == "nothing to release\n"
+    promoted = {app for app, (strategy, is_bumped) in apps.items() if is_bumped and has_flight(strategy)}
+    if promoted:
+        promote(repository)
+        bump(repository, apps, "1.7.0")
+        said = repository.run("release", "--from-edits", "--base", "start", "--weight", "20").err
+        assert all(
+            f"{app} in dev: 1.7.0 is not released, because dev has a version of its own" in said for app in promoted
+        )
+        release(repository, *[word for app in promoted for word in ("--redo", app)])
+        for env in ENVS:
+            assert all(flight(state(repository, env, app)) == "1.7.0" for app in promoted)
+
+
+def bump(repository: Repository, apps: dict[str, tuple[str, bool]], tag: str) -> None:
+    """The bot's edit of the apps that it bumps, after what is committed first."""
+    if repository.git("status", "--porcelain"):
+        repository.commit("before the bump")
+    repository.git("branch", "--force", "start")
+    for app, (strategy, is_bumped) in apps.items():
+        repository.app(app, spec_of(strategy, tag if is_bumped else "1.4.2"))
+
+
+def promote(repository: Repository) -> None:
+    """Everything that is in flight."""
+    repository.text("promote", "--all", *[word for env in ENVS for word in ("--env", env)])
+
+
+def flight(spec: dict[str, Any]) -> str:
+    """The tag of the canary or preview."""
+    return str((spec.get("canary") or spec["preview"])["tag"])
+
+
+@settings(max_examples=4, deadline=None)
+@given(APPS)
+def test_a_bump_after_the_promotion_starts_the_next_release_on_top(apps: dict[str, tuple[str, bool]]) -> None:
+    apps = {app: (strategy, True) for app, (strategy, _) in apps.items() if has_flight(strategy)}
+    if not apps:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        repository = made(Path(folder), {app: strategy for app, (strategy, _) in apps.items()})
+        for was, tag in (("1.4.2", "1.5.0"), ("1.5.0", "1.6.0")):
+            bump(repository, apps, tag)
+            release(repository)
+            assert set(classes(repository).values()) <= {"canary-start", "preview-start"}
+            for env in ENVS:
+                found = [state(repository, env, app) for app in apps]
+                assert all(spec["tag"] == was and flight(spec) == tag for spec in found)
+            assert release(repository) == "nothing to release\n"
+            repository.commit("releases")
+            promote(repository)
 
 
 def test_a_train_of_mixed_strategies_is_one_commit(tmp_path: Path) -> None:

@@ -57,12 +57,24 @@ def following(was: Spec, spec: Spec, own_was: Spec, own: Spec) -> Spec:
     A release that began with an edit pins the stable version; the next edit of the app spec is meant for this
     environment too. `was` and `spec` are effective specs, `own_was` and `own` the app specs alone.
     """
-    moved = {
-        key: own[key]
-        for key in _VERSION
-        if key in own and own.get(key) != own_was.get(key) and was.get(key) == own_was.get(key) == spec.get(key)
-    }
-    return {**spec, **moved}
+    edited = _edited(was, spec, own_was, own)
+    return {**spec, **{key: own[key] for key in edited if was.get(key) == own_was.get(key)}}
+
+
+def own_version(was: Spec, spec: Spec, own_was: Spec, own: Spec) -> Spec | None:
+    """The effective spec with the app spec's new version, in an environment that pins a version of its own.
+
+    None if the edit is not about such an environment. It may have missed a version (a canary was in flight), or be
+    held back by a person: nobody but a person knows.
+    """
+    edited = _edited(was, spec, own_was, own)
+    is_own = any(was.get(key) != own_was.get(key) for key in edited)
+    return {**spec, **{key: own[key] for key in edited}} if is_own else None
+
+
+def _edited(was: Spec, spec: Spec, own_was: Spec, own: Spec) -> list[str]:
+    """The fields of the version that the app spec changes and the environment keeps."""
+    return [key for key in _VERSION if key in own and own[key] != own_was.get(key) and was.get(key) == spec.get(key)]
 
 
 def _is_same(state: Mapping[str, Any], tag: str, overrides: Mapping[str, Any] | None) -> bool:

@@ -8,12 +8,13 @@ from functools import cache
 
 from renderer.console import say
 from renderer.git import changed, merge_base, read_many, resolve
-from renderer.pipeline import is_in
-from renderer.release.edits import Meant, following, from_edit
+from renderer.pipeline import Evaluated, is_in
+from renderer.release.edits import Meant, following, from_edit, own_version
 from renderer.release.verbs import Outcome, Refusal
 from renderer.spec import short_digests
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.edited import Act
+from renderer.usecases.effective import Spec
 from renderer.usecases.elsewhere import evaluated_in, evaluated_of, own_files
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
@@ -65,10 +66,8 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
         for app in names:
             if files[layout.app(app)] is not None:
                 old, new = evaluated_of(opened, app, env, commit, files), evaluated_in(opened, app, env)
-                was, spec = old.app.spec, new.app.spec
-                if not is_pinned and new.app.strategy.is_rollout:
-                    spec = following(was, spec, old.documents[0].spec, new.documents[0].spec)
-                meant = from_edit(was, spec, weight=wanted.weight, again=wanted.is_again(app))
+                spec = new.app.spec if is_pinned else _followed(wanted, app, env, old, new)
+                meant = from_edit(old.app.spec, spec, weight=wanted.weight, again=wanted.is_again(app))
                 if meant is not None:
                     found[app] = _act(meant)
                     _say(app, env, spec, meant)
@@ -77,9 +76,31 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
     return acts
 
 
+def _followed(wanted: Edits, app: str, env: str, old: Evaluated, new: Evaluated) -> Spec:
+    """The effective spec with the edited version of the app spec, if the environment follows it; else say so."""
+    was, spec = old.app.spec, new.app.spec
+    if not new.app.strategy.is_rollout:
+        return spec
+    sides = was, spec, old.documents[0].spec, new.documents[0].spec
+    missed = own_version(*sides)
+    if missed and wanted.is_again(app):
+        return missed
+    if missed and from_edit(was, missed, weight=wanted.weight) is not None:
+        _say_missed(app, env, missed, was)
+    return following(*sides)
+
+
 def _act(meant: Meant | Refusal) -> Act:
     outcome: Outcome = meant if isinstance(meant, Refusal) else meant.wanted
     return lambda spec: outcome
+
+
+def _say_missed(app: str, env: str, missed: Mapping[str, object], was: Mapping[str, object]) -> None:
+    new, own = (short_digests(str(spec.get("tag"))) for spec in (missed, was))
+    say(
+        f"rollspec: {app} in {env}: {new} is not released, because {env} has a version of its own, {own}; --redo {app} "
+        "releases it, and `policy: {tags: pinned}` in the overlay says that this is meant"
+    )
 
 
 def _say(app: str, env: str, spec: Mapping[str, object], meant: Meant | Refusal) -> None:

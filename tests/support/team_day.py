@@ -21,19 +21,35 @@ from renderer.usecases.elsewhere import spec_in
 from renderer.usecases.project import open_project
 from renderer.yamlio import load
 from tests.support.cases import Outcome, run
-from tests.support.past import HEAD, PROJECT, WEB
+from tests.support.past import HEAD, PROJECT
 from tests.support.repository import environment, init
 
-ENVS = ("dev", "staging", "production")
+ENVS = ("dev", "staging", "production-eu", "production-us")
+PRODUCTION = ENVS[2:]
 CLONES = 5
-STRATEGIES = (
-    "strategy: {type: Canary, router: istio}",
-    "strategy: {type: Canary, initialWeight: 10}",
-    "strategy: {type: Canary, steps: [{setWeight: 20}, {pause: {}}]}",
-    "strategy: {type: BlueGreen}",
-    "strategy: {type: RollingUpdate}",
+_SERVES = """\
+  ports: [{name: http, port: 80, targetPort: 8080}]
+  readinessProbe: {tcpSocket: {port: http}}
+"""
+_WORKS = "  ports: []\n"
+# What the apps of a shop are like: each number of the list is an app in seven.
+KINDS = (
+    _SERVES + "  strategy: {type: Canary, router: istio}\n  istio: {canaryHeaders: {x-canary: {exact: '1'}}}\n",
+    _SERVES + "  strategy: {type: Canary, initialWeight: 10}\n  disruptionBudget: {maxUnavailable: 1}\n",
+    _SERVES + "  strategy: {type: Canary, router: istio, steps: [{setWeight: 20}, {pause: {}}]}\n",
+    _SERVES + "  strategy: {type: BlueGreen}\n",
+    _WORKS + "  strategy: {type: RollingUpdate}\n",
+    _SERVES + "  strategy: {type: Canary, router: istio}\n",
+    _WORKS + "  strategy: {type: Canary, router: replica}\n",
 )
-_BASE = "strategy: {type: Canary, router: istio}"
+_ARGOCD = "  repository: {url: https://git.example.com/shop.git}\n  argocd: {kind: ApplicationSet}\n"
+_OVERLAYS = {
+    "dev": "  namespace: shop-dev\n  labels: {env: dev}\n  defaults: {replicas: 1}\n",
+    "staging": "  namespace: shop-staging\n  labels: {env: staging}\n  defaults: {replicas: 2}\n",
+    "production": "  abstract: true\n  namespace: shop\n  labels: {env: production}\n  defaults: {replicas: 4}\n",
+    "production-eu": "  extends: production\n  cluster: {name: eu}\n  labels: {region: eu}\n",
+    "production-us": "  extends: production\n  cluster: {name: us}\n  labels: {region: us}\n",
+}
 Template = dict[str, Any]
 
 
@@ -59,16 +75,21 @@ class TeamDay:
         self._remember()
 
     def _begin(self) -> None:
-        files = {"rollspec.yaml": f"{PROJECT}  promotion: [{', '.join(ENVS)}]\n"}
-        for env in ENVS:
-            files[f"overlays/{env}/overlay.yaml"] = HEAD.format(kind="Overlay", name=env) + f"  namespace: {env}\n"
+        order = ", ".join((*ENVS[:2], f"[{', '.join(PRODUCTION)}]"))
+        files = {"rollspec.yaml": f"{PROJECT}  promotion: [{order}]\n{_ARGOCD}"}
+        for env, text in _OVERLAYS.items():
+            files[f"overlays/{env}/overlay.yaml"] = HEAD.format(kind="Overlay", name=env) + text
         for number, app in enumerate(self.apps):
-            spec = WEB.replace(_BASE, STRATEGIES[number % len(STRATEGIES)]).replace("acme/web", f"acme/{app}")
-            files[f"apps/{app}.yaml"] = HEAD.format(kind="App", name=app) + spec
+            head = HEAD.format(kind="App", name=app)
+            image = f"  image: ghcr.io/acme/{app}\n  tag: 1.4.2\n  env: {{LOG: info}}\n"
+            files[f"apps/{app}.yaml"] = head + image + KINDS[number % len(KINDS)]
+            for env in PRODUCTION if number % 2 else ():
+                files[f"overlays/{env}/apps/{app}.yaml"] = f"{head}  env: {{REGION: {env[-2:]}}}\n"
         for path, text in files.items():
             (self.main / path).parent.mkdir(parents=True, exist_ok=True)
             (self.main / path).write_text(text)
-        assert run(self.main, "render").code == 0
+        done = run(self.main, "render")
+        assert done.code == 0, done.err
         self.commit(self.main, "begin")
 
     def git(self, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -111,9 +132,10 @@ class TeamDay:
         return self.git(folder, "rev-parse", "HEAD").stdout
 
     def _push(self, clone: Path) -> bool:
-        """Rebase on what others pushed, and push; a change that conflicts, or that a check refuses, is given up."""
-        if self.git(clone, "pull", "--quiet", "--rebase").returncode:
-            self.git(clone, "rebase", "--abort")
+        """Rebase on what others pushed, or merge it, and push; what conflicts, or a check refuses, is given up."""
+        how = self.random.choice(("--rebase", "--no-rebase"))
+        if self.git(clone, "pull", "--quiet", "--no-edit", how).returncode:
+            self.git(clone, "rebase" if how == "--rebase" else "merge", "--abort")
             self.reset(clone)
             return False
         run(clone, "render")
@@ -167,9 +189,13 @@ class TeamDay:
         """A verb that commits; it may be refused."""
         return told(run(clone, *words, "--commit"))
 
-    def choose(self) -> tuple[str, str]:
-        """An app and an environment."""
-        return self.random.choice(self.apps), self.random.choice(ENVS)
+    def choose(self) -> tuple[str, list[str]]:
+        """An app, and the words for an environment, or for both of production."""
+        env = self.random.choice(ENVS)
+        both = env in PRODUCTION and self.random.random() < 0.5
+        return self.random.choice(self.apps), [
+            word for each in (PRODUCTION if both else (env,)) for word in ("--env", each)
+        ]
 
     def tag(self) -> str:
         """A version that nobody has seen."""
@@ -209,7 +235,8 @@ def train(day: TeamDay, clone: Path) -> str:
 
 
 def hotfix(day: TeamDay, clone: Path) -> str:
-    app, env = day.choose()
+    app, _ = day.choose()
+    env = day.random.choice(ENVS)
     return day.verb(clone, "release", app, day.tag(), "--env", env, "--weight", "50", "--hotfix", "--skip")
 
 
@@ -219,7 +246,7 @@ def simple(verb: str, *more: str) -> Callable[[TeamDay, Path], str]:
     def act(day: TeamDay, clone: Path) -> str:
         app, env = day.choose()
         about = ["--all"] if day.random.random() < 0.5 else [app]
-        return day.verb(clone, verb, *about, *more, "--env", env)
+        return day.verb(clone, verb, *about, *more, *env)
 
     return act
 
@@ -253,12 +280,26 @@ def revert(day: TeamDay, clone: Path) -> str:
     return ""
 
 
+def merge(day: TeamDay, clone: Path) -> str:
+    """A verb on a branch that began at an older commit, merged with a merge commit."""
+    app, env = day.choose()
+    day.git(clone, "switch", "--quiet", "--create", "work", "HEAD~3")
+    said = day.verb(clone, "pause", app, *env)
+    day.git(clone, "switch", "--quiet", "main")
+    if day.git(clone, "merge", "--quiet", "--no-ff", "--no-edit", "work").returncode:
+        day.git(clone, "merge", "--abort")
+    day.git(clone, "branch", "--quiet", "--delete", "--force", "work")
+    run(clone, "render")
+    day.commit(clone, "render what the merge brought together")
+    return said
+
+
 def squash(day: TeamDay, clone: Path) -> str:
     """Two verbs on a branch, merged as one commit."""
     app, env = day.choose()
     day.git(clone, "switch", "--quiet", "--create", "work")
-    said = day.verb(clone, "weight", app, "40", "--env", env)
-    said += day.verb(clone, "weight", app, "60", "--env", env)
+    said = day.verb(clone, "weight", app, "40", *env)
+    said += day.verb(clone, "weight", app, "60", *env)
     day.git(clone, "switch", "--quiet", "main")
     day.git(clone, "merge", "--quiet", "--squash", "work")
     day.commit(clone, f"work on {app}")
@@ -285,6 +326,7 @@ ACTIONS: tuple[tuple[str, Callable[[TeamDay, Path], str]], ...] = (
     ("configure", configure),
     ("revert", revert),
     ("squash", squash),
+    ("merge", merge),
 )
 
 

@@ -99,7 +99,8 @@ def steps(scenario: Scenario, rollouts: str) -> list[str]:
     """The objects and the plan of each edit, as text."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        project = Offline(Path(folder, "new"), scenario.name, scenario, rollouts)
+        asks_git = any("--live" in edit.verb for edit in scenario.edits)
+        project = (Project if asks_git else Offline)(Path(folder, "new"), scenario.name, scenario, rollouts)
         before = Path(folder, "old")
         for number, edit in enumerate(scenario.edits):
             if edit.event or not (edit.verb or edit.app is not None or not number):

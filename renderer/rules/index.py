@@ -30,6 +30,7 @@ class Pod(NamedTuple):
     containers: list[Located]
     inits: list[Located]
     every: list[Located]  # the containers and the init containers
+    inside: str = "/spec"  # the pointer of the pod's spec, below `pointer`
 
 
 @dataclass(slots=True)

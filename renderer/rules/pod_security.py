@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from renderer.manifest import Object
+from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod
-from renderer.rules.templates_within import pods_within
+from renderer.rules.templates_within import pods_within, unseen
+from renderer.rules.workflows import is_workflow
 
 _CAPABILITIES = frozenset(
     (
@@ -64,8 +66,9 @@ def pod_security(scene: Scene) -> Iterator[Finding]:
     """A pod that breaks the Pod Security Standard of the overlay's policy.
 
     The rule looks at every pod that an object of the app makes, at its init containers and sidecars, and also at jobs
-    of an AnalysisTemplate. It applies the standard of the Kubernetes version in `versions`. Windows pods need none of
-    the fields that only Linux has.
+    of an AnalysisTemplate and at templates of Argo Workflows. It applies the standard of the Kubernetes version in
+    `versions`. Windows pods need none of the fields that only Linux has. Where an object may make pods that rollspec
+    cannot see, a note says so; for the texts of a workflow that change pods or make objects it is a warning.
 
     Why: Such a pod can take over its node (`baseline`), or has more rights than an app needs (`restricted`). Where the
     namespace enforces the standard, the API server refuses the pod and the release hangs.
@@ -84,11 +87,17 @@ def pod_security(scene: Scene) -> Iterator[Finding]:
                     reported.add((pointer, message))
                     text = f"podSecurity `{level}`: {message}"
                     yield Finding("pod-security", text, pointer, pod.manifest, policy="podSecurity")
+    for manifest, pointer, what in unseen(scene) if checks else ():
+        severity: Severity = "warning" if is_workflow(manifest) else "note"
+        text = f"podSecurity `{level}` is not checked for {what}"
+        yield Finding("pod-security", text, pointer, manifest, severity, policy="podSecurity")
 
 
 def _view(pod: Pod, kubernetes: tuple[int, int]) -> _View:
     containers = [(pointer, container, _map(container.get("securityContext"))) for pointer, container in pod.every]
-    return _View(pod, f"{pod.pointer}/spec", pod.spec, _map(pod.spec.get("securityContext")), containers, kubernetes)
+    return _View(
+        pod, f"{pod.pointer}{pod.inside}", pod.spec, _map(pod.spec.get("securityContext")), containers, kubernetes
+    )
 
 
 def _host_namespaces(view: _View) -> _Found:

@@ -9,6 +9,7 @@ from renderer.manifest import Manifest
 from renderer.plain import escape
 from renderer.rules.finding import Scene
 from renderer.rules.index import WITH_JOBS, WITH_PODS, Index, Pod, located_pod
+from renderer.rules.workflows import is_workflow, unseen_of_workflow, workflow_pods
 from renderer.schema.scope import scope
 
 _OLDER = frozenset(("ReplicationController", "PodTemplate"))
@@ -25,8 +26,32 @@ def pods_of(found: Index) -> Iterator[Pod]:
     for kind, manifests in found.kinds.items():
         if kind not in WITH_PODS and kind not in WITH_JOBS:
             for manifest in manifests:
-                if _may_make_pods(kind, manifest):
+                if is_workflow(manifest):
+                    yield from workflow_pods(manifest)
+                elif _may_make_pods(kind, manifest):
                     yield from templates_within(manifest)
+
+
+def unseen(scene: Scene) -> Iterator[tuple[Manifest, str, str]]:
+    """What may make pods, or change them, and is not among `pods_within`: the manifest, a pointer, and what it is."""
+    for kind, manifests in scene.index.kinds.items():
+        for manifest in manifests if kind not in WITH_PODS and kind not in WITH_JOBS else ():
+            if is_workflow(manifest):
+                for pointer, name in unseen_of_workflow(manifest):
+                    yield manifest, pointer, f"{name} of the {kind}"
+            elif _may_make_pods(kind, manifest) and not any(templates_within(manifest)):
+                images = [*_images(manifest.data, "")]
+                yield from ((manifest, pointer, f"the pods that the {kind} may make") for pointer in images[:1])
+
+
+def _images(value: Any, pointer: str) -> Iterator[str]:
+    """The pointers of the texts that fields called `image` hold."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inside:
+        here = f"{pointer}/{escape(str(key))}"
+        if key == "image" and isinstance(item, str) and item:
+            yield here
+        yield from _images(item, here)
 
 
 def _may_make_pods(kind: str, manifest: Manifest) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -77,6 +78,14 @@ def test_a_base_that_went_on_is_said_first(repository: Repository) -> None:
     assert repository.text("plan", "--base", "main").splitlines()[0] == said
     assert repository.data("plan", "--base", "main")["remarks"] == [said]
     assert "is not an ancestor" in repository.text("plan", "--base", "main", "--format", "markdown").splitlines()[2]
+    done = repository.run("validate", "--base", "main", "--format", "json")
+    assert json.loads(done.out)
+    assert done.err.splitlines()[0] == (
+        "rollspec: main is not an ancestor of HEAD: it has a commit that HEAD lacks, and the change is judged as if it "
+        "took it back. `rollspec validate --into main` judges what a merge will do, "
+        f"and `rollspec validate --base {parted}` this branch alone."
+    )
+    assert "ancestor" not in repository.run("validate", "--base", parted).err
     for follow in (["--into", "main"], ["--base", parted]):
         found = repository.data("plan", *follow)
         assert (found["remarks"], [app["app"] for app in found["apps"]]) == ([], ["web"])

@@ -9,12 +9,12 @@ from typing import Literal
 
 from renderer.console import out
 from renderer.failure import Failure
-from renderer.git import merge_base, merge_base_of, resolve
-from renderer.git.read import commits_between
+from renderer.git import merge_base, resolve
 from renderer.plan import Class, Plan, at_least
 from renderer.problem import Problem
 from renderer.progress import counted, laps
 from renderer.report.plan import plan_text
+from renderer.usecases.ancestor import not_an_ancestor
 from renderer.usecases.change import Range, as_one
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Unread, about, before, compare, sides
@@ -81,7 +81,7 @@ def show_plan(options: PlanOptions) -> int:
     root, base = find_root(options.directory), options.base
     with asking_git():
         commit = resolve(root, base) if base else merge_base(root, options.head or "HEAD")
-        remarks = not_an_ancestor(root, base, commit, options.head) if base else ()
+        remarks = not_an_ancestor(root, base, options.head, "plan", "this plan takes {it} back") if base else ()
     known = commit[:_SHORT] if base in (None, commit) else f"{base} ({commit[:_SHORT]})"
     return _show(options, Question(root, commit, known, options.head, remarks=remarks))
 
@@ -132,20 +132,6 @@ def marked(problem: Problem, asked: Question, alone: Collection[Signature]) -> P
     if not asked.merged or signature(problem) in alone:
         return problem
     return replace(problem, message=f"{problem.message} (only together with {asked.into})")
-
-
-def not_an_ancestor(root: str, base: str, commit: str, head: str | None) -> tuple[str, ...]:
-    """What to say where the base has commits that the head lacks: a plan shows them as taken back."""
-    name, tip = head or "HEAD", resolve(root, head or "HEAD")
-    missing = commits_between(root, tip, commit)
-    if not missing:
-        return ()
-    parted = merge_base_of(root, commit, tip)
-    cure = f" `rollspec plan --into {base}` shows what a merge will do" if parted != tip else ""
-    cure += f", and `rollspec plan --base {parted[:_SHORT]}` this branch alone" if cure and parted else ""
-    has, it = ("a commit", "it") if missing == 1 else (f"{missing} commits", "them")
-    what = f"{base} is not an ancestor of {name}: it has {has} that {name} lacks, and this plan takes {it} back."
-    return (f"{what}{cure}{'.' if cure else ''}",)
 
 
 def _opened(directory: str) -> Opened:

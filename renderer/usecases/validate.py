@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from renderer.console import say
 from renderer.failure import Failure
 from renderer.problem import Problem
 from renderer.progress import counted, laps, progress
@@ -101,10 +102,21 @@ def _hook_base(directory: str) -> str | None:
 def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOptions) -> list[Problem]:
     from renderer.usecases.change import Range, each_transition, transitions
 
+    if options.base and not options.head:
+        _say_not_an_ancestor(opened.root, options.base)
     change = Range(opened.root, base, options.head, None if options.hook else options.now)
     if not options.each:
         return transitions(opened, selection, change)
     return each_transition(opened, selection, change, is_whole=not (options.apps or options.envs))
+
+
+def _say_not_an_ancestor(root: str, base: str) -> None:
+    from renderer.usecases.ancestor import not_an_ancestor
+    from renderer.usecases.revision import asking_git
+
+    with asking_git():
+        for remark in not_an_ancestor(root, base, None, "validate", "the change is judged as if it took {it} back"):
+            say(f"rollspec: {remark}")
 
 
 def _of_staged(options: ValidateOptions, folder: str, staged: Staged) -> int:

@@ -8,12 +8,15 @@ from renderer.git.read import commits_between
 _SHORT = 12
 
 
-def not_an_ancestor(root: str, base: str, head: str | None, command: str, takes_back: str) -> tuple[str, ...]:
+def not_an_ancestor(
+    root: str, base: str, commit: str, head: str | None, command: str, takes_back: str
+) -> tuple[str, ...]:
     """The remark, for a comparison shows these commits as taken back; nothing where the base is an ancestor.
 
-    `takes_back` says what the command does with them: `this plan takes {it} back`. Raises GitError.
+    `commit` is that of `base`. `takes_back` says what the command does with them: `this plan takes {it} back`.
+    Raises GitError.
     """
-    name, tip, commit = head or "HEAD", resolve(root, head or "HEAD"), resolve(root, base)
+    name, tip = head or "HEAD", resolve(root, head or "HEAD")
     missing = commits_between(root, tip, commit)
     if not missing:
         return ()

@@ -81,7 +81,7 @@ def show_plan(options: PlanOptions) -> int:
     root, base = find_root(options.directory), options.base
     with asking_git():
         commit = resolve(root, base) if base else merge_base(root, options.head or "HEAD")
-        remarks = not_an_ancestor(root, base, options.head, "plan", "this plan takes {it} back") if base else ()
+        remarks = not_an_ancestor(root, base, commit, options.head, "plan", "this plan takes {it} back") if base else ()
     known = commit[:_SHORT] if base in (None, commit) else f"{base} ({commit[:_SHORT]})"
     return _show(options, Question(root, commit, known, options.head, remarks=remarks))
 

@@ -111,11 +111,13 @@ def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOpt
 
 
 def _say_not_an_ancestor(root: str, base: str) -> None:
+    from renderer.git import resolve
     from renderer.usecases.ancestor import not_an_ancestor
     from renderer.usecases.revision import asking_git
 
     with asking_git():
-        for remark in not_an_ancestor(root, base, None, "validate", "the change is judged as if it took {it} back"):
+        takes_back = "the change is judged as if it took {it} back"
+        for remark in not_an_ancestor(root, base, resolve(root, base), None, "validate", takes_back):
             say(f"rollspec: {remark}")
 
 

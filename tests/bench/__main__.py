@@ -62,8 +62,12 @@ def main() -> None:
     with workplace() as folder:
         place = Path(folder)
         if chosen.shares:
-            for step, spent in steps(place, chosen.project).items():
-                print(f"{step:20}{spent * 1000:9.1f} ms")
+            found = {"render": steps(place, chosen.project)}
+            if not chosen.project:
+                found |= {name: profile(place, name, 1000, 1) for name in ("plan", "validate a change")}
+            for name, spent in found.items():
+                print(f"{name}, 1,000 apps" if not chosen.project else name)
+                print("\n".join(f"  {step:24}{seconds * 1000:9.1f} ms" for step, seconds in spent.items()))
             return
         before, results = machine.load(), []
         for result in measured(place, chosen):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import resource
 import sys
-import time
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -29,6 +29,25 @@ STEPS = {
         "renderer.usecases.plan.resolve",
         "renderer.usecases.plan.before",
         "renderer.usecases.plan.about",
+        "renderer.usecases.change.resolve",
+        "renderer.usecases.change.before",
+        "renderer.usecases.change.about",
+    ),
+    "refuse what is nested": ("renderer.usecases.plan.refuse_nested", "renderer.usecases.change.refuse_nested"),
+    "is it an ancestor": (
+        "renderer.usecases.plan.not_an_ancestor",
+        "renderer.usecases.validate._say_not_an_ancestor",
+    ),
+    "judge by the base": (
+        "renderer.usecases.plan.rule_changes",
+        "renderer.usecases.plan.judged_by_base",
+        "renderer.usecases.change.judged_by_base",
+    ),
+    "rendered files": ("renderer.usecases.plan.output_files", "renderer.usecases.change.output_problems"),
+    "freezes and owners": (
+        "renderer.usecases.plan.breaks_glass",
+        "renderer.usecases.plan.who_looks",
+        "renderer.usecases.change.frozen_changes",
     ),
     "load": ("renderer.pipeline.setup.load", "renderer.pipeline.setup.load_all"),
     "merge": ("renderer.pipeline.effective", "renderer.pipeline._idle", "renderer.pipeline._app"),
@@ -48,8 +67,14 @@ STEPS = {
 }
 
 
+def processor_seconds() -> float:
+    """What this process and the programs that it started (Git) have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
 class Clock:
-    """Process CPU seconds by step; a step inside another counts for the inner one."""
+    """Processor seconds by step; a step inside another counts for the inner one."""
 
     def __init__(self) -> None:
         self.spent: dict[str, float] = {}
@@ -60,11 +85,11 @@ class Clock:
 
         def run(*args: Any, **kwargs: Any) -> Any:
             self._inner.append(0.0)
-            start = time.process_time()
+            start = processor_seconds()
             try:
                 return function(*args, **kwargs)
             finally:
-                whole = time.process_time() - start
+                whole = processor_seconds() - start
                 self.spent[step] = self.spent.get(step, 0.0) + whole - self._inner.pop()
                 self._inner[-1] += whole
 
@@ -83,11 +108,11 @@ class Clock:
 def main(arguments: list[str]) -> None:
     """Run the command line, and print the steps after what it prints itself; `other` is all the rest."""
     clock = Clock()
-    clock.spent["start Python"] = time.process_time()
+    clock.spent["start Python"] = processor_seconds()
     command = next((word for word in arguments if word in ("render", "validate", "plan")), "")
     for name in LIBRARIES if command else LIBRARIES[:1]:
         clock.timed(f"import {name.partition('.')[0]}", import_module)(name)
-    clock.timed("import rollspec", _import)(command)
+    clock.timed("import rollspec", _import)(command, changes="--base" in arguments)
     for step, names in STEPS.items():
         for name in names:
             clock.watch(step, name)
@@ -100,7 +125,9 @@ def main(arguments: list[str]) -> None:
     print(json.dumps({step: clock.spent[step] for step in (*start, *STEPS, "other") if step in clock.spent}))
 
 
-def _import(command: str) -> None:
+def _import(command: str, *, changes: bool) -> None:
     import_module("renderer.cli")
+    if command == "validate" and changes:
+        import_module("renderer.usecases.change")
     if command:
         import_module(f"renderer.commands.{command}")

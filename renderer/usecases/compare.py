@@ -107,8 +107,9 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
         shares = workers.reports
     plans = [each for share in shares for each in share.plans]
     objects = {key: found for share in shares for key, found in share.objects.items()}
-    for env in selection.whole:
-        plans += [*_resources(old, new, env, objects), *_argocd(old, new, env)]
+    for env in sorted({*selection.envs, *selection.whole}):  # also for some apps: an object may move from there
+        of_resources = _resources(old, new, env, objects)
+        plans += [*of_resources, *_argocd(old, new, env)] if env in selection.whole else []
     in_one = _in_one_application(old, new)
     plans = with_moves(with_kept(plans, objects, _unpruned(new), one=in_one), objects, one=in_one)
     problems = sorted(problem for share in shares for problem in share.problems)

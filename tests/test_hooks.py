@@ -173,7 +173,7 @@ spec:
   tag: v1
   ports: [{{name: http, port: 80}}]
   replicas: 4
-  strategy: {{type: Canary}}
+  strategy: {{type: Canary, router: istio}}
   canary:
     tag: v2
     weight: {weight}
@@ -186,9 +186,7 @@ def test_the_change_is_judged_as_a_transition(project: Path) -> None:
     save(project)
     write(project, "overlays/production/apps/api.yaml", CANARY.format(weight=50))
     git(project, "add", "--all")
-    assert (
-        "overlays/production/apps/api.yaml:12:13: warning: weight-without-from: " in hook(project, verb="validate").err
-    )
+    assert "overlays/production/apps/api.yaml:12:13: weight-without-from: " in hook(project, verb="validate").err
     assert hook(project, "apps/web.yaml", verb="validate").err == ""
 
 

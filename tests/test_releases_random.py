@@ -35,8 +35,8 @@ RANDOM = st.randoms(use_true_random=False)
 REPLICAS = st.sampled_from([1, 2, 3, 4, 10])
 # Findings below an error that a reviewer reads beside the plan's flags.
 NAMED = frozenset(
-    "weight-without-from promote-weight steps-in-flight routes-in-flight autoscaling-on switch-alone".split()
-)
+    "weight-without-from promote-weight scale-in-step steps-in-flight routes-in-flight autoscaling-on".split()
+) | {"switch-alone"}
 ROUTED: tuple[dict[str, Any], ...] = (
     {},
     {"minPodsPerReplicaSet": 2},

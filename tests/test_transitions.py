@@ -49,8 +49,8 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
         "the list starts again elsewhere": (AT_20, istio(canary={**V2, "weight": 20, "from": 5}), "/spec/canary/from"),
         "by replicas": (
             spec(strategy=REPLICA, canary={**V2, "weight": 25}),
-            spec(strategy=REPLICA, canary={**V2, "weight": 50}),
-            "/spec/canary/weight",
+            spec(strategy=REPLICA, canary={**V2, "weight": 50, "from": 75}),
+            "/spec/canary/from",
         ),
     },
     "weight-after-abort": {
@@ -96,7 +96,11 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
         "headers": (AT_50, {**AT_50, "istio": HEADERS}, "/spec/istio"),
     },
     "scale-in-step": {
-        "raised": (AT_20, {**AT_50, "replicas": 8}, "/spec/replicas"),
+        "with the promotion": (
+            istio(replicas=8, canary={**V2, "weight": 50}),
+            istio(**{**V2, "previous": {"tag": "1.4.2", "weight": 50}}),
+            "/spec/replicas",
+        ),
         "promoted": (AT_20, {**PROMOTED, "replicas": 2}, "/spec/replicas"),
         "more pods a version": (
             AT_20,
@@ -157,8 +161,8 @@ WRONG: dict[str, dict[str, tuple[Spec, Spec, str]]] = {
             "/spec/previous/weight",
         ),
         "by replicas": (
-            spec(strategy=REPLICA, canary={**V2, "weight": 50}),
-            spec(strategy=REPLICA, **{**V2, "previous": {"tag": "1.4.2", "weight": 25}}),
+            spec(strategy=REPLICA, replicas=3, canary={**V2, "weight": 50}),
+            spec(strategy=REPLICA, replicas=3, **{**V2, "previous": {"tag": "1.4.2", "weight": 10}}),
             "/spec/previous/weight",
         ),
     },
@@ -434,6 +438,13 @@ def test_a_new_tag_without_a_canary_is_a_warning_but_not_an_undo() -> None:
 def test_a_lower_weight_that_starts_from_nothing_is_only_noted() -> None:
     found = judge(side(AT_50), side(istio(canary={**V2, "weight": 10})))
     assert [(each.rule, each.severity) for each in found] == [("weight-without-from", "note")]
+
+
+def test_more_pods_and_a_raise_at_once_are_a_note() -> None:
+    """In the recordings of both versions of Argo Rollouts the share stays at 20 % until the pods for 50 % are Ready."""
+    found = judge(side(AT_20), side({**AT_50, "replicas": 8}))
+    assert [(each.rule, each.severity) for each in found] == [("scale-in-step", "note")]
+    assert "in the simulation its share does not fall" in found[0].message
 
 
 def test_a_policy_lets_undo_pass_and_names_the_switch_for_a_deployment() -> None:

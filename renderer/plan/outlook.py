@@ -11,7 +11,7 @@ from typing import NamedTuple
 from renderer.manifest import Manifest, Object
 from renderer.plan.classes import Flag, Summary, Track
 from renderer.plan.side import WORKLOADS, Side, workload
-from renderer.simulate import Moment, Options, Point, Timeline, apply, start, wait
+from renderer.simulate import Moment, Options, Point, Timeline, TooManyPodsError, apply, start, wait
 
 Look = Callable[[Side | None, Side | None], Summary | None]  # simulates a change, with the names that people use
 _AT_REST = 3600.0  # seconds after the previous edit: the pods of older versions are gone
@@ -57,6 +57,15 @@ def play(situation: Situation) -> tuple[Summary, Timeline] | None:
         return None
     _, later = wait(cluster, _AT_REST, replace(situation.options, elapsed=0.0))
     return summary(timeline, later.points[-1]), timeline
+
+
+def strays(old: Side, new: Side) -> bool:
+    """Whether the simulation of the change shows a share or pods off their path; also where it cannot be simulated."""
+    try:
+        seen = outlook(old, new)
+    except TooManyPodsError:
+        return True
+    return seen is None or bool(seen[0].flags)
 
 
 def named(found: Summary, *sides: Side | None) -> Summary:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from renderer.console import out
 from renderer.failure import Failure
 from renderer.git import root as top_folder
-from renderer.git.checkout import index_entries
+from renderer.git.checkout import SUBMODULE, index_entries
 from renderer.git.driver import hooks_folder
 from renderer.git.index import own_index
 from renderer.git.trial import Staged, staged_commit
+from renderer.layout import Layout
 from renderer.problem import printable
-from renderer.usecases.into import lay_out_files
+from renderer.usecases.checkout import is_around, nested
+from renderer.usecases.into import lay_out_files, layout_of
 from renderer.usecases.project import find_root
 from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import asking_git
@@ -40,15 +42,24 @@ def each_staged(directory: str, paths: Sequence[str], run: Callable[[str, Staged
 
 def _one(root: str, run: Callable[[str, Staged], int]) -> int:
     with asking_git():
-        conflict = next((entry.path for entry in index_entries(root, **own_index()) if entry.stage), None)
+        entries = index_entries(root, **own_index())
+        conflict = next((entry.path for entry in entries if entry.stage), None)
         if conflict:
             raise Failure(f"{printable(conflict)}: a merge conflict: resolve it and `git add` the file")
         inside = subfolder(root)
         with staged_commit(root) as staged:
             folder = os.path.join(staged.folder, inside)
             os.makedirs(folder, exist_ok=True)
+            submodules = [entry.path for entry in entries if entry.mode == SUBMODULE]
+            _refuse_submodules(submodules, layout_of(folder, staged.commit) if submodules else Layout())
             lay_out_files(folder, staged.commit)
             return run(folder, staged)
+
+
+def _refuse_submodules(paths: Sequence[str], layout: Layout) -> None:
+    for path in paths:
+        if is_around(path, (layout.apps, layout.overlays, layout.templates, layout.output)):
+            raise nested(path)
 
 
 def write_hooks(directory: str, kind: str) -> int:

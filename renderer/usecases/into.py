@@ -21,10 +21,10 @@ from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.usecases.compare import about, before, compare
+from renderer.usecases.laid_out import lay_out_all
 from renderer.usecases.project import Refused, find_root
 from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import View, asking_git, of_revision
-from renderer.usecases.staged import lay_out_all
 
 Signature = tuple[str, str, str]  # file, rule, pointer
 

@@ -34,12 +34,12 @@ from renderer.git.branches import (
 from renderer.progress import counted
 from renderer.tree import listing
 from renderer.usecases.job import select
+from renderer.usecases.laid_out import lay_out_all
 from renderer.usecases.project import Opened, find_root
 from renderer.usecases.render import render_into
 from renderer.usecases.repository import subfolder, without_password
 from renderer.usecases.revision import asking_git
 from renderer.usecases.shown import Shown, in_project
-from renderer.usecases.staged import lay_out_all
 
 METADATA = "hydrator.metadata"  # what Argo CD's source hydrator and gitops-promoter call it
 _NOTES = "refs/notes/hydrator.metadata"

@@ -117,19 +117,14 @@ class Output(NamedTuple):
 
 def render(options: RenderOptions) -> int:
     """Render what the options ask for; the exit code."""
-    if options.hook:
-        from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
+    if options.hook or options.staged:
+        from renderer.usecases.git_hooks import each_staged, is_under_pre_commit  # git: a plain run does not need it
 
-        if not is_under_pre_commit():
-            checked = replace(options, paths=(), hook=False, check=True, of_index=True)
+        if options.staged or not is_under_pre_commit():
+            in_index = replace(options, paths=(), hook=False, staged=False, check=True, of_index=True)
             return each_staged(
-                options.directory, options.paths, lambda folder, _: render(replace(checked, directory=folder))
+                options.directory, options.paths, lambda folder, _: render(replace(in_index, directory=folder))
             )
-    if options.staged:
-        from renderer.usecases.staged import staged  # git: a plain run does not need it
-
-        with staged(options.directory) as folder:
-            return render(replace(options, directory=folder, staged=False, of_index=True))
     start = options.directory if options.paths or options.hook else None
     shown = Shown(options.form, options.is_strict, start, laps(options.verbose))
 

@@ -58,10 +58,10 @@ class ValidateOptions:
 def validate(options: ValidateOptions) -> int:
     """Check what the options ask for; the exit code."""
     if options.staged:
-        from renderer.usecases.staged import staged
+        from renderer.usecases.git_hooks import each_staged
 
-        with staged(options.directory) as folder:
-            return validate(replace(options, directory=folder, staged=False))
+        plain = replace(options, staged=False)
+        return each_staged(options.directory, (), lambda folder, _: validate(replace(plain, directory=folder)))
     if options.hook:
         from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
 

@@ -21,6 +21,11 @@ from renderer.usecases.importing import ImportOptions, import_objects
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be written and the proof; write nothing.")
 @click.option("--report", metavar="FILE", help="Write the whole report to FILE, as JSON.")
+@click.option(
+    "--again",
+    metavar="REPORT",
+    help="Import into the project of an earlier import, whose --report this is, and keep the edits made since.",
+)
 @click.option("--accept-lost", is_flag=True, help="Write the files even if something of the source is lost.")
 @click.option("--accept-secrets", is_flag=True, help="Copy values that look like secrets too.")
 @click.pass_obj

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from renderer.importing.project import Imported
@@ -32,8 +32,8 @@ def restarts(compared: Iterable[Compared]) -> str:
     return f"{_count(pods, 'pod')} of {_count(len(rolling), 'workload')} {verb}."
 
 
-def import_json(imported: Imported) -> str:
-    """The whole report."""
+def import_json(imported: Imported, written: Mapping[str, str]) -> str:
+    """The whole report; `written` are the files that a later import compares with."""
     return as_json(
         {
             "format": _JSON_FORMAT,
@@ -45,6 +45,7 @@ def import_json(imported: Imported) -> str:
             ],
             "notes": [{"app": app, "note": note} for app, note in imported.notes],
             "files": sorted(imported.files),
+            "written": dict(written),
         }
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os.path
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from renderer.console import out, say
 from renderer.edit import formatted
 from renderer.failure import Failure
+from renderer.importing.again import Merged, merged
 from renderer.importing.project import Imported, NotOpened, Target, imported, refused
 from renderer.importing.source import Source, read_source
 from renderer.layout import PROJECT_FILE
@@ -40,6 +42,7 @@ class ImportOptions:
     report: str | None = None
     accept_lost: bool = False
     accept_secrets: bool = False
+    again: str | None = None
 
     def by_env(self) -> dict[str, tuple[str, ...]]:
         """The sources of each environment. Failure for a command line that does not say them."""
@@ -81,22 +84,61 @@ def _finish(directory: str, sources: Mapping[str, Source], made: Imported, optio
             say(printable(f"rollspec: left out: {each.name}: {each.reason}"))
     out(import_text(made), end="")
     lost = any(each.verdict == "lost" for each in made.compared) and not options.accept_lost
-    if options.report:
-        write_all(directory, {options.report: import_json(made).encode()}, mark=None)
     if lost:
+        if not options.again:
+            _report(directory, options, made, {})
         say("rollspec: something is lost, so nothing was written: `--accept-lost` writes the files anyway")
         return 1
     files = dict(made.files)
-    if os.path.lexists(os.path.join(directory, PROJECT_FILE)):
+    if options.again or os.path.lexists(os.path.join(directory, PROJECT_FILE)):
         del files[PROJECT_FILE]
+    new = _merged(directory, options.again, files) if options.again else _new(directory, files, options)
+    if not options.dry_run:
+        encoded = {file: text.encode() for file, text in new.files.items()}
+        write_all(directory, encoded, new.removed, mark=None)
+    _report(directory, options, made, new.base)
+    _say_written(new, options)
+    code = int(show_problems(errors(made.problems), "text"))
+    return code or int(bool(new.conflicts))
+
+
+def _new(directory: str, files: Mapping[str, str], options: ImportOptions) -> Merged:
+    """All the files, none of which may exist."""
     there = [file for file in files if os.path.lexists(os.path.join(directory, file))]
     if there and not options.dry_run:
         raise Failure(f"{printable(there[0])} exists already, and an import replaces no file: nothing was written", 2)
-    if not options.dry_run:
-        write_all(directory, {file: text.encode() for file, text in files.items()}, mark=None)
-    for file in sorted(files):
-        out(f"{'would create' if options.dry_run else 'created'} {printable(file)}")
-    return int(show_problems(errors(made.problems), "text"))
+    return Merged(files, (), (), files)
+
+
+def _merged(directory: str, report: str, files: Mapping[str, str]) -> Merged:
+    """The files with the edits made since the import of which this is the report."""
+    try:
+        base = json.loads(_read(os.path.join(directory, report)))["written"]
+    except (ValueError, KeyError, TypeError):
+        raise Failure(f"{printable(report)} is not the report of an import", 2) from None
+    if not isinstance(base, dict) or not all(isinstance(text, str) for text in base.values()):
+        raise Failure(f"{printable(report)} is not the report of an import", 2)
+    base.pop(PROJECT_FILE, None)  # it is the project's own from the start
+    paths = {file: os.path.join(directory, file) for file in (*base, *files)}
+    ours = {file: _read(path).decode(errors="replace") for file, path in paths.items() if os.path.isfile(path)}
+    return merged(base, ours, files)
+
+
+def _report(directory: str, options: ImportOptions, made: Imported, written: Mapping[str, str]) -> None:
+    file = options.report or (None if options.dry_run else options.again)
+    if file:
+        write_all(directory, {file: import_json(made, written).encode()}, mark=None)
+
+
+def _say_written(new: Merged, options: ImportOptions) -> None:
+    for file in sorted(new.files):
+        done = "write" if options.again else "create"
+        out(f"{f'would {done}' if options.dry_run else 'wrote' if options.again else 'created'} {printable(file)}")
+    for file in new.removed:
+        out(f"{'would remove' if options.dry_run else 'removed'} {printable(file)}")
+    for file, pointer in new.conflicts:
+        what = f"{pointer} of {file}" if pointer else file
+        say(printable(f"rollspec: {what} was edited, and the source changed too: it stays as it is; merge it by hand"))
 
 
 def _target(directory: str, options: ImportOptions) -> Target:
@@ -127,7 +169,7 @@ def _files(directory: str, sources: Sequence[str]) -> Iterator[tuple[str, bytes]
             yield "stdin", sys.stdin.buffer.read()
         elif os.path.isdir(path):
             if any(os.path.isfile(os.path.join(path, name)) for name in _KUSTOMIZATIONS):
-                yield source, _kustomize(path)
+                yield source, _kustomize(path, source)
                 continue
             for folder, folders, names in os.walk(path):
                 folders.sort()
@@ -147,8 +189,8 @@ def _read(path: str) -> bytes:
         raise Failure(f"cannot read {printable(path)}: {error.strerror}", 3) from None
 
 
-def _kustomize(folder: str) -> bytes:
-    """What a kustomization builds."""
+def _kustomize(folder: str, name: str) -> bytes:
+    """What the kustomization of a folder builds; messages call it `name`."""
     for program, *words in (("kubectl", "kustomize"), ("kustomize", "build")):
         found = shutil.which(program)
         if found is None:
@@ -156,6 +198,6 @@ def _kustomize(folder: str) -> bytes:
         done = subprocess.run([found, *words, folder], capture_output=True, check=False)
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-            raise Failure(f"{program} cannot build {printable(folder)}: {printable(lines[-1])}", 1)
+            raise Failure(f"{program} cannot build {printable(name)}: {printable(lines[-1])}", 1)
         return done.stdout
-    raise Failure(f"{printable(folder)} has a kustomization: install kubectl or kustomize to build it", 3)
+    raise Failure(f"{printable(name)} has a kustomization: install kubectl or kustomize to build it", 3)

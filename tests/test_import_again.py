@@ -1,0 +1,83 @@
+"""`import --again`: a second import keeps what people have edited since, and names what it cannot merge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import import_cases
+from tests.support.cases import Outcome, run
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project that was imported from one Deployment and its Service."""
+    folder = tmp_path / "project"
+    assert import_cases.imported("plain", folder, "--report", "report.json").code == 0
+    return folder
+
+
+def _edit(folder: Path, glob: str, old: str, new: str) -> None:
+    (file,) = [file for file in folder.glob(glob) if old in file.read_text()]
+    file.write_text(file.read_text().replace(old, new))
+
+
+def _again(folder: Path, *more: str) -> Outcome:
+    return run(folder, "import", "source", "--again", "report.json", *more)
+
+
+def _written(folder: Path) -> dict[str, str]:
+    return {file: text for file, text in import_cases.made(folder).items() if file != "report.json"}
+
+
+def _spec(folder: Path) -> str:
+    return (folder / "apps/web.yaml").read_text()
+
+
+def test_edits_of_both_sides_are_kept(project: Path) -> None:
+    _edit(project, "apps/web.yaml", "replicas: 3", "replicas: 5  # for the sale")
+    _edit(project, "source/*.yaml", ":1.4.2", ":1.4.3")
+    outcome = _again(project)
+    assert (outcome.code, outcome.out.splitlines()[-1]) == (0, "wrote apps/web.yaml")
+    assert ("tag: 1.4.3" in _spec(project), "replicas: 5  # for the sale" in _spec(project)) == (True, True)
+
+
+def test_what_the_source_did_not_change_is_left_alone(project: Path) -> None:
+    _edit(project, "apps/web.yaml", "tag: 1.4.2", "tag: 1.5.0")
+    before = _written(project)
+    assert _again(project).code == 0
+    assert _written(project) == before
+
+
+def test_a_field_that_both_changed_stays_and_is_named_every_time(project: Path) -> None:
+    _edit(project, "apps/web.yaml", "tag: 1.4.2", "tag: 1.5.0")
+    _edit(project, "source/*.yaml", ":1.4.2", ":1.4.3")
+    for _ in range(2):
+        outcome = _again(project)
+        assert (outcome.code, "/spec/tag of apps/web.yaml was edited" in outcome.err) == (1, True)
+        assert "tag: 1.5.0" in _spec(project)
+
+
+def test_an_object_that_is_gone_from_the_source_is_gone_from_the_project(project: Path) -> None:
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: alone}\ndata: {a: b}\n"
+    (project / "source/more.yaml").write_text(text)
+    assert "wrote overlays/production/resources/configmap-alone.yaml" in _again(project).out
+    (project / "source/more.yaml").unlink()
+    assert "removed overlays/production/resources/configmap-alone.yaml" in _again(project).out
+    assert "configmap-alone" not in (project / "overlays/production/overlay.yaml").read_text()
+
+
+def test_a_dry_run_writes_nothing(project: Path) -> None:
+    _edit(project, "source/*.yaml", ":1.4.2", ":1.4.3")
+    before = import_cases.made(project)
+    outcome = _again(project, "--dry-run")
+    assert (outcome.code, "would write apps/web.yaml" in outcome.out) == (0, True)
+    assert import_cases.made(project) == before
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"written": {"a": 1}}'])
+def test_another_file_is_no_report(project: Path, text: str) -> None:
+    (project / "report.json").write_text(text)
+    outcome = _again(project)
+    assert (outcome.code, "is not the report of an import" in outcome.err) == (2, True)

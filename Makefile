@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-check schemas tools engines e2e soak traces clean team-day minor
+.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-check schemas tools engines e2e import-defaults soak traces clean team-day minor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ engines: $(STAMP) ## build the real engines (Kubernetes, Argo, Istio, Envoy) int
 
 e2e: $(STAMP) ## play every scenario on the real engines (as root, on Linux); K=text: only names that contain it; K=stale: only those out of date; ROLLOUTS=1.9.3
 	@$(BIN)/python -m tests.engines e2e -k "$(K)" $(ROLLOUTS:%=--rollouts %)
+
+import-defaults: $(STAMP) ## ask the real API server for the defaults that an import leaves out (as root, on Linux)
+	@$(BIN)/python -m tests.engines defaults
 
 soak: $(STAMP) ## play N (100) random releases on the real engines; SEED=number repeats a run; K=kind: only this kind
 	@$(BIN)/python -m tests.engines soak -k "$(K)" -n $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(ROLLOUTS:%=--rollouts %)

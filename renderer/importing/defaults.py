@@ -53,8 +53,11 @@ TYPES: Mapping[str, Mapping[str, str]] = {
     "DownwardAPIProjection": {"items": "DownwardAPIVolumeFile"},
     "DownwardAPIVolumeFile": {"fieldRef": "ObjectFieldSelector", "resourceFieldRef": "ResourceFieldSelector"},
     "ServiceSpec": {"ports": "ServicePort"},
+    "HorizontalPodAutoscalerSpec": {"behavior": "Behavior"},
+    "Behavior": {"scaleUp": "ScaleUp", "scaleDown": "ScaleDown"},
 }
-# The value that each field of a type gets when an object comes without it; tests/engines asks the real API server.
+# The value that each field of a type gets when an object comes without it; `python -m tests.engines
+# defaults` asks the real API server.
 VALUES: Mapping[str, Mapping[str, Any]] = {
     "DeploymentSpec": {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600, "minReadySeconds": 0,
                        "paused": False, "strategy": {}},
@@ -85,7 +88,12 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
     "ServiceSpec": {"type": "ClusterIP", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster",
                     "publishNotReadyAddresses": False},
     "ServicePort": {"protocol": "TCP"},
-    "HorizontalPodAutoscalerSpec": {"minReplicas": 1},
+    "HorizontalPodAutoscalerSpec": {"minReplicas": 1, "behavior": {}},
+    "Behavior": {"scaleUp": {}, "scaleDown": {}},
+    "ScaleUp": {"stabilizationWindowSeconds": 0, "selectPolicy": "Max",
+                "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15},
+                             {"type": "Percent", "value": 100, "periodSeconds": 15}]},
+    "ScaleDown": {"selectPolicy": "Max", "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]},
 }  # fmt: skip
 _CPU_80 = [
     {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}

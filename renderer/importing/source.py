@@ -180,7 +180,7 @@ def _stripped(data: Object) -> Object:
         found["spec"] = {**found["spec"], "selector": own}
     if live and found["kind"] == "Service" and isinstance(found.get("spec"), dict):
         headless = found["spec"].get("clusterIP") == "None"
-        gone = _OF_FAMILIES if headless else ("clusterIP", "clusterIPs", *_OF_FAMILIES)
+        gone = ("clusterIPs", *_OF_FAMILIES) if headless else ("clusterIP", "clusterIPs", *_OF_FAMILIES)
         found["spec"] = {key: value for key, value in found["spec"].items() if key not in gone}
     if live and found["kind"] == "DestinationRule" and isinstance(found.get("spec"), dict):
         found["spec"] = _without_hashes(found["spec"])

@@ -1,4 +1,4 @@
-"""The lab's command line: `python -m tests.engines install | stale | e2e | soak | traces`."""
+"""The lab's command line: `python -m tests.engines install | stale | e2e | soak | traces | judges | defaults`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def main() -> int:
     traces.add_argument("--rollouts", action="append", help="one version (again for another)")
     traces.add_argument("-k", dest="name", default="", help="only scenarios whose name has this part")
     commands.add_parser("judges", help="every rendered fixture and mutants of them before the other judges")
+    commands.add_parser("defaults", help="the defaults that an import leaves out before the API server")
     random = commands.add_parser("soak", help="random releases")
     random.add_argument("-n", type=int, default=100, help="how many")
     random.add_argument(

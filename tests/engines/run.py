@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from . import argocd, digest, evidence, judges, prometheus, report, sandbox, soak, traces
+from . import argocd, defaults, digest, evidence, judges, prometheus, report, sandbox, soak, traces
 from .api import Watches
 from .invariants import judged
 from .lab import Lab, create_crds
@@ -32,6 +32,8 @@ FAILED = LAST / "failed"  # what happened in the scenarios that failed, as trace
 def run(arguments: argparse.Namespace) -> int:
     """Inside the sandbox: run the command; returns the exit code."""
     sandbox.prepare()
+    if arguments.command == "defaults":
+        return defaults.ask()
     prometheus.start()
     if arguments.command == "judges":
         return hear_judges()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from renderer.importing.project import imported
+from renderer.usecases import importing
 from tests.support import import_cases
 from tests.support.cases import FIXTURES, run, snapshot
 
@@ -68,3 +72,19 @@ def test_a_census_of_workloads_becomes_apps_without_patches() -> None:
         each for each in found if each.is_app and not each.is_patched and each.verdict in ("identical", "same pods")
     ]
     assert len(good) >= 0.9 * len(found), [each for each in found if each not in good]
+
+
+def test_what_is_lost_stops_the_import_unless_it_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No source is known of which an import loses something: here one object's comparison says so."""
+
+    def losing(*given: Any) -> Any:
+        made = imported(*given)
+        first, *others = made.compared
+        return replace(made, compared=(replace(first, verdict="lost"), *others))
+
+    monkeypatch.setattr(importing, "imported", losing)
+    folder = tmp_path / "project"
+    outcome = import_cases.imported("plain", folder)
+    assert (outcome.code, "--accept-lost" in outcome.err, import_cases.made(folder)) == (1, True, {})
+    outcome = run(folder, "import", "source", "--accept-lost")
+    assert (outcome.code, "apps/web.yaml" in import_cases.made(folder)) == (0, True)

@@ -235,6 +235,8 @@ def _not(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
 
 def _fields_refused(refused: Node, value: Any, scene: Scene) -> list[str]:
     """The fields whose presence `not` forbids: `{required: [...]}`, alone or as forms of an `anyOf`."""
+    if not isinstance(value, dict):
+        return []
     forms = [refused, *map(scene.tree.resolve, refused.get("anyOf", ()))]
     named = [form["required"] for form in forms if "required" in form]
     return [field for fields in named for field in fields if all(each in value for each in fields)]

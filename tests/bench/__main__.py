@@ -9,12 +9,13 @@ from pathlib import Path
 from tests.bench import machine
 from tests.bench.goals import COMPARED, goals
 from tests.bench.measure import Result, workplace
-from tests.bench.ours import command_results, profile, project_results
+from tests.bench.ours import COMMANDS, command_results, profile, project_results
 from tests.bench.peers import peer_results
 from tests.bench.plot import plot
 from tests.bench.projects import generate
 from tests.bench.report import page
 from tests.bench.shares import shares
+from tests.bench.verbs import FLEET, verb_results
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -44,6 +45,8 @@ def measured(place: Path, chosen: argparse.Namespace) -> Iterator[Result]:
     for apps in chosen.apps:
         for envs in chosen.envs:
             yield from project_results(place, apps, envs, chosen.runs)
+    if FLEET in chosen.apps:
+        yield from verb_results(place)
     if not chosen.no_peers:
         yield from peer_results(place, min(COMPARED, max(chosen.apps)), chosen.runs)
 
@@ -76,7 +79,11 @@ def main() -> None:
             print(f"{result.apps:6} x {result.envs}  {result.name:28} {told}", flush=True)
             results.append(result)
         load = (before, machine.load())
-        missed = {each.key: profile(place, *each.key) for each in goals(results) if not each.is_met and each.key}
+        missed = {
+            each.key: profile(place, *each.key)
+            for each in goals(results)
+            if not each.is_met and each.key and each.key[0] in COMMANDS
+        }
         text = page(results, steps(place, None), missed, machine.description(), load)
     if chosen.no_write:
         print(text)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.bench.measure import Result
+from tests.bench.verbs import FLEET, VERBS
 
 Key = tuple[str, int, int]  # name, apps, environments
 
@@ -18,6 +19,7 @@ TIMES: Mapping[Key, float] = {
     ("nothing changed", 10_000, 1): 0.7,
     ("one app changed", 10_000, 1): 0.8,
     ("plan", 10_000, 1): 1.0,
+    **{(verb, FLEET, 1): 3.0 for verb in VERBS},
 }
 # At least so many times as fast a cold run as the peer's, over the same COMPARED apps.
 TIMES_AS_FAST = {"kustomize, one build": 50, "kustomize, builds of 100": 20}
@@ -33,6 +35,7 @@ WORDS = {
     "one app asked for": "render one app (`--app`)",
     "validate": "validate",
     "plan": "plan of at most 5 changed apps",
+    **{verb: f"{verb} of {FLEET:,} apps in one commit" for verb in VERBS},
     "floor": "floor: `cp -r` of the rendered files",
     "--help": "`--help`",
     "python -c pass": "floor: `python -c pass`",

@@ -102,7 +102,7 @@ def _hook_base(directory: str) -> str | None:
 def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOptions) -> list[Problem]:
     from renderer.usecases.change import Range, each_transition, transitions
 
-    if options.base and not options.head:
+    if options.base and options.base != "HEAD" and not options.head:  # before the first commit there is no HEAD
         _say_not_an_ancestor(opened.root, options.base)
     change = Range(opened.root, base, options.head, None if options.hook else options.now)
     if not options.each:

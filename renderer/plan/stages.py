@@ -11,7 +11,6 @@ from typing import Any
 
 from renderer.plan.in_flight import routing
 from renderer.plan.side import Side, replicas, restart_mark, stable_pointer, switched
-from renderer.problem import Severity
 from renderer.rules.finding import Finding
 
 
@@ -32,24 +31,24 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
             f"the DestinationRule loses the subsets that live routes name: `{new.switch}` keeps them a stage longer "
             "(`migration.after`)"
         )
-        yield _finding("switch-stages", message, "/spec/strategy")
+        yield Finding("switch-stages", message, "/spec/strategy")
     if was.is_routed and now.type == "BlueGreen":
         message = (
             "the pods of today's version would never be removed, since the Rollout's status names them: "
             f"`{new.switch}` passes through a Canary by replicas; sync, then `--continue`"
         )
-        yield _finding("switch-stages", message, "/spec/strategy/type")
+        yield Finding("switch-stages", message, "/spec/strategy/type")
     if was.is_rollout == now.is_rollout:
         return
     if was.type == "BlueGreen":
         message = f"a BlueGreen becomes a {now.type} by way of a Canary: `{new.switch}`, sync, then `--continue`"
-        yield _finding("switch-stages", message, "/spec/strategy/type")
+        yield Finding("switch-stages", message, "/spec/strategy/type")
     elif new.app.migrating_from is None and old.app.migrating_from is None and not new.prunes_last:
         message = (
             f"the {was.type} workload would be deleted before the {now.type} one is Ready: `{new.switch}` keeps both "
             "until `--continue`"
         )
-        yield _finding("switch-stages", message, "/spec/strategy/type")
+        yield Finding("switch-stages", message, "/spec/strategy/type")
 
 
 def switch_before_healthy(old: Side, new: Side) -> Iterator[Finding]:
@@ -69,13 +68,13 @@ def switch_before_healthy(old: Side, new: Side) -> Iterator[Finding]:
             f"sync it only when the Rollout is Healthy with {new.app.stable.name} as its stable version: if that "
             "promotion has not finished, the controller stops the pods that serve"
         )
-        yield _finding("switch-before-healthy", message, "/spec/strategy/type", "note")
+        yield Finding("switch-before-healthy", message, "/spec/strategy/type", severity="note")
     elif not was.is_routed:  # else `switch-stages`
         message = (
             f"if the promotion of {new.app.stable.name} has not finished in the cluster, the controller stops the pods "
             f"that serve: `{new.switch}` lets the Service select the stable pods first; sync, then `--continue`"
         )
-        yield _finding("switch-before-healthy", message, "/spec/strategy/type", "warning")
+        yield Finding("switch-before-healthy", message, "/spec/strategy/type", severity="warning")
 
 
 def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
@@ -94,7 +93,7 @@ def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
             f"the change from {old.app.strategy} to {new.app.strategy} needs nothing in "
             f"flight: {first} and sync, {then}"
         )
-        yield _finding("switch-in-flight", message, "/spec/strategy")
+        yield Finding("switch-in-flight", message, "/spec/strategy")
 
 
 def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
@@ -114,14 +113,10 @@ def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
             f"{new.named} --continue`"
         )
         pointer = stable_pointer(old, new) if old.settled != new.settled else "/spec/restartedAt"
-        yield _finding("switch-alone", message, pointer, "error" if staged else "warning")
+        yield Finding("switch-alone", message, pointer, severity="error" if staged else "warning")
     elif staged and replicas(old) != replicas(new):
         message = "a switch needs the number of pods that runs now: change it before or after"
-        yield _finding("switch-alone", message, "/spec/replicas", "warning")
-
-
-def _finding(rule: str, message: str, pointer: str, severity: Severity = "error") -> Finding:
-    return Finding(rule, message, pointer, severity=severity)
+        yield Finding("switch-alone", message, "/spec/replicas", severity="warning")
 
 
 def _loses_subsets(old: Side, new: Side) -> bool:

@@ -42,12 +42,12 @@ def ports_missing(scene: SpecScene) -> Iterator[Finding]:
         return
     if "ports" not in app.spec:
         kind = app.strategy.type
-        yield _finding(
+        yield Finding(
             "ports-missing", f"{kind} needs a port: add `ports: [{{name: http, port: 80}}]`", "/spec/strategy/type"
         )
     elif app.strategy.type == "BlueGreen" or app.strategy.is_routed:
         what = "BlueGreen" if app.strategy.type == "BlueGreen" else f"router {app.strategy.router}"
-        yield _finding(
+        yield Finding(
             "ports-missing",
             f"an app that serves nothing cannot use {what}: Canary with router replica can",
             "/spec/ports",
@@ -65,10 +65,10 @@ def port_twice(scene: SpecScene) -> Iterator[Finding]:
     numbers: set[tuple[int, str]] = set()
     for number, port in enumerate(scene.app.ports):
         if port.name in names:
-            yield _finding("port-twice", f"another port is named `{port.name}`", f"/spec/ports/{number}/name")
+            yield Finding("port-twice", f"another port is named `{port.name}`", f"/spec/ports/{number}/name")
         if (port.port, port.protocol) in numbers:
             message = f"port {port.port}/{port.protocol} is listed twice"
-            yield _finding("port-twice", message, f"/spec/ports/{number}/port")
+            yield Finding("port-twice", message, f"/spec/ports/{number}/port")
         names.add(port.name)
         numbers.add((port.port, port.protocol))
 
@@ -89,7 +89,7 @@ def container_once(scene: SpecScene) -> Iterator[Finding]:
             if name in names:
                 other = "the app's own container" if name == scene.app.container_name else "another container"
                 message = f"{other} is named `{name}` too: give this one another name"
-                yield _finding("container-once", message, f"/spec/pod/{key}/{number}/name")
+                yield Finding("container-once", message, f"/spec/pod/{key}/{number}/name")
             names.add(name)
 
 
@@ -112,25 +112,25 @@ def replicas_and_autoscaling(scene: SpecScene) -> Iterator[Finding]:
     replicas, least = spec.get("replicas", 0), scaling.get("minReplicas", 1)
     if replicas == "external":
         message = "`replicas: external` and `autoscaling` cannot be used together: remove one"
-        yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
+        yield Finding("replicas-and-autoscaling", message, "/spec/replicas")
     elif replicas and replicas >= least:
         message = (
             f"{scene.app.name} has both `replicas` and `autoscaling`: remove one (`replicas: null` in the app where a "
             f"default gives it). To switch one on, give minReplicas {replicas + 1} for the commit with both"
         )
-        yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
+        yield Finding("replicas-and-autoscaling", message, "/spec/replicas")
     elif scene.app.hands_over and not (scene.app.canary or scene.app.preview):
         message = (
             "`replicas` next to `autoscaling` is a stage of switching an autoscaler on, not a permanent state: remove "
             "`replicas` when the autoscaler has scaled up, and do not release before"
         )
-        yield _finding("replicas-and-autoscaling", message, "/spec/replicas", "note")
+        yield Finding("replicas-and-autoscaling", message, "/spec/replicas", severity="note")
     elif scene.app.hands_over:
         message = "an autoscaler is being switched on: take `replicas` out before a release, or `autoscaling`"
-        yield _finding("replicas-and-autoscaling", message, "/spec/replicas")
+        yield Finding("replicas-and-autoscaling", message, "/spec/replicas")
     if least > scaling["maxReplicas"]:
         message = f"minReplicas {least} is more than maxReplicas {scaling['maxReplicas']}"
-        yield _finding("replicas-and-autoscaling", message, "/spec/autoscaling/minReplicas")
+        yield Finding("replicas-and-autoscaling", message, "/spec/autoscaling/minReplicas")
 
 
 def surge_and_unavailable(scene: SpecScene) -> Iterator[Finding]:
@@ -144,7 +144,7 @@ def surge_and_unavailable(scene: SpecScene) -> Iterator[Finding]:
     zero = (0, "0%")
     if fields.get("maxSurge", "25%") in zero and fields.get("maxUnavailable", 0) in zero:
         message = "maxSurge and maxUnavailable are both 0: no pod could be replaced"
-        yield _finding("surge-and-unavailable", message, "/spec/strategy/maxSurge")
+        yield Finding("surge-and-unavailable", message, "/spec/strategy/maxSurge")
 
 
 def release_state(scene: SpecScene) -> Iterator[Finding]:
@@ -160,16 +160,16 @@ def release_state(scene: SpecScene) -> Iterator[Finding]:
     for key, kind in (("canary", "Canary"), ("preview", "BlueGreen")):
         if key in app.spec and app.strategy.type != kind:
             message = f"`{key}` is for strategy {kind}; this app's is {app.strategy.type}"
-            yield _finding("release-state", message, f"/spec/{key}")
+            yield Finding("release-state", message, f"/spec/{key}")
     key, version = ("canary", app.canary.version) if app.canary else ("preview", app.preview)
     if version is None:
         return
     if (version.tag, version.fields) == (app.stable.tag, app.stable.fields):
         message = f"`{key}` is the stable version: give it another tag, or overrides"
-        yield _finding("release-state", message, f"/spec/{key}")
+        yield Finding("release-state", message, f"/spec/{key}")
     elif version.version == app.stable.version:
         message = f"`{key}` has the stable version's label `{version.version}`: give it a `version` of its own"
-        yield _finding("release-state", message, f"/spec/{key}")
+        yield Finding("release-state", message, f"/spec/{key}")
 
 
 def version_label(scene: SpecScene) -> Iterator[Finding]:
@@ -191,7 +191,7 @@ def version_label(scene: SpecScene) -> Iterator[Finding]:
                 "rollspec sets the label `version`, which separates the traffic of the versions: remove it, and set "
                 "`version` next to `tag`"
             )
-            yield _finding("version-label", message, f"{where}/podMetadata/labels/version")
+            yield Finding("version-label", message, f"{where}/podMetadata/labels/version")
 
 
 def canary_weight(scene: SpecScene) -> Iterator[Finding]:
@@ -209,9 +209,9 @@ def canary_weight(scene: SpecScene) -> Iterator[Finding]:
     if ladder and (canary.weight is not None or canary.from_weight is not None):
         field = "weight" if canary.weight is not None else "from"
         message = f"the ladder in strategy.steps gives the weights: remove `{field}`"
-        yield _finding("canary-weight", message, f"/spec/canary/{field}")
+        yield Finding("canary-weight", message, f"/spec/canary/{field}")
     elif not ladder and canary.weight is None:
-        yield _finding("canary-weight", "a canary needs a `weight` (percent of the traffic)", "/spec/canary")
+        yield Finding("canary-weight", "a canary needs a `weight` (percent of the traffic)", "/spec/canary")
 
 
 def canary_share(scene: SpecScene) -> Iterator[Finding]:
@@ -234,7 +234,7 @@ def canary_share(scene: SpecScene) -> Iterator[Finding]:
     for weight, where in asked.items():
         message = _missed(app, weight) if weight is not None and 0 < weight < 100 else None
         if message:
-            yield _finding("canary-share", message, where, severity="warning")
+            yield Finding("canary-share", message, where, severity="warning")
 
 
 def _missed(app: App, weight: int) -> str | None:
@@ -274,16 +274,16 @@ def ladder_end(scene: SpecScene) -> Iterator[Finding]:
         message = (
             "the ladder ends in a pause without a duration, so it does not finish by itself: remove one of the two"
         )
-        yield _finding("ladder-end", message, where)
+        yield Finding("ladder-end", message, where)
     elif by_itself and steps[-1].get("setWeight") != 100:
         message = (
             "a ladder that finishes by itself ends in `setWeight: 100`: else it is Healthy before the traffic is at "
             "rest, and a release just then sends requests to pods that go"
         )
-        yield _finding("ladder-end", message, where, severity="warning")
+        yield Finding("ladder-end", message, where, severity="warning")
     if not by_itself and not (holds and (not weights or weights[-1] < 100)):
         message = "end the ladder in `{pause: {}}` before 100, or set `autoPromotionEnabled: true` next to it"
-        yield _finding("ladder-end", message, where)
+        yield Finding("ladder-end", message, where)
 
 
 def canary_headers(scene: SpecScene) -> Iterator[Finding]:
@@ -301,13 +301,13 @@ def canary_headers(scene: SpecScene) -> Iterator[Finding]:
         return
     for name, value in headers.items():
         if isinstance(value, dict) and (why := match_error(value)):
-            yield _finding("canary-headers", why, f"/spec/istio/canaryHeaders/{escape(name)}")
+            yield Finding("canary-headers", why, f"/spec/istio/canaryHeaders/{escape(name)}")
     if not app.strategy.by_istio:
         message = "canaryHeaders need strategy Canary with router istio"
-        yield _finding("canary-headers", message, "/spec/istio/canaryHeaders")
+        yield Finding("canary-headers", message, "/spec/istio/canaryHeaders")
     elif not any(port.route == "http" for port in app.ports):
         message = "canaryHeaders need an HTTP or gRPC port: a name that begins with http or grpc, or an appProtocol"
-        yield _finding("canary-headers", message, "/spec/istio/canaryHeaders")
+        yield Finding("canary-headers", message, "/spec/istio/canaryHeaders")
 
 
 def canary_routes(scene: SpecScene) -> Iterator[Finding]:
@@ -321,7 +321,7 @@ def canary_routes(scene: SpecScene) -> Iterator[Finding]:
     uses_istio = app.strategy.by_istio or "istio" in app.spec
     if uses_istio and app.ports and all(port.route == "none" for port in app.ports):
         message = "Istio routes TCP only, and no port of this app is TCP"
-        yield _finding("canary-routes", message, "/spec/ports")
+        yield Finding("canary-routes", message, "/spec/ports")
 
 
 def mesh_hosts(scene: SpecScene) -> Iterator[Finding]:
@@ -337,10 +337,10 @@ def mesh_hosts(scene: SpecScene) -> Iterator[Finding]:
     for number, host in enumerate(hosts):
         if host == "*":
             message = "`*` would take every request of the mesh: name the hosts"
-            yield _finding("mesh-hosts", message, f"/spec/istio/hosts/{number}")
+            yield Finding("mesh-hosts", message, f"/spec/istio/hosts/{number}")
         elif host == app.host:
             message = "the Service's own name is a host already: remove it"
-            yield _finding("mesh-hosts", message, f"/spec/istio/hosts/{number}")
+            yield Finding("mesh-hosts", message, f"/spec/istio/hosts/{number}")
 
 
 def match_without_default(scene: SpecScene) -> Iterator[Finding]:
@@ -366,7 +366,7 @@ def match_without_default(scene: SpecScene) -> Iterator[Finding]:
         yield of_level("match-without-default", message)
     elif not istio.get("hosts") and not istio.get("gateways"):
         message = "`match` applies to no host and no gateway: add one, or set `istio.onlyMatched: true`"
-        yield _finding("match-without-default", message, "/spec/istio/http/match", "warning")
+        yield Finding("match-without-default", message, "/spec/istio/http/match", severity="warning")
 
 
 def level_1_lists(scene: SpecScene) -> Iterator[Finding]:
@@ -400,7 +400,7 @@ def files_clash(scene: SpecScene) -> Iterator[Finding]:
     for path in version.fields.get("files", ()):
         if counts[file_key(path)] > 1:
             message = f"another file makes the same ConfigMap key `{file_key(path)}`: rename one"
-            yield _finding("files-clash", message, f"/spec/files/{escape(path)}")
+            yield Finding("files-clash", message, f"/spec/files/{escape(path)}")
 
 
 def service_account(scene: SpecScene) -> Iterator[Finding]:
@@ -414,7 +414,7 @@ def service_account(scene: SpecScene) -> Iterator[Finding]:
     spec = scene.app.spec
     if "serviceAccount" in spec and "serviceAccountName" in spec.get("pod", {}):
         message = "`serviceAccount` makes one for the app, `pod.serviceAccountName` names another: remove one"
-        yield _finding("service-account", message, "/spec/pod/serviceAccountName")
+        yield Finding("service-account", message, "/spec/pod/serviceAccountName")
 
 
 def service_fields(scene: SpecScene) -> Iterator[Finding]:
@@ -425,7 +425,7 @@ def service_fields(scene: SpecScene) -> Iterator[Finding]:
     Source: a rule of rollspec.
     """
     if "service" in scene.app.spec and not scene.app.ports:
-        yield _finding("service-fields", "there is no Service without `ports`: add a port", "/spec/service")
+        yield Finding("service-fields", "there is no Service without `ports`: add a port", "/spec/service")
 
 
 def istio_fields(scene: SpecScene) -> Iterator[Finding]:
@@ -439,7 +439,7 @@ def istio_fields(scene: SpecScene) -> Iterator[Finding]:
     """
     if "istio" in scene.app.spec and not scene.app.ports:
         message = "there are no routes without `ports`: add a port, or remove this"
-        yield _finding("istio-fields", message, "/spec/istio", "warning")
+        yield Finding("istio-fields", message, "/spec/istio", severity="warning")
 
 
 def disruption_budget(scene: SpecScene) -> Iterator[Finding]:
@@ -452,7 +452,7 @@ def disruption_budget(scene: SpecScene) -> Iterator[Finding]:
     budget = scene.app.spec.get("disruptionBudget")
     if budget is not None and ("minAvailable" in budget) == ("maxUnavailable" in budget):
         message = "give either minAvailable or maxUnavailable"
-        yield _finding("disruption-budget", message, "/spec/disruptionBudget")
+        yield Finding("disruption-budget", message, "/spec/disruptionBudget")
 
 
 def migration(scene: SpecScene) -> Iterator[Finding]:
@@ -470,19 +470,19 @@ def migration(scene: SpecScene) -> Iterator[Finding]:
         return
     if app.migrating_from.is_rollout == app.strategy.is_rollout:
         message = f"{app.migrating_from.type} to {app.strategy.type} needs no migration: remove it"
-        yield _finding("migration", message, "/spec/migration")
+        yield Finding("migration", message, "/spec/migration")
     if app.canary or app.preview:
         message = "a release is in flight: promote or abort it before a switch"
-        yield _finding("migration", message, "/spec/migration")
+        yield Finding("migration", message, "/spec/migration")
     if app.migrating_from.type == "BlueGreen" and not app.strategy.is_rollout:
         message = "switch a BlueGreen to Canary first: its Service would keep the selector of pods that are gone"
-        yield _finding("migration", message, "/spec/migration/from")
+        yield Finding("migration", message, "/spec/migration/from")
     if "autoscaling" in app.spec:
         message = "a new workload under an autoscaler begins with one pod: set `replicas` until the switch is done"
-        yield _finding("migration", message, "/spec/autoscaling")
+        yield Finding("migration", message, "/spec/autoscaling")
     if app.spec.get("replicas") == "external":
         message = "a new workload whose count others own begins with one pod: give a number until the switch is done"
-        yield _finding("migration", message, "/spec/replicas")
+        yield Finding("migration", message, "/spec/replicas")
 
 
 def policy_labels(scene: SpecScene) -> Iterator[Finding]:
@@ -572,10 +572,6 @@ def check_spec(scene: SpecScene) -> list[Finding]:
 def check_rendered(scene: SpecScene) -> list[Finding]:
     """Every finding of the spec rules that need the numbers of the patched manifests (see `as_rendered`)."""
     return [finding for name in _AS_RENDERED for finding in SPEC_RULES[name](scene)]
-
-
-def _finding(rule: str, message: str, pointer: str, severity: Any = "error") -> Finding:
-    return Finding(rule, message, pointer, None, severity)
 
 
 def _replica_range(app: App) -> tuple[int, ...]:

@@ -17,14 +17,12 @@ from renderer.pipeline import is_in
 from renderer.promotion import in_order, stages_before
 from renderer.report.behind import Behind, behind_text
 from renderer.report.status import AppStatus
-from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.past import SHALLOW, revisions
-from renderer.usecases.project import Opened, Refused, open_project
+from renderer.usecases.project import Opened, Refused
 from renderer.usecases.revision import asking_git
-from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
 from renderer.usecases.since import Since, since
-from renderer.usecases.status import StatusOptions, environments_in_order, read_rows
+from renderer.usecases.status import StatusOptions, read_rows, selected
 
 NO_ORDER = (
     f"{PROJECT_FILE} names no order of promotion: write `promotion: [dev, staging, production]` under `spec`, with "
@@ -62,12 +60,9 @@ class Found(NamedTuple):
 def show_behind(options: StatusOptions) -> int:
     """Print which versions are due where; the exit code."""
     try:
-        opened = open_project(options.directory)
+        opened, environments, apps = selected(options)
     except Refused as refused:
         return int(show_stopping(refused.problems, options.form))
-    refuse_nested(opened.root, opened.layout)
-    environments = environments_in_order(opened, options.envs)
-    apps = chosen(options.apps, opened.apps, "app")
     found = read_due(opened, environments, apps, DueOptions(options.now))
     shown: dict[str, dict[str, Placed]] = {}
     for (app, env), placed in found.placed.items():

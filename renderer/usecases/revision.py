@@ -20,6 +20,7 @@ from renderer.schema import Schemas
 from renderer.tree import read
 from renderer.usecases.checkout import nested
 from renderer.usecases.project import Opened, Refused, app_names
+from renderer.usecases.selection import below
 from renderer.yamlio import load
 
 TextsByApp = dict[str, dict[str, bytes]]
@@ -87,7 +88,7 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
     same = like is not None and like.setup.project.versions == project.versions
     schemas = like.setup.schemas if like and same else Schemas(project.versions, read_schema)
     tree = _tree(root, commit, project.layout)
-    names, _ = app_names(project.layout.apps, [path for path in tree if _below(path, project.layout.apps)])
+    names, _ = app_names(project.layout.apps, [path for path in tree if below(path, project.layout.apps)])
     shared = {path: entry.oid for path, entry in tree.items() if _is_shared(project.layout, path)}
     blobs = read_blobs(root, set(shared.values()))
     files = {PROJECT_FILE: text} | {path: blobs[oid] for path, oid in shared.items()}
@@ -117,7 +118,7 @@ def _tree(root: str, commit: str, layout: Layout) -> dict[str, TreeEntry]:
 
 def _is_shared(layout: Layout, path: str) -> bool:
     """Whether it is an overlay, another file in its folder, or a template; but not a partial app."""
-    return _below(path, layout.templates) or (_below(path, layout.overlays) and not layout.is_partial(path))
+    return below(path, layout.templates) or (below(path, layout.overlays) and not layout.is_partial(path))
 
 
 def _texts(root: str, commit: str, setup: Setup, tree: Mapping[str, TreeEntry], apps: frozenset[str]) -> TextsByApp:
@@ -146,7 +147,3 @@ def _named(texts: Mapping[str, bytes]) -> set[str]:
 def _data(text: bytes) -> dict[str, Any]:
     data, _ = load(text, PROJECT_FILE)
     return data if isinstance(data, dict) else {}
-
-
-def _below(path: str, folder: str) -> bool:
-    return path.startswith(f"{folder}/")

@@ -76,17 +76,17 @@ def _hits(
     """The environments and the app (None: all apps) that one path is about."""
     folder, _, name = path.rpartition("/")
     app = name.removesuffix(".yaml")
-    if path == PROJECT_FILE or _below(path, layout.templates):
+    if path == PROJECT_FILE or below(path, layout.templates):
         yield from ((env, None) for env in environments)
     elif folder == layout.apps and name.endswith(".yaml"):
         yield from ((env, app if app in apps else None) for env in environments)
-    elif _below(path, layout.overlays):
+    elif below(path, layout.overlays):
         for each in environments.values():
             if any(layout.partial(overlay, app) == path for overlay in each.names):
                 yield each.name, (app if app in apps else None)
             elif _is_shared(layout, each, path):
                 yield each.name, None
-    elif _below(path, layout.output):
+    elif below(path, layout.output):
         yield from _rendered(layout, environments, apps, path)
     else:
         yield from ((each.name, None) for each in environments.values() if _takes_along(each, path))
@@ -95,7 +95,7 @@ def _hits(
 def _is_shared(layout: Layout, environment: Environment, path: str) -> bool:
     """Whether it is in the folder of an overlay of the environment (but not a partial app), or in its `resources`."""
     return any(
-        _below(path, f"{layout.overlays}/{overlay}") and not _below(path, f"{layout.overlays}/{overlay}/apps")
+        below(path, f"{layout.overlays}/{overlay}") and not below(path, f"{layout.overlays}/{overlay}/apps")
         for overlay in environment.names
     ) or _takes_along(environment, path)
 
@@ -116,7 +116,8 @@ def _rendered(
         yield env, (rest[0] if first == env and len(rest) > 1 and rest[0] in apps else None)
 
 
-def _below(path: str, folder: str) -> bool:
+def below(path: str, folder: str) -> bool:
+    """Whether a path is inside a folder."""
     return path.startswith(f"{folder}/")
 
 

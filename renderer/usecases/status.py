@@ -42,12 +42,9 @@ class StatusOptions:
 def show_status(options: StatusOptions) -> int:
     """Print what runs where; the exit code."""
     try:
-        opened = open_project(options.directory)
+        opened, environments, apps = selected(options)
     except Refused as refused:
         return int(show_stopping(refused.problems, options.form))
-    refuse_nested(opened.root, opened.layout)
-    environments = environments_in_order(opened, options.envs)
-    apps = chosen(options.apps, opened.apps, "app")
     status = replace(read_status(opened, environments, apps, frozenset(options.apps)), now=options.now)
     if options.apps:
         status = replace(status, rows=[with_watch(opened, row) for row in status.rows])
@@ -62,6 +59,13 @@ def show_status(options: StatusOptions) -> int:
         say(SHALLOW)
     out(status_text(status, options.form, colour=sys.stdout.isatty()), end="")
     return int(is_late or any(row.standing is None for row in status.rows))
+
+
+def selected(options: StatusOptions) -> tuple[Opened, list[str], list[str]]:
+    """The project, and the environments and apps that the options select. Raises Refused."""
+    opened = open_project(options.directory)
+    refuse_nested(opened.root, opened.layout)
+    return opened, environments_in_order(opened, options.envs), chosen(options.apps, opened.apps, "app")
 
 
 def environments_in_order(opened: Opened, envs: Sequence[str]) -> list[str]:

@@ -6,18 +6,18 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.support.cases import ROOT, run
-from tests.support.repository import environment, git, init, save
+from tests.support.cases import ROOT
+from tests.support.host import released, served
+from tests.support.repository import environment, git
 
 SCRIPT = ROOT / "action/pull_request.py"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -37,47 +37,25 @@ class GitHub:
 def github() -> Iterator[GitHub]:
     state = GitHub()
 
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            state.requests.append((self.command, self.path))
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
-            assert self.headers["Authorization"] == "Bearer secret"
-            found: Any = None
-            if self.command == "GET":
-                found = state.comments if "page=1" in self.path.split("&") else []
-            elif self.command == "POST":
-                url = f"{state.url}/repos/acme/shop/issues/comments/{len(state.comments)}"
-                state.comments.append({**body, "url": url, "user": {"type": "Bot"}})
-            else:
-                state.comments[int(self.path.rpartition("/")[2])].update(body)
-            self.send_response(403 if state.refuses else 200)
-            self.end_headers()
-            self.wfile.write(json.dumps(found).encode())
+    def answer(request: BaseHTTPRequestHandler, body: Any) -> Any:
+        state.requests.append((request.command, request.path))
+        assert request.headers["Authorization"] == "Bearer secret"
+        if request.command == "GET":
+            return state.comments if "page=1" in request.path.split("&") else []
+        if request.command == "POST":
+            url = f"{state.url}/repos/acme/shop/issues/comments/{len(state.comments)}"
+            state.comments.append({**body, "url": url, "user": {"type": "Bot"}})
+        else:
+            state.comments[int(request.path.rpartition("/")[2])].update(body)
+        return None
 
-        do_GET = do_POST = do_PATCH = answer  # noqa: N815
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield state
-    server.shutdown()
-    server.server_close()
+    with served(answer, lambda: state.refuses) as state.url:
+        yield state
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A project whose last commit releases at 20 %, as a pull request would be merged."""
-    folder = init(tmp_path / "checkout")
-    new = ("--image", "ghcr.io/acme/checkout", "--tag", "1.4.2", "--port", "80:8080")
-    assert run(folder, "init", "--env", "production").code == 0
-    assert run(folder, "new", "checkout", *new, "--strategy", "Canary", "--router", "istio").code == 0
-    assert run(folder, "render").code == 0
-    save(folder, "start")
-    assert run(folder, "release", "checkout", "1.5.0", "--weight", "20", "--commit").code == 0
-    return folder
+    return released(tmp_path / "checkout")
 
 
 def played(folder: Path, github: GitHub, **inputs: str) -> subprocess.CompletedProcess[str]:

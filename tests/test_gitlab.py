@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -18,8 +16,9 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from tests.support.cases import ROOT, run
-from tests.support.repository import environment, git, init, save
+from tests.support.cases import ROOT
+from tests.support.host import released, served
+from tests.support.repository import environment, git
 
 COMPONENT = ROOT / "docs/examples/gitlab-component/templates/rollspec.yml"
 HEADER, JOB = yaml.safe_load_all(COMPONENT.read_text())
@@ -41,48 +40,26 @@ class GitLab:
 def gitlab() -> Iterator[GitLab]:
     state = GitLab()
 
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
-            assert self.headers["PRIVATE-TOKEN"] == TOKEN
-            found: Any = {}
-            if self.path == "/user":
-                found = {"id": ME}
-            elif self.command == "GET":
-                found = state.notes if "page=1" in self.path.split("&") else []
-            elif self.command == "POST":
-                state.notes.append({**body, "id": len(state.notes) + 1, "author": {"id": ME}})
-            else:
-                state.notes[int(self.path.rpartition("/")[2]) - 1].update(body)
-            state.changes += [self.command] if self.command != "GET" else []
-            self.send_response(403 if state.refuses else 200)
-            self.end_headers()
-            self.wfile.write(json.dumps(found).encode())
+    def answer(request: BaseHTTPRequestHandler, body: Any) -> Any:
+        assert request.headers["PRIVATE-TOKEN"] == TOKEN
+        state.changes += [request.command] if request.command != "GET" else []
+        if request.path == "/user":
+            return {"id": ME}
+        if request.command == "GET":
+            return state.notes if "page=1" in request.path.split("&") else []
+        if request.command == "POST":
+            state.notes.append({**body, "id": len(state.notes) + 1, "author": {"id": ME}})
+        else:
+            state.notes[int(request.path.rpartition("/")[2]) - 1].update(body)
+        return {}
 
-        do_GET = do_POST = do_PUT = answer  # noqa: N815
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield state
-    server.shutdown()
-    server.server_close()
+    with served(answer, lambda: state.refuses) as state.url:
+        yield state
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A project whose last commit releases at 20 %."""
-    folder = init(tmp_path / "builds/checkout")
-    new = ("--image", "ghcr.io/acme/checkout", "--tag", "1.4.2", "--port", "80:8080")
-    assert run(folder, "init", "--env", "production").code == 0
-    assert run(folder, "new", "checkout", *new, "--strategy", "Canary", "--router", "istio").code == 0
-    assert run(folder, "render").code == 0
-    save(folder, "start")
-    assert run(folder, "release", "checkout", "1.5.0", "--weight", "20", "--commit").code == 0
-    return folder
+    return released(tmp_path / "builds/checkout")
 
 
 def played(folder: Path, gitlab: GitLab, token: str = TOKEN, **inputs: str) -> subprocess.CompletedProcess[str]:

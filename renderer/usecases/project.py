@@ -192,7 +192,7 @@ _IS_ABSTRACT = re.compile(rb"^[^#\n]*\babstract:[ ]*true\b", re.MULTILINE).searc
 def names_around(directory: str) -> tuple[list[str], list[str]]:
     """The apps and the environments of the project around `directory`, by the names of their files.
 
-    Abstract overlays are no environments. They are found by their text, since a shell waits for the answer.
+    An abstract overlay is not an environment. They are found by their text, since a shell waits for the answer.
 
     Both are empty if the project file cannot be read. Failure if there is no project.
     """

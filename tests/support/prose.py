@@ -20,6 +20,7 @@ from tests.support.cases import ROOT
 # A habit, and what to write instead.
 HABITS = {
     r"(?<!there )\bis no (?!longer|more|less|fewer|later|earlier)": "is not a valid ...; is not ...",
+    r"(?<!there )\bare no (?!longer|more|less|fewer|later|earlier)": "are not ...",
     r"\bwants\b": "needs",
     r"\bgoes\b(?! (from|to|through|down|up|into|with|back|on to)\b)": "is removed, is deleted, moves, continues",
     r"\bbeside\b": "next to, with, and",

@@ -7,6 +7,7 @@ an overload or an unready moment that it does not list fails the case.
 from __future__ import annotations
 
 import copy
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -161,13 +162,20 @@ def seen(timeline: Timeline) -> dict[str, Any]:
     return {
         "shares": {version: [plain(share) for share in timeline.shares(version)] for version in moving},
         "ready": timeline.lowest_ready,
-        "serving": timeline.lowest_serving,
+        "serving": lowest_serving(timeline),
         "pods": timeline.highest_pods,
         "end": {"phase": last.phase, "pods": dict(last.pods), **({"pinned": last.pinned} if last.pinned else {})},
         "dips": [said(moment) for moment in timeline.dips],
         "overload": [said(moment) for moment in timeline.overload],
         "unready": [said(moment) for moment in timeline.unready],
     }
+
+
+def lowest_serving(timeline: Timeline) -> int:
+    """The fewest Ready pods of the versions that get traffic, from the first Ready pod on."""
+    began = dropwhile(lambda point: not any(point.ready.values()), timeline.points)
+    serving = (sum(point.ready.get(name, 0) for name, share in point.share.items() if share > 0) for point in began)
+    return min(serving, default=0)
 
 
 def plain(share: float) -> float:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from renderer.rounding import fenceposts
 from renderer.simulate import Cluster, Options, Point, Timeline, apply, start
-from tests.test_simulate import FACTS, manifests
+from tests.test_simulate import FACTS, lowest_serving, manifests
 
 quick = settings(deadline=None, max_examples=40)  # an example plays several edits
 WEIGHTS = st.integers(1, 100)
@@ -73,7 +73,7 @@ def sound(timeline: Timeline) -> None:
         total = sum(point.share.values())
         assert total == pytest.approx(100) or point.requests_unserved or not any(point.ready.values())
         assert all(point.ready[version] <= point.pods[version] for version in point.ready)
-    assert timeline.lowest_serving <= timeline.highest_pods
+    assert lowest_serving(timeline) <= timeline.highest_pods
 
 
 @quick
@@ -145,8 +145,7 @@ def test_how_a_timeline_reads() -> None:
         "v1",
     )
     assert timeline.shares("v2") == (20, 0, 70, 50)
-    assert (timeline.lowest_share("v2"), timeline.highest_share("v2")) == (0, 70)
-    assert (timeline.lowest_ready, timeline.lowest_serving, timeline.highest_pods) == (5, 4, 6)
+    assert (timeline.lowest_ready, lowest_serving(timeline), timeline.highest_pods) == (5, 4, 6)
     assert [(m.type, m.version, m.start, m.end, m.share) for m in timeline.dips] == [
         ("dip", "v2", 1, 2, 0),
         ("dip", "v1", 2, 3, 30),
@@ -158,5 +157,5 @@ def test_how_a_timeline_reads() -> None:
 
 def test_a_timeline_without_points() -> None:
     timeline = Timeline(())
-    assert (timeline.lowest_ready, timeline.highest_pods, timeline.lowest_share("v1")) == (0, 0, 0)
+    assert (timeline.lowest_ready, timeline.highest_pods) == (0, 0)
     assert (timeline.dips, timeline.overload, timeline.unready) == ((), (), ())

@@ -52,23 +52,10 @@ class Timeline:
         values = [point.share.get(version, 0.0) for point in self.points]
         return tuple(values[:1]) + tuple(after for before, after in pairwise(values) if after != before)
 
-    def lowest_share(self, version: str) -> float:
-        """Percent; 0 also where the version is not there yet."""
-        return min((point.share.get(version, 0.0) for point in self.points), default=0.0)
-
-    def highest_share(self, version: str) -> float:
-        """Percent."""
-        return max((point.share.get(version, 0.0) for point in self.points), default=0.0)
-
     @cached_property
     def lowest_ready(self) -> int:
         """The fewest Ready pods of all versions together; from the first Ready pod on where nothing ran before."""
         return min((sum(point.ready.values()) for point in self._serving()), default=0)
-
-    @cached_property
-    def lowest_serving(self) -> int:
-        """The fewest Ready pods of the versions that get traffic, counted as `lowest_ready`."""
-        return min((_sum_of(point.ready, point.share) for point in self._serving()), default=0)
 
     @cached_property
     def highest_pods(self) -> int:
@@ -147,7 +134,3 @@ def _unready(point: Point, version: str) -> bool:
 
 def _nowhere(point: Point) -> bool:
     return point.requests_unserved and not any(_unready(point, version) for version in point.share)
-
-
-def _sum_of(ready: Mapping[str, int], share: Mapping[str, float]) -> int:
-    return sum(ready.get(version, 0) for version, percent in share.items() if percent > 0)

@@ -30,7 +30,16 @@ def schema_text(kind: str, *, partial: bool) -> str:
     """The JSON Schema of App, Overlay or Project, for the versions of a new project."""
     schemas = Schemas(Versions(), read_schema)
     bundle = _overlay(schemas) if kind == "Overlay" else schemas.bundle(kind)
-    return json.dumps(_partial(bundle) if partial else bundle, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(_for_editors(_partial(bundle) if partial else bundle), indent=1, ensure_ascii=False) + "\n"
+
+
+def _for_editors(node: Any) -> Any:
+    """The schema without what only rollspec reads in it."""
+    if isinstance(node, list):
+        return [_for_editors(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: _for_editors(node[key]) for key in node if key != "$comment" and not key.startswith("x-rollspec-")}
 
 
 def _overlay(schemas: Schemas) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from pathlib import Path
 from tests.bench import machine
 from tests.bench.goals import COMPARED, goals
 from tests.bench.measure import Result, workplace
-from tests.bench.ours import COMMANDS, command_results, profile, project_results
+from tests.bench.ours import COMMANDS, LARGEST, ROLLSPEC, command_results, profile, project_results
 from tests.bench.peers import peer_results
 from tests.bench.plot import plot
 from tests.bench.projects import generate
 from tests.bench.report import page
+from tests.bench.rows import log_results
 from tests.bench.shares import shares
 from tests.bench.verbs import FLEET, verb_results
 
@@ -28,7 +29,7 @@ def numbers(text: str) -> list[int]:
 def options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--apps", type=numbers, default=[1, 100, 1000, 10_000], help="sizes, such as 1,100")
+    parser.add_argument("--apps", type=numbers, default=[1, 100, 1000, 10_000, 50_000], help="sizes, such as 1,100")
     parser.add_argument("--envs", type=numbers, default=[1, 3], help="numbers of environments, such as 1,3")
     parser.add_argument("--runs", type=int, default=5, help="runs of each command; the median counts")
     parser.add_argument("--no-peers", action="store_true", help="leave kustomize and Helm out")
@@ -43,10 +44,12 @@ def measured(place: Path, chosen: argparse.Namespace) -> Iterator[Result]:
     """Every result, as it comes."""
     yield from command_results(place, max(chosen.runs, 5))
     for apps in chosen.apps:
-        for envs in chosen.envs:
+        for envs in chosen.envs if apps <= LARGEST else chosen.envs[:1]:
             yield from project_results(place, apps, envs, chosen.runs)
     if FLEET in chosen.apps:
         yield from verb_results(place)
+    if max(chosen.apps) >= COMPARED:
+        yield from log_results(place, ROLLSPEC, chosen.runs)
     if not chosen.no_peers:
         yield from peer_results(place, min(COMPARED, max(chosen.apps)), chosen.runs)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.bench.measure import Result, Sample, median, once
-from tests.bench.projects import generate, name_of
+from tests.bench.projects import name_of
+from tests.bench.rows import commit, day_results, generate_ordered, git
 from tests.bench.shares import shares
 
+LARGEST = 10_000  # apps of a project on which every command is measured
 CHANGED = 5  # apps that a plan is about
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "cold": ("render",),
@@ -29,12 +30,13 @@ ROLLSPEC: tuple[str, ...] = (sys.executable, "-c", "from renderer.cli import mai
 
 
 def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Result]:
-    """Every command over one project of that size."""
-    project = generate(place / f"{apps}x{envs}", apps, envs)
-    _commit(project)
+    """Every command over one project of that size; of a very large one only what grows with it."""
+    project = generate_ordered(place / f"{apps}x{envs}", apps, envs)
     command = {name: (*ROLLSPEC, "-C", str(project), *words) for name, words in COMMANDS.items()}
+    once((*ROLLSPEC, "-C", str(project), "fmt"))
     render = command["cold"]
     runs = runs if apps < 5000 else min(runs, 3)
+    runs = runs if apps <= LARGEST else 1
 
     def result(name: str, sample: Sample) -> Result:
         return Result(name, apps, envs, sample, runs)
@@ -48,25 +50,35 @@ def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Re
     yield result("cold", median(runs, cold))
     for old in place.glob("old-*"):
         shutil.rmtree(old)
+    once(render)
+    yield result("nothing changed", median(runs, lambda _: once(render)))
+    if apps > LARGEST:
+        shutil.rmtree(project)
+        return
     output = project / "rendered"
     yield result("floor", median(runs, lambda number: once(("cp", "-r", str(output), str(place / f"floor-{number}")))))
     for old in place.glob("floor-*"):
         shutil.rmtree(old)
-    once(render)
-    yield result("nothing changed", median(runs, lambda _: once(render)))
+    commit(project)
     yield result("one app changed", median(runs, lambda number: _changed(project, render, apps, number)))
+    git(project, "reset", "--quiet", "--hard")
+    once(render)
     for name in ("nothing changed, no cache", "one app asked for", "validate"):
+        once(command[name])
         yield result(name, median(runs, _again(command[name])))
     _edit_some(project, apps)
     for name in ("plan", "validate a change"):
         yield result(name, median(runs, _again(command[name], codes=(0, 1))))
+    git(project, "reset", "--quiet", "--hard")
+    once(render)
+    yield from day_results(project, ROLLSPEC, (apps, envs), runs)
     shutil.rmtree(project)
 
 
 def profile(place: Path, name: str, apps: int, envs: int) -> dict[str, float]:
     """The processor seconds of such a run by step, all in one process."""
-    project = generate(place / "profile", apps, envs)
-    _commit(project)
+    project = generate_ordered(place / "profile", apps, envs)
+    commit(project)
     command = ("-C", str(project), *COMMANDS[name])
     if name not in ("cold", "--help"):
         for _ in range(2):  # the second sees files that are old enough to be told by their stamps
@@ -104,11 +116,3 @@ def _edit(project: Path, app: int, value: str) -> None:
     path = project / f"apps/{name_of(app)}.yaml"
     first, _, rest = path.read_text().partition("    LOG_LEVEL: ")
     path.write_text(f"{first}    LOG_LEVEL: {value}\n{rest.partition(chr(10))[2]}")
-
-
-def _commit(project: Path) -> None:
-    (project / ".gitignore").write_text("rendered/\n.rollspec/\n")
-    git = ("git", "-C", str(project), "-c", "user.name=bench", "-c", "user.email=bench@example.com")
-    subprocess.run((*git, "init", "-q"), check=True)
-    subprocess.run((*git, "add", "-A"), check=True)
-    subprocess.run((*git, "commit", "-q", "-m", "Start"), check=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ _INJECT = "sidecar.istio.io/inject"
 _NAMESPACE = "istio-injection"
 _OFF = ("false", "disabled")
 _IN_WINDOWS = frozenset(("successRate", "latency", "compare", "cpu"))
+_APP_LABELS = ("app.kubernetes.io/name", "app")
+_DESTINATION_APP = re.compile(r'destination_app=~?"([^"]*)"')
 _QUALIFIED = "app.kubernetes.io/version"
 
 
@@ -166,8 +169,11 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
     Why: The checks read what Istio's proxies report. With injection off for the pods, or for their Namespace in the
     tree, nobody reports as `destination`. For a port that is neither HTTP nor gRPC, Istio counts no requests. Where the
     pods have a label `app.kubernetes.io/version`, newer proxies report it in place of `version`, and the canary cannot
-    be distinguished from the stable version. What is not in Git, such as a mesh for the whole cluster, is assumed.
+    be distinguished from the stable version. The checks ask for the labels `app.kubernetes.io/name` and `app` as the
+    spec has them: where a patch changes one, a proxy may report another app (a warning). What is not in Git, such as a
+    mesh for the whole cluster, is assumed.
     Fix: `reporter: source` where only the callers are in the mesh, `waypoint` in ambient mode; else remove the checks.
+    Set labels in `podMetadata`, not by a patch.
     Source: Istio (`istio_requests_total`).
     """
     queries = [str(template.data.get("spec")) for template in scene.of("AnalysisTemplate") if is_of_checks(template)]
@@ -183,6 +189,10 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
         if "version" in pod.labels and _QUALIFIED in pod.labels:
             message = f"the label {_QUALIFIED} is the same for each version, and newer proxies report it as the version"
             yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata/labels", pod.manifest)
+        reported = {pod.labels[name] for name in _APP_LABELS if name in pod.labels}
+        for other in sorted(reported - _asked_for(queries)) if by_destination else ():
+            message = f"a proxy may report the pods as {other}, which the built-in checks do not ask for"
+            yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata/labels", pod.manifest, "warning")
         if _is_without_requests(scene):
             message = "no port is HTTP or gRPC, and Istio counts requests for those alone"
             yield Finding("analysis-reporter", message, f"{pod.pointer}/spec", pod.manifest)
@@ -197,6 +207,12 @@ def _injection_off(scene: Scene, pod: Pod) -> str:
     namespace = scene.find("Namespace", "", pod.namespace)
     labels = (namespace.data.get("metadata") or {}).get("labels") or {} if namespace else {}
     return f"{_NAMESPACE} is off for the namespace" if labels.get(_NAMESPACE) in _OFF else ""
+
+
+def _asked_for(queries: Sequence[str]) -> set[str]:
+    """The apps that the queries ask for, as they are written there."""
+    found = {value for query in queries for value in _DESTINATION_APP.findall(query)}
+    return {each.replace("\\", "") for value in found for each in value.split("|")}
 
 
 def _is_without_requests(scene: Scene) -> bool:

@@ -181,8 +181,10 @@ def forget_project(name: str) -> None:
 
 
 def sync_by_hand(name: str) -> None:
-    """Start a sync as `argocd app sync` does."""
-    operation = {"operation": {"initiatedBy": {"username": "lab"}, "sync": {"prune": True}}}
+    """Start a sync as `argocd app sync` does: Argo CD's API server adds the Application's own sync options."""
+    options = api.call("GET", f"{APPLICATIONS}/{name}")["spec"]["syncPolicy"]["syncOptions"]
+    sync = {"prune": True, "syncOptions": options}
+    operation = {"operation": {"initiatedBy": {"username": "lab"}, "sync": sync}}
     api.call("PATCH", f"{APPLICATIONS}/{name}", operation, "application/merge-patch+json")
 
 

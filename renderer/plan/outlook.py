@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import isinf
@@ -71,7 +71,11 @@ def strays(old: Side, new: Side) -> bool:
 def named(found: Summary, *sides: Side | None) -> Summary:
     """The timeline with the names that people use for the versions; the simulator uses their labels."""
     versions = [version for side in sides if side for version in (side.app.stable, side.app.running)]
-    names = {version.version: version.name for version in versions}
+    return with_labels(found, {version.version: version.name for version in versions})
+
+
+def with_labels(found: Summary, names: Mapping[str, str]) -> Summary:
+    """The summary with other names for these versions."""
 
     def name(label: str) -> str:
         known, mark, number = label.partition("#")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from renderer.manifest import Manifest, Object, sync_options
 from renderer.plan.classes import Summary
-from renderer.plan.outlook import Situation, named, play, situation
+from renderer.plan.outlook import Situation, named, play, situation, with_labels
 from renderer.plan.side import WORKLOADS, Side
 from renderer.scaler import KINDS as SCALERS
 from renderer.simulate import KINDS, UNVERSIONED, TooManyPodsError, digest, wave
@@ -41,7 +40,7 @@ class Situations:
         found, theirs = self._known[key]
         if isinstance(found, TooManyPodsError):
             raise found
-        return named(_with_labels(found, dict(zip(theirs, labels, strict=True))), old, new) if found else None
+        return named(with_labels(found, dict(zip(theirs, labels, strict=True))), old, new) if found else None
 
 
 def _played(asked: Situation) -> Summary | TooManyPodsError | None:
@@ -142,17 +141,3 @@ def _numbers() -> Callable[[Manifest], tuple[int, int]]:
         return same, templates.setdefault(digest(template), len(templates)) if template else -1
 
     return number
-
-
-def _with_labels(found: Summary, names: dict[str, str]) -> Summary:
-    """The summary with other names of versions."""
-
-    def name(label: str) -> str:
-        known, mark, number = label.partition("#")
-        return f"{names.get(known, known)}{mark}{number}"
-
-    return replace(
-        found,
-        tracks=tuple(replace(each, version=name(each.version)) for each in found.tracks),
-        flags=tuple(replace(each, version=name(each.version)) for each in found.flags),
-    )

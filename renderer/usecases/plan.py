@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -10,7 +10,7 @@ from typing import Literal
 from renderer.console import out
 from renderer.failure import Failure
 from renderer.git import merge_base, resolve
-from renderer.plan import Class, Plan, at_least
+from renderer.plan import AppPlan, Class, Plan, at_least
 from renderer.problem import Problem
 from renderer.progress import counted, laps
 from renderer.report.plan import plan_text
@@ -29,7 +29,6 @@ from renderer.usecases.restarts import put_off
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
-from renderer.usecases.unmeasured import with_first_check
 
 _SHORT = 12
 RULES: Literal["rules"] = "rules"
@@ -108,9 +107,7 @@ def _show(options: PlanOptions, asked: Question) -> int:
     with asking_git():
         judged = as_one(Range(root, asked.base, head), new, compared.plans)
         recalled = with_history(root, new.layout, asked.base, judged)
-        moment = head, options.now
-        checked = [with_first_check(root, new.layout, asked.base, each, moment) for each in recalled]
-        plans = put_off(checked, options.now)
+        plans = put_off(_with_first_checks(options, asked, new, recalled), options.now)
         files = output_files(root, asked.base, head, new, plans)
         reasons = tuple(breaks_glass(root, asked.base, head or "HEAD"))
         looks = who_looks(root, asked.base, head, [new, *([old] if isinstance(old, View) else [])], plans)
@@ -125,6 +122,16 @@ def _show(options: PlanOptions, asked: Question) -> int:
     if options.limit == RULES:
         return int(bool(rules))
     return int(options.limit is not None and at_least(plan.class_, options.limit))
+
+
+def _with_first_checks(options: PlanOptions, asked: Question, new: View, plans: Sequence[AppPlan]) -> Sequence[AppPlan]:
+    """The plans, with a line where a canary is promoted before its analysis can have measured anything."""
+    if not any(each.first_check for each in plans):
+        return plans  # what reads old commits takes time to import
+    from renderer.usecases.unmeasured import with_first_check
+
+    moment = asked.head, options.now
+    return [with_first_check(asked.root, new.layout, asked.base, each, moment) for each in plans]
 
 
 def marked(problem: Problem, asked: Question, alone: Collection[Signature]) -> Problem:

@@ -169,12 +169,17 @@ def _published(argocd: ArgoCD, env: str) -> ArgoCD:
     return replace(argocd, revision=argocd.branch.replace("{env}", env)) if argocd.branch else argocd
 
 
+def destination(cluster: Mapping[str, str], namespace: str) -> dict[str, str]:
+    """A namespace of a cluster as Argo CD names it; without a cluster, of the one that Argo CD runs in."""
+    return {**(cluster or {"server": "https://kubernetes.default.svc"}), "namespace": namespace}
+
+
 def _application(argocd: ArgoCD, namespace: str, cluster: dict[str, str], folder: str) -> dict[str, Any]:
     path = f"{argocd.path}/{folder}" if argocd.path else folder
     return {
         "project": argocd.project,
         "source": {"repoURL": argocd.url, "targetRevision": argocd.revision, "path": path},
-        "destination": {**(cluster or {"server": "https://kubernetes.default.svc"}), "namespace": namespace},
+        "destination": destination(cluster, namespace),
         "syncPolicy": sync_policy(argocd.sync_policy),
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from renderer.argocd import API, managed_by
+from renderer.argocd import API, destination, managed_by
 from renderer.freeze import Window
 from renderer.manifest import Manifest
 from renderer.project import ArgoCD
@@ -26,7 +26,7 @@ def app_project(argocd: ArgoCD, env: str, cluster: dict[str, str], windows: Iter
     spec = {
         "description": f"Applications of {env}",
         "sourceRepos": [argocd.url],
-        "destinations": [{**(cluster or {"server": "https://kubernetes.default.svc"}), "namespace": "*"}],
+        "destinations": [destination(cluster, "*")],
         "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
         "syncWindows": [_sync_window(window) for window in windows],
     }

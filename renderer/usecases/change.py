@@ -45,11 +45,7 @@ class Range:
 
 
 def transitions(opened: Opened, selection: Selection, change: Range) -> list[Problem]:
-    """Problems of the change, in the apps of the selection.
-
-    `head` is the commit of the working tree, if the tree has no other changes; rendered files may be missing then.
-    None if `base` is HEAD before the first commit, when hooks run too.
-    """
+    """Problems of the change, in the apps of the selection; none before the first commit, when hooks run too."""
     root, base = opened.root, change.base
     refuse_nested(root, opened.layout)
     with asking_git():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +131,8 @@ class TestRevisions:
 
     def test_no_repository(self, tmp_path: Path) -> None:
         for path in (tmp_path, tmp_path / "none"):
-            assert reason_of(lambda path=path: git.root(str(path))) == "no-repository"  # type: ignore[misc]
-            assert reason_of(lambda path=path: git.resolve(str(path), "HEAD")) == "no-repository"  # type: ignore[misc]
+            assert reason_of(partial(git.root, str(path))) == "no-repository"
+            assert reason_of(partial(git.resolve, str(path), "HEAD")) == "no-repository"
         bare = Repository(tmp_path / "bare")
         bare.git("init", "--quiet", "--bare")
         assert reason_of(lambda: git.root(bare.root)) == "no-repository"

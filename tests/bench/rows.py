@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.bench.measure import Result, Sample, median, once
@@ -74,7 +75,7 @@ def _verbs(project: Path, rollspec: Sequence[str], size: tuple[int, int], runs: 
     for name, some in (("verb --commit", rolling[:1]), (f"verb --commit over {MANY} apps", rolling[-MANY:])):
         if some and (len(some) == MANY or "over" not in name):
             release(some, 99)
-            yield Result(name, apps, envs, median(runs, lambda number, some=some: release(some, number)), runs)  # type: ignore[misc]
+            yield Result(name, apps, envs, median(runs, partial(release, some)), runs)
 
 
 def _of_all(project: Path, rollspec: Sequence[str], size: tuple[int, int], runs: int) -> Iterator[Result]:
@@ -102,6 +103,10 @@ def _of_all(project: Path, rollspec: Sequence[str], size: tuple[int, int], runs:
         yield Result(f"all changed: {name}", apps, envs, median(runs, run), runs)
 
 
+def _again(command: Sequence[str], _: int) -> Sample:
+    return once(command)
+
+
 def log_results(place: Path, rollspec: Sequence[str], runs: int) -> Iterator[Result]:
     """`history` and `status` of a small project after few commits and after many."""
     apps = 100
@@ -113,7 +118,7 @@ def log_results(place: Path, rollspec: Sequence[str], runs: int) -> Iterator[Res
         for name, words in (("history", ("history", name_of(5))), ("status", ("status",))):
             command = (*rollspec, "-C", str(project), *words)
             once(command)
-            yield Result(f"{name}, {commits:,} commits", apps, 1, median(runs, lambda _, c=command: once(c)), runs)  # type: ignore[misc]
+            yield Result(f"{name}, {commits:,} commits", apps, 1, median(runs, partial(_again, command)), runs)
 
 
 def _many_commits(project: Path, commits: int) -> None:

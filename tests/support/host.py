@@ -28,7 +28,7 @@ def served(answer: Answer, is_refused: Callable[[], bool]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(json.dumps(found).encode())
 
-        do_GET = do_POST = do_PUT = do_PATCH = answer  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = answer  # noqa: N815  (the names that http.server looks for)
 
         def log_message(self, *_: Any) -> None:
             pass

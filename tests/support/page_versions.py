@@ -6,7 +6,7 @@ from schemas.make.add import SOURCES, supported
 
 _NAMES = {"kubernetes": "Kubernetes", "argo-rollouts": "Argo Rollouts", "istio": "Istio", "argo-cd": "Argo CD"}
 _PAUSE = {"kubernetes": "; before 1.30, pods end without the `preStop` pause and lose requests"}
-_PAUSE_CHINESE = {"kubernetes": "；1.30 之前，Pod 结束时没有 `preStop` 暂停，会丢请求"}  # noqa: RUF001
+_PAUSE_CHINESE = {"kubernetes": "；1.30 之前，Pod 结束时没有 `preStop` 暂停，会丢请求"}  # noqa: RUF001  (Chinese)
 
 
 def table() -> str:

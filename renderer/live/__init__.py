@@ -1,0 +1,1 @@
+"""What runs: Kubernetes objects and the answers of Prometheus -> values, compared with Git; pure."""

@@ -80,7 +80,7 @@ def test_a_worktree_and_a_repository_without_an_index_are_looked_at(repository: 
 def test_a_pointer_of_git_lfs_is_named(reader: object) -> None:
     _, problems = reader(LFS, "apps/web.yaml")  # type: ignore[operator]
     (message,) = [problem.message for problem in problems]
-    assert message == "this is a pointer of Git LFS, not the file itself: `git lfs pull` fetches the file"
+    assert message.startswith("this is a pointer of Git LFS, not the file itself: `git lfs pull` fetches the file; ")
 
 
 @pytest.mark.parametrize("reader", [load, load_all])

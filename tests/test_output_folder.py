@@ -35,6 +35,16 @@ def test_check_fails_where_a_file_is_in_the_way_that_is_not_ours(tmp_path: Path)
     assert (outcome.code, "rollspec did not write it" in outcome.err) == (1, True)
 
 
+def test_a_rendered_file_that_is_a_pointer_of_git_lfs_is_kept_with_the_cure(tmp_path: Path) -> None:
+    project = lay_out(FIXTURES / "ok" / "rolling-update", tmp_path / "p", leave=frozenset(("expected", "warnings.txt")))
+    assert run(project, "render").code == 0
+    service = next((project / "rendered").rglob("service.yaml"))
+    service.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    for arguments in (("render",), ("render", "--check")):
+        outcome = run(project, *arguments)
+        assert (outcome.code, "`git lfs pull`" in outcome.err) == (1, True)
+
+
 def project_in(folder: Path) -> Path:
     return probed(lay_out(FIXTURES / "ok" / "rolling-update", folder, leave=frozenset(("expected", "warnings.txt"))))
 

@@ -43,6 +43,11 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 
 def _stage(old: App, new: App) -> str:
     """Effects of a stage of a switch, other than the strategy."""
+    before, after = (app.spec.get("migration", {}).get("to") for app in (old, new))
+    if after and not before:
+        return f"the switch to {after['type']} begins: the Service selects only the pods that serve"
+    if before and not after:
+        return f"the switch to {before['type']} is taken back"
     if old.migrating_from == new.migrating_from:
         return "a stage of the switch ends: what is left of the old strategy is deleted"
     return f"the workload of the old strategy {'is deleted' if new.migrating_from is None else 'is rendered too'}"

@@ -11,6 +11,7 @@ from renderer.layout import Layout, holds
 from renderer.problem import Problem, printable
 from renderer.tree import listing
 
+RESTORE = "delete it, or restore its first line; if it is a pointer of Git LFS, `git lfs pull`"  # a rendered file
 _GITLINK = b"\0\0\xe0\0"  # the mode of a submodule in the index
 _INDEX = 1 << 24  # bytes that are read at once
 

@@ -16,7 +16,7 @@ from renderer.problem import Problem, errors, printable
 from renderer.progress import counted, laps, progress
 from renderer.tree import Difference, Summary, TreeError, compare, sweep, write_all
 from renderer.usecases.argocd import argocd_of_some
-from renderer.usecases.checkout import refuse_left_out, refuse_nested
+from renderer.usecases.checkout import RESTORE, refuse_left_out, refuse_nested
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, whole_projects
@@ -325,7 +325,7 @@ def _tell_staged(done: Sequence[Difference | Summary]) -> int:
 
 def _name_foreign(paths: Sequence[str]) -> None:
     for path in paths:
-        why = "not changed, because rollspec did not write it (delete it, or restore its first line)"
+        why = f"not changed, because rollspec did not write it ({RESTORE})"
         say(f"{why}: {printable(path)}")
 
 

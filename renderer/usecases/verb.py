@@ -25,7 +25,7 @@ from renderer.report.diff import diff_text
 from renderer.spec import stable_of, strategy_of, version_of
 from renderer.tree import listing, read, write_all
 from renderer.usecases.argocd import argocd_of_some
-from renderer.usecases.checkout import refuse_nested
+from renderer.usecases.checkout import RESTORE, refuse_nested
 from renderer.usecases.edited import Act, Edited, edit_app
 from renderer.usecases.edited_output import refuse_edited, rescues
 from renderer.usecases.effective import Spec
@@ -306,7 +306,7 @@ def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | 
     foreign = {path for path, text in old.items() if path not in specs and not text.startswith(HEADER.encode())}
     in_the_way = sorted(path for path in foreign if new[path] is not None)
     if in_the_way:
-        raise Failure(f"{in_the_way[0]}: rollspec did not write this file; delete it, or restore its first line", 1)
+        raise Failure(f"{in_the_way[0]}: rollspec did not write this file; {RESTORE}", 1)
     before: dict[str, bytes | None] = {path: old.get(path) for path in new if path not in foreign}
     return {path: new[path] for path, text in before.items() if new[path] != text}, before
 

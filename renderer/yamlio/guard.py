@@ -35,6 +35,10 @@ RULES = {
 }
 
 _LFS = b"version https://git-lfs.github.com/spec/"
+_POINTER = (
+    "this is a pointer of Git LFS, not the file itself: `git lfs pull` fetches the file; where this is the content in a "
+    "commit, keep the file out of LFS: `git lfs untrack`, then `git add --renormalize .`"
+)
 _BOM = b"\xef\xbb\xbf"
 _ASCII_TEXT = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])
 # The characters that are not `c-printable` in YAML 1.2. NEL and the Unicode line breaks are line breaks in YAML 1.1 and
@@ -52,8 +56,7 @@ def refusal(text: bytes, file: str, *, limit: int, unicode_breaks: bool) -> Prob
     if len(text) > limit:
         return too_large(file, limit)
     if text.startswith(_LFS):
-        message = "this is a pointer of Git LFS, not the file itself: `git lfs pull` fetches the file"
-        return Problem(file, 1, 1, "yaml-syntax", message)
+        return Problem(file, 1, 1, "yaml-syntax", _POINTER)
     if text.count(b"%TAG") > MAX_DIRECTIVES and len(_TAG_DIRECTIVE.findall(text)) > MAX_DIRECTIVES:
         return Problem(file, 0, 0, "yaml-size", f"more than {MAX_DIRECTIVES} %TAG lines; remove them")
     if text.isascii():

@@ -36,8 +36,8 @@ RULES = {
 
 _LFS = b"version https://git-lfs.github.com/spec/"
 _POINTER = (
-    "this is a pointer of Git LFS, not the file itself: `git lfs pull` fetches the file; where this is the content in a "
-    "commit, keep the file out of LFS: `git lfs untrack`, then `git add --renormalize .`"
+    "this is a pointer of Git LFS, not the file itself: `git lfs pull` fetches the file; where a commit has "
+    "this content, keep the file out of LFS: `git lfs untrack`, then `git add --renormalize .`"
 )
 _BOM = b"\xef\xbb\xbf"
 _ASCII_TEXT = bytes([0x09, 0x0A, 0x0D, *range(0x20, 0x7F)])

@@ -39,7 +39,7 @@ prove: $(STAMP) ## play every sequence of up to 6 verbs from every strategy thro
 golden: $(STAMP) ## rewrite the expected files of the fixtures; read the diff
 	@$(BIN)/python -m tests.golden && git --no-pager diff --stat -- fixtures
 
-docs: $(STAMP) ## rewrite the generated parts of docs/ (fields, commands, rules, tables), and schemas/rollspec/v1
+docs: $(STAMP) ## rewrite the generated parts of docs/ (fields, commands, rules, tables, the recorded demo), and schemas/rollspec/v1
 	@$(BIN)/python -m tests.docs && git --no-pager diff --stat -- docs schemas/rollspec/v1
 
 site: $(STAMP) ## build docs/ as a web site into dist/site

@@ -8,6 +8,7 @@ from functools import partial
 
 from renderer.usecases.editor import SCHEMA_FILES
 from renderer.usecases.schema import schema_text
+from tests import recording
 from tests.support import (
     odds,
     page_cli,
@@ -55,9 +56,10 @@ def made(path: str) -> str:
 
 
 def main() -> None:
-    """Write every page."""
+    """Write every page, and the recorded demo."""
     for path in (*PAGES, *WITH_PARTS):
         (ROOT / path).write_text(made(path))
+    (ROOT / "docs/demo.svg").write_text(recording.made())
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +46,18 @@ CONFIG: dict[str, Any] = {
         ],
     },
     "plugins": ["search"],
-    "markdown_extensions": ["tables", {"toc": {"permalink": True}}, "pymdownx.superfences", "pymdownx.highlight"],
+    "markdown_extensions": [
+        "tables",
+        {"toc": {"permalink": True}},
+        "pymdownx.superfences",
+        "pymdownx.highlight",
+        {"pymdownx.tabbed": {"alternate_style": True}},
+    ],
 }
+# Blocks of code with nothing between them but blank lines: a rule's bad and good example, or the files of one project.
+_BAD_AND_GOOD = re.compile(r"^Bad:\n\n(```yaml\n.*?^```)\n\nGood:\n\n(```yaml\n.*?^```)$", re.MULTILINE | re.DOTALL)
+_FILE = r"```yaml\n# [\w./-]+\n(?:(?!```).*\n)*```"
+_FILES = re.compile(rf"^{_FILE}(?:\n\n{_FILE})+$", re.MULTILINE)
 _RENAMED = {
     "README.md": "index.md",
     "README.zh-CN.md": "zh-cn.md",
@@ -75,7 +87,25 @@ def pages(target: Path) -> None:
     for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         path = page.relative_to(ROOT)
         text = re.sub(r"\]\(([^)#:]+)(#[^)]*)?\)", lambda link, at=path: _link(link, at), page.read_text())  # type: ignore[misc]
-        (target / _RENAMED.get(str(path), path.name)).write_text(text)
+        (target / _RENAMED.get(str(path), path.name)).write_text(with_tabs(text))
+
+
+def with_tabs(text: str) -> str:
+    """The page with a tab for each block of code that readers compare: bad and good examples, files of a project."""
+    text = _BAD_AND_GOOD.sub(lambda found: _tabs({"Bad": found[1], "Good": found[2]}), text)
+    return _FILES.sub(lambda found: _tabs({_first_comment(block): block for block in _blocks(found[0])}), text)
+
+
+def _blocks(text: str) -> list[str]:
+    return re.findall(_FILE, text)
+
+
+def _first_comment(block: str) -> str:
+    return block.splitlines()[1].removeprefix("# ")
+
+
+def _tabs(blocks: Mapping[str, str]) -> str:
+    return "\n\n".join(f'=== "{title}"\n\n{textwrap.indent(block, "    ")}' for title, block in blocks.items())
 
 
 def _link(link: re.Match[str], page: Path) -> str:

@@ -84,3 +84,10 @@ def test_every_page_can_be_searched(site: dict[str, Page]) -> None:
 
 def test_there_is_a_dark_mode(site: dict[str, Page]) -> None:
     assert 'data-md-color-scheme="slate"' in (Site.folder / "index.html").read_text()
+
+
+def test_examples_are_tabs(site: dict[str, Page]) -> None:
+    bad_and_good = (ROOT / "docs/rules.md").read_text().count("\nBad:\n")
+    rules = (Site.folder / "rules.html").read_text()
+    assert rules.count(">Bad</label>") == rules.count(">Good</label>") == bad_and_good > 100
+    assert ">overlays/production/overlay.yaml</label>" in (Site.folder / "overlays.html").read_text()

@@ -18,7 +18,7 @@ from renderer.pipeline.not_an_object import generate_name, not_an_object
 from renderer.pipeline.positions import Locator, locate_in_documents, of_document
 from renderer.plain import lookup
 from renderer.problem import Problem, errors
-from renderer.project import Project, project_of
+from renderer.project import LEAVING, Project, project_of
 from renderer.schema import Fault, Schemas
 from renderer.schema.partial import without_nulls
 from renderer.schema.scope import scope
@@ -105,7 +105,8 @@ def read_project(text: bytes, schemas: Schemas) -> tuple[Project | None, list[Pr
         return None, problems
     project = project_of(document.data)
     locator = Locator({PROJECT_FILE: text})
-    problems += locator.locate([*_folders(project.layout), *_sources(project)])
+    named = document.data["spec"].get("versions", {})
+    problems += locator.locate([*_folders(project.layout), *_sources(project), *leaving(named, LEAVING)])
     return (None if errors(problems) else project), problems
 
 
@@ -127,6 +128,17 @@ def _sources(project: Project) -> Iterator[Problem]:
     if argocd and argocd.plugin and project.publish.branch:
         message = "with a plugin Argo CD reads the specs, and nothing reads the branches of `publish`: remove one"
         yield Problem(PROJECT_FILE, 0, 0, "argocd-plugin", message, "/spec/argocd/plugin")
+
+
+def leaving(versions: Mapping[str, str], minors: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
+    """A note for each minor that a project names and that the next release of rollspec leaves out."""
+    for field, minor in versions.items():
+        if minor in minors.get(field, ()):
+            message = (
+                f"the next release of rollspec does not render for {minor}: upgrade the cluster, then name a "
+                f"newer minor here"
+            )
+            yield Problem(PROJECT_FILE, 0, 0, "leaving-version", message, f"/spec/versions/{field}", "note")
 
 
 def set_up(

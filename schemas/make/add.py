@@ -25,22 +25,26 @@ _DEFAULTS = ROOT / "renderer/project.py"
 
 
 class Source(NamedTuple):
-    """A project's field in `versions`, its input in the lock, and what a new minor leaves to a person."""
+    """A project's field in `versions`, its input in the lock, how many minors stay, and what a person still does."""
 
     field: str
     input: str
+    kept: int
     by_hand: tuple[str, ...]
 
 
 _LAB = "tests/engines: pin the new version, build it (`make engines`), and play every scenario (`make e2e`)"
 _RULES = "renderer/rules: read its release notes for what validation now refuses or allows"
 SOURCES = {
-    "kubernetes": Source("kubernetes", "kubernetes-validate", (_RULES, "removed APIs and new kinds")),
+    "kubernetes": Source("kubernetes", "kubernetes-validate", 4, (_RULES, "removed APIs and new kinds")),
     "argo-rollouts": Source(
-        "argoRollouts", "github.com/argoproj/argo-rollouts", (_RULES, _LAB, "`make traces`: record the scenarios again")
+        "argoRollouts",
+        "github.com/argoproj/argo-rollouts",
+        2,
+        (_RULES, _LAB, "`make traces`: record the scenarios again"),
     ),
-    "istio": Source("istio", "istio.io/api", (_RULES, _LAB)),
-    "argo-cd": Source("argoCD", "github.com/argoproj/argo-cd/v3", (_RULES, _LAB)),
+    "istio": Source("istio", "istio.io/api", 3, (_RULES, _LAB)),
+    "argo-cd": Source("argoCD", "github.com/argoproj/argo-cd/v3", 3, (_RULES, _LAB)),
 }
 
 
@@ -56,6 +60,7 @@ def main(name: str, version: str) -> None:
     _take(source.field, pin)
     make([f"{name}-{pin}"])
     _ship(f"{name}-{pin}", f"{name}-{before}")
+    _leave()
     print(f"\n{name} {pin} beside {before}:")
     for line in _differences(_definitions(f"{name}-{before}"), _definitions(f"{name}-{pin}")):
         print(f"  {line}")
@@ -104,6 +109,18 @@ def _ship(new: str, old: str) -> None:
     text = _PACKAGE.read_text()
     if line.format(new) not in text:
         _PACKAGE.write_text(text.replace(line.format(old), line.format(old) + line.format(new)))
+
+
+def _leave() -> None:
+    """Write which minors leave: those that are older than the ones that stay."""
+    text = _DEFAULTS.read_text()
+    _DEFAULTS.write_text(re.sub(r"^LEAVING(: .* = ).*$", rf"LEAVING\g<1>{leaving()!r}", text, flags=re.MULTILINE))
+
+
+def leaving() -> dict[str, tuple[str, ...]]:
+    """The minors that leave with the next release of rollspec, by the field of `versions`."""
+    older = {source.field: tuple(supported(name)[: -source.kept]) for name, source in SOURCES.items()}
+    return {field: minors for field, minors in older.items() if minors}
 
 
 def _definitions(name: str) -> Schema:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-check schemas tools engines e2e import-defaults soak traces clean team-day minor
+.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-check schemas tools engines e2e import-defaults soak sequences traces clean team-day minor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ import-defaults: $(STAMP) ## ask the real API server for the defaults that an im
 
 soak: $(STAMP) ## play N (100) random releases on the real engines; SEED=number repeats a run; K=kind: only this kind
 	@$(BIN)/python -m tests.engines soak -k "$(K)" -n $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(ROLLOUTS:%=--rollouts %)
+
+sequences: $(STAMP) ## play N (300) random releases without requests, and hold each edit against the simulator; SEED=number
+	@$(BIN)/python -m tests.engines sequences -n $(or $(N),300) $(if $(SEED),--seed $(SEED)) $(ROLLOUTS:%=--rollouts %)
 
 traces: $(STAMP) ## record what both versions of Argo Rollouts do in the scenarios
 	@$(BIN)/python -m tests.engines traces -k "$(K)"

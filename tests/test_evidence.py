@@ -26,6 +26,20 @@ INVARIANTS = {
 }
 
 
+WITHOUT_ROLLOUT = {
+    "argocd-autoscaling-rolling",
+    "deployment",
+    "deployment-recreate",
+    "ends-deployment-no-prestop",
+    "ends-deployment-prestop",
+    "release-recreate",
+    "release-rolling",
+    "release-rolling-restart-as-one",
+    "release-rolling-states",
+    "virtual-service-before-destination-rule",
+}
+
+
 def every() -> list[Scenario]:
     return list(scenarios().values())
 
@@ -50,6 +64,12 @@ def test_a_claim_is_not_shown_by_a_failure_or_a_lost_request() -> None:
 def test_every_claim_has_a_scenario_and_every_scenario_shows_a_known_claim() -> None:
     shown = {name for scenario in every() for name in scenario.shows}
     assert shown == set(claims())
+
+
+def test_every_scenario_expects_a_phase() -> None:
+    """Of its Rollout, where it has one."""
+    without = {scenario.name for scenario in every() if not any("phase" in edit.expect for edit in scenario.edits)}
+    assert without == WITHOUT_ROLLOUT
 
 
 def test_scenarios_name_invariants_that_exist() -> None:

@@ -1,4 +1,4 @@
-"""The lab's command line: `python -m tests.engines install | stale | e2e | soak | traces | judges | defaults`."""
+"""The lab's command line: `python -m tests.engines install | e2e | soak | sequences | traces | ...`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,10 @@ def main() -> int:
     )
     random.add_argument("--seed", type=int, default=1, help="the same number: the same releases")
     random.add_argument("--rollouts", action="append", help="one version (again for another)")
+    many = commands.add_parser("sequences", help="random releases without requests, against the simulator")
+    many.add_argument("-n", type=int, default=300, help="how many")
+    many.add_argument("--seed", type=int, default=1, help="the same number: the same releases")
+    many.add_argument("--rollouts", action="append", help="one version (again for another)")
     e2e = commands.add_parser("e2e", help="play every scenario")
     e2e.add_argument("--rollouts", action="append", help="one version (again for another)")
     e2e.add_argument(

@@ -28,7 +28,10 @@ from .scenario import FOLDER, Scenario, scenarios
 # What these modules do has no influence on a cluster: they report, or belong to other commands.
 _ASIDE = frozenset(
     f"{name}.py"
-    for name in ("__init__", "__main__", "defaults", "digest", "evidence", "judges", "report", "run", "soak", "traces")
+    for name in (
+        *("__init__", "__main__", "agreement", "defaults", "digest", "evidence", "judges", "report", "run"),
+        *("sequences", "soak", "traces"),
+    )
 )
 _SHORT = 12
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # `restart` writes the present one

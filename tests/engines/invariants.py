@@ -17,8 +17,11 @@ from .violation import Points, Violation, stretches, windowed, windows
 
 ROUTES = ("VirtualService", "DestinationRule")
 ENOUGH = 300  # answers, for their shares to say something
-OFF = 2.0  # percent of the traffic that measured shares may be off, beside what chance makes of so many answers
+OFF = 0.2  # percent of the traffic that measured shares may be off, beside what chance makes of so many answers
+BY_PODS = 3.0  # the same where the ratio of pods gives the shares: Envoy prefers the pod with fewer requests
 CHANCE = 4.0  # standard deviations
+LAG = 2.0  # seconds from a change of the shares until Envoy surely has it
+OVERLOAD = 0.25  # a version may lack so much of the Ready pods for its share, as in the simulator
 LEAST_LOAD = 100  # requests a second; 200 are asked for
 
 
@@ -87,6 +90,8 @@ def expected(played: Played, points: Points, found: Mapping[str, Any]) -> Iterat
     if not played.settled:
         yield Violation("expect", title, "does not come to rest")
     last = points[-1][1] if points else None
+    if last and last.phase == "Degraded" and played.settled and "phase" not in played.edit.expect:
+        yield Violation("expect", title, "it rests Degraded, which the file does not say")
     for name, value in played.edit.expect.items():
         seen = found.get(name, getattr(last, name, None))
         fits = value["oneOf"] if isinstance(value, dict) and "oneOf" in value else [value]
@@ -95,16 +100,28 @@ def expected(played: Played, points: Points, found: Mapping[str, Any]) -> Iterat
 
 
 def available(recording: Recording, number: int, points: Points) -> Iterator[Violation]:
-    """Ready pods behind what serves: never under replicas - maxUnavailable, and none of it without any."""
+    """Ready pods behind what serves: never under replicas - maxUnavailable, each version enough for its share."""
     least = during_edit(recording, number)
     few = windows(points, lambda p: p.serving < least, recording.played[number].end)
     none = windows(points, lambda p: p.behind == 0, recording.played[number].end)
+    over = windows(points, lambda p: bool(overloaded(p, least)), recording.played[number].end)
     title = recording.played[number].edit.title
     lowest = min(p.serving for _, p in points)
     if few:
         yield windowed("available", title, f"{lowest} pods Ready behind what serves, not {least}", few)
     elif none:
         yield windowed("available", title, "a destination with traffic has no Ready pod", none)
+    elif over:
+        version, ready, share = next(found for _, p in points if (found := overloaded(p, least)))
+        yield windowed("available", title, f"{version} has {share:g} % and {ready} Ready pods of {least}", over)
+
+
+def overloaded(point: Point, replicas: int) -> tuple[str, int, float] | None:
+    """A version with too few Ready pods for its share of what `replicas` carry, its pods and its share."""
+    for version, share in point.share.items():
+        if point.ready.get(version, 0) < share / 100 * replicas * (1 - OVERLOAD) - 1e-9:
+            return version, point.ready.get(version, 0), share
+    return None
 
 
 def shortest_capacity(recording: Recording) -> dict[str, int]:
@@ -137,7 +154,7 @@ def astray(seen: list[float], stop: float, slack: float, base: bool) -> bool:
 
 
 def answered(recording: Recording, played: Played, points: Points) -> Iterator[Violation]:
-    """A version with 10 % and more answers in every full second; one that has had none for 3 s answers nothing."""
+    """A version with 10 % and more answers in every full second; one that has none answers nothing."""
     for version in sorted({v for _, point in points for v in point.share}):
         mine = [r.time for r in recording.requests if r.version == version]
         for start, end, point in spans(points, played.end):
@@ -147,22 +164,27 @@ def answered(recording: Recording, played: Played, points: Points) -> Iterator[V
                 if gaps:
                     what = f"{version} has {share} % and does not answer"
                     yield windowed("answers", played.edit.title, what, gaps)
-            elif not share and (late := [t for t in mine if start + 3 < t < end - 1]):
+            elif not share and (late := [t for t in mine if start + LAG < t < end]):
                 what = f"{version} has no share and answers"
                 yield Violation("answers", played.edit.title, what, late[-1] - start, len(late))
 
 
 def measured(recording: Recording, number: int, points: Points) -> Iterator[Violation]:
-    """Where routes give the shares and one stays for 5 s, the answers are shared out so, as far as chance allows."""
-    played = recording.played[number]
-    if not routed(recording, number):
-        return
-    for start, end, share in steady(points, played.end):
-        answers = [r.version for r in recording.requests if start + 2 < r.time < end - 0.5 and r.status == 200]
-        for version, percent in share.items():
-            seen = 100 * answers.count(version) / max(1, len(answers))
-            if len(answers) >= ENOUGH and abs(seen - percent) > OFF + CHANCE * deviation(percent, len(answers)):
-                yield Violation("answers", played.edit.title, f"{version} has {percent} % and answers {seen:.1f} %")
+    """Where a share stays for 5 s, the answers are shared out so, as far as chance allows."""
+    title = recording.played[number].edit.title
+    off = OFF if routed(recording, number) else BY_PODS
+    for version, percent, seen, answers in measurements(recording, number, points):
+        if abs(seen - percent) > off + CHANCE * deviation(percent, answers):
+            yield Violation("answers", title, f"{version} has {percent} % and answers {seen:.1f} % of {answers}")
+
+
+def measurements(recording: Recording, number: int, points: Points) -> Iterator[tuple[str, float, float, int]]:
+    """Version, percent, percent of the answers, and the number of answers of all, for each share that stays."""
+    for start, end, share in steady(points, recording.played[number].end):
+        answers = [r.version for r in recording.requests if start + LAG < r.time < end - 0.5 and r.status == 200]
+        if len(answers) >= ENOUGH:
+            for version, percent in share.items():
+                yield version, percent, 100 * answers.count(version) / len(answers), len(answers)
 
 
 def deviation(percent: float, answers: int) -> float:
@@ -229,9 +251,16 @@ def unanswered(recording: Recording) -> Iterator[Violation]:
         following = recording.played[number + 1 :]
         end = following[0].start if following else float("inf")
         for name, requests in (("requests", recording.requests), ("pinned", recording.pinned)):
-            lost = [r for r in requests if r.status != 200 and (number == 0 or r.time >= played.start) and r.time < end]
+            lost = [
+                r for r in requests if r.status != 200 and (number == 0 or ended(r) >= played.start) and ended(r) < end
+            ]
             if lost:
                 yield Violation(name, played.edit.title, reasons(lost), lost[-1].time - lost[0].time, len(lost))
+
+
+def ended(request: Request) -> float:
+    """When a request got its answer, or none: what was under way when an edit began is lost by that edit."""
+    return request.time + request.milliseconds / 1000
 
 
 def reasons(lost: list[Request]) -> str:

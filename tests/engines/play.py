@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ OWNED = re.compile(  # what Rollouts and Argo CD write into objects of ours
 )
 WEIGHT = re.compile(r"[+-] +weight: \d+$")  # of a VirtualService's destination
 RESTING = {"Healthy", "Paused", "Degraded"}
+HOLD = 14.0  # seconds for which a share of two versions stays: over 2,200 answers, so that 5 points are seen
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Played:
     """One edit as it was played."""
 
     edit: Edit
-    start: float  # Unix seconds of the first change that it made
+    start: float  # Unix seconds when it first reached the cluster
     end: float
     applied: list[Object]
     deleted: list[str]
@@ -101,6 +103,7 @@ class Player:
         self.loads: dict[str, subprocess.Popen[bytes]] = {}
         self.servers: list[subprocess.Popen[bytes]] = []  # the scenario's own Prometheus
         self.found: dict[str, Any] = {}  # by the event that is played
+        self.touched = 0.0  # Unix seconds when the edit first reached the cluster
 
     def play(self) -> Recording:
         """Make all edits; the namespace's pods end with it."""
@@ -183,18 +186,20 @@ class Player:
 
     def make(self, edit: Edit) -> Played:
         """Make one edit and wait."""
-        began, revision, before, self.found = time.time(), self.newest(), self.head(), {}
+        revision, before, self.found = self.newest(), self.head(), {}
+        self.touched = time.time()
         applied, deleted = self.event(edit.event) if edit.event else self.apply(edit)
         settled = True
         if edit.wait is not None:
             time.sleep(edit.wait)
         elif edit.settle:
             settled = self.settle()
+            self.hold()
         changed = [event.time for event in self.watches.events(self.namespace) if event.revision > revision]
         after = self.head()
         commits = (before, after) if after != before else None
         rests = self.resting() and self.all_ready()
-        start = min(changed, default=began) - 0.001
+        start = min([*changed, self.touched]) - 0.001
         return Played(edit, start, time.time(), applied, deleted, settled, commits, rests, self.found)
 
     def head(self) -> str:
@@ -208,6 +213,7 @@ class Player:
     def apply(self, edit: Edit) -> tuple[list[Object], list[str]]:
         """Apply the manifests that changed and delete those that are gone, as a sync does."""
         wanted = self.wanted(edit)
+        self.touched = time.time()
         if self.scenario.argocd is not None:
             return self.sync(wanted)
         changed = [made for name, made in wanted.items() if edit.apply_all or self.live.get(name) != made]
@@ -338,6 +344,13 @@ class Player:
                 return True
             time.sleep(0.1)
         return False
+
+    def hold(self) -> None:
+        """Wait until a share that versions have together was there long enough to be measured by its answers."""
+        points = timeline(self.watches.events(self.namespace)) if self.loads else []
+        if points and len(share := points[-1][1].share) > 1:
+            since = [after for (_, old), (after, _) in pairwise(points) if old.share != share]
+            time.sleep(max(0.0, max(since, default=points[0][0]) + HOLD - time.time()))
 
     def resting(self) -> bool:
         """Whether every workload is in a state in which it stays."""

@@ -8,11 +8,12 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
-from . import argocd, defaults, digest, evidence, judges, prometheus, report, sandbox, soak, traces
+from . import argocd, defaults, digest, evidence, judges, prometheus, report, sandbox, sequences, soak, traces
 from .api import Watches
 from .invariants import judged
 from .lab import Lab, create_crds
@@ -27,6 +28,8 @@ EDIT = 8  # seconds that an edit takes that is only waited for
 WHOLE = 100  # random releases that are worth a page
 LAST = ROOT / ".tools" / "engines"  # logs and results of the last run
 FAILED = LAST / "failed"  # what happened in the scenarios that failed, as traces
+SEQUENCES = LAST / "sequences"  # what happened in random releases without requests, as traces
+PlayerType = Callable[[Lab, Watches, Scenario, Path], Player]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     prometheus.start()
     if arguments.command == "judges":
         return hear_judges()
+    if arguments.command == "sequences":
+        return compare_sequences(arguments)
     known = list(scenarios().values())
     if arguments.command == "soak":
         known = soak.releases(arguments.n, arguments.seed)
@@ -110,7 +115,29 @@ def judge(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
     return heard or (0 if all(result["passed"] for result in results) else 1)
 
 
-def started(version: str, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario, Recording | None, str]]:
+def compare_sequences(arguments: argparse.Namespace) -> int:
+    """Play random releases without requests, and hold every edit against the simulator; exit code 1 under 99 %."""
+    chosen, results = sequences.sequences(arguments.n, arguments.seed), []
+    print(f"{arguments.n} releases, seed {arguments.seed}")
+    for version in arguments.rollouts or ROLLOUTS:
+        player = partial(sequences.Replayer, sequences.rendered(chosen, version))
+        recorded = []
+        for scenario, recording, error in started(version, chosen, player, sequences.SIDE_BY_SIDE):
+            if recording is None:
+                print(f"{scenario.name}: {error}", flush=True)
+                continue
+            recorded.append(traces.trace(recording))
+            traces.write(recording, SEQUENCES)
+        results.append(sequences.agreement(version, recorded))
+        print("\n".join(sequences.lines(results[-1])), flush=True)
+    if arguments.n >= sequences.WHOLE:
+        sequences.PAGE.write_text(sequences.page(results, arguments.seed))
+    return 0 if all(result.percent >= sequences.LEAST for result in results) else 1
+
+
+def started(
+    version: str, chosen: Sequence[Scenario], player: PlayerType = Player, side_by_side: int = SIDE_BY_SIDE
+) -> Iterator[tuple[Scenario, Recording | None, str]]:
     """Start a lab, play the scenarios, stop it and keep the engines' logs."""
     lab = Lab(version, sandbox.RUN / f"logs-{version}")
     try:
@@ -119,7 +146,7 @@ def started(version: str, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario
             argocd.start(lab)
         if any((scenario.argocd or {}).get("plugin") for scenario in chosen):
             argocd.start_plugin(lab)
-        yield from play_all(lab, chosen)
+        yield from play_all(lab, chosen, player, side_by_side)
         lab.check()
     finally:
         lab.stop()
@@ -127,7 +154,9 @@ def started(version: str, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario
         shutil.copytree(lab.logs, LAST / version)
 
 
-def play_all(lab: Lab, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario, Recording | None, str]]:
+def play_all(
+    lab: Lab, chosen: Sequence[Scenario], player: PlayerType, most: int
+) -> Iterator[tuple[Scenario, Recording | None, str]]:
     """Recordings as they get finished: the scenarios that share the lab, those that kill its controller, the others.
 
     A controller that is killed comes back at once: who kills it stands the kills of others too, at any moment.
@@ -135,9 +164,9 @@ def play_all(lab: Lab, chosen: Sequence[Scenario]) -> Iterator[tuple[Scenario, R
     watches = Watches()
     began = time.monotonic()
     number = 0
-    for group, side_by_side in zip(groups(chosen), (SIDE_BY_SIDE, SIDE_BY_SIDE, 1), strict=True):
+    for group, side_by_side in zip(groups(chosen), (most, most, 1), strict=True):
         with ThreadPoolExecutor(side_by_side) as pool:
-            futures = {pool.submit(play, lab, watches, scenario): scenario for scenario in group}
+            futures = {pool.submit(play, lab, watches, scenario, player): scenario for scenario in group}
             for future in as_completed(futures):
                 number += 1
                 progress(number, len(chosen), futures[future], began)
@@ -158,10 +187,10 @@ def length(scenario: Scenario) -> float:
     return sum(waits) * (1 if scenario.argocd is None else 2)
 
 
-def play(lab: Lab, watches: Watches, scenario: Scenario) -> tuple[Recording | None, str]:
+def play(lab: Lab, watches: Watches, scenario: Scenario, player: PlayerType) -> tuple[Recording | None, str]:
     """The scenario's recording, or why there is none."""
     try:
-        return Player(lab, watches, scenario, Path(lab.logs)).play(), ""
+        return player(lab, watches, scenario, Path(lab.logs)).play(), ""
     except Exception as failed:
         (lab.logs / f"{scenario.name}.error").write_text(traceback.format_exc())
         return None, f"{type(failed).__name__}: {failed}"

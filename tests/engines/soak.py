@@ -16,7 +16,7 @@ LADDER: tuple[dict[str, Any], ...] = (
     {"setWeight": 60},
     {"pause": {}},
 )
-SUBSETS = {"most": 8, "longest": 0.2, "reason": "Envoy may take new routes before the new cluster is warm"}
+SUBSETS = {"most": 4, "longest": 0.2, "reason": "Envoy may take new routes before the new cluster is warm"}
 
 
 def releases(number: int, seed: int) -> list[Scenario]:

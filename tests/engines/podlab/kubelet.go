@@ -21,6 +21,7 @@ type pod struct {
 	Spec struct {
 		Containers                    []container
 		TerminationGracePeriodSeconds *int64
+		RestartPolicy                 string
 	}
 	Status struct{ PodIP, Phase string }
 }

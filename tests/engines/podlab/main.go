@@ -1,4 +1,4 @@
-// Command podlab is the lab's kubelet, its pods' server process and its load generator: one static program, standard library only.
+// Command podlab is the lab's kubelet, its pods' server and job processes and its load generator: one static program, standard library only.
 package main
 
 import (
@@ -7,9 +7,9 @@ import (
 )
 
 func main() {
-	commands := map[string]func([]string) error{"serve": serve, "kubelet": kubelet, "load": load}
+	commands := map[string]func([]string) error{"serve": serve, "job": job, "kubelet": kubelet, "load": load}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: podlab serve|kubelet|load [flags]")
+		fmt.Fprintln(os.Stderr, "usage: podlab serve|job|kubelet|load [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"log"
@@ -27,6 +28,7 @@ type runner struct {
 	ready   bool
 	since   time.Time // of the Ready condition
 	crashes int
+	phase   string // empty: Running
 }
 
 func (r *runner) run() {
@@ -41,6 +43,7 @@ func (r *runner) run() {
 	if p := r.pod.Spec.Containers[0].ReadinessProbe; p != nil {
 		go r.probing(*p, verdict, stopProbing)
 	}
+	exited := r.exited
 	for {
 		select {
 		case ready := <-verdict:
@@ -48,14 +51,27 @@ func (r *runner) run() {
 				r.ready, r.since = ready, time.Now()
 				r.status()
 			}
-		case <-r.exited:
-			r.restart()
+		case <-exited:
+			if r.pod.Spec.RestartPolicy == "Never" {
+				r.complete()
+				exited = nil
+			} else {
+				r.restart()
+				exited = r.exited
+			}
 		case within := <-r.end:
 			close(stopProbing)
 			r.stop(within)
 			return
 		}
 	}
+}
+
+// complete says how the process of a Job's pod ended.
+func (r *runner) complete() {
+	r.phase = map[bool]string{true: "Succeeded", false: "Failed"}[r.process.ProcessState.Success()]
+	r.ready, r.since = false, time.Now()
+	r.status()
 }
 
 // restart starts the process of a pod again after it ended by itself.
@@ -86,7 +102,11 @@ func (r *runner) start() error {
 	if err != nil {
 		return err
 	}
-	r.process = exec.Command(self, "serve")
+	command := "serve"
+	if r.pod.Spec.RestartPolicy == "Never" {
+		command = "job"
+	}
+	r.process = exec.Command(self, command)
 	r.process.Stderr = os.Stderr
 	r.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	for _, e := range c.Env {
@@ -216,6 +236,14 @@ func (r *runner) path(sub string) string {
 	return "/api/v1/namespaces/" + r.pod.Metadata.Namespace + "/pods/" + r.pod.Metadata.Name + sub
 }
 
+// state is the container's: it runs, or it has ended for good.
+func (r *runner) state(stamp func(time.Time) string) map[string]any {
+	if r.phase == "" {
+		return map[string]any{"running": map[string]string{"startedAt": stamp(r.started)}}
+	}
+	return map[string]any{"terminated": map[string]any{"exitCode": r.process.ProcessState.ExitCode(), "startedAt": stamp(r.started), "finishedAt": stamp(r.since)}}
+}
+
 // status writes the pod's status; a pod that is gone or replaced is left alone.
 func (r *runner) status() {
 	stamp := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -225,10 +253,10 @@ func (r *runner) status() {
 	containers := []any{}
 	for _, c := range r.pod.Spec.Containers {
 		containers = append(containers, map[string]any{"name": c.Name, "image": c.Image, "imageID": "", "ready": r.ready, "started": true, "restartCount": r.crashes,
-			"state": map[string]any{"running": map[string]string{"startedAt": stamp(r.started)}}})
+			"state": r.state(stamp)})
 	}
 	body := map[string]any{"metadata": map[string]string{"uid": r.pod.Metadata.UID}, "status": map[string]any{
-		"phase": "Running", "hostIP": "10.42.255.1", "podIP": r.ip, "podIPs": []any{map[string]string{"ip": r.ip}}, "startTime": stamp(r.started),
+		"phase": cmp.Or(r.phase, "Running"), "hostIP": "10.42.255.1", "podIP": r.ip, "podIPs": []any{map[string]string{"ip": r.ip}}, "startTime": stamp(r.started),
 		"conditions": []any{condition("PodScheduled", true, r.started), condition("Initialized", true, r.started),
 			condition("ContainersReady", r.ready, r.since), condition("Ready", r.ready, r.since)},
 		"containerStatuses": containers,

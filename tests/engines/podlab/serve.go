@@ -77,6 +77,14 @@ func serve([]string) error {
 	return nil
 }
 
+// job is the process of a Job's pod: it takes JOB_SECONDS and ends with the exit code JOB_EXIT; both are 0 where they are not set.
+func job([]string) error {
+	time.Sleep(seconds(os.Getenv("JOB_SECONDS")))
+	code, _ := strconv.Atoi(os.Getenv("JOB_EXIT"))
+	os.Exit(code)
+	return nil
+}
+
 func seconds(text string) time.Duration {
 	value, _ := strconv.ParseFloat(text, 64)
 	return time.Duration(value * float64(time.Second))

@@ -62,7 +62,13 @@ _PAIR = regex(
 _FLAG = regex(r"(?P<start>--?(?P<name>[A-Za-z][\w.-]*)(?:=| (?!-)|[\"']?, *[\"']?(?!-)))(?P<value>[^\s\"',]+)")
 _INLINE = regex(r"""(?P<start>[{,]\s*["']?(?P<name>[\w./-]+)["']?\s*:\s*)(?P<value>"[^"]*"|'[^']*'|[^,{}\[\]\n]+)""")
 _TOKEN = regex(r"[^\s`'\",;:()\[\]{}=&*!/]+")
+_QUOTES = {"'", '"', "`"}
 _LARGE = 1 << 20  # bytes
+# Words of our own sentences: hidden only between quotes, for a gap elsewhere in a sentence would show the secret.
+_OURS = frozenset(
+    "a an and are as at be but by can each for from has have in into is it its list may must no not of on one only or "
+    "so such take takes text than that the their them then there these this to too two up was were which with".split()
+)
 _QUOTED = 4  # characters of a word that is cut short in a message, to be compared with what must stay hidden
 
 
@@ -302,6 +308,9 @@ def without_words(message: str, hidden: Collection[str]) -> str:
 
     def shown(found: re.Match[str]) -> str:
         word = found[0].rstrip(".")
+        around = {message[found.start() - 1 : found.start()], message[found.end() : found.end() + 1]}
+        if word in _OURS and not around <= _QUOTES:
+            return found[0]
         is_cut = found[0].endswith("...") and len(word) >= _QUOTED
         return MASK if word in hidden or (is_cut and any(each.startswith(word) for each in hidden)) else found[0]
 

@@ -56,7 +56,9 @@ LISTS: dict[str, Callable[[int], str]] = {
     "operations": under(
         "  patches:\n  - target: {kind: Workload}\n    patch:", '- {op: add, path: /metadata/labels/l#, value: "1"}'
     ),
-    "steps": under("  strategy:\n    type: Canary\n    steps:", "- setWeight: 5\n    - pause: {duration: 1#}"),
+    "steps": lambda count: under(
+        "  strategy:\n    type: Canary\n    steps:", "- setWeight: 5\n    - pause: {duration: 1#}"
+    )(count // 2),  # two a line, and at most 4,000
     "overrides": under("  previous:\n    tag: old\n    overrides:\n      env:", "N#: x", 8),
     "unknown fields": lines("x#: 1"),
 }

@@ -121,6 +121,15 @@ def test_files(text: str) -> None:
     assert WORD not in scrubbed(f"`{WORD}` is not valid: {WORD}, '{WORD}'", text.encode())
 
 
+def test_words_of_a_message_that_are_also_a_secret_are_hidden_between_quotes_alone() -> None:
+    text = b"kind: Secret\nstringData:\n  pin: a\n  word: must\n"
+    message = "it must name a SealedSecret, and 'a' is not one; `must` is no name, nor \"a\""
+    assert (
+        scrubbed(message, text)
+        == f"it must name a SealedSecret, and '{MASK}' is not one; `{MASK}` is no name, nor \"{MASK}\""
+    )
+
+
 def test_other_lines_of_a_file_are_shown() -> None:
     text = "kind: App\nspec:\n  tag: 1.5.0\n  env:\n    LOG: info\n    API_TOKEN: abcdefgh12\n    MODE: fast-and-safe\n"
     shown = "".join(masked_lines(text.splitlines(keepends=True)))

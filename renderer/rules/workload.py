@@ -12,6 +12,9 @@ from renderer.scaler import KINDS, scaler_of
 
 DEADLINE = 600  # the default of progressDeadlineSeconds, of Deployment and Rollout alike
 
+_ENDING = ("Job", "CronJob", "Pod")
+_SERVICES = {"stableService", "canaryService", "pingService", "pongService", "activeService", "previewService"}
+
 
 def selector_matches_template(scene: Scene) -> Iterator[Finding]:
     """A workload whose selector is empty, or does not match the labels of its own pods.
@@ -50,7 +53,8 @@ def workloads_overlap(scene: Scene) -> Iterator[Finding]:
     """A workload, or the Service of an app, that selects the pods of another workload, Job, CronJob or Pod.
 
     Only pods of its own namespace count. A Service that is meant for the pods of several apps belongs under `resources`
-    of the overlay, and is not judged.
+    of the overlay, and is not judged. A Service that selects pods of a Job of its own app as well as those of the
+    workload is a warning, unless it is headless, or the Rollout adds its own label to the selector.
     A Deployment and a Rollout with one name are allowed: that is how an app moves from one to the other (`migration`),
     and their ReplicaSets do not mix.
 
@@ -67,6 +71,41 @@ def workloads_overlap(scene: Scene) -> Iterator[Finding]:
             if selects(one.manifest.data["spec"].get("selector"), other.labels):
                 message = f"this selector also finds the pods of {other.kind} {other.manifest.name}"
                 yield Finding("workloads-overlap", message, "/spec/selector", one.manifest)
+    yield from _jobs_behind_services(scene)
+
+
+def _jobs_behind_services(scene: Scene) -> Iterator[Finding]:
+    """A Service that would send requests of a workload to pods that end by themselves."""
+    ending = [pod for pod in scene.index.pods if pod.kind in _ENDING]
+    services = scene.of("Service") if ending and scene.index.workloads else ()
+    controlled = {name for manifest in scene.of("Rollout") for name in _controlled(manifest)} if services else set()
+    for service in services:
+        spec = service.data.get("spec") or {}
+        selector = {"matchLabels": spec.get("selector") or {}}
+        if spec.get("clusterIP") == "None" or (namespace_of(service), service.name) in controlled:
+            continue
+        behind = [workload for workload in scene.index.workloads if _behind(service, selector, workload)]
+        if any(
+            selects(workload.manifest.data["spec"].get("selector"), pod.labels) for workload in behind for pod in ending
+        ):
+            continue  # the workload's own selector finds them: an error above
+        pod = next((pod for pod in ending if behind and _behind(service, selector, pod)), None)
+        if pod:
+            message = f"the Service also sends requests to the pods of {pod.kind} {pod.manifest.name}"
+            yield Finding("workloads-overlap", message, "/spec/selector", service, "warning")
+
+
+def _behind(service: Manifest, selector: Object, pod: Pod) -> bool:
+    return pod.namespace == namespace_of(service) and selects(selector, pod.labels)
+
+
+def _controlled(rollout: Manifest) -> Iterator[tuple[str, str]]:
+    """The Services to whose selectors the controller adds the label of one version's pods."""
+    strategy = rollout.data["spec"].get("strategy") or {}
+    canary, blue_green = strategy.get("canary") or {}, strategy.get("blueGreen") or {}
+    for fields in (canary, canary.get("pingPong") or {}, blue_green):
+        for field in _SERVICES & fields.keys():
+            yield namespace_of(rollout), fields[field]
 
 
 def _migrates(one: Pod, other: Pod) -> bool:

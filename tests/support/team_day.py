@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -54,10 +55,14 @@ Template = dict[str, Any]
 
 
 class TeamDay:
-    """`main` is where the remote's branch is looked at; `done` counts the actions that became commits on it."""
+    """`main` is where the remote's branch is looked at; `done` counts the actions that became commits on it.
 
-    def __init__(self, folder: Path, seed: int, apps: int) -> None:
+    `tell` gets a line for each of them as it happens.
+    """
+
+    def __init__(self, folder: Path, seed: int, apps: int, tell: Callable[[str], object] = str) -> None:
         self.random = Random(seed)
+        self.tell = tell
         self.clock = 0
         self.tags = 0
         self.done: Counter[str] = Counter()
@@ -120,6 +125,7 @@ class TeamDay:
             said = action(self, clone)
             if self.head(clone) != before and self._push(clone):
                 self.done[name] += 1
+                self.tell(f"{sum(self.done.values()):4} {name}")
                 self._judge(name, said or "")
 
     def reset(self, clone: Path) -> None:
@@ -333,6 +339,6 @@ ACTIONS: tuple[tuple[str, Callable[[TeamDay, Path], str]], ...] = (
 if __name__ == "__main__":
     SEED, COMMITS, APPS = (int(word) for word in (*sys.argv[1:4], *("1", "200", "30")[len(sys.argv) - 1 :]))
     with tempfile.TemporaryDirectory() as place:
-        day = TeamDay(Path(place), SEED, APPS)
+        day = TeamDay(Path(place), SEED, APPS, partial(print, flush=True))
         day.play(COMMITS)
         print(f"{COMMITS} commits of {APPS} apps: {dict(day.done.most_common())}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -21,13 +23,42 @@ _LOOKED = 200  # commits that changed the rendered workload
 _FEW = 10  # apps whose workloads are named to git one by one
 _SHORT = 12
 _WORKLOADS = ("rollout.yaml", "deployment.yaml")
+_LINES = re.compile(rb"^  template:\n((?:    .*\n|\n)*)", re.MULTILINE)
+_IMAGE = re.compile(rb"^ +(?:- )?image: (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class _Restored:
+    """A workload whose version comes back: its pod template as data, or the file to read it from only when needed."""
+
+    data: Mapping[str, Any] | None = None
+    text: bytes = b""
+
+    @cached_property
+    def template(self) -> Mapping[str, Any]:
+        return self.data or _template(self.text) or {}
+
+    @cached_property
+    def written(self) -> bytes:
+        return _written(self.text)
+
+    @cached_property
+    def images(self) -> frozenset[bytes]:
+        if self.written:
+            return frozenset(_IMAGE.findall(self.written))
+        containers = (self.template.get("spec") or {}).get("containers") or ()
+        return frozenset(str(each.get("image")).encode() for each in containers)
 
 
 def say_how_they_ran(opened: Opened, taken_back: Sequence[tuple[str, str]], base: str) -> None:
     """Name the apps (by environment) whose version, restored by a verb, differs from when it ran up to `base`."""
-    plans = [_restored(opened, env, app) for env, app in taken_back]
+    plans = [AppPlan(app, env, ()) for env, app in taken_back]
+    texts = {
+        folder: _workload(opened, folder) for plan in plans if (folder := opened.layout.manifests(plan.env, plan.app))
+    }
+    restored = {folder: _Restored(text=text) for folder, text in texts.items() if text}
     try:
-        noted = with_history(opened.root, opened.layout, base, plans)
+        noted = _noted(opened.root, opened.layout, base, plans, restored)
     except GitError as error:
         for plan in plans:
             say(f"rollspec: {plan.app} in {plan.env}: it was not compared with how it ran: {error.message}")
@@ -37,52 +68,59 @@ def say_how_they_ran(opened: Opened, taken_back: Sequence[tuple[str, str]], base
             say(f"rollspec: {plan.app} in {plan.env}: {note.message}")
 
 
-def _restored(opened: Opened, env: str, app: str) -> AppPlan:
-    """A plan that has only the version that came back."""
-    folder = opened.layout.manifests(env, app)
+def _workload(opened: Opened, folder: str) -> bytes:
     there = set(listing(opened.root, folder))
     files, _ = read(opened.root, [path for name in _WORKLOADS if (path := f"{folder}/{name}") in there])
-    templates = [found for text in files.values() if (found := _template(text))]
-    return AppPlan(app, env, (), comes_back=json.dumps(templates[0]) if templates else "")
+    return next((text for text in files.values() if _written(text) or _template(text)), b"")
 
 
 def with_history(root: str, layout: Layout, base: str, plans: Sequence[AppPlan]) -> list[AppPlan]:
     """The plans, with a note where the restored version differs from when it ran before `base`. Raises GitError."""
-    wanted = {layout.manifests(plan.env, plan.app): template for plan in plans if (template := _comes_back(plan))}
-    found = _when_they_ran(root, base, wanted) if wanted else {}
-    is_cut = len(found) < len(wanted) and is_shallow(root)
+    restored = {
+        layout.manifests(plan.env, plan.app): _Restored(json.loads(plan.comes_back))
+        for plan in plans
+        if plan.comes_back
+    }
+    return _noted(root, layout, base, plans, restored)
+
+
+def _noted(
+    root: str, layout: Layout, base: str, plans: Sequence[AppPlan], restored: Mapping[str, _Restored]
+) -> list[AppPlan]:
+    found = _when_they_ran(root, base, restored) if restored else {}
+    is_cut = len(found) < len(restored) and is_shallow(root)
     noted = []
     for plan in plans:
         folder = layout.manifests(plan.env, plan.app)
         commit, then = found.get(folder, (None, {}))
-        looked = folder in found or (folder in wanted and is_cut)
-        note = not_as_it_ran(plan, layout.partial(plan.env, plan.app), commit, then) if looked else None
+        looked = folder in found or (folder in restored and is_cut)
+        note = None
+        if looked and then is not None:
+            known = replace(plan, comes_back=json.dumps(restored[folder].template))
+            note = not_as_it_ran(known, layout.partial(plan.env, plan.app), commit, then)
         noted.append(replace(plan, problems=(*plan.problems, note)) if note else plan)
     return noted
 
 
-def _comes_back(plan: AppPlan) -> Mapping[str, Any] | None:
-    template, _ = load(plan.comes_back.encode(), "") if plan.comes_back else (None, [])
-    return template if isinstance(template, dict) else None
-
-
 def _when_they_ran(
-    root: str, base: str, wanted: Mapping[str, Mapping[str, Any]]
-) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    root: str, base: str, restored: Mapping[str, _Restored]
+) -> dict[str, tuple[str, Mapping[str, Any] | None]]:
     """By folder, the last commit up to `base` that has this version in the workload, and its pod template there.
 
-    One walk through the history for all of them.
+    The template is None where the file has the very same text of it. One walk through the history for all of them.
     """
-    left, found = dict(wanted), {}
-    few = len(wanted) <= _FEW
-    folders = wanted if few else {f"{folder.rpartition('/')[0]}/*" for folder in wanted}
+    left, found = dict(restored), {}
+    few = len(restored) <= _FEW
+    folders = restored if few else {f"{folder.rpartition('/')[0]}/*" for folder in restored}
     paths = [f"{folder}/{name}" for folder in sorted(folders) for name in _WORKLOADS]
     for commit, touches in islice(log_files(root, paths, base), _LOOKED if few else _LOOKED * _FEW):
         known = [(folder, touch.after) for touch in touches if (folder := touch.path.rpartition("/")[0]) in left]
         texts = read_blobs(root, {oid for _, oid in known if oid})
         for folder, oid in known:
-            template = _version_in(texts.get(oid or "", b""), wanted[folder])
-            if template:
+            text = texts.get(oid or "", b"")
+            is_equal = bool(restored[folder].written) and _written(text) == restored[folder].written
+            template = None if is_equal else _version_in(text, restored[folder])
+            if is_equal or template:
                 found[folder] = commit.sha[:_SHORT], template
                 left.pop(folder, None)
         if not left:
@@ -90,13 +128,18 @@ def _when_they_ran(
     return found
 
 
-def _version_in(text: bytes, wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The pod template of a rendered workload if it is of the wanted version."""
-    images = [each.get("image") for each in (wanted.get("spec") or {}).get("containers") or ()]
-    if not all(isinstance(image, str) and image.encode() in text for image in images):
+def _version_in(text: bytes, restored: _Restored) -> Mapping[str, Any] | None:
+    """The pod template of a rendered workload if it is of the restored version."""
+    if not all(image in text for image in restored.images):
         return None  # most are of another version, and need not be parsed
     found = _template(text)
-    return found if found and is_version(found, wanted) else None
+    return found if found and is_version(found, restored.template) else None
+
+
+def _written(text: bytes) -> bytes:
+    """The lines of the pod template in a rendered workload; two of equal lines are equal. Empty if it is not found."""
+    found = _LINES.search(text)
+    return found[1] if found else b""
 
 
 def _template(text: bytes) -> Mapping[str, Any] | None:

@@ -13,6 +13,8 @@ from renderer.problem import printable
 
 _FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
 _AT_ONCE = 1000  # paths on one command line
+_MANY = 100  # paths
+_DEPTH = 2  # names of a folder: `rendered/production`
 
 
 def commit(
@@ -73,16 +75,22 @@ def _own_index(root: str) -> Iterator[str]:
 def _differing(root: str, paths: Collection[str], index: str) -> list[str]:
     """The paths that differ from the last commit, relative to the top folder; the index has them from now on."""
     question = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--"]
-    ordered = sorted(paths)
-    found: dict[str, str] = {}
-    for start in range(0, len(ordered), _AT_ONCE):
-        some = literal(ordered[start : start + _AT_ONCE])
-        said = fields(reading(root, [*question, *some], GIT_INDEX_FILE=index))
-        found |= {entry[3:]: entry[:2] for entry in said}
+    said = fields(reading(root, [*question, *literal(_asked(paths))], GIT_INDEX_FILE=index))
+    found = {entry[3:] for entry in said}
+    if len(paths) > _MANY:
+        above = text(reading(root, ["rev-parse", "--show-prefix"])).removesuffix("\n")
+        found &= {f"{above}{path}" for path in paths}
     if not found:
         raise GitError("there is nothing to commit: the files are the same as in the last commit")
     check(committing(root, ["add", "--all", *_FROM_STDIN], _pathspecs(sorted(found)), GIT_INDEX_FILE=index))
     return sorted(found)
+
+
+def _asked(paths: Collection[str]) -> list[str]:
+    """The paths, or folders that hold them: git compares each file with each path that it is asked about."""
+    if len(paths) <= _MANY:
+        return sorted(paths)
+    return sorted({"/".join(path.split("/")[:-1][:_DEPTH]) or path for path in paths})
 
 
 def _pathspecs(files: Sequence[str]) -> bytes:

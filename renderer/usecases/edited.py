@@ -128,10 +128,18 @@ def _edited(old: bytes | None, environment: Environment, before: Evaluated, file
     base = effective(environment, app, others, before.app.level).data["spec"]
     empty = new_document(app_document(before.app.name, {}))
     text = empty if old is None else old.decode()
-    edited = edit(text, _operations(own, changes(base, own, wanted)))
-    order = field_order("App")
-    edited = formatted(edited, order) if formatted(text, order) == text else edited
+    edited = _in_layout(text, edit(text, _operations(own, changes(base, own, wanted))))
     return None if edited == empty else edited.encode()
+
+
+def _in_layout(text: str, edited: str) -> str:
+    """The edited text, in the layout of `fmt` if the text was in it; most edits leave it."""
+    order = field_order("App")
+    try:
+        result = formatted(edited, order)
+    except EditError:
+        return edited  # it cannot be laid out
+    return result if result == edited or formatted(text, order) == text else edited
 
 
 def _operations(spec: Spec, edits: Sequence[Change]) -> list[Operation]:

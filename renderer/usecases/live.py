@@ -16,6 +16,7 @@ from renderer.spec import Version, stable_of, version_of
 from renderer.usecases.effective import Spec, environment_for
 from renderer.usecases.elsewhere import evaluated_of, own_files, spec_at
 from renderer.usecases.project import Opened
+from renderer.workers import SMALL
 
 Live = Callable[[str, Spec], Spec]  # an app and its spec with a canary -> the live canary, {} if there is none
 _NO_COMMIT = ("no-git", "no-repository", "no-such-revision")
@@ -31,7 +32,10 @@ def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision
     """
     if revision is not None:
         return lambda app, spec: _canary_in(spec_at(opened, app, env, revision), spec)
+    is_alone = len(environment_for(opened, env).chain) == 1  # else the verb may have edited what it extends
     last_commit = cache(lambda: _last_commit(opened, [app for app in apps if app in opened.apps], env))
+    if len(apps) >= SMALL:
+        last_commit()  # once, before several processes share the apps
 
     def live(app: str, spec: Spec) -> Spec:
         canary: Spec = spec["canary"]
@@ -41,7 +45,11 @@ def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision
         if found[opened.layout.app(app)] is None:
             return {}
         try:
-            there = evaluated_of(opened, app, env, "the last commit", found).app.spec
+            there = (
+                spec
+                if is_alone and _is_committed(opened, app, found)
+                else evaluated_of(opened, app, env, "the last commit", found).app.spec
+            )
         except Failure as failure:
             _say(str(failure))
             return canary
@@ -62,6 +70,12 @@ def _last_commit(opened: Opened, apps: Sequence[str], env: str | None) -> Mappin
             _say(error.message)
         return {}
     return found if found[PROJECT_FILE] is not None and found[overlay] is not None else {}
+
+
+def _is_committed(opened: Opened, app: str, found: Mapping[str, bytes | None]) -> bool:
+    """Whether the app's files are as in the last commit, so that its spec there is the one at hand."""
+    texts = opened.texts(app)[0]
+    return all(texts.get(file) == found[file] for file in own_files(opened, app))
 
 
 def _say(why: str) -> None:

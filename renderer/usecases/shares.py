@@ -11,12 +11,13 @@ from renderer.usecases.edited import Edited
 from renderer.yamlio.manifests import load_all
 
 _KINDS = ("Service", "DestinationRule")
+_SAYING = (b"sessionAffinity", b"consistentHash", b"clusterIP")  # each note is about one of these fields
 
 
 def share_lines(edited: Edited) -> list[str]:
     """What the plan says of the share, if the verb starts a canary or changes it; by the rendered manifests."""
     canary = edited.after.get("canary")
-    if not canary or canary == edited.before.get("canary"):
+    if not canary or canary == edited.before.get("canary") or not _may_say(edited):
         return []
     name = (edited.after.get("service") or {}).get("name") or edited.app
     objects = [*_objects(edited)]
@@ -24,6 +25,10 @@ def share_lines(edited: Edited) -> list[str]:
     rule = next((each for each in objects if each["kind"] == "DestinationRule"), {})
     is_routed = strategy_of(edited.after.get("strategy", {})).is_routed
     return [*share_notes(rule, service, is_routed=is_routed)]
+
+
+def _may_say(edited: Edited) -> bool:
+    return any(word in text for made in edited.made for text in made.files.values() for word in _SAYING)
 
 
 def _objects(edited: Edited) -> Iterator[dict[str, Any]]:

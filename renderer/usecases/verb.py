@@ -18,12 +18,12 @@ from renderer.git.read import find as resolves
 from renderer.git.remains import put_right
 from renderer.git.under_way import under_way
 from renderer.layout import HEADER
-from renderer.problem import Problem, errors
+from renderer.problem import errors
 from renderer.release.verbs import Refusal, in_flight
 from renderer.report.columns import columns
 from renderer.report.diff import diff_text
 from renderer.spec import stable_of, strategy_of, version_of
-from renderer.tree import listing, read, write_all
+from renderer.tree import listing, read, reader, write_all
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import RESTORE, refuse_nested
 from renderer.usecases.edited import Act, Edited, edit_app
@@ -36,6 +36,7 @@ from renderer.usecases.revision import asking_git
 from renderer.usecases.shares import share_lines
 from renderer.usecases.shown import show_problems
 from renderer.usecases.unfinished import noted
+from renderer.workers import crew, processors
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
 _NAMED = 3  # apps in a commit's subject
@@ -151,16 +152,28 @@ def _say_what_stays(opened: Opened, files: Mapping[str, bytes | None]) -> None:
 
 
 def _edits(opened: Opened, acts: Acts) -> list[Edited | RefusedEdit]:
-    """The result of each act; an environment comes after those that it extends, and gets their edits."""
+    """The result of each act; an environment comes after those that it extends, and gets their edits.
+
+    Several processes share the apps.
+    """
     order = sorted(acts, key=lambda env: (len(opened.setup.environments[env].chain), env))
-    texts: dict[str, tuple[dict[str, bytes], list[Problem]]] = {}
-    found: list[Edited | RefusedEdit] = []
-    for env in order:
-        for app, act in acts[env].items():
-            known = texts.setdefault(app, opened.texts(app))
-            made = edit_app(opened, opened.setup.environments[env], app, act, known)
-            found.append(RefusedEdit(env, app, made.message) if isinstance(made, Refusal) else made)
-    return found
+    apps = list(dict.fromkeys(app for env in order for app in acts[env]))
+
+    def work(share: Sequence[str], tick: Callable[[], None]) -> tuple[list[Edited | RefusedEdit], Callable[[], None]]:
+        found: list[Edited | RefusedEdit] = []
+        with reader(opened.root) as read_some:
+            for app in share:
+                known = opened.texts(app, read_some)
+                for env in order:
+                    if app in acts[env]:
+                        made = edit_app(opened, opened.setup.environments[env], app, acts[env][app], known)
+                        found.append(RefusedEdit(env, app, made.message) if isinstance(made, Refusal) else made)
+                tick()
+        return found, lambda: None
+
+    with crew(apps, work, processors()) as made:
+        found = {(each.env, each.app): each for report in made.reports for each in report}
+    return [found[env, app] for env in order for app in acts[env]]
 
 
 def _sound(found: Sequence[Edited | RefusedEdit], options: VerbOptions) -> tuple[list[Edited], bool]:

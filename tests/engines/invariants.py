@@ -94,9 +94,17 @@ def expected(played: Played, points: Points, found: Mapping[str, Any]) -> Iterat
         yield Violation("expect", title, "it rests Degraded, which the file does not say")
     for name, value in played.edit.expect.items():
         seen = found.get(name, getattr(last, name, None))
-        fits = value["oneOf"] if isinstance(value, dict) and "oneOf" in value else [value]
-        if seen not in fits:
-            yield Violation("expect", title, f"{name} is {seen}, not {' or '.join(map(str, fits))}")
+        if not fits(seen, value):
+            yield Violation("expect", title, f"{name} is {seen}, not {value}")
+
+
+def fits(seen: Any, value: Any) -> bool:
+    """Whether it is the value, `oneOf` several, or a number `from` one `to` another; what is missing is 0."""
+    if isinstance(value, dict) and "oneOf" in value:
+        return seen in value["oneOf"]
+    if isinstance(value, dict) and "from" in value:
+        return bool(value["from"] <= (seen or 0) <= value["to"])
+    return bool(seen == value)
 
 
 def available(recording: Recording, number: int, points: Points) -> Iterator[Violation]:

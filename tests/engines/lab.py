@@ -22,8 +22,9 @@ KUBECTL = (str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(KUB
 PROXY = "127.0.0.1:15007"
 CONTROLLERS = (
     "deployment-controller replicaset-controller endpointslice-controller garbage-collector-controller "
-    "namespace-controller disruption-controller horizontal-pod-autoscaler-controller"
+    "namespace-controller job-controller disruption-controller horizontal-pod-autoscaler-controller"
 )
+MESHED = {"HTTP_PROXY": f"http://{PROXY}"}  # the controller reaches Services as a pod with a sidecar does
 URGENT = ("nice", "-n", "-10")  # a busy machine must not look like an application that does not answer
 PATH_OF_REQUESTS = {"envoy", "kubelet"}  # the kubelet's pods inherit it
 FAST = [
@@ -116,7 +117,16 @@ class Lab:
         """Start the Rollouts controller; it works from its first line of log on, or a moment later."""
         ports = ["--healthzPort=18080", "--metricsPort=18090"]
         command = [str(program(f"rollouts-{self.rollouts}", "rollouts-controller")), "--kubeconfig", str(KUBECONFIG)]
-        self.spawn("rollouts", *command, "--leader-elect=false", "--loglevel=info", "--qps=400", "--burst=800", *ports)
+        self.spawn(
+            "rollouts",
+            *command,
+            "--leader-elect=false",
+            "--loglevel=info",
+            "--qps=400",
+            "--burst=800",
+            *ports,
+            env=MESHED,
+        )
 
     def restart_rollouts(self) -> None:
         """Kill the Rollouts controller wherever it is, and start it again; scenarios side by side take turns."""

@@ -17,6 +17,7 @@ from renderer.simulate.spec import seconds
 
 from . import api, argocd, objects, prometheus
 from .api import Event, Object, Watches
+from .events import EVENTS
 from .lab import PROXY, URGENT, Lab, argo_rollouts, create_namespace, kubectl, kubectl_diff
 from .lock import program
 from .project import Project
@@ -91,6 +92,8 @@ class Recording:
 class Player:
     """Plays a scenario in a namespace of its own."""
 
+    quiet = QUIET
+
     def __init__(self, lab: Lab, watches: Watches, scenario: Scenario, folder: Path) -> None:
         """`folder`: for the requests' logs."""
         self.lab, self.watches, self.scenario, self.folder = lab, watches, scenario, folder
@@ -103,6 +106,7 @@ class Player:
         self.loads: dict[str, subprocess.Popen[bytes]] = {}
         self.servers: list[subprocess.Popen[bytes]] = []  # the scenario's own Prometheus
         self.found: dict[str, Any] = {}  # by the event that is played
+        self.connected = 0.0  # Unix seconds of the last look at what clients without a mesh were answered
         self.touched = 0.0  # Unix seconds when the edit first reached the cluster
 
     def play(self) -> Recording:
@@ -330,6 +334,8 @@ class Player:
                 self.found["verdicts"] = self.project.verdicts(argument)
             case "wait":
                 time.sleep(float(argument))
+            case _ if what in EVENTS:
+                EVENTS[what](self, argument)
             case _:
                 raise ValueError(f"{self.scenario.name}: no such event: {event}")
         return [], []
@@ -340,7 +346,7 @@ class Player:
         time.sleep(0.3)
         while time.monotonic() < end:
             still = time.time() - self.watches.last(self.namespace)
-            if still > QUIET and self.resting() and (still > SLOW or self.all_ready()):
+            if still > self.quiet and self.resting() and (still > SLOW or self.all_ready()):
                 return True
             time.sleep(0.1)
         return False

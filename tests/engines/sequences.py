@@ -23,7 +23,7 @@ from .lab import Lab
 from .play import Player
 from .scenario import ROOT, Edit, Scenario
 
-SIDE_BY_SIDE = 20  # namespaces at once
+SIDE_BY_SIDE = 14  # namespaces at once
 WHOLE = 300  # releases that are worth a page
 LEAST = 99.0  # percent of the edits that must agree
 PAGE = ROOT / "docs" / "sequences.md"
@@ -76,6 +76,8 @@ def _made(project: Offline, edit: Edit) -> dict[str, Object]:
 
 class Replayer(Player):
     """Plays a release whose manifests are rendered already."""
+
+    quiet = 6.0  # with so many namespaces, the controller may be silent for some seconds and not be done
 
     def __init__(
         self, rendered: dict[str, Manifests], lab: Lab, watches: Watches, scenario: Scenario, to: Path

@@ -41,10 +41,15 @@ def page(results: Sequence[dict[str, Any]], origin: str = ORIGIN) -> str:
     passed = sum(r["passed"] for r in results)
     lines += [f"{passed} of {len(results)} scenarios passed; {requests} requests with retries off,"]
     lines += [f"{failed} unanswered outside the controls. Each is listed below, with the reason if it is allowed.", ""]
-    lines += ["| claim | scenario | requests | unanswered | fewest Ready pods |", "| --- | --- | --- | --- | --- |"]
+    lines += [
+        "A share is measured where it stays for 5 s and more: so many edits, and the widest interval that 95 % of such"
+    ]
+    lines += ["measurements keep. At 100 % there is no interval: no answer may come from another version.", ""]
+    lines += ["| claim | scenario | requests | unanswered | fewest Ready pods | shares measured |"]
+    lines += ["| --- | --- | --- | --- | --- | --- |"]
     for name, sentence in claims().items():
         shown = [r for r in results if name in r["shows"]]
-        lines += [row(sentence, r) for r in shown] or [f"| {sentence} | **none** | | | |"]
+        lines += [row(sentence, r) for r in shown] or [f"| {sentence} | **none** | | | | |"]
     lines += ["", "## Allowed exceptions, and why", ""]
     lines += [trouble(r) for r in results if not r["control"] and is_trouble(r)] or ["Nothing."]
     lines += [
@@ -106,7 +111,9 @@ def row(sentence: str, result: dict[str, Any]) -> str:
     """One scenario that shows a claim."""
     verdict = "" if result["passed"] else " **failed**"
     least = min(result["least"].values(), default=0)
-    cells = (sentence, f"`{result['scenario']}`{verdict}", result["requests"], result["failed"], least)
+    intervals = result["shares"]
+    measured = f"{len(intervals)}, ±{max(intervals)} %" if intervals else "0"
+    cells = (sentence, f"`{result['scenario']}`{verdict}", result["requests"], result["failed"], least, measured)
     return f"| {' | '.join(map(str, cells))} |"
 
 

@@ -44,7 +44,8 @@ class Project:
         self.write("rollspec.yaml", {"apiVersion": "rollspec/v1", "kind": "Project", "spec": project})
         meta = {"apiVersion": "rollspec/v1", "kind": "Overlay", "metadata": {"name": namespace}}
         self.write(f"overlays/{namespace}/overlay.yaml", {**meta, "spec": overlay})
-        self.write("apps/web.yaml", app({**APP, **(scenario.spec or {})}))
+        fields = {**APP, **(scenario.spec or {})}
+        self.write("apps/web.yaml", app({name: value for name, value in fields.items() if value is not None}))
         self.git("init", "--quiet", "--initial-branch=main")
         self.commit("chore: begin")
 

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .invariants import shortest_capacity
+from .invariants import deviation, measurements, shortest_capacity
 from .planned import comparisons
 from .play import Recording
 from .scenario import Scenario
 from .violation import Violation
 
 Result = dict[str, Any]
+NINETY_FIVE = 1.96  # standard deviations
 
 
 def result(
@@ -42,6 +43,7 @@ def result(
         "seconds": round(recording.played[-1].end - recording.played[0].start) if recording else 0,
         "plans": comparisons(recording) if recording else {},
         "moves": moves(recording) if recording else [],
+        "shares": intervals(recording) if recording else [],
         "windows": [window(each) for each in (*found, *(violation for violation, _ in excused))],
         "excused": [{"text": str(violation), "why": why} for violation, why in excused],
         "violations": [dataclasses.asdict(violation) | {"text": str(violation)} for violation in found],
@@ -52,6 +54,16 @@ def window(violation: Violation) -> Result:
     """How long an invariant did not hold: stretches or requests, seconds of the shortest (0: none) and longest."""
     shortest, longest = round(violation.shortest, 3), round(violation.longest, 3)
     return {"invariant": violation.invariant, "times": violation.times, "shortest": shortest, "longest": longest}
+
+
+def intervals(recording: Recording) -> list[float]:
+    """Of each edit whose shares were measured, the widest interval in percent: 95 % of such measurements keep it."""
+    found: list[float] = []
+    for number, _ in enumerate(recording.played[1:], 1):
+        seen = measurements(recording, number, recording.during(number)) if recording.during(number) else ()
+        wide = [NINETY_FIVE * deviation(percent, answers) for _, percent, _, answers in seen]
+        found += [round(max(wide), 1)] if wide else []
+    return found
 
 
 def moves(recording: Recording) -> list[float]:
@@ -95,6 +107,11 @@ def extremes(results: Sequence[Result]) -> list[str]:
             often = sum(each["times"] for each in windows)
             lasted = f", in {often} windows of {shortest:.3f} to {longest:.3f} s"
         out.append(f"`{invariant}` did not hold in {len(these)} edits{lasted}")
+    intervals = [each for result in mine for each in result["shares"]]
+    if intervals:
+        out.append(
+            f"shares were measured by their answers in {len(intervals)} edits, to ±{max(intervals)} % at the widest"
+        )
     plans = sum((Counter(result["plans"]) for result in mine), Counter[str]())
     if plans:
         out.append(

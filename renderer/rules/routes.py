@@ -22,9 +22,7 @@ from renderer.rules.mesh import (
 
 
 def port_name_protocol(scene: Scene) -> Iterator[Finding]:
-    """A port of a Service in a mesh whose protocol Istio cannot tell from its `appProtocol` or name.
-
-    The rule looks only where a VirtualService or DestinationRule is in the render.
+    """A port to which a VirtualService routes, and whose protocol Istio cannot tell from its `appProtocol` or name.
 
     Why: Istio guesses from the first bytes. Routes for HTTP or TCP may then not apply, and a protocol in which the
     server speaks first hangs.
@@ -32,15 +30,26 @@ def port_name_protocol(scene: Scene) -> Iterator[Finding]:
     with one of these: `http-web`.
     Source: Istio (`kube.ConvertProtocol`), `istioctl analyze` IST0118.
     """
-    if not scene.index.mesh:
-        return
-    for service in scene.of("Service"):
+    routed = _routed(scene) if scene.index.mesh else set()
+    for service in scene.of("Service") if routed else ():
+        name = (service.name, namespace_of(service))
         for number, port in enumerate(ports_of(service)):
-            if protocol_of(port) is None:
+            if protocol_of(port) is None and {(*name, port.get("port")), (*name, None)} & routed:
                 named = port.get("appProtocol") or port.get("name")
                 what = f"{named!r} gives no protocol" if named else "neither appProtocol nor name gives a protocol"
                 message = f"{what} that Istio knows: set appProtocol (http, grpc, tcp, ...), or name the port http-..."
                 yield Finding("port-name-protocol", message, f"/spec/ports/{number}", service)
+
+
+def _routed(scene: Scene) -> set[tuple[str, str, int | None]]:
+    """Name, namespace and port of each Service to which a VirtualService routes; no port: its only one."""
+    found = set()
+    for manifest in [*scene.of("VirtualService"), *(each for each in scene.resources if each.kind == "VirtualService")]:
+        for _, destination in destinations_of(manifest):
+            service = service_name(destination.get("host", ""), namespace_of(manifest))
+            if service:
+                found.add((*service, (destination.get("port") or {}).get("number")))
+    return found
 
 
 def route_destinations(scene: Scene) -> Iterator[Finding]:

@@ -94,8 +94,12 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
     falls = "whose share falls to 0" if new.flight == "canary" else "whose pods end"
     after = f", in place of {instead.name}, {falls}" if instead else ""
     if returns_in_window(old, new):
-        reason = f"{what} gets all the traffic at once: under rollbackWindow the controller skips the steps"
+        skips = "skips the steps" if new.flight == "canary" else "does not pause"
+        reason = f"{what} gets all the traffic at once: under rollbackWindow the controller {skips}"
         yield Effect("undo", reason, named)
+        if new.flight == "preview":
+            yield Effect(start, f"Git says that {what} is a preview, without traffic", named)
+            return
     yield Effect(start, f"{new.flight} {what} starts{_at(new.app)}{after}", named)
 
 

@@ -9,6 +9,7 @@ from math import isinf
 from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
+from renderer.plain import equal
 from renderer.plan.classes import Flag, Summary, Track
 from renderer.plan.side import WORKLOADS, Side, workload
 from renderer.simulate import Moment, Options, Point, Timeline, TooManyPodsError, apply, start, wait
@@ -159,16 +160,43 @@ def _history(old: Side, new: Side | None) -> list[tuple[Manifest, ...]]:
     """What was applied before, oldest first; with `rollbackWindow` also the version that `new` returns to."""
     played = [_unpaused(old.stable), _unpaused(old.manifests), old.manifests]
     if new and returns_in_window(old, new):
-        template = workload(new.app, new.manifests)["spec"]["template"]
-        played.insert(0, tuple(_with_template(each, template) for each in played[0]))
+        return [*(tuple(_with_template(each, one) for each in played[0]) for one in _since(old, new)), *played]
     return played
 
 
-def returns_in_window(old: Side, new: Side) -> bool:
-    """Whether the previous version starts as a canary with `rollbackWindow`: the controller skips its steps."""
+def starts_under_window(old: Side, new: Side) -> bool:
+    """Whether a canary or preview starts with `rollbackWindow`; Rollouts 1.9 pauses a preview nevertheless."""
     window = workload(new.app, new.manifests).get("spec", {}).get("rollbackWindow")
-    starts = new.flight == "canary" and not old.flight
-    return bool(window and starts and new.app.running == old.app.previous)
+    skips = new.flight == "canary" or (new.flight == "preview" and not _options(new).before_1_10)
+    return bool(window and skips and old.app.running != new.app.running)
+
+
+def returns_in_window(old: Side, new: Side) -> bool:
+    """Whether a version that ran before is released within `rollbackWindow`: the controller skips steps and pauses."""
+    return starts_under_window(old, new) and 0 < len(_since(old, new)) <= _window(new)
+
+
+def _window(new: Side) -> int:
+    revisions = workload(new.app, new.manifests)["spec"]["rollbackWindow"].get("revisions", 0)
+    return revisions if isinstance(revisions, int) else 0
+
+
+def _since(old: Side, new: Side) -> Sequence[Object]:
+    """The pod templates from that of the version in flight up to the stable one, without it; none for a new version."""
+    template = workload(new.app, new.manifests)["spec"]["template"]
+    stable, first = (_index(old.ran, each) for each in (workload(old.app, old.stable)["spec"]["template"], template))
+    if stable is not None and first is not None:
+        return old.ran[first:stable]
+    is_edited = any(_label(each) == _label(template) for each in old.ran)
+    return [template] if new.app.running == old.app.previous and not is_edited else []
+
+
+def _label(template: Object) -> object:
+    return template.get("metadata", {}).get("labels", {}).get("version")
+
+
+def _index(templates: Sequence[Object], wanted: Object) -> int | None:
+    return next((index for index, each in enumerate(templates) if equal(each, wanted)), None)
 
 
 def _with_template(manifest: Manifest, template: Object) -> Manifest:

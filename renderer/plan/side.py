@@ -23,7 +23,8 @@ class Side:
     """`manifests` are what the cluster gets, patched; `stable` are those of the stable version alone.
 
     `overlay` is the environment's spec with what it extends, `project` the project file. `policy_line` gives the file
-    and line of a field of the overlay's policy.
+    and line of a field of the overlay's policy. `ran` are the pod templates that the app has had, oldest first, as far
+    as they are known.
     """
 
     app: App
@@ -33,6 +34,7 @@ class Side:
     overlay: Mapping[str, Any] = field(default_factory=dict)
     project: Mapping[str, Any] = field(default_factory=dict)
     policy_line: Callable[[str], str] = field(default=lambda name: "", compare=False)
+    ran: tuple[Object, ...] = ()
 
     @property
     def flight(self) -> str | None:

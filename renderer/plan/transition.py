@@ -200,19 +200,24 @@ def reverted_promote(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def rollback_window(old: Side, new: Side) -> Iterator[Finding]:
-    """The previous version starts as a canary with `rollbackWindow`: the controller gives it all the traffic at once.
+    """A recent version is released with `rollbackWindow`: the controller gives it all the traffic at once.
 
-    The controller still has its ReplicaSet and skips the steps: Git says 20 %, the cluster serves 100 %. This does not
-    happen if its configuration was edited since it ran.
+    The controller still has its ReplicaSet and skips the steps of a canary (and from 1.10 the pause of a preview): Git
+    says 20 %, the cluster serves 100 %. This does not happen if its configuration was edited since it ran. The plan
+    finds the versions that ran in the history of the rendered files; where Git does not have that history, it knows
+    the previous version alone.
     Source: measured on Argo Rollouts 1.9 and 1.10.
-    Do: `rollspec undo APP`, which says the same in Git; or remove `strategy.rollbackWindow` first.
+    Do: `rollspec undo APP`, with `--to REF` for an older version, which says the same in Git; or remove
+    `strategy.rollbackWindow` first.
     """
     if returns_in_window(old, new):
+        skips = "skips the steps" if new.flight == "canary" else "does not pause"
+        older = "" if new.app.running == old.app.previous else " --to REF"
         message = (
-            f"with rollbackWindow the controller skips the steps: {new.app.running.name} gets 100 % of the traffic "
-            f"at once; `rollspec undo {new.named}` says so in Git"
+            f"with rollbackWindow the controller {skips}: {new.app.running.name} gets 100 % of the traffic "
+            f"at once; `rollspec undo {new.named}{older}` says so in Git"
         )
-        yield _finding("rollback-window", message, "/spec/canary", "warning")
+        yield _finding("rollback-window", message, f"/spec/{new.flight}", "warning")
 
 
 def promote_weight(old: Side, new: Side) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from renderer.pipeline.setup import Setup
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, plan_resources, planner
 from renderer.plan.kept import with_kept
 from renderer.plan.moved import Objects, objects_of, with_moves
+from renderer.plan.outlook import starts_under_window
 from renderer.problem import Problem, errors
 from renderer.progress import progress
 from renderer.project import Versions
@@ -236,9 +237,16 @@ def _compare(old: _InView | Unread | None, new: _InView, make: Make) -> tuple[Ap
     base = _sound(old.view, old.made(was, checked=False)) if isinstance(old, _InView) else _Made(problems=_unread(old))
     if base.problems:
         return AppPlan(new.app, new.env, _unknown(base.problems)), []
-    found = make(base.side, head.side)
+    found = make(_recalled(old, base.side, head.side), head.side)
     located = head.locator.locate(found.problems) if head.locator else ()
     return replace(found, problems=located), []
+
+
+def _recalled(old: _InView | Unread | None, side: Side | None, new: Side | None) -> Side | None:
+    """The old side, with the pod templates that ran before if a canary could be one of them: Git is asked for few."""
+    if not (isinstance(old, _InView) and side and new and starts_under_window(side, new)):
+        return side
+    return replace(side, ran=old.view.ran(old.env, old.app))
 
 
 def _unread(old: Unread | None) -> tuple[Problem, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 from renderer.console import say
 from renderer.git import GitError, is_shallow, log_files, read_blobs
 from renderer.layout import Layout
+from renderer.plain import equal
 from renderer.plan import AppPlan
 from renderer.plan.ran import is_version, not_as_it_ran
 from renderer.tree import listing, read
@@ -100,6 +101,30 @@ def _noted(
             note = not_as_it_ran(known, layout.partial(plan.env, plan.app), commit, then)
         noted.append(replace(plan, problems=(*plan.problems, note)) if note else plan)
     return noted
+
+
+def has_window(opened: Opened, env: str, app: str) -> bool:
+    """Whether the rendered Rollout has a `rollbackWindow`."""
+    folder = opened.layout.manifests(env, app)
+    path = f"{folder}/{_WORKLOADS[0]}"
+    files = read(opened.root, [path])[0] if path in listing(opened.root, folder) else {}
+    return b"rollbackWindow:" in files.get(path, b"")
+
+
+def templates_before(root: str, revision: str, folder: str) -> tuple[Mapping[str, Any], ...]:
+    """The pod templates of a rendered workload up to a revision, by their first commit, oldest first. Raises GitError.
+
+    Each is a ReplicaSet that the controller has made, as far as Git reaches.
+    """
+    paths = [f"{folder}/{name}" for name in _WORKLOADS]
+    oids = [touch.after for _, touches in islice(log_files(root, paths, revision), _LOOKED) for touch in touches]
+    texts = read_blobs(root, {oid for oid in oids if oid})
+    found: list[Mapping[str, Any]] = []
+    for oid in reversed(oids):
+        template = _template(texts.get(oid or "", b""))
+        if template and not any(equal(template, each) for each in found):
+            found.append(template)
+    return tuple(found)
 
 
 def _when_they_ran(

@@ -33,7 +33,8 @@ class View:
     """One side. `data` is the project file's document; `name` names the revision, for people.
 
     `texts` returns, for each given app, the bytes of its spec, its partial apps and the plain manifests that they name;
-    an app that does not exist is left out.
+    an app that does not exist is left out. `ran` returns the pod templates that the rendered files of an app in an
+    environment have had, oldest first.
     """
 
     name: str
@@ -41,6 +42,7 @@ class View:
     apps: frozenset[str]
     data: Mapping[str, Any]
     texts: Callable[[Sequence[str]], tuple[TextsByApp, list[Problem]]]
+    ran: Callable[[str, str], tuple[Mapping[str, Any], ...]] = lambda env, app: ()
 
     @property
     def layout(self) -> Layout:
@@ -102,7 +104,12 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
     def texts(apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
         return _texts(root, commit, setup, tree, frozenset(names).intersection(apps)), []
 
-    return View(revision, setup, frozenset(names), _data(text), texts)
+    def ran(env: str, app: str) -> tuple[Mapping[str, Any], ...]:
+        from renderer.usecases.ran import templates_before  # for few changes only
+
+        return templates_before(root, commit, project.layout.manifests(env, app))
+
+    return View(revision, setup, frozenset(names), _data(text), texts, ran)
 
 
 def _tree(root: str, commit: str, layout: Layout) -> dict[str, TreeEntry]:

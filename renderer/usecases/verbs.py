@@ -28,7 +28,7 @@ from renderer.usecases.live import Live, live_canaries
 from renderer.usecases.older import older_versions
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.promotion import ReleaseOptions, due_versions, versions_for
-from renderer.usecases.ran import say_how_they_ran
+from renderer.usecases.ran import has_window, say_how_they_ran
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
 from renderer.usecases.status import read_rows
@@ -104,7 +104,15 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
 
     detail = "by train" if wanted.train else ""
     remarks: Notes = lambda _, spec, after: notes.release(spec, wanted.share)  # noqa: E731
-    return _run(replace(options, train=wanted.train, remarks=older), "release", acts, detail, remarks)
+    started: list[tuple[Opened, str, str]] = []
+
+    def noted(opened: Opened, env: str) -> dict[str, Act]:
+        found = acts(opened, env)
+        started.extend((opened, env, app) for app in found)
+        return found
+
+    code = _run(replace(options, train=wanted.train, remarks=older), "release", noted, detail, remarks)
+    return code or _say_if_in_window(options, started)
 
 
 def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | None) -> int:
@@ -211,6 +219,16 @@ def _say_how_they_ran(options: VerbOptions, taken_back: Sequence[tuple[str, str]
     if not options.dry_run:
         opened = open_project(options.directory)
         say_how_they_ran(opened, taken_back, "HEAD~1" if options.commit else "HEAD")
+    return 0
+
+
+def _say_if_in_window(options: VerbOptions, started: Sequence[tuple[Opened, str, str]]) -> int:
+    """Say which releases the controller makes at once; this never makes the verb fail."""
+    some = [(opened, env, app) for opened, env, app in started if has_window(opened, env, app)]
+    if some and not options.dry_run:
+        from renderer.usecases.windows import say_if_in_window  # plans take time to import
+
+        say_if_in_window(some, "HEAD~1" if options.commit else "HEAD")
     return 0
 
 

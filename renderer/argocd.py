@@ -205,7 +205,12 @@ def syncs_by_itself(argocd: ArgoCD) -> bool:
 
 def prunes_by_itself(argocd: ArgoCD) -> bool:
     """Whether Argo CD deletes by itself what is no longer in Git."""
-    return bool(sync_policy(argocd.sync_policy).get("automated", {}).get("prune"))
+    return prunes(argocd.sync_policy)
+
+
+def prunes(own: Mapping[str, Any]) -> bool:
+    """Whether it does with these fields of a project or overlay over rollspec's sync policy."""
+    return bool(sync_policy(own).get("automated", {}).get("prune"))
 
 
 def managed_by() -> dict[str, str]:

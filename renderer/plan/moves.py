@@ -33,15 +33,15 @@ def _strategy(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
         reason = f"the strategy changes from {was} to {now}{_not_before(was)}"
         yield Effect("migrate", reason, named)
         both = old.app.migrating_from or new.app.migrating_from  # each has all its pods while the other ends
-        if was.is_rollout != now.is_rollout and not both and not new.prunes_last:
+        if was.is_rollout != now.is_rollout and not both and new.prunes == "first":
             yield Effect("disruptive", "the old workload is deleted before the new one is Ready", named)
         if old.flight:
             yield Effect("disruptive", f"the strategy changes while a {old.flight} is in flight", named)
     elif old.app.spec.get("migration") != new.app.spec.get("migration"):
-        yield Effect("migrate", _stage(old.app, new.app), named)
+        yield Effect("migrate", _stage(old.app, new.app, is_pruned=new.prunes != "never"), named)
 
 
-def _stage(old: App, new: App) -> str:
+def _stage(old: App, new: App, *, is_pruned: bool) -> str:
     """Effects of a stage of a switch, other than the strategy."""
     before, after = (app.spec.get("migration", {}).get("to") for app in (old, new))
     if after and not before:
@@ -50,7 +50,10 @@ def _stage(old: App, new: App) -> str:
         return f"the switch to {before['type']} is taken back"
     if old.migrating_from == new.migrating_from:
         return "a stage of the switch ends: what is left of the old strategy is deleted"
-    return f"the workload of the old strategy {'is deleted' if new.migrating_from is None else 'is rendered too'}"
+    if new.migrating_from is not None:
+        return "the workload of the old strategy is rendered too"
+    ends = "is deleted" if is_pruned else "is removed from Git; Argo CD does not delete it by itself"
+    return f"the workload of the old strategy {ends}"
 
 
 def _not_before(was: Strategy) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import isinf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import Manifest
 from renderer.plain import equal
 from renderer.plan.classes import Flag, Summary, Track
 from renderer.plan.side import WORKLOADS, Side, workload
@@ -44,7 +44,10 @@ class Situation(NamedTuple):
 def situation(old: Side | None, new: Side | None) -> Situation:
     """What leads to `new`, and `new` at last."""
     after: tuple[Manifest, ...] = new.manifests if new else ()
-    return Situation((*(_history(old, new) if old else ()), after), _options(new or old))
+    options = _options(new or old)
+    if new is None and old and (old.argocd or {}).get("kind") != "Application":
+        options = replace(options, prune="last")  # the app's own Application takes its objects with it
+    return Situation((*(_history(old, new) if old else ()), after), options)
 
 
 def play(situation: Situation) -> tuple[Summary, Timeline] | None:
@@ -110,7 +113,7 @@ def summary(timeline: Timeline, rest: Point | None = None) -> Summary:
 def _options(side: Side | None) -> Options:
     if side is None:
         return Options(elapsed=_AT_REST)
-    return Options(rollouts=side.rollouts, elapsed=_AT_REST, prune="last" if side.prunes_last else "first")
+    return Options(rollouts=side.rollouts, elapsed=_AT_REST, prune=side.prunes)
 
 
 def _seen(timeline: Timeline, version: str) -> bool:
@@ -181,7 +184,7 @@ def _window(new: Side) -> int:
     return revisions if isinstance(revisions, int) else 0
 
 
-def _since(old: Side, new: Side) -> Sequence[Object]:
+def _since(old: Side, new: Side) -> Sequence[Mapping[str, Any]]:
     """The pod templates from that of the version in flight up to the stable one, without it; none for a new version."""
     template = workload(new.app, new.manifests)["spec"]["template"]
     stable, first = (_index(old.ran, each) for each in (workload(old.app, old.stable)["spec"]["template"], template))
@@ -191,15 +194,15 @@ def _since(old: Side, new: Side) -> Sequence[Object]:
     return [template] if new.app.running == old.app.previous and not is_edited else []
 
 
-def _label(template: Object) -> object:
+def _label(template: Mapping[str, Any]) -> object:
     return template.get("metadata", {}).get("labels", {}).get("version")
 
 
-def _index(templates: Sequence[Object], wanted: Object) -> int | None:
+def _index(templates: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> int | None:
     return next((index for index, each in enumerate(templates) if equal(each, wanted)), None)
 
 
-def _with_template(manifest: Manifest, template: Object) -> Manifest:
+def _with_template(manifest: Manifest, template: Mapping[str, Any]) -> Manifest:
     if manifest.kind not in WORKLOADS:
         return manifest
     return Manifest(manifest.file, {**manifest.data, "spec": {**manifest.data["spec"], "template": template}})

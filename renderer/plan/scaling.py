@@ -27,7 +27,7 @@ def autoscaling_on(old: Side, new: Side) -> Iterator[Finding]:
         return
     pointer = "/spec/autoscaling" if "autoscaling" in new.app.spec else "/spec/replicas"
     if old.hands_over:
-        if not old.prunes_last:
+        if old.argocd is None:
             message = (
                 "wait until the autoscaler has acted, and use server-side apply, with `.spec.replicas` among the "
                 f"differences that Argo CD ignores: with a plain `kubectl apply` {before} pods or more become 1"

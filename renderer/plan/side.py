@@ -6,14 +6,15 @@ import json
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from renderer.argocd import prunes
 from renderer.manifest import Manifest, Object, sync_options
 from renderer.overlay import Effective
 from renderer.plain import escape
 from renderer.project import versions_of
 from renderer.render.workload import RESTARTED_AT
-from renderer.spec import App, Version, version_label
+from renderer.spec import App, Version, merge, version_label
 
 WORKLOADS = ("Rollout", "Deployment")
 
@@ -34,7 +35,7 @@ class Side:
     overlay: Mapping[str, Any] = field(default_factory=dict)
     project: Mapping[str, Any] = field(default_factory=dict)
     policy_line: Callable[[str], str] = field(default=lambda name: "", compare=False)
-    ran: tuple[Object, ...] = ()
+    ran: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def flight(self) -> str | None:
@@ -67,9 +68,17 @@ class Side:
         return f"rollspec switch {self.named} --to {strategy.type}{router}"
 
     @property
-    def prunes_last(self) -> bool:
-        """Whether Argo CD applies it: it removes an old workload once the new one is Healthy."""
-        return "argocd" in (self.project.get("spec") or {})
+    def argocd(self) -> Mapping[str, Any] | None:
+        """The project's settings of Argo CD with those of the environment; None where something else applies it."""
+        own = (self.project.get("spec") or {}).get("argocd")
+        return None if own is None else merge(own, self.overlay.get("argocd") or {})
+
+    @property
+    def prunes(self) -> Literal["last", "first", "never"]:
+        """When an old workload is removed: by Argo CD once the new one is Healthy, if at all."""
+        if self.argocd is None:
+            return "first"
+        return "last" if prunes(self.argocd.get("syncPolicy") or {}) else "never"
 
     @property
     def rollouts(self) -> str:
@@ -126,7 +135,7 @@ def restart_mark(side: Side) -> str | None:
 def moves_cluster(old: Side, new: Side) -> bool:
     """Whether the environment is in another cluster; without Argo CD, naming it for the first time moves nothing."""
     before, after = (side.overlay.get("cluster") or {} for side in (old, new))
-    return before != after and bool((before and after) or (old.prunes_last and new.prunes_last))
+    return before != after and bool((before and after) or (old.argocd is not None and new.argocd is not None))
 
 
 def switched(old: Side, new: Side) -> bool:

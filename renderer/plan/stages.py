@@ -18,7 +18,8 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
     """A Deployment and a Rollout are swapped in one step, a BlueGreen skips the Canary stage, or subsets go too early.
 
     The old workload would be deleted before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in
-    the project file) one commit is enough. A BlueGreen's Service keeps a hash in its selector until it was a Canary.
+    the project file) one commit is enough; where it does not prune (`prune: false`, a sync by hand), the old pods stay.
+    A BlueGreen's Service keeps a hash in its selector until it was a Canary.
     A DestinationRule is applied before the VirtualService: subsets that live routes name must stay a stage longer.
     A Canary by Istio that becomes a BlueGreen keeps `status.canary.weights` and the pods that they name; as a Canary by
     replicas between the two it loses them.
@@ -43,11 +44,16 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
     if was.type == "BlueGreen":
         message = f"a BlueGreen becomes a {now.type} by way of a Canary: `{new.switch}`, sync, then `--continue`"
         yield Finding("switch-stages", message, "/spec/strategy/type")
-    elif new.app.migrating_from is None and old.app.migrating_from is None and not new.prunes_last:
+    elif new.app.migrating_from is None and old.app.migrating_from is None and new.prunes != "last":
         message = (
             f"the {was.type} workload would be deleted before the {now.type} one is Ready: `{new.switch}` keeps both "
             "until `--continue`"
         )
+        if new.prunes == "never":
+            message = (
+                f"Argo CD does not prune here, so the pods of the {was.type} workload would stay and get traffic: "
+                f"`{new.switch}` keeps both workloads until `--continue`; then delete the old one in the cluster"
+            )
         yield Finding("switch-stages", message, "/spec/strategy/type")
 
 

@@ -27,6 +27,7 @@ def apply(cluster: Cluster, manifests: Sequence[Manifest], options: Options = DE
     stable = stable_version(edit.world)
     wanted = {manifest.identity: manifest for manifest in manifests if manifest.kind in KINDS}
     gone = [manifest for identity, manifest in edit.world.applied.items() if identity not in wanted]
+    gone = [] if options.prune == "never" else [manifest for manifest in gone if not _is_kept(manifest)]
     if options.prune == "first":
         for manifest in gone:
             remove(edit, manifest)
@@ -82,6 +83,11 @@ def _put_all(edit: Edit, manifests: Sequence[Manifest]) -> None:
 def _changed(edit: Edit, manifest: Manifest) -> bool:
     before = edit.world.applied.get(manifest.identity)
     return before is None or before.data != manifest.data
+
+
+def _is_kept(manifest: Manifest) -> bool:
+    """Whether an annotation keeps Argo CD from deleting the object, or lets it wait until somebody confirms it."""
+    return not manifest.sync_options.isdisjoint(("Prune=false", "Prune=confirm"))
 
 
 def _order(manifest: Manifest) -> tuple[int, str]:

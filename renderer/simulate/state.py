@@ -26,7 +26,7 @@ class Options:
     never_ready: frozenset[str] = frozenset()  # versions whose pods never become Ready
     elapsed: float = 0.0  # seconds between the end of the last edit and this one: old pods live for 30
     controller_abort: bool = False  # the controller aborts by itself once the edit has come to rest
-    prune: Literal["last", "first"] = "last"  # unrendered workloads: after the others are Healthy, or before all
+    prune: Literal["last", "first", "never"] = "last"  # when, for old workloads
     analysis: Literal["pass", "fail"] = "pass"  # what every analysis finds
     autoscaled: int | None = None  # pods that an autoscaler asks for, within its bounds; None: as many as there are
     apply_all: bool = False  # unchanged manifests are written again, as `kubectl apply` does

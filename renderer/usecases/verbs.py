@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from renderer.argocd import prunes_by_itself, settings
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE
@@ -195,11 +196,17 @@ def switch(options: VerbOptions, app: str, wanted: SwitchOptions) -> int:
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         if wanted.go_on or wanted.take_back:
             return {app: switches.go_on if wanted.go_on else switches.take_back}
-        one_commit = opened.setup.project.argocd is not None if stages is None else not stages
+        one_commit = _prunes_last(opened, env) if stages is None else not stages
         return {app: partial(_switch, to=to, router=router, one_commit=one_commit)}
 
     stage = "--continue" if wanted.go_on else "--abort" if wanted.take_back else f"to {to or router}"
     return _run(options, "switch", acts, stage, notes=lambda _, spec, after: notes.switch(spec, after))
+
+
+def _prunes_last(opened: Opened, env: str) -> bool:
+    """Whether Argo CD deletes an old workload by itself, after the new one is Healthy."""
+    argocd, environment = opened.setup.project.argocd, opened.setup.environments[env]
+    return argocd is not None and prunes_by_itself(settings(argocd, environment.spec.get("argocd") or {}))
 
 
 def _noting(acts: Acts) -> tuple[Acts, list[tuple[str, str]]]:

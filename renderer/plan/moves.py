@@ -133,9 +133,17 @@ def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     if on_a_ladder(new):
         yield Effect("canary-start", f"{reason}, on the ladder, which ends by itself", named)
     elif is_undo:
-        yield from _replaced(new, Effect("undo", f"{reason}, at once{_by_way_of(new)}", named))
+        yield from _replaced(new, Effect("undo", f"{reason}, {_when(new)}{_by_way_of(new)}", named))
     else:
         yield from _replaced(new, Effect("replace", f"{reason}, without a canary{_by_way_of(new)}", named))
+
+
+def _when(new: Side) -> str:
+    """When the traffic goes back. The controller makes no checks of a version whose pods it still keeps."""
+    fields = new.app.strategy.fields
+    if fields.get("prePromotionAnalysis") and not fields.get("rollbackWindow"):
+        return "at once while its pods are kept, else after the checks before the promotion"
+    return "at once"
 
 
 def on_a_ladder(side: Side) -> bool:

@@ -12,6 +12,7 @@ from renderer.manifest import Manifest
 from renderer.plain import equal
 from renderer.plan.classes import Flag, Summary, Track
 from renderer.plan.side import WORKLOADS, Side, workload
+from renderer.release.back import undone
 from renderer.simulate import Moment, Options, Point, Timeline, TooManyPodsError, apply, start, wait
 
 Look = Callable[[Side | None, Side | None], Summary | None]  # simulates a change, with the names that people use
@@ -191,7 +192,8 @@ def _since(old: Side, new: Side) -> Sequence[Mapping[str, Any]]:
     if stable is not None and first is not None:
         return old.ran[first:stable]
     is_edited = any(_label(each) == _label(template) for each in old.ran)
-    return [template] if new.app.running == old.app.previous and not is_edited else []
+    returns = new.app.running == old.app.previous != undone(old.app.spec)  # one that was undone is younger than stable
+    return [template] if returns and not is_edited else []
 
 
 def _label(template: Mapping[str, Any]) -> object:

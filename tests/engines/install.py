@@ -16,6 +16,7 @@ import yaml
 
 from .lock import Engine, cache, engines, go_version, missing
 
+REMOVED = ".removed"  # what a folder's name begins with while it is deleted
 SAY_EVERY = 15.0  # seconds between two lines of progress where nobody looks at a terminal
 
 
@@ -38,10 +39,21 @@ def install() -> int:
 
 
 def trim() -> None:
-    """Remove what only a build needs, Go's modules and its build cache: 16 GB of 18."""
+    """Remove what only a build needs, Go's modules and its build cache: 16 GB of 18; and what a killed run left.
+
+    A folder is renamed before it is deleted: if this is killed, the next run has no half of one in its place.
+    """
     if (cache() / "go").is_dir():
-        go("clean", "-modcache")  # Go makes its modules read-only
-        shutil.rmtree(cache() / "go")
+        (cache() / "go").rename(Path(tempfile.mkdtemp(dir=cache(), prefix=f"{REMOVED}-")) / "go")
+    for left in cache().glob(f"{REMOVED}-*"):
+        delete(left)
+
+
+def delete(folder: Path) -> None:
+    """Delete a folder; Go makes those of its modules read-only."""
+    for inner in [folder, *(path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink())]:
+        inner.chmod(0o755)
+    shutil.rmtree(folder)
 
 
 def put_in_place(engine: Engine, step: str) -> None:
@@ -53,10 +65,11 @@ def put_in_place(engine: Engine, step: str) -> None:
             install_wheel(engine, folder)
         else:
             build(engine, folder, step)
-        for old in cache().glob(f"{engine.name}-??????????"):
-            shutil.rmtree(old)
         folder.chmod(0o755)
         folder.rename(engine.folder)
+        for old in cache().glob(f"{engine.name}-??????????"):
+            if old != engine.folder:
+                old.rename(Path(tempfile.mkdtemp(dir=cache(), prefix=f"{REMOVED}-")) / old.name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -21,6 +21,7 @@ OFF = 0.2  # percent of the traffic that measured shares may be off, beside what
 BY_PODS = 3.0  # the same where the ratio of pods gives the shares: Envoy prefers the pod with fewer requests
 CHANCE = 4.0  # standard deviations
 LAG = 2.0  # seconds from a change of the shares until Envoy surely has it
+EARLY = 1.0  # seconds by which a busy machine may see a change of the shares too late
 OVERLOAD = 0.25  # a version may lack so much of the Ready pods for its share, as in the simulator
 LEAST_LOAD = 100  # requests a second; 200 are asked for
 
@@ -189,7 +190,7 @@ def measured(recording: Recording, number: int, points: Points) -> Iterator[Viol
 def measurements(recording: Recording, number: int, points: Points) -> Iterator[tuple[str, float, float, int]]:
     """Version, percent, percent of the answers, and the number of answers of all, for each share that stays."""
     for start, end, share in steady(points, recording.played[number].end):
-        answers = [r.version for r in recording.requests if start + LAG < r.time < end - 0.5 and r.status == 200]
+        answers = [r.version for r in recording.requests if start + LAG < r.time < end - EARLY and r.status == 200]
         if len(answers) >= ENOUGH:
             for version, percent in share.items():
                 yield version, percent, 100 * answers.count(version) / len(answers), len(answers)

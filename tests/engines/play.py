@@ -290,7 +290,7 @@ class Player:
     def delete(self, names: list[str]) -> None:
         """Delete objects by `Kind/name`."""
         for name in names:
-            kubectl("-n", self.namespace, "delete", "--wait=false", name)
+            kubectl("-n", self.namespace, "delete", "--wait=false", "--ignore-not-found", name)
 
     def event(self, event: str) -> tuple[list[Object], list[str]]:
         """Let something happen in the cluster that no file says."""

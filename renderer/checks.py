@@ -65,7 +65,9 @@ def with_settings(spec: Mapping[str, Any], settings: Mapping[str, Any] | None) -
 
 def checks_of(strategy: Strategy, field: str = "analysis") -> Checks | None:
     """The built-in checks of an analysis of a strategy, one of ANALYSES; None where it has none."""
-    fields = strategy.fields.get(field) or {}
+    fields = strategy.fields.get(field)
+    if not fields:
+        return None
     names = NAMES if field == "analysis" else (*NAMES, *OF_PROMOTIONS)
     asked = {name: fields[name] for name in names if name in fields}
     if not asked:

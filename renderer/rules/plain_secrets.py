@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from math import log2
 from typing import Any, NamedTuple
@@ -22,13 +23,13 @@ _FLAG = regex(r"--?(?P<name>[A-Za-z][\w.-]*)(?:=(?P<value>.*))?", re.DOTALL)
 _PAIR = regex(r"""\s*["']?(?P<name>[\w.-]+)["']?\s*[:=]\s*["']?(?P<value>[^\s"',]+)["']?[,\s]*""")
 _WORD = regex(r"[A-Za-z0-9+=]+")
 _UUID = regex(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_SHORTEST = 12  # characters of a random word
+_SHORTEST = 12  # characters of a secret, and of a random word
 _BITS = 2.9  # of each character: words of a language repeat theirs more
 _LONGEST = 1 << 16  # characters of a file that are looked at
 
 
 class _Text(NamedTuple):
-    """A text of a manifest, with what names it."""
+    """A text of a manifest that is long enough for a secret, with what names it."""
 
     pointer: str
     name: str
@@ -50,7 +51,7 @@ def secret_in_spec(scene: Scene) -> Iterator[Finding]:
     """
     is_forbidden = scene.policy.get("secrets") == "forbidden"
     for manifest, text in _texts(scene):
-        if len(text.value) < _SHORTEST or text.name in scene.not_secret or not _holds_secret(text):
+        if text.name in scene.not_secret or not _holds_secret(text.name, text.value):
             continue
         message = f"{text.name} holds a secret in plain text: use a Secret, or add {text.name} to `notSecret`"
         severity: Severity = "error" if is_forbidden else "warning"
@@ -58,9 +59,10 @@ def secret_in_spec(scene: Scene) -> Iterator[Finding]:
         yield Finding("secret-in-spec", message, text.pointer, manifest, severity, policy=policy)
 
 
-def _holds_secret(text: _Text) -> bool:
-    value = _REFERENCE.sub("", text.value)
-    return any(map(_is_varied, known_secrets(value))) or (is_named(text.name) and is_random(value))
+@lru_cache(maxsize=4096)  # most apps have values that others have too, or that they have in each environment
+def _holds_secret(name: str, text: str) -> bool:
+    value = _REFERENCE.sub("", text)
+    return any(map(_is_varied, known_secrets(value))) or (is_named(name) and is_random(value))
 
 
 def _is_varied(secret: str) -> bool:
@@ -107,21 +109,23 @@ def _texts(scene: Scene) -> Iterator[tuple[Manifest, _Text]]:
 
 def _of_container(container: Object, pointer: str) -> Iterator[_Text]:
     for number, variable in enumerate(container.get("env") or ()):
-        if isinstance(variable, dict) and isinstance(variable.get("value"), str):
-            yield _Text(f"{pointer}/env/{number}/value", str(variable.get("name")), variable["value"])
+        value = variable.get("value") if isinstance(variable, dict) else None
+        if isinstance(value, str) and len(value) >= _SHORTEST:
+            yield _Text(f"{pointer}/env/{number}/value", str(variable.get("name")), value)
     for field in ("command", "args"):
         flag = ""
         for number, word in enumerate(container.get(field) or ()):
             found = _FLAG.fullmatch(word) if isinstance(word, str) else None
             if isinstance(word, str):
                 name, value = (found["name"], found["value"] or "") if found else (flag or field, word)
-                yield _Text(f"{pointer}/{field}/{number}", name, value)
+                if len(value) >= _SHORTEST:
+                    yield _Text(f"{pointer}/{field}/{number}", name, value)
             flag = found["name"] if found and found["value"] is None else ""
 
 
 def _of_mapping(values: Any, pointer: str) -> Iterator[_Text]:
     for name, value in (values if isinstance(values, dict) else {}).items():
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) >= _SHORTEST:
             yield _Text(f"{pointer}/{escape(str(name))}", str(name), value)
 
 
@@ -129,5 +133,5 @@ def _lines(text: _Text) -> Iterator[_Text]:
     """The pairs of a file of settings, each on a line of its own; one of them is enough."""
     if "\n" in text.value:
         for line in text.value[:_LONGEST].splitlines():
-            if found := _PAIR.fullmatch(line):
+            if (found := _PAIR.fullmatch(line)) and len(found["value"]) >= _SHORTEST:
                 yield _Text(text.pointer, found["name"], found["value"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pkgutil import resolve_name
+
 import pytest
 
 from tests.bench.check import verdict
 from tests.bench.goals import Goal, goals
 from tests.bench.measure import Result, Sample
 from tests.bench.report import page
-from tests.bench.steps import Clock
+from tests.bench.steps import STEPS, Clock
 
 
 def result(name: str, apps: int, wall: float, peak: float = 50, envs: int = 1) -> Result:
@@ -55,6 +57,11 @@ def test_a_missed_goal_is_shown_with_its_steps_and_the_floor() -> None:
     assert "| at most 2.50 s | 6.00 s (6.00 s of processors) | **not met** |" in text
     assert "The floor, `cp -r` of the rendered files, takes 1.00 s." in text
     assert "| load | 3.00 s | 75 % |\n| write | 1.00 s | 25 % |" in text
+
+
+@pytest.mark.parametrize("name", [name for names in STEPS.values() for name in names])
+def test_each_step_names_a_function(name: str) -> None:
+    assert callable(resolve_name(name))
 
 
 def test_a_step_inside_another_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:

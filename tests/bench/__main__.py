@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: measure, tell, and write docs/benchmarks.md and docs/benchmarks.svg."""
+"""`python -m tests.bench`: measure, print, and write docs/benchmarks.md and docs/benchmarks.svg."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.bench import machine
 from tests.bench.goals import COMPARED, goals
 from tests.bench.measure import Result, workplace
-from tests.bench.ours import COMMANDS, LARGEST, ROLLSPEC, command_results, profile, project_results
+from tests.bench.ours import COMMANDS, LARGEST, ROLLSPEC, command_results, profiles, project_results
 from tests.bench.peers import peer_results
 from tests.bench.plot import plot
 from tests.bench.projects import generate
@@ -70,7 +70,8 @@ def main() -> None:
         if chosen.shares:
             found = {"render": steps(place, chosen.project)}
             if not chosen.project:
-                found |= {name: profile(place, name, 1000, 1) for name in ("plan", "validate a change")}
+                more = profiles(place, [(name, 1000, 1) for name in ("plan", "validate a change")])
+                found |= {name: spent for (name, _, _), spent in more.items()}
             for name, spent in found.items():
                 print(f"{name}, 1,000 apps" if not chosen.project else name)
                 print("\n".join(f"  {step:24}{seconds * 1000:9.1f} ms" for step, seconds in spent.items()))
@@ -82,11 +83,8 @@ def main() -> None:
             print(f"{result.apps:6} x {result.envs}  {result.name:28} {told}", flush=True)
             results.append(result)
         load = (before, machine.load())
-        missed = {
-            each.key: profile(place, *each.key)
-            for each in goals(results)
-            if not each.is_met and each.key and each.key[0] in COMMANDS
-        }
+        unmet = [each.key for each in goals(results) if not each.is_met and each.key and each.key[0] in COMMANDS]
+        missed = profiles(place, list(dict.fromkeys(unmet)))
         text = page(results, steps(place, None), missed, machine.description(), load)
     if chosen.no_write:
         print(text)

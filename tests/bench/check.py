@@ -14,18 +14,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.bench.measure import CHECKOUT, environment, workplace
-from tests.bench.projects import generate
+from tests.bench.projects import ENVS, generate
+from tests.bench.rows import commit
 
 MOST = 1.10  # times the processor time of the other version
 ROUNDS = 9
 _RUN = "from renderer.cli import main; main()"
 _APPS = 300
-COMMANDS: Mapping[str, tuple[int, Sequence[str]]] = {  # the number of apps, and the command
-    "--help": (1, ["--help"]),
-    "render one app": (1, ["render", "--no-cache"]),
-    f"render {_APPS} apps": (_APPS, ["render", "--no-cache", "--jobs", "1"]),
-    f"validate {_APPS} apps": (_APPS, ["validate", "--jobs", "1"]),
-    f"fmt --check {_APPS} apps": (_APPS, ["fmt", "--check"]),
+_VERB = ["--all", "--dry-run", "--env", ENVS[0]]
+COMMANDS: Mapping[str, tuple[str, Sequence[str]]] = {  # one of `laid_out`, and the command; none changes a file
+    "--help": ("one app", ["--help"]),
+    "render one app": ("one app", ["render", "--no-cache"]),
+    f"render {_APPS} apps": ("many", ["render", "--no-cache", "--jobs", "1"]),
+    f"validate {_APPS} apps": ("many", ["validate", "--jobs", "1"]),
+    f"fmt --check {_APPS} apps": ("many", ["fmt", "--check"]),
+    f"status {_APPS} apps": ("committed", ["status"]),
+    f"restart {_APPS} apps": ("committed", ["restart", *_VERB]),
+    f"abort what is in flight of {_APPS} apps": ("committed", ["abort", *_VERB]),
+    f"plan, {_APPS} apps changed": ("changed", ["plan", "--base", "HEAD"]),
+    f"validate --base, {_APPS} apps changed": ("changed", ["validate", "--base", "HEAD", "--jobs", "1"]),
 }
 
 
@@ -36,7 +43,7 @@ def verdict(least: Mapping[str, tuple[float, float]]) -> tuple[list[str], int]:
         slower = now > before * MOST
         failed |= slower
         end = f": over {MOST:.2f} times" if slower else ""
-        lines.append(f"{name:24} {before * 1000:8.0f} ms {now * 1000:8.0f} ms {now / before:6.2f} times{end}")
+        lines.append(f"{name:36} {before * 1000:8.0f} ms {now * 1000:8.0f} ms {now / before:6.2f} times{end}")
     return lines, int(failed)
 
 
@@ -69,6 +76,18 @@ def lay_out(reference: str, folder: Path) -> Path:
     return folder
 
 
+def laid_out(place: Path) -> dict[str, Path]:
+    """The projects, by name; in the one named `changed`, an edit of the overlay since the commit changes every app."""
+    projects = {"one app": generate(place / "one", 1, 1), "many": generate(place / "many", _APPS, 1)}
+    for name in ("committed", "changed"):
+        projects[name] = generate(place / name, _APPS, 1)
+        processor_time(CHECKOUT, ["-C", projects[name], "render"])
+        commit(projects[name])
+    overlay = projects["changed"] / f"overlays/{ENVS[0]}/overlay.yaml"
+    overlay.write_text(overlay.read_text().replace("maxUnavailable: 1", "maxUnavailable: 2"))
+    return projects
+
+
 def main() -> int:
     """Measure both, and say what was found."""
     reference = sys.argv[1] if len(sys.argv) > 1 and sys.argv[1] else last_tag()
@@ -78,12 +97,12 @@ def main() -> int:
     with workplace() as folder:
         place = Path(folder)
         trees = (lay_out(reference, place / "before"), CHECKOUT)
-        projects = {apps: generate(place / str(apps), apps, 1) for apps in {apps for apps, _ in COMMANDS.values()}}
+        projects = laid_out(place)
         times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in COMMANDS}
         for _ in range(ROUNDS + 1):
-            for name, (apps, arguments) in COMMANDS.items():
+            for name, (project, arguments) in COMMANDS.items():
                 for tree, found in zip(trees, times[name], strict=True):
-                    found.append(processor_time(tree, ["-C", projects[apps], *arguments]))
+                    found.append(processor_time(tree, ["-C", projects[project], *arguments]))
     lines, code = verdict({name: (min(before[1:]), min(now[1:])) for name, (before, now) in times.items()})
     print("\n".join([f"processor time of {reference} and of this checkout, the least of {ROUNDS} runs:", *lines]))
     return code

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.bench.measure import Result
 from tests.bench.rows import LOG
-from tests.bench.verbs import FLEET, VERBS
+from tests.bench.verbs import FLEET, SIZES
 
 Key = tuple[str, int, int]  # name, apps, environments
 
@@ -32,7 +32,7 @@ TIMES: Mapping[Key, float] = {
     ("hook: render", 10_000, 1): 0.15,
     ("one app changed", 10_000, 1): 0.8,
     ("plan", 10_000, 1): 1.0,
-    **{(verb, FLEET, 1): 3.0 for verb in VERBS},
+    **{(verb, FLEET, envs): 3.0 for verb, envs in SIZES.items()},
     ("verb --commit", 10_000, 1): 0.25,
     ("verb --commit over 100 apps", 10_000, 1): 1.0,
     ("status", 10_000, 1): 0.4,
@@ -60,7 +60,7 @@ WORDS = {
     "one app asked for": "render one app (`--app`)",
     "validate": "validate",
     "plan": "plan of at most 5 changed apps",
-    **{verb: f"{verb} of {FLEET:,} apps in one commit" for verb in VERBS},
+    **{verb: f"{verb} of {FLEET:,} apps in one commit" for verb in SIZES},
     "fmt --check": "`fmt --check`",
     "fmt --check --cached": "`fmt --check --cached`, nothing changed",
     "validate --cached": "`validate --cached`, nothing changed",

@@ -12,6 +12,7 @@ from tests.bench.projects import name_of
 from tests.bench.rows import commit, day_results, generate_ordered, git
 from tests.bench.shares import shares
 
+Key = tuple[str, int, int]  # name, apps, environments
 LARGEST = 10_000  # apps of a project on which every command is measured
 CHANGED = 5  # apps that a plan is about
 COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -75,21 +76,30 @@ def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Re
     shutil.rmtree(project)
 
 
-def profile(place: Path, name: str, apps: int, envs: int) -> dict[str, float]:
-    """The processor seconds of such a run by step, all in one process."""
-    project = generate_ordered(place / "profile", apps, envs)
-    commit(project)
-    command = ("-C", str(project), *COMMANDS[name])
-    if name not in ("cold", "--help"):
+def profiles(place: Path, wanted: Sequence[Key]) -> dict[Key, dict[str, float]]:
+    """The processor seconds of such runs (name, apps, environments) by step, each in one process."""
+    found: dict[Key, dict[str, float]] = {}
+    for apps, envs in dict.fromkeys((apps, envs) for _, apps, envs in wanted):
+        project = generate_ordered(place / "profile", apps, envs)
+        commit(project)
+        found |= {key: shares(_alone("cold", project)) for key in wanted if key == ("cold", apps, envs)}
         for _ in range(2):  # the second sees files that are old enough to be told by their stamps
             once((*ROLLSPEC, "-C", str(project), *COMMANDS["cold"]))
-    if name == "one app changed":
-        _edit(project, 0, "profile")
-    if name in ("plan", "validate a change"):
-        _edit_some(project, apps)
-    found = shares([*command, "--jobs", "1"] if "render" in command else command)
-    shutil.rmtree(project)
+        for key in wanted:
+            if key[1:] == (apps, envs) and key not in found:
+                if key[0] == "one app changed":
+                    _edit(project, 0, "profile")
+                if key[0] in ("plan", "validate a change"):
+                    _edit_some(project, apps)
+                found[key] = shares(_alone(key[0], project))
+                git(project, "reset", "--quiet", "--hard")
+        shutil.rmtree(project)
     return found
+
+
+def _alone(name: str, project: Path) -> Sequence[str]:
+    command = ("-C", str(project), *COMMANDS[name])
+    return [*command, "--jobs", "1"] if "render" in command else command
 
 
 def command_results(place: Path, runs: int) -> Iterator[Result]:

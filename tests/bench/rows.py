@@ -40,7 +40,8 @@ def day_results(project: Path, rollspec: Sequence[str], size: tuple[int, int], r
     yield result("status --behind", "status", "--behind")
     yield from _hooks(project, rollspec, (apps, envs, spec), runs)
     yield from _verbs(project, rollspec, size, runs)
-    yield from _of_all(project, rollspec, size, runs)
+    if envs == 1:
+        yield from _of_all(project, rollspec, size, runs)
 
 
 def _hooks(project: Path, rollspec: Sequence[str], of: tuple[int, int, str], runs: int) -> Iterator[Result]:

@@ -57,7 +57,7 @@ STEPS = {
     "check the output": ("renderer.pipeline.check_manifests",),
     "to text": ("renderer.pipeline.to_files",),
     "claims": ("renderer.pipeline.claims", "renderer.usecases.render.together", "renderer.usecases.validate.together"),
-    "plan and simulate": ("renderer.usecases.compare.plan", "renderer.usecases.compare.plan_resources"),
+    "plan and simulate": ("renderer.plan.plan", "renderer.plan.judged", "renderer.usecases.compare.plan_resources"),
     "write": ("renderer.usecases.render.Output.put",),
     "remember": (
         "renderer.usecases.recorded.Recorded.draft",

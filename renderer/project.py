@@ -43,6 +43,15 @@ class Publishing:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """How an environment's cluster is read: contexts of kubeconfig, empty for the current one, and a Prometheus."""
+
+    context: str = ""
+    argocd_context: str = ""  # where Argo CD runs; empty: in the same cluster
+    prometheus: str = ""
+
+
 @dataclass(frozen=True)
 class Versions:
     """What manifests and the native fields of specs are checked against; each names a set under `schemas/`."""
@@ -81,6 +90,8 @@ class Project:
     publish: Publishing = Publishing()
     not_secret: frozenset[str] = frozenset()  # names that sound like a secret's and are none
     promotion: Stages = ()  # the order in which a version passes through the environments
+    clusters: Mapping[str, Cluster] = field(default_factory=dict)  # by environment
+    queries: Mapping[str, str] = field(default_factory=dict)  # the project's own, by name
 
 
 def project_of(data: Mapping[str, Any]) -> Project:
@@ -98,7 +109,13 @@ def project_of(data: Mapping[str, Any]) -> Project:
         publish=Publishing(**spec.get("publish", {})),
         not_secret=frozenset(spec.get("notSecret", ())),
         promotion=stages_of(spec.get("promotion", ())),
+        clusters={env: _cluster(given) for env, given in spec.get("clusters", {}).items()},
+        queries=spec.get("queries", {}),
     )
+
+
+def _cluster(given: Mapping[str, str]) -> Cluster:
+    return Cluster(given.get("context", ""), given.get("argocdContext", ""), given.get("prometheus", ""))
 
 
 def versions_of(data: Mapping[str, Any]) -> Versions:

@@ -42,10 +42,11 @@ PARTS: dict[str, Callable[[], str]] = {
     "situations": situations.table,
     "false alarms": odds.table,
     "least requests": odds.least_requests,
+    "live queries": page_parts.live_queries,
     "versions": page_versions.table,
     "versions zh": page_versions.chinese_table,
 }
-WITH_PARTS = ("README.md", "docs/analysis.md", "docs/architecture.md", "docs/releases.md")
+WITH_PARTS = ("README.md", "docs/analysis.md", "docs/architecture.md", "docs/live.md", "docs/releases.md")
 _PART = re.compile(r"(<!-- made: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests import docs
 from tests.support import edit_cases, levels, patches, plan_cases, schema_cases
 from tests.support.cases import ROOT, Outcome, cases, lay_out, run
+from tests.test_live_reading import write as write_live
 from tests.test_verbs import write as write_verbs
 
 
@@ -25,6 +26,7 @@ def main() -> int:
     patches.main()
     edit_cases.main()
     plan_cases.main()
+    write_live()
     docs.main()
     print(run(ROOT, "render").out, end="")
     return int(bool(wrong))

@@ -15,7 +15,7 @@ ROWS = (
     ("progress", "console"),
     ("board",),
     ("report",),
-    ("tree", "git", "cache", "cache_key", "sealed", "workers", "prometheus", "live"),
+    ("tree", "git", "cache", "cache_key", "sealed", "workers", "prometheus", "live", "cluster"),
     ("importing",),
     ("pipeline",),
     ("plan", "history", "edit", "scaffold"),

@@ -13,6 +13,7 @@ from tests.support.cases import ROOT
 
 # What takes long to import: libraries, and packages of ours with many modules.
 HEAVY = (
+    *("asyncio", "kr8s", "renderer.cluster", "renderer.live"),
     *("cronsim", "difflib", "http", "importlib.metadata", "jinja2", "jsonschema", "jsonschema_rs", "logging"),
     *("multiprocessing", "ruamel", "sqlite3", "subprocess", "tempfile", "urllib.request", "yaml", "zoneinfo"),
     *("renderer.board", "renderer.edit", "renderer.git", "renderer.history", "renderer.importing", "renderer.pipeline"),

@@ -10,14 +10,14 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_REQUESTS = "istio_requests_total"
-_BUCKETS = "istio_request_duration_milliseconds_bucket"
+REQUESTS = "istio_requests_total"
+BUCKETS = "istio_request_duration_milliseconds_bucket"
 _BEFORE = "1h"  # how far back a series may have its last sample and still be the same one
 # The gRPC statuses that are the server's fault: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE,
 # DATA_LOSS.
-_GOOD = 'response_code!~"5..",grpc_response_status!~"2|4|12|13|14|15"'
+GOOD = 'response_code!~"5..",grpc_response_status!~"2|4|12|13|14|15"'
 # A client that went away is nobody's fault: Envoy reports it with code 0.
-_ANSWERED = 'response_code!="0"'
+ANSWERED = 'response_code!="0"'
 # Envoy's flags of a request that no answer came back for: the version's own proxy did not report it.
 _LOST = 'response_flags=~".*(UF|UH|UC|UT|NC|LR).*"'
 
@@ -51,20 +51,20 @@ class Requests(NamedTuple):
 
     def all(self, window: str) -> str:
         """The number of requests; nothing if there is no series."""
-        found = increase(self.series(_REQUESTS, _ANSWERED), window)
+        found = increase(self.series(REQUESTS, ANSWERED), window)
         if self.reporter == "destination":
-            lost = increase(self.series(_REQUESTS, _LOST, reporter="source"), window)
+            lost = increase(self.series(REQUESTS, _LOST, reporter="source"), window)
             found += f"\n  or{lost[1:]}"
         return f"sum(\n{found}\n)"
 
     def good(self, window: str) -> str:
         """How many did not end in a server's error."""
-        return f"(sum(\n{increase(self.series(_REQUESTS, _ANSWERED, _GOOD), window)}\n) or vector(0))"
+        return f"(sum(\n{increase(self.series(REQUESTS, ANSWERED, GOOD), window)}\n) or vector(0))"
 
     def quantile(self, quantile: str, window: str, least: int) -> str:
         """The latency in milliseconds below which that share of the requests is, where there were enough of them."""
-        buckets = increase(self.series(_BUCKETS), window)
-        count = increase(self.series(_BUCKETS, 'le="+Inf"'), window)
+        buckets = increase(self.series(BUCKETS), window)
+        count = increase(self.series(BUCKETS, 'le="+Inf"'), window)
         return f"(histogram_quantile({quantile}, sum by (le) (\n{buckets}\n)) and on () sum(\n{count}\n) >= {least})"
 
 

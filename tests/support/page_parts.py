@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from renderer.live.queries import QUERIES
 from renderer.manifest import Manifest
 from renderer.release.steps import steps_of
 from renderer.release.verbs import Refusal
@@ -130,3 +131,14 @@ def _sentence(name: str) -> str:
             docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
             return docstring.splitlines()[0].replace("|", "\\|")
     return ""
+
+
+def live_queries() -> str:
+    """The table of the queries that `status --live` sends, and their texts."""
+    rows = [f"| `{query.name}` | {query.unit} | {query.about} |" for query in QUERIES]
+    texts = [
+        f"`{query.name}`:\n\n```promql\n{query.text}\n```"
+        for query in QUERIES
+        if query.name in ("requests", "success", "p95")
+    ]
+    return "\n".join(["| query | unit | it gives |", "| --- | --- | --- |", *rows, "", "\n\n".join(texts)])

@@ -1,0 +1,286 @@
+"""Reads in the background what runs in clusters and what Prometheus says of it, and compares it with Git."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from types import TracebackType
+from typing import Any, Self
+
+from renderer.cluster import Target, follow
+from renderer.failure import Failure
+from renderer.live.behind import behind
+from renderer.live.model import Live, LiveApp, LiveEnvironment, Source, SourceState
+from renderer.live.objects import APPLICATION, KINDS, Object
+from renderer.live.queries import queries
+from renderer.live.reading import read_app, read_application
+from renderer.live.statistics import LENGTH, STEP, Statistics, now, with_series
+from renderer.live.store import Store
+from renderer.project import Cluster
+from renderer.prometheus import query_now, query_series
+from renderer.usecases.in_git import InGit
+from renderer.usecases.project import Opened
+
+_POLL = 5.0  # seconds between two questions to Prometheus
+_SERIES = 30.0  # seconds between two questions for the last 30 minutes
+_GIT = 2.0  # seconds between two questions to Git for a new commit
+NO_PROMETHEUS = "add `spec.clusters.{env}.prometheus` to rollspec.yaml"
+
+
+@dataclass(slots=True)
+class _Source:
+    """A source as it changes; `good` in Unix seconds."""
+
+    state: SourceState = SourceState.STARTING
+    reason: str = ""
+    good: float | None = None
+
+    def value(self) -> Source:
+        good = None if self.good is None else datetime.fromtimestamp(self.good, UTC)
+        return Source(self.state, self.reason, good)
+
+
+@dataclass(slots=True)
+class _ClusterState:
+    """All that was read from one cluster, by namespace; the sink of its reader."""
+
+    notify: Callable[[], None]
+    source: _Source = field(default_factory=_Source)
+    stores: dict[str, Store] = field(default_factory=dict)
+    not_read: dict[Target, str] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def store(self, namespace: str) -> Store:
+        return self.stores.setdefault(namespace, Store())
+
+    def replaced(self, target: Target, objects: Iterable[Object]) -> None:
+        with self.lock:
+            self.not_read.pop(target, None)
+            self.store(target.namespace).replace(target.kind.kind, objects)
+        self.notify()
+
+    def changed(self, target: Target, data: Object) -> None:
+        with self.lock:
+            self.store(target.namespace).put(target.kind.kind, data)
+        self.notify()
+
+    def removed(self, target: Target, name: str) -> None:
+        with self.lock:
+            self.store(target.namespace).remove(target.kind.kind, name)
+        self.notify()
+
+    def not_readable(self, target: Target, reason: str) -> None:
+        self.not_read[target] = reason
+
+    def is_current(self) -> None:
+        was = self.source.state
+        reasons = sorted(set(self.not_read.values()))
+        self.source = _Source(SourceState.READ, "; ".join(reasons), time.time())
+        if was is not SourceState.READ:
+            self.notify()
+
+    def is_lost(self, reason: str) -> None:
+        self.source = _Source(SourceState.LOST, reason, self.source.good)
+        self.notify()
+
+
+@dataclass(slots=True)
+class _PrometheusState:
+    """What one environment's Prometheus answered last."""
+
+    address: str
+    namespaces: frozenset[str]
+    source: _Source = field(default_factory=_Source)
+    numbers: Statistics = field(default_factory=dict)
+    series: dict[str, Any] = field(default_factory=dict)
+    end: float = 0.0
+    statistics: Statistics = field(default_factory=dict)
+
+
+class LiveReader:
+    """Reads in a thread of its own until it is closed; `current` and `wait` may be called from any thread."""
+
+    def __init__(self, opened: Opened, envs: Sequence[str]) -> None:
+        self._git = InGit(opened, envs)
+        self._settings = {env: opened.setup.project.clusters.get(env, Cluster()) for env in envs}
+        argocd = opened.setup.project.argocd
+        self._argocd_namespace = argocd.namespace if argocd else "argocd"
+        self._own_queries = queries(opened.setup.project.queries)
+        self._changed = threading.Condition()
+        self._number = 0
+        self._loop = asyncio.new_event_loop()
+        self._clusters: dict[str, _ClusterState] = {}
+        self._prometheus: dict[str, _PrometheusState] = {}
+        self._apps: dict[str, dict[str, LiveApp]] = {env: {} for env in envs}
+        self._made: dict[tuple[str, str], tuple[Any, ...]] = {}  # by environment and app: what its value was made from
+        self._building = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name="live reader", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join(10)
+
+    def current(self) -> Live:
+        """What is known now."""
+        with self._building:
+            environments = {env: self._environment(env) for env in self._settings}
+            return Live(datetime.now(UTC), environments, self._number)
+
+    def wait(self, number: int, timeout: float) -> Live:
+        """What is known as soon as it is newer than `number`, or after `timeout` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._number > number, timeout)
+        return self.current()
+
+    def refresh(self) -> None:
+        """Read again what Git says: a commit was made."""
+        if self._git.refresh():
+            self._notify()
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._number += 1
+            self._changed.notify_all()
+
+    def _environment(self, env: str) -> LiveEnvironment:
+        cluster = self._clusters.get(self._settings[env].context)
+        prometheus = self._prometheus.get(env)
+        if cluster is not None:
+            self._build(env, cluster)
+        apps = self._apps[env]
+        named = {(app.namespace, name): name for name, app in apps.items()}
+        statistics = {
+            named[key]: versions
+            for key, versions in (prometheus.statistics if prometheus else {}).items()
+            if key in named
+        }
+        missing = Source(SourceState.MISSING, NO_PROMETHEUS.format(env=env))
+        return LiveEnvironment(
+            env,
+            cluster.source.value() if cluster else Source(SourceState.STARTING),
+            prometheus.source.value() if prometheus else missing,
+            dict(apps),
+            statistics,
+        )
+
+    def _build(self, env: str, cluster: _ClusterState) -> None:
+        """Make the apps again that changed."""
+        applications = self._applications(env)
+        expected = self._git.expected(env)
+        known = self._apps[env]
+        with cluster.lock:
+            for app, wanted in expected.items():
+                store = cluster.stores.get(wanted.namespace)
+                if store is None or cluster.source.good is None:
+                    continue
+                application = applications.get((wanted.namespace, app))
+                made_from = (store.number(app), wanted, application)
+                if app in known and self._made.get((env, app)) == made_from:
+                    continue
+                objects = store.objects(app)
+                made = read_app(env, app, wanted.namespace, objects)
+                differs = behind(app, wanted.workloads, objects)
+                known[app] = replace(made, behind=differs, application=application)
+                self._made[env, app] = made_from
+        for app in known.keys() - expected.keys():
+            del known[app]
+
+    def _applications(self, env: str) -> dict[tuple[str, str], Any]:
+        """Argo CD's Applications by the namespace and name of the workloads that they have."""
+        settings = self._settings[env]
+        cluster = self._clusters.get(settings.argocd_context or settings.context)
+        if cluster is None:
+            return {}
+        with cluster.lock:
+            store = cluster.stores.get(self._argocd_namespace)
+            found = (
+                sorted(store.all(APPLICATION.kind), key=lambda data: env in str(data["metadata"]["name"]))
+                if store
+                else []
+            )
+            return {
+                (str(each["namespace"]), str(each["name"])): read_application(data)
+                for data in found
+                for each in data["status"]["resources"]
+            }
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._stop = asyncio.Event()
+        self._loop.run_until_complete(self._read())
+
+    async def _read(self) -> None:
+        tasks = [asyncio.create_task(each) for each in self._jobs()]
+        await self._stop.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _jobs(self) -> list[Any]:
+        targets: dict[str, list[Target]] = {}
+        for env, settings in self._settings.items():
+            namespaces = self._git.namespaces(env)
+            own = targets.setdefault(settings.context, [])
+            own += [Target(kind, namespace) for namespace in sorted(namespaces) for kind in KINDS]
+            argocd = targets.setdefault(settings.argocd_context or settings.context, [])
+            argocd.append(Target(APPLICATION, self._argocd_namespace))
+            if settings.prometheus:
+                self._prometheus[env] = _PrometheusState(settings.prometheus, namespaces)
+        self._clusters = {context: _ClusterState(self._notify) for context in targets}
+        follows = [
+            follow(context or None, list(dict.fromkeys(wanted)), self._clusters[context])
+            for context, wanted in targets.items()
+            if wanted
+        ]
+        return [*follows, *(self._ask(state) for state in self._prometheus.values()), self._watch_git()]
+
+    async def _watch_git(self) -> None:
+        while True:
+            await asyncio.sleep(_GIT)
+            await asyncio.to_thread(self.refresh)
+
+    async def _ask(self, state: _PrometheusState) -> None:
+        asked = 0.0
+        while True:
+            began = time.time()
+            with_past = began - asked >= _SERIES
+            try:
+                await asyncio.to_thread(self._ask_once, state, began, with_past=with_past)
+                state.source = _Source(SourceState.READ, "", began)
+                asked = began if with_past else asked
+            except Failure as failure:
+                state.source = _Source(SourceState.LOST, str(failure), state.source.good)
+            self._notify()
+            await asyncio.sleep(max(_POLL - (time.time() - began), 0.5))
+
+    def _ask_once(self, state: _PrometheusState, at: float, *, with_past: bool) -> None:
+        texts = {query.name: query.of(state.namespaces) for query in self._own_queries}
+        numbers = now({name: query_now(state.address, text) for name, text in texts.items()})
+        if with_past:
+            start = at - LENGTH
+            state.series = {name: query_series(state.address, text, start, at, STEP) for name, text in texts.items()}
+            state.end = at
+        state.statistics = with_series(numbers, state.series, datetime.fromtimestamp(state.end, UTC))
+
+
+def open_reader(opened: Opened, envs: Sequence[str]) -> LiveReader:
+    """A reader of these environments, not started yet. Raises Failure without the extra that it needs."""
+    if find_spec("kr8s") is None:
+        raise Failure("reading clusters needs more packages: pip install 'rollspec[board]'", 2)
+    return LiveReader(opened, envs)

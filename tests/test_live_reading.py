@@ -1,0 +1,98 @@
+"""What runs, read from recordings of real objects: what the API server and the controllers of the lab wrote."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer.live.behind import behind
+from renderer.live.model import Live, LiveApp, LiveEnvironment, Role, Source, SourceState
+from renderer.live.reading import read_app
+from renderer.live.store import Store
+from renderer.report.live import live_text
+from tests.support.cases import ROOT
+
+FOLDER = ROOT / "fixtures" / "live"
+CASES = sorted(path.stem for path in FOLDER.glob("*.json"))
+TRACED = [case for case in CASES if (ROOT / "fixtures/traces/1.10.2" / f"{case.rsplit('-', 3)[0]}.json").exists()]
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def store_of(case: str) -> Store:
+    store = Store()
+    for data in json.loads((FOLDER / f"{case}.json").read_text()):
+        store.put(data["kind"], data)
+    return store
+
+
+def read(case: str) -> LiveApp:
+    return read_app("lab", "web", "lab", store_of(case).objects("web"))
+
+
+def text(case: str) -> str:
+    current = Source(SourceState.READ, good=NOW)
+    missing = Source(SourceState.MISSING, "see docs/live.md")
+    return live_text(Live(NOW, {"lab": LiveEnvironment("lab", current, missing, {"web": read(case)})}), "text")
+
+
+def said(case: str, edit: int) -> dict[str, Any]:
+    """The workloads that Git said after that edit of the scenario."""
+    edits = json.loads((ROOT / "fixtures/traces/1.10.2" / f"{case.rsplit('-', 3)[0]}.json").read_text())["edits"]
+    manifests = [made for each in edits[: edit + 1] for made in each.get("manifests", ())]
+    return {made["kind"]: made for made in manifests if made["kind"] in ("Rollout", "Deployment")}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_recording_is_read_as_its_file_says(case: str) -> None:
+    assert text(case) == (FOLDER / f"{case}.txt").read_text()
+
+
+@pytest.mark.parametrize("case", TRACED)
+def test_a_cluster_that_has_what_git_says_is_not_behind(case: str) -> None:
+    number = int(case.rsplit("-", 3)[1])
+    assert behind("web", said(case, number), store_of(case).objects("web")) == ()
+
+
+@pytest.mark.parametrize("case", TRACED)
+def test_a_cluster_that_has_not_got_the_commit_is_behind(case: str) -> None:
+    number = int(case.rsplit("-", 3)[1])
+    other = said(case, 0 if number else 1)
+    if other == said(case, number):
+        pytest.fail("the two edits say the same")
+    assert behind("web", other, store_of(case).objects("web"))
+
+
+def test_an_abort_by_the_controller_is_seen() -> None:
+    assert [case for case in CASES if read(case).is_aborted] == [
+        "analysis-some-errors-1-at-rest",
+        "canary-istio-controller-abort-2-at-rest",
+    ]
+
+
+def test_shares_add_up_to_100_percent() -> None:
+    for case in CASES:
+        shares = [each.share for each in read(case).versions if each.share is not None]
+        assert sum(shares) == pytest.approx(100, abs=0.2), case
+
+
+def test_roles() -> None:
+    found = {case: [each.role for each in read(case).versions] for case in CASES}
+    assert found["bluegreen-1-at-rest"] == [Role.STABLE, Role.PREVIEW]
+    assert found["canary-istio-ladder-1-under-way"] == [Role.STABLE, Role.CANARY]
+    assert found["canary-istio-controller-abort-0-at-rest"] == [Role.STABLE]
+    assert found["release-rolling-1-under-way"] == [Role.STABLE, Role.OLD]
+
+
+def test_without_objects_an_app_is_not_in_the_cluster() -> None:
+    assert read_app("lab", "web", "lab", {}).versions == ()
+    assert behind("web", {"Rollout": {"spec": {}}}, {}) == ("Git has the Rollout web, the cluster does not",)
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Write the expected texts (`make golden`)."""
+    for case in CASES:
+        (folder / f"{case}.txt").write_text(text(case))

@@ -47,7 +47,7 @@ def scale_in_step(old: Side, new: Side) -> Iterator[Finding]:
 
     The controller scales first, by the new list at the old step's index, then starts the list again, finds other pods
     than its first step needs, and sets the weight to 0 until they are Ready. Where the simulation of the same edit
-    shows no such fall, it is a note.
+    shows no such fall, it is a note: in 1 of 12 runs of the lab the share fell nevertheless, for half a second.
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: two commits, synced one after the other: the number of pods, and the weight.
     """

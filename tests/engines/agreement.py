@@ -11,20 +11,23 @@ from renderer.manifest import Manifest
 from renderer.simulate import Cluster, Options, Timeline, abort, apply, start, wait
 from tests.support.by_hand import retry, scale
 
-BETWEEN = 2.0  # seconds of quiet that the recorder waits for before the next edit
+BETWEEN = 2.0  # seconds of quiet before an edit, in traces that do not say when each begins
 PAST = "2026-01-01T00:00:00Z"  # a restartAt older than the lab's pods: the real controller restarts none
 
 
 def compared(trace: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
     """Of each edit its title, and what does not agree: `shares`, `ready`, `pods`, `end`."""
-    cluster, live, down = start(), dict[str, Any](), False
+    cluster, live, down, ended = start(), dict[str, Any](), False, 0.0
     for number, edit in enumerate(trace["edits"]):
         down = {"controller-down": True, "controller-up": False}.get(edit.get("event", ""), down)
         live |= {key(made): made for made in edit.get("manifests", [])}
         for name in edit.get("deleted", []):
             live.pop(name, None)
         options = options_of(trace, edit, list(live.values()), number)
+        if number and "begins" in edit:  # a slow machine: old pods may have gone meanwhile
+            options = replace(options, elapsed=max(0.0, edit["begins"] - ended))
         cluster, timeline = play(cluster, edit, list(live.values()), replace(options, controller_down=down))
+        ended = edit.get("begins", 0.0) + timeline.points[-1].t
         yield edit["title"], differences(edit["points"], timeline)
 
 

@@ -25,12 +25,12 @@ from .lock import HERE, ROLLOUTS, engines
 from .project import Project
 from .scenario import FOLDER, Scenario, scenarios
 
-# What these modules do has no influence on a cluster: they report, or belong to other commands.
+# What these modules do has no influence on a cluster: they judge or report, or belong to other commands.
 _ASIDE = frozenset(
     f"{name}.py"
     for name in (
-        *("__init__", "__main__", "agreement", "defaults", "digest", "evidence", "judges", "report", "run"),
-        *("sequences", "soak", "traces"),
+        *("__init__", "__main__", "agreement", "clients", "defaults", "digest", "evidence", "invariants", "judges"),
+        *("planned", "promise", "report", "run", "sequences", "soak", "traces", "violation"),
     )
 )
 _SHORT = 12

@@ -34,7 +34,8 @@ def edit(recording: Recording, number: int, played: Played) -> dict[str, Any]:
         made = trace_point(point, at - played.start)
         if not points or {**points[-1], "t": 0} != {**made, "t": 0}:
             points.append(made)
-    return {"title": played.edit.title, **what, "points": points}
+    begins = round(played.start - recording.played[0].start, 1)
+    return {"title": played.edit.title, "begins": begins, **what, "points": points}
 
 
 def write(recording: Recording, folder: Path = FOLDER) -> str:
@@ -55,7 +56,7 @@ def text(made: dict[str, Any]) -> str:
 def edit_text(item: dict[str, Any]) -> str:
     """One edit of a trace."""
     lines = [f'"title": {json.dumps(item["title"], ensure_ascii=False)}']
-    lines += [f'"{key}": {json.dumps(item[key])}' for key in ("event", "deleted") if key in item]
+    lines += [f'"{key}": {json.dumps(item[key])}' for key in ("begins", "event", "deleted") if key in item]
     for key in ("manifests", "points"):
         if key in item:
             rows = ",\n  ".join(json.dumps(row, ensure_ascii=False) for row in item[key])

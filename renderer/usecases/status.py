@@ -16,9 +16,10 @@ from renderer.problem import errors
 from renderer.promotion import in_order
 from renderer.report.possible import possible
 from renderer.report.status import AppStatus, StatusReport, status_text
+from renderer.tree import reader
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.past import SHALLOW
-from renderer.usecases.project import Opened, Refused, open_project
+from renderer.usecases.project import AppTexts, Opened, Refused, open_project
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
 from renderer.usecases.since import Since, since
@@ -107,9 +108,10 @@ def read_rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[
 
     def work(share: Sequence[str], tick: Callable[[], None]) -> tuple[list[AppStatus], Callable[[], None]]:
         found: list[AppStatus] = []
-        for app in share:
-            found += _app_rows(opened, overlays, envs, app)
-            tick()
+        with reader(opened.root) as read_some:
+            for app in share:
+                found += _app_rows(opened, overlays, envs, app, opened.texts(app, read_some))
+                tick()
         return found, lambda: None
 
     with crew(apps, work, processors()) as made:
@@ -117,11 +119,11 @@ def read_rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[
         return sorted((row for report in made.reports for row in report), key=lambda row: (order[row.env], row.app))
 
 
-def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str) -> Iterator[AppStatus]:
+def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str, read: AppTexts) -> Iterator[AppStatus]:
     wanted = [env for env in envs if is_in(opened.setup.environments[env], app)]
     if not wanted:
         return
-    texts, problems = opened.texts(app)
+    texts, problems = read
     files = {**overlays, **{file: trimmed(parse(text, file)) for file, text in texts.items()}}
     labels = _labels(files.get(opened.layout.app(app)))
     for env in wanted:

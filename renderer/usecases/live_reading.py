@@ -113,7 +113,7 @@ class LiveReader:
         self._own_queries = queries(opened.setup.project.queries)
         self._changed = threading.Condition()
         self._number = 0
-        self._loop = asyncio.new_event_loop()
+        self._started = threading.Event()
         self._clusters: dict[str, _ClusterState] = {}
         self._prometheus: dict[str, _PrometheusState] = {}
         self._apps: dict[str, dict[str, LiveApp]] = {env: {} for env in envs}
@@ -123,6 +123,7 @@ class LiveReader:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._started.wait()
         return self
 
     def __exit__(
@@ -221,11 +222,11 @@ class LiveReader:
             }
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._stop = asyncio.Event()
-        self._loop.run_until_complete(self._read())
+        asyncio.run(self._read())
 
     async def _read(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        self._started.set()
         tasks = [asyncio.create_task(each) for each in self._jobs()]
         await self._stop.wait()
         for task in tasks:

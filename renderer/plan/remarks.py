@@ -68,6 +68,8 @@ def _share(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
         return
     service = next((m.data for m in new.manifests if m.kind == "Service" and m.name == new.app.service_name), {})
     yield from share_notes(routing(new)["DestinationRule"] or {}, service, is_routed=new.app.strategy.is_routed)
+    if not new.app.strategy.is_routed and (service.get("spec") or {}).get("sessionAffinity") != "ClientIP":
+        yield "without a mesh the share is one of new connections: a client that keeps its connection keeps its pod"
 
 
 def _outliers(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
@@ -103,6 +105,8 @@ def _stays(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
         if delay and fields.get("postPromotionAnalysis"):
             long = f"run until the analysis after the promotion has passed, and for another {delay} s"
         yield f"the {pods} pods of {old.app.stable.name} {long}"
+        if "blueGreen" in strategy:
+            yield "without a mesh, clients that keep their connections stay with these pods until they end"
 
 
 def _restart(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:

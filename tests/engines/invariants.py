@@ -91,7 +91,8 @@ def expected(played: Played, points: Points, found: Mapping[str, Any]) -> Iterat
     if not played.settled:
         yield Violation("expect", title, "does not come to rest")
     last = points[-1][1] if points else None
-    if last and last.phase == "Degraded" and played.settled and "phase" not in played.edit.expect:
+    waited = played.settled and played.edit.wait is None
+    if last and last.phase == "Degraded" and waited and "phase" not in played.edit.expect:
         yield Violation("expect", title, "it rests Degraded, which the file does not say")
     for name, value in played.edit.expect.items():
         seen = found.get(name, getattr(last, name, None))

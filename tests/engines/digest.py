@@ -1,7 +1,7 @@
 """Digests of what decides how the clusters behave in a scenario: they say whose evidence is out of date.
 
 A digest covers the scenario's file, the lab's own code, the engines' versions, and of a scenario that is played by
-commits the rendered objects and the plan of each edit. Comments, docstrings and the words of a plan do not count.
+commits the rendered objects and the plan of each edit. Comments, docstrings, titles and a plan's words do not count.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ _ASIDE = frozenset(
 _SHORT = 12
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # `restart` writes the present one
 _PRESENT = re.compile(r"(?!2000-)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_TITLE = re.compile(r"^title:.*\n", re.MULTILINE)
 Key = tuple[str, str]  # the scenario, and the version of Rollouts
 
 
 def digest(scenario: Scenario, rollouts: str) -> str:
     """The digest of a scenario on a version of Rollouts."""
-    parts = [lab(rollouts), (FOLDER / f"{scenario.name}.yaml").read_text()]
+    parts = [lab(rollouts), _TITLE.sub("", (FOLDER / f"{scenario.name}.yaml").read_text())]
     if scenario.spec is not None:
         parts += steps(scenario, rollouts)
     return _hash(parts)

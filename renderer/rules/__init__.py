@@ -19,6 +19,7 @@ from renderer.rules import (
     istio,
     jobs,
     lifecycle,
+    limits,
     made_routes,
     mesh_modes,
     monitors,
@@ -94,6 +95,9 @@ POLICY: dict[str, ManifestRule] = {
 CONFIG: dict[str, ManifestRule] = {
     "config-data": names.config_data,
 }
+CLAIMS: dict[str, ManifestRule] = {
+    "claim-storage": limits.claim_storage,
+}
 WORKLOADS: dict[str, ManifestRule] = {
     "selector-matches-template": workload.selector_matches_template,
     "workloads-overlap": workload.workloads_overlap,
@@ -104,7 +108,7 @@ WORKLOADS: dict[str, ManifestRule] = {
     "claim-access": together.claim_access,
     "quota": together.quota,
     "nodes": together.nodes,
-    "limit-range": together.limit_range,
+    "limit-range": limits.limit_range,
 }
 PODS: dict[str, ManifestRule] = {
     "restart-policy": workload.restart_policy,
@@ -250,6 +254,7 @@ SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
     ("Metadata", METADATA, frozenset()),
     ("The overlay's policy", POLICY, frozenset()),
     ("ConfigMaps and Secrets", CONFIG, frozenset(("ConfigMap", "Secret"))),
+    ("Volume claims", CLAIMS, frozenset(("PersistentVolumeClaim",))),
     ("Workloads", WORKLOADS, frozenset(_PODS)),
     ("Pods", PODS, frozenset((*_PODS, "AnalysisTemplate", "ClusterAnalysisTemplate"))),
     ("Access", ACCESS, frozenset(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"))),

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
-from renderer.plain import escape
 from renderer.rules.autoscaling import autoscalers, target_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
@@ -161,7 +160,8 @@ def quota(scene: Scene) -> Iterator[Finding]:
                     yield Finding("quota", message, "/spec", pod.manifest, "error" if counts.waits else "note")
 
 
-def _all(scene: Scene, kind: str) -> list[Manifest]:
+def all_of(scene: Scene, kind: str) -> list[Manifest]:
+    """The objects of a kind among those of the app and of its environment."""
     return [*scene.of(kind), *(each for each in scene.resources if each.kind == kind)]
 
 
@@ -175,15 +175,15 @@ def quotas_of(manifests: Iterable[Manifest]) -> list[Manifest]:
 def _need(pods: int, each: int, name: str) -> str:
     if name in _COUNTS:
         return f"{pods} pods"
-    return f"{pods} pods with {name} {_spoken(pods * each)} together"
+    return f"{pods} pods with {name} {spoken(pods * each)} together"
 
 
 def amount(nano: int, name: str) -> str:
     """An amount of what a quota limits: `4 pods`, `requests.cpu 1500m`."""
-    return f"{nano // 10**9} pods" if name in _COUNTS else f"{name} {_spoken(nano)}"
+    return f"{nano // 10**9} pods" if name in _COUNTS else f"{name} {spoken(nano)}"
 
 
-def _spoken(nano: int) -> str:
+def spoken(nano: int) -> str:
     """A quantity as people write it: whole units, else thousandths; Mi and Gi for bytes."""
     units = nano / 10**9
     for size, suffix in ((1 << 30, "Gi"), (1 << 20, "Mi")):
@@ -204,13 +204,13 @@ def of_pod(scene: Scene, pod: Pod, name: str) -> int | None:
         return quantity(1)
     side, _, resource = name.partition(".")
     if name in _SUMS:
-        return _per_pod(pod, *_SUMS[name], _limit_ranges(scene, pod))
+        return per_pod(pod, *_SUMS[name], limits_of(scene, pod.namespace))
     if side in ("requests", "limits") and resource != "storage":
-        return _per_pod(pod, side, resource, _limit_ranges(scene, pod), missing=0)
+        return per_pod(pod, side, resource, limits_of(scene, pod.namespace), missing=0)
     return 0
 
 
-def _per_pod(pod: Pod, side: str, resource: str, limits: list[Object], *, missing: int | None = None) -> int | None:
+def per_pod(pod: Pod, side: str, resource: str, limits: list[Object], *, missing: int | None = None) -> int | None:
     """What the API server adds up of a pod for one resource; `missing` stands for a container's missing value."""
     whole = (pod.spec.get("resources") or {}).get(side) or {}
     if resource in whole:
@@ -219,7 +219,7 @@ def _per_pod(pod: Pod, side: str, resource: str, limits: list[Object], *, missin
     inits = [each for _, each in pod.inits if each.get("restartPolicy") != "Always"]
     running = [*sidecars, *(each for _, each in pod.containers)]
     values, first = (
-        [missing if (value := _value(each, side, resource, limits)) is None else value for each in some]
+        [missing if (value := value_of(each, side, resource, limits)) is None else value for each in some]
         for some in (running, inits)
     )
     if None in (*values, *first):
@@ -227,12 +227,13 @@ def _per_pod(pod: Pod, side: str, resource: str, limits: list[Object], *, missin
     return max([sum(value or 0 for value in values), *(value or 0 for value in first)])
 
 
-def _value(container: Object, side: str, resource: str, limits: list[Object]) -> int | None:
+def value_of(container: Object, side: str, resource: str, limits: list[Object]) -> int | None:
+    """A container's request or limit, with the defaults of LimitRanges."""
     resources = container.get("resources") or {}
     given = (resources.get(side) or {}).get(resource)
     if given is None and side == "requests":
         given = (resources.get("limits") or {}).get(resource)
-    fields = ("defaultRequest", "default", "max") if side == "requests" else ("default", "max")
+    fields = ("defaultRequest", "default", "max", "min") if side == "requests" else ("default", "max")
     for limit in limits:
         for field in fields if given is None and limit.get("type") == "Container" else ():
             if given is None:
@@ -240,50 +241,14 @@ def _value(container: Object, side: str, resource: str, limits: list[Object]) ->
     return None if given is None else quantity(given)
 
 
-def _limit_ranges(scene: Scene, pod: Pod) -> list[Object]:
+def limits_of(scene: Scene, namespace: str) -> list[Object]:
+    """The items of every LimitRange of a namespace."""
     return [
         limit
-        for found in _all(scene, "LimitRange")
-        if namespace_of(found) in ("", pod.namespace)
+        for found in all_of(scene, "LimitRange")
+        if namespace_of(found) in ("", namespace)
         for limit in (found.data.get("spec") or {}).get("limits") or ()
     ]
-
-
-def limit_range(scene: Scene) -> Iterator[Finding]:
-    """A container or pod outside the bounds of a LimitRange of this tree.
-
-    Why: The API server refuses the pods: the workload gets none, and a release hangs.
-    Fix: change the requests and limits, or the LimitRange.
-    Source: API server (`maximum cpu usage per Container is ...`, `minimum memory usage per Container is ...`).
-    """
-    for pod in scene.index.workloads:
-        limits = _limit_ranges(scene, pod)
-        for limit in limits:
-            if limit.get("type") == "Container":
-                for pointer, container in pod.every:
-                    yield from _outside(pod, f"{pointer}/resources", container.get("resources") or {}, limit)
-            elif limit.get("type") == "Pod":
-                for name, most in (limit.get("max") or {}).items():
-                    total, allowed = _per_pod(pod, "limits", name, limits), quantity(most)
-                    if total is not None and allowed is not None and total > allowed:
-                        message = f"the limits of {name} add up to {_spoken(total)}; a LimitRange allows {most} a pod"
-                        yield Finding("limit-range", message, f"{pod.pointer}/spec", pod.manifest)
-
-
-def _outside(pod: Pod, pointer: str, resources: Object, limit: Object) -> Iterator[Finding]:
-    for bound, side in (("max", "limits"), ("max", "requests"), ("min", "requests")):
-        for name, value in (limit.get(bound) or {}).items():
-            given = (resources.get(side) or {}).get(name)
-            if given is None and side == "requests" and bound == "min":
-                given = (resources.get("limits") or {}).get(name)
-            one, other = quantity(given) if given is not None else None, quantity(value)
-            if one is None or other is None or (one <= other if bound == "max" else one >= other):
-                continue
-            word = "at most" if bound == "max" else "at least"
-            message = f"{side[:-1]} of {name} is {given}; a LimitRange asks for {word} {value}"
-            field = f"{pointer}/{side}/{escape(name)}" if name in (resources.get(side) or ()) else pointer
-            yield Finding("limit-range", message, field, pod.manifest)
-            break
 
 
 def nodes(scene: Scene) -> Iterator[Finding]:

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from renderer.history import Flight, Standing
 
 _RAISED = (5, 20, 50)  # shares that a canary is raised to
+
+
+@dataclass(frozen=True, slots=True)
+class PossibleVerb:
+    """A verb that fits a state. `mode` is an option such as `--continue`; `share` is a weight to suggest."""
+
+    name: str
+    mode: str = ""
+    share: int | None = None
+
+    def command(self, app: str) -> str:
+        """`weight web 50`, `switch web --continue`."""
+        words = [self.name, app, *([str(self.share)] if self.share is not None else []), self.mode]
+        return " ".join(filter(None, words))
 
 
 def possible(
@@ -19,37 +34,40 @@ def possible(
     where = f" --env {env}" if env else ""
     there = f" --namespace {namespace}" if namespace else ""
     looking = f"kubectl argo rollouts get rollout {app}{there}"
-    found = [f"rollspec {verb}{where} --commit" for verb in _verbs(standing, app, has_previous)]
+    found = [
+        f"rollspec {verb.command(app)}{where} --commit" for verb in possible_verbs(standing, has_previous=has_previous)
+    ]
     is_rollout = standing.strategy in ("Canary", "BlueGreen")
     return [*found, looking if is_rollout else f"kubectl rollout status deployment/{app}{there}"]
 
 
-def _verbs(standing: Standing, app: str, has_previous: bool) -> Iterator[str]:
+def possible_verbs(standing: Standing, *, has_previous: bool) -> Iterator[PossibleVerb]:
+    """The verbs that fit, in the order in which a person probably needs them; see `possible`."""
     if standing.paused:
-        yield f"resume {app}"
+        yield PossibleVerb("resume")
         if standing.flight:
-            yield f"abort {app}"
+            yield PossibleVerb("abort")
     elif standing.stage:
-        yield f"switch {app} --continue"
+        yield PossibleVerb("switch", "--continue")
         if not standing.stage.startswith("after"):
-            yield f"switch {app} --abort"
-        yield f"pause {app}"
+            yield PossibleVerb("switch", "--abort")
+        yield PossibleVerb("pause")
     elif standing.flight:
-        yield from _in_flight(standing.flight, app)
+        yield from _in_flight(standing.flight)
     else:
         if standing.aborted and standing.strategy in ("Canary", "BlueGreen"):
-            yield f"retry {app}"
-        yield f"pause {app}"
-        yield f"restart {app}"
+            yield PossibleVerb("retry")
+        yield PossibleVerb("pause")
+        yield PossibleVerb("restart")
         if has_previous:
-            yield f"undo {app} --redo" if standing.undone else f"undo {app}"
+            yield PossibleVerb("undo", "--redo" if standing.undone else "")
 
 
-def _in_flight(flight: Flight, app: str) -> Iterator[str]:
+def _in_flight(flight: Flight) -> Iterator[PossibleVerb]:
     weight = flight.weight
     if weight is not None and (higher := next((each for each in _RAISED if each > weight), None)):
-        yield f"weight {app} {higher}"
-    yield f"promote {app}"
-    yield f"abort {app}"
-    yield f"pause {app}"
-    yield f"restart {app}"
+        yield PossibleVerb("weight", share=higher)
+    yield PossibleVerb("promote")
+    yield PossibleVerb("abort")
+    yield PossibleVerb("pause")
+    yield PossibleVerb("restart")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.board.chart import chart, seconds_text
-from renderer.board.model import STATES, AppPage, Board, Cell, Change, Release
+from renderer.board.model import STATES, AppPage, Board
 from renderer.board.page import app_page, index_page
 from renderer.history import Flight, Standing, VersionName
 from renderer.report.possible import possible
-from renderer.simulate import Point, Timeline
+from tests.support.board import EVIL, TIMELINE, board
 from tests.support.cases import run
 from tests.support.past import Repository
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-EVIL = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202e\x1b[31m"
 
 
 class Tags(HTMLParser):
@@ -38,36 +34,9 @@ class Tags(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
 
-def point(t: float, share: float, ready: int) -> Point:
-    return Point(t, {"v1": 100 - share, "v2": share}, {"v1": 4, "v2": ready}, {"v1": 4, "v2": 1}, "Paused", 1, False)
-
-
-TIMELINE = Timeline((point(0, 0, 0), point(3, 0, 1), point(3.2, 20, 1)), ("v1", "v2"), "v1")
-
-
-def board(text: str = "web", quiet: int = 0) -> Board:
-    change = Change("0" * 40, NOW - timedelta(days=2), text, text)
-    flying = Cell(
-        "production", "web", "Canary by istio", text, ("canary",), text, 20, text, change, "apps/production/web.html"
-    )
-    cells = {("web", "production"): flying}
-    names = [f"app-{number:05}" for number in range(quiet)]
-    cells |= {(name, env): Cell(env, name, "RollingUpdate", "1.0.0") for name in names for env in ("dev", "production")}
-    return Board(
-        title=text,
-        environments=["dev", "production"],
-        apps=["web", *names],
-        cells=cells,
-        now=NOW,
-        head="1" * 40,
-        labels={"web": {"team": text}},
-        releases=[Release(flying, (text,), lines=(text,), timeline=TIMELINE)],
-    )
-
-
 def pages(made: Board) -> list[str]:
-    page = AppPage(made.releases[0], made.title, {"rendered/x.yaml": made.title}, (made.title,))
-    return [index_page(made), app_page(made, page)]
+    page = AppPage(made.releases[0], made.now, made.head, made.title, {"rendered/x.yaml": made.title}, (made.title,))
+    return [index_page(made), app_page(page)]
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -13,6 +13,7 @@ ROWS = (
     ("commands",),
     ("usecases",),
     ("progress", "console"),
+    ("web",),
     ("board",),
     ("report",),
     ("tree", "git", "cache", "cache_key", "sealed", "workers", "prometheus", "live", "cluster"),

@@ -17,7 +17,8 @@ HEAVY = (
     *("cronsim", "difflib", "http", "importlib.metadata", "jinja2", "jsonschema", "jsonschema_rs", "logging"),
     *("multiprocessing", "ruamel", "sqlite3", "subprocess", "tempfile", "urllib.request", "yaml", "zoneinfo"),
     *("renderer.board", "renderer.edit", "renderer.git", "renderer.history", "renderer.importing", "renderer.pipeline"),
-    *("renderer.plan", "renderer.rules", "renderer.scaffold", "renderer.simulate"),
+    *("renderer.plan", "renderer.rules", "renderer.scaffold", "renderer.simulate", "renderer.web"),
+    *("starlette", "uvicorn"),
 )
 SPECS = {"difflib", "jsonschema_rs", "renderer.pipeline", "renderer.rules", "yaml"}  # to read and check a spec
 GIT = {"renderer.git", "subprocess", "tempfile"}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from renderer.plan import AppPlan
+from renderer.report.possible import PossibleVerb
 from renderer.simulate import Timeline
 
 STATES = ("canary", "preview", "switching", "paused", "aborted", "undone", "unreadable", "uncommitted")
@@ -57,6 +58,7 @@ class Release:
     lines: tuple[str, ...] = ()  # the plan's sentences
     timeline: Timeline | None = None
     not_shown: str = ""  # why there is no plan
+    verbs: tuple[PossibleVerb, ...] = ()  # the verbs of `commands`
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class AppPage:
     """An app in an environment on a page of its own."""
 
     release: Release
+    now: datetime
+    head: str | None
     history: str  # as `rollspec history` prints it
     files: Mapping[str, str]  # rendered files, by path
     steps: tuple[str, ...] = ()  # the Rollout's step list

@@ -1,4 +1,8 @@
-"""The board's pages as HTML: each is one file, with its style and script inside and no address outside itself."""
+"""The board's pages as HTML, with their style and script inside: written as files, or served with more on them.
+
+A page that is written is one file, and names no address outside itself. A page that is served has the actions, and a
+script that follows the changes. Both come from the same templates.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 import os.path
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -14,7 +19,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from renderer.board.actions import Outcome, Preview, ShownPlan
 from renderer.board.chart import chart
+from renderer.board.forms import forms
+from renderer.board.live import LivePart
 from renderer.board.model import STATES, AppPage, Board, Cell, Release
 from renderer.problem import printable
 from renderer.report.commits import duration_text, time_text
@@ -23,38 +31,73 @@ _PAGES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pages")
 _OPEN = 6  # releases whose details are open at once; with more, a reader opens those that matter
 
 
-def index_page(board: Board) -> str:
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a page has only if a server sends it. `version` is that of the files that it shows.
+
+    `nonce` names the style and script that are ours, and `form_token` is what each form of this session must send.
+    """
+
+    nonce: str
+    form_token: str = ""
+    version: str = ""
+    may_commit: bool = False
+    outcome: Outcome | None = None  # of the last action
+
+
+def index_page(board: Board, served: Served | None = None) -> str:
     """Every environment and app on one page."""
-    return (
-        _environment()
-        .get_template("index.html.j2")
-        .render(
-            board=board,
-            active=_active_rows(board),
-            quiet=Markup(_script_json(_quiet(board))),  # noqa: S704 - no `<` is left in it
-            counts=_counts(board),
-            states=[state for state in STATES if any(state in cell.states for cell in board.active)],
-            opened=len(board.releases) <= _OPEN,
-            **_parts(),
-        )
+    return _page(
+        "index.html.j2",
+        served,
+        board=board,
+        head=board.head,
+        now=board.now,
+        active=_active_rows(board),
+        quiet=Markup(_script_json(_quiet(board))),  # noqa: S704 - no `<` is left in it
+        counts=_counts(board),
+        states=[state for state in STATES if any(state in cell.states for cell in board.active)],
+        opened=len(board.releases) <= _OPEN,
     )
 
 
-def app_page(board: Board, page: AppPage) -> str:
+def app_page(page: AppPage, served: Served | None = None) -> str:
     """One app in one environment: history, step list, the plan of its last commit, rendered files."""
-    depth = page.release.cell.page.count("/") if page.release.cell.page else 0
-    return (
-        _environment()
-        .get_template("app.html.j2")
-        .render(
-            board=board,
-            page=page,
-            release=page.release,
-            cell=page.release.cell,
-            home="../" * depth + "index.html",
-            **_parts(),
-        )
+    return _page(
+        "app.html.j2",
+        served,
+        head=page.head,
+        now=page.now,
+        page=page,
+        release=page.release,
+        cell=page.release.cell,
+        home=_home(page.release.cell),
+        forms=forms(page.release.verbs) if served and served.may_commit else [],
     )
+
+
+def preview_page(preview: Preview, served: Served) -> str:
+    """What an action would change, and the button that commits it."""
+    return _page("preview.html.j2", served, head=preview.head, now=None, preview=preview, action=preview.action)
+
+
+def live_texts(parts: Iterable[tuple[tuple[str, str], LivePart]], *, whole: bool) -> dict[str, str]:
+    """The HTML of the parts of apps in the clusters, by `ENV APP`; `whole`: as on an app's own page."""
+    macro = getattr(_environment().get_template("live.html.j2").module, "whole" if whole else "short")
+    return {f"{env} {app}": str(macro(part)) for (env, app), part in parts}
+
+
+def message_page(title: str, lines: Iterable[str], served: Served, *, onward: str = "") -> str:
+    """A page with nothing but a message; a browser goes on to the address `onward`."""
+    return _page("message.html.j2", served, now=None, message=title, lines=lines, onward=onward)
+
+
+def _page(template: str, served: Served | None, **values: Any) -> str:
+    return _environment().get_template(template).render(served=served, **values, **_parts(served))
+
+
+def _home(cell: Cell) -> str:
+    return "../" * (cell.page.count("/") if cell.page else 0) + "index.html"
 
 
 @cache
@@ -71,9 +114,11 @@ def _environment() -> Environment:
     return made
 
 
-def _parts() -> dict[str, Any]:
-    """Style and script, and a policy that allows exactly these two and no address outside."""
+def _parts(served: Served | None) -> dict[str, Any]:
+    """Style and script. A written page says itself that it allows exactly these; a server says so in a header."""
     style, script = _file("board.css"), _file("board.js")
+    if served:
+        return {"style": Markup(style), "script": Markup(script + _file("served.js")), "policy": ""}  # noqa: S704
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -117,11 +162,11 @@ def _quiet(board: Board) -> dict[str, Any]:
 
 
 def _quiet_text(cell: Cell | None) -> str:
-    """Version, strategy and, if a commit is known, its time and author, with tabs between; empty without the app."""
+    """Version, strategy, the time and author of a known commit, `page` if there is one; tabs between. Empty: no app."""
     if cell is None:
         return ""
-    change = (time_text(cell.change.time), cell.change.who) if cell.change else ()
-    return "\t".join(map(printable, (cell.stable, cell.strategy, *change)))
+    change = (time_text(cell.change.time), cell.change.who) if cell.change else ("", "")
+    return "\t".join(map(printable, (cell.stable, cell.strategy, *change, "page" if cell.page else ""))).rstrip("\t")
 
 
 def label_text(board: Board, app: str) -> str:
@@ -157,7 +202,8 @@ def _anchor(cell: Cell) -> str:
     return f"{cell.env}--{cell.app}"
 
 
-def _drawn(release: Release) -> Markup:
-    if release.timeline is None:
+def _drawn(shown: Release | ShownPlan) -> Markup:
+    if shown.timeline is None:
         return Markup("")
-    return chart(release.timeline, f"Simulated traffic and Ready pods of {release.cell.app} in {release.cell.env}")
+    about = shown.cell if isinstance(shown, Release) else shown
+    return chart(shown.timeline, f"Simulated traffic and Ready pods of {about.app} in {about.env}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os.path
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -15,12 +15,14 @@ from renderer.failure import Failure
 from renderer.git import commits_of, log_files, read_blobs
 from renderer.history import Commit, Revision, Standing, history
 from renderer.layout import Layout
+from renderer.masking import masked_lines
 from renderer.plain import lookup
 from renderer.plan import plan_with_timeline
 from renderer.problem import errors
 from renderer.report.commits import who
 from renderer.report.history import AppHistory, history_text
 from renderer.report.plan import detail_lines
+from renderer.report.possible import possible_verbs
 from renderer.report.status import AppStatus
 from renderer.tree import TreeError, listing, read, write_all
 from renderer.usecases.checkout import refuse_nested
@@ -30,7 +32,7 @@ from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.revision import View, asking_git, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
-from renderer.usecases.status import environments_in_order, read_status, with_commands
+from renderer.usecases.status import environments_in_order, read_rows, read_status, with_commands
 from renderer.workers import crew, processors
 from renderer.yamlio import load
 
@@ -171,8 +173,8 @@ def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cel
         found = []
         for row in share:
             cell = cells[row.app, row.env]
-            commands = with_commands(opened, row).commands
-            found.append(_release(new, cell, commands, before.get((row.app, row.env))))
+            release = _release(new, cell, before.get((row.app, row.env)))
+            found.append(_with_verbs(opened, row, release))
             tick()
         return found, lambda: None
 
@@ -181,20 +183,25 @@ def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cel
     return sorted(releases, key=lambda release: (release.cell.app, release.cell.env))
 
 
-def _release(new: View, cell: Cell, commands: tuple[str, ...], before: dict[str, bytes] | None) -> Release:
+def _with_verbs(opened: Opened, row: AppStatus, release: Release) -> Release:
+    verbs = possible_verbs(row.standing, has_previous=row.has_previous) if row.standing else ()
+    return replace(release, commands=with_commands(opened, row).commands, verbs=tuple(verbs))
+
+
+def _release(new: View, cell: Cell, before: dict[str, bytes] | None) -> Release:
     """The plan from the app's files before its last change to the working tree, under today's overlays."""
     if "unreadable" in cell.states:
-        return Release(cell, commands, not_shown=cell.detail)
+        return Release(cell, (), not_shown=cell.detail)
     if before is None:
-        return Release(cell, commands, not_shown="Git has no commit that brought this, so there is no plan of it.")
+        return Release(cell, (), not_shown="Git has no commit that brought this, so there is no plan of it.")
     old = View("before", new.setup, new.apps, new.data, lambda apps: ({app: before for app in apps if before}, []))
     found = compare(old, new, Selection({cell.env: frozenset([cell.app])}), make=plan_with_timeline)
     plan = next(iter(found.plans), None)
     if plan is None:
         wrong = errors(found.problems)
-        return Release(cell, commands, not_shown=str(wrong[0]) if wrong else "there is no plan")
+        return Release(cell, (), not_shown=str(wrong[0]) if wrong else "there is no plan")
     lines = (f"{plan.class_}: {plan.reason}", *detail_lines(plan))
-    return Release(cell, commands, replace(plan, timeline=None), lines, plan.timeline)
+    return Release(cell, (), replace(plan, timeline=None), lines, plan.timeline)
 
 
 def _texts_before(opened: Opened, rows: Sequence[AppStatus]) -> dict[Key, dict[str, bytes]]:
@@ -222,7 +229,22 @@ def _own_files(layout: Layout, opened: Opened, app: str) -> set[str]:
     return {layout.app(app), *(layout.partial(env, app) for env in opened.setup.overlays)}
 
 
+def read_app(opened: Opened, options: BoardOptions) -> AppPage:
+    """What the page of the one app and environment that the options select shows."""
+    ((_, page),) = _read_pages(opened, read_board(opened, replace(options, everything=True)))
+    if page.release.verbs or page.release.cell.is_active:
+        return page
+    (row,) = read_rows(opened, options.envs, options.apps)
+    return replace(page, release=_with_verbs(opened, row, page.release))
+
+
 def _app_pages(opened: Opened, board: Board) -> Iterator[tuple[str, str]]:
+    for path, page in _read_pages(opened, board):
+        yield path, app_page(page)
+
+
+def _read_pages(opened: Opened, board: Board) -> Iterator[tuple[str, AppPage]]:
+    """The cells that have pages of their own, with the addresses of these."""
     known = {(release.cell.app, release.cell.env): release for release in board.releases}
     paged = {key: cell for key, cell in board.cells.items() if cell.page}
     past = _past(opened, board.head, {app for app, _ in paged}) if board.head else {}
@@ -230,7 +252,7 @@ def _app_pages(opened: Opened, board: Board) -> Iterator[tuple[str, str]]:
         release = known.get((app, env)) or Release(cell, ())
         entries = history(past.get(app, ()), opened.layout, app, [env])
         shown = history_text(AppHistory(app, board.head or "", entries), "text")
-        yield f"apps/{env}/{app}.html", app_page(board, _app_page(opened, release, shown))
+        yield f"apps/{env}/{app}.html", _app_page(opened, board, release, shown)
 
 
 def _past(opened: Opened, head: str, apps: set[str]) -> dict[str, list[Revision]]:
@@ -247,12 +269,17 @@ def _past(opened: Opened, head: str, apps: set[str]) -> dict[str, list[Revision]
     return found
 
 
-def _app_page(opened: Opened, release: Release, past: str) -> AppPage:
+def _app_page(opened: Opened, board: Board, release: Release, past: str) -> AppPage:
     cell = release.cell
     folder = opened.layout.manifests(cell.env, cell.app)
     texts, _ = read(opened.root, listing(opened.root, folder))
-    files = {path: text.decode("utf-8", "replace") for path, text in sorted(texts.items())}
-    return AppPage(release, past, files, tuple(_steps(texts)))
+    not_secret = opened.setup.project.not_secret
+    files = {path: _masked(text, not_secret) for path, text in sorted(texts.items())}
+    return AppPage(release, board.now, board.head, past, files, tuple(_steps(texts)))
+
+
+def _masked(text: bytes, not_secret: Collection[str]) -> str:
+    return "\n".join(masked_lines(text.decode("utf-8", "replace").split("\n"), not_secret))
 
 
 def _steps(texts: Mapping[str, bytes]) -> Iterator[str]:

@@ -58,6 +58,7 @@ class VerbOptions:
     no_verify: bool = False
     train: bool = False  # releases what is due, with a table in the message; it may be nothing
     remarks: Mapping[tuple[str, str], str] = field(default_factory=dict)  # end an app's line, by environment and app
+    watch: Callable[[Opened, Sequence[Edited]], None] | None = None  # with dry_run: hears of the edits too
 
     def __post_init__(self) -> None:
         for option, is_given in (("--message", self.message is not None), ("--no-verify", self.no_verify)):
@@ -109,6 +110,8 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     if how.options.dry_run:
         not_secret = opened.setup.project.not_secret
         out(diff_text(old, files, colour=sys.stdout.isatty(), not_secret=not_secret), end="")
+        if options.watch:
+            options.watch(opened, edited)
         return 0
     if not files and how.is_idle_fine:
         out(f"nothing to {how.verb}")

@@ -1,5 +1,5 @@
 "use strict";
-(() => {
+function startBoard() {
   const $ = (id) => document.getElementById(id);
   const form = $("filter");
   if (!form) return;
@@ -22,14 +22,22 @@
   }));
   const pressed = () => [...form.querySelectorAll("button[aria-pressed=true]")].map((button) => button.value);
 
-  function cellOf(text) {
+  function linkOf(app, env) {
+    const link = document.createElement("a");
+    link.href = `apps/${encodeURIComponent(env)}/${encodeURIComponent(app)}.html`;
+    link.textContent = "details";
+    link.setAttribute("aria-label", `Details of ${app} in ${env}`);
+    return link;
+  }
+
+  function cellOf(text, app, env) {
     const cell = document.createElement("td");
     if (!text) {
       cell.className = "none";
       cell.textContent = "–";
       return cell;
     }
-    const [version, strategy, time, who] = text.split("\t");
+    const [version, strategy, time, who, page] = text.split("\t");
     const tag = document.createElement("span");
     tag.className = "tag";
     tag.textContent = version;
@@ -37,6 +45,10 @@
     note.className = "soft";
     note.textContent = time ? `${strategy}, ${ago(time)} by ${who}` : strategy;
     cell.append(tag, note);
+    const live = document.createElement("div");
+    live.dataset.live = `${env} ${app}`;
+    cell.append(live);
+    if (page) cell.append(linkOf(app, env));
     return cell;
   }
 
@@ -45,7 +57,7 @@
     const head = document.createElement("th");
     head.scope = "row";
     head.textContent = row.app;
-    line.append(head, ...row.cells.map(cellOf));
+    line.append(head, ...row.cells.map((text, index) => cellOf(text, row.app, environments[index])));
     return line;
   }
 
@@ -74,6 +86,7 @@
       ? []
       : rows.filter((row) => words.every((word) => row.text.includes(word)) && (!env || row.cells[index]));
     body.replaceChildren(...fitting.slice(0, shown).map(rowOf));
+    document.dispatchEvent(new Event("rows"));
     more.hidden = fitting.length <= shown;
     more.textContent = `Show ${Math.min(STEP, fitting.length - shown)} more of ${fitting.length - shown}`;
     count.textContent = `${found + fitting.length} of ${rows.length + active.filter((each) => each.isRow).length} apps`;
@@ -89,12 +102,15 @@
     show();
   });
   more.addEventListener("click", () => { shown += STEP; show(); });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !event.target.closest("input,select,textarea")) {
-      event.preventDefault();
-      $("text").focus();
-    }
-  });
   for (const each of document.querySelectorAll("time[datetime]")) each.textContent = ago(each.dateTime);
   show();
-})();
+}
+
+document.addEventListener("keydown", (event) => {
+  const text = document.getElementById("text");
+  if (event.key === "/" && text && !event.target.closest("input,select,textarea")) {
+    event.preventDefault();
+    text.focus();
+  }
+});
+startBoard();

@@ -1,0 +1,123 @@
+"""What runs in the clusters, as parts of pages: each part is the HTML of one app in one environment, or of a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from renderer.live.model import (
+    Live,
+    LiveApp,
+    LiveEnvironment,
+    LiveVersion,
+    Series,
+    Source,
+    SourceState,
+    VersionStatistics,
+)
+from renderer.report.commits import duration_text
+
+_WIDTH, _HEIGHT = 120, 24  # of a sparkline
+_MEASURES = (
+    ("requests", "requests a second", "{:.3g}/s"),
+    ("success", "success", "{:.4g} %"),
+    ("p50", "p50", "{:.0f} ms"),
+    ("p95", "p95", "{:.0f} ms"),
+    ("p99", "p99", "{:.0f} ms"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number of a version, and how it went; `now` is empty if there was no traffic to measure."""
+
+    name: str
+    now: str
+    line: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRow:
+    """One version as a row of the table: what it is, its pods, its share, its statistics."""
+
+    version: LiveVersion
+    measures: Sequence[Measure] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LivePart:
+    """One app with all that its part of a page shows. Two equal values give equal HTML."""
+
+    app: LiveApp
+    cluster: Source
+    prometheus: Source
+    statistics: tuple[VersionStatistics, ...] = ()
+
+    @property
+    def rows(self) -> list[LiveRow]:
+        """The versions, and their statistics side by side."""
+        known = {each.version: each for each in self.statistics}
+        return [LiveRow(version, [*_measures(known.get(version.version))]) for version in self.app.versions]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the statistics, if there are any."""
+        return [label for _, label, _ in _MEASURES] if self.statistics else []
+
+
+def live_part(environment: LiveEnvironment, app: LiveApp) -> LivePart:
+    """What the part of one app shows. A source is without its time while it is read, which changes all the time."""
+    found = environment.statistics.get(app.app, ())
+    return LivePart(app, _steady(environment.cluster), _steady(environment.prometheus), found)
+
+
+def live_parts(live: Live) -> Iterator[tuple[tuple[str, str], LivePart]]:
+    """The parts of all apps, by environment and app."""
+    for name, environment in live.environments.items():
+        for app in environment.apps.values():
+            yield (name, app.app), live_part(environment, app)
+
+
+def source_line(source: Source, what: str, now: datetime) -> str:
+    """What a reader must know of a source; empty if all is well, or if there is none."""
+    if source.state is SourceState.READ or source.state is SourceState.MISSING:
+        return ""
+    if source.state is SourceState.STARTING:
+        return f"{what}: not read yet"
+    age = source.age(now)
+    since = f"; what is shown is {duration_text(round(age))} old" if age is not None else ""
+    return f"{what} does not answer: {source.reason}{since}"
+
+
+def _steady(source: Source) -> Source:
+    return Source(source.state, source.reason, None if source.is_current else source.good)
+
+
+def _measures(found: VersionStatistics | None) -> Iterator[Measure]:
+    if found is None:
+        return
+    values: Mapping[str, Any] = {"requests": found.requests, "success": found.success, **found.latency}
+    for key, label, form in _MEASURES:
+        value = values.get(key)
+        series = found.series.get(key)
+        line = sparkline(series, f"{label} of {found.version} in the last 30 minutes") if series else Markup("")
+        yield Measure(label, "" if value is None else form.format(value), line)
+
+
+def sparkline(series: Series, title: str) -> Markup:
+    """The values over time, from 0 upwards; where there was no traffic, the line has a gap."""
+    highest = max((value for value in series.values if value is not None), default=0.0) or 1.0
+    last = max(len(series.values) - 1, 1)
+    path, is_down = [], False
+    for number, value in enumerate(series.values):
+        if value is not None:
+            x, y = _WIDTH * number / last, _HEIGHT - 1 - (_HEIGHT - 2) * value / highest
+            path.append(f"L{x:.1f} {y:.1f}" if is_down else f"M{x:.1f} {y:.1f}h0")  # `h0`: a dot where it is alone
+        is_down = value is not None
+    drawn = Markup('<path d="{}"/>').format("".join(path))
+    box = Markup('<svg class="spark" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
+    return box.format(_WIDTH, _HEIGHT, title, drawn)

@@ -1,0 +1,74 @@
+"""Runs a use case in a process of its own, and hands back its result and what it printed.
+
+A server needs this: a use case forks workers, and a verb restores its files on signals; both need a process without
+other threads. The process also gives back its memory when it ends.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any, Generic, TypeVar
+
+from renderer.failure import Failure
+from renderer.problem import printable
+from renderer.report.problems import problems_text
+from renderer.usecases.project import Refused
+
+Value = TypeVar("Value")
+_BUG = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Value]):
+    """A result, or None after a failure; the exit code that a command has then; and the lines that were printed."""
+
+    value: Value | None
+    code: int
+    said: tuple[str, ...]
+    printed: str = ""  # what went to stdout
+
+
+def in_child(function: Callable[..., Value], *arguments: Any) -> Answer[Value]:
+    """Call a function of a module with values that can be pickled, in a process of its own; waits for it."""
+    context = get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_serve, args=(there, function, arguments))
+    with here:
+        process.start()
+        there.close()
+        try:
+            answer: Answer[Value] = here.recv()
+        except EOFError:
+            answer = Answer(None, _BUG, ("the process that did this was killed",))
+        process.join()
+    process.close()
+    return answer
+
+
+def _serve(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, which waits for what is being written
+    with pipe:
+        pipe.send(answered(function, *arguments))
+
+
+def answered(function: Callable[..., Value], *arguments: Any) -> Answer[Value]:
+    """Call a use case; failures become lines and exit codes, as on the command line."""
+    out, err = StringIO(), StringIO()
+    value, code = None, 0
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            value = function(*arguments)
+    except Failure as failure:
+        code = failure.code
+        err.write(f"rollspec: {failure}\n")
+    except Refused as refused:
+        code = 1
+        err.write(problems_text(refused.problems, "text"))
+    lines = [printable(line.expandtabs()) for line in err.getvalue().splitlines()]
+    return Answer(value, code, tuple(lines), out.getvalue())

@@ -1,0 +1,233 @@
+"""The served board on real repositories: it follows Git, and acts as the verbs do on the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+from renderer.failure import Failure
+from renderer.usecases.board import BoardOptions
+from renderer.usecases.project import open_project
+from renderer.usecases.serve import Files, ServeOptions
+from renderer.web.source import News
+from tests.support.board import Browser, server
+from tests.support.cases import run
+from tests.support.past import Repository
+from tests.support.repository import git
+
+WEB = "/apps/production/web"
+
+
+def flying(folder: Path) -> Repository:
+    """A canary at 20 %, committed, in a repository that knows who commits."""
+    repository = Repository(folder)
+    run(repository.folder, "render")
+    repository.commit("begin")
+    repository.verb("release", "web", "1.5.0", "--weight", "20")
+    repository.git("config", "user.name", "Bea")
+    repository.git("config", "user.email", "bea@example.com")
+    return repository
+
+
+def files(repository: Repository, **changes: Any) -> Files:
+    options = BoardOptions(str(repository.folder), datetime.now(UTC))
+    return Files(ServeOptions(options, allow_commits=True, **changes), open_project(str(repository.folder)))
+
+
+def browser(repository: Repository, **changes: Any) -> Browser:
+    return Browser(files(repository, **changes)).log_in()
+
+
+def act(own: Browser, verb: str, **fields: str) -> str:
+    """Look at what an action changes, commit it, and read the page that follows."""
+    query = "&".join(f"{name}={value}" for name, value in fields.items())
+    status, text = own.submit(f"{WEB}/{verb}", own.fields(f"{WEB}/{verb}?{query}"))
+    assert status == 303, text
+    return own.get(f"{WEB}.html").text
+
+
+def log(repository: Repository, *options: str) -> list[str]:
+    return git(repository.folder, "log", "--format=%s", *options).splitlines()
+
+
+def test_a_release_is_driven_by_clicks(tmp_path: Path) -> None:
+    repository = flying(tmp_path / "repository")
+    own = browser(repository)
+    assert 'aria-label="20 % of the traffic goes to 1.5.0"' in own.get("/").text
+    preview = own.get(f"{WEB}/weight?weight=50").text
+    assert "canary-step: canary 1.5.0: 20 % -&gt; 50 %" in preview  # the plan's sentence
+    assert "Simulated traffic and Ready pods of web in production" in preview  # its timeline
+    assert '<span class="added">+    weight: 50' in preview  # the diff
+    assert "rollspec weight web 50 --env production --commit" in preview
+    assert len(log(repository)) == 2, "looking changes nothing"
+    assert "1.4.2 stable, canary 1.5.0 at 20 % -&gt; 1.4.2 stable, canary 1.5.0 at 50 %" in act(
+        own, "weight", weight="50"
+    )
+    assert "Done: promote web in production" in act(own, "promote")
+    assert log(repository)[0] == "deploy(production): promote web 1.5.0"
+    assert run(repository.folder, "render", "--check").code == 0
+    assert "stable 1.5.0" in own.get(f"{WEB}.html").text
+    assert git(repository.folder, "status", "--porcelain") == ""
+
+
+def test_a_commit_is_the_one_that_the_verb_makes(tmp_path: Path) -> None:
+    clicked, typed = flying(tmp_path / "clicked"), flying(tmp_path / "typed")
+    act(browser(clicked), "abort")
+    assert run(typed.folder, "abort", "web", "--env", "production", "--commit").code == 0
+    trees = [git(each.folder, "log", "-1", "--format=%T %B") for each in (clicked, typed)]
+    assert trees[0] == trees[1]
+
+
+def test_what_has_changed_since_it_was_shown_is_not_committed(tmp_path: Path) -> None:
+    repository = flying(tmp_path / "repository")
+    own = browser(repository)
+    fields = own.fields(f"{WEB}/promote")
+    repository.verb("weight", "web", "30")
+    own.submit(f"{WEB}/promote", fields)
+    page = own.get(f"{WEB}.html").text
+    assert "Not done: promote web in production" in page
+    assert "the repository has a new commit since this was shown" in page
+    assert log(repository)[0].startswith("deploy(production): weight")
+
+
+def test_what_the_command_line_refuses_is_refused_with_its_words(tmp_path: Path) -> None:
+    repository = flying(tmp_path / "repository")
+    always = '  freeze:\n    - {schedule: "0 0 * * *", duration: 24h, description: holidays}\n'
+    repository.overlay("production", always)
+    repository.commit("freeze")
+    own = browser(repository)
+    page = own.get(f"{WEB}/promote").text
+    said = run(repository.folder, "promote", "web", "--env", "production", "--commit").err
+    assert "(holidays): `promote` must wait" in page
+    assert said.split("(holidays)")[1].strip() in page.replace("&#39;", "'")
+    assert 'class="go"' not in page
+    passed = act(own, "promote", **{"break-glass": "fire"})
+    assert "Done: promote web" in passed
+    assert "fire" in git(repository.folder, "log", "-1", "--format=%B")
+
+
+def test_uncommitted_specs_stop_a_commit(tmp_path: Path) -> None:
+    repository = flying(tmp_path / "repository")
+    own = browser(repository)
+    spec = repository.folder / "apps/web.yaml"
+    spec.write_text(spec.read_text().replace("replicas: 4", "replicas: 5"))
+    assert "changed since the last commit; commit or undo that first" in act(own, "promote")
+    assert len(log(repository)) == 2
+
+
+def test_commits_are_pushed(tmp_path: Path) -> None:
+    repository = flying(tmp_path / "repository")
+    git(tmp_path, "init", "--quiet", "--bare", "remote")
+    repository.git("remote", "add", "origin", str(tmp_path / "remote"))
+    branch = git(repository.folder, "symbolic-ref", "--short", "HEAD").strip()
+    repository.git("push", "--quiet", "origin", branch)
+    own = browser(repository, push=True)
+    assert f"pushed to {branch} of origin" in act(own, "weight", weight="50")
+    assert git(tmp_path / "remote", "log", "-1", "--format=%s", branch).startswith("deploy(production): weight")
+
+    git(tmp_path, "clone", "--quiet", "--branch", branch, str(tmp_path / "remote"), "other")
+    other = tmp_path / "other"
+    (other / "note").write_text("x")
+    git(other, "add", "note")
+    git(other, "-c", "user.name=o", "-c", "user.email=o@example.com", "commit", "--quiet", "-m", "of somebody else")
+    git(other, "push", "--quiet", "origin", branch)
+    assert "somebody else has pushed" in act(own, "promote")
+    assert log(repository)[0] == "of somebody else"
+    assert f"pushed to {branch} of origin" in act(own, "promote")
+
+
+def test_the_page_of_a_broken_project_says_what_is_wrong(tmp_path: Path) -> None:
+    repository = flying(tmp_path / "repository")
+    own = browser(repository)
+    project = repository.folder / "rollspec.yaml"
+    before = project.read_text()
+    project.write_text(before + "  nonsense: 1\n")
+    page = own.get("/").text
+    assert "The project cannot be read" in page
+    assert "rollspec.yaml:5" in page
+    project.write_text(before)
+    assert "All apps" in own.get("/").text
+
+
+def test_secrets_are_not_on_a_page(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    value = "hunter2-and-more-of-it"
+    repository.partial(f"  env: {{DB_PASSWORD: {value}}}\n")
+    run(repository.folder, "render")
+    repository.commit("begin")
+    own = browser(repository)
+    pages = [own.get("/").text, own.get(f"{WEB}.html").text, own.get(f"{WEB}/release?tag=2.0.0").text]
+    assert "DB_PASSWORD" in pages[1]
+    assert [value in page for page in pages] == [False] * 3
+
+
+def test_a_stream_follows_the_files_and_the_commits(tmp_path: Path) -> None:
+    repository = flying(tmp_path / "repository")
+    source = files(repository)
+
+    async def follow() -> list[str]:
+        version, _ = await source.board()
+        stream: AsyncIterator[News] = source.changes(version)
+        seen = [version]
+        spec = repository.folder / "apps/web.yaml"
+        for text in (spec.read_text() + "# a\n", spec.read_text() + "# ab\n"):
+            spec.write_text(text)
+            seen.append((await asyncio.wait_for(anext(stream), 60)).version)
+        repository.commit("edit")
+        seen.append((await asyncio.wait_for(anext(stream), 60)).version)
+        source.is_closing = True
+        assert [each async for each in stream] == []
+        return seen
+
+    assert len(set(asyncio.run(follow()))) == 4
+
+
+def test_the_command_prints_an_address_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    repository = flying(tmp_path / "repository")
+    with server(repository.folder) as (process, address):
+        assert address.startswith("http://127.0.0.1:")
+        opener = build_opener(ProxyHandler({}))
+        with opener.open(address, timeout=60) as answer:
+            assert "Go on to the board" in answer.read().decode()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+
+
+def test_a_branch_is_checked_out_for_the_commits(tmp_path: Path) -> None:
+    from renderer.usecases.serve import _prepare_branch
+
+    repository = flying(tmp_path / "repository")
+    options = ServeOptions(
+        BoardOptions(str(repository.folder), datetime.now(UTC)), allow_commits=True, branch="board/web"
+    )
+    _prepare_branch(str(repository.folder), options)
+    act(browser(repository), "abort")
+    assert log(repository, "board/web")[0].startswith("deploy(production): abort")
+    assert len(log(repository, "board/web")) == 3
+    _prepare_branch(str(repository.folder), options)  # it exists now
+    with pytest.raises(Failure):
+        _prepare_branch(str(repository.folder), ServeOptions(options.board, allow_commits=True, branch="-x"))
+
+
+@pytest.mark.parametrize("words", [("--branch", "x"), ("--push",)])
+def test_options_about_commits_need_them(tmp_path: Path, words: tuple[str, ...]) -> None:
+    repository = Repository(tmp_path / "repository")
+    outcome = run(repository.folder, "board", "--serve", *words)
+    assert (outcome.code, "needs --allow-commits" in outcome.err) == (2, True)
+    assert run(repository.folder, "board", *words).code == 2
+
+
+def test_without_the_extra_it_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository(tmp_path / "repository")
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "renderer.usecases.server", raising=False)
+    outcome = run(repository.folder, "board", "--serve")
+    assert (outcome.code, "pip install 'rollspec[board]'" in outcome.err) == (3, True)

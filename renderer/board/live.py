@@ -20,6 +20,7 @@ from renderer.live.model import (
     VersionStatistics,
 )
 from renderer.report.commits import duration_text
+from renderer.report.live import version_text
 
 _WIDTH, _HEIGHT = 120, 24  # of a sparkline
 _MEASURES = (
@@ -46,6 +47,11 @@ class LiveRow:
 
     version: LiveVersion
     measures: Sequence[Measure] = ()
+
+    @property
+    def name(self) -> str:
+        """The version, for people."""
+        return version_text(self.version)
 
 
 @dataclass(frozen=True, slots=True)

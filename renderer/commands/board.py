@@ -32,7 +32,7 @@ def command(directory: str, /, **given: Any) -> int:
 
     The specs of the working tree say what runs; Git says since when. No cluster is read.
 
-    --serve needs the extra `board` (pip install 'rollspec[board]'). It serves the same pages at an address of this
+    --serve needs the extra `board`, as in `rollspec[board]`. It serves the same pages at an address of this
     machine, which it prints with a token that works once. With --allow-commits, buttons show what a verb would change,
     and then commit it.
     """

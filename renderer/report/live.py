@@ -65,10 +65,11 @@ def _rows(app: LiveApp, statistics: Sequence[VersionStatistics]) -> Iterator[tup
         numbers = _numbers(named.get(version.version))
         share = "-" if version.share is None else f"{version.share:g} %"
         ready = f"{version.ready}/{version.desired}"
-        yield (first[0], printable(_name(version)), version.role.value, ready, share, *numbers, first[1])
+        yield (first[0], printable(version_text(version)), version.role.value, ready, share, *numbers, first[1])
 
 
-def _name(version: LiveVersion) -> str:
+def version_text(version: LiveVersion) -> str:
+    """Its tag, and the label `version` if that is another text."""
     tag = version.images[0].rpartition("/")[2].partition("@")[0].rpartition(":")[2] if version.images else ""
     return version.version if tag in ("", version.version) else f"{tag} ({version.version})"
 

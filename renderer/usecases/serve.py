@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
@@ -24,6 +25,7 @@ from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.child import answered, in_child
 from renderer.usecases.project import Opened, open_project
 from renderer.usecases.revision import asking_git
+from renderer.usecases.status import environments_in_order
 from renderer.web.source import News, Source, Unread
 
 _PAUSE = 0.5  # seconds between two looks at what else is new
@@ -62,9 +64,9 @@ def serve(options: ServeOptions) -> int:
             say(line)
         return opened.code
     _prepare_branch(opened.value.root, options)
-    with _listening(options.port) as listener:
+    with _listening(options.port) as listener, _clusters(opened.value, options.board.envs) as clusters:
         port = listener.getsockname()[1]
-        return run_server(Files(options, opened.value), listener, port, out)
+        return run_server(Files(options, opened.value, clusters), listener, port, out)
 
 
 def _opened(directory: str) -> Opened:
@@ -82,6 +84,21 @@ def _prepare_branch(root: str, options: ServeOptions) -> None:
         if options.push:
             branch = current_branch(root)
             say(f"each commit is pushed to {branch} of {remote_of(root, branch)}")
+
+
+@contextmanager
+def _clusters(opened: Opened, envs: Sequence[str]) -> Iterator[Clusters | None]:
+    """What reads the clusters that the project file names; None if it names none."""
+    known = opened.setup.project.clusters
+    wanted = [env for env in environments_in_order(opened, envs) if env in known]
+    if not wanted:
+        say("rollspec.yaml names no cluster in `spec.clusters`, so the board shows only what Git says")
+        yield None
+        return
+    from renderer.usecases.live_reading import open_reader
+
+    with open_reader(opened, wanted) as reader:
+        yield reader
 
 
 def _listening(port: int) -> socket.socket:
@@ -142,7 +159,7 @@ class Files(Source):
             return self._known[0], _aged(self._known[1])
 
     async def has(self, env: str, app: str) -> bool:
-        """Whether the board has it; one that was read before is enough to know that it does."""
+        """Whether the board shows it; a board that was read before is enough to say yes."""
         known = self._known[1] if self._known else None
         if isinstance(known, Board) and (app, env) in known.cells:
             return True

@@ -59,7 +59,7 @@ class _Pages:
     async def login(self, request: Request) -> Response:
         """Turn the address that was printed into a session.
 
-        The browser goes on from a page of ours, not by a redirect: it would leave the cookie out of a redirect that
+        The browser continues from a page of ours, not by a redirect: it would leave the cookie out of a redirect that
         began at another site, such as a terminal in a browser.
         """
         cookie = self.sessions.open(request.query_params.get("token", ""))

@@ -34,7 +34,7 @@ class Follower:
 
 
 def events_text(follower: Follower, change: News) -> str:
-    """The events of a change, as lines of the stream; empty if the page has it already."""
+    """The events of a change, as lines of the stream; empty if the page shows it already."""
     events = [("files", change.version)] if change.version else []
     news = follower.news(change.live) if change.live else {}
     events += [("live", json.dumps(news))] if news else []

@@ -20,6 +20,7 @@ NAMES = (
     *("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "access_key"),
     *("credentials", "dsn"),
 )
+_JOINED = ("password", "passwd")  # so also where they end a longer word, such as PGPASSWORD
 _SHORTEST = 8  # characters of a text that is masked for its name
 # Field names that never hint at a secret, wherever they are in a file.
 _USUAL = frozenset(
@@ -41,26 +42,37 @@ _KNOWN = regex(
     r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"
     r"|\b(?:sk|rk)_(?:live|test)_\w{16,}|\bsk-[\w-]{20,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bhvs\.[\w-]{24,}"
     r"|\bAGE-SECRET-KEY-1\w{20,}"
+    r"|\bLS0tLS1CRUdJTiB(?:QUklWQVRF|SU0EgUFJJVkFU|FQyBQUklWQVRF|EU0EgUFJJVkFU|PUEVOU1NIIFBS|FTkNSWVBURUQg|QR1AgUFJJVkFU)"
+    r"[\w+/=]*"  # a private key in base64
+    r"|\b(?:eyJhdXRocyI|eyAiYXV0aHMi|ewogICJhdXRocyI|ewoJImF1dGhzI)[\w+/=]{8,}"  # Docker's registries in base64
+    r"|(?:(?<=\"auth\":\")|(?<=\"auth\": \")|(?<=auth\\\":\\\")|(?<=auth\\\": \\\"))[\w+/=]{12,}"  # those in JSON
+    r"|(?<=\b[Bb]earer )(?=[\w+/=.~-]*[0-9])[\w+/=.~-]{12,}|(?<=\b[Bb]asic )(?=[\w+/=-]*[0-9])[\w+/=-]{12,}"
 )
 _NUMBER = regex(r"[+-]?[0-9][0-9._]*(?:[eE][+-]?[0-9]+)?[a-zA-Z%]{0,2}")
 _HARMLESS = regex(
-    r"(?:true|false|yes|no|on|off|null|none)|\$[({][^\s(){}]*[)}]|(?:\.{0,2}|~)/[\w./-]*|[a-zA-Z][\w+.-]*://[^\s]*",
+    r"(?:true|false|yes|no|on|off|null|none)|\$[({][^\s(){}]*[)}]|\$[A-Za-z_]\w*|(?:\.{0,2}|~)/[\w./-]*|[a-zA-Z][\w+.-]*://[^\s]*",
     re.IGNORECASE,
 )
 _WORD_START = regex(r"(?<=[a-z0-9])(?=[A-Z])")
 _KINDS = "|".join(sorted(SECRET_KINDS))
-_SECRET_KIND = regex(rf"""\bkind["']?\s*:\s*["']?(?:{_KINDS})\b""")
+_SECRET_KIND = regex(rf"""\bkind\\?["']?\s*:\s*\\?["']?(?:{_KINDS})\b""")
 _SECRET_DOCUMENT = regex(rf"""^(?:\{{\s*)?["']?(?:kind["']?\s*:\s*["']?(?:{_KINDS})\b|sops["']?\s*:)""", re.MULTILINE)
 _PLAIN_LINE = regex(
     r"---|(?:apiVersion|kind|metadata|type):\s*[\w./-]*|  (?:name|namespace):\s*[\w.-]*|"
     r"immutable: (?:true|false)|# .*rollspec.*|"
 )
-_FLOW_VALUES = regex(rf"""\b(?:{"|".join(_VALUES)}|value)["']?\s*:""")
+_FLOW_VALUES = regex(rf"""\b(?:{"|".join(_VALUES)}|value)\\?["']?\s*:""")
 _PAIR = regex(
     r"""(?P<start>\s*(?:- +)*)(?P<quote>["']?)(?P<name>[\w.$/-]+)(?P=quote)\s*:(?:\s+|$)(?P<value>.*)""", re.DOTALL
 )
 _FLAG = regex(r"(?P<start>--?(?P<name>[A-Za-z][\w.-]*)(?:=| (?!-)|[\"']?, *[\"']?(?!-)))(?P<value>[^\s\"',]+)")
 _INLINE = regex(r"""(?P<start>[{,]\s*["']?(?P<name>[\w./-]+)["']?\s*:\s*)(?P<value>"[^"]*"|'[^']*'|[^,{}\[\]\n]+)""")
+# A name and its value within a text: an assignment of a shell, a query of a URL, a line of JSON, TOML or XML.
+_WITHIN = regex(
+    r"""(?P<start>(?<![\w.-])(?P<name>[\w.-]{0,99}?(?:passwo?r?d|secret|token|(?:api|private|access)[._-]?key|credentials|dsn))"""
+    r"""[\\"']{0,4}\s{0,4}[=:>]\s{0,4}[\\"']{0,4})(?P<value>[^\s\\"'&;,<>(){}\[\]]+)""",
+    re.IGNORECASE,
+)
 _TOKEN = regex(r"[^\s`'\",;:()\[\]{}=&*!/]+")
 _QUOTES = {"'", '"', "`"}
 _LARGE = 1 << 20  # bytes
@@ -75,7 +87,9 @@ _QUOTED = 4  # characters of a word that is cut short in a message, to be compar
 def is_named(name: str, not_secret: Collection[str] = ()) -> bool:
     """Whether a text of this name is taken for a secret."""
     words = re.sub(r"[^A-Za-z0-9]+", "_", _WORD_START.sub("_", name)).strip("_").lower()
-    return name not in not_secret and any(words == each or words.endswith(f"_{each}") for each in NAMES)
+    if name in not_secret:
+        return False
+    return words.endswith(_JOINED) or any(words == each or words.endswith(f"_{each}") for each in NAMES)
 
 
 def looks_secret(text: str) -> bool:
@@ -120,7 +134,9 @@ def masked(value: Any, name: str = "", not_secret: Collection[str] = ()) -> Any:
     if isinstance(value, str):
         if is_hidden(name, value, not_secret) or _SECRET_KIND.search(value):
             return MASK
-        return _FLAG.sub(lambda flag: _masked_flag(flag, not_secret), value) if value.startswith("-") else value
+        if value.startswith("-"):
+            value = _FLAG.sub(lambda flag: _masked_flag(flag, not_secret), value)
+        return _without_pairs(value, not_secret)
     if isinstance(value, Mapping):
         if is_secret(value) or _patches_secret(value):
             return dict.fromkeys(value, MASK)
@@ -252,7 +268,14 @@ def _hides(key: str, name: str, value: str, not_secret: Collection[str], *, has_
 
 def _without_flags(line: str, not_secret: Collection[str]) -> str:
     shown = _FLAG.sub(lambda flag: _masked_flag(flag, not_secret), line) if "-" in line else line
-    return _INLINE.sub(lambda pair: _masked_inline(pair, not_secret), without_known(shown)) if ":" in line else shown
+    if ":" in line:
+        shown = _INLINE.sub(lambda pair: _masked_inline(pair, not_secret), without_known(shown))
+    return _without_pairs(shown, not_secret)
+
+
+def _without_pairs(text: str, not_secret: Collection[str]) -> str:
+    """The text without values that follow the name of a secret in it."""
+    return _WITHIN.sub(lambda pair: _masked_inline(pair, not_secret), text)
 
 
 def _masked_inline(pair: re.Match[str], not_secret: Collection[str]) -> str:

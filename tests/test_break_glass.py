@@ -19,8 +19,7 @@ def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
     """A canary that passed a freeze, by a verb or by a squashed merge that has the reason in its text."""
     made = Repository(tmp_path / "repository")
     made.overlay("production", '  freeze: [{schedule: "* * * * *", duration: 1d}]\n')
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     release = ("release", "web", "1.5.1", "--weight", "20", "--break-glass", "the shop is down")
     if request.param == "verb":
         made.text(*release, "--commit")

@@ -25,11 +25,9 @@ def repository(tmp_path: Path) -> Repository:
     """An app with a partial app, rendered and committed twice."""
     made = Repository(tmp_path / "repository")
     made.partial("  tag: 1.5.0\n")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     made.app("api", "  image: ghcr.io/acme/api\n  tag: 2.0.0\n")
-    assert made.run("render").code == 0
-    made.commit("more")
+    made.rendered("more")
     return made
 
 

@@ -17,8 +17,7 @@ def repository(tmp_path: Path) -> Repository:
     """An app by canary on main, rendered."""
     made = Repository(tmp_path / "repository")
     made.partial("  replicas: 4\n")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     return made
 
 

@@ -18,8 +18,7 @@ def repository(tmp_path: Path) -> Repository:
     made = Repository(tmp_path / "repository")
     made.partial("  replicas: 4\n")
     made.app("api", WEB)
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     made.verb("release", "web", "1.5.0", "--weight", "20")
     return made
 

@@ -97,8 +97,7 @@ def repository(tmp_path: Path) -> Repository:
     """An environment that is frozen at every time."""
     made = Repository(tmp_path / "repository")
     made.overlay("production", FREEZE)
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     made.git("branch", "start")
     return made
 

@@ -19,8 +19,7 @@ def repository(tmp_path: Path) -> Repository:
     """A project with a policy, rendered and committed."""
     made = Repository(tmp_path / "repository")
     made.overlay("production", STRICT)
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     return made
 
 

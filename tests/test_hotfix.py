@@ -20,8 +20,7 @@ CANARY = {"tag": "1.5.0", "weight": 20, "overrides": {"env": {"LOG": "debug"}}}
 def repository(tmp_path: Path) -> Repository:
     """A canary with a configuration of its own, rendered and committed."""
     made = Repository(tmp_path / "repository")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     made.text("release", "web", "1.5.0", "--weight", "20", "--set", "env.LOG=debug", "--commit")
     return made
 

@@ -16,8 +16,7 @@ HIDING = [".gitignore", ".git/info/exclude", "overlays/.gitignore"]
 def repository(tmp_path: Path) -> Repository:
     """An app, rendered and committed."""
     made = Repository(tmp_path / "repository")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     return made
 
 

@@ -91,8 +91,7 @@ def shop(folder: Path) -> Repository:
     made = Repository(folder / "repository")
     overlay = made.folder / "overlays/production/overlay.yaml"
     overlay.write_text(overlay.read_text().replace("namespace: production", "namespace: shop"))
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     git(init(folder / "remote"), "config", "receive.denyCurrentBranch", "ignore")
     made.git("remote", "add", "origin", str(folder / "remote"))
     made.git("push", "--quiet", "--set-upstream", "origin", "main")

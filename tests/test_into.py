@@ -23,8 +23,7 @@ def repository(tmp_path: Path) -> Repository:
     made = Repository(tmp_path / "repository")
     made.app("api", API)
     made.partial("  replicas: 4\n")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     made.git("checkout", "--quiet", "-b", "feature")
     return made
 
@@ -197,8 +196,7 @@ def test_a_project_in_a_folder(tmp_path: Path) -> None:
         (made.folder / "deploy").mkdir(exist_ok=True)
         (made.folder / name).rename(made.folder / "deploy" / name)
     top, made.folder = made.folder, made.folder / "deploy"
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     made.git("checkout", "--quiet", "-b", "feature")
     release(made, "web", "1.5.0", "--weight", "20")
     (top / "README.md").write_text("x\n")

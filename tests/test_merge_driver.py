@@ -52,8 +52,7 @@ def project(folder: Path) -> Repository:
     made.app("api", "  image: ghcr.io/acme/api\n  tag: 2.0.0\n  replicas: 2\n  ports: [{name: http, port: 80}]\n")
     made.write(PARTIAL, HEAD.format(kind="App", name="web") + "  replicas: 4\n")
     assert made.run("init", "--merge-driver").code == 0
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     return made
 
 

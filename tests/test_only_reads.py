@@ -29,8 +29,7 @@ COMMANDS = [
 def repository(tmp_path: Path) -> Repository:
     """Two commits on a branch, with every hook that git has for a change, and an index whose times are out of date."""
     made = Repository(tmp_path / "repository")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     made.git("checkout", "--quiet", "-b", "feature")
     made.verb("release", "web", "1.5.0", "--weight", "20")
     for hook in ("post-index-change", "reference-transaction", "post-checkout", "pre-commit", "post-commit"):

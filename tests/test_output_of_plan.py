@@ -22,8 +22,7 @@ def repository(tmp_path: Path) -> Repository:
     made = Repository(tmp_path / "repository", start={"rollspec.yaml": ARGOCD, "plain/a.yaml": EVIL})
     made.overlay("production", "  resources: [../../plain/a.yaml]\n")
     made.app("api", "  image: ghcr.io/acme/api\n  tag: 2.0.0\n")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     return made
 
 

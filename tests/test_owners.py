@@ -61,8 +61,7 @@ def repository(tmp_path: Path) -> Repository:
     made = Repository(tmp_path / "repository")
     made.write(".github/CODEOWNERS", "* @acme/all\n/apps/ @acme/payments\n/overlays/production/ @acme/`payments`\n")
     made.overlay("production", '  policy: {approvals: ["@acme/sre"]}\n')
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     return made
 
 

@@ -25,8 +25,7 @@ def _no_pre_commit(monkeypatch: pytest.MonkeyPatch) -> None:
 def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Repository:
     """An app, rendered and committed, with the hook."""
     made = Repository(tmp_path / "repository")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     done = made.run("init", "--hooks", request.param)
     assert (done.code, "created " in done.out) == (0, True), done
     if request.param == "husky":

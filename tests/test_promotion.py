@@ -28,8 +28,7 @@ def repository(tmp_path: Path) -> Repository:
     for env in ENVS:
         made.overlay(env)
     made.app("api", WEB.replace("web", "api"))
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     return made
 
 

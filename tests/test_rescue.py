@@ -15,8 +15,7 @@ from tests.support.past import WEB, Repository
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     made = Repository(tmp_path / "repository")
-    made.text("render")
-    made.commit("begin")
+    made.rendered()
     return made
 
 

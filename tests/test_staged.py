@@ -15,8 +15,7 @@ NEXT = "  tag: 1.5.0\n"
 def repository(tmp_path: Path) -> Repository:
     """A project, rendered and committed."""
     made = Repository(tmp_path / "repository")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     return made
 
 

@@ -22,11 +22,9 @@ PATHS = [("apps/team", True), ("overlays/team", False), ("templates", True), ("o
 def repository(tmp_path: Path) -> Repository:
     """An app, rendered and committed twice."""
     made = Repository(tmp_path / "repository")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     made.app("api", "  image: ghcr.io/acme/api\n  tag: 2.0.0\n")
-    assert made.run("render").code == 0
-    made.commit("more")
+    made.rendered("more")
     return made
 
 
@@ -107,8 +105,7 @@ def test_folders_that_are_in_a_submodule(tmp_path: Path) -> None:
     project = "apiVersion: rollspec/v1\nkind: Project\nspec:\n  renderLevel: 1\n  apps: k8s/apps\n"
     made = Repository(tmp_path / "repository", start={"rollspec.yaml": project})
     shutil.move(made.folder / "apps", made.folder / "k8s/apps")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     submodule(made, "k8s", there=False)
     for command in ("plan --base HEAD~1", "plan --base HEAD~1 --head HEAD", "history web", "validate --base HEAD"):
         done = made.run(*command.split())

@@ -18,8 +18,7 @@ def repository(tmp_path: Path) -> Repository:
     """Two branches that changed one line of a page each in its own way; `side` has one commit more."""
     made = Repository(tmp_path / "repository")
     made.write("page.md", "a\n")
-    assert made.run("render").code == 0
-    made.commit("begin")
+    made.rendered()
     made.git("checkout", "--quiet", "-b", "side")
     for text in ("b\n", "c\n"):
         made.write("page.md", text)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from renderer.commands.options import editor_option
 from renderer.usecases.git_hooks import KINDS
 from renderer.usecases.init import SAMPLE_APP, InitOptions, init
 
@@ -41,11 +42,7 @@ from renderer.usecases.init import SAMPLE_APP, InitOptions, init
     help="Which hooks check commits: those of pre-commit, of Git itself, of husky or of lefthook.",
 )
 @click.option("--merge-driver", is_flag=True, help="Set this clone up to merge specs by field.")
-@click.option(
-    "--editor",
-    metavar="ADDRESS|DIR",
-    help="Begin each spec with the line that names its schema to an editor: at this address, or in this folder.",
-)
+@editor_option("Begin each spec with the line that names its schema to an editor: at this address, or in this folder.")
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> int:
     """Create a project in this folder: the project file, an overlay, a first app and a pre-commit config.

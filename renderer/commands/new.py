@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from renderer.commands.options import editor_option
 from renderer.usecases.new import STRATEGIES, NewApp, new_app
 
 
@@ -28,11 +29,7 @@ from renderer.usecases.new import STRATEGIES, NewApp, new_app
     help="How a new version replaces the old one.",
 )
 @click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share of the traffic.")
-@click.option(
-    "--editor",
-    metavar="ADDRESS|DIR",
-    help="Begin the spec with the line that names its schema to an editor, as `init --editor` does.",
-)
+@editor_option("Begin the spec with the line that names its schema to an editor, as `init --editor` does.")
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
     """Create the spec of a new app, APP."""

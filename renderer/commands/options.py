@@ -67,6 +67,11 @@ def hook_option(text: str) -> Decorator:
     return click.option("--hook", is_flag=True, help=text)
 
 
+def editor_option(text: str) -> Decorator:
+    """`--editor`, with its help."""
+    return click.option("--editor", metavar="ADDRESS|DIR", help=text)
+
+
 def shown_as(*forms: str) -> Decorator:
     """`--format` of a command whose output is not its problems."""
     said = "The output format. With `json`, problems that stop the command are JSON too, as from `validate`."

@@ -26,6 +26,7 @@ from renderer.tree.folders import (
     is_temporary,
     read_in,
     stamp_of,
+    stamps_of,
 )
 from renderer.yamlio import too_large
 
@@ -41,6 +42,7 @@ __all__ = [
     "reader",
     "sources",
     "stamp_of",
+    "stamps_of",
     "sweep",
     "write_all",
 ]

@@ -6,6 +6,7 @@ import errno
 import itertools
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import NoReturn
 
@@ -210,6 +211,15 @@ def _check_plain(file: int, path: str) -> None:
 def stamp_of(status: os.stat_result) -> Stamp:
     """The stamp of a file as the system reports it."""
     return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def stamps_of(root: str, files: Iterable[str]) -> dict[str, Stamp]:
+    """How files look to the system now; without those that are missing."""
+    found = {}
+    for file in files:
+        with suppress(OSError):
+            found[file] = stamp_of(os.lstat(f"{root}/{file}"))
+    return found
 
 
 def _fill(file: int, content: bytes, mode: int | None) -> Stamp:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Iterable, Sequence
 
 from renderer.cache import clock, digest, program, settled
 from renderer.cache_key import NoKeyError
 from renderer.layout import Layout
 from renderer.sealed import Sealed
-from renderer.tree import Stamp, stamp_of
+from renderer.tree import stamps_of
 from renderer.usecases.trust import trusted_key
 
 
@@ -20,7 +19,7 @@ class KnownFormatted:
     def __init__(self, sealed: Sealed, root: str, specs: Collection[str]) -> None:
         self._sealed = sealed
         self._now = clock()
-        self._stamps = _stamps(root, specs)
+        self._stamps = stamps_of(root, specs)
         text = sealed.read()
         kept = json.loads(text) if text else {}
         self._known = {file: stamp for file, stamp in self._stamps.items() if kept.get(file) == [*stamp]}
@@ -46,15 +45,3 @@ def known_formatted(root: str, layout: Layout, specs: Sequence[str]) -> KnownFor
         return None
     key = digest({"": f"{program()} {layout!r}".encode()})
     return KnownFormatted(Sealed(root, "formatted", key, secret), root, specs)
-
-
-def _stamps(root: str, files: Iterable[str]) -> dict[str, Stamp]:
-    """How files look to the system now; without those that are missing."""
-    found = {}
-    for file in files:
-        try:
-            status = os.lstat(os.path.join(root, file))
-        except OSError:
-            continue
-        found[file] = stamp_of(status)
-    return found

@@ -37,8 +37,8 @@ class Memory:
         self.job = job
         self.why = why  # why there is no cache; empty if there is one, or none is wanted
 
-    def told(self) -> str:
-        """What it knows before a file is read, for people."""
+    def described(self) -> str:
+        """What it knows before any file is read, for `--verbose`."""
         if self.why:
             return f"no cache: {self.why}"
         return f"{len(self.unchanged):,} of {counted(len(self.job.apps), 'app')} unchanged"

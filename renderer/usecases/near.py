@@ -12,7 +12,7 @@ from renderer.cache_key import NoKeyError
 from renderer.lazy import regex
 from renderer.pipeline import Rendered
 from renderer.sealed import Sealed
-from renderer.tree import Stamp, reader, stamp_of
+from renderer.tree import Stamp, reader, stamp_of, stamps_of
 from renderer.usecases.project import Opened
 from renderer.usecases.trust import trusted_key
 
@@ -57,16 +57,16 @@ def noted_neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequenc
         return [*_read(opened, search, others)]
     try:
         sealed = Sealed(opened.root, "names", _version(), trusted_key(opened.root))
-        now, stamps = cache.clock(), _stamps(opened)
+        now, looks = cache.clock(), stamps_of(opened.root, _specs(opened))
     except (NoKeyError, OSError):
         return [*_read(opened, search, others)]
-    notes = _parsed(sealed.read(), stamps)
+    notes = _parsed(sealed.read(), looks)
     files = {app: _files(opened, app) for app in others}
     unknown = [app for app in others if not all(file in notes for file in files[app])]
     if len(unknown) > _FEW:
-        settled = {file: stamp for file, stamp in stamps.items() if cache.settled([stamp], now)}
+        settled = {file: stamp for file, stamp in looks.items() if cache.settled([stamp], now)}
         notes |= _made(opened, settled, [file for app in unknown for file in files[app] if file not in notes])
-        sealed.write("".join(f"{file}\t{_text(stamps[file])}\t{note}\n" for file, note in notes.items()))
+        sealed.write("".join(f"{file}\t{_text(looks[file])}\t{note}\n" for file, note in notes.items()))
         unknown = [app for app in others if not all(file in notes for file in files[app])]
     hits = _hits(notes, search)
     rest = frozenset(unknown)
@@ -118,16 +118,9 @@ def _parsed(text: str, stamps: Mapping[str, Stamp]) -> dict[str, str]:
     return found
 
 
-def _stamps(opened: Opened) -> dict[str, Stamp]:
-    """How the specs look to the system now."""
-    layout = opened.layout
-    folders = [layout.apps, *(f"{layout.overlays}/{env}/apps" for env in opened.setup.overlays)]
-    return {
-        f"{folder}/{name}": stamp
-        for folder in folders
-        for name, stamp in cache.walk(f"{opened.root}/{folder}").get("", {}).items()
-        if name.isprintable()
-    }
+def _specs(opened: Opened) -> list[str]:
+    """The files of all apps, without those whose names would break a line of the notes."""
+    return [file for file in (*map(opened.layout.app, opened.apps), *opened.partials) if file.isprintable()]
 
 
 def _version() -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from renderer.cache import Record
 
 Tell = Callable[[Sequence[Difference | Summary]], int]
+Teller = Callable[[Opened, Selection, "RenderOptions"], Tell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,6 @@ class RenderOptions:
     form: str = "text"
     verbose: bool = False
     plugin: bool = False
-    of_index: bool = False  # the folder holds what is staged, and nothing else
 
     def __post_init__(self) -> None:
         if self.stdout and (self.check or self.output):
@@ -121,15 +121,22 @@ def render(options: RenderOptions) -> int:
         from renderer.usecases.git_hooks import each_staged, is_under_pre_commit  # git: a plain run does not need it
 
         if options.staged or not is_under_pre_commit():
-            in_index = replace(options, paths=(), hook=False, staged=False, check=True, of_index=True)
+            in_index = replace(options, paths=(), hook=False, staged=False, check=True)
             return each_staged(
-                options.directory, options.paths, lambda folder, _: render(replace(in_index, directory=folder))
+                options.directory,
+                options.paths,
+                lambda folder, _: _render_projects(replace(in_index, directory=folder), _teller_of_index),
             )
+    return _render_projects(options, _teller)
+
+
+def _render_projects(options: RenderOptions, teller: Teller) -> int:
+    """Render the projects that the options ask for; the teller says how to report what was done."""
     start = options.directory if options.paths or options.hook else None
     shown = Shown(options.form, options.is_strict, start, laps(options.verbose))
 
     def run(opened: Opened, selection: Selection) -> int:
-        return _render(opened, selection, options, shown)
+        return _render(opened, selection, options, shown, teller)
 
     def whole(opened: Opened) -> int:
         if options.plugin:
@@ -148,7 +155,17 @@ def render(options: RenderOptions) -> int:
     return each_touched(shown, options.paths, hook=options.hook, run=run)
 
 
-def _render(opened: Opened, selection: Selection, options: RenderOptions, shown: Shown) -> int:
+def _teller(opened: Opened, selection: Selection, options: RenderOptions) -> Tell:
+    """How to report the files of the working tree."""
+    return _tell_check if options.check else _hooked(opened, selection) if options.hook else _tell
+
+
+def _teller_of_index(opened: Opened, selection: Selection, options: RenderOptions) -> Tell:
+    """How to report a folder that holds what is staged, and nothing else."""
+    return _tell_staged if opened.setup.project.commit_rendered else lambda _: 0
+
+
+def _render(opened: Opened, selection: Selection, options: RenderOptions, shown: Shown, teller: Teller) -> int:
     output = options.output
     if options.check or options.hook:
         refuse_left_out(opened.root, [opened.layout.output])
@@ -161,13 +178,11 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     job = Job(selection, options.bootstrap, target, parse_shard(options.shard), bool(output))
     if options.stdout:
         return _print(opened, job, shown, plugin=options.plugin)
-    tell = _tell_check if options.check else _hooked(opened, selection) if options.hook else _tell
-    if options.of_index:
-        tell = _tell_staged if opened.setup.project.commit_rendered else lambda _: 0
+    tell = teller(opened, selection, options)
     folder = os.path.relpath(target, os.path.realpath(opened.root)) if output else opened.layout.output
     memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
     if options.reads_cache:
-        shown.lap("look at the times and sizes of files", memory.told())
+        shown.lap("look at the times and sizes of files", memory.described())
     return _run(memory, Output(tell, folder, options.check, options.jobs or processors(), shown))
 
 

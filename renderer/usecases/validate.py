@@ -147,7 +147,7 @@ def _run(opened: Opened, selection: Selection, moved: Sequence[Problem], options
     job = Job(selection)
     memory = remembered(opened, job) if options.cached else Memory(opened, job)
     if options.cached:
-        shown.lap("look at the times and sizes of files", memory.told())
+        shown.lap("look at the times and sizes of files", memory.described())
     todo = [app for app in job.apps if app not in memory.unchanged]
     processes = options.jobs or processors()
 

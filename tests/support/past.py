@@ -72,6 +72,12 @@ class Repository:
         self.clock += hours
         return self.git("rev-parse", "HEAD").strip()
 
+    def rendered(self, message: str = "begin") -> str:
+        """Render, and commit everything; the commit's id."""
+        done = self.run("render")
+        assert done.code == 0, done.err
+        return self.commit(message)
+
     def verb(self, *words: str, author: str = "Ann", hours: int = 1, env: str = "production") -> None:
         """A verb of the program, and its commit with the message that it gives."""
         done = self.run(*words, "--env", env)

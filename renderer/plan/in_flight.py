@@ -18,8 +18,8 @@ from renderer.spec import Canary
 def steps_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     """The step list of a canary in flight changes, but not its weight: a ladder, or pinned headers.
 
-    The controller starts a changed list again from its first step. Where that is not the live weight, the share moves
-    there first (router istio: by way of 0).
+    The controller starts a changed list again from its first step. If that is not the live weight, the share moves
+    there first (with router istio, it falls to 0 before that).
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: change a ladder between two releases; for headers, `rollspec retry APP` first: then the list begins there.
     """
@@ -80,12 +80,12 @@ def _step(was: Canary, new: Side) -> str:
 
 
 def headers_in_flight(old: Side, new: Side) -> Iterator[Finding]:
-    """`istio.canaryHeaders` go while a canary is in flight, or in the step that ends it.
+    """`istio.canaryHeaders` are removed while a canary is in flight, or in the change that ends it.
 
-    The controller takes its managed route away only while the Rollout lists it: pinned requests would go to the next
-    canary, too, before one of its pods is Ready.
+    The controller removes its managed route only while the Rollout lists it. Pinned requests would reach the next
+    canary too, before one of its pods is Ready.
     Source: Argo Rollouts (`RemoveManagedRoutes`), measured on 1.9 and 1.10.
-    Do: `rollspec promote` or `rollspec abort` first, then take them out.
+    Do: `rollspec promote` or `rollspec abort` first, then remove them.
     """
     canary, strategies = old.app.canary, (old.app.strategy, new.app.strategy)
     if canary is None or not all(strategy.is_routed for strategy in strategies):
@@ -101,10 +101,9 @@ def headers_in_flight(old: Side, new: Side) -> Iterator[Finding]:
 def routes_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     """The VirtualService or the DestinationRule changes under a canary (router istio); a label of theirs is enough.
 
-    What is applied sets the weights back to 100 and 0, and takes the subsets' hashes away, until the controller
-    corrects them: some 10 to 80 ms, and as long as it is down. A route for pinned requests does not come back before
-    the next step list. Where the names or numbers of the routes change (ports), the Rollout is invalid until it is
-    applied.
+    Applying it sets the weights back to 100 and 0 and removes the subsets' hashes. The controller corrects this within
+    10 to 80 ms, or when it runs again. A route for pinned requests does not come back before the next step list. Where
+    the names or numbers of the routes change (ports), the Rollout is invalid until it is applied.
     Source: measured on Argo Rollouts 1.10 and Argo CD 3.6.
     Do: `rollspec promote` or `rollspec abort` first.
     """

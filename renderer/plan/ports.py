@@ -38,10 +38,11 @@ def lost_ports(old: Side, new: Side) -> list[LostPort]:
 def port_renamed(old: Side, new: Side) -> Iterator[Finding]:
     """A port gets another name: the Service looks for it in pods that have it under the old one.
 
-    A Service's named `targetPort` is looked up in each pod. It is applied before the workload, so the pods of today
-    drop out of its endpoints, and nobody serves that port until new pods are Ready.
+    A Service's named `targetPort` is looked up in each pod. The Service is applied before the workload, so the running
+    pods drop out of its endpoints, and the port has no endpoints until new pods are Ready.
     Source: Kubernetes, Services (endpoints of a port that a pod does not have by that name are left out).
-    Do: keep the name; or add the port under the new name and another number, move the callers, then take the old one.
+    Do: keep the name; or add the port under the new name and another number, move the callers, then remove the old
+    port.
     """
     for lost in lost_ports(old, new):
         message = (

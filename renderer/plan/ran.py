@@ -20,7 +20,7 @@ def not_as_it_ran(plan: AppPlan, file: str, commit: str | None, then: Template) 
     The configuration was edited since. No ReplicaSet of this template exists, so new pods start with a configuration
     that never ran together with this version. It is a note: nothing stops an abort or an undo.
     Source: Argo Rollouts and Kubernetes (the pod template is the identity of a ReplicaSet).
-    Do: let it pass; or, when it is synced, `rollspec undo APP --to REF` brings the version back exactly as it ran.
+    Do: accept it; or, once it is synced, `rollspec undo APP --to REF` brings the version back exactly as it ran.
     """
     named = f"{plan.app} --env {plan.env}"
     tag = str(json.loads(plan.comes_back)["metadata"]["labels"].get("version", ""))

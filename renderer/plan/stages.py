@@ -19,7 +19,7 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
 
     The old workload would be deleted before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in
     the project file) one commit is enough; where it does not prune (`prune: false`, a sync by hand), the old pods stay.
-    A BlueGreen's Service keeps a hash in its selector until it was a Canary.
+    A BlueGreen's Service keeps a hash in its selector until the app has been a Canary.
     A DestinationRule is applied before the VirtualService: subsets that live routes name must stay a stage longer.
     A Canary by Istio that becomes a BlueGreen keeps `status.canary.weights` and the pods that they name; as a Canary by
     replicas between the two it loses them.
@@ -58,7 +58,7 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def switch_before_healthy(old: Side, new: Side) -> Iterator[Finding]:
-    """A Canary becomes a BlueGreen in one step: the controller takes its version for the stable one, Ready or not.
+    """A Canary becomes a BlueGreen in one step: the controller treats its version as the stable one, Ready or not.
 
     A BlueGreen whose active Service has no hash yet is a first deployment for the controller. Where the cluster has not
     finished the last promotion (its pods never got Ready), it scales the version that serves to nothing. In the stage
@@ -86,8 +86,8 @@ def switch_before_healthy(old: Side, new: Side) -> Iterator[Finding]:
 def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     """The strategy or the router changes while a canary or preview is in flight, or starts.
 
-    The share jumps (router istio to replica), pods of the version in flight get all sorts of traffic (BlueGreen and
-    Canary), or a new Rollout skips its steps.
+    The share jumps (router istio to replica), pods of the version in flight get traffic that is not meant for them
+    (BlueGreen and Canary), or a new Rollout skips its steps.
     Source: measured on Argo Rollouts 1.10.
     Do: `rollspec promote` or `rollspec abort` first, then `rollspec switch`.
     """

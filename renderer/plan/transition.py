@@ -60,8 +60,8 @@ def weight_without_from(old: Side, new: Side) -> Iterator[Finding]:
     """A weight changed by hand: `canary.from` is missing, or is not the weight that is live.
 
     The controller starts a changed step list again from its first step. If that is not the live weight, the canary's
-    share falls to 0 (router istio) or first changes to that weight (router replica). With some numbers of pods nothing
-    of this happens, as the simulation of the same edit shows: then it is a note (istio), or nothing is said (replica).
+    share falls to 0 (router istio) or first changes to that weight (router replica). With some numbers of pods neither
+    happens. If a simulation of the same edit shows that, it is a note (istio) or not reported (replica).
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: `rollspec weight APP WEIGHT` writes both; afterwards, `--live REF` with the live revision corrects it.
     """
@@ -80,9 +80,9 @@ def weight_after_abort(old: Side, new: Side) -> Iterator[Finding]:
     """A lower weight, which first restores the old weight of a canary that the controller has aborted by itself.
 
     Git does not know that the controller has aborted (an analysis has failed, a deadline has passed). With
-    `renderLevel: 1`, or with dynamicStableScale, the step list of a lower weight begins at the old one, so that a live
-    canary has no dip. After the controller's abort the old weight is not live: the changed list starts the canary
-    again, at the old weight. With `renderLevel: 2` the list leaves the old weight out.
+    `renderLevel: 1`, or with dynamicStableScale, the step list of a lower weight begins at the old one, so that the
+    share of a live canary does not drop. After the controller's abort the old weight is not live: the changed list
+    starts the canary again, at the old weight. With `renderLevel: 2` the list leaves the old weight out.
     Source: Argo Rollouts (a changed step list starts an aborted canary again).
     Do: check with `kubectl argo rollouts get rollout`; if it says Degraded, `rollspec retry APP --weight WEIGHT`.
     """
@@ -126,8 +126,8 @@ def third_version(old: Side, new: Side) -> Iterator[Finding]:
 def preview_again(old: Side, new: Side) -> Iterator[Finding]:
     """A preview that was aborted comes back (Argo Rollouts before 1.10): within 30 seconds it is active at once.
 
-    Its ReplicaSet still has its deadline to scale down. The controller takes that for a rollback, which skips the
-    pause. The 30 seconds are `abortScaleDownDelaySeconds`.
+    Its ReplicaSet still has its deadline to scale down. The controller treats it as a rollback, which skips the pause.
+    The 30 seconds are `abortScaleDownDelaySeconds`.
     Source: measured on Argo Rollouts 1.9 and 1.10.
     Do: wait for that time between the two syncs.
     """
@@ -221,7 +221,7 @@ def rollback_window(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
-    """A promotion that does not begin at the canary's live weight: `previous.weight` is missing, or another.
+    """A promotion that does not begin at the canary's live weight: `previous.weight` is missing or wrong.
 
     The share of the canary falls to 0 until the pods for the first step are Ready (router istio), or first changes to
     that weight (router replica, a warning). A ladder may rest at any of its weights.
@@ -305,7 +305,7 @@ def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
-    """The container's name changes: every pod is replaced without a canary, only for the name.
+    """The container's name changes: every pod is replaced without a canary, only because of the name.
 
     Source: Kubernetes (the name is part of the pod template).
     Do: keep `containerName`; patches that name the container must change with it.
@@ -322,10 +322,9 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
     """A new version gets all traffic without a canary: `tag` was edited, or one change releases and promotes it.
 
     The new pods get all the traffic as soon as they are Ready, without a test on a share of it. It is a warning if the
-    strategy is Canary and the tag changes. With `policy.templateChanges: canary` it is an error, for every
-    change of the pod template; a policy that is removed in the same change still counts.
-    `undo` and `restart` are allowed: their version has run before. So is a ladder that ends by itself. A version that
-    `undo` has removed may not return this way.
+    strategy is Canary and the tag changes. With `policy.templateChanges: canary` it is an error for every change of the
+    pod template, even if the same change removes the policy. `undo` and `restart` are allowed: their version has run
+    before. So is a ladder that ends by itself. A version that `undo` has removed may not return this way.
     Source: measured on Argo Rollouts 1.9 and 1.10; `policy.templateChanges` of the overlay.
     Do: `rollspec release APP TAG --weight WEIGHT`, or without a tag and with `--set` for configuration alone.
     """
@@ -353,7 +352,7 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
-    """A release, or another pod template, while the app is paused.
+    """A release, or any change of the pod template, while the app is paused.
 
     The controller carries it out when it resumes; with a canary in flight its share falls to 0 at once.
     Source: measured on Argo Rollouts 1.10.

@@ -247,8 +247,8 @@ def analysis_placeholders(scene: Scene) -> Iterator[Finding]:
 def analysis_secrets(scene: Scene) -> Iterator[Finding]:
     """An argument of an analysis that comes from a key which its Secret does not have.
 
-    Why: The AnalysisRun ends in an error, and an error aborts the release. A Secret that is not rendered here is taken
-    to be in the cluster.
+    Why: The AnalysisRun ends in an error, and an error aborts the release. The rule assumes that a Secret which is not
+    rendered here is in the cluster.
     Fix: correct the key.
     Source: Argo Rollouts (`key "x" does not exist in secret`).
     """

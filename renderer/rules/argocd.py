@@ -129,7 +129,7 @@ def sync_waves(scene: Scene) -> Iterator[Finding]:
 
     Why: Argo CD waits until everything in one wave is healthy before it applies the next one. If a VirtualService comes
     before the DestinationRule whose subsets it names, requests fail until the DestinationRule is there (an error). A
-    Rollout is not healthy while its canary is paused: whatever is in a later wave, or is a PostSync hook, waits until
+    Rollout is not healthy while its canary is paused: everything in a later wave, and every PostSync hook, waits until
     the release ends (a warning).
     Fix: put the DestinationRule first (-2), then Services and VirtualServices (-1), then the Rollout (0).
     Source: measured with Argo CD 3.6 and Istio.

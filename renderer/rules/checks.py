@@ -166,14 +166,15 @@ def _rests_at(app: App) -> int:
 def analysis_reporter(scene: Scene) -> Iterator[Finding]:
     """A built-in check that nothing in the cluster can answer.
 
-    Why: The checks read what Istio's proxies report. With injection off for the pods, or for their Namespace in the
-    tree, nobody reports as `destination`. For a port that is neither HTTP nor gRPC, Istio counts no requests. Where the
-    pods have a label `app.kubernetes.io/version`, newer proxies report it in place of `version`, and the canary cannot
-    be distinguished from the stable version. The checks ask for the labels `app.kubernetes.io/name` and `app` as the
-    spec has them: where a patch changes one, a proxy may report another app (a warning). What is not in Git, such as a
-    mesh for the whole cluster, is assumed.
-    Fix: `reporter: source` where only the callers are in the mesh, `waypoint` in ambient mode; else remove the checks.
-    Set labels in `podMetadata`, not by a patch.
+    Why: The checks read what Istio's proxies report. Where injection is off for the pods, or for their Namespace in the
+    tree, no proxy reports with `reporter="destination"`. For a port that is neither HTTP nor gRPC, Istio counts no
+    requests. Where the pods have a label `app.kubernetes.io/version`, newer proxies report it in place of `version`,
+    and the canary cannot be distinguished from the stable version. The checks ask for the labels
+    `app.kubernetes.io/name` and `app` as the spec has them: where a patch changes one, a proxy may report another app
+    (a warning). The rule assumes that what Git does not say is right, such as injection that is on for the whole
+    cluster.
+    Fix: set `reporter: source` where only the callers are in the mesh, or `waypoint` in ambient mode. In any other
+    case, remove the checks. Set labels in `podMetadata`, not by a patch.
     Source: Istio (`istio_requests_total`).
     """
     queries = [str(template.data.get("spec")) for template in scene.of("AnalysisTemplate") if is_of_checks(template)]

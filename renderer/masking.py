@@ -30,6 +30,7 @@ _USUAL = frozenset(
         *SECRET_KINDS,
     )
 )
+_NAMING = ("name", "key")  # what names the `value` in the same mapping: of a variable, of a header of an analysis
 _VALUES = ("data", "stringData", "encryptedData", "binaryData")
 
 _PRIVATE_KEY = regex(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
@@ -55,8 +56,11 @@ _HARMLESS = regex(
 )
 _WORD_START = regex(r"(?<=[a-z0-9])(?=[A-Z])")
 _KINDS = "|".join(sorted(SECRET_KINDS))
-_SECRET_KIND = regex(rf"""\bkind\\?["']?\s*:\s*\\?["']?(?:{_KINDS})\b""")
-_SECRET_DOCUMENT = regex(rf"""^(?:\{{\s*)?["']?(?:kind["']?\s*:\s*["']?(?:{_KINDS})\b|sops["']?\s*:)""", re.MULTILINE)
+_SECRET_KIND = regex(rf"""\bkind\\?["']?\s*:\s*(?:[!&|>]\S*\s+)*\\?["']?(?:{_KINDS})\b""")
+_SECRET_DOCUMENT = regex(
+    rf"""^(?:\{{\s*)?["']?(?:kind["']?\s*:\s*(?:[!&|>]\S*\s+)*["']?(?:{_KINDS})\b|(?:sops|stringData)["']?\s*:)""",
+    re.MULTILINE,
+)
 _PLAIN_LINE = regex(
     r"---|(?:apiVersion|kind|metadata|type):\s*[\w./-]*|  (?:name|namespace):\s*[\w.-]*|"
     r"immutable: (?:true|false)|# .*rollspec.*|"
@@ -140,7 +144,7 @@ def masked(value: Any, name: str = "", not_secret: Collection[str] = ()) -> Any:
     if isinstance(value, Mapping):
         if is_secret(value) or _patches_secret(value):
             return dict.fromkeys(value, MASK)
-        named = str(value["name"]) if isinstance(value.get("name"), str) and "value" in value else None
+        named = _name_of(value)
         return {
             key: masked(each, named if named and key == "value" else str(key), not_secret)
             for key, each in value.items()
@@ -148,6 +152,12 @@ def masked(value: Any, name: str = "", not_secret: Collection[str] = ()) -> Any:
     if isinstance(value, list):
         return [*_masked_items(value, name, not_secret)]
     return value
+
+
+def _name_of(pair: Mapping[str, Any]) -> str:
+    """What names the `value` of a variable or a header; empty if it is not such a pair."""
+    names = [pair[key] for key in _NAMING if isinstance(pair.get(key), str)] if "value" in pair else []
+    return names[0] if names else ""
 
 
 def masked_at(value: Any, keys: Iterable[str], not_secret: Collection[str] = ()) -> Any:
@@ -162,7 +172,7 @@ def masked_at(value: Any, keys: Iterable[str], not_secret: Collection[str] = ())
             continue
         if is_secret(value) or _patches_secret(value):
             return MASK
-        named = str(value["name"]) if isinstance(value.get("name"), str) and "value" in value else None
+        named = _name_of(value)
         name = named if named and key == "value" else key
         value = value[key]
     return masked(value, name, not_secret)
@@ -249,7 +259,7 @@ def _masked_each(lines: list[str], not_secret: Collection[str], *, has_secret: b
             flag = item.lstrip("-") if item.startswith("-") else ""
             continue
         key, value = pair["name"], pair["value"].strip()
-        name = value.strip("\"'") if key == "name" else name
+        name = value.strip("\"'") if key in _NAMING else name
         if _hides(key, name, value, not_secret, has_secret=has_secret):
             below = len(pair["start"])
             yield f"{pair['start']}{pair['quote']}{key}{pair['quote']}: {MASK}{_break(line)}"

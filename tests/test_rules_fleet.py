@@ -167,6 +167,18 @@ def test_the_owner_of_a_pair_counts() -> None:
     assert [clash.claim.owner for clash in fleet(pairs)] == ["a", "b"]
 
 
+@pytest.mark.parametrize("host", ["web", "web.shop.svc.cluster.local", "*.shop.svc.cluster.local", "*.local"])
+def test_an_app_routes_the_service_of_another_app(host: str) -> None:
+    web = [manifest("Service", "web", {})]
+    found = clashes(web=web, evil=[routed("evil", [host], None)])
+    assert [(clash.rule, clash.claim.owner, clash.other.owner) for clash in found] == [("host-once", "evil", "web")]
+    assert "Service web of app web" in found[0].message
+    assert clashes(web=[*web, routed("web", [host], None)]) == []
+    assert clashes(web=web, _resources=[routed("platform", [host], None)]) == []
+    assert clashes(web=web, evil=[routed("evil", [host], ["shop/public"])]) == []
+    assert clashes(web=web, other=[routed("other", ["*.example.com", "other.shop.svc"], None)]) == []
+
+
 def test_a_wildcard_host_covers_the_hosts_of_other_apps() -> None:
     wild = routed("all", ["*.shop.svc.cluster.local"], None)
     own = routed("web", ["web.shop.svc.cluster.local"], None)

@@ -23,6 +23,7 @@ _OVERLAPS = frozenset((_PODS, "workloads-overlap"))
 _AT_GATEWAY = " at gateway "
 _IN_MESH = " in the mesh|"
 _ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # the same for claims that never clash
+_SERVICE = "Service "
 _IN_THE_SYNC = frozenset({"Sync", "PostSync"})
 _FIRST_WAVE = -1  # what rollspec puts before a Rollout is in this wave or an earlier one
 _TAKES_OVER = "scaledobject.keda.sh/transfer-hpa-ownership"
@@ -72,20 +73,57 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
         if rule in FLEET_RULES and rule != "workloads-overlap":
             found += _equal(rule, key, group)
     found += _overlaps(same)
-    found += _wildcards(claim for claim in named if claim.rule == "host-once")
+    routed = [claim for claim in named if claim.rule == "host-once" and claim.key.endswith(_IN_MESH)]
+    if routed:
+        found += _wildcards(routed)
+        found += _of_services([claim for claim in routed if times[claim[:2]] == 1], named)
     return sorted(found, key=lambda clash: (*_order(clash.claim), *_order(clash.other)))
 
 
-def _wildcards(hosts: Iterable[Claim]) -> Iterator[Clash]:
+def _wildcards(routed: Iterable[Claim]) -> Iterator[Clash]:
     """Hosts of the mesh that a wildcard host of another owner covers: requests that have no route yet would take it."""
-    in_mesh = [claim for claim in hosts if claim.key.endswith(_IN_MESH)]
-    for wild in (claim for claim in in_mesh if claim.key.startswith("*.")):
-        end = _known_part(wild.key.removesuffix(_IN_MESH)[1:])
-        covered = [each for each in in_mesh if each.owner != wild.owner and _host(each).endswith(end)]
+    for wild in (claim for claim in routed if claim.key.startswith("*.")):
+        covered = [each for each in routed if each.owner != wild.owner and _covers(_host(wild), _host(each))]
         if covered:
             other = min(covered, key=_order)
-            message = f"the host {wild.key.removesuffix(_IN_MESH)} covers {_host(other)} of {_spoken(other.owner)}"
-            yield Clash("host-once", message, wild, other)
+            yield Clash(
+                "host-once", f"the host {_host(wild)} covers {_host(other)} of {_spoken(other.owner)}", wild, other
+            )
+
+
+def _of_services(routed: Iterable[Claim], named: Iterable[Claim]) -> Iterator[Clash]:
+    """Routes that an app makes for the Service of another app, which has none for it."""
+    hosts = {_host(claim): claim for claim in routed if not claim.owner.startswith("_")}
+    wild = {host: claim for host, claim in hosts.items() if host.startswith("*.")}
+    keys = {key: host for host in hosts if (key := _service_key(host))}
+    for claim in named:
+        if claim.rule != "object-once" or not claim.key.startswith(_SERVICE) or claim.owner.startswith("_"):
+            continue
+        routes = [hosts[keys[claim.key]]] if claim.key in keys else []
+        routes += [each for host, each in wild.items() if _covers(host, _service_host(claim.key))]
+        for each in routes:
+            if each.owner != claim.owner:
+                message = (
+                    f"the host {_host(each)} is that of {claim.key.partition(' in ')[0]} of {_spoken(claim.owner)}"
+                )
+                yield Clash("host-once", message, each, claim)
+
+
+def _service_key(host: str) -> str:
+    """The key by which the Service of a host is claimed; empty for another host."""
+    name, _, namespace = host.removesuffix(".svc").partition(".")
+    return f"{_SERVICE}{name} in {namespace}|" if host.endswith(".svc") and "*" not in host else ""
+
+
+def _service_host(key: str) -> str:
+    name, _, namespace = key.removeprefix(_SERVICE).removesuffix("|").partition(" in ")
+    return f"{name}.{namespace}.svc"
+
+
+def _covers(wild: str, host: str) -> bool:
+    """Whether a wildcard host covers another one; of hosts of Services only the usual domain of a cluster is known."""
+    end = _known_part(wild[1:])
+    return host.endswith(end) or (host.endswith(".svc") and f"{host}.cluster.local".endswith(end))
 
 
 def _host(claim: Claim) -> str:
@@ -104,13 +142,21 @@ def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
     pods = [frozenset(key.split("\n")) for rule, key in keys if rule == _PODS]
     selectors = [frozenset(key.split("\n")) for rule, key in keys if rule == "workloads-overlap"]
 
+    has_wildcard = any(rule == "host-once" and key.startswith("*.") for rule, key in keys)
+    others = {_service_key(key.removesuffix(_IN_MESH)) for rule, key in keys if rule == "host-once"}
+    others |= {f"{_service_host(key)}{_IN_MESH}" for rule, key in keys if key.startswith(_SERVICE)}
+
     def test(rule: str, key: str) -> bool:
         if rule == _PODS:
             labels = key.split("\n")
             return any(selector.issubset(labels) for selector in selectors)
         if rule == "workloads-overlap":
             return any(found.issuperset(key.split("\n")) for found in pods)
-        return (rule, key) in keys
+        if rule == "host-once" and key.startswith("*."):
+            return True
+        if has_wildcard and (rule == "host-once" or key.startswith(_SERVICE)):
+            return True
+        return (rule, key) in keys or key in others
 
     return test
 

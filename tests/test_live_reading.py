@@ -11,13 +11,15 @@ import pytest
 
 from renderer.live.behind import behind
 from renderer.live.model import Live, LiveApp, LiveEnvironment, Role, Source, SourceState
-from renderer.live.reading import read_app
+from renderer.live.objects import trimmed
+from renderer.live.reading import read_app, read_application
 from renderer.live.store import Store
 from renderer.report.live import live_text
 from tests.support.cases import ROOT
 
 FOLDER = ROOT / "fixtures" / "live"
-CASES = sorted(path.stem for path in FOLDER.glob("*.json"))
+APPLICATION = FOLDER / "argocd-application.json"
+CASES = sorted(path.stem for path in FOLDER.glob("*.json") if path != APPLICATION)
 TRACED = [case for case in CASES if (ROOT / "fixtures/traces/1.10.2" / f"{case.rsplit('-', 3)[0]}.json").exists()]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -85,6 +87,16 @@ def test_roles() -> None:
     assert found["canary-istio-ladder-1-under-way"] == [Role.STABLE, Role.CANARY]
     assert found["canary-istio-controller-abort-0-at-rest"] == [Role.STABLE]
     assert found["release-rolling-1-under-way"] == [Role.STABLE, Role.OLD]
+
+
+def test_an_application_is_read() -> None:
+    data = json.loads(APPLICATION.read_text())
+    kept = trimmed("Application", data)
+    state = read_application(kept)
+    assert (state.name, state.sync, state.health, state.message) == ("board", "Synced", "Healthy", "")
+    assert state.revision == data["status"]["sync"]["revision"]
+    assert kept["status"]["resources"] == [{"kind": "Rollout", "namespace": "board", "name": "web"}]
+    assert kept["spec"]["namespace"] == "board"
 
 
 def test_without_objects_an_app_is_not_in_the_cluster() -> None:

@@ -107,7 +107,7 @@ def _analysis_run(_: Object, status: Object) -> tuple[Object, Object]:
     return {}, {key: status[key] for key in ("phase", "message", "startedAt") if key in status}
 
 
-def _application(_: Object, status: Object) -> tuple[Object, Object]:
+def _application(spec: Object, status: Object) -> tuple[Object, Object]:
     kept = {key: status[key] for key in ("sync", "health", "conditions") if key in status}
     state = status.get("operationState") or {}
     kept["operationState"] = {key: state[key] for key in ("phase", "message") if key in state}
@@ -117,7 +117,7 @@ def _application(_: Object, status: Object) -> tuple[Object, Object]:
         for each in status.get("resources") or ()
         if each.get("kind") in ("Rollout", "Deployment")
     ]
-    return {}, kept
+    return {"namespace": (spec.get("destination") or {}).get("namespace", "")}, kept
 
 
 _KEPT = {

@@ -15,7 +15,7 @@ from typing import Any, Self
 from renderer.cluster import Target, follow
 from renderer.failure import Failure
 from renderer.live.behind import behind
-from renderer.live.model import Live, LiveApp, LiveEnvironment, Source, SourceState
+from renderer.live.model import ApplicationState, Live, LiveApp, LiveEnvironment, Source, SourceState
 from renderer.live.objects import APPLICATION, KINDS, Object
 from renderer.live.queries import queries
 from renderer.live.reading import read_app, read_application
@@ -190,7 +190,7 @@ class LiveReader:
                 store = cluster.stores.get(wanted.namespace)
                 if store is None or cluster.source.good is None:
                     continue
-                application = applications.get((wanted.namespace, app))
+                application = applications(wanted.namespace, app)
                 made_from = (store.number(app), wanted, application)
                 if app in known and self._made.get((env, app)) == made_from:
                     continue
@@ -202,24 +202,23 @@ class LiveReader:
         for app in known.keys() - expected.keys():
             del known[app]
 
-    def _applications(self, env: str) -> dict[tuple[str, str], Any]:
-        """Argo CD's Applications by the namespace and name of the workloads that they have."""
+    def _applications(self, env: str) -> Callable[[str, str], ApplicationState | None]:
+        """What Argo CD says of an app, by its namespace and name: the Application that has its workload.
+
+        One that could not read Git or the cluster has no workloads: it stands for all apps of its namespace.
+        """
         settings = self._settings[env]
         cluster = self._clusters.get(settings.argocd_context or settings.context)
-        if cluster is None:
-            return {}
-        with cluster.lock:
-            store = cluster.stores.get(self._argocd_namespace)
-            found = (
-                sorted(store.all(APPLICATION.kind), key=lambda data: env in str(data["metadata"]["name"]))
-                if store
-                else []
-            )
-            return {
-                (str(each["namespace"]), str(each["name"])): read_application(data)
-                for data in found
-                for each in data["status"]["resources"]
-            }
+        found: dict[tuple[str, str], ApplicationState] = {}
+        if cluster is not None:
+            with cluster.lock:
+                store = cluster.stores.get(self._argocd_namespace)
+                listed = store.all(APPLICATION.kind) if store else []
+            for data in sorted(listed, key=lambda data: env in str(data["metadata"]["name"])):
+                state, resources = read_application(data), data["status"]["resources"]
+                for each in resources or [{"namespace": data["spec"]["namespace"], "name": ""}]:
+                    found[str(each["namespace"]), str(each["name"])] = state
+        return lambda namespace, app: found.get((namespace, app)) or found.get((namespace, ""))
 
     def _run(self) -> None:
         asyncio.run(self._read())

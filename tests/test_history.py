@@ -58,13 +58,13 @@ def test_text_tells_a_release_from_start_to_end(repository: Repository) -> None:
     text = re.sub(r"\b[0-9a-f]{12}\b", "(commit)", repository.text("history", "web"))
     assert text == (
         "web in production\n"
-        "  2026-01-03T06:00:00Z  (commit)  Ann  back to 1.4.2 from 1.5.0, in one step\n"
-        "  2026-01-03T05:00:00Z  (commit)  Ann  restart of 1.5.0\n"
+        "  2026-01-03T06:00:00Z  (commit)  A Team  back to 1.4.2 from 1.5.0, in one step\n"
+        "  2026-01-03T05:00:00Z  (commit)  A Team  restart of 1.5.0\n"
         "  canary 1.5.0 in place of 1.4.2: promoted after 2 d 3 h\n"
-        "    2026-01-01T01:00:00Z  (commit)  Ann  starts at 20 %\n"
+        "    2026-01-01T01:00:00Z  (commit)  A Team  starts at 20 %\n"
         "    2026-01-01T03:00:00Z  (commit)  Bob  20 % -> 50 %\n"
         "    2026-01-03T04:00:00Z  (commit)  Cleo  promoted\n"
-        '  2026-01-01T00:00:00Z  (commit)  Ann  the app is new here, with 1.4.2  "begin"\n'
+        '  2026-01-01T00:00:00Z  (commit)  A Team  the app is new here, with 1.4.2  "begin"\n'
     )
 
 
@@ -204,9 +204,9 @@ def test_a_merged_branch_counts_when_it_is_merged(repository: Repository) -> Non
     assert entry["started"] == "2026-01-01T12:00:00Z"
     assert [each["weight"] for each in entry["weights"]] == [50]
     commit = entry["steps"][0]["commit"]
-    assert (commit["subject"], commit["author"], commit["verb"]) == ("merge side", "Ann", None)
+    assert (commit["subject"], commit["author"], commit["verb"]) == ("merge side", "A Team", None)
     assert [(each["author"], each["verb"]) for each in commit["merged"]] == [("Cleo", "weight"), ("Bob", "release")]
-    assert "Cleo, Bob, merged by Ann  starts at 50 %" in repository.text("history", "web")
+    assert "Cleo, Bob, merged by A Team  starts at 50 %" in repository.text("history", "web")
 
 
 def test_a_merge_that_changes_nothing_here_is_not_told(repository: Repository) -> None:

@@ -40,7 +40,7 @@ Spec = dict[str, Any]
 
 def commit(number: int, verb: str = "") -> Commit:
     verbs = {("production", "web"): verb} if verb else {}
-    return Commit(f"{number:040x}", datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number), "Ann", "edit", verbs)
+    return Commit(f"{number:040x}", datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number), "A Team", "edit", verbs)
 
 
 def revisions(states: Sequence[Spec | Unreadable | None], words: Sequence[str] = ()) -> list[Revision]:

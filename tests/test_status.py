@@ -86,7 +86,7 @@ def test_json_has_everything(repository: Repository) -> None:
         "watched": [],
         "since": {
             "time": "2026-01-01T01:00:00Z",
-            "author": "Ann",
+            "author": "A Team",
             "subject": "deploy(production): release web 1.5.0 --weight 20 --set env.LOG=debug",
             "breakGlass": None,
             "verb": "release",

@@ -58,14 +58,14 @@ class Repository:
         else:
             (self.folder / path).unlink()
 
-    def git(self, *arguments: str, author: str = "Ann") -> str:
+    def git(self, *arguments: str, author: str = "A Team") -> str:
         """Git with a date of its own: the clock's hour."""
         date = f"{1_767_225_600 + self.clock * 3600} +0530"
         who = {"NAME": author, "EMAIL": f"{author.lower()}@example.com", "DATE": date}
         variables = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         return git(self.folder, *arguments, env=environment(**variables))
 
-    def commit(self, message: str = "edit", *, author: str = "Ann", hours: int = 1) -> str:
+    def commit(self, message: str = "edit", *, author: str = "A Team", hours: int = 1) -> str:
         """Commit everything, then let time pass; the commit's id."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--no-verify", "--message", message, author=author)
@@ -78,7 +78,7 @@ class Repository:
         assert done.code == 0, done.err
         return self.commit(message)
 
-    def verb(self, *words: str, author: str = "Ann", hours: int = 1, env: str = "production") -> None:
+    def verb(self, *words: str, author: str = "A Team", hours: int = 1, env: str = "production") -> None:
         """A verb of the program, and its commit with the message that it gives."""
         done = self.run(*words, "--env", env)
         assert done.code == 0, done.err

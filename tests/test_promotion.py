@@ -77,6 +77,12 @@ def test_a_name_that_is_no_environment_is_shown_in_its_line(repository: Reposito
     assert message in refused(repository, "validate")
 
 
+def test_a_cluster_of_no_environment_is_shown_in_its_line(repository: Repository) -> None:
+    repository.write("rollspec.yaml", PROJECT + "  clusters:\n    stagging: {context: test}\n")
+    message = "rollspec.yaml:6:15: clusters: there is no environment `stagging`; there are dev, eu, staging, us"
+    assert message in refused(repository, "validate")
+
+
 def test_init_puts_an_environment_into_the_order(tmp_path: Path) -> None:
     made = Repository(tmp_path / "repository")
     for env, after in (("canada", "production"), ("mexico", "production"), ("space", "canada")):

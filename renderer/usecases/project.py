@@ -21,6 +21,7 @@ from renderer.pipeline.setup import (
     resources_named,
     set_up,
 )
+from renderer.plain import escape
 from renderer.problem import Problem, errors
 from renderer.progress import counted
 from renderer.project import Project, Versions
@@ -143,7 +144,7 @@ def open_project(directory: str) -> Opened:
     shared = {path: content for path, content in shared.items() if path not in unread}
     files = {PROJECT_FILE: text, **shared, **elsewhere}
     setup, found = set_up(project, files, frozenset(names), schemas, unread)
-    problems += found + _unused(setup, partials) + ([] if errors(found) else _promotion(root, setup))
+    problems += found + _unused(setup, partials) + ([] if errors(found) else _environments_named(root, setup))
     taken = {resource_path(entry) for each in setup.environments.values() for entry in each.resources}
     problems += misplaced(layout, shared, partials, frozenset(names), taken)
     if errors(problems):
@@ -160,11 +161,24 @@ def _read_project(root: str) -> tuple[Project | None, bytes, list[Problem]]:
     return project, files[PROJECT_FILE], problems
 
 
-def _promotion(root: str, setup: Setup) -> list[Problem]:
-    """Problems of the order of promotion in the project file."""
+def _environments_named(root: str, setup: Setup) -> list[Problem]:
+    """Problems of the order of promotion, and of the clusters, in the project file."""
     found = [
         Problem(PROJECT_FILE, 0, 0, "promotion", why, f"/spec/promotion{pointer}")
         for pointer, why in promotion_faults(setup.project.promotion, setup.environments)
+    ]
+    names = ", ".join(sorted(setup.environments))
+    found += [
+        Problem(
+            PROJECT_FILE,
+            0,
+            0,
+            "clusters",
+            f"there is no environment `{env}`; there are {names}",
+            f"/spec/clusters/{escape(env)}",
+        )
+        for env in setup.project.clusters
+        if env not in setup.environments
     ]
     return [*Locator(read(root, [PROJECT_FILE])[0]).locate(found)] if found else []
 

@@ -18,6 +18,7 @@ from renderer.failure import Failure
 from renderer.tree import write_all
 from renderer.usecases.words import parse_overrides
 from tests.support.cases import ROOT, Outcome, run
+from tests.support.past import WEB, Repository
 
 APP = """\
 apiVersion: rollspec/v1
@@ -808,3 +809,14 @@ def test_a_verb_that_is_stopped_leaves_nothing_half_done(repository: Path, numbe
     assert git(repository, "rev-parse", "HEAD") == before
     assert git(repository, "status", "--porcelain") == ""
     assert [path.name for path in (repository / ".git").glob("*index*")] == ["index"]
+
+
+def test_a_note_about_many_apps_is_one_line(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    names = [f"app-{number:02}" for number in range(23)]
+    for name in names:
+        repository.app(name, WEB.replace("web", name).replace("type: Canary, router: istio", "type: RollingUpdate"))
+    repository.rendered()
+    outcome = repository.run("release", *(f"{name}=1.5.0" for name in names), "--weight", "20")
+    (line,) = [line for line in outcome.err.splitlines() if "--weight is ignored" in line]
+    assert line.startswith(f"rollspec: {', '.join(names[:20])}, 3 more in production: --weight is ignored: ")

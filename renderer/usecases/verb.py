@@ -40,6 +40,7 @@ from renderer.workers import crew, processors
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
 _NAMED = 3  # apps in a commit's subject
+_LISTED = 20  # apps in a line for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     edited, failed = _sound(_edits(opened, acts), options)
     if failed and not (edited and options.keep_going):
         return 1
-    for each in edited:
-        for note in (*how.notes(each.before, each.after), *share_lines(each)):
-            say(f"rollspec: {each.app} in {each.env}: {note}")
+    _say_notes(edited, how)
     files, old = _files(opened, edited)
     _say_what_stays(opened, files)
     if how.options.dry_run:
@@ -129,6 +128,16 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         made = _commit(opened, edited, lines, sorted(committed), how) if options.commit else None
     out("\n".join([*([made] if made else []), *lines]))
     return int(failed)
+
+
+def _say_notes(edited: Sequence[Edited], how: How) -> None:
+    """A line for each note and environment, with the names of the apps that it is about."""
+    noted: dict[tuple[str, str], list[str]] = {}
+    for each in edited:
+        for note in (*how.notes(each.before, each.after), *share_lines(each)):
+            noted.setdefault((each.env, note), []).append(each.app)
+    for (env, note), apps in noted.items():
+        say(f"rollspec: {_some(apps, _LISTED)} in {env}: {note}")
 
 
 def _say_what_argo_cd_does(opened: Opened, acts: Acts, options: VerbOptions) -> None:
@@ -374,8 +383,8 @@ def _commit(opened: Opened, edited: Sequence[Edited], lines: Sequence[str], file
     return f"committed {made[:12]}: {message.splitlines()[0]}"
 
 
-def _some(names: Sequence[str]) -> str:
-    return ", ".join([*names[:_NAMED], *([f"{len(names) - _NAMED} more"] if len(names) > _NAMED else [])])
+def _some(names: Sequence[str], most: int = _NAMED) -> str:
+    return ", ".join([*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])])
 
 
 def _about(verb: str, edited: Edited) -> str:

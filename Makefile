@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-check schemas tools engines e2e import-defaults soak sequences traces clean team-day minor
+.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-board bench-check schemas tools engines e2e import-defaults soak sequences traces clean team-day minor
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ release: $(STAMP) ## prepare a release, VERSION=1.2.3: version, changelog, commi
 
 bench: $(STAMP) ## measure speed and memory, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
+
+bench-board: $(STAMP) ## measure the board with 10,000 apps in a browser (needs an installed Chromium)
+	@$(BIN)/python -m tests.bench.board
 
 bench-check: $(STAMP) ## fail if a command takes over 10 % more processor time than at the last tag; REF=commit
 	@$(BIN)/python -m tests.bench.check "$(REF)"

@@ -214,13 +214,14 @@ def _texts_before(opened: Opened, rows: Sequence[AppStatus]) -> dict[Key, dict[s
         touches = dict(commits_of(opened.root, sorted(set(since.values())), [layout.apps, layout.overlays]))
         oids = {touch.before for found in touches.values() for touch in found if touch.before}
         blobs = read_blobs(opened.root, oids)
+    before = {sha: {touch.path: touch.before for touch in found} for sha, found in touches.items()}
     found = {}
     for (app, env), sha in since.items():
         texts, _ = opened.texts(app)
-        for touch in touches.get(sha, ()):
-            if touch.path in _own_files(layout, opened, app):
-                texts.pop(touch.path, None)
-                texts |= {touch.path: blobs[touch.before]} if touch.before in blobs else {}
+        there = before.get(sha, {})
+        for path in _own_files(layout, opened, app) & there.keys():
+            texts.pop(path, None)
+            texts |= {path: blobs[oid]} if (oid := there[path]) in blobs else {}
         found[app, env] = texts if layout.app(app) in texts else {}
     return found
 

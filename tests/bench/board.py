@@ -16,10 +16,11 @@ from playwright.sync_api import sync_playwright
 
 from tests.bench.projects import generate
 from tests.support.cases import run
-from tests.support.repository import init, save
+from tests.support.repository import environment, git, init
 
 ENVS = 3
 FLYING = 200
+LONG_AGO = "2026-01-01T00:00:00Z"  # apps that changed in the last 30 days have pages of their own
 _PAINT = "performance.getEntriesByName('first-paint')[0].startTime"
 # From the event of a key to the frame that shows what it changed.
 _KEY = """(text) => new Promise((resolve) => {
@@ -38,7 +39,15 @@ def project(folder: Path, apps: int) -> Path:
     for file in flying[FLYING:]:
         file.unlink()
     init(folder)
-    save(folder)
+    git(folder, "add", "--all")
+    git(
+        folder,
+        "commit",
+        "--quiet",
+        "--message",
+        "start",
+        env=environment(GIT_AUTHOR_DATE=LONG_AGO, GIT_COMMITTER_DATE=LONG_AGO),
+    )
     return folder
 
 

@@ -108,3 +108,12 @@ def write(folder: Path = FOLDER) -> None:
     """Write the expected texts (`make golden`)."""
     for case in CASES:
         (folder / f"{case}.txt").write_text(text(case))
+
+
+def test_json_on_one_line_is_escaped_as_all_json_is() -> None:
+    lost = Source(SourceState.LOST, "##[error]\u202e\n::error::")
+    text = live_text(Live(NOW, {"lab": LiveEnvironment("lab", lost, lost, {})}), "json", on_one_line=True)
+    assert text.count("\n") == 1
+    assert "##[" not in text
+    assert text.isascii()
+    assert json.loads(text)["environments"][0]["cluster"]["reason"] == lost.reason

@@ -13,12 +13,13 @@ from renderer.problem import is_visible
 _PERHAPS = regex(r"[^\n -~]|#(?=#)|(?<=#)\[|(?<=vso)\[|(?<=teamcity)\[")
 
 
-def as_json(data: Any) -> str:
+def as_json(data: Any, indent: int | None = 2) -> str:
     r"""Always valid UTF-8, without secrets; text that a terminal or a CI runner could interpret is escaped.
+    Without an indent it is one line.
 
     The bytes of a file name that is not UTF-8 are escapes too (`\udcff`), as in Python.
     """
-    text = json.dumps(_masked(data), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(_masked(data), indent=indent, ensure_ascii=False) + "\n"
     return _PERHAPS.sub(_escaped, text)
 
 

@@ -19,11 +19,11 @@ _HEAD = ("APP", "VERSION", "ROLE", "READY", "TRAFFIC", "REQUESTS", "SUCCESS", "P
 _REVISION = 8  # characters of a commit that are shown
 
 
-def live_text(live: Live, form: str, apps: Sequence[str] = ()) -> str:
-    """What runs, of all apps or of these, in one of FORMATS, with a final newline."""
+def live_text(live: Live, form: str, apps: Sequence[str] = (), *, on_one_line: bool = False) -> str:
+    """What runs, of all apps or of these, in one of FORMATS, with a final newline; `on_one_line` is about JSON."""
     if form == "json":
         data = {"format": _JSON_FORMAT, "now": time_text(live.now), "environments": _data(live, apps)}
-        return as_json(data)
+        return as_json(data, None if on_one_line else 2)
     parts = ["\n".join(_environment(each, live.now, apps)) for each in live.environments.values()]
     return "\n\n".join(parts) + "\n"
 

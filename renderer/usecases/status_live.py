@@ -58,15 +58,8 @@ def _follow(reader: LiveReader, live: Live, form: str, apps: Sequence[str]) -> N
     on_terminal = sys.stdout.isatty() and form == "text"
     try:
         while True:
-            text = live_text(live, form, apps)
-            out((_CLEAR if on_terminal else "") + (_one_line(text) if form == "json" else text), end="")
+            out((_CLEAR if on_terminal else "") + live_text(live, form, apps, on_one_line=True), end="")
             sys.stdout.flush()
             live = reader.wait(live.number, _EVERY)
     except KeyboardInterrupt:
         return
-
-
-def _one_line(text: str) -> str:
-    import json
-
-    return json.dumps(json.loads(text), ensure_ascii=False) + "\n"

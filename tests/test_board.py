@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +16,9 @@ from renderer.board.model import STATES, AppPage, Board
 from renderer.board.page import app_page, index_page
 from renderer.history import Flight, Standing, VersionName
 from renderer.report.possible import possible
-from tests.support.board import EVIL, TIMELINE, board
+from tests.support.board import EVIL, TIMELINE, Tags, board
 from tests.support.cases import run
 from tests.support.past import Repository
-
-
-class Tags(HTMLParser):
-    """The tags of a page with their attributes, and the text of its scripts and styles."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
 
 
 def pages(made: Board) -> list[str]:

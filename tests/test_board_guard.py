@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -12,25 +11,9 @@ from renderer.board.actions import Action, WrongField, read_action
 from renderer.web.guard import cookie_name
 from renderer.web.sessions import Sessions
 from renderer.web.source import Unread
-from tests.support.board import ADDRESS, EVIL, PORT, Browser, Values, board
+from tests.support.board import ADDRESS, EVIL, PORT, Browser, Tags, Values, board
 
 PAGES = ("/", "/apps/production/web.html", "/apps/production/web/weight?weight=50", "/events", "/apps/a/b.html")
-
-
-class Tags(HTMLParser):
-    """The tags of a page, with the names of their attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    @property
-    def shape(self) -> list[tuple[str, list[str]]]:
-        return [(tag, sorted(attributes)) for tag, attributes in self.tags]
 
 
 def browser(text: str = "web", **changes: Any) -> Browser:

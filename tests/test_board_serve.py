@@ -18,23 +18,12 @@ from renderer.usecases.board import BoardOptions
 from renderer.usecases.project import open_project
 from renderer.usecases.serve import Files, ServeOptions
 from renderer.web.source import News
-from tests.support.board import Browser, server
+from tests.support.board import Browser, flying, server
 from tests.support.cases import run
 from tests.support.past import Repository
 from tests.support.repository import git
 
 WEB = "/apps/production/web"
-
-
-def flying(folder: Path) -> Repository:
-    """A canary at 20 %, committed, in a repository that knows who commits."""
-    repository = Repository(folder)
-    run(repository.folder, "render")
-    repository.commit("begin")
-    repository.verb("release", "web", "1.5.0", "--weight", "20")
-    repository.git("config", "user.name", "Bea")
-    repository.git("config", "user.email", "bea@example.com")
-    return repository
 
 
 def files(repository: Repository, **changes: Any) -> Files:
@@ -59,7 +48,7 @@ def log(repository: Repository, *options: str) -> list[str]:
 
 
 def test_a_release_is_driven_by_clicks(tmp_path: Path) -> None:
-    repository = flying(tmp_path / "repository")
+    repository = flying(Repository(tmp_path / "repository"))
     own = browser(repository)
     assert 'aria-label="20 % of the traffic goes to 1.5.0"' in own.get("/").text
     preview = own.get(f"{WEB}/weight?weight=50").text
@@ -79,7 +68,7 @@ def test_a_release_is_driven_by_clicks(tmp_path: Path) -> None:
 
 
 def test_a_commit_is_the_one_that_the_verb_makes(tmp_path: Path) -> None:
-    clicked, typed = flying(tmp_path / "clicked"), flying(tmp_path / "typed")
+    clicked, typed = flying(Repository(tmp_path / "clicked")), flying(Repository(tmp_path / "typed"))
     act(browser(clicked), "abort")
     assert run(typed.folder, "abort", "web", "--env", "production", "--commit").code == 0
     trees = [git(each.folder, "log", "-1", "--format=%T %B") for each in (clicked, typed)]
@@ -87,7 +76,7 @@ def test_a_commit_is_the_one_that_the_verb_makes(tmp_path: Path) -> None:
 
 
 def test_what_has_changed_since_it_was_shown_is_not_committed(tmp_path: Path) -> None:
-    repository = flying(tmp_path / "repository")
+    repository = flying(Repository(tmp_path / "repository"))
     own = browser(repository)
     fields = own.fields(f"{WEB}/promote")
     repository.verb("weight", "web", "30")
@@ -99,7 +88,7 @@ def test_what_has_changed_since_it_was_shown_is_not_committed(tmp_path: Path) ->
 
 
 def test_what_the_command_line_refuses_is_refused_with_its_words(tmp_path: Path) -> None:
-    repository = flying(tmp_path / "repository")
+    repository = flying(Repository(tmp_path / "repository"))
     always = '  freeze:\n    - {schedule: "0 0 * * *", duration: 24h, description: holidays}\n'
     repository.overlay("production", always)
     repository.commit("freeze")
@@ -115,7 +104,7 @@ def test_what_the_command_line_refuses_is_refused_with_its_words(tmp_path: Path)
 
 
 def test_uncommitted_specs_stop_a_commit(tmp_path: Path) -> None:
-    repository = flying(tmp_path / "repository")
+    repository = flying(Repository(tmp_path / "repository"))
     own = browser(repository)
     spec = repository.folder / "apps/web.yaml"
     spec.write_text(spec.read_text().replace("replicas: 4", "replicas: 5"))
@@ -124,7 +113,7 @@ def test_uncommitted_specs_stop_a_commit(tmp_path: Path) -> None:
 
 
 def test_commits_are_pushed(tmp_path: Path) -> None:
-    repository = flying(tmp_path / "repository")
+    repository = flying(Repository(tmp_path / "repository"))
     git(tmp_path, "init", "--quiet", "--bare", "remote")
     repository.git("remote", "add", "origin", str(tmp_path / "remote"))
     branch = git(repository.folder, "symbolic-ref", "--short", "HEAD").strip()
@@ -145,7 +134,7 @@ def test_commits_are_pushed(tmp_path: Path) -> None:
 
 
 def test_the_page_of_a_broken_project_says_what_is_wrong(tmp_path: Path) -> None:
-    repository = flying(tmp_path / "repository")
+    repository = flying(Repository(tmp_path / "repository"))
     own = browser(repository)
     project = repository.folder / "rollspec.yaml"
     before = project.read_text()
@@ -170,7 +159,7 @@ def test_secrets_are_not_on_a_page(tmp_path: Path) -> None:
 
 
 def test_a_stream_follows_the_files_and_the_commits(tmp_path: Path) -> None:
-    repository = flying(tmp_path / "repository")
+    repository = flying(Repository(tmp_path / "repository"))
     source = files(repository)
 
     async def follow() -> list[str]:
@@ -191,7 +180,7 @@ def test_a_stream_follows_the_files_and_the_commits(tmp_path: Path) -> None:
 
 
 def test_the_command_prints_an_address_and_ends_with_ctrl_c(tmp_path: Path) -> None:
-    repository = flying(tmp_path / "repository")
+    repository = flying(Repository(tmp_path / "repository"))
     with server(repository.folder) as (process, address):
         assert address.startswith("http://127.0.0.1:")
         opener = build_opener(ProxyHandler({}))
@@ -204,7 +193,7 @@ def test_the_command_prints_an_address_and_ends_with_ctrl_c(tmp_path: Path) -> N
 def test_a_branch_is_checked_out_for_the_commits(tmp_path: Path) -> None:
     from renderer.usecases.serve import _prepare_branch
 
-    repository = flying(tmp_path / "repository")
+    repository = flying(Repository(tmp_path / "repository"))
     options = ServeOptions(
         BoardOptions(str(repository.folder), datetime.now(UTC)), allow_commits=True, branch="board/web"
     )

@@ -6,7 +6,6 @@ A project of APPS (10,000) apps in three environments, 200 of them with a canary
 from __future__ import annotations
 
 import re
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import sync_playwright
 
 from tests.bench.projects import generate
+from tests.support.board import chromium
 from tests.support.cases import run
 from tests.support.repository import environment, git, init
 
@@ -61,7 +61,7 @@ def written(folder: Path) -> float:
 
 def in_browser(page: Path) -> tuple[float, float]:
     """Milliseconds until the first paint, and of the slowest of ten keys."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    program = chromium()
     if program is None:
         sys.exit("there is no Chromium here")
     with sync_playwright() as playwright:

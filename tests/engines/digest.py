@@ -73,7 +73,7 @@ def _bare(tree: ast.Module) -> ast.Module:
             and isinstance(body[0], ast.Expr)
             and isinstance(body[0].value, ast.Constant)
         ):
-            node.body = body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
+            body[:] = body[1:] or [ast.Pass()]
     return tree
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.integrations.programs import npm
-from tests.support.board import server
-from tests.support.cases import ROOT, run
+from tests.support.board import chromium, flying, server
+from tests.support.cases import ROOT
 from tests.support.past import Repository
 from tests.support.repository import git
 
@@ -38,7 +37,7 @@ expect.set_options(timeout=PATIENCE)
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    program = chromium()
     if program is None:
         pytest.skip("there is no Chromium here")
     with sync_playwright() as playwright:
@@ -85,12 +84,7 @@ def team(folder: Path) -> Repository:
     repository.overlay("staging")
     for name in ("accounts", "checkout", "mail"):
         repository.app(name, API.format(name=name))
-    run(repository.folder, "render")
-    repository.commit("begin")
-    repository.verb("release", "web", "1.5.0", "--weight", "20")
-    repository.git("config", "user.name", "Bea")
-    repository.git("config", "user.email", "bea@example.com")
-    return repository
+    return flying(repository)
 
 
 def test_a_person_looks_at_a_release_and_at_what_an_action_changes(browser: Browser, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 
 from starlette.testclient import TestClient
@@ -21,7 +23,8 @@ from renderer.simulate import Point, Timeline
 from renderer.web.app import application
 from renderer.web.sessions import Sessions
 from renderer.web.source import News, Source, Unread
-from tests.support.cases import ROOT
+from tests.support.cases import ROOT, run
+from tests.support.past import Repository
 from tests.support.repository import environment
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -137,3 +140,36 @@ def server(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str],
             yield process, process.stdout.readline().split()[-1]
         finally:
             process.send_signal(signal.SIGTERM)
+
+
+class Tags(HTMLParser):
+    """The tags of a page, with the names of their attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep the tag."""
+        self.tags.append((tag, dict(attrs)))
+
+    @property
+    def shape(self) -> list[tuple[str, list[str]]]:
+        """The tags, without the values of their attributes."""
+        return [(tag, sorted(attributes)) for tag, attributes in self.tags]
+
+
+def flying(repository: Repository) -> Repository:
+    """The repository, rendered and committed, with a canary of `web` at 20 %; it knows who commits."""
+    run(repository.folder, "render")
+    repository.commit("begin")
+    repository.verb("release", "web", "1.5.0", "--weight", "20")
+    repository.git("config", "user.name", "A Team")
+    repository.git("config", "user.email", "team@example.com")
+    return repository
+
+
+def chromium() -> str | None:
+    """The Chromium that is installed here."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -135,7 +135,7 @@ def _share_schemas() -> None:
         make(self, versions, read)
         self.__dict__ = compiled.setdefault(tuple(versions.folders.values()), self.__dict__)
 
-    Schemas.__init__ = share  # type: ignore[method-assign]
+    Schemas.__init__ = share  # type: ignore[method-assign]  # on purpose: for this process
 
 
 def _play_one(number: int, random: Random, project: Path, figures: Figures, *, with_git: bool) -> None:

@@ -219,20 +219,19 @@ async def _page(api: Any, target: Target, params: Mapping[str, str]) -> Any:
     from kr8s import ServerError
 
     try:
-        async with api.call_api(
-            "GET",
-            version=target.kind.api,
-            namespace=target.namespace,
-            url=target.kind.plural,
-            params=params,
-            raise_for_status=target.kind.is_needed,
-        ) as response:
+        async with api.call_api("GET", **_about(target, params), raise_for_status=target.kind.is_needed) as response:
             if response.status_code != 200:
                 raise _RefusedError(response.status_code)
             return response.json()
     except ServerError as error:
         status = getattr(error.response, "status_code", 0)
         raise _RefusedError(status) from None
+
+
+def _about(target: Target, params: Mapping[str, str]) -> dict[str, Any]:
+    """What the client must know of a request about a target."""
+    kind = target.kind
+    return {"version": kind.api, "namespace": target.namespace, "url": kind.plural, "params": params}
 
 
 async def _watch(api: Any, target: Target, sink: Sink, revision: str) -> str:
@@ -244,14 +243,7 @@ async def _watch(api: Any, target: Target, sink: Sink, revision: str) -> str:
         "timeoutSeconds": str(_WATCH),
     }
     async with api.call_api(
-        "GET",
-        version=target.kind.api,
-        namespace=target.namespace,
-        url=target.kind.plural,
-        params=params,
-        stream=True,
-        timeout=None,
-        raise_for_status=False,
+        "GET", **_about(target, params), stream=True, timeout=None, raise_for_status=False
     ) as response:
         if response.status_code == _GONE:
             raise _ExpiredError

@@ -56,11 +56,14 @@ def app_of(kind: str, data: Object) -> str:
     if kind in ("Rollout", "Deployment"):
         return name
     if kind in ("ReplicaSet", "AnalysisRun", "Pod"):
-        owner = next(
-            (str(each["name"]) for each in metadata.get("ownerReferences") or () if each.get("controller")), ""
-        )
+        owner = str(controller(data).get("name", ""))
         return owner.rpartition("-")[0] if kind == "Pod" else owner
     return str((metadata.get("labels") or {}).get(NAME) or name)
+
+
+def controller(data: Object) -> Object:
+    """The reference to the object that controls this one; empty without one."""
+    return next((each for each in data["metadata"].get("ownerReferences") or () if each.get("controller")), {})
 
 
 def labels(data: Object) -> Mapping[str, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from renderer.live.model import AnalysisState, ApplicationState, LiveApp, LiveVersion, Role
-from renderer.live.objects import DEPLOYMENT_HASH, HASH, AppObjects, Object, images, labels
+from renderer.live.objects import DEPLOYMENT_HASH, HASH, AppObjects, Object, controller, images, labels
 
 _MOST_RUNS = 5
 _WAITING = ("ContainerCreating", "PodInitializing")  # a pod that only starts
@@ -59,7 +59,7 @@ def _versions(app: str, workloads: dict[str, Object], objects: AppObjects) -> tu
     found: list[LiveVersion] = []
     for workload in workloads.values():
         uid = workload["metadata"].get("uid")
-        owned = [each for each in objects.get("ReplicaSet", {}).values() if _owner(each) == uid]
+        owned = [each for each in objects.get("ReplicaSet", {}).values() if controller(each).get("uid") == uid]
         for replica_set in owned:
             role = _role(workload, replica_set, owned)
             pods = _pods(objects, replica_set)
@@ -115,16 +115,16 @@ def _shares(app: str, workloads: dict[str, Object], objects: AppObjects) -> dict
     subsets = {each["name"]: each.get("labels") or {} for each in (rule["spec"].get("subsets") or ())} if rule else {}
     ready = [pod for pod in objects.get("Pod", {}).values() if pod["status"]["ready"] and not _is_ending(pod)]
     by_hash = {_hash(each): str(each["metadata"]["name"]) for each in objects.get("ReplicaSet", {}).values()}
-    shares: Counter[str] = Counter()
+    shares: defaultdict[str, float] = defaultdict(float)
     for subset, weight in _routes(next(iter(objects.get("VirtualService", {}).values()), None)):
         wanted = {**service["spec"]["selector"], **subsets.get(subset or "", {})}
         named = by_hash.get(wanted.get(HASH, ""))
         behind = [pod for pod in ready if wanted.items() <= labels(pod).items()]
         if named:
-            shares[named] += weight  # type: ignore[assignment]
+            shares[named] += weight
         elif behind:
-            for name, number in Counter(_owner_name(pod) for pod in behind).items():
-                shares[name] += weight * number / len(behind)  # type: ignore[assignment]
+            for name, number in Counter(str(controller(pod).get("name", "")) for pod in behind).items():
+                shares[name] += weight * number / len(behind)
     return {name: round(share, 1) for name, share in shares.items()}
 
 
@@ -201,23 +201,11 @@ def _is_paused(workload: Object) -> bool:
 def _pods(objects: AppObjects, replica_set: Object) -> list[Object]:
     """The ReplicaSet's pods, without those that end."""
     uid = replica_set["metadata"].get("uid")
-    return [pod for pod in objects.get("Pod", {}).values() if _owner(pod) == uid and not _is_ending(pod)]
+    return [pod for pod in objects.get("Pod", {}).values() if controller(pod).get("uid") == uid and not _is_ending(pod)]
 
 
 def _is_ending(pod: Object) -> bool:
     return bool(pod["metadata"].get("deletionTimestamp"))
-
-
-def _owner(data: Object) -> Any:
-    return next(
-        (each.get("uid") for each in data["metadata"].get("ownerReferences") or () if each.get("controller")), None
-    )
-
-
-def _owner_name(data: Object) -> str:
-    return next(
-        (str(each["name"]) for each in data["metadata"].get("ownerReferences") or () if each.get("controller")), ""
-    )
 
 
 def _hash(replica_set: Object) -> str:

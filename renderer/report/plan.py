@@ -167,6 +167,11 @@ def _reason(app: AppPlan) -> str:
     return f"{app.reason}: {_path(app.paths[0])}" if by_kind and len(app.paths) == 1 else app.reason
 
 
+def plan_lines(app: AppPlan) -> tuple[str, ...]:
+    """The class with its reason, then the details: a plan that is shown by itself."""
+    return (f"{app.class_}: {app.reason}", *detail_lines(app))
+
+
 def detail_lines(app: AppPlan) -> list[str]:
     """The paths that set the class, other effects, the timeline, problems; a line each, with a word in front."""
     lines = [f"because  {_path(path)}" for path in app.paths]

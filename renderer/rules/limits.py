@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from renderer.manifest import Object
@@ -109,25 +109,19 @@ def _written(container: Object) -> dict[str, dict[str, _Amount]]:
 def _defaulted(container: Object, limit: Object, limits: list[Object]) -> dict[str, dict[str, _Amount]]:
     """The requests and limits of a container as the API server completes them, for what a ratio is about."""
     names = limit.get("maxLimitRequestRatio") or ()
-    return {
-        side: {
-            name: _Amount(nano, spoken(nano))
-            for name in names
-            if (nano := value_of(container, side, name, limits)) is not None
-        }
-        for side in _SIDES
-    }
+    return _amounts(names, lambda side, name: value_of(container, side, name, limits))
 
 
 def _summed(pod: Pod, limit: Object, limits: list[Object]) -> dict[str, dict[str, _Amount]]:
     """What the API server adds up of a pod; a sum in which a container gives no value is left out."""
     names = sorted({name for bound in ("min", "max", "maxLimitRequestRatio") for name in limit.get(bound) or ()})
+    return _amounts(names, lambda side, name: per_pod(pod, side, name, limits))
+
+
+def _amounts(names: Iterable[str], nano_of: Callable[[str, str], int | None]) -> dict[str, dict[str, _Amount]]:
+    """By side and resource, what `nano_of` gives for them; without those for which it gives nothing."""
     return {
-        side: {
-            name: _Amount(total, spoken(total))
-            for name in names
-            if (total := per_pod(pod, side, name, limits)) is not None
-        }
+        side: {name: _Amount(nano, spoken(nano)) for name in names if (nano := nano_of(side, name)) is not None}
         for side in _SIDES
     }
 

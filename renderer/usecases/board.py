@@ -21,7 +21,7 @@ from renderer.plan import plan_with_timeline
 from renderer.problem import errors
 from renderer.report.commits import who
 from renderer.report.history import AppHistory, history_text
-from renderer.report.plan import detail_lines
+from renderer.report.plan import plan_lines
 from renderer.report.possible import possible_verbs
 from renderer.report.status import AppStatus
 from renderer.tree import TreeError, listing, read, write_all
@@ -200,8 +200,7 @@ def _release(new: View, cell: Cell, before: dict[str, bytes] | None) -> Release:
     if plan is None:
         wrong = errors(found.problems)
         return Release(cell, (), not_shown=str(wrong[0]) if wrong else "there is no plan")
-    lines = (f"{plan.class_}: {plan.reason}", *detail_lines(plan))
-    return Release(cell, (), replace(plan, timeline=None), lines, plan.timeline)
+    return Release(cell, (), replace(plan, timeline=None), plan_lines(plan), plan.timeline)
 
 
 def _texts_before(opened: Opened, rows: Sequence[AppStatus]) -> dict[Key, dict[str, bytes]]:

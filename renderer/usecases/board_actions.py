@@ -11,8 +11,8 @@ from renderer.console import say
 from renderer.failure import Failure
 from renderer.git.read import find
 from renderer.git.version import behind, current_branch, fast_forward, push_branch, remote_of
-from renderer.plan import AppPlan, plan_with_timeline
-from renderer.report.plan import detail_lines
+from renderer.plan import plan_with_timeline
+from renderer.report.plan import plan_lines
 from renderer.usecases import verbs
 from renderer.usecases.compare import compare
 from renderer.usecases.edited import Edited
@@ -121,7 +121,7 @@ def _plans(opened: Opened, edited: Sequence[Edited]) -> list[ShownPlan]:
     for each in edited:
         envs = {made.env: frozenset([each.app]) for made in each.made}
         compared = compare(old, _with_edit(old, opened, each), Selection(envs), make=plan_with_timeline)
-        found += [_shown(plan) for plan in compared.plans]
+        found += [ShownPlan(plan.env, plan.app, plan_lines(plan), plan.timeline) for plan in compared.plans]
     return found
 
 
@@ -131,8 +131,3 @@ def _with_edit(tree: View, opened: Opened, edited: Edited) -> View:
     texts = {path: text for path, text in texts.items() if path != edited.file}
     texts |= {edited.file: edited.text} if edited.text is not None else {}
     return View("the edit", tree.setup, tree.apps, tree.data, lambda apps: (dict.fromkeys(apps, texts), problems))
-
-
-def _shown(plan: AppPlan) -> ShownPlan:
-    lines = (f"{plan.class_}: {plan.reason}", *detail_lines(plan))
-    return ShownPlan(plan.env, plan.app, lines, plan.timeline)

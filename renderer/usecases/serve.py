@@ -120,9 +120,6 @@ class Clusters(Protocol):
     def current(self) -> Live:
         """The newest reading; it costs nothing."""
 
-    def refresh(self) -> None:
-        """Git says something else now: compare again."""
-
 
 class Files(Source):
     """The project's files as the source of the pages. Each reading and each action is a process of its own."""

@@ -163,9 +163,8 @@ def _flags(timeline: Timeline) -> Iterable[Flag]:
 def _history(old: Side, new: Side | None) -> list[tuple[Manifest, ...]]:
     """What was applied before, oldest first; with `rollbackWindow` also the version that `new` returns to."""
     played = [_unpaused(old.stable), _unpaused(old.manifests), old.manifests]
-    if new and returns_in_window(old, new):
-        return [*(tuple(_with_template(each, one) for each in played[0]) for one in _since(old, new)), *played]
-    return played
+    returned = _returned(old, new) if new else ()
+    return [*(tuple(_with_template(each, one) for each in played[0]) for one in returned), *played]
 
 
 def starts_under_window(old: Side, new: Side) -> bool:
@@ -177,7 +176,13 @@ def starts_under_window(old: Side, new: Side) -> bool:
 
 def returns_in_window(old: Side, new: Side) -> bool:
     """Whether a version that ran before is released within `rollbackWindow`: the controller skips steps and pauses."""
-    return starts_under_window(old, new) and 0 < len(_since(old, new)) <= _window(new)
+    return bool(_returned(old, new))
+
+
+def _returned(old: Side, new: Side) -> Sequence[Mapping[str, Any]]:
+    """The pod templates since the version that `new` returns to, with its own; none if it is not in the window."""
+    since = _since(old, new) if starts_under_window(old, new) else ()
+    return since if since and len(since) <= _window(new) else ()
 
 
 def _window(new: Side) -> int:

@@ -56,6 +56,10 @@ class Scene:
         """The scene's own manifests of a kind."""
         return self.index.kinds.get(kind, [])
 
+    def all_of(self, kind: str) -> list[Manifest]:
+        """The objects of a kind among the scene's own manifests and the resources of its environment."""
+        return [*self.of(kind), *(each for each in self.resources if each.kind == kind)]
+
     def find(self, kind: str, namespace: str, name: str) -> Manifest | None:
         """The manifest or resource of that kind and name; one without a namespace counts as in the one asked for."""
         for manifest in self.index.kinds.get(kind, ()):

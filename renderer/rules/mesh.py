@@ -79,7 +79,8 @@ def destinations_of(manifest: Manifest) -> Iterator[Located]:
 def rules_for(scene: Scene, host: str, namespace: str) -> list[Manifest]:
     """The DestinationRules of the scene, resources included, for a host as seen from `namespace`."""
     wanted = full_host(host, namespace)
-    rules = [*scene.of("DestinationRule"), *(m for m in scene.resources if m.kind == "DestinationRule")]
     return [
-        rule for rule in rules if full_host(spec_of(rule).get("host", ""), namespace_of(rule) or namespace) == wanted
+        rule
+        for rule in scene.all_of("DestinationRule")
+        if full_host(spec_of(rule).get("host", ""), namespace_of(rule) or namespace) == wanted
     ]

@@ -69,7 +69,7 @@ def mtls_modes(scene: Scene) -> Iterator[Finding]:
     Fix: leave `tls` out of the DestinationRule (Istio then chooses by itself), or change the PeerAuthentication.
     Source: Istio documentation of PeerAuthentication and of `ClientTLSSettings.mode`.
     """
-    peers = [*scene.of("PeerAuthentication"), *(each for each in scene.resources if each.kind == "PeerAuthentication")]
+    peers = scene.all_of("PeerAuthentication")
     for rule in scene.of("DestinationRule") if peers else ():
         spec = spec_of(rule)
         policy = spec.get("trafficPolicy") or {}

@@ -31,8 +31,8 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
         active, preview = services
         if active is None or preview is None or active is preview:
             continue
-        for monitor in (*scene.of("ServiceMonitor"), *scene.resources):
-            if monitor.kind == "ServiceMonitor" and all(_finds(monitor, each) for each in (active, preview)):
+        for monitor in scene.all_of("ServiceMonitor"):
+            if all(_finds(monitor, each) for each in (active, preview)):
                 level = " (with `renderLevel: 2`)" if scene.level == 1 else ""
                 message = (
                     f"ServiceMonitor {monitor.name} selects this Service too, so between releases each pod is scraped "

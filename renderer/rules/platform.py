@@ -117,7 +117,7 @@ def policy_budget(scene: Scene) -> Iterator[Finding]:
     """
     if scene.policy.get("disruptionBudget") != "required":
         return
-    budgets = [each for each in (*scene.manifests, *scene.resources) if each.kind == "PodDisruptionBudget"]
+    budgets = scene.all_of("PodDisruptionBudget")
     for pod in scene.index.workloads:
         if pod.kind not in _EVICTED or _least(scene, pod) <= 1 or any(_protects(each, pod) for each in budgets):
             continue

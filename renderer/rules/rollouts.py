@@ -58,7 +58,7 @@ def rollout_strategy(scene: Scene) -> Iterator[Finding]:
             yield Finding("rollout-strategy", "a Rollout needs a template, or a workloadRef", "/spec", rollout)
 
 
-def _services(rollout: Manifest) -> Iterator[tuple[str, str]]:
+def driven_services(rollout: Manifest) -> Iterator[tuple[str, str]]:
     """Pointers and names of the Services that a Rollout drives."""
     blue_green, canary = blue_green_of(rollout), canary_of(rollout)
     if blue_green:
@@ -86,7 +86,7 @@ def rollout_services(scene: Scene) -> Iterator[Finding]:
     for rollout in scene.of("Rollout"):
         namespace = namespace_of(rollout)
         names: dict[str, str] = {}
-        for pointer, name in _services(rollout):
+        for pointer, name in driven_services(rollout):
             if name in names:
                 message = f"{pointer.rpartition('/')[2]} is {name}, like {names[name]}: they must differ"
                 yield _service(rollout, pointer, message)
@@ -133,7 +133,7 @@ def rollout_service_labels(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.workloads:
         if pod.kind != "Rollout":
             continue
-        for pointer, name in _services(pod.manifest):
+        for pointer, name in driven_services(pod.manifest):
             service = scene.find("Service", pod.namespace, name)
             if service is None:
                 continue

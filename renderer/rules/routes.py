@@ -44,7 +44,7 @@ def port_name_protocol(scene: Scene) -> Iterator[Finding]:
 def _routed(scene: Scene) -> set[tuple[str, str, int | None]]:
     """Name, namespace and port of each Service to which a VirtualService routes; no port: its only one."""
     found = set()
-    for manifest in [*scene.of("VirtualService"), *(each for each in scene.resources if each.kind == "VirtualService")]:
+    for manifest in scene.all_of("VirtualService"):
         for _, destination in destinations_of(manifest):
             service = service_name(destination.get("host", ""), namespace_of(manifest))
             if service:

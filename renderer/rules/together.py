@@ -160,11 +160,6 @@ def quota(scene: Scene) -> Iterator[Finding]:
                     yield Finding("quota", message, "/spec", pod.manifest, "error" if counts.waits else "note")
 
 
-def all_of(scene: Scene, kind: str) -> list[Manifest]:
-    """The objects of a kind among those of the app and of its environment."""
-    return [*scene.of(kind), *(each for each in scene.resources if each.kind == kind)]
-
-
 def quotas_of(manifests: Iterable[Manifest]) -> list[Manifest]:
     """The ResourceQuotas that count all pods of their namespace: those without scopes."""
     found = [manifest for manifest in manifests if manifest.kind == "ResourceQuota"]
@@ -245,7 +240,7 @@ def limits_of(scene: Scene, namespace: str) -> list[Object]:
     """The items of every LimitRange of a namespace."""
     return [
         limit
-        for found in all_of(scene, "LimitRange")
+        for found in scene.all_of("LimitRange")
         if namespace_of(found) in ("", namespace)
         for limit in (found.data.get("spec") or {}).get("limits") or ()
     ]

@@ -8,12 +8,12 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.quantity import amount
+from renderer.rules.rollouts import driven_services
 from renderer.scaler import KINDS, scaler_of
 
 DEADLINE = 600  # the default of progressDeadlineSeconds, of Deployment and Rollout alike
 
 _ENDING = ("Job", "CronJob", "Pod")
-_SERVICES = {"stableService", "canaryService", "pingService", "pongService", "activeService", "previewService"}
 
 
 def selector_matches_template(scene: Scene) -> Iterator[Finding]:
@@ -78,7 +78,8 @@ def _jobs_behind_services(scene: Scene) -> Iterator[Finding]:
     """A Service that would send requests of a workload to pods that end by themselves."""
     ending = [pod for pod in scene.index.pods if pod.kind in _ENDING]
     services = scene.of("Service") if ending and scene.index.workloads else ()
-    controlled = {name for manifest in scene.of("Rollout") for name in _controlled(manifest)} if services else set()
+    rollouts = scene.of("Rollout") if services else ()
+    controlled = {(namespace_of(each), name) for each in rollouts for _, name in driven_services(each)}
     for service in services:
         spec = service.data.get("spec") or {}
         selector = {"matchLabels": spec.get("selector") or {}}
@@ -97,15 +98,6 @@ def _jobs_behind_services(scene: Scene) -> Iterator[Finding]:
 
 def _behind(service: Manifest, selector: Object, pod: Pod) -> bool:
     return pod.namespace == namespace_of(service) and selects(selector, pod.labels)
-
-
-def _controlled(rollout: Manifest) -> Iterator[tuple[str, str]]:
-    """The Services to whose selectors the controller adds the label of one version's pods."""
-    strategy = rollout.data["spec"].get("strategy") or {}
-    canary, blue_green = strategy.get("canary") or {}, strategy.get("blueGreen") or {}
-    for fields in (canary, canary.get("pingPong") or {}, blue_green):
-        for field in _SERVICES & fields.keys():
-            yield namespace_of(rollout), fields[field]
 
 
 def _migrates(one: Pod, other: Pod) -> bool:

@@ -74,13 +74,15 @@ class InGit:
         self._read, self._shared = made, shared
 
     def _app(self, view: View, app: str, texts: Mapping[str, bytes]) -> dict[str, Expected]:
-        found = {}
+        found: dict[str, Expected] = {}
+        document, _ = read_app(app, texts, view.setup)
+        if document is None:
+            return {}
         for env in self._envs:
             environment = view.setup.environments.get(env)
             if environment is None or not is_in(environment, app):
                 continue
-            document, _ = read_app(app, texts, view.setup)
-            evaluated, _ = evaluate(document, environment, texts, view.setup) if document else (None, [])
+            evaluated, _ = evaluate(document, environment, texts, view.setup)
             if evaluated is None:
                 continue
             whole = assemble(evaluated, evaluated.app, environment, texts, view.setup)

@@ -35,8 +35,9 @@ class Source(NamedTuple):
 
 _LAB = "tests/engines: pin the new version, build it (`make engines`), and play every scenario (`make e2e`)"
 _RULES = "renderer/rules: read its release notes for what validation now refuses or allows"
+_POD_SECURITY = "tests/support/pod_security_cases.py: pin the module of this minor, and run it"
 SOURCES = {
-    "kubernetes": Source("kubernetes", "kubernetes-validate", 4, (_RULES, "removed APIs and new kinds")),
+    "kubernetes": Source("kubernetes", "kubernetes-validate", 4, (_RULES, "removed APIs and new kinds", _POD_SECURITY)),
     "argo-rollouts": Source(
         "argoRollouts",
         "github.com/argoproj/argo-rollouts",

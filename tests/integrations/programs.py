@@ -34,6 +34,12 @@ def kube_score() -> Path:
     return once(folder("kube-score", KUBE_SCORE), lambda target: go.install(package, target)) / "kube-score"
 
 
+def go_httpbin(version: str) -> Path:
+    """A small HTTP server, which the README takes for its first app."""
+    package = f"github.com/mccutchen/go-httpbin/v2/cmd/go-httpbin@v{version}"
+    return once(folder("go-httpbin", version), lambda target: go.install(package, target)) / "go-httpbin"
+
+
 def hadolint() -> Path:
     """The linter of container files."""
 

@@ -55,7 +55,7 @@ release: $(STAMP) ## prepare a release, VERSION=1.2.3: version, changelog, commi
 bench: $(STAMP) ## measure speed and memory, and write docs/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
-bench-board: $(STAMP) ## measure the board with 10,000 apps in a browser (needs an installed Chromium)
+bench-board: $(STAMP) tools ## measure the board with 10,000 apps in a browser
 	@$(BIN)/python -m tests.bench.board
 
 bench-check: $(STAMP) ## fail if a command takes over 10 % more processor time than at the last tag; REF=commit
@@ -78,7 +78,7 @@ coverage: $(STAMP) tools ## run the tests, and show which lines of renderer/ non
 typecheck: $(STAMP) ## check the types with mypy
 	$(BIN)/mypy
 
-tools: $(STAMP) ## install the pinned checkers (kubeconform, kubectl) into the user's cache
+tools: $(STAMP) ## install the pinned checkers (kubeconform, kubectl) and a browser into the user's cache
 	@$(BIN)/python -m tests.tools
 
 schemas: $(STAMP) ## generate schemas/ from the pinned sources in schemas/make/lock.json

@@ -11,10 +11,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import sync_playwright
-
 from tests.bench.projects import generate
-from tests.support.board import chromium
+from tests.support.browser import launched
 from tests.support.cases import run
 from tests.support.repository import environment, git, init
 
@@ -61,11 +59,9 @@ def written(folder: Path) -> float:
 
 def in_browser(page: Path) -> tuple[float, float]:
     """Milliseconds until the first paint, and of the slowest of ten keys."""
-    program = chromium()
-    if program is None:
-        sys.exit("there is no Chromium here")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with launched() as browser:
+        if browser is None:
+            sys.exit("there is no Chromium here: run `make tools`")
         shown = browser.new_page()
         shown.set_default_timeout(120_000)
         shown.goto(page.as_uri())

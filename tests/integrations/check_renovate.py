@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.integrations.programs import node, npm
+from tests.integrations.programs import npm
 from tests.support.cases import ROOT, run
 from tests.support.repository import environment, git, init
+from tests.tools.node import node
 
 PRESET = ROOT / "docs/examples/renovate.json"
 SAMPLE = Path(__file__).with_name("renovate")

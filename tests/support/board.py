@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from starlette.testclient import TestClient
 
 from renderer.board.actions import Action, Outcome, Preview
 from renderer.board.model import AppPage, Board, Cell, Change, Release
-from renderer.live.model import Live
+from renderer.live.model import AppKey, Live
 from renderer.report.possible import PossibleVerb
 from renderer.simulate import Point, Timeline
 from renderer.web.app import application
@@ -97,7 +96,7 @@ class Values(Source):
         assert isinstance(self.shown, Board)
         return Outcome(action, 0, (self.shown.title,))
 
-    async def changes(self, version: str) -> AsyncIterator[News]:
+    async def changes(self, version: str, own: AppKey | None = None) -> AsyncIterator[News]:
         yield News("2")
         for live in self.live:
             yield News(live=live)
@@ -130,10 +129,10 @@ class Browser(TestClient):
 
 
 @contextmanager
-def server(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def server(folder: Path, *options: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The real command, and the address that it prints; it is ended in any case."""
     command = [sys.executable, "-m", "renderer", "-C", str(folder), "board", "--serve", *options]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment())
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment(**variables))
     with process:
         try:
             assert process.stdout
@@ -168,8 +167,3 @@ def flying(repository: Repository) -> Repository:
     repository.git("config", "user.name", "A Team")
     repository.git("config", "user.email", "team@example.com")
     return repository
-
-
-def chromium() -> str | None:
-    """The Chromium that is installed here."""
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tests.tools import KUBECONFORM, KUBECTL, PROMTOOL, folder, go, wheels
+from tests.tools import KUBECONFORM, KUBECTL, PROMTOOL, browser, folder, go, wheels
 from tests.tools.cache import once
 
 
@@ -18,6 +18,7 @@ def main() -> None:
     once(folder("kubectl", KUBECTL), _kubectl)
     once(folder("promtool", PROMTOOL), _promtool)
     once(wheels.folder(), wheels.download)
+    browser.install()
 
 
 def _kubeconform(target: Path) -> None:

@@ -17,7 +17,7 @@ from renderer.usecases.schema import KINDS, OUTPUTS, show_schema
 def command(kind: str, partial: bool) -> None:
     """Print the JSON Schema (draft-07) of KIND: App, Overlay or Project.
 
-    Status and Behind are the schemas of what `status --format json` prints, without and with --behind.
+    Status, Behind and Live are the schemas of what `status --format json` prints: alone, with --behind, with --live.
 
     \b
     With it, an editor with the YAML language server (VS Code, Neovim, JetBrains, ...) completes and checks specs:

@@ -12,7 +12,7 @@ from renderer.resources import read_schema
 from renderer.schema import Schemas
 
 KINDS = ("App", "Overlay", "Project")
-OUTPUTS = ("Status", "Behind")  # of `status --format json`, and with --behind
+OUTPUTS = ("Status", "Behind", "Live")  # of `status --format json`, and with --behind and --live
 _NULL = {"type": "null"}
 
 

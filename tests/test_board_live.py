@@ -29,6 +29,7 @@ from renderer.web.source import News
 from renderer.web.stream import Follower, events_text
 from tests.support.board import EVIL, NOW, Browser, Values, board
 
+OWN = ("production", "web")
 READ = Source(SourceState.READ, good=NOW)
 LOST = Source(SourceState.LOST, "connection refused", NOW - timedelta(seconds=40))
 NO_PROMETHEUS = Source(SourceState.MISSING, "add spec.clusters.production.prometheus")
@@ -85,10 +86,25 @@ def test_a_part_says_what_runs() -> None:
         "Canary 1.5.0: 0/1 pods Ready, 20.0 % of the traffic",
     ):
         assert said in short
+    assert "80.0 % of the traffic , 12.5/s, 99.95 % success" in short
+    assert "20.0 % of the traffic , no traffic" in short
+
+
+def test_numbers_that_are_old_are_not_in_a_list() -> None:
+    lost = words(live_texts(live_parts(live(prometheus=LOST)), whole=False)["production web"])
+    assert "12.5/s" not in lost
+
+
+def test_a_list_of_apps_has_no_numbers_of_what_is_at_rest() -> None:
+    healthy = replace(live_app(), versions=live_app().versions[:1], is_aborted=False)
+    environment = replace(live().environments["production"], apps={"web": healthy})
+    shown = replace(live(), environments={"production": environment})
+    assert [part.statistics for _, part in live_parts(shown)] == [()]
+    assert [len(part.statistics) for _, part in live_parts(shown, OWN)] == [2]
 
 
 def test_a_whole_part_has_canary_and_stable_side_by_side() -> None:
-    html = live_texts(live_parts(live()), whole=True)["production web"]
+    html = live_texts(live_parts(live(), OWN), whole=True)["production web"]
     whole = words(html)
     assert "step 1 of 3" in whole
     assert "Argo CD, 1.5.0 : OutOfSync, Degraded" in whole.replace("1.5.0:", "1.5.0 :")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
 from renderer.live.model import (
+    AppKey,
     Live,
     LiveApp,
-    LiveEnvironment,
     LiveVersion,
     Series,
     Source,
@@ -53,6 +53,12 @@ class LiveRow:
         """The version, for people."""
         return version_text(self.version)
 
+    @property
+    def numbers(self) -> str:
+        """Requests a second and success in a few words; empty if they were not measured."""
+        said = [each.now + (" success" if each.name == "success" else "") for each in self.measures[:2] if each.now]
+        return ", ".join(said) if said else "no traffic" if self.measures else ""
+
 
 @dataclass(frozen=True, slots=True)
 class LivePart:
@@ -70,22 +76,25 @@ class LivePart:
         return [LiveRow(version, [*_measures(known.get(version.version))]) for version in self.app.versions]
 
     @property
+    def is_measured(self) -> bool:
+        """Whether the numbers are those of now."""
+        return bool(self.statistics) and self.prometheus.is_current
+
+    @property
     def names(self) -> list[str]:
         """The names of the statistics, if there are any."""
         return [label for _, label, _ in _MEASURES] if self.statistics else []
 
 
-def live_part(environment: LiveEnvironment, app: LiveApp) -> LivePart:
-    """What the part of one app shows. A source is without its time while it is read, which changes all the time."""
-    found = environment.statistics.get(app.app, ())
-    return LivePart(app, _steady(environment.cluster), _steady(environment.prometheus), found)
-
-
-def live_parts(live: Live) -> Iterator[tuple[tuple[str, str], LivePart]]:
-    """The parts of all apps, by environment and app."""
+def live_parts(live: Live, own: AppKey | None = None) -> Iterator[tuple[AppKey, LivePart]]:
+    """The part of one app, or of all apps: then only those in flight have numbers, since these change all the time."""
     for name, environment in live.environments.items():
+        cluster, prometheus = _steady(environment.cluster), _steady(environment.prometheus)
         for app in environment.apps.values():
-            yield (name, app.app), live_part(environment, app)
+            if own in (None, (name, app.app)):
+                found = environment.statistics.get(app.app, ()) if own or app.is_in_flight else ()
+                shown = found if own else tuple(replace(each, series={}) for each in found)
+                yield (name, app.app), LivePart(app, cluster, prometheus, shown)
 
 
 def source_line(source: Source, what: str, now: datetime) -> str:
@@ -100,6 +109,7 @@ def source_line(source: Source, what: str, now: datetime) -> str:
 
 
 def _steady(source: Source) -> Source:
+    """A source without its time while it is read, which changes all the time."""
     return Source(source.state, source.reason, None if source.is_current else source.good)
 
 

@@ -116,6 +116,11 @@ class LiveApp:
         """Whether the cluster does not have yet what Git says."""
         return bool(self.behind)
 
+    @property
+    def is_in_flight(self) -> bool:
+        """Whether a new version runs that is not the stable one, or was stopped by the controller."""
+        return self.is_aborted or any(each.role in (Role.CANARY, Role.PREVIEW) for each in self.versions)
+
     def version(self, role: Role) -> LiveVersion | None:
         """The version in that role, if there is one."""
         return next((each for each in self.versions if each.role is role), None)

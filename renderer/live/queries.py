@@ -12,22 +12,29 @@ LABELS = ("destination_workload_namespace", "destination_app", "destination_vers
 WINDOW = "1m"
 SECONDS = 60  # of the window
 _BY = f"sum by ({', '.join(LABELS)})"
-_OWN = 'reporter="destination",destination_workload_namespace=~"$namespaces"'
+_OWN = 'reporter="destination",destination_workload_namespace=~"$namespaces",destination_app=~"$apps"'
+EVERY_APP = ".+"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query: what it gives, in which unit, and its text, with `$namespaces` and `$window` to be put in."""
+    """One query: what it gives, in which unit, and its text, with `$namespaces`, `$apps` and `$window` to be put in."""
 
     name: str
     unit: str
     about: str
     text: str
 
-    def of(self, namespaces: Iterable[str], window: str = WINDOW) -> str:
-        """The text to send."""
-        pattern = "|".join(re.escape(each).replace("\\", r"\\") for each in sorted(namespaces))
-        return self.text.replace("$namespaces", pattern).replace("$window", window)
+    def of(self, namespaces: Iterable[str], window: str = WINDOW, *, apps: Iterable[str] | None = None) -> str:
+        """The text to send, about these apps, or about all of the namespaces."""
+        named = EVERY_APP if apps is None else _one_of(apps)
+        text = self.text.replace("$namespaces", _one_of(namespaces))
+        return text.replace("$apps", named).replace("$window", window)
+
+
+def _one_of(names: Iterable[str]) -> str:
+    """A regular expression inside a string of PromQL."""
+    return "|".join(re.escape(each).replace("\\", r"\\") for each in sorted(names))
 
 
 def _increase(metric: str, *more: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -15,34 +15,20 @@ from typing import Any, Self
 from renderer.cluster import Target, follow
 from renderer.failure import Failure
 from renderer.live.behind import behind
-from renderer.live.model import ApplicationState, Live, LiveApp, LiveEnvironment, Source, SourceState
+from renderer.live.model import AppKey, ApplicationState, Live, LiveApp, LiveEnvironment, Source, SourceState
 from renderer.live.objects import APPLICATION, KINDS, Object
 from renderer.live.queries import queries
 from renderer.live.reading import read_app, read_application
-from renderer.live.statistics import LENGTH, STEP, Statistics, now, with_series
 from renderer.live.store import Store
 from renderer.project import Cluster
-from renderer.prometheus import query_now, query_series
 from renderer.usecases.in_git import InGit
 from renderer.usecases.project import Opened
+from renderer.usecases.prometheus_reading import PrometheusReading, SourceReading
 
 _POLL = 5.0  # seconds between two questions to Prometheus
-_SERIES = 30.0  # seconds between two questions for the last 30 minutes
+_LOOKED = 60.0  # seconds for which an app counts as looked at
 _GIT = 2.0  # seconds between two questions to Git for a new commit
 NO_PROMETHEUS = "add `spec.clusters.{env}.prometheus` to rollspec.yaml"
-
-
-@dataclass(slots=True)
-class _Source:
-    """A source as it changes; `good` in Unix seconds."""
-
-    state: SourceState = SourceState.STARTING
-    reason: str = ""
-    good: float | None = None
-
-    def value(self) -> Source:
-        good = None if self.good is None else datetime.fromtimestamp(self.good, UTC)
-        return Source(self.state, self.reason, good)
 
 
 @dataclass(slots=True)
@@ -50,7 +36,7 @@ class _ClusterState:
     """All that was read from one cluster, by namespace; the sink of its reader."""
 
     notify: Callable[[], None]
-    source: _Source = field(default_factory=_Source)
+    source: SourceReading = field(default_factory=SourceReading)
     stores: dict[str, Store] = field(default_factory=dict)
     not_read: dict[Target, str] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -80,32 +66,21 @@ class _ClusterState:
     def is_current(self) -> None:
         was = self.source.state
         reasons = sorted(set(self.not_read.values()))
-        self.source = _Source(SourceState.READ, "; ".join(reasons), time.time())
+        self.source = SourceReading(SourceState.READ, "; ".join(reasons), time.time())
         if was is not SourceState.READ:
             self.notify()
 
     def is_lost(self, reason: str) -> None:
-        self.source = _Source(SourceState.LOST, reason, self.source.good)
+        self.source = SourceReading(SourceState.LOST, reason, self.source.good)
         self.notify()
-
-
-@dataclass(slots=True)
-class _PrometheusState:
-    """What one environment's Prometheus answered last."""
-
-    address: str
-    namespaces: frozenset[str]
-    source: _Source = field(default_factory=_Source)
-    numbers: Statistics = field(default_factory=dict)
-    series: dict[str, Any] = field(default_factory=dict)
-    end: float = 0.0
-    statistics: Statistics = field(default_factory=dict)
 
 
 class LiveReader:
     """Reads in a thread of its own until it is closed; `current` and `wait` may be called from any thread."""
 
-    def __init__(self, opened: Opened, envs: Sequence[str]) -> None:
+    def __init__(self, opened: Opened, envs: Sequence[str], looked_at: Collection[str] = ()) -> None:
+        self._always = frozenset(looked_at)
+        self._looked: dict[AppKey, float] = {}  # when somebody looked at an app last
         self._git = InGit(opened, envs)
         self._settings = {env: opened.setup.project.clusters.get(env, Cluster()) for env in envs}
         argocd = opened.setup.project.argocd
@@ -115,7 +90,7 @@ class LiveReader:
         self._number = 0
         self._started = threading.Event()
         self._clusters: dict[str, _ClusterState] = {}
-        self._prometheus: dict[str, _PrometheusState] = {}
+        self._prometheus: dict[str, PrometheusReading] = {}
         self._apps: dict[str, dict[str, LiveApp]] = {env: {} for env in envs}
         self._made: dict[tuple[str, str], tuple[Any, ...]] = {}  # by environment and app: what its value was made from
         self._building = threading.Lock()
@@ -148,6 +123,12 @@ class LiveReader:
         with self._changed:
             self._changed.wait_for(lambda: self._number > number, timeout)
         return self.current()
+
+    def look_at(self, env: str, app: str) -> None:
+        """Somebody looks at an app: its last 30 minutes are read for the next minute. Unknown names are ignored."""
+        if app in self._git.expected(env):
+            with self._building:
+                self._looked[env, app] = time.monotonic()
 
     def refresh(self) -> None:
         """Read again what Git says: a commit was made."""
@@ -241,46 +222,41 @@ class LiveReader:
             argocd = targets.setdefault(settings.argocd_context or settings.context, [])
             argocd.append(Target(APPLICATION, self._argocd_namespace))
             if settings.prometheus:
-                self._prometheus[env] = _PrometheusState(settings.prometheus, namespaces)
+                self._prometheus[env] = PrometheusReading(settings.prometheus, namespaces, self._own_queries)
         self._clusters = {context: _ClusterState(self._notify) for context in targets}
         follows = [
             follow(context or None, list(dict.fromkeys(wanted)), self._clusters[context])
             for context, wanted in targets.items()
             if wanted
         ]
-        return [*follows, *(self._ask(state) for state in self._prometheus.values()), self._watch_git()]
+        return [*follows, *(self._ask(env, each) for env, each in self._prometheus.items()), self._watch_git()]
 
     async def _watch_git(self) -> None:
         while True:
             await asyncio.sleep(_GIT)
             await asyncio.to_thread(self.refresh)
 
-    async def _ask(self, state: _PrometheusState) -> None:
-        asked = 0.0
+    async def _ask(self, env: str, prometheus: PrometheusReading) -> None:
         while True:
             began = time.time()
-            with_past = began - asked >= _SERIES
-            try:
-                await asyncio.to_thread(self._ask_once, state, began, with_past=with_past)
-                state.source = _Source(SourceState.READ, "", began)
-                asked = began if with_past else asked
-            except Failure as failure:
-                state.source = _Source(SourceState.LOST, str(failure), state.source.good)
+            await asyncio.to_thread(prometheus.ask, began, self._shown(env))
             self._notify()
             await asyncio.sleep(max(_POLL - (time.time() - began), 0.5))
 
-    def _ask_once(self, state: _PrometheusState, at: float, *, with_past: bool) -> None:
-        texts = {query.name: query.of(state.namespaces) for query in self._own_queries}
-        numbers = now({name: query_now(state.address, text) for name, text in texts.items()})
-        if with_past:
-            start = at - LENGTH
-            state.series = {name: query_series(state.address, text, start, at, STEP) for name, text in texts.items()}
-            state.end = at
-        state.statistics = with_series(numbers, state.series, datetime.fromtimestamp(state.end, UTC))
+    def _shown(self, env: str) -> frozenset[str]:
+        """The apps whose last 30 minutes somebody is shown: those in flight, and those that are looked at."""
+        since = time.monotonic() - _LOOKED
+        with self._building:
+            flying = {name for name, app in self._apps[env].items() if app.is_in_flight}
+            looked = {app for (there, app), at in self._looked.items() if there == env and at >= since}
+        return frozenset(flying | looked | self._always)
 
 
-def open_reader(opened: Opened, envs: Sequence[str]) -> LiveReader:
-    """A reader of these environments, not started yet. Raises Failure without the extra that it needs."""
+def open_reader(opened: Opened, envs: Sequence[str], *, looked_at: Collection[str] = ()) -> LiveReader:
+    """A reader of these environments, not started yet; `looked_at` are apps whose last 30 minutes are always read.
+
+    Raises Failure without the extra that it needs.
+    """
     if find_spec("kr8s") is None:
         raise Failure("reading clusters needs more packages: pip install 'rollspec[board]'", 2)
-    return LiveReader(opened, envs)
+    return LiveReader(opened, envs, looked_at)

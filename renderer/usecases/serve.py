@@ -18,7 +18,7 @@ from renderer.failure import Failure
 from renderer.git.branches import branch_name
 from renderer.git.version import current_branch, remote_of, switch_to, version_of_files
 from renderer.layout import PROJECT_FILE
-from renderer.live.model import Live
+from renderer.live.model import AppKey, Live
 from renderer.usecases.board import BoardOptions, read_app, read_board
 from renderer.usecases.board_actions import Previewed, commit_action, last_commit, preview_action
 from renderer.usecases.checkout import refuse_nested
@@ -120,6 +120,9 @@ class Clusters(Protocol):
     def current(self) -> Live:
         """The newest reading; it costs nothing."""
 
+    def look_at(self, env: str, app: str) -> None:
+        """Somebody has the page of this app open."""
+
 
 class Files(Source):
     """The project's files as the source of the pages. Each reading and each action is a process of its own."""
@@ -186,10 +189,12 @@ class Files(Source):
         code = answer.code if answer.value is None else answer.value
         return Outcome(action, code, (*answer.said, *answer.printed.splitlines()))
 
-    async def changes(self, version: str) -> AsyncIterator[News]:
+    async def changes(self, version: str, own: AppKey | None = None) -> AsyncIterator[News]:
         """What is new after this version, and an empty change now and then while nothing is."""
         said, number = monotonic(), -1
         while not self.is_closing:
+            if own and self.clusters:
+                self.clusters.look_at(*own)
             found = await self._look()
             live = self._live(number)
             if found != version or live is not None or monotonic() - said > _ALIVE:

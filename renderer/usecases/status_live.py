@@ -26,7 +26,8 @@ def show_live(options: StatusOptions, *, watch: bool) -> int:
     except Refused as refused:
         return int(show_stopping(refused.problems, options.form))
     chosen = apps if options.apps else ()
-    with open_reader(opened, environments) as reader:
+    with_past = apps if options.form == "json" else ()  # a text does not show it
+    with open_reader(opened, environments, looked_at=with_past) as reader:
         live = _first(reader)
         if watch:
             _follow(reader, live, options.form, chosen)

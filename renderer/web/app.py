@@ -116,7 +116,7 @@ class _Pages:
         async def lines() -> AsyncIterator[str]:
             yield "retry: 1000\n\n"
             follower = Follower(own)
-            async for change in self.source.changes(asked.get("version", "")):
+            async for change in self.source.changes(asked.get("version", ""), own):
                 yield events_text(follower, change) or ": still here\n\n"
 
         return StreamingResponse(lines(), media_type="text/event-stream")

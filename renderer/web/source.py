@@ -8,7 +8,7 @@ from typing import Protocol
 
 from renderer.board.actions import Action, Outcome, Preview
 from renderer.board.model import AppPage, Board
-from renderer.live.model import Live
+from renderer.live.model import AppKey, Live
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +51,8 @@ class Source(Protocol):
     async def commit(self, action: Action, head: str) -> Outcome:
         """Carry out an action, if the last commit is still the one that a person has looked at."""
 
-    def changes(self, version: str) -> AsyncIterator[News]:
-        """What is new after this version of the files, as it comes; nothing new, now and then, as a sign of life."""
+    def changes(self, version: str, own: AppKey | None = None) -> AsyncIterator[News]:
+        """What is new after this version of the files, as it comes; nothing new, now and then, as a sign of life.
+
+        `own` is the one app that the page shows.
+        """

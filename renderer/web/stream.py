@@ -6,10 +6,8 @@ import json
 
 from renderer.board.live import LivePart, live_parts, source_line
 from renderer.board.page import live_texts
-from renderer.live.model import Live
+from renderer.live.model import AppKey, Live
 from renderer.web.source import News
-
-AppKey = tuple[str, str]  # environment, app
 
 
 class Follower:
@@ -22,7 +20,7 @@ class Follower:
 
     def news(self, live: Live) -> dict[str, dict[str, str]]:
         """The HTML of each app that has changed, and the state of each environment's sources that has."""
-        parts = {key: part for key, part in live_parts(live) if self.own in (None, key)}
+        parts = dict(live_parts(live, self.own))
         changed = [(key, part) for key, part in parts.items() if self._parts.get(key) != part]
         gone = {f"{env} {app}": "" for env, app in self._parts.keys() - parts.keys()}
         self._parts = parts

@@ -141,6 +141,37 @@ def test_the_next_bump_applies_on_top_once_the_first_is_promoted(repository: Rep
     assert {state(repository, env)["canary"]["tag"] for env in ENVS} == {"1.6.0"}
 
 
+@pytest.mark.parametrize("verb", ["promote", "undo", "abort"])
+def test_what_a_verb_made_of_the_stable_version_is_not_an_edit(repository: Repository, verb: str) -> None:
+    repository.verb("release", "web", "1.5.0", "--weight", "20")
+    if verb == "undo":
+        repository.verb("promote", "web")
+    repository.git("branch", "--force", "start")
+    repository.verb(verb, "web")
+    assert release(repository) == "nothing to release\n"
+
+
+def test_a_bump_after_a_promotion_since_the_base_starts_on_top_of_it(repository: Repository) -> None:
+    repository.verb("release", "web", "1.5.0", "--weight", "20")
+    repository.git("branch", "--force", "start")
+    repository.verb("promote", "web")
+    file = repository.folder / "overlays/production/apps/web.yaml"
+    file.write_text(file.read_text().replace("tag: 1.5.0", "tag: 1.6.0"))
+    repository.commit("bot: bump")
+    release(repository)
+    assert state(repository, "production")["tag"] == "1.5.0"
+    assert state(repository, "production")["canary"] == {"tag": "1.6.0", "weight": 20}
+
+
+def test_a_bump_that_was_released_after_the_base_stays_released(repository: Repository) -> None:
+    repository.app("web", spec_of(CANARY, "1.5.0"))
+    repository.commit("bot: bump")
+    release(repository, "--commit")
+    assert repository.run("release", "--from-edits", "--base", "HEAD~1", "--weight", "20").out == "nothing to release\n"
+    repository.verb("abort", "web")
+    assert repository.run("release", "--from-edits", "--base", "HEAD~2", "--weight", "20").out == "nothing to release\n"
+
+
 def test_an_edit_of_the_image_is_a_release_too() -> None:
     was = loaded(spec_of(CANARY))
     found = from_edit(was, {**was, "image": "ghcr.io/acme/new"}, weight=20)

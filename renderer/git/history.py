@@ -73,15 +73,18 @@ def log(
             values = []
 
 
-def log_files(root: str, paths: Sequence[str], revision: str = "HEAD") -> Iterator[tuple[Commit, tuple[Touch, ...]]]:
+def log_files(
+    root: str, paths: Sequence[str], revision: str = "HEAD", *, without: str | None = None
+) -> Iterator[tuple[Commit, tuple[Touch, ...]]]:
     """The first-parent line of a revision, newest first: the commits that changed any of the paths, and which.
 
-    A merge shows what it brought to the branch it was made on. `*` in a path matches any one name. A branch without
-    commits yields nothing. Raises GitError no-such-revision, no-repository.
+    A merge shows what it brought to the branch it was made on. `*` in a path matches any one name. `without` is the id
+    of a commit that is left out with all its ancestors. A branch without commits yields nothing. Raises GitError
+    no-such-revision, no-repository.
     """
     start = find(root, revision)
     if start is not None:
-        yield from _with_touches(root, [start], paths)
+        yield from _with_touches(root, [start, *([f"^{without}"] if without else [])], paths)
 
 
 def commits_of(root: str, shas: Sequence[str], paths: Sequence[str]) -> Iterator[tuple[str, tuple[Touch, ...]]]:

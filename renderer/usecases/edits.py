@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from renderer.console import say
-from renderer.git import changed, merge_base, read_many, resolve
+from renderer.facts import release_state
+from renderer.git import changed, log_files, merge_base, read_many, resolve
 from renderer.pipeline import Evaluated, is_in
 from renderer.release.edits import Meant, following, from_edit, own_version
 from renderer.release.verbs import Outcome, Refusal
@@ -19,6 +20,9 @@ from renderer.usecases.elsewhere import evaluated_in, evaluated_of, own_files
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
 from renderer.usecases.selection import touched
+
+Commit = tuple[str, frozenset[str]]  # its id, and the files that it changed
+_EDITED = frozenset({"tag", "version", "restartedAt"})  # fields of the release state that people and bots edit too
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +51,32 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
     """The acts for an environment's apps whose stable version was edited."""
 
     @cache
-    def edits(opened_root: str) -> tuple[str, list[str]]:
+    def edits(opened_root: str) -> tuple[str, list[str], list[Commit]]:
         with asking_git():
-            commit = resolve(opened_root, wanted.base) if wanted.base else merge_base(opened_root)
-            return commit, [path for _, path in changed(opened_root, commit)]
+            base = resolve(opened_root, wanted.base) if wanted.base else merge_base(opened_root)
+            paths = [path for _, path in changed(opened_root, base)]
+            commits = [
+                (commit.sha, frozenset(touch.path for touch in touches))
+                for commit, touches in log_files(opened_root, paths, without=base)
+            ]
+            return base, paths, commits[::-1]
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         refuse_nested(opened.root, opened.layout)
-        commit, paths = edits(opened.root)
+        base, paths, commits = edits(opened.root)
         layout = opened.layout
         own = [path for path in paths if path.startswith((f"{layout.apps}/", f"{layout.overlays}/"))]
         selection, _ = touched(layout, opened.setup.environments, opened.apps, own)
         environment = opened.setup.environments[env]
         names = [app for app in sorted(selection.apps.get(env, ())) if wanted.has(app) and is_in(environment, app)]
-        files = read_many(opened.root, commit, [file for app in names for file in own_files(opened, app)])
+        files = read_many(opened.root, base, [file for app in names for file in own_files(opened, app)])
         is_pinned = (environment.spec.get("policy") or {}).get("tags") == "pinned"
         found = {}
         for app in names:
             if files[layout.app(app)] is not None:
-                old, new = evaluated_of(opened, app, env, commit, files), evaluated_in(opened, app, env)
+                old, new = evaluated_of(opened, app, env, base, files), evaluated_in(opened, app, env)
+                if _state(old) != _state(new):
+                    old = _after_the_last_verb(opened, app, old, commits)
                 spec = new.app.spec if is_pinned else _followed(wanted, app, env, old, new)
                 meant = from_edit(old.app.spec, spec, weight=wanted.weight, again=wanted.is_again(app))
                 if meant is not None:
@@ -74,6 +85,25 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
         return found
 
     return acts
+
+
+def _after_the_last_verb(opened: Opened, app: str, old: Evaluated, commits: Sequence[Commit]) -> Evaluated:
+    """The app after the last commit that changed its release state in the environment of `old`; `old` if none did.
+
+    What a promotion or an undo made of the stable version is not an edit.
+    """
+    own = own_files(opened, app)
+    for commit, paths in commits:
+        if not paths.isdisjoint(own):
+            then = evaluated_of(opened, app, old.app.env, commit, read_many(opened.root, commit, own))
+            if _state(then) != _state(old):
+                old = then
+    return old
+
+
+def _state(evaluated: Evaluated) -> list[object]:
+    """What verbs record next to the stable version."""
+    return [evaluated.app.spec.get(field) for field in release_state() if field not in _EDITED]
 
 
 def _followed(wanted: Edits, app: str, env: str, old: Evaluated, new: Evaluated) -> Spec:

@@ -50,6 +50,19 @@ def test_a_sparse_checkout_is_refused_and_changes_nothing(repository: Repository
     assert run(repository.folder, *command.split()).code == 0
 
 
+@pytest.mark.parametrize("path", ["rollspec.yaml", "manifests/limits.yaml"])
+def test_a_project_file_or_a_plain_manifest_that_is_left_out(repository: Repository, path: str) -> None:
+    repository.write("manifests/limits.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: limits}\ndata: {}\n")
+    repository.overlay("production", "  resources: [../../manifests/limits.yaml]\n")
+    repository.rendered()
+    repository.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{path}")
+    done = repository.run("render")
+    assert done.code == 3
+    assert f"rollspec: {path}: tracked by Git and left out of this working tree" in done.err
+    follow(repository.folder, done.err)
+    assert repository.run("render").code == 0
+
+
 def test_a_file_that_is_skipped_by_hand(repository: Repository) -> None:
     repository.git("update-index", "--skip-worktree", "apps/web.yaml")
     assert repository.run("validate").code == 0

@@ -131,6 +131,13 @@ def test_an_application_of_others_is_left_alone(project: Path) -> None:
     assert advice(project) == []
 
 
+def test_a_project_with_errors(project: Path) -> None:
+    (project / "overlays/production/overlay.yaml").write_text("spec: [")
+    done = run(project, "doctor")
+    assert done.code == 1
+    assert done.err.startswith("overlays/production/overlay.yaml:2:1: yaml-syntax: ")
+
+
 def test_without_git(tmp_path: Path) -> None:
     assert run(tmp_path, "init", "--env", "production").code == 0
     (found,) = advice(tmp_path)

@@ -62,6 +62,26 @@ def test_a_file_that_git_overlooks(repository: Repository, path: str, option: st
     assert repository.run(*RELEASE).code == 0
 
 
+@pytest.mark.parametrize("option", ["assume-unchanged", "skip-worktree"])
+def test_an_edit_that_git_overlooks_is_in_the_plan_and_checked(repository: Repository, option: str) -> None:
+    path = "apps/web.yaml"
+    repository.git("update-index", f"--{option}", path)
+    assert repository.run("plan", "--base", "HEAD").out.endswith("nothing happens.\n")
+    edited = (repository.folder / path).read_text().replace("tag: 1.4.2", "tag: 1.5.0")
+    repository.write(path, edited)
+    for command in ("plan", "status"):
+        assert "1.5.0" in repository.run(command).out
+    assert "without-canary" in repository.run("validate", "--base", "HEAD").err
+
+
+def test_a_deleted_spec_that_git_takes_for_unchanged(repository: Repository) -> None:
+    repository.partial("  replicas: 9\n")
+    repository.rendered()
+    repository.git("update-index", "--assume-unchanged", "overlays/production/apps/web.yaml")
+    repository.partial("")
+    assert "9 -> 4" in repository.run("plan", "--base", "HEAD").out
+
+
 @pytest.mark.parametrize("tracked", [True, False])
 def test_rendered_files_that_are_ignored(
     repository: Repository, tracked: bool, monkeypatch: pytest.MonkeyPatch

@@ -129,7 +129,8 @@ def renamed(root: str, commit: str, folder: str) -> dict[str, str]:
 def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] = ()) -> list[tuple[FileStatus, str]]:
     """Files that differ from `base` to `head`, or to the working tree: status and path, sorted by path.
 
-    An untracked file is "A", unless it is ignored; a renamed one is "D" and "A".
+    An untracked file is "A", unless it is ignored; a renamed one is "D" and "A". In the working tree, files that Git
+    itself overlooks (assume-unchanged, skip-worktree) count too, as far as they are on disk.
     """
     options = ["-z", "--name-status", "--no-renames", "--relative", "--no-ext-diff", "--no-textconv"]
     start = resolve(root, base)
@@ -138,8 +139,9 @@ def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] 
         found = _statuses(reading(root, question))
     else:
         found = _on_disk(root, start, paths)
-        unknown = fields(reading(root, ["ls-files", "-z", "--others", "--exclude-standard", "--", *literal(paths)]))
+        unknown, overlooked = _unknown_and_overlooked(root, paths)
         found |= {path: "M" if path in found else "A" for path in unknown}
+        found |= _overlooked(root, start, overlooked)
     return [(status, path) for path, status in sorted(found.items())]
 
 
@@ -162,6 +164,28 @@ def _on_disk(root: str, start: str, paths: Sequence[str]) -> dict[str, FileStatu
     for path, oid in zip(touched, _hashed(root, [*touched]), strict=True):
         if touched[path] == oid:
             del found[path]
+    return found
+
+
+def _unknown_and_overlooked(root: str, paths: Sequence[str]) -> tuple[list[str], dict[str, bool]]:
+    """The untracked files, and those that git does not compare with the disk: whether the checkout may lack them."""
+    options = ["-z", "-v", "--cached", "--others", "--exclude-standard"]
+    unusual = [line for line in fields(reading(root, ["ls-files", *options, "--", *literal(paths)])) if line[0] != "H"]
+    unknown = [line[2:] for line in unusual if line[0] == "?"]
+    return unknown, {line[2:]: line[0] in "Ss" for line in unusual if line[0] == "S" or line[0].islower()}
+
+
+def _overlooked(root: str, start: str, paths: dict[str, bool]) -> dict[str, FileStatus]:
+    """Which of these files differ from a commit. A sparse checkout leaves files out, which is not a difference."""
+    if not paths:
+        return {}
+    there = [path for path in paths if os.path.isfile(os.path.join(root, path)) and "\n" not in path]
+    absent = [path for path in paths if not os.path.lexists(os.path.join(root, path)) and not paths[path]]
+    before = list_trees(root, start, [*there, *absent])
+    found: dict[str, FileStatus] = {path: "D" for path in absent if path in before}
+    for path, oid in zip(there, _hashed(root, there), strict=True):
+        if path not in before or before[path].oid != oid:
+            found[path] = "M" if path in before else "A"
     return found
 
 

@@ -14,8 +14,9 @@ from renderer.layout import Layout
 from renderer.problem import printable
 from renderer.tree import read
 from renderer.usecases.other_projects import same_names
-from renderer.usecases.project import Opened, find_root, open_project
+from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.repository import subfolder
+from renderer.usecases.shown import show_stopping
 from renderer.yamlio.manifests import load_all
 
 _CONFIG = ".pre-commit-config.yaml"
@@ -33,7 +34,10 @@ class Advice(NamedTuple):
 def doctor(directory: str) -> int:
     """Print what is set up well and what is not; 1 if there is advice."""
     root = find_root(directory)
-    opened = open_project(directory)
+    try:
+        opened = open_project(directory)
+    except Refused as refused:
+        return int(show_stopping(refused.problems, "text"))
     layout = opened.layout
     try:
         version = git_version(root)

@@ -98,6 +98,7 @@ def find_root(directory: str) -> str:
         raise Failure(f"there is no folder {directory}", 2)
     folder = start
     while not os.path.isfile(os.path.join(folder, PROJECT_FILE)):
+        refuse_left_out(folder, [PROJECT_FILE])
         above = os.path.dirname(folder)
         if above == folder:
             raise Failure(f"no {PROJECT_FILE} in this folder or above it: create a project with `rollspec init`", 2)
@@ -251,6 +252,8 @@ def _taken_along(root: str, paths: Iterable[str], ignored: Ignored | None) -> tu
             found, problems = read(root, [path])
             files |= found
             unread.update((path, f"`{problem.file}` {problem.message}") for problem in problems)
+        else:
+            refuse_left_out(root, [path])
     return files, unread
 
 

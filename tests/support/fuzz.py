@@ -38,6 +38,7 @@ WITH_GIT = (
     ("plan", "--into", "HEAD"),
     ("validate", "--base", "HEAD"),
     ("status",),
+    ("doctor",),
     ("history", "web"),
     ("release", "web", "9.9.9", *VERB),
     ("release", "web", "9.9.9", "--weight", "10", "--replace", *VERB),
@@ -54,7 +55,10 @@ WITH_GIT = (
     ("switch", "web", "--continue", *VERB),
 )
 # Exit 3 says that we could not look; nothing in a file of a project may be the reason.
-EXPECTED = {"validate": (0, 1), "render": (0, 1), "fmt": (0, 1), "plan": (0, 1), "status": (0, 1), "history": (0, 1, 2)}
+EXPECTED = {
+    **dict.fromkeys(("validate", "render", "fmt", "plan", "status", "doctor"), (0, 1)),
+    "history": (0, 1, 2),
+}
 PIECE = 100  # mutants that a process plays in one go
 WHOLE_FILE = frozenset(
     ("overlay-file", "template-file", "overlay-app", "app-file", "yaml-empty")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,35 @@ def test_a_dry_run_writes_nothing(project: Path) -> None:
     assert import_cases.made(project) == before
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"written": {"a": 1}}'])
+def test_it_says_which_objects_of_the_source_changed(project: Path) -> None:
+    assert "since the last import" not in _again(project).out
+    _edit(project, "source/*.yaml", ":1.4.2", ":1.4.3")
+    (project / "source/more.yaml").write_text(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: alone}\ndata: {a: b}\n"
+    )
+    lines = [line for line in _again(project).out.splitlines() if line.startswith("since")]
+    assert lines == [
+        "since the last import: production: Deployment.apps shop/web changed",
+        "since the last import: production: ConfigMap shop/alone is new",
+    ]
+    (project / "source/more.yaml").unlink()
+    assert "since the last import: production: ConfigMap shop/alone is gone" in _again(project).out
+
+
+def test_no_digest_betrays_a_secret(project: Path) -> None:
+    """Two short passwords have the same digest, because none of them is in it."""
+    seen = set()
+    for password in ("aaaa", "bbbb"):
+        text = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: alone}}\nstringData: {{password: {password}}}\n"
+        (project / "source/more.yaml").write_text(text)
+        _again(project)
+        seen.add(json.dumps(json.loads((project / "report.json").read_text())["digests"]))
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"written": {"a": 1}}', '{"written": {}, "digests": {"envs": {"a": {"objects": 1}}}}']
+)
 def test_another_file_is_no_report(project: Path, text: str) -> None:
     (project / "report.json").write_text(text)
     outcome = _again(project)

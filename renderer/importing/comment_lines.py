@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from renderer.layout import HEADER
 from renderer.yamlio import each_positions
 
+_OF_TOOLS = ("# Source: ", HEADER)
 Comments = dict[str, tuple[str, ...]]  # the lines above each pointer
 
 
 def comments_of(text: bytes) -> list[Comments]:
-    """The comments of each document that is not empty, at the field that they are above or behind."""
+    """The comments of each document that is not empty, at the field that they are above or behind, if any has one."""
     lines = _lines(text.decode(errors="replace")) if b"#" in text else {}
+    if not lines:
+        return []
     return [_of_document(known, lines) for known in each_positions(text) if len(known) > 1]
 
 
 def _of_document(known: Mapping[str, Any], lines: Mapping[int, str]) -> Comments:
-    if not lines:
-        return {}
     fields: dict[int, str] = {}
     for pointer in known:
         line = known[pointer][0].line - 1
@@ -41,7 +43,7 @@ def _of_document(known: Mapping[str, Any], lines: Mapping[int, str]) -> Comments
 
 
 def _lines(text: str) -> dict[int, str]:
-    """The comments of a file by line, without those that Helm writes."""
+    """The comments of a file by line, without those that Helm and rollspec write."""
     from ruamel.yaml import YAML  # slow to load, and only an import needs it
     from ruamel.yaml.error import YAMLError
 
@@ -51,7 +53,7 @@ def _lines(text: str) -> dict[int, str]:
             for comment in _flat(getattr(token, "comment", None)):
                 first = comment.start_mark.line
                 for offset, line in enumerate(comment.value.split("\n")):
-                    if line.strip().startswith("#") and not line.strip().startswith("# Source: "):
+                    if line.strip().startswith("#") and not line.strip().startswith(_OF_TOOLS):
                         found[first + offset] = line.strip()
     except YAMLError:
         return {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from renderer.importing.comment_lines import comments_of
+from renderer.importing.comment_lines import Comments, comments_of
+from renderer.importing.stream import pieces
 from renderer.manifest import Identity, Object, kind_of
 from renderer.problem import Problem
 from renderer.yamlio import load_all
@@ -85,6 +86,7 @@ class LeftOut:
 
     name: str
     reason: str
+    made: str = ""  # its kind, if a controller made it
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,31 +99,45 @@ class Source:
     replica_sets: tuple[Object, ...] = ()  # those of live Rollouts
 
 
-def read_source(files: Iterable[tuple[str, bytes]]) -> Source:
-    """The objects of files of YAML or JSON, by name and bytes, in order; an object that comes twice is a problem."""
+def read_source(files: Iterable[tuple[str, bytes | Iterable[bytes]]]) -> Source:
+    """The objects of files, by name and text or lines, in order; an object that comes twice is a problem.
+
+    A file is read piece by piece, and only the objects are kept.
+    """
     found: dict[Identity, SourceObject] = {}
     left_out: list[LeftOut] = []
     problems: list[Problem] = []
     replica_sets: list[Object] = []
-    for file, text in files:
-        documents, faults = load_all(text, file)
-        problems += faults
-        comments = comments_of(text)
-        of = dict(zip(map(id, documents), comments, strict=True)) if len(comments) == len(documents) else {}
-        for data in _flat(documents):
-            unfit = _unfit(data)
-            reason = unfit or _made(data)
-            if reason:
-                if not unfit and data["kind"] == "ReplicaSet" and reason.startswith("made by the Rollout"):
-                    replica_sets.append(_stripped(data))
-                left_out.append(LeftOut(_name(data, file), reason))
-                continue
-            each = SourceObject(file, _stripped(data), _mapping(data.get("status")), of.get(id(data), {}))
-            if each.identity in found and found[each.identity].data != each.data:
-                message = f"{each} is also in {found[each.identity].file}, and differs there: name one of the two files"
-                problems.append(Problem(file, 0, 0, "import-twice", message))
-            found.setdefault(each.identity, each)
+    for file, data, comments in _documents(files, problems):
+        unfit = _unfit(data)
+        reason = unfit or _made(data)
+        if reason:
+            if not unfit and data["kind"] == "ReplicaSet" and reason.startswith("made by the Rollout"):
+                replica_sets.append(_stripped(data))
+            left_out.append(LeftOut(_name(data, file), reason, made="" if unfit else data["kind"]))
+            continue
+        each = SourceObject(file, _stripped(data), _mapping(data.get("status")), comments)
+        if each.identity in found and found[each.identity].data != each.data:
+            message = f"{each} is also in {found[each.identity].file}, and differs there: name one of the two files"
+            problems.append(Problem(file, 0, 0, "import-twice", message))
+        found.setdefault(each.identity, each)
     return Source(tuple(found.values()), tuple(left_out), tuple(problems), tuple(replica_sets))
+
+
+def _documents(
+    files: Iterable[tuple[str, bytes | Iterable[bytes]]], problems: list[Problem]
+) -> Iterator[tuple[str, Any, Comments]]:
+    """The documents of files, and the items of Lists, with their comments; problems are added to the list."""
+    for file, lines in files:
+        for piece in pieces(lines.splitlines(keepends=True) if isinstance(lines, bytes) else lines):
+            documents, faults = load_all(piece.text, file)
+            problems += [replace(each, line=each.line + piece.line if each.line else 0) for each in faults]
+            if faults:
+                break
+            comments = comments_of(piece.text)
+            of = dict(zip(map(id, documents), comments, strict=True)) if len(comments) == len(documents) else {}
+            for data in _flat(documents):
+                yield file, data, of.get(id(data), {})
 
 
 def _flat(documents: Iterable[Any]) -> Iterator[Any]:

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from renderer.importing.digests import tree
 from renderer.importing.project import Imported
 from renderer.importing.proof import VERDICTS, Compared, Difference
+from renderer.importing.source import LeftOut
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 
 _HEAD = ("ENVIRONMENT", "APP", "RESULT", "RESTARTS")
-_SHOWN = 5  # paths of an object
+_SHOWN = 5  # paths of an object, or objects of a kind that are left out
 _JSON_FORMAT = 1
 
 
@@ -20,6 +22,17 @@ def import_text(imported: Imported) -> str:
     """The table of apps, what is not identical and why, and how many pods restart."""
     parts = [_table(imported.compared), *_details(imported), f"{restarts(imported.compared)}\n"]
     return "\n".join(part for part in parts if part)
+
+
+def left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
+    """What is not imported and why; many objects that controllers made are one line for each kind."""
+    counts = Counter(each.made for each in left_out)
+    for kind, number in counts.items():
+        if kind and number > _SHOWN:
+            yield f"{number} objects of kind {kind}: controllers made them"
+    for each in left_out:
+        if not each.made or counts[each.made] <= _SHOWN:
+            yield f"{each.name}: {each.reason}"
 
 
 def restarts(compared: Iterable[Compared]) -> str:
@@ -44,6 +57,7 @@ def import_json(imported: Imported, written: Mapping[str, str]) -> str:
                 for each in imported.kept
             ],
             "notes": [{"app": app, "note": note} for app, note in imported.notes],
+            "digests": tree(imported.compared),
             "files": sorted(imported.files),
             "written": dict(written),
         }

@@ -7,20 +7,22 @@ import os.path
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from renderer.console import out, say
 from renderer.edit import formatted
 from renderer.failure import Failure
 from renderer.importing.again import Merged, merged
+from renderer.importing.digests import changes, tree
 from renderer.importing.project import Imported, NotOpened, Target, imported, refused
 from renderer.importing.source import Source, read_source
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.setup import read_project
 from renderer.problem import errors, printable
 from renderer.project import Versions
-from renderer.report.importing import import_json, import_text
+from renderer.report.importing import import_json, import_text, left_out_lines
 from renderer.resources import read_schema
 from renderer.scaffold import project_text
 from renderer.schema import Schemas
@@ -80,8 +82,8 @@ def import_objects(directory: str, options: ImportOptions) -> int:
 
 def _finish(directory: str, sources: Mapping[str, Source], made: Imported, options: ImportOptions) -> int:
     for source in sources.values():
-        for each in source.left_out:
-            say(printable(f"rollspec: left out: {each.name}: {each.reason}"))
+        for line in left_out_lines(source.left_out):
+            say(printable(f"rollspec: left out: {line}"))
     out(import_text(made), end="")
     lost = any(each.verdict == "lost" for each in made.compared) and not options.accept_lost
     if lost:
@@ -92,7 +94,13 @@ def _finish(directory: str, sources: Mapping[str, Source], made: Imported, optio
     files = dict(made.files)
     if options.again or os.path.lexists(os.path.join(directory, PROJECT_FILE)):
         del files[PROJECT_FILE]
-    new = _merged(directory, options.again, files) if options.again else _new(directory, files, options)
+    if options.again:
+        base, digests = _last(directory, options.again)
+        new = _merged(directory, base, files)
+        for line in changes(digests, tree(made.compared)):
+            out(printable(f"since the last import: {line}"))
+    else:
+        new = _new(directory, files, options)
     if not options.dry_run:
         encoded = {file: text.encode() for file, text in new.files.items()}
         write_all(directory, encoded, new.removed, mark=None)
@@ -110,14 +118,23 @@ def _new(directory: str, files: Mapping[str, str], options: ImportOptions) -> Me
     return Merged(files, (), (), files)
 
 
-def _merged(directory: str, report: str, files: Mapping[str, str]) -> Merged:
-    """The files with the edits made since the import of which this is the report."""
+def _last(directory: str, report: str) -> tuple[dict[str, str], Mapping[str, Any]]:
+    """The files that the last import wrote, and the digests of what it read. Failure for another file."""
+    refused = Failure(f"{printable(report)} is not the report of an import", 2)
     try:
-        base = json.loads(_read(os.path.join(directory, report)))["written"]
-    except (ValueError, KeyError, TypeError):
-        raise Failure(f"{printable(report)} is not the report of an import", 2) from None
-    if not isinstance(base, dict) or not all(isinstance(text, str) for text in base.values()):
-        raise Failure(f"{printable(report)} is not the report of an import", 2)
+        last = json.loads(_read(os.path.join(directory, report)))
+        written, digests = last["written"], last.get("digests") or {"envs": {}}
+        valid = all(isinstance(text, str) for text in written.values())
+        valid = valid and all(isinstance(each["objects"], dict) for each in digests["envs"].values())
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise refused from None
+    if not valid:
+        raise refused
+    return written, digests
+
+
+def _merged(directory: str, base: dict[str, str], files: Mapping[str, str]) -> Merged:
+    """The files with the edits made since the import that wrote `base`."""
     base.pop(PROJECT_FILE, None)  # it is the project's own from the start
     paths = {file: os.path.join(directory, file) for file in (*base, *files)}
     ours = {file: _read(path).decode(errors="replace") for file, path in paths.items() if os.path.isfile(path)}
@@ -161,24 +178,36 @@ def _target(directory: str, options: ImportOptions) -> Target:
     )
 
 
-def _files(directory: str, sources: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """The files of the sources, by the names that messages use; sorted in each folder."""
+def _files(directory: str, sources: Sequence[str]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """The lines of the files of the sources, by the names that messages use; sorted in each folder."""
     for source in sources:
         path = os.path.join(directory, source)
         if source == "-":
-            yield "stdin", sys.stdin.buffer.read()
+            yield "stdin", sys.stdin.buffer
         elif os.path.isdir(path):
             if any(os.path.isfile(os.path.join(path, name)) for name in _KUSTOMIZATIONS):
-                yield source, _kustomize(path, source)
+                yield source, _kustomize(path, source).splitlines(keepends=True)
                 continue
             for folder, folders, names in os.walk(path):
                 folders.sort()
                 for name in sorted(names):
                     file = os.path.join(folder, name)
                     if name.endswith(_ENDINGS) and os.path.isfile(file):
-                        yield os.path.relpath(file, directory), _read(file)
+                        yield os.path.relpath(file, directory), _lines(file)
         else:
-            yield source, _read(path)
+            yield source, _lines(path)
+
+
+def _lines(path: str) -> Iterator[bytes]:
+    try:
+        with open(path, "rb") as file:
+            yield from file
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: str, error: OSError) -> Failure:
+    return Failure(f"cannot read {printable(path)}: {error.strerror}", 3)
 
 
 def _read(path: str) -> bytes:
@@ -186,7 +215,7 @@ def _read(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise Failure(f"cannot read {printable(path)}: {error.strerror}", 3) from None
+        raise _unreadable(path, error) from None
 
 
 def _kustomize(folder: str, name: str) -> bytes:

@@ -1,0 +1,105 @@
+"""Streams of manifests are read in pieces: nothing is lost between them, and no stream is too large."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+
+from renderer.importing.source import Source, read_source
+from renderer.importing.stream import LARGE, pieces
+
+ITEM = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a{}\ndata:\n  text: |\n    ---\n    - one\n"
+FILL = "  more: " + "x" * 1000 + "\n"
+MADE = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: pod{0}\n  uid: u{0}\nspec:\n  more: " + "x" * 10_000 + "\n"
+
+
+def _read(*lines: str) -> Source:
+    return read_source([("stdin", "".join(lines).encode())])
+
+
+def _item(text: str) -> str:
+    first, *rest = text.splitlines(keepends=True)
+    return f"- {first}" + "".join(f"  {line}" for line in rest)
+
+
+def _list(count: int, more: str = FILL) -> Iterator[str]:
+    yield "apiVersion: v1\nitems:\n"
+    for number in range(count):
+        yield _item(ITEM.format(number) + more)
+    yield "kind: List\nmetadata:\n  resourceVersion: ''\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---\na: 1\n---\nb: 2\n",
+        "%YAML 1.2\n---\na: 1\n...\n%YAML 1.2\n---\nb: 2\n",
+        "# one\n---\na: 1\n--- # two\nb: 2\n",
+        "a: 1\n---\tb\n",
+        "a: |\n  ---\n  b\n---\nc: '\n  ---'",
+        "--- a\n--- b\n---\n---\nc",
+        "",
+    ],
+)
+def test_pieces_are_the_stream_and_the_lines_are_counted(text: str) -> None:
+    found = [*pieces(text.encode().splitlines(keepends=True))]
+    assert b"".join(piece.text for piece in found) == text.encode()
+    lines = 0
+    for piece in found:
+        assert piece.line == lines
+        lines += piece.text.count(b"\n")
+
+
+def test_a_large_list_is_read_item_by_item() -> None:
+    count = 3 * LARGE // len(FILL)
+    text = [*_list(count), "---\n", *_list(2)]
+    source = _read(*text)
+    assert source.problems == ()
+    assert source.left_out == ()
+    assert [each.name for each in source.objects] == [f"a{number}" for number in range(count)]
+    assert {each.data["data"]["text"] for each in source.objects} == {"---\n- one\n"}
+    assert max(len(piece.text) for piece in pieces("".join(text).encode().splitlines(keepends=True))) < LARGE / 10
+
+
+def test_items_may_stand_in_any_form_that_yaml_has() -> None:
+    fill = (
+        "# a comment\n\n"
+        + _item(ITEM.format(7) + FILL)
+        + "-\n  apiVersion: v1\n  kind: ConfigMap\n  metadata: {name: b}\n"
+    )
+    text = "".join([*_list(2 * LARGE // len(FILL))]).replace("kind: List", fill + "kind: List")
+    assert {"a7", "b"} <= {each.name for each in _read(text).objects}
+
+
+def test_a_large_object_with_items_of_its_own_is_one_piece() -> None:
+    text = "apiVersion: example.com/v1\nkind: Menu\nmetadata: {name: menu}\nitems:\n" + f"- {'x' * 999}\n" * 1200
+    (found,) = _read(text).objects
+    assert len(found.data["items"]) == 1200
+
+
+def test_a_problem_names_the_line_of_the_stream() -> None:
+    lines = "".join(_list(2 * LARGE // len(FILL))).splitlines(keepends=True)
+    number = next(n for n, line in enumerate(lines) if "name: a1999" in line or n == len(lines) - 20)
+    lines[number] = "    name: [\n"
+    (problem,) = _read(*lines).problems
+    assert number + 1 <= problem.line <= number + 3
+    (problem,) = _read("---\na: 1\n---\nb: [\n").problems
+    assert problem.line >= 4
+
+
+def test_memory_does_not_grow_with_what_is_left_out() -> None:
+    """Pods of a cluster: 30 times as many need no more memory than the list of their names."""
+
+    def peak(count: int) -> int:
+        lines = (line for number in range(count) for line in f"---\n{MADE.format(number)}".encode().splitlines(True))
+        tracemalloc.start()
+        source = read_source([("stdin", lines)])
+        _, found = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(source.left_out) == count
+        return found
+
+    peak(1)
+    assert peak(3000) < peak(100) + 3000 * 600

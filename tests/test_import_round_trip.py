@@ -27,8 +27,8 @@ from tests.support.specs import ROUTES, apps
 
 EXAMPLES = 30  # for each strategy and router
 EQUAL = 0.95  # of the specs, after what says nothing is left out
-# Releases in flight, see tests/test_import.py; Jobs, which stay plain manifests; and what the overlay says.
-_LEFT_OUT = ("canary", "preview", "previous", "aborted", "jobs", "namespace")
+# Releases in flight, see tests/test_import.py; and what the overlay says.
+_LEFT_OUT = ("canary", "preview", "previous", "aborted", "namespace")
 # Fields that change no object while nothing is in flight, so that no import can find them.
 _INVISIBLE = {
     "omitTag": "it changes only an image `latest`",

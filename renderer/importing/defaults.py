@@ -13,6 +13,12 @@ TYPES: Mapping[str, Mapping[str, str]] = {
     "Rollout": {"spec": "RolloutSpec", "metadata": "Metadata"},
     "Service": {"spec": "ServiceSpec", "metadata": "Metadata"},
     "HorizontalPodAutoscaler": {"spec": "HorizontalPodAutoscalerSpec", "metadata": "Metadata"},
+    "Job": {"spec": "JobSpec", "metadata": "Metadata"},
+    "CronJob": {"spec": "CronJobSpec", "metadata": "Metadata"},
+    "CronJobSpec": {"jobTemplate": "JobTemplate"},
+    "JobTemplate": {"spec": "JobSpecOfCronJob", "metadata": "Metadata"},
+    "JobSpec": {"template": "PodTemplate"},
+    "JobSpecOfCronJob": {"template": "PodTemplate"},
     "DeploymentSpec": {"template": "PodTemplate", "strategy": "DeploymentStrategy"},
     "DeploymentStrategy": {"rollingUpdate": "RollingUpdate"},
     "RolloutSpec": {"template": "PodTemplate", "strategy": "RolloutStrategy"},
@@ -67,6 +73,10 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
                     "paused": False},  # by the controller: the schema of a Rollout has no defaults
     "CanaryStrategy": {"maxSurge": "25%", "maxUnavailable": "25%", "dynamicStableScale": False},
     "BlueGreenStrategy": {"maxUnavailable": "25%", "autoPromotionEnabled": True},
+    "CronJobSpec": {"concurrencyPolicy": "Allow", "suspend": False, "successfulJobsHistoryLimit": 3,
+                    "failedJobsHistoryLimit": 1},
+    "JobSpec": {"backoffLimit": 6, "completions": 1, "parallelism": 1, "completionMode": "NonIndexed",
+                "suspend": False},  # the API server fills them in for a Job, not for the template of a CronJob
     "PodSpec": {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
                 "terminationGracePeriodSeconds": 30, "securityContext": {}, "enableServiceLinks": True,
                 "hostNetwork": False, "hostPID": False, "hostIPC": False},

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.hooks import job_of_spec
 from renderer.importing.source import SourceObject
+from renderer.manifest import Identity
 
 WORKLOADS = ("Deployment", "Rollout")
 # Where the pod template of a kind is.
@@ -29,6 +31,7 @@ _BY_POD_LABELS: Mapping[str, tuple[str, ...]] = {
     "RequestAuthentication": ("spec", "selector", "matchLabels"),
     "Sidecar": ("spec", "workloadSelector", "labels"),
 }
+_JOBS = ("Job", "CronJob")
 _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler")
 _NAMED_IN_TEMPLATE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ConfigMap": (("configMap", "name"), ("configMapRef", "name"), ("configMapKeyRef", "name")),
@@ -47,10 +50,11 @@ class Group:
     workload: SourceObject
     objects: tuple[SourceObject, ...]
     reference: SourceObject | None = None
+    plain: frozenset[Identity] = frozenset()  # objects that cannot become fields
 
     def of(self, kind: str) -> list[SourceObject]:
-        """Its objects of a kind."""
-        return [each for each in self.objects if each.kind == kind]
+        """Its objects of a kind that may become fields."""
+        return [each for each in self.objects if each.kind == kind and each.identity not in self.plain]
 
 
 def grouped(objects: Sequence[SourceObject]) -> tuple[list[Group], list[SourceObject]]:
@@ -110,8 +114,9 @@ class _Owners:
         self._by_service: dict[_Key, list[SourceObject]] = {}
         self._services: dict[_Key, list[SourceObject]] = defaultdict(list)
         self._bindings: dict[_Key, list[SourceObject]] = defaultdict(list)
-        for each in objects:
-            if each.kind in _TEMPLATES and id(each) not in taken:
+        owners = [each for each in objects if each.kind in _TEMPLATES and id(each) not in taken]
+        for each in sorted(owners, key=lambda owner: owner.kind not in WORKLOADS):
+            if not self._of_job(each):  # what a job of an app uses is the app's
                 self._add(each, template_of(references.get(id(each), each)))
         for each in objects:
             if each.kind == "Service":
@@ -149,6 +154,8 @@ class _Owners:
             found = self._of_services(each.namespace, _ROUTES[each.kind](each))
         elif each.kind == "ServiceMonitor":
             found = self._of_monitor(each)
+        elif each.kind in _JOBS:
+            found = self._of_job(each)
         elif each.kind == "RoleBinding":
             found = self._of_subjects(each)
         elif each.kind == "Role":
@@ -171,6 +178,13 @@ class _Owners:
         target = _mapping(each.spec.get("scaleTargetRef") or each.spec.get("targetRef"))
         kind, name = str(target.get("kind", "Deployment")), str(target.get("name"))
         return self._by_target.get((each.namespace, kind, name), [])
+
+    def _of_job(self, each: SourceObject) -> list[SourceObject]:
+        """The workload whose spec has the Job or CronJob among its `jobs`."""
+        if each.kind not in _JOBS or job_of_spec(each.data) is None:
+            return []
+        name = str(pod_labels(template_of(each)).get("app.kubernetes.io/part-of"))
+        return [owner for kind in WORKLOADS for owner in self._by_target.get((each.namespace, kind, name), ())]
 
     def _of_services(self, namespace: str, names: Iterable[str]) -> Iterator[SourceObject]:
         """The owners of Services; a name may be a host of the cluster."""

@@ -10,12 +10,14 @@ from renderer.facts import copied
 from renderer.importing.defaults import without_defaults
 from renderer.importing.flight import in_flight
 from renderer.importing.group import Group
+from renderer.importing.jobs import env_of, job_fields
 from renderer.importing.live import is_in_flight
 from renderer.importing.own import files_of, istio_of, scaled_by_others, without_own_annotations
 from renderer.importing.rollout import NotLifted, strategy_of
 from renderer.importing.source import SourceObject
 from renderer.lazy import regex
 from renderer.render.files import VOLUME
+from renderer.render.objects import wave
 from renderer.render.pods import WAIT_BEFORE_STOP
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import version_label
@@ -25,11 +27,11 @@ _IMAGE = regex(
     r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
 )
 _TAG = regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?|sha256:[0-9a-f]{64}")
-_NUMBER = regex(r"0|-?[1-9][0-9]{0,14}")
 _PORT_FIELDS = ("port", "targetPort", "protocol", "appProtocol", "nodePort")
 _COUNTS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
 _VERSION = regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _TIME = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_FIRST = wave(-2).items()
 UNNAMED = "main"  # a port without a name: Istio guesses the protocol of this one as of that one
 
 
@@ -47,16 +49,13 @@ class Lifted:
     main: int = 0  # which container of the source is the app's
 
 
-def lift(group: Group, *, routes: bool = True) -> Lifted:
-    """The app of a workload and its objects; without `routes`, those of Istio stay plain manifests.
-
-    Raises NotLifted for what cannot be an app.
-    """
+def lift(group: Group) -> Lifted:
+    """The app of a workload and its objects. Raises NotLifted for what cannot be an app."""
     workload = group.workload
     if not _APP.fullmatch(workload.name):
         raise NotLifted(f"`{workload.name}` cannot be an app's name: at most 53 characters, beginning with a letter")
     if not is_in_flight(workload):
-        return _lifted(group, routes=routes)
+        return _lifted(group)
     if workload.stable is None:
         raise NotLifted(
             "a release of it is in flight, and the source does not have the ReplicaSet of its stable version: add the "
@@ -64,10 +63,10 @@ def lift(group: Group, *, routes: bool = True) -> Lifted:
         )
     data = {**workload.data, "spec": {**workload.spec, "template": dict(workload.stable)}}
     stable = replace(group, workload=replace(workload, data=data))
-    return in_flight(_lifted(stable, routes=routes), _lifted(group, routes=routes))
+    return in_flight(_lifted(stable), _lifted(group))
 
 
-def _lifted(group: Group, *, routes: bool) -> Lifted:
+def _lifted(group: Group) -> Lifted:
     workload = group.workload
     notes = []
     if "workloadRef" in workload.spec:
@@ -77,12 +76,13 @@ def _lifted(group: Group, *, routes: bool) -> Lifted:
     parts = _Parts(group)
     spec = {**parts.container(), **parts.pod(), **parts.workload()}
     spec |= parts.service()
-    spec |= parts.routes(spec) if routes else {}
+    spec |= parts.routes(spec)
     spec |= parts.scaling()
     if "autoscaling" in spec:
         spec.pop("replicas", None)
     spec |= parts.service_account(spec)
     spec |= parts.disruption_budget()
+    spec |= parts.jobs(spec)
     metadata = parts.labels(spec)
     if parts.main:
         spec["patches"] = [_moved(parts.main)]
@@ -101,6 +101,11 @@ def image_parts(image: str) -> tuple[str, str]:
     if not _IMAGE.fullmatch(f"{folder}{slash}{last}") or not _TAG.fullmatch(whole):
         raise NotLifted(f"`{image}` is not an image with a tag or a digest")
     return f"{folder}{slash}{last}", whole
+
+
+def image_of(app: Lifted) -> str:
+    """The image of an app in its source."""
+    return str(app.fields[0][0].spec["template"]["spec"]["containers"][app.main]["image"])
 
 
 class _Parts:
@@ -137,7 +142,7 @@ class _Parts:
         if container.get("name") != self._name:
             found["containerName"] = container.get("name")
         if "env" in container:
-            found["env"] = _env(container["env"])
+            found["env"] = env_of(container["env"])
         found.update((key, container[key]) for key in copied("Spec", "container") if key in container)
         if self._service and container.get("lifecycle") == WAIT_BEFORE_STOP:
             del found["lifecycle"]
@@ -333,8 +338,10 @@ class _Parts:
                 spec["pod"] = {key: value for key, value in spec["pod"].items() if key != "serviceAccountName"}
                 if not spec["pod"]:
                     del spec["pod"]
-                annotations = each.data["metadata"].get("annotations")
-                found = {"annotations": annotations} if annotations else {}
+                annotations = dict(each.data["metadata"].get("annotations") or {})
+                if self.group.of("Job"):  # rollspec adds its wave, because it comes before theirs
+                    annotations = {key: value for key, value in annotations.items() if (key, value) not in _FIRST}
+                found: dict[str, Any] = {"annotations": annotations} if annotations else {}
                 if "automountServiceAccountToken" in each.data:
                     found["automountServiceAccountToken"] = each.data["automountServiceAccountToken"]
                 return {"serviceAccount": found}
@@ -349,6 +356,16 @@ class _Parts:
                 name = {} if each.name == self._name else {"name": each.name}
                 return {"disruptionBudget": {**name, **{key: spec[key] for key in spec if key != "selector"}}}
         return {}
+
+    def jobs(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """`jobs`, for the objects that rollspec renders for them."""
+        found: dict[str, Any] = {}
+        for each in (*self.group.of("CronJob"), *self.group.of("Job")):
+            name, fields = job_fields(each, spec)
+            if name not in found:
+                found[name] = fields
+                self.fields.append((each, "`jobs`"))
+        return {"jobs": found} if found else {}
 
     def labels(self, spec: dict[str, Any]) -> dict[str, Any]:
         """The app's metadata: the labels that all of its objects have; the others are put where they belong."""
@@ -412,23 +429,6 @@ def _main(containers: Sequence[Mapping[str, Any]], name: str, services: Sequence
         if any(port.get("containerPort") in targets or port.get("name") in targets for port in ports):
             return number
     return 0
-
-
-def _env(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for item in items:
-        name = str(item.get("name"))
-        if name in found:
-            raise NotLifted(f"the environment variable {name} is given twice")
-        found[name] = item["valueFrom"] if "valueFrom" in item else _short(str(item.get("value", "")))
-    return found
-
-
-def _short(text: str) -> Any:
-    """A text as a person would write it: a number or a boolean without quotes."""
-    if _NUMBER.fullmatch(text):
-        return int(text)
-    return {"true": True, "false": False}.get(text, text)
 
 
 def _port(port: Mapping[str, Any]) -> dict[str, Any]:

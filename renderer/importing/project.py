@@ -11,12 +11,13 @@ from typing import Any
 from renderer.importing.built import Objects, built, objects_of, opened, tried
 from renderer.importing.comment_lines import Comments
 from renderer.importing.comments import commented, nearest, of_spec
-from renderer.importing.group import OF_A_NAMESPACE, WORKLOADS, Group, grouped
+from renderer.importing.group import OF_A_NAMESPACE, WORKLOADS, Group, grouped, template_of
 from renderer.importing.layers import Layers, defaults, layers
-from renderer.importing.lift import Lifted, lift
+from renderer.importing.lift import Lifted, image_of, lift
 from renderer.importing.live import with_live_state
 from renderer.importing.mend import patches, release_state
-from renderer.importing.proof import Compared, compared
+from renderer.importing.proof import Compared, compared, differences
+from renderer.importing.reasons import why_plain
 from renderer.importing.rollout import NotLifted
 from renderer.importing.source import Source, SourceObject
 from renderer.importing.withheld import has_secret, secret_name, without_secrets
@@ -111,7 +112,7 @@ def imported(sources: Mapping[str, Source], target: Target) -> Imported:
     seen = [each for environment in environments for each in _proof(environment, rendered[environment.env])]
     kept = [each for environment in environments for each in environment.rest]
     kept += [
-        Kept(environment.env, app.name, each, "no field of a spec holds it: it is one of the app's `extraResources`")
+        Kept(environment.env, app.name, each, why_plain(each, app))
         for environment in environments
         for app in environment.apps.values()
         for each in app.extras
@@ -145,7 +146,7 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
             continue
         found.apps[app.name] = app
         found.notes += [(app.name, note) for note in app.notes]
-    found.rest += [Kept(env, "", each, _why_none(each)) for each in rest]
+    found.rest += [Kept(env, "", each, _why_none(each, found.apps)) for each in rest]
     if not target.secrets:
         _withhold(found)
     return found
@@ -188,7 +189,15 @@ def _withhold(found: _Environment) -> None:
         found.apps[name] = replace(app, extras=tuple(each for each in app.extras if each not in hidden))
 
 
-def _why_none(each: SourceObject) -> str:
+def _why_none(each: SourceObject, apps: Mapping[str, Lifted]) -> str:
+    if each.kind in ("Job", "CronJob"):
+        images = {container.get("image") for container in (template_of(each).get("spec") or {}).get("containers") or ()}
+        for app in apps.values():
+            if image_of(app) in images:
+                return (
+                    f"it has the image of {app.name}, and is copied unchanged: a release does not change its tag; "
+                    "write it as one of the app's `jobs` when it should"
+                )
     if each.kind in ("StatefulSet", "DaemonSet", "Job", "CronJob"):
         return f"a {each.kind} is not an app: it is copied unchanged"
     return "it belongs to no workload, or to several"
@@ -211,18 +220,29 @@ def _placed(each: SourceObject, namespace: str) -> SourceObject:
 
 
 def _lifted(group: Group, setup: Setup, target: Target) -> Lifted:
-    """The app of a group; routes of Istio that rollspec would render in another way stay plain manifests."""
+    """The app of a group; jobs and routes that rollspec would render in another way stay plain."""
     app = lift(group)
-    routed = {each.identity for each, field in app.fields if field == "`istio`"}
+    jobs = [each for each, field in app.fields if field == "`jobs`"]
+    if jobs:
+        rendered = _tried(app, setup, target)
+        plain = {each.identity for each in jobs if not _is_equal(each, rendered)}
+        group = replace(group, plain=frozenset(plain))
+        app = lift(group) if plain else app
+    routed = frozenset(each.identity for each, field in app.fields if field == "`istio`")
     if not routed:
         return _mended(app, setup, target)
+    plainer = replace(group, plain=group.plain | routed)
     try:
         mended = _mended(app, setup, target)
     except NotLifted:
-        return _mended(lift(group, routes=False), setup, target)
+        return _mended(lift(plainer), setup, target)
     if mended.spec.get("patches") != app.spec.get("patches"):
-        return _mended(lift(group, routes=False), setup, target)
+        return _mended(lift(plainer), setup, target)
     return mended
+
+
+def _is_equal(each: SourceObject, rendered: Objects) -> bool:
+    return each.identity in rendered and not differences(each.data, rendered[each.identity])
 
 
 def _mended(app: Lifted, setup: Setup, target: Target) -> Lifted:

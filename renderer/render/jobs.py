@@ -16,7 +16,7 @@ from renderer.spec import App, Version, merge
 
 # What a job inherits from the app unless it says otherwise: what it may read, its user, and its nodes. Not the volumes:
 # a hook that runs before the sync would wait for a ConfigMap that the sync creates.
-_POD_DEFAULTS = (
+POD_DEFAULTS = (
     "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "enableServiceLinks", "hostAliases", "imagePullSecrets",
     "nodeSelector", "os", "priorityClassName", "runtimeClassName", "securityContext", "serviceAccountName",
     "tolerations",
@@ -106,7 +106,7 @@ def _template(app: App, name: str, fields: Mapping[str, Any], version: Version) 
 
 
 def _pod_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
-    pod = _given(version.fields.get("pod", {}), _POD_DEFAULTS)
+    pod = _given(version.fields.get("pod", {}), POD_DEFAULTS)
     if "serviceAccount" in app.spec:
         pod["serviceAccountName"] = app.name
     pod = merge({"restartPolicy": "Never", **pod}, fields.get("pod", {}))

@@ -1,0 +1,36 @@
+"""Why an object of an app is not among the fields of its spec."""
+
+from __future__ import annotations
+
+from renderer.hooks import job_of_spec
+from renderer.importing.lift import Lifted
+from renderer.importing.source import SourceObject
+from renderer.lazy import regex
+
+_HASHED = regex(r".+-[a-z0-9]*[0-9][a-z0-9]*")
+_HASH = 10  # characters of a hash in a name that kustomize generates
+
+
+def why_plain(each: SourceObject, app: Lifted) -> str:
+    """The reason, and what the app has of the object instead."""
+    return f"{_reason(each, app)}: it is one of the app's `extraResources`"
+
+
+def _reason(each: SourceObject, app: Lifted) -> str:
+    lifted = {taken.kind for taken, _ in app.fields}
+    if each.kind == "Service" and "Service" in lifted:
+        return "a spec has one Service of an app, and this is another one"
+    if each.kind in ("ConfigMap", "Secret") and _is_hashed(each.name):
+        return "its name ends in a hash of what it holds; `files` would name it otherwise, and the pods would restart"
+    if each.kind in ("VirtualService", "DestinationRule"):
+        routes = each.spec.get("http")
+        if isinstance(routes, list) and len(routes) > 1:
+            return f"it has {len(routes)} HTTP routes, and `istio.http` says one"
+        return "`istio` would name or write it otherwise"
+    if each.kind in ("Job", "CronJob") and job_of_spec(each.data) is not None:
+        return "`jobs` would write it otherwise"
+    return "no field of a spec holds it"
+
+
+def _is_hashed(name: str) -> bool:
+    return len(name.rpartition("-")[2]) == _HASH and _HASHED.fullmatch(name) is not None

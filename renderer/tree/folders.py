@@ -24,7 +24,7 @@ _TEMPORARY = regex(r"\.rollspec-\d+-\d+\.tmp")  # does not end in .yaml: Argo CD
 Stamp = tuple[int, int, int]  # mtime in ns, size, inode: a file that keeps them counts as unchanged
 
 _CHUNK = 1 << 20
-_LINK = "is a symbolic link, which is not followed"
+LINK = "is a symbolic link, which is not followed"
 
 
 class TreeError(Failure):
@@ -106,7 +106,7 @@ class Folders:
         except OSError as error:
             if error.errno in (errno.ENOTDIR, errno.ELOOP):
                 link = stat.S_ISLNK(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
-                raise NotAFileError(path, _LINK if link else "is not a folder") from None
+                raise NotAFileError(path, LINK if link else "is not a folder") from None
             fail(path, error)
         try:
             with suppress(FileExistsError):  # another run made it meanwhile
@@ -236,7 +236,7 @@ def _fill(file: int, content: bytes, mode: int | None) -> Stamp:
 
 def _kind(mode: int) -> str:
     if stat.S_ISLNK(mode):
-        return _LINK
+        return LINK
     return "is a folder, not a file" if stat.S_ISDIR(mode) else "is not a plain file"
 
 

@@ -89,7 +89,7 @@ def _show(options: PlanOptions, asked: Question) -> int:
     root, head, lap = asked.root, asked.head, laps(options.verbose)
     with asking_git():
         try:
-            new = of_revision(root, head) if head else of_tree(_opened(options.directory))
+            new = of_revision(root, head, is_head=True) if head else of_tree(_opened(options.directory))
         except Refused as refused:
             return int(show_stopping(refused.problems, options.form))
         if new is None:

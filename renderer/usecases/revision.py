@@ -18,6 +18,7 @@ from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import read
+from renderer.tree.folders import LINK
 from renderer.usecases.checkout import nested
 from renderer.usecases.project import Opened, Refused, app_names
 from renderer.usecases.selection import below
@@ -25,6 +26,7 @@ from renderer.yamlio import load
 
 TextsByApp = dict[str, dict[str, bytes]]
 _PLAIN = ("100644", "100755")
+_LINK_MODE = "120000"
 _SHORT = 12
 
 
@@ -75,10 +77,11 @@ def of_tree(opened: Opened) -> View:
     return View("the working tree", opened.setup, known, _data(file[PROJECT_FILE]), texts)
 
 
-def of_revision(root: str, revision: str, like: View | None = None) -> View | None:
+def of_revision(root: str, revision: str, like: View | None = None, *, is_head: bool = False) -> View | None:
     """A revision; None if it has no project file. Raises Refused if its shared files are wrong, and GitError.
 
-    The schemas of `like` are used again if the versions are equal: compiling them takes a while.
+    The schemas of `like` are used again if the versions are equal: compiling them takes a while. A symbolic link among
+    the specs of a head is refused, as in a working tree. A base is read without it, so that a change can remove it.
     """
     commit = resolve(root, revision)
     text = read_many(root, commit, [PROJECT_FILE])[PROJECT_FILE]
@@ -89,7 +92,9 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
         raise Refused(problems)
     same = like is not None and like.setup.project.versions == project.versions
     schemas = like.setup.schemas if like and same else Schemas(project.versions, read_schema)
-    tree = _tree(root, commit, project.layout)
+    tree, links = _tree(root, commit, project.layout)
+    if is_head and links:
+        raise Refused([Problem(path, 0, 0, "path", LINK) for path in links])
     names, _ = app_names(project.layout.apps, [path for path in tree if below(path, project.layout.apps)])
     shared = {path: entry.oid for path, entry in tree.items() if _is_shared(project.layout, path)}
     blobs = read_blobs(root, set(shared.values()))
@@ -112,15 +117,24 @@ def of_revision(root: str, revision: str, like: View | None = None) -> View | No
     return View(revision, setup, frozenset(names), _data(text), texts, ran)
 
 
-def _tree(root: str, commit: str, layout: Layout) -> dict[str, TreeEntry]:
-    """The plain files of the folders of specs. Failure for a submodule there, whose files the revision lacks."""
+def _tree(root: str, commit: str, layout: Layout) -> tuple[dict[str, TreeEntry], list[str]]:
+    """The plain files of the folders of specs, and the symbolic links in the place of specs.
+
+    Failure for a submodule there, whose files the revision lacks.
+    """
     folders = (layout.apps, layout.overlays, layout.templates)
     found = [item for folder in folders for item in list_tree(root, commit, folder).items()]
     above = sorted({folder.rpartition("/")[0] for folder in folders} - {""})
     for path, entry in (*found, *(entries_at(root, commit, above).items() if above else ())):
         if entry.mode == SUBMODULE:
             raise nested(f"{path} in {commit[:_SHORT]}")
-    return {path: entry for path, entry in found if entry.mode in _PLAIN}
+    links = [path for path, entry in found if entry.mode == _LINK_MODE and _is_spec(layout, path)]
+    return {path: entry for path, entry in found if entry.mode in _PLAIN}, links
+
+
+def _is_spec(layout: Layout, path: str) -> bool:
+    """Whether a file of this path is read in the folders of specs."""
+    return not below(path, layout.apps) or app_names(layout.apps, [path]) != ([], [])
 
 
 def _is_shared(layout: Layout, path: str) -> bool:

@@ -31,7 +31,8 @@ DEFAULTS = {
 _EARLIER = 1_767_225_600_000_000_001  # ns: 2026-01-01
 _REPEATED = re.compile(r"%(times|flat) ([0-9]+) (.*)")
 _SECTION = re.compile(
-    r"=== (?P<path>\S+)(?: (?P<how>append|escaped|fifo|changed|committed|submodule|assumed|forged|-> (?P<target>.*)))?"
+    r"=== (?P<path>\S+)"
+    r"(?: (?P<how>append|escaped|fifo|changed|committed|main|submodule|assumed|forged|(?:committed )?-> .*))?"
 )
 
 
@@ -93,15 +94,16 @@ def lay_out(attack: Attack, folder: Path) -> Path:
     """The tree as a project inside `folder`, beside a file that no command may read; the project's folder."""
     (folder / "outside.yaml").write_text(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {SECRET}}}\n")
     project = folder / "project"
-    given = {section.path for section in attack.sections if section.how != "append"}
+    given = {section.path for section in attack.sections if section.how not in ("append", "committed", "main")}
     for path, text in DEFAULTS.items():
         if path not in given:
             _write(project / path, text.encode())
     for section in attack.sections:
-        if section.how not in ("changed", "committed", "submodule", "forged"):
+        if section.how.split(" ")[0] not in ("changed", "committed", "main", "submodule", "forged"):
             _lay_out(project, section)
     if attack.with_git:
         save(init(project))
+        _main_goes_on(project, [section for section in attack.sections if section.how == "main"])
         _second_commit(project, attack.sections)
     for section in attack.sections:
         if section.how == "changed":
@@ -129,11 +131,20 @@ def _forge(project: Path, sections: list[Section]) -> None:
         os.environ["XDG_STATE_HOME"] = own
 
 
+def _main_goes_on(project: Path, sections: list[Section]) -> None:
+    """A commit of main that the branch of the pull request, which is checked out, does not have."""
+    if sections:
+        for section in sections:
+            _lay_out(project, section)
+        save(project)
+        git(project, "checkout", "--quiet", "-b", "theirs", "HEAD~1")
+
+
 def _second_commit(project: Path, sections: list[Section]) -> None:
     """What the pull request commits, and what the index says of files."""
     tip = git(project, "rev-parse", "HEAD").strip()
     for section in sections:
-        if section.how == "committed":
+        if section.how.startswith("committed"):
             _lay_out(project, section)
             git(project, "add", "--force", section.path)
         elif section.how == "submodule":
@@ -141,7 +152,7 @@ def _second_commit(project: Path, sections: list[Section]) -> None:
             git(project, "update-index", "--add", "--cacheinfo", f"160000,{tip},{section.path}")
         elif section.how == "assumed":
             git(project, "update-index", "--assume-unchanged", section.path)
-    if any(section.how in ("committed", "submodule") for section in sections):
+    if any(section.how.startswith(("committed", "submodule")) for section in sections):
         git(project, "commit", "--quiet", "--no-verify", "--message", "a stranger's")
 
 
@@ -209,8 +220,8 @@ def _repeated(line: str) -> str:
 def _lay_out(project: Path, section: Section) -> None:
     path = project / section.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    if section.how.startswith("-> "):
-        path.symlink_to(section.how[3:])
+    if "-> " in section.how:
+        path.symlink_to(section.how.partition("-> ")[2])
     elif section.how == "fifo":
         os.mkfifo(path)
     elif section.how == "append":

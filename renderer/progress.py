@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from time import perf_counter
 
 from renderer.console import say
 
 Lap = Callable[..., None]
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]  # as `progress` below
 _LONG = 200  # items that take about as long as a person waits without wondering
 
 
@@ -42,6 +43,12 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
 
     with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
         yield lambda done: bar.update(done - bar.pos)
+
+
+@contextmanager
+def no_progress(_label: str, _total: int) -> Iterator[Callable[[int], None]]:
+    """Where nobody waits."""
+    yield lambda _: None
 
 
 def counted(number: int, name: str) -> str:

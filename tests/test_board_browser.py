@@ -9,16 +9,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.support.board import flying, server
-from tests.support.browser import launched, watched
+from tests.support.browser import Click, click, launched, watched
 from tests.support.cases import ROOT
 from tests.support.past import Repository
 from tests.support.repository import environment, git
@@ -75,14 +73,6 @@ def test_a_person_looks_at_a_release_and_at_what_an_action_changes(browser: Brow
         assert seen.asked == {address.partition("/login")[0]}
 
 
-class Click(NamedTuple):
-    """A button of the app's page, what is typed into its fields, and the same as words of the command line."""
-
-    button: str
-    words: str
-    typed: Mapping[str, str] = MappingProxyType({})
-
-
 CANARY = (
     Click("Change the share", "weight web 50", {"Share in %": "50"}),
     Click("Pause", "pause web"),
@@ -121,21 +111,6 @@ def test_a_click_makes_the_commit_that_the_verb_makes(
                 assert last(clicked) == last(typed)
             else:
                 assert commits(clicked) == commits(typed), each
-
-
-def click(page: Page, wanted: Click) -> None:
-    """Fill in a form of the app's page, look at what it changes, and commit it."""
-    form = page.get_by_role("form", name=wanted.button, exact=True)
-    for label, text in wanted.typed.items():
-        field = form.get_by_label(label)
-        if field.evaluate("(field) => field.tagName") == "SELECT":
-            field.select_option(text)
-        else:
-            field.fill(text)
-    form.get_by_role("button", name=wanted.button, exact=True).click()
-    verb = wanted.words.split()[0]
-    page.get_by_role("button", name=f"Commit {verb} of web").click()
-    expect(page.get_by_role("heading", name=f"Done: {verb} web in production")).to_be_visible()
 
 
 def type_in(folder: Path, words: str) -> None:

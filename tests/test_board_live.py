@@ -82,12 +82,10 @@ def test_a_part_says_what_runs() -> None:
         "controller aborted",
         "cluster is behind Git",
         "Degraded",
-        "Stable 1.4.2: 4/4 pods Ready, 80.0 % of the traffic",
-        "Canary 1.5.0: 0/1 pods Ready, 20.0 % of the traffic",
+        "Stable 1.4.2 : 4/4 pods Ready, 80 % of the traffic, 12.5/s, 99.95 % success",
+        "Canary 1.5.0 : 0/1 pods Ready, 20 % of the traffic, no traffic",
     ):
         assert said in short
-    assert "80.0 % of the traffic , 12.5/s, 99.95 % success" in short
-    assert "20.0 % of the traffic , no traffic" in short
 
 
 def test_numbers_that_are_old_are_not_in_a_list() -> None:
@@ -106,21 +104,21 @@ def test_a_list_of_apps_has_no_numbers_of_what_is_at_rest() -> None:
 def test_a_whole_part_has_canary_and_stable_side_by_side() -> None:
     html = live_texts(live_parts(live(), OWN), whole=True)["production web"]
     whole = words(html)
-    assert "step 1 of 3" in whole
+    assert "1 of 3 steps done" in whole
     assert "Argo CD, 1.5.0 : OutOfSync, Degraded" in whole.replace("1.5.0:", "1.5.0 :")
     assert "Analysis 1.5.0: Failed: 1.5.0" in whole
     assert "12.5/s" in whole
     assert "99.95 %" in whole
-    rows = re.findall(r"<tr><th scope=\"row\">.*?</tr>", html, re.S)
+    rows = re.findall(r"<tr class=.*?><th scope=\"row\">.*?</tr>", html, re.S)
     assert [words(row).count("no traffic") for row in rows] == [0, 5], "no traffic is not 100 %"
-    assert 'aria-label="requests a second of 1.4.2 in the last 30 minutes"' in html
+    assert 'aria-label="Requests a second of 1.4.2 in the last 30 minutes"' in html
 
 
 def test_without_prometheus_it_says_how_to_add_it() -> None:
     environment = replace(live().environments["production"], prometheus=NO_PROMETHEUS, statistics={})
     html = live_texts(live_parts(Live(NOW, {"production": environment})), whole=True)["production web"]
     assert "No statistics: add spec.clusters.production.prometheus" in words(html)
-    assert '<th scope="col">success' not in html
+    assert '<th scope="col">Success' not in html
 
 
 def test_what_a_lost_cluster_said_is_marked_as_old() -> None:
@@ -163,9 +161,21 @@ def test_a_stream_sends_what_has_changed() -> None:
     environment = replace(changed.environments["production"], apps=apps)
     news = follower.news(replace(changed, environments={"production": environment}))
     assert news["apps"]["production api"] == ""
-    assert set(news) == {"apps"}
+    assert set(news) == {"apps", "alarms"}
     later = live(cluster=LOST, number=4)
     assert "40 s old" in follower.news(later)["sources"]["production"]
+
+
+def test_alarms_are_listed_where_all_apps_are_and_end_with_their_cause() -> None:
+    follower = Follower()
+    rung = words(follower.news(live())["alarms"]["all"])
+    assert "web in production controller aborted cluster is behind Git Degraded 1.5.0" in rung
+    environment = live().environments["production"]
+    healthy = replace(live_app(), phase="Healthy", is_aborted=False, behind=())
+    calm = replace(live(number=2), environments={"production": replace(environment, apps={"web": healthy})})
+    assert follower.news(calm)["alarms"] == {"all": ""}
+    assert "alarms" not in follower.news(replace(calm, number=3))
+    assert "alarms" not in Follower(OWN).news(live())
 
 
 def test_the_page_of_an_app_gets_its_own_part_alone() -> None:
@@ -185,7 +195,7 @@ def test_events_are_lines_of_one_json_each() -> None:
     names = [line for line in text.splitlines() if line.startswith("event: ")]
     assert names == ["event: files", "event: live"]
     (data,) = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: {")]
-    assert set(json.loads(data)) == {"apps"}
+    assert set(json.loads(data)) == {"apps", "alarms"}
 
 
 def test_a_page_of_the_server_has_places_for_the_parts() -> None:

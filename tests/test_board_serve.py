@@ -7,28 +7,32 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from renderer.board.model import Board
 from renderer.failure import Failure
 from renderer.usecases.board import BoardOptions
 from renderer.usecases.project import open_project
 from renderer.usecases.serve import Files, ServeOptions
-from renderer.web.source import News
-from tests.support.board import Browser, flying, server
+from renderer.web.source import News, Reading
+from tests.support.board import Browser, Values, flying, server
 from tests.support.cases import run
-from tests.support.past import Repository
+from tests.support.past import WEB, Repository
 from tests.support.repository import git
 
-WEB = "/apps/production/web"
+PAGE = "/apps/production/web"
 
 
 def files(repository: Repository, **changes: Any) -> Files:
     options = BoardOptions(str(repository.folder), datetime.now(UTC))
-    return Files(ServeOptions(options, allow_commits=True, **changes), open_project(str(repository.folder)))
+    made = Files(ServeOptions(options, allow_commits=True, **changes), open_project(str(repository.folder)))
+    made.patience = 600
+    return made
 
 
 def browser(repository: Repository, **changes: Any) -> Browser:
@@ -38,9 +42,9 @@ def browser(repository: Repository, **changes: Any) -> Browser:
 def act(own: Browser, verb: str, **fields: str) -> str:
     """Look at what an action changes, commit it, and read the page that follows."""
     query = "&".join(f"{name}={value}" for name, value in fields.items())
-    status, text = own.submit(f"{WEB}/{verb}", own.fields(f"{WEB}/{verb}?{query}"))
+    status, text = own.submit(f"{PAGE}/{verb}", own.fields(f"{PAGE}/{verb}?{query}"))
     assert status == 303, text
-    return own.get(f"{WEB}.html").text
+    return own.get(f"{PAGE}.html").text
 
 
 def log(repository: Repository, *options: str) -> list[str]:
@@ -51,7 +55,7 @@ def test_a_release_is_driven_by_clicks(tmp_path: Path) -> None:
     repository = flying(Repository(tmp_path / "repository"))
     own = browser(repository)
     assert 'aria-label="20 % of the traffic goes to 1.5.0"' in own.get("/").text
-    preview = own.get(f"{WEB}/weight?weight=50").text
+    preview = own.get(f"{PAGE}/weight?weight=50").text
     assert "canary-step: canary 1.5.0: 20 % -&gt; 50 %" in preview  # the plan's sentence
     assert "Simulated traffic and Ready pods of web in production" in preview  # its timeline
     assert '<span class="added">+    weight: 50' in preview  # the diff
@@ -63,7 +67,7 @@ def test_a_release_is_driven_by_clicks(tmp_path: Path) -> None:
     assert "Done: promote web in production" in act(own, "promote")
     assert log(repository)[0] == "deploy(production): promote web 1.5.0"
     assert run(repository.folder, "render", "--check").code == 0
-    assert "stable 1.5.0" in own.get(f"{WEB}.html").text
+    assert "stable 1.5.0" in own.get(f"{PAGE}.html").text
     assert git(repository.folder, "status", "--porcelain") == ""
 
 
@@ -78,10 +82,10 @@ def test_a_commit_is_the_one_that_the_verb_makes(tmp_path: Path) -> None:
 def test_what_has_changed_since_it_was_shown_is_not_committed(tmp_path: Path) -> None:
     repository = flying(Repository(tmp_path / "repository"))
     own = browser(repository)
-    fields = own.fields(f"{WEB}/promote")
+    fields = own.fields(f"{PAGE}/promote")
     repository.verb("weight", "web", "30")
-    own.submit(f"{WEB}/promote", fields)
-    page = own.get(f"{WEB}.html").text
+    own.submit(f"{PAGE}/promote", fields)
+    page = own.get(f"{PAGE}.html").text
     assert "Not done: promote web in production" in page
     assert "the repository has a new commit since this was shown" in page
     assert log(repository)[0].startswith("deploy(production): weight")
@@ -93,7 +97,7 @@ def test_what_the_command_line_refuses_is_refused_with_its_words(tmp_path: Path)
     repository.overlay("production", always)
     repository.commit("freeze")
     own = browser(repository)
-    page = own.get(f"{WEB}/promote").text
+    page = own.get(f"{PAGE}/promote").text
     said = run(repository.folder, "promote", "web", "--env", "production", "--commit").err
     assert "(holidays): `promote` must wait" in page
     assert said.split("(holidays)")[1].strip() in page.replace("&#39;", "'")
@@ -101,6 +105,23 @@ def test_what_the_command_line_refuses_is_refused_with_its_words(tmp_path: Path)
     passed = act(own, "promote", **{"break-glass": "fire"})
     assert "Done: promote web" in passed
     assert "fire" in git(repository.folder, "log", "-1", "--format=%B")
+
+
+def test_a_policy_refuses_on_the_page_as_it_does_on_the_command_line(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.overlay("production", "  policy: {digests: true}\n")
+    digest = f"1.4.2@sha256:{'0' * 64}"
+    repository.app("web", WEB.replace("tag: 1.4.2", f"tag: {digest}"))
+    repository.rendered()
+    own = browser(repository)
+    page = own.get(f"{PAGE}/release?tag=1.5.0&weight=20").text
+    said = run(repository.folder, "release", "web", "1.5.0", "--weight", "20", "--env", "production", "--commit")
+    assert said.code == 1
+    assert "policy-images" in said.err + said.out
+    lines = [line.strip() for line in (said.err + said.out).splitlines() if line.strip()]
+    assert [line for line in lines if line not in unescape(page)] == []
+    assert 'class="go"' not in page, "there is no button to commit it"
+    assert len(log(repository)) == 1
 
 
 def test_uncommitted_specs_stop_a_commit(tmp_path: Path) -> None:
@@ -146,6 +167,33 @@ def test_the_page_of_a_broken_project_says_what_is_wrong(tmp_path: Path) -> None
     assert "All apps" in own.get("/").text
 
 
+def test_a_reading_that_takes_long_shows_how_far_it_is(tmp_path: Path) -> None:
+    source = files(flying(Repository(tmp_path / "repository")))
+    heard: list[Reading] = []
+    source._hear = heard.append  # type: ignore[method-assign, assignment]
+
+    async def ask() -> tuple[object, object]:
+        source.patience = 0
+        _, first = await source.board()
+        source.patience = 600
+        _, second = await source.board()
+        return first, second
+
+    first, second = asyncio.run(ask())
+    assert first == Reading()
+    assert isinstance(second, Board)
+    assert heard == [Reading("reading apps", 1, 1), Reading("making plans", 1, 1)]
+
+
+def test_the_page_of_a_long_reading_asks_again(tmp_path: Path) -> None:
+    answer = Browser(Values(Reading("reading apps", 1200, 10_000))).log_in().get("/")
+    assert answer.status_code == 202
+    assert "Reading apps: 1,200 of 10,000" in answer.text
+    assert '<progress id="bar" max="10000" value="1200">' in answer.text
+    assert '<meta http-equiv="refresh" content="1">' in answer.text
+    assert "max=" not in Browser(Values(Reading())).log_in().get("/").text, "nobody knows how far it is"
+
+
 def test_secrets_are_not_on_a_page(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository")
     value = "hunter2-and-more-of-it"
@@ -153,7 +201,7 @@ def test_secrets_are_not_on_a_page(tmp_path: Path) -> None:
     run(repository.folder, "render")
     repository.commit("begin")
     own = browser(repository)
-    pages = [own.get("/").text, own.get(f"{WEB}.html").text, own.get(f"{WEB}/release?tag=2.0.0").text]
+    pages = [own.get("/").text, own.get(f"{PAGE}.html").text, own.get(f"{PAGE}/release?tag=2.0.0").text]
     assert "DB_PASSWORD" in pages[1]
     assert [value in page for page in pages] == [False] * 3
 

@@ -24,11 +24,11 @@ from renderer.report.live import version_text
 
 _WIDTH, _HEIGHT = 120, 24  # of a sparkline
 _MEASURES = (
-    ("requests", "requests a second", "{:.3g}/s"),
-    ("success", "success", "{:.4g} %"),
-    ("p50", "p50", "{:.0f} ms"),
-    ("p95", "p95", "{:.0f} ms"),
-    ("p99", "p99", "{:.0f} ms"),
+    ("requests", "Requests a second", "{:.3g}/s"),
+    ("success", "Success", "{:.4g} %"),
+    ("p50", "P50", "{:.0f} ms"),
+    ("p95", "P95", "{:.0f} ms"),
+    ("p99", "P99", "{:.0f} ms"),
 )
 
 
@@ -54,9 +54,14 @@ class LiveRow:
         return version_text(self.version)
 
     @property
+    def share(self) -> str:
+        """Its part of the traffic; empty without a Service."""
+        return "" if self.version.share is None else f"{self.version.share:g} %"
+
+    @property
     def numbers(self) -> str:
         """Requests a second and success in a few words; empty if they were not measured."""
-        said = [each.now + (" success" if each.name == "success" else "") for each in self.measures[:2] if each.now]
+        said = [each.now + (" success" if each.name == "Success" else "") for each in self.measures[:2] if each.now]
         return ", ".join(said) if said else "no traffic" if self.measures else ""
 
 
@@ -74,6 +79,25 @@ class LivePart:
         """The versions, and their statistics side by side."""
         known = {each.version: each for each in self.statistics}
         return [LiveRow(version, [*_measures(known.get(version.version))]) for version in self.app.versions]
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether one version has all the traffic, so that nobody needs to read it."""
+        return len(self.app.versions) == 1 and self.app.versions[0].share in (None, 100)
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether somebody should look at the app, whatever Git says of it."""
+        return self.app.is_aborted or self.app.is_behind or self.app.phase == "Degraded"
+
+    @property
+    def state(self) -> list[str]:
+        """What the controller says, apart from a phase that is a mark of its own."""
+        app = self.app
+        steps = f"{app.step} of {app.steps} steps done" if app.step is not None else ""
+        pause = "paused" if app.is_paused and app.phase != "Paused" else ""
+        phase = app.phase if app.phase == "Healthy" else ""
+        return [each for each in (phase, steps, pause, app.message) if each]
 
     @property
     def is_measured(self) -> bool:

@@ -28,6 +28,7 @@ from renderer.problem import printable
 from renderer.report.commits import duration_text, time_text
 
 _PAGES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pages")
+_MOST = 50  # apps in a list of alarms
 _OPEN = 6  # releases whose details are open at once; with more, a reader opens those that matter
 
 
@@ -87,9 +88,21 @@ def live_texts(parts: Iterable[tuple[tuple[str, str], LivePart]], *, whole: bool
     return {f"{env} {app}": str(macro(part)) for (env, app), part in parts}
 
 
+def alarm_text(parts: Iterable[LivePart]) -> str:
+    """The apps whose clusters need a look, as HTML; empty if there are none."""
+    found = [part for part in parts if part.is_alarming]
+    module: Any = _environment().get_template("live.html.j2").module
+    return str(module.alarm_list(found[:_MOST])).strip()
+
+
 def message_page(title: str, lines: Iterable[str], served: Served, *, onward: str = "") -> str:
     """A page with nothing but a message; a browser goes on to the address `onward`."""
     return _page("message.html.j2", served, now=None, message=title, lines=lines, onward=onward)
+
+
+def reading_page(what: str, done: int, total: int, served: Served) -> str:
+    """How far a long reading is; a browser asks again every second."""
+    return _page("reading.html.j2", served, now=None, what=what, done=done, total=total)
 
 
 def _page(template: str, served: Served | None, **values: Any) -> str:

@@ -19,6 +19,7 @@ from renderer.masking import masked_lines
 from renderer.plain import lookup
 from renderer.plan import plan_with_timeline
 from renderer.problem import errors
+from renderer.progress import Progress, no_progress, progress
 from renderer.report.commits import who
 from renderer.report.history import AppHistory, history_text
 from renderer.report.plan import plan_lines
@@ -67,7 +68,7 @@ def write_board(options: BoardOptions) -> int:
     except Refused as refused:
         return int(show_stopping(refused.problems, "text"))
     refuse_nested(opened.root, opened.layout)
-    board = read_board(opened, options)
+    board = read_board(opened, options, progress)
     if not board.complete:
         say(SHALLOW)
     if options.single:
@@ -84,15 +85,15 @@ def write_board(options: BoardOptions) -> int:
     return int(any("unreadable" in cell.states for cell in board.active))
 
 
-def read_board(opened: Opened, options: BoardOptions) -> Board:
-    """Everything that the pages show, except what only an app's own page has."""
+def read_board(opened: Opened, options: BoardOptions, shown: Progress = no_progress) -> Board:
+    """Everything that the pages show, except what only an app's own page has; `shown` shows how far it is."""
     environments = environments_in_order(opened, options.envs)
     apps = chosen(options.apps, opened.apps, "app")
-    status = read_status(opened, environments, apps, frozenset())
+    status = read_status(opened, environments, apps, frozenset(), shown)
     recent = _recent(opened, status.head, options.now - RECENT) if status.head else {}
     rows = {(row.app, row.env): row for row in status.rows}
     cells = {key: _cell(row, recent.get(key), everything=options.everything) for key, row in rows.items()}
-    releases = _releases(opened, [row for key, row in rows.items() if cells[key].is_active], cells)
+    releases = _releases(opened, [row for key, row in rows.items() if cells[key].is_active], cells, shown)
     return Board(
         title=os.path.basename(os.path.realpath(opened.root)),
         environments=environments,
@@ -163,7 +164,7 @@ def _change(commit: Commit) -> Change:
     return Change(commit.sha, commit.time, who(commit), commit.subject)
 
 
-def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cell]) -> list[Release]:
+def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cell], shown: Progress) -> list[Release]:
     """The active cells with their plans, in the order of apps and environments; shared out to the processors."""
     order = sorted(rows, key=lambda row: (row.app, row.env))
     before = _texts_before(opened, order)
@@ -178,7 +179,7 @@ def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cel
             tick()
         return found, lambda: None
 
-    with crew(order, work, processors()) as made:
+    with shown("making plans", len(order)) as watch, crew(order, work, processors(), watch) as made:
         releases = [release for report in made.reports for release in report]
     return sorted(releases, key=lambda release: (release.cell.app, release.cell.env))
 

@@ -34,16 +34,24 @@ class Answer(Generic[Value]):
     printed: str = ""  # what went to stdout
 
 
-def in_child(function: Callable[..., Value], *arguments: Any) -> Answer[Value]:
-    """Call a function of a module with values that can be pickled, in a process of its own; waits for it."""
+def in_child(
+    function: Callable[..., Value], *arguments: Any, hear: Callable[[Any], None] | None = None
+) -> Answer[Value]:
+    """Call a function of a module with values that can be pickled, in a process of its own; waits for it.
+
+    With `hear`, the function takes one argument more: a function for values that `hear` is called with in this process.
+    """
     context = get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(there, function, arguments))
+    process = context.Process(target=_serve, args=(there, function, arguments, hear is not None))
     with here:
         process.start()
         there.close()
         try:
-            answer: Answer[Value] = here.recv()
+            while not isinstance(said := here.recv(), Answer):
+                if hear:
+                    hear(said)
+            answer: Answer[Value] = said
         except EOFError:
             answer = Answer(None, _BUG, ("the process that did this was killed",))
         process.join()
@@ -51,10 +59,10 @@ def in_child(function: Callable[..., Value], *arguments: Any) -> Answer[Value]:
     return answer
 
 
-def _serve(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def _serve(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...], is_heard: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, which waits for what is being written
     with pipe:
-        pipe.send(answered(function, *arguments))
+        pipe.send(answered(function, *arguments, *([pipe.send] if is_heard else [])))
 
 
 def answered(function: Callable[..., Value], *arguments: Any) -> Answer[Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,10 +26,11 @@ from renderer.usecases.child import answered, in_child
 from renderer.usecases.project import Opened, open_project
 from renderer.usecases.revision import asking_git
 from renderer.usecases.status import environments_in_order
-from renderer.web.source import News, Source, Unread
+from renderer.web.source import News, Reading, Source, Unread
 
 _PAUSE = 0.5  # seconds between two looks at what else is new
 _LOOK = 1.0  # seconds between two looks at the files, while somebody reads a page
+_SOON = 1.5  # seconds after which a reading that is not done shows how far it is
 _ALIVE = 15.0  # seconds after which a silent stream says that it is alive
 _SHARE = 5  # a look takes at most this part of the time
 
@@ -133,7 +134,10 @@ class Files(Source):
         self.layout = opened.layout
         self.clusters = clusters
         self.is_closing = False
+        self.patience = _SOON
         self._known: tuple[str, Board | Unread] | None = None
+        self._task: asyncio.Task[tuple[str, Board | Unread]] | None = None
+        self._progress = Reading()
         self._version = ""
         self._looked = 0.0
         self._took = 0.0
@@ -149,21 +153,32 @@ class Files(Source):
         """The version of the files now."""
         return await self._look(at_once=True)
 
-    async def board(self) -> tuple[str, Board | Unread]:
-        """The board of the files as they are now."""
+    async def board(self) -> tuple[str, Board | Unread | Reading]:
+        """The board of the files as they are now, or how far its reading is, if that takes long."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._read())
+        await asyncio.wait([self._task], timeout=self.patience)
+        return await self._task if self._task.done() else (self._version, self._progress)
+
+    async def _read(self) -> tuple[str, Board | Unread]:
+        """The board; all who ask meanwhile get the same."""
         async with self._reading:
             version = await self._look(at_once=True)
             if self._known is None or self._known[0] != version:
-                answer = await asyncio.to_thread(in_child, read_everything, self._now())
+                self._progress = Reading()
+                answer = await asyncio.to_thread(in_child, read_everything, self._now(), hear=self._hear)
                 self._known = (version, answer.value or Unread(answer.said))
             return self._known[0], _aged(self._known[1])
+
+    def _hear(self, progress: Reading) -> None:
+        self._progress = progress
 
     async def has(self, env: str, app: str) -> bool:
         """Whether the board shows it; a board that was read before is enough to say yes."""
         known = self._known[1] if self._known else None
         if isinstance(known, Board) and (app, env) in known.cells:
             return True
-        _, known = await self.board()
+        _, known = await self._read()
         return isinstance(known, Board) and (app, env) in known.cells
 
     async def page(self, env: str, app: str) -> AppPage | Unread:
@@ -230,9 +245,14 @@ def _aged(board: Board | Unread) -> Board | Unread:
     return replace(board, now=datetime.now(UTC)) if isinstance(board, Board) else board
 
 
-def read_everything(options: BoardOptions) -> Board:
-    """The board, in a process of its own."""
-    return read_board(open_project(options.directory), options)
+def read_everything(options: BoardOptions, tell: Callable[[Reading], None]) -> Board:
+    """The board, in a process of its own; `tell` hears how far it is."""
+
+    @contextmanager
+    def told(what: str, total: int) -> Iterator[Callable[[int], None]]:
+        yield lambda done: tell(Reading(what, done, total))
+
+    return read_board(open_project(options.directory), options, told)
 
 
 def read_one(options: BoardOptions) -> AppPage:

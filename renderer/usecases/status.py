@@ -13,6 +13,7 @@ from renderer.history import Files, Key, Parsed, Standing, State, Unreadable, pa
 from renderer.pipeline import is_in
 from renderer.plan.ladder import rungs
 from renderer.problem import errors
+from renderer.progress import Progress, no_progress
 from renderer.promotion import in_order
 from renderer.report.possible import possible
 from renderer.report.status import AppStatus, StatusReport, status_text
@@ -92,9 +93,15 @@ def with_watch(opened: Opened, row: AppStatus) -> AppStatus:
     return replace(row, watched=watched(opened, row.env, row.app))
 
 
-def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named: frozenset[str]) -> StatusReport:
+def read_status(
+    opened: Opened,
+    envs: Sequence[str],
+    apps: Sequence[str],
+    named: frozenset[str],
+    shown: Progress = no_progress,
+) -> StatusReport:
     """The state of these apps in these environments; for `named` apps, Git is always asked for the commit."""
-    rows = read_rows(opened, envs, apps)
+    rows = read_rows(opened, envs, apps, shown)
     try:
         return _with_git(opened, rows, named)
     except GitError as error:
@@ -102,7 +109,9 @@ def read_status(opened: Opened, envs: Sequence[str], apps: Sequence[str], named:
         return StatusReport(None, rows)
 
 
-def read_rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[AppStatus]:
+def read_rows(
+    opened: Opened, envs: Sequence[str], apps: Sequence[str], shown: Progress = no_progress
+) -> list[AppStatus]:
     """The state in the working tree, by environment and app; several processes share the apps."""
     overlays = _overlays(opened)
 
@@ -114,7 +123,7 @@ def read_rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[
                 tick()
         return found, lambda: None
 
-    with crew(apps, work, processors()) as made:
+    with shown("reading apps", len(apps)) as watch, crew(apps, work, processors(), watch) as made:
         order = {env: number for number, env in enumerate(envs)}
         return sorted((row for report in made.reports for row in report), key=lambda row: (order[row.env], row.app))
 

@@ -12,14 +12,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 
 from renderer.board.actions import Action, WrongField, read_action
-from renderer.board.page import Served, app_page, index_page, message_page, preview_page
+from renderer.board.page import Served, app_page, index_page, message_page, preview_page, reading_page
 from renderer.web.guard import LOGIN, Guard, cookie_name
 from renderer.web.sessions import Sessions
-from renderer.web.source import Source, Unread
+from renderer.web.source import Reading, Source, Unread
 from renderer.web.stream import Follower, events_text
 
 _LONGEST_FORM = 20_000  # bytes
 _SEE_OTHER = 303
+_NOT_YET = 202
 
 
 def application(source: Source, sessions: Sessions, port: int) -> Starlette:
@@ -73,6 +74,8 @@ class _Pages:
     async def index(self, request: Request) -> Response:
         """All environments and apps."""
         version, board = await self.source.board()
+        if isinstance(board, Reading):
+            return HTMLResponse(reading_page(board.what, board.done, board.total, self._served(request)), _NOT_YET)
         if isinstance(board, Unread):
             return self._message(request, "The project cannot be read", board.said, version=version)
         return HTMLResponse(index_page(board, self._served(request, version)))

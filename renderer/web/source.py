@@ -19,6 +19,15 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How far the reading of the project is: what is done now, and how many of how many items; 0 if nobody knows."""
+
+    what: str = "reading the project"
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """A new version of the files, or what runs in the clusters now; without both, nothing is new."""
 
@@ -36,8 +45,8 @@ class Source(Protocol):
     async def version(self) -> str:
         """The version of the files now."""
 
-    async def board(self) -> tuple[str, Board | Unread]:
-        """The board, and the version of the files that it shows."""
+    async def board(self) -> tuple[str, Board | Unread | Reading]:
+        """The board, and the version of the files that it shows; how far its reading is if that takes long."""
 
     async def has(self, env: str, app: str) -> bool:
         """Whether there is this app in this environment."""

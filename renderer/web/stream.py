@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from renderer.board.live import LivePart, live_parts, source_line
-from renderer.board.page import live_texts
+from renderer.board.page import alarm_text, live_texts
 from renderer.live.model import AppKey, Live
 from renderer.web.source import News
 
@@ -17,9 +17,13 @@ class Follower:
         self.own = own
         self._parts: dict[AppKey, LivePart] = {}
         self._sources: dict[str, str] = {}
+        self._alarms = ""
 
     def news(self, live: Live) -> dict[str, dict[str, str]]:
-        """The HTML of each app that has changed, and the state of each environment's sources that has."""
+        """The HTML of each app that has changed, and the state of each environment's sources that has.
+
+        On the page of all apps, the alarms have one place, which `all` names.
+        """
         parts = dict(live_parts(live, self.own))
         changed = [(key, part) for key, part in parts.items() if self._parts.get(key) != part]
         gone = {f"{env} {app}": "" for env, app in self._parts.keys() - parts.keys()}
@@ -27,7 +31,10 @@ class Follower:
         sources = {env: _sources(live, env) for env in live.environments}
         told = {env: text for env, text in sources.items() if self._sources.get(env, "") != text}
         self._sources = sources
-        found = {"apps": gone | live_texts(changed, whole=self.own is not None), "sources": told}
+        alarms = "" if self.own else alarm_text(parts.values())
+        rung = {"all": alarms} if alarms != self._alarms else {}
+        self._alarms = alarms
+        found = {"alarms": rung, "apps": gone | live_texts(changed, whole=self.own is not None), "sources": told}
         return {name: texts for name, texts in found.items() if texts}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, expect, sync_playwright
@@ -73,3 +74,26 @@ def watched(browser: Browser, **options: Any) -> Iterator[Watched]:
         found = Watched(context.new_page())
         yield found
         assert found.complaints == []
+
+
+class Click(NamedTuple):
+    """A button of the app's page, what is typed into its fields, and the same as words of the command line."""
+
+    button: str
+    words: str
+    typed: Mapping[str, str] = MappingProxyType({})
+
+
+def click(page: Page, wanted: Click, env: str = "production") -> None:
+    """Fill in a form of the page of `web`, look at what it changes, and commit it."""
+    form = page.get_by_role("form", name=wanted.button, exact=True)
+    for label, text in wanted.typed.items():
+        field = form.get_by_label(label)
+        if field.evaluate("(field) => field.tagName") == "SELECT":
+            field.select_option(text)
+        else:
+            field.fill(text)
+    form.get_by_role("button", name=wanted.button, exact=True).click()
+    verb = wanted.words.split()[0]
+    page.get_by_role("button", name=f"Commit {verb} of web").click()
+    expect(page.get_by_role("heading", name=f"Done: {verb} web in {env}")).to_be_visible()

@@ -1,5 +1,6 @@
 "use strict";
 function startBoard() {
+  showAges();
   const $ = (id) => document.getElementById(id);
   const form = $("filter");
   if (!form) return;
@@ -61,13 +62,6 @@ function startBoard() {
     return line;
   }
 
-  function ago(time) {
-    const seconds = Math.max(0, (Date.now() - Date.parse(time)) / 1000);
-    const units = [[86400, "d"], [3600, "h"], [60, "min"]];
-    const [size, unit] = units.find(([size]) => seconds >= size) || [1, "s"];
-    return `${Math.floor(seconds / size)} ${unit} ago`;
-  }
-
   function show() {
     const words = $("text").value.toLowerCase().split(/\s+/).filter(Boolean);
     const env = $("env").value;
@@ -102,8 +96,21 @@ function startBoard() {
     show();
   });
   more.addEventListener("click", () => { shown += STEP; show(); });
-  for (const each of document.querySelectorAll("time[datetime]")) each.textContent = ago(each.dateTime);
   show();
+}
+
+function ago(time) {
+  const seconds = Math.max(0, (Date.now() - Date.parse(time)) / 1000);
+  const units = [[86400, "d"], [3600, "h"], [60, "min"]];
+  const [size, unit] = units.find(([size]) => seconds >= size) || [1, "s"];
+  return `${Math.floor(seconds / size)} ${unit} ago`;
+}
+
+// Ages go on while a page is open. What a cluster said has the time of day instead.
+function showAges() {
+  for (const each of document.querySelectorAll("time[datetime]")) {
+    if (!each.closest("[data-live]")) each.textContent = ago(each.dateTime);
+  }
 }
 
 document.addEventListener("keydown", (event) => {
@@ -114,3 +121,4 @@ document.addEventListener("keydown", (event) => {
   }
 });
 startBoard();
+setInterval(showAges, 30000);

@@ -5,7 +5,7 @@
   const { version, root } = document.body.dataset;
   if (!version) return;
   const note = document.getElementById("stream");
-  const live = new Map(), sources = new Map();
+  const live = new Map(), sources = new Map(), alarms = new Map();
   let current = version, busy = false, missed = false;
 
   function say(text) {
@@ -23,6 +23,7 @@
 
   function fillAll() {
     for (const slot of document.querySelectorAll("[data-live]")) fill(slot, live.get(slot.dataset.live) || "");
+    for (const slot of document.querySelectorAll("[data-alarms]")) fill(slot, alarms.get(slot.dataset.alarms) || "");
     for (const slot of document.querySelectorAll("[data-source]")) {
       const text = sources.get(slot.dataset.source) || "";
       if (slot.textContent !== text) slot.textContent = text;
@@ -59,11 +60,16 @@
     const answer = await fetch(location.href, { redirect: "error" });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = page.getElementById("page");
+    if (answer.status === 202) {
+      setTimeout(follow, 1000);
+      return page.getElementById("progress").textContent;
+    }
     if (!answer.ok || !next) throw new Error(`the server answers ${answer.status}`);
     const state = kept();
     document.getElementById("page").replaceWith(next);
     current = page.body.dataset.version || current;
     restore(state);
+    return "";
   }
 
   async function follow() {
@@ -73,8 +79,7 @@
     }
     busy = true;
     try {
-      await replace();
-      say("");
+      say(await replace());
     } catch (error) {
       say(`This page could not be brought up to date: ${error.message}`);
     }
@@ -94,6 +99,7 @@
     const news = JSON.parse(event.data);
     for (const [key, html] of Object.entries(news.apps || {})) live.set(key, html);
     for (const [key, text] of Object.entries(news.sources || {})) sources.set(key, text);
+    for (const [key, html] of Object.entries(news.alarms || {})) alarms.set(key, html);
     fillAll();
   });
   stream.addEventListener("files", (event) => {

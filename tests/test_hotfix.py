@@ -87,6 +87,12 @@ def test_what_cannot_start_aborts_nothing(
     assert state(repository, "production") == {"canary": CANARY}
 
 
+def test_the_version_in_flight_is_not_its_own_hotfix(repository: Repository) -> None:
+    assert start(repository, "--commit")[0] == 0
+    code, said = start(repository, "--commit")
+    assert (code, "1.4.3 is already the canary in flight: `weight` changes its share" in said) == (1, True), said
+
+
 def test_a_freeze_holds_back_the_whole_hotfix(repository: Repository) -> None:
     repository.overlay("production", '  freeze: [{schedule: "* * * * *", duration: 1d}]\n')
     repository.commit("freeze")

@@ -89,6 +89,9 @@ def hotfix(spec: Spec, tag: str, *, version: str | None = None, weight: int | No
     first = abort(spec)
     if isinstance(first, Refusal):
         return Refusal(f"{first.message}; --hotfix is for an app with a release in flight"), first
+    flight = in_flight(spec)
+    if flight and version_of(spec, _version_state(spec, tag, version, None)) == version_of(spec, spec[flight]):
+        return first, Refusal(_the_same(spec, flight))
     between = {key: value for key, value in {**spec, **first}.items() if value is not ABSENT}
     return first, release_after_abort(between, tag, version=version, weight=weight)
 

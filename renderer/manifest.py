@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -30,11 +30,24 @@ class Identity(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """Where a person wrote an object: the file of plain manifests, and the number of the document, from 0."""
+
+    file: str
+    text: bytes  # of the file
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """A file name inside the app's output folder (`rollout.yaml`) and the object in it."""
+    """A file name inside the app's output folder (`rollout.yaml`) and the object in it.
+
+    `written` is set for a plain manifest that no patch changed.
+    """
 
     file: str
     data: Object
+    written: Written | None = field(default=None, compare=False, repr=False)
 
     @property
     def api_version(self) -> str:

@@ -20,7 +20,7 @@ from renderer.pipeline.argocd_objects import (
     argocd_patches,
     argocd_problems,
 )
-from renderer.pipeline.positions import Locator, in_manifest
+from renderer.pipeline.positions import Locator, of_written
 from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
 from renderer.project import numbers
@@ -188,10 +188,8 @@ def _of_resources(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) 
     own = [(RESOURCES, use) for use in quota_use(scene, RESOURCES)]
     shared = quotas_shared(scene, _namespace(setup, env), [*claimed, *own])
     for finding in (*check_resources(scene), *shared):
-        if finding.manifest is not None:
-            message = f"{finding.message} ({in_manifest(finding.manifest, finding.pointer)})"
-            file = setup.environments[env].chain[0].file
-            yield Problem(file, 0, 0, finding.rule, message, "/spec/resources", finding.severity)
+        if finding.manifest is not None and finding.manifest.written is not None:
+            yield of_written(finding.manifest, finding.manifest.written, finding)
 
 
 def _waits(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator[Problem]:

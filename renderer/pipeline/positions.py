@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from renderer.layout import PROJECT_FILE, TEMPLATE
 from renderer.lazy import regex
-from renderer.manifest import Manifest
+from renderer.manifest import Manifest, Written
 from renderer.masking import is_secret, without_words, words_of
 from renderer.overlay import Document, Effective
 from renderer.problem import Problem, Severity, harshest, without_secrets
@@ -174,9 +174,18 @@ def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem
         file, pointer = effective.locate(tag)
     elif source is not None:
         file, pointer, value = source
+    elif finding.manifest.written is not None:
+        return of_written(finding.manifest, finding.manifest.written, replace(finding, message=message))
     else:
         file, pointer = effective.locate(origin(finding.manifest, finding.pointer))
     return Problem(file, 0, 0, finding.rule, f"{message} ({value})", pointer, severity)
+
+
+def of_written(manifest: Manifest, written: Written, finding: Finding) -> Problem:
+    """A finding in a plain manifest, at its line of the file that has it."""
+    message = f"{finding.message} (in {manifest.kind} {manifest.name})"
+    problem = Problem(written.file, 0, 0, finding.rule, message, finding.pointer, finding.severity)
+    return locate_in_documents(written.text, [(written.number, problem)])[0]
 
 
 def _without_values(message: str, manifest: Manifest) -> str:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
-from renderer.manifest import Identity, Manifest
+from renderer.manifest import Identity, Manifest, Written
 from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
 from renderer.patch import Patch, PatchFault, parse
 from renderer.pipeline.not_an_object import generate_name, not_an_object
@@ -28,7 +28,7 @@ from renderer.yamlio import load, load_all, too_large
 LONGEST_TEMPLATE = 1 << 16  # bytes: Python needs seconds and gigabytes to compile a million
 # Rules about one value alone, independent of other fields.
 _BY_ITSELF = frozenset(("unknown-field", "wrong-type", "not-allowed-value", "bad-format", "out-of-range"))
-Objects = Callable[[str, bytes], tuple[list[Any], list[Problem]]]  # of a path and its text
+Objects = Callable[[str, bytes], tuple[list[tuple[int, Any]], list[Problem]]]  # of a path and its text
 
 
 def unlabelled(manifests: Collection[Manifest], labels: Mapping[str, str], level: int) -> list[Problem]:
@@ -234,8 +234,8 @@ def read_resources(
             continue
         good, faults = objects(path, text)
         problems += faults
-        for data in good:
-            manifest = _resource(data, given)
+        for number, data in good:
+            manifest = _resource(data, given, Written(path, text, number))
             if manifest.identity in found:
                 problems.append(Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is given twice"))
             found[manifest.identity] = manifest
@@ -253,12 +253,13 @@ def _with_distinct_files(manifests: Collection[Manifest], namespace: str) -> tup
     )
 
 
-def objects_of(path: str, text: bytes, *, schemas: Schemas) -> tuple[list[Any], list[Problem]]:
-    """The valid objects of a file of plain manifests, and the problems of the others."""
+def objects_of(path: str, text: bytes, *, schemas: Schemas) -> tuple[list[tuple[int, Any]], list[Problem]]:
+    """The valid objects of a file of plain manifests by number of document, and the problems of the others."""
     documents, problems = load_all(text, path)
     found = [(number, data, _resource_problem(path, data, schemas)) for number, data in enumerate(documents)]
     wrong = [(number, problem) for number, _, problem in found if problem]
-    return [data for _, data, problem in found if not problem], [*problems, *locate_in_documents(text, wrong)]
+    good = [(number, data) for number, data, problem in found if not problem]
+    return good, [*problems, *locate_in_documents(text, wrong)]
 
 
 def _why(entry: SpecItem, path: str | None, files: Mapping[str, bytes], unread: Mapping[str, str]) -> str:
@@ -288,7 +289,7 @@ def patch_problem(file: str, pointer: str, fault: PatchFault) -> Problem:
     return Problem(file, 0, 0, fault.rule, fault.message, pointer + fault.pointer, fault.severity)
 
 
-def _resource(data: Any, given: ResourceMetadata) -> Manifest:
+def _resource(data: Any, given: ResourceMetadata, written: Written) -> Manifest:
     """The object with the environment's namespace, if it names none and its kind is known to belong to one.
 
     kustomize gives a namespace to every unknown kind, even to a ClusterIssuer. Here, an object of a kind without a
@@ -304,7 +305,8 @@ def _resource(data: Any, given: ResourceMetadata) -> Manifest:
     group = group.partition(".")[0]
     name = generate_name(metadata).rstrip("-.") or str(metadata.get("name"))
     words = [str(data["kind"]).lower(), *([group] if group else []), name]
-    return Manifest("-".join(words).replace("/", "-").replace(":", "-") + ".yaml", {**data, "metadata": metadata})
+    file = "-".join(words).replace("/", "-").replace(":", "-") + ".yaml"
+    return Manifest(file, {**data, "metadata": metadata}, written)
 
 
 def _name_of(data: Any) -> str:

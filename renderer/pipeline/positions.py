@@ -182,7 +182,7 @@ def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem
 
 
 def of_written(manifest: Manifest, written: Written, finding: Finding) -> Problem:
-    """A finding in a plain manifest, at its line of the file that has it."""
+    """A finding in a plain manifest, at its line of the file that it was read from."""
     message = f"{finding.message} (in {manifest.kind} {manifest.name})"
     problem = Problem(written.file, 0, 0, finding.rule, message, finding.pointer, finding.severity)
     return locate_in_documents(written.text, [(written.number, problem)])[0]

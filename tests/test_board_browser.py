@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.support.board import flying, server
 from tests.support.browser import Click, click, launched, watched
-from tests.support.cases import ROOT
+from tests.support.cases import ROOT, run
 from tests.support.past import Repository
 from tests.support.repository import environment, git
 
@@ -71,6 +71,34 @@ def test_a_person_looks_at_a_release_and_at_what_an_action_changes(browser: Brow
         seen.check("board-action")
         assert len(git(repository.folder, "log", "--format=%h").split()) == 2
         assert seen.asked == {address.partition("/login")[0]}
+
+
+def test_a_page_from_the_disk_needs_no_mouse(browser: Browser, tmp_path: Path) -> None:
+    repository = team(tmp_path / "shop")
+    assert run(repository.folder, "board", "--output", "public").code == 0
+    with watched(browser) as seen:
+        page = seen.page
+        page.goto((repository.folder / "public/index.html").as_uri())
+        expect(page.locator("#count")).to_have_text("4 of 4 apps")
+        page.keyboard.press("/")
+        page.keyboard.type("1.5.0")
+        expect(page.locator("#count")).to_have_text("1 of 4 apps")
+        expect(page.get_by_role("row", name="mail")).to_have_count(0)
+        page.get_by_role("searchbox", name="Filter").press("Control+a")
+        page.keyboard.press("Delete")
+        page.keyboard.press("Tab")
+        page.keyboard.type("production")  # the list of environments
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        expect(page.get_by_role("button", name="canary")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("#count")).to_have_text("1 of 4 apps")
+        page.keyboard.press("Space")
+        expect(page.locator("#count")).to_have_text("4 of 4 apps")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")  # what is in flight, closed
+        expect(page.get_by_role("img", name="Simulated traffic")).to_be_hidden()
+        assert seen.asked == {"file://"}
+        seen.check()
 
 
 CANARY = (

@@ -14,7 +14,7 @@ from renderer.spec import merge
 # Mappings whose fields may be divided between two files, and how deep; any other value is in one file as a whole.
 _DEPTH: Mapping[str, int] = {
     "labels": 1, "annotations": 1, "env": 1, "pod": 1, "podMetadata": 2, "strategy": 1, "service": 1, "autoscaling": 1,
-    "workload": 2, "istio": 1, "serviceAccount": 2,
+    "workload": 2, "istio": 1, "serviceAccount": 2, "services": 2,
 }  # fmt: skip
 _NOT_A_DEFAULT = frozenset(("env", "patches", "extraResources", "namespace", "image"))
 

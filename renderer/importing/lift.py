@@ -31,7 +31,10 @@ _PORT_FIELDS = ("port", "targetPort", "protocol", "appProtocol", "nodePort")
 _COUNTS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
 _VERSION = regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _TIME = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_SERVICE = regex(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _FIRST = wave(-2).items()
+FURTHER = "`services`"  # the field of a Service besides the app's own
+JOBS = "`jobs`"
 UNNAMED = "main"  # a port without a name: Istio guesses the protocol of this one as of that one
 
 
@@ -76,6 +79,7 @@ def _lifted(group: Group) -> Lifted:
     parts = _Parts(group)
     spec = {**parts.container(), **parts.pod(), **parts.workload()}
     spec |= parts.service()
+    spec |= parts.services(spec)
     spec |= parts.routes(spec)
     spec |= parts.scaling()
     if "autoscaling" in spec:
@@ -255,7 +259,7 @@ class _Parts:
         """The Service that becomes the app's: the one of its name, else the first that has an address."""
         found = [each for each in self.group.of("Service") if each.spec.get("ports") and each.spec.get("selector")]
         found = [each for each in found if each.spec.get("type") != "ExternalName"]
-        wanted = [*_strategy_services(self._spec), self._name]
+        wanted = [*_stable_services(self._spec), self._name]
         if _preview(self._spec):
             found = [each for each in found if each.name != _preview(self._spec)]
         named = [each for name in wanted for each in found if each.name == name]
@@ -284,6 +288,23 @@ class _Parts:
             service["selector"] = data["spec"]["selector"]
         service |= rest
         return {**found, **({"service": service} if service else {})}
+
+    def services(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """`services`: what leads to the app's pods besides its Service; the Services of a Rollout stay apart."""
+        taken = {id(each) for each, _ in self.fields}
+        selector = spec.get("service", {}).get("selector") or self._selector
+        found: dict[str, Any] = {}
+        for each in self.group.of("Service"):
+            if id(each) in taken or not each.spec.get("ports") or each.name == _preview(self._spec):
+                continue
+            data = without_defaults(each.data, "Service")
+            if not data["spec"].get("selector") or not _SERVICE.fullmatch(each.name):
+                continue
+            annotations = without_own_annotations(data["metadata"].get("annotations"))
+            rest = {key: value for key, value in data["spec"].items() if key != "selector" or value != selector}
+            found[each.name] = {**({"annotations": annotations} if annotations else {}), **rest}
+            self.fields.append((each, FURTHER))
+        return {"services": found} if found else {}
 
     def routes(self, spec: dict[str, Any]) -> dict[str, Any]:
         """`istio`, where the VirtualService and the DestinationRule look as rollspec's do."""
@@ -364,7 +385,7 @@ class _Parts:
             name, fields = job_fields(each, spec)
             if name not in found:
                 found[name] = fields
-                self.fields.append((each, "`jobs`"))
+                self.fields.append((each, JOBS))
         return {"jobs": found} if found else {}
 
     def labels(self, spec: dict[str, Any]) -> dict[str, Any]:
@@ -379,6 +400,8 @@ class _Parts:
             field = {"the app": "workload", "`ports` and `service`": "service"}.get(where, where.strip("`"))
             if own and field in ("workload", "service", "serviceAccount"):
                 spec[field] = {"labels": own, **spec.get(field, {})}
+            elif own and where == FURTHER:
+                spec["services"][each.name] = {"labels": own, **spec["services"][each.name]}
         ours = {"app.kubernetes.io/name": self._name, "app.kubernetes.io/managed-by": "rollspec"}
         standard = [key for key, value in ours.items() if shared.get(key) == value]
         rest = {key: value for key, value in shared.items() if key not in standard}
@@ -404,7 +427,12 @@ def _with_template(group: Group) -> Group:
     return replace(group, workload=replace(group.workload, data=data), objects=kept, reference=None)
 
 
-def _strategy_services(spec: Mapping[str, Any]) -> list[str]:
+def strategy_services(spec: Mapping[str, Any]) -> list[str]:
+    """The Services that a Rollout's strategy names."""
+    return [*_stable_services(spec), *([_preview(spec)] if _preview(spec) else [])]
+
+
+def _stable_services(spec: Mapping[str, Any]) -> list[str]:
     """The Service of a Rollout that serves everyone, if its strategy names one."""
     given = spec.get("strategy") or {}
     names = [(given.get("blueGreen") or {}).get("activeService"), (given.get("canary") or {}).get("stableService")]

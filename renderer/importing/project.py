@@ -13,7 +13,7 @@ from renderer.importing.comment_lines import Comments
 from renderer.importing.comments import commented, nearest, of_spec
 from renderer.importing.group import OF_A_NAMESPACE, WORKLOADS, Group, grouped, template_of
 from renderer.importing.layers import Layers, defaults, layers
-from renderer.importing.lift import Lifted, image_of, lift
+from renderer.importing.lift import FURTHER, JOBS, Lifted, image_of, lift
 from renderer.importing.live import with_live_state
 from renderer.importing.mend import patches, release_state
 from renderer.importing.proof import Compared, compared, differences
@@ -220,12 +220,12 @@ def _placed(each: SourceObject, namespace: str) -> SourceObject:
 
 
 def _lifted(group: Group, setup: Setup, target: Target) -> Lifted:
-    """The app of a group; jobs and routes that rollspec would render in another way stay plain."""
+    """The app of a group; what rollspec would render otherwise of its further Services, jobs and routes stays plain."""
     app = lift(group)
-    jobs = [each for each, field in app.fields if field == "`jobs`"]
-    if jobs:
+    guessed = [each for each, field in app.fields if field in (FURTHER, JOBS)]
+    if guessed:
         rendered = _tried(app, setup, target)
-        plain = {each.identity for each in jobs if not _is_equal(each, rendered)}
+        plain = {each.identity for each in guessed if not _is_equal(each, rendered)}
         group = replace(group, plain=frozenset(plain))
         app = lift(group) if plain else app
     routed = frozenset(each.identity for each, field in app.fields if field == "`istio`")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renderer.hooks import job_of_spec
-from renderer.importing.lift import Lifted
+from renderer.importing.lift import Lifted, strategy_services
 from renderer.importing.source import SourceObject
 from renderer.lazy import regex
 
@@ -19,7 +19,9 @@ def why_plain(each: SourceObject, app: Lifted) -> str:
 def _reason(each: SourceObject, app: Lifted) -> str:
     lifted = {taken.kind for taken, _ in app.fields}
     if each.kind == "Service" and "Service" in lifted:
-        return "a spec has one Service of an app, and this is another one"
+        if each.name in strategy_services(app.fields[0][0].spec):
+            return "the Rollout names it, and its controller writes the selector"
+        return "`services` would write it otherwise"
     if each.kind in ("ConfigMap", "Secret") and _is_hashed(each.name):
         return "its name ends in a hash of what it holds; `files` would name it otherwise, and the pods would restart"
     if each.kind in ("VirtualService", "DestinationRule"):

@@ -22,6 +22,8 @@ def _parts(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:
     kind = manifest.kind
     if kind in ("Deployment", "Rollout"):
         return _workload(manifest, parts)
+    if kind == "Service" and manifest.file.rpartition("/")[2].startswith("services-"):
+        return (*_SPEC, "services", manifest.identity.name, *parts[1:])
     if kind == "Service":
         return (*_SPEC, "ports", *parts[2:]) if parts[:2] == ("spec", "ports") else (*_SPEC, "service", *parts[1:])
     if kind == "VirtualService":

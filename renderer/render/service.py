@@ -15,13 +15,14 @@ PREVIEW = {"app.kubernetes.io/component": "preview"}  # distinguishes the two Se
 
 
 def services(app: App) -> list[Manifest]:
-    """The Services of an app: none for an app without ports, two under BlueGreen."""
+    """The Services of an app: two under BlueGreen, none for an app without ports, and those of `services`."""
+    further = [_further(app, name, fields) for name, fields in app.spec.get("services", {}).items()]
     if not app.ports:
-        return []
+        return further
     found = [_service(app, "service.yaml", app.service_name)]
     if app.strategy.type == "BlueGreen" or (app.migrating_from and app.migrating_from.type == "BlueGreen"):
         found.append(_service(app, "service-preview.yaml", preview_name(app)))
-    return found
+    return [*found, *further]
 
 
 def preview_name(app: App) -> str:
@@ -49,6 +50,19 @@ def _service(app: App, file: str, name: str) -> Manifest:
     labels |= {} if is_preview else fields.get("labels", {})
     own = {"name": name, "annotations": annotations, "labels": labels}
     return manifest(app, file, "v1", "Service", body, own)
+
+
+def _further(app: App, name: str, fields: Mapping[str, Any]) -> Manifest:
+    """A Service of `services`: as it is written, in the wave of the app's Service."""
+    own = {key: value for key, value in fields.items() if key not in _METADATA}
+    selector = fields.get("selector") or app.spec.get("service", {}).get("selector") or app.selector
+    body = {"spec": {**own, "selector": selector}}
+    metadata = {
+        "name": name,
+        "labels": fields.get("labels"),
+        "annotations": {**fields.get("annotations", {}), **wave(-1)},
+    }
+    return manifest(app, f"services-{name}.yaml", "v1", "Service", body, metadata)
 
 
 def _service_port(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.board.chart import chart, seconds_text
-from renderer.board.model import STATES, AppPage, Board
+from renderer.board.model import STATES, AppPage, Board, PastEntry
 from renderer.board.page import app_page, index_page
 from renderer.history import Flight, Standing, VersionName
 from renderer.report.possible import possible
@@ -22,7 +22,8 @@ from tests.support.past import Repository
 
 
 def pages(made: Board) -> list[str]:
-    page = AppPage(made.releases[0], made.now, made.head, made.title, {"rendered/x.yaml": made.title}, (made.title,))
+    past = (PastEntry(made.title, (made.title,), "aborted"),)
+    page = AppPage(made.releases[0], made.now, made.head, past, {"rendered/x.yaml": made.title}, (made.title,))
     return [index_page(made), app_page(page)]
 
 

@@ -84,12 +84,21 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class PastEntry:
+    """One entry of an app's history: what happened, its steps, and a state that marks it; empty if it is over."""
+
+    text: str
+    steps: tuple[str, ...] = ()
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AppPage:
     """An app in an environment on a page of its own."""
 
     release: Release
     now: datetime
     head: str | None
-    history: str  # as `rollspec history` prints it
+    history: tuple[PastEntry, ...]  # newest first, in the words of `rollspec history`
     files: Mapping[str, str]  # rendered files, by path
     steps: tuple[str, ...] = ()  # the Rollout's step list

@@ -101,6 +101,12 @@ def _text(history: AppHistory, *, colour: bool) -> str:
     return "\n".join(lines or [f"{history.app}: it was never in an environment"]) + "\n"
 
 
+def entry_texts(history: AppHistory, env: str) -> Iterator[tuple[HistoryEntry, list[str]]]:
+    """Each entry with its lines: the first says what it is, the others are the steps of a release."""
+    for entry in history.environments[env]:
+        yield entry, [line.strip() for line in _entry_lines(history, env, entry)]
+
+
 def _entry_lines(history: AppHistory, env: str, entry: HistoryEntry) -> Iterator[str]:
     if entry.type not in _RELEASES:
         yield f"  {_line(history, env, entry.first)}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from renderer.board.model import AppPage, Board, Cell, Change, Release
+from renderer.board.model import AppPage, Board, Cell, Change, PastEntry, Release
 from renderer.board.page import app_page, index_page
 from renderer.console import out, say
 from renderer.failure import Failure
@@ -21,7 +21,7 @@ from renderer.plan import plan_with_timeline
 from renderer.problem import errors
 from renderer.progress import Progress, no_progress, progress
 from renderer.report.commits import who
-from renderer.report.history import AppHistory, history_text
+from renderer.report.history import AppHistory, entry_texts
 from renderer.report.plan import plan_lines
 from renderer.report.possible import possible_verbs
 from renderer.report.status import AppStatus
@@ -252,8 +252,14 @@ def _read_pages(opened: Opened, board: Board) -> Iterator[tuple[str, AppPage]]:
     for (app, env), cell in paged.items():
         release = known.get((app, env)) or Release(cell, ())
         entries = history(past.get(app, ()), opened.layout, app, [env])
-        shown = history_text(AppHistory(app, board.head or "", entries), "text")
+        shown = tuple(_past_entries(AppHistory(app, board.head or "", entries), env))
         yield f"apps/{env}/{app}.html", _app_page(opened, board, release, shown)
+
+
+def _past_entries(history: AppHistory, env: str) -> Iterator[PastEntry]:
+    for entry, (text, *steps) in entry_texts(history, env):
+        is_flying = entry.type in ("canary", "preview") and entry.end is None
+        yield PastEntry(text, tuple(steps), entry.type if is_flying else "aborted" if entry.end == "aborted" else "")
 
 
 def _past(opened: Opened, head: str, apps: set[str]) -> dict[str, list[Revision]]:
@@ -270,7 +276,7 @@ def _past(opened: Opened, head: str, apps: set[str]) -> dict[str, list[Revision]
     return found
 
 
-def _app_page(opened: Opened, board: Board, release: Release, past: str) -> AppPage:
+def _app_page(opened: Opened, board: Board, release: Release, past: tuple[PastEntry, ...]) -> AppPage:
     cell = release.cell
     folder = opened.layout.manifests(cell.env, cell.app)
     texts, _ = read(opened.root, listing(opened.root, folder))

@@ -185,9 +185,10 @@ def _grant(namespace: str) -> None:
             kubectl("apply", "-f", "-", stdin=json.dumps(each))
     config = json.loads(KUBECONFIG.read_text())
     cluster = config["clusters"][0]["name"]
-    config["users"] = [{"name": user, "user": {"token": user}} for user in READERS]
-    config["contexts"] = [{"name": user, "context": {"cluster": cluster, "user": user}} for user in READERS]
-    config["current-context"] = "nobody"
+    users = (*READERS, "nobody")  # whom the API server does not know: it is the current context
+    config["users"] = [{"name": user, "user": {"token": user}} for user in users]
+    config["contexts"] = [{"name": user, "context": {"cluster": cluster, "user": user}} for user in users]
+    config["current-context"] = users[-1]
     OWN_KUBECONFIG.write_text(json.dumps(config))
 
 
@@ -271,13 +272,16 @@ def _agree(shown: Shown, report: Report, title: str, roles: dict[str, tuple[str,
         shown.picture("disagrees")
         print(f"     {shown.page.locator('[data-own]').inner_text()}\n     {argocd.status(name)}", flush=True)
         raise RuntimeError(title)
-    rollout = api.call("GET", api.path("Rollout", "board", "web"))
-    phase = rollout["status"].get("phase")
-    report.check(shown.says(phase), f"{title}: the phase is the controller's: {phase}")
+    took = shown.until(lambda: shown.says(_phase()), REFRESH)
+    report.check(took is not None, f"{title}: the phase is the controller's: {_phase()}")
     weights = _weights()
     wanted = {str(share) for _, share in roles.values()}
     has_them = {str(each) for each in weights if each} == wanted
     report.check(has_them, f"{title}: the VirtualService has the weights {weights}")
+
+
+def _phase() -> str:
+    return str(api.call("GET", api.path("Rollout", "board", "web"))["status"].get("phase"))
 
 
 def _weights() -> list[int]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from renderer.board.actions import Action, Outcome, Preview
-from renderer.board.model import AppPage, Board, Cell, Change, Release
+from renderer.board.model import AppPage, Board, Cell, Change, PastEntry, Release
 from renderer.live.model import AppKey, Live
 from renderer.report.possible import PossibleVerb
 from renderer.simulate import Point, Timeline
@@ -85,7 +85,9 @@ class Values(Source):
 
     async def page(self, env: str, app: str) -> AppPage | Unread:
         assert isinstance(self.shown, Board)
-        return AppPage(self.shown.releases[0], NOW, "1" * 40, self.shown.title, {"rendered/x.yaml": self.shown.title})
+        title = self.shown.title
+        past = (PastEntry(title, (title,), "canary"), PastEntry(title))
+        return AppPage(self.shown.releases[0], NOW, "1" * 40, past, {"rendered/x.yaml": title})
 
     async def preview(self, action: Action) -> Preview:
         assert isinstance(self.shown, Board)

@@ -96,4 +96,4 @@ def click(page: Page, wanted: Click, env: str = "production") -> None:
     form.get_by_role("button", name=wanted.button, exact=True).click()
     verb = wanted.words.split()[0]
     page.get_by_role("button", name=f"Commit {verb} of web").click()
-    expect(page.get_by_role("heading", name=f"Done: {verb} web in {env}")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Done: {verb} web in {env}", exact=True)).to_be_visible()

@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 
+def mapping(value: Any) -> dict[str, Any]:
+    """The value if it is a mapping, else an empty one: no schema checks the objects of operators."""
+    return value if isinstance(value, dict) else {}
+
+
 def escape(key: str) -> str:
     """A key as one reference token of a JSON pointer (RFC 6901)."""
     return key.replace("~", "~0").replace("/", "~1") if "/" in key or "~" in key else key

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from renderer.manifest import Object
+from renderer.plain import mapping
 
-KINDS = ("HorizontalPodAutoscaler", "ScaledObject")
+SCHEMALESS = "ScaledObject"
+KINDS = ("HorizontalPodAutoscaler", SCHEMALESS)
+# The fields of a ScaledObject that `scaler_of` reads, and the JSON type of each.
+SCALED_FIELDS = (
+    (("spec",), "object"),
+    (("spec", "scaleTargetRef"), "object"),
+    (("spec", "minReplicaCount"), "integer"),
+    (("spec", "maxReplicaCount"), "integer"),
+)
 
 
 class Scaler(NamedTuple):
@@ -26,10 +35,10 @@ def scaler_of(data: Object) -> Scaler:
 
     KEDA scales a Deployment where the target names no kind, from 0 to 100 pods where it names no bounds.
     """
-    spec = data.get("spec") or {}
-    ref = spec.get("scaleTargetRef") or {}
-    name, kind, version = ref.get("name", ""), ref.get("kind", ""), ref.get("apiVersion", "")
-    if data.get("kind") == "ScaledObject":
+    spec = mapping(data.get("spec"))
+    ref = mapping(spec.get("scaleTargetRef"))
+    name, kind, version = (str(ref.get(key) or "") for key in ("name", "kind", "apiVersion"))
+    if data.get("kind") == SCHEMALESS:
         least, most = spec.get("minReplicaCount", 0), spec.get("maxReplicaCount", 100)
         return Scaler(version, kind or "Deployment", name, least, most, "minReplicaCount", "maxReplicaCount")
     least, most = spec.get("minReplicas", 1), spec.get("maxReplicas", 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise, starmap
 from typing import Any
 
@@ -14,6 +14,7 @@ from renderer.layout import HEADER, KUSTOMIZATION
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Environment, Layer, SpecItem, effective, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
+from renderer.pipeline.faults import faults_of
 from renderer.pipeline.in_step import Steps, in_step
 from renderer.pipeline.policy_line import with_policy_line
 from renderer.pipeline.positions import (
@@ -53,7 +54,7 @@ from renderer.rules.lost_ports import patch_loses_port
 from renderer.rules.shared_quota import quota_use
 from renderer.rules.specs import SpecScene, check_rendered, check_spec
 from renderer.rules.together import quotas_of
-from renderer.schema import Fault, Schemas
+from renderer.schema import Schemas
 from renderer.schema.words import listed
 from renderer.spec import API_VERSION, OBJECT_LABELS, VERSION_STATES, App, Around, app_of, merge
 from renderer.yamlio import dump
@@ -101,7 +102,7 @@ class Evaluated:
 Evaluation = tuple[Evaluated | None, list[Problem]]  # None: the problems have an error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Assembled:
     """An app's manifests before they are checked, by file; `missed` are the indexes of patches that matched nothing.
 
@@ -115,7 +116,11 @@ class Assembled:
     missed: frozenset[int]
     idle: frozenset[int]
     problems: tuple[Problem, ...]
-    index: Index  # of `manifests`
+
+    @cached_property
+    def index(self) -> Index:
+        """The index of `manifests`, which need to be valid by their schemas."""
+        return index(self.manifests)
 
 
 def build_app(
@@ -188,13 +193,6 @@ def read_app(name: str, texts: Mapping[str, bytes], setup: Setup) -> tuple[Docum
     if document is not None:
         problems = _check_name(document, name)
     return (None, [*Locator(texts).locate(problems)]) if problems else (document, [])
-
-
-def faults_of(manifest: Manifest, schemas: Schemas) -> list[Fault]:
-    """The faults of a manifest by the schema of its kind; none for an operator's object, whose kind has no schema."""
-    if schemas.manifest_valid(manifest.data) or schemas.foreign(manifest.data):
-        return []
-    return schemas.manifest_explain(manifest.data)
 
 
 def is_in(environment: Environment, app: str) -> bool:
@@ -288,7 +286,7 @@ def assemble(
     missed, idle = (frozenset(each.index for each in faults if each.rule == rule) for rule in (UNMATCHED, IDLE))
     in_order = tuple(sorted(patched, key=lambda manifest: manifest.file))
     problems += _files_twice(evaluated, in_order)
-    return Assembled(in_order, rendered, (*manifests, *own), patches, missed, idle, tuple(problems), index(in_order))
+    return Assembled(in_order, rendered, (*manifests, *own), patches, missed, idle, tuple(problems))
 
 
 def header(app_file: str, environment: Environment) -> str:
@@ -516,7 +514,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     blame = _last_source(made, setup, whose)
     problems = []
     for manifest in made.manifests:
-        faults = faults_of(manifest, setup.schemas)
+        faults = faults_of(manifest.data, setup.schemas)
         problems += of_manifest(evaluated.effective, manifest, faults, blame) if faults else []
     if problems:
         return problems
@@ -580,7 +578,7 @@ def _contradictions(evaluated: Evaluated, made: Assembled, setup: Setup, whose: 
 
 def _without_patches(made: Assembled, scene: Scene, schemas: Schemas) -> frozenset[object]:
     """The keys of findings that the rules make without the patches too: patches did not cause them."""
-    if any(faults_of(manifest, schemas) for manifest in made.unpatched):
+    if any(faults_of(manifest.data, schemas) for manifest in made.unpatched):
         return frozenset()  # rules skip manifests that their schema refuses
     return frozenset(map(_key, check(replace(scene, manifests=made.unpatched))))
 

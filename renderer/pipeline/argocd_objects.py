@@ -17,7 +17,8 @@ from renderer.argocd import (
 from renderer.layout import PROJECT_FILE
 from renderer.manifest import Manifest
 from renderer.patch import Patch, PatchFault, apply
-from renderer.pipeline import IDLE, UNMATCHED, Rendered, faults_of
+from renderer.pipeline import IDLE, UNMATCHED, Rendered
+from renderer.pipeline.faults import faults_of
 from renderer.pipeline.setup import Setup, patch_problem
 from renderer.problem import Problem
 from renderer.project import ArgoCD
@@ -48,7 +49,7 @@ def argocd_problems(setup: Setup, env: str, apps: Sequence[tuple[str, Driven]]) 
             found.append(patch_problem(source, pointer, fault))
     patches = argocd_patches(setup, env)
     for manifest in manifests:
-        wrong = faults_of(manifest, setup.schemas)
+        wrong = faults_of(manifest.data, setup.schemas)
         own = [patch for patch in patches if not _unmatched([manifest], patch)]
         source, _, pointer = own[-1].source.partition("#") if own else (file, "", "/spec/argocd")
         if own or manifest.kind == "AppProject":

@@ -14,6 +14,7 @@ from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
 from renderer.manifest import Identity, Manifest, Written
 from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
 from renderer.patch import Patch, PatchFault, parse
+from renderer.pipeline.faults import faults_of
 from renderer.pipeline.not_an_object import generate_name, not_an_object
 from renderer.pipeline.positions import Locator, locate_in_documents, of_document
 from renderer.plain import lookup
@@ -317,10 +318,11 @@ def _resource_problem(path: str, data: Any, schemas: Schemas) -> Problem | None:
     message = not_an_object(path, data)
     if message:
         return Problem(path, 0, 0, "resource", message)
-    if not schemas.manifest_valid(data) and not schemas.foreign(data):
-        fault = schemas.manifest_explain(data)[0]
-        return Problem(path, 0, 0, fault.rule, f"{data['kind']} {_name_of(data)}: {fault.message}", fault.pointer)
-    return None
+    faults = faults_of(data, schemas)
+    if not faults:
+        return None
+    message = f"{data['kind']} {_name_of(data)}: {faults[0].message}"
+    return Problem(path, 0, 0, faults[0].rule, message, faults[0].pointer)
 
 
 def _overlays(

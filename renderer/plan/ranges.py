@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from renderer.manifest import Manifest
+from renderer.plain import mapping
 from renderer.plan.classes import Flag, Summary
 from renderer.plan.outlook import Look, looked_ahead
 from renderer.plan.side import Side, replicas
@@ -60,7 +61,7 @@ def _held(manifest: Manifest) -> Manifest:
     scaler = scaler_of(manifest.data)
     if scaler.least == scaler.most:
         return manifest
-    spec = {**manifest.data["spec"], scaler.least_field: scaler.most, scaler.most_field: scaler.most}
+    spec = {**mapping(manifest.data.get("spec")), scaler.least_field: scaler.most, scaler.most_field: scaler.most}
     return Manifest(manifest.file, {**manifest.data, "spec": spec})
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import Manifest
+from renderer.manifest import Manifest, Object
+from renderer.plain import mapping
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import selects
-from renderer.rules.mesh import spec_of
 from renderer.rules.rollouts import blue_green_of
 
 _WITHOUT = "{key: app.kubernetes.io/component, operator: NotIn, values: [preview]}"
@@ -42,8 +42,27 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
 
 
 def _finds(monitor: Manifest, service: Manifest) -> bool:
-    spec = spec_of(monitor)
-    where = spec.get("namespaceSelector") or {}
-    there = where.get("matchNames") or [namespace_of(monitor)]
-    is_near = bool(where.get("any")) or "" in there or namespace_of(service) in there
-    return is_near and selects(spec.get("selector"), (service.data.get("metadata") or {}).get("labels") or {})
+    spec = mapping(monitor.data.get("spec"))
+    namespaces, selector = mapping(spec.get("namespaceSelector")), mapping(spec.get("selector"))
+    named = namespaces.get("matchNames")
+    there = named if named and isinstance(named, list) else [namespace_of(monitor)]
+    is_near = bool(namespaces.get("any")) or "" in there or namespace_of(service) in there
+    return (
+        is_near
+        and _is_selector(selector)
+        and selects(selector, (service.data.get("metadata") or {}).get("labels") or {})
+    )
+
+
+def _is_selector(selector: Object) -> bool:
+    """Whether it has the form of a label selector: no schema has checked it."""
+    labels, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []
+    return (
+        isinstance(labels, dict)
+        and all(isinstance(value, str) for value in labels.values())
+        and isinstance(expressions, list)
+        and all(
+            isinstance(each, dict) and isinstance(each.get("key"), str) and isinstance(each.get("values") or [], list)
+            for each in expressions
+        )
+    )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from renderer.manifest import Object
+from renderer.plain import mapping
 from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod
@@ -50,7 +51,7 @@ class _View(NamedTuple):
     @property
     def is_windows(self) -> bool:
         """Fields of Linux must not be set then, so none is asked for."""
-        return bool(_map(self.spec.get("os")).get("name") == "windows")
+        return bool(mapping(self.spec.get("os")).get("name") == "windows")
 
     @property
     def has_user_namespace(self) -> bool:
@@ -94,9 +95,9 @@ def pod_security(scene: Scene) -> Iterator[Finding]:
 
 
 def _view(pod: Pod, kubernetes: tuple[int, int]) -> _View:
-    containers = [(pointer, container, _map(container.get("securityContext"))) for pointer, container in pod.every]
+    containers = [(pointer, container, mapping(container.get("securityContext"))) for pointer, container in pod.every]
     return _View(
-        pod, f"{pod.pointer}{pod.inside}", pod.spec, _map(pod.spec.get("securityContext")), containers, kubernetes
+        pod, f"{pod.pointer}{pod.inside}", pod.spec, mapping(pod.spec.get("securityContext")), containers, kubernetes
     )
 
 
@@ -108,7 +109,7 @@ def _host_namespaces(view: _View) -> _Found:
 
 def _host_process(view: _View) -> _Found:
     for pointer, context in _contexts(view):
-        if _map(context.get("windowsOptions")).get("hostProcess"):
+        if mapping(context.get("windowsOptions")).get("hostProcess"):
             yield f"{pointer}/windowsOptions/hostProcess", "hostProcess must not be true"
 
 
@@ -120,7 +121,7 @@ def _privileged(view: _View) -> _Found:
 
 def _capabilities(view: _View) -> _Found:
     for pointer, _, context in view.containers:
-        for number, name in _numbered(_map(context.get("capabilities")).get("add"), str):
+        for number, name in _numbered(mapping(context.get("capabilities")).get("add"), str):
             if name not in _CAPABILITIES:
                 yield f"{pointer}/securityContext/capabilities/add/{number}", f"the capability {name} must not be added"
 
@@ -143,18 +144,18 @@ def _host_of_probes(view: _View) -> _Found:
     if view.kubernetes < (1, 34):
         return
     for pointer, container, _ in view.containers:
-        lifecycle = _map(container.get("lifecycle"))
+        lifecycle = mapping(container.get("lifecycle"))
         handlers = [(name, container.get(name)) for name in _PROBES]
         handlers += [(f"lifecycle/{name}", lifecycle.get(name)) for name in ("postStart", "preStop")]
         for name, handler in handlers:
             for kind in ("httpGet", "tcpSocket"):
-                if _map(_map(handler).get(kind)).get("host"):
+                if mapping(mapping(handler).get(kind)).get("host"):
                     yield f"{pointer}/{name}/{kind}/host", "a probe or hook must not name a host: it asks its own pod"
 
 
 def _app_armor(view: _View) -> _Found:
     for pointer, context in _contexts(view):
-        profile = _map(context.get("appArmorProfile")).get("type", _PROFILES[0])
+        profile = mapping(context.get("appArmorProfile")).get("type", _PROFILES[0])
         if profile not in _PROFILES:
             yield f"{pointer}/appArmorProfile/type", f"the AppArmor profile must not be {profile}"
     for key, value in view.pod.annotations.items():
@@ -165,7 +166,7 @@ def _app_armor(view: _View) -> _Found:
 
 def _selinux(view: _View) -> _Found:
     for pointer, context in _contexts(view):
-        options = _map(context.get("seLinuxOptions"))
+        options = mapping(context.get("seLinuxOptions"))
         if str(options.get("type", "")) not in _SELINUX_TYPES:
             yield f"{pointer}/seLinuxOptions/type", f"the SELinux type must not be {options['type']}"
         for name in ("user", "role"):
@@ -185,7 +186,7 @@ def _any_proc_mount(view: _View) -> _Found:
 
 def _seccomp(view: _View) -> _Found:
     for pointer, context in _contexts(view):
-        profile = _map(context.get("seccompProfile")).get("type", _PROFILES[0])
+        profile = mapping(context.get("seccompProfile")).get("type", _PROFILES[0])
         if profile not in _PROFILES:
             yield f"{pointer}/seccompProfile/type", f"the seccomp profile must not be {profile}"
 
@@ -244,17 +245,12 @@ def _has_seccomp(view: _View) -> _Found:
 
 def _drops_all(view: _View) -> _Found:
     for pointer, _, context in [] if view.is_windows else view.containers:
-        capabilities = _map(context.get("capabilities"))
+        capabilities = mapping(context.get("capabilities"))
         if not any(name == "ALL" for _, name in _numbered(capabilities.get("drop"), str)):
             yield f"{pointer}/securityContext", "add `capabilities: {drop: [ALL]}`"
         for number, name in _numbered(capabilities.get("add"), str):
             if name != "NET_BIND_SERVICE":
                 yield f"{pointer}/securityContext/capabilities/add/{number}", f"the capability {name} must not be added"
-
-
-def _map(value: Any) -> Object:
-    """The mapping; an empty one for what is none, as no schema looks at operators' objects."""
-    return value if isinstance(value, dict) else {}
 
 
 def _numbered(value: Any, kind: type = dict) -> Iterator[tuple[int, Any]]:

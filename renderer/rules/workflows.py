@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from renderer.manifest import Manifest, Object
+from renderer.plain import mapping
 from renderer.rules.index import Located, Pod
 
 _SPECS = {
@@ -28,11 +28,11 @@ def workflow_pods(manifest: Manifest) -> Iterator[Pod]:
     """The pods of a workflow: what all of them share, and then those of each template."""
     pointer = _SPECS[manifest.kind]
     spec = workflow_spec(manifest)
-    about = _mapping(spec.get("podMetadata"))
-    labels, annotations = _mapping(about.get("labels")), _mapping(about.get("annotations"))
-    namespace = _mapping(manifest.data.get("metadata")).get("namespace") or ""
+    about = mapping(spec.get("podMetadata"))
+    labels, annotations = mapping(about.get("labels")), mapping(about.get("annotations"))
+    namespace = mapping(manifest.data.get("metadata")).get("namespace") or ""
     for where, template in ((pointer, spec), *_templates(spec, pointer)):
-        of_template = _mapping(template.get("metadata"))
+        of_template = mapping(template.get("metadata"))
         context = template.get("securityContext") or spec.get("securityContext") or {}
         containers = [*_containers(template, where)]
         yield Pod(
@@ -40,9 +40,9 @@ def workflow_pods(manifest: Manifest) -> Iterator[Pod]:
             manifest.kind,
             namespace,
             where,
-            {**labels, **_mapping(of_template.get("labels"))} if template is not spec else labels,
-            {**annotations, **_mapping(of_template.get("annotations"))} if template is not spec else annotations,
-            {**template, "securityContext": _mapping(context)},
+            {**labels, **mapping(of_template.get("labels"))} if template is not spec else labels,
+            {**annotations, **mapping(of_template.get("annotations"))} if template is not spec else annotations,
+            {**template, "securityContext": mapping(context)},
             containers,
             [],
             containers,
@@ -52,8 +52,8 @@ def workflow_pods(manifest: Manifest) -> Iterator[Pod]:
 
 def workflow_spec(manifest: Manifest) -> Object:
     """The part of a workflow that says which pods it makes."""
-    spec = _mapping(manifest.data.get("spec"))
-    return _mapping(spec.get("workflowSpec")) if manifest.kind == "CronWorkflow" else spec
+    spec = mapping(manifest.data.get("spec"))
+    return mapping(spec.get("workflowSpec")) if manifest.kind == "CronWorkflow" else spec
 
 
 def unseen_of_workflow(manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -62,7 +62,7 @@ def unseen_of_workflow(manifest: Manifest) -> Iterator[tuple[str, str]]:
     for where, template in ((pointer, spec), *_templates(spec, pointer)):
         if template.get("podSpecPatch"):
             yield f"{where}/podSpecPatch", "podSpecPatch"
-        if template is not spec and _mapping(template.get("resource")).get("manifest"):
+        if template is not spec and mapping(template.get("resource")).get("manifest"):
             yield f"{where}/resource/manifest", "resource.manifest"
 
 
@@ -81,12 +81,8 @@ def _containers(template: Object, pointer: str) -> Iterator[Located]:
         if isinstance(template.get(key), dict):
             yield f"{pointer}/{key}", template[key]
     lists = [(key, template.get(key)) for key in _LISTS]
-    lists.append(("containerSet/containers", _mapping(template.get("containerSet")).get("containers")))
+    lists.append(("containerSet/containers", mapping(template.get("containerSet")).get("containers")))
     for key, items in lists:
         for number, item in enumerate(items if isinstance(items, list) else ()):
             if isinstance(item, dict):
                 yield f"{pointer}/{key}/{number}", item
-
-
-def _mapping(value: Any) -> Object:
-    return value if isinstance(value, dict) else {}

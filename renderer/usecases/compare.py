@@ -13,8 +13,9 @@ from renderer.console import say
 from renderer.git import changed
 from renderer.layout import PROJECT_FILE
 from renderer.overlay import Environment
-from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, faults_of, is_in, read_app
+from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, is_in, read_app
 from renderer.pipeline.argocd_objects import RESOURCES
+from renderer.pipeline.faults import faults_of
 from renderer.pipeline.fleet import ARGOCD, argocd_manifests
 from renderer.pipeline.policy_line import policy_line
 from renderer.pipeline.positions import Locator
@@ -263,7 +264,7 @@ def _sound(old: View, base: _Made) -> _Made:
     problems = [
         Problem(f"{folder}/{manifest.file}", 1, 1, fault.rule, fault.message, fault.pointer)
         for manifest in own
-        for fault in faults_of(manifest, old.setup.schemas)
+        for fault in faults_of(manifest.data, old.setup.schemas)
     ]
     return _Made(problems=tuple(problems)) if problems else base
 

@@ -435,6 +435,18 @@ def test_a_new_tag_without_a_canary_is_a_warning_but_not_an_undo() -> None:
     assert [each.severity for each in judge(side(undone), side(at_once, overlay=CANARY_ONLY))] == ["error"]
 
 
+def test_another_image_without_a_canary_is_a_warning_with_the_command_that_makes_one() -> None:
+    (found,) = judge(side(IDLE), side({**IDLE, "image": "ghcr.io/acme/other"}))
+    assert (found.rule, found.severity) == ("without-canary", "warning")
+    assert "`rollspec release web --set image=ghcr.io/acme/other --weight WEIGHT --env production`" in found.message
+
+
+def test_an_undo_by_hand_is_only_noted() -> None:
+    (found,) = judge(side(PROMOTED), side({**PROMOTED, "tag": "1.4.2"}))
+    assert (found.rule, found.severity) == ("previous-is-old", "note")
+    assert "`rollspec undo web --env production`" in found.message
+
+
 def test_a_lower_weight_that_starts_from_nothing_is_only_noted() -> None:
     found = judge(side(AT_50), side(istio(canary={**V2, "weight": 10})))
     assert [(each.rule, each.severity) for each in found] == [("weight-without-from", "note")]

@@ -51,7 +51,9 @@ class Side:
         """The command that releases what runs here (the version in flight, else the stable one) next to `stable`."""
         running, strategy = self.app.running, self.app.strategy
         overrides = (self.app.spec.get(self.flight or "") or {}).get("overrides") or {}
-        words = [running.tag] if running.tag != stable.tag else [] if overrides else ["--set FIELD=VALUE"]
+        image = running.fields.get("image")
+        setting = f"--set image={image}" if image != stable.fields.get("image") else "--set FIELD=VALUE"
+        words = [running.tag] if running.tag != stable.tag else [] if overrides else [setting]
         words += _options(overrides)
         if running.tag != stable.tag and running.version != version_label(running.tag):
             words.append(f"--version {running.version}")

@@ -264,7 +264,8 @@ def neither_version(old: Side, new: Side) -> Iterator[Finding]:
 def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
     """Another tag becomes the stable one by hand, and `previous` still names what was stable before the last release.
 
-    `rollspec undo` would go back two versions.
+    `rollspec undo` would go back two versions. If the tag is the one that `previous` names, the edit is an undo by
+    hand. It is a note then, because nothing may stop an undo.
     Source: the release state itself; every verb writes both.
     Do: `rollspec release APP TAG` instead of the edit; or write the tag that it replaces into `previous`.
     """
@@ -272,11 +273,13 @@ def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
     if old.flight or new.flight or there is None or there == was or was.tag == new.app.stable.tag:
         return
     if new.app.spec["previous"] == old.app.spec.get("previous"):
+        is_undo = there.tag == new.app.stable.tag
+        command = f"rollspec undo {new.named}" if is_undo else new.release(was)
         message = (
             f"`previous` still names {there.name}, and `rollspec undo` would go there, not to "
-            f"{was.name}: revert the edit and run `{new.release(was)}`, or correct `previous`"
+            f"{was.name}: revert the edit and run `{command}`, or correct `previous`"
         )
-        yield _finding("previous-is-old", message, "/spec/previous", "warning")
+        yield _finding("previous-is-old", message, "/spec/previous", "note" if is_undo else "warning")
 
 
 def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
@@ -319,10 +322,10 @@ def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def without_canary(old: Side, new: Side) -> Iterator[Finding]:
-    """A new version gets all traffic without a canary: `tag` was edited, or one change releases and promotes it.
+    """A new version gets all traffic without a canary: `tag` or `image` was edited, or one change releases and promotes it.
 
     The new pods get all the traffic as soon as they are Ready, without a test on a share of it. It is a warning if the
-    strategy is Canary and the tag changes. With `policy.templateChanges: canary` it is an error for every change of the
+    strategy is Canary and the tag or the image changes. With `policy.templateChanges: canary` it is an error for every change of the
     pod template, even if the same change removes the policy. `undo` and `restart` are allowed: their version has run
     before. So is a ladder that ends by itself. A version that `undo` has removed may not return this way.
     Source: measured on Argo Rollouts 1.9 and 1.10; `policy.templateChanges` of the overlay.
@@ -342,10 +345,11 @@ def without_canary(old: Side, new: Side) -> Iterator[Finding]:
         message = f"the policy of {new.app.env} requires a canary for every change of the pod template: {how}"
         message += _by_policy("templateChanges", judges[0], is_removed=judges[0] is old)
         yield _finding("without-canary", message, stable_pointer(old, new))
-    elif new.app.strategy.type == "Canary" and was.tag != now.tag:
+    elif new.app.strategy.type == "Canary" and was.image != now.image:
         again = ", which was undone here," if is_redo else ""
+        name, replaced = (now.name, was.name) if was.tag != now.tag else (now.image, was.image)
         message = (
-            f"{now.name}{again} replaces {was.name} without a canary: it gets all the traffic as soon as its "
+            f"{name}{again} replaces {replaced} without a canary: it gets all the traffic as soon as its "
             f"pods are Ready; {how}"
         )
         yield _finding("without-canary", message, stable_pointer(old, new), "warning")

@@ -27,6 +27,7 @@ def test_the_plan_is_as_written_and_every_format_tells_the_same(case: str, tmp_p
         for text in (texts["text"], texts["markdown"]):
             line = next(line for line in text.splitlines() if app["app"] in line and app["env"] in line)
             assert app["class"] in line
+    assert "```text\n\n```" not in texts["markdown"], "a block without a line"
     for text in texts.values():
         assert text.endswith("\n")
         assert not text.endswith("\n\n")

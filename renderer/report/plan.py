@@ -419,8 +419,11 @@ def _warned(app: AppPlan) -> Iterator[str]:
 
 
 def _folded(group: Sequence[AppPlan]) -> list[str]:
+    """The details of some plans that are alike, behind a line; nothing where the table says it all."""
     first = group[0]
     details = "\n".join(map(printable, [*_every_name(group), *detail_lines(first)])).replace("<!--", "<! --")
+    if not details:
+        return []
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", details)), default=0))
     head = f"<details><summary>{html(_names(group))} in {html(first.env)}: {first.class_}</summary>"
     return ["", head, "", f"{fence}text", details, fence, "", "</details>"]

@@ -322,12 +322,13 @@ def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def without_canary(old: Side, new: Side) -> Iterator[Finding]:
-    """A new version gets all traffic without a canary: `tag` or `image` was edited, or one change releases and promotes it.
+    """A new version gets all traffic without a canary: `tag` or `image` was edited, or one change releases and promotes.
 
     The new pods get all the traffic as soon as they are Ready, without a test on a share of it. It is a warning if the
-    strategy is Canary and the tag or the image changes. With `policy.templateChanges: canary` it is an error for every change of the
-    pod template, even if the same change removes the policy. `undo` and `restart` are allowed: their version has run
-    before. So is a ladder that ends by itself. A version that `undo` has removed may not return this way.
+    strategy is Canary and the tag or the image changes. With `policy.templateChanges: canary` it is an error for every
+    change of the pod template, even if the same change removes the policy. `undo` and `restart` are allowed: their
+    version has run before. So is a ladder that ends by itself. A version that `undo` has removed may not return this
+    way.
     Source: measured on Argo Rollouts 1.9 and 1.10; `policy.templateChanges` of the overlay.
     Do: `rollspec release APP TAG --weight WEIGHT`, or without a tag and with `--set` for configuration alone.
     """

@@ -322,7 +322,7 @@ def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def without_canary(old: Side, new: Side) -> Iterator[Finding]:
-    """A new version gets all traffic without a canary: `tag` or `image` was edited, or one change releases and promotes.
+    """A new version gets all traffic without a canary: an edit of `tag` or `image`, or a release with its promotion.
 
     The new pods get all the traffic as soon as they are Ready, without a test on a share of it. It is a warning if the
     strategy is Canary and the tag or the image changes. With `policy.templateChanges: canary` it is an error for every

@@ -1,4 +1,4 @@
-"""A rule over subscriptions to notifications: who reads the annotation."""
+"""A rule over annotations for an Application of Argo CD, such as subscriptions to notifications: who reads them."""
 
 from __future__ import annotations
 
@@ -9,30 +9,39 @@ from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
 
 _SUBSCRIPTION = regex(r"notifications\.argoproj\.io/subscribe(\.(?P<trigger>[^.]*))?\.")
+_OF_APPLICATIONS = regex(
+    r"argocd\.argoproj\.io/(manifest-generate-paths|refresh|hydrate)$|argocd-image-updater\.argoproj\.io/"
+)
 _OF_ROLLOUTS = regex(r"on-(rollout|analysis|scaling)-")
 _READ = frozenset(("Application", "ApplicationSet", "AppProject"))
 
 
 def notifications(scene: Scene) -> Iterator[Finding]:
-    """An object that is not an Application subscribes to Argo CD's notifications.
+    """An object that is not an Application has an annotation that only an Application's counts for.
 
-    Subscriptions of a Rollout to the triggers of Argo Rollouts (`on-rollout-completed`, `on-analysis-run-failed`,
-    ...) are not reported.
+    These are subscriptions to Argo CD's notifications, `argocd.argoproj.io/manifest-generate-paths`, `refresh` and
+    `hydrate`, and all annotations of Argo CD Image Updater. Subscriptions of a Rollout to the triggers of Argo Rollouts
+    (`on-rollout-completed`, `on-analysis-run-failed`, ...) are not reported.
 
-    Why: Argo CD reads `notifications.argoproj.io/subscribe...` from Applications and AppProjects alone. On a
-    Deployment or a Service the annotation has no effect, and nobody is notified.
+    Why: Argo CD reads `notifications.argoproj.io/subscribe...` from Applications and AppProjects alone, and the others
+    from Applications. On a Deployment or a Service such an annotation has no effect: nobody is notified.
     Fix: Move the annotation to `argocd.annotations` of the app, of the overlay, or of the project file.
-    Source: Argo CD (notification subscriptions), Argo Rollouts (notifications).
+    Source: Argo CD (notification subscriptions, manifest paths annotation), Argo CD Image Updater, Argo Rollouts
+    (notifications).
     """
     seen: set[str] = set()
     for manifest in scene.index.annotated:
         for key in manifest.data["metadata"]["annotations"]:
             found = _SUBSCRIPTION.match(key)
-            if not found or key in seen or manifest.kind in _READ or _is_read(scene, found["trigger"] or ""):
+            is_other = bool(_OF_APPLICATIONS.match(key))
+            if not (found or is_other) or key in seen or manifest.kind in _READ:
+                continue
+            if found and _is_read(scene, found["trigger"] or ""):
                 continue
             seen.add(key)
             message = (
-                f"Argo CD reads {key} only on an Application, so nobody is notified: move it to "
+                f"Argo CD reads {key} only on an Application, so {'nobody is notified' if found else 'it does nothing'}"
+                ": move it to "
                 "`argocd.annotations` of the app, the overlay or the project file"
             )
             yield Finding("notifications", message, f"/metadata/annotations/{escape(key)}", manifest, "warning")

@@ -76,8 +76,8 @@ def claim_access(scene: Scene) -> Iterator[Finding]:
     Why: A release starts new pods before the old ones stop. With ReadWriteOncePod the new pod waits for the volume, and
     the old one for the new pod: the release never ends (an error). With ReadWriteOnce the same happens as soon as two
     pods land on different nodes (a warning).
-    Fix: use strategy Recreate, or a claim with ReadWriteMany. With ReadWriteOnce you can also bind all pods to one node
-    (`nodeSelector` with `kubernetes.io/hostname`, or a required pod affinity).
+    Fix: use one pod and strategy Recreate, or a claim with ReadWriteMany. With ReadWriteOnce you can also bind all pods
+    to one node (`nodeSelector` with `kubernetes.io/hostname`, or a required pod affinity).
     Source: Kubernetes documentation of access modes; kubelet and scheduler (`Multi-Attach error`).
     """
     for pod in scene.index.workloads:
@@ -89,17 +89,23 @@ def claim_access(scene: Scene) -> Iterator[Finding]:
                 continue
             modes = set((claim.data.get("spec") or {}).get("accessModes") or ())
             pointer = f"{pod.pointer}/spec/volumes/{number}/persistentVolumeClaim"
-            when = "always" if counts.rest > 1 else "during a release"
+            several = counts.rest > 1
+            pods = (
+                f"{counts.rest} pods always run together"
+                if several
+                else f"{counts.release} pods run together during a release"
+            )
+            cure = "use one pod and strategy Recreate" if several else "use strategy Recreate"
             if modes == {"ReadWriteOncePod"}:
                 message = (
-                    f"the claim {name} is ReadWriteOncePod, and {counts.release} pods run together {when}: the second "
-                    "waits for the volume forever; use strategy Recreate, or a claim with ReadWriteMany"
+                    f"the claim {name} is ReadWriteOncePod, and {pods}: the second waits for the volume forever; "
+                    f"{cure}, or a claim with ReadWriteMany"
                 )
                 yield Finding("claim-access", message, pointer, pod.manifest)
             elif modes and not modes & _SHARED and not _on_one_node(pod):
                 message = (
-                    f"the claim {name} is ReadWriteOnce, and {counts.release} pods run together {when}: one on another "
-                    "node waits for the volume; use strategy Recreate, one node, or a claim with ReadWriteMany"
+                    f"the claim {name} is ReadWriteOnce, and {pods}: one on another node waits for the volume; "
+                    f"{cure}, one node, or a claim with ReadWriteMany"
                 )
                 yield Finding("claim-access", message, pointer, pod.manifest, "warning")
 

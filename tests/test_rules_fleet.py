@@ -136,6 +136,35 @@ def test_two_destination_rules_for_one_host() -> None:
     assert [clash.message for clash in found][:1] == [message]
 
 
+@pytest.mark.parametrize(
+    "host", ["web", "web.shop.svc.cluster.local", "*.shop.svc.cluster.local", "*.svc.cluster.local", "*"]
+)
+def test_an_app_rules_the_service_of_another_app(host: str) -> None:
+    service, rule = manifest("Service", "web", {}), manifest("DestinationRule", "x", {"host": host})
+    (found,) = lines(clashes(web=[service], x=[rule]))
+    shown = "web.shop.svc" if "web" in host else host
+    assert found == (
+        "destination-rule-once x destinationrule.yaml/spec/host: "
+        f"the DestinationRule for {shown} applies to Service web of app web"
+    )
+
+
+@pytest.mark.parametrize("host", ["web.other.svc.cluster.local", "*.other.svc.cluster.local", "*.example.com", "x"])
+def test_a_rule_for_other_hosts_is_no_clash(host: str) -> None:
+    service, own = manifest("Service", "web", {}), manifest("Service", "x", {})
+    assert clashes(web=[service], x=[own, manifest("DestinationRule", "x", {"host": host})]) == []
+
+
+def test_a_wildcard_rule_leaves_a_service_alone_that_has_a_rule_of_its_own() -> None:
+    own, wild = manifest("DestinationRule", "web", {"host": "web"}), manifest("DestinationRule", "x", {"host": "*"})
+    assert clashes(web=[manifest("Service", "web", {}), own], x=[wild]) == []
+
+
+def test_a_wildcard_rule_of_the_environment_is_for_everyone() -> None:
+    wild = manifest("DestinationRule", "mesh", {"host": "*.shop.svc.cluster.local"})
+    assert clashes(web=[manifest("Service", "web", {})], _resources=[wild]) == []
+
+
 def test_two_autoscalers_for_one_workload() -> None:
     ref = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}}
     apps = {app: [manifest("HorizontalPodAutoscaler", app, ref)] for app in ("a", "b")}

@@ -32,13 +32,14 @@ def destination_host(scene: Scene) -> Iterator[Finding]:
 
 
 def destination_rule_once(scene: Scene) -> Iterator[Finding]:
-    """Two DestinationRules of one namespace for the same host.
+    """Two DestinationRules of one namespace for the same host, or one that an app makes for the Service of another.
 
-    The rule also compares the apps of an environment with each other.
+    The rule also compares the apps of an environment with each other. A wildcard host counts as one for each Service
+    that has no DestinationRule of its own.
 
     Why: Istio merges their subsets but uses the traffic policy of only one, and Argo Rollouts writes to only one of
-    them.
-    Fix: merge them into one.
+    them. A DestinationRule for a Service of another app decides how everyone connects to that app.
+    Fix: merge them into one. Move what is meant for many apps to the environment's `resources`.
     Source: Istio documentation (`DestinationRule merging`), `istioctl analyze`.
     """
     if len(scene.of("DestinationRule")) > 1:

@@ -22,6 +22,8 @@ _PODS = "pods"  # the `rule` of claims that selectors are compared with: the lab
 _OVERLAPS = frozenset((_PODS, "workloads-overlap"))
 _AT_GATEWAY = " at gateway "
 _IN_MESH = " in the mesh|"
+_RULED = "destination-rule-once"
+_HOSTED = ("host-once", _RULED)
 _ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # the same for claims that never clash
 _SERVICE = "Service "
 _IN_THE_SYNC = frozenset({"Sync", "PostSync"})
@@ -77,7 +79,42 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
     if routed:
         found += _wildcards(routed)
         found += _of_services([claim for claim in routed if times[claim[:2]] == 1], named)
+    ruled = [claim for claim in named if claim.rule == _RULED]
+    if ruled:
+        found += _rules_of_services(ruled, named, times)
     return sorted(found, key=lambda clash: (*_order(clash.claim), *_order(clash.other)))
+
+
+def _rules_of_services(
+    ruled: Sequence[Claim], named: Iterable[Claim], times: Counter[tuple[str, str]]
+) -> Iterator[Clash]:
+    """DestinationRules that an app makes for the Service of another app, which has none of its own there."""
+    exact = {claim.key: claim for claim in ruled}
+    wild = [claim for claim in ruled if claim.key.startswith("*")]
+    for claim in named:
+        if claim.rule != "object-once" or not claim.key.startswith(_SERVICE) or claim.owner.startswith("_"):
+            continue
+        host, namespace = (key := _rule_key(claim.key)).split("|")
+        one = exact.get(key)  # the most exact host counts; where two are equal, a clash says so already
+        if one is not None:
+            made = [one] if times[one[:2]] == 1 else []
+        else:
+            made = [each for each in wild if each.key.endswith(f"|{namespace}") and _covers(_ruled(each), host)]
+        for each in made:
+            if each.owner != claim.owner and not each.owner.startswith("_"):
+                service = claim.key.partition(" in ")[0]
+                message = f"the DestinationRule for {_ruled(each)} applies to {service} of {_spoken(claim.owner)}"
+                yield Clash(_RULED, message, each, claim)
+
+
+def _rule_key(service: str) -> str:
+    """The key of a DestinationRule for the Service of this key, in the Service's own namespace."""
+    host = _service_host(service)
+    return f"{host}|{host.split('.')[1]}"
+
+
+def _ruled(claim: Claim) -> str:
+    return claim.key.partition("|")[0]
 
 
 def _wildcards(routed: Iterable[Claim]) -> Iterator[Clash]:
@@ -142,9 +179,11 @@ def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
     pods = [frozenset(key.split("\n")) for rule, key in keys if rule == _PODS]
     selectors = [frozenset(key.split("\n")) for rule, key in keys if rule == "workloads-overlap"]
 
-    has_wildcard = any(rule == "host-once" and key.startswith("*.") for rule, key in keys)
+    has_wildcard = any(rule in _HOSTED and key.startswith("*") for rule, key in keys)
     others = {_service_key(key.removesuffix(_IN_MESH)) for rule, key in keys if rule == "host-once"}
-    others |= {f"{_service_host(key)}{_IN_MESH}" for rule, key in keys if key.startswith(_SERVICE)}
+    services = [key for rule, key in keys if rule == "object-once" and key.startswith(_SERVICE)]
+    others |= {f"{_service_host(key)}{_IN_MESH}" for key in services} | {_rule_key(key) for key in services}
+    others |= {_service_key(key.partition("|")[0]) for rule, key in keys if rule == _RULED}
 
     def test(rule: str, key: str) -> bool:
         if rule == _PODS:
@@ -152,9 +191,9 @@ def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
             return any(selector.issubset(labels) for selector in selectors)
         if rule == "workloads-overlap":
             return any(found.issuperset(key.split("\n")) for found in pods)
-        if rule == "host-once" and key.startswith("*."):
+        if rule in _HOSTED and key.startswith("*"):
             return True
-        if has_wildcard and (rule == "host-once" or key.startswith(_SERVICE)):
+        if has_wildcard and (rule in _HOSTED or key.startswith(_SERVICE)):
             return True
         return (rule, key) in keys or key in others
 

@@ -133,7 +133,9 @@ EDITS: dict[str, Callable[[Path, int], None]] = {
 CHANGES = st.lists(st.tuples(st.sampled_from(sorted(EDITS)), st.integers(0, APPS - 1)), min_size=1, max_size=3)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(steps=st.lists(st.tuples(CHANGES, st.sampled_from([(), ("--env", ENVS[0]), ("--strict",)])), max_size=4))
 def test_cached_runs_are_plain_runs_after_any_edits(
     steps: list[tuple[list[tuple[str, int]], tuple[str, ...]]], tmp_path_factory: pytest.TempPathFactory
@@ -445,6 +447,16 @@ def test_a_stamp_is_trusted_only_when_its_tick_is_over() -> None:
 APP_CLAIMS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["object-once", "host-once"]), st.sampled_from("abc")),
+        st.sampled_from(
+            [
+                ("object-once", "Service a in n|"),
+                ("host-once", "a.n.svc in the mesh|"),
+                ("host-once", "*.n.svc in the mesh|"),
+                ("destination-rule-once", "a.n.svc|n"),
+                ("destination-rule-once", "*.n.svc|n"),
+                ("destination-rule-once", "*|m"),
+            ]
+        ),
         st.tuples(
             st.sampled_from(["pods", "workloads-overlap"]),
             st.sets(st.sampled_from(["a=1", "b=1", "c=1"]), min_size=1).map(

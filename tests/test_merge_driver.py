@@ -105,7 +105,7 @@ SIDES = st.lists(st.sampled_from(EDITS), min_size=1, max_size=2)
     max_examples=8,
     deadline=None,
     phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(ours=SIDES, theirs=SIDES, way=st.sampled_from(WAYS))
 def test_the_result_is_one_of_the_two_orders_or_a_conflict(

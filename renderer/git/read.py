@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
@@ -245,6 +246,12 @@ def _entries(said: bytes) -> dict[str, TreeEntry]:
         mode, _, oid = about.split(" ")
         entries[path] = TreeEntry(mode, oid)
     return entries
+
+
+def blob_id(content: bytes, length: int = 40) -> str:
+    """The id that git gives to a file with this content, in a repository whose ids are of this length."""
+    make = hashlib.sha256 if length == 64 else hashlib.sha1
+    return make(b"blob %d\0" % len(content) + content).hexdigest()
 
 
 def read_many(root: str, revision: str, paths: Collection[str]) -> dict[str, bytes | None]:

@@ -15,7 +15,7 @@ from renderer.pipeline.positions import Locator
 from renderer.plan import AppPlan, judged
 from renderer.problem import Problem
 from renderer.usecases.checkout import refuse_nested
-from renderer.usecases.compare import Unread, about, before, compare
+from renderer.usecases.compare import Compared, Unread, about, before, compare
 from renderer.usecases.freezes import frozen_changes
 from renderer.usecases.guards import judged_by_base
 from renderer.usecases.output import output_problems
@@ -55,8 +55,8 @@ def transitions(opened: Opened, selection: Selection, change: Range) -> list[Pro
         old = before(root, base, new)
         changes = _within(about(root, base, change.head, old, new), selection)
         found = compare(old, new, changes, make=judged)
-        plans = as_one(change, new, found.plans)
-        return _problems(change, (old, new), changes, plans)
+        found = replace(found, plans=as_one(change, new, found.plans))
+        return _problems(change, (old, new), changes, found)
 
 
 def each_transition(opened: Opened, selection: Selection, change: Range, *, is_whole: bool) -> list[Problem]:
@@ -87,7 +87,7 @@ def _one_by_one(change: Range, like: View, commits: Sequence[str], wanted: Selec
             changes = about(root, was, now, old, new)
             changes = _within(changes, wanted or changes)
             found = compare(old, new, changes, make=judged)
-            problems = _problems(step, (old, new), changes, found.plans)
+            problems = _problems(step, (old, new), changes, found)
             problems += found.problems if now != commits[-1] else ()
         else:
             problems = [*new.problems] if new else []
@@ -103,15 +103,15 @@ def _sound(root: str, commit: str, like: View) -> View | Unread | None:
 
 
 def _problems(
-    change: Range, sides: tuple[View | Unread | None, View], changes: Selection, plans: Sequence[AppPlan]
+    change: Range, sides: tuple[View | Unread | None, View], changes: Selection, found: Compared
 ) -> list[Problem]:
     """What the rules, freezes, the policies of the base, and the rendered files say of a change. Raises GitError."""
     (old, new), root, base = sides, change.root, change.base
-    plans = with_history(root, new.layout, base, plans)
+    plans = with_history(root, new.layout, base, found.plans)
     environments = new.setup.environments.values()
     held = frozen_changes(root, environments, plans, (base, change.head), change.now) if change.now else []
     held += future_restarts(environments, plans, change.now) if change.now else ()
-    files = output_problems(root, (resolve(root, base), change.head), base, new)
+    files = output_problems(root, (resolve(root, base), change.head), base, new, found.files)
     located = Locator(new.setup.texts).locate(held) if held else ()
     by_base = judged_by_base(old, new, Selection(changes.apps), base) if isinstance(old, View) else {}
     taken_away = [problem for each in by_base.values() for problem in each]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from renderer.argocd import prunes_by_itself, settings
 from renderer.console import say
 from renderer.git import changed
+from renderer.git.read import blob_id
 from renderer.layout import PROJECT_FILE
+from renderer.manifest import Manifest
 from renderer.overlay import Environment
-from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, is_in, read_app
+from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, header, is_in, read_app, to_files
 from renderer.pipeline.argocd_objects import RESOURCES
 from renderer.pipeline.faults import faults_of
 from renderer.pipeline.fleet import ARGOCD, argocd_manifests
@@ -40,10 +42,15 @@ _DATA = (".yaml", ".yml", ".json")
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The plans, and the problems of apps on the new side, which have no plan."""
+    """The plans, and the problems of apps on the new side, which have no plan.
+
+    `files` are the rendered files of the apps on the new side that were rendered for their plans: by path, the id that
+    Git gives to a file with this content.
+    """
 
     plans: tuple[AppPlan, ...]
     problems: tuple[Problem, ...]
+    files: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +62,15 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """An app in an environment: its side, and the texts for the positions of problems; or only problems."""
+    """An app in an environment: its side, and the texts for the positions of problems; or only problems.
+
+    `files`: as those of `Compared`, if it was checked as a render does.
+    """
 
     side: Side | None = None
     locator: Locator | None = None
     problems: tuple[Problem, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def before(root: str, base: str, new: View) -> View | Unread | None:
@@ -115,16 +126,18 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
     in_one = _in_one_application(old, new)
     plans = with_moves(with_kept(plans, objects, _unpruned(new), one=in_one), objects, one=in_one)
     problems = sorted(problem for share in shares for problem in share.problems)
-    return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems))
+    files = {path: oid for share in shares for path, oid in share.files.items()}
+    return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems), files)
 
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What one process found: plans, problems, and the objects of each app that only one side has."""
+    """What one process found: plans, problems, rendered files, and the objects of each app that only one side has."""
 
     plans: list[AppPlan] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     objects: dict[tuple[str, str], Objects] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def _share(
@@ -142,9 +155,10 @@ def _share(
         for app in some:
             for env in selection.envs_of(app):
                 base = _InView(old, app, env, was.get(app, {})) if isinstance(old, View) else old
-                one, found = _compare(base, _InView(new, app, env, now.get(app, {})), noted)
+                one, head = _compare(base, _InView(new, app, env, now.get(app, {})), noted)
                 share.plans.extend([one] if one else [])
-                share.problems.extend(found)
+                share.problems.extend(head.problems)
+                share.files.update(head.files)
             tick()
     return share
 
@@ -218,29 +232,39 @@ class _InView:
             return _Made(problems=locator.locate(wrong))
         line = partial(policy_line, environment=environment, texts=setup.texts)
         rules = environment.spec, self.view.data, line
-        return _Made(Side(evaluated.app, whole.manifests, stable.manifests, evaluated.effective, *rules), locator)
+        side = Side(evaluated.app, whole.manifests, stable.manifests, evaluated.effective, *rules)
+        files = self._files(evaluated, whole.manifests) if checked and setup.project.commit_rendered else {}
+        return _Made(side, locator, files=files)
+
+    def _files(self, evaluated: Evaluated, manifests: Sequence[Manifest]) -> dict[str, str]:
+        """The ids of the rendered files, as Git gives them."""
+        setup, environment = self.view.setup, self.view.setup.environments[self.env]
+        first_line = header(evaluated.documents[0].file, environment)
+        made = to_files(manifests, setup, environment, self.app, first_line)
+        return {path: blob_id(content) for path, content in made.items()}
 
 
-def _compare(old: _InView | Unread | None, new: _InView, make: Make) -> tuple[AppPlan | None, list[Problem]]:
+def _compare(old: _InView | Unread | None, new: _InView, make: Make) -> tuple[AppPlan | None, _Made]:
+    """The plan, and the new side as far as it was made."""
     was = old.evaluated() if isinstance(old, _InView) else None
     now = new.evaluated()
     if was is None and now is None:
-        return None, []
+        return None, _Made()
     if isinstance(old, _InView) and isinstance(was, Evaluated) and isinstance(now, Evaluated):
         is_equal = _alike(old.view, new.view, new.env, was, now)
     else:
         is_equal = False
     if is_equal:
-        return AppPlan(new.app, new.env, ()), []
+        return AppPlan(new.app, new.env, ()), _Made()
     head = new.made(now, checked=True)
     if head.problems:
-        return None, [*head.problems]
+        return None, head
     base = _sound(old.view, old.made(was, checked=False)) if isinstance(old, _InView) else _Made(problems=_unread(old))
     if base.problems:
-        return AppPlan(new.app, new.env, _unknown(base.problems)), []
+        return AppPlan(new.app, new.env, _unknown(base.problems)), head
     found = make(_recalled(old, base.side, head.side), head.side)
     located = head.locator.locate(found.problems) if head.locator else ()
-    return replace(found, problems=located), []
+    return replace(found, problems=located), head
 
 
 def _recalled(old: _InView | Unread | None, side: Side | None, new: Side | None) -> Side | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os.path
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
-from renderer.git.read import FILES, TreeEntry, changed_in, list_trees
+from renderer.git.read import FILES, TreeEntry, blob_id, changed_in, list_trees
 from renderer.layout import Layout
 from renderer.pipeline import build_app, is_in, outline
 from renderer.pipeline.argocd_objects import RESOURCES
@@ -21,16 +20,19 @@ from renderer.usecases.revision import View
 Key = tuple[str, str]  # environment, app
 _BATCH = 200  # apps whose texts are read at once
 _SUBMODULE = "160000"
+_SHA1 = 40  # letters of an id of Git's; one by SHA-256 has 64
 
 
 def output_files(
-    root: str, base: str, head: str | None, view: View, plans: Sequence[AppPlan]
+    root: str, commits: tuple[str, str | None], view: View, plans: Sequence[AppPlan], known: Mapping[str, str]
 ) -> tuple[OutputFile, ...]:
-    """Files of the output folder at `head` (None: the working tree) that are not what the specs of `view` render to.
+    """Files of the output folder at the second commit (None: the working tree) that the specs of `view` do not render.
 
-    Looked at: every file that git lists as changed since `base`, and the folder of each app with an effect. Nothing
-    where the output folder has no file: that project's manifests are rendered elsewhere.
+    Looked at: every file that git lists as changed since the first commit, and the folder of each app with an effect.
+    Nothing where the output folder has no file: that project's manifests are rendered elsewhere. `known` are rendered
+    files of whole apps, as those of `Compared`: these apps are not rendered again.
     """
+    base, head = commits
     layout = view.layout
     if not view.setup.project.commit_rendered:
         return ()
@@ -47,14 +49,19 @@ def output_files(
     shared = _shared(view, own, whole)
     looked = tuple(f"{layout.manifests(env, RESOURCES)}/" for env in whole)
     shared = {path: text for path, text in shared.items() if path in own or path.startswith(looked)}
-    wanted = _rendered(view, apps) | shared
-    states = {path: _state(there.get(path), wanted.get(path)) for path in sorted({*there, *wanted})}
+    length = len(next(filter(None, there.values()), _SHA1 * " "))
+    done = apps & {key for path in known if (key := key_of(layout, path))} if length == _SHA1 else set()
+    made = {path: blob_id(text, length) for path, text in (_rendered(view, apps - done) | shared).items()}
+    made |= {path: oid for path, oid in known.items() if key_of(layout, path) in done}
+    states = {path: _state(there.get(path), made.get(path)) for path in sorted({*there, *made})}
     return tuple(OutputFile(path, state) for path, state in states.items() if state)
 
 
-def output_problems(root: str, commits: tuple[str, str | None], base: str, view: View) -> list[Problem]:
+def output_problems(
+    root: str, commits: tuple[str, str | None], base: str, view: View, known: Mapping[str, str]
+) -> list[Problem]:
     """The same as problems, of the files that git lists as changed between two commits (None: the working tree)."""
-    return [_problem(file, base) for file in output_files(root, *commits, view, ())]
+    return [_problem(file, base) for file in output_files(root, commits, view, (), known)]
 
 
 def _problem(file: OutputFile, base: str) -> Problem:
@@ -82,18 +89,12 @@ def _has(view: View, env: str, app: str) -> bool:
     return environment is not None and app in view.apps and is_in(environment, app)
 
 
-def _state(there: str | None, wanted: bytes | None) -> Literal["foreign", "changed", "missing", ""]:
+def _state(there: str | None, made: str | None) -> Literal["foreign", "changed", "missing", ""]:
     if there is None:
         return "missing"
-    if wanted is None:
+    if made is None:
         return "foreign"
-    return "" if there == _blob(wanted, len(there)) else "changed"
-
-
-def _blob(content: bytes, length: int = 40) -> str:
-    """The id that git gives to the content, in a repository whose ids are of this length."""
-    make = hashlib.sha256 if length == 64 else hashlib.sha1
-    return make(b"blob %d\0" % len(content) + content).hexdigest()
+    return "" if there == made else "changed"
 
 
 def _at_revision(root: str, head: str, output: str, folders: Sequence[str], listed: Collection[str]) -> dict[str, str]:
@@ -109,7 +110,7 @@ def _on_disk(root: str, folders: Sequence[str], listed: Collection[str]) -> dict
     paths = {path for folder in folders for path in listing(root, folder)}
     paths |= {path for path in listed if os.path.lexists(os.path.join(root, path))}
     texts, _ = read(root, paths)
-    return {path: _blob(texts[path].replace(b"\r\n", b"\n")) if path in texts else "" for path in paths}
+    return {path: blob_id(texts[path].replace(b"\r\n", b"\n")) if path in texts else "" for path in paths}
 
 
 def _rendered(view: View, apps: Collection[Key]) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from renderer.plan.classes import Class, Effect, Path
 from renderer.plan.outlook import returns_in_window
 from renderer.plan.side import Side, restart_mark, workload
+from renderer.project import numbers
 from renderer.release.back import undone
 from renderer.spec import App, Strategy, Version
 
@@ -141,8 +142,12 @@ def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 def _when(new: Side) -> str:
     """When the traffic goes back. The controller makes no checks of a version whose pods it still keeps."""
     fields = new.app.strategy.fields
-    if fields.get("prePromotionAnalysis") and not fields.get("rollbackWindow"):
+    if not fields.get("prePromotionAnalysis"):
+        return "at once"
+    if not fields.get("rollbackWindow"):
         return "at once while its pods are kept, else after the checks before the promotion"
+    if numbers(new.rollouts) < (1, 10):
+        return "at once while its pods are kept, else never: first remove `strategy.rollbackWindow`"
     return "at once"
 
 

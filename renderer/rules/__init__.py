@@ -222,6 +222,7 @@ ROLLOUTS: dict[str, ManifestRule] = {
     "rollout-virtual-service": rollout_routes.rollout_virtual_service,
     "rollout-destination-rule": rollout_routes.rollout_destination_rule,
     "rollout-scale-down": rollouts.rollout_scale_down,
+    "rollback-window-checks": rollouts.rollback_window_checks,
     "rollout-anti-affinity": rollouts.rollout_anti_affinity,
     "rollout-steps": steps.rollout_steps,
     "managed-routes": steps.managed_routes,

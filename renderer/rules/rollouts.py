@@ -168,6 +168,25 @@ def rollout_scale_down(scene: Scene) -> Iterator[Finding]:
                 yield Finding("rollout-scale-down", message, pointer, rollout, "warning")
 
 
+def rollback_window_checks(scene: Scene) -> Iterator[Finding]:
+    """`rollbackWindow` with a `prePromotionAnalysis` on Argo Rollouts before 1.10.
+
+    Why: In the window these controllers make no analysis before the promotion, and wait for it all the same. So an undo
+    to a version without pods never gets the traffic.
+    Fix: upgrade Argo Rollouts and set `versions.argoRollouts`, or remove `rollbackWindow`: an undo then waits for the
+    checks. While an undo hangs, removing `rollbackWindow` starts the checks.
+    Source: measured on Argo Rollouts 1.9.3 (`reconcileAnalysisRuns`, `completedPrePromotionAnalysis`).
+    """
+    for rollout in scene.of("Rollout"):
+        has_checks = (blue_green_of(rollout) or {}).get("prePromotionAnalysis")
+        if has_checks and spec_of(rollout).get("rollbackWindow") and scene.rollouts < (1, 10):
+            message = (
+                "Argo Rollouts before 1.10 makes no prePromotionAnalysis in the rollbackWindow, and waits for it: an "
+                "undo to a version without pods hangs"
+            )
+            yield Finding("rollback-window-checks", message, "/spec/rollbackWindow", rollout, "warning")
+
+
 def _scale_down(spec: Object) -> Iterator[tuple[str, str]]:
     strategy = spec.get("strategy") or {}
     canary, blue_green = strategy.get("canary") or {}, strategy.get("blueGreen") or {}

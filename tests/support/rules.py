@@ -10,6 +10,7 @@ import yaml
 
 from renderer.checks import TEMPLATE_FILE
 from renderer.manifest import Manifest
+from renderer.project import numbers
 from renderer.rules import Finding, Scene
 from renderer.rules.specs import SpecScene
 from renderer.spec import app_of
@@ -47,8 +48,8 @@ def name_of(path: Path) -> str:
 def read(path: Path) -> Case:
     """`# error: ...`, `# warning: ...` and `# note: ...` are expected lines; others are settings.
 
-    These are `kubernetes`, `policy`, `namespace` (the app's), `not-secret`, `external`, `waypoint`, `nodes` and
-    `resource`, which names those documents (`Kind/name`) that are resources, not manifests of the app. An
+    These are `kubernetes`, `rollouts`, `policy`, `namespace` (the app's), `not-secret`, `external`, `waypoint`, `nodes`
+    and `resource`, which names those documents (`Kind/name`) that are resources, not manifests of the app. An
     AnalysisTemplate that `managed-by` says is ours is one of a built-in check.
     """
     text = path.read_text(encoding="utf-8")
@@ -86,9 +87,9 @@ def _scene(manifests: list[Manifest], settings: dict[str, str]) -> Scene:
     own = tuple(m for m in manifests if f"{m.kind}/{m.name}" not in taken)
     resources = tuple(m for m in manifests if f"{m.kind}/{m.name}" in taken)
     more: dict[str, Any] = {}
-    if "kubernetes" in settings:
-        major, _, minor = settings["kubernetes"].partition(".")
-        more["kubernetes"] = (int(major), int(minor))
+    for engine in ("kubernetes", "rollouts"):
+        if engine in settings:
+            more[engine] = numbers(settings[engine])
     if "waypoint" in settings:
         more["waypoint"] = settings["waypoint"]
     if "namespace" in settings:

@@ -25,8 +25,8 @@ AT_LEAST = 30  # traces for each version of Argo Rollouts
 BACK_OFF = {
     # A list that ends without `setWeight: 100`: Healthy comes with the promotion, the hashes move a pass later.
     # The next release found the weights turned first: 20 ms of the old version, whose pods went at once.
-    ("1.10.2", "canary-istio-ladder-finishes", "v3 on the ladder"): {"shares", "ready", "pods", "end"},
-    ("1.9.3", "canary-istio-ladder-finishes", "v3 on the ladder"): {"shares", "ready", "pods", "end"},
+    ("1.10.2", "canary-istio-ladder-finishes", "v3 on the ladder"): {"shares", "ready", "serving", "pods", "end"},
+    ("1.9.3", "canary-istio-ladder-finishes", "v3 on the ladder"): {"shares", "ready", "serving", "pods", "end"},
     # A canary that is never Ready lets every pass fail; the pods that an abort leaves go when the next pass comes.
     ("1.10.2", "canary-istio-never-ready", "abort"): {"end"},
     ("1.10.2", "canary-istio-never-ready", "v3 at 20"): {"pods"},

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.fleet import clashes_within
+from renderer.rules.fleet import clashes_within, takes_over
 from renderer.rules.index import Pod
 from renderer.rules.quantity import quantity
 from renderer.scaler import KINDS, scaler_of
@@ -96,8 +96,21 @@ def hpa_once(scene: Scene) -> Iterator[Finding]:
     Fix: put the metrics of both into one autoscaler; it uses the highest count that any of them asks for.
     Source: Kubernetes documentation of autoscaling; KEDA makes a HorizontalPodAutoscaler for each ScaledObject.
     """
-    if len(autoscalers(scene)) > 1:
+    found = autoscalers(scene)
+    if len(found) > 1:
         yield from clashes_within(scene, KINDS, "hpa-once")
+        yield from _next_to_keda(scene, found)
+
+
+def _next_to_keda(scene: Scene, found: Sequence[Manifest]) -> Iterator[Finding]:
+    """ScaledObjects without a namespace, which get that of the Application: their workload's other autoscaler."""
+    for each in found:
+        pod = None if namespace_of(each) or takes_over(each) else target_of(scene, each)
+        others = (other for other in found if namespace_of(other) and target_of(scene, other) is pod)
+        other = next(others, None) if pod else None
+        if pod and other:
+            message = f"{pod.kind} {pod.manifest.name} is scaled by {other.kind} {other.name} too ({other.file})"
+            yield Finding("hpa-once", message, "/spec/scaleTargetRef", each)
 
 
 def hpa_replicas(scene: Scene) -> Iterator[Finding]:

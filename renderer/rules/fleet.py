@@ -301,10 +301,15 @@ def _destination_rule(manifest: Manifest, owner: str) -> Iterator[Claim]:
         )
 
 
+def takes_over(manifest: Manifest) -> bool:
+    """Whether KEDA takes over the HorizontalPodAutoscaler that the workload has."""
+    return ((manifest.data.get("metadata") or {}).get("annotations") or {}).get(_TAKES_OVER) == "true"
+
+
 def _scaled(manifest: Manifest, owner: str) -> Iterator[Claim]:
     found = scaler_of(manifest.data)
-    if ((manifest.data.get("metadata") or {}).get("annotations") or {}).get(_TAKES_OVER) == "true":
-        return  # KEDA takes the HorizontalPodAutoscaler of this workload over
+    if takes_over(manifest):
+        return
     key = f"{found.kind} {found.name}|{namespace_of(manifest)}"
     yield Claim("hpa-once", key, owner, manifest.file, "/spec/scaleTargetRef")
 

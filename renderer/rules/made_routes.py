@@ -92,26 +92,45 @@ def _ports(route: Object) -> Iterator[int]:
 
 
 def mirror_own_canary(scene: Scene) -> Iterator[Finding]:
-    """A route that mirrors its requests to the canary subset of its own host.
+    """A route that mirrors its requests to the pods that already get them: to the app's own canary, or its own host.
 
     Why: While nothing is in flight, the canary subset has the stable pods. The stable version then handles every
-    mirrored request twice, writes included.
+    mirrored request twice, writes included. So it does if the mirror names the route's own host without a subset, or
+    with a subset of the route.
     Fix: mirror during a release only, with a step: `{setMirrorRoute: {name: mirror, percentage: 10, match: [...]}}` in
     `strategy.steps`; or mirror to another Service.
-    Source: Argo Rollouts (without a canary both subsets have the stable hash), measured.
+    Source: Argo Rollouts (without a canary both subsets have the stable hash), measured; Istio (HTTPRoute.mirror).
     """
-    for rollout in scene.of("Rollout"):
-        routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
-        subset = ((routing.get("istio") or {}).get("destinationRule") or {}).get("canarySubsetName")
-        for manifest, pointer, route in scene.index.routes if subset else ():
-            namespace = namespace_of(manifest)
-            for inner, mirror in _mirrors(route):
-                own = {_host(weighted.get("destination") or {}, namespace) for weighted in route.get("route") or ()}
-                if mirror.get("subset") == subset and _host(mirror, namespace) in own:
-                    message = (
-                        f"the subset {subset} has the stable pods between releases: they handle each request twice"
-                    )
-                    yield Finding("mirror-own-canary", message, pointer + inner, manifest)
+    canaries = {subset for rollout in scene.of("Rollout") if (subset := _canary_subset(rollout))}
+    for manifest, pointer, route in scene.index.routes:
+        own: dict[str, set[str | None]] = {}
+        for inner, mirror in _mirrors(route):
+            own = own or _own_subsets(route, namespace_of(manifest))
+            subset, subsets = mirror.get("subset"), own.get(_host(mirror, namespace_of(manifest)))
+            if subsets is None:
+                continue
+            if subset in canaries:
+                what = f"the subset {subset} has the stable pods between releases: they handle each request twice"
+            elif subset is None or subset in subsets:
+                what = "the route sends its requests to these pods too: they handle each request twice"
+            else:
+                continue
+            yield Finding("mirror-own-canary", what, pointer + inner, manifest)
+
+
+def _canary_subset(rollout: Manifest) -> str | None:
+    routing = (canary_of(rollout) or {}).get("trafficRouting") or {}
+    subset: str | None = ((routing.get("istio") or {}).get("destinationRule") or {}).get("canarySubsetName")
+    return subset
+
+
+def _own_subsets(route: Object, namespace: str) -> dict[str, set[str | None]]:
+    """The subsets that a route sends requests to, by host."""
+    found: dict[str, set[str | None]] = {}
+    for weighted in route.get("route") or ():
+        destination = weighted.get("destination") or {}
+        found.setdefault(_host(destination, namespace), set()).add(destination.get("subset"))
+    return found
 
 
 def _host(destination: Object, namespace: str) -> str:

@@ -26,7 +26,7 @@ from renderer.problem import Problem, errors
 from renderer.project import numbers
 from renderer.rules import Claim, Clash, Scene, check_resources, claims, fleet, is_for_a_cluster, is_of_namespace
 from renderer.rules.fleet import waits_for_rollouts
-from renderer.rules.shared_quota import quota_use, quotas_shared
+from renderer.rules.shared_quota import quota_use, quotas_of_one_app, quotas_shared
 from renderer.yamlio import dump
 
 ARGOCD = "_argocd"
@@ -52,6 +52,7 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
     found += [problem for env in envs for problem in _waits(setup, env, claimed[env])]
     if whole:
         found += [problem for env in envs for problem in _of_resources(setup, env, claimed[env])]
+        found += [problem for env in envs for problem in _own_quotas(setup, env, claimed[env])]
     if whole:
         found += [problem for env in envs if env not in failed for problem in argocd_problems(setup, env, apps[env])]
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
@@ -204,6 +205,14 @@ def _waits(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator
             f"Application of {env} applies all apps in one sync (in {env}: {claim.file} at {claim.pointer})"
         )
         yield Problem(file, 1, 1, "sync-waves", message, severity="warning")
+
+
+def _own_quotas(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) -> Iterator[Problem]:
+    """Quotas among an app's own manifests: the other apps of the namespace are not compared with them."""
+    for claim, message in quotas_of_one_app(claimed):
+        yield Problem(
+            setup.layout.app(claim.owner), 1, 1, "quota", f"{message} (in {env}: {claim.file})", severity="note"
+        )
 
 
 def _template_of(setup: Setup, clash: Clash) -> str | None:

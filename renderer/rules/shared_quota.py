@@ -13,6 +13,7 @@ from renderer.rules.quantity import quantity
 from renderer.rules.together import amount, least, of_pod, quotas_of, together
 
 _USE = "quota-use"  # the `rule` of claims that never clash
+_RUNNING = frozenset(("Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"))
 _NAMED = 3  # how many apps a message names
 
 
@@ -73,6 +74,29 @@ def quotas_shared(scene: Scene, namespace: str, claimed: Iterable[tuple[str, Cla
             words = (f"of this tree in namespace {there}", f"ResourceQuota {found.name} allows {hard}")
             for message, severity in _exceeded(_by_owner(each), name, allowed, words):
                 yield Finding("quota", message, "/spec/hard", found, severity)
+
+
+def quotas_of_one_app(claimed: Sequence[tuple[str, Claim]]) -> Iterator[tuple[Claim, str]]:
+    """The quotas that one app brings to a namespace in which other apps run too, and the message about each."""
+    if not any(claim.key.startswith("ResourceQuota ") for _, claim in claimed):
+        return
+    objects = [(owner, claim, *_object(claim)) for owner, claim in claimed if claim.rule == "object-once"]
+    runs = {(owner, namespace) for owner, _, kind, _, namespace in objects if kind in _RUNNING}
+    for owner, claim, kind, name, namespace in objects:
+        others = sorted(other for other, there in runs if other != owner and there == namespace)
+        if kind == "ResourceQuota" and others:
+            message = (
+                f"the pods of {_listed(others)} in namespace {namespace} are not added up for {kind} {name}: name its "
+                "file in `resources` of the overlay, where all apps count"
+            )
+            yield claim, message
+
+
+def _object(claim: Claim) -> tuple[str, str, str]:
+    """Kind, name and namespace of the object that a claim of `object-once` is about."""
+    kind, _, rest = claim.key.rpartition("|")[0].partition(" ")
+    name, _, namespace = rest.partition(" in ")
+    return kind, name, namespace
 
 
 def _of_name(use: Sequence[Any], name: str) -> _Use:

@@ -130,8 +130,9 @@ def quota(scene: Scene) -> Iterator[Finding]:
     """A ResourceQuota of this tree that the pods of a workload exceed: alone, or with all workloads of its environment.
 
     The sum counts the workloads of this tree in the quota's namespace: one of them at its maximum or in a release, the
-    others with the fewest pods that they can have. For that, the quota must be among the `resources` of the overlay. A
-    quota with scopes is not checked.
+    others with the fewest pods that they can have. For that, the quota must be among the `resources` of the overlay; a
+    quota of one app's `extraResources` is compared with that app alone, and a note says so. A quota with scopes is not
+    checked.
 
     Why: The API server refuses the pods above the quota. At rest the workload never has all its pods; in a release the
     new pods are missing, so the release hangs (a note if it continues with fewer pods, because `maxUnavailable` is not

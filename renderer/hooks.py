@@ -45,6 +45,12 @@ def hooks_of(data: Object) -> frozenset[str]:
     return frozenset(_OF_HELM[word] for word in _words(notes.get(_HELM)) if word in _OF_HELM)
 
 
+def is_only_of_helm(data: Object) -> bool:
+    """Whether it is a hook that Helm runs and Argo CD does not, such as a test."""
+    notes = _annotations(data)
+    return _HELM in notes and not notes.get(HOOK) and not hooks_of(data)
+
+
 def is_made_again(data: Object) -> bool:
     """Whether Argo CD deletes a hook before it makes the next one, so that nothing of it is immutable.
 

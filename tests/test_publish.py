@@ -128,7 +128,7 @@ def test_the_commit_of_an_apps_own_repository_is_named(shop: Path) -> None:
     save(shop, f"Bump\n\n{trailers}")
     published(shop)
     metadata = json.loads(git(shop, "show", "environments/dev:hydrator.metadata"))
-    assert metadata["references"] == [{"commit": {"sha": "abc1234", "repoURL": "https://git.example.com/web"}}]
+    assert metadata["references"] == [{"commit": {"sha": "abc1234", "repoUrl": "https://git.example.com/web"}}]
 
 
 def test_a_project_with_an_error_publishes_nothing(shop: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from renderer.hooks import is_only_of_helm
 from renderer.importing.comment_lines import Comments, comments_of
 from renderer.importing.stream import pieces
 from renderer.manifest import Identity, Object, kind_of
@@ -110,11 +111,11 @@ def read_source(files: Iterable[tuple[str, bytes | Iterable[bytes]]]) -> Source:
     replica_sets: list[Object] = []
     for file, data, comments in _documents(files, problems):
         unfit = _unfit(data)
-        reason = unfit or _made(data)
-        if reason:
-            if not unfit and data["kind"] == "ReplicaSet" and reason.startswith("made by the Rollout"):
+        made = "" if unfit else _made(data)
+        if unfit or made:
+            if made.startswith("made by the Rollout") and data["kind"] == "ReplicaSet":
                 replica_sets.append(_stripped(data))
-            left_out.append(LeftOut(_name(data, file), reason, made="" if unfit else data["kind"]))
+            left_out.append(LeftOut(_name(data, file), unfit or made, made=data["kind"] if made else ""))
             continue
         each = SourceObject(file, _stripped(data), _mapping(data.get("status")), comments)
         if each.identity in found and found[each.identity].data != each.data:
@@ -154,6 +155,9 @@ def _unfit(data: Any) -> str:
         return "not a Kubernetes object: it has no `apiVersion` and `kind`"
     if not isinstance(data.get("metadata"), dict) or not isinstance(data["metadata"].get("name"), str):
         return "an object without a name"
+    notes = data["metadata"].get("annotations")
+    if isinstance(notes, dict) and all(isinstance(value, str) for value in notes.values()) and is_only_of_helm(data):
+        return "a hook that only Helm runs, such as a test"
     return ""
 
 

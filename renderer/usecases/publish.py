@@ -33,6 +33,7 @@ from renderer.git.branches import (
 )
 from renderer.progress import counted
 from renderer.tree import listing
+from renderer.usecases.hydrator import METADATA, NOTES, metadata
 from renderer.usecases.job import select
 from renderer.usecases.laid_out import lay_out_all
 from renderer.usecases.project import Opened, find_root
@@ -41,11 +42,8 @@ from renderer.usecases.repository import subfolder, without_password
 from renderer.usecases.revision import asking_git
 from renderer.usecases.shown import Shown, in_project
 
-METADATA = "hydrator.metadata"  # what Argo CD's source hydrator and gitops-promoter call it
-_NOTES = "refs/notes/hydrator.metadata"
 _NEXT = "-next"  # the branch from which gitops-promoter opens a pull request to the branch without it
 _TRIES = 5
-_REFERENCE = "argocd-reference-commit-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +166,8 @@ def _attempt(target: str, branch: str, tree: Tree, source: Source, options: Publ
     if before and old == tree.files:
         return f"{branch}: nothing changed" if _moved(target, branch, (before, before), source, options) else None
     gone = old.keys() - tree.files.keys()
-    metadata = store_text(target, _metadata(source))
-    made = tree_with(target, parent, sorted(gone), {**tree.files, METADATA: metadata})
+    about = store_text(target, metadata(source.url, source.sha, source.about, source.trailers))
+    made = tree_with(target, parent, sorted(gone), {**tree.files, METADATA: about})
     commit = commit_of_tree(target, made, parent, _message(source))
     if not _moved(target, branch, (before, commit), source, options):
         return None
@@ -188,7 +186,7 @@ def _moved(target: str, branch: str, ids: tuple[str | None, str], source: Source
     """
     before, commit = ids
     if options.push:
-        fetch_notes(target, options.remote, _NOTES)
+        fetch_notes(target, options.remote, NOTES)
     elif commit != before:
         try:
             move(target, branch, commit, before)
@@ -196,33 +194,11 @@ def _moved(target: str, branch: str, ids: tuple[str | None, str], source: Source
             if error.reason != "locked":
                 raise
             return False
-    is_new = note(target, _NOTES, commit, json.dumps({"drySha": source.sha}))
+    is_new = note(target, NOTES, commit, json.dumps({"drySha": source.sha}))
     if not options.push or (commit == before and not is_new):
         return True
-    return push(target, options.remote, {f"refs/heads/{branch}": commit, _NOTES: resolve(target, _NOTES)})
+    return push(target, options.remote, {f"refs/heads/{branch}": commit, NOTES: resolve(target, NOTES)})
 
 
 def _message(source: Source) -> str:
     return f"{source.sha[:12]}: {source.about.subject}\n"
-
-
-def _metadata(source: Source) -> bytes:
-    """`hydrator.metadata`: where the files come from, in the form of Argo CD's source hydrator."""
-    fields = {
-        "repoURL": source.url,
-        "drySha": source.sha,
-        **source.about._asdict(),
-        "references": _references(source.trailers),
-    }
-    return (json.dumps({key: value for key, value in fields.items() if value}, indent=2) + "\n").encode()
-
-
-def _references(trailers: Sequence[tuple[str, str]]) -> list[dict[str, dict[str, str]]]:
-    """The commit of an app's own repository that the rendered commit names in its trailers, if it does."""
-    names = {"sha": "sha", "repourl": "repoURL", "author": "author", "date": "date", "subject": "subject"}
-    found = {
-        names[key.lower().removeprefix(_REFERENCE)]: value
-        for key, value in trailers
-        if key.lower().startswith(_REFERENCE) and key.lower().removeprefix(_REFERENCE) in names
-    }
-    return [{"commit": found}] if found else []

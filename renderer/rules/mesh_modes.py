@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import Manifest
+from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.mesh import full_host, service_of, spec_of
@@ -13,6 +13,7 @@ from renderer.rules.services import pods_behind
 
 WAYPOINT = "istio.io/use-waypoint"
 _MODE = "istio.io/dataplane-mode"
+_TLS = "/tls/mode"
 _INJECTED = "sidecar.istio.io/inject"
 
 
@@ -65,36 +66,67 @@ def mtls_modes(scene: Scene) -> Iterator[Finding]:
     """A DestinationRule and a PeerAuthentication of one render whose TLS modes contradict each other.
 
     Why: The DestinationRule says what clients send, the PeerAuthentication what the pods accept. With DISABLE and
-    STRICT, or ISTIO_MUTUAL and DISABLE, every request fails with 503.
+    STRICT, or ISTIO_MUTUAL and DISABLE, every request fails with 503. A port can have modes of its own on both sides.
     Fix: leave `tls` out of the DestinationRule (Istio then chooses by itself), or change the PeerAuthentication.
     Source: Istio documentation of PeerAuthentication and of `ClientTLSSettings.mode`.
     """
     peers = scene.all_of("PeerAuthentication")
     for rule in scene.of("DestinationRule") if peers else ():
-        spec = spec_of(rule)
-        policy = spec.get("trafficPolicy") or {}
-        service = service_of(scene, spec.get("host", ""), namespace_of(rule))
-        sent = (policy.get("tls") or {}).get("mode")
-        for pod in pods_behind(scene, service) if service and sent else ():
-            accepted = _accepted(peers, pod)
-            wrong = (sent == "DISABLE" and accepted == "STRICT") or (sent == "ISTIO_MUTUAL" and accepted == "DISABLE")
-            if wrong and pod.labels.get(_INJECTED) != "false":
-                message = f"clients send {sent}, and the pods accept {accepted} (PeerAuthentication): requests fail"
-                yield Finding("mtls-modes", message, "/spec/trafficPolicy/tls/mode", rule)
+        service = service_of(scene, spec_of(rule).get("host", ""), namespace_of(rule))
+        pods = pods_behind(scene, service) if service else []
+        found = {
+            wrong: pod
+            for pod in pods
+            if service and pod.labels.get(_INJECTED) != "false"
+            for port in spec_of(service).get("ports") or ()
+            if (wrong := _refused(spec_of(rule).get("trafficPolicy") or {}, peers, pod, port))
+        }
+        for pointer, message in found:
+            yield Finding("mtls-modes", message, f"/spec/trafficPolicy{pointer}", rule)
 
 
-def _accepted(peers: list[Manifest], pod: Pod) -> str | None:
-    """The mode for a pod: that of a policy that selects it, else that of its namespace; None where ports differ."""
+def _refused(policy: Object, peers: list[Manifest], pod: Pod, port: Object) -> tuple[str, str] | None:
+    """Pointer and message where clients send to a port what the pods do not accept there."""
+    pointer, sent = _sent(policy, port.get("port"))
+    accepted, is_of_port = _accepted(peers, pod, _number(pod, port.get("targetPort", port.get("port"))))
+    if (sent, accepted) not in (("DISABLE", "STRICT"), ("ISTIO_MUTUAL", "DISABLE")):
+        return None
+    there = f" to port {port.get('port')}" if is_of_port or pointer != _TLS else ""
+    return pointer, f"clients send {sent}{there}, and the pods accept {accepted} (PeerAuthentication): requests fail"
+
+
+def _sent(policy: Object, number: object) -> tuple[str, str | None]:
+    """What clients send to a port, and where the policy says so; settings of a port inherit nothing."""
+    for index, each in enumerate(policy.get("portLevelSettings") or ()):
+        if (each.get("port") or {}).get("number") == number:
+            return f"/portLevelSettings/{index}{_TLS}", (each.get("tls") or {}).get("mode")
+    return _TLS, (policy.get("tls") or {}).get("mode")
+
+
+def _number(pod: Pod, target: object) -> object:
+    """The number of a container's port that has this name, or the number itself."""
+    ports = [port for container in pod.spec.get("containers") or () for port in container.get("ports") or ()]
+    return next((port.get("containerPort") for port in ports if port.get("name") == target), target)
+
+
+def _accepted(peers: list[Manifest], pod: Pod, number: object) -> tuple[str | None, bool]:
+    """The mode of a port of a pod, and whether a policy gives it to this port alone.
+
+    A policy that selects the pod counts before that of its namespace, which has no modes of ports.
+    """
     near = [peer for peer in peers if namespace_of(peer) in ("", pod.namespace)]
     own = [peer for peer in near if selects(spec_of(peer).get("selector"), pod.labels)]
     whole = [peer for peer in near if not spec_of(peer).get("selector")]
-    for peer in (*own, *whole):
-        if spec_of(peer).get("portLevelMtls"):
-            return None
-        mode: str | None = (spec_of(peer).get("mtls") or {}).get("mode")
+    for peer in own:
+        by_port = {str(key): value for key, value in (spec_of(peer).get("portLevelMtls") or {}).items()}
+        mode = (by_port.get(str(number)) or {}).get("mode")
         if mode not in (None, "UNSET"):
-            return mode
-    return None
+            return mode, True
+    for peer in (*own, *whole):
+        mode = (spec_of(peer).get("mtls") or {}).get("mode")
+        if mode not in (None, "UNSET"):
+            return mode, False
+    return None, False
 
 
 def client_affinity(scene: Scene) -> Iterator[Finding]:

@@ -56,6 +56,19 @@ def test_a_file_that_the_specs_do_not_render(repository: Repository, path: str) 
         )
 
 
+def test_a_pointer_of_git_lfs_is_not_compared(repository: Repository) -> None:
+    path = "rendered/production/web/rollout.yaml"
+    repository.write(path, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    assert both(repository) == {path: "pointer"}
+    text = repository.text("plan", "--base", "HEAD~1", "--head", "HEAD")
+    assert (
+        "rendered/production/web/: 1 file is a pointer of Git LFS, so not compared: keep rendered files out of LFS"
+        in text
+    )
+    done = repository.run("validate", "--base", "HEAD~1", "--each", "--strict")
+    assert f"{path}: note: output-file: is a pointer of Git LFS" in done.err
+
+
 def test_validate_with_a_base_refuses_them_too(repository: Repository) -> None:
     repository.write("rendered/evil.yaml", EVIL)
     edited = "rendered/production/web/service.yaml"

@@ -206,7 +206,7 @@ class OutputFile:
     """A file of the output folder that differs from what the specs render; Argo CD applies the file."""
 
     path: str
-    state: Literal["foreign", "changed", "missing"]
+    state: Literal["foreign", "changed", "missing", "pointer"]  # pointer: of Git LFS, so its content is not in Git
 
 
 @dataclass(frozen=True, slots=True)

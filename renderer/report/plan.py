@@ -9,7 +9,7 @@ from dataclasses import asdict
 from textwrap import wrap
 from typing import Any
 
-from renderer.plan import CLASSES, AppPlan, Flag, Looks, Path, Plan, Summary
+from renderer.plan import CLASSES, AppPlan, Flag, Looks, OutputFile, Path, Plan, Summary
 from renderer.problem import Problem, printable
 from renderer.report.as_json import as_json
 from renderer.report.markdown import html, md
@@ -299,8 +299,8 @@ def _files(plan: Plan) -> list[str]:
         return []
     foreign = [f"  {file.path}: the specs do not render this file" for file in plan.files if file.state == "foreign"]
     more = [f"  and {len(foreign) - _LISTED} more files that the specs do not render"] if foreign[_LISTED:] else []
-    folders = Counter(file.path.rpartition("/")[0] for file in plan.files if file.state != "foreign")
-    stale = [f"  {folder}/: {_differ(count)} what the specs render to" for folder, count in folders.items()]
+    folders = Counter((_folder(file), file.state == "pointer") for file in plan.files if file.state != "foreign")
+    stale = [f"  {folder}/: {_pointers(n) if lfs else _differ(n)}" for (folder, lfs), n in folders.items()]
     left = [f"  and {len(stale) - _LISTED} more folders with such files"] if stale[_LISTED:] else []
     title = (
         "RENDERED FILES (Argo CD applies these, not the specs: run `rollspec render`, and delete what you did not mean)"
@@ -308,8 +308,17 @@ def _files(plan: Plan) -> list[str]:
     return [title, *foreign[:_LISTED], *more, *stale[:_LISTED], *left, ""]
 
 
+def _folder(file: OutputFile) -> str:
+    return file.path.rpartition("/")[0]
+
+
 def _differ(count: int) -> str:
-    return "1 file is not" if count == 1 else f"{count} files are not"
+    return f"{'1 file is' if count == 1 else f'{count} files are'} not what the specs render to"
+
+
+def _pointers(count: int) -> str:
+    what = "1 file is a pointer" if count == 1 else f"{count} files are pointers"
+    return f"{what} of Git LFS, so not compared: keep rendered files out of LFS"
 
 
 def _level(plan: Plan) -> list[str]:

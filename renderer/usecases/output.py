@@ -6,7 +6,7 @@ import os.path
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
-from renderer.git.read import FILES, TreeEntry, blob_id, changed_in, list_trees
+from renderer.git.read import FILES, TreeEntry, blob_id, changed_in, list_trees, read_blobs
 from renderer.layout import Layout
 from renderer.pipeline import build_app, is_in, outline
 from renderer.pipeline.argocd_objects import RESOURCES
@@ -16,6 +16,7 @@ from renderer.problem import Problem
 from renderer.tree import listing, read
 from renderer.usecases.checkout import nested
 from renderer.usecases.revision import View
+from renderer.yamlio.guard import LFS
 
 Key = tuple[str, str]  # environment, app
 _BATCH = 200  # apps whose texts are read at once
@@ -54,7 +55,9 @@ def output_files(
     made = {path: blob_id(text, length) for path, text in (_rendered(view, apps - done) | shared).items()}
     made |= {path: oid for path, oid in known.items() if key_of(layout, path) in done}
     states = {path: _state(there.get(path), made.get(path)) for path in sorted({*there, *made})}
-    return tuple(OutputFile(path, state) for path, state in states.items() if state)
+    changed = {path: there[path] for path, state in states.items() if state == "changed" and there[path]}
+    pointers = _pointers(root, changed, is_commit=head is not None)
+    return tuple(OutputFile(path, "pointer" if path in pointers else state) for path, state in states.items() if state)
 
 
 def output_problems(
@@ -64,10 +67,22 @@ def output_problems(
     return [_problem(file, base) for file in output_files(root, commits, view, (), known)]
 
 
+def _pointers(root: str, oids: Mapping[str, str], *, is_commit: bool) -> frozenset[str]:
+    """Which of these files are pointers of Git LFS, in a commit or on disk (where they were never fetched)."""
+    if not oids:
+        return frozenset()
+    blobs = read_blobs(root, {*oids.values()}) if is_commit else {}
+    texts = {path: blobs[oid] for path, oid in oids.items()} if is_commit else read(root, oids)[0]
+    return frozenset(path for path, text in texts.items() if text.startswith(LFS))
+
+
 def _problem(file: OutputFile, base: str) -> Problem:
     if file.state == "foreign":
         why = f"changed since {base}, and the specs do not render this file: Argo CD would apply it; delete it"
         return Problem(file.path, 0, 0, "output-file", why)
+    if file.state == "pointer":
+        why = "is a pointer of Git LFS, so it is not compared with the specs: keep rendered files out of LFS"
+        return Problem(file.path, 0, 0, "output-file", why, severity="note")
     why = f"changed since {base}, and it is not what the specs render to: run `rollspec render`"
     return Problem(file.path, 0, 0, "output-file", why, severity="warning")
 

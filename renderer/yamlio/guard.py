@@ -34,7 +34,7 @@ RULES = {
     "yaml-tag": "A tag such as `!!str`.",
 }
 
-_LFS = b"version https://git-lfs.github.com/spec/"
+LFS = b"version https://git-lfs.github.com/spec/"
 _POINTER = (
     "this is a pointer of Git LFS, not the file itself: `git lfs pull` fetches the file; where a commit has "
     "this content, keep the file out of LFS: `git lfs untrack`, then `git add --renormalize .`"
@@ -55,7 +55,7 @@ def refusal(text: bytes, file: str, *, limit: int, unicode_breaks: bool) -> Prob
     """
     if len(text) > limit:
         return too_large(file, limit)
-    if text.startswith(_LFS):
+    if text.startswith(LFS):
         return Problem(file, 1, 1, "yaml-syntax", _POINTER)
     if text.count(b"%TAG") > MAX_DIRECTIVES and len(_TAG_DIRECTIVE.findall(text)) > MAX_DIRECTIVES:
         return Problem(file, 0, 0, "yaml-size", f"more than {MAX_DIRECTIVES} %TAG lines; remove them")

@@ -77,6 +77,15 @@ _WITHIN = regex(
     r"""[\\"']{0,4}\s{0,4}[=:>]\s{0,4}[\\"']{0,4})(?P<value>[^\s\\"'&;,<>(){}\[\]]+)""",
     re.IGNORECASE,
 )
+# A password that no name announces: of a command, of .netrc, or of .pgpass.
+_LOGIN = regex(
+    r"""(?P<start>\bcurl\b[^\n|;&]{0,500}?[\s"',](?:-u|-U|--user|--proxy-user)(?:=|["']?,?\s*["']?)[^\s:"',]{1,99}:"""
+    r"""|\bredis-cli\b[^\n|;&]{0,500}?[\s"',]-a["']?,?\s+["']?|\bsshpass[\s"',]+-p["']?,?\s*["']?"""
+    r"""|\blogin\s+\S{1,99}\s+password\s+|^[ \t]*password[ \t]+(?=\S+[ \t]*$)"""
+    r"""|^[ \t]*[^\s:]{1,253}:(?:\d{1,5}|\*):[^\s:]{1,63}:[^\s:]{1,63}:)(?P<value>[^\s"',]+)""",
+    re.MULTILINE,
+)
+_LOGIN_FLAGS = {"curl": ("u", "U", "user", "proxy-user"), "redis-cli": ("a",), "sshpass": ("p",)}
 _TOKEN = regex(r"[^\s`'\",;:()\[\]{}=&*!/]+")
 _QUOTES = {"'", '"', "`"}
 _LARGE = 1 << 20  # bytes
@@ -180,10 +189,15 @@ def masked_at(value: Any, keys: Iterable[str], not_secret: Collection[str] = ())
 
 def _masked_items(items: list[Any], name: str, not_secret: Collection[str]) -> Iterator[Any]:
     """Each item; one that follows a flag without a value, as in `["--password", "..."]`, has that flag's name."""
-    flag = ""
+    flag, logins = "", ()
     for item in items:
-        yield masked(item, flag or name, not_secret)
-        flag = _flag_of(item)
+        yield masked(item, "password" if flag in logins else flag or name, not_secret)
+        flag, logins = _flag_of(item), _login_flags(item) or logins
+
+
+def _login_flags(item: Any) -> tuple[str, ...]:
+    """The flags of a command that take a password; empty for other items of a list."""
+    return _LOGIN_FLAGS.get(item.rpartition("/")[2], ()) if isinstance(item, str) else ()
 
 
 def _flag_of(item: Any) -> str:
@@ -239,6 +253,7 @@ def _masked_document(lines: list[str], not_secret: Collection[str]) -> list[str]
 def _masked_each(lines: list[str], not_secret: Collection[str], *, has_secret: bool) -> Iterator[str]:
     below: int | None = None  # lines that are indented more than this belong to a hidden value
     in_key, name, flag = False, "", ""
+    logins: tuple[str, ...] = ()
     for line in lines:
         indent = len(line) - len(line.lstrip(" "))
         if in_key or _PRIVATE_KEY.search(line):
@@ -255,8 +270,9 @@ def _masked_each(lines: list[str], not_secret: Collection[str], *, has_secret: b
             continue
         if pair is None:
             item = line.strip().removeprefix("-").strip(" \"'")
-            yield _hidden(line) if is_hidden(flag, item, not_secret) else _without_flags(line, not_secret)
-            flag = item.lstrip("-") if item.startswith("-") else ""
+            named = "password" if flag in logins else flag
+            yield _hidden(line) if is_hidden(named, item, not_secret) else _without_flags(line, not_secret)
+            flag, logins = item.lstrip("-") if item.startswith("-") else "", _login_flags(item) or logins
             continue
         key, value = pair["name"], pair["value"].strip()
         name = value.strip("\"'") if key in _NAMING else name
@@ -284,13 +300,18 @@ def _without_flags(line: str, not_secret: Collection[str]) -> str:
 
 
 def _without_pairs(text: str, not_secret: Collection[str]) -> str:
-    """The text without values that follow the name of a secret in it."""
+    """The text without values that follow the name of a secret in it, and without passwords of logins."""
+    text = _LOGIN.sub(_masked_login, text)
     return _WITHIN.sub(lambda pair: _masked_inline(pair, not_secret), text)
 
 
 def _masked_inline(pair: re.Match[str], not_secret: Collection[str]) -> str:
     hidden = is_hidden(pair["name"], pair["value"].strip().strip("\"'"), not_secret)
     return f"{pair['start']}{MASK}" if hidden else pair[0]
+
+
+def _masked_login(login: re.Match[str]) -> str:
+    return f"{login['start']}{MASK}" if is_hidden("password", login["value"]) else login[0]
 
 
 def _hidden(line: str) -> str:

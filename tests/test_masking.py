@@ -83,6 +83,15 @@ def test_values_that_cannot_be_a_secret(value: object) -> None:
         {"args": [f"--db-password={WORD}"]},
         {"args": [f"--verbose --db-password {WORD}"]},
         {"args": ["--db-password", WORD]},
+        {"args": ["-c", f"curl -sS -u admin:{WORD} https://example.com"]},
+        {"args": ["-c", f"set -e; curl --user 'admin:{WORD}' https://example.com | jq"]},
+        {"command": ["/usr/bin/curl", "-s", "-u", f"admin:{WORD}", "https://example.com"]},
+        {"command": ["redis-cli", "-h", "redis", "-a", WORD, "ping"]},
+        {"args": ["-c", f"redis-cli -h redis -a {WORD} ping"]},
+        {"command": ["sshpass", "-p", WORD, "ssh", "host"]},
+        {"files": {"/root/.netrc": f"machine example.com login me password {WORD}"}},
+        {"files": {"/root/.netrc": f"machine example.com\n  login me\n  password {WORD}\n"}},
+        {"files": {"/root/.pgpass": f"# the database\ndb.example.com:5432:*:app:{WORD}\n"}},
         {"annotations": {"example.com/api-token": WORD}},
         {"files": {"/etc/x.pem": f"-----BEGIN PRIVATE KEY-----\n{WORD}\n-----END PRIVATE KEY-----\n"}},
     ],
@@ -107,6 +116,12 @@ def test_data(data: dict[str, object]) -> None:
         f"args:\n- --db-password\n- {WORD}\n",
         f'args: ["--db-password", "{WORD}"]\n',
         f"args: [--db-password, {WORD}]\n",
+        f"args:\n- curl\n- -u\n- admin:{WORD}\n",
+        f'command: ["curl", "-u", "admin:{WORD}"]\n',
+        f"command: [redis-cli, -a, {WORD}]\n",
+        f"files:\n  /root/.netrc: |\n    machine a login b password {WORD}\n",
+        f"files:\n  /root/.netrc: |\n    machine a\n    login b\n    password {WORD}\n",
+        f"files:\n  /root/.pgpass: |\n    db:5432:shop:app:{WORD}\n",
         f"a: {{b: {{example.com/api-token: {WORD}}}}}\n",
         f"DB_PASSWORD: >-\n  two\n  {WORD}\nb: 1\n",
         f"file: |\n  -----BEGIN PRIVATE KEY-----\n  {WORD}\n  -----END PRIVATE KEY-----\n",
@@ -128,6 +143,25 @@ def test_words_of_a_message_that_are_also_a_secret_are_hidden_between_quotes_alo
         scrubbed(message, text)
         == f"it must name a SealedSecret, and '{MASK}' is not one; `{MASK}` is no name, nor \"{MASK}\""
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl -u $USER:$PASSWORD https://example.com:8443/health-check",
+        "curl -fsS https://example.com:8443/health-check -o /tmp/health-check.json",
+        "docker run -u 1000:1000 --user nobody:nogroup image",
+        "sort -u names-of-everyone.txt; redis-cli -h redis-primary ping",
+        "host all all 10.0.0.0/8 password",
+        "The password authentication of the database is off.",
+        "fe80:1:2:3:4:5:6:7 10:20:30:40:50:60 arn:aws:iam::123456789012:role/administrator",
+        "listen: 0.0.0.0:8080, upstream: web.shop.svc.cluster.local:8080",
+        "2026-01-02T03:04:05.678Z started-at",
+    ],
+)
+def test_texts_that_only_look_like_a_login(text: str) -> None:
+    assert masked({"args": [text], "files": {"/etc/x": text}}) == {"args": [text], "files": {"/etc/x": text}}
+    assert masked_lines([f"  x: {text}\n", f"    {text}\n"]) == [f"  x: {text}\n", f"    {text}\n"]
 
 
 def test_other_lines_of_a_file_are_shown() -> None:

@@ -189,7 +189,8 @@ def masked_at(value: Any, keys: Iterable[str], not_secret: Collection[str] = ())
 
 def _masked_items(items: list[Any], name: str, not_secret: Collection[str]) -> Iterator[Any]:
     """Each item; one that follows a flag without a value, as in `["--password", "..."]`, has that flag's name."""
-    flag, logins = "", ()
+    flag = ""
+    logins: tuple[str, ...] = ()
     for item in items:
         yield masked(item, "password" if flag in logins else flag or name, not_secret)
         flag, logins = _flag_of(item), _login_flags(item) or logins

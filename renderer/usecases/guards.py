@@ -9,6 +9,7 @@ from typing import Any
 
 from renderer.layout import PROJECT_FILE
 from renderer.masking import masked
+from renderer.overlay import Environment
 from renderer.pipeline import build_app
 from renderer.plain import below
 from renderer.plan import RuleChange
@@ -37,14 +38,29 @@ def rule_changes(old: View, new: View) -> tuple[RuleChange, ...]:
         was, now = (view.setup.environments[env].spec for view in (old, new))
         found += _differ(file, was, now, _JUDGING)
         found += _differ(file, _guards(was), _guards(now), ("patches",))
+    for env in sorted(new.setup.environments.keys() - old.setup.environments.keys()):
+        found += _unguarded(old, new.layout.overlay(env), new.setup.environments[env].spec)
     return tuple(found)
+
+
+def _unguarded(old: View, file: str, spec: Mapping[str, Any]) -> Iterator[RuleChange]:
+    """The fields of policies of the base that a new environment does not have, each as one environment has it."""
+    others = {
+        name: (env, value)
+        for env, each in sorted(old.setup.environments.items(), reverse=True)
+        for name, value in (each.spec.get("policy") or {}).items()
+    }
+    for name, (env, value) in sorted(others.items()):
+        if name not in (spec.get("policy") or {}):
+            yield RuleChange(file, below("/spec/policy", name), f"{_text(value)} in {env}", "nothing")
 
 
 def judged_by_base(old: View, new: View, selection: Selection, base: str) -> Found:
     """Findings in apps of the head that only the base's policies make, by environment and app."""
     found: dict[tuple[str, str], tuple[Problem, ...]] = {}
     for env, apps in selection.apps.items():
-        was, now = (view.setup.environments.get(env) for view in (old, new))
+        now = new.setup.environments.get(env)
+        was = now and _before(old, now)
         if was is None or now is None or all(was.spec.get(key) == now.spec.get(key) for key in _JUDGING):
             continue
         kept = {key: value for key, value in now.spec.items() if key not in _JUDGING}
@@ -60,6 +76,13 @@ def judged_by_base(old: View, new: View, selection: Selection, base: str) -> Fou
             if more:
                 found[env, app] = more
     return found
+
+
+def _before(old: View, now: Environment) -> Environment | None:
+    """The environment in the base: of the same name, or the one whose namespace a new one has."""
+    environments = old.setup.environments
+    near = [name for name, each in environments.items() if each.spec.get("namespace") == now.spec.get("namespace")]
+    return environments.get(now.name if now.name in environments else min(near, default=""))
 
 
 def _taken_away(problem: Problem, base: str) -> Problem:

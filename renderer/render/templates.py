@@ -17,7 +17,9 @@ from renderer.spec import App
 from renderer.yamlio import load
 
 _CODE = "<template>"  # the file name that Jinja gives to the code of a text
-_UNSET = regex(r"^'dict object' has no attribute '([^']*)'$")
+_UNSET = regex(r"'dict object' has no attribute '([^']*)'")
+_UNKNOWN = regex(r"'([^']*)' is undefined")
+_GIVEN = "they have `app`, `spec` and `manifests`"
 _ADDRESS = regex(" at 0x[0-9a-fA-F]+")
 
 
@@ -77,8 +79,10 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
         return Problem(template.file, error.line, 1, "template", str(error))
     except Exception as error:  # any error of an expression that does not fit its values
         said = _ADDRESS.sub("", error.msg if isinstance(error, SyntaxError) else str(error))
-        message = f"{_UNSET.sub(_unset, said) or type(error).__name__} (as for {whose})"
-        return Problem(template.file, _line(error), 1, "template", message)
+        number = _line(error)
+        lines = template.text.split("\n")[number - 1 : number]
+        message = f"{_explained(said, ''.join(lines)) or type(error).__name__} (as for {whose})"
+        return Problem(template.file, number, 1, "template", message)
     if not text.strip():
         return None
     data, problems = load(text, template.file)
@@ -90,9 +94,24 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
     return Manifest(template.target, data)
 
 
-def _unset(found: re.Match[str]) -> str:
-    """Jinja's message about a field that the spec does not have, and what to write instead."""
-    return f"`{found[1]}` is not set here: give it a default, `{{{{ spec.{found[1]} | default([]) }}}}`"
+def _explained(message: str, line: str) -> str:
+    """Jinja's message about a name that is not set, and what to write instead in this line of the template."""
+    if found := _UNSET.fullmatch(message):
+        return f"`{found[1]}` is not set here: give it a default, {_default(found[1], line)}"
+    if found := _UNKNOWN.fullmatch(message):
+        return f"`{found[1]}` is not defined in templates: {_GIVEN}"
+    return message
+
+
+def _default(name: str, line: str) -> str:
+    """The expression with a default of the type that the line needs: a mapping, a list or text."""
+    used = re.search(rf"([\w.]{{1,99}})\.{re.escape(name)}\b\s*(\.|\[)?", line)
+    path, after = (f"{used[1]}.{name}", used[2]) if used else (f"spec.{name}", "[")
+    if after == ".":
+        return f"`({path} | default({{}}))`"
+    if after == "[":
+        return f"`({path} | default([]))`"
+    return f"`{path} | default([])`" if re.search(r"\{%-?\s*for\b", line) else f"`{path} | default('')`"
 
 
 def _line(error: BaseException) -> int:

@@ -44,7 +44,7 @@ def rule_changes(old: View, new: View) -> tuple[RuleChange, ...]:
 
 
 def _unguarded(old: View, file: str, spec: Mapping[str, Any]) -> Iterator[RuleChange]:
-    """The fields of policies of the base that a new environment does not have, each as one environment has it."""
+    """The fields of the base's policies that a new environment lacks, each with the value in one environment."""
     others = {
         name: (env, value)
         for env, each in sorted(old.setup.environments.items(), reverse=True)

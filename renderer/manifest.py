@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"  # the annotation that says how Argo CD applies the object
+ROLLOUT_HASH = "rollouts-pod-template-hash"  # the label that Argo Rollouts puts on the pods of each version
 _GROUPS = {
     "": ("Pod", "Service", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Namespace"),
     "apps": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),

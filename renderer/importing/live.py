@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from renderer.importing.source import HASH, SourceObject
-from renderer.manifest import Object
+from renderer.importing.source import SourceObject
+from renderer.manifest import ROLLOUT_HASH, Object
 
 _Key = tuple[str, str]
 
@@ -78,11 +78,11 @@ def _namespace(data: Object) -> str:
 
 def _hash(data: Object) -> str:
     labels = data["metadata"].get("labels") or {}
-    return str(labels.get(HASH, "")) if isinstance((data.get("spec") or {}).get("template"), dict) else ""
+    return str(labels.get(ROLLOUT_HASH, "")) if isinstance((data.get("spec") or {}).get("template"), dict) else ""
 
 
 def _without_hash(template: Mapping[str, Any]) -> dict[str, Any]:
     metadata = template.get("metadata") or {}
-    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key != HASH}
+    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key != ROLLOUT_HASH}
     kept = {key: value for key, value in metadata.items() if key != "creationTimestamp"}
     return {**template, "metadata": {**kept, "labels": labels}}

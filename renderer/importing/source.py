@@ -9,7 +9,7 @@ from typing import Any
 from renderer.hooks import is_only_of_helm
 from renderer.importing.comment_lines import Comments, comments_of
 from renderer.importing.stream import pieces
-from renderer.manifest import Identity, Object, kind_of
+from renderer.manifest import ROLLOUT_HASH, Identity, Object, kind_of
 from renderer.problem import Problem
 from renderer.yamlio import load_all
 
@@ -23,7 +23,6 @@ _SERVER_ANNOTATIONS = (
     "autoscaling.alpha.kubernetes.io/conditions",
     "autoscaling.alpha.kubernetes.io/current-metrics",
 )  # fmt: skip
-HASH = "rollouts-pod-template-hash"  # the controller of Rollouts writes it
 _WITHOUT_NULLS = frozenset(
     ("apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "argoproj.io", "")
 )
@@ -195,8 +194,8 @@ def _stripped(data: Object) -> Object:
     found = {**data, "metadata": metadata}
     found.pop("status", None)
     selector = found["spec"].get("selector") if isinstance(found.get("spec"), dict) else None
-    if found["kind"] == "Service" and isinstance(selector, dict) and HASH in selector:
-        own = {key: value for key, value in selector.items() if key != HASH}
+    if found["kind"] == "Service" and isinstance(selector, dict) and ROLLOUT_HASH in selector:
+        own = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}
         found["spec"] = {**found["spec"], "selector": own}
     if live and found["kind"] == "Service" and isinstance(found.get("spec"), dict):
         headless = found["spec"].get("clusterIP") == "None"
@@ -229,9 +228,9 @@ def _without_hashes(spec: dict[str, Any]) -> dict[str, Any]:
 
 def _without_hash(subset: Any) -> Any:
     labels = _mapping(subset).get("labels")
-    if not isinstance(labels, dict) or HASH not in labels:
+    if not isinstance(labels, dict) or ROLLOUT_HASH not in labels:
         return subset
-    return {**subset, "labels": {key: value for key, value in labels.items() if key != HASH}}
+    return {**subset, "labels": {key: value for key, value in labels.items() if key != ROLLOUT_HASH}}
 
 
 def _mapping(data: Any) -> dict[str, Any]:

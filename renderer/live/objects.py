@@ -9,7 +9,6 @@ from typing import Any
 Object = Mapping[str, Any]
 AppObjects = Mapping[str, Mapping[str, Object]]  # of one app: by kind and name
 
-HASH = "rollouts-pod-template-hash"
 DEPLOYMENT_HASH = "pod-template-hash"
 NAME = "app.kubernetes.io/name"
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from renderer.live.model import AnalysisState, ApplicationState, LiveApp, LiveVersion, Role
-from renderer.live.objects import DEPLOYMENT_HASH, HASH, AppObjects, Object, controller, images, labels
+from renderer.live.objects import DEPLOYMENT_HASH, AppObjects, Object, controller, images, labels
+from renderer.manifest import ROLLOUT_HASH
 
 _MOST_RUNS = 5
 _WAITING = ("ContainerCreating", "PodInitializing")  # a pod that only starts
@@ -118,7 +119,7 @@ def _shares(app: str, workloads: dict[str, Object], objects: AppObjects) -> dict
     shares: defaultdict[str, float] = defaultdict(float)
     for subset, weight in _routes(next(iter(objects.get("VirtualService", {}).values()), None)):
         wanted = {**service["spec"]["selector"], **subsets.get(subset or "", {})}
-        named = by_hash.get(wanted.get(HASH, ""))
+        named = by_hash.get(wanted.get(ROLLOUT_HASH, ""))
         behind = [pod for pod in ready if wanted.items() <= labels(pod).items()]
         if named:
             shares[named] += weight
@@ -185,7 +186,7 @@ def _trouble(objects: AppObjects) -> str:
 
 def _analysis(objects: AppObjects, current: str | None) -> tuple[AnalysisState, ...]:
     """The runs of the version that was released last, newest first; those that succeeded say nothing more."""
-    runs = [run for run in objects.get("AnalysisRun", {}).values() if labels(run).get(HASH) == current]
+    runs = [run for run in objects.get("AnalysisRun", {}).values() if labels(run).get(ROLLOUT_HASH) == current]
     states = [
         AnalysisState(str(run["metadata"]["name"]), *(str(run["status"].get(key, "")) for key in ("phase", "message")))
         for run in sorted(runs, key=lambda run: str(run["status"].get("startedAt")), reverse=True)
@@ -210,7 +211,7 @@ def _is_ending(pod: Object) -> bool:
 
 def _hash(replica_set: Object) -> str:
     found = labels(replica_set)
-    return str(found.get(HASH) or found.get(DEPLOYMENT_HASH) or "")
+    return str(found.get(ROLLOUT_HASH) or found.get(DEPLOYMENT_HASH) or "")
 
 
 def _version(replica_set: Object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
+from renderer.manifest import ROLLOUT_HASH, SYNC_OPTIONS, Manifest, Object, sync_options
 from renderer.plain import equal, escape, unescape
 from renderer.rules.finding import Finding
 from renderer.rules.index import index
@@ -28,7 +28,7 @@ _RESTART = "`rollspec restart`"
 _ROUTES = "the Rollout, which writes them into the cluster"
 _SELECTOR = "`selector`"
 _SERVICE = "the controller: it moves the traffic between the versions"
-_OF_A_VERSION = ("version", "pod-template-hash", "rollouts-pod-template-hash", "rollspec/role")
+_OF_A_VERSION = ("version", "pod-template-hash", ROLLOUT_HASH, "rollspec/role")
 _STRATEGY = "`strategy.type`"
 _PREVIEW = "`preview`: the controller promotes when it is gone"
 _IMAGE = "`tag`"

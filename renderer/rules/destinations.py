@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import ROLLOUT_HASH, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within
 from renderer.rules.index import Located
 from renderer.rules.mesh import service_name, service_of, spec_of
-from renderer.rules.services import CONTROLLED, pods_behind
+from renderer.rules.services import pods_behind
 from renderer.rules.syntax import is_dns_label
 
 _FILES = ("clientCertificate", "privateKey", "caCertificates")
@@ -72,7 +72,9 @@ def subsets(scene: Scene) -> Iterator[Finding]:
                 yield Finding("subsets", f"{name!r} is not a DNS label", pointer + "/name", manifest)
             wanted = subset.get("labels") or {}
             wanted = (
-                {key: value for key, value in wanted.items() if key != CONTROLLED} if CONTROLLED in wanted else wanted
+                {key: value for key, value in wanted.items() if key != ROLLOUT_HASH}
+                if ROLLOUT_HASH in wanted
+                else wanted
             )
             if wanted and pods and not any(wanted.items() <= pod.labels.items() for pod in pods):
                 has = ", ".join(f"{key}={value}" for key, value in wanted.items())

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from renderer.hooks import hooks_of, wave_of
-from renderer.manifest import Manifest, Object
+from renderer.manifest import ROLLOUT_HASH, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
 from renderer.rules.mesh import full_host
-from renderer.rules.services import CONTROLLED
 from renderer.rules.templates_within import pods_of
 from renderer.scaler import scaler_of
 from renderer.schema.scope import scope
@@ -339,7 +338,7 @@ def _services(found: Index, owner: str) -> Iterator[Claim]:
     """Selectors of Services that find more pods than the workload's own selector, as they have fewer of its labels."""
     for service in found.kinds.get("Service", ()):
         namespace, selector = namespace_of(service), dict((service.data.get("spec") or {}).get("selector") or {})
-        selector.pop(CONTROLLED, None)
+        selector.pop(ROLLOUT_HASH, None)
         near = [pod for pod in found.workloads if pod.namespace == namespace and selector.items() <= pod.labels.items()]
         if selector and near and not any(_selector(pod).items() <= selector.items() for pod in near):
             yield Claim("workloads-overlap", _labels(namespace, selector), owner, service.file, "/spec/selector")

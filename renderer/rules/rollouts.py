@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import ROLLOUT_HASH, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import spec_of
-from renderer.rules.services import CONTROLLED, pods_behind
+from renderer.rules.services import pods_behind
 
 HISTORY = 10  # the default of revisionHistoryLimit
 _ROUTERS_WITH_SERVICES = ("alb", "smi", "apisix", "ambassador", "nginx", "appMesh", "traefik")
@@ -139,7 +139,7 @@ def rollout_service_labels(scene: Scene) -> Iterator[Finding]:
                 continue
             selector = spec_of(service).get("selector") or {}
             for key, value in selector.items():
-                if pod.labels.get(key) == value or key == CONTROLLED:
+                if pod.labels.get(key) == value or key == ROLLOUT_HASH:
                     continue
                 if service in scene.resources or pods_behind(scene, service):  # else service-selects-pods says it
                     message = f"the Service {name} selects {key}={value}, which the pods of the Rollout do not have"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from renderer.manifest import Object
+from renderer.manifest import ROLLOUT_HASH, Object
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Pod, selects
 from renderer.rules.syntax import is_digits, is_qualified_name
 
-_HASHES = {"Rollout": ("pod-template-hash", "rollouts-pod-template-hash")}
+_HASHES = {"Rollout": ("pod-template-hash", ROLLOUT_HASH)}
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 

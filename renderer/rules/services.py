@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from renderer.manifest import Manifest, Object
+from renderer.manifest import ROLLOUT_HASH, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod
 from renderer.rules.syntax import is_digits, is_dns_label, is_port_name, is_qualified_name
@@ -20,13 +20,12 @@ _ONLY: tuple[tuple[str, frozenset[str]], ...] = (
     ("allocateLoadBalancerNodePorts", frozenset({"LoadBalancer"})),
     ("externalName", frozenset({"ExternalName"})),
 )
-CONTROLLED = "rollouts-pod-template-hash"  # the label that Argo Rollouts puts into selectors by itself
 
 
 def pods_behind(scene: Scene, service: Manifest) -> list[Pod]:
     """The scene's own workloads whose pods a Service selects."""
     selector: dict[str, str] = (service.data.get("spec") or {}).get("selector") or {}
-    wanted = [item for item in selector.items() if item[0] != CONTROLLED]
+    wanted = [item for item in selector.items() if item[0] != ROLLOUT_HASH]
     if not wanted:
         return []
     namespace = namespace_of(service)

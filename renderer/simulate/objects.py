@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from renderer.manifest import Manifest, Object, sync_options
+from renderer.manifest import ROLLOUT_HASH, Manifest, Object, sync_options
 from renderer.scaler import KINDS as SCALERS
 from renderer.scaler import scaler_of
 from renderer.simulate.context import owner as rollout_owner
 from renderer.simulate.deployment import owner as deployment_owner
 from renderer.simulate.pods import remove_sets
 from renderer.simulate.record import Edit
-from renderer.simulate.spec import HASH, Template, deployment_spec, rollout_spec
+from renderer.simulate.spec import Template, deployment_spec, rollout_spec
 from renderer.simulate.state import (
     Autoscaler,
     Deployment,
@@ -125,7 +125,7 @@ def _put_rule(edit: Edit, key: str, data: Object, before: Object) -> None:
 
 
 def _plain(labels: Object | None) -> dict[str, str]:
-    return {name: value for name, value in (labels or {}).items() if name != HASH}
+    return {name: value for name, value in (labels or {}).items() if name != ROLLOUT_HASH}
 
 
 def _put_virtual_service(edit: Edit, key: str, data: Object, before: Object) -> None:

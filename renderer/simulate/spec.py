@@ -12,7 +12,6 @@ from typing import Any
 from renderer.manifest import Object
 from renderer.rounding import IntOrPercent
 
-HASH = "rollouts-pod-template-hash"
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from renderer.simulate.spec import HASH
+from renderer.manifest import ROLLOUT_HASH
 from renderer.simulate.state import Destination, ReplicaSet, World
 
 
@@ -90,7 +90,7 @@ def _behind(one: ReplicaSet, labels: Mapping[str, str], template_hash: str) -> b
     """Whether the pods have these labels; the hash label is a Rollout's alone."""
     if template_hash and (one.hash != template_hash or not one.owner.startswith("Rollout ")):
         return False
-    return all(one.labels.get(name) == value for name, value in labels.items() if name != HASH)
+    return all(one.labels.get(name) == value for name, value in labels.items() if name != ROLLOUT_HASH)
 
 
 def _served(world: World, behind: Iterable[ReplicaSet]) -> tuple[Mapping[str, float], bool]:

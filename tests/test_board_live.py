@@ -178,6 +178,15 @@ def test_alarms_are_listed_where_all_apps_are_and_end_with_their_cause() -> None
     assert "alarms" not in Follower(OWN).news(live())
 
 
+def test_a_list_of_alarms_has_an_end() -> None:
+    apps = {f"app-{number:02}": live_app(app=f"app-{number:02}") for number in range(53)}
+    environment = replace(live().environments["production"], apps=apps)
+    rung = words(Follower().news(replace(live(), environments={"production": environment}))["alarms"]["all"])
+    assert "app-49 in production" in rung
+    assert "app-50 in production" not in rung
+    assert rung.endswith("and 3 more")
+
+
 def test_the_page_of_an_app_gets_its_own_part_alone() -> None:
     news = Follower(("production", "web")).news(live())
     assert set(news["apps"]) == {"production web"}

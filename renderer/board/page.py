@@ -92,7 +92,7 @@ def alarm_text(parts: Iterable[LivePart]) -> str:
     """The apps whose clusters need a look, as HTML; empty if there are none."""
     found = [part for part in parts if part.is_alarming]
     module: Any = _environment().get_template("live.html.j2").module
-    return str(module.alarm_list(found[:_MOST])).strip()
+    return str(module.alarm_list(found[:_MOST], len(found[_MOST:]))).strip()
 
 
 def message_page(title: str, lines: Iterable[str], served: Served, *, onward: str = "") -> str:

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.support.board import server
 from tests.support.browser import Click, click, launched, watched
@@ -99,7 +99,7 @@ def play(name: str) -> int:
                 _release(lab, browser, report)
             else:
                 _fleet(lab, browser, report)
-    except (AssertionError, RuntimeError) as failed:
+    except (AssertionError, RuntimeError, Error) as failed:
         report.check(False, f"stopped: {failed}")
     finally:
         lab.stop()
@@ -216,8 +216,9 @@ def _drive(shown: Shown, report: Report) -> None:
     _agree(shown, report, "2.0.0 at 20", {"Stable": ("1.0.0", 80), "Canary": ("2.0.0", 20)})
     good = shown.until(lambda: _success(shown, "Canary") > 99 and _success(shown, "Stable") > 99)
     report.check(good is not None, "the numbers of canary and stable say that both answer")
-    lines = page.locator("[data-own] tbody svg").count()
-    report.check(lines == 10, f"with {lines} lines of the last 30 minutes, side by side")
+    lines = page.locator("[data-own] tbody svg")
+    drawn = shown.until(lambda: lines.count() == 10)
+    report.check(drawn is not None, f"with {lines.count()} lines of the last 30 minutes, side by side")
     shown.picture("canary")
     _click(shown, "Change the share", "weight", {"Share in %": "50"})
     _agree(shown, report, "at 50", {"Stable": ("1.0.0", 50), "Canary": ("2.0.0", 50)})
@@ -361,7 +362,8 @@ def _fleet(lab: Lab, browser: Browser, report: Report) -> None:
     """2,000 Rollouts with their ReplicaSets and pods that nothing controls, and the board's list of apps."""
     for name in ("rollouts", "controller-manager", "scheduler", "kubelet"):
         lab.kill(name)
-    create_namespace("fleet")
+    for name in ("fleet", argocd.NAMESPACE):
+        create_namespace(name)
     folder = _fleet_project()
     _grant("fleet")
     template = api.Object(yaml.safe_load((folder / "rendered/fleet/app-00000/rollout.yaml").read_text()))

@@ -89,9 +89,9 @@ async def _connected(context: str | None, namespace: str) -> AsyncIterator[Any]:
 
     try:
         async with asyncio.timeout(_PATIENCE):
-            with warnings.catch_warnings():  # of a Kubernetes newer than the client: lists and watches are the same
-                warnings.simplefilter("ignore")
-                api = await kr8s.asyncio.api(context=context, namespace=namespace)
+            # Of a Kubernetes newer than the client: lists and watches are the same.
+            warnings.filterwarnings("ignore", "Kubernetes version .* is not supported", UserWarning)
+            api = await kr8s.asyncio.api(context=context, namespace=namespace)
     except TimeoutError:
         raise UnreachableError("the API server does not answer") from None
     except Exception as error:  # of a client, a TLS library, a plugin for credentials: their words may hold secrets

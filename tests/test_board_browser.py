@@ -101,6 +101,20 @@ def test_a_page_from_the_disk_needs_no_mouse(browser: Browser, tmp_path: Path) -
         seen.check()
 
 
+def test_an_open_page_follows_the_commit_of_somebody_else(browser: Browser, tmp_path: Path) -> None:
+    repository = team(tmp_path / "shop")
+    with server(repository.folder) as (_, address), watched(browser) as seen:
+        page = seen.page
+        page.goto(address)
+        page.get_by_role("searchbox", name="Filter").fill("web")
+        page.get_by_role("button", name="canary").click()
+        type_in(repository.folder, "weight web 50 --env production")
+        expect(page.get_by_role("img", name="50 % of the traffic goes to 1.5.0")).to_be_visible()
+        expect(page.get_by_role("searchbox", name="Filter")).to_have_value("web")
+        expect(page.get_by_role("button", name="canary")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("#count")).to_have_text("1 of 4 apps")
+
+
 CANARY = (
     Click("Change the share", "weight web 50", {"Share in %": "50"}),
     Click("Pause", "pause web"),

@@ -73,7 +73,7 @@ def watched(browser: Browser, **options: Any) -> Iterator[Watched]:
     with browser.new_context(**{"viewport": {"width": 1100, "height": 760}, **options}) as context:
         found = Watched(context.new_page())
         yield found
-        assert found.complaints == []
+        assert not found.complaints, found.complaints
 
 
 class Click(NamedTuple):

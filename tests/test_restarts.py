@@ -1,4 +1,4 @@
-"""A restart at a time in the future: nothing happens until then, so a plan must not say that pods are replaced now."""
+"""Restarts: nothing happens until a time in the future, and the pods that are counted are those of the manifest."""
 
 from __future__ import annotations
 
@@ -35,3 +35,23 @@ def test_a_mark_that_is_no_time_is_left_to_the_schema(tmp_path: Path) -> None:
     validated = run(repository.folder, "validate", "--base", "HEAD", "--at", NOW)
     assert validated.code == 1
     assert "in the future" not in validated.err
+
+
+@pytest.mark.parametrize(("replicas", "is_one"), [(4, True), (9, False)])
+def test_a_restart_counts_the_pods_of_the_patched_workload(replicas: int, is_one: bool, tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    patch = f"  patches:\n    - target: {{kind: Rollout}}\n      patch: {{spec: {{replicas: {replicas}}}}}\n"
+    repository.partial(f"{patch if replicas != 4 else ''}  canary: {{tag: 1.5.0, weight: 20}}\n")
+    assert run(repository.folder, "render").code == 0
+    repository.commit("start")
+    assert ("a canary of one pod" in run(repository.folder, "restart", "web", "--dry-run").err) == is_one
+
+
+def test_a_hash_of_one_port_is_said_of_the_share(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    settings = "{port: {number: 80}, loadBalancer: {consistentHash: {httpHeaderName: x-user}}}"
+    repository.partial(f"  istio: {{trafficPolicy: {{portLevelSettings: [{settings}]}}}}\n")
+    assert run(repository.folder, "render").code == 0
+    repository.commit("start")
+    done = run(repository.folder, "release", "web", "1.5.0", "--weight", "20", "--dry-run")
+    assert "consistentHash holds within a version: a client may change versions" in done.err

@@ -36,7 +36,8 @@ def share_notes(rule: Mapping[str, Any], service: Mapping[str, Any], *, is_route
         else:
             yield "sessionAffinity ClientIP: the share is a share of clients, not of requests"
     policy = (rule.get("spec") or {}).get("trafficPolicy") or {}
-    if is_routed and "consistentHash" in (policy.get("loadBalancer") or {}):
+    policies = (policy, *(policy.get("portLevelSettings") or ()))
+    if is_routed and any("consistentHash" in (each.get("loadBalancer") or {}) for each in policies):
         yield "requests are split one by one, and consistentHash holds within a version: a client may change versions"
     if is_routed and fields.get("clusterIP") == "None":
         yield "the Service is headless: a sidecar sends a request to the pod that its client chose, whatever the weight"

@@ -1,16 +1,19 @@
-"""Whose share a canary gets, said next to the line of a verb that changes it."""
+"""What a verb says by the rendered manifests: whose share a canary gets, and how many pods there are."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from renderer.lazy import regex
+from renderer.pipeline import Rendered
 from renderer.release.notes import share_notes
 from renderer.spec import strategy_of
 from renderer.usecases.edited import Edited
 from renderer.yamlio.manifests import load_all
 
 _KINDS = ("Service", "DestinationRule")
+_REPLICAS = regex(r"(?m)^  replicas: (\d+)$")  # of a workload, in canonical text
 _SAYING = (b"sessionAffinity", b"consistentHash", b"clusterIP")  # each note is about one of these fields
 
 
@@ -25,6 +28,17 @@ def share_lines(edited: Edited) -> list[str]:
     rule = next((each for each in objects if each["kind"] == "DestinationRule"), {})
     is_routed = strategy_of(edited.after.get("strategy", {})).is_routed
     return [*share_notes(rule, service, is_routed=is_routed)]
+
+
+def as_rendered(edited: Edited) -> Mapping[str, Any]:
+    """The spec before the verb, with the number of pods of the rendered workload, which a patch may have changed."""
+    texts = [made.files.get(path, b"") for made in edited.made if made.env == edited.env for path in _workloads(made)]
+    found = next((count for text in texts if (count := _REPLICAS.search(text.decode()))), None)
+    return {**edited.before, "replicas": int(found[1])} if found else edited.before
+
+
+def _workloads(made: Rendered) -> list[str]:
+    return [path for path in made.files if path.endswith(("/rollout.yaml", "/deployment.yaml"))]
 
 
 def _may_say(edited: Edited) -> bool:

@@ -33,7 +33,7 @@ from renderer.usecases.freezes import held_by_argo_cd, not_pruned, refuse_frozen
 from renderer.usecases.ignored import refuse_hidden, refuse_hidden_output
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
-from renderer.usecases.shares import share_lines
+from renderer.usecases.shares import as_rendered, share_lines
 from renderer.usecases.shown import show_problems
 from renderer.usecases.unfinished import noted
 from renderer.workers import crew, processors
@@ -134,7 +134,7 @@ def _say_notes(edited: Sequence[Edited], how: How) -> None:
     """A line for each note and environment, with the names of the apps that it is about."""
     noted: dict[tuple[str, str], list[str]] = {}
     for each in edited:
-        for note in (*how.notes(each.before, each.after), *share_lines(each)):
+        for note in (*how.notes(as_rendered(each), each.after), *share_lines(each)):
             noted.setdefault((each.env, note), []).append(each.app)
     for (env, note), apps in noted.items():
         say(f"rollspec: {_some(apps, _LISTED)} in {env}: {note}")

@@ -228,11 +228,9 @@ def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, kno
     hosts = [claim for claim in claimed if claim.rule == "host-once"]
     if objects:
         hosts = [claim for claim in hosts if not is_of_namespace(claim, namespace)]
-        cure = (
-            "give one of them another namespace"
-            if known
-            else "set `cluster` in each, or give one of them another namespace"
-        )
+        has_namespace = any(" in " in claim.key.partition("|")[0] for claim in objects)
+        cure = "give one of them another namespace" if has_namespace else "keep it in one of the two alone"
+        cure = cure if known else f"set `cluster` in each, or {cure}"
         message = f"the environment {other} renders {_listed(objects)} too: {cure}"
         yield Problem(file, 0, 0, "object-once", message, "/spec/namespace", "error" if known else "warning")
     if hosts:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
@@ -11,7 +9,8 @@ from itertools import zip_longest
 from pathlib import Path
 
 from tests.support.cases import ROOT
-from tests.support.repository import environment, git, init, save
+from tests.support.repository import git, init, save
+from tests.support.story import is_header, said
 
 LEFT = 64  # columns of the spec beside its manifest
 IMAGE = "ghcr.io/stefanprodan/podinfo"
@@ -71,19 +70,15 @@ def release(project: Path) -> None:
 
 
 def show(folder: Path, *arguments: str, shown: str | None = None) -> None:
-    """One command, and what it says."""
+    """One command, and what it prints."""
     print(f"$ rollspec {shown or ' '.join(arguments)}")
-    command = [sys.executable, "-m", "renderer", "-C", str(folder), *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-    print(done.stdout + done.stderr, end="", flush=True)
-    if done.returncode:
-        sys.exit(f"the command above ended with exit code {done.returncode}")
+    print(said(folder, ["rollspec", *arguments]), end="", flush=True)
 
 
 def spec_diff(project: Path) -> str:
     """What the last commit changed in the specs, without Git's headers."""
     lines = git(project, "show", "--format=", "--unified=1", "HEAD", "--", "apps", "overlays").splitlines()
-    return "\n".join(line for line in lines if not line.startswith(("diff ", "index ", "new file", "--- ", "@@")))
+    return "\n".join(line for line in lines if not is_header(line))
 
 
 def tree(folder: Path) -> Iterator[str]:

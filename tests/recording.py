@@ -7,16 +7,14 @@ a reader who asks for less motion sees the first screen alone.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.cases import ROOT
-from tests.support.repository import environment, git, init
+from tests.support.repository import git, init
+from tests.support.story import is_header, said
 
 COLUMNS, ROWS = 102, 22
 CHARACTER, LINE, MARGIN, TITLE = 8.0, 18, 16, 30  # pixels
@@ -62,26 +60,17 @@ def play(project: Path) -> list[tuple[str, list[Line]]]:
         lines: list[Line] = []
         for command in commands:
             clock += 1
-            said = _run(project, command.split(), clock).splitlines()
-            lines += [Line(command, is_typed=True), *(Line(text) for text in said if not _is_header(text)), Line("")]
+            shown = [text for text in _run(project, command.split(), clock).splitlines() if not is_header(text)]
+            lines += [Line(command, is_typed=True), *map(Line, shown), Line("")]
         screens.append((about, lines[:-1]))
     return screens
 
 
 def _run(project: Path, words: Sequence[str], clock: int) -> str:
-    """What a command says, on the hour `clock`; a refusal ends the recording."""
-    command = [sys.executable, "-m", "renderer", "-C", str(project)] if words[0] == "rollspec" else ["git"]
+    """What a command prints, on the hour `clock`."""
     day = f"2026-01-05T{9 + clock:02}:00:00+0000"
-    env = environment(GIT_AUTHOR_DATE=day, GIT_COMMITTER_DATE=day, COLUMNS=str(COLUMNS), TZ="UTC", PYTHONPATH=str(ROOT))
-    done = subprocess.run([*command, *words[1:]], cwd=project, env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"{' '.join(words)} ended with exit code {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout + done.stderr
-
-
-def _is_header(line: str) -> bool:
-    """Whether it is one of the lines of a diff that only Git needs."""
-    return line.startswith(("diff --git ", "index ", "new file", "--- ", "@@ "))
+    dates = {"GIT_AUTHOR_DATE": day, "GIT_COMMITTER_DATE": day}
+    return said(project, words, {**dates, "COLUMNS": str(COLUMNS), "TZ": "UTC"})
 
 
 def draw(screens: Sequence[tuple[str, Sequence[Line]]]) -> str:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.support.attacks import APP
-from tests.support.cases import OVERLAY, PROJECT, ROOT, run
+from tests.support.cases import OVERLAY, PROJECT, ROOT, Outcome, run
 from tests.support.repository import init, save
 from tests.support.spec_lists import Maker, SpecList, schema, spec_lists
 
@@ -70,6 +70,21 @@ def _read_once(tmp_path_factory: pytest.TempPathFactory) -> None:
     work(tmp_path_factory.mktemp("first") / "project", TEXTS)
 
 
+@pytest.mark.parametrize("each", ["for two in found: pass", "[two for two in found]", "any(not two for two in found)"])
+def test_work_that_grows_with_the_square_is_seen(each: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = compile(f"def pairs(found):\n for one in found:\n  {each}", f"{OURS}/pairs.py", "exec")
+    pairs: dict[str, Callable[[range], None]] = {}
+    exec(code, pairs)  # noqa: S102
+    monkeypatch.setattr(sys.modules[__name__], "run", lambda folder, *_: _squared(folder, pairs["pairs"]))
+    assert ratio(lambda count: {**TEXTS, "App": APP + lines("x#: 1")(count)}, 150, tmp_path) > MOST
+
+
+def _squared(folder: Path, pairs: Callable[[range], None]) -> Outcome:
+    """What a command does that looks at each pair of lines."""
+    pairs(range(1, len((folder / FILES["App"]).read_text().splitlines())))
+    return Outcome(0, "", "")
+
+
 @pytest.mark.parametrize("name", LISTS)
 def test_twice_the_entries_take_about_twice_the_work(name: str, tmp_path: Path) -> None:
     def texts(count: int) -> Texts:
@@ -96,13 +111,17 @@ def ratio(texts: Callable[[int], Texts], few: int, folder: Path) -> float:
     What a run does without any entry is so not counted.
     """
     half, one, two = (work(folder / str(count), texts(count)) for count in (few // 2, few, 2 * few))
-    found = (two - one) / max(one - half, few)  # at least an instruction for each entry
-    print(f"{found:.2f} times: {half:,} {one:,} {two:,} instructions")
+    found = (two - one) / max(one - half, few)  # at least a line for each entry
+    print(f"{found:.2f} times: {half:,} {one:,} {two:,} lines")
     return found
 
 
 def work(folder: Path, texts: Texts) -> int:
-    """The bytecode instructions that rollspec runs in its own modules for a change of the app in such a project."""
+    """The lines that rollspec runs in its own modules for a change of the app in such a project.
+
+    Each round of a loop and of a comprehension counts as a line at least. Lines are cheaper to count than instructions,
+    and grow as they do.
+    """
     init(folder)
     for kind, path in FILES.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -111,16 +130,15 @@ def work(folder: Path, texts: Texts) -> int:
     (folder / FILES["App"]).write_text(texts["App"].replace("1.0.0", "1.0.1"))
     count = 0
 
-    def opcode(frame: FrameType, event: str, arg: Any) -> Any:
+    def line(frame: FrameType, event: str, arg: Any) -> Any:
         nonlocal count
-        count += 1
-        return opcode
+        count += event == "line"
+        return line
 
     def called(frame: FrameType, event: str, arg: Any) -> Any:
         if not frame.f_code.co_filename.startswith(OURS) or frame.f_code.co_name == "<module>":
             return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        return opcode
+        return line
 
     before = sys.gettrace()
     sys.settrace(called)

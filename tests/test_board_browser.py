@@ -15,11 +15,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.board import flying, server
+from renderer.board.live import live_parts
+from renderer.board.page import index_page, live_texts
+from renderer.live.model import Source
+from renderer.web.stream import Follower
+from tests.support.board import board, flying, server
 from tests.support.browser import Click, click, launched, watched
 from tests.support.cases import ROOT, run
 from tests.support.past import Repository
 from tests.support.repository import environment, git
+from tests.test_board_live import LOST, OWN, READ, live
 
 API = """\
   image: ghcr.io/acme/{name}
@@ -113,6 +118,22 @@ def test_an_open_page_follows_the_commit_of_somebody_else(browser: Browser, tmp_
         expect(page.get_by_role("searchbox", name="Filter")).to_have_value("web")
         expect(page.get_by_role("button", name="canary")).to_have_attribute("aria-pressed", "true")
         expect(page.locator("#count")).to_have_text("1 of 4 apps")
+
+
+@pytest.mark.parametrize("source", [READ, LOST], ids=["read", "lost"])
+def test_everybody_can_read_what_the_clusters_say(browser: Browser, source: Source) -> None:
+    shown = live(cluster=source, prometheus=source)
+    alarms = Follower().news(shown)["alarms"]["all"]
+    (short, *_), (whole, *_) = (
+        live_texts(live_parts(shown, own), whole=own is not None).values() for own in (None, OWN)
+    )
+    with watched(browser) as seen:
+        seen.page.set_content(index_page(board()))
+        put = "(html) => document.querySelector('main').insertAdjacentHTML('afterbegin', html)"
+        seen.page.evaluate(put, alarms + short + whole)
+        expect(seen.page.get_by_role("region", name="Versions in the cluster")).to_be_visible()
+        expect(seen.page.get_by_role("img", name="Requests a second of 1.4.2 in the last 30 minutes")).to_be_visible()
+        seen.check()
 
 
 CANARY = (

@@ -104,6 +104,8 @@ def test_a_page_from_the_disk_needs_no_mouse(browser: Browser, tmp_path: Path) -
         expect(page.get_by_role("img", name="Simulated traffic")).to_be_hidden()
         assert seen.asked == {"file://"}
         seen.check()
+        page.emulate_media(media="print")
+        seen.check()  # on paper, whatever the screen has
 
 
 def test_an_open_page_follows_the_commit_of_somebody_else(browser: Browser, tmp_path: Path) -> None:

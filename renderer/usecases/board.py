@@ -19,7 +19,7 @@ from renderer.masking import masked_lines
 from renderer.plain import lookup
 from renderer.plan import plan_with_timeline
 from renderer.problem import errors
-from renderer.progress import Progress, no_progress, progress
+from renderer.progress import Progress, counted, no_progress, progress
 from renderer.report.commits import who
 from renderer.report.history import AppHistory, entry_texts
 from renderer.report.plan import plan_lines
@@ -80,7 +80,7 @@ def write_board(options: BoardOptions) -> int:
     _write(os.path.join(options.directory, folder), {path: text.encode() for path, text in files.items()})
     out(
         f"{os.path.join(folder, INDEX) if not options.single else options.single}: {len(board.active)} of "
-        f"{len(board.cells)} app environments need a look; {len(files) - 1} pages of apps"
+        f"{len(board.cells)} app environments need a look; {counted(len(files) - 1, 'page')} of apps"
     )
     return int(any("unreadable" in cell.states for cell in board.active))
 

@@ -316,7 +316,7 @@ def test_markdown_is_a_comment_with_folded_details(project: Path) -> None:
 def _comment(reason: str, message: str = "", env: str = "production") -> tuple[str, str, str]:
     """What a plan's comment makes of the text: in a row, in a line, in the head of what is folded."""
     problems = (Problem("a.yaml", 1, 1, "tag", message),) if message else ()
-    app = AppPlan("web", env, (Effect("replace", reason),), problems=problems)
+    app = AppPlan("web", env, (Effect("replace", reason),), problems=problems, remarks=("what is folded",))
     lines = plan_text(Plan("base", "head", (app,)), "markdown").splitlines()
     (warning,) = [line for line in lines if line.startswith("- error **tag**, ")] or [""]
     (summary,) = [line for line in lines if line.startswith("<details>")]

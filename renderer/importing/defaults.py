@@ -105,6 +105,7 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
                              {"type": "Percent", "value": 100, "periodSeconds": 15}]},
     "ScaleDown": {"selectPolicy": "Max", "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]},
 }  # fmt: skip
+_REQUIRED = frozenset(("rules",))  # lists that an object must have, empty or not: the policies of a Job
 _CPU_80 = [
     {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
 ]
@@ -119,7 +120,7 @@ def without_defaults(data: Data, kind: str) -> Data:
     types, values = TYPES.get(kind, {}), VALUES.get(kind, {})
     found = {}
     for key, value in data.items():
-        if value is None or value == []:
+        if value is None or (value == [] and key not in _REQUIRED):
             continue
         short = without_defaults(value, types.get(key, ""))
         if key in values and _same(short, values[key]):

@@ -95,7 +95,7 @@ class Reorder:
 TextEdit = Replace | Insert | Delete | Relabel | Reorder
 
 
-def same(one: Data, other: Data) -> bool:
+def equal_in_order(one: Data, other: Data) -> bool:
     """Whether both are equal, also in the order of keys; 1 equals neither 1.0 nor true."""
     return json.dumps(one) == json.dumps(other)
 
@@ -114,7 +114,7 @@ def applied(data: Data, operation: Operation) -> Data:
 
 def text_edits(old: Data, new: Data, path: Path = ()) -> Iterator[TextEdit]:
     """The edits, one after another, that turn the text of `old` into a text of `new`."""
-    if same(old, new):
+    if equal_in_order(old, new):
         return
     if isinstance(old, dict) and isinstance(new, dict) and old and new:
         yield from _mapping(old, new, path)
@@ -217,9 +217,9 @@ def _mapping(old: dict[str, Data], new: dict[str, Data], path: Path) -> Iterator
 def _list(old: list[Data], new: list[Data], path: Path) -> Iterator[TextEdit]:
     """Equal items at the beginning and at the end stay; those between are paired, then items are added or removed."""
     shorter = min(len(old), len(new))
-    head = next((index for index in range(shorter) if not same(old[index], new[index])), shorter)
+    head = next((index for index in range(shorter) if not equal_in_order(old[index], new[index])), shorter)
     rest = shorter - head
-    tail = next((count for count in range(rest) if not same(old[-1 - count], new[-1 - count])), rest)
+    tail = next((count for count in range(rest) if not equal_in_order(old[-1 - count], new[-1 - count])), rest)
     last_old, last_new = len(old) - tail, len(new) - tail
     for index in range(head, min(last_old, last_new)):
         yield from text_edits(old[index], new[index], (*path, index))
@@ -238,7 +238,7 @@ def difference(old: Data, new: Data, path: Path = ()) -> Path | None:
         pairs = enumerate(zip(old, new, strict=True))
         found = (difference(one, other, (*path, index)) for index, (one, other) in pairs)
         return next((index for index in found if index is not None), None)
-    return None if same(old, new) else path
+    return None if equal_in_order(old, new) else path
 
 
 def value_at(data: Data, path: Path) -> Data:

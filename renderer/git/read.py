@@ -171,7 +171,8 @@ def _on_disk(root: str, start: str, paths: Sequence[str]) -> dict[str, FileStatu
 def _unknown_and_overlooked(root: str, paths: Sequence[str]) -> tuple[list[str], dict[str, bool]]:
     """The untracked files, and those that git does not compare with the disk: whether the checkout may lack them."""
     options = ["-z", "-v", "--cached", "--others", "--exclude-standard"]
-    unusual = [line for line in fields(reading(root, ["ls-files", *options, "--", *literal(paths)])) if line[0] != "H"]
+    said = reading(root, ["ls-files", *options, "--", *literal(paths)])
+    unusual = [text(line) for line in said.split(b"\0") if line and not line.startswith(b"H")]  # of many, few
     unknown = [line[2:] for line in unusual if line[0] == "?"]
     return unknown, {line[2:]: line[0] in "Ss" for line in unusual if line[0] == "S" or line[0].islower()}
 

@@ -16,6 +16,7 @@ _LIKE = 0.7
 _LIKE_SHORT = 0.6  # `tga` and `tag`
 _SHORT = 4
 _LONGEST = 64  # longest word that is compared with others
+_OTHER: dict[Tokens, str] = {("spec",): "metadata", ("metadata",): "spec"}  # the other half of a document
 _MAX_CANDIDATES = 3  # if the field exists in more mappings than that, none of them is a probable one
 
 
@@ -59,9 +60,10 @@ def extras(instance: dict[str, Any], schema: Node, matches: Matches) -> list[str
 
 
 def _below(key: str, schema: Node, tree: Tree, tokens: Tokens) -> str:
-    """Where a mapping here, or the metadata of the document, has the field."""
-    if tokens == ("spec",) and key in tree.fields(tree.at(("metadata",))):
-        return f"did you mean {name(f'metadata.{key}')}?"
+    """Where a mapping here has the field, or the metadata or the spec of the document."""
+    other = _OTHER.get(tokens)
+    if other and key in tree.fields(tree.at((other,))):
+        return f"did you mean {name(f'{other}.{key}')}?"
     candidates = [f"{field}.{key}" for field, node in tree.fields(schema).items() if key in tree.fields(node)]
     return f"did you mean {either(map(name, candidates))}?" if 0 < len(candidates) <= _MAX_CANDIDATES else ""
 

@@ -29,8 +29,8 @@ from .scenario import FOLDER, Scenario, scenarios
 _ASIDE = frozenset(
     f"{name}.py"
     for name in (
-        *("__init__", "__main__", "agreement", "board", "clients", "defaults", "digest", "evidence", "invariants"),
-        *("judges", "planned", "promise", "report", "run", "sequences", "soak", "traces", "violation"),
+        *("__init__", "__main__", "agreement", "board", "clients", "defaults", "digest", "evidence", "imports"),
+        *("invariants", "judges", "planned", "promise", "report", "run", "sequences", "soak", "traces", "violation"),
     )
 )
 _SHORT = 12

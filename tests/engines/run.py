@@ -13,7 +13,21 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
-from . import argocd, board, defaults, digest, evidence, judges, prometheus, report, sandbox, sequences, soak, traces
+from . import (
+    argocd,
+    board,
+    defaults,
+    digest,
+    evidence,
+    imports,
+    judges,
+    prometheus,
+    report,
+    sandbox,
+    sequences,
+    soak,
+    traces,
+)
 from .api import Watches
 from .invariants import judged
 from .lab import Lab, create_crds
@@ -41,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         return defaults.ask()
     if arguments.command == "e2e" and arguments.name in board.NAMES:
         return board.play(arguments.name)
+    if arguments.command == "e2e" and arguments.name in imports.NAMES:
+        return imports.play(arguments.name)
     prometheus.start()
     if arguments.command == "judges":
         return hear_judges()

@@ -171,7 +171,7 @@ def _needed(source: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}} for name in sorted(accounts)
     ]
     for pod in pods:
-        if "priorityClassName" in pod:
+        if not pod.get("priorityClassName", "system-").startswith("system-"):  # the API server makes those itself
             own: dict[str, Any] = {"metadata": {"name": pod["priorityClassName"]}, "value": 1}
             found.append({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", **own})
         if "runtimeClassName" in pod:
@@ -235,7 +235,9 @@ def _running(namespace: str, source: list[dict[str, Any]]) -> Running:
         if (each["kind"], each["metadata"]["name"]) in names
     }
     sets, pods = (_listed(namespace, path) for path in _MADE)
-    pods = [each for each in pods if not any(owner["kind"] == "Job" for owner in each["metadata"]["ownerReferences"])]
+    pods = [
+        each for each in pods if "Job" not in (owner["kind"] for owner in each["metadata"].get("ownerReferences", ()))
+    ]
     restarts = {
         each["metadata"]["name"]: (
             each["metadata"]["uid"],

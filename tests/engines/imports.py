@@ -44,8 +44,7 @@ AT_LEAST = 20  # sources
 SIDE_BY_SIDE = 8
 PATIENCE = 75.0
 STILL = 8.0  # seconds after a sync in which a pod could still be replaced
-_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_WORKLOADS = ("Deployment", "Rollout", "StatefulSet")
+_WORKLOADS = ("Deployment", "Rollout")  # the lab runs no controller of StatefulSets
 _MADE = ("apps/v1/namespaces/{}/replicasets", "v1/namespaces/{}/pods")
 
 
@@ -101,7 +100,7 @@ def _take_over(folder: Path, served: set[str]) -> list[tuple[bool, str]]:
         _until_still(namespace, source)
         for each in source:
             if each["kind"] == "HorizontalPodAutoscaler":
-                _forget_replicas(namespace, each["spec"]["scaleTargetRef"])
+                _own_replicas(namespace, each["spec"]["scaleTargetRef"])
         before = _running(namespace, source)
         said = _import(project, namespace)
         commit = run("git", "rev-parse", "HEAD", cwd=project).strip()
@@ -153,13 +152,17 @@ def _give_address(namespace: str, service: str) -> None:
     kubectl("-n", namespace, "patch", "service", service, "--subresource=status", "--type=merge", "-p", patch)
 
 
-def _forget_replicas(namespace: str, target: dict[str, Any]) -> None:
-    """What docs/import.md says before the first sync: the last apply no longer owns the number of pods."""
-    name = f"{target['kind'].lower()}/{target['name']}"
-    data = json.loads(kubectl("-n", namespace, "get", name, "-o", "json"))
-    applied = json.loads(data["metadata"]["annotations"][_APPLIED])
-    applied["spec"].pop("replicas", None)
-    kubectl("-n", namespace, "annotate", "--overwrite", name, f"{_APPLIED}={json.dumps(applied)}")
+def _own_replicas(namespace: str, target: dict[str, Any]) -> None:
+    """What docs/import.md says before the first sync: another manager owns the number of pods too."""
+    data = json.loads(kubectl("-n", namespace, "get", target["kind"].lower(), target["name"], "-o", "json"))
+    number = {
+        "apiVersion": target["apiVersion"],
+        "kind": target["kind"],
+        "metadata": {"name": target["name"]},
+        "spec": {"replicas": data["spec"]["replicas"]},
+    }
+    how = ("--server-side", "--field-manager=handover", "--validate=false")
+    kubectl("-n", namespace, "apply", *how, "-f", "-", stdin=json.dumps(number))
 
 
 def _needed(source: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -208,21 +211,24 @@ def _edit(file: Path, fields: dict[str, Any]) -> None:
 
 def _until_still(namespace: str, source: list[dict[str, Any]]) -> None:
     """Wait until every workload has its pods, and their number no longer changes."""
+    scalers = [each["spec"] for each in source if each["kind"] == "HorizontalPodAutoscaler"]
+    least = {(each["scaleTargetRef"]["kind"], each["scaleTargetRef"]["name"]): each["minReplicas"] for each in scalers}
     wanted = {(each["kind"], each["metadata"]["name"]) for each in source if each["kind"] in _WORKLOADS}
 
     def is_still() -> bool:
         listed = json.loads(kubectl("-n", namespace, "get", "deployments,rollouts,statefulsets", "-o", "json"))["items"]
-        seen = {(each["kind"], each["metadata"]["name"]) for each in listed if _has_pods(each)}
-        return wanted <= seen
+        named = {(each["kind"], each["metadata"]["name"]): each for each in listed}
+        return wanted <= {name for name, each in named.items() if _has_pods(each, least.get(name, 1))}
 
     api.wait(is_still, PATIENCE, f"the pods of {namespace}")
     time.sleep(STILL)
 
 
-def _has_pods(workload: dict[str, Any]) -> bool:
+def _has_pods(workload: dict[str, Any], least: int) -> bool:
+    """Whether it has its pods; an autoscaler gives it `least` of them after some seconds."""
     replicas = workload["spec"].get("replicas", 1)
     made: int = workload.get("status", {}).get("replicas", 0)
-    return bool(workload["spec"].get("paused")) or made >= min(replicas, 1)
+    return bool(workload["spec"].get("paused")) or made >= min(replicas, 1) * least
 
 
 def _running(namespace: str, source: list[dict[str, Any]]) -> Running:

@@ -22,6 +22,7 @@ from renderer.usecases.revision import asking_git
 from renderer.usecases.selection import touched
 
 Commit = tuple[str, frozenset[str]]  # its id, and the files that it changed
+Texts = Callable[[str], Mapping[str, bytes | None]]  # the files of apps at a commit
 _EDITED = frozenset({"tag", "version", "restartedAt"})  # fields of the release state that people and bots edit too
 
 
@@ -69,14 +70,16 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
         selection, _ = touched(layout, opened.setup.environments, opened.apps, own)
         environment = opened.setup.environments[env]
         names = [app for app in sorted(selection.apps.get(env, ())) if wanted.has(app) and is_in(environment, app)]
-        files = read_many(opened.root, base, [file for app in names for file in own_files(opened, app)])
+        specs = [file for app in names for file in own_files(opened, app)]
+        texts = cache(lambda commit: read_many(opened.root, commit, specs))  # of all apps at once
+        files = texts(base)
         is_pinned = (environment.spec.get("policy") or {}).get("tags") == "pinned"
         found = {}
         for app in names:
             if files[layout.app(app)] is not None:
                 old, new = evaluated_of(opened, app, env, base, files), evaluated_in(opened, app, env)
                 if _state(old) != _state(new):
-                    old = _after_the_last_verb(opened, app, old, commits)
+                    old = _after_the_last_verb(opened, app, old, commits, texts)
                 spec = new.app.spec if is_pinned else _followed(wanted, app, env, old, new)
                 meant = from_edit(old.app.spec, spec, weight=wanted.weight, again=wanted.is_again(app))
                 if meant is not None:
@@ -87,7 +90,9 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
     return acts
 
 
-def _after_the_last_verb(opened: Opened, app: str, old: Evaluated, commits: Sequence[Commit]) -> Evaluated:
+def _after_the_last_verb(
+    opened: Opened, app: str, old: Evaluated, commits: Sequence[Commit], texts: Texts
+) -> Evaluated:
     """The app after the last commit that changed its release state in the environment of `old`; `old` if none did.
 
     What a promotion or an undo made of the stable version is not an edit.
@@ -95,7 +100,7 @@ def _after_the_last_verb(opened: Opened, app: str, old: Evaluated, commits: Sequ
     own = own_files(opened, app)
     for commit, paths in commits:
         if not paths.isdisjoint(own):
-            then = evaluated_of(opened, app, old.app.env, commit, read_many(opened.root, commit, own))
+            then = evaluated_of(opened, app, old.app.env, commit, texts(commit))
             if _state(then) != _state(old):
                 old = then
     return old

@@ -170,7 +170,7 @@ def test_the_page_of_a_broken_project_says_what_is_wrong(tmp_path: Path) -> None
 def test_a_reading_that_takes_long_shows_how_far_it_is(tmp_path: Path) -> None:
     source = files(flying(Repository(tmp_path / "repository")))
     heard: list[Reading] = []
-    source._hear = heard.append  # type: ignore[method-assign, assignment]
+    source._hear = heard.append  # type: ignore[method-assign, assignment]  # a recorder
 
     async def ask() -> tuple[object, object]:
         source.patience = 0

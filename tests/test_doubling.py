@@ -74,7 +74,7 @@ def _read_once(tmp_path_factory: pytest.TempPathFactory) -> None:
 def test_work_that_grows_with_the_square_is_seen(each: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = compile(f"def pairs(found):\n for one in found:\n  {each}", f"{OURS}/pairs.py", "exec")
     pairs: dict[str, Callable[[range], None]] = {}
-    exec(code, pairs)  # noqa: S102
+    exec(code, pairs)  # noqa: S102 - code of this file
     monkeypatch.setattr(sys.modules[__name__], "run", lambda folder, *_: _squared(folder, pairs["pairs"]))
     assert ratio(lambda count: {**TEXTS, "App": APP + lines("x#: 1")(count)}, 150, tmp_path) > MOST
 

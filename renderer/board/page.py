@@ -131,7 +131,7 @@ def _parts(served: Served | None) -> dict[str, Any]:
     """Style and script. A written page says itself that it allows exactly these; a server says so in a header."""
     style, script = _file("board.css"), _file("board.js")
     if served:
-        return {"style": Markup(style), "script": Markup(script + _file("served.js")), "policy": ""}  # noqa: S704 - ours
+        return {"style": Markup(style), "script": Markup(script + _file("served.js")), "policy": ""}  # noqa: S704 - files of ours
     policy = "; ".join(
         [
             "default-src 'none'",

@@ -433,7 +433,7 @@ def _counters() -> Iterator[None]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", prometheus.metrics_port(PORT)), Handler) as own:
@@ -454,7 +454,9 @@ def _counters_of(app: str, count: int) -> str:
 def _memory(process: int) -> int:
     """The most memory that a process has had, in MB."""
     status = Path(f"/proc/{process}/status").read_text()
-    return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) // 1024  # type: ignore[index]
+    found = re.search(r"VmHWM:\s*(\d+) kB", status)
+    assert found
+    return int(found[1]) // 1024
 
 
 def _create_all(template: api.Object, numbers: Sequence[int]) -> None:

@@ -74,9 +74,16 @@ def strays(old: Side, new: Side) -> bool:
 
 
 def named(found: Summary, *sides: Side | None) -> Summary:
-    """The timeline with the names that people use for the versions; the simulator uses their labels."""
+    """The timeline with the names that people use for the versions; the simulator uses their labels, or images."""
     versions = [version for side in sides if side for version in (side.app.stable, side.app.running)]
-    return with_labels(found, {version.version: version.name for version in versions})
+    images = {version.image: version.name for version in versions}
+    names = {label: _by_image(label, images) for label in (track.version.partition("#")[0] for track in found.tracks)}
+    return with_labels(found, {**names, **{version.version: version.name for version in versions}})
+
+
+def _by_image(label: str, names: Mapping[str, str]) -> str:
+    """The name of the version that has one of these images; else the label as it is."""
+    return next((names[image] for image in label.split() if image in names), label)
 
 
 def with_labels(found: Summary, names: Mapping[str, str]) -> Summary:

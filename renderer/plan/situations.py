@@ -11,7 +11,7 @@ from renderer.plan.classes import Summary
 from renderer.plan.outlook import Situation, named, play, situation, with_labels
 from renderer.plan.side import WORKLOADS, Side
 from renderer.scaler import KINDS as SCALERS
-from renderer.simulate import KINDS, UNVERSIONED, TooManyPodsError, digest, wave
+from renderer.simulate import KINDS, TooManyPodsError, digest, version_of, wave
 
 _VERSION = ("version", "app.kubernetes.io/version")  # labels that name the version of a pod
 _NAME, _LABEL = "\0", "\1"  # in place of the app's name, and of the name of a version
@@ -76,6 +76,7 @@ def _object(
     """What the simulator reads of a manifest; what it only compares are numbers."""
     data = manifest.data
     head = [manifest.kind, manifest.namespace, own(manifest.name), own(manifest.file), str(data.get("apiVersion"))]
+    head += [rank[version_of(data["spec"]["template"])]] if _is_without_label(manifest) else []
     return [*head, wave(manifest), sorted(sync_options(data)), number(manifest), _renamed(_read(manifest), own, rank)]
 
 
@@ -117,8 +118,8 @@ def _own(app: str) -> Callable[[str], str]:
 def _versions(manifest: Manifest) -> Iterable[str]:
     """The names of versions in what is read of a manifest."""
     pending: list[Any] = _read(manifest)
-    if manifest.kind in WORKLOADS and not any(pending[1].get(key) for key in _VERSION):
-        yield UNVERSIONED
+    if _is_without_label(manifest):
+        yield version_of(manifest.data["spec"]["template"])
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
@@ -126,6 +127,14 @@ def _versions(manifest: Manifest) -> Iterable[str]:
             pending += value.values()
         elif isinstance(value, list):
             pending += value
+
+
+def _is_without_label(manifest: Manifest) -> bool:
+    """Whether it is a workload whose pods lack the label `version`: they are called by their images."""
+    if manifest.kind not in WORKLOADS:
+        return False
+    template = (manifest.data.get("spec") or {}).get("template") or {}
+    return bool(template) and not ((template.get("metadata") or {}).get("labels") or {}).get("version")
 
 
 def _numbers() -> Callable[[Manifest], tuple[int, int]]:

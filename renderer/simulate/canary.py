@@ -29,7 +29,7 @@ from renderer.simulate.scaling import (
     scale_down_old_canaries,
     scale_new,
 )
-from renderer.simulate.services import reconcile_stable_service
+from renderer.simulate.services import reconcile_services
 from renderer.simulate.state import RolloutStatus
 
 
@@ -41,7 +41,7 @@ def reconcile_canary(ctx: Context) -> None:
     if restart_pods(ctx):
         return
     drop_history(ctx)
-    reconcile_stable_service(ctx)
+    reconcile_services(ctx)
     if not reconcile_traffic(ctx):
         return
     reconcile_analysis(ctx)

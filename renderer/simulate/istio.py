@@ -1,4 +1,4 @@
-"""Traffic routing of a canary by Istio subsets (`rollout/trafficrouting.go`, `rollout/trafficrouting/istio`)."""
+"""Istio's traffic routing of a canary, to subsets or Services (`rollout/trafficrouting.go`, `trafficrouting/istio`)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from renderer.simulate.context import Context, fully_promoted
 from renderer.simulate.record import Edit
 from renderer.simulate.scaling import at_desired_counts, desired_weight, progressed, set_weight_of
 from renderer.simulate.spec import Routing
-from renderer.simulate.state import ReplicaSet, Rollout, Rule, Subset, VirtualService, Weights
+from renderer.simulate.state import Destination, ReplicaSet, Rollout, Rule, Subset, VirtualService, Weights
 
 
 def valid(edit: Edit, rollout: Rollout) -> bool:
-    """Whether the VirtualService has the routes to both subsets; without, the Rollout is Degraded (InvalidSpec)."""
+    """Whether the VirtualService has the routes to both versions; without, the Rollout is Degraded (InvalidSpec)."""
     routing = rollout.spec.canary.routing if rollout.spec.canary else None
     if routing is None:
         return True
@@ -20,7 +20,12 @@ def valid(edit: Edit, rollout: Rollout) -> bool:
     routes = dict(service.routes) if service else {}
     names = routing.routes or tuple(routes)[:1]
     wanted = {routing.stable, routing.canary}
-    return bool(names) and all(wanted <= {to.subset for to in routes.get(name, ())} for name in names)
+    return bool(names) and all(wanted <= {_version(routing, to) for to in routes.get(name, ())} for name in names)
+
+
+def _version(routing: Routing, to: Destination) -> str:
+    """What a destination is called in the Rollout: a subset, or a Service where there is no DestinationRule."""
+    return to.subset if routing.rule else to.host
 
 
 def reconcile_traffic(ctx: Context) -> bool:
@@ -46,7 +51,7 @@ def reconcile_traffic(ctx: Context) -> bool:
 
 def _desired(ctx: Context, routing: Routing) -> tuple[str, int]:
     """(What the canary's subset is, the canary's weight)."""
-    before = _rolling_back_from(ctx)
+    before = rolling_back_from(ctx)
     if before:
         return before, _weight_on_rollback(ctx)
     if fully_promoted(ctx.old):
@@ -72,7 +77,7 @@ def _weight_before(ctx: Context) -> int:
     return next((step.weight for step in reversed(before) if step.weight is not None and step.type == "setWeight"), 0)
 
 
-def _rolling_back_from(ctx: Context) -> str:
+def rolling_back_from(ctx: Context) -> str:
     """The version that traffic leaves slowly with dynamicStableScale (`IsDynamicallyRollingBackToStable`)."""
     weights = ctx.old.weights
     if not fully_promoted(ctx.old) or not ctx.canary.dynamic or weights is None:
@@ -107,6 +112,8 @@ def _enough_stable(ctx: Context, weight: int) -> bool:
 
 def _update_hashes(ctx: Context, routing: Routing, canary: str, stable: str) -> bool:
     """Point the subsets at the versions; false while one of them has too few available pods (`UpdateHash`)."""
+    if not routing.rule:
+        return True
     rule = ctx.edit.world.rules.get(routing.rule)
     if rule is None or any(_delays(ctx, one, canary, stable) for one in ctx.sets):
         return False
@@ -120,7 +127,7 @@ def _delays(ctx: Context, one: ReplicaSet, canary: str, stable: str) -> bool:
     """`shouldDelayDestinationRuleUpdate`."""
     if not one.wanted or one.hash not in (canary, stable):
         return False
-    if one.hash == canary and (ctx.old.aborted or _rolling_back_from(ctx)):
+    if one.hash == canary and (ctx.old.aborted or rolling_back_from(ctx)):
         return False
     return ctx.available(one) < one.wanted
 
@@ -132,7 +139,7 @@ def _set_weight(ctx: Context, routing: Routing, weight: int) -> None:
     routes = tuple(
         (
             name,
-            tuple(to._replace(weight=weights[to.subset]) for to in tos if to.subset in weights)
+            tuple(to._replace(weight=weights[each]) for to in tos if (each := _version(routing, to)) in weights)
             if name in names
             else tos,
         )

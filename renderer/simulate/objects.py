@@ -24,7 +24,6 @@ from renderer.simulate.state import (
     VirtualService,
 )
 
-UNVERSIONED = "unversioned"  # the name of a version whose pods have no label that names one
 WAVE = "argocd.argoproj.io/sync-wave"
 
 
@@ -67,8 +66,7 @@ def _key(manifest: Manifest) -> str:
 
 def _name(edit: Edit, template: Template) -> None:
     """Every template has a name from the moment it is applied."""
-    label = template.labels.get("version") or template.labels.get("app.kubernetes.io/version") or UNVERSIONED
-    edit.world.version(template.hash, label)
+    edit.world.version(template.hash, template.version)
 
 
 def _replicas(data: Object, before: Object, live: int | None) -> int:

@@ -196,8 +196,11 @@ def referenced(ctx: Context, one: ReplicaSet) -> bool:
     if ctx.spec.blue_green:
         keys = (ctx.spec.blue_green.active, ctx.spec.blue_green.preview)
         named |= {world.services[key].hash for key in keys if key in world.services}
-    elif ctx.canary.routing and ctx.canary.routing.rule in world.rules:
-        named |= {subset.hash for subset in world.rules[ctx.canary.routing.rule].subsets.values()}
+    else:
+        keys = (ctx.canary.stable_service, ctx.canary.canary_service)
+        named |= {world.services[key].hash for key in keys if key in world.services}
+        if ctx.canary.routing and ctx.canary.routing.rule in world.rules:
+            named |= {subset.hash for subset in world.rules[ctx.canary.routing.rule].subsets.values()}
     return one.hash in named
 
 

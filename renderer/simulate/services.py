@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.simulate.context import Context
+from renderer.simulate.istio import rolling_back_from
 from renderer.simulate.record import Edit
 from renderer.simulate.spec import RolloutSpec
-from renderer.simulate.state import Service
+from renderer.simulate.state import ReplicaSet, Service
 
 
 def switch_service(ctx: Context, key: str, template_hash: str) -> None:
@@ -19,20 +20,28 @@ def switch_service(ctx: Context, key: str, template_hash: str) -> None:
         ctx.edit.wrote()
 
 
-def reconcile_stable_service(ctx: Context) -> None:
-    """The stable Service of a canary: adopted when all stable pods are available, moved when one is."""
-    key, stable = ctx.canary.stable_service, ctx.stable
-    if not key or stable is None or key not in ctx.edit.world.services:
+def reconcile_services(ctx: Context) -> None:
+    """The Services of a canary (`reconcileStableAndCanaryService`)."""
+    _lead_to(ctx, ctx.canary.stable_service, ctx.stable)
+    if ctx.aborted and not ctx.canary.routing:
+        _lead_to(ctx, ctx.canary.canary_service, ctx.stable)
+    elif not rolling_back_from(ctx):
+        _lead_to(ctx, ctx.canary.canary_service, ctx.fresh)
+
+
+def _lead_to(ctx: Context, key: str, version: ReplicaSet | None) -> None:
+    """Let a Service select a version: adopted when all of its pods are available, moved when one is."""
+    if version is None or key not in ctx.edit.world.services:
         return
-    available, is_adopted = ctx.available(stable), bool(ctx.edit.world.services[key].manager)
-    if available and (is_adopted or available >= stable.wanted):
-        switch_service(ctx, key, stable.hash)
+    available, is_adopted = ctx.available(version), bool(ctx.edit.world.services[key].manager)
+    if available and (is_adopted or available >= version.wanted):
+        switch_service(ctx, key, version.hash)
 
 
 def _named(spec: RolloutSpec) -> tuple[str, ...]:
     if spec.blue_green:
         return (spec.blue_green.active, spec.blue_green.preview)
-    return (spec.canary.stable_service,) if spec.canary else ()
+    return (spec.canary.stable_service, spec.canary.canary_service) if spec.canary else ()
 
 
 def release_services(edit: Edit) -> None:

@@ -12,15 +12,17 @@ from typing import Any
 from renderer.manifest import Object
 from renderer.rounding import IntOrPercent
 
+UNVERSIONED = "unversioned"  # the version of pods that have neither the label nor an image
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A pod template: its identity, the labels of its pods."""
+    """A pod template: its identity, the labels of its pods, and the name of its version."""
 
     hash: str
     labels: Mapping[str, str]
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """A canary's Istio traffic routing by subsets; `rule` and `service` are `namespace/name`."""
+    """A canary's traffic routing by Istio; `virtual_service` and `rule` are `namespace/name`.
+
+    `stable` and `canary` are the names of subsets; without a rule they are Services, as `namespace/name`.
+    """
 
     virtual_service: str
     routes: tuple[str, ...]
-    rule: str
+    rule: str  # "": none
     stable: str
     canary: str
     managed: tuple[str, ...]
@@ -66,6 +71,7 @@ class Canary:
     unavailable: IntOrPercent
     routing: Routing | None
     stable_service: str  # "": none
+    canary_service: str
     min_pods: int | None
     dynamic: bool
     threshold: Threshold | None
@@ -121,7 +127,18 @@ class DeploymentSpec:
 def template_of(data: Object) -> Template:
     """The pod template of a workload's spec."""
     template = data.get("template", {})
-    return Template(digest(template), dict(template.get("metadata", {}).get("labels") or {}))
+    return Template(digest(template), _labels(template), version_of(template))
+
+
+def version_of(template: Object) -> str:
+    """The name of a pod template's version: the label `version` of its pods, else their images."""
+    images = [str(each.get("image", "")) for each in (template.get("spec") or {}).get("containers") or ()]
+    labels = _labels(template)
+    return str(labels.get("version") or " ".join(images) or labels.get("app.kubernetes.io/version") or UNVERSIONED)
+
+
+def _labels(template: Object) -> dict[str, Any]:
+    return dict((template.get("metadata") or {}).get("labels") or {})
 
 
 def digest(data: Any) -> str:
@@ -177,14 +194,16 @@ def _abort_delay(given: int | None, delayed: bool) -> float | None:
 def _canary(data: Object, namespace: str) -> Canary:
     steps = data.get("steps") or []
     analysis = data.get("analysis") or {}
-    threshold, service = data.get("replicaProgressThreshold"), data.get("stableService")
+    threshold = data.get("replicaProgressThreshold")
+    stable, canary = (_service(data, key, namespace) for key in ("stableService", "canaryService"))
     return Canary(
         steps=tuple(_step(step) for step in steps),
         steps_hash=digest(steps),
         surge=data.get("maxSurge", "25%"),
         unavailable=data.get("maxUnavailable", "25%"),
-        routing=_routing(data.get("trafficRouting") or {}, namespace),
-        stable_service=f"{namespace}/{service}" if service else "",
+        routing=_routing(data.get("trafficRouting") or {}, namespace, stable, canary),
+        stable_service=stable,
+        canary_service=canary,
         min_pods=data.get("minPodsPerReplicaSet"),
         dynamic=bool(data.get("dynamicStableScale")),
         threshold=Threshold(threshold.get("type") == "Percentage", int(threshold["value"])) if threshold else None,
@@ -193,7 +212,11 @@ def _canary(data: Object, namespace: str) -> Canary:
     )
 
 
-def _routing(data: Object, namespace: str) -> Routing | None:
+def _service(data: Object, key: str, namespace: str) -> str:
+    return f"{namespace}/{data[key]}" if data.get(key) else ""
+
+
+def _routing(data: Object, namespace: str, stable: str, canary: str) -> Routing | None:
     istio = data.get("istio")
     if not istio:
         return None
@@ -201,9 +224,9 @@ def _routing(data: Object, namespace: str) -> Routing | None:
     return Routing(
         virtual_service=_key(service.get("name", ""), namespace),
         routes=tuple(service.get("routes") or ()),
-        rule=_key(rule.get("name", ""), namespace),
-        stable=rule.get("stableSubsetName", ""),
-        canary=rule.get("canarySubsetName", ""),
+        rule=_key(rule.get("name", ""), namespace) if rule else "",
+        stable=rule.get("stableSubsetName", "") if rule else stable,
+        canary=rule.get("canarySubsetName", "") if rule else canary,
         managed=tuple(route["name"] for route in data.get("managedRoutes") or ()),
     )
 

@@ -59,10 +59,11 @@ def _split_by(canary: object, key: str) -> tuple[str, ...]:
 
 
 def _entry(world: World) -> str:
-    """The Service that users call: a BlueGreen's active one, else the first that is nobody's preview."""
+    """The Service that users call: a BlueGreen's active one, else the first of no preview and no canary."""
     blue_greens = [ro.spec.blue_green for ro in world.rollouts.values() if ro.spec.blue_green]
     active = [bg.active for bg in blue_greens if bg.active in world.services]
     previews = {bg.preview for bg in blue_greens}
+    previews |= {ro.spec.canary.canary_service for ro in world.rollouts.values() if ro.spec.canary}
     others = [key for key in sorted(world.services, key=lambda key: (len(key), key)) if key not in previews]
     return next(iter([*active, *others]), "")
 
@@ -113,8 +114,8 @@ def _pinned(world: World) -> tuple[str | None, bool]:
         routing = rollout.spec.canary.routing if rollout.spec.canary else None
         service = world.virtual_services.get(routing.virtual_service) if routing else None
         if routing and service and service.managed and service.routes:
-            host = service.routes[-1][1][0].host
-            parts, served = _parts(world, Destination(host, routing.canary, 100))
+            host = service.routes[-1][1][0].host if routing.rule else routing.canary
+            parts, served = _parts(world, Destination(host, routing.canary if routing.rule else "", 100))
             return next(iter(parts), None), served
     return None, True
 

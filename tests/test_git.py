@@ -548,6 +548,30 @@ class TestCommit:
         git.commit(repo.root, names, "subject")
         assert (len(repo.committed()), repo.status()) == (5, [])
 
+    @pytest.mark.parametrize("also", ["", "deploy/near.yaml", "deploy/rendered/eu/mine.yaml", "other.yaml"])
+    def test_many_files_and_nothing_else(self, repo: Repository, monkeypatch: pytest.MonkeyPatch, also: str) -> None:
+        for module in ("run", "read", "commits"):
+            monkeypatch.setattr(f"renderer.git.{module}.MANY", 1)
+        names = [f"rendered/eu/app-{number}/rollout.yaml" for number in range(3)]
+        for name in names:
+            repo.write(f"deploy/{name}", name)
+        repo.write("deploy/near.yaml", "")
+        repo.save()
+        os.unlink(f"{repo.root}/deploy/{names[0]}")
+        repo.write(f"deploy/{names[1]}", "2")
+        repo.write("deploy/apps/new.yaml", "")
+        if also:
+            repo.write(also, "3")
+        before = repo.status()
+        paths = [*names, "apps/new.yaml"]
+        assert [path for _, path in git.changed(f"{repo.root}/deploy", "HEAD", None, paths)] == sorted(
+            [*names[:2], paths[3]]
+        )
+        git.commit(f"{repo.root}/deploy", paths, "subject")
+        expected = ["A\tdeploy/apps/new.yaml", f"D\tdeploy/{names[0]}", f"M\tdeploy/{names[1]}"]
+        assert sorted(repo.committed()) == expected
+        assert repo.status() == [line for line in before if also and line.endswith(also)]
+
     def test_during_a_merge(self, repo: Repository) -> None:
         repo.git("switch", "--quiet", "--create", "topic")
         repo.save(a_yaml="2")

@@ -8,13 +8,24 @@ from contextlib import contextmanager, suppress
 
 from renderer.git import remains
 from renderer.git.read import find
-from renderer.git.run import LOCKED, GitError, asking, check, committing, fields, literal, reading, refusal, text
+from renderer.git.run import (
+    LOCKED,
+    MANY,
+    GitError,
+    asking,
+    check,
+    committing,
+    covering,
+    fields,
+    literal,
+    reading,
+    refusal,
+    text,
+)
 from renderer.problem import printable
 
 _FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
 _AT_ONCE = 1000  # paths on one command line
-_MANY = 100  # paths
-_DEPTH = 2  # names of a folder: `rendered/production`
 
 
 def commit(
@@ -30,13 +41,13 @@ def commit(
     if not message.strip():
         raise GitError("a commit needs a message")
     with _own_index(root) as index:
-        files = _differing(root, paths, index)
+        files, specs = _differing(root, paths, index)
         before = find(root, "HEAD")
         remains.index_first(index.removesuffix(remains.OWN))
         arguments = ["commit", "--only", "--quiet", "--cleanup=whitespace", f"--message={_text(message, trailers)}"]
         arguments += [] if verify else ["--no-verify"]
         with _taken_back(root, before):
-            done = committing(root, [*arguments, *_FROM_STDIN], _pathspecs(files), GIT_INDEX_FILE=index)
+            done = committing(root, [*arguments, *_FROM_STDIN], specs, GIT_INDEX_FILE=index)
             if not done.returncode:
                 made = _made(root, before)
                 _check_nothing_else(root, files, made)
@@ -72,25 +83,25 @@ def _own_index(root: str) -> Iterator[str]:
             raise
 
 
-def _differing(root: str, paths: Collection[str], index: str) -> list[str]:
-    """The paths that differ from the last commit, relative to the top folder; the index has them from now on."""
+def _differing(root: str, paths: Collection[str], index: str) -> tuple[list[str], bytes]:
+    """The paths that differ from the last commit, relative to the top folder; the index has them from now on.
+
+    Also the pathspecs by which git finds just these.
+    """
     question = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--"]
-    said = fields(reading(root, [*question, *literal(_asked(paths))], GIT_INDEX_FILE=index))
-    found = {entry[3:] for entry in said}
-    if len(paths) > _MANY:
+    said = fields(reading(root, [*question, *literal(covering(paths))], GIT_INDEX_FILE=index))
+    differing = {entry[3:] for entry in said}
+    if len(paths) <= MANY:
+        found, specs = differing, sorted(differing)
+    else:
         above = text(reading(root, ["rev-parse", "--show-prefix"])).removesuffix("\n")
-        found &= {f"{above}{path}" for path in paths}
+        inside = {path for path in paths if f"{above}{path}" in differing}
+        found = {f"{above}{path}" for path in inside}
+        specs = [f"{above}{path}" for path in covering(inside)] if found == differing else sorted(found)
     if not found:
         raise GitError("there is nothing to commit: the files are the same as in the last commit")
-    check(committing(root, ["add", "--all", *_FROM_STDIN], _pathspecs(sorted(found)), GIT_INDEX_FILE=index))
-    return sorted(found)
-
-
-def _asked(paths: Collection[str]) -> list[str]:
-    """The paths, or folders that hold them: git compares each file with each path that it is asked about."""
-    if len(paths) <= _MANY:
-        return sorted(paths)
-    return sorted({"/".join(path.split("/")[:-1][:_DEPTH]) or path for path in paths})
+    check(committing(root, ["add", "--all", *_FROM_STDIN], _pathspecs(specs), GIT_INDEX_FILE=index))
+    return sorted(found), _pathspecs(specs)
 
 
 def _pathspecs(files: Sequence[str]) -> bytes:

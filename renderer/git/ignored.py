@@ -6,10 +6,10 @@ import os
 from collections.abc import Collection, Sequence
 
 from renderer.git.checkout import index_entries
-from renderer.git.run import attempt_reading, fields, literal, reading
+from renderer.git.read import upwards
+from renderer.git.run import attempt_reading, covering, fields, literal, reading
 
 _IGNORED = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard")
-_AT_ONCE = 500  # paths on one command line
 
 
 def ignored_by(root: str, paths: Collection[str]) -> dict[str, str]:
@@ -27,12 +27,12 @@ def ignored_by(root: str, paths: Collection[str]) -> dict[str, str]:
 
 def hidden(root: str, paths: Sequence[str]) -> dict[str, str]:
     """The files at or beneath these paths whose changes git overlooks, and by which option."""
-    found = {}
-    for start in range(0, len(paths), _AT_ONCE):
-        for entry in index_entries(root, paths[start : start + _AT_ONCE]):
-            if entry.is_skipped or entry.is_assumed:
-                found[entry.path] = "skip-worktree" if entry.is_skipped else "assume-unchanged"
-    return found
+    some = frozenset(paths)
+    return {
+        entry.path: "skip-worktree" if entry.is_skipped else "assume-unchanged"
+        for entry in (index_entries(root, covering(paths)) if paths else ())
+        if (entry.is_skipped or entry.is_assumed) and not some.isdisjoint(upwards(entry.path))
+    }
 
 
 def ignored_in(root: str, folders: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from renderer.git.run import PARTIAL, GitError, asking, fields, literal, reading, text
+from renderer.git.run import MANY, PARTIAL, GitError, asking, covering, fields, literal, reading, text
 from renderer.lazy import regex
 from renderer.yamlio import MAX_MANIFESTS
 
@@ -133,17 +133,19 @@ def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] 
     An untracked file is "A", unless it is ignored; a renamed one is "D" and "A". In the working tree, files that Git
     itself overlooks (assume-unchanged, skip-worktree) count too, as far as they are on disk.
     """
+    some, asked = frozenset(paths), covering(paths)
     options = ["-z", "--name-status", "--no-renames", "--relative", "--no-ext-diff", "--no-textconv"]
     start = resolve(root, base)
     if head is not None:
-        question = ["diff-tree", "-r", *options, start, resolve(root, head), "--", *literal(paths)]
+        question = ["diff-tree", "-r", *options, start, resolve(root, head), "--", *literal(asked)]
         found = _statuses(reading(root, question))
     else:
-        found = _on_disk(root, start, paths)
-        unknown, overlooked = _unknown_and_overlooked(root, paths)
+        found = _on_disk(root, start, asked)
+        unknown, overlooked = _unknown_and_overlooked(root, asked)
         found |= {path: "M" if path in found else "A" for path in unknown}
         found |= _overlooked(root, start, overlooked)
-    return [(status, path) for path, status in sorted(found.items())]
+    is_exact = len(paths) <= MANY
+    return [(found[path], path) for path in sorted(found) if is_exact or not some.isdisjoint(upwards(path))]
 
 
 def _on_disk(root: str, start: str, paths: Sequence[str]) -> dict[str, FileStatus]:
@@ -192,9 +194,15 @@ def _overlooked(root: str, start: str, paths: dict[str, bool]) -> dict[str, File
 
 
 def _hashed(root: str, paths: Sequence[str]) -> list[str]:
-    """The ids that these files would have in git, after its filters and its conversion of line ends."""
-    asked = b"".join(os.fsencode(path) + b"\n" for path in paths)
-    return text(reading(root, ["hash-object", "--stdin-paths"], asked)).split() if paths else []
+    """The ids that these files would have in git, after its filters and its conversion of line ends.
+
+    Git takes the paths that it reads from its input as paths from the top folder.
+    """
+    if not paths:
+        return []
+    above, to_top = text(reading(root, ["rev-parse", "--show-prefix", "--show-cdup"])).split("\n")[:2]
+    asked = os.fsencode("".join(f"{above}{path}\n" for path in paths))
+    return text(reading(os.path.join(root, to_top), ["hash-object", "--stdin-paths"], asked)).split()
 
 
 def changed_in(root: str, base: str, head: str | None, folder: str) -> list[str]:
@@ -221,16 +229,17 @@ def list_trees(root: str, revision: str, paths: Sequence[str], folder: str = "")
         return _tree(root, resolve(root, revision), paths) if paths else {}
     some = frozenset(paths)
     found = _tree(root, resolve(root, revision), [folder] if folder else [])
-    return {path: entry for path, entry in found.items() if not some.isdisjoint(_upwards(path))}
+    return {path: entry for path, entry in found.items() if not some.isdisjoint(upwards(path))}
 
 
 def entries_at(root: str, commit: str, folders: Sequence[str]) -> dict[str, TreeEntry]:
     """What a revision has at these paths and at each folder above them; a folder's own entry, not its files."""
-    paths = {path for folder in folders for path in _upwards(folder)}
+    paths = {path for folder in folders for path in upwards(folder)}
     return _entries(reading(root, ["ls-tree", "-z", commit, "--", *literal(sorted(paths))]))
 
 
-def _upwards(path: str) -> Iterator[str]:
+def upwards(path: str) -> Iterator[str]:
+    """The path, and each folder above it."""
     while path:
         yield path
         path = path.rpartition("/")[0]

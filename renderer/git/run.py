@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
 from renderer.failure import Failure
@@ -51,6 +51,8 @@ _MEANINGS: tuple[tuple[str, FailureReason], ...] = (
     ("unknown revision", "no-such-revision"),
     ("bad object", "no-such-revision"),
 )
+MANY = 100  # paths on a command line of git
+_DEPTH = 2  # names of a folder: `rendered/production`
 PARTIAL = "this clone is partial and lacks what is asked for: `git fetch --refetch --no-filter` fetches everything"
 LOCKED = "another git process is running in this repository; try again when it has finished"
 
@@ -167,6 +169,13 @@ def refusal(said: str) -> GitError:
 def literal(paths: Sequence[str]) -> list[str]:
     """Paths as arguments for git, in which every character is literal."""
     return [f":(literal){path}" for path in paths]
+
+
+def covering(paths: Collection[str]) -> list[str]:
+    """The paths; of many, folders that hold them. Git compares each file of its index with each path on its line."""
+    if len(paths) <= MANY:
+        return sorted(paths)
+    return sorted({"/".join(path.split("/")[:-1][:_DEPTH]) or path for path in paths})
 
 
 def named(paths: Sequence[str]) -> list[str]:

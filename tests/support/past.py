@@ -24,10 +24,13 @@ WEB = """\
 
 
 class Repository:
-    """`clock` counts the hours since 2026-01-01T00:00:00Z at which the next commit is made."""
+    """`clock` counts the hours since 2026-01-01T00:00:00Z at which the next commit is made.
 
-    def __init__(self, folder: Path, *, start: dict[str, str] | None = None) -> None:
-        self.folder = init(folder)
+    The project is in a folder `inside` the repository, by default in its top folder.
+    """
+
+    def __init__(self, folder: Path, *, start: dict[str, str] | None = None, inside: str = "") -> None:
+        self.folder = init(folder) / inside
         self.clock = 0
         self.write("rollspec.yaml", PROJECT)
         self.overlay("production")

@@ -76,6 +76,17 @@ def crew(
             worker.join()
 
 
+def reports(
+    items: Sequence[Item],
+    work: Callable[[Sequence[Item], Tick], Report],
+    processes: int,
+    watch: Callable[[int], None] = lambda _: None,
+) -> list[Report]:
+    """What the processes report of their shares, as `crew`, where nothing is to be done after that."""
+    with crew(items, lambda share, tick: (work(share, tick), lambda: None), processes, watch) as workers:
+        return workers.reports
+
+
 def processors() -> int:
     """How many processes can run at the same time here."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.release.edits import from_edit
+from renderer.workers import SMALL
 from renderer.yamlio import load
 from tests.support.past import WEB, Repository
 
@@ -88,6 +89,22 @@ def test_one_commit_holds_everything_and_twice_is_once(repository: Repository) -
     assert release(repository, "--commit") == "nothing to release\n"
     assert repository.git("rev-parse", "HEAD") == head
     assert repository.run("render", "--check").code == 0
+
+
+def test_many_apps_are_read_by_several_processes(tmp_path: Path) -> None:
+    names = [f"app-{number:02}" for number in range(SMALL + 2)]
+    repository = made(tmp_path, dict.fromkeys(names, CANARY))
+    repository.partial("  aborted: {tag: 1.5.0}\n", app=names[0])
+    repository.partial("  aborted: {tag: 1.3.0}\n", app=names[1])
+    repository.commit("aborted")
+    repository.git("branch", "--force", "start")
+    for name in names:
+        repository.app(name, spec_of(CANARY, "1.5.0"))
+    done = repository.run("release", "--from-edits", "--base", "start", "--weight", "20", "--env", "production")
+    assert done.code == 0
+    assert f"{names[0]} in production: 1.5.0 is not released" in done.err
+    for name in names[1:]:
+        assert state(repository, "production", name) == {"tag": "1.4.2", "canary": {"tag": "1.5.0", "weight": 20}}
 
 
 def test_only_the_environments_named(repository: Repository) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os.path
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -34,7 +34,7 @@ from renderer.usecases.revision import View, asking_git, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
 from renderer.usecases.status import environments_in_order, read_rows, read_status, with_commands
-from renderer.workers import crew, processors
+from renderer.workers import Tick, processors, reports
 from renderer.yamlio import load
 
 INDEX = "index.html"
@@ -169,7 +169,7 @@ def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cel
     order = sorted(rows, key=lambda row: (row.app, row.env))
     before = _texts_before(opened, order)
 
-    def work(share: Sequence[AppStatus], tick: Callable[[], None]) -> tuple[list[Release], Callable[[], None]]:
+    def work(share: Sequence[AppStatus], tick: Tick) -> list[Release]:
         new = of_tree(opened)
         found = []
         for row in share:
@@ -177,10 +177,10 @@ def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cel
             release = _release(new, cell, before.get((row.app, row.env)))
             found.append(_with_verbs(opened, row, release))
             tick()
-        return found, lambda: None
+        return found
 
-    with shown("making plans", len(order)) as watch, crew(order, work, processors(), watch) as made:
-        releases = [release for report in made.reports for release in report]
+    with shown("making plans", len(order)) as watch:
+        releases = [release for report in reports(order, work, processors(), watch) for release in report]
     return sorted(releases, key=lambda release: (release.cell.app, release.cell.env))
 
 

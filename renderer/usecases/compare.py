@@ -33,7 +33,7 @@ from renderer.render import bootstrap
 from renderer.usecases.project import Refused
 from renderer.usecases.revision import TextsByApp, View, of_revision
 from renderer.usecases.selection import Selection, asked, touched
-from renderer.workers import Tick, crew, processors
+from renderer.workers import Tick, processors, reports
 
 Make = Callable[[Side | None, Side | None], AppPlan]  # makes the plan of an app from its two sides
 _BATCH = 200  # apps whose texts are read at once
@@ -113,11 +113,11 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
     """
     names = selection.names
 
-    def work(apps: Sequence[str], tick: Tick) -> tuple[_Share, Callable[[], None]]:
-        return _share(old, new, (selection, apps), make or planner(), tick), lambda: None
+    def work(apps: Sequence[str], tick: Tick) -> _Share:
+        return _share(old, new, (selection, apps), make or planner(), tick)
 
-    with progress("comparing", len(names)) as watch, crew(names, work, processors(), watch) as workers:
-        shares = workers.reports
+    with progress("comparing", len(names)) as watch:
+        shares = reports(names, work, processors(), watch)
     plans = [each for share in shares for each in share.plans]
     objects = {key: found for share in shares for key, found in share.objects.items()}
     for env in sorted({*selection.envs, *selection.whole}):  # also for some apps: an object may move from there

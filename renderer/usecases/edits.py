@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from renderer.console import say
 from renderer.facts import release_state
@@ -20,6 +21,7 @@ from renderer.usecases.elsewhere import evaluated_in, evaluated_of, own_files
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
 from renderer.usecases.selection import touched
+from renderer.workers import Tick, processors, reports
 
 Commit = tuple[str, frozenset[str]]  # its id, and the files that it changed
 Texts = Callable[[str], Mapping[str, bytes | None]]  # the files of apps at a commit
@@ -74,20 +76,43 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
         texts = cache(lambda commit: read_many(opened.root, commit, specs))  # of all apps at once
         files = texts(base)
         is_pinned = (environment.spec.get("policy") or {}).get("tags") == "pinned"
-        found = {}
-        for app in names:
-            if files[layout.app(app)] is not None:
+
+        def work(share: Sequence[str], tick: Tick) -> list[_Found]:
+            found = []
+            for app in share:
                 old, new = evaluated_of(opened, app, env, base, files), evaluated_in(opened, app, env)
                 if _state(old) != _state(new):
                     old = _after_the_last_verb(opened, app, old, commits, texts)
-                spec = new.app.spec if is_pinned else _followed(wanted, app, env, old, new)
-                meant = from_edit(old.app.spec, spec, weight=wanted.weight, again=wanted.is_again(app))
-                if meant is not None:
-                    found[app] = _act(meant)
-                    _say(app, env, spec, meant)
-        return found
+                followed = _Followed(new.app.spec) if is_pinned else _followed(wanted, app, env, old, new)
+                meant = from_edit(old.app.spec, followed.spec, weight=wanted.weight, again=wanted.is_again(app))
+                said = (followed.missed, _left_out(app, env, followed.spec, meant))
+                found.append(_Found(app, meant, tuple(filter(None, said))))
+                tick()
+            return found
+
+        known = [app for app in names if files[layout.app(app)] is not None]
+        made = {each.app: each for some in reports(known, work, processors()) for each in some}
+        for app in known:
+            for line in made[app].said:
+                say(line)
+        return {app: _act(meant) for app in known if (meant := made[app].meant) is not None}
 
     return acts
+
+
+class _Found(NamedTuple):
+    """What the edit of an app means, and what to say about it."""
+
+    app: str
+    meant: Meant | Refusal | None
+    said: tuple[str, ...]
+
+
+class _Followed(NamedTuple):
+    """The effective spec with the edited version, and what to say of an edit that the environment does not follow."""
+
+    spec: Spec
+    missed: str = ""
 
 
 def _after_the_last_verb(
@@ -111,18 +136,17 @@ def _state(evaluated: Evaluated) -> list[object]:
     return [evaluated.app.spec.get(field) for field in release_state() if field not in _EDITED]
 
 
-def _followed(wanted: Edits, app: str, env: str, old: Evaluated, new: Evaluated) -> Spec:
-    """The effective spec with the edited version of the app spec, if the environment follows it; else say so."""
+def _followed(wanted: Edits, app: str, env: str, old: Evaluated, new: Evaluated) -> _Followed:
+    """The effective spec with the edited version of the app spec, if the environment follows it."""
     was, spec = old.app.spec, new.app.spec
     if not new.app.strategy.is_rollout:
-        return spec
+        return _Followed(spec)
     sides = was, spec, old.documents[0].spec, new.documents[0].spec
     missed = own_version(*sides)
     if missed and wanted.is_again(app):
-        return missed
-    if missed and from_edit(was, missed, weight=wanted.weight) is not None:
-        _say_missed(app, env, missed, was)
-    return following(*sides)
+        return _Followed(missed)
+    is_said = missed and from_edit(was, missed, weight=wanted.weight) is not None
+    return _Followed(following(*sides), _missed(app, env, missed, was) if missed and is_said else "")
 
 
 def _act(meant: Meant | Refusal) -> Act:
@@ -130,16 +154,17 @@ def _act(meant: Meant | Refusal) -> Act:
     return lambda spec: outcome
 
 
-def _say_missed(app: str, env: str, missed: Mapping[str, object], was: Mapping[str, object]) -> None:
+def _missed(app: str, env: str, missed: Mapping[str, object], was: Mapping[str, object]) -> str:
     new, own = (short_digests(str(spec.get("tag"))) for spec in (missed, was))
-    say(
+    return (
         f"rollspec: {app} in {env}: {new} is not released, because {env} has a version of its own, {own}; --redo {app} "
         "releases it, and `policy: {tags: pinned}` in the overlay says that this is meant"
     )
 
 
-def _say(app: str, env: str, spec: Mapping[str, object], meant: Meant | Refusal) -> None:
-    if isinstance(meant, Meant) and meant.left_out:
-        version = short_digests(str(spec["tag"]))
-        then = f"--redo {app} releases it" if meant.left_out.startswith("it was") else "release it when that has ended"
-        say(f"rollspec: {app} in {env}: {version} is not released, {meant.left_out}; {then}")
+def _left_out(app: str, env: str, spec: Mapping[str, object], meant: Meant | Refusal | None) -> str:
+    if not isinstance(meant, Meant) or not meant.left_out:
+        return ""
+    version = short_digests(str(spec["tag"]))
+    then = f"--redo {app} releases it" if meant.left_out.startswith("it was") else "release it when that has ended"
+    return f"rollspec: {app} in {env}: {version} is not released, {meant.left_out}; {then}"

@@ -8,15 +8,18 @@ from typing import Any
 
 from renderer.failure import Failure
 from renderer.git import read_many
+from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, is_in
 from renderer.problem import Problem, errors
 from renderer.release.back import taken_back
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import in_flight
 from renderer.spec import fields_of, stable_of, version_of
+from renderer.tree import reader
 from renderer.usecases.effective import Spec, environment_for, evaluated_app
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.selection import chosen
+from renderer.workers import Tick, processors, reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +39,29 @@ def stable_there(
     opened: Opened, apps: Sequence[str], source: str, target: str | None, label: str | None
 ) -> dict[str, There]:
     """The stable version of each app in `source`; `label` replaces its label. Raises Refused for all problems."""
-    found: dict[str, There] = {}
-    problems: list[Problem] = []
-    for app in apps:
-        try:
-            there = spec_in(opened, app, source)
-            found[app] = _seen(there, spec_in(opened, app, environment_for(opened, target).name), label)
-        except Refused as refused:
-            problems += refused.problems
+    chosen(apps, opened.apps, "app")
+    environments = (environment_for(opened, source), environment_for(opened, target))
+
+    def work(share: Sequence[str], tick: Tick) -> tuple[dict[str, There], list[Problem]]:
+        found: dict[str, There] = {}
+        problems: list[Problem] = []
+        with reader(opened.root) as read_some:
+            for app in share:
+                texts, wrong = opened.texts(app, read_some)
+                there, here = (_evaluated(opened, environment, app, texts, wrong) for environment in environments)
+                if there and here:
+                    found[app] = _seen(there.app.spec, here.app.spec, label)
+                else:
+                    problems += wrong
+                tick()
+        return found, problems
+
+    made = reports(apps, work, processors())
+    problems = [problem for _, wrong in made for problem in wrong]
     if problems:
         raise Refused([*dict.fromkeys(problems)])
-    return found
+    found = {app: there for some, _ in made for app, there in some.items()}
+    return {app: found[app] for app in apps}
 
 
 def _seen(there: Spec, here: Spec, label: str | None) -> There:
@@ -83,10 +98,16 @@ def evaluated_in(opened: Opened, app: str, env: str) -> Evaluated:
     """The app in an environment. Raises Failure if the app is unknown, Refused if its spec has errors."""
     chosen([app], opened.apps, "app")
     texts, problems = opened.texts(app)
-    found = None if errors(problems) else evaluated_app(opened, environment_for(opened, env), app, texts, problems)
+    found = _evaluated(opened, environment_for(opened, env), app, texts, problems)
     if found is None:
         raise Refused(problems)
     return found
+
+
+def _evaluated(
+    opened: Opened, environment: Environment, app: str, texts: Mapping[str, bytes], problems: list[Problem]
+) -> Evaluated | None:
+    return None if errors(problems) else evaluated_app(opened, environment, app, texts, problems)
 
 
 def spec_at(opened: Opened, app: str, env: str | None, revision: str) -> Spec:

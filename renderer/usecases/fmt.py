@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os.path
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from renderer.tree import listing, read, write_all
 from renderer.usecases.known_formatted import known_formatted
 from renderer.usecases.project import find_root
 from renderer.usecases.shown import Shown
-from renderer.workers import Tick, crew, processors
+from renderer.workers import Tick, processors, reports
 from renderer.yamlio import Data, load
 
 _KINDS = ("App", "Overlay", "Project")
@@ -56,15 +56,15 @@ def _format(root: str, below: Sequence[str], shown: Shown, *, check: bool, cache
     texts, problems = read(root, known.others(files) if known else files)
     shared = frozenset(all_specs)
 
-    def work(files: Sequence[str], tick: Tick) -> tuple[list[_Formatted], Callable[[], None]]:
+    def work(files: Sequence[str], tick: Tick) -> list[_Formatted]:
         found = []
         for file in files:
             found.append(_formatted(file, texts[file], layout, is_spec=file in shared))
             tick()
-        return found, lambda: None
+        return found
 
-    with progress("formatting", len(texts)) as watch, crew([*texts], work, processors(), watch) as workers:
-        done = {each.file: each for report in workers.reports for each in report}
+    with progress("formatting", len(texts)) as watch:
+        done = {each.file: each for report in reports([*texts], work, processors(), watch) for each in report}
     for file in texts:
         if not done[file].is_spec:
             say(f"{printable(shown.path(file, root))}: not an App, Overlay or Project; not changed")

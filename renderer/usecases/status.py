@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
 from renderer.usecases.since import Since, since
 from renderer.usecases.watched import watched
-from renderer.workers import crew, processors
+from renderer.workers import Tick, processors, reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +115,18 @@ def read_rows(
     """The state in the working tree, by environment and app; several processes share the apps."""
     overlays = _overlays(opened)
 
-    def work(share: Sequence[str], tick: Callable[[], None]) -> tuple[list[AppStatus], Callable[[], None]]:
+    def work(share: Sequence[str], tick: Tick) -> list[AppStatus]:
         found: list[AppStatus] = []
         with reader(opened.root) as read_some:
             for app in share:
                 found += _app_rows(opened, overlays, envs, app, opened.texts(app, read_some))
                 tick()
-        return found, lambda: None
+        return found
 
-    with shown("reading apps", len(apps)) as watch, crew(apps, work, processors(), watch) as made:
-        order = {env: number for number, env in enumerate(envs)}
-        return sorted((row for report in made.reports for row in report), key=lambda row: (order[row.env], row.app))
+    with shown("reading apps", len(apps)) as watch:
+        rows = [row for report in reports(apps, work, processors(), watch) for row in report]
+    order = {env: number for number, env in enumerate(envs)}
+    return sorted(rows, key=lambda row: (order[row.env], row.app))
 
 
 def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str, read: AppTexts) -> Iterator[AppStatus]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from renderer.usecases.project import Opened, whole_projects
 from renderer.usecases.run import Share, alone, render_share, together
 from renderer.usecases.selection import Selection
 from renderer.usecases.shown import Shown, in_project
-from renderer.workers import Tick, crew, processors
+from renderer.workers import Tick, processors, reports
 
 # Imported where they are used: Git, the plan and its simulation, which a check of the specs alone does not need.
 if TYPE_CHECKING:
@@ -151,12 +151,13 @@ def _run(opened: Opened, selection: Selection, moved: Sequence[Problem], options
     todo = [app for app in job.apps if app not in memory.unchanged]
     processes = options.jobs or processors()
 
-    def work(apps: Sequence[str], tick: Tick) -> tuple[Share, Callable[[], None]]:
-        return render_share(opened, memory, apps, tick).report(), lambda: None
+    def work(apps: Sequence[str], tick: Tick) -> Share:
+        return render_share(opened, memory, apps, tick).report()
 
-    with progress("validating", len(todo)) as watch, crew(todo, work, processes, watch) as workers:
-        made = [each for share in workers.reports for each in share.made]
-        confirmed = [record for share in workers.reports for record in share.confirmed]
+    with progress("validating", len(todo)) as watch:
+        shares = reports(todo, work, processes, watch)
+        made = [each for share in shares for each in share.made]
+        confirmed = [record for share in shares for record in share.confirmed]
         shown.lap("render", counted(len(todo) - len({record.app for record in confirmed}), "app"))
         recalled = memory.recall(confirmed, made)
         rendered = [*made, *recalled.rendered]

@@ -36,7 +36,7 @@ from renderer.usecases.revision import asking_git
 from renderer.usecases.shares import as_rendered, share_lines
 from renderer.usecases.shown import show_problems
 from renderer.usecases.unfinished import noted
-from renderer.workers import crew, processors
+from renderer.workers import Tick, processors, reports
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
 _NAMED = 3  # apps in a commit's subject
@@ -116,10 +116,11 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         out(f"nothing to {how.verb}")
         return 0
     specs = {each.file for each in edited}
-    _refuse_edited(opened, edited, {path: text for path, text in old.items() if path in files.keys() - specs})
+    outputs = files.keys() - specs
+    _refuse_edited(opened, edited, {path: text for path, text in old.items() if path in outputs})
     committed = {*files, *old} if opened.setup.project.commit_rendered else specs
     if options.commit:
-        _refuse_hidden_output(opened, files.keys() - specs, old.keys() - specs)
+        _refuse_hidden_output(opened, outputs, old.keys() - specs)
     lines = _table(edited) if options.train else [_line(each, options) for each in edited]
     lines += _others(opened, list(dict.fromkeys(each.env for each in edited)), files)
     wanted = {path: files[path] for path in files.keys() & committed} if options.commit else None
@@ -171,7 +172,7 @@ def _edits(opened: Opened, acts: Acts) -> list[Edited | RefusedEdit]:
     order = sorted(acts, key=lambda env: (len(opened.setup.environments[env].chain), env))
     apps = list(dict.fromkeys(app for env in order for app in acts[env]))
 
-    def work(share: Sequence[str], tick: Callable[[], None]) -> tuple[list[Edited | RefusedEdit], Callable[[], None]]:
+    def work(share: Sequence[str], tick: Tick) -> list[Edited | RefusedEdit]:
         found: list[Edited | RefusedEdit] = []
         with reader(opened.root) as read_some:
             for app in share:
@@ -181,10 +182,9 @@ def _edits(opened: Opened, acts: Acts) -> list[Edited | RefusedEdit]:
                         made = edit_app(opened, opened.setup.environments[env], app, acts[env][app], known)
                         found.append(RefusedEdit(env, app, made.message) if isinstance(made, Refusal) else made)
                 tick()
-        return found, lambda: None
+        return found
 
-    with crew(apps, work, processors()) as made:
-        found = {(each.env, each.app): each for report in made.reports for each in report}
+    found = {(each.env, each.app): each for report in reports(apps, work, processors()) for each in report}
     return [found[env, app] for env in order for app in acts[env]]
 
 

@@ -13,32 +13,45 @@ Comments = dict[str, tuple[str, ...]]  # the lines above each pointer
 
 
 def comments_of(text: bytes) -> list[Comments]:
-    """The comments of each document that is not empty, at the field that they are above or behind, if any has one."""
-    lines = _lines(text.decode(errors="replace")) if b"#" in text else {}
+    """The comments of each document that is not empty, at the field that they are above or behind, if any has one.
+
+    Those at the end of a document are its last field's, and those of a document that has nothing else the next one's.
+    """
+    decoded = text.decode(errors="replace")
+    lines = _lines(decoded) if b"#" in text else {}
     if not lines:
         return []
-    return [_of_document(known, lines) for known in each_positions(text) if len(known) > 1]
+    marks = [number for number, line in enumerate(decoded.split("\n")) if line[:3] == "---" and not line[3:4].strip()]
+    found, start = [], 0
+    for known in each_positions(text):
+        if len(known) > 1:
+            fields = _fields(known)
+            end = next((mark for mark in marks if mark > max(fields)), len(lines) + max(lines) + 1)
+            found.append(_of_document(fields, {line: lines[line] for line in lines if start <= line < end}))
+            start = end
+    return found
 
 
-def _of_document(known: Mapping[str, Any], lines: Mapping[int, str]) -> Comments:
+def _fields(known: Mapping[str, Any]) -> dict[int, str]:
+    """The outermost field that begins in each line."""
     fields: dict[int, str] = {}
     for pointer in known:
         line = known[pointer][0].line - 1
         if pointer and len(pointer) < len(fields.get(line, pointer + "/")):
             fields[line] = pointer
-    first, last = min(fields), max(fields)
+    return fields
+
+
+def _of_document(fields: Mapping[int, str], lines: Mapping[int, str]) -> Comments:
     found: Comments = {}
     waiting: tuple[str, ...] = ()
-    for line in range(max(0, first - 20), last + 1):
-        comment = lines.get(line)
-        if comment and line not in fields:
-            waiting = (*waiting, comment)
-        elif line in fields:
-            own = (*waiting, *((comment,) if comment else ()))
-            found.update({fields[line]: own} if own else {})
-            waiting = ()
-        elif line < first:  # another document's, or the line between two
-            waiting = ()
+    for line in sorted({*fields, *lines}):
+        waiting = (*waiting, lines[line]) if line in lines else waiting
+        if line in fields and waiting:
+            found[fields[line]], waiting = waiting, ()
+    if waiting:
+        last = fields[max(fields)]
+        found[last] = (*found.get(last, ()), *waiting)
     return found
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.hooks import job_of_spec
+from renderer.hooks import HOOK, job_of_spec
+from renderer.importing.live import is_in_flight
 from renderer.importing.source import SourceObject
 from renderer.manifest import Identity
 
@@ -114,6 +115,11 @@ class _Owners:
         self._by_service: dict[_Key, list[SourceObject]] = {}
         self._services: dict[_Key, list[SourceObject]] = defaultdict(list)
         self._bindings: dict[_Key, list[SourceObject]] = defaultdict(list)
+        self._by_image: dict[_Key, list[SourceObject]] = defaultdict(list)
+        for each in objects:
+            if each.kind in WORKLOADS and id(each) not in taken and not is_in_flight(each):
+                for image in _images(template_of(references.get(id(each), each))):
+                    self._by_image[each.namespace, image].append(each)
         owners = [each for each in objects if each.kind in _TEMPLATES and id(each) not in taken]
         for each in sorted(owners, key=lambda owner: owner.kind not in WORKLOADS):
             if not self._of_job(each):  # what a job of an app uses is the app's
@@ -180,11 +186,28 @@ class _Owners:
         return self._by_target.get((each.namespace, kind, name), [])
 
     def _of_job(self, each: SourceObject) -> list[SourceObject]:
-        """The workload whose spec has the Job or CronJob among its `jobs`."""
-        if each.kind not in _JOBS or job_of_spec(each.data) is None:
+        """The workload whose spec has the Job or CronJob among its `jobs`, or can have it: the image is the same."""
+        if each.kind not in _JOBS:
             return []
+        if job_of_spec(each.data) is None:
+            return self._of_image(each)
         name = str(pod_labels(template_of(each)).get("app.kubernetes.io/part-of"))
         return [owner for kind in WORKLOADS for owner in self._by_target.get((each.namespace, kind, name), ())]
+
+    def _of_image(self, each: SourceObject) -> list[SourceObject]:
+        """The workload with the image of a CronJob or a hook.
+
+        Of several the one whose name the job's begins with, else the one that is named like the image.
+        """
+        if each.kind == "Job" and HOOK not in (each.data["metadata"].get("annotations") or {}):
+            return []
+        images = [*_images(template_of(each))]
+        found = [*{id(one): one for one in self._by_image.get((each.namespace, *images[:1]), ())}.values()]
+        if len(found) < 2:
+            return found
+        named = [owner for owner in found if f"{each.name}-".startswith(f"{owner.name}-")]
+        last = images[0].rpartition("/")[2].partition("@")[0].partition(":")[0]
+        return sorted(named, key=lambda owner: len(owner.name))[-1:] or [one for one in found if one.name == last]
 
     def _of_services(self, namespace: str, names: Iterable[str]) -> Iterator[SourceObject]:
         """The owners of Services; a name may be a host of the cluster."""
@@ -209,6 +232,12 @@ class _Owners:
 
 def _mapping(data: Any) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
+
+
+def _images(template: Mapping[str, Any]) -> Iterator[str]:
+    """The images of a template's containers."""
+    for container in _mapping(template.get("spec")).get("containers") or ():
+        yield str(_mapping(container).get("image"))
 
 
 def _services_of(rollout: SourceObject) -> Iterator[str]:

@@ -13,9 +13,11 @@ from renderer.importing.source import SourceObject
 from renderer.lazy import regex
 from renderer.render.jobs import POD_DEFAULTS
 from renderer.render.objects import wave
+from renderer.spec import merge, version_label
 
 _NUMBER = regex(r"0|-?[1-9][0-9]{0,14}")
-_LABELS = ("app.kubernetes.io/part-of", "version", JOB)  # of the pods of every job
+_KEY = regex(r"[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?")
+_LONGEST = 30  # characters of a job's name in a spec
 
 
 def env_of(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -36,27 +38,66 @@ def _short(text: str) -> Any:
     return {"true": True, "false": False}.get(text, text)
 
 
-def job_fields(each: SourceObject, app: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The name and the fields of a job, without what it inherits from the app's spec.
+def job_name(each: SourceObject, app: str) -> str:
+    """The name of a job in the spec of an app."""
+    known = job_of_spec(each.data)
+    if known is not None:
+        return known
+    name = each.name.removeprefix(f"{app}-")
+    name = name if len(name) <= _LONGEST else name[:_LONGEST].rstrip("-")
+    return name if _KEY.fullmatch(name) else each.kind.lower()
+
+
+def job_fields(each: SourceObject, name: str, owner: str, app: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a job of this name, without what it inherits from the spec `app` of its owner.
 
     They are a guess: the caller renders them and compares.
     """
     data = without_defaults(each.data, each.kind)
     spec: dict[str, Any] = data.get("spec") or {}
     job = spec if each.kind == "Job" else (spec.get("jobTemplate") or {}).get("spec") or {}
-    fields = _when(spec, dict(data["metadata"].get("annotations") or {}), each.kind)
-    fields |= _given(job, [key for key in copied("AppJob", "job") if key not in fields])
     template: dict[str, Any] = job.get("template") or {}
     pod: dict[str, Any] = template.get("spec") or {}
     containers = [*(pod.get("containers") or [{}])]
+    fields = _when(spec, dict(data["metadata"].get("annotations") or {}), each.kind)
+    fields |= _given(job, [key for key in copied("AppJob", "job") if key not in fields])
+    metadata = _metadata(template.get("metadata") or {}, _own_labels(each, name, owner, app))
+    if job_of_spec(each.data) is None:
+        fields |= {} if each.name == f"{owner}-{name}" else {"name": each.name}
+        fields["standardLabels"] = []
+    own = _metadata((spec.get("jobTemplate") or {}).get("metadata") or {}, {JOB: name})
+    own.pop("standardLabels", None)  # as on the CronJob itself
+    fields |= {"jobMetadata": own} if own else {}
+    if containers[0].get("name", name) != name:
+        fields["containerName"] = containers[0]["name"]
+    if not _inherits(pod, containers[0], owner, app):
+        fields["inherits"], app = False, {}
     fields |= _container(containers[0], app)
     own = {key: value for key, value in pod.items() if key != "containers" and not _is_inherited(key, value, app)}
     others = [_without_image(container, containers[0].get("image")) for container in containers[1:]]
     own |= {"containers": others} if others else {}
     fields |= {"pod": own} if own else {}
-    metadata = _metadata(template.get("metadata") or {})
-    fields |= {"podMetadata": metadata} if metadata else {}
-    return str(job_of_spec(each.data)), fields
+    return {**fields, **({"podMetadata": metadata} if metadata else {})}
+
+
+def _own_labels(each: SourceObject, name: str, owner: str, app: Mapping[str, Any]) -> dict[str, str | None]:
+    """The labels that rollspec gives to the pods of a job; None for a value that any version may have."""
+    known = job_of_spec(each.data) is not None
+    version = None if known else str(app.get("version") or version_label(str(app["tag"])))
+    return {"app.kubernetes.io/part-of": owner, "version": version, JOB: name}
+
+
+def _inherits(pod: Mapping[str, Any], container: Mapping[str, Any], owner: str, app: Mapping[str, Any]) -> bool:
+    """Whether it has all that a job gets from the app."""
+    given = app.get("pod") or {}
+    if any(key in app and key not in container for key in inherited_by_jobs() if key != "env"):
+        return False
+    if any(key in given and key not in pod for key in POD_DEFAULTS):
+        return False
+    if "serviceAccount" in app and pod.get("serviceAccountName") != owner:
+        return False
+    env = env_of(container.get("env") or ())
+    return [*merge(app.get("env") or {}, env)] == [*env]
 
 
 def _when(spec: Mapping[str, Any], annotations: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -97,10 +138,13 @@ def _without_image(container: Mapping[str, Any], image: Any) -> dict[str, Any]:
     return {key: value for key, value in container.items() if key != "image" or value != image}
 
 
-def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key not in _LABELS}
-    annotations = metadata.get("annotations")
-    return {**({"labels": labels} if labels else {}), **({"annotations": annotations} if annotations else {})}
+def _metadata(metadata: Mapping[str, Any], ours: Mapping[str, str | None]) -> dict[str, Any]:
+    given = metadata.get("labels") or {}
+    standard = [key for key, value in ours.items() if key in given and value in (None, given[key])]
+    found: dict[str, Any] = {"labels": {key: value for key, value in given.items() if key not in standard}}
+    found |= {"standardLabels": standard} if len(standard) < len(ours) else {}
+    found |= {"annotations": metadata.get("annotations")}
+    return {key: value for key, value in found.items() if value or key == "standardLabels"}
 
 
 def _given(data: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from renderer.spec import merge
 _DEPTH: Mapping[str, int] = {
     "labels": 1, "annotations": 1, "env": 1, "pod": 1, "podMetadata": 2, "strategy": 1, "service": 1, "autoscaling": 1,
     "workload": 2, "istio": 1, "serviceAccount": 2, "services": 2,
+    "jobs": 2,
 }  # fmt: skip
 _NOT_A_DEFAULT = frozenset(("env", "patches", "extraResources", "namespace", "image"))
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.facts import copied
+from renderer.hooks import JOB
 from renderer.importing.defaults import without_defaults
 from renderer.importing.flight import in_flight
 from renderer.importing.group import Group
-from renderer.importing.jobs import env_of, job_fields
+from renderer.importing.jobs import env_of, job_fields, job_name
 from renderer.importing.live import is_in_flight
 from renderer.importing.own import files_of, istio_of, scaled_by_others, without_own_annotations
 from renderer.importing.rollout import NotLifted, strategy_of
@@ -379,12 +380,12 @@ class _Parts:
         return {}
 
     def jobs(self, spec: Mapping[str, Any]) -> dict[str, Any]:
-        """`jobs`, for the objects that rollspec renders for them."""
+        """`jobs`, for the CronJobs, hooks and Jobs of the app."""
         found: dict[str, Any] = {}
         for each in (*self.group.of("CronJob"), *self.group.of("Job")):
-            name, fields = job_fields(each, spec)
+            name = job_name(each, self._name)
             if name not in found:
-                found[name] = fields
+                found[name] = job_fields(each, name, self._name, spec)
                 self.fields.append((each, JOBS))
         return {"jobs": found} if found else {}
 
@@ -402,6 +403,9 @@ class _Parts:
                 spec[field] = {"labels": own, **spec.get(field, {})}
             elif own and where == FURTHER:
                 spec["services"][each.name] = {"labels": own, **spec["services"][each.name]}
+            elif where == JOBS and own.keys() - {JOB}:
+                job = spec["jobs"][job_name(each, self._name)]
+                job["labels"] = {key: value for key, value in own.items() if key != JOB}
         ours = {"app.kubernetes.io/name": self._name, "app.kubernetes.io/managed-by": "rollspec"}
         standard = [key for key, value in ours.items() if shared.get(key) == value]
         rest = {key: value for key, value in shared.items() if key not in standard}

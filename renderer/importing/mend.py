@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from renderer.hooks import DELETE
 from renderer.importing.proof import Difference, differences
 from renderer.importing.source import SourceObject
 from renderer.manifest import Identity
@@ -28,6 +29,7 @@ def patches(
             if not (autoscaled and each.path == _BY_AUTOSCALER)
             and each.path not in _RELEASE_STATE
             and not _is_name_of_port(source, each)
+            and not is_policy_of_hook(each)
         ]
         if seen:
             target = {"kind": "Workload"} if source.kind in _WORKLOADS else {"kind": source.kind, "name": source.name}
@@ -46,6 +48,11 @@ def release_state(fields: Sequence[SourceObject], rendered: Mapping[Identity, Ma
     return any(each.path in _RELEASE_STATE for each in found)
 
 
+def is_policy_of_hook(each: Difference) -> bool:
+    """Whether rollspec writes the delete policy that Argo CD follows anyway."""
+    return each.path == ("metadata", "annotations", DELETE) and each.old is None
+
+
 def _is_name_of_port(source: SourceObject, each: Difference) -> bool:
     """A port of a Service without a name gets one: no request takes another way for it."""
     return source.kind == "Service" and each.old is None and each.path[1:2] == ("ports",) and each.path[-1] == "name"
@@ -54,7 +61,7 @@ def _is_name_of_port(source: SourceObject, each: Difference) -> bool:
 def _patch(seen: Sequence[Difference], source: Mapping[str, Any]) -> Any:
     """A strategic merge where only mappings are concerned, else the operations of a JSON patch."""
     if all(isinstance(key, str) for each in seen for key in each.path) and not any(
-        isinstance(each.old, (dict, list)) for each in seen
+        isinstance(each.old, (dict, list)) or _is_taken_out_of_texts(each) for each in seen
     ):
         merged: dict[str, Any] = {}
         for each in seen:
@@ -64,6 +71,11 @@ def _patch(seen: Sequence[Difference], source: Mapping[str, Any]) -> Any:
             inner[str(each.path[-1])] = each.old
         return merged
     return [_operation(each, source) for each in seen]
+
+
+def _is_taken_out_of_texts(each: Difference) -> bool:
+    """Whether it takes a label or an annotation out: a strategic merge would write the text `null`."""
+    return each.old is None and each.path[-2:-1] in (("labels",), ("annotations",))
 
 
 def _operation(each: Difference, source: Mapping[str, Any]) -> dict[str, Any]:

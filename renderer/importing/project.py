@@ -10,12 +10,13 @@ from typing import Any
 
 from renderer.importing.built import Objects, built, objects_of, opened, tried
 from renderer.importing.comment_lines import Comments
-from renderer.importing.comments import commented, nearest, of_spec
+from renderer.importing.comments import commented, hides_comments, nearest, of_manifest, of_spec
 from renderer.importing.group import OF_A_NAMESPACE, WORKLOADS, Group, grouped, template_of
+from renderer.importing.jobs import job_name
 from renderer.importing.layers import Layers, defaults, layers
 from renderer.importing.lift import FURTHER, JOBS, Lifted, image_of, lift
 from renderer.importing.live import with_live_state
-from renderer.importing.mend import patches, release_state
+from renderer.importing.mend import is_policy_of_hook, patches, release_state
 from renderer.importing.proof import Compared, compared, differences
 from renderer.importing.reasons import why_plain
 from renderer.importing.rollout import NotLifted
@@ -149,6 +150,9 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
     found.rest += [Kept(env, "", each, _why_none(each, found.apps)) for each in rest]
     if not target.secrets:
         _withhold(found)
+    for app in found.apps.values():
+        if any(hides_comments(each) for each in _all(app)):
+            found.notes.append((app.name, "a comment of its source looks like a secret, and is not copied"))
     return found
 
 
@@ -164,7 +168,8 @@ def _without_secrets(group: Group, found: _Environment, target: Target) -> Group
         names = ", ".join(taken.names)
         where = secret_name(group.workload.name)
         found.notes.append((group.workload.name, f"{names}: put the value into the Secret {where}, under this name"))
-    return replace(group, workload=_stable_without_secrets(taken.workload))
+    jobs = {each.identity for each in (*group.of("Job"), *group.of("CronJob")) if has_secret(each)}
+    return replace(group, workload=_stable_without_secrets(taken.workload), plain=group.plain | jobs)
 
 
 def _stable_without_secrets(workload: SourceObject) -> SourceObject:
@@ -226,7 +231,7 @@ def _lifted(group: Group, setup: Setup, target: Target) -> Lifted:
     if guessed:
         rendered = _tried(app, setup, target)
         plain = {each.identity for each in guessed if not _is_equal(each, rendered)}
-        group = replace(group, plain=frozenset(plain))
+        group = replace(group, plain=group.plain | plain)
         app = lift(group) if plain else app
     routed = frozenset(each.identity for each, field in app.fields if field == "`istio`")
     if not routed:
@@ -242,7 +247,10 @@ def _lifted(group: Group, setup: Setup, target: Target) -> Lifted:
 
 
 def _is_equal(each: SourceObject, rendered: Objects) -> bool:
-    return each.identity in rendered and not differences(each.data, rendered[each.identity])
+    if each.identity not in rendered:
+        return False
+    seen = differences(each.data, rendered[each.identity])
+    return all(map(is_policy_of_hook, seen))
 
 
 def _mended(app: Lifted, setup: Setup, target: Target) -> Lifted:
@@ -300,7 +308,7 @@ def _files(environments: Sequence[_Environment], target: Target) -> dict[str, st
         apps = {each.env: each.apps[name] for each in environments if name in each.apps}
         shared, specs = _extras(name, apps, environments, layout)
         found |= shared
-        made[name] = layers(specs, alone=alone)
+        made[name] = _relative_paths(layers(specs, alone=alone), layout)
         metadata = layers({env: app.metadata for env, app in apps.items()}, alone=len(apps) == 1)
         found[layout.app(name)] = target.formatted("App", dump(_document(name, metadata.common, made[name].common)))
         for env, more in metadata.own.items():
@@ -321,14 +329,27 @@ def _commented(environment: _Environment, files: Mapping[str, str], layout: Layo
             file: files[file] for file in (layout.app(name), layout.partial(environment.env, name)) if file in files
         }
         comments: Comments = {}
-        for each, _ in app.fields:
-            for pointer, lines in of_spec(each, app.main).items():
+        for each, field in app.fields:
+            for pointer, lines in of_spec(each, app.main, _inside(each, field, name)).items():
                 comments[pointer] = (*comments.get(pointer, ()), *lines)
         comments = nearest(comments, [positions(text.encode()) for text in texts.values()]) if comments else {}
         for file, text in texts.items():
             found[file], there = commented(text, comments)
             comments = {pointer: lines for pointer, lines in comments.items() if pointer not in there}
     return found
+
+
+def _inside(each: SourceObject, field: str, app: str) -> str:
+    """The field of the spec that holds a whole object, if it has a name of its own."""
+    if field == JOBS:
+        return f"/spec/jobs/{job_name(each, app)}"
+    return f"/spec/services/{each.name}" if field == FURTHER else ""
+
+
+def _manifest(each: SourceObject, namespace: str) -> str:
+    """The text of a plain manifest, with the comments of its source."""
+    text, comments = dump(_without_namespace(each, namespace)), of_manifest(each)
+    return commented(text, nearest(comments, [positions(text.encode())]))[0] if comments else text
 
 
 def _of_environment(
@@ -348,7 +369,7 @@ def _of_environment(
         if any(path == listed for listed in spec.get("resources", ())):
             path = f"resources/{kept.source.namespace}-{_file(kept.source)}"
         spec.setdefault("resources", []).append(path)
-        found[f"{layout.overlays}/{env}/{path}"] = dump(_without_namespace(kept.source, environment.namespace))
+        found[f"{layout.overlays}/{env}/{path}"] = _manifest(kept.source, environment.namespace)
     found[layout.overlay(env)] = target.formatted("Overlay", dump(_overlay(env, spec)))
     for name, partial in partials.items():
         own = {key: value for key, value in partial.items() if key not in (*spoken, "")}
@@ -367,7 +388,7 @@ def _extras(
     for env, app in apps.items():
         for each in app.extras:
             namespace = str(app.spec.get("namespace", namespaces[env]))
-            texts.setdefault(_file(each), {})[env] = dump(_without_namespace(each, namespace))
+            texts.setdefault(_file(each), {})[env] = _manifest(each, namespace)
     files: dict[str, str] = {}
     listed: dict[str, list[str]] = {env: [] for env in apps}
     for file, by_env in texts.items():
@@ -376,16 +397,19 @@ def _extras(
             path = f"resources/{name}/{file}" if shared else f"{layout.overlays}/{env}/resources/{name}/{file}"
             files[path] = text
             listed[env].append(path)
-    return files, {env: {**app.spec, **_paths(listed[env], listed, env, layout)} for env, app in apps.items()}
+    found = {env: {"extraResources": paths} if paths else {} for env, paths in listed.items()}
+    return files, {env: {**app.spec, **found[env]} for env, app in apps.items()}
 
 
-def _paths(paths: Sequence[str], listed: Mapping[str, Sequence[str]], env: str, layout: Layout) -> dict[str, Any]:
-    """`extraResources`, relative to the file that will have them: the app spec if all environments have the same."""
-    if not paths:
-        return {}
-    common = all(each == paths for each in listed.values())
-    folder = layout.apps if common else f"{layout.overlays}/{env}/apps"
-    return {"extraResources": [_relative(path, folder) for path in paths]}
+def _relative_paths(made: Layers, layout: Layout) -> Layers:
+    """The layers with `extraResources` relative to the file that has them, instead of to the project."""
+
+    def relative(spec: Mapping[str, Any], folder: str) -> Mapping[str, Any]:
+        paths = spec.get("extraResources")
+        return {**spec, "extraResources": [_relative(path, folder) for path in paths]} if paths else spec
+
+    own = {env: relative(spec, f"{layout.overlays}/{env}/apps") for env, spec in made.own.items()}
+    return Layers(relative(made.common, layout.apps), own)
 
 
 def _relative(path: str, folder: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from renderer.hooks import job_of_spec
 from renderer.importing.lift import Lifted, strategy_services
 from renderer.importing.source import SourceObject
 from renderer.lazy import regex
@@ -29,7 +28,7 @@ def _reason(each: SourceObject, app: Lifted) -> str:
         if isinstance(routes, list) and len(routes) > 1:
             return f"it has {len(routes)} HTTP routes, and `istio.http` says one"
         return "`istio` would name or write it otherwise"
-    if each.kind in ("Job", "CronJob") and job_of_spec(each.data) is not None:
+    if each.kind in ("Job", "CronJob"):
         return "`jobs` would write it otherwise"
     return "no field of a spec holds it"
 

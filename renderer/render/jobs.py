@@ -53,9 +53,9 @@ def followed(app: App, fields: Mapping[str, Any]) -> Version:
 def _cron_job(app: App, name: str, fields: Mapping[str, Any]) -> Manifest:
     body = {"schedule": fields["schedule"], **_given(fields, copied("AppJob", "cronJob"))}
     job = {key: value for key, value in job_spec(app, name, fields, followed(app, fields)).items() if key != "suspend"}
-    labels = {JOB: name}
-    body["jobTemplate"] = {"metadata": {"labels": labels}, "spec": job}
-    own = {"name": f"{app.name}-{name}", "labels": labels, "annotations": fields.get("annotations")}
+    metadata = _metadata(_standard(fields, {JOB: name}), fields.get("jobMetadata", {}))
+    body["jobTemplate"] = {**metadata, "spec": job}
+    own = {"name": _name(app, name, fields), "labels": _labels(name, fields), "annotations": fields.get("annotations")}
     return manifest(app, f"cron-job-{name}.yaml", "batch/v1", "CronJob", {"spec": body}, own)
 
 
@@ -63,7 +63,7 @@ def _hook(app: App, name: str, fields: Mapping[str, Any]) -> Manifest:
     """Argo CD deletes the Job of the last sync first, so the name stays."""
     given = {HOOK: fields["hook"], DELETE: "BeforeHookCreation", **fields.get("annotations", {})}
     body = {"spec": job_spec(app, name, fields, followed(app, fields))}
-    own = {"name": f"{app.name}-{name}", "labels": {JOB: name}, "annotations": given}
+    own = {"name": _name(app, name, fields), "labels": _labels(name, fields), "annotations": given}
     return manifest(app, f"job-{name}.yaml", "batch/v1", "Job", body, own)
 
 
@@ -78,11 +78,26 @@ def _once(app: App, name: str, fields: Mapping[str, Any]) -> list[Manifest]:
         spec = job_spec(app, name, fields, version)
         own = {
             "name": f"{app.name}-{name}-{_digest(spec['template'])}",
-            "labels": {JOB: name},
+            "labels": _labels(name, fields),
             "annotations": {**wave(-1), **fields.get("annotations", {})},
         }
         found[own["name"]] = manifest(app, f"job-{own['name']}.yaml", "batch/v1", "Job", {"spec": spec}, own)
     return list(found.values())
+
+
+def _name(app: App, name: str, fields: Mapping[str, Any]) -> str:
+    return str(fields.get("name", f"{app.name}-{name}"))
+
+
+def _labels(name: str, fields: Mapping[str, Any]) -> dict[str, str]:
+    """The labels that only this Job or CronJob has."""
+    return {**_standard(fields, {JOB: name}), **fields.get("labels", {})}
+
+
+def _standard(fields: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, str]:
+    """Those of our labels that the spec does not turn off."""
+    wanted = fields.get("standardLabels", labels)
+    return {key: value for key, value in labels.items() if key in wanted}
 
 
 def _digest(template: Mapping[str, Any]) -> str:
@@ -98,16 +113,23 @@ def job_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) -
 def _template(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
     """Without the labels that the app's Services select by: the pods of a job serve nothing."""
     given = fields.get("podMetadata", {})
-    labels = {"app.kubernetes.io/part-of": app.name, "version": version.version, JOB: name}
-    metadata: dict[str, Any] = {"labels": {**labels, **given.get("labels", {})}}
+    standard = {"app.kubernetes.io/part-of": app.name, "version": version.version, JOB: name}
+    return {**_metadata(_standard(given, standard), given), "spec": _pod_spec(app, name, fields, version)}
+
+
+def _metadata(standard: Mapping[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The `metadata` of a template, if it has any."""
+    labels = {**standard, **given.get("labels", {})}
+    found: dict[str, Any] = {"labels": labels} if labels else {}
     if given.get("annotations"):
-        metadata["annotations"] = given["annotations"]
-    return {"metadata": metadata, "spec": _pod_spec(app, name, fields, version)}
+        found["annotations"] = given["annotations"]
+    return {"metadata": found} if found else {}
 
 
 def _pod_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
-    pod = _given(version.fields.get("pod", {}), POD_DEFAULTS)
-    if "serviceAccount" in app.spec:
+    inherits = fields.get("inherits", True)
+    pod = _given(version.fields.get("pod", {}), POD_DEFAULTS) if inherits else {}
+    if inherits and "serviceAccount" in app.spec:
         pod["serviceAccountName"] = app.name
     pod = merge({"restartPolicy": "Never", **pod}, fields.get("pod", {}))
     others = [
@@ -118,14 +140,15 @@ def _pod_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) 
 
 
 def _container(name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:
-    merged = {**_given(version.fields, inherited_by_jobs()), **_given(fields, copied("AppJob", "container"))}
-    env = merge(version.fields.get("env", {}), fields.get("env", {}))
+    inherited = version.fields if fields.get("inherits", True) else {}
+    merged = {**_given(inherited, inherited_by_jobs()), **_given(fields, copied("AppJob", "container"))}
+    env = merge(inherited.get("env", {}), fields.get("env", {}))
     if env:
         merged["env"] = env_list(env)
     else:
         merged.pop("env", None)
     return {
-        "name": name,
+        "name": fields.get("containerName", name),
         "image": version.image,
         **{key: merged[key] for key in copied("AppJob", "container") if key in merged},
     }

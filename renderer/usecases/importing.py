@@ -89,6 +89,7 @@ def _finish(directory: str, sources: Mapping[str, Source], made: Imported, optio
     if lost:
         if not options.again:
             _report(directory, options, made, {})
+        show_problems(errors(made.problems), "text")
         say("rollspec: something is lost, so nothing was written: `--accept-lost` writes the files anyway")
         return 1
     files = dict(made.files)

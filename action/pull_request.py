@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 LONGEST = 65_000  # GitHub takes comments of up to 65,536 characters
+NO_PLAN = "### rollspec plan: none\n\nThe last commit has no plan. The log of the job says why.\n"
 
 
 def main(env: Mapping[str, str]) -> int:
@@ -22,10 +23,10 @@ def main(env: Mapping[str, str]) -> int:
     plan, comment = (_rollspec(directory, "plan", "--base", base, "--format", form) for form in ("json", "markdown"))
     codes = [plan.returncode]
     _outputs(env, plan)
-    if comment.stdout:
-        _append(env.get("GITHUB_STEP_SUMMARY"), comment.stdout)
-        if env.get("ROLLSPEC_COMMENT") == "true":
-            _comment(env, directory, comment.stdout)
+    text = comment.stdout or NO_PLAN
+    _append(env.get("GITHUB_STEP_SUMMARY"), text)
+    if env.get("ROLLSPEC_COMMENT") == "true":
+        _comment(env, directory, text)
     codes.append(_rollspec(directory, "validate", "--base", base, "--format", "github", *strict, show=True).returncode)
     codes.append(_rollspec(directory, "render", "--check", "--format", "github", *strict, show=True).returncode)
     if env.get("ROLLSPEC_FAIL_ON") and not plan.returncode:
@@ -86,14 +87,29 @@ def _comment(env: Mapping[str, str], directory: str, text: str) -> None:
 
 
 def _mine(env: Mapping[str, str], comments: str, mark: str) -> str | None:
-    """The address of the comment that an earlier run made: a bot's, since anyone can write the mark."""
+    """The address of an earlier run's comment: a bot's or this token's own, since anyone can write the mark."""
+    of_people: dict[str, str] = {}
     page = 1
     while found := _call(env, "GET", f"{comments}?per_page=100&page={page}"):
         for each in found:
-            if each["body"].startswith(mark) and each["user"]["type"] == "Bot":
+            author = each["user"] or {}  # null: the account was deleted
+            if not (each["body"] or "").startswith(mark):
+                continue
+            if author.get("type") == "Bot":
                 return str(each["url"])
+            if "login" in author:
+                of_people[author["login"]] = str(each["url"])
         page += 1
-    return None
+    me = _login(env) if of_people else None
+    return of_people.get(me) if me else None
+
+
+def _login(env: Mapping[str, str]) -> str | None:
+    """The account of a personal token. The job's own token is a bot's, and GitHub refuses it this question."""
+    try:
+        return str(_call(env, "GET", f"{env['GITHUB_API_URL']}/user")["login"])
+    except urllib.error.HTTPError:
+        return None
 
 
 def _call(env: Mapping[str, str], method: str, url: str, data: Any = None) -> Any:

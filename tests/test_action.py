@@ -31,6 +31,7 @@ class GitHub:
     comments: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     refuses: bool = False
+    login: str = ""  # the account of a personal token; the job's own token is a bot's, and may not ask who it is
 
 
 @pytest.fixture
@@ -40,16 +41,22 @@ def github() -> Iterator[GitHub]:
     def answer(request: BaseHTTPRequestHandler, body: Any) -> Any:
         state.requests.append((request.command, request.path))
         assert request.headers["Authorization"] == "Bearer secret"
+        if request.path == "/user":
+            return {"login": state.login}
         if request.command == "GET":
             return state.comments if "page=1" in request.path.split("&") else []
         if request.command == "POST":
             url = f"{state.url}/repos/acme/shop/issues/comments/{len(state.comments)}"
-            state.comments.append({**body, "url": url, "user": {"type": "Bot"}})
+            author = {"type": "User", "login": state.login} if state.login else {"type": "Bot", "login": "actions"}
+            state.comments.append({**body, "url": url, "user": author})
         else:
             state.comments[int(request.path.rpartition("/")[2])].update(body)
         return None
 
-    with served(answer, lambda: state.refuses) as state.url:
+    def refused(path: str) -> bool:
+        return state.refuses or (path == "/user" and not state.login)
+
+    with served(answer, refused) as state.url:
         yield state
 
 
@@ -89,12 +96,34 @@ def test_it_comments_once_and_updates_the_comment(checkout: Path, github: GitHub
     assert "canary-start" in checkout.with_name("summary").read_text()
 
 
-def test_a_comment_of_somebody_else_is_left_alone(checkout: Path, github: GitHub) -> None:
-    theirs = {"body": '<!-- rollspec plan: "." -->\nmine', "url": "http://x", "user": {"type": "User"}}
+@pytest.mark.parametrize("author", [{"type": "User", "login": "somebody"}, None])
+@pytest.mark.parametrize("login", ["", "machine"])
+def test_a_comment_of_somebody_else_is_left_alone(
+    checkout: Path, github: GitHub, login: str, author: dict[str, str] | None
+) -> None:
+    github.login = login
+    theirs = {"body": '<!-- rollspec plan: "." -->\nmine', "url": "http://x", "user": author}
     github.comments.append(dict(theirs))
     assert played(checkout, github).returncode == 0
     assert github.comments[0] == theirs
     assert len(github.comments) == 2
+
+
+def test_a_personal_token_finds_its_own_comment(checkout: Path, github: GitHub) -> None:
+    github.login = "machine"
+    assert played(checkout, github).returncode == 0
+    assert played(checkout, github).returncode == 0
+    assert len(github.comments) == 1
+
+
+def test_a_commit_without_a_plan_takes_the_old_plan_off_the_comment(checkout: Path, github: GitHub) -> None:
+    assert played(checkout, github).returncode == 0
+    (checkout / "overlays/production/apps/checkout.yaml").write_text("spec: [")
+    git(checkout, "commit", "--quiet", "--all", "--message", "broken")
+    assert played(checkout, github).returncode == 1
+    (comment,) = github.comments
+    assert "### rollspec plan: none" in comment["body"]
+    assert "canary-start" not in comment["body"]
 
 
 def test_outputs_are_the_class_and_the_plan(checkout: Path, github: GitHub) -> None:

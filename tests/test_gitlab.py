@@ -53,7 +53,7 @@ def gitlab() -> Iterator[GitLab]:
             state.notes[int(request.path.rpartition("/")[2]) - 1].update(body)
         return {}
 
-    with served(answer, lambda: state.refuses) as state.url:
+    with served(answer, lambda _: state.refuses) as state.url:
         yield state
 
 
@@ -106,6 +106,16 @@ def test_a_comment_of_somebody_else_is_left_alone(checkout: Path, gitlab: GitLab
     assert played(checkout, gitlab).returncode == 0
     assert gitlab.notes[0] == theirs
     assert len(gitlab.notes) == 2
+
+
+def test_a_commit_without_a_plan_takes_the_old_plan_off_the_comment(checkout: Path, gitlab: GitLab) -> None:
+    assert played(checkout, gitlab).returncode == 0
+    (checkout / "overlays/production/apps/checkout.yaml").write_text("spec: [")
+    git(checkout, "commit", "--quiet", "--all", "--message", "broken")
+    assert played(checkout, gitlab).returncode == 1
+    (note,) = gitlab.notes
+    assert "### rollspec plan: none" in note["body"]
+    assert "canary-start" not in note["body"]
 
 
 def test_without_a_token_the_plan_is_an_artifact(checkout: Path, gitlab: GitLab) -> None:

@@ -17,14 +17,14 @@ Answer = Callable[[BaseHTTPRequestHandler, Any], Any]  # the request and the dat
 
 
 @contextmanager
-def served(answer: Answer, is_refused: Callable[[], bool]) -> Iterator[str]:
-    """The address of a server; a refusal is 403."""
+def served(answer: Answer, is_refused: Callable[[str], bool]) -> Iterator[str]:
+    """The address of a server; a refusal of a path is 403."""
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "null")
             found = answer(self, body)
-            self.send_response(403 if is_refused() else 200)
+            self.send_response(403 if is_refused(self.path) else 200)
             self.end_headers()
             self.wfile.write(json.dumps(found).encode())
 

@@ -53,7 +53,7 @@ def release(root: Path, version: str) -> str:
     for path, text in released(texts, version, day).items():
         (root / path).write_text(text)
     _git(root, "commit", "--quiet", "--all", "--message", f"Release {version}")
-    return f"git tag --sign v{version} --message 'rollspec {version}' && git push --follow-tags"
+    return f"git -c gpg.format=ssh tag --sign v{version} --message 'rollspec {version}' && git push --follow-tags"
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -52,7 +52,7 @@ def test_it_commits_and_names_the_tag(tmp_path: Path, monkeypatch: pytest.Monkey
     (root / HOME).write_text('__version__ = "0.1.0"\n')
     (root / CHANGELOG).write_text("# Changelog\n\n## Unreleased\n\n- x\n")
     save(root, "start")
-    assert release(root, "0.2.0").startswith("git tag --sign v0.2.0 ")
+    assert release(root, "0.2.0").startswith("git -c gpg.format=ssh tag --sign v0.2.0 ")
     assert git(root, "log", "-1", "--format=%s").strip() == "Release 0.2.0"
     (root / CHANGELOG).write_text("changed")
     with pytest.raises(ValueError, match="working tree has changes"):

@@ -20,6 +20,9 @@ spec:
   renderLevel: {LEVEL}
   versions: {{kubernetes: "{Versions.kubernetes}", argoRollouts: "{Versions.argo_rollouts}", istio: "{Versions.istio}"}}
 """
+_VERSIONS = """\
+  # The minors that your clusters run. Kubernetes begins with the oldest: a cluster ignores fields of a newer one.
+  versions:"""
 _OVERLAY = "# One environment. `rollspec schema Overlay` has every field.\n"
 _OVERLAY_COMMENTS = {
     "  resources:": "Objects of the environment itself, which belong to no app.",
@@ -106,9 +109,10 @@ _PRE_COMMIT = "# `pre-commit install` makes Git run these before each commit.\nr
 def project_files(env: str, namespace: str, *, hooks: bool, repository: Mapping[str, str]) -> dict[str, str]:
     """The files of a new project, by path; `hooks`: with a config of pre-commit; `repository`: what Git says of it."""
     layout = Layout()
+    text = project_text().replace("  versions:", _VERSIONS)
     said: dict[str, Any] = {key: value for key, value in repository.items() if value}
     return {
-        PROJECT_FILE: project_text() + (indent(dump({"repository": said}), "  ") if "url" in said else ""),
+        PROJECT_FILE: text + (indent(dump({"repository": said}), "  ") if "url" in said else ""),
         **overlay_files(layout, env, namespace),
         ".gitignore": _IGNORE,
         ".gitattributes": f"# a checkout with CRLF would look out of date\n/{layout.output}/** text eol=lf\n",

@@ -54,6 +54,22 @@ def test_a_project_gets_the_line_once_in_every_spec(tmp_path: Path) -> None:
     assert (tmp_path / "apps/hello.yaml").read_text() == once
 
 
+def test_without_a_folder_the_schemas_are_written_into_the_usual_one(tmp_path: Path) -> None:
+    assert run(tmp_path, "init", "--editor", "--env", "staging").code == 0
+    assert schema_of(tmp_path, "overlays/staging/overlay.yaml") == tmp_path / ".schemas/overlay.schema.json"
+    assert schema_of(tmp_path, "apps/hello.yaml").exists()
+
+
+def test_a_new_app_brings_the_schemas_that_the_project_lacks(tmp_path: Path) -> None:
+    assert run(tmp_path, "init").code == 0
+    assert run(tmp_path, "new", "web", "--image", "ghcr.io/acme/web", "--tag", "1.0.0", "--editor").code == 0
+    schema = schema_of(tmp_path, "apps/web.yaml")
+    assert schema.exists()
+    schema.write_text("{}")
+    assert run(tmp_path, "new", "api", "--image", "ghcr.io/acme/api", "--tag", "1.0.0", "--editor").code == 0
+    assert schema.read_text() == "{}"
+
+
 def test_an_address_writes_no_schema(tmp_path: Path) -> None:
     assert run(tmp_path, "init").code == 0
     address = "https://git.example.com/rollspec/raw/v0.1.0/schemas/rollspec/v1"

@@ -42,7 +42,9 @@ from renderer.usecases.init import SAMPLE_APP, InitOptions, init
     help="Which hooks check commits: those of pre-commit, of Git itself, of husky or of lefthook.",
 )
 @click.option("--merge-driver", is_flag=True, help="Set this clone up to merge specs by field.")
-@editor_option("Begin each spec with the line that names its schema to an editor: at this address, or in this folder.")
+@editor_option(
+    "Begin each spec with the line that names its schema to an editor: at this address, or in this folder (.schemas)."
+)
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> int:
     """Create a project in this folder: the project file, an overlay, a first app and a pre-commit config.
@@ -56,10 +58,10 @@ def command(context: click.Context, /, **options: Any) -> int:
 
     In a project, `--hooks git|husky|lefthook` alone writes hooks that check what is staged.
 
-    With `--editor DIR`, the schemas are written into that folder of the project, and each spec begins with a line that
-    names its schema to editors with the YAML language server. With `--editor ADDRESS`, the line names the schemas at
-    that address, such as the folder schemas/rollspec/v1 of a copy of rollspec's repository. In a project, the line is
-    added to every spec that has none, and the schemas are updated.
+    With `--editor DIR`, the schemas are written into that folder of the project (`.schemas` if you name none), and each
+    spec begins with a line that names its schema to editors with the YAML language server. With `--editor ADDRESS`, the
+    line names the schemas at that address, such as the folder schemas/rollspec/v1 of a copy of rollspec's repository.
+    In a project, the line is added to every spec that has none, and the schemas are updated.
 
     With --merge-driver, Git merges specs field by field in this clone, and takes our rendered files in a merge; a hook
     renders them again. In a project, it does nothing else.

@@ -29,7 +29,9 @@ from renderer.usecases.new import STRATEGIES, NewApp, new_app
     help="How a new version replaces the old one.",
 )
 @click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share of the traffic.")
-@editor_option("Begin the spec with the line that names its schema to an editor, as `init --editor` does.")
+@editor_option(
+    "Begin the spec with the line that names its schema to an editor, and write the schemas if they are missing."
+)
 @click.pass_obj
 def command(directory: str, /, **options: Any) -> int:
     """Create the spec of a new app, APP."""

@@ -69,7 +69,7 @@ def hook_option(text: str) -> Decorator:
 
 def editor_option(text: str) -> Decorator:
     """`--editor`, with its help."""
-    return click.option("--editor", metavar="ADDRESS|DIR", help=text)
+    return click.option("--editor", metavar="[ADDRESS|DIR]", is_flag=False, flag_value=".schemas", help=text)
 
 
 def shown_as(*forms: str) -> Decorator:

@@ -74,6 +74,12 @@ def with_line(source: SchemaSource, path: str, text: str, layout: Layout) -> str
     return mark + source.line(path, text, layout) + text.removeprefix(mark)
 
 
+def missing_schemas(root: str, source: SchemaSource, layout: Layout) -> dict[str, bytes]:
+    """The schemas that the project does not have yet, by path."""
+    files = source.files(layout)
+    return {path: text.encode() for path, text in files.items() if not os.path.exists(os.path.join(root, path))}
+
+
 def set_up_editor(root: str, source: SchemaSource, layout: Layout) -> int:
     """Write the schemas of a project, and the line into each spec that has none; the exit code."""
     files = {path: text.encode() for path, text in source.files(layout).items()}

@@ -9,9 +9,10 @@ from typing import Any
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.pipeline import build_app
+from renderer.problem import printable
 from renderer.scaffold import app_text
 from renderer.tree import write_all
-from renderer.usecases.editor import SchemaSource, with_line
+from renderer.usecases.editor import SchemaSource, missing_schemas, with_line
 from renderer.usecases.project import Refused, open_project
 from renderer.usecases.shown import show_problems
 
@@ -54,14 +55,19 @@ def new_app(directory: str, wanted: NewApp) -> int:
     if wanted.app in opened.apps:
         raise Failure(f"there is an app `{wanted.app}` already: {opened.layout.app(wanted.app)}", 2)
     file = opened.layout.app(wanted.app)
+    schemas: dict[str, bytes] = {}
     text = app_text(wanted.app, wanted.image, wanted.tag, [_port(port) for port in wanted.ports], wanted.strategy_block)
     if wanted.editor is not None:
-        text = with_line(SchemaSource(wanted.editor), file, text, opened.layout)
+        source = SchemaSource(wanted.editor)
+        text = with_line(source, file, text, opened.layout)
+        schemas = missing_schemas(opened.root, source, opened.layout)
     rendered = build_app(wanted.app, {file: text.encode()}, opened.setup, list(opened.setup.environments))
     if show_problems([problem for each in rendered for problem in each.problems], "text"):
         say(f"rollspec: {file} was not created")
         return 2
-    write_all(opened.root, {file: text.encode()}, mark=None)
+    write_all(opened.root, {**schemas, file: text.encode()}, mark=None)
+    for path in schemas:
+        out(f"created {printable(path)}")
     out(f"created {file}; check it with `rollspec validate`")
     return 0
 

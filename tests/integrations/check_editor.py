@@ -73,10 +73,7 @@ def test_fields_are_completed(project: Path, editor: Server) -> None:
 def test_the_line_that_init_writes_names_the_schema(tmp_path: Path) -> None:
     folder = init(tmp_path / "p")
     (command,) = [
-        line
-        for text in blocks(PAGE, "console")
-        for line in text.splitlines()
-        if line.endswith("init --editor .schemas")
+        line for text in blocks(PAGE, "console") for line in text.splitlines() if line.endswith("init --editor")
     ]
     assert run(folder, *shlex.split(command)[2:]).code == 0
     spec = folder / "apps/hello.yaml"

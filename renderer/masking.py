@@ -12,15 +12,16 @@ from functools import lru_cache
 from typing import Any
 
 from renderer.lazy import regex
+from renderer.token_forms import FORMS
 
 MASK = "***"
 SECRET_KINDS = frozenset(("Secret", "SealedSecret", "ExternalSecret", "ClusterExternalSecret", "SopsSecret"))
 # A text is masked if its name ends in one of these words (letter case, `-`, `.` and camelCase do not matter).
 NAMES = (
-    *("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "access_key"),
-    *("credentials", "dsn"),
+    *("password", "passwd", "pass", "pwd", "passphrase", "secret", "token"),
+    *("api_key", "apikey", "private_key", "access_key", "secret_key", "credentials", "dsn"),
 )
-_JOINED = ("password", "passwd")  # so also where they end a longer word, such as PGPASSWORD
+_JOINED = ("password", "passwd", "passphrase")  # so also where they end a longer word, such as PGPASSWORD
 _SHORTEST = 8  # characters of a text that is masked for its name
 # Field names that never hint at a secret, wherever they are in a file.
 _USUAL = frozenset(
@@ -33,22 +34,20 @@ _USUAL = frozenset(
 _NAMING = ("name", "key")  # what names the `value` in the same mapping: of a variable, of a header of an analysis
 _VALUES = ("data", "stringData", "encryptedData", "binaryData")
 
-_PRIVATE_KEY = regex(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
-_PRIVATE_KEY_END = regex(r"-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
-_IN_URL = regex(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
-_KNOWN = regex(
-    r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"  # JSON Web Token
-    r"|\b(?:gh[pousr]_\w{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}|npm_\w{30,}|pypi-[\w-]{32,}|dckr_pat_[\w-]{20,})"
-    r"|\bxox[abeoprs]-[\w-]{10,}|\bhooks\.slack\.com/services/[\w/]{20,}"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}|\bya29\.[\w-]{20,}"
-    r"|\b(?:sk|rk)_(?:live|test)_\w{16,}|\bsk-[\w-]{20,}|\bSG\.[\w-]{16,}\.[\w-]{16,}|\bhvs\.[\w-]{24,}"
-    r"|\bAGE-SECRET-KEY-1\w{20,}"
-    r"|\bLS0tLS1CRUdJTiB(?:QUklWQVRF|SU0EgUFJJVkFU|FQyBQUklWQVRF|EU0EgUFJJVkFU|PUEVOU1NIIFBS|FTkNSWVBURUQg|QR1AgUFJJVkFU)"
-    r"[\w+/=]*"  # a private key in base64
-    r"|\b(?:eyJhdXRocyI|eyAiYXV0aHMi|ewogICJhdXRocyI|ewoJImF1dGhzI)[\w+/=]{8,}"  # Docker's registries in base64
-    r"|(?:(?<=\"auth\":\")|(?<=\"auth\": \")|(?<=auth\\\":\\\")|(?<=auth\\\": \\\"))[\w+/=]{12,}"  # those in JSON
-    r"|(?<=\b[Bb]earer )(?=[\w+/=.~-]*[0-9])[\w+/=.~-]{12,}|(?<=\b[Bb]asic )(?=[\w+/=-]*[0-9])[\w+/=-]{12,}"
+_PRIVATE_KEY = regex(r"-----? ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?|PuTTY-User-Key-File-\d")
+_PRIVATE_KEY_END = regex(r"-----? ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?|Private-MAC")
+_IN_URL = regex(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+(?:@[^\s/@'\"]+)*)@")
+_KNOWN = regex(rf"\b(?:{'|'.join(FORMS)})")
+# What follows the name of a way to log in, or of a signature in a URL.
+_AFTER = regex(
+    r"""(?P<start>\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC) |\bauth\\?": ?\\?"|\bAccountKey=|[?&](?:sig|X-(?:Amz|Goog)-Signature)="""
+    r"""|\b[Aa]uthorization\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?[A-Za-z][\w-]{0,19} )(?=[\w+/=.~%-]*[0-9])(?P<value>[\w+/=.~%-]{12,})"""
 )
+# The hash of a password, which can be guessed: of crypt, of bcrypt, of Django.
+_HASH = regex(
+    r"\$(?:2[abxy]?|apr1|[1567y]|gy|argon2(?:id?|d)|scrypt)\$[\w./$,=+-]{20,}|\bpbkdf2[_-]sha\d{1,3}\$[\w./$=+-]{20,}"
+)
+_SOURCE_NAME = regex(r"""(?<=[^\s:@/'"=]:)[^\s@'"]{1,200}(?=@(?:tcp6?|udp6?|unix)?\()""")  # user:password@tcp(host:port) of Go
 _NUMBER = regex(r"[+-]?[0-9][0-9._]*(?:[eE][+-]?[0-9]+)?[a-zA-Z%]{0,2}")
 _HARMLESS = regex(
     r"(?:true|false|yes|no|on|off|null|none)|\$[({][^\s(){}]*[)}]|\$[A-Za-z_]\w*|(?:\.{0,2}|~)/[\w./-]*|[a-zA-Z][\w+.-]*://[^\s]*",
@@ -73,19 +72,30 @@ _FLAG = regex(r"(?P<start>--?(?P<name>[A-Za-z][\w.-]*)(?:=| (?!-)|[\"']?, *[\"']
 _INLINE = regex(r"""(?P<start>[{,]\s*["']?(?P<name>[\w./-]+)["']?\s*:\s*)(?P<value>"[^"]*"|'[^']*'|[^,{}\[\]\n]+)""")
 # A name and its value within a text: an assignment of a shell, a query of a URL, a line of JSON, TOML or XML.
 _WITHIN = regex(
-    r"""(?P<start>(?<![\w.-])(?P<name>[\w.-]{0,99}?(?:passwo?r?d|secret|token|(?:api|private|access)[._-]?key|credentials|dsn))"""
-    r"""[\\"']{0,4}\s{0,4}[=:>]\s{0,4}[\\"']{0,4})(?P<value>[^\s\\"'&;,<>(){}\[\]]+)""",
+    r"""(?P<start>(?<![\w.-])(?P<name>[\w.-]{0,99}?(?:pass(?:wo?r?d|phrase)?|pwd|secret|token|(?:api|private|access|secret)[._-]?key"""
+    r"""|credentials|dsn))"""
+    r"""[\\"']{0,4}\s{0,4}[=:>]\s{0,4}[\\"']{0,4})(?P<value>(?<=["'])[^\\"'\n]+(?=\\?["'])|[^\s\\"'&;,<>(){}\[\]]+)""",
     re.IGNORECASE,
 )
 # A password that no name announces: of a command, of .netrc, or of .pgpass.
 _LOGIN = regex(
     r"""(?P<start>\bcurl\b[^\n|;&]{0,500}?[\s"',](?:-u|-U|--user|--proxy-user)(?:=|["']?,?\s*["']?)[^\s:"',]{1,99}:"""
     r"""|\bredis-cli\b[^\n|;&]{0,500}?[\s"',]-a["']?,?\s+["']?|\bsshpass[\s"',]+-p["']?,?\s*["']?"""
+    r"""|\b(?:mysql\w{0,9}|mariadb[\w-]{0,9})\b[^\n|;&]{0,500}?[\s"',]-p|\bldap\w{1,9}\b[^\n|;&]{0,500}?[\s"',]-w["']?,?\s*["']?"""
+    r"""|\bmongo\w{0,9}\b[^\n|;&]{0,500}?[\s"',]-p["']?,?\s+["']?|\blogin\b[^\n|;&]{0,500}?[\s"',]-p["']?,?\s+["']?"""
+    r"""|\s-pass\w{0,3}["']?,?\s+["']?pass:"""
     r"""|\blogin\s+\S{1,99}\s+password\s+|^[ \t]*password[ \t]+(?=\S+[ \t]*$)"""
     r"""|^[ \t]*[^\s:]{1,253}:(?:\d{1,5}|\*):[^\s:]{1,63}:[^\s:]{1,63}:)(?P<value>[^\s"',]+)""",
     re.MULTILINE,
 )
-_LOGIN_FLAGS = {"curl": ("u", "U", "user", "proxy-user"), "redis-cli": ("a",), "sshpass": ("p",)}
+_LOGIN_FLAGS = {
+    **{"curl": ("u", "U", "user", "proxy-user"), "redis-cli": ("a",), "sshpass": ("p",)},
+    **dict.fromkeys(("mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mariadb-admin"), ("p",)),
+    **dict.fromkeys(("mongo", "mongosh", "mongodump", "mongorestore", "login"), ("p",)),
+    **dict.fromkeys(("ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldapwhoami"), ("w",)),
+}
+_LOGIN_NAMES = frozenset(flag for flags in _LOGIN_FLAGS.values() for flag in flags)
+_BEFORE = 100  # items before a flag among which its command is sought
 _TOKEN = regex(r"[^\s`'\",;:()\[\]{}=&*!/]+")
 _QUOTES = {"'", '"', "`"}
 _LARGE = 1 << 20  # bytes
@@ -106,17 +116,25 @@ def is_named(name: str, not_secret: Collection[str] = ()) -> bool:
 
 
 def looks_secret(text: str) -> bool:
-    """Whether the text holds a private key, a known kind of token, or a URL with a password."""
-    return bool(_PRIVATE_KEY.search(text) or _KNOWN.search(text) or _IN_URL.search(text))
+    """Whether the text holds a private key, a known kind of token, a URL with a password, or the hash of one."""
+    return any(True for _ in _found(text))
+
+
+def _found(text: str) -> Iterator[str]:
+    """The parts of the text that look like a secret; of a private key, its first line."""
+    for pattern in (_PRIVATE_KEY, _KNOWN):
+        yield from (found[0] for found in pattern.finditer(text))
+    if "$" in text:
+        yield from (found[0] for found in _HASH.finditer(text))
+    if "@" in text:
+        yield from (f"://{found[0]}" for found in _IN_URL.finditer(text) if found[2].strip("*x."))
+        yield from (f"://{found[0]}" for found in _SOURCE_NAME.finditer(text) if found[0].strip("*x."))
+    yield from (found["value"] for found in _AFTER.finditer(text))
 
 
 def known_secrets(text: str) -> list[str]:
     """The parts of the text that look like a secret; of a private key, its first line."""
-    if not looks_secret(text):
-        return []
-    return [found[0] for pattern in (_PRIVATE_KEY, _KNOWN) for found in pattern.finditer(text)] + [
-        f"://{found[0]}" for found in _IN_URL.finditer(text) if found[2].strip("*x.")
-    ]
+    return [*_found(text)]
 
 
 def is_hidden(name: str, value: str, not_secret: Collection[str] = ()) -> bool:
@@ -130,9 +148,11 @@ def is_hidden(name: str, value: str, not_secret: Collection[str] = ()) -> bool:
 
 def without_known(text: str) -> str:
     """The text with everything masked that looks like a secret."""
-    if "://" in text:
-        text = _IN_URL.sub(rf"\1:{MASK}@", text)
-    text = _KNOWN.sub(MASK, text)
+    if "@" in text:
+        text = _SOURCE_NAME.sub(MASK, _IN_URL.sub(rf"\1:{MASK}@", text))
+    if "$" in text:
+        text = _HASH.sub(MASK, text)
+    text = _AFTER.sub(rf"\g<start>{MASK}", _KNOWN.sub(MASK, text))
     key = _PRIVATE_KEY.search(text)
     return f"{text[: key.start()]}{MASK}" if key else text
 
@@ -175,8 +195,7 @@ def masked_at(value: Any, keys: Iterable[str], not_secret: Collection[str] = ())
     for key in keys:
         if isinstance(value, list):
             number = int(key)
-            before = value[number - 1] if number else ""
-            name = _flag_of(before) or name
+            name = _flag_name(value, number) or name
             value = value[number]
             continue
         if is_secret(value) or _patches_secret(value):
@@ -192,7 +211,8 @@ def _masked_items(items: list[Any], name: str, not_secret: Collection[str]) -> I
     flag = ""
     logins: tuple[str, ...] = ()
     for item in items:
-        yield masked(item, "password" if flag in logins else flag or name, not_secret)
+        is_login = flag in logins or _joined_flag(item) in logins
+        yield masked(item, "password" if is_login else flag or name, not_secret)
         flag, logins = _flag_of(item), _login_flags(item) or logins
 
 
@@ -205,6 +225,20 @@ def _flag_of(item: Any) -> str:
     """The name of a flag without a value; empty for other items."""
     is_flag = isinstance(item, str) and re.fullmatch(r"--?[A-Za-z][\w.-]*", item)
     return item.lstrip("-") if is_flag else ""
+
+
+def _joined_flag(item: Any) -> str:
+    """The letter of a flag with its value in one word, as in `-pSECRET`; empty for other items."""
+    return item[1] if isinstance(item, str) and re.match(r"-[A-Za-z]\S", item) else ""
+
+
+def _flag_name(items: list[Any], number: int) -> str:
+    """The name that the flag before an item gives it; empty if there is none."""
+    flag = _flag_of(items[number - 1]) if number else ""
+    given = {flag, _joined_flag(items[number])} & _LOGIN_NAMES
+    before = items[max(0, number - _BEFORE) : number] if given else []
+    logins = next((found for item in reversed(before) if (found := _login_flags(item))), ())
+    return "password" if given.intersection(logins) else flag
 
 
 def _masked_flag(flag: re.Match[str], not_secret: Collection[str]) -> str:
@@ -255,7 +289,7 @@ def _masked_each(lines: list[str], not_secret: Collection[str], *, has_secret: b
     below: int | None = None  # lines that are indented more than this belong to a hidden value
     in_key, name, flag = False, "", ""
     logins: tuple[str, ...] = ()
-    for line in lines:
+    for number, line in enumerate(lines):
         indent = len(line) - len(line.lstrip(" "))
         if in_key or _PRIVATE_KEY.search(line):
             in_key = not _PRIVATE_KEY_END.search(line)
@@ -271,17 +305,30 @@ def _masked_each(lines: list[str], not_secret: Collection[str], *, has_secret: b
             continue
         if pair is None:
             item = line.strip().removeprefix("-").strip(" \"'")
-            named = "password" if flag in logins else flag
+            named = "password" if flag in logins or _joined_flag(item) in logins else flag
             yield _hidden(line) if is_hidden(named, item, not_secret) else _without_flags(line, not_secret)
             flag, logins = item.lstrip("-") if item.startswith("-") else "", _login_flags(item) or logins
             continue
         key, value = pair["name"], pair["value"].strip()
         name = value.strip("\"'") if key in _NAMING else name
+        if key == "value" and pair["start"].rstrip().endswith("-"):
+            name = _name_below(lines, number, len(pair["start"]))
         if _hides(key, name, value, not_secret, has_secret=has_secret):
             below = len(pair["start"])
             yield f"{pair['start']}{pair['quote']}{key}{pair['quote']}: {MASK}{_break(line)}"
         else:
             yield _without_flags(line, not_secret)
+
+
+def _name_below(lines: list[str], number: int, indent: int) -> str:
+    """What names the value of a line, where that is the first line of its item; empty if nothing does."""
+    for line in lines[number + 1 : number + _BEFORE]:
+        found = _PAIR.fullmatch(line)
+        if found and found["name"] in _NAMING and found["start"] == " " * indent:
+            return found["value"].strip().strip("\"'")
+        if line.strip() and len(line) - len(line.lstrip(" ")) < indent:
+            break
+    return ""
 
 
 def _hides(key: str, name: str, value: str, not_secret: Collection[str], *, has_secret: bool) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from renderer.manifest import Manifest
 from renderer.masking import MASK, is_named, looks_secret, masked, masked_lines, scrubbed, without_known
 from renderer.plan.changes import manifest_paths
+from renderer.report.masked_file import masked_file
 
 WORD = "kanarienvogel7"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
@@ -32,6 +33,20 @@ KNOWN = [
     "https://user:hunter22@example.com/x",
     "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
     "AGE-SECRET-KEY-1" + "QW" * 20,
+    *(prefix + "a1" * 24 for prefix in ("glrt-", "hf_", "dckr_oat_", "whsec_", "hvb.", "pscale_pw_", "NRAK-", "CCIPAT_")),
+    *(prefix + "a1" * 24 for prefix in ("GOCSPX-", "rnd_", "tskey-auth-", "sb_secret_", "glc_", "lin_api_", "figd_")),
+    *(f"{prefix}{'a1' * 16}" for prefix in ("shpat_", "dapi", "key-", "SK")),
+    "do" + "p_v1_" + "a1" * 32,
+    "12345678:AA" + "a1b" * 11,
+    "https://hooks.slack.com/workflows/T1/A2/3/" + "a1" * 10,
+    "https://discord.com/api/webhooks/1234567890/" + "a1" * 20,
+    "AccountKey=" + "a1" * 20 + "==",
+    "https://example.blob.core.windows.net/c?sv=2022&sig=" + "a1" * 20,
+    "Authorization: token " + "a1" * 10,
+    "shop:hunter22@tcp(db.example.com:3306)/shop",
+    "postgres://shop:hunt@er22@db.example.com/shop",
+    "admin:$2y$10$" + "a1" * 26,
+    "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nabc\n---- END SSH2 ENCRYPTED PRIVATE KEY ----",
 ]
 
 
@@ -54,6 +69,8 @@ def test_texts_that_look_like_a_secret(text: str) -> None:
     assert masked({"a": text}) == {"a": MASK}
     assert MASK in without_known(f"before {text} after")
     assert without_known(f"before {text} after").startswith("before ")
+    shown = "".join(masked_lines([f"x: {line}\n" for line in text.splitlines()]))
+    assert not any(part in shown for part in ("a1a1", "a1b", "hunter22", "er22", "abc"))
 
 
 @pytest.mark.parametrize(
@@ -89,6 +106,13 @@ def test_values_that_cannot_be_a_secret(value: object) -> None:
         {"command": ["redis-cli", "-h", "redis", "-a", WORD, "ping"]},
         {"args": ["-c", f"redis-cli -h redis -a {WORD} ping"]},
         {"command": ["sshpass", "-p", WORD, "ssh", "host"]},
+        {"command": ["mysql", "-uroot", f"-p{WORD}", "shop"]},
+        {"args": ["-c", f"mysqldump -uroot -p{WORD} shop > /tmp/shop.sql"]},
+        {"args": ["-c", f"ldapsearch -D cn=admin -w {WORD}"]},
+        {"args": ["-c", f"docker login -u me -p {WORD} ghcr.io"]},
+        {"args": ["-c", f"openssl enc -aes256 -pass pass:{WORD}"]},
+        {"env": [{"value": WORD, "name": "DB_PASSWORD"}]},
+        {"files": {"/etc/db.conf": f"host=db user=shop password='two {WORD}'"}},
         {"files": {"/home/app/.netrc": f"machine example.com login me password {WORD}"}},
         {"files": {"/home/app/.netrc": f"machine example.com\n  login me\n  password {WORD}\n"}},
         {"files": {"/home/app/.pgpass": f"# the database\ndb.example.com:5432:*:app:{WORD}\n"}},
@@ -116,6 +140,8 @@ def test_data(data: dict[str, object]) -> None:
         f"args:\n- --db-password\n- {WORD}\n",
         f'args: ["--db-password", "{WORD}"]\n',
         f"args: [--db-password, {WORD}]\n",
+        f"env:\n- value: {WORD}\n  name: DB_PASSWORD\n",
+        f"env:\n- value: {WORD}\n  # the database\n  name: DB_PASSWORD\n- name: LOG\n  value: info\n",
         f"args:\n- curl\n- -u\n- admin:{WORD}\n",
         f'command: ["curl", "-u", "admin:{WORD}"]\n',
         f"command: [redis-cli, -a, {WORD}]\n",
@@ -130,10 +156,37 @@ def test_data(data: dict[str, object]) -> None:
 )
 def test_files(text: str) -> None:
     lines = text.splitlines(keepends=True)
-    shown = masked_lines(lines)
-    assert len(shown) == len(lines)
-    assert WORD not in "".join(shown)
+    for shown in (masked_lines(lines), masked_file(lines)):
+        assert len(shown) == len(lines)
+        assert WORD not in "".join(shown)
     assert WORD not in scrubbed(f"`{WORD}` is not valid: {WORD}, '{WORD}'", text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"env:\n- {{name: DB_PASSWORD,\n   value: {WORD}}}\n- {{value: 'two\n   {WORD}', name: API_TOKEN}}\n",
+        f'"DB PASSWORD": {WORD}\n? API_TOKEN\n: {WORD} # comment\n',
+        f'kind: "\\x53ecret"\nstringData:\n  a: {WORD}\n',
+        f"\ufeffa: b\nDB_PASSWORD: |\n  {WORD}\n\n  {WORD}\n\n# comment\nc: d\n",
+        f"a: \u2028\nDB_PASSWORD: &anchor {WORD}\n",
+        f"args: [curl, '-u',\n  'me:{WORD}']\n",
+        f"args:\n- mysql\n- -p{WORD}\n",
+    ],
+)
+def test_files_whose_lines_alone_do_not_say_what_is_secret(text: str) -> None:
+    lines = text.split("\n")
+    shown = masked_file([f"{line}\n" for line in lines[:-1]])
+    assert len(shown) == len(lines) - 1
+    assert WORD not in "".join(shown)
+
+
+def test_a_change_within_a_command_is_masked_as_the_whole_command() -> None:
+    old, new = (
+        Manifest("job.yaml", {"kind": "Job", "command": ["curl", "-s", "-u", f"me:{word}", "https://example.com"]})
+        for word in (WORD, WORD[::-1])
+    )
+    assert [(path.before, path.after) for _, path in manifest_paths((old,), (new,))] == [(MASK, MASK)]
 
 
 def test_words_of_a_message_that_are_also_a_secret_are_hidden_between_quotes_alone() -> None:
@@ -157,6 +210,13 @@ def test_words_of_a_message_that_are_also_a_secret_are_hidden_between_quotes_alo
         "fe80:1:2:3:4:5:6:7 10:20:30:40:50:60 arn:aws:iam::123456789012:role/administrator",
         "listen: 0.0.0.0:8080, upstream: web.shop.svc.cluster.local:8080",
         "2026-01-02T03:04:05.678Z started-at",
+        "mysql -h mysql-primary -port 3306; docker run -p 8080:8080 image; login -p 22",
+        "make test && compass: north-by-northwest; PWD=/srv/application",
+        "task-runner-configuration global-service-configuration key-value-store-of-the-shop",
+        "authorization: required for everybody; Bearer tokens are refused",
+        "s.example.com b.namespace.svc.cluster.local keyboard-layout-us10",
+        "echo $1$2 $5 $HOME_DIRECTORY_OF_THE_USER ${A}${B}",
+        "https://example.com:8443/a@b user@tcp(db:3306)/shop",
     ],
 )
 def test_texts_that_only_look_like_a_login(text: str) -> None:

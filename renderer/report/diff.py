@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from difflib import SequenceMatcher
 
-from renderer.masking import masked_lines
 from renderer.problem import printable
+from renderer.report.masked_file import masked_file
 
 _COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
 _BOLD, _END = "\033[1m", "\033[0m"
@@ -32,7 +32,7 @@ def diff_text(
 def _file(path: str, old: bytes | None, new: bytes | None, not_secret: Collection[str]) -> Iterator[str]:
     """A unified diff: compares the original lines, and shows the masked ones."""
     before, after = (_lines(text or b"") for text in (old, new))
-    shown_before, shown_after = (masked_lines(lines, not_secret) for lines in (before, after))
+    shown_before, shown_after = (masked_file(lines, not_secret) for lines in (before, after))
     shown = printable(path)
     yield f"--- {'/dev/null' if old is None else f'a/{shown}'}\n"
     yield f"+++ {'/dev/null' if new is None else f'b/{shown}'}\n"

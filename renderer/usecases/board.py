@@ -15,13 +15,13 @@ from renderer.failure import Failure
 from renderer.git import commits_of, log_files, read_blobs
 from renderer.history import Commit, Revision, Standing, history
 from renderer.layout import Layout
-from renderer.masking import masked_lines
 from renderer.plain import lookup
 from renderer.plan import plan_with_timeline
 from renderer.problem import errors
 from renderer.progress import Progress, counted, no_progress, progress
 from renderer.report.commits import who
 from renderer.report.history import AppHistory, entry_texts
+from renderer.report.masked_file import masked_file
 from renderer.report.plan import plan_lines
 from renderer.report.possible import possible_verbs
 from renderer.report.status import AppStatus
@@ -286,7 +286,7 @@ def _app_page(opened: Opened, board: Board, release: Release, past: tuple[PastEn
 
 
 def _masked(text: bytes, not_secret: Collection[str]) -> str:
-    return "\n".join(masked_lines(text.decode("utf-8", "replace").split("\n"), not_secret))
+    return "".join(masked_file(text.decode("utf-8", "replace").splitlines(keepends=True), not_secret))
 
 
 def _steps(texts: Mapping[str, bytes]) -> Iterator[str]:

@@ -40,14 +40,16 @@ _IN_URL = regex(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+(?:@[^\s/@'\"]+)*)@")
 _KNOWN = regex(rf"\b(?:{'|'.join(FORMS)})")
 # What follows the name of a way to log in, or of a signature in a URL.
 _AFTER = regex(
-    r"""(?P<start>\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC) |\bauth\\?": ?\\?"|\bAccountKey=|[?&](?:sig|X-(?:Amz|Goog)-Signature)="""
-    r"""|\b[Aa]uthorization\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?[A-Za-z][\w-]{0,19} )(?=[\w+/=.~%-]*[0-9])(?P<value>[\w+/=.~%-]{12,})"""
+    r"""(?P<start>\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC) |\bauth\\?": ?\\?"|\bAccountKey=|[?&]sig="""
+    r"""|[?&]X-(?:Amz|Goog)-Signature=|\b[Aa]uthorization\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?[A-Za-z][\w-]{0,19} )"""
+    r"""(?=[\w+/=.~%-]*[0-9])(?P<value>[\w+/=.~%-]{12,})"""
 )
 # The hash of a password, which can be guessed: of crypt, of bcrypt, of Django.
 _HASH = regex(
     r"\$(?:2[abxy]?|apr1|[1567y]|gy|argon2(?:id?|d)|scrypt)\$[\w./$,=+-]{20,}|\bpbkdf2[_-]sha\d{1,3}\$[\w./$=+-]{20,}"
 )
-_SOURCE_NAME = regex(r"""(?<=[^\s:@/'"=]:)[^\s@'"]{1,200}(?=@(?:tcp6?|udp6?|unix)?\()""")  # user:password@tcp(host:port) of Go
+# The password of a data source of Go: `user:password@tcp(host:port)`.
+_SOURCE_NAME = regex(r"""(?<=[^\s:@/'"=]:)[^\s@'"]{1,200}(?=@(?:tcp6?|udp6?|unix)?\()""")
 _NUMBER = regex(r"[+-]?[0-9][0-9._]*(?:[eE][+-]?[0-9]+)?[a-zA-Z%]{0,2}")
 _HARMLESS = regex(
     r"(?:true|false|yes|no|on|off|null|none)|\$[({][^\s(){}]*[)}]|\$[A-Za-z_]\w*|(?:\.{0,2}|~)/[\w./-]*|[a-zA-Z][\w+.-]*://[^\s]*",
@@ -68,13 +70,15 @@ _FLOW_VALUES = regex(rf"""\b(?:{"|".join(_VALUES)}|value)\\?["']?\s*:""")
 _PAIR = regex(
     r"""(?P<start>\s*(?:- +)*)(?P<quote>["']?)(?P<name>[\w.$/-]+)(?P=quote)\s*:(?:\s+|$)(?P<value>.*)""", re.DOTALL
 )
-_FLAG = regex(r"(?P<start>--?(?P<name>[A-Za-z][\w.-]*)(?:=| (?!-)|[\"']?, *[\"']?(?!-)))(?P<value>[^\s\"',]+)")
+_FLAG = regex(
+    r"(?P<start>(?<![\w.-])--?(?P<name>[A-Za-z][\w.-]*)(?:=| (?!-)|[\"']?, *[\"']?(?!-)))(?P<value>[^\s\"',]+)"
+)
 _INLINE = regex(r"""(?P<start>[{,]\s*["']?(?P<name>[\w./-]+)["']?\s*:\s*)(?P<value>"[^"]*"|'[^']*'|[^,{}\[\]\n]+)""")
 # A name and its value within a text: an assignment of a shell, a query of a URL, a line of JSON, TOML or XML.
 _WITHIN = regex(
     r"""(?P<start>(?<![\w.-])(?P<name>[\w.-]{0,99}?(?:pass(?:wo?r?d|phrase)?|pwd|secret|token|(?:api|private|access|secret)[._-]?key"""
     r"""|credentials|dsn))"""
-    r"""[\\"']{0,4}\s{0,4}[=:>]\s{0,4}[\\"']{0,4})(?P<value>(?<=["'])[^\\"'\n]+(?=\\?["'])|[^\s\\"'&;,<>(){}\[\]]+)""",
+    r"""[\\"']{0,4}\s{0,4}[=:>]\s{0,4}[\\"']{0,4})(?P<value>(?<=["'])[^\\"'\n]+(?=\\?["'])|(?:[^\s\\"'&;,<>(){}\[\]]|[<>(){}\[\]]+(?=\w))+)""",
     re.IGNORECASE,
 )
 # A password that no name announces: of a command, of .netrc, or of .pgpass.
@@ -89,7 +93,9 @@ _LOGIN = regex(
     re.MULTILINE,
 )
 _LOGIN_FLAGS = {
-    **{"curl": ("u", "U", "user", "proxy-user"), "redis-cli": ("a",), "sshpass": ("p",)},
+    "curl": ("u", "U", "user", "proxy-user"),
+    "redis-cli": ("a",),
+    "sshpass": ("p",),
     **dict.fromkeys(("mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mariadb-admin"), ("p",)),
     **dict.fromkeys(("mongo", "mongosh", "mongodump", "mongorestore", "login"), ("p",)),
     **dict.fromkeys(("ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldapwhoami"), ("w",)),

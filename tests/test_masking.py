@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from typing import Any
+
 import pytest
 
 from renderer.manifest import Manifest
@@ -33,7 +36,10 @@ KNOWN = [
     "https://user:hunter22@example.com/x",
     "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
     "AGE-SECRET-KEY-1" + "QW" * 20,
-    *(prefix + "a1" * 24 for prefix in ("glrt-", "hf_", "dckr_oat_", "whsec_", "hvb.", "pscale_pw_", "NRAK-", "CCIPAT_")),
+    *(
+        prefix + "a1" * 24
+        for prefix in ("glrt-", "hf_", "dckr_oat_", "whsec_", "hvb.", "pscale_pw_", "NRAK-", "CCIPAT_")
+    ),
     *(prefix + "a1" * 24 for prefix in ("GOCSPX-", "rnd_", "tskey-auth-", "sb_secret_", "glc_", "lin_api_", "figd_")),
     *(f"{prefix}{'a1' * 16}" for prefix in ("shpat_", "dapi", "key-", "SK")),
     "do" + "p_v1_" + "a1" * 32,
@@ -98,6 +104,7 @@ def test_values_that_cannot_be_a_secret(value: object) -> None:
         {"patch": [{"op": "replace", "path": "/stringData/a", "value": WORD}]},
         {"env": [{"name": "DB_PASSWORD", "value": WORD}]},
         {"args": [f"--db-password={WORD}"]},
+        {"args": ["-c", f"DB_PASSWORD=two}}{WORD}({WORD}; run"]},
         {"args": [f"--verbose --db-password {WORD}"]},
         {"args": ["--db-password", WORD]},
         {"args": ["-c", f"curl -sS -u admin:{WORD} https://example.com"]},
@@ -238,3 +245,38 @@ def test_a_change_of_a_secret_has_a_path_and_no_values() -> None:
     assert [(path.pointer, path.before, path.after) for _, path in manifest_paths((old,), (new,))] == [
         ("/data/a", None, None)
     ]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        *(
+            "eyJ-",
+            "eyJaaaaaaaaa-",
+            "SG.aaaaaaaaaaaaaaaaaaaa-",
+            "mysql ",
+            "curl -u ",
+            "a:",
+            "://a:b@",
+            "$1$",
+            "password",
+        ),
+        *("password='", "password=(", "(((((", "xwebhook.", "-----BEGIN ", "Bearer ", "--password ", "x:y@tcp(", "-"),
+    ],
+)
+def test_a_text_that_begins_like_a_secret_again_and_again_takes_no_time(part: str) -> None:
+    """Seconds of the processor, and far more than it takes: it was 12 s once."""
+
+    def too_long(*_: Any) -> None:
+        raise AssertionError("more than 8 seconds")
+
+    text = part * (64_000 // len(part))
+    before = signal.signal(signal.SIGVTALRM, too_long)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 8)
+    try:
+        masked({"a": text})
+        masked_file([f"a: {text}\n"])
+        without_known(text)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

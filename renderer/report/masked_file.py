@@ -68,7 +68,9 @@ def _hidden(text: str, not_secret: Collection[str]) -> Iterator[_Text]:
 
 def _of_secret(data: Mapping[str, Any]) -> dict[str, Any]:
     """A Secret without anything but what it is, and its name."""
-    shown: dict[str, Any] = {key: each if key in _OPEN and isinstance(each, str) else MASK for key, each in data.items()}
+    shown: dict[str, Any] = {
+        key: each if key in _OPEN and isinstance(each, str) else MASK for key, each in data.items()
+    }
     metadata = data.get("metadata")
     if isinstance(metadata, Mapping):
         shown["metadata"] = {
@@ -81,7 +83,8 @@ def _value(event: Any, following: Callable[[], Any]) -> Any:
     """The node that begins with an event, as data; an alias is an empty text, for its anchor is looked at."""
     if isinstance(event, ScalarEvent):
         text = _Text(event.value)
-        text.start, text.end = event.start_mark.index, event.end_mark.index
+        start, end = event.start_mark, event.end_mark
+        text.start, text.end = (start.index, end.index) if start and end else (0, 0)
         return text
     if isinstance(event, AliasEvent):
         return ""

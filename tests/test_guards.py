@@ -117,6 +117,37 @@ def test_an_app_that_somebody_else_scales_is_a_rule(repository: Repository) -> N
     assert text.startswith("RULES CHANGED\n  overlays/production/overlay.yaml /spec/external: nothing -> ")
 
 
+NETWORK = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+OPEN = "[{op: remove, path: /spec/policyTypes}]"
+MERGE = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: closed}, spec: {policyTypes: null}}"
+
+
+@pytest.mark.parametrize(
+    ("patch", "is_rule"),
+    [
+        (f"target: {{kind: NetworkPolicy}}, patch: {OPEN}", True),
+        (f"target: {{kind: Netw.*}}, patch: {OPEN}", True),
+        (f"target: {{name: closed}}, patch: {OPEN}", True),
+        (f"patch: {MERGE}", True),
+        ("target: {kind: Service}, patch: [{op: add, path: /metadata/labels/a, value: b}]", False),
+        ("target: {kind: Workload}, patch: {metadata: {labels: {kind-of: NetworkPolicy}}}", False),
+    ],
+)
+def test_a_patch_of_what_guards_a_namespace_is_a_rule(repository: Repository, patch: str, is_rule: bool) -> None:
+    repository.write("overlays/production/closed.yaml", NETWORK)
+    repository.overlay("production", f"{STRICT}  resources: [closed.yaml]\n")
+    repository.rendered()
+    repository.overlay("production", f"{STRICT}  resources: [closed.yaml]\n  patches: [{{{patch}}}]\n")
+    rules = [each["pointer"] for each in repository.data("plan", "--base", "HEAD")["rules"]]
+    assert rules == (["/spec/patches"] if is_rule else [])
+    assert repository.run("plan", "--base", "HEAD", "--fail-on", "rules").code == is_rule
+
+
 def test_a_change_of_an_app_changes_no_rule(repository: Repository) -> None:
     repository.partial("  canary: {tag: 2.0.0, weight: 20}\n")
     done = repository.run("plan", "--base", "HEAD", "--fail-on", "rules")

@@ -10,6 +10,7 @@ from typing import Any
 from renderer.layout import PROJECT_FILE
 from renderer.masking import masked
 from renderer.overlay import Environment
+from renderer.patch import Patch, Pattern, parse
 from renderer.pipeline import build_app
 from renderer.plain import below
 from renderer.plan import RuleChange
@@ -24,7 +25,16 @@ _PROJECT = (
     *("renderLevel", "versions", "apps", "overlays", "templates", "output", "repository", "notSecret"),
     "clusterDomain",
 )
-_GUARDS = frozenset(("NetworkPolicy", "AuthorizationPolicy", "PeerAuthentication", "ResourceQuota", "LimitRange"))
+# Kinds that guard a cluster or a namespace.
+_GUARDS = (
+    *("NetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"),
+    *("CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "GlobalNetworkPolicy"),
+    *("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication", "Sidecar"),
+    *("ResourceQuota", "LimitRange", "PodDisruptionBudget"),
+    *("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"),
+    *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"),
+    *("Policy", "ClusterPolicy", "AppProject"),
+)
 _LONG = 60
 
 Found = Mapping[tuple[str, str], tuple[Problem, ...]]
@@ -35,8 +45,8 @@ def rule_changes(old: View, new: View) -> tuple[RuleChange, ...]:
     found = [*_differ(PROJECT_FILE, old.data.get("spec") or {}, new.data.get("spec") or {}, _PROJECT)]
     for env in sorted(old.setup.environments.keys() & new.setup.environments.keys()):
         file = new.layout.overlay(env)
-        was, now = (view.setup.environments[env].spec for view in (old, new))
-        found += _differ(file, was, now, _JUDGING)
+        was, now = (view.setup.environments[env] for view in (old, new))
+        found += _differ(file, was.spec, now.spec, _JUDGING)
         found += _differ(file, _guards(was), _guards(now), ("patches",))
     for env in sorted(new.setup.environments.keys() - old.setup.environments.keys()):
         found += _unguarded(old, new.layout.overlay(env), new.setup.environments[env].spec)
@@ -106,10 +116,18 @@ def _differ(file: str, old: Mapping[str, Any], new: Mapping[str, Any], keys: tup
             yield RuleChange(file, f"/spec/{key}", _text(was), _text(now))
 
 
-def _guards(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The patches of an overlay that change what guards a cluster."""
-    patches = [each for each in spec.get("patches") or () if any(kind in json.dumps(each) for kind in _GUARDS)]
+def _guards(environment: Environment) -> dict[str, Any]:
+    """The patches of an environment that may change what guards a cluster."""
+    patches = [item.value for item in environment.patches if any(map(_may_guard, parse(item.value)[0]))]
     return {"patches": patches} if patches else {}
+
+
+def _may_guard(patch: Patch) -> bool:
+    """Whether the kind of a patch is one that guards; a target without a kind matches each kind."""
+    if patch.target is None or not patch.target.kind:
+        kind = (patch.merge or {}).get("kind")
+        return patch.target is not None if kind is None else kind in _GUARDS
+    return any(map(Pattern(patch.target.kind).fits, _GUARDS))
 
 
 def _text(value: Any) -> str:

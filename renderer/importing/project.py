@@ -11,6 +11,7 @@ from typing import Any
 from renderer.importing.built import Objects, built, objects_of, opened, tried
 from renderer.importing.comment_lines import Comments
 from renderer.importing.comments import commented, hides_comments, nearest, of_manifest, of_spec
+from renderer.importing.elsewhere import elsewhere
 from renderer.importing.group import OF_A_NAMESPACE, WORKLOADS, Group, grouped, template_of
 from renderer.importing.jobs import job_name
 from renderer.importing.layers import Layers, defaults, layers
@@ -60,7 +61,7 @@ class Imported:
     files: Mapping[str, str]
     compared: tuple[Compared, ...]
     kept: tuple[Kept, ...]
-    notes: tuple[tuple[str, str], ...]  # an app, and a sentence about it
+    notes: tuple[tuple[str, str], ...]  # an app, if it is about one, and a sentence
     problems: tuple[Problem, ...]
 
 
@@ -86,6 +87,7 @@ class _Environment:
     rest: list[Kept]
     notes: list[tuple[str, str]]
     withheld: dict[Identity, tuple[str, ...]]  # the pointers of what is not copied; `""` for all of an object
+    elsewhere: Mapping[str, str]  # what the source lacks, as `Kind/name`, and an object that names it
 
 
 def refused(source: Source, schemas: Schemas) -> list[Problem]:
@@ -119,7 +121,14 @@ def imported(sources: Mapping[str, Source], target: Target) -> Imported:
         for each in app.extras
     ]
     notes = [note for environment in environments for note in environment.notes]
+    notes += [("", f"{each.env}: {sentence}") for each in environments for sentence in _about_elsewhere(each)]
     return Imported(files, tuple(seen), tuple(kept), tuple(dict.fromkeys(notes)), tuple(problems))
+
+
+def _about_elsewhere(environment: _Environment) -> Iterator[str]:
+    for missing, name in environment.elsewhere.items():
+        what = missing.replace("/", " ")
+        yield f"the source has no {what}, which {name} needs: `external` says that the cluster has one"
 
 
 def _names(environments: Iterable[_Environment]) -> list[str]:
@@ -130,8 +139,8 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
     namespace = _namespace(env, source.objects)
     objects = with_live_state((_placed(each, namespace) for each in source.objects), source.replica_sets)
     groups, rest = grouped(objects)
-    found = _Environment(env, namespace, objects, {}, [], [], {})
-    overlay = dump(_overlay(_TRIED, {"namespace": namespace}))
+    found = _Environment(env, namespace, objects, {}, [], [], {}, elsewhere(objects))
+    overlay = dump(_overlay(_TRIED, {"namespace": namespace, "external": [*found.elsewhere]}))
     shared = {PROJECT_FILE: target.project.encode(), target.layout.overlay(_TRIED): overlay.encode()}
     setup, problems = opened(shared, [], target.schemas)
     if setup is None:
@@ -370,6 +379,8 @@ def _of_environment(
             path = f"resources/{kept.source.namespace}-{_file(kept.source)}"
         spec.setdefault("resources", []).append(path)
         found[f"{layout.overlays}/{env}/{path}"] = _manifest(kept.source, environment.namespace)
+    if environment.elsewhere:
+        spec["external"] = [*environment.elsewhere]
     found[layout.overlay(env)] = target.formatted("Overlay", dump(_overlay(env, spec)))
     for name, partial in partials.items():
         own = {key: value for key, value in partial.items() if key not in (*spoken, "")}

@@ -104,7 +104,7 @@ def _details(imported: Imported) -> Iterator[str]:
         f"{printable(', '.join(names))}: {printable(f'{app}: {reason}' if app else reason)}\n"
         for (app, reason), names in groups.items()
     )
-    yield "".join(f"{printable(f'{app}: {note}')}\n" for app, note in imported.notes)
+    yield "".join(f"{printable(f'{app}: {note}' if app else note)}\n" for app, note in imported.notes)
 
 
 def _lines(each: Compared) -> str:

@@ -22,6 +22,7 @@ from . import (
     imports,
     judges,
     prometheus,
+    reloads,
     report,
     sandbox,
     sequences,
@@ -57,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         return board.play(arguments.name)
     if arguments.command == "e2e" and arguments.name in imports.NAMES:
         return imports.play(arguments.name)
+    if arguments.command == "e2e" and arguments.name in reloads.NAMES:
+        return reloads.play(arguments.name)
     prometheus.start()
     if arguments.command == "judges":
         return hear_judges()

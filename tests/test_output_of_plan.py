@@ -91,6 +91,23 @@ def test_an_edit_of_each_kind_of_rendered_file(repository: Repository) -> None:
     assert both(repository) == dict.fromkeys(paths, "changed")
 
 
+def test_what_is_only_on_disk_is_named(repository: Repository) -> None:
+    repository.write("rendered/production/api/evil.yaml", EVIL)
+    repository.write("rendered/production/evil/evil.yaml", EVIL)
+    edited = repository.folder / "rendered/production/web/rollout.yaml"
+    edited.write_text(edited.read_text() + "# by hand\n")
+    assert {each["path"]: each["state"] for each in repository.data("plan", "--base", "HEAD")["files"]} == {
+        "rendered/production/api/evil.yaml": "foreign",
+        "rendered/production/evil/evil.yaml": "foreign",
+        "rendered/production/web/rollout.yaml": "changed",
+    }
+    assert repository.run("validate", "--base", "HEAD").code == 1
+    repository.write(".gitignore", "evil.yaml\n")  # no commit will have them
+    assert [each["path"] for each in repository.data("plan", "--base", "HEAD")["files"]] == [
+        "rendered/production/web/rollout.yaml"
+    ]
+
+
 def test_a_rendered_file_that_is_deleted(repository: Repository) -> None:
     (repository.folder / "rendered/production/web/service.yaml").unlink()
     assert both(repository) == {"rendered/production/web/service.yaml": "missing"}

@@ -95,6 +95,21 @@ def test_under_the_output_it_is_an_error_of_every_command(repository: Repository
         assert (done.code, f"{path}: path: is a submodule" in done.err) == (1, True), (command, done)
 
 
+@pytest.mark.parametrize("path", ["rendered/production/more", "rendered/production/web/more"])
+def test_under_the_output_of_a_commit_it_is_refused_where_both_sides_have_it(repository: Repository, path: str) -> None:
+    submodule(repository, path, there=False)
+    for command in ("plan --head HEAD --base HEAD", "plan --into HEAD"):
+        done = repository.run(*command.split())
+        assert (done.code, path in done.err) == (3, True), (command, done)
+
+
+def test_a_repository_under_the_output_that_git_does_not_know_of(repository: Repository) -> None:
+    another(repository.folder / "rendered/production/more")
+    for command in ("plan --base HEAD", "validate --base HEAD"):
+        done = repository.run(*command.split())
+        assert (done.code, "rendered/production/more" in done.err) == (3, True), (command, done)
+
+
 def test_one_elsewhere_is_nobody_s_business(repository: Repository) -> None:
     submodule(repository, "vendor/charts", there=True)
     for command in ("plan --base HEAD", "validate --base HEAD", "render --check", "status", "validate --staged"):

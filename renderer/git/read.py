@@ -206,10 +206,18 @@ def _hashed(root: str, paths: Sequence[str]) -> list[str]:
 
 
 def changed_in(root: str, base: str, head: str | None, folder: str) -> list[str]:
-    """Files of a folder that differ from `base` to `head`, or to the index, which git compares without the disk."""
+    """Files of a folder that differ from `base` to `head` (None: the working tree), by what git knows of them.
+
+    Of the working tree: what is staged, what git sees changed on disk, and what it does not track; of another
+    repository there, the folder, which ends in `/`.
+    """
     options = ["-r", "-z", "--name-only", "--no-renames", "--relative", "--no-ext-diff"]
     question = ["diff-index", "--cached", *options, base] if head is None else ["diff-tree", *options, base, head]
-    return sorted(set(fields(reading(root, [*question, "--", *literal([folder])]))))
+    found = {*fields(reading(root, [*question, "--", *literal([folder])]))}
+    if head is None:
+        unstaged = ["ls-files", "-z", "--modified", "--others", "--exclude-standard"]
+        found |= {*fields(reading(root, [*unstaged, "--", *literal([folder])]))}
+    return sorted(found)
 
 
 def _statuses(said: bytes) -> dict[str, FileStatus]:
@@ -236,6 +244,11 @@ def entries_at(root: str, commit: str, folders: Sequence[str]) -> dict[str, Tree
     """What a revision has at these paths and at each folder above them; a folder's own entry, not its files."""
     paths = {path for folder in folders for path in upwards(folder)}
     return _entries(reading(root, ["ls-tree", "-z", commit, "--", *literal(sorted(paths))]))
+
+
+def folders_in(root: str, commit: str, folder: str) -> dict[str, TreeEntry]:
+    """The folders and submodules of a revision at or beneath a folder."""
+    return _entries(reading(root, ["ls-tree", "-r", "-d", "-z", commit, "--", *literal([folder])]))
 
 
 def upwards(path: str) -> Iterator[str]:

@@ -6,7 +6,16 @@ import os.path
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
-from renderer.git.read import FILES, TreeEntry, blob_id, changed_in, list_trees, read_blobs
+from renderer.git.read import (
+    FILES,
+    TreeEntry,
+    blob_id,
+    changed_in,
+    entries_at,
+    folders_in,
+    list_trees,
+    read_blobs,
+)
 from renderer.layout import Layout
 from renderer.pipeline import build_app, is_in, outline
 from renderer.pipeline.argocd_objects import RESOURCES
@@ -38,6 +47,7 @@ def output_files(
     if not view.setup.project.commit_rendered:
         return ()
     listed = changed_in(root, base, head, layout.output)
+    _refuse_nested(root, head, layout.output, listed)
     asked = {(each.env, each.app) for each in plans if each.effects}
     asked |= {key for path in listed if (key := key_of(layout, path))}
     apps = {(env, app) for env, app in asked if _has(view, env, app)}
@@ -58,6 +68,16 @@ def output_files(
     changed = {path: there[path] for path, state in states.items() if state == "changed" and there[path]}
     pointers = _pointers(root, changed, is_commit=head is not None)
     return tuple(OutputFile(path, "pointer" if path in pointers else state) for path, state in states.items() if state)
+
+
+def _refuse_nested(root: str, head: str | None, output: str, listed: Sequence[str]) -> None:
+    """Failure where the output has a submodule at `head`, or another repository on disk."""
+    found = [path.rstrip("/") for path in listed if path.endswith("/")]
+    if head:
+        entries = folders_in(root, head, output) | entries_at(root, head, [output])
+        found = [path for path, entry in entries.items() if entry.mode == _SUBMODULE]
+    if found:
+        raise nested(found[0])
 
 
 def output_problems(
@@ -115,9 +135,6 @@ def _state(there: str | None, made: str | None) -> Literal["foreign", "changed",
 def _at_revision(root: str, head: str, output: str, folders: Sequence[str], listed: Collection[str]) -> dict[str, str]:
     """The ids of these files, by path; empty for what is not a plain file."""
     entries: dict[str, TreeEntry] = list_trees(root, head, [*folders, *sorted(listed)], output)
-    for path, entry in entries.items():
-        if entry.mode == _SUBMODULE:
-            raise nested(path)
     return {path: entry.oid if entry.mode in FILES else "" for path, entry in entries.items()}
 
 

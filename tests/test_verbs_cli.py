@@ -795,7 +795,8 @@ def test_a_verb_that_is_stopped_leaves_nothing_half_done(repository: Path, numbe
     before = git(repository, "rev-parse", "HEAD")
     words = ["release", "web", "1.5.0", "--weight", "20", "--env", "production", "--commit"]
     code = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from renderer.cli import main; main()"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL); from renderer.cli import main; main()"  # not those of `nohup`
     )
     command = [sys.executable, "-c", code, "-C", str(repository), *words]
     listening = os.open(began, os.O_RDWR | os.O_NONBLOCK)

@@ -183,3 +183,22 @@ def test_it_is_set_up_once_and_keeps_what_is_there(tmp_path: Path) -> None:
     assert repository.run("init", "--merge-driver").code == 0
     assert attributes.read_text() == before
     assert git(repository.folder, "config", "merge.rollspec.driver") == "rollspec merge-driver %O %A %B %P\n"
+
+
+def test_the_hook_renders_the_checkout_that_was_merged(tmp_path: Path) -> None:
+    """One folder of hooks serves every worktree; the folder's name is one word of the shell."""
+    inside = "it's $(touch evil)"
+    made = Repository(tmp_path / "repository", inside=inside)
+    assert made.run("init", "--merge-driver").code == 0
+    made.rendered()
+    made.git("branch", "topic")
+    made.app("web", WEB.replace("LOG: info", "LOG: debug"))
+    made.commit("the rendered file is missing")
+    tree = tmp_path / "tree"
+    made.git("worktree", "add", "--quiet", str(tree), "topic")
+    command = ["git", "-C", str(tree), "merge", "--quiet", "--no-edit", "main"]
+    subprocess.run(command, check=True, capture_output=True, env=environment(PATH=PATH))
+    rendered = f"{inside}/rendered/production/web/rollout.yaml"
+    assert "debug" in (tree / rendered).read_text()
+    assert "debug" not in (tmp_path / "repository" / rendered).read_text()
+    assert not list(tmp_path.rglob("evil"))

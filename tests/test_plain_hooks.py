@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,25 @@ def test_lefthook_runs_the_same_and_files_that_are_there_stay(repository: Reposi
     done = repository.run("init", "--hooks", "git")
     assert (done.code, hook.read_text()) == (0, "#!/bin/sh\necho mine\n")
     assert "add this to it" in done.out
+
+
+NAMES = ["deploy/k8s", "my deploy", "it's", "a;touch evil;b", "$(touch evil)", "`touch evil`", "a: b # c"]
+
+
+@pytest.mark.parametrize("folder", NAMES)
+def test_the_folder_of_a_project_is_one_word_of_a_hook(tmp_path: Path, folder: str) -> None:
+    made = Repository(tmp_path / "repository", inside=folder)
+    made.rendered()
+    for kind in ("git", "lefthook"):
+        assert f"created {tmp_path}/repository/" in made.run("init", "--hooks", kind).out
+    made.app("web", WEB.replace("LOG: info", "LOG: debug"))
+    made.git("add", "apps")
+    was_made, said = committed(made)
+    assert (was_made, "changed: rendered/production/web/rollout.yaml" in said) == (False, True), said
+    config = yaml.safe_load((tmp_path / "repository/lefthook.yml").read_text())
+    for each in config["pre-commit"]["commands"].values():
+        assert shlex.split(each["run"])[:3] == ["rollspec", "-C", folder]
+    assert not list(tmp_path.rglob("evil"))
 
 
 def test_a_new_project_gets_line_ends_and_the_hook(tmp_path: Path) -> None:

@@ -34,4 +34,4 @@ def set_driver(root: str, name: str, command: str) -> None:
 def hooks_folder(root: str) -> str:
     """The folder in which git looks for hooks."""
     said = text(reading(root, ["rev-parse", "--git-path", "hooks"])).removesuffix("\n")
-    return os.path.join(os.path.abspath(root), said)
+    return os.path.normpath(os.path.join(os.path.abspath(root), said))

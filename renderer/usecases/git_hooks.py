@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 
 from renderer.console import out
@@ -20,6 +21,7 @@ from renderer.usecases.project import find_root
 from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import asking_git
 from renderer.usecases.touched import projects
+from renderer.yamlio import plain_or_quoted
 
 KINDS = ("pre-commit", "git", "husky", "lefthook")
 _COMMANDS = ("validate --hook", "render --hook")
@@ -87,9 +89,13 @@ def write_hooks(directory: str, kind: str) -> int:
     return 0
 
 
+def command_line(inside: str, command: str) -> str:
+    """The line of a hook that runs a command for the project: Git starts hooks in the top folder of the checkout."""
+    return f"rollspec -C {shlex.quote(inside)} {command}" if inside else f"rollspec {command}"
+
+
 def _lines(inside: str) -> Iterator[str]:
-    where = f"-C {inside} " if inside else ""
-    return (f"rollspec {where}{command}" for command in _COMMANDS)
+    return (command_line(inside, command) for command in _COMMANDS)
 
 
 def _script(inside: str, *, is_husky: bool) -> str:
@@ -98,7 +104,7 @@ def _script(inside: str, *, is_husky: bool) -> str:
 
 
 def _lefthook(inside: str) -> str:
-    validate, render = _lines(inside)
+    validate, render = (plain_or_quoted(line) for line in _lines(inside))
     return (
         f"{_WRITTEN}pre-commit:\n  commands:\n    rollspec-validate:\n      run: {validate}\n"
         f"    rollspec-render:\n      run: {render}\n"

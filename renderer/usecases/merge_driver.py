@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 
 from renderer.console import out, say
@@ -15,7 +16,9 @@ from renderer.layout import Layout
 from renderer.plain import equal
 from renderer.problem import printable
 from renderer.tree import read, write_all
+from renderer.usecases.git_hooks import command_line
 from renderer.usecases.project import find_root
+from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import asking_git
 from renderer.yamlio import load
 
@@ -23,7 +26,7 @@ ATTRIBUTES = ".gitattributes"
 _HOOK = """\
 #!/bin/sh
 # Written by `rollspec init --merge-driver`: a merge takes our rendered files, and this makes them right.
-rollspec -C "{folder}" render && git status --short -- "{output}"
+{render} && git status --short -- {output}
 """
 
 
@@ -53,10 +56,11 @@ def set_up_merge_driver(directory: str, layout: Layout | None = None) -> int:
     with asking_git():
         set_driver(root, "rollspec", "rollspec merge-driver %O %A %B %P")
         set_driver(root, "rollspec-rendered", "true")
-        hooks = hooks_folder(root)
+        hooks, inside = hooks_folder(root), subfolder(root)
     _add_attributes(root, folders)
+    output = shlex.quote(f"{inside}/{folders.output}" if inside else folders.output)
     for name in ("post-merge", "post-rewrite"):
-        _add_hook(os.path.join(hooks, name), root, folders.output)
+        _add_hook(os.path.join(hooks, name), _HOOK.format(render=command_line(inside, "render"), output=output))
     out("this clone merges specs by field; each clone is set up by `rollspec init --merge-driver` of its own")
     return 0
 
@@ -83,9 +87,8 @@ def _add_attributes(root: str, layout: Layout) -> None:
     out(f"{'changed' if there else 'created'} {ATTRIBUTES}: commit it")
 
 
-def _add_hook(path: str, root: str, output: str) -> None:
+def _add_hook(path: str, text: str) -> None:
     """A hook that renders again after a merge; an existing hook is the user's and does not change."""
-    text = _HOOK.format(folder=root.replace('"', '\\"'), output=os.path.join(root, output).replace('"', '\\"'))
     if os.path.lexists(path):
         with open(path, encoding="utf-8", errors="replace") as file:
             if file.read() != text:

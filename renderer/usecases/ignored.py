@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable
 
 from renderer.failure import Failure
@@ -21,7 +22,7 @@ def refuse_hidden(root: str, paths: Collection[str]) -> None:
         path, line = next(iter(sorted(found.items())))
         raise Failure(
             f"{printable(path)}: Git ignores this file ({printable(line)}), so a commit would not have it: "
-            f"remove that line, or `git add --force {printable(path)}`",
+            f"remove that line, or `git add --force {shlex.quote(printable(path))}`",
             1,
         )
     for path, option in sorted(hidden(root, sorted(paths)).items()):
@@ -70,12 +71,12 @@ def _ignored(path: str, line: str, count: int, *, is_mixed: bool) -> str:
 def _tracked(layout: Layout) -> str:
     return (
         f"{layout.output}/: Git tracks rendered files here, and this project does not commit them (`commitRendered` or "
-        f"`publish` in rollspec.yaml): `git rm -r --cached {layout.output}` ends that"
+        f"`publish` in rollspec.yaml): `git rm -r --cached {shlex.quote(layout.output)}` ends that"
     )
 
 
 def _overlooked(path: str, option: str) -> str:
     return (
         f"{printable(path)}: Git overlooks changes of this file ({option}), so a commit would not have them: "
-        f"`git update-index --no-{option} {printable(path)}`"
+        f"`git update-index --no-{option} {shlex.quote(printable(path))}`"
     )

@@ -142,3 +142,21 @@ def test_without_git(tmp_path: Path) -> None:
     assert run(tmp_path, "init", "--env", "production").code == 0
     (found,) = advice(tmp_path)
     assert found.endswith("verbs, plan and history need Git")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_checkout_of_another_user(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container: Git reads it only where its configuration says so."""
+    config = tmp_path / "gitconfig"
+    config.write_text("")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    os.chown(project, 12345, 12345)
+    os.chown(project / ".git", 12345, 12345)
+    for words in (("plan",), ("render", "--check"), ("render", "--hook"), ("validate", "--base", "HEAD")):
+        done = run(project, *words)
+        assert (done.code, f"safe.directory {project}" in done.err) == (3, True), done
+    assert run(project, "validate").code == run(project, "render").code == 0
+    command = f"git config --global --add safe.directory {project}"
+    assert f"fix: {command}\n" in run(project, "doctor").out
+    subprocess.run(command.split(), check=True)
+    assert run(project, "plan").code == run(project, "render", "--check").code == 0

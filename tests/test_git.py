@@ -16,7 +16,7 @@ import pytest
 from renderer import git
 from renderer.git import GitError
 from renderer.git import read as git_read
-from renderer.git.run import reading
+from renderer.git.run import reading, refusal
 from renderer.yamlio import MAX_MANIFESTS, load_all
 
 HERE = str(Path(__file__).parent.parent)
@@ -136,6 +136,16 @@ class TestRevisions:
         bare = Repository(tmp_path / "bare")
         bare.git("init", "--quiet", "--bare")
         assert reason_of(lambda: git.root(bare.root)) == "no-repository"
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "fatal: detected dubious ownership in repository at '/a b'\nTo add an exception ...",
+            "fatal: unsafe repository ('/a b' is owned by someone else)\nTo add an exception ...",
+        ],
+    )
+    def test_a_repository_of_another_user(self, said: str) -> None:
+        assert "`git config --global --add safe.directory '/a b'`" in refusal(said).message
 
     def test_no_git(self, repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "/nonexistent")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Literal
 
 from renderer.failure import Failure
 from renderer.lazy import regex
+from renderer.problem import printable
 
 FailureReason = Literal["no-git", "no-repository", "no-such-revision", "no-object", "locked", "hook", "other"]
 
@@ -64,6 +66,11 @@ class GitError(Failure):
         super().__init__(message)
         self.message = message
         self.reason = reason
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is no repository, or no git to ask; otherwise there is something that could not be read."""
+        return self.reason in ("no-git", "no-repository")
 
 
 def reading(root: str, arguments: Sequence[str], stdin: bytes = b"", **variables: str) -> bytes:
@@ -140,6 +147,9 @@ def check(done: subprocess.CompletedProcess[bytes]) -> bytes:
     return done.stdout
 
 
+_FOREIGN = regex(
+    r"detected dubious ownership in repository at '(.+)'|unsafe repository \('(.+)' is owned by someone else\)"
+)
 _NO_IDENTITY = regex(r"(Author|Committer) identity unknown|empty ident name|Please tell me who you are")
 
 
@@ -156,6 +166,14 @@ def refusal(said: str) -> GitError:
             "this folder looks like a bare Git repository, which is not read: remove its `HEAD`, `objects` and `refs`",
             reason,
         )
+    foreign = _FOREIGN.search(said)
+    if foreign:
+        top = shlex.quote(printable(foreign[1] or foreign[2]))
+        message = (
+            f"{top} belongs to another user, so Git does not read it: if you trust what is in it, "
+            f"`git config --global --add safe.directory {top}`, then again"
+        )
+        return GitError(message, reason)
     if _NO_IDENTITY.search(said):
         message = (
             "git does not know who commits: `git config user.name NAME` and `git config user.email ADDRESS`, then again"

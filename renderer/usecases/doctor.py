@@ -11,6 +11,7 @@ from renderer.git import GitError, is_shallow
 from renderer.git import root as top_folder
 from renderer.git.setup import files_with, git_version, has_hook, is_sparse, line_ending
 from renderer.layout import Layout
+from renderer.lazy import regex
 from renderer.problem import printable
 from renderer.tree import read
 from renderer.usecases.other_projects import same_names
@@ -20,6 +21,8 @@ from renderer.usecases.shown import show_stopping
 from renderer.yamlio.manifests import load_all
 
 _CONFIG = ".pre-commit-config.yaml"
+_FIXES = {"no-repository": "git init", "no-git": "install Git, 2.38 or newer"}  # by the reason why Git cannot be asked
+_COMMAND = regex("`([^`]+)`")
 _WEIGHTS = ".weight"  # of the expression that ignores the weights of a route
 
 
@@ -44,7 +47,9 @@ def doctor(directory: str) -> int:
         top = top_folder(root)
         advice = [*_clone(root, layout), *_hooks(top), *_applications(root, layout), *_same_names(opened)]
     except GitError as error:
-        version, advice = "not usable", [Advice(str(error), "verbs, plan and history need Git", "git init")]
+        named = _COMMAND.search(error.message)
+        fix = _FIXES.get(error.reason) or (named[1] if named else "git status")  # which says it in Git's own words
+        version, advice = "not usable", [Advice(str(error), "verbs, plan and history need Git", fix)]
     out(f"git {version}, project {printable(root)}")
     for each in advice:
         out(printable(f"- {each.what}: {each.why}"))

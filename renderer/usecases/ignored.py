@@ -53,8 +53,10 @@ def output_fault(root: str, project: Project, folders: Iterable[str], paths: Col
             path = min(ignored)
             line = ignored_by(root, [path]).get(path, "")
             return _ignored(path, line, len(ignored), is_mixed=has_tracked(root, layout.output))
-    except GitError:  # no repository, or no git: then there is no commit either
-        return ""
+    except GitError as error:
+        if not error.is_absent:
+            raise
+        return ""  # there is no commit either
     return _overlooked(*min(overlooked.items())) if overlooked else ""
 
 

@@ -13,7 +13,10 @@ import yaml
 from tests.support.cases import ROOT, run
 from tests.support.pages import blocks, shows
 from tests.support.past import HEAD, PROJECT, WEB
+from tests.support.repository import git, init, save
 
+PAGE = ROOT / "docs/argocd-plugin.md"
+OBJECT = "rendered/_argocd/production.yaml"
 EXAMPLES = ROOT / "docs/examples/argocd-plugin"
 PLUGIN = yaml.safe_load((EXAMPLES / "plugin.yaml").read_text())["spec"]
 ARGO_CD = """\
@@ -126,3 +129,55 @@ def test_the_sidecar_finds_the_program_and_the_plugin() -> None:
     assert "USER 999:999" in (ROOT / "Containerfile").read_text()
     assert "/rollspec/bin" in sidecar["env"][0]["value"]
     assert PLUGIN["discover"] == {"fileName": "./rollspec.yaml"}
+
+
+@pytest.fixture
+def committed(tmp_path: Path) -> Path:
+    """A repository as the page sets it up: Git ignores all rendered files but Argo CD's own objects."""
+    root = init(tmp_path / "shop")
+    assert (
+        run(root, "init", "--env", "production", "--app", "web", "--image", "ghcr.io/acme/web", "--tag", "1.0.0").code
+        == 0
+    )
+    (root / "rollspec.yaml").write_text((root / "rollspec.yaml").read_text() + ARGO_CD)
+    (ignored,) = [text for text in blocks(PAGE.read_text(), "text") if "!/rendered/_argocd/" in text]
+    (root / ".gitignore").write_text((root / ".gitignore").read_text() + ignored)
+    done = run(root, "render")
+    assert (done.code, done.err) == (0, "")
+    save(root, "Start")
+    assert [path for path in git(root, "ls-files").split() if path.startswith("rendered/")] == [OBJECT]
+    return root
+
+
+def test_verbs_commit_specs_and_argo_cds_objects_alone(committed: Path) -> None:
+    assert run(committed, "release", "web", "1.1.0", "--commit").code == 0
+    assert git(committed, "show", "--format=", "--name-only").split() == ["overlays/production/apps/web.yaml"]
+    assert git(committed, "status", "--porcelain") == ""
+    assert run(committed, "release", "web", "1.2.0", "--env", "production", "--commit").code == 0
+    assert run(committed, "undo", "web", "--commit").code == 0
+    assert run(committed, "plan", "--base", "HEAD~1").code == 0
+
+
+def test_a_check_of_a_fresh_clone_looks_at_argo_cds_objects_alone(committed: Path, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(committed), str(clone))
+    for check in (("render", "--check"), ("render", "--check", "--staged")):
+        assert run(clone, *check).code == 0, check
+    (clone / OBJECT).unlink()
+    assert run(clone, "render", "--check").code == 1
+    git(clone, "rm", "--quiet", "--cached", OBJECT)
+    assert run(clone, "render", "--check", "--staged").code == 1
+
+
+def test_old_files_of_an_earlier_run_do_not_fail_a_check(committed: Path) -> None:
+    spec = committed / "apps/web.yaml"
+    spec.write_text(spec.read_text().replace("1.0.0", "1.1.0"))
+    assert run(committed, "render", "--check").code == 0
+
+
+def test_argo_cds_objects_must_be_committed(committed: Path) -> None:
+    (committed / ".gitignore").write_text("/rendered/\n")
+    git(committed, "rm", "--quiet", "--cached", OBJECT)
+    done = run(committed, "render", "--check")
+    assert done.code == 1
+    assert f"{OBJECT}: Git ignores these rendered files" in done.err

@@ -184,6 +184,27 @@ def test_a_next_branch_begins_at_the_branch_it_is_for(shop: Path) -> None:
     assert "1.5.0" in files(shop, "environments/dev-next")["rendered/dev/web/rollout.yaml"]
 
 
+@pytest.mark.parametrize("push", [(), ("--push",)])
+def test_a_next_branch_without_a_change_is_the_branch_it_is_for(
+    shop: Path, tmp_path: Path, push: tuple[str, ...]
+) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    git(shop, "remote", "add", "origin", str(tmp_path / "origin.git"))
+    published(shop, *push)
+    done = published(shop, "--branch=environments/{env}-next", *push)
+    assert "environments/dev-next: nothing changed; it begins at " in done.out
+    there = tmp_path / "origin.git" if push else shop
+    assert len(set(git(there, "rev-parse", "environments/dev", "environments/dev-next").split())) == 1
+
+
+def test_a_check_of_a_clone_without_rendered_files_passes(shop: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", str(shop), "clone")
+    for check in (("render", "--check"), ("render", "--check", "--staged")):
+        assert run(tmp_path / "clone", *check).code == 0, check
+    (shop / "apps/web.yaml").write_text("spec: [")
+    assert run(shop, "render", "--check").code == 1
+
+
 def test_a_project_in_a_folder_keeps_its_paths_and_another_repository_gets_the_branches(tmp_path: Path) -> None:
     top, other = init(tmp_path / "mono"), init(tmp_path / "deploy")
     project(top / "teams/shop")
@@ -211,7 +232,8 @@ def test_argo_cd_reads_the_branch(tmp_path: Path) -> None:
         (("--branch=--force",), 3, "not a valid name"),
         (("--revision=nope",), 3, "no revision"),
         (("--env=nope",), 2, "nope"),
-        (("--repo=..",), 3, "not a Git repository"),
+        (("--repo=..",), 3, "--repo ..: this folder is not a Git repository"),
+        (("--repo=../none",), 2, "--repo ../none: there is no such folder"),
         (("--push",), 3, "origin"),
     ],
 )

@@ -8,11 +8,30 @@ from collections.abc import Collection, Iterable
 from renderer.failure import Failure
 from renderer.git import GitError
 from renderer.git.ignored import has_tracked, hidden, ignored_by, ignored_in
-from renderer.layout import Layout
+from renderer.layout import Layout, holds
+from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
 from renderer.project import Project
 
 _MANY = 200  # folders; beyond, git is asked for the whole output folder
+
+
+def commits_apps(project: Project) -> bool:
+    """Whether the manifests of the apps are committed together with the specs. A plugin of Argo CD makes its own."""
+    return project.commit_rendered and not (project.argocd and project.argocd.plugin)
+
+
+def is_committed(project: Project, path: str) -> bool:
+    """Whether the rendered file at this path is committed together with the specs, for Argo CD to read there."""
+    return commits_apps(project) or (project.commit_rendered and holds(f"{project.layout.output}/{ARGOCD}", path))
+
+
+def left_out(root: str, project: Project, paths: Collection[str]) -> frozenset[str]:
+    """The rendered files at these paths that no commit of the specs needs, and that Git ignores."""
+    try:
+        return frozenset(ignored_by(root, [path for path in paths if not is_committed(project, path)]))
+    except GitError:  # no repository, or no git
+        return frozenset()
 
 
 def refuse_hidden(root: str, paths: Collection[str]) -> None:
@@ -45,6 +64,8 @@ def output_fault(root: str, project: Project, folders: Iterable[str], paths: Col
     try:
         if not project.commit_rendered:
             return _tracked(layout) if has_tracked(root, layout.output) else ""
+        if not commits_apps(project):
+            folders, paths = [f"{layout.output}/{ARGOCD}"], [path for path in paths if is_committed(project, path)]
         some = sorted(folders)
         some = some if len(some) <= _MANY else [layout.output]
         ignored = {*ignored_in(root, some), *ignored_by(root, paths)}

@@ -31,6 +31,7 @@ from renderer.git.branches import (
     tip,
     tree_with,
 )
+from renderer.problem import printable
 from renderer.progress import counted
 from renderer.tree import listing
 from renderer.usecases.hydrator import METADATA, NOTES, metadata
@@ -79,7 +80,7 @@ def publish(options: PublishOptions) -> int:
     """Write each environment's rendered files to its branch; the exit code."""
     root = find_root(options.directory)
     with asking_git():
-        target = top_folder(os.path.join(options.directory, options.repository) if options.repository else root)
+        target = _clone(options.directory, options.repository) if options.repository else top_folder(root)
         sha = resolve(root, options.revision)
         inside = subfolder(root)
     shown = Shown("text", is_strict=False, start=None)
@@ -98,6 +99,19 @@ def publish(options: PublishOptions) -> int:
             return 0
 
         return in_project(folder, shown, run)
+
+
+def _clone(directory: str, repository: str) -> str:
+    """The top folder of the clone that `--repo` names, from `directory`."""
+    folder = os.path.join(directory, repository)
+    if not os.path.isdir(folder):
+        raise Failure(f"--repo {printable(repository)}: there is no such folder", 2)
+    try:
+        return top_folder(folder)
+    except GitError as error:
+        if error.reason != "no-repository":
+            raise
+        raise Failure(f"--repo {printable(repository)}: this folder is not a Git repository") from error
 
 
 @contextmanager
@@ -163,8 +177,9 @@ def _attempt(target: str, branch: str, tree: Tree, source: Source, options: Publ
     before = _tip(target, branch, options)
     parent = before or (_tip(target, branch.removesuffix(_NEXT), options) if branch.endswith(_NEXT) else None)
     old = files_below(target, parent, tree.folders)
-    if before and old == tree.files:
-        return f"{branch}: nothing changed" if _moved(target, branch, (before, before), source, options) else None
+    if parent and old == tree.files:
+        said = f"{branch}: nothing changed" + ("" if before else f"; it begins at {parent[:12]}")
+        return said if _moved(target, branch, (before, parent), source, options) else None
     gone = old.keys() - tree.files.keys()
     about = store_text(target, metadata(source.url, source.sha, source.about, source.trailers))
     made = tree_with(target, parent, sorted(gone), {**tree.files, METADATA: about})

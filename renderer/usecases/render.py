@@ -157,12 +157,37 @@ def _render_projects(options: RenderOptions, teller: Teller) -> int:
 
 def _teller(opened: Opened, selection: Selection, options: RenderOptions) -> Tell:
     """How to report the files of the working tree."""
-    return _tell_check if options.check else _hooked(opened, selection) if options.hook else _tell
+    if options.check:
+        return _tell_check if options.output else lambda done: _tell_check(_of_commits(opened, done))
+    return _hooked(opened, selection) if options.hook else _tell
 
 
 def _teller_of_index(opened: Opened, selection: Selection, options: RenderOptions) -> Tell:
     """How to report a folder that holds what is staged, and nothing else."""
-    return _tell_staged if opened.setup.project.commit_rendered else lambda _: 0
+    if not opened.setup.project.commit_rendered:
+        return lambda _: 0
+    return lambda done: _tell_staged(_of_commits(opened, done))
+
+
+def _of_commits(opened: Opened, done: Sequence[Difference | Summary]) -> list[Difference | Summary]:
+    """Without files that are not committed together with the specs: those that are not there, and that Git ignores."""
+    from renderer.usecases.ignored import commits_apps, is_committed, left_out  # git: only for such a project
+
+    project = opened.setup.project
+    if commits_apps(project):
+        return [*done]
+    differences = [each for each in done if isinstance(each, Difference)]
+    ignored = left_out(opened.root, project, [path for each in differences for path in (*each.changed, *each.removed)])
+    return [
+        replace(
+            each,
+            new=[path for path in each.new if is_committed(project, path)],
+            changed=[path for path in each.changed if path not in ignored],
+            removed=[path for path in each.removed if path not in ignored],
+            line_ends=[path for path in each.line_ends if path not in ignored],
+        )
+        for each in differences
+    ]
 
 
 def _render(opened: Opened, selection: Selection, options: RenderOptions, shown: Shown, teller: Teller) -> int:

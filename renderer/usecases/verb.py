@@ -30,7 +30,7 @@ from renderer.usecases.edited import Act, Edited, edit_app
 from renderer.usecases.edited_output import refuse_edited, rescues
 from renderer.usecases.effective import Spec
 from renderer.usecases.freezes import held_by_argo_cd, not_pruned, refuse_frozen, synced_by_hand
-from renderer.usecases.ignored import refuse_hidden, refuse_hidden_output
+from renderer.usecases.ignored import left_out, refuse_hidden, refuse_hidden_output
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
 from renderer.usecases.shares import as_rendered, share_lines
@@ -118,7 +118,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     specs = {each.file for each in edited}
     outputs = files.keys() - specs
     _refuse_edited(opened, edited, {path: text for path, text in old.items() if path in outputs})
-    committed = {*files, *old} if opened.setup.project.commit_rendered else specs
+    committed = _committed(opened, {*files, *old}, specs) if options.commit else specs
     if options.commit:
         _refuse_hidden_output(opened, outputs, old.keys() - specs)
     lines = _table(edited) if options.train else [_line(each, options) for each in edited]
@@ -231,6 +231,14 @@ def _stopped_as_by_ctrl_c() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _committed(opened: Opened, paths: Collection[str], specs: Collection[str]) -> set[str]:
+    """Which of these files a commit of the specs holds: the specs, and the rendered files that Argo CD reads there."""
+    project = opened.setup.project
+    if not project.commit_rendered:
+        return {*specs}
+    return {*paths} - left_out(opened.root, project, {*paths} - {*specs})
 
 
 def _refuse_hidden_output(opened: Opened, new: Collection[str], known: Collection[str]) -> None:

@@ -40,9 +40,10 @@ ALLOWED = {
 }
 PROGRAM = f"""
 import sys
+before = set(sys.modules)  # under coverage, its own modules
 from renderer.cli import run
 code = run(sys.argv[1:])
-found = [name for name in {HEAVY!r} if name in sys.modules]
+found = [name for name in {HEAVY!r} if name in sys.modules and name not in before]
 sys.stderr.write(f"\\nfound {{code}} {{' '.join(found)}}")
 """
 

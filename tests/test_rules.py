@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from renderer.manifest import Manifest
 from renderer.project import Versions
 from renderer.rules import MANIFEST_RULES, OF_ROUTES, SECTIONS, Scene, check
 from renderer.rules.specs import SPEC_RULES, check_rendered, check_spec
@@ -104,3 +106,26 @@ def test_resources_are_not_judged() -> None:
     for path in fixtures():
         scene = read(path).scene
         assert check(Scene((), scene.manifests)) == []
+
+
+def test_objects_that_are_too_large_for_a_fixture() -> None:
+    small = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web", "namespace": "shop"}}
+    noted = {**small, "metadata": {"name": "web", "namespace": "shop", "annotations": {"a": "x" * 262144}}}
+    assert "annotations: the annotations take 262145 bytes: at most 262144" in _lines(noted)
+    assert "config-data: the data takes 1048577 bytes: at most 1048576" in _lines(
+        {**small, "data": {"a": "x" * 1048577}}
+    )
+    kind = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "web"}}
+    stored = {**kind, "spec": {"names": ["x" * 1000] * 1600}}
+    assert "object-size: the object takes 1604919 bytes: the API server stores at most 1572864" in _lines(stored)
+
+
+def _lines(data: dict[str, object]) -> list[str]:
+    return [f"{each.rule}: {each.message}" for each in check(Scene((Manifest("object.yaml", data),)))]
+
+
+def test_without_its_parser_no_query_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "promql_parser", None)
+    found = [one for path in fixtures() if path.parent.name == "analysis-queries" for one in check(read(path).scene)]
+    assert {one.severity for one in found} == {"note"}
+    assert {one.message.partition(":")[0] for one in found} == {"Prometheus queries were not looked at"}

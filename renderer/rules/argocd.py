@@ -143,15 +143,13 @@ def sync_waves(scene: Scene) -> Iterator[Finding]:
     for rollout in scene.of("Rollout"):
         last = wave_of(rollout.data)
         for manifest in scene.index.annotated:
-            if manifest is not rollout and waits_after(manifest, last):
+            if manifest is not rollout and _waits_after(manifest, last):
                 message = f"it waits for Rollout {rollout.name} while that is paused"
                 yield Finding("sync-waves", message, "/metadata/annotations", manifest, "warning")
 
 
-def waits_after(manifest: Manifest, wave: int) -> bool:
+def _waits_after(manifest: Manifest, wave: int) -> bool:
     """Whether Argo CD applies the object only when those of the wave are healthy."""
-    if not (manifest.data.get("metadata") or {}).get("annotations"):
-        return False
     hooks = hooks_of(manifest.data)
     return "PostSync" in hooks or (not hooks - {"Sync"} and wave_of(manifest.data) > wave)
 

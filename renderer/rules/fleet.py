@@ -217,8 +217,6 @@ def is_of_namespace(claim: Claim, namespace: str) -> bool:
 
 
 def _equal(rule: str, key: str, group: list[Claim]) -> Iterator[Clash]:
-    if len(group) < 2:
-        return
     for claim in group:
         others = [other for other in group if other.owner != claim.owner]
         if others:

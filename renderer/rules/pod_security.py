@@ -141,8 +141,6 @@ def _host_ports(view: _View) -> _Found:
 
 
 def _host_of_probes(view: _View) -> _Found:
-    if view.kubernetes < (1, 34):
-        return
     for pointer, container, _ in view.containers:
         lifecycle = mapping(container.get("lifecycle"))
         handlers = [(name, container.get(name)) for name in _PROBES]

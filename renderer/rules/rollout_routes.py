@@ -62,8 +62,6 @@ _SECTIONS = (("http", "routes"), ("tls", "tlsRoutes"), ("tcp", "tcpRoutes"))
 def _route_problems(
     rollout: Manifest, ref: Object, spec: Object, managed: set[str | None]
 ) -> Iterator[tuple[str, str]]:
-    if not any(spec.get(section) for section, _ in _SECTIONS):
-        yield "", f"the VirtualService {ref.get('name')} has no routes"
     for section, field in _SECTIONS:
         routes = [route for route in spec.get(section) or () if route.get("name") not in managed or section != "http"]
         named = ref.get(field) or ()
@@ -76,7 +74,7 @@ def _route_problems(
         for route in routes if section == "http" else ():
             by_name.setdefault(route.get("name"), []).append(route)
         for number, wanted in enumerate(named):
-            is_name = section == "http" and isinstance(wanted, str)
+            is_name = section == "http"
             found = by_name.get(wanted, []) if is_name else [each for each in routes if _is(section, each, wanted)]
             if not found:
                 yield f"/{field}/{number}", f"the VirtualService has no {section} route {_spoken(wanted)}"
@@ -85,9 +83,7 @@ def _route_problems(
                     yield f"/{field}/{number}", f"the {section} route {_spoken(wanted)} {message}"
 
 
-def _is(section: str, route: Object, wanted: object) -> bool:
-    if not isinstance(wanted, dict):
-        return False
+def _is(section: str, route: Object, wanted: Object) -> bool:
     matches = route.get("match") or ()
     if {match.get("port", 0) for match in matches} != {wanted.get("port", 0)}:
         return False

@@ -120,8 +120,8 @@ def test_objects_that_are_too_large_for_a_fixture() -> None:
     assert "object-size: the object takes 1604919 bytes: the API server stores at most 1572864" in _lines(stored)
 
 
-def _lines(data: dict[str, object]) -> list[str]:
-    return [f"{each.rule}: {each.message}" for each in check(Scene((Manifest("object.yaml", data),)))]
+def _lines(data: Mapping[str, object]) -> list[str]:
+    return [f"{each.rule}: {each.message}" for each in check(Scene((Manifest("object.yaml", {**data}),)))]
 
 
 def test_without_its_parser_no_query_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

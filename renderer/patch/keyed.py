@@ -10,7 +10,6 @@ The steps are upstream's, because their order decides the result for such lists:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -61,7 +60,7 @@ def merge_items(
         if item is MISSING or item is None or item == {}:
             base[:] = _set(base, MISSING, valid, values, pointer)
             continue
-        item = _with_keys(item, valid, values, pointer)
+        item = _with_keys(item, valid, values)
         if here is not None and (alone or not _replaces(change)):
             base[here] = item
         elif there is not None:
@@ -128,34 +127,23 @@ def _replaces(change: Data) -> bool:
     return isinstance(change, dict) and change.get("$patch") == "replace"
 
 
-def _with_keys(item: Data, keys: Sequence[str], values: Values, pointer: str) -> Data:
-    """The item with the values of the keys that it lacks."""
-    lacking = {key: _typed(v) for key, v in zip(keys, values, strict=True) if key and v and not _has(item, key)}
-    if not lacking:
-        return item
-    if not isinstance(item, dict):
-        raise Refused(pointer, f"the items of {pointer} must be mappings with {keys[0]}")
-    return {**item, **lacking}
+def _with_keys(item: Data, keys: Sequence[str], values: Values) -> Data:
+    """The item with the keys for which the patch has `null`: kustomize takes that for the text `null`."""
+    lacking = {key: value for key, value in zip(keys, values, strict=True) if key and value and not _has(item, key)}
+    return {**item, **lacking} if lacking else item
 
 
 def _has(item: Data, key: str) -> bool:
     return isinstance(item, dict) and key in item
 
 
-def _typed(value: str) -> str | int:
-    return int(value) if re.fullmatch(r"0|[1-9][0-9]*", value) else value
-
-
 def _set(items: list[Data], new: Data, keys: Sequence[str], values: Values, pointer: str) -> list[Data]:
     """Replaces every item with these values by the new one, or appends it if there was none; MISSING removes them."""
     result, found = [], False
-    mappings = bool(keys[0] and values and values[0])
     for item in items:
         if item is None or item == {}:
             continue
-        if mappings and not isinstance(item, dict):
-            result.append(item)
-        elif not _matches(item, keys, values, pointer):
+        if not _matches(item, keys, values, pointer):
             result += [item] if values else []
         else:
             found = True

@@ -114,8 +114,6 @@ def _settled_list(items: list[Data], field: Field, pointer: str, notes: list[Not
 
 def _merge_list(old: Data, new: Data, field: Field, pointer: str, notes: list[Note]) -> Data:
     """A list that merges. As in `_merge_map`, `old is new` marks one that the patch added."""
-    if new is MISSING:
-        return _settled_list(old, field, pointer, notes) if isinstance(old, list) else old
     if new is None:
         return MISSING
     keys = field.keys or ()

@@ -76,3 +76,17 @@ def _evaluated(tree: Any, answer: list[float]) -> str | None:
     """`true` or `false`; None where nothing is said: an error, or what is not evaluated here."""
     value = _value(tree, answer)
     return str(value).lower() if isinstance(value, bool) else None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("1" * 4001, "longer than 4000 characters"), ("(" * 60 + "1" + ")" * 60, "too deep inside each other")],
+)
+def test_what_is_too_large_is_not_parsed(text: str, why: str) -> None:
+    with pytest.raises(ExpressionError, match=why):
+        parse(text)
+
+
+def test_a_predicate_may_leave_out_its_element_and_a_map_may_end_in_a_comma() -> None:
+    assert parse("all(result, {.value < 5})") == parse("all(result, {#.value < 5})")
+    assert parse('{"limit": 5,}') == parse('{"limit": 5}')

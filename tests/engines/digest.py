@@ -30,19 +30,8 @@ _ASIDE = frozenset(
     f"{name}.py"
     for name in (
         *("__init__", "__main__", "agreement", "board", "clients", "defaults", "digest", "evidence", "imports"),
-        *(
-            "invariants",
-            "judges",
-            "planned",
-            "promise",
-            "reloads",
-            "report",
-            "run",
-            "sequences",
-            "soak",
-            "traces",
-            "violation",
-        ),
+        *("invariants", "judges", "planned", "promise", "report", "run", "sequences", "soak", "traces"),
+        *("import_release", "reloads", "unlabelled", "violation"),
     )
 )
 _SHORT = 12

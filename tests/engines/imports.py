@@ -20,6 +20,7 @@ from renderer.hooks import hooks_of
 
 from . import api, argocd
 from .board import Report
+from .import_release import commit, released
 from .lab import KUBECONFIG, Lab, create_namespace, kubectl
 from .lock import ROLLOUTS
 from .project import ROLLSPEC
@@ -40,6 +41,7 @@ LEFT_OUT = (
     "preview-in-flight",
     "secrets",
 )
+RELEASED = ("rollout-istio-hosts",)  # gets a canary after that
 AT_LEAST = 20  # sources
 SIDE_BY_SIDE = 8
 PATIENCE = 75.0
@@ -103,16 +105,17 @@ def _take_over(folder: Path, served: set[str]) -> list[tuple[bool, str]]:
                 _own_replicas(namespace, each["spec"]["scaleTargetRef"])
         before = _running(namespace, source)
         said = _import(project, namespace)
-        commit = run("git", "rev-parse", "HEAD", cwd=project).strip()
+        sha = run("git", "rev-parse", "HEAD", cwd=project).strip()
         application: Any = yaml.safe_load((project / "rendered/_argocd" / f"{namespace}.yaml").read_text())
         names = argocd.applied(application, [], True)
-        synced = all(argocd.synced(name, commit, PATIENCE) for name in names)
+        synced = all(argocd.synced(name, sha, PATIENCE) for name in names)
         state = {} if synced else argocd.status(names[0]).get("operationState")
         time.sleep(STILL)
         after = _running(namespace, source)
+        more = [*released(namespace, project, names)] if folder.parent.name in RELEASED else []
         argocd.forget(application, names)
         said_synced = f"{namespace}: Argo CD synced the import {json.dumps(state)[:900] if state else ''}".strip()
-        return [*_sentences(namespace, before, after, said), (synced, said_synced)]
+        return [*_sentences(namespace, before, after, said), (synced, said_synced), *more]
     except (RuntimeError, TimeoutError, api.ApiError) as failed:
         return [(False, f"{namespace}: {failed}")]
     finally:
@@ -196,10 +199,8 @@ def _import(project: Path, namespace: str) -> str:
     _edit(project / "rollspec.yaml", {"versions": versions, **settings})
     _edit(project / f"overlays/{namespace}/overlay.yaml", {"cluster": {"server": "https://kubernetes.default.svc"}})
     run(ROLLSPEC, "render", cwd=project)
-    who = ("-c", "user.name=lab", "-c", "user.email=lab@example.com", "-c", "commit.gpgsign=false")
     run("git", "init", "--quiet", "--initial-branch=main", cwd=project)
-    run("git", "add", "--all", cwd=project)
-    run("git", *who, "commit", "--quiet", "--message", "Import", cwd=project)
+    commit(project, "Import")
     return said
 
 

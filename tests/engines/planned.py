@@ -10,7 +10,8 @@ from typing import Any
 from .api import Object
 from .play import Recording
 from .promise import slack
-from .timeline import Point, labels
+from .timeline import Point
+from .unlabelled import version_of
 from .violation import Points, Violation, stretches, windowed
 
 
@@ -153,4 +154,4 @@ def new_versions(recording: Recording, number: int) -> set[str]:
     begun, end = recording.played[number].start, recording.until(number)
     first = {event.name: event for event in reversed(recording.events) if event.kind == "ReplicaSet"}
     made = [event for event in first.values() if begun < event.time < end]
-    return {labels(event.object["spec"]["template"]).get("version", "?") for event in made}
+    return {version_of(event.object["spec"]["template"]) for event in made}

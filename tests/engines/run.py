@@ -35,6 +35,7 @@ from .lab import Lab, create_crds
 from .lock import ROLLOUTS
 from .play import Player, Recording
 from .scenario import ROOT, Scenario, scenarios
+from .unlabelled import with_tags
 from .violation import Violation
 
 SIDE_BY_SIDE = 6
@@ -124,6 +125,7 @@ def judge(arguments: argparse.Namespace, chosen: Sequence[Scenario]) -> int:
     for version in versions:
         shutil.rmtree(FAILED / version, ignore_errors=True)
         for scenario, recording, error in started(version, chosen):
+            recording = recording and with_tags(recording)
             found, excused = judged(recording) if recording else ([Violation("played", "", error)], [])
             results.append(report.result(scenario, version, recording, found, excused))
             print(report.lines(results[-1], verbose=getattr(arguments, "verbose", False)), flush=True)

@@ -55,7 +55,7 @@ def test_an_app_spec_that_is_ignored(repository: Repository) -> None:
 @pytest.mark.parametrize("path", ["apps/web.yaml", "rendered/production/web/rollout.yaml"])
 def test_a_file_that_git_overlooks(repository: Repository, path: str, option: str) -> None:
     repository.git("update-index", f"--{option}", path)
-    for command in [RELEASE, *([("render", "--check")] if path.startswith("rendered") else [])]:
+    for command in (RELEASE, ("render", "--check")):
         said = refused(repository, *command)
         assert f"{path}: Git overlooks changes of this file ({option})" in said
     repository.git("update-index", f"--no-{option}", path)
@@ -72,6 +72,33 @@ def test_an_edit_that_git_overlooks_is_in_the_plan_and_checked(repository: Repos
     for command in ("plan", "status"):
         assert "1.5.0" in repository.run(command).out
     assert "without-canary" in repository.run("validate", "--base", "HEAD").err
+
+
+@pytest.mark.parametrize("path", ["apps/new.yaml", "overlays/production/apps/web.yaml", "templates/more.yaml.j2"])
+def test_a_check_refuses_a_spec_that_is_ignored(repository: Repository, path: str) -> None:
+    new = repository.folder / path
+    new.parent.mkdir(parents=True, exist_ok=True)
+    repository.app("new", "  image: ghcr.io/acme/new\n  tag: 1.0.0\n")
+    if path != "apps/new.yaml":
+        (repository.folder / "apps/new.yaml").rename(repository.folder / "new.yaml")
+    if path.startswith("overlays"):
+        repository.partial("  replicas: 9\n")
+    elif path.startswith("templates"):
+        repository.write(path, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n")
+    repository.write(".gitignore", f"{path}\n*.swp\n")
+    repository.write("apps/.web.yaml.swp", "what an editor keeps")
+    repository.rendered()
+    assert f"{path}: Git ignores this file (.gitignore:1 ({path}))" in refused(repository, "render", "--check")
+    repository.write(".gitignore", "*.swp\n")
+    assert repository.run("render", "--check").code == 0
+
+
+def test_rendered_files_that_are_tracked_although_they_are_ignored_are_committed(repository: Repository) -> None:
+    repository.write(".gitignore", "rendered/\n")
+    repository.commit("ignore")
+    assert repository.run(*RELEASE).code == 0
+    assert repository.run("render", "--check").code == 0
+    assert "rendered/production/web/rollout.yaml" in repository.git("show", "--name-only", "--format=")
 
 
 def test_a_deleted_spec_that_git_takes_for_unchanged(repository: Repository) -> None:

@@ -100,7 +100,8 @@ def _differing(root: str, paths: Collection[str], index: str) -> tuple[list[str]
         specs = [f"{above}{path}" for path in covering(inside)] if found == differing else sorted(found)
     if not found:
         raise GitError("there is nothing to commit: the files are the same as in the last commit")
-    check(committing(root, ["add", "--all", *_FROM_STDIN], _pathspecs(specs), GIT_INDEX_FILE=index))
+    exact = ["--force"] if specs == sorted(found) else []  # tracked, although a line of .gitignore names them
+    check(committing(root, ["add", "--all", *exact, *_FROM_STDIN], _pathspecs(specs), GIT_INDEX_FILE=index))
     return sorted(found), _pathspecs(specs)
 
 

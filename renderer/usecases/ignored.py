@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from renderer.failure import Failure
 from renderer.git import GitError
 from renderer.git.ignored import has_tracked, hidden, ignored_by, ignored_in
-from renderer.layout import Layout, holds
+from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
 from renderer.project import Project
@@ -36,15 +36,28 @@ def left_out(root: str, project: Project, paths: Collection[str]) -> frozenset[s
 
 def refuse_hidden(root: str, paths: Collection[str]) -> None:
     """Failure where git ignores or overlooks one of these specs: a commit would not have it."""
-    found = ignored_by(root, paths)
-    if found:
-        path, line = next(iter(sorted(found.items())))
+    _refuse(ignored_by(root, paths), hidden(root, sorted(paths)))
+
+
+def refuse_hidden_specs(root: str, layout: Layout, paths: Collection[str]) -> None:
+    """The same for all specs of a project; nothing where there is no repository."""
+    folders = [PROJECT_FILE, layout.apps, layout.overlays, layout.templates]
+    try:
+        ignored = ignored_by(root, {*ignored_in(root, folders)}.intersection(paths))
+        overlooked = {path: option for path, option in hidden(root, folders).items() if path in paths}
+    except GitError:  # no repository, or no git: then there is no commit either
+        return
+    _refuse(ignored, overlooked)
+
+
+def _refuse(ignored: Mapping[str, str], overlooked: Mapping[str, str]) -> None:
+    for path, line in sorted(ignored.items()):
         raise Failure(
             f"{printable(path)}: Git ignores this file ({printable(line)}), so a commit would not have it: "
             f"remove that line, or `git add --force {shlex.quote(printable(path))}`",
             1,
         )
-    for path, option in sorted(hidden(root, sorted(paths)).items()):
+    for path, option in sorted(overlooked.items()):
         raise Failure(_overlooked(path, option), 1)
 
 

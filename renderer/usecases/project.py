@@ -65,6 +65,11 @@ class Opened:
         shared, environments = len(self.setup.texts), len(self.setup.environments)
         return counted(shared, "shared file"), counted(len(self.apps), "app"), counted(environments, "environment")
 
+    def spec_files(self) -> frozenset[str]:
+        """The files that everything is rendered from, but the plain manifests that apps name."""
+        apps = (self.setup.layout.app(app) for app in self.apps)
+        return frozenset((PROJECT_FILE, *self.setup.texts, *apps, *self.partials))
+
     def texts(self, app: str, read_some: Read | None = None) -> AppTexts:
         """The bytes of an app's spec and partial apps, and of the plain manifests that they name.
 

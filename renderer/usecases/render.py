@@ -196,8 +196,9 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
         refuse_left_out(opened.root, [opened.layout.output])
         refuse_nested(opened.root, opened.layout)
         if not output:
-            from renderer.usecases.ignored import refuse_hidden_output
+            from renderer.usecases.ignored import refuse_hidden_output, refuse_hidden_specs
 
+            refuse_hidden_specs(opened.root, opened.layout, opened.spec_files())
             refuse_hidden_output(opened.root, opened.setup.project, _folders(opened, selection))
     target = _elsewhere(opened, options.directory, output) if output else _output_folder(opened)
     job = Job(selection, options.bootstrap, target, parse_shard(options.shard), bool(output))

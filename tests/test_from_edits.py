@@ -145,6 +145,16 @@ def test_a_bump_under_a_canary_is_pinned_and_named(repository: Repository) -> No
     assert state(repository, "production") == {"canary": {"tag": "1.5.0", "weight": 20}, "tag": "1.4.2"}
 
 
+def test_a_bump_of_a_paused_app_is_pinned_and_named(repository: Repository) -> None:
+    repository.partial("  paused: true\n")
+    repository.commit("paused")
+    repository.git("branch", "--force", "start")
+    repository.app("web", spec_of(CANARY, "1.5.0"))
+    done = repository.run("release", "--from-edits", "--base", "start", "--weight", "20", "--env", "production")
+    assert "1.5.0 is not released, the app is paused" in done.err
+    assert state(repository, "production") == {"paused": True, "tag": "1.4.2"}
+
+
 def test_the_next_bump_applies_on_top_once_the_first_is_promoted(repository: Repository) -> None:
     repository.app("web", spec_of(CANARY, "1.5.0"))
     repository.commit("bot: bump")

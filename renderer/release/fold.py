@@ -15,9 +15,6 @@ _PINNED = (("tag",),)  # a pinned field stays pinned, because the base may chang
 class _Absent:
     """No value: the effective spec does not have the field."""
 
-    def __repr__(self) -> str:
-        return "ABSENT"
-
     def __reduce__(self) -> str:
         return "ABSENT"  # there is one in a process: another process sends its name
 

@@ -92,8 +92,9 @@ def restart(spec: Spec) -> list[str]:
     split = bool(canary) and not strategy.is_routed  # requests reach the pods of the other version
     found = []
     if replicas == 1 and not split:
+        field = "autoscaling.minReplicas" if "autoscaling" in spec else "replicas"
         found.append(
-            "the only pod ends before its successor is Ready, and requests fail in between: set `replicas: 2` first"
+            f"the only pod ends before its successor is Ready, and requests fail in between: set `{field}: 2` first"
         )
     if canary and _canary_pods(strategy, replicas, canary.get("weight")) == 1:
         if strategy.is_routed:

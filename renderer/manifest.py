@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -98,7 +99,7 @@ def _kind(kind: str, api_version: str) -> str:
     return kind if _GROUP_OF.get(kind, group) == group else f"{kind}.{group or 'core'}"
 
 
-def sync_options(data: Object) -> frozenset[str]:
+def sync_options(data: Mapping[str, Any]) -> frozenset[str]:
     """The sync options that an object's annotation gives."""
     given = ((data.get("metadata") or {}).get("annotations") or {}).get(SYNC_OPTIONS)
     return frozenset(str(given).replace(" ", "").split(",")) if given else frozenset()

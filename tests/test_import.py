@@ -13,6 +13,8 @@ from renderer.usecases import importing
 from tests.support import import_cases
 from tests.support.cases import FIXTURES, run, snapshot
 
+ODD = ("what-no-app-holds", "patched")  # objects that were chosen because no field holds them
+
 cases = pytest.mark.parametrize("name", import_cases.names())
 
 
@@ -65,7 +67,8 @@ def test_an_object_that_the_api_server_would_refuse_is_named(tmp_path: Path) -> 
 
 
 def test_a_census_of_workloads_becomes_apps_without_patches() -> None:
-    found = [workload for name in import_cases.names() for workload in import_cases.workloads(name)]
+    names = [name for name in import_cases.names() if name not in ODD]
+    found = [workload for name in names for workload in import_cases.workloads(name)]
     assert len(found) >= 60
     assert not [each for each in found if each.verdict == "lost"]
     good = [

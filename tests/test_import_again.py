@@ -69,6 +69,14 @@ def test_an_object_that_is_gone_from_the_source_is_gone_from_the_project(project
     assert "configmap-alone" not in (project / "overlays/production/overlay.yaml").read_text()
 
 
+def test_a_file_that_one_side_removed_and_the_other_changed_is_named(project: Path) -> None:
+    (project / "apps/web.yaml").unlink()
+    _edit(project, "source/*.yaml", ":1.4.2", ":1.4.3")
+    outcome = _again(project)
+    assert (outcome.code, "apps/web.yaml was edited, and the source changed too" in outcome.err) == (1, True)
+    assert not (project / "apps/web.yaml").exists()
+
+
 def test_a_dry_run_writes_nothing(project: Path) -> None:
     _edit(project, "source/*.yaml", ":1.4.2", ":1.4.3")
     before = import_cases.made(project)

@@ -94,7 +94,7 @@ def opened_project() -> tuple[Setup, Target]:
     setup, problems = set_up(project, files, frozenset({"web"}), schemas)
     assert not problems
     orders = {kind: field_order(kind) for kind in ("App", "Overlay")}
-    target = Target(text, schemas, project.layout, lambda kind, text: formatted(text, orders[kind]), secrets=True)
+    target = Target(text, project, schemas, lambda kind, text: formatted(text, orders[kind]), secrets=True)
     return setup, target
 
 

@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from renderer.layout import PROJECT_FILE, Layout
+from renderer.layout import Layout
 from renderer.manifest import Identity, Manifest
 from renderer.overlay import Document
 from renderer.pipeline import assemble, check_manifests, evaluate, is_in, read_app
 from renderer.pipeline.positions import Locator
-from renderer.pipeline.setup import Setup, named, read_project, set_up
+from renderer.pipeline.setup import Setup, named
 from renderer.problem import Problem, errors
-from renderer.schema import Schemas
 
 Objects = dict[Identity, Mapping[str, Any]]
-
-
-def opened(files: Mapping[str, bytes], apps: Sequence[str], schemas: Schemas) -> tuple[Setup | None, list[Problem]]:
-    """The project of these files."""
-    project, problems = read_project(files[PROJECT_FILE], schemas)
-    if project is None:
-        return None, problems
-    return set_up(project, files, frozenset(apps), schemas)
 
 
 def built(
@@ -37,10 +28,7 @@ def built(
     for environment in setup.environments.values():
         if not is_in(environment, app):
             continue
-        if document is None:
-            yield environment.name, {}, problems
-            continue
-        evaluated, found = evaluate(document, environment, texts, setup)
+        evaluated, found = evaluate(document, environment, texts, setup) if document else (None, problems)
         if evaluated is None:
             yield environment.name, {}, [*Locator({**setup.texts, **texts}).locate(found)]
             continue
@@ -51,14 +39,21 @@ def built(
         yield environment.name, objects_of(made.manifests), [*Locator({**setup.texts, **texts}).locate(found)]
 
 
-def tried(document: Document, setup: Setup) -> tuple[Objects, list[Problem]]:
-    """The objects that an app spec renders in the only environment, unless something makes that impossible."""
+def tried(document: Document, setup: Setup, *, patched: bool = False) -> tuple[Objects, list[Problem]]:
+    """The objects that an app spec renders in the only environment, unless something makes that impossible.
+
+    With `patched`, what is wrong with its patches is a problem too.
+    """
     (environment,) = setup.environments.values()
     evaluated, problems = evaluate(document, environment, {}, setup)
     if evaluated is None:
         return {}, problems
     made = assemble(evaluated, evaluated.app, environment, {}, setup)
-    return objects_of(made.manifests), [*problems, *made.problems]
+    problems += made.problems
+    if patched and not errors(problems):
+        found = check_manifests(evaluated, made, setup, environment)
+        problems += [each for each in found if each.pointer.startswith("/spec/patches")]
+    return objects_of(made.manifests), problems
 
 
 def objects_of(manifests: Iterable[Manifest]) -> Objects:

@@ -32,7 +32,6 @@ _PORT_FIELDS = ("port", "targetPort", "protocol", "appProtocol", "nodePort")
 _COUNTS = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
 _VERSION = regex(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _TIME = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-_SERVICE = regex(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _FIRST = wave(-2).items()
 FURTHER = "`services`"  # the field of a Service besides the app's own
 JOBS = "`jobs`"
@@ -161,7 +160,7 @@ class _Parts:
     def _files(self) -> dict[str, Any]:
         """`files`, and the volume mounts that are left."""
         container = self._container_data()
-        files, config_map = files_of(self._pod, container, self.group.of("ConfigMap"))
+        files, config_map = files_of(self.group, self._pod, container)
         if config_map is None:
             return {}
         self.fields.append((config_map, "`files`"))
@@ -299,8 +298,6 @@ class _Parts:
             if id(each) in taken or not each.spec.get("ports") or each.name == _preview(self._spec):
                 continue
             data = without_defaults(each.data, "Service")
-            if not data["spec"].get("selector") or not _SERVICE.fullmatch(each.name):
-                continue
             annotations = without_own_annotations(data["metadata"].get("annotations"))
             rest = {key: value for key, value in data["spec"].items() if key != "selector" or value != selector}
             found[each.name] = {**({"annotations": annotations} if annotations else {}), **rest}
@@ -331,16 +328,14 @@ class _Parts:
         if not scalers:
             return {}
         own = scalers[0]
-        if len(scalers) > 1 or own.kind != "HorizontalPodAutoscaler" or own.data["metadata"].get("annotations"):
-            return {"replicas": "external"}
-        data = without_defaults(own.data, own.kind)["spec"]
-        if data.keys() - {"scaleTargetRef", "minReplicas", "maxReplicas", "metrics", "behavior"}:
-            return {"replicas": "external"}
-        self.fields.append((own, "`autoscaling`"))
         if "replicas" in self._spec and not self.group.workload.status:
             self.notes.append(
                 "`replicas` is left out, because its autoscaler sets the number of pods: see docs/import.md"
             )
+        if len(scalers) > 1 or own.kind != "HorizontalPodAutoscaler" or own.data["metadata"].get("annotations"):
+            return {"replicas": "external"}
+        data = without_defaults(own.data, own.kind)["spec"]
+        self.fields.append((own, "`autoscaling`"))
         found: dict[str, Any] = {} if own.name == self._name else {"name": own.name}
         found |= {key: data[key] for key in ("minReplicas", "maxReplicas") if key in data}
         metrics = [*data.get("metrics", ())]

@@ -8,7 +8,7 @@ from typing import Any
 from renderer.hooks import DELETE
 from renderer.importing.proof import Difference, differences
 from renderer.importing.source import SourceObject
-from renderer.manifest import Identity
+from renderer.manifest import SYNC_OPTIONS, Identity, sync_options
 
 _BY_AUTOSCALER = ("spec", "replicas")
 _RELEASE_STATE = (("spec", "strategy", "canary", "steps"), ("spec", "strategy", "blueGreen", "autoPromotionEnabled"))
@@ -23,9 +23,10 @@ def patches(
     for source in fields:
         if source.identity not in rendered:
             continue
+        data = _with_options(source.data, rendered[source.identity])
         seen = [
             each
-            for each in differences(source.data, rendered[source.identity])
+            for each in differences(data, rendered[source.identity])
             if not (autoscaled and each.path == _BY_AUTOSCALER)
             and each.path not in _RELEASE_STATE
             and not _is_name_of_port(source, each)
@@ -33,8 +34,20 @@ def patches(
         ]
         if seen:
             target = {"kind": "Workload"} if source.kind in _WORKLOADS else {"kind": source.kind, "name": source.name}
-            found.append({"target": target, "patch": _patch(seen, source.data)})
+            found.append({"target": target, "patch": _patch(seen, data)})
     return found
+
+
+def _with_options(source: Mapping[str, Any], rendered: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The source with the sync options that rollspec gives the object, and those of its own that say nothing else."""
+    ours, own = sync_options(rendered), sync_options(source)
+    if not ours or not own:
+        return source
+    keys = {option.partition("=")[0] for option in ours}
+    more = [option for option in sorted(own) if option.partition("=")[0] not in keys]
+    metadata = source["metadata"]
+    options = {SYNC_OPTIONS: ",".join([*sorted(ours), *more])}
+    return {**source, "metadata": {**metadata, "annotations": {**metadata["annotations"], **options}}}
 
 
 def release_state(fields: Sequence[SourceObject], rendered: Mapping[Identity, Mapping[str, Any]]) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from renderer.importing.group import Group
 from renderer.importing.source import SourceObject
-from renderer.render.files import VOLUME
+from renderer.render.files import VOLUME, config_map_name
 from renderer.render.objects import PRUNE_LAST, SERVER_SIDE_APPLY, wave
 from renderer.render.workload import ROLE
 from renderer.spec import file_key
@@ -35,21 +35,21 @@ def role_metadata(data: Mapping[str, Any], *roles: str) -> dict[str, Any]:
 
 
 def files_of(
-    pod: Mapping[str, Any], container: Mapping[str, Any], config_maps: Iterable[SourceObject]
+    group: Group, pod: Mapping[str, Any], container: Mapping[str, Any]
 ) -> tuple[dict[str, Any], SourceObject | None]:
     """`files`, and the ConfigMap that holds them; nothing if they are mounted in another way."""
     volumes = [each for each in pod.get("volumes") or () if each.get("name") == VOLUME]
     name = (volumes[0].get("configMap") or {}).get("name") if volumes else None
-    config_map = next((each for each in config_maps if each.name == name), None)
+    config_map = next((each for each in group.of("ConfigMap") if each.name == name), None)
     mounts = [each for each in container.get("volumeMounts") or () if each.get("name") == VOLUME]
     if config_map is None or not config_map.data.get("immutable"):
         return {}, None
     data = config_map.data.get("data") or {}
-    found = {each["mountPath"]: data.get(each.get("subPath")) for each in mounts}
+    found = {each["mountPath"]: str(data.get(each.get("subPath"))) for each in mounts}
     keys = [file_key(path) for path in found]
-    if {*keys} != {*data} or keys != [each.get("subPath") for each in mounts] or None in found.values():
+    if {*keys} != {*data} or keys != [each.get("subPath") for each in mounts]:
         return {}, None
-    return found, config_map
+    return (found, config_map) if name == config_map_name(group.workload.name, found) else ({}, None)
 
 
 def istio_of(group: Group, host: str) -> tuple[dict[str, Any], list[tuple[SourceObject, str]]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from renderer.importing.built import Objects, built, objects_of, opened, tried
+from renderer.importing.built import Objects, built, objects_of, tried
 from renderer.importing.comment_lines import Comments
 from renderer.importing.comments import commented, hides_comments, nearest, of_manifest, of_spec
 from renderer.importing.elsewhere import elsewhere
@@ -26,22 +26,15 @@ from renderer.importing.withheld import has_secret, secret_name, without_secrets
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.manifest import Identity
 from renderer.overlay import Document
-from renderer.pipeline.setup import Setup
+from renderer.pipeline.setup import Setup, set_up
 from renderer.problem import Problem, errors
+from renderer.project import Project
 from renderer.schema import Schemas
 from renderer.schema.scope import scope
 from renderer.spec import API_VERSION, app_document
 from renderer.yamlio import dump, positions
 
 _TRIED = "import"  # the name of the environment in which a spec is tried
-
-
-class NotOpened(Exception):  # noqa: N818 - an outcome: the project file has problems
-    """The problems of the project that is imported into."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("the project has problems")
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +62,16 @@ class Imported:
 class Target:
     """The project that is written to: its project file and schemas, and how a spec's text is laid out."""
 
-    project: str
+    text: str  # of the project file
+    project: Project
     schemas: Schemas
-    layout: Layout
     formatted: Callable[[str, str], str]  # the text of a spec of a kind
     secrets: bool = False  # whether values that look like secrets are copied
+
+    @property
+    def layout(self) -> Layout:
+        """The project's folders."""
+        return self.project.layout
 
 
 @dataclass(slots=True)
@@ -103,13 +101,12 @@ def refused(source: Source, schemas: Schemas) -> list[Problem]:
 
 
 def imported(sources: Mapping[str, Source], target: Target) -> Imported:
-    """The project that renders the objects of the sources, by environment. Raises NotOpened."""
+    """The project that renders the objects of the sources, by environment."""
     environments = [_environment(env, source, target) for env, source in sources.items()]
     files = _files(environments, target)
     names = _names(environments)
-    setup, problems = opened({file: text.encode() for file, text in files.items()}, names, target.schemas)
-    if setup is None:
-        raise NotOpened(problems)
+    encoded = {file: text.encode() for file, text in files.items()}
+    setup, problems = set_up(target.project, encoded, frozenset(names), target.schemas)
     rendered, found = _rendered(files, names, setup)
     problems += found
     seen = [each for environment in environments for each in _proof(environment, rendered[environment.env])]
@@ -141,10 +138,8 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
     groups, rest = grouped(objects)
     found = _Environment(env, namespace, objects, {}, [], [], {}, elsewhere(objects))
     overlay = dump(_overlay(_TRIED, {"namespace": namespace, "external": [*found.elsewhere]}))
-    shared = {PROJECT_FILE: target.project.encode(), target.layout.overlay(_TRIED): overlay.encode()}
-    setup, problems = opened(shared, [], target.schemas)
-    if setup is None:
-        raise NotOpened(problems)
+    shared = {PROJECT_FILE: target.text.encode(), target.layout.overlay(_TRIED): overlay.encode()}
+    setup, _ = set_up(target.project, shared, frozenset(), target.schemas)
     for group in groups:
         try:
             if group.workload.name in found.apps:
@@ -197,6 +192,9 @@ def _withhold(found: _Environment) -> None:
     for kept in [kept for kept in found.rest if has_secret(kept.source)]:
         found.rest.remove(kept)
         found.withheld[kept.source.identity] = ("",)
+        if kept.source.kind in WORKLOADS:
+            why = "it may hold a secret, so it is not copied; `--accept-secrets` copies it"
+            found.notes.append(("", f"{found.env}: {kept.reason}: {why}"))
     for name, app in found.apps.items():
         hidden = [each for each in app.extras if has_secret(each)]
         found.withheld |= {each.identity: ("",) for each in hidden}
@@ -234,25 +232,28 @@ def _placed(each: SourceObject, namespace: str) -> SourceObject:
 
 
 def _lifted(group: Group, setup: Setup, target: Target) -> Lifted:
-    """The app of a group; what rollspec would render otherwise of its further Services, jobs and routes stays plain."""
+    """The app of a group; routes that rollspec would render otherwise stay plain."""
+    routed = frozenset(each.identity for each, field in lift(group).fields if field == "`istio`")
+    if not routed:
+        return _fitted(group, setup, target)
+    plainer = replace(group, plain=group.plain | routed)
+    try:
+        found = _fitted(group, setup, target)
+    except NotLifted:
+        return _fitted(plainer, setup, target)
+    patched = {patch["target"]["kind"] for patch in found.spec.get("patches", ())}
+    return found if patched.isdisjoint(("VirtualService", "DestinationRule")) else _fitted(plainer, setup, target)
+
+
+def _fitted(group: Group, setup: Setup, target: Target) -> Lifted:
+    """The app of a group; what rollspec would render otherwise of its further Services and jobs stays plain."""
     app = lift(group)
     guessed = [each for each, field in app.fields if field in (FURTHER, JOBS)]
     if guessed:
         rendered = _tried(app, setup, target)
         plain = {each.identity for each in guessed if not _is_equal(each, rendered)}
-        group = replace(group, plain=group.plain | plain)
-        app = lift(group) if plain else app
-    routed = frozenset(each.identity for each, field in app.fields if field == "`istio`")
-    if not routed:
-        return _mended(app, setup, target)
-    plainer = replace(group, plain=group.plain | routed)
-    try:
-        mended = _mended(app, setup, target)
-    except NotLifted:
-        return _mended(lift(plainer), setup, target)
-    if mended.spec.get("patches") != app.spec.get("patches"):
-        return _mended(lift(plainer), setup, target)
-    return mended
+        app = lift(replace(group, plain=group.plain | plain)) if plain else app
+    return _mended(app, setup, target)
 
 
 def _is_equal(each: SourceObject, rendered: Objects) -> bool:
@@ -270,7 +271,8 @@ def _mended(app: Lifted, setup: Setup, target: Target) -> Lifted:
     fields, rendered = [each for each, _ in app.fields], _tried(app, setup, target)
     if spec.keys() & {"canary", "preview"} and release_state(fields, rendered):
         raise NotLifted("a release of it is in flight that rollspec would drive in another way: import it later")
-    found = patches(fields, rendered, autoscaled="autoscaling" in spec)
+    is_autoscaled = "autoscaling" in spec or spec.get("replicas") == "external"
+    found = patches(fields, rendered, autoscaled=is_autoscaled)
     if not found:
         return app
     app = replace(
@@ -288,7 +290,7 @@ def _says(patch: Mapping[str, Any]) -> str:
 def _tried(app: Lifted, setup: Setup, target: Target) -> Objects:
     """What the fields of the app render."""
     document = Document(target.layout.app(app.name), _document(app.name, app.metadata, app.spec))
-    objects, problems = tried(document, setup)
+    objects, problems = tried(document, setup, patched="patches" in app.spec)
     if errors(problems):
         raise NotLifted("; ".join(dict.fromkeys(f"{each.message} ({each.rule})" for each in errors(problems))))
     return objects
@@ -311,7 +313,7 @@ def _file(each: SourceObject) -> str:
 def _files(environments: Sequence[_Environment], target: Target) -> dict[str, str]:
     """The texts of the project."""
     layout, alone = target.layout, len(environments) == 1
-    found = {PROJECT_FILE: target.project}
+    found = {PROJECT_FILE: target.text}
     made: dict[str, Layers] = {}
     for name in _names(environments):
         apps = {each.env: each.apps[name] for each in environments if name in each.apps}

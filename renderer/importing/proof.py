@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 from renderer.importing.defaults import without_defaults
 from renderer.importing.source import SourceObject
-from renderer.manifest import Identity, kind_of
+from renderer.manifest import Identity, kind_of, sync_options
 from renderer.plain import pointer_of
-from renderer.render.objects import SERVER_SIDE_APPLY
 
 Verdict = Literal["identical", "same pods", "rolls", "lost", "withheld"]
 VERDICTS: tuple[Verdict, ...] = ("identical", "same pods", "rolls", "lost", "withheld")
@@ -117,8 +116,7 @@ def compared(
 
 def _is_scaled(difference: Difference, rendered: Mapping[str, Any]) -> bool:
     """Whether it is the number of pods of a workload that an autoscaler scales, and that Argo CD leaves alone."""
-    annotations = rendered["metadata"].get("annotations") or {}
-    return difference.path == ("spec", "replicas") and SERVER_SIDE_APPLY.items() <= annotations.items()
+    return difference.path == ("spec", "replicas") and "ServerSideApply=true" in sync_options(rendered)
 
 
 def _is_withheld(difference: Difference, withheld: frozenset[str]) -> bool:

@@ -152,4 +152,4 @@ def _file_mounts(version: Version) -> list[dict[str, Any]]:
 def _file_volumes(app: App, version: Version) -> list[dict[str, Any]]:
     if not version.fields.get("files"):
         return []
-    return [{"name": VOLUME, "configMap": {"name": config_map_name(app, version)}}]
+    return [{"name": VOLUME, "configMap": {"name": config_map_name(app.name, version.fields["files"])}}]

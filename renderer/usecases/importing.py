@@ -16,7 +16,7 @@ from renderer.edit import formatted
 from renderer.failure import Failure
 from renderer.importing.again import Merged, merged
 from renderer.importing.digests import changes, tree
-from renderer.importing.project import Imported, NotOpened, Target, imported, refused
+from renderer.importing.project import Imported, Target, imported, refused
 from renderer.importing.source import Source, read_source
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.setup import read_project
@@ -28,6 +28,8 @@ from renderer.scaffold import project_text
 from renderer.schema import Schemas
 from renderer.tree import write_all
 from renderer.usecases.fmt import field_order
+from renderer.usecases.init import check_name
+from renderer.usecases.project import Refused
 from renderer.usecases.shown import show_problems
 
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -51,6 +53,8 @@ class ImportOptions:
         pairs = [env.partition("=") for env in self.envs]
         paths: dict[str, tuple[str, ...]] = {env: (path,) for env, _, path in pairs if path}
         names = [env for env, _, path in pairs if not path]
+        for name in (*paths, *names):
+            check_name("environment", name)
         if paths and (names or self.sources):
             raise Failure("name the source of every environment, as `--env ENV=PATH`, or of none", 2)
         if paths:
@@ -72,12 +76,11 @@ def import_objects(directory: str, options: ImportOptions) -> int:
         raise Failure("the source has no Kubernetes object", 1)
     try:
         target = _target(directory, options)
-        if show_problems([each for source in sources.values() for each in refused(source, target.schemas)], "text"):
-            return 1
-        made = imported(sources, target)
-    except NotOpened as error:
+    except Refused as error:
         return int(show_problems(error.problems, "text"))
-    return _finish(directory, sources, made, options)
+    if show_problems([each for source in sources.values() for each in refused(source, target.schemas)], "text"):
+        return 1
+    return _finish(directory, sources, imported(sources, target), options)
 
 
 def _finish(directory: str, sources: Mapping[str, Source], made: Imported, options: ImportOptions) -> int:
@@ -160,20 +163,20 @@ def _say_written(new: Merged, options: ImportOptions) -> None:
 
 
 def _target(directory: str, options: ImportOptions) -> Target:
-    """The project of the folder, or a new one. Raises NotOpened for a project file with problems."""
+    """The project of the folder, or a new one. Raises Refused for a project file with problems."""
     schemas, path = Schemas(Versions(), read_schema), os.path.join(directory, PROJECT_FILE)
     text = _read(path) if os.path.lexists(path) else project_text().encode()
     project, problems = read_project(text, schemas)
     if project is None:
-        raise NotOpened(problems)
+        raise Refused(problems)
     app = field_order("App")
     defaults = {f"/spec/defaults{path[5:]}": fields for path, fields in app.items() if path.startswith("/spec")}
     orders = {"App": app, "Overlay": {**field_order("Overlay"), **defaults}}
     schemas = Schemas(project.versions, read_schema)
     return Target(
         text.decode(),
+        project,
         schemas,
-        project.layout,
         lambda kind, text: formatted(text, orders[kind]),
         secrets=options.accept_secrets,
     )

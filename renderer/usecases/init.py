@@ -49,7 +49,9 @@ class InitOptions:
     editor: str | None = None
 
     def __post_init__(self) -> None:
-        _check_names(environment=self.env, namespace=self.namespace or self.env, app=self.app)
+        names = {"environment": self.env, "namespace": self.namespace or self.env, "app": self.app}
+        for what, name in names.items():
+            check_name(what, name)
 
 
 def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
@@ -153,14 +155,11 @@ def _promoted(root: str, stages: Stages) -> bytes:
         raise Failure(f"{PROJECT_FILE}: {error}", 1) from error
 
 
-def _check_names(**names: str) -> None:
-    for what, name in names.items():
-        if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", name):
-            raise Failure(
-                f"`{name}` is not a valid name for the {what}: use lower-case letters, digits and `-`; "
-                "begin with a letter",
-                2,
-            )
+def check_name(what: str, name: str) -> None:
+    """Failure for a name that no environment, namespace or app can have."""
+    if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", name):
+        why = "use lower-case letters, digits and `-`; begin with a letter"
+        raise Failure(f"`{printable(name)}` is not a valid name for the {what}: {why}", 2)
 
 
 def _refuse_inside(directory: str) -> None:

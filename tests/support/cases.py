@@ -55,14 +55,14 @@ def lay_out(case: Path, target: Path, *, leave: frozenset[str] = frozenset()) ->
     return target
 
 
-def run(directory: Path, *arguments: str) -> Outcome:
+def run(directory: Path, *arguments: str, stdin: str = "") -> Outcome:
     """The command line, in this process, from `directory`."""
     from click.testing import CliRunner
 
     from renderer import cli
 
     runner = CliRunner()
-    with runner.isolation() as (out, err, _):
+    with runner.isolation(stdin) as (out, err, _):
         code = cli.run(["-C", str(directory), *arguments])
         return Outcome(code, out.getvalue().decode(), err.getvalue().decode())
 

@@ -91,6 +91,14 @@ def test_an_edit_of_each_kind_of_rendered_file(repository: Repository) -> None:
     assert both(repository) == dict.fromkeys(paths, "changed")
 
 
+def test_nothing_is_said_of_the_files_of_an_app_that_cannot_be_rendered(repository: Repository) -> None:
+    repository.app("api", "  image: ghcr.io/acme/api\n  tag: 2.1.0\n")
+    repository.rendered()
+    repository.overlay("production", "  policy: {images: [ghcr.io/shop/*]}\n")
+    done = repository.run("validate", "--base", "HEAD~1")
+    assert (done.code, "policy-images" in done.err, "output-file" in done.err) == (1, True, False)
+
+
 def test_what_is_only_on_disk_is_named(repository: Repository) -> None:
     repository.write("rendered/production/api/evil.yaml", EVIL)
     repository.write("rendered/production/evil/evil.yaml", EVIL)

@@ -111,11 +111,16 @@ def _problems(
     environments = new.setup.environments.values()
     held = frozen_changes(root, environments, plans, (base, change.head), change.now) if change.now else []
     held += future_restarts(environments, plans, change.now) if change.now else ()
-    files = output_problems(root, (resolve(root, base), change.head), base, new, found.files)
+    files = output_problems(root, (resolve(root, base), change.head), _named(base), new, found.files)
     located = Locator(new.setup.texts).locate(held) if held else ()
-    by_base = judged_by_base(old, new, Selection(changes.apps), base) if isinstance(old, View) else {}
+    by_base = judged_by_base(old, new, Selection(changes.apps), _named(base)) if isinstance(old, View) else {}
     taken_away = [problem for each in by_base.values() for problem in each]
     return [*located, *(problem for each in plans for problem in each.problems), *taken_away, *files]
+
+
+def _named(revision: str) -> str:
+    """The revision as a person names it: a whole id is cut short."""
+    return revision[:_SHORT] if len(revision) == _WHOLE else revision
 
 
 def _within(changes: Selection, wanted: Selection) -> Selection:
@@ -153,7 +158,7 @@ def _touching(root: str, line: Sequence[str], new: View) -> dict[tuple[str, str]
 def _as_one(change: Range, new: View, plan: AppPlan, commits: Sequence[str]) -> AppPlan:
     if len(commits) < 2 or not plan.problems:
         return plan
-    base = change.base[:_SHORT] if len(change.base) == _WHOLE else change.base
+    base = _named(change.base)
     said = (
         f"; {len(commits)} commits were judged as one, `rollspec validate --base {base} --each` judges them one by one"
     )

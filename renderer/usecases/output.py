@@ -21,7 +21,7 @@ from renderer.pipeline import build_app, is_in, outline
 from renderer.pipeline.argocd_objects import RESOURCES
 from renderer.pipeline.fleet import argocd_file, argocd_files, resource_files
 from renderer.plan import AppPlan, OutputFile
-from renderer.problem import Problem
+from renderer.problem import Problem, errors
 from renderer.tree import listing, read
 from renderer.usecases.checkout import nested
 from renderer.usecases.revision import View
@@ -62,7 +62,9 @@ def output_files(
     shared = {path: text for path, text in shared.items() if path in own or path.startswith(looked)}
     length = len(next(filter(None, there.values()), _SHA1 * " "))
     done = apps & {key for path in known if (key := key_of(layout, path))} if length == _SHA1 else set()
-    made = {path: blob_id(text, length) for path, text in (_rendered(view, apps - done) | shared).items()}
+    rendered, broken = _rendered(view, apps - done)
+    there = {path: oid for path, oid in there.items() if key_of(layout, path) not in broken}
+    made = {path: blob_id(text, length) for path, text in (rendered | shared).items()}
     made |= {path: oid for path, oid in known.items() if key_of(layout, path) in done}
     states = {path: _state(there.get(path), made.get(path)) for path in sorted({*there, *made})}
     changed = {path: there[path] for path, state in states.items() if state == "changed" and there[path]}
@@ -116,7 +118,8 @@ def key_of(layout: Layout, path: str) -> Key | None:
 def rendered_at(view: View, paths: Collection[str]) -> dict[str, bytes]:
     """What the specs render to in the folders of these paths of the output, by path."""
     apps = {key for path in paths if (key := key_of(view.layout, path)) and _has(view, *key)}
-    return _rendered(view, apps) | _shared(view, {path for path in paths if key_of(view.layout, path) not in apps}, ())
+    rendered, _ = _rendered(view, apps)
+    return rendered | _shared(view, {path for path in paths if key_of(view.layout, path) not in apps}, ())
 
 
 def _has(view: View, env: str, app: str) -> bool:
@@ -145,16 +148,20 @@ def _on_disk(root: str, folders: Sequence[str], listed: Collection[str]) -> dict
     return {path: blob_id(texts[path].replace(b"\r\n", b"\n")) if path in texts else "" for path in paths}
 
 
-def _rendered(view: View, apps: Collection[Key]) -> dict[str, bytes]:
+def _rendered(view: View, apps: Collection[Key]) -> tuple[dict[str, bytes], frozenset[Key]]:
+    """The rendered files of these apps, and those of the apps that have errors: nobody knows what they render to."""
     found: dict[str, bytes] = {}
+    sound: set[Key] = set()
     names = sorted({app for _, app in apps})
     for start in range(0, len(names), _BATCH):
         texts, _ = view.texts(names[start : start + _BATCH])
         for app, files in texts.items():
             envs = sorted(env for env, name in apps if name == app)
             for each in build_app(app, files, view.setup, envs):
-                found |= each.files
-    return found
+                if not errors(each.problems):
+                    found |= each.files
+                    sound.add((each.env, each.app))
+    return found, frozenset(apps).difference(sound)
 
 
 def _shared(view: View, paths: Collection[str], whole: Collection[str]) -> dict[str, bytes]:

@@ -161,12 +161,9 @@ def run(arguments: list[str]) -> int:
         if isinstance(error, click.UsageError):
             _show_meant(error)
         return _USAGE
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         return 130
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
+    except (BrokenPipeError, SystemExit):  # click exits where the reader of our output has gone
         return 0
     except Failure as failure:
         click.echo(_printable(f"rollspec: {failure}"), err=True)

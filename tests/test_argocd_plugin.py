@@ -43,7 +43,8 @@ def source(tmp_path: Path) -> Path:
 def generate(source: Path, **parameters: str) -> subprocess.CompletedProcess[str]:
     """The plugin's own command; it must not write anything."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = {"PATH": path, **{f"PARAM_{name.upper()}": value for name, value in parameters.items()}}
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    env = {"PATH": path, **coverage, **{f"PARAM_{name.upper()}": value for name, value in parameters.items()}}
     before = sorted(source.rglob("*"))
     command = PLUGIN["generate"]["command"]
     done = subprocess.run(command, cwd=source, env=env, capture_output=True, text=True, check=False)

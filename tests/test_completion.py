@@ -55,6 +55,7 @@ def completed(project: Path, *words: str) -> list[str]:
         (("plan", "--app", "production", "--env", "p"), ["production"]),
         (("release", "web=1", "w"), ["worker"]),
         (("new", ""), []),
+        (("validate", "apps/w"), ["apps/w"]),  # a path: the shell finds the files
         (("comp",), ["completion"]),
     ],
 )

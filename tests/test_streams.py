@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -44,3 +45,14 @@ def test_no_file_takes_the_place_of_a_stream(project: Path) -> None:
 
 def test_what_is_wrong_is_an_exit_code_without_a_stderr(project: Path) -> None:
     assert shell(project, "rollspec weight 2>&-") == (2, "")
+
+
+@pytest.mark.parametrize("command", ["--help", "schema App"])
+def test_a_reader_that_has_seen_enough_is_no_failure(command: str, project: Path) -> None:
+    """As in `rollspec status | head -1`: click ends with 1 there."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, "-m", "renderer", "-C", str(project), *command.split()]
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from collections.abc import Iterator
 
@@ -61,6 +62,24 @@ def test_a_large_list_is_read_item_by_item() -> None:
     assert [each.name for each in source.objects] == [f"a{number}" for number in range(count)]
     assert {each.data["data"]["text"] for each in source.objects} == {"---\n- one\n"}
     assert max(len(piece.text) for piece in pieces("".join(text).encode().splitlines(keepends=True))) < LARGE / 10
+
+
+def test_a_large_list_in_json_is_read_item_by_item() -> None:
+    items = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"a{number}"}, "data": {"text": "},\n]" * 500}}
+        for number in range(3 * LARGE // 2000)
+    ]
+    text = json.dumps({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {}}, indent=4) + "\n"
+    source = _read(text)
+    assert source.problems == ()
+    assert [each.data for each in source.objects] == items
+    assert len([*pieces(text.encode().splitlines(keepends=True))]) == len(items) + 0
+
+
+def test_a_document_that_is_too_large_is_named_with_its_line() -> None:
+    large = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n  text: " + "x" * 11_000_000 + "\n"
+    (problem,) = _read(ITEM.format(1), "---\n", large).problems
+    assert (problem.rule, problem.line) == ("yaml-size", 9)
 
 
 def test_items_may_stand_in_any_form_that_yaml_has() -> None:

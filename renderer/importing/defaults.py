@@ -76,7 +76,10 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
     "CronJobSpec": {"concurrencyPolicy": "Allow", "suspend": False, "successfulJobsHistoryLimit": 3,
                     "failedJobsHistoryLimit": 1},
     "JobSpec": {"backoffLimit": 6, "completions": 1, "parallelism": 1, "completionMode": "NonIndexed",
-                "suspend": False},  # the API server fills them in for a Job, not for the template of a CronJob
+                "suspend": False, "manualSelector": False,
+                "podReplacementPolicy": "TerminatingOrFailed"},  # for a Job, not for the template of a CronJob
+    "JobTemplate": {"metadata": {}},
+    "PodTemplate": {"metadata": {}},
     "PodSpec": {"restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "schedulerName": "default-scheduler",
                 "terminationGracePeriodSeconds": 30, "securityContext": {}, "enableServiceLinks": True,
                 "hostNetwork": False, "hostPID": False, "hostIPC": False},

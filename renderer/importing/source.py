@@ -21,7 +21,10 @@ _SERVER_ANNOTATIONS = (
     "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision",
     "rollout.argoproj.io/revision", "argo-rollouts.argoproj.io/managed-by-rollouts",
     "autoscaling.alpha.kubernetes.io/conditions",
-    "autoscaling.alpha.kubernetes.io/current-metrics",
+    "autoscaling.alpha.kubernetes.io/current-metrics", "batch.kubernetes.io/job-tracking",
+)  # fmt: skip
+_LABELS_OF_JOB = (
+    "controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name",
 )  # fmt: skip
 _WITHOUT_NULLS = frozenset(
     ("apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "argoproj.io", "")
@@ -131,13 +134,21 @@ def _documents(
     for file, lines in files:
         for piece in pieces(lines.splitlines(keepends=True) if isinstance(lines, bytes) else lines):
             documents, faults = load_all(piece.text, file)
-            problems += [replace(each, line=each.line + piece.line if each.line else 0) for each in faults]
+            problems += [_placed(each, piece.line) for each in faults]
             if faults:
                 break
             comments = comments_of(piece.text)
             of = dict(zip(map(id, documents), comments, strict=True)) if len(comments) == len(documents) else {}
             for data in _flat(documents):
                 yield file, data, of.get(id(data), {})
+
+
+def _placed(problem: Problem, lines: int) -> Problem:
+    """The problem of a piece with its line in the whole stream."""
+    if problem.rule == "yaml-size":
+        message = "more than 10 MB in one document, and it is not a List as `kubectl get` prints it: split it"
+        return replace(problem, line=lines + 1, column=1, message=message)
+    return replace(problem, line=problem.line + lines if problem.line else 0)
 
 
 def _flat(documents: Iterable[Any]) -> Iterator[Any]:
@@ -203,11 +214,31 @@ def _stripped(data: Object) -> Object:
         found["spec"] = {key: value for key, value in found["spec"].items() if key not in gone}
     if live and found["kind"] == "DestinationRule" and isinstance(found.get("spec"), dict):
         found["spec"] = _without_hashes(found["spec"])
+    if live and found["kind"] == "Job":
+        found = _without_own_selector(found)
     template = found["spec"].get("template") if isinstance(found.get("spec"), dict) else None
     if isinstance(template, dict) and isinstance(template.get("metadata"), dict):
         own = {key: value for key, value in template["metadata"].items() if key != "creationTimestamp"}
         found["spec"] = {**found["spec"], "template": {**template, "metadata": own}}
     return found
+
+
+def _without_own_selector(job: Object) -> Object:
+    """A Job without the selector and the labels that the API server makes, and refuses in a new object."""
+    spec = _mapping(job.get("spec"))
+    if spec.get("manualSelector"):
+        return job
+    template = _mapping(spec.get("template"))
+    metadata = _without_labels_of_job(_mapping(template.get("metadata")))
+    spec = {key: value for key, value in spec.items() if key != "selector"}
+    spec = {**spec, "template": {**template, "metadata": metadata}} if template else spec
+    return {**job, "metadata": _without_labels_of_job(job["metadata"]), "spec": spec}
+
+
+def _without_labels_of_job(metadata: dict[str, Any]) -> dict[str, Any]:
+    labels = {key: value for key, value in _mapping(metadata.get("labels")).items() if key not in _LABELS_OF_JOB}
+    rest = {key: value for key, value in metadata.items() if key != "labels"}
+    return {**rest, "labels": labels} if labels else rest
 
 
 def _without_nulls(data: Any) -> Any:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 LARGE = 1 << 20  # bytes of a document from which on a List is read item by item
+_JSON_ITEMS = b'    "items": ['
+_JSON_END = (b"        }", b"        },")  # the last line of an item
 _WITHIN = (b" ", b"\n", b"\r", b"#")  # how a line begins that belongs to the item above it
 
 
@@ -41,6 +43,7 @@ class _Document:
         self._lines: list[bytes] = []
         self._size = 0
         self._part: Literal["unknown", "whole", "items", "end"] = "unknown"
+        self._is_json = False
 
     def taken(self) -> Iterator[Piece]:
         """What has arrived; the next line begins another piece."""
@@ -60,11 +63,13 @@ class _Document:
             yield from self._divided()
 
     def _divided(self) -> Iterator[Piece]:
-        """The items so far, if it is a List whose items begin at the margin."""
-        start = next((number for number, line in enumerate(self._lines) if line.rstrip() == b"items:"), None)
+        """The items so far, if it is a List as `kubectl` prints it, in YAML or JSON."""
+        begins = (b"items:", _JSON_ITEMS)
+        start = next((number for number, line in enumerate(self._lines) if line.rstrip() in begins), None)
         if start is None or not _is_list(self._lines[:start]):
             self._part = "whole"
             return
+        self._is_json = self._lines[start].rstrip() == _JSON_ITEMS
         lines, self._lines = self._lines[start + 1 :], []
         self.line, self._part = self.line + start + 1, "items"
         for line in lines:
@@ -72,11 +77,15 @@ class _Document:
 
     def _next(self, line: bytes) -> Iterator[Piece]:
         """A line below `items`, which may begin another item, or the fields behind the items: those say nothing."""
-        if self._part == "items" and line.startswith(_WITHIN):
+        if self._part == "items" and self._is_json and line.rstrip() in _JSON_END:
+            self._lines.append(line.replace(b",", b""))
+            yield from self.taken()
+            return
+        if self._part == "items" and line.startswith(b"     " if self._is_json else _WITHIN):
             self._lines.append(line)
             return
         yield from self.taken()
-        if self._part == "items" and line.startswith(b"-") and line[1:2] in _WITHIN:
+        if self._part == "items" and not self._is_json and line.startswith(b"-") and line[1:2] in _WITHIN:
             self._lines.append(b" " + line[1:])
         else:
             self._part = "end"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -17,12 +18,13 @@ import pytest
 from renderer.board.model import Board
 from renderer.failure import Failure
 from renderer.usecases.board import BoardOptions
+from renderer.usecases.live_reading import LiveReader
 from renderer.usecases.project import open_project
-from renderer.usecases.serve import Files, ServeOptions
+from renderer.usecases.serve import Files, ServeOptions, _clusters, _prepare_branch
 from renderer.web.source import News, Reading
 from tests.support.board import Browser, Values, flying, server
 from tests.support.cases import run
-from tests.support.past import WEB, Repository
+from tests.support.past import PROJECT, WEB, Repository
 from tests.support.repository import git
 
 PAGE = "/apps/production/web"
@@ -239,8 +241,6 @@ def test_the_command_prints_an_address_and_ends_with_ctrl_c(tmp_path: Path) -> N
 
 
 def test_a_branch_is_checked_out_for_the_commits(tmp_path: Path) -> None:
-    from renderer.usecases.serve import _prepare_branch
-
     repository = flying(Repository(tmp_path / "repository"))
     options = ServeOptions(
         BoardOptions(str(repository.folder), datetime.now(UTC)), allow_commits=True, branch="board/web"
@@ -252,6 +252,46 @@ def test_a_branch_is_checked_out_for_the_commits(tmp_path: Path) -> None:
     _prepare_branch(str(repository.folder), options)  # it exists now
     with pytest.raises(Failure):
         _prepare_branch(str(repository.folder), ServeOptions(options.board, allow_commits=True, branch="-x"))
+
+
+def test_it_says_where_it_pushes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repository = flying(Repository(tmp_path / "repository"))
+    git(repository.folder, "remote", "add", "origin", str(tmp_path / "remote"))
+    options = ServeOptions(BoardOptions(str(repository.folder), datetime.now(UTC)), allow_commits=True, push=True)
+    _prepare_branch(str(repository.folder), options)
+    assert capsys.readouterr().err == "each commit is pushed to main of origin\n"
+    git(repository.folder, "switch", "--quiet", "--detach")
+    with pytest.raises(Failure, match="no branch is checked out"):
+        _prepare_branch(str(repository.folder), options)
+
+
+def test_it_does_not_begin_where_it_cannot(tmp_path: Path) -> None:
+    repository = flying(Repository(tmp_path / "repository"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run(repository.folder, "board", "--serve", "--port", str(port))
+    assert (done.code, f"port {port} of 127.0.0.1 cannot be used" in done.err) == (2, True)
+    repository.write("rollspec.yaml", "kind: Project\n")
+    done = run(repository.folder, "board", "--serve")
+    assert (done.code, "rollspec.yaml:" in done.err) == (1, True)
+
+
+def test_a_stream_looks_at_the_app_of_its_page_and_goes_on_without_git(tmp_path: Path) -> None:
+    repository = flying(Repository(tmp_path / "repository"))
+    repository.write("rollspec.yaml", PROJECT + "  clusters: {production: {}}\n")
+    opened = open_project(str(repository.folder))
+
+    async def follow(source: Files) -> str:
+        (repository.folder / ".git/HEAD").write_text("nothing")
+        return (await asyncio.wait_for(anext(source.changes("", ("production", "web"))), 60)).version
+
+    with _clusters(opened, ()) as reader:
+        assert isinstance(reader, LiveReader)
+        source = Files(files(repository).options, opened, reader)
+        assert asyncio.run(follow(source)).startswith("unknown: ")
+        assert set(reader._looked) == {("production", "web")}
 
 
 @pytest.mark.parametrize("words", [("--branch", "x"), ("--push",)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,13 @@ import promql_parser
 import pytest
 import yaml
 
+from renderer.live.model import Live
 from renderer.live.objects import APPLICATION, KINDS
 from renderer.live.queries import LABELS, QUERIES, Query, queries
 from renderer.live.statistics import STEP, now, with_series
+from renderer.usecases.live_reading import LiveReader
+from renderer.usecases.status import StatusOptions
+from renderer.usecases.status_live import show_live
 from tests.support.cases import ROOT, run
 from tests.support.past import Repository
 
@@ -65,6 +71,73 @@ def test_a_plugin_for_credentials_that_fails_prints_nothing(repository: Reposito
 @pytest.mark.parametrize("options", ["--watch", "--live --behind", "--live --commands", "--live --format markdown"])
 def test_options_that_do_not_go_together_are_refused(repository: Repository, options: str) -> None:
     assert run(repository.folder, "status", *options.split()).code == 2
+
+
+def with_prometheus(repository: Repository) -> None:
+    file = repository.folder / "rollspec.yaml"
+    data = yaml.safe_load(file.read_text())
+    data["spec"]["clusters"] = {"production": {"prometheus": "http://127.0.0.1:1"}}
+    file.write_text(yaml.safe_dump(data))
+
+
+def test_a_prometheus_that_does_not_answer_is_lost_too(repository: Repository) -> None:
+    with_prometheus(repository)
+    found = json.loads(run(repository.folder, "status", "--live", "--format", "json").out)
+    (environment,) = found["environments"]
+    assert (environment["cluster"]["state"], environment["prometheus"]["state"]) == ("lost", "lost")
+
+
+def test_a_project_that_cannot_be_read_has_nothing_live(repository: Repository) -> None:
+    repository.write("rollspec.yaml", "kind: Project\n")
+    found = run(repository.folder, "status", "--live")
+    assert (found.code, "rollspec.yaml:" in found.err) == (1, True)
+
+
+def test_a_watch_on_a_terminal_shows_each_state_in_the_same_lines_until_ctrl_c(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("renderer.usecases.live_reading._GIT", 0.01)
+    waits: list[float] = []
+    wait = LiveReader.wait
+
+    def interrupted(reader: LiveReader, number: int, timeout: float) -> Live:
+        waits.append(timeout)
+        if waits.count(5.0) == 3:
+            raise KeyboardInterrupt
+        return wait(reader, number, 0.2)
+
+    monkeypatch.setattr(LiveReader, "wait", interrupted)
+    written: list[str] = []
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(f"sys.{stream}", Terminal(written))
+    options = StatusOptions(str(repository.folder), datetime.now(UTC))
+    assert show_live(options, watch=True) == 1
+    text = "".join(written)
+    assert text.startswith("\rreading the clusters ...")
+    assert text.count("\033[H\033[J") == 3
+    assert text.count("cluster: LOST") == 3
+
+
+class Terminal(io.StringIO):
+    """What a terminal shows of both streams."""
+
+    def __init__(self, written: list[str]) -> None:
+        super().__init__()
+        self.written = written
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        length = super().write(text)  # of bytes, a TypeError: click then writes text
+        self.written.append(text)
+        return length
+
+
+def test_without_the_extra_it_says_what_to_type(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kr8s", None)
+    found = run(repository.folder, "status", "--live")
+    assert (found.code, "pip install 'rollspec[board]'" in found.err) == (2, True)
 
 
 def test_an_address_with_a_password_is_refused(repository: Repository) -> None:

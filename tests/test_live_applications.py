@@ -100,3 +100,20 @@ def test_of_two_applications_the_one_that_names_the_environment_is_taken(reader:
     both = [application("production-web", "web"), application("a-staging-web", "web"), application("z-web", "web")]
     reader._clusters["hub"].replaced(APPLICATIONS, both)
     assert states(reader)["web"] == ("production-web", "Healthy")
+
+
+def test_an_app_that_a_commit_removes_is_not_shown_any_more(reader: LiveReader, tmp_path: Path) -> None:
+    assert set(states(reader)) == {"api", "web"}
+    number = reader.current().number
+    (tmp_path / "repository/apps/api.yaml").unlink()
+    repository = Repository(tmp_path / "repository")
+    repository.rendered("without api")
+    reader.refresh()
+    assert set(states(reader)) == {"web"}
+    assert reader.current().number > number
+
+
+def test_a_cluster_that_lets_one_kind_not_be_read_says_why(reader: LiveReader) -> None:
+    reader._clusters["apps"].not_readable(Target(KINDS[0], "production"), "Rollouts may not be listed")
+    reader._clusters["apps"].is_current()
+    assert reader.current().environments["production"].cluster.reason == "Rollouts may not be listed"

@@ -9,7 +9,7 @@ import pytest
 
 from renderer.manifest import Manifest
 from renderer.rules import FLEET_RULES, MANIFEST_RULES, Clash, claims, fleet
-from renderer.rules.fleet import waits_for_rollouts
+from renderer.rules.fleet import could_clash, waits_for_rollouts
 
 
 def manifest(kind: str, name: str, spec: dict[str, Any], namespace: str = "shop") -> Manifest:
@@ -238,3 +238,39 @@ def test_what_waits_for_the_rollout_of_another_app() -> None:
     assert waiting(shop=[rollout], web=[later], tests=[smoke]) == ["1|Service web", "|Job smoke"]
     assert waiting(shop=[rollout], web=[earlier, first]) == []
     assert waiting(shop=[rollout, later, smoke]) == []
+
+
+def taking(kind: str, api: str, **more: Any) -> Manifest:
+    return Manifest(
+        "evil.yaml", {"apiVersion": api, "kind": kind, "metadata": {"name": "web", "namespace": "shop"}, **more}
+    )
+
+
+def test_requests_of_a_service_are_taken_by_its_own_app_or_by_the_environment() -> None:
+    service = manifest("Service", "web", {})
+    endpoints = taking("Endpoints", "v1")
+    assert lines(clashes(web=[service], evil=[endpoints])) == [
+        "host-once evil evil.yaml/metadata/name: this takes the requests of Service web of app web"
+    ]
+    assert clashes(web=[service, endpoints]) == []
+    assert clashes(web=[service], _resources=[endpoints]) == []
+    assert clashes(web=[taking("Service", "serving.knative.dev/v1")], evil=[endpoints]) == []
+
+
+@pytest.mark.parametrize("kinds", [("Service", "Endpoints"), ("Endpoints", "Service")])
+def test_what_takes_requests_could_clash_with_the_service(kinds: tuple[str, str]) -> None:
+    made = {"Service": manifest("Service", "web", {}), "Endpoints": taking("Endpoints", "v1")}
+    test = could_clash(claims([made[kinds[0]]], "one"))
+    assert any(test(rule, key) for rule, key, *_ in claims([made[kinds[1]]], "other"))
+
+
+def test_pods_of_a_kind_without_a_schema_are_in_the_namespace_of_the_environment() -> None:
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+    own = Manifest(
+        "evil.yaml", {"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "x"}, "spec": template}
+    )
+    web = deployment("web", {"app": "web"}, {"app": "web"})
+    found = fleet(
+        [("web", each) for each in claims([web])] + [("evil", each) for each in claims([own], namespace="shop")]
+    )
+    assert [clash.rule for clash in found] == ["workloads-overlap"]

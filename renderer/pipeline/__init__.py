@@ -258,7 +258,7 @@ def _build(
     yield
     files = to_files(manifests, setup, environment, name, header(evaluated.documents[0].file, environment))
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
-    claimed = claims(manifests, name, made.index)
+    claimed = claims(manifests, name, made.index, app.namespace)
     if quotas_of(setup.resources.get(environment.name, ())):
         claimed += quota_use(_scene(evaluated, made, setup, environment), name)
     return Rendered(environment.name, name, files, locator.locate(problems), claimed, matched, hosts, driven_of(app))

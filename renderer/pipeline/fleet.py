@@ -99,7 +99,7 @@ def _claims_by_env(
             yield each.env, each.claims
     for env in sorted({each.env for each in rendered}):
         if clusters.get(env):
-            yield env, claims(setup.resources[env], RESOURCES)
+            yield env, claims(setup.resources[env], RESOURCES, namespace=_namespace(setup, env))
 
 
 def clusters_shared(setup: Setup) -> dict[str, str]:
@@ -158,7 +158,7 @@ def _first_line(setup: Setup, env: str) -> str:
 
 def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[Problem]:
     resources: Sequence[Manifest] = setup.resources.get(env, ())
-    own = [(RESOURCES, claim) for claim in claims(resources, RESOURCES)]
+    own = [(RESOURCES, claim) for claim in claims(resources, RESOURCES, namespace=_namespace(setup, env))]
     found = []
     for clash in fleet([*claimed, *own]):
         app, template = clash.claim.owner, _template_of(setup, clash)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from renderer.hooks import hooks_of, wave_of
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
+from renderer.plain import escape, mapping
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
 from renderer.rules.mesh import full_host
@@ -23,8 +24,11 @@ _AT_GATEWAY = " at gateway "
 _IN_MESH = " in the mesh|"
 _RULED = "destination-rule-once"
 _HOSTED = ("host-once", _RULED)
+_TAKES = "takes-requests"  # of a Service, without a VirtualService
 _ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # the same for claims that never clash
+_ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")  # of the Gateway API
 _SERVICE = "Service "
+_SERVICE_NAME = "kubernetes.io/service-name"  # the label of an EndpointSlice
 _IN_THE_SYNC = frozenset({"Sync", "PostSync"})
 _FIRST_WAVE = -1  # what rollspec puts before a Rollout is in this wave or an earlier one
 _TAKES_OVER = "scaledobject.keda.sh/transfer-hpa-ownership"
@@ -49,16 +53,20 @@ class Clash(NamedTuple):
     other: Claim
 
 
-def claims(manifests: Sequence[Manifest], owner: str = "", indexed: Index | None = None) -> tuple[Claim, ...]:
+def claims(
+    manifests: Sequence[Manifest], owner: str = "", indexed: Index | None = None, namespace: str = ""
+) -> tuple[Claim, ...]:
     """What an app's manifests in one environment claim: objects, hosts, DestinationRules, pods, autoscaled targets.
 
-    `indexed` is their index, where it is made already.
+    `indexed` is their index, where it is made already. `namespace` is where Argo CD puts objects that name none.
     """
     found = indexed or index(manifests)
     made = [claim for manifest in manifests for claim in _object(manifest, owner)]
     for kind, claimed in _BY_KIND.items():
         made += [claim for manifest in found.kinds.get(kind, ()) for claim in claimed(manifest, owner)]
-    return (*made, *_workloads(found, owner), *_waves(found, owner))
+    routes = [manifest for kind in _ROUTES for manifest in found.kinds.get(kind, ())]
+    made += [claim for manifest in routes for claim in _of_mesh(manifest, owner, namespace)]
+    return (*made, *_workloads(found, owner, namespace), *_waves(found, owner))
 
 
 def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
@@ -78,6 +86,9 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
     if routed:
         found += _wildcards(routed)
         found += _of_services([claim for claim in routed if times[claim[:2]] == 1], named)
+    taking = [claim for claim in named if claim.rule == _TAKES]
+    if taking:
+        found += _taken(taking, named)
     ruled = [claim for claim in named if claim.rule == _RULED]
     if ruled:
         found += _rules_of_services(ruled, named, times)
@@ -91,7 +102,7 @@ def _rules_of_services(
     exact = {claim.key: claim for claim in ruled}
     wild = [claim for claim in ruled if claim.key.startswith("*")]
     for claim in named:
-        if claim.rule != "object-once" or not claim.key.startswith(_SERVICE) or claim.owner.startswith("_"):
+        if not _is_service(claim) or claim.owner.startswith("_"):
             continue
         host, namespace = (key := _rule_key(claim.key)).split("|")
         one = exact.get(key)  # the most exact host counts; where two are equal, a clash says so already
@@ -104,6 +115,11 @@ def _rules_of_services(
                 service = claim.key.partition(" in ")[0]
                 message = f"the DestinationRule for {_ruled(each)} applies to {service} of {_spoken(claim.owner)}"
                 yield Clash(_RULED, message, each, claim)
+
+
+def _is_service(claim: Claim) -> bool:
+    """Whether the claim is that of a Service of Kubernetes: other groups have kinds of that name."""
+    return claim.rule == "object-once" and claim.key.startswith(_SERVICE) and claim.key.endswith("|")
 
 
 def _rule_key(service: str) -> str:
@@ -133,7 +149,7 @@ def _of_services(routed: Iterable[Claim], named: Iterable[Claim]) -> Iterator[Cl
     wild = {host: claim for host, claim in hosts.items() if host.startswith("*.")}
     keys = {key: host for host in hosts if (key := _service_key(host))}
     for claim in named:
-        if claim.rule != "object-once" or not claim.key.startswith(_SERVICE) or claim.owner.startswith("_"):
+        if not _is_service(claim) or claim.owner.startswith("_"):
             continue
         routes = [hosts[keys[claim.key]]] if claim.key in keys else []
         routes += [each for host, each in wild.items() if _covers(host, _service_host(claim.key))]
@@ -143,6 +159,16 @@ def _of_services(routed: Iterable[Claim], named: Iterable[Claim]) -> Iterator[Cl
                     f"the host {_host(each)} is that of {claim.key.partition(' in ')[0]} of {_spoken(claim.owner)}"
                 )
                 yield Clash("host-once", message, each, claim)
+
+
+def _taken(taking: Iterable[Claim], named: Iterable[Claim]) -> Iterator[Clash]:
+    """What leads the requests of another app's Service to pods of its own choice."""
+    services = {claim.key: claim for claim in named if _is_service(claim)}
+    for claim in taking:
+        service = services.get(claim.key)
+        if service is not None and service.owner != claim.owner and not claim.owner.startswith("_"):
+            what = claim.key.partition(" in ")[0]
+            yield Clash("host-once", f"this takes the requests of {what} of {_spoken(service.owner)}", claim, service)
 
 
 def _service_key(host: str) -> str:
@@ -180,9 +206,10 @@ def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
 
     has_wildcard = any(rule in _HOSTED and key.startswith("*") for rule, key in keys)
     others = {_service_key(key.removesuffix(_IN_MESH)) for rule, key in keys if rule == "host-once"}
-    services = [key for rule, key in keys if rule == "object-once" and key.startswith(_SERVICE)]
+    services = [key for rule, key in keys if rule == "object-once" and key.startswith(_SERVICE) and key.endswith("|")]
     others |= {f"{_service_host(key)}{_IN_MESH}" for key in services} | {_rule_key(key) for key in services}
     others |= {_service_key(key.partition("|")[0]) for rule, key in keys if rule == _RULED}
+    others |= {*services, *(key for rule, key in keys if rule == _TAKES)}
 
     def test(rule: str, key: str) -> bool:
         if rule == _PODS:
@@ -311,17 +338,68 @@ def _scaled(manifest: Manifest, owner: str) -> Iterator[Claim]:
     yield Claim("hpa-once", key, owner, manifest.file, "/spec/scaleTargetRef")
 
 
+def _endpoints(manifest: Manifest, owner: str) -> Iterator[Claim]:
+    """The Service to which Endpoints, or an EndpointSlice, give addresses."""
+    labels = (manifest.data.get("metadata") or {}).get("labels") or {}
+    is_slice = manifest.kind == "EndpointSlice"
+    name = labels.get(_SERVICE_NAME) if is_slice else manifest.name
+    if name:
+        pointer = f"/metadata/labels/{escape(_SERVICE_NAME)}" if is_slice else "/metadata/name"
+        key = f"{_SERVICE}{name} in {namespace_of(manifest)}|"
+        yield Claim(_TAKES, key, owner, manifest.file, pointer)
+
+
+def _service_entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
+    """The Services whose hosts a ServiceEntry has."""
+    for number, host in enumerate((manifest.data.get("spec") or {}).get("hosts") or ()):
+        if key := _service_key(full_host(host, namespace_of(manifest))):
+            yield Claim(_TAKES, key, owner, manifest.file, f"/spec/hosts/{number}")
+
+
+def _of_mesh(manifest: Manifest, owner: str, namespace: str) -> Iterator[Claim]:
+    """The Services that a route of the Gateway API is for, in a mesh; no schema may have looked at it."""
+    parents = mapping(manifest.data.get("spec")).get("parentRefs")
+    for number, parent in enumerate(parents if isinstance(parents, list) else ()):
+        if isinstance(parent, dict) and parent.get("kind") == "Service" and parent.get("name"):
+            inside = parent.get("namespace") or namespace_of(manifest) or namespace
+            key = f"{_SERVICE}{parent['name']} in {inside}|"
+            yield Claim(_TAKES, key, owner, manifest.file, f"/spec/parentRefs/{number}")
+
+
+def _entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
+    """The labels by which Services find the machines of a WorkloadEntry or a WorkloadGroup, as if they were pods."""
+    spec = manifest.data.get("spec") or {}
+    of_group = (spec.get("metadata") or {}).get("labels") or {}
+    labels, pointer = (
+        (of_group, "/spec/metadata/labels")
+        if manifest.kind == "WorkloadGroup"
+        else (spec.get("labels"), "/spec/labels")
+    )
+    if labels:
+        yield Claim(_PODS, _labels(namespace_of(manifest), labels), owner, manifest.file, pointer)
+
+
 _BY_KIND: dict[str, Callable[[Manifest, str], Iterator[Claim]]] = {
     "VirtualService": _hosts,
     "DestinationRule": _destination_rule,
     "HorizontalPodAutoscaler": _scaled,
     "ScaledObject": _scaled,
+    "Endpoints": _endpoints,
+    "EndpointSlice": _endpoints,
+    "ServiceEntry": _service_entry,
+    **dict.fromkeys(("WorkloadEntry", "WorkloadGroup"), _entry),
 }
 
 
-def _workloads(found: Index, owner: str) -> list[Claim]:
+def _workloads(found: Index, owner: str, namespace: str) -> list[Claim]:
     made = [
-        Claim(_PODS, _labels(pod.namespace, pod.labels), owner, pod.manifest.file, pod.pointer + "/metadata/labels")
+        Claim(
+            _PODS,
+            _labels(pod.namespace or namespace, pod.labels),
+            owner,
+            pod.manifest.file,
+            pod.pointer + "/metadata/labels",
+        )
         for pod in pods_of(found)
     ]
     made += [

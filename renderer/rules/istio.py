@@ -206,8 +206,9 @@ def host_once(scene: Scene) -> Iterator[Finding]:
     """Two VirtualServices that route the same host in the mesh, or take the same requests of it at one gateway.
 
     The rule also compares the apps of an environment with each other, and at a gateway the environments that have the
-    same `cluster`. An app may not route the Service of another app in the mesh; if it must, put the VirtualService
-    under `resources` of the overlay.
+    same `cluster`. An app may not route the Service of another app in the mesh, nor give it addresses by Endpoints, an
+    EndpointSlice, a ServiceEntry for its host, or a route of the Gateway API with the Service as its parent. If it
+    must, put that object under `resources` of the overlay.
 
     Why: In the mesh Istio uses the older VirtualService and ignores the other. At a gateway it merges their routes in
     no fixed order.

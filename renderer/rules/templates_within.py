@@ -12,7 +12,7 @@ from renderer.rules.index import WITH_JOBS, WITH_PODS, Index, Pod, located_pod
 from renderer.rules.workflows import is_workflow, unseen_of_workflow, workflow_pods
 from renderer.schema.scope import scope
 
-_OLDER = frozenset(("ReplicationController", "PodTemplate"))
+_OTHERS = frozenset(("ReplicationController", "PodTemplate", "Experiment"))
 
 
 def pods_within(scene: Scene) -> Iterator[Pod]:
@@ -57,7 +57,7 @@ def _images(value: Any, pointer: str) -> Iterator[str]:
 def _may_make_pods(kind: str, manifest: Manifest) -> bool:
     """Kinds that rollspec has a schema of make none, apart from those that it knows by name."""
     group, _, _ = manifest.api_version.rpartition("/")
-    return kind in _OLDER or scope(group, kind) == "unknown"
+    return kind in _OTHERS or scope(group, kind) == "unknown"
 
 
 def templates_within(manifest: Manifest) -> Iterator[Pod]:

@@ -45,6 +45,12 @@ def hooks_of(data: Object) -> frozenset[str]:
     return frozenset(_OF_HELM[word] for word in _words(notes.get(_HELM)) if word in _OF_HELM)
 
 
+def one_hook(data: Object) -> str | None:
+    """The hook of an object that runs at one time of each sync that succeeds; None for others."""
+    hooks = [*hooks_of(data)]
+    return hooks[0] if len(hooks) == 1 and hooks[0] in SYNCED else None
+
+
 def is_only_of_helm(data: Object) -> bool:
     """Whether it is a hook that Helm runs and Argo CD does not, such as a test."""
     notes = _annotations(data)
@@ -58,10 +64,15 @@ def is_made_again(data: Object) -> bool:
     """
     if not hooks_of(data) - {"Skip"}:
         return False
+    policies = delete_policies(data)
+    return not policies or "BeforeHookCreation" in policies
+
+
+def delete_policies(data: Object) -> list[str]:
+    """When Argo CD deletes a hook, in its own words; empty where the object does not say."""
     notes = _annotations(data)
     helm = [_DELETE_OF_HELM[word] for word in _words(notes.get(f"{_HELM}-delete-policy")) if word in _DELETE_OF_HELM]
-    policies = _words(notes.get(DELETE)) or helm
-    return not policies or "BeforeHookCreation" in policies
+    return _words(notes.get(DELETE)) or helm
 
 
 def job_of_spec(data: Object) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.hooks import HOOK, job_of_spec
+from renderer.hooks import job_of_spec, one_hook
 from renderer.importing.live import is_in_flight
 from renderer.importing.source import SourceObject
 from renderer.manifest import Identity
@@ -199,7 +199,7 @@ class _Owners:
 
         Of several the one whose name the job's begins with, else the one that is named like the image.
         """
-        if each.kind == "Job" and HOOK not in (each.data["metadata"].get("annotations") or {}):
+        if each.kind == "Job" and not one_hook(each.data):
             return []
         images = [*_images(template_of(each))]
         found = [*{id(one): one for one in self._by_image.get((each.namespace, *images[:1]), ())}.values()]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from renderer.facts import copied, inherited_by_jobs
-from renderer.hooks import DELETE, HOOK, JOB, SYNCED, job_of_spec
+from renderer.hooks import DELETE, HOOK, JOB, delete_policies, job_of_spec, one_hook
 from renderer.importing.defaults import without_defaults
 from renderer.importing.rollout import NotLifted
 from renderer.importing.source import SourceObject
@@ -48,18 +48,25 @@ def job_name(each: SourceObject, app: str) -> str:
     return name if _KEY.fullmatch(name) else each.kind.lower()
 
 
-def job_fields(each: SourceObject, name: str, owner: str, app: Mapping[str, Any]) -> dict[str, Any]:
+def job_fields(each: SourceObject, name: str, owner: str, app: Mapping[str, Any]) -> dict[str, Any] | None:
     """The fields of a job of this name, without what it inherits from the spec `app` of its owner.
 
-    They are a guess: the caller renders them and compares.
+    They are a guess: the caller renders them and compares. None if it cannot be a job of a spec.
     """
+    try:
+        return _fields(each, name, owner, app)
+    except NotLifted:
+        return None
+
+
+def _fields(each: SourceObject, name: str, owner: str, app: Mapping[str, Any]) -> dict[str, Any]:
     data = without_defaults(each.data, each.kind)
     spec: dict[str, Any] = data.get("spec") or {}
     job = spec if each.kind == "Job" else (spec.get("jobTemplate") or {}).get("spec") or {}
     template: dict[str, Any] = job.get("template") or {}
     pod: dict[str, Any] = template.get("spec") or {}
     containers = [*(pod.get("containers") or [{}])]
-    fields = _when(spec, dict(data["metadata"].get("annotations") or {}), each.kind)
+    fields = _when(each, spec)
     fields |= _given(job, [key for key in copied("AppJob", "job") if key not in fields])
     metadata = _metadata(template.get("metadata") or {}, _own_labels(each, name, owner, app))
     if job_of_spec(each.data) is None:
@@ -100,15 +107,19 @@ def _inherits(pod: Mapping[str, Any], container: Mapping[str, Any], owner: str, 
     return [*merge(app.get("env") or {}, env)] == [*env]
 
 
-def _when(spec: Mapping[str, Any], annotations: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The fields that say when it runs, and the annotations that are left."""
+def _when(each: SourceObject, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that say when it runs, and the annotations that are left; those of Helm stay."""
+    annotations = dict(each.data["metadata"].get("annotations") or {})
     found: dict[str, Any] = {}
-    if kind == "CronJob":
+    hook = one_hook(each.data)
+    if each.kind == "CronJob":
         found = _given(spec, ["schedule", *copied("AppJob", "cronJob")])
-    elif annotations.get(HOOK) in SYNCED:
-        found["hook"] = annotations.pop(HOOK)
-        if annotations.get(DELETE) == "BeforeHookCreation":
-            del annotations[DELETE]
+    elif hook:
+        found["hook"] = hook
+        annotations = {key: value for key, value in annotations.items() if key not in (HOOK, DELETE)}
+        policies = delete_policies(each.data)
+        if policies not in ([], ["BeforeHookCreation"]):
+            annotations[DELETE] = ",".join(policies)
     else:
         annotations = {key: value for key, value in annotations.items() if (key, value) not in wave(-1).items()}
     return {**found, **({"annotations": annotations} if annotations else {})}

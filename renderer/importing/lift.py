@@ -379,8 +379,9 @@ class _Parts:
         found: dict[str, Any] = {}
         for each in (*self.group.of("CronJob"), *self.group.of("Job")):
             name = job_name(each, self._name)
-            if name not in found:
-                found[name] = job_fields(each, name, self._name, spec)
+            fields = None if name in found else job_fields(each, name, self._name, spec)
+            if fields is not None:
+                found[name] = fields
                 self.fields.append((each, JOBS))
         return {"jobs": found} if found else {}
 

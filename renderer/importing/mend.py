@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from renderer.hooks import DELETE
+from renderer.hooks import DELETE, HOOK
 from renderer.importing.proof import Difference, differences
 from renderer.importing.source import SourceObject
 from renderer.manifest import SYNC_OPTIONS, Identity, sync_options
@@ -30,7 +30,7 @@ def patches(
             if not (autoscaled and each.path == _BY_AUTOSCALER)
             and each.path not in _RELEASE_STATE
             and not _is_name_of_port(source, each)
-            and not is_policy_of_hook(each)
+            and not is_of_hook(each)
         ]
         if seen:
             target = {"kind": "Workload"} if source.kind in _WORKLOADS else {"kind": source.kind, "name": source.name}
@@ -61,9 +61,9 @@ def release_state(fields: Sequence[SourceObject], rendered: Mapping[Identity, Ma
     return any(each.path in _RELEASE_STATE for each in found)
 
 
-def is_policy_of_hook(each: Difference) -> bool:
-    """Whether rollspec writes the delete policy that Argo CD follows anyway."""
-    return each.path == ("metadata", "annotations", DELETE) and each.old is None
+def is_of_hook(each: Difference) -> bool:
+    """Whether it is an annotation for what Argo CD does anyway: when a hook runs, and when it is deleted."""
+    return each.path in (("metadata", "annotations", HOOK), ("metadata", "annotations", DELETE)) and each.old is None
 
 
 def _is_name_of_port(source: SourceObject, each: Difference) -> bool:

@@ -17,7 +17,7 @@ from renderer.importing.jobs import job_name
 from renderer.importing.layers import Layers, defaults, layers
 from renderer.importing.lift import FURTHER, JOBS, Lifted, image_of, lift
 from renderer.importing.live import with_live_state
-from renderer.importing.mend import is_policy_of_hook, patches, release_state
+from renderer.importing.mend import is_of_hook, patches, release_state
 from renderer.importing.proof import Compared, compared, differences
 from renderer.importing.reasons import why_plain
 from renderer.importing.rollout import NotLifted
@@ -250,7 +250,10 @@ def _fitted(group: Group, setup: Setup, target: Target) -> Lifted:
     app = lift(group)
     guessed = [each for each, field in app.fields if field in (FURTHER, JOBS)]
     if guessed:
-        rendered = _tried(app, setup, target)
+        try:
+            rendered = _tried(app, setup, target)
+        except NotLifted:
+            rendered = {}
         plain = {each.identity for each in guessed if not _is_equal(each, rendered)}
         app = lift(replace(group, plain=group.plain | plain)) if plain else app
     return _mended(app, setup, target)
@@ -260,7 +263,7 @@ def _is_equal(each: SourceObject, rendered: Objects) -> bool:
     if each.identity not in rendered:
         return False
     seen = differences(each.data, rendered[each.identity])
-    return all(map(is_policy_of_hook, seen))
+    return all(map(is_of_hook, seen))
 
 
 def _mended(app: Lifted, setup: Setup, target: Target) -> Lifted:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
-from tests.support.past import WEB, Repository
+import pytest
+
+from renderer.usecases.unfinished import _note
+from tests.support.past import HEAD, PROJECT, WEB, Repository
 from tests.test_from_edits import state
 
 
@@ -44,3 +48,122 @@ def test_what_was_aborted_in_an_environment_is_left_out_of_many(tmp_path: Path) 
     done = repository.run("release", "web", *words)
     assert "web: 1.5.0 was aborted here before" in done.err
     assert state(repository, "production") == {"canary": {"tag": "1.5.0", "weight": 20}}
+
+
+def test_without_a_home_the_cache_has_no_key_and_all_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    repository = Repository(tmp_path / "project")
+    repository.app("api", WEB.replace("web", "api"))
+    repository.rendered()
+    assert list((tmp_path / "home/.local/state/rollspec").iterdir())
+    monkeypatch.delenv("HOME")
+    done = repository.run("release", "web", "1.5.0", "--weight", "20")
+    assert (done.code, done.out) == (0, "web in production: 1.4.2 stable -> 1.4.2 stable, canary 1.5.0 at 20 %\n"), done
+
+
+def test_a_canary_that_is_not_committed_starts_from_nothing(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.rendered()
+    repository.app("api", WEB.replace("web", "api"))
+    repository.partial("  canary: {tag: 1.5.0, weight: 20}\n", app="api")
+    repository.text("weight", "api", "50")
+    assert state(repository, "production", "api") == {"canary": {"tag": "1.5.0", "weight": 50}}
+
+
+def test_many_canaries_are_compared_with_the_last_commit_in_one_reading(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    apps = [f"app-{number:02}" for number in range(40)]
+    for app in apps:
+        repository.app(app, WEB.replace("web", app))
+        repository.partial("  canary: {tag: 1.5.0, weight: 20}\n", app=app)
+    repository.rendered()
+    repository.text("weight", *apps, "50")
+    assert state(repository, "production", "app-39") == {"canary": {"tag": "1.5.0", "weight": 50, "from": 20}}
+
+
+def test_an_older_version_is_found_over_a_state_that_was_removed(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.overlay("staging")
+    repository.rendered()
+    for text in ("  tag: nightly-b\n", "", "  tag: nightly-a\n"):
+        repository.partial(text)
+        repository.rendered(text.strip() or "removed")
+    repository.partial("  tag: nightly-b\n", env="staging")
+    words = ("--from-env", "staging", "--env", "production", "--weight", "20")
+    assert "nightly-b is older than nightly-a" in repository.text("release", "web", *words)
+
+
+def test_a_file_of_another_project_that_was_edited_by_hand_names_nothing(tmp_path: Path) -> None:
+    argocd = "  repository: {url: https://git.example.com/shop.git, path: own}\n  argocd: {kind: Application}\n"
+    repository = Repository(tmp_path / "project", start={"rollspec.yaml": PROJECT + argocd}, inside="own")
+    repository.rendered()
+    text = (repository.folder / "rendered/_argocd/production.yaml").read_text()
+    other = repository.folder.parent / "other/rendered/_argocd/production.yaml"
+    other.parent.mkdir(parents=True)
+    other.write_text(text.partition("\n")[0] + "\nspec: {}\n")
+    repository.git("add", "--all", "..")
+    done = repository.run("validate")
+    assert (done.code, "application-name" in done.err) == (0, False), done
+    other.write_text(text)
+    repository.git("add", "--all", "..")
+    assert "application-name" in repository.run("validate").err
+
+
+def test_a_commit_without_the_project_has_no_plan(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.rendered()
+    (repository.folder / "rollspec.yaml").unlink()
+    repository.commit("no project")
+    repository.write("rollspec.yaml", PROJECT)
+    done = repository.run("plan", "--base", "HEAD~1", "--head", "HEAD")
+    assert (done.code, done.err) == (3, "rollspec: there is no project in HEAD\n"), done
+
+
+def test_a_partial_app_with_another_ending_is_not_read(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.write("overlays/production/apps/web.yml", HEAD.format(kind="App", name="web") + "  replicas: 9\n")
+    done = repository.run("validate")
+    message = "overlays/production/apps/web.yml: app-file: not read: a partial app must be named <app>.yaml"
+    assert (done.code, message in done.err) == (1, True), done
+
+
+def test_an_app_that_cannot_be_read_has_no_commands_and_one_of_no_environment_no_row(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.overlay("production", "  apps: [web]\n")
+    repository.app("api", WEB.replace("web", "api"))
+    repository.commit("begin")
+    repository.write("apps/web.yaml", "spec: [")
+    done = repository.run("status", "--commands")
+    assert "web" in done.out
+    assert "api" not in done.out
+    assert "rollspec " not in done.out
+
+
+def test_an_attributes_file_that_leads_elsewhere_is_not_written(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    (repository.folder / ".gitattributes").symlink_to(tmp_path / "elsewhere")
+    done = repository.run("init", "--merge-driver")
+    assert (done.code, ".gitattributes" in done.err, (tmp_path / "elsewhere").exists()) == (1, True, False), done
+
+
+def test_a_merge_of_what_is_no_text_is_a_conflict(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    files = [str(tmp_path / name) for name in ("base", "ours", "theirs")]
+    for file in files:
+        shutil.copy(repository.folder / "apps/web.yaml", file)
+    Path(files[2]).write_bytes(b"spec: \xff\n")
+    done = repository.run("merge-driver", *files, "apps/web.yaml")
+    assert done.code == 1, done
+    Path(files[2]).unlink()
+    done = repository.run("merge-driver", *files, "apps/web.yaml")
+    assert (done.code, "theirs: no such file or directory" in done.err) == (3, True), done
+
+
+def test_a_note_that_a_killed_verb_did_not_finish_says_nothing(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.rendered()
+    note = Path(_note(str(repository.folder)))
+    note.write_text("{")
+    repository.text("release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert not note.exists()

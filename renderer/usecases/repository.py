@@ -11,6 +11,7 @@ from renderer.layout import PROJECT_FILE
 from renderer.lazy import regex
 from renderer.pipeline.positions import Locator
 from renderer.problem import Problem
+from renderer.project import ArgoCD
 from renderer.usecases.other_projects import same_names
 from renderer.usecases.project import Opened
 
@@ -18,14 +19,10 @@ _SCHEME = regex(r"^[a-z+]+://([^/@]*@)?")
 _USER = regex(r"^[^/@]*@([^/:]+):")  # git@host:path
 
 
-def repository_problems(opened: Opened) -> list[Problem]:
+def repository_problems(opened: Opened, argocd: ArgoCD) -> list[Problem]:
     """A wrong `repository.path` or a URL that no remote has, if the project makes objects for Argo CD."""
-    found = _found(opened)
+    found = [*_of_address(opened, argocd), *_of_others(opened)]
     return [*Locator(opened.setup.texts).locate(found)]
-
-
-def _found(opened: Opened) -> list[Problem]:
-    return [*_of_address(opened), *_of_others(opened)]
 
 
 def _of_others(opened: Opened) -> list[Problem]:
@@ -38,10 +35,7 @@ def _of_others(opened: Opened) -> list[Problem]:
     return [Problem(file[each.env], 0, 0, "application-name", each.message, "", "warning") for each in found]
 
 
-def _of_address(opened: Opened) -> list[Problem]:
-    argocd = opened.setup.project.argocd
-    if argocd is None or not argocd.url:
-        return []
+def _of_address(opened: Opened, argocd: ArgoCD) -> list[Problem]:
     try:
         folder, urls = subfolder(opened.root), remotes(opened.root)
     except GitError:  # no repository or no git: nothing to compare with

@@ -87,11 +87,12 @@ def together(memory: Memory, rendered: Sequence[Rendered], *, is_clean: bool = F
 
 
 def _of_repository(opened: Opened) -> list[Problem]:
-    if opened.setup.project.argocd is None:
+    argocd = opened.setup.project.argocd
+    if argocd is None:
         return []
     from renderer.usecases.repository import repository_problems  # it asks git
 
-    return repository_problems(opened)
+    return repository_problems(opened, argocd)
 
 
 def _others(memory: Memory, rendered: Sequence[Rendered], envs: Sequence[str]) -> list[Rendered]:

@@ -79,8 +79,6 @@ def _with_null(node: Any) -> Any:
     return found
 
 
-def _or_null(node: Any) -> Any:
-    if not isinstance(node, dict):
-        return node
+def _or_null(node: dict[str, Any]) -> dict[str, Any]:
     described = {"description": node["description"]} if "description" in node else {}
     return {**described, "anyOf": [node, _NULL]}

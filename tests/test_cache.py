@@ -18,13 +18,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from renderer import cache
-from renderer.cache_key import signing_key
+from renderer.cache_key import _make, signing_key
 from renderer.layout import CACHE_FOLDER, HEADER
 from renderer.rules import Claim, could_clash, fleet
 from renderer.sealed import Sealed
 from tests.bench.projects import ENVS, generate, name_of
 from tests.support.cases import FIXTURES, ROOT, Outcome, cases, lay_out, run, snapshot
-from tests.support.past import Repository
+from tests.support.past import WEB, Repository
+from tests.support.repository import git
 
 APPS, OUTPUT = 5, "rendered"
 ARGO_CD = "  repository: {url: https://git.example.com/a.git, revision: main}\n  argocd: {kind: Application}\n"
@@ -475,3 +476,88 @@ def test_claims_that_could_not_clash_with_what_is_new_can_be_left_out(found: dic
     assume(not fleet(old))
     counts = could_clash(claim for app, claim in claimed if app == "v")
     assert fleet(claimed) == fleet([each for each in claimed if each[0] == "v" or counts(*each[1][:2])])
+
+
+def test_a_cache_that_another_run_holds_is_not_waited_for(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("renderer.cache._WAIT", 0)
+    (file,) = (pair[0] / CACHE_FOLDER).glob("*.sqlite")
+    EDITS["another tag"](pair[0], 0)
+    EDITS["another tag"](pair[1], 0)
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        both(*pair)
+
+
+@pytest.mark.parametrize("in_the_way", ["a file", "a folder of the text", "a link"])
+def test_where_nothing_can_be_kept_all_is_made(in_the_way: str, tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    folder = repository.folder / CACHE_FOLDER
+    if in_the_way == "a file":
+        folder.write_text("")
+    elif in_the_way == "a link":
+        folder.symlink_to(tmp_path / "elsewhere")
+    else:
+        (folder / "names.sealed").mkdir(parents=True)
+    sealed = Sealed(str(repository.folder), "names", "k", signing_key(str(repository.folder)))
+    sealed.write("text")
+    assert sealed.read() == ""
+    assert repository.run("render").code == 0
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_of_two_runs_that_make_the_key_one_makes_it(tmp_path: Path) -> None:
+    file = tmp_path / "state/key"
+    keys = set()
+    for _ in range(2):
+        _make(str(file.parent), str(file))
+        keys.add(file.read_bytes())
+    assert (len(keys), list(file.parent.iterdir())) == (1, [file])
+
+
+def test_the_cache_of_a_worktree_may_be_tracked_too(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.rendered()
+    repository.git("worktree", "add", "-q", str(tmp_path / "tree"))
+    assert run(tmp_path / "tree", "render").err == ""
+    git(tmp_path / "tree", "add", "-f", CACHE_FOLDER)
+    assert "because Git tracks it" in run(tmp_path / "tree", "render").err
+    (repository.folder / ".git/HEAD").write_text("nothing")
+    (repository.folder / ".git/objects").rename(tmp_path / "objects")  # what is signed is believed all the same
+    assert run(tmp_path / "tree", "render").err == ""
+
+
+def test_what_comes_back_for_an_app_that_is_not_there_is_removed(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.app("api", WEB.replace("web", "api"))
+    repository.overlay("staging", "  apps: [api]\n")
+    for _ in range(2):
+        assert repository.run("render").code == 0
+    left = repository.folder / OUTPUT / "staging/web"
+    shutil.copytree(repository.folder / OUTPUT / "production/web", left)
+    assert repository.run("render").code == 0
+    assert not left.exists()
+
+
+def test_a_resource_of_an_app_that_is_gone_is_seen(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.write("apps/extra/account.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n")
+    repository.app("web", WEB + "  extraResources: [extra/account.yaml]\n")
+    for _ in range(2):
+        assert repository.run("render").code == 0
+    (repository.folder / "apps/extra/account.yaml").unlink()
+    done = repository.run("render")
+    assert (done.code, "extra/account.yaml" in done.err) == (1, True), done
+
+
+def test_a_folder_that_cannot_be_looked_through_is_no_reason_to_stop(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(root: str) -> None:
+        raise PermissionError(13, "Permission denied", root)
+
+    monkeypatch.setattr(cache, "walk", refuse)
+    EDITS["another tag"](pair[0], 0)
+    EDITS["another tag"](pair[1], 0)
+    both(*pair)

@@ -58,7 +58,7 @@ def noted_neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequenc
     try:
         sealed = Sealed(opened.root, "names", _version(), trusted_key(opened.root))
         now, looks = cache.clock(), stamps_of(opened.root, _specs(opened))
-    except (NoKeyError, OSError):
+    except NoKeyError:
         return [*_read(opened, search, others)]
     notes = _parsed(sealed.read(), looks)
     files = {app: _files(opened, app) for app in others}

@@ -542,11 +542,11 @@ def test_what_comes_back_for_an_app_that_is_not_there_is_removed(tmp_path: Path)
 
 def test_a_resource_of_an_app_that_is_gone_is_seen(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository")
-    repository.write("apps/extra/account.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n")
-    repository.app("web", WEB + "  extraResources: [extra/account.yaml]\n")
+    repository.write("extra/account.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n")
+    repository.app("web", WEB + "  extraResources: [../extra/account.yaml]\n")
     for _ in range(2):
         assert repository.run("render").code == 0
-    (repository.folder / "apps/extra/account.yaml").unlink()
+    (repository.folder / "extra/account.yaml").unlink()
     done = repository.run("render")
     assert (done.code, "extra/account.yaml" in done.err) == (1, True), done
 

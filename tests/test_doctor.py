@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -120,9 +121,65 @@ def test_settings_of_an_application(project: Path, kind: str, old: str, new: str
         text = f"{head.replace('Application', 'ApplicationSet')}spec:\n  template:\n    spec:\n{inner}"
     (project / "platform").mkdir()
     (project / "platform/shop.yaml").write_text(text)
+    (project / "platform/shop.yaml").write_text(f"# ours\n{text}---\n# not ours\nkind: ConfigMap\n")
     (found,) = advice(project)
     assert found.startswith("platform/shop.yaml ")
     assert about in found
+    (command,) = [line for line in run(project, "doctor").out.splitlines() if "  fix: " in line]
+    done = run(project, *shlex.split(command.partition("fix: ")[2], comments=True)[1:])
+    assert (done.code, done.out.splitlines()[0], done.out.splitlines()[-1]) == (
+        0,
+        "wrote platform/shop.yaml",
+        "nothing to fix",
+    )
+    after = (project / "platform/shop.yaml").read_text()
+    assert after.startswith("# ours\n")
+    assert after.endswith("---\n# not ours\nkind: ConfigMap\n")
+
+
+def test_everything_at_once_is_fixed(project: Path) -> None:
+    """Also where the lists are missing, and an entry ignores nothing but a manager's fields."""
+    (project / "shop.yaml").write_text(
+        """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application # ours
+metadata: {name: shop}
+spec:
+  source: {repoURL: https://git.example.com/shop.git, path: rendered/production}
+  ignoreDifferences:
+    - group: networking.istio.io
+      kind: VirtualService
+      managedFieldsManagers: [rollouts-controller] # by hand
+    - {group: apps, kind: Deployment, jsonPointers: [/spec/replicas], managedFieldsManagers: [hpa]}
+  syncPolicy:
+    automated: {selfHeal: true}
+    syncOptions:
+      - RespectIgnoreDifferences=true # as the wiki says
+      - PrunePropagationPolicy=foreground
+"""
+    )
+    assert len(advice(project)) == 5
+    done = run(project, "doctor", "--fix")
+    assert (done.code, done.err) == (0, "")
+    text = (project / "shop.yaml").read_text()
+    assert "PrunePropagationPolicy=background" in text
+    assert "{group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}" in text
+    assert "rollouts-pod-template-hash" in text
+    assert "anage" not in text
+
+
+def test_a_file_that_cannot_be_edited_is_named_and_stays(project: Path) -> None:
+    text = GOOD.replace("ApplyOutOfSyncOnly=true, ", "").replace("automated: {", "automated: &all {")
+    (project / "shop.yaml").write_text(text)
+    done = run(project, "doctor", "--fix")
+    assert done.code == 1
+    assert done.err.startswith("rollspec: shop.yaml: ")
+    assert (project / "shop.yaml").read_text() == text
+
+
+def test_an_old_git(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renderer.usecases.doctor.git_version", lambda _: "2.34.1")
+    assert advice(project) == ["Git 2.34.1 is older than 2.38: `plan --into` cannot try a merge"]
 
 
 def test_an_application_of_others_is_left_alone(project: Path) -> None:

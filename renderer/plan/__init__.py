@@ -81,8 +81,7 @@ def plan(old: Side | None, new: Side | None, look: Look = looked_ahead) -> AppPl
         seen = look(old, new)
     except TooManyPodsError:
         return replace(found, not_simulated="it has too many pods, or moves them in too many steps")
-    if seen:
-        found = as_simulated(replace(found, summary=as_known(seen, old, new, look)), new)
+    found = as_simulated(replace(found, summary=as_known(seen, old, new, look)), new)
     return replace(found, remarks=remarks(old, new, found.summary))
 
 
@@ -95,10 +94,10 @@ def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
     """The plan with the points in time of its simulation."""
     timelines: list[Timeline] = []
 
-    def look(one: Side | None, other: Side | None) -> Summary | None:
-        seen = outlook(one, other)
-        timelines.extend([seen[1]] if seen else [])
-        return seen[0] if seen else None
+    def look(one: Side | None, other: Side | None) -> Summary:
+        found, timeline = outlook(one, other)
+        timelines.append(timeline)
+        return found
 
     found = plan(old, new, look)
     return replace(found, timeline=timelines[0] if timelines else None)

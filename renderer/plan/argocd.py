@@ -137,10 +137,6 @@ def _options(_before: Any, _after: Any) -> tuple[Class, str]:
     return "behaviour", "how Argo CD applies the objects changes (sync options, retry)"
 
 
-def _ignored(_before: Any, _after: Any) -> tuple[Class, str]:
-    return "behaviour", "which differences Argo CD ignores changes"
-
-
 _SENTENCES: dict[tuple[str, ...], Sentence] = {
     ("destination", "name,server"): _cluster,
     ("destination", "namespace"): _namespace,
@@ -148,5 +144,4 @@ _SENTENCES: dict[tuple[str, ...], Sentence] = {
     ("project",): _project,
     ("syncPolicy", "automated"): _automated,
     ("syncPolicy", "syncOptions,retry,managedNamespaceMetadata"): _options,
-    ("ignoreDifferences",): _ignored,
 }

@@ -77,8 +77,10 @@ _FEWER: dict[str, Class] = {**_MORE, "Service": "disruptive"}
 
 def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     """Every effect of the change, the harshest first; none if the cluster gets the same manifests."""
-    if old is None or new is None:
-        return _whole(old, new)
+    if new is None:
+        return _removed(old) if old else ()
+    if old is None:
+        return (Effect("create", f"the app is new here; {new.app.running.name} gets all the traffic"),)
     paths = spec_paths(old, new)
     if not moves_cluster(old, new):  # it is only named
         paths = tuple(path for path in paths if not f"{path.pointer}/".startswith("/spec/cluster/"))
@@ -108,12 +110,7 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
     return harshest(found)
 
 
-def _whole(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
-    if new is not None:
-        running = new.app.running.name
-        return (Effect("create", f"the app is new here; {running} gets all the traffic"),)
-    if old is None:
-        return ()
+def _removed(old: Side) -> tuple[Effect, ...]:
     gone = Effect("remove", "the app is deleted, with all its pods")
     named = (Path("App", "/spec/ports", "traffic"),)
     unserved = [Effect("disruptive", "its Services are deleted; requests will fail", named)] if old.app.ports else []

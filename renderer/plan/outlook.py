@@ -15,24 +15,23 @@ from renderer.plan.side import WORKLOADS, Side, workload
 from renderer.release.back import undone
 from renderer.simulate import Moment, Options, Point, Timeline, TooManyPodsError, apply, start, wait
 
-Look = Callable[[Side | None, Side | None], Summary | None]  # simulates a change, with the names that people use
+Look = Callable[[Side | None, Side | None], Summary]  # simulates a change, with the names that people use
 _AT_REST = 3600.0  # seconds after the previous edit: the pods of older versions are gone
 
 
-def outlook(old: Side | None, new: Side | None) -> tuple[Summary, Timeline] | None:
-    """Play the stable version of `old`, then `old`, then `new`, and describe the last part; None if nothing runs.
+def outlook(old: Side | None, new: Side | None) -> tuple[Summary, Timeline]:
+    """Play the stable version of `old`, then `old`, then `new`, and describe the last part.
 
     It assumes that the cluster has what Git says: no controller has aborted or finished a release by itself. The final
     counts of pods are those at rest, after the pods of older versions are scaled down. Raises TooManyPodsError.
     """
-    seen = play(situation(old, new))
-    return (named(seen[0], old, new), seen[1]) if seen else None
+    found, timeline = play(situation(old, new))
+    return named(found, old, new), timeline
 
 
-def looked_ahead(old: Side | None, new: Side | None) -> Summary | None:
+def looked_ahead(old: Side | None, new: Side | None) -> Summary:
     """The same without the points in time."""
-    seen = outlook(old, new)
-    return seen[0] if seen else None
+    return outlook(old, new)[0]
 
 
 class Situation(NamedTuple):
@@ -45,21 +44,19 @@ class Situation(NamedTuple):
 def situation(old: Side | None, new: Side | None) -> Situation:
     """What leads to `new`, and `new` at last."""
     after: tuple[Manifest, ...] = new.manifests if new else ()
-    options = _options(new or old)
+    options = _options(next(filter(None, (new, old))))
     if new is None and old and (old.argocd or {}).get("kind") != "Application":
         options = replace(options, prune="last")  # the app's own Application takes its objects with it
     return Situation((*(_history(old, new) if old else ()), after), options)
 
 
-def play(situation: Situation) -> tuple[Summary, Timeline] | None:
+def play(situation: Situation) -> tuple[Summary, Timeline]:
     """What its last step does; versions have the names of their labels. Raises TooManyPodsError."""
     *before, after = situation.played
     cluster = start()
     for manifests in before:
         cluster, _ = apply(cluster, manifests, situation.options)
     cluster, timeline = apply(cluster, after, situation.options)
-    if not timeline.points:
-        return None
     _, later = wait(cluster, _AT_REST, replace(situation.options, elapsed=0.0))
     return summary(timeline, later.points[-1]), timeline
 
@@ -67,10 +64,9 @@ def play(situation: Situation) -> tuple[Summary, Timeline] | None:
 def strays(old: Side, new: Side) -> bool:
     """Whether the simulation of the change shows a share or pods off their path; also where it cannot be simulated."""
     try:
-        seen = outlook(old, new)
+        return bool(looked_ahead(old, new).flags)
     except TooManyPodsError:
         return True
-    return seen is None or bool(seen[0].flags)
 
 
 def named(found: Summary, *sides: Side | None) -> Summary:
@@ -118,9 +114,7 @@ def summary(timeline: Timeline, rest: Point | None = None) -> Summary:
     )
 
 
-def _options(side: Side | None) -> Options:
-    if side is None:
-        return Options(elapsed=_AT_REST)
+def _options(side: Side) -> Options:
     return Options(rollouts=side.rollouts, elapsed=_AT_REST, prune=side.prunes)
 
 

@@ -33,8 +33,6 @@ def _with_maximum(found: Summary, old: Side | None, new: Side | None, look: Look
         most = look(*sides)
     except TooManyPodsError:
         return replace(found, count="many")
-    if most is None:
-        return found
     return replace(
         found,
         lowest_ready=min(found.lowest_ready, most.lowest_ready),

@@ -23,14 +23,14 @@ class Situations:
     """The summaries of what was simulated. It is as if each were simulated: tests compare both."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Summary | TooManyPodsError | None, Labels]] = {}
+        self._known: dict[str, tuple[Summary | TooManyPodsError, Labels]] = {}
 
     @property
     def simulated(self) -> int:
         """How many situations were simulated."""
         return len(self._known)
 
-    def look(self, old: Side | None, new: Side | None) -> Summary | None:
+    def look(self, old: Side | None, new: Side | None) -> Summary:
         """What the change does; raises TooManyPodsError."""
         side = new or old
         asked = situation(old, new)
@@ -40,15 +40,14 @@ class Situations:
         found, theirs = self._known[key]
         if isinstance(found, TooManyPodsError):
             raise found
-        return named(with_labels(found, dict(zip(theirs, labels, strict=True))), old, new) if found else None
+        return named(with_labels(found, dict(zip(theirs, labels, strict=True))), old, new)
 
 
-def _played(asked: Situation) -> Summary | TooManyPodsError | None:
+def _played(asked: Situation) -> Summary | TooManyPodsError:
     try:
-        seen = play(asked)
+        return play(asked)[0]
     except TooManyPodsError as error:
         return error
-    return seen[0] if seen else None
 
 
 def signature(app: str, asked: Situation) -> tuple[str, Labels]:
@@ -104,10 +103,8 @@ def _renamed(value: Any, own: Callable[[str], str], rank: dict[str, str]) -> Any
 
 
 def _own(app: str) -> Callable[[str], str]:
-    """Replaces the app's name at the start of a name; a name that could be a number or a duration stays."""
+    """Replaces the app's name at the start of a name; another name stays."""
     starts = (f"{app}-", f"{app}.")
-    if not app[:1].isalpha():
-        return str
 
     def own(text: str) -> str:
         return _NAME + text[len(app) :] if text == app or text.startswith(starts) else text

@@ -125,6 +125,8 @@ class _Parts:
         self._template: dict[str, Any] = self._spec.get("template") or {}
         self._pod: dict[str, Any] = self._template.get("spec") or {}
         self._selector: dict[str, Any] = (self._spec.get("selector") or {}).get("matchLabels") or {}
+        if (self._spec.get("selector") or {}).get("matchExpressions"):
+            raise NotLifted("its selector has `matchExpressions`, and that of a spec has only labels")
         self.main = _main(self._pod.get("containers") or [], self._name, group.of("Service"))
         self._service = self._own_service()
 
@@ -309,7 +311,7 @@ class _Parts:
         if self._service is None:
             return {}
         host = f"{self._service.name}.{self._service.namespace}.svc.cluster.local"
-        found, fields = istio_of(self.group, host)
+        found, fields = istio_of(self.group, host, [str(port["name"]) for port in spec["ports"]])
         self.fields += fields
         strategy = spec.get("strategy") or {}
         if not fields:

@@ -52,19 +52,36 @@ def files_of(
     return (found, config_map) if name == config_map_name(group.workload.name, found) else ({}, None)
 
 
-def istio_of(group: Group, host: str) -> tuple[dict[str, Any], list[tuple[SourceObject, str]]]:
-    """`istio`, and the VirtualService and DestinationRule that it renders; none if their names or hosts differ."""
+def istio_of(group: Group, host: str, ports: Sequence[str]) -> tuple[dict[str, Any], list[tuple[SourceObject, str]]]:
+    """`istio`, and the VirtualService and DestinationRule that it renders; none if their names or hosts differ.
+
+    `ports` are the names of the app's ports.
+    """
     name = group.workload.name
     routes = [each for each in group.of("VirtualService") if each.name == name]
     rules = [each for each in group.of("DestinationRule") if each.name == name and each.spec.get("host") == host]
     hosts, gateways = ([*(routes[0].spec.get(key) or ())] if routes else [] for key in ("hosts", "gateways"))
     if hosts[:1] != [host] or gateways[:1] != ["mesh"]:
         return {}, []
-    found: dict[str, Any] = {"hosts": hosts[1:], "gateways": gateways[1:], **_http(routes[0].spec.get("http") or ())}
+    listed = routes[0].spec.get("http") or ()
+    http = [route for route in listed if _is_of_port(route, ports)]
+    found: dict[str, Any] = {"hosts": hosts[1:], "gateways": gateways[1:], **_http(http)}
+    found["routes"] = [_given_route(route, host) for route in listed if not _is_of_port(route, ports)]
     found["exportTo"] = routes[0].spec.get("exportTo")
     found["trafficPolicy"] = rules[0].spec.get("trafficPolicy") if rules else None
     fields = [(each, "`istio`") for each in [*routes, *rules]]
     return {key: value for key, value in found.items() if value}, fields
+
+
+def _is_of_port(route: Mapping[str, Any], ports: Sequence[str]) -> bool:
+    name = str(route.get("name", ""))
+    return name.removeprefix(_OWN) in ports
+
+
+def _given_route(route: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """A route of the spec, without destinations that are the app's own."""
+    hosts = {(each.get("destination") or {}).get("host") for each in route.get("route") or ()}
+    return {key: value for key, value in route.items() if key != "route" or hosts != {host}}
 
 
 def _http(routes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

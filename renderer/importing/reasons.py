@@ -24,9 +24,6 @@ def _reason(each: SourceObject, app: Lifted) -> str:
     if each.kind in ("ConfigMap", "Secret") and _is_hashed(each.name):
         return "its name ends in a hash of what it holds; `files` would name it otherwise, and the pods would restart"
     if each.kind in ("VirtualService", "DestinationRule"):
-        routes = each.spec.get("http")
-        if isinstance(routes, list) and len(routes) > 1:
-            return f"it has {len(routes)} HTTP routes, and `istio.http` says one"
         return "`istio` would name or write it otherwise"
     if each.kind in ("Job", "CronJob"):
         return "`jobs` would write it otherwise"

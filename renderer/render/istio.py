@@ -11,6 +11,7 @@ from renderer.render.objects import PRUNE_LAST, manifest, wave
 from renderer.spec import App, Port
 
 STABLE, CANARY = "stable", "canary"
+_ELSEWHERE = {"route", "redirect", "directResponse", "delegate"}  # what a route does, if it does not lead to the app
 
 
 def routes(app: App) -> list[Manifest]:
@@ -29,9 +30,10 @@ def traffic_routing(app: App) -> dict[str, Any]:
     http = [port for port in app.ports if port.route == "http"]
     virtual_service: dict[str, Any] = {"name": app.name}
     if http:
+        more = [route["name"] for route in _given_routes(app) if not route.keys() & _ELSEWHERE]
         own = [_own_route(port) for port in http] if _keeps_own_host(app) else []
         matched = [port.name for port in http] if not own or _is_seen_elsewhere(app) else []
-        virtual_service["routes"] = [*matched, *own]
+        virtual_service["routes"] = [*more, *matched, *own]
     tcp = [{"port": port.port} for port in app.ports if port.route == "tcp"]
     tls = [{"port": port.port, "sniHosts": _hosts(app)} for port in app.ports if port.route == "tls"]
     virtual_service.update((key, value) for key, value in (("tcpRoutes", tcp), ("tlsRoutes", tls)) if value)
@@ -94,7 +96,8 @@ def _virtual_service(app: App, *, split: bool) -> Manifest:
     for port in app.ports:
         by_protocol.get(port.route, []).append(port)
     if by_protocol["http"]:
-        spec["http"] = _http_routes(app, by_protocol["http"], istio.get("http", {}), split=split)
+        spec["http"] = [_further_route(app, by_protocol["http"][0], each, split=split) for each in _given_routes(app)]
+        spec["http"] += _http_routes(app, by_protocol["http"], istio.get("http", {}), split=split)
     if by_protocol["tls"]:
         spec["tls"] = [
             {"match": [{"port": port.port, "sniHosts": hosts}], "route": _route(app, port, split=split)}
@@ -127,6 +130,16 @@ def _http_routes(app: App, ports: list[Port], fields: dict[str, Any], *, split: 
         route["route"] = _route(app, port, split=split)
         found.append(route)
     return found
+
+
+def _given_routes(app: App) -> list[dict[str, Any]]:
+    """The routes that the spec puts before those of the ports."""
+    return list(app.spec.get("istio", {}).get("routes", ()))
+
+
+def _further_route(app: App, port: Port, given: dict[str, Any], *, split: bool) -> dict[str, Any]:
+    """A route of the spec; one that leads nowhere else leads to the app."""
+    return given if given.keys() & _ELSEWHERE else {**given, "route": _route(app, port, split=split)}
 
 
 def _own_http_route(app: App, port: Port, fields: dict[str, Any], *, alone: bool, split: bool) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def _git_path(root: str, name: str) -> str:
 
 def _merge_tree(root: str, folder: str, into: str, head: str) -> tuple[str, tuple[str, ...]]:
     done = committing(folder, ["merge-tree", "--write-tree", "-z", "--no-messages", "--name-only", into, head])
-    if done.returncode not in (0, 1):
+    if done.returncode not in (0, 1) or not done.stdout:  # git says 1 of a commit that it cannot read, too
         said = text(done.stderr)
         if "unrelated histories" in said:
             cure = (

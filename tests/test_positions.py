@@ -94,3 +94,17 @@ def test_patches_are_applied_once_more_for_all_findings(calls: Counter[str]) -> 
     assert len(rendered.problems) == 40
     assert calls["patched"] == 2 * 40
     assert calls["positions"] <= 1
+
+
+@pytest.mark.parametrize("opens", [b"{#", b"{%", b"{{"])
+def test_jinja_that_is_never_closed_is_sought_once(opens: bytes) -> None:
+    text = b"a: 1\n" + opens * 30_000
+    located = Locator({"templates/a.yaml.j2": text}).locate([Problem("templates/a.yaml.j2", 0, 0, "template", "x")])
+    assert [(problem.line, problem.column) for problem in located] == [(1, 1)]
+
+
+def test_jinja_is_left_out_of_positions_and_keeps_its_lines() -> None:
+    text = b"{% if a %}\na: {{ b }}\n{# c\n#}\nd: 1\n{% endif %}\n"
+    file = "templates/a.yaml.j2"
+    problems = Locator({file: text}).locate([Problem(file, 0, 0, "template", "x", pointer) for pointer in ("/a", "/d")])
+    assert [problem.line for problem in problems] == [2, 5]

@@ -21,7 +21,8 @@ from renderer.schema import Fault
 from renderer.spec import version_of
 from renderer.yamlio import MAX_PROBLEMS, MAX_SPEC, Position, each_positions, positions
 
-_JINJA = regex(rb"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_OPENS = regex(rb"\{[{%#]")
+_CLOSES = {b"{{": b"}}", b"{%": b"%}", b"{#": b"#}"}
 _LACK = "missing-field"
 _AT_KEY = frozenset(("unknown-field", "yaml-key", "idle-null"))
 
@@ -75,11 +76,15 @@ def locate_in_documents(text: bytes, problems: Sequence[tuple[int, Problem]]) ->
 
 def _without_jinja(text: bytes) -> bytes:
     """A template as YAML with the same positions: each expression becomes a text, other Jinja becomes blanks."""
-
-    def filler(found: re.Match[bytes]) -> bytes:
-        return re.sub(rb"[^\n]", b"x" if found[0].startswith(b"{{") else b" ", found[0])
-
-    return _JINJA.sub(filler, text)
+    parts, done = [], 0
+    while found := _OPENS.search(text, done):
+        end = text.find(_CLOSES[found[0]], found.end())
+        if end < 0:  # it is never closed: the template is not valid, and what follows has no positions
+            break
+        jinja = text[found.start() : end + 2]
+        parts += [text[done : found.start()], re.sub(rb"[^\n]", b"x" if found[0] == b"{{" else b" ", jinja)]
+        done = end + 2
+    return b"".join([*parts, text[done:]])
 
 
 @lru_cache(maxsize=4)  # the files of one app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import pickle
 import random
 import signal
 import stat
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from renderer import tree
 from renderer.layout import HEADER
 from renderer.tree import Summary, TreeError
+from renderer.tree.folders import Folders, NotAFileError
 from renderer.yamlio import MAX_MANIFESTS
 
 
@@ -364,3 +366,35 @@ def _another_run(root: str) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
+
+
+class TestTheSystem:
+    """Each refusal of the system is an error of the path."""
+
+    def test_a_name_that_is_too_long(self, root: str) -> None:
+        with closing(Folders(root)) as folders, pytest.raises(TreeError, match="file name too long"):
+            folders.folder("x" * 300)
+
+    @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="of Linux")
+    def test_what_cannot_be_made_or_read(self) -> None:
+        with closing(Folders("/proc/self")) as folders:
+            with pytest.raises(TreeError, match="x: "):
+                folders.write("x/y", b"", replace=False)
+            with pytest.raises(TreeError, match="mem: input/output error"):
+                folders.read("mem")
+
+    def test_what_cannot_be_removed(self, root: str) -> None:
+        Path(root, "a/b").mkdir(parents=True)
+        with closing(Folders(root)) as folders:
+            folders.remove("none/c")
+            with pytest.raises(TreeError, match="a/b: is a directory"):
+                folders.remove("a/b")
+
+    def test_an_error_comes_whole_from_another_process(self) -> None:
+        error = pickle.loads(pickle.dumps(NotAFileError("a", "is a folder")))  # noqa: S301  (our own)
+        assert (type(error), error.path, error.message, str(error)) == (
+            NotAFileError,
+            "a",
+            "is a folder",
+            "a: is a folder",
+        )

@@ -268,12 +268,9 @@ def _entries(folders: Folders, path: str) -> tuple[list[str], list[str]]:
     prefix = f"{path}/" if path else ""
     below: list[str] = []
     files: list[str] = []
-    try:
-        with os.scandir(descriptor) as entries:
-            for entry in entries:
-                (below if entry.is_dir(follow_symlinks=False) else files).append(prefix + entry.name)
-    except OSError as error:
-        fail(path, error)
+    with os.scandir(descriptor) as entries:
+        for entry in entries:
+            (below if entry.is_dir(follow_symlinks=False) else files).append(prefix + entry.name)
     return below, files
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from renderer.simulate.analysis import runs_of
 from renderer.simulate.blue_green import reconcile_blue_green, scale_blue_green, valid_services
 from renderer.simulate.canary import reconcile_canary, scale_canary
-from renderer.simulate.context import Context, fully_promoted, owner, persist
+from renderer.simulate.context import Context, owner, persist
 from renderer.simulate.istio import valid
 from renderer.simulate.pods import add_set
 from renderer.simulate.record import Edit
@@ -62,10 +62,7 @@ def _context(edit: Edit, rollout: Rollout, fresh: ReplicaSet) -> Context:
     old = rollout.status
     stable = next((one for one in edit.world.sets_of(owner(rollout)) if old.stable and one.hash == old.stable), None)
     within_delay = fresh.deadline is not None and (edit.options.before_1_10 or fresh.deadline > edit.world.now)
-    ctx = Context(edit, rollout, old, fresh, stable, within_delay, old.weights, old.restarted_at, runs_of(old))
-    if fully_promoted(old) and ctx.aborted:
-        ctx.abort_removed = True
-    return ctx
+    return Context(edit, rollout, old, fresh, stable, within_delay, old.weights, old.restarted_at, runs_of(old))
 
 
 def _sync_revision(ctx: Context) -> None:

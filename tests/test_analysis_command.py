@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ import pytest
 from renderer.report.analysis import Measured, measured_text
 from renderer.usecases.analysis import queries_of, verdict
 from renderer.usecases.project import open_project
-from tests.support.cases import FIXTURES, lay_out, run
+from tests.support.cases import FIXTURES, Outcome, lay_out, run
 from tests.tools import promtool
 
 LIMITS = {
@@ -63,6 +67,99 @@ def test_a_prometheus_that_does_not_answer_is_no_verdict(project: Path) -> None:
     assert done.code == 3
     assert run(project, "analysis", "check", "web", "--prometheus", "file:///etc/passwd").code == 2
     assert run(project, "analysis", "check", "web", "--at", "yesterday").code == 2
+
+
+@contextmanager
+def prometheus(status: int, body: str) -> Iterator[str]:
+    """The address of a server that answers each question so."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.wfile.write(f"HTTP/1.0 {status} -\r\n\r\n{body}".encode() if status else body.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+def answer(*values: tuple[float, str]) -> str:
+    return json.dumps({"data": {"result": [{"metric": {"version": "v1"}, "values": values}]}})
+
+
+def check(project: Path, address: str, *more: str) -> Outcome:
+    words = ["--env", "production", "--prometheus", address, "--at", "1970-01-02T00:00:00", "--last", "2m", *more]
+    return run(project, "analysis", "check", "web", *words)
+
+
+def test_each_query_is_judged_at_each_time(project: Path) -> None:
+    with prometheus(200, answer((86280, "99.5"), (86340, "NaN"), (86400, "98"))) as address:
+        outcome = check(project, address)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "success-rate in production: would have passed 1 of 3 times" in outcome.out
+    assert "failed 1 times (1970-01-02 00:00)" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (400, "parse error\x1b[31m", r"api/v1/query_range: 400 parse error\x1b[31m"),
+        (0, "hello\r\n", "hello"),
+        (200, "<html>", "this is not an answer of a Prometheus"),
+        (200, "[" * 100_000, "this is not an answer of a Prometheus"),
+        (200, '{"data": {"resultType": "scalar", "result": [1, "2"]}}', "this is not an answer of a Prometheus"),
+        (200, answer((1, "many")), "this is not an answer of a Prometheus"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_no_verdict(project: Path, status: int, body: str, message: str) -> None:
+    with prometheus(status, body) as address:
+        outcome = check(project, address)
+    assert (outcome.code, message in outcome.err) == (3, True), outcome.err
+
+
+def test_more_measurements_than_prometheus_answers_are_not_asked_for(project: Path) -> None:
+    assert "has more than" in check(project, "http://127.0.0.1:9", "--last", "9000h").err
+
+
+def test_a_project_or_an_app_with_problems_has_no_queries(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{promtool().parent}{os.pathsep}{os.environ['PATH']}")
+    for file, problem in (("apps/web.yaml", "spec: {tag: [}\n"), ("overlays/production/overlay.yaml", "spec: 1\n")):
+        text = (project / file).read_text()
+        (project / file).write_text(problem)
+        for words in (("check", "web"), ("test", "web", "test.yaml")):
+            outcome = run(project, "analysis", *words, "--env", "production")
+            assert (outcome.code, file in outcome.err) == (1, True), outcome.err
+        (project / file).write_text(text)
+    text = (project / "apps/web.yaml").read_text()
+    (project / "apps/web.yaml").write_text(text.replace("tag: ", "tag: 1 # "))
+    assert run(project, "analysis", "check", "web", "--env", "production").code == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "No such file or directory"),
+        ("a: [", "test.yaml: "),
+        ("[1]", "this is not a test file of promtool"),
+        ("tests: [1]", "this is not a test file of promtool"),
+    ],
+)
+def test_another_file_is_no_test(
+    project: Path, text: str | None, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{promtool().parent}{os.pathsep}{os.environ['PATH']}")
+    if text is not None:
+        (project / "test.yaml").write_text(text)
+    outcome = run(project, "analysis", "test", "web", str(project / "test.yaml"), "--env", "production")
+    assert (outcome.code > 0, message in outcome.err) == (True, True), outcome.err
 
 
 def test_queries_are_tested_by_their_names(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,9 +186,12 @@ def _with_queries(file: str, queries: Mapping[str, str]) -> dict[str, Any]:
         raise Failure(f"{file}: {error.strerror}") from error
     data: Any = read[0]
     problems = read[1]
-    if problems or not isinstance(data, dict):
-        raise Failure(f"{file}: {problems[0].message if problems else 'not a test file of promtool'}", 1)
-    for test in data.get("tests") or ():
-        for asked in test.get("promql_expr_test") or ():
-            asked["expr"] = queries.get(str(asked.get("expr")), asked.get("expr"))
-    return {**data, "rule_files": []}
+    if problems:
+        raise Failure(f"{file}: {problems[0].message}", 1)
+    try:
+        for test in data.get("tests") or ():
+            for asked in test.get("promql_expr_test") or ():
+                asked["expr"] = queries.get(str(asked.get("expr")), asked.get("expr"))
+        return {**data, "rule_files": []}
+    except (AttributeError, TypeError):
+        raise Failure(f"{file}: this is not a test file of promtool", 1) from None

@@ -84,6 +84,6 @@ def _time(value: str) -> str | None:
 def _text(value: str) -> str | None:
     try:
         found = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, str) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,16 @@ def test_a_problem_of_a_whole_file_has_no_region() -> None:
     (whole, one) = sarif(Problem("a.yaml", 0, 0, "x", "m"), Problem("a.yaml", 3, 0, "x", "m"))["results"]
     assert "region" not in whole["locations"][0]["physicalLocation"]
     assert one["locations"][0]["physicalLocation"]["region"] == {"startLine": 3, "startColumn": 1}
+
+
+def test_a_finding_keeps_its_fingerprint_when_lines_move() -> None:
+    old = [Problem("a.yaml", 3, 1, "labels", "m", "/spec/x"), Problem("a.yaml", 3, 1, "labels", "m", "/spec/x")]
+    new = [replace(each, line=9) for each in old]
+    others = [replace(old[0], pointer="/spec/y"), replace(old[0], file="b.yaml"), replace(old[0], rule="x")]
+    fingerprints = [[each["partialFingerprints"] for each in sarif(*some)["results"]] for some in (old, new)]
+    assert fingerprints[0] == fingerprints[1]
+    found = [*fingerprints[0], *(each["partialFingerprints"] for each in sarif(*others)["results"])]
+    assert len({*map(json.dumps, found)}) == len(found) == 5
 
 
 def test_names_and_messages_stay_text() -> None:

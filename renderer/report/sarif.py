@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +14,7 @@ from renderer.report.as_json import as_json
 from renderer.rules import SECTIONS
 from renderer.rules.specs import SPEC_RULES
 
+_FINGERPRINT = "rollspecFinding/v1"
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -22,9 +25,22 @@ def problems_sarif(problems: Sequence[Problem]) -> str:
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(problem, rules.index(problem.rule)) for problem in problems],
+        "results": [
+            {**_result(problem, rules.index(problem.rule)), "partialFingerprints": {_FINGERPRINT: fingerprint}}
+            for problem, fingerprint in zip(problems, _fingerprints(problems), strict=True)
+        ],
     }
     return as_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _fingerprints(problems: Sequence[Problem]) -> Iterator[str]:
+    """What stays the same of each finding when lines move: its file, rule and field, or its text if it has no field."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    for problem in problems:
+        key = (problem.file, problem.rule, problem.pointer or problem.message)
+        text = "\0".join([*key, str(seen[key])])
+        seen[key] += 1
+        yield sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
 
 
 def _rules(names: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -95,8 +95,8 @@ def test_output_that_git_ignores_need_not_be_in_the_commit(project: Path) -> Non
     write(project, "rollspec.yaml", (project / "rollspec.yaml").read_text() + "  commitRendered: false\n")
     write(project, "apps/new.yaml", APP.format(name="new", tag="v1"))
     save(project)
-    assert run(project, "render").code == 0
-    assert hook(project, "apps/new.yaml").code == 0
+    for _ in range(2):  # the first one writes the files of the new app, which no commit needs
+        assert hook(project, "apps/new.yaml").code == 0
 
 
 def test_a_deleted_spec_takes_its_output_along(project: Path) -> None:

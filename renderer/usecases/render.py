@@ -315,13 +315,14 @@ def _elsewhere(opened: Opened, directory: str, output: str) -> str:
 
 def _hooked(opened: Opened, selection: Selection) -> Tell:
     """pre-commit notices a changed file, but not a new one: so a hook that wrote or misses a file fails itself."""
+    from renderer.usecases.ignored import commits_apps
     from renderer.usecases.touched import not_in_the_commit, tell_unknown
 
     def tell(done: Sequence[Difference | Summary]) -> int:
         code = _tell(done)
         missing = not_in_the_commit(opened, selection)
         tell_unknown(missing)
-        wrote = any(map(_wrote, done))
+        wrote = commits_apps(opened.setup.project) and any(map(_wrote, done))
         return int(bool(code or wrote or missing))
 
     return tell

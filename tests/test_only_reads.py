@@ -14,6 +14,8 @@ COMMANDS = [
     *("plan", "plan --base HEAD~1", "plan --base HEAD~1 --head HEAD", "validate", "validate --base HEAD~1"),
     *(
         "validate --staged",
+        "plan --into HEAD~1",
+        "validate --into HEAD~1",
         "render --check",
         "render --check --staged",
         "render --stdout",

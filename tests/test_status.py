@@ -176,6 +176,15 @@ def test_markdown_is_a_table(repository: Repository) -> None:
     assert lines[5].startswith("| production | web | Canary by istio | 1.4.2 | canary 1.5.0 at 50 % |")
 
 
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_the_name_of_a_file_that_cannot_be_read_is_printable(repository: Repository, form: str) -> None:
+    repository.write("apps/a\n::error::x\u202e.yaml", "a: [")
+    said = repository.run("status", "--format", form).out
+    assert "unreadable" in said
+    assert "\n::error" not in said
+    assert "\u202e" not in said
+
+
 def test_environments_come_in_the_order_of_promotion(repository: Repository) -> None:
     repository.overlay("zoo")
     repository.write("rollspec.yaml", PROJECT + "  promotion: [zoo, production]\n")

@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape, glob
 from typing import NamedTuple
 
@@ -41,12 +41,12 @@ def trial_merge(root: str, head: str, into: str) -> Iterator[Trial]:
     if numbers < OLDEST:
         raise GitError(f"to try a merge takes Git {OLDEST[0]}.{OLDEST[1]} or newer; this one is {version}")
     with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
-        _borrow(root, folder)
-        tree, conflicts = _merge_tree(root, folder, into, head)
-        made = committing(folder, ["commit-tree", tree, "-p", into, "-p", head, "-m", "a trial"], b"", **_WHO)
-        commit = text(check(made)).strip()
-        check(committing(folder, ["update-ref", "--no-deref", "HEAD", commit]))
-        check(committing(folder, ["read-tree", commit]))
+        with _untouched(_borrow(root, folder)):
+            tree, conflicts = _merge_tree(root, folder, into, head)
+            made = committing(folder, ["commit-tree", tree, "-p", into, "-p", head, "-m", "a trial"], b"", **_WHO)
+            commit = text(check(made)).strip()
+            check(committing(folder, ["update-ref", "--no-deref", "HEAD", commit]))
+            check(committing(folder, ["read-tree", commit]))
         yield Trial(folder, into, commit, conflicts)
 
 
@@ -64,20 +64,48 @@ def staged_commit(root: str) -> Iterator[Staged]:
     index = own_index().get("GIT_INDEX_FILE") or index_of(root)
     parent = find(root, "HEAD")
     with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
-        _borrow(root, folder)
+        objects = _borrow(root, folder)
         for path in (index, *glob(os.path.join(escape(os.path.dirname(index_of(root))), "sharedindex.*"))):
             if os.path.exists(path):
                 name = "index" if path == index else os.path.basename(path)
                 shutil.copyfile(path, os.path.join(folder, ".git", name))
-        tree = text(check(committing(folder, ["write-tree"]))).strip()
+        with _untouched(objects):
+            tree = text(check(committing(folder, ["write-tree"]))).strip()
         parents = ["-p", parent] if parent else []
         commit = text(check(committing(folder, ["commit-tree", tree, *parents, "-m", "staged"], b"", **_WHO))).strip()
         check(committing(folder, ["update-ref", "--no-deref", "HEAD", commit]))
         yield Staged(folder, parent, commit)
 
 
-def _borrow(root: str, folder: str) -> None:
-    """Make the repository in `folder`, with the objects of the one around `root`."""
+@contextmanager
+def _untouched(objects: str) -> Iterator[None]:
+    """The files of these objects keep their times: git sets that of an object that it would write if it were not there.
+
+    Else a command that only reads would change a time under `.git`.
+    """
+    before = _times(objects)
+    try:
+        yield
+    finally:
+        for path, time in _times(objects).items():
+            if time != before.get(path, time):
+                with suppress(OSError):  # it is gone by now
+                    os.utime(path, ns=(time, before[path]))
+
+
+def _times(objects: str) -> dict[str, int]:
+    """When each loose object and each pack was written, by its path."""
+    found = {}
+    for folder in (*glob(os.path.join(escape(objects), "[0-9a-f][0-9a-f]")), os.path.join(objects, "pack")):
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    found[entry.path] = entry.stat().st_mtime_ns
+    return found
+
+
+def _borrow(root: str, folder: str) -> str:
+    """Make the repository in `folder`, with the objects of the one around `root`; the folder of these objects."""
     kind = text(reading(root, ["rev-parse", "--show-object-format"])).strip()
     check(committing(root, ["init", "--quiet", "--template=", f"--object-format={kind}", folder]))
     objects = os.environ.get("GIT_OBJECT_DIRECTORY") or _git_path(root, "objects")
@@ -86,6 +114,7 @@ def _borrow(root: str, folder: str) -> None:
     shallow = _git_path(root, "shallow")
     if os.path.exists(shallow):
         shutil.copyfile(shallow, os.path.join(folder, ".git/shallow"))
+    return objects
 
 
 def _git_path(root: str, name: str) -> str:

@@ -158,7 +158,7 @@ def _table(status: StatusReport) -> list[tuple[str, ...]]:
 
 def _cells(row: AppStatus, now: datetime | None) -> tuple[str, ...]:
     if row.standing is None:
-        return (row.env, row.app, "unreadable", "", printable(row.problem or ""), "", "")
+        return tuple(map(printable, (row.env, row.app, "unreadable", "", row.problem or "", "", "")))
     standing = row.standing
     by = f" by {standing.router}" if standing.router else ""
     cells = (row.env, row.app, f"{standing.strategy}{by}", str(standing.stable), _going_on(row, standing), _since(row))

@@ -56,6 +56,21 @@ def test_in_a_project_its_own_folders_and_file_are_used(tmp_path: Path) -> None:
     assert (folder / "rollspec.yaml").read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("k8s/shop/Chart.yaml", "k8s/shop is a Helm chart: import what `helm template NAME k8s/shop` prints"),
+        ("k8s/overlays/dev/kustomization.yaml", "kustomize must build k8s/overlays/dev"),
+    ],
+)
+def test_a_folder_that_something_must_build_first_is_not_read(file: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text("resources: []\n")
+    (tmp_path / "k8s/a.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+    outcome = run(tmp_path, "import", "k8s")
+    assert (outcome.code, words in outcome.err) == (2, True), outcome.err
+
+
 def test_an_object_that_the_api_server_would_refuse_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()

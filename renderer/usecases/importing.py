@@ -33,6 +33,7 @@ from renderer.usecases.project import Refused
 from renderer.usecases.shown import show_problems
 
 _ENDINGS = (".yaml", ".yml", ".json")
+_CHART = "Chart.yaml"
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -192,14 +193,28 @@ def _files(directory: str, sources: Sequence[str]) -> Iterator[tuple[str, Iterab
             if any(os.path.isfile(os.path.join(path, name)) for name in _KUSTOMIZATIONS):
                 yield source, _kustomize(path, source).splitlines(keepends=True)
                 continue
-            for folder, folders, names in os.walk(path):
-                folders.sort()
-                for name in sorted(names):
-                    file = os.path.join(folder, name)
-                    if name.endswith(_ENDINGS) and os.path.isfile(file):
-                        yield os.path.relpath(file, directory), _lines(file)
+            for file in _in_folder(path, source):
+                yield os.path.relpath(file, directory), _lines(file)
         else:
             yield source, _lines(path)
+
+
+def _in_folder(path: str, source: str) -> list[str]:
+    """The files of a folder of plain manifests. Failure for a folder that something must build first."""
+    found, built = [], []
+    for folder, folders, names in os.walk(path):
+        folders.sort()
+        name = os.path.normpath(os.path.join(source, os.path.relpath(folder, path)))
+        if _CHART in names:
+            shown = printable(name)
+            raise Failure(f"{shown} is a Helm chart: import what `helm template NAME {shown}` prints", 2)
+        built += [name] if any(each in names for each in _KUSTOMIZATIONS) else []
+        files = (os.path.join(folder, each) for each in sorted(names) if each.endswith(_ENDINGS))
+        found += [file for file in files if os.path.isfile(file)]
+    if built:
+        several = ", ".join(map(printable, built))
+        raise Failure(f"kustomize must build {several}: name the folder of each environment, as `--env ENV=FOLDER`", 2)
+    return found
 
 
 def _lines(path: str) -> Iterator[bytes]:

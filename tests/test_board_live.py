@@ -130,6 +130,7 @@ def test_what_a_lost_cluster_said_is_marked_as_old() -> None:
         "The cluster does not answer: connection refused; what is shown is 40 s old"
     )
     assert source_line(READ, "The cluster", NOW) == ""
+    assert source_line(Source(SourceState.STARTING), "The cluster", NOW) == "The cluster: not read yet"
 
 
 @pytest.mark.parametrize("whole", [False, True])

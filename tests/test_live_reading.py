@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,19 @@ from typing import Any
 import pytest
 
 from renderer.live.behind import behind
-from renderer.live.model import Live, LiveApp, LiveEnvironment, Role, Source, SourceState
+from renderer.live.model import (
+    ApplicationState,
+    Live,
+    LiveApp,
+    LiveEnvironment,
+    Role,
+    Source,
+    SourceState,
+    VersionStatistics,
+)
 from renderer.live.objects import trimmed
 from renderer.live.reading import read_app, read_application
+from renderer.live.statistics import with_series
 from renderer.live.store import Store
 from renderer.report.live import live_text
 from tests.support.cases import ROOT
@@ -102,6 +113,76 @@ def test_an_application_is_read() -> None:
 def test_without_objects_an_app_is_not_in_the_cluster() -> None:
     assert read_app("lab", "web", "lab", {}).versions == ()
     assert behind("web", {"Rollout": {"spec": {}}}, {}) == ("Git has the Rollout web, the cluster does not",)
+
+
+def workload(kind: str, more: dict[str, Any], status: dict[str, Any] | None = None) -> dict[str, Any]:
+    template = {
+        "metadata": {"labels": {"version": "v1"}},
+        "spec": {"containers": [{"name": "web", "image": "web:1", "resources": {"limits": {"cpu": "0.5"}}}]},
+    }
+    metadata = {"name": "web", "namespace": "lab", "uid": "1", "generation": 2}
+    return {"kind": kind, "metadata": metadata, "spec": {"template": template, **more}, "status": status or {}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "live", "said"),
+    [
+        ({}, {}, ()),
+        ({"paused": True}, {}, ("the Rollout is paused in Git, and not paused in the cluster",)),
+        (
+            {"strategy": {"canary": {"steps": [{"setWeight": 10}, {"pause": {}}, {"setWeight": 50}]}}},
+            {"strategy": {"canary": {"steps": [{"setWeight": 10}]}}},
+            ("Git says weight 10, 50, the cluster's Rollout has 10",),
+        ),
+        (
+            {"minReadySeconds": 5, "a": [1], "b": "x", "c/d": 1, "e": "500m"},
+            {"a": [1, 2], "b": "y", "e": 0.5, "more": 1},
+            ("the cluster's Rollout differs from Git in spec/minReadySeconds, spec/a, spec/b, and 1 more",),
+        ),
+    ],
+)
+def test_each_difference_from_git_is_a_sentence(
+    wanted: dict[str, Any], live: dict[str, Any], said: tuple[str, ...]
+) -> None:
+    objects = {"Rollout": {"web": workload("Rollout", live)}}
+    assert behind("web", {"Rollout": workload("Rollout", wanted)}, objects) == said
+    assert behind("web", {}, objects) == ("the cluster still has the Rollout web, Git does not",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "status", "phase"),
+    [
+        ("Rollout", {}, {"observedGeneration": "1", "phase": "Healthy"}, "Progressing"),
+        ("Rollout", {}, {"observedGeneration": "2", "phase": "Healthy"}, "Healthy"),
+        ("Deployment", {}, {"observedGeneration": 1}, "Progressing"),
+        ("Deployment", {"paused": True}, {"observedGeneration": 2}, "Paused"),
+        ("Deployment", {}, {"conditions": [{"reason": "ProgressDeadlineExceeded"}]}, "Degraded"),
+    ],
+)
+def test_the_phase_is_that_of_the_newest_spec(
+    kind: str, spec: dict[str, Any], status: dict[str, Any], phase: str
+) -> None:
+    assert read_app("lab", "web", "lab", {kind: {"web": workload(kind, spec, status)}}).phase == phase
+
+
+def test_the_text_has_the_numbers_and_what_argo_cd_says() -> None:
+    app = read("canary-replica-2-at-rest")
+    named = [each.version for each in app.versions]
+    numbers = [VersionStatistics(named[0], 12.34, 99.5, {"p95": 48.6}), VersionStatistics(named[1], 1.0)]
+    failed = ApplicationState("web", "OutOfSync", "Degraded", "0123456789abcdef", "a hook failed")
+    apps = {"web": replace(app, application=failed), "api": LiveApp("lab", "api", "lab")}
+    starting = Source(SourceState.STARTING)
+    environment = LiveEnvironment("lab", starting, starting, apps, {"web": tuple(numbers)})
+    lines = live_text(Live(NOW, {"lab": environment}), "text").splitlines()
+    assert lines[1:3] == ["  cluster: not read yet", "  Prometheus: not read yet"]
+    assert any(line.split()[0] == "api" and line.endswith("not in the cluster") for line in lines[4:])
+    assert any("12.3/s" in line and "99.5 %" in line and "49 ms" in line for line in lines)
+    assert "  web: Argo CD: OutOfSync, Degraded at 01234567: a hook failed" in lines
+
+
+def test_a_version_without_answers_has_no_series() -> None:
+    made = with_series({("shop", "web"): (VersionStatistics("v1"),)}, {}, NOW)
+    assert made[("shop", "web")][0].series == {}
 
 
 def write(folder: Path = FOLDER) -> None:

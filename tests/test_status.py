@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft7Validator
 from jsonschema.protocols import Validator
 
+from renderer.report.status import AppStatus, StatusReport, status_text
 from renderer.usecases import since as command
 from tests.support.cases import run
 from tests.support.past import PROJECT, WEB, Repository
@@ -183,6 +184,18 @@ def test_the_name_of_a_file_that_cannot_be_read_is_printable(repository: Reposit
     assert "unreadable" in said
     assert "\n::error" not in said
     assert "\u202e" not in said
+
+
+def test_markdown_has_the_commands_of_each_app_and_what_watches_it() -> None:
+    row = AppStatus("production", "web", None, commands=("rollspec promote web",), watched=("success rate >= 99",))
+    text = status_text(StatusReport(None, [row]), "markdown")
+    assert "\nweb in production, watched success rate >= 99\n\nweb in production:\n\n```sh\nrollspec promote" in text
+
+
+def test_a_terminal_shows_what_is_unreadable_in_red() -> None:
+    rows = [AppStatus("production", "api", None, "apps/api.yaml:1:1: yaml")]
+    text = status_text(StatusReport(None, rows), "text", colour=True)
+    assert re.search(r"^\x1b\[31mproduction +api +unreadable", text, re.MULTILINE)
 
 
 def test_environments_come_in_the_order_of_promotion(repository: Repository) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from renderer.live.objects import AppObjects, Object, images
@@ -80,7 +80,7 @@ def _differences(wanted: Any, live: Any, pointer: str) -> Iterator[str]:
 
 def _is_equal(wanted: Any, live: Any) -> bool:
     """The API server may write a number of another form: `0.5` becomes `500m`."""
-    if wanted == live or (isinstance(wanted, Sequence | Mapping) != isinstance(live, Sequence | Mapping)):
+    if wanted == live or isinstance(wanted, list | Mapping) or isinstance(live, list | Mapping):
         return bool(wanted == live)
     amount = quantity(wanted)
     return amount is not None and amount == quantity(live)

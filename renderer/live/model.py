@@ -121,10 +121,6 @@ class LiveApp:
         """Whether a new version runs that is not the stable one, or was stopped by the controller."""
         return self.is_aborted or any(each.role in (Role.CANARY, Role.PREVIEW) for each in self.versions)
 
-    def version(self, role: Role) -> LiveVersion | None:
-        """The version in that role, if there is one."""
-        return next((each for each in self.versions if each.role is role), None)
-
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -169,8 +165,3 @@ class Live:
     now: datetime
     environments: Mapping[str, LiveEnvironment] = field(default_factory=dict)
     number: int = 0
-
-    def app(self, env: str, app: str) -> LiveApp | None:
-        """The app in the environment, if its cluster has been read."""
-        found = self.environments.get(env)
-        return found.apps.get(app) if found else None

@@ -53,6 +53,13 @@ class TestPromises:
         )
         assert edit(self.TEXT, []) == self.TEXT
 
+    def test_a_text_before_what_is_removed_stays_the_same(self) -> None:
+        assert edit("a: |\n  x\nb: 1", [Remove("/b")]) == "a: |\n  x\n"
+        assert edit("s:\n  a: |+\n    x\n  b: 1", [Remove("/s/b")]) == "s:\n  a: |+\n    x\n"
+
+    def test_spaces_that_would_become_a_part_of_a_text_make_it_a_quoted_one(self) -> None:
+        assert edit("a: |\n  x\n\nb:\n  c: |\n    y\n    ", [Remove("/b")]) == 'a: "x\\n"'
+
     def test_does_not_reformat(self) -> None:
         after = edit(self.TEXT, [Set("/spec/canary/weight", 50)])
         assert after == self.TEXT.replace("weight: 20  # percent", "weight: 50  # percent")

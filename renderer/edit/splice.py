@@ -124,9 +124,8 @@ def _without_lines(text: str, start: int, end: int) -> str:
 
 
 def _relabel(text: str, target: Target, name: str) -> str:
-    key = target.entry.key if target.entry else None
-    if key is None:
-        raise ValueError("only a key has a name")
+    assert target.entry and target.entry.key  # noqa: S101, PT018  (only a key has a name)
+    key = target.entry.key
     return text[: key.start] + scalar(name, key.style) + text[key.end :]
 
 
@@ -144,12 +143,10 @@ def _replace_root(text: str, node: Node, value: Data) -> str:
 def _insert(text: str, target: Target, text_edit: Insert) -> str:
     node, key = target.node, text_edit.name
     after = None if text_edit.after is None else _entry(node, text_edit.after)
-    if node.style == "flow" and (node.entries or target.in_flow):
+    if node.style == "flow":
         style = _quotes(target)
         name = f"{scalar(key, style)}: " if isinstance(key, str) else ""
         return _insert_flow(text, node, name + flow(text_edit.value, style), after)
-    if node.style == "flow":
-        return _replace(text, target, {key: text_edit.value} if isinstance(key, str) else [text_edit.value])
     indent = column(text, node.start)
     literal = after is None or _literal_fits(text, entry_end(text, after), indent)
     form = shape(target.above[0] if target.above else node, text)
@@ -184,8 +181,6 @@ def _insert_flow(text: str, node: Node, written: str, after: CollectionEntry | N
     if text[node.start] not in "{[":  # `[key: value]`: a mapping without braces
         return f"{text[: node.start]}{{{text[node.start : node.end]}, {written}}}{text[node.end :]}"
     newline, indent = _newline(text, node.start), ""
-    if after is None and not node.entries:
-        return text[: node.start + 1] + written + text[node.start + 1 :]
     beside = after or node.entries[0]
     own_line = not text[line_start(text, beside.start) : beside.start].strip(" \t")
     indent = " " * column(text, beside.start)

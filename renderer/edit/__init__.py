@@ -22,7 +22,6 @@ from renderer.edit.operations import (
 )
 from renderer.edit.splice import splice
 from renderer.edit.write import Shape, block
-from renderer.plain import pointer_of
 from renderer.yamlio import Data, load
 from renderer.yamlio.events import ERRORS
 

@@ -40,8 +40,6 @@ def with_templates(
     app: App, manifests: tuple[Manifest, ...], templates: tuple[Template, ...]
 ) -> tuple[tuple[Manifest, ...], list[Problem]]:
     """The manifests with those of the templates; a template that renders nothing removes its manifest."""
-    if not templates:
-        return manifests, []
     found = {manifest.file: manifest for manifest in manifests}
     problems: list[Problem] = []
     context = _context(app, manifests)

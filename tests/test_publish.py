@@ -197,6 +197,23 @@ def test_a_next_branch_without_a_change_is_the_branch_it_is_for(
     assert len(set(git(there, "rev-parse", "environments/dev", "environments/dev-next").split())) == 1
 
 
+def test_an_older_commit_does_not_replace_a_newer_one(shop: Path, tmp_path: Path) -> None:
+    """As where the jobs of two merges run at once: the clone of the first may not have the second commit."""
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    git(shop, "remote", "add", "origin", str(tmp_path / "origin.git"))
+    git(shop, "push", "--quiet", "origin", "main")
+    git(tmp_path, "clone", "--quiet", str(tmp_path / "origin.git"), "older")
+    newer = bump(shop, "1.5.0")
+    git(shop, "push", "--quiet", "origin", "main")
+    published(shop, "--push")
+    tip = git(tmp_path / "origin.git", "rev-parse", "environments/dev")
+    said = f"environments/dev: nothing changed; it has the newer commit {newer[:12]}"
+    assert said in published(tmp_path / "older", "--push").out
+    assert git(tmp_path / "origin.git", "rev-parse", "environments/dev") == tip
+    assert "1 file changed" in published(tmp_path / "older", "--push", "--revision", "main").out
+    assert git(tmp_path / "origin.git", "rev-parse", "environments/dev^") == tip
+
+
 def test_a_check_of_a_clone_without_rendered_files_passes(shop: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", str(shop), "clone")
     for check in (("render", "--check"), ("render", "--check", "--staged")):

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from renderer.git.read import list_tree
+from renderer.git.read import find, list_tree
 from renderer.git.run import GitError, asking, check, committing, fields, reading, text
 
 _FILE = "100644"
@@ -44,6 +44,21 @@ def fetched_tip(root: str, remote: str, branch: str) -> str | None:
         return None
     check(committing(root, [*_FETCH, "--", remote, f"refs/heads/{branch}"]))
     return said.split()[0]
+
+
+def is_newer(root: str, remote: str, commit: str, than: str) -> bool:
+    """Whether `commit` follows `than`; it is fetched if it is missing. False if it cannot be had."""
+    if find(root, commit) is None:
+        committing(root, [*_FETCH, "--", remote, commit])
+    if commit == than or find(root, commit) is None:
+        return False
+    return asking(root, ["merge-base", "--is-ancestor", than, commit]) is not None
+
+
+def content(root: str, commit: str, path: str) -> bytes | None:
+    """What a file holds in a commit; None if there is none."""
+    said = asking(root, ["rev-parse", "--verify", "--quiet", f"{commit}:{path}"])
+    return None if said is None else reading(root, ["cat-file", "blob", text(said).strip()])
 
 
 def fetch_notes(root: str, remote: str, ref: str) -> None:

@@ -35,6 +35,15 @@ def metadata(url: str, sha: str, about: About, trailers: Sequence[tuple[str, str
     return (json.dumps({key: value for key, value in fields.items() if value}, indent=2) + "\n").encode()
 
 
+def dry_sha(content: bytes) -> str | None:
+    """The commit that such a file names; None if the file is not valid, since anyone may write to the branch."""
+    try:
+        found = json.loads(content)["drySha"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) and _SHA.fullmatch(found) else None
+
+
 def _body(text: str) -> str:
     """The message without its subject, and without the trailers that become a reference."""
     lines = [line for line in text.splitlines() if not dict(_references([_pair(line)]))]

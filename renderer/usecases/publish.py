@@ -19,10 +19,12 @@ from renderer.git.branches import (
     about,
     branch_name,
     commit_of_tree,
+    content,
     fetch_notes,
     fetched_tip,
     files_below,
     is_checked_out,
+    is_newer,
     move,
     note,
     push,
@@ -34,7 +36,7 @@ from renderer.git.branches import (
 from renderer.problem import printable
 from renderer.progress import counted
 from renderer.tree import listing
-from renderer.usecases.hydrator import METADATA, NOTES, metadata
+from renderer.usecases.hydrator import METADATA, NOTES, dry_sha, metadata
 from renderer.usecases.job import select
 from renderer.usecases.laid_out import lay_out_all
 from renderer.usecases.project import Opened, find_root
@@ -45,6 +47,7 @@ from renderer.usecases.shown import Shown, in_project
 
 _NEXT = "-next"  # the branch from which gitops-promoter opens a pull request to the branch without it
 _TRIES = 5
+_LAST = "HEAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +57,17 @@ class PublishOptions:
     directory: str
     branch: str | None = None
     envs: tuple[str, ...] = ()
-    revision: str = "HEAD"
+    revision: str = _LAST
     repository: str | None = None
     remote: str = "origin"
     push: bool = False
 
 
 class Source(NamedTuple):
-    """The commit that was rendered; `url` is that of its repository."""
+    """The commit that was rendered; `root` is the clone that has it, and `url` the address of its repository."""
 
     sha: str
+    root: str
     url: str
     about: About
     trailers: tuple[tuple[str, str], ...]
@@ -156,7 +160,7 @@ def _source(root: str, sha: str, opened: Opened) -> Source:
     argocd = opened.setup.project.argocd
     url = argocd.url if argocd and argocd.url else next(iter(remotes(root)), "")
     trailers = next(iter(log(root, revision=sha))).trailers
-    return Source(sha, without_password(url), about(root, sha), trailers)
+    return Source(sha, root, without_password(url), about(root, sha), trailers)
 
 
 def _publish(target: str, branch: str, tree: Tree, source: Source, options: PublishOptions) -> str:
@@ -176,6 +180,9 @@ def _attempt(target: str, branch: str, tree: Tree, source: Source, options: Publ
     """One try to write the branch on top of what it is now; None if it moved meanwhile."""
     before = _tip(target, branch, options)
     parent = before or (_tip(target, branch.removesuffix(_NEXT), options) if branch.endswith(_NEXT) else None)
+    newer = _newer(target, before, source, options)
+    if newer:
+        return f"{branch}: nothing changed; it has the newer commit {newer[:12]} (--revision publishes an older one)"
     old = files_below(target, parent, tree.folders)
     if parent and old == tree.files:
         said = f"{branch}: nothing changed" + ("" if before else f"; it begins at {parent[:12]}")
@@ -188,6 +195,15 @@ def _attempt(target: str, branch: str, tree: Tree, source: Source, options: Publ
         return None
     changed = len(gone) + sum(old.get(path) != oid for path, oid in tree.files.items())
     return f"{branch}: {counted(changed, 'file')} changed, commit {commit[:12]} from {source.sha[:12]}"
+
+
+def _newer(target: str, tip: str | None, source: Source, options: PublishOptions) -> str | None:
+    """The commit that a branch has, if it follows ours: another job was faster. A revision that is given is right."""
+    if tip is None or options.revision != _LAST:
+        return None
+    text = content(target, tip, METADATA)
+    found = dry_sha(text) if text else None
+    return found if found and is_newer(source.root, options.remote, found, source.sha) else None
 
 
 def _tip(target: str, branch: str, options: PublishOptions) -> str | None:

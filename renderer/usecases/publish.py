@@ -64,7 +64,7 @@ class PublishOptions:
 
 
 class Source(NamedTuple):
-    """The commit that was rendered; `root` is the clone that has it, and `url` the address of its repository."""
+    """The commit that was rendered; `root` is the clone with that commit, and `url` the address of its repository."""
 
     sha: str
     root: str

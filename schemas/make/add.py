@@ -56,13 +56,19 @@ def main(name: str, version: str) -> None:
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise ChangedError(f"VERSION is a version such as 1.32.0, not {version!r}")
     source, pin = SOURCES[name], version.rpartition(".")[0]
-    before = supported(name)[-1]
-    _pin(name, source, pin, version)
-    _take(source.field, pin)
-    make([f"{name}-{pin}"])
+    before = next((minor for minor in reversed(supported(name)) if minor != pin), pin)
+    kept = {path: path.read_bytes() for path in (LOCK, PROJECT, _DEFAULTS)}
+    try:
+        _pin(name, source, pin, version)
+        _take(source.field, pin)
+        make([f"{name}-{pin}"])
+    except BaseException:  # no registry has the version: the project must not name it
+        for path, content in kept.items():
+            path.write_bytes(content)
+        raise
     _ship(f"{name}-{pin}", f"{name}-{before}")
     _leave()
-    print(f"\n{name} {pin} beside {before}:")
+    print(f"\n{name} {pin}, compared with {before}:")
     for line in _differences(_definitions(f"{name}-{before}"), _definitions(f"{name}-{pin}")):
         print(f"  {line}")
     print("\nNow run `make docs`, and look at:")

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.promotion import faults, in_order, skipped, stage_of, stages_before, stages_of, with_next
+from tests.support.cases import run
 from tests.support.past import PROJECT, WEB, Repository
+from tests.support.repository import git
 from tests.test_from_edits import state
 from tests.test_status import schema
 
@@ -246,6 +248,39 @@ def test_behind_names_environments_that_get_the_same(repository: Repository) -> 
     text = repository.text("status", "--behind")
     assert "due: web 1.5.0 in eu, us: `rollspec release web --from-env staging --env eu --env us`\n" in text
     repository.text("release", "web", "--from-env", "staging", "--env", "eu", "--env", "us", "--weight", "5")
+
+
+def test_behind_says_what_holds_a_version_back(repository: Repository) -> None:
+    stable(repository, "1.5.0", "staging")
+    repository.overlay("us", "  apps: [web]\n")
+    repository.partial("  tag: 1.4.1\n", env="dev", app="api")
+    repository.partial("  paused: true\n", env="eu")
+    repository.partial(
+        "  strategy: {type: Canary, router: istio}\n  migration: {from: {type: RollingUpdate}}\n", env="us"
+    )
+    repository.partial("  tag: [\n", env="dev")
+    done = repository.run("status", "--behind", "--at", "2026-01-01T02:00Z")
+    assert (done.code, done.out.splitlines()[:3]) == (
+        1,
+        [
+            "APP  dev         staging    eu         us",
+            "api  1.4.1       1.4.2 2 h  1.4.2 2 h",
+            "web  unreadable  1.5.0 1 h  1.4.2 2 h  1.4.2 2 h",
+        ],
+    )
+    assert "held: web 1.5.0 in eu: the app is paused\nheld: web 1.5.0 in us: a switch is under way\n" in done.out
+    repository.write("rollspec.yaml", PROJECT + "  promotion: [[dev, staging], [eu, us]]\n")
+    assert "held: web 1.5.0 in eu: the spec in dev cannot be read\n" in repository.run("status", "--behind").out
+    repository.write("overlays/eu/overlay.yaml", "spec: 1\n")
+    assert "overlays/eu/overlay.yaml:1:7: wrong-type" in refused(repository, "status", "--behind")
+
+
+def test_behind_in_a_shallow_clone_says_that_ages_may_be_more(repository: Repository, tmp_path: Path) -> None:
+    repository.partial("  tag: 1.5.0\n", env="staging")
+    (repository.folder / "apps/api.yaml").unlink()
+    repository.commit()
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository.folder}", "clone")
+    assert "shallow" in run(tmp_path / "clone", "status", "--behind").err
 
 
 def test_behind_needs_an_order(repository: Repository) -> None:

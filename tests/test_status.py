@@ -258,6 +258,7 @@ def test_many_apps_are_looked_up_in_one_pass(repository: Repository, monkeypatch
         repository.app(f"app-{number}", WEB + CANARY.format(tag="1.5.0", weight=20))
         if number % 7 == 0:
             repository.commit(hours=1)
+    repository.app("web", WEB.replace("1.4.2", "1.4.3"))  # nothing of it is in flight, so nobody asks since when
     repository.commit()
     apps = repository.data("status")["apps"]
     times = {each["app"]: each["since"]["time"] for each in apps if each["since"]}

@@ -1,0 +1,54 @@
+"""`rollspec init` with options that do not fit, and in a project: what it refuses, what it adds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cases import run
+from tests.support.repository import git
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--after", "production"], "--after is for one more environment of a project: create the project first"),
+        (["--image", "Not An Image"], "(/spec/image)"),
+        (["--app", "Web"], "`Web` is not a valid name for the app"),
+    ],
+)
+def test_a_new_project_is_refused_with_a_reason(words: list[str], message: str, tmp_path: Path) -> None:
+    outcome = run(tmp_path, "init", *words)
+    assert (outcome.code, message in outcome.err) == (2, True), outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["--hooks", "git"], ["--env", "staging"], ["--editor", ".schemas"]])
+def test_a_project_with_problems_gets_no_addition(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "rollspec.yaml").write_text("apiVersion: rollspec/v1\nkind: Project\nspec: {app: services}\n")
+    outcome = run(tmp_path, "init", *words)
+    assert (outcome.code, "rollspec.yaml:3:8: unknown-field" in outcome.err) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["rollspec.yaml"]
+
+
+def test_the_hooks_of_pre_commit_are_printed_in_a_project(tmp_path: Path) -> None:
+    run(tmp_path, "init")
+    outcome = run(tmp_path, "init", "--hooks", "pre-commit")
+    assert (outcome.code, "add this under `repos` in .pre-commit-config.yaml" in outcome.out) == (0, True)
+
+
+def test_a_new_project_can_have_the_merge_driver_at_once(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    assert run(tmp_path, "init", "--merge-driver").code == 0
+    assert "rollspec" in git(tmp_path, "config", "--get-regexp", r"^merge\.")
+    assert "merge=" in (tmp_path / ".gitattributes").read_text()
+
+
+def test_a_spec_that_is_not_text_is_left_without_the_line_of_its_schema(tmp_path: Path) -> None:
+    run(tmp_path, "init")
+    (tmp_path / "apps/latin.yaml").write_bytes(b"# caf\xe9\n")
+    outcome = run(tmp_path, "init", "--editor", "https://schemas.example.com")
+    assert outcome.code == 0, outcome.err
+    assert (tmp_path / "apps/latin.yaml").read_bytes() == b"# caf\xe9\n"
+    assert (tmp_path / "apps/hello.yaml").read_text().startswith("# yaml-language-server: $schema=https://schemas.")

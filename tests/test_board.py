@@ -18,7 +18,8 @@ from renderer.history import Flight, Standing, VersionName
 from renderer.report.possible import possible
 from tests.support.board import EVIL, TIMELINE, Tags, board
 from tests.support.cases import run
-from tests.support.past import Repository
+from tests.support.past import WEB, Repository
+from tests.support.repository import git
 
 
 def pages(made: Board) -> list[str]:
@@ -152,3 +153,40 @@ def test_one_environment_in_one_file(tmp_path: Path) -> None:
 def test_every_state_is_styled() -> None:
     style = (Path(__file__).parent.parent / "renderer/board/pages/board.css").read_text()
     assert [state for state in STATES if f".{state}" not in style] == []
+
+
+def test_what_cannot_be_read_or_planned_is_on_the_board_with_its_reason(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.app("api", WEB.replace("web", "api"))
+    repository.commit("begin")
+    repository.verb("release", "web", "1.5.0", "--weight", "20")
+    repository.partial("  canary: {tag: 1.5.0, weight: 20}\n  readinessProbe: {httpGet: {path: /, port: nowhere}}\n")
+    repository.write("apps/api.yaml", "spec: [\n")
+    repository.commit("break")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository.folder}", "clone")
+    outcome = run(tmp_path / "clone", "board", "--output", "public")
+    assert (outcome.code, "shallow" in outcome.err) == (1, True)
+    assert "apps/api.yaml" in (tmp_path / "clone/public/apps/production/api.html").read_text()
+    assert run(repository.folder, "board", "--output", "public").code == 1
+    assert "probe-handler: a probe needs" in (repository.folder / "public/apps/production/web.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--single", "board.html", "--env", "production", "--all"], 2, "--single writes one page: leave --all out"),
+        (["--output", "rollspec.yaml/public"], 3, "rollspec.yaml/public: not a directory"),
+    ],
+)
+def test_a_board_that_cannot_be_written_says_why(tmp_path: Path, words: list[str], code: int, message: str) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.commit("begin")
+    outcome = run(repository.folder, "board", *words)
+    assert (outcome.code, message in outcome.err) == (code, True), outcome.err
+
+
+def test_a_project_with_problems_has_no_board(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.write("rollspec.yaml", "spec: [\n")
+    outcome = run(repository.folder, "board")
+    assert (outcome.code, "rollspec.yaml" in outcome.err) == (1, True)

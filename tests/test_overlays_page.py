@@ -60,5 +60,5 @@ def test_a_base_renders_nothing_and_gives_what_it_has(tmp_path: Path) -> None:
 
 
 def test_release_state_is_listed() -> None:
-    (row,) = re.findall(r"^\| in that file (.*?) \|", PAGE, re.MULTILINE)
+    (row,) = re.findall(r"^\| in that file: (.*?) \|", PAGE, re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", row)) == not_inherited()

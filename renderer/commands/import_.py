@@ -40,6 +40,6 @@ def command(directory: str, /, **options: Any) -> int:
     secret). If something is lost, nothing is written and the exit code is 1.
 
     Secrets are not copied: neither the values of Secrets nor variables of the environment that look like one. Such a
-    variable becomes a `secretKeyRef`; plain manifests with a secret are left where they are.
+    variable becomes a `secretKeyRef`; plain manifests with a secret are not copied.
     """
     return import_objects(directory, ImportOptions(**options))

@@ -13,7 +13,7 @@ from renderer.usecases.publish import PublishOptions, publish
 @click.command("publish")
 @click.option("--branch", metavar="BRANCH", help="The branch to write, such as environments/{env}.")
 @click.option("--revision", metavar="REV", default="HEAD", show_default=True, help="The commit to render.")
-@click.option("--repo", "repository", metavar="DIR", help="Write the branches of this clone of another repository.")
+@click.option("--repo", "repository", metavar="DIR", help="Write the branches in DIR, a clone of another repository.")
 @click.option("--push", is_flag=True, help="Write the branches of the remote, not local ones.")
 @click.option("--remote", metavar="NAME", default="origin", show_default=True, help="With --push: the remote.")
 @env_option

@@ -20,7 +20,7 @@ def command(kind: str, partial: bool) -> None:
     Status, Behind and Live are the schemas of what `status --format json` prints: alone, with --behind, with --live.
 
     \b
-    With it, an editor with the YAML language server (VS Code, Neovim, JetBrains, ...) completes and checks specs:
+    In a file, it lets an editor with the YAML language server (VS Code, Neovim, ...) complete and check specs:
       rollspec schema App > .rollspec/app.json
     On the first line of a spec:
       # yaml-language-server: $schema=../.rollspec/app.json

@@ -25,7 +25,7 @@ from renderer.usecases.status import StatusOptions, show_status
 )
 @click.option("--behind", is_flag=True, help="Show which versions are due where, by the order of promotion.")
 @click.option("--live", is_flag=True, help="Show what runs in the clusters, with statistics, compared with Git.")
-@click.option("--watch", is_flag=True, help="With --live: go on until Ctrl-C, and print every change.")
+@click.option("--watch", is_flag=True, help="With --live: keep running until Ctrl-C, and print every change.")
 @click.option("--at", "now", type=TIME, metavar="TIME", help="Count ages to this time (default: now).")
 @shown_as(*FORMATS)
 @click.pass_obj
@@ -39,9 +39,9 @@ def command(directory: str, /, behind: bool, live: bool, watch: bool, now: datet
     With --behind, it shows each app whose version is not the same everywhere: the version in each environment, how long
     it has been stable there, and what is due.
 
-    With --live, it reads the clusters through kubeconfig, and Prometheus, as `clusters` in rollspec.yaml says: versions
-    with their pods and their share of the traffic, and what the cluster does not have yet of what Git says. It changes
-    nothing, and needs the extra `board`.
+    With --live, it reads the clusters and the Prometheus that `clusters` in rollspec.yaml names: versions with their
+    pods and their share of the traffic, and how the cluster differs from Git. It changes nothing, and needs the extra
+    `board`.
     """
     if watch and not live:
         raise click.UsageError("--watch needs --live")

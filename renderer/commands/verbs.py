@@ -78,13 +78,13 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits | --tr
 @click.option(
     "--adopt",
     is_flag=True,
-    help="For an imported app: give pods of this version the labels, and the wait before a stop, that rollspec adds.",
+    help="For an imported app: give pods of this version the labels, and the pause before a stop, that rollspec adds.",
 )
 @click.option(
     "--from-env",
     metavar="ENV",
     shell_complete=complete_env,
-    help="Release the version that is stable in ENV; without APP, for all apps of both environments that differ.",
+    help="Release the version that is stable in ENV; without APP, of each app whose versions differ.",
 )
 @click.option("--skip", is_flag=True, help="Skip earlier environments of the order of promotion.")
 @click.option("--train", is_flag=True, help="Release all versions that are due here, by the order of promotion.")
@@ -108,7 +108,11 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits | --tr
     is_flag=True,
     help="Release each edit of a stable tag or image since --base; without --env, in every environment.",
 )
-@click.option("--base", metavar="REF", help="With --from-edits: start here (default: where it left the main branch).")
+@click.option(
+    "--base",
+    metavar="REF",
+    help="With --from-edits: edits since here (default: where this branch left the main branch).",
+)
 @_common
 def release(options: VerbOptions, words: tuple[str, ...], **own: Any) -> int:
     """Start the release of a tag: a canary, a preview, or at once, depending on the app's strategy.
@@ -136,9 +140,9 @@ def release(options: VerbOptions, words: tuple[str, ...], **own: Any) -> int:
 @_apps
 @click.argument("share", type=WEIGHT)
 def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | None) -> int:
-    """Change the canary's SHARE of the traffic, up or down, without a dip.
+    """Change the canary's SHARE of the traffic, up or down.
 
-    The change starts from the weight of the last commit. If the cluster has not got that commit yet, name the live
+    The change starts from the weight of the last commit. If the cluster does not have that commit yet, name the live
     revision with --live; otherwise the change starts from a weight that the canary never had.
     """
     return verbs.weight(options, apps, share, live)
@@ -168,7 +172,9 @@ def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:
 
 
 @click.command("retry")
-@click.option("--weight", "-w", "share", type=WEIGHT, help="Start from 0 % with this share, at most the canary's.")
+@click.option(
+    "--weight", "-w", "share", type=WEIGHT, help="Start again from 0 %, with this share; at most the canary's."
+)
 @_common
 @_apps
 def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None) -> int:

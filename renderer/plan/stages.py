@@ -15,7 +15,7 @@ from renderer.rules.finding import Finding
 
 
 def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
-    """A Deployment and a Rollout are swapped in one step, a BlueGreen skips the Canary stage, or subsets go too early.
+    """A Deployment and a Rollout are swapped in one step, a BlueGreen skips the Canary stage, or subsets end too early.
 
     The old workload would be deleted before the new one is Ready: no pod serves. Where Argo CD prunes last (`argocd` in
     the project file) one commit is enough; where it does not prune (`prune: false`, a sync by hand), the old pods stay.

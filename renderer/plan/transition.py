@@ -283,7 +283,7 @@ def previous_is_old(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def identity_changed(old: Side, new: Side) -> Iterator[Finding]:
-    """A selector, a namespace or a cluster changes: selectors are immutable; elsewhere, an object is another object.
+    """A selector, a namespace or a cluster changes: a selector is immutable, and the others make a new object.
 
     Another cluster is a warning, because nothing in the old one is deleted.
     Source: Kubernetes API server ("field is immutable").

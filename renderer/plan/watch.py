@@ -105,7 +105,7 @@ def _asked(fields: Any) -> Iterator[str]:
         yield f"{name} latency <= {limit} ms"
     compared = fields.get("compare", {})
     if "successRate" in compared:
-        yield f"errors at most {compared['successRate']} percent points above stable"
+        yield f"errors at most {compared['successRate']} percentage points above stable"
     for name, limit in sorted(compared.get("latency", {}).items()):
         yield f"{name} latency at most {limit} above stable"
     if "restarts" in fields:

@@ -87,7 +87,7 @@ def success_rate(requests: Requests, window: str, least: int) -> str:
 
 
 def surely_worse(canary: Requests, stable: Requests, window: str, least: int) -> str:
-    """By how many percent points the canary's share of errors is surely above the stable version's.
+    """By how many percentage points the canary's share of errors is above the stable version's, beyond chance.
 
     Of `bad` errors at the canary, `(sqrt(bad + 1.92) - 1.85) ^ 2` are counted: the expected number E for which `bad` is
     E + 3.7 sqrt(E) + 1.5. Chance alone gives so many in fewer than 1 of 1,000 windows; two errors count for nothing.

@@ -81,7 +81,7 @@ def analysis_window(scene: SpecScene) -> Iterator[Finding]:
 
 
 def analysis_count(scene: SpecScene) -> Iterator[Finding]:
-    """A `failureLimit` that the `count` of a promotion's checks cannot exceed.
+    """A `failureLimit` that is not below the `count` of a promotion's checks.
 
     Why: The checks are made `count` times. They can fail at most as often, so with a `failureLimit` of `count` or more
     they pass whatever they measure.

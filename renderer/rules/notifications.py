@@ -17,7 +17,7 @@ _READ = frozenset(("Application", "ApplicationSet", "AppProject"))
 
 
 def notifications(scene: Scene) -> Iterator[Finding]:
-    """An object that is not an Application has an annotation that only an Application's counts for.
+    """An annotation that Argo CD reads only from an Application, on another object.
 
     These are subscriptions to Argo CD's notifications, `argocd.argoproj.io/manifest-generate-paths`, `refresh` and
     `hydrate`, and all annotations of Argo CD Image Updater. Subscriptions of a Rollout to the triggers of Argo Rollouts

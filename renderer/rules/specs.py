@@ -252,7 +252,7 @@ def _missed(app: App, weight: int) -> str | None:
 
 
 def ladder_end(scene: SpecScene) -> Iterator[Finding]:
-    """A ladder that ends in a way that leaves Git or the traffic behind.
+    """A ladder whose last step does not fit `autoPromotionEnabled`.
 
     Why: A ladder that runs to its end by itself makes the new version stable, while Git still says that it is a canary.
     If its last step is not `setWeight: 100`, the controller also reports Healthy before the traffic is at rest: a

@@ -254,7 +254,7 @@ def limits_of(scene: Scene, namespace: str) -> list[Object]:
 
 
 def nodes(scene: Scene) -> Iterator[Finding]:
-    """Pods that each need a node of their own, and more of them than the overlay's `nodes` says that there are.
+    """More pods that each need a node of their own than the overlay's `nodes` says that there are.
 
     Why: Two pods with the same `hostPort`, or with a required anti-affinity to each other, cannot run on one node. The
     pods that find no node stay Pending, so a release hangs.

@@ -14,7 +14,7 @@ _OPENING = """\
 
 `rollspec plan` shows what a change of specs will do to the running system. It compares two revisions, offline. Each app
 in each environment gets a class, which depends on two things: what the release does (judged by pod templates and step
-lists, like the controllers do), and what the changed paths are about. The harshest class wins, and the plan names the
+lists, as the controllers do), and what the changed paths are about. The harshest class wins, and the plan names the
 paths that caused it. Shares, Ready pods and the highest number of pods during the change come from a simulation of the
 controllers. The simulation assumes that the cluster has what the base revision says.
 
@@ -23,7 +23,7 @@ controllers. The simulation assumes that the cluster has what the base revision 
 _RULES = """\
 ## Transitions
 
-Changes that the controllers would carry out differently from what Git says. They are problems of
+The controllers would carry out these changes differently from what Git says. They are problems of
 `rollspec validate --base`, and `rollspec plan` shows them too. Each message names the verb that makes the change
 safely.
 """

@@ -62,7 +62,7 @@ def _page(rule: str, judge: Callable[..., Any], folder: Path) -> str:
     bad, good = excerpts(folder)
     blocks = [
         f"### {rule}",
-        _filled(f"*{_severities(folder)}.* {what}"),
+        _filled(f"*{_severities(folder, labelled['Why'])}.* {what}"),
         _filled(f"**Why it matters.** {labelled['Why']}"),
         f"Bad:\n\n```yaml\n{bad}```",
         f"Good:\n\n```yaml\n{good}```",
@@ -90,8 +90,12 @@ def _sentence(text: str) -> str:
 
 
 @cache
-def _severities(folder: Path) -> str:
-    """The severities of a rule, as its fixtures show them."""
+def _severities(folder: Path, why: str) -> str:
+    """The severities of a rule, as its fixtures show them, or as `why` names them in parentheses."""
     texts = "\n".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml")))
-    found = [severity for severity in ("error", "warning", "note") if re.search(f"^# {severity}: ", texts, re.M)]
+    found = [
+        severity
+        for severity in ("error", "warning", "note")
+        if re.search(f"^# {severity}: ", texts, re.M) or f"(an {severity})" in why
+    ]
     return _sentence(", ".join([*found[:-2], " or ".join(found[-2:])]))

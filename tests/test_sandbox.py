@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from jinja2.exceptions import SecurityError
 
@@ -62,6 +64,7 @@ FINE = {
     "{{ (7 / 2)|round(1) }} {{ 3 * 4 }} {{ 7 % 4 }}": "3.5 12 3",
     "{{ 3 is odd }} {{ 4 is even }} {{ 6 is divisibleby(3) }} {{ 'abc'[1:] }}": "True True True bc",
     "{{ dict(a=1)|to_yaml }}": "a: 1",
+    "{{ [1, 2, 3]|slice(2)|list }}": "[[1, 2], [3]]",
     "{{ ['b', 'a']|map('upper') }}": "['B', 'A']",
     "{% with a = 'x' %}{{ a|upper|lower }}{% endwith %}": "x",
     "{{ 'a' in ['a'] and 2 in (1, 2) and 'b' not in {'a': 1} and 1 < 2 <= 2 != 3 }}": "True",
@@ -115,3 +118,26 @@ def test_an_expression_that_makes_no_sense_is_a_problem_of_the_template(text: st
     app = app_of("web", "production", {"image": "a", "tag": "1"}, namespace="shop")
     _, problems = with_templates(app, (), (Template("templates/x.yaml.j2", text),))
     assert [(problem.file, problem.rule) for problem in problems] == [("templates/x.yaml.j2", "template")]
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("{{ spec.sidecars[0].name }}", "`(spec.sidecars | default([]))`"),
+        ("{{ spec.podMetadata.labels }}", "`(spec.podMetadata | default({}))`"),
+        ("{{ range(3) }}", "a range is not a value for a manifest: write `range(...)|list`, or a loop"),
+    ],
+)
+def test_a_problem_says_what_to_write(text: str, advice: str) -> None:
+    app = app_of("web", "production", {"image": "a", "tag": "1"}, namespace="shop")
+    _, (problem,) = with_templates(app, (), (Template("templates/x.yaml.j2", text),))
+    assert advice in problem.message
+
+
+def test_a_template_has_a_limit_of_time_where_the_system_can_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = "{% for a in range(300) %}{% for b in range(100) %}{{ a }}{% endfor %}{% endfor %}"
+    monkeypatch.setattr("renderer.render.sandbox.MAX_SECONDS", 0.001)
+    with pytest.raises(SecurityError, match=r"the template takes more than 0\.001 s"):
+        render_text(loop, {})
+    with ThreadPoolExecutor(1) as pool:  # only the main thread can be interrupted
+        assert pool.submit(render_text, loop, {}).result()

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
-from jinja2.filters import do_batch, do_slice
+from jinja2.filters import do_batch, sync_do_slice
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -346,8 +346,7 @@ def _batch(value: Iterable[Any], linecount: int, fill_with: Any = None) -> Itera
 
 def _slice(value: Iterable[Any], slices: int, fill_with: Any = None) -> Iterator[list[Any]]:
     _check_size(slices)
-    found: Iterator[list[Any]] = do_slice([*value], slices, fill_with)
-    return found
+    return sync_do_slice([*value], slices, fill_with)
 
 
 def _check_size(size: int) -> None:

@@ -87,6 +87,14 @@ def test_what_cannot_start_aborts_nothing(
     assert state(repository, "production") == {"canary": CANARY}
 
 
+def test_a_hotfix_needs_its_tag(repository: Repository) -> None:
+    done = repository.run("release", "web", "--hotfix", "--weight", "50", "--commit")
+    assert (done.code, "web: --hotfix needs the tag: web=TAG" in done.err) == (2, True), done.err
+    done = repository.run("release", "web", "no tag", "--hotfix", "--weight", "50", "--commit")
+    assert (done.code, "/spec/canary/tag" in done.err) == (1, True), done.err
+    assert state(repository, "production") == {"canary": CANARY}
+
+
 def test_the_version_in_flight_is_not_its_own_hotfix(repository: Repository) -> None:
     assert start(repository, "--commit")[0] == 0
     code, said = start(repository, "--commit")

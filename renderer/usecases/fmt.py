@@ -168,8 +168,6 @@ def _kind(data: Data) -> str | None:
 
 def _meant(file: str, layout: Layout) -> str:
     """The kind that a spec at this path must have."""
-    if file == PROJECT_FILE:
-        return "Project"
     return "Overlay" if file.endswith("/overlay.yaml") and file.startswith(layout.overlays) else "App"
 
 

@@ -1,0 +1,90 @@
+"""Refusals and rare answers of several commands, each met from outside."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from renderer.board.actions import Action
+from renderer.failure import Failure
+from renderer.layout import CACHE_FOLDER, Layout
+from renderer.plan.classes import Flag
+from renderer.report.diff import diff_text
+from renderer.report.plan import flag_text
+from renderer.usecases.board_actions import commit_action, last_commit
+from renderer.usecases.child import in_child
+from renderer.usecases.known_formatted import known_formatted
+from tests.support.past import WEB, Repository
+from tests.support.repository import git
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    made = Repository(tmp_path / "repository")
+    made.rendered()
+    return made
+
+
+def test_history_needs_a_project_and_an_app_in_the_last_commit(repository: Repository) -> None:
+    repository.write("apps/a*.yaml", WEB)
+    repository.commit("an app whose name is not valid")
+    done = repository.run("history", "a*")
+    assert (done.code, done.err) == (2, "rollspec: there is no app `a*`\n")
+    repository.git("rm", "--quiet", "--cached", "rollspec.yaml")
+    repository.git("commit", "--quiet", "-m", "without the project")
+    assert "rollspec.yaml is not in the last commit" in repository.run("history", "web").err
+
+
+def test_a_verb_is_refused_where_the_environment_lacks_the_app(repository: Repository) -> None:
+    repository.overlay("staging", "  apps: []\n")
+    done = repository.run("pause", "web", "--env", "staging")
+    assert (done.code, "staging does not have the app `web`" in done.err) == (2, True), done.err
+
+
+def test_a_cache_that_git_tracks_is_not_used_for_formatting(repository: Repository) -> None:
+    assert known_formatted(str(repository.folder), Layout(), [])
+    repository.write(f"{CACHE_FOLDER}/formatted", "{}")
+    repository.git("add", "--force", CACHE_FOLDER)
+    repository.commit("track the cache")
+    assert known_formatted(str(repository.folder), Layout(), []) is None
+
+
+def test_a_process_that_was_killed_is_a_bug_that_is_named() -> None:
+    answer = in_child(os._exit, 1)
+    assert (answer.value, answer.code, answer.said) == (None, 4, ("the process that did this was killed",))
+
+
+def test_a_terminal_shows_what_is_new_and_what_is_gone_in_colour() -> None:
+    text = diff_text({"a.yaml": b"a: 1\n"}, {"a.yaml": b"a: 2\n"}, colour=True)
+    assert "\033[31m-a: 1\033[0m\n" in text
+    assert "\033[32m+a: 2\033[0m\n" in text
+
+
+def test_a_flag_can_last() -> None:
+    assert flag_text(Flag("unready", "v1", 0, 0, None)).endswith(", and it lasts")
+
+
+def test_an_action_of_the_board_needs_a_tag(repository: Repository) -> None:
+    with pytest.raises(Failure, match="say which tag to release"):
+        commit_action(str(repository.folder), Action("release", "production", "web"), last(repository), pushed=False)
+
+
+def test_the_board_does_not_merge_commits_of_others(repository: Repository, tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "remote")
+    repository.git("remote", "add", "origin", str(tmp_path / "remote"))
+    branch = git(repository.folder, "symbolic-ref", "--short", "HEAD").strip()
+    repository.git("push", "--quiet", "origin", branch)
+    git(tmp_path, "clone", "--quiet", "--branch", branch, str(tmp_path / "remote"), "other")
+    repository.write("note", "x")
+    repository.commit("only here")
+    other = tmp_path / "other"
+    git(other, "-c", "user.name=o", "-c", "user.email=o@example.com", "commit", "--quiet", "--allow-empty", "-m", "x")
+    git(other, "push", "--quiet", "origin", branch)
+    with pytest.raises(Failure, match="has commits that are not here, and there are commits here that it lacks"):
+        commit_action(str(repository.folder), Action("pause", "production", "web"), last(repository), pushed=True)
+
+
+def last(repository: Repository) -> str:
+    return last_commit(str(repository.folder))

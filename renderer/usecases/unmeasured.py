@@ -16,10 +16,8 @@ from renderer.usecases.since import start_of_flight
 from renderer.usecases.watched import app_as_it_is
 
 
-def say_if_unmeasured(opened: Opened, env: str, apps: Sequence[str], now: datetime | None) -> None:
+def say_if_unmeasured(opened: Opened, env: str, apps: Sequence[str], now: datetime) -> None:
     """Say of each canary that is promoted before its analysis can have made its first check."""
-    if now is None:
-        return
     for name in apps:
         found = app_as_it_is(opened, env, name) if name in opened.apps else None
         checks = checks_of(found.strategy) if found and found.canary else None

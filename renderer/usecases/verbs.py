@@ -137,7 +137,8 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         some = _selected(opened, env, apps, options, "promote")
-        say_if_unmeasured(opened, env, some, options.now)
+        if options.now:
+            say_if_unmeasured(opened, env, some, options.now)
         if at is not None:
             return {app: partial(verbs.promote, at=at) for app in some}
         canaries = live_canaries(opened, some, env, live)

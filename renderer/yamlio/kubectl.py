@@ -55,7 +55,5 @@ def _integer(digits: str) -> int | None:
     if found is None:
         return None
     sign, *groups = found.groups()
-    for base, group in zip((2, 8, 16, 10), groups, strict=True):
-        if group is not None:
-            return int(sign + group, base)
-    return None
+    base, group = next(each for each in zip((2, 8, 16, 10), groups, strict=True) if each[1] is not None)
+    return int(sign + group, base)

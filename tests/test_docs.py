@@ -41,7 +41,8 @@ def test_the_index_names_every_page() -> None:
 def test_it_is_installed_from_where_it_is() -> None:
     """In no package index: whoever took the name there would run in the reader's CI."""
     pages = [*TEXTS, *sorted(path for path in (ROOT / "docs/examples").rglob("*") if path.is_file())]
-    sources = {found for page in pages for found in re.findall(r"pip install (?:--quiet )?([^\s`]+)", page.read_text())}
+    installs = re.compile(r"pipx? (?:install|run) (?:--quiet )?([^\s`]+)")
+    sources = {found for page in pages for found in installs.findall(page.read_text())}
     address = f"git+https://git.example.com/rollspec@v{__version__}"
     assert sources == {".", f'"{address}"', '"$ROLLSPEC_INSTALL"'}
     component = (ROOT / "docs/examples/gitlab-component/templates/rollspec.yml").read_text()

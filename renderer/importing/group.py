@@ -192,7 +192,8 @@ class _Owners:
         if job_of_spec(each.data) is None:
             return self._of_image(each)
         name = str(pod_labels(template_of(each)).get("app.kubernetes.io/part-of"))
-        return [owner for kind in WORKLOADS for owner in self._by_target.get((each.namespace, kind, name), ())]
+        found = [owner for kind in WORKLOADS for owner in self._by_target.get((each.namespace, kind, name), ())]
+        return found or self._of_image(each)
 
     def _of_image(self, each: SourceObject) -> list[SourceObject]:
         """The workload with the image of a CronJob or a hook.

@@ -69,8 +69,9 @@ def _fields(each: SourceObject, name: str, owner: str, app: Mapping[str, Any]) -
     fields = _when(each, spec)
     fields |= _given(job, [key for key in copied("AppJob", "job") if key not in fields])
     metadata = _metadata(template.get("metadata") or {}, _own_labels(each, name, owner, app))
+    if fields.keys() & {"schedule", "hook"} and each.name != f"{owner}-{name}":
+        fields["name"] = each.name
     if job_of_spec(each.data) is None:
-        fields |= {} if each.name == f"{owner}-{name}" else {"name": each.name}
         fields["standardLabels"] = []
     own = _metadata((spec.get("jobTemplate") or {}).get("metadata") or {}, {JOB: name})
     own.pop("standardLabels", None)  # as on the CronJob itself

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import shutil
 import sys
@@ -147,6 +148,7 @@ def _play_one(number: int, random: Random, project: Path, figures: Figures, *, w
     before = _state(project)
     chosen = [COMMANDS[0], *random.sample(COMMANDS[1:], 1)]
     chosen += [random.choice(WITH_GIT)] if with_git else []
+    committed = _head(project)
     if with_git and random.random() < 0.3:  # what was committed is broken, and the working tree mends it
         _commit_and_mend(project, changed)
         before, chosen = _state(project), [random.choice(WITH_GIT), WITH_GIT[0]]
@@ -159,10 +161,10 @@ def _play_one(number: int, random: Random, project: Path, figures: Figures, *, w
             wrong.append("a file was written")
         figures.wrong += [f"mutant {number} ({project.name}): {' '.join(command)}: {each}" for each in wrong]
     figures.mutants += 1
-    if _state(project) != before or (len(chosen) == 2 and chosen[1] == WITH_GIT[0]):  # start from a clean copy
+    if _state(project) != before:  # start from a clean copy
         shutil.rmtree(project)
     else:
-        for path, content in changed.items():
+        for path, content in (changed | committed).items():
             path.write_bytes(content)
 
 
@@ -170,6 +172,12 @@ def _commit_and_mend(project: Path, changed: Mapping[Path, bytes]) -> None:
     save(project)
     for path, content in changed.items():
         path.write_bytes(content)
+
+
+def _head(project: Path) -> dict[Path, bytes]:
+    """The files of Git that a commit changes, apart from the objects that it adds."""
+    branch = (project / ".git/HEAD").read_text().removeprefix("ref: ").strip()
+    return {path: path.read_bytes() for path in (project / ".git" / branch, project / ".git/index")}
 
 
 def _wrong(command: tuple[str, ...], outcome: Outcome) -> list[str]:
@@ -194,11 +202,14 @@ def _cases(kind: str) -> list[Path]:
 
 
 def _state(project: Path) -> dict[str, bytes]:
-    return {
-        str(path): path.read_bytes()
-        for path in sorted(project.rglob("*"))
-        if path.is_file() and not {".git", ".rollspec"} & set(path.relative_to(project).parts)
-    }
+    found = {}
+    for folder, folders, files in os.walk(project):
+        folders[:] = [name for name in folders if name not in (".git", ".rollspec")]
+        for name in files:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                found[path] = file.read()
+    return dict(sorted(found.items(), key=lambda item: item[0].split(os.sep)))  # a mutant's number gives its files
 
 
 def _mutate(project: Path, random: Random) -> dict[Path, bytes]:

@@ -33,10 +33,10 @@ def policy_images(scene: Scene) -> Iterator[Finding]:
             repository = repository_of(image)
             if allowed is not None and not any(fnmatchcase(repository, pattern) for pattern in allowed):
                 message = f"`{repository}` is not among the images that the overlay's policy allows"
-                yield Finding("policy-images", message, pointer, manifest)
+                yield Finding("policy-images", message, pointer, manifest, policy="images")
             if digests and "@sha256:" not in image:
                 message = f"the overlay's policy requires a digest: {image}@sha256:..."
-                yield Finding("policy-images", message, pointer, manifest, tag_of=image)
+                yield Finding("policy-images", message, pointer, manifest, tag_of=image, policy="digests")
 
 
 def _images(value: Any, pointer: str, key: str = "") -> Iterator[tuple[str, str]]:

@@ -222,3 +222,13 @@ def test_a_stream_names_the_new_version() -> None:
     with browser().stream("GET", "/events?version=1") as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert "event: files\ndata: 2\n" in "".join(answer.iter_text())
+
+
+def test_a_cookie_of_another_server_of_this_machine_does_not_end_the_session() -> None:
+    with browser() as own:  # begins and ends the server, which is no request
+        session = own.cookies[cookie_name(PORT)]
+        for cookies in (f"a/b=1; {cookie_name(PORT)}={session}", f"{cookie_name(PORT)}={session};x"):
+            own.cookies.clear()
+            assert own.get("/", headers={"Cookie": cookies}).status_code == 200
+            own.cookies.clear()
+            assert own.get("/", headers={"Cookie": cookies.replace(session, "x")}).status_code == 401

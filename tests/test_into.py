@@ -117,6 +117,43 @@ def test_lines_that_git_cannot_merge_and_fields_that_fit(repository: Repository)
     assert (done.code, "although the fields fit together" in done.err) == (1, True), done
 
 
+def test_files_that_nobody_can_merge_by_field(repository: Repository) -> None:
+    for name, text in (("note", b"a\n"), ("apps/latin.yaml", b"# \xe9\n")):
+        (repository.folder / name).write_bytes(text)
+    repository.commit("begin")
+    repository.git("branch", "--force", "main", "feature")
+    (repository.folder / "apps/api.yaml").unlink()
+    for branch, text in (("feature", b"b \xe9\n"), ("main", b"c \xe9\n")):
+        on(repository, branch)
+        (repository.folder / "note").write_bytes(text)
+        (repository.folder / "apps/latin.yaml").write_bytes(b"# " + text)
+        if branch == "main":
+            repository.app("api", API.replace("2.0.0", "2.1.0"))
+        repository.commit()
+    on(repository, "feature")
+    said = repository.run("plan", "--into", "main").err
+    assert "note:1:1: merge-conflict: this branch and main both changed these lines: `git merge main`" in said
+    assert "apps/latin.yaml:1:1: merge-conflict: this branch and main both changed it: `git merge main`" in said
+    assert "apps/api.yaml:1:1: merge-conflict: deleted by this branch, and changed by the other side" in said
+
+
+@pytest.mark.parametrize("text", [None, "spec: [\n"])
+def test_a_branch_whose_own_project_cannot_be_read(repository: Repository, text: str | None) -> None:
+    whole = (repository.folder / "rollspec.yaml").read_text()
+    (repository.folder / "rollspec.yaml").unlink()
+    if text is not None:
+        repository.write("rollspec.yaml", text)
+    repository.commit("break")
+    repository.git("branch", "--force", "main", "feature")
+    repository.partial("  replicas: 6\n")
+    repository.commit("on the branch")
+    on(repository, "main")
+    repository.write("rollspec.yaml", whole)
+    repository.commit("mend")
+    done = repository.run("plan", "--into", "main", "--head", "feature")
+    assert (done.code, "/spec/replicas: 4 -> 6" in done.out) == (0, True), done
+
+
 def test_rendered_files_that_conflict_are_stale_and_no_problem_of_specs(repository: Repository) -> None:
     repository.app("web", WEB.replace("LOG: info", "LOG: debug"))
     assert repository.run("render").code == 0

@@ -36,7 +36,7 @@ class Merged:
     trial: Trial
     folder: str
     head: str
-    base: str | None  # where the two sides parted
+    base: str  # where the two sides parted
     problems: tuple[Problem, ...]
 
 
@@ -48,14 +48,14 @@ def merged_into(directory: str, into: str, head: str | None) -> Iterator[Merged]
         tip, ours = resolve(root, into), resolve(root, head or "HEAD")
         if head is None and changed(root, "HEAD"):
             say("rollspec: --into merges the last commit: what is not committed is not looked at")
-        inside, base = subfolder(root), merge_base_of(root, tip, ours)
+        inside, base = subfolder(root), merge_base_of(root, tip, ours) or ""  # without one, Git refuses
         with trial_merge(root, ours, tip) as trial:
             folder = os.path.join(trial.folder, inside)
             os.makedirs(folder, exist_ok=True)
             lay_out_files(folder, trial.commit, [PROJECT_FILE])
             prefix = f"{inside}/" if inside else ""
             paths = [path.removeprefix(prefix) for path in trial.conflicts if path.startswith(prefix)]
-            problems = _problems(folder, (base or "", ours, tip), paths, into) if paths else ()
+            problems = _problems(folder, (base, ours, tip), paths, into) if paths else ()
             yield Merged(trial, folder, ours, base, tuple(problems))
 
 
@@ -131,8 +131,6 @@ def signature(problem: Problem) -> Signature:
 def problems_of_head(merged: Merged, like: View) -> frozenset[Signature]:
     """The problems that the branch has by itself, since it parted from what it is merged into."""
     folder = merged.folder
-    if merged.base is None:
-        return frozenset()
     try:
         new, old = of_revision(folder, merged.head, like), before(folder, merged.base, like)
     except Refused as refused:

@@ -8,7 +8,6 @@ must come from the server's own pages. And the session's cookie is not sent alon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from secrets import token_urlsafe
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -95,8 +94,6 @@ def cookie_name(port: int) -> str:
 
 
 def _cookie(headers: Mapping[str, str], name: str) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", ""))
-    except CookieError:
-        return ""
-    return found[name].value if name in found else ""
+    """The cookie of that name; the others may be of any form, since all servers of this machine share them."""
+    pairs = (each.strip().partition("=") for each in headers.get("cookie", "").split(";"))
+    return next((value for key, _, value in pairs if key == name), "")

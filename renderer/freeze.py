@@ -81,6 +81,8 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
     try:
         CronSim(entry["schedule"], datetime(2026, 1, 1))
+        if len(entry["schedule"].split()) != 5:  # the first of six are seconds, which Argo CD does not know
+            raise CronSimError("Wrong number of fields")
     except CronSimError as error:
         yield "schedule", f"{entry['schedule']!r} is not a cron schedule of five fields ({error}): write `0 18 * * 5`"
     lasts = duration(entry["duration"])

@@ -71,6 +71,7 @@ def test_a_window_that_is_open_ends_within_its_duration(now: datetime, hours: in
     [
         ({"schedule": "0 25 * * *", "duration": "1h"}, "/0/schedule"),
         ({"schedule": "nightly", "duration": "1h"}, "/0/schedule"),
+        ({"schedule": "0 0 3 * * 5", "duration": "1h"}, "/0/schedule"),  # with seconds
         ({"schedule": "0 1 * * *", "duration": "1 hour"}, "/0/duration"),
         ({"schedule": "0 1 * * *", "duration": "0h"}, "/0/duration"),
         ({"schedule": "0 1 * * *", "duration": "9999999d"}, "/0/duration"),

@@ -167,3 +167,83 @@ def test_a_note_that_a_killed_verb_did_not_finish_says_nothing(tmp_path: Path) -
     note.write_text("{")
     repository.text("release", "web", "1.5.0", "--weight", "20", "--commit")
     assert not note.exists()
+
+
+def test_more_overlays_than_may_extend_each_other(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    for number in range(17):
+        extended = f"  extends: layer-{number + 1:02}\n" if number < 16 else ""
+        repository.overlay(f"layer-{number:02}", extended)
+    assert "more than 16 overlays, each of which extends the next" in repository.run("validate").err
+
+
+def test_a_project_without_an_environment(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    shutil.rmtree(repository.folder / "overlays")
+    done = repository.run("validate")
+    assert (done.code, "create overlays/production/overlay.yaml (kind Overlay)" in done.err) == (1, True), done
+
+
+def test_what_one_application_for_the_environment_cannot_do_for_an_app(tmp_path: Path) -> None:
+    argocd = "  repository: {url: https://git.example.com/shop.git}\n  argocd: {kind: Application}\n"
+    repository = Repository(tmp_path / "project", start={"rollspec.yaml": PROJECT + argocd})
+    late = "metadata: {name: %s, annotations: {argocd.argoproj.io/sync-wave: '5'}}\n"
+    repository.write("extra/late.yaml", "apiVersion: v1\nkind: ServiceAccount\n" + late % "late")
+    repository.write("overlays/production/shared.yaml", "apiVersion: v1\nkind: ServiceAccount\n" + late % "shared")
+    repository.overlay("production", "  resources: [shared.yaml]\n")
+    api = WEB.replace("web", "api") + "  extraResources: [../extra/late.yaml]\n  argocd: {labels: {team: a}}\n"
+    repository.app("api", api)
+    said = repository.run("validate").err
+    waits = "sync-waves: it waits for Rollout web of app web while that is paused"
+    assert f"apps/api.yaml:1:1: warning: {waits}" in said
+    assert "overlays/production/overlay.yaml:1:1: warning: sync-waves: it waits for Rollout api of app api" in said
+    assert "`argocd` is about the app's own Application, and with `argocd.kind: Application` there is one" in said
+
+
+def test_a_patch_that_mends_what_a_template_makes_wrong(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.write(
+        "templates/service.yaml.j2", '{{ manifests["service.yaml"] | to_yaml | replace("port: 80", "port: a") }}\n'
+    )
+    patch = "{op: replace, path: /spec/ports/0/port, value: 80}"
+    repository.app("web", WEB + f"  patches:\n    - target: {{kind: Service}}\n      patch: [{patch}]\n")
+    assert repository.text("validate") == ""
+
+
+def test_a_file_of_a_broken_project_that_is_not_there(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.write("rollspec.yaml", "kind: Project\n")
+    done = repository.run("validate", str(repository.folder / "apps/none.yaml"))
+    assert (done.code, "rollspec.yaml:" in done.err) == (1, True), done
+
+
+def test_a_push_is_judged_from_where_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = Repository(tmp_path / "project")
+    start = repository.rendered()
+    repository.partial("  tag: 1.5.0\n")
+    repository.rendered("no canary")
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", start)
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
+    file = str(repository.folder / "overlays/production/apps/web.yaml")
+    assert "1.5.0 replaces 1.4.2 without a canary" in repository.run("validate", "--hook", file).err
+
+
+def test_all_that_may_restart_does(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.app("api", WEB.replace("web", "api"))
+    repository.partial("  paused: true\n", app="api")
+    repository.rendered()
+    repository.text("restart", "--all")
+    assert "restartedAt" in state(repository, "production")
+    assert state(repository, "production", "api") == {"paused": True}
+
+
+def test_a_rendered_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.rendered()
+    file = repository.folder / "rendered/production/web/rollout.yaml"
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    done = repository.run("release", "web", "1.5.0", "--weight", "20")
+    assert (done.code != 0, "rollout.yaml" in done.err) == (True, True), done
+    assert state(repository, "production") == {}

@@ -8,15 +8,19 @@ from pathlib import Path
 import pytest
 
 from renderer.board.actions import Action
+from renderer.board.model import AppPage
 from renderer.failure import Failure
 from renderer.layout import CACHE_FOLDER, Layout
 from renderer.plan.classes import Flag
 from renderer.report.diff import diff_text
 from renderer.report.plan import flag_text
 from renderer.usecases.board_actions import commit_action, last_commit
+from renderer.usecases.checkout import Ignored
 from renderer.usecases.child import in_child
 from renderer.usecases.known_formatted import known_formatted
-from tests.support.past import WEB, Repository
+from renderer.web.source import Unread
+from tests.support.board import Browser, Values, board
+from tests.support.past import PROJECT, WEB, Repository
 from tests.support.repository import git
 
 
@@ -88,3 +92,43 @@ def test_the_board_does_not_merge_commits_of_others(repository: Repository, tmp_
 
 def last(repository: Repository) -> str:
     return last_commit(str(repository.folder))
+
+
+def test_a_weight_needs_the_app_at_the_revision_that_is_live(repository: Repository) -> None:
+    repository.app("late", WEB.replace("web", "late") + "  canary: {tag: 1.5.0, weight: 20}\n")
+    done = repository.run("weight", "late", "50", "--live", "HEAD")
+    assert (done.code, done.err) == (2, "rollspec: there is no app `late` at HEAD\n")
+
+
+def test_the_application_of_one_app_is_not_written_where_a_file_of_another_cannot_be_read(
+    repository: Repository,
+) -> None:
+    argocd = "  repository: {url: https://git.example.com/shop.git}\n  argocd: {kind: ApplicationSet}\n"
+    repository.write("rollspec.yaml", PROJECT + argocd)
+    repository.app("late", WEB.replace("web", "late"))
+    repository.rendered()
+    repository.app("late", WEB.replace("web", "late") + "  extraResources: [../resources/link.yaml]\n")
+    (repository.folder / "resources").mkdir()
+    (repository.folder / "resources/link.yaml").symlink_to("/etc/hostname")
+    done = repository.run("render", "--app", "web")
+    assert (done.code, "apps/late.yaml:" in done.err) == (1, True), done
+
+
+def test_what_cannot_be_asked_of_git_is_not_ignored(tmp_path: Path) -> None:
+    (tmp_path / "empty/.git").mkdir(parents=True)
+    (tmp_path / "dangling").mkdir()
+    (tmp_path / "dangling/.git").symlink_to("nowhere")
+    for name in ("empty", "dangling"):
+        assert Ignored(str(tmp_path / name)).line("a.yaml") == ""
+
+
+def test_a_page_of_an_app_that_cannot_be_read_says_why() -> None:
+    class Broken(Values):
+        async def page(self, env: str, app: str) -> AppPage | Unread:
+            return Unread(("apps/web.yaml:1:1: yaml-syntax",))
+
+    own = Browser(Broken(board())).log_in()
+    (app, env) = next(iter(board().cells))
+    page = own.get(f"/apps/{env}/{app}.html").text
+    assert "The app cannot be read" in page
+    assert "apps/web.yaml:1:1: yaml-syntax" in page

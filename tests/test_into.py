@@ -50,6 +50,13 @@ def test_what_is_on_main_alone_is_not_in_the_plan(repository: Repository) -> Non
     assert repository.run("validate", "--into", "main").code == 0
 
 
+@pytest.mark.parametrize(("form", "start"), [("json", "{"), ("sarif", "{"), ("junit", "<?xml")])
+def test_a_report_is_one_document(repository: Repository, form: str, start: str) -> None:
+    release(repository, "web", "1.5.0", "--weight", "20")
+    done = repository.run("validate", "--into", "main", "--format", form)
+    assert (done.code, [line[: len(start)] for line in done.out.splitlines()].count(start)) == (0, 1)
+
+
 def test_nothing_under_git_changes(repository: Repository) -> None:
     release(repository, "web", "1.5.0", "--weight", "20")
     on(repository, "main")

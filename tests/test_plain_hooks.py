@@ -88,6 +88,21 @@ def test_the_change_since_the_last_commit_is_judged(repository: Repository) -> N
     assert (was_made, "weight-without-from" in said) == (False, True), said
 
 
+@pytest.mark.parametrize("verb", [("weight", "web", "40"), ("promote", "web")])
+def test_a_verb_with_a_live_revision_passes_its_hook(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, verb: tuple[str, ...]
+) -> None:
+    """The cluster has the weight that a revert took back in Git: the hook judges from there too."""
+    monkeypatch.setenv("PATH", PATH)
+    for words in (("release", "web", "1.5.0", "--weight", "10"), ("weight", "web", "40"), ("weight", "web", "60")):
+        assert repository.run(*words, "--commit").code == 0
+    repository.git("revert", "--no-edit", "HEAD")
+    refused = repository.run(*verb, "--live", "HEAD~9", "--commit")
+    assert refused.code != 0
+    done = repository.run(*verb, "--live", "HEAD~1", "--commit")
+    assert done.code == 0, done.err
+
+
 def test_a_commit_of_some_files_is_judged_by_its_own_index(repository: Repository) -> None:
     repository.app("web", WEB.replace("LOG: info", "LOG: debug"))
     assert repository.run("render").code == 0

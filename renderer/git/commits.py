@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 
 from renderer.git import remains
 from renderer.git.read import find
@@ -29,14 +30,20 @@ _AT_ONCE = 1000  # paths on one command line
 
 
 def commit(
-    root: str, paths: Collection[str], message: str, trailers: Sequence[tuple[str, str]] = (), *, verify: bool = True
+    root: str,
+    paths: Collection[str],
+    message: str,
+    trailers: Sequence[tuple[str, str]] = (),
+    variables: Mapping[str, str] = MappingProxyType({}),
+    *,
+    verify: bool = True,
 ) -> str:
     """Commit these files as the working tree has them (a missing one as removed) and nothing else; the commit's id.
 
-    Other staged files stay staged; ignored files are left out. The user's hooks run, but with `verify` False not
-    pre-commit and commit-msg. Raises GitError: `hook` when a hook fails (the message is its output) or puts other files
-    into the commit, `locked` when another git process is running, `other` when nothing differs, during a merge, ...
-    Then there is no commit, and the index is as it was.
+    Other staged files stay staged; ignored files are left out. The user's hooks run, with these `variables`, but with
+    `verify` False not pre-commit and commit-msg. Raises GitError: `hook` when a hook fails (the message is its output)
+    or puts other files into the commit, `locked` when another git process is running, `other` when nothing differs,
+    during a merge, ... Then there is no commit, and the index is as it was.
     """
     if not message.strip():
         raise GitError("a commit needs a message")
@@ -47,7 +54,7 @@ def commit(
         arguments = ["commit", "--only", "--quiet", "--cleanup=whitespace", f"--message={_text(message, trailers)}"]
         arguments += [] if verify else ["--no-verify"]
         with _taken_back(root, before):
-            done = committing(root, [*arguments, *_FROM_STDIN], specs, GIT_INDEX_FILE=index)
+            done = committing(root, [*arguments, *_FROM_STDIN], specs, GIT_INDEX_FILE=index, **variables)
             if not done.returncode:
                 made = _made(root, before)
                 _check_nothing_else(root, files, made)

@@ -20,6 +20,8 @@ from renderer.usecases.shown import Shown, in_project
 
 Each = Callable[[Opened, Selection], int]
 
+LIVE = "ROLLSPEC_LIVE"  # the variable by which a verb names the revision of `--live` to hooks
+
 
 def each_touched(shown: Shown, paths: Sequence[str], *, hook: bool, run: Each) -> int:
     """Call `run` for each project with the selection of its files; the highest exit code, 0 if there is none."""
@@ -133,7 +135,13 @@ def hook_base(directory: str) -> str | None:
     pushed = os.environ.get("PRE_COMMIT_FROM_REF")
     if pushed:
         return pushed if find(directory, pushed) else None
-    return None if is_unborn(directory) else "HEAD"
+    return None if is_unborn(directory) else live_revision(directory) or "HEAD"
+
+
+def live_revision(directory: str) -> str | None:
+    """The revision that the cluster has, if the verb that makes this commit was given it (`--live`)."""
+    live = os.environ.get(LIVE)
+    return live if live and find(directory, live) else None
 
 
 def tell_unknown(paths: Sequence[str]) -> None:

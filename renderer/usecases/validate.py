@@ -99,6 +99,12 @@ def _hook_base(directory: str) -> str | None:
     return hook_base(directory)
 
 
+def _live_revision(directory: str) -> str | None:
+    from renderer.usecases.touched import live_revision
+
+    return live_revision(directory)
+
+
 def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOptions) -> list[Problem]:
     from renderer.usecases.change import Range, each_transition, transitions
 
@@ -123,7 +129,7 @@ def _say_not_an_ancestor(root: str, base: str) -> None:
 
 def _of_staged(options: ValidateOptions, folder: str, staged: Staged) -> int:
     """Check what is staged, and the change that it is."""
-    base = options.base or staged.parent
+    base = options.base or _live_revision(folder) or staged.parent
     return validate(replace(options, directory=folder, paths=(), hook=False, base=base, head=staged.commit, now=None))
 
 
@@ -134,8 +140,8 @@ def _of_merge(options: ValidateOptions, into: str) -> int:
 
     with merged_into(options.directory, into, None) as merged:
         shown = Shown(options.form, options.is_strict, None)
-        if shown.problems(merged.problems, merged.folder):
-            return 1
+        if merged.problems:  # each is an error, and there is no merge to check
+            return int(shown.problems(merged.problems, merged.folder))
         with asking_git():
             lay_out_files(merged.folder, merged.trial.commit, without=layout_of(merged.folder, merged.head).output)
         trial = merged.trial

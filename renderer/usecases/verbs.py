@@ -127,7 +127,7 @@ def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | 
     def remarks(opened: Opened, spec: Spec, after: Spec) -> list[str]:
         return notes.weight(spec, after, opened.setup.project.level)
 
-    return _run(options, "weight", acts, f"to {share} %", notes=remarks)
+    return _run(replace(options, live=live), "weight", acts, f"to {share} %", notes=remarks)
 
 
 def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: str | None) -> int:
@@ -144,7 +144,10 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
         canaries = live_canaries(opened, some, env, live)
         return {app: partial(_promote, opened, app, env, live, canaries) for app in some}
 
-    return _run(options, "promote", acts, notes=lambda _, spec, after: notes.promote(spec, after, at))
+    def remarks(_: Opened, spec: Spec, after: Spec) -> list[str]:
+        return notes.promote(spec, after, at)
+
+    return _run(replace(options, live=live), "promote", acts, notes=remarks)
 
 
 def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:

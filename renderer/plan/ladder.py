@@ -16,7 +16,7 @@ def ladder_lines(old: Side | None, new: Side | None) -> tuple[str, ...]:
     if new and new.flight == "canary" and _is_ladder(new):
         found.append(" -> ".join(rungs(new.steps)))
     if old and old.flight == "canary" and _is_ladder(old) and not (new and _goes_on(old, new)):
-        found += _taken_to_be(old)
+        found += _taken_to_be(old, "more" if new and _is_promoted(old, new) else "less")
     return tuple(found)
 
 
@@ -28,15 +28,23 @@ def _goes_on(old: Side, new: Side) -> bool:
     return (old.running, old.steps) == (new.running, new.steps)
 
 
-def _taken_to_be(old: Side) -> Iterator[str]:
-    """Git does not know how far the ladder has come: the simulation plays it to its end or its last pause."""
+def _is_promoted(old: Side, new: Side) -> bool:
+    canary = old.app.canary
+    return canary is not None and new.flight is None and new.app.stable.tag == canary.version.tag
+
+
+def _taken_to_be(old: Side, other: str) -> Iterator[str]:
+    """Git does not know how far the ladder has come: the simulation plays it to its end or its last pause.
+
+    At an earlier weight the `other` amount of traffic moves: more of it, or less.
+    """
     weights = [step["setWeight"] for step in old.steps if "setWeight" in step]
     if not weights:
         return
     earlier = [weight for weight in dict.fromkeys(weights) if weight != weights[-1]]
     where = "at its end" if old.app.strategy.ends_by_itself else "at its last weight"
-    less = f"; if it is at {' or '.join(f'{weight} %' for weight in earlier)}, less traffic moves" if earlier else ""
-    yield f"the plan assumes that it is {where}, {weights[-1]} %{less}"
+    but = f"; if it is at {' or '.join(f'{weight} %' for weight in earlier)}, {other} traffic moves" if earlier else ""
+    yield f"the plan assumes that it is {where}, {weights[-1]} %{but}"
 
 
 def rungs(steps: Steps) -> Iterator[str]:

@@ -307,4 +307,4 @@ def test_without_the_extra_it_says_what_to_type(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     monkeypatch.delitem(sys.modules, "renderer.usecases.server", raising=False)
     outcome = run(repository.folder, "board", "--serve")
-    assert (outcome.code, "pip install 'rollspec[board]'" in outcome.err) == (3, True)
+    assert (outcome.code, "python3 -m pip install 'kr8s<1,>=0.20.15' " in outcome.err) == (3, True)

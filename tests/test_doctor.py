@@ -26,6 +26,9 @@ spec:
 """
 
 
+HOOK = ".git/hooks/pre-commit"
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     root = init(tmp_path / "project")
@@ -36,6 +39,8 @@ def project(tmp_path: Path) -> Path:
     (root / ".pre-commit-config.yaml").unlink()
     (root / ".gitattributes").unlink()
     save(root, "start")
+    (root / HOOK).write_text("#!/bin/sh\n")
+    (root / HOOK).chmod(0o755)
     return root
 
 
@@ -67,6 +72,7 @@ def test_a_shallow_clone(project: Path) -> None:
     git(project, "commit", "--quiet", "--allow-empty", "--message", "more")
     clone = project.with_name("clone")
     git(project, "clone", "--quiet", "--depth", "1", project.as_uri(), str(clone))
+    (clone / HOOK).write_text("#!/bin/sh\n")
     assert advice(clone)[0].startswith("this clone is shallow: ")
     fix(clone)
     assert advice(clone) == []
@@ -90,11 +96,27 @@ def test_line_endings(project: Path, setting: tuple[str, str] | None) -> None:
     assert advice(project) == []
 
 
+def test_no_hooks_at_all(project: Path) -> None:
+    (project / HOOK).unlink()
+    assert advice(project) == ["no hook of Git checks commits: a commit can hold specs without their manifests"]
+    assert run(project, "init", "--hooks", "git").code == 0
+    assert advice(project) == []
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_rendered_files_that_git_ignores(project: Path, is_written: bool) -> None:
+    (project / ".gitignore").write_text("rendered/\n")
+    git(project, "rm", "-r", "--quiet", *([] if not is_written else ["--cached"]), "rendered")
+    (found,) = advice(project)
+    assert "Git ignores these rendered files (.gitignore:1 (rendered/))" in found
+
+
 def test_hooks_that_git_does_not_run(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/pre-commit").write_text("#!/bin/sh\ntouch .git/hooks/pre-commit\n")
     (tmp_path / "bin/pre-commit").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    (project / HOOK).unlink()
     (project / ".pre-commit-config.yaml").write_text("repos:\n- repo: local\n  hooks:\n  - id: rollspec-render\n")
     assert advice(project)[0].startswith(".pre-commit-config.yaml has rollspec's hooks")
     fix(project)

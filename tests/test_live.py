@@ -137,7 +137,7 @@ class Terminal(io.StringIO):
 def test_without_the_extra_it_says_what_to_type(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kr8s", None)
     found = run(repository.folder, "status", "--live")
-    assert (found.code, "pip install 'rollspec[board]'" in found.err) == (2, True)
+    assert (found.code, "python3 -m pip install 'kr8s<1,>=0.20.15' " in found.err) == (2, True)
 
 
 def test_an_address_with_a_password_is_refused(repository: Repository) -> None:

@@ -214,6 +214,31 @@ def test_an_older_commit_does_not_replace_a_newer_one(shop: Path, tmp_path: Path
     assert git(tmp_path / "origin.git", "rev-parse", "environments/dev^") == tip
 
 
+@pytest.mark.parametrize("push", [(), ("--push",)])
+@pytest.mark.parametrize(("there", "wanted"), [("envs/prod", "envs"), ("envs", "envs/{env}")])
+def test_a_name_that_is_a_folder_of_branches(
+    shop: Path, tmp_path: Path, push: tuple[str, ...], there: str, wanted: str
+) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    git(shop, "remote", "add", "origin", str(tmp_path / "origin.git"))
+    git(shop, "push", "--quiet", "origin", f"main:{there}") if push else git(shop, "branch", there)
+    done = run(shop, "publish", "--branch", wanted, *push)
+    assert done.code == 2
+    assert f"Git cannot have this branch together with the branch {there}" in done.err
+
+
+def test_a_branch_of_the_working_tree_alone(tmp_path: Path) -> None:
+    root = project(init(tmp_path / "shop"), "")
+    save(root)
+    (root / "rollspec.yaml").write_text((root / "rollspec.yaml").read_text() + PUBLISH)
+    assert (
+        "In the commit that is published, rollspec.yaml has no `publish`: write and commit it"
+        in run(root, "publish").err
+    )
+    (root / "rollspec.yaml").write_text(PROJECT + PUBLISH.replace("{env}", "{environment}"))
+    assert "rollspec.yaml:" in run(root, "validate").err
+
+
 def test_a_check_of_a_clone_without_rendered_files_passes(shop: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", str(shop), "clone")
     for check in (("render", "--check"), ("render", "--check", "--staged")):
@@ -249,6 +274,7 @@ def test_argo_cd_reads_the_branch(tmp_path: Path) -> None:
         (("--branch=--force",), 3, "not a valid name"),
         (("--revision=nope",), 3, "no revision"),
         (("--env=nope",), 2, "nope"),
+        (("--branch=env/{environment}",), 2, "--branch env/{environment}: only {env} is replaced"),
         (("--repo=..",), 3, "--repo ..: this folder is not a Git repository"),
         (("--repo=../none",), 2, "--repo ../none: there is no such folder"),
         (("--push",), 3, "origin"),

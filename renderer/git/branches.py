@@ -118,6 +118,16 @@ def commit_of_tree(root: str, tree: str, parent: str | None, message: str) -> st
     return text(check(committing(root, arguments, message.encode()))).strip()
 
 
+def name_in_the_way(root: str, remote: str | None, branch: str) -> str | None:
+    """A branch of the repository, or of the remote, whose name is a folder of this one's, or the other way round."""
+    if remote is None:
+        names = text(reading(root, ["for-each-ref", "--format=%(refname)", "refs/heads"])).split()
+    else:
+        names = text(check(committing(root, ["ls-remote", "--heads", "--", remote]))).split()[1::2]
+    short = [name.removeprefix("refs/heads/") for name in names]
+    return next((each for each in short if each.startswith(f"{branch}/") or branch.startswith(f"{each}/")), None)
+
+
 def move(root: str, branch: str, commit: str, before: str | None) -> None:
     """Move a branch from `before` (None: it is new). Raises GitError if it is elsewhere by now."""
     old = before or "0" * len(commit)

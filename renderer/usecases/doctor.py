@@ -13,8 +13,10 @@ from renderer.git.setup import files_with, git_version, has_hook, is_sparse, lin
 from renderer.git.trial import OLDEST
 from renderer.layout import Layout
 from renderer.lazy import regex
+from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
 from renderer.usecases.application_settings import repair_settings, settings
+from renderer.usecases.ignored import output_fault
 from renderer.usecases.other_projects import same_names
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.repository import subfolder
@@ -47,7 +49,7 @@ def doctor(directory: str, *, fix: bool = False) -> int:
         top = top_folder(root)
         if fix:
             repair_settings(root, layout)
-        clone = [*_old_git(version), *_clone(root, layout), *_hooks(top)]
+        clone = [*_old_git(version), *_clone(root, layout), *_left_out(opened), *_hooks(top)]
         advice = [*clone, *_applications(root, layout), *_same_names(opened)]
     except GitError as error:
         named = _COMMAND.search(error.message)
@@ -93,6 +95,19 @@ def _clone(root: str, layout: Layout) -> Iterator[Advice]:
         )
 
 
+def _left_out(opened: Opened) -> Iterator[Advice]:
+    """Advice about rendered files that Git ignores, also where none is written yet."""
+    if is_sparse(opened.root):  # it overlooks what is not checked out
+        return
+    project, layout = opened.setup.project, opened.layout
+    paths = [f"{layout.manifests(env, app)}/x.yaml" for env in opened.setup.environments for app in opened.apps]
+    paths += [f"{layout.output}/{ARGOCD}/{env}.yaml" for env in opened.setup.environments] if project.argocd else []
+    why = output_fault(opened.root, project, [layout.output], paths)
+    if why:
+        what, _, cure = why.rpartition(": ")
+        yield Advice(what, "Argo CD does not get what the specs say", cure)
+
+
 def _hooks(top: str) -> Iterator[Advice]:
     if files_with(top, "rollspec", _CONFIG) and not has_hook(top, "pre-commit"):
         install = "" if shutil.which("pre-commit") else "pipx install pre-commit && "
@@ -100,6 +115,12 @@ def _hooks(top: str) -> Iterator[Advice]:
             f"{_CONFIG} has rollspec's hooks, but Git does not run them",
             "a commit can hold specs without their manifests",
             f"{install}pre-commit install",
+        )
+    elif not has_hook(top, "pre-commit"):
+        yield Advice(
+            "no hook of Git checks commits",
+            "a commit can hold specs without their manifests",
+            "rollspec init --hooks git",
         )
 
 

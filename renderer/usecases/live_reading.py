@@ -21,6 +21,7 @@ from renderer.live.queries import queries
 from renderer.live.reading import read_app, read_application
 from renderer.live.store import Store
 from renderer.project import Cluster
+from renderer.usecases.extras import install
 from renderer.usecases.in_git import InGit
 from renderer.usecases.project import Opened
 from renderer.usecases.prometheus_reading import PrometheusReading, SourceReading
@@ -258,5 +259,5 @@ def open_reader(opened: Opened, envs: Sequence[str], *, looked_at: Collection[st
     Raises Failure without the extra that it needs.
     """
     if find_spec("kr8s") is None:
-        raise Failure("reading clusters needs more packages: pip install 'rollspec[board]'", 2)
+        raise Failure(f"reading clusters needs more packages: {install('board')}", 2)
     return LiveReader(opened, envs, looked_at)

@@ -26,6 +26,7 @@ from renderer.git.branches import (
     is_checked_out,
     is_newer,
     move,
+    name_in_the_way,
     note,
     push,
     store,
@@ -33,6 +34,7 @@ from renderer.git.branches import (
     tip,
     tree_with,
 )
+from renderer.lazy import regex
 from renderer.problem import printable
 from renderer.progress import counted
 from renderer.tree import listing
@@ -47,6 +49,7 @@ from renderer.usecases.shown import Shown, in_project
 
 _NEXT = "-next"  # the branch from which gitops-promoter opens a pull request to the branch without it
 _TRIES = 5
+_BRACES = regex(r"[{}]")
 _LAST = "HEAD"
 
 
@@ -130,7 +133,13 @@ def _laid_out(root: str, sha: str) -> Iterator[str]:
 def _pattern(options: PublishOptions, opened: Opened) -> str:
     pattern = options.branch or opened.setup.project.publish.branch
     if not pattern:
-        raise Failure("which branch? Give --branch 'environments/{env}', or write `publish` in rollspec.yaml", 2)
+        raise Failure(
+            "which branch? In the commit that is published, rollspec.yaml has no `publish`: write and commit it, "
+            "or give --branch 'environments/{env}'",
+            2,
+        )
+    if _BRACES.search(pattern.replace("{env}", "")):
+        raise Failure(f"--branch {printable(pattern)}: only {{env}} is replaced, by the name of an environment", 2)
     return pattern
 
 
@@ -173,6 +182,11 @@ def _publish(target: str, branch: str, tree: Tree, source: Source, options: Publ
         said = _attempt(target, branch, Tree(tree.folders, files), source, options)
         if said is not None:
             return said
+        other = name_in_the_way(target, options.remote if options.push else None, branch)
+        if other:
+            raise Failure(
+                f"{branch}: Git cannot have this branch together with the branch {other}: rename one of them", 2
+            )
     raise Failure(f"{branch}: other commits arrived {_TRIES} times while this one was made: run it again")
 
 

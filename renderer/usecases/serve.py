@@ -23,6 +23,7 @@ from renderer.usecases.board import BoardOptions, read_app, read_board
 from renderer.usecases.board_actions import Previewed, commit_action, last_commit, preview_action
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.child import answered, in_child
+from renderer.usecases.extras import install
 from renderer.usecases.project import Opened, open_project
 from renderer.usecases.revision import asking_git
 from renderer.usecases.status import environments_in_order
@@ -57,7 +58,7 @@ def serve(options: ServeOptions) -> int:
         from renderer.usecases.server import run_server
     except ImportError as error:
         raise Failure(
-            f"the web application needs the extra `board` ({error.name} is missing): pip install 'rollspec[board]'"
+            f"the web application needs the extra `board` ({error.name} is missing): {install('board')}"
         ) from None
     opened = answered(_opened, options.board.directory)
     if opened.value is None:

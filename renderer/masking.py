@@ -143,12 +143,15 @@ def known_secrets(text: str) -> list[str]:
     return [*_found(text)]
 
 
-def is_hidden(name: str, value: str, not_secret: Collection[str] = ()) -> bool:
-    """Whether a text is masked: for what it looks like, or for its name, unless it cannot be a secret."""
+def is_hidden(name: str, value: str, not_secret: Collection[str] = (), *, shortest: int = _SHORTEST) -> bool:
+    """Whether a text is masked: for what it looks like, or for its name, unless it cannot be a secret.
+
+    A text of less than `shortest` characters is not masked for its name.
+    """
     if looks_secret(value):
         return True
     text = value.strip()
-    harmless = len(text) < _SHORTEST or _NUMBER.fullmatch(text) or _HARMLESS.fullmatch(text)
+    harmless = len(text) < shortest or _NUMBER.fullmatch(text) or _HARMLESS.fullmatch(text)
     return not harmless and is_named(name, not_secret)
 
 

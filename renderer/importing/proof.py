@@ -10,6 +10,8 @@ from renderer.importing.defaults import without_defaults
 from renderer.importing.source import SourceObject
 from renderer.manifest import Identity, kind_of, sync_options
 from renderer.plain import pointer_of
+from renderer.scaler import KINDS as SCALERS
+from renderer.scaler import scaler_of
 
 Verdict = Literal["identical", "same pods", "rolls", "lost", "withheld"]
 VERDICTS: tuple[Verdict, ...] = ("identical", "same pods", "rolls", "lost", "withheld")
@@ -42,6 +44,7 @@ class Compared:
     verdict: Verdict
     differences: tuple[Difference, ...]
     pods: int  # how many pods restart
+    is_least: bool = False  # an autoscaler may have made more of them
 
 
 def normal(data: Mapping[str, Any], *, keep: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -110,8 +113,10 @@ def compared(
         verdict = "rolls"
     else:
         verdict = "same pods" if seen else "identical"
-    rolls = template and source.kind in ("Deployment", "Rollout")
-    return Compared(env, app, source, verdict, tuple(seen), _pods(found) if rolls else 0)
+    if not template or source.kind not in ("Deployment", "Rollout"):
+        return Compared(env, app, source, verdict, tuple(seen), 0)
+    pods, is_least = _pods(source, found, rendered)
+    return Compared(env, app, source, verdict, tuple(seen), pods, is_least)
 
 
 def _is_scaled(difference: Difference, rendered: Mapping[str, Any]) -> bool:
@@ -128,6 +133,15 @@ def _rendered(source: SourceObject, rendered: Mapping[Identity, Mapping[str, Any
     return found or rendered.get(source.identity._replace(namespace=""))
 
 
-def _pods(workload: Mapping[str, Any]) -> int:
-    replicas = (workload.get("spec") or {}).get("replicas", 1)
-    return replicas if isinstance(replicas, int) else 1
+def _pods(
+    source: SourceObject, workload: Mapping[str, Any], rendered: Mapping[Identity, Mapping[str, Any]]
+) -> tuple[int, bool]:
+    """How many pods a workload has, and whether an autoscaler may have made more; a live object says it."""
+    live = source.status.get("replicas")
+    if isinstance(live, int):
+        return live, False
+    wanted = [source.spec.get("replicas"), (workload.get("spec") or {}).get("replicas")]
+    number = next((each for each in wanted if isinstance(each, int)), 1)
+    scalers = [scaler_of(dict(data)) for identity, data in rendered.items() if identity.kind in SCALERS]
+    least = [each.least for each in scalers if (each.kind, each.name) == (source.kind, source.name)]
+    return max([number, *least]), bool(least)

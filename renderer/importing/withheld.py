@@ -27,7 +27,7 @@ def has_secret(each: SourceObject) -> bool:
     """Whether a manifest must not be copied as it is: a Secret, or one with a value that looks like a secret."""
     if "sops" in each.data or each.data["kind"] in SECRET_KINDS - {"Secret"}:
         return False
-    return each.kind == "Secret" or bool(masked(each.data) != each.data)
+    return each.kind == "Secret" or bool(masked(each.data) != each.data) or any(True for _ in _variables(each))
 
 
 def without_secrets(workload: SourceObject) -> Withheld:
@@ -55,7 +55,7 @@ def _variables(workload: SourceObject) -> Iterator[tuple[tuple[str | int, ...], 
         for number, container in enumerate(pod.get(key) or ()):
             for index, item in enumerate(container.get("env") or ()):
                 value = item.get("value")
-                if isinstance(value, str) and is_hidden(str(item.get("name")), value):
+                if isinstance(value, str) and is_hidden(str(item.get("name")), value, shortest=1):
                     yield ("spec", "template", "spec", key, number, "env", index), str(item["name"])
 
 

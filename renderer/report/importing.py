@@ -42,7 +42,8 @@ def restarts(compared: Iterable[Compared]) -> str:
         return "No pod restarts."
     pods = sum(each.pods for each in rolling)
     verb = "restarts" if pods == 1 else "restart"
-    return f"{_count(pods, 'pod')} of {_count(len(rolling), 'workload')} {verb}."
+    least = "At least " if any(each.is_least for each in rolling) else ""
+    return f"{least}{_count(pods, 'pod')} of {_count(len(rolling), 'workload')} {verb}."
 
 
 def import_json(imported: Imported, written: Mapping[str, str]) -> str:
@@ -109,6 +110,8 @@ def _details(imported: Imported) -> Iterator[str]:
 
 def _lines(each: Compared) -> str:
     name = f"{each.env}: {each.source}: {each.verdict}"
+    if each.verdict == "withheld" and not each.differences:
+        return printable(f"{name}, so it is not in the project: go on applying it as before") + "\n"
     gone = "is lost" if each.verdict == "lost" else "is left out"
     shown = [_path(difference, gone) for difference in each.differences[:_SHOWN]]
     more = len(each.differences) - _SHOWN

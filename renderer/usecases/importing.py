@@ -111,8 +111,10 @@ def _finish(directory: str, sources: Mapping[str, Source], made: Imported, optio
         write_all(directory, encoded, new.removed, mark=None)
     _report(directory, options, made, new.base)
     _say_written(new, options)
-    code = int(show_problems(errors(made.problems), "text"))
-    return code or int(bool(new.conflicts))
+    faulty = show_problems(errors(made.problems), "text")
+    if faulty:
+        say("rollspec: `rollspec render` refuses the project until you repair these faults in the specs")
+    return int(bool(faulty or new.conflicts))
 
 
 def _new(directory: str, files: Mapping[str, str], options: ImportOptions) -> Merged:

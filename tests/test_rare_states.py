@@ -200,14 +200,19 @@ def test_what_one_application_for_the_environment_cannot_do_for_an_app(tmp_path:
     assert "`argocd` is about the app's own Application, and with `argocd.kind: Application` there is one" in said
 
 
+MUCH = "  resources: {requests: {memory: 2Gi}, limits: {memory: 1Gi}}\n"
+
+
 def test_a_patch_that_mends_what_a_template_makes_wrong(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "project")
     repository.write(
         "templates/service.yaml.j2", '{{ manifests["service.yaml"] | to_yaml | replace("port: 80", "port: a") }}\n'
     )
     patch = "{op: replace, path: /spec/ports/0/port, value: 80}"
-    repository.app("web", WEB + f"  patches:\n    - target: {{kind: Service}}\n      patch: [{patch}]\n")
-    assert repository.text("validate") == ""
+    repository.app("web", WEB + MUCH + f"  patches:\n    - target: {{kind: Service}}\n      patch: [{patch}]\n")
+    said = repository.run("validate").err
+    assert "the request of memory (2Gi) is more than its limit (1Gi)" in said
+    assert said.endswith("rollspec: 1 error\n")
 
 
 def test_a_file_of_a_broken_project_that_is_not_there(tmp_path: Path) -> None:
@@ -247,3 +252,95 @@ def test_a_rendered_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     done = repository.run("release", "web", "1.5.0", "--weight", "20")
     assert (done.code != 0, "rollout.yaml" in done.err) == (True, True), done
     assert state(repository, "production") == {}
+
+
+def test_a_hook_looks_at_the_objects_of_argo_cd_too(tmp_path: Path) -> None:
+    argocd = "  repository: {url: https://git.example.com/shop.git}\n  argocd: {kind: Application}\n"
+    repository = Repository(tmp_path / "project", start={"rollspec.yaml": PROJECT + argocd})
+    repository.commit("without rendered files")
+    done = repository.run("render", "--hook", str(repository.folder / "apps/web.yaml"))
+    assert (done.code, "rendered/_argocd/production.yaml" in done.err) == (1, True), done
+
+
+def test_a_quota_adds_up_what_the_workloads_of_one_app_need(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    quota = "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: team}\nspec: {hard: {pods: 11, services: 1}}\n"
+    repository.write("overlays/production/quota.yaml", quota)
+    repository.overlay("production", "  resources: [quota.yaml]\n")
+    pod = "{metadata: {labels: {app: worker}}, spec: {containers: [{name: worker, image: 'ghcr.io/acme/w:1'}]}}"
+    spec = f"{{replicas: 4, selector: {{matchLabels: {{app: worker}}}}, template: {pod}}}"
+    repository.write(
+        "extra/w.yaml", f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: worker}}\nspec: {spec}\n"
+    )
+    repository.app("web", WEB + "  extraResources: [../extra/w.yaml]\n")
+    repository.app("api", WEB.replace("web", "api"))
+    said = repository.run("validate").err
+    assert "need at least 12 pods (api 4 pods, web 8 pods), and ResourceQuota team allows 11" in said
+    repository.write("overlays/production/quota.yaml", quota.replace("pods: 11", "pods: 3"))
+    said = repository.run("validate").err
+    assert "4 pods, and ResourceQuota team allows 3" in said
+    assert "together" not in said
+
+
+def test_a_promotion_of_what_git_does_not_know_has_no_age(tmp_path: Path) -> None:
+    repository = Repository(
+        tmp_path / "project", start={"rollspec.yaml": PROJECT.replace("renderLevel: 1", "renderLevel: 2")}
+    )
+    watched = WEB.replace("router: istio}", "router: istio, analysis: {successRate: 99}}")
+    repository.app("web", watched)
+    repository.app("api", watched.replace("web", "api"))
+    canary = "  canary: {tag: 1.5.0, weight: 20}\n"
+    repository.partial(canary)
+    promoted = ("promote", "web", "--env", "production", "--dry-run")
+    assert "measured nothing" not in repository.run(*promoted).err
+    repository.partial("")
+    repository.rendered()
+    repository.partial(canary)
+    assert "measured nothing" not in repository.run(*promoted).err
+    repository.rendered("canary")
+    assert repository.run("promote", "web").code == 0
+    repository.partial("  replicas: 5\n", app="api")
+    assert "measured nothing" not in repository.text("plan", "--base", "HEAD")
+
+
+def test_an_object_of_argo_cd_that_would_lose_an_app_is_not_written(tmp_path: Path) -> None:
+    argocd = "  repository: {url: https://git.example.com/shop.git}\n  argocd: {kind: Application}\n"
+    repository = Repository(tmp_path / "project", start={"rollspec.yaml": PROJECT + argocd})
+    rolling = WEB.replace("  strategy: {type: Canary, router: istio}\n", "")
+    repository.app("web", rolling)
+    repository.app("api", rolling.replace("web", "api"))
+    repository.rendered()
+    repository.app("api", rolling.replace("web", "api").replace("  tag: 1.4.2\n", ""))
+    done = repository.run("switch", "web", "--to", "Canary", "--router", "istio")
+    assert (done.code, "Argo CD's object has this app too: correct its spec first" in done.err) == (1, True), done
+    assert state(repository, "production") == {}
+
+
+def test_without_git_nothing_is_said_of_a_rollback_window(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.app("web", WEB.replace("router: istio}", "router: istio, rollbackWindow: {revisions: 3}}"))
+    (repository.folder / ".git").rename(tmp_path / "unused")
+    done = repository.run("release", "web", "1.5.0", "--weight", "20")
+    assert (done.code, done.err) == (0, ""), done
+
+
+def test_a_last_commit_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.partial("  canary: {tag: 1.5.0, weight: 20}\n")
+    repository.rendered()
+    tree = repository.git("rev-parse", "HEAD^{tree}").strip()
+    (repository.folder / f".git/objects/{tree[:2]}/{tree[2:]}").unlink()
+    done = repository.run("weight", "web", "50")
+    assert (done.code, "rollspec: " in done.err) == (0, True), done
+    assert state(repository, "production") == {"canary": {"tag": "1.5.0", "weight": 50, "from": 20}}
+
+
+def test_a_branch_that_stays_locked_is_not_published(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.rendered()
+    lock = repository.folder / ".git/refs/heads/env/production.lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+    done = repository.run("publish", "--branch", "env/{env}")
+    assert done.code != 0, done
+    assert repository.git("branch", "--list", "env/*") == ""

@@ -13,6 +13,7 @@ from renderer.edit import Set, edit
 from renderer.failure import Failure
 from renderer.masking import _patches_secret
 from renderer.progress import progress
+from renderer.schema.branches import Form, _known
 from renderer.schema.bundle import bundle
 from renderer.schema.conditions import because
 from renderer.schema.store import _with_name
@@ -81,6 +82,7 @@ def test_schemas_of_any_value() -> None:
     endless: dict[str, Any] = {"$ref": "#/definitions/a"}
     tree = Tree({"definitions": {"a": endless}})
     assert (tree.resolve(endless), tree.resolve(True)) == ({}, {})
+    assert _known(Form({}, ()), "a text", tree) == 0
     assert because({"then": {}}, {"a": 1}) == ""
     assert [type_of(value) for value in values] == [
         "null",

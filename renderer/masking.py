@@ -150,9 +150,13 @@ def is_hidden(name: str, value: str, not_secret: Collection[str] = (), *, shorte
     """
     if looks_secret(value):
         return True
+    return len(value.strip()) >= shortest and is_literal(value) and is_named(name, not_secret)
+
+
+def is_literal(value: str) -> bool:
+    """Whether the text may be a secret: not a number, a boolean, a path, a reference, or a URL without a password."""
     text = value.strip()
-    harmless = len(text) < shortest or _NUMBER.fullmatch(text) or _HARMLESS.fullmatch(text)
-    return not harmless and is_named(name, not_secret)
+    return bool(text) and not _NUMBER.fullmatch(text) and not _HARMLESS.fullmatch(text)
 
 
 def without_known(text: str) -> str:

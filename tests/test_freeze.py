@@ -127,6 +127,21 @@ def test_a_change_is_judged_by_the_time_of_the_check(repository: Repository) -> 
     assert "the change of web (canary-start) must wait (judged at 2026-03-07T09:00:00+01:00)" in frozen_at.err
 
 
+@pytest.mark.parametrize("freeze", ["", FREEZE.replace("24h", "1m")])
+def test_a_freeze_that_the_change_takes_away_still_holds_it(repository: Repository, freeze: str) -> None:
+    now = "2026-03-07T09:00+01:00"
+    repository.overlay("production", freeze)
+    repository.commit("no freeze")
+    assert repository.run("validate", "--base", "start", "--at", now).code == 0  # no release in it
+    repository.partial("  canary: {tag: 1.5.0, weight: 20}\n")
+    repository.commit("by hand")
+    for option in ("--base", "--into"):
+        done = repository.run("validate", option, "start", "--at", now)
+        assert (done.code, done.err.count("freeze: production is frozen")) == (1, 1), done.err
+        assert "which this change removes; first change the freeze alone" in done.err
+    assert repository.data("plan", "--base", "start")["rules"][0]["pointer"] == "/spec/freeze"
+
+
 def test_a_reason_in_a_commit_or_a_squashed_merge_makes_it_a_note(repository: Repository) -> None:
     repository.partial("  canary: {tag: 1.5.0, weight: 20}\n")
     repository.commit("Squashed (#12)\n\n* release web\n\nRollspec-Break-Glass: the shop is down")

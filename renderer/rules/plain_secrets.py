@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
-from renderer.masking import is_named, known_secrets
+from renderer.masking import is_literal, is_named, known_secrets
 from renderer.plain import escape
 from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene
@@ -42,7 +42,8 @@ def secret_in_spec(scene: Scene) -> Iterator[Finding]:
     The rule sees what looks like a secret (a private key, a JSON Web Token, a token with a known prefix, a URL with a
     password), and random characters under a name that ends in a word such as `password` or `token`. References, such as
     `valueFrom` and `$(NAME)`, are never reported. It is a warning, and with `secrets: forbidden` in the overlay's
-    policy an error.
+    policy an error; then every text under such a name is one, unless it is a number, a boolean, a path or a URL without
+    a password.
 
     Why: Everybody who can read the repository, its forks or the pull request can read the secret, and Git keeps it.
     Fix: replace the secret by a new one, keep that in a Secret, and refer to it: `valueFrom: {secretKeyRef: {...}}`. If
@@ -50,8 +51,8 @@ def secret_in_spec(scene: Scene) -> Iterator[Finding]:
     Source: `policy.secrets` of the overlay; docs/security.md lists the names.
     """
     is_forbidden = scene.policy.get("secrets") == "forbidden"
-    for manifest, text in _texts(scene):
-        if text.name in scene.not_secret or not _holds_secret(text.name, text.value):
+    for manifest, text in _texts(scene, 1 if is_forbidden else _SHORTEST):
+        if text.name in scene.not_secret or not _holds_secret(text.name, text.value, strict=is_forbidden):
             continue
         message = f"{text.name} holds a secret in plain text: use a Secret, or add {text.name} to `notSecret`"
         severity: Severity = "error" if is_forbidden else "warning"
@@ -60,9 +61,11 @@ def secret_in_spec(scene: Scene) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=4096)  # most apps have values that others have too, or that they have in each environment
-def _holds_secret(name: str, text: str) -> bool:
+def _holds_secret(name: str, text: str, *, strict: bool) -> bool:
     value = _REFERENCE.sub("", text)
-    return any(map(_is_varied, known_secrets(value))) or (is_named(name) and is_random(value))
+    if any(map(_is_varied, known_secrets(value))):
+        return True
+    return is_named(name) and (is_literal(value) if strict else is_random(value))
 
 
 def _is_varied(secret: str) -> bool:
@@ -91,26 +94,28 @@ def _class(character: str) -> str:
     return "upper" if character.isupper() else "lower"
 
 
-def _texts(scene: Scene) -> Iterator[tuple[Manifest, _Text]]:
+def _texts(scene: Scene, shortest: int) -> Iterator[tuple[Manifest, _Text]]:
+    """The texts that have so many characters at least."""
     for pod in pods_within(scene):
         for pointer, container in pod.every:
-            for text in _of_container(container, pointer):
+            for text in _of_container(container, pointer, shortest):
                 yield pod.manifest, text
-        for text in _of_mapping(pod.annotations, f"{pod.pointer}/metadata/annotations"):
+        for text in _of_mapping(pod.annotations, f"{pod.pointer}/metadata/annotations", shortest):
             yield pod.manifest, text
     for manifest in scene.manifests:
-        for text in _of_mapping((manifest.data.get("metadata") or {}).get("annotations"), "/metadata/annotations"):
+        annotations = (manifest.data.get("metadata") or {}).get("annotations")
+        for text in _of_mapping(annotations, "/metadata/annotations", shortest):
             yield manifest, text
         if manifest.kind == "ConfigMap":
-            for text in _of_mapping(manifest.data.get("data"), "/data"):
+            for text in _of_mapping(manifest.data.get("data"), "/data", shortest):
                 yield manifest, text
-                yield from ((manifest, line) for line in _lines(text))
+                yield from ((manifest, line) for line in _lines(text, shortest))
 
 
-def _of_container(container: Object, pointer: str) -> Iterator[_Text]:
+def _of_container(container: Object, pointer: str, shortest: int) -> Iterator[_Text]:
     for number, variable in enumerate(container.get("env") or ()):
         value = variable.get("value") if isinstance(variable, dict) else None
-        if isinstance(value, str) and len(value) >= _SHORTEST:
+        if isinstance(value, str) and len(value) >= shortest:
             yield _Text(f"{pointer}/env/{number}/value", str(variable.get("name")), value)
     for field in ("command", "args"):
         flag = ""
@@ -118,20 +123,20 @@ def _of_container(container: Object, pointer: str) -> Iterator[_Text]:
             found = _FLAG.fullmatch(word) if isinstance(word, str) else None
             if isinstance(word, str):
                 name, value = (found["name"], found["value"] or "") if found else (flag or field, word)
-                if len(value) >= _SHORTEST:
+                if len(value) >= shortest:
                     yield _Text(f"{pointer}/{field}/{number}", name, value)
             flag = found["name"] if found and found["value"] is None else ""
 
 
-def _of_mapping(values: Any, pointer: str) -> Iterator[_Text]:
+def _of_mapping(values: Any, pointer: str, shortest: int) -> Iterator[_Text]:
     for name, value in (values if isinstance(values, dict) else {}).items():
-        if isinstance(value, str) and len(value) >= _SHORTEST:
+        if isinstance(value, str) and len(value) >= shortest:
             yield _Text(f"{pointer}/{escape(str(name))}", str(name), value)
 
 
-def _lines(text: _Text) -> Iterator[_Text]:
+def _lines(text: _Text, shortest: int) -> Iterator[_Text]:
     """The pairs of a file of settings, each on a line of its own; one of them is enough."""
     if "\n" in text.value:
         for line in text.value[:_LONGEST].splitlines():
-            if (found := _PAIR.fullmatch(line)) and len(found["value"]) >= _SHORTEST:
+            if (found := _PAIR.fullmatch(line)) and len(found["value"]) >= shortest:
                 yield _Text(text.pointer, found["name"], found["value"])

@@ -17,7 +17,7 @@ from renderer.problem import Problem
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Compared, Unread, about, before, compare
 from renderer.usecases.freezes import frozen_changes
-from renderer.usecases.guards import judged_by_base
+from renderer.usecases.guards import by_rule_of_base, frozen_before, judged_by_base
 from renderer.usecases.output import output_problems
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.ran import with_history
@@ -110,6 +110,9 @@ def _problems(
     plans = with_history(root, new.layout, base, found.plans)
     environments = new.setup.environments.values()
     held = frozen_changes(root, environments, plans, (base, change.head), change.now) if change.now else []
+    if change.now and isinstance(old, View) and (were := frozen_before(old, new)):
+        more = frozen_changes(root, were, plans, (base, change.head), change.now)
+        held += [by_rule_of_base(each, _named(base), "freeze") for each in more if each not in held]
     held += future_restarts(environments, plans, change.now) if change.now else ()
     files = output_problems(root, (resolve(root, base), change.head), _named(base), new, found.files)
     located = Locator(new.setup.texts).locate(held) if held else ()

@@ -46,7 +46,7 @@ def rule_changes(old: View, new: View) -> tuple[RuleChange, ...]:
     for env in sorted(old.setup.environments.keys() & new.setup.environments.keys()):
         file = new.layout.overlay(env)
         was, now = (view.setup.environments[env] for view in (old, new))
-        found += _differ(file, was.spec, now.spec, _JUDGING)
+        found += _differ(file, was.spec, now.spec, (*_JUDGING, "freeze"))
         found += _differ(file, _guards(was), _guards(now), ("patches",))
     for env in sorted(new.setup.environments.keys() - old.setup.environments.keys()):
         found += _unguarded(old, new.layout.overlay(env), new.setup.environments[env].spec)
@@ -78,14 +78,24 @@ def judged_by_base(old: View, new: View, selection: Selection, base: str) -> Fou
         setup = replace(new.setup, environments={**new.setup.environments, env: now._replace(spec=spec)})
         texts, _ = new.texts(sorted(apps))
         for app, files in texts.items():
-            by_base, by_head = (
+            of_base, of_head = (
                 [problem for each in build_app(app, files, judge, [env]) for problem in each.problems]
                 for judge in (setup, new.setup)
             )
-            more = tuple(_taken_away(problem, base) for problem in by_base if problem not in by_head)
+            more = tuple(_taken_away(problem, base) for problem in of_base if problem not in of_head)
             if more:
                 found[env, app] = more
     return found
+
+
+def frozen_before(old: View, new: View) -> list[Environment]:
+    """The environments of the head whose freeze the change takes away or changes, each with the freeze of the base."""
+    pairs = [(now, _before(old, now)) for now in new.setup.environments.values()]
+    return [
+        now._replace(spec={**now.spec, "freeze": was.spec["freeze"]})
+        for now, was in pairs
+        if was is not None and was.spec.get("freeze") and was.spec["freeze"] != now.spec.get("freeze")
+    ]
 
 
 def _before(old: View, now: Environment) -> Environment | None:
@@ -96,7 +106,12 @@ def _before(old: View, now: Environment) -> Environment | None:
 
 
 def _taken_away(problem: Problem, base: str) -> Problem:
-    why = f"{problem.message}: by the policy of {base}, which this change removes; first change the policy alone"
+    return by_rule_of_base(problem, base, "policy")
+
+
+def by_rule_of_base(problem: Problem, base: str, what: str) -> Problem:
+    """A problem that only the base's rules make."""
+    why = f"{problem.message}: by the {what} of {base}, which this change removes; first change the {what} alone"
     return replace(problem, message=why)
 
 

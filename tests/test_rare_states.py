@@ -344,3 +344,13 @@ def test_a_branch_that_stays_locked_is_not_published(tmp_path: Path) -> None:
     done = repository.run("publish", "--branch", "env/{env}")
     assert done.code != 0, done
     assert repository.git("branch", "--list", "env/*") == ""
+
+
+def test_a_match_for_nobody_leaves_the_own_host_alone(tmp_path: Path) -> None:
+    """Without hosts and gateways, `http.match` has no requests that it could be about."""
+    repository = Repository(tmp_path / "project", start={"rollspec.yaml": PROJECT.replace("vel: 1", "vel: 2")})
+    repository.app("web", WEB + "  istio: {http: {match: [{uri: {prefix: /web}}], timeout: 5s}}\n")
+    assert "`match` applies to no host and no gateway" in repository.run("validate").err
+    repository.rendered()
+    text = (repository.folder / "rendered/production/web/virtual-service.yaml").read_text()
+    assert [line for line in text.splitlines() if "name: " in line or "match" in line][-1:] == ["  - name: own.http"]

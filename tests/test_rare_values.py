@@ -12,6 +12,7 @@ import pytest
 from renderer.edit import Set, edit
 from renderer.failure import Failure
 from renderer.masking import _patches_secret
+from renderer.overlay import Document, Effective, Layer
 from renderer.progress import progress
 from renderer.schema.branches import Form, _known
 from renderer.schema.bundle import bundle
@@ -102,3 +103,8 @@ def test_only_a_hook_may_have_its_name_made() -> None:
     assert made["metadata"]["name"] == "a-x"
     plain = {"metadata": {"generateName": "a-", "annotations": {"a": "b"}}}
     assert _with_name(plain) is plain
+
+
+def test_what_no_file_gave_is_the_app_as_a_whole() -> None:
+    app = Document("apps/web.yaml", {"metadata": {"name": "web"}, "spec": {}})
+    assert Effective(app.data, (Layer(app, "App"),)).locate("/nothing/here") == ("apps/web.yaml", "")

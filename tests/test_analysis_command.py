@@ -141,6 +141,9 @@ def test_a_project_or_an_app_with_problems_has_no_queries(
     text = (project / "apps/web.yaml").read_text()
     (project / "apps/web.yaml").write_text(text.replace("tag: ", "tag: 1 # "))
     assert run(project, "analysis", "check", "web", "--env", "production").code == 1
+    (project / "link.yaml").symlink_to("/etc/hostname")
+    (project / "apps/web.yaml").write_text(f"{text}  extraResources: [../link.yaml]\n")
+    assert run(project, "analysis", "check", "web", "--env", "production").code == 1
 
 
 @pytest.mark.parametrize(

@@ -158,8 +158,9 @@ def test_every_state_is_styled() -> None:
 def test_what_cannot_be_read_or_planned_is_on_the_board_with_its_reason(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository")
     repository.app("api", WEB.replace("web", "api"))
+    repository.overlay("staging", "  apps: []\n")
     repository.commit("begin")
-    repository.verb("release", "web", "1.5.0", "--weight", "20")
+    repository.verb("release", "web", "1.5.0", "--weight", "20", "--env", "production")
     repository.partial("  canary: {tag: 1.5.0, weight: 20}\n  readinessProbe: {httpGet: {path: /, port: nowhere}}\n")
     repository.write("apps/api.yaml", "spec: [\n")
     repository.commit("break")

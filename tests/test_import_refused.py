@@ -72,6 +72,13 @@ def test_objects_come_from_stdin(folder: Path) -> None:
     assert (outcome.code, "created apps/web.yaml" in outcome.out) == (0, True)
 
 
+def test_a_release_of_an_image_without_a_tag_is_read(folder: Path) -> None:
+    (folder / "web.yaml").write_text(IN_FLIGHT.replace("search:2.4.0", "search"))
+    assert run(folder, "import", "web.yaml").code == 0
+    spec = (folder / "apps/search.yaml").read_text()
+    assert ("tag: 2.3.1\n" in spec, "tag: latest\n" in spec, "omitTag: true\n" in spec) == (True, True, True)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -167,6 +167,8 @@ def test_a_train_names_what_stays_behind(repository: Repository) -> None:
 
 
 def test_a_train_leaves_a_hotfix_that_is_ahead(repository: Repository) -> None:
+    stable(repository, "1.4.2", "staging")
+    (repository.folder / "overlays/staging/apps/web.yaml").unlink()
     stable(repository, "1.4.3", "eu")
     out, err = train(repository)
     assert (out, "web in eu: 1.4.2 stays behind: 1.4.3 is newer here, and was never stable in staging" in err) == (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -56,7 +56,7 @@ def test_a_cache_that_git_tracks_is_not_used_for_formatting(repository: Reposito
 
 
 def test_a_process_that_was_killed_is_a_bug_that_is_named() -> None:
-    answer = in_child(os._exit, 1)
+    answer = in_child(signal.raise_signal, signal.SIGKILL)
     assert (answer.value, answer.code, answer.said) == (None, 4, ("the process that did this was killed",))
 
 

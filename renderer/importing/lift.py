@@ -482,9 +482,7 @@ def _derived(ports: Sequence[Mapping[str, Any]], listed: Sequence[Mapping[str, A
     """Whether the container lists exactly the ports that rollspec makes from `ports`."""
     made: dict[tuple[Any, str], dict[str, Any]] = {}
     for port in ports:
-        target, protocol = port.get("targetPort", port["port"]), port.get("protocol", "TCP")
-        if not isinstance(target, int):
-            return False
+        target, protocol = port["targetPort"], port.get("protocol", "TCP")
         more = {} if protocol == "TCP" else {"protocol": protocol}
         made.setdefault((target, protocol), {"name": port["name"], "containerPort": target, **more})
     return [*made.values()] == [*listed]

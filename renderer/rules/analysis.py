@@ -90,7 +90,7 @@ def analysis_args(scene: Scene) -> Iterator[Finding]:
     """An argument that a template needs and that is not given, or that two templates give different values.
 
     Why: Argo Rollouts sets the Rollout to InvalidSpec and releases nothing. An argument that no template uses (a
-    warning) is ignored; mostly its name is misspelt.
+    warning) is ignored; often its name is misspelt.
     Fix: give the argument under `args` of the analysis, or a value in the template. Metrics of templates that run
     together need different names.
     Source: Argo Rollouts (`args.x was not resolved`, `specified multiple times with different values`, `two metrics

@@ -164,7 +164,7 @@ def _names_subset(manifest: Manifest, namespace: str, rule: Manifest) -> bool:
 def application_source(scene: Scene) -> Iterator[Finding]:
     """An Application whose source Argo CD refuses.
 
-    An Application with a `sourceHydrator` is not checked: it has neither field.
+    An Application with a `sourceHydrator` is not checked: it has neither `source` nor `sources`.
 
     Why: Argo CD sets the Application to an error state (`InvalidSpecError`) and syncs nothing.
     Fix: give exactly one of `source` and `sources`. Each source needs a `repoURL` and one of `path`, `chart` or (only

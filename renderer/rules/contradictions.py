@@ -72,7 +72,7 @@ def service_removed(
 ) -> Iterator[Finding]:
     """A patch removes the Service of an app, and no other Service sends requests to its pods.
 
-    A Service of another name counts, whether the app or the overlay (`others`) brings it.
+    A Service of another name counts, also one from the `resources` of the overlay.
 
     Why: Nobody can reach the app any more, and a rolling update or a canary by replicas says nothing of it.
     Fix: remove the patch. An app that serves nothing has `ports: []`; ports that only people use can be listed in

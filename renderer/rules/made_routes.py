@@ -95,8 +95,8 @@ def mirror_own_canary(scene: Scene) -> Iterator[Finding]:
     """A route that mirrors its requests to the pods that already get them: to the app's own canary, or its own host.
 
     Why: While nothing is in flight, the canary subset has the stable pods. The stable version then handles every
-    mirrored request twice, writes included. So it does if the mirror names the route's own host without a subset, or
-    with a subset of the route.
+    mirrored request twice, writes included. The same happens if the mirror names the route's own host without a
+    subset, or with a subset of the route.
     Fix: mirror during a release only, with a step: `{setMirrorRoute: {name: mirror, percentage: 10, match: [...]}}` in
     `strategy.steps`; or mirror to another Service.
     Source: Argo Rollouts (without a canary both subsets have the stable hash), measured; Istio (HTTPRoute.mirror).

@@ -171,7 +171,7 @@ def rollout_scale_down(scene: Scene) -> Iterator[Finding]:
 def rollback_window_checks(scene: Scene) -> Iterator[Finding]:
     """`rollbackWindow` with a `prePromotionAnalysis` on Argo Rollouts before 1.10.
 
-    Why: In the window these controllers make no analysis before the promotion, and wait for it all the same. So an undo
+    Why: Within the window these controllers start no analysis before the promotion, but wait for its result. So an undo
     to a version without pods never gets the traffic.
     Fix: upgrade Argo Rollouts and set `versions.argoRollouts`, or remove `rollbackWindow`: an undo then waits for the
     checks. While an undo hangs, removing `rollbackWindow` starts the checks.

@@ -57,7 +57,7 @@ def route_destinations(scene: Scene) -> Iterator[Finding]:
 
     A host that means a Service of the VirtualService's own namespace is looked up in the render and its resources;
     other hosts are not checked. A subset is looked up in the DestinationRule of the same host. A mirror whose Service
-    is not here is a warning.
+    is not in the render is a warning.
 
     Why: Istio answers such requests with 503.
     Fix: correct the name, or declare a Service that is not rendered here as external (`Service/name`). A Service with

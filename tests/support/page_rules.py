@@ -33,6 +33,9 @@ the JSON Schemas. It does so before it writes a file. Every problem shows the id
 
 An **error** stops the run. A **warning** is shown; with `--strict` it counts as an error. A **note** is only shown.
 
+*This render* and *this tree* are the manifests of an environment in Git: those that rollspec renders from specs, and
+the plain manifests under `resources`.
+
 The examples are parts of the test fixtures: the bad one is reported, the good one is not.
 
 `make docs` makes this page from `renderer/rules` and `fixtures/rules`.

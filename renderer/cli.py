@@ -155,7 +155,7 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code
     except click.ClickException as error:
-        said = printable(error.format_message())  # click quotes arguments unchanged
+        said = _printable(error.format_message())  # click quotes arguments unchanged
         error.format_message = lambda: said  # type: ignore[method-assign]
         error.show()
         if isinstance(error, click.UsageError):
@@ -189,7 +189,7 @@ def _show_meant(error: click.UsageError) -> None:
 
 
 def _printable(message: str) -> str:
-    """Makes each line printable: the output of a Git hook may have several lines."""
+    """Makes each line printable: the output of a Git hook, and some of click's messages, have several lines."""
     return "\n".join(printable(line.expandtabs()) for line in message.split("\n"))
 
 

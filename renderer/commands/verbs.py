@@ -154,7 +154,7 @@ def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | 
 @_common
 @_apps
 def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: str | None) -> int:
-    """Make the canary or preview the stable version, without a dip.
+    """Make the canary or preview the stable version.
 
     The promotion starts from the weight of the last commit, and for a ladder from its last weight. If the cluster gets
     a change of the weight and the promotion together, or if the promotion was made by hand, name the revision that the

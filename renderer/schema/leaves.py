@@ -91,6 +91,8 @@ def _type(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     if _lacks_unit(types, refusal, scene):
         number = words.scalar(refusal.instance)
         message = f"{number} is a number where a duration is expected: write {number}s"
+    elif _is_percent(types, refusal, scene):
+        message = f"{words.scalar(refusal.instance)} is a number where a percentage is expected, such as 20%"
     yield Fault(pointer_of(refusal.tokens), "wrong-type", message)
 
 
@@ -112,6 +114,13 @@ def _lacks_unit(types: list[str], refusal: Refusal, scene: Scene) -> bool:
         return False
     fits = [scene.checker.fits(refusal.schema, f"{words.scalar(refusal.instance)}{unit}") for unit in ("s", "", "x")]
     return fits == [True, False, False]
+
+
+def _is_percent(types: list[str], refusal: Refusal, scene: Scene) -> bool:
+    """For a number: whether a percentage would be valid, and the number in quotes would not."""
+    if types != ["string"] or words.type_of(refusal.instance) != "number" or words.secret(refusal.tokens):
+        return False
+    return [scene.checker.fits(refusal.schema, text) for text in ("20%", "20", "20x")] == [True, False, False]
 
 
 def _value(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:

@@ -94,6 +94,22 @@ def analysis_count(scene: SpecScene) -> Iterator[Finding]:
             yield Finding("analysis-count", message, f"{_STRATEGY}/{field}/failureLimit")
 
 
+def analysis_percent(scene: SpecScene) -> Iterator[Finding]:
+    """A `successRate` of at most 1, which is a percentage.
+
+    Why: `successRate: 0.99` means 0.99 %: the check passes while 99 of 100 requests fail.
+    Fix: write the percentage: `successRate: 99`.
+    Source: rollspec.
+    """
+    for field, checks in _checks(scene.app):
+        rate = checks.fields.get("successRate")
+        if isinstance(rate, int | float) and 0 < rate <= 1:
+            message = (
+                f"{rate:g} % is a rate at which nearly every request may fail; for {rate:.0%} write {rate * 100:g}"
+            )
+            yield Finding("analysis-percent", message, f"{_STRATEGY}/{field}/successRate", severity="warning")
+
+
 def analysis_port(scene: SpecScene) -> Iterator[Finding]:
     """A `web` check that names a port which the app does not have.
 

@@ -555,6 +555,7 @@ SPEC_RULES: dict[str, SpecRule] = {
     "analysis-level": checks.analysis_level,
     "analysis-window": checks.analysis_window,
     "analysis-count": checks.analysis_count,
+    "analysis-percent": checks.analysis_percent,
     "analysis-port": checks.analysis_port,
     "analysis-starting-step": checks.analysis_starting_step,
     "analysis-time": checks.analysis_time,

@@ -197,7 +197,8 @@ def test_the_hook_renders_the_checkout_that_was_merged(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     made.git("worktree", "add", "--quiet", str(tree), "topic")
     command = ["git", "-C", str(tree), "merge", "--quiet", "--no-edit", "main"]
-    subprocess.run(command, check=True, capture_output=True, env=environment(PATH=PATH))
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment(PATH=PATH))
+    assert "rollspec: commit these rendered files" in done.stdout + done.stderr
     rendered = f"{inside}/rendered/production/web/rollout.yaml"
     assert "debug" in (tree / rendered).read_text()
     assert "debug" not in (tmp_path / "repository" / rendered).read_text()

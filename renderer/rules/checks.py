@@ -104,9 +104,7 @@ def analysis_percent(scene: SpecScene) -> Iterator[Finding]:
     for field, checks in _checks(scene.app):
         rate = checks.fields.get("successRate")
         if isinstance(rate, int | float) and 0 < rate <= 1:
-            message = (
-                f"{rate:g} % is a rate at which nearly every request may fail; for {rate:.0%} write {rate * 100:g}"
-            )
+            message = f"at {rate:g} % nearly every request may fail; for {rate:.0%} write {rate * 100:g}"
             yield Finding("analysis-percent", message, f"{_STRATEGY}/{field}/successRate", severity="warning")
 
 

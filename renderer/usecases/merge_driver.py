@@ -26,7 +26,10 @@ ATTRIBUTES = ".gitattributes"
 _HOOK = """\
 #!/bin/sh
 # Written by `rollspec init --merge-driver`: a merge takes our rendered files, and this makes them right.
-{render} && git status --short -- {output}
+{render}
+changed=$(git status --short -- {output})
+test -z "$changed" || echo "$changed
+rollspec: commit these rendered files: the merge had those of one side"
 """
 
 

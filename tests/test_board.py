@@ -177,6 +177,8 @@ def test_what_cannot_be_read_or_planned_is_on_the_board_with_its_reason(tmp_path
     [
         (["--single", "board.html", "--env", "production", "--all"], 2, "--single writes one page: leave --all out"),
         (["--output", "rollspec.yaml/public"], 3, "rollspec.yaml/public: not a directory"),
+        (["--output", "rendered/board"], 2, "contains the project's or Git's files"),
+        (["--output", "."], 2, "contains the project's or Git's files"),
     ],
 )
 def test_a_board_that_cannot_be_written_says_why(tmp_path: Path, words: list[str], code: int, message: str) -> None:

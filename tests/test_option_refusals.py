@@ -21,7 +21,7 @@ REFUSED = {
     "release --from-edits --from-env staging": "--from-edits takes versions from edits",
     "restart": "Name the apps, or give --all.",
     "new Web --image ghcr.io/acme/web --tag 1.0.0": "an app's name must be at most 53 lower-case letters",
-    "new api --image ghcr.io/acme/api --tag 1.0.0 --strategy Canary": "Canary needs a port: --port http=80:8080",
+    "new api --image ghcr.io/acme/api --tag 1.0.0 --strategy BlueGreen": "BlueGreen needs a port: --port http=80:8080",
     "new api --image ghcr.io/acme/api --tag 1.0.0 --port http=80:web": "--port needs NAME=PORT or NAME=PORT:TARGET",
     "new api --image ghcr.io/acme/api --tag 1.0.0 --port http=80000": "apps/api.yaml was not created",
     "completion tcsh": "'tcsh' is not one of",

@@ -123,7 +123,7 @@ def _text(message: str, trailers: Sequence[tuple[str, str]]) -> str:
 
 def _why(code: int, everything: str, errors: str) -> GitError:
     if code == 1:  # git's own errors end with 128
-        return GitError(everything or "a hook stopped the commit without a message", "hook")
+        return GitError(f"a hook of Git stopped the commit: {everything or 'it said nothing'}", "hook")
     return refusal(errors)
 
 

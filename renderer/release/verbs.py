@@ -214,7 +214,8 @@ def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None 
         return Refusal(SWITCHING)
     previous = to if to is not None else spec.get("previous")
     if not previous:
-        return Refusal("there is no previous version to go back to; `undo --to REF` takes one from Git")
+        again = "; `retry` starts the version that was aborted again" if spec.get("aborted") else ""
+        return Refusal(f"there is no previous version to go back to; `undo --to REF` takes one from Git{again}")
     state = {key: value for key, value in previous.items() if key not in ("weight", "undone")}
     version = version_of(spec, state)
     if version == stable_of(spec):

@@ -36,8 +36,10 @@ class NewApp:
             raise Failure(
                 "an app's name must be at most 53 lower-case letters, digits or `-`, and begin with a letter", 2
             )
-        if self.strategy in ("BlueGreen", "Canary") and not self.ports:
-            raise Failure(f"{self.strategy} needs a port: --port http=80:8080", 2)
+        by_istio = self.strategy == "Canary" and self.router == "istio"
+        if (self.strategy == "BlueGreen" or by_istio) and not self.ports:
+            what = "a Canary by router istio" if by_istio else "BlueGreen"
+            raise Failure(f"{what} needs a port: --port http=80:8080", 2)
 
     @property
     def strategy_block(self) -> dict[str, Any]:

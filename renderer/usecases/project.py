@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from renderer.failure import Failure
-from renderer.layout import PROJECT_FILE, Layout
+from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline import Rendered, building, is_in
 from renderer.pipeline.in_step import Steps, groups, in_step
 from renderer.pipeline.positions import Locator
@@ -22,7 +22,7 @@ from renderer.pipeline.setup import (
     set_up,
 )
 from renderer.plain import escape
-from renderer.problem import Problem, errors
+from renderer.problem import Problem, errors, printable
 from renderer.progress import counted
 from renderer.project import Project, Versions
 from renderer.promotion import faults as promotion_faults
@@ -311,3 +311,15 @@ def build_read(
         return (yield from building(app, files, opened.setup, wanted[app], stable_only=stable_only))
 
     return [each for made in in_step(map(work, texts)) for each in made]
+
+
+def elsewhere(opened: Opened, directory: str, output: str, also: Sequence[str] = ()) -> str:
+    """The folder that `--output` names, from `directory`; Failure for one of Git's or the project's (`also`: further)."""
+    layout, root = opened.layout, os.path.realpath(opened.root)
+    target = os.path.realpath(os.path.join(directory, output))
+    own = [os.path.join(root, each) for each in (layout.apps, layout.overlays, layout.templates, *also)]
+    is_own = any(holds(target, each) for each in (root, *own)) or any(holds(each, target) for each in own)
+    if is_own or ".git" in target.split(os.sep):
+        named = printable(output)
+        raise Failure(f"--output {named}: this folder contains the project's or Git's files; choose another one", 2)
+    return target

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from renderer.console import out, say
 from renderer.failure import Failure
-from renderer.layout import KUSTOMIZATION, holds
+from renderer.layout import KUSTOMIZATION
 from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import Problem, errors, printable
@@ -19,7 +19,7 @@ from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import RESTORE, refuse_left_out, refuse_nested
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
-from renderer.usecases.project import Opened, whole_projects
+from renderer.usecases.project import Opened, elsewhere, whole_projects
 from renderer.usecases.run import Share, alone, render_share, shared_files, together
 from renderer.usecases.selection import Selection, parse_shard
 from renderer.usecases.shown import Shown, in_project
@@ -200,7 +200,7 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
 
             refuse_hidden_specs(opened.root, opened.layout, opened.spec_files())
             refuse_hidden_output(opened.root, opened.setup.project, _folders(opened, selection))
-    target = _elsewhere(opened, options.directory, output) if output else _output_folder(opened)
+    target = elsewhere(opened, options.directory, output) if output else _output_folder(opened)
     job = Job(selection, options.bootstrap, target, parse_shard(options.shard), bool(output))
     if options.stdout:
         return _print(opened, job, shown, plugin=options.plugin)
@@ -300,16 +300,6 @@ def _output_folder(opened: Opened) -> str:
         target = os.path.join(target, part)
         if os.path.islink(target):
             raise Failure(f"{opened.layout.output}: is a symbolic link, which is not followed")
-    return target
-
-
-def _elsewhere(opened: Opened, directory: str, output: str) -> str:
-    """The folder that `--output` names, from `directory`; Failure for one that holds specs, or Git's own files."""
-    target, root = os.path.realpath(os.path.join(directory, output)), os.path.realpath(opened.root)
-    specs = [os.path.join(root, each) for each in (opened.layout.apps, opened.layout.overlays, opened.layout.templates)]
-    holds_specs = any(holds(target, each) for each in (root, *specs))
-    if holds_specs or any(holds(each, target) for each in specs) or ".git" in target.split(os.sep):
-        raise Failure(f"--output {output}: this folder contains specs or Git's own files; choose another one", 2)
     return target
 
 

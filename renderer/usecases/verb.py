@@ -104,6 +104,8 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         _refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}), [*acts])
     edited, failed = _sound(_edits(opened, acts), options)
     if failed and not (edited and options.keep_going):
+        if edited:
+            say("rollspec: nothing was changed; with --keep-going the other apps are")
         return 1
     _say_notes(edited, how)
     files, old = _files(opened, edited)

@@ -17,6 +17,7 @@ from renderer.problem import printable
 
 _RARELY = 200_000  # new objects between two searches for cycles, which visit all objects; our data has no cycles
 _PROBLEMS, _USAGE, _COULD_NOT_LOOK, _BUG = 1, 2, 3, 4
+_SIGNALS = 128  # and the number of the signal that stopped us
 # name -> (section, short help); see LazyGroup.get_command for where its code is
 COMMANDS = {
     "init": ("Project", "Create a project: project file, overlay, first app, pre-commit config."),
@@ -163,8 +164,10 @@ def run(arguments: list[str]) -> int:
         return _USAGE
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except (BrokenPipeError, SystemExit):  # click exits where the reader of our output has gone
+    except BrokenPipeError:  # the reader of our output has gone
         return 0
+    except SystemExit as ended:  # a signal stopped a verb; click exits with 1 where the reader has gone
+        return ended.code if isinstance(ended.code, int) and ended.code > _SIGNALS else 0
     except Failure as failure:
         click.echo(_printable(f"rollspec: {failure}"), err=True)
         return failure.code

@@ -314,7 +314,7 @@ def build_read(
 
 
 def elsewhere(opened: Opened, directory: str, output: str, also: Sequence[str] = ()) -> str:
-    """The folder that `--output` names, from `directory`; Failure for one of Git's or the project's (`also`: further)."""
+    """The folder that `--output` names, from `directory`; Failure for Git's or one of the project's (`also`: more)."""
     layout, root = opened.layout, os.path.realpath(opened.root)
     target = os.path.realpath(os.path.join(directory, output))
     own = [os.path.join(root, each) for each in (layout.apps, layout.overlays, layout.templates, *also)]

@@ -42,6 +42,16 @@ def test_what_is_not_rendered_is_lost_and_no_patch_is_written_for_it() -> None:
     assert patches([source], {}, autoscaled=False) == []
 
 
+def test_what_is_rendered_and_not_in_the_source_is_removed_in_the_same_patch() -> None:
+    source = SourceObject("web.yaml", deployment("ghcr.io/acme/web:1.0.0", finalizers=["a.io/x"]), {})
+    rendered = {source.identity: deployment("ghcr.io/acme/web:1.0.0", paused=True)}
+    (patch,) = patches([source], rendered, autoscaled=False)
+    assert patch["patch"] == [
+        {"op": "add", "path": "/spec/finalizers", "value": ["a.io/x"]},
+        {"op": "remove", "path": "/spec/paused"},
+    ]
+
+
 def test_a_spec_that_does_not_render_has_its_problems_in_every_environment() -> None:
     setup, _ = opened_project()
     text = "apiVersion: rollspec/v1\nkind: App\nmetadata: {name: web}\nspec: {image: ghcr.io/acme/web}\n"

@@ -42,6 +42,7 @@ def folder(tmp_path: Path) -> Path:
         (["web.yaml", "--env=a", "--env=b"], "several environments need a source each"),
         (["web.yaml", "--env=Prod_1"], "`Prod_1` is not a valid name for the environment"),
         (["--env=../up=web.yaml"], "`../up` is not a valid name for the environment"),
+        (["empty.yaml"], "the source has no Kubernetes object"),
         (["missing.yaml"], "missing.yaml: No such file or directory"),
         (["web.yaml", "--again=missing.json"], "missing.json: No such file or directory"),
         (["web.yaml", "other.yaml"], "Deployment web is also in web.yaml, and differs there"),
@@ -52,6 +53,7 @@ def test_a_source_that_cannot_be_read_is_refused_with_a_reason(
     words: list[str], message: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "other.yaml").write_text(DEPLOYMENT.replace("replicas: 2", "replicas: 3"))
+    (folder / "empty.yaml").write_text("# nothing yet\n")
     (folder / "kustomized").mkdir()
     (folder / "kustomized/kustomization.yaml").write_text("resources: []\n")
     monkeypatch.setenv("PATH", str(folder))
@@ -89,6 +91,10 @@ def test_a_release_of_an_image_without_a_tag_is_read(folder: Path) -> None:
         (
             DEPLOYMENT + "          env: [{name: LEVEL, value: debug}, {name: LEVEL, value: info}]\n",
             "the environment variable LEVEL is given twice",
+        ),
+        (
+            ROLLOUT + "  strategy: {canary: {trafficRouting: {istio: {virtualServices: [{name: web}]}}}}\n",
+            "its Rollout edits several VirtualServices",
         ),
         (ROLLOUT + "  strategy: {}\n", "its Rollout has neither `canary` nor `blueGreen`"),
         (

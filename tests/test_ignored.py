@@ -185,3 +185,10 @@ def test_extra_resources_that_are_ignored(repository: Repository) -> None:
         file.write("  extraResources: [../local/s.yaml]\n")
     done = repository.run("validate")
     assert (done.code, "`local/s.yaml` is ignored by Git (.gitignore:1 (s.yaml))" in done.err) == (1, True), done
+
+
+def test_the_line_is_named_from_the_folder_of_the_project(tmp_path: Path) -> None:
+    made = Repository(tmp_path / "repository", inside="deploy/k8s")
+    made.rendered()
+    (tmp_path / "repository/.gitignore").write_text("rendered/\n")
+    assert "../../.gitignore:1 (rendered/)" in made.run("render", "--check").err + made.run("doctor").out

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Collection, Sequence
 
 from renderer.git.checkout import index_entries
 from renderer.git.read import upwards
-from renderer.git.run import attempt_reading, covering, fields, literal, reading
+from renderer.git.run import attempt_reading, covering, fields, literal, reading, text
 
 _IGNORED = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard")
 
@@ -21,8 +22,14 @@ def ignored_by(root: str, paths: Collection[str]) -> dict[str, str]:
         return {}
     asked = b"".join(os.fsencode(path) + b"\0" for path in sorted(paths))
     said = fields(attempt_reading(root, ["check-ignore", "--stdin", "-z", "--verbose"], asked))
-    found = zip(said[::4], said[1::4], said[2::4], said[3::4], strict=True)
-    return {path: f"{file}:{line} ({pattern})" for file, line, pattern, path in found if not pattern.startswith("!")}
+    found = [each for each in zip(said[::4], said[1::4], said[2::4], said[3::4], strict=True) if each[2][:1] != "!"]
+    above = text(reading(root, ["rev-parse", "--show-prefix"])).strip("\n") if found else ""
+    return {path: f"{_from(above, file)}:{line} ({pattern})" for file, line, pattern, path in found}
+
+
+def _from(above: str, file: str) -> str:
+    """The path of a file with patterns, from the project's folder; Git names it from the top folder."""
+    return file if posixpath.isabs(file) or not above else posixpath.relpath(file, above)
 
 
 def hidden(root: str, paths: Sequence[str]) -> dict[str, str]:

@@ -24,6 +24,8 @@ REFUSED = {
     "new api --image ghcr.io/acme/api --tag 1.0.0 --strategy BlueGreen": "BlueGreen needs a port: --port http=80:8080",
     "new api --image ghcr.io/acme/api --tag 1.0.0 --port http=80:web": "--port needs NAME=PORT or NAME=PORT:TARGET",
     "new api --image ghcr.io/acme/api --tag 1.0.0 --port http=80000": "apps/api.yaml was not created",
+    "weight 20 web": "'web' is not a whole number of percent from 0 to 100; the apps come first: `rollspec weight",
+    "release web 1.5.0 --weight 0.5": "'0.5' is not a whole number of percent from 0 to 100",
     "completion tcsh": "'tcsh' is not one of",
     "-- --unknown": "No such option '--unknown'",
 }

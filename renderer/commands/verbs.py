@@ -17,7 +17,19 @@ from renderer.usecases.promotion import ReleaseOptions
 from renderer.usecases.verb import VerbOptions
 from renderer.usecases.verbs import SwitchOptions
 
-WEIGHT = click.IntRange(0, 100)
+
+class _Percent(click.IntRange):
+    """A whole number of percent, also as `20%`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = str(value).removesuffix("%")
+        if number.isascii() and number.isdecimal() and len(number) < 4 and int(number) in range(101):
+            return int(number)
+        order = "; the apps come first: `rollspec weight APP 20`" if isinstance(param, click.Argument) else ""
+        return self.fail(f"{value!r} is not a whole number of percent from 0 to 100{order}", param, ctx)
+
+
+WEIGHT = _Percent(0, 100)
 
 
 def _common(function: Callable[..., int]) -> Callable[..., int]:

@@ -361,7 +361,8 @@ def _same_tag(spec: Spec) -> str:
     if "sha256:" in tag:
         return f"{tag} is already the stable version"
     return (
-        f"{tag} is already the stable version; if it was pushed again, give its digest: `release APP {tag}@sha256:...`"
+        f"{tag} is already the stable version; if it was pushed again, give its digest, and another label: "
+        f"`release APP {tag}@sha256:... --version LABEL`"
     )
 
 

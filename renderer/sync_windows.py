@@ -59,8 +59,6 @@ def go_duration(duration: timedelta) -> str:
 def read_differently(schedule: str) -> str:
     """Why Argo CD refuses a schedule that `freeze` accepts, or opens the window at other times; empty if it agrees."""
     fields = schedule.upper().split()
-    if len(fields) != 5:
-        return ""
     day, weekday = fields[2], fields[4]
     terms = weekday.split(",")
     if "L" in day or "#" in weekday or weekday.endswith("L"):

@@ -257,8 +257,13 @@ def test_a_rendered_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_a_hook_looks_at_the_objects_of_argo_cd_too(tmp_path: Path) -> None:
     argocd = "  repository: {url: https://git.example.com/shop.git}\n  argocd: {kind: Application}\n"
     repository = Repository(tmp_path / "project", start={"rollspec.yaml": PROJECT + argocd})
-    repository.commit("without rendered files")
-    done = repository.run("render", "--hook", str(repository.folder / "apps/web.yaml"))
+    repository.app("api", WEB.replace("web", "api"))
+    repository.rendered()
+    repository.partial("  replicas: 5\n")
+    assert repository.run("render").code == 0
+    repository.git("add", "--all")
+    repository.git("rm", "--quiet", "--cached", "rendered/_argocd/production.yaml")
+    done = repository.run("render", "--hook", str(repository.folder / "overlays/production/apps/web.yaml"))
     assert (done.code, "rendered/_argocd/production.yaml" in done.err) == (1, True), done
 
 
@@ -354,3 +359,13 @@ def test_a_match_for_nobody_leaves_the_own_host_alone(tmp_path: Path) -> None:
     repository.rendered()
     text = (repository.folder / "rendered/production/web/virtual-service.yaml").read_text()
     assert [line for line in text.splitlines() if "name: " in line or "match" in line][-1:] == ["  - name: own.http"]
+
+
+def test_a_schedule_that_no_cron_reads_is_not_compared_with_argo_cd(tmp_path: Path) -> None:
+    argocd = "  repository: {url: https://git.example.com/shop.git}\n  argocd: {kind: Application, project: shop}\n"
+    repository = Repository(tmp_path / "project", start={"rollspec.yaml": PROJECT + argocd})
+    freeze = "  argocd: {project: shop, syncWindows: true}\n  freeze:\n    - {schedule: 10 12 * 5, duration: 1h}\n"
+    repository.overlay("production", freeze)
+    said = repository.run("validate").err
+    assert "'10 12 * 5' is not a cron schedule of five fields" in said
+    assert said.endswith("rollspec: 1 error\n")

@@ -14,6 +14,7 @@ from renderer.failure import Failure
 from renderer.masking import _patches_secret
 from renderer.overlay import Document, Effective, Layer
 from renderer.progress import progress
+from renderer.rules.plain_secrets import is_random
 from renderer.schema.branches import Form, _known
 from renderer.schema.bundle import bundle
 from renderer.schema.conditions import because
@@ -108,3 +109,8 @@ def test_only_a_hook_may_have_its_name_made() -> None:
 def test_what_no_file_gave_is_the_app_as_a_whole() -> None:
     app = Document("apps/web.yaml", {"metadata": {"name": "web"}, "spec": {}})
     assert Effective(app.data, (Layer(app, "App"),)).locate("/nothing/here") == ("apps/web.yaml", "")
+
+
+def test_an_identifier_is_a_word_that_no_person_would_choose() -> None:
+    assert is_random("3f2b8c1e-9d47-4a60-b5a2-7c1e0f9d8b34")
+    assert not is_random("correct-horse")

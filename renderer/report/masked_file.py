@@ -16,11 +16,14 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from renderer.lazy import regex
 from renderer.masking import MASK, is_secret, masked, masked_lines
 from renderer.yamlio.events import ERRORS, events
 
 _OPEN = ("apiVersion", "kind", "type", "immutable")  # fields of a Secret that may be shown
 _NAMES = ("name", "namespace")  # those of its metadata
+# A key after `?`, or with a space; an escape, such as in a kind; an anchor.
+_ODD = regex(r"""^[ -]*\?(?:\s|$)|\\[xuU]|["'][^"'\n]*[^\w.$/"'\n-][^"'\n]*["']\s*:|:\s+&\w""", re.MULTILINE)
 _LARGE = 1 << 20  # characters; of a larger file, only the lines are looked at
 
 
@@ -40,10 +43,16 @@ def masked_file(lines: list[str], not_secret: Collection[str] = ()) -> list[str]
     """
     text = "".join(lines)
     mark, text = (text[:1], text[1:]) if text.startswith("\ufeff") else ("", text)
-    if len(text) <= _LARGE:
+    if len(text) <= _LARGE and _is_unclear(lines, text):
         for found in sorted(_hidden(text, not_secret), key=lambda each: each.start, reverse=True):
             text = f"{text[: found.start]}{_mask_of(text[found.start : found.end])}{text[found.end :]}"
     return masked_lines(re.findall(r"[^\n]*\n|[^\n]+", f"{mark}{text}"), not_secret)
+
+
+def _is_unclear(lines: list[str], text: str) -> bool:
+    """Whether the lines alone may not say what a value is named: few files are so, and reading them takes time."""
+    pairs = (("{", "}"), ("[", "]"))
+    return bool(_ODD.search(text)) or any(line.count(one) != line.count(two) for line in lines for one, two in pairs)
 
 
 def _mask_of(text: str) -> str:

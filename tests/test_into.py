@@ -50,6 +50,20 @@ def test_what_is_on_main_alone_is_not_in_the_plan(repository: Repository) -> Non
     assert repository.run("validate", "--into", "main").code == 0
 
 
+def test_two_verbs_whose_lines_git_merges_are_a_conflict(repository: Repository) -> None:
+    """An abort here and another weight there: the lines fit together, into a state that no verb writes."""
+    on(repository, "main")
+    release(repository, "web", "1.5.0", "--weight", "5")
+    repository.git("branch", "--force", "feature")
+    repository.verb("weight", "web", "20")
+    on(repository, "feature")
+    repository.verb("abort", "web")
+    for command in ("plan", "validate"):
+        done = repository.run(command, "--into", "main")
+        assert (done.code, "merge-conflict: web in production" in done.err) == (1, True), done
+        assert "git merge --no-commit main" in done.err
+
+
 @pytest.mark.parametrize(("form", "start"), [("json", "{"), ("sarif", "{"), ("junit", "<?xml")])
 def test_a_report_is_one_document(repository: Repository, form: str, start: str) -> None:
     release(repository, "web", "1.5.0", "--weight", "20")

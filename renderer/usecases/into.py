@@ -55,7 +55,8 @@ def merged_into(directory: str, into: str, head: str | None) -> Iterator[Merged]
             lay_out_files(folder, trial.commit, [PROJECT_FILE])
             prefix = f"{inside}/" if inside else ""
             paths = [path.removeprefix(prefix) for path in trial.conflicts if path.startswith(prefix)]
-            problems = _problems(folder, (base, ours, tip), paths, into) if paths else ()
+            problems = [*(_problems(folder, (base, ours, tip), paths, into) if paths else ())]
+            problems += _of_releases(folder, (base, ours, tip), paths, into) if base else ()
             yield Merged(trial, folder, ours, base, tuple(problems))
 
 
@@ -89,9 +90,26 @@ def _problems(folder: str, commits: tuple[str, str, str], paths: list[str], into
         yield from Locator({path: texts[1] or b""}).locate(_of_file(layout, path, texts, into))
 
 
-def _of_file(layout: Layout, path: str, texts: list[bytes | None], into: str) -> list[Problem]:
+def _of_releases(folder: str, commits: tuple[str, str, str], known: list[str], into: str) -> Iterator[Problem]:
+    """Releases that both sides changed in lines that Git merges into what nobody meant. `known` are Git's conflicts."""
+    base, ours, theirs = commits
+    layout = layout_of(folder, ours)
+    own, other = ({path for _, path in changed(folder, base, side, [layout.overlays])} for side in (ours, theirs))
+    both = [path for path in sorted(own & other) if path.endswith(".yaml") and path not in known]
+    sides = [read_many(folder, commit, both) for commit in commits] if both else []
+    for path in both:
+        texts = [side.get(path) for side in sides]
+        if all(texts):
+            cure = (
+                f"Git merges the lines all the same: `git merge --no-commit {into}` on this branch, decide, and commit"
+            )
+            found = [each for each in _of_file(layout, path, texts, into, cure) if each.pointer]
+            yield from Locator({path: texts[1] or b""}).locate(found)
+
+
+def _of_file(layout: Layout, path: str, texts: list[bytes | None], into: str, cure: str = "") -> list[Problem]:
     base, ours, theirs = texts
-    cure = f"`git merge {into}` on this branch, decide, and commit"
+    cure = cure or f"`git merge {into}` on this branch, decide, and commit"
     if ours is None or theirs is None:
         gone = "this branch" if ours is None else into
         return [_problem(path, f"deleted by {gone}, and changed by the other side: {cure}")]

@@ -142,6 +142,19 @@ def train(repository: Repository, *words: str, env: str = "eu") -> tuple[str, st
     return done.out, done.err
 
 
+@pytest.mark.parametrize(("verb", "how"), [("undo", "undone"), ("abort", "aborted")])
+def test_a_promotion_names_what_was_taken_back_before(repository: Repository, verb: str, how: str) -> None:
+    repository.verb("release", "web", "1.5.0", "--weight", "20", "--skip", env="staging")
+    if verb == "undo":
+        repository.verb("promote", "web", env="staging")
+    assert repository.run("release", "web", "1.5.0", "--weight", "20", "--skip", "--env", "eu").code == 0
+    repository.commit("canary in eu")
+    repository.verb(verb, "web", env="staging")
+    done = repository.run("promote", "web", "--env", "eu")
+    said = f"rollspec: web in eu: 1.5.0 was {how} in staging, which comes before eu\n"
+    assert (done.code, said in done.err) == (0, True), done
+
+
 def test_a_train_is_one_commit_with_a_table(repository: Repository) -> None:
     stable(repository, "1.5.0", "staging")
     stable(repository, "2.0.0", "staging", app="api")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from renderer.console import say
 from renderer.failure import Failure
 from renderer.promotion import skipped
+from renderer.release.back import undone
+from renderer.release.verbs import in_flight
 from renderer.spec import short_digests
 from renderer.usecases.behind import NO_ORDER, DueOptions, read_due, sources
 from renderer.usecases.elsewhere import in_both, spec_in, stable_there
@@ -100,6 +102,21 @@ def due_versions(opened: Opened, env: str, wanted: ReleaseOptions, now: datetime
             found[app] = (there.tag, there.label)
             _say_different(app, source, there.different)
     return found
+
+
+def say_if_taken_back(opened: Opened, env: str, apps: Sequence[str]) -> None:
+    """Name each version in flight here that was undone or aborted in an environment before this one."""
+    for app in apps:
+        before = sources(opened, app, env) if app in opened.apps else ()
+        here = spec_in(opened, app, env) if before else {}
+        flight = in_flight(here)
+        for source in before if flight else ():
+            there, tag = spec_in(opened, app, source), here[flight or ""]["tag"]
+            stopped = {"aborted": there.get("aborted"), "undone": undone(there)}
+            for how, version in stopped.items():
+                if version and tag == (version["tag"] if isinstance(version, Mapping) else version.tag):
+                    what = f"{short_digests(tag)} was {how} in {source}"
+                    say(f"rollspec: {app} in {env}: {what}, which comes before {env}")
 
 
 def _refuse_skipped(opened: Opened, env: str, wanted: ReleaseOptions) -> None:

@@ -28,7 +28,7 @@ from renderer.usecases.hotfix import start_hotfix
 from renderer.usecases.live import Live, live_canaries
 from renderer.usecases.older import older_versions
 from renderer.usecases.project import Opened, Refused, find_root, open_project
-from renderer.usecases.promotion import ReleaseOptions, due_versions, versions_for
+from renderer.usecases.promotion import ReleaseOptions, due_versions, say_if_taken_back, versions_for
 from renderer.usecases.ran import has_window, say_how_they_ran
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
@@ -137,6 +137,7 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         some = _selected(opened, env, apps, options, "promote")
+        say_if_taken_back(opened, env, some)
         if options.now:
             say_if_unmeasured(opened, env, some, options.now)
         if at is not None:

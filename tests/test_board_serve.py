@@ -278,7 +278,10 @@ def test_it_does_not_begin_where_it_cannot(tmp_path: Path) -> None:
     assert (done.code, "rollspec.yaml:" in done.err) == (1, True)
 
 
-def test_a_stream_looks_at_the_app_of_its_page_and_goes_on_without_git(tmp_path: Path) -> None:
+def test_a_stream_looks_at_the_app_of_its_page_and_goes_on_without_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     repository = flying(Repository(tmp_path / "repository"))
     repository.write("rollspec.yaml", PROJECT + "  clusters: {production: {}}\n")
     opened = open_project(str(repository.folder))

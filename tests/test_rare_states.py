@@ -227,6 +227,7 @@ def test_a_push_is_judged_from_where_it_starts(tmp_path: Path, monkeypatch: pyte
     start = repository.rendered()
     repository.partial("  tag: 1.5.0\n")
     repository.rendered("no canary")
+    monkeypatch.setenv("PRE_COMMIT", "1")
     monkeypatch.setenv("PRE_COMMIT_FROM_REF", start)
     monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
     file = str(repository.folder / "overlays/production/apps/web.yaml")
@@ -254,15 +255,15 @@ def test_a_rendered_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     assert state(repository, "production") == {}
 
 
-def test_a_hook_looks_at_the_objects_of_argo_cd_too(tmp_path: Path) -> None:
+def test_a_hook_looks_at_the_objects_of_argo_cd_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRE_COMMIT", "1")  # pre-commit sets it
     argocd = "  repository: {url: https://git.example.com/shop.git}\n  argocd: {kind: Application}\n"
     repository = Repository(tmp_path / "project", start={"rollspec.yaml": PROJECT + argocd})
     repository.app("api", WEB.replace("web", "api"))
-    repository.rendered()
     repository.partial("  replicas: 5\n")
     assert repository.run("render").code == 0
-    repository.git("add", "--all")
-    repository.git("rm", "--quiet", "--cached", "rendered/_argocd/production.yaml")
+    repository.git("add", "apps", "overlays", "rollspec.yaml", "rendered/production")
+    repository.git("commit", "--quiet", "--message", "without the Application")
     done = repository.run("render", "--hook", str(repository.folder / "overlays/production/apps/web.yaml"))
     assert (done.code, "rendered/_argocd/production.yaml" in done.err) == (1, True), done
 

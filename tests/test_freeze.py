@@ -192,3 +192,4 @@ def test_an_environment_without_sync_windows_is_not_told_of_them(repository: Rep
     done = repository.run("release", "web", "1.5.0", "--weight", "20", "--break-glass", "the shop is down")
     assert done.code == 0
     assert "Argo CD" not in done.err
+    assert "end the message of the commit with the line `Rollspec-Break-Glass: the shop is down`" in done.err

@@ -536,9 +536,16 @@ def test_a_commit_is_refused_while_its_own_specs_are_not_committed(repository: P
     path.write_text(path.read_text() + "# by hand\n")
     outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
     assert outcome.code == 1
-    assert outcome.err == f"rollspec: {file}: changed since the last commit; commit or undo that first\n"
+    message = "changed since the last commit; commit or undo that first, or leave out --commit and commit all of it"
+    assert outcome.err == f"rollspec: {file}: {message}\n"
     assert git(repository, "status", "--porcelain") == f" M {file}\n"
     assert verb(repository, "release", "web", "1.5.0", "--weight", "20").code == 0
+
+
+def test_a_commit_on_no_branch_is_said_to_be_one(repository: Path) -> None:
+    git(repository, "switch", "--quiet", "--detach")
+    done = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert (done.code, "HEAD is detached" in done.err) == (0, True)
 
 
 def test_an_edit_of_a_formatted_file_is_formatted(repository: Path) -> None:

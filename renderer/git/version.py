@@ -38,6 +38,11 @@ def current_branch(root: str) -> str:
     return text(said).strip()
 
 
+def is_detached(root: str) -> bool:
+    """Whether no branch is checked out, so that a commit belongs to none."""
+    return asking(root, ["symbolic-ref", "--quiet", "HEAD"]) is None
+
+
 def switch_to(root: str, branch: str) -> bool:
     """Check out a branch, which is made from HEAD if it does not exist; whether it was made."""
     if asking(root, ["rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"]) is None:

@@ -17,8 +17,9 @@ from renderer.git import GitError, changed, commit, resolve
 from renderer.git.read import find as resolves
 from renderer.git.remains import put_right
 from renderer.git.under_way import under_way
+from renderer.git.version import is_detached
 from renderer.layout import HEADER
-from renderer.problem import errors
+from renderer.problem import errors, printable
 from renderer.release.verbs import Refusal, in_flight
 from renderer.report.columns import columns
 from renderer.report.diff import diff_text
@@ -132,7 +133,17 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         _write(opened, files, specs)
         made = _commit(opened, edited, lines, sorted(committed), how) if options.commit else None
     out("\n".join([*([made] if made else []), *lines]))
+    _say_of_commit(opened, options)
     return int(failed)
+
+
+def _say_of_commit(opened: Opened, options: VerbOptions) -> None:
+    """What is to be done about the commit: its trailer where the user makes it, and its branch."""
+    if options.break_glass and not options.commit:
+        trailer = printable(f"{TRAILER}: {options.break_glass}")
+        say(f"rollspec: end the message of the commit with the line `{trailer}`, for `validate --base` and `history`")
+    if options.commit and is_detached(opened.root):
+        say("rollspec: HEAD is detached, so the commit is on no branch: `git switch --create NAME` makes one")
 
 
 def _say_notes(edited: Sequence[Edited], how: How) -> None:
@@ -282,7 +293,7 @@ def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]
     dirty = changed(opened.root, "HEAD", None, sorted(set(files)))
     for status, what in (
         ("A", "not committed yet; commit it first"),
-        ("", "changed since the last commit; commit or undo that first"),
+        ("", "changed since the last commit; commit or undo that first, or leave out --commit and commit all of it"),
     ):
         named = [path for found, path in dirty if found == status or not status]
         if named:

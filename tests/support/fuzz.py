@@ -219,7 +219,10 @@ def _mutate(project: Path, random: Random) -> dict[Path, bytes]:
     for path, content in before.items():
         for _ in range(random.choice((1, 1, 1, 2, 3))):
             change = random.choice((_bytes, _structure, _structure, _structure, _deep))
-            content = change(content, random)
+            try:
+                content = change(content, random)
+            except RecursionError:  # an earlier change made it too deep to be copied
+                content = _bytes(content, random)
         path.write_bytes(content)
     return before
 

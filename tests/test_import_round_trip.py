@@ -85,6 +85,17 @@ def test_rendered_objects_come_back_as_the_spec_they_were_rendered_from(kind: st
     assert sum(seen) >= EQUAL * len(seen), f"{sum(seen)} of {len(seen)}"
 
 
+def test_a_job_that_takes_nothing_from_its_app_comes_back() -> None:
+    """The name of a Job has the hash of what is written in it, also of a list without items."""
+    setup, target = opened_project()
+    spec = {"image": "ghcr.io/acme/web", "tag": "A", "jobs": {"seed": {"command": ["seed"], "envFrom": []}}}
+    document = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": "web"}, "spec": {**spec, "ports": []}}
+    rendered = _build(document, setup)
+    found = _spec(imported({"production": read_source(rendered.files.items())}, target))
+    assert found["spec"]["jobs"] == spec["jobs"]
+    assert _objects(_build(found, setup)) == _objects(rendered)
+
+
 def opened_project() -> tuple[Setup, Target]:
     """A project of one app in one environment, and the same as the target of an import."""
     schemas, text = Schemas(Versions(), read_schema), project_text()

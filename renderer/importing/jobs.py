@@ -80,7 +80,7 @@ def _fields(each: SourceObject, name: str, owner: str, app: Mapping[str, Any]) -
         fields["containerName"] = containers[0]["name"]
     if not _inherits(pod, containers[0], owner, app):
         fields["inherits"], app = False, {}
-    fields |= _container(containers[0], app)
+    fields |= {**_container(containers[0], app), **_emptied(each)}
     own = {key: value for key, value in pod.items() if key != "containers" and not _is_inherited(key, value, app)}
     others = [_without_image(container, containers[0].get("image")) for container in containers[1:]]
     own |= {"containers": others} if others else {}
@@ -136,6 +136,14 @@ def _container(container: Mapping[str, Any], app: Mapping[str, Any]) -> dict[str
         if key not in inherited or inherited[key] != value
     }
     return {**found, **({"env": env} if env else {})}
+
+
+def _emptied(each: SourceObject) -> dict[str, Any]:
+    """Lists that the source writes without an item: a Job has the hash of what is written in its name."""
+    spec: Any = each.data.get("spec") or {}
+    job = spec if each.kind == "Job" else (spec.get("jobTemplate") or {}).get("spec") or {}
+    containers = ((job.get("template") or {}).get("spec") or {}).get("containers") or [{}]
+    return {key: [] for key in inherited_by_jobs() if containers[0].get(key) == []}
 
 
 def _is_inherited(key: str, value: Any, app: Mapping[str, Any]) -> bool:

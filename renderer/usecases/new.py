@@ -11,6 +11,7 @@ from renderer.failure import Failure
 from renderer.pipeline import build_app
 from renderer.problem import printable
 from renderer.scaffold import app_text
+from renderer.spec import strategy_of
 from renderer.tree import write_all
 from renderer.usecases.editor import SchemaSource, missing_schemas, with_line
 from renderer.usecases.project import Refused, open_project
@@ -36,10 +37,9 @@ class NewApp:
             raise Failure(
                 "an app's name must be at most 53 lower-case letters, digits or `-`, and begin with a letter", 2
             )
-        by_istio = self.strategy == "Canary" and self.router == "istio"
-        if (self.strategy == "BlueGreen" or by_istio) and not self.ports:
-            what = "a Canary by router istio" if by_istio else "BlueGreen"
-            raise Failure(f"{what} needs a port: --port http=80:8080", 2)
+        strategy = strategy_of(self.strategy_block)
+        if (strategy.type == "BlueGreen" or strategy.is_routed) and not self.ports:
+            raise Failure(f"{strategy} needs a port: --port http=80:8080", 2)
 
     @property
     def strategy_block(self) -> dict[str, Any]:

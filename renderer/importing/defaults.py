@@ -126,7 +126,7 @@ def without_defaults(data: Data, kind: str) -> Data:
         if value is None or (value == [] and key not in _REQUIRED):
             continue
         short = without_defaults(value, types.get(key, ""))
-        if key in values and _same(short, values[key]):
+        if key in values and _equal_in_type(short, values[key]):
             continue
         if kind == "Metadata" and key in ("labels", "annotations", "creationTimestamp") and not short:
             continue
@@ -135,7 +135,7 @@ def without_defaults(data: Data, kind: str) -> Data:
     return made(found) if made else found
 
 
-def _same(one: Data, other: Data) -> bool:
+def _equal_in_type(one: Data, other: Data) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 

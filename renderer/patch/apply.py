@@ -61,7 +61,7 @@ def _after(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[
     after, known = list(subjects), len(faults)
     for number in chosen:
         after[number] = _patched(subjects[number], patch, index, faults)
-    if chosen and len(faults) == known and not _only_tests(patch) and all(map(_same, subjects, after)):
+    if chosen and len(faults) == known and not _only_tests(patch) and all(map(_unchanged, subjects, after)):
         faults.append(PatchFault(index, "", WITHOUT_EFFECT, "patch-without-effect", "warning"))
     return [subject for subject in after if subject.manifest.data] if chosen else after
 
@@ -72,7 +72,7 @@ def _only_tests(patch: Patch) -> bool:
     return bool(operations) and all(operation.get("op") == "test" for operation in operations)
 
 
-def _same(before: _Subject, after: _Subject) -> bool:
+def _unchanged(before: _Subject, after: _Subject) -> bool:
     one, other = before.manifest.data, after.manifest.data
     return one is other or (one == other and equal(one, other))
 

@@ -103,7 +103,7 @@ def _settled(
 
 
 def _settled_list(items: list[Data], field: Field, pointer: str, notes: list[Note]) -> list[Data]:
-    if not _plain(items, field.keys or ()):
+    if not _cannot_join(items, field.keys or ()):
         return merge_items(items, MISSING, field.keys or (), _item_merger(field, pointer, notes), pointer, notes)
     fields = merge_keys().types[field.type]
     if not fields:
@@ -126,7 +126,7 @@ def _merge_list(old: Data, new: Data, field: Field, pointer: str, notes: list[No
         if directive == "delete":
             return MISSING
         base, new = (patch if directive == "replace" or old is new else old), patch
-    if len(keys) == 1 and _plain(base, keys) and _plain(new, keys):
+    if len(keys) == 1 and _cannot_join(base, keys) and _cannot_join(new, keys):
         return _merge_plain(base, new, field, pointer, notes)
     return merge_items(base, new, keys, _item_merger(field, pointer, notes), pointer, notes)
 
@@ -157,7 +157,7 @@ def _item_merger(field: Field, pointer: str, notes: list[Note]) -> Callable[[Dat
     return lambda old, new: _merge(old, new, Field(field.type, None), True, pointer, notes)
 
 
-def _plain(items: list[Data], keys: tuple[str, ...]) -> bool:
+def _cannot_join(items: list[Data], keys: tuple[str, ...]) -> bool:
     """Whether no items can be joined: all have the same keys, at least the first, and no two have the same values."""
     if len(keys) == 1:
         return _single(items, keys[0])

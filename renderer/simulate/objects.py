@@ -117,12 +117,12 @@ def _put_service(edit: Edit, key: str, data: Object, before: Object) -> None:
 def _put_rule(edit: Edit, key: str, data: Object, before: Object) -> None:
     """The list of subsets is replaced: hashes in it are lost until the controller comes."""
     spec = data.get("spec", {})
-    subsets = {subset["name"]: Subset(_plain(subset.get("labels"))) for subset in spec.get("subsets") or ()}
+    subsets = {subset["name"]: Subset(_without_hash(subset.get("labels"))) for subset in spec.get("subsets") or ()}
     manager = edit.world.rules[key].manager if key in edit.world.rules else ""
     edit.world.rules[key] = Rule(_host(spec.get("host", ""), key), subsets, manager)
 
 
-def _plain(labels: Object | None) -> dict[str, str]:
+def _without_hash(labels: Object | None) -> dict[str, str]:
     return {name: value for name, value in (labels or {}).items() if name != ROLLOUT_HASH}
 
 

@@ -91,7 +91,7 @@ def _of(root: str, layout: Layout, document: Any) -> Iterator[Setting]:
     pointer, spec = _application(document)
     sources = [spec.get("source"), *(spec.get("sources") or ())]
     paths = [str(source.get("path", "")).strip("/") for source in sources if isinstance(source, dict)]
-    ours = [path for path in paths if f"{path}/".find(f"{layout.output}/") >= 0]
+    ours = [path for path in paths if f"{layout.output}/" in f"{path}/"]
     if ours:
         is_routed = any(files_with(root, "^ *trafficRouting:", path) for path in ours if path)
         yield from _settings(pointer, spec, is_routed=is_routed)

@@ -375,7 +375,7 @@ class TestTheSystem:
         with closing(Folders(root)) as folders, pytest.raises(TreeError, match="file name too long"):
             folders.folder("x" * 300)
 
-    @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="of Linux")
+    @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux has this file")
     def test_what_cannot_be_made_or_read(self) -> None:
         with closing(Folders("/proc/self")) as folders:
             with pytest.raises(TreeError, match="x: "):

@@ -25,10 +25,19 @@ _SUBSETS = {
     "kind": "DestinationRule",
     "jqPathExpressions": ['.spec.subsets[]?.labels."rollouts-pod-template-hash"'],
 }
-_FREEZES, _PRUNES, _APPLIES = (
-    "RespectIgnoreDifferences=true",
-    "PrunePropagationPolicy=background",
-    "ApplyOutOfSyncOnly=true",
+_FREEZES = "RespectIgnoreDifferences=true"
+# The sync options that a routed release needs, and what an Application without each does.
+_WANTED = (
+    (
+        "PrunePropagationPolicy=background",
+        "prunes in the foreground",
+        "a deleted Rollout stays in the DestinationRule for seconds, and its traffic reaches no pod",
+    ),
+    (
+        "ApplyOutOfSyncOnly=true",
+        "applies unchanged objects too",
+        "an unchanged VirtualService that is applied again sets a canary's traffic back to 100/0 for a moment",
+    ),
 )
 _KIND = """^ *kind: *["']?Application(Set)?["']?[[:space:]]*(#.*)?$"""  # for git grep
 _BEGINS = regex(r"(?m)^(?=---(?:\s|$))")
@@ -138,20 +147,9 @@ def _settings(pointer: str, spec: Mapping[str, Any], *, is_routed: bool) -> Iter
             "adds what Argo Rollouts writes to `ignoreDifferences`",
             _with_items(f"{pointer}/ignoreDifferences", ignored, _ROUTES, _SUBSETS),
         )
-    if is_routed and _PRUNES not in options:
-        yield Setting(
-            "prunes in the foreground",
-            "a deleted Rollout stays in the DestinationRule for seconds, and its traffic reaches no pod",
-            f"adds the sync option {_PRUNES}",
-            _with_option(listed, options, _PRUNES),
-        )
-    if is_routed and _APPLIES not in options:
-        yield Setting(
-            "applies unchanged objects too",
-            "an unchanged VirtualService that is applied again sets a canary's traffic back to 100/0 for a moment",
-            f"adds the sync option {_APPLIES}",
-            _with_option(listed, options, _APPLIES),
-        )
+    for option, what, why in _WANTED:
+        if is_routed and option not in options:
+            yield Setting(what, why, f"adds the sync option {option}", _with_option(listed, options, option))
 
 
 def _with_option(pointer: str, options: Sequence[str], option: str) -> tuple[Operation, ...]:

@@ -29,7 +29,7 @@ from renderer.tree import TreeError, listing, read, write_all
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import compare
 from renderer.usecases.past import SHALLOW, commit_of, revisions
-from renderer.usecases.project import Opened, Refused, elsewhere, open_project
+from renderer.usecases.project import Opened, Refused, open_project, other_output
 from renderer.usecases.revision import View, asking_git, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
@@ -77,7 +77,7 @@ def write_board(options: BoardOptions) -> int:
     else:
         files = {INDEX: index_page(board), **dict(_app_pages(opened, board))}
         folder = options.output
-        elsewhere(opened, options.directory, folder, [opened.layout.output])
+        other_output(opened, options.directory, folder, [opened.layout.output])
     _write(os.path.join(options.directory, folder), {path: text.encode() for path, text in files.items()})
     out(
         f"{os.path.join(folder, INDEX) if not options.single else options.single}: {len(board.active)} of "

@@ -313,7 +313,7 @@ def build_read(
     return [each for made in in_step(map(work, texts)) for each in made]
 
 
-def elsewhere(opened: Opened, directory: str, output: str, also: Sequence[str] = ()) -> str:
+def other_output(opened: Opened, directory: str, output: str, also: Sequence[str] = ()) -> str:
     """The folder that `--output` names, from `directory`; Failure for Git's or one of the project's (`also`: more)."""
     layout, root = opened.layout, os.path.realpath(opened.root)
     target = os.path.realpath(os.path.join(directory, output))

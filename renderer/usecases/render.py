@@ -19,7 +19,7 @@ from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import RESTORE, refuse_left_out, refuse_nested
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
-from renderer.usecases.project import Opened, elsewhere, whole_projects
+from renderer.usecases.project import Opened, other_output, whole_projects
 from renderer.usecases.run import Share, alone, render_share, shared_files, together
 from renderer.usecases.selection import Selection, parse_shard
 from renderer.usecases.shown import Shown, in_project
@@ -200,7 +200,7 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
 
             refuse_hidden_specs(opened.root, opened.layout, opened.spec_files())
             refuse_hidden_output(opened.root, opened.setup.project, _folders(opened, selection))
-    target = elsewhere(opened, options.directory, output) if output else _output_folder(opened)
+    target = other_output(opened, options.directory, output) if output else _output_folder(opened)
     job = Job(selection, options.bootstrap, target, parse_shard(options.shard), bool(output))
     if options.stdout:
         return _print(opened, job, shown, plugin=options.plugin)

@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS clean (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID
 SEALED = ".sealed"  # ends the name of a file with a signed text
 _ENDINGS = (b".sqlite\0", f"{SEALED}\0".encode())  # of names in Git's index, in every version of its format
 _JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite reads next to its file
-_SEEN = "UPDATE rendered SET stamps = ?, seal = ? WHERE env = ? AND app = ? AND inputs = ? AND outputs = ?"
+_RESTAMP = "UPDATE rendered SET stamps = ?, seal = ? WHERE env = ? AND app = ? AND inputs = ? AND outputs = ?"
 _WAIT = 2.0  # seconds for another run to finish its transaction, which takes a tenth of that
 _COARSE = 50_000_000  # ns: clocks of file systems tick every 1 to 10 ms
 _WHOLE_SECONDS = 2_000_000_000  # ns: some file systems count seconds, or two
@@ -92,9 +92,13 @@ class Cache:
         return str(found[0]) if found else ""
 
     def store(
-        self, rows: Sequence[Record], seen: Iterable[Record], views: Mapping[str, str], gone: Sequence[tuple[str, str]]
+        self,
+        rows: Sequence[Record],
+        confirmed: Iterable[Record],
+        views: Mapping[str, str],
+        gone: Sequence[tuple[str, str]],
     ) -> None:
-        """Add records, new stamps of confirmed ones (`seen`), and what was checked together; forget `gone`."""
+        """Add records, new stamps of `confirmed` ones, and what was checked together; forget `gone`."""
 
         def put(connection: Connection) -> None:
             connection.executemany("DELETE FROM rendered WHERE env = ? AND app = ?", gone)
@@ -104,8 +108,8 @@ class Cache:
             facts = ((row.env, row.app, row.inputs, row.facts) for row in rows)
             signed = ((*fact, self._seal(fact)) for fact in facts)
             connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?, ?)", signed)
-            again = ((row.stamps, self._seal(row[:-1]), row.env, row.app, row.inputs, row.outputs) for row in seen)
-            connection.executemany(_SEEN, again)
+            again = ((row.stamps, self._seal(row[:-1]), row.env, row.app, row.inputs, row.outputs) for row in confirmed)
+            connection.executemany(_RESTAMP, again)
             connection.executemany("INSERT OR REPLACE INTO clean VALUES (?, ?)", views.items())
 
         if made(self._folder):

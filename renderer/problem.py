@@ -36,10 +36,10 @@ class Problem:
     severity: Severity = field(default="error")
 
     def __str__(self) -> str:
-        where = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        location = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         severity = "" if self.severity == "error" else f"{self.severity}: "
         pointer = f" ({self.pointer})" if self.pointer else ""
-        return printable(f"{where}: {severity}{self.rule}: {self.message}{pointer}")
+        return printable(f"{location}: {severity}{self.rule}: {self.message}{pointer}")
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

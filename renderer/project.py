@@ -44,7 +44,7 @@ class Publishing:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ClusterAccess:
     """How an environment's cluster is read: contexts of kubeconfig, empty for the current one, and a Prometheus."""
 
     context: str = ""
@@ -90,7 +90,7 @@ class Project:
     publish: Publishing = Publishing()
     not_secret: frozenset[str] = frozenset()  # names that sound like a secret's and are none
     promotion: Stages = ()  # the order in which a version passes through the environments
-    clusters: Mapping[str, Cluster] = field(default_factory=dict)  # by environment
+    clusters: Mapping[str, ClusterAccess] = field(default_factory=dict)  # by environment
     queries: Mapping[str, str] = field(default_factory=dict)  # the project's own, by name
 
 
@@ -114,8 +114,8 @@ def project_of(data: Mapping[str, Any]) -> Project:
     )
 
 
-def _cluster(given: Mapping[str, str]) -> Cluster:
-    return Cluster(given.get("context", ""), given.get("argocdContext", ""), given.get("prometheus", ""))
+def _cluster(given: Mapping[str, str]) -> ClusterAccess:
+    return ClusterAccess(given.get("context", ""), given.get("argocdContext", ""), given.get("prometheus", ""))
 
 
 def versions_of(data: Mapping[str, Any]) -> Versions:

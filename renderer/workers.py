@@ -150,9 +150,9 @@ def _receive(pipe: Any, while_waiting: Callable[[], None]) -> Any:
     try:
         while not pipe.poll(0.1):
             while_waiting()
-        fine, value = pipe.recv()
+        is_value, value = pipe.recv()
     except EOFError:
         raise Failure(_KILLED) from None
-    if not fine:
+    if not is_value:
         raise value
     return value

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from renderer.rules.expressions import ExpressionError, Unknown, evaluate, nodes, parse
+from renderer.rules.expressions import ExpressionError, Unknown, nodes, parse, value_of
 
 FOLDER = Path(__file__).parent.parent / "fixtures" / "expressions"
 TABLES = {path.stem: json.loads(path.read_text())["rows"] for path in sorted(FOLDER.glob("*.json"))}
@@ -67,7 +67,7 @@ def _is_typed(tree: Any) -> bool:
 
 def _value(tree: Any, answer: list[float]) -> Any:
     try:
-        return evaluate(tree, answer)
+        return value_of(tree, answer)
     except (Unknown, ValueError, TypeError, ArithmeticError):
         return None
 

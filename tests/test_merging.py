@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.edit import new_document
-from renderer.edit.merging import Merge, merge
+from renderer.edit.merging import Merge, merge_texts
 from renderer.facts import release_state
 from renderer.yamlio import load
 
@@ -59,10 +59,10 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_fits_together(name: str) -> None:
     ours, theirs, line = CASES[name]
-    merged = merge(BASE, ours, theirs, release_state())
+    merged = merge_texts(BASE, ours, theirs, release_state())
     assert merged.conflicts == ()
     assert f"  {line}\n" in (merged.text or "")
-    assert merge(BASE, theirs, ours, release_state()).conflicts == ()
+    assert merge_texts(BASE, theirs, ours, release_state()).conflicts == ()
 
 
 CONFLICTS = {
@@ -88,12 +88,12 @@ CONFLICTS = {
 @pytest.mark.parametrize("name", CONFLICTS)
 def test_what_does_not(name: str) -> None:
     ours, theirs, pointer = CONFLICTS[name]
-    assert merge(BASE, ours, theirs, release_state()) == Merge(None, (pointer,))
-    assert merge(BASE, theirs, ours, release_state()).text is None
+    assert merge_texts(BASE, ours, theirs, release_state()) == Merge(None, (pointer,))
+    assert merge_texts(BASE, theirs, ours, release_state()).text is None
 
 
 def test_comments_of_ours_stay() -> None:
-    merged = merge(BASE, BASE, changed(replicas="replicas: 6"), release_state()).text
+    merged = merge_texts(BASE, BASE, changed(replicas="replicas: 6"), release_state()).text
     assert merged == BASE.replace("replicas: 4", "replicas: 6")
 
 
@@ -110,7 +110,7 @@ def test_a_merge_has_every_change_of_both(
     base: dict[str, object], ours: dict[str, object], theirs: dict[str, object]
 ) -> None:
     texts = [new_document(side) for side in (base, ours, theirs)]
-    merged, turned = merge(*texts), merge(texts[0], texts[2], texts[1])
+    merged, turned = merge_texts(*texts), merge_texts(texts[0], texts[2], texts[1])
     if base == ours:
         assert merged.text is not None
     if merged.text is None or turned.text is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from renderer.problem import Problem
-from renderer.usecases.shown import seen
+from renderer.usecases.shown import seen_from_folder
 from tests.support.cases import FIXTURES, lay_out, run
 from tests.support.repository import init
 
@@ -61,6 +61,6 @@ def test_a_root_by_way_of_a_link_is_the_same_root(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     (tmp_path / "link").symlink_to("p")
     problem = Problem(FILE, 1, 1, "tag", "no tag")
-    assert seen([problem], str(tmp_path / "link"), str(tmp_path / "p")) == [problem]
-    (found,) = seen([problem], str(tmp_path / "link"), str(tmp_path))
+    assert seen_from_folder([problem], str(tmp_path / "link"), str(tmp_path / "p")) == [problem]
+    (found,) = seen_from_folder([problem], str(tmp_path / "link"), str(tmp_path))
     assert found.file == f"p/{FILE}"

@@ -27,7 +27,7 @@ class Merge:
     conflicts: tuple[str, ...] = ()
 
 
-def merge(base: str, ours: str, theirs: str, together: Collection[str] = ()) -> Merge:
+def merge_texts(base: str, ours: str, theirs: str, together: Collection[str] = ()) -> Merge:
     """Our text with their changes since the base; `base` is empty where both sides made the file.
 
     `together` are fields of `/spec` that count as one: they conflict if both sides changed some of them and the sides

@@ -28,7 +28,7 @@ def index_entries(root: str, paths: Sequence[str] = (), **variables: str) -> lis
     return [_entry(line) for line in fields(said)]
 
 
-def left_out(root: str, paths: Sequence[str]) -> list[str]:
+def skipped_files(root: str, paths: Sequence[str]) -> list[str]:
     """Files beneath these paths that are in the index and, on purpose, not on disk: a sparse checkout's."""
     skipped = [entry.path for entry in index_entries(root, paths) if entry.is_skipped]
     return [path for path in skipped if not os.path.lexists(os.path.join(root, path))]

@@ -317,9 +317,9 @@ def _size(line: str) -> int:
 
 def _contents(said: bytes) -> Iterator[bytes]:
     """Of `<oid> blob <size>\\n<content>\\n`, one after the other."""
-    at = 0
-    while at < len(said):
-        end = said.index(b"\n", at)
-        size = _size(text(said[at:end]))
+    start = 0
+    while start < len(said):
+        end = said.index(b"\n", start)
+        size = _size(text(said[start:end]))
         yield said[end + 1 : end + 1 + size]
-        at = end + size + 2
+        start = end + size + 2

@@ -12,11 +12,6 @@ def git_version(root: str) -> str:
     return reading(root, ["--version"]).decode().strip().removeprefix("git version ")
 
 
-def is_sparse(root: str) -> bool:
-    """Whether only some of the files are checked out."""
-    return (asking(root, ["config", "--bool", "core.sparseCheckout"]) or b"").strip() == b"true"
-
-
 def has_hook(root: str, name: str) -> bool:
     """Whether a hook of this name is installed."""
     path = reading(root, ["rev-parse", "--git-path", f"hooks/{name}"]).decode().strip()

@@ -58,7 +58,7 @@ def remote_of(root: str, branch: str) -> str:
     return text(said).strip() if said else "origin"
 
 
-def behind(root: str, remote: str, branch: str) -> str | None:
+def commit_ahead(root: str, remote: str, branch: str) -> str | None:
     """Fetch the remote's branch; its last commit if our branch lacks it, else None. Raises GitError."""
     tip = fetched_tip(root, remote, branch)
     return tip if tip and merge_base_of(root, tip, "HEAD") != tip else None

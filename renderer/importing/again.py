@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from renderer.edit.merging import merge
+from renderer.edit.merging import merge_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def merged(base: Mapping[str, str], ours: Mapping[str, str], theirs: Mapping[str
         elif own is None or other is None:
             conflicts.append((file, ""))
         else:
-            found = merge(old or "", own, other)
+            found = merge_texts(old or "", own, other)
             files |= {} if found.text is None else {file: found.text}
             conflicts += [(file, pointer) for pointer in found.conflicts]
     open_ = {file for file, _ in conflicts}

@@ -62,8 +62,8 @@ def nearest(comments: Comments, pointers: Sequence[Mapping[str, object]]) -> Com
             parts = ["spec", "workload", *parts[1:]]
         while len(parts) > 1 and not any(pointer_of(parts) in known for known in pointers):
             parts = parts[:-1]
-        at = pointer_of(parts)
-        found[at] = (*found.get(at, ()), *lines)
+        target = pointer_of(parts)
+        found[target] = (*found.get(target, ()), *lines)
     return found
 
 

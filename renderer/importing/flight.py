@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from renderer.importing.lift import Lifted
 
 
-def in_flight(stable: Lifted, new: Lifted) -> Lifted:
+def of_two_versions(stable: Lifted, new: Lifted) -> Lifted:
     """The app of two versions, each lifted as if it were the only one. Raises NotLifted."""
     version = version_fields() | {"tag", "version"}
     for key in {**stable.spec, **new.spec}.keys() - version:

@@ -51,11 +51,11 @@ class Group:
     workload: SourceObject
     objects: tuple[SourceObject, ...]
     reference: SourceObject | None = None
-    plain: frozenset[Identity] = frozenset()  # objects that cannot become fields
+    as_objects: frozenset[Identity] = frozenset()  # objects that cannot become fields
 
     def of(self, kind: str) -> list[SourceObject]:
         """Its objects of a kind that may become fields."""
-        return [each for each in self.objects if each.kind == kind and each.identity not in self.plain]
+        return [each for each in self.objects if each.kind == kind and each.identity not in self.as_objects]
 
 
 def grouped(objects: Sequence[SourceObject]) -> tuple[list[Group], list[SourceObject]]:

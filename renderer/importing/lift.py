@@ -9,12 +9,12 @@ from typing import Any
 from renderer.facts import copied
 from renderer.hooks import JOB
 from renderer.importing.defaults import without_defaults
-from renderer.importing.flight import in_flight
+from renderer.importing.flight import of_two_versions
 from renderer.importing.group import Group
 from renderer.importing.jobs import env_of, job_fields, job_name
 from renderer.importing.live import is_in_flight
 from renderer.importing.own import files_of, istio_of, scaled_by_others, without_own_annotations
-from renderer.importing.rollout import NotLifted, strategy_of
+from renderer.importing.rollout import NotLifted, lifted_strategy
 from renderer.importing.source import SourceObject
 from renderer.lazy import regex
 from renderer.render.files import VOLUME
@@ -66,7 +66,7 @@ def lift(group: Group) -> Lifted:
         )
     data = {**workload.data, "spec": {**workload.spec, "template": dict(workload.stable)}}
     stable = replace(group, workload=replace(workload, data=data))
-    return in_flight(_lifted(stable), _lifted(group))
+    return of_two_versions(_lifted(stable), _lifted(group))
 
 
 def _lifted(group: Group) -> Lifted:
@@ -98,10 +98,10 @@ def _lifted(group: Group) -> Lifted:
 
 def image_parts(image: str) -> tuple[str, str]:
     """Repository and tag as a spec has them; the tag is `latest` for an image without one."""
-    name, at, digest = image.partition("@")
+    name, sign, digest = image.partition("@")
     folder, slash, last = name.rpartition("/")
     last, colon, tag = last.partition(":")
-    whole = f"{tag}@{digest}" if colon and at else digest if at else tag if colon else "latest"
+    whole = f"{tag}@{digest}" if colon and sign else digest if sign else tag if colon else "latest"
     if not _IMAGE.fullmatch(f"{folder}{slash}{last}") or not _TAG.fullmatch(whole):
         raise NotLifted(f"`{image}` is not an image with a tag or a digest")
     return f"{folder}{slash}{last}", whole
@@ -247,7 +247,7 @@ class _Parts:
         return strategy
 
     def _rollout(self) -> dict[str, Any]:
-        strategy, notes = strategy_of(self._spec)
+        strategy, notes = lifted_strategy(self._spec)
         self.notes += notes
         if strategy["type"] == "BlueGreen":
             name = strategy.get("previewService")
@@ -394,14 +394,14 @@ class _Parts:
         shared = dict(objects[0].labels)
         for each in [*objects, *others]:
             shared = {key: value for key, value in shared.items() if each.labels.get(key) == value}
-        for each, where in self.fields:
+        for each, part in self.fields:
             own = {key: value for key, value in each.labels.items() if key not in shared}
-            field = {"the app": "workload", "`ports` and `service`": "service"}.get(where, where.strip("`"))
+            field = {"the app": "workload", "`ports` and `service`": "service"}.get(part, part.strip("`"))
             if own and field in ("workload", "service", "serviceAccount"):
                 spec[field] = {"labels": own, **spec.get(field, {})}
-            elif own and where == FURTHER:
+            elif own and part == FURTHER:
                 spec["services"][each.name] = {"labels": own, **spec["services"][each.name]}
-            elif where == JOBS and own.keys() - {JOB}:
+            elif part == JOBS and own.keys() - {JOB}:
                 job = spec["jobs"][job_name(each, self._name)]
                 job["labels"] = {key: value for key, value in own.items() if key != JOB}
         ours = {"app.kubernetes.io/name": self._name, "app.kubernetes.io/managed-by": "rollspec"}

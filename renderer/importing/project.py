@@ -19,7 +19,7 @@ from renderer.importing.lift import FURTHER, JOBS, Lifted, image_of, lift
 from renderer.importing.live import with_live_state
 from renderer.importing.mend import is_of_hook, patches, release_state
 from renderer.importing.proof import Compared, compared, differences
-from renderer.importing.reasons import why_plain
+from renderer.importing.reasons import why_as_object
 from renderer.importing.rollout import NotLifted
 from renderer.importing.source import Source, SourceObject
 from renderer.importing.withheld import has_secret, secret_name, without_secrets
@@ -112,7 +112,7 @@ def imported(sources: Mapping[str, Source], target: Target) -> Imported:
     seen = [each for environment in environments for each in _proof(environment, rendered[environment.env])]
     kept = [each for environment in environments for each in environment.rest]
     kept += [
-        Kept(environment.env, app.name, each, why_plain(each, app))
+        Kept(environment.env, app.name, each, why_as_object(each, app))
         for environment in environments
         for app in environment.apps.values()
         for each in app.extras
@@ -146,8 +146,8 @@ def _environment(env: str, source: Source, target: Target) -> _Environment:
                 raise NotLifted(f"another workload of this environment is named `{group.workload.name}` too")
             app = _lifted(_without_secrets(group, found, target), setup, target)
         except NotLifted as reason:
-            plain = [group.workload, *group.objects, *([group.reference] if group.reference else [])]
-            found.rest += [Kept(env, "", each, f"{group.workload} is not lifted: {reason}") for each in plain]
+            as_objects = [group.workload, *group.objects, *([group.reference] if group.reference else [])]
+            found.rest += [Kept(env, "", each, f"{group.workload} is not lifted: {reason}") for each in as_objects]
             continue
         found.apps[app.name] = app
         found.notes += [(app.name, note) for note in app.notes]
@@ -170,10 +170,10 @@ def _without_secrets(group: Group, found: _Environment, target: Target) -> Group
     if taken.pointers:
         found.withheld[group.workload.identity] = taken.pointers
         names = ", ".join(taken.names)
-        where = secret_name(group.workload.name)
-        found.notes.append((group.workload.name, f"{names}: put the value into the Secret {where}, under this name"))
+        secret = secret_name(group.workload.name)
+        found.notes.append((group.workload.name, f"{names}: put the value into the Secret {secret}, under this name"))
     jobs = {each.identity for each in (*group.of("Job"), *group.of("CronJob")) if has_secret(each)}
-    return replace(group, workload=_stable_without_secrets(taken.workload), plain=group.plain | jobs)
+    return replace(group, workload=_stable_without_secrets(taken.workload), as_objects=group.as_objects | jobs)
 
 
 def _stable_without_secrets(workload: SourceObject) -> SourceObject:
@@ -236,13 +236,13 @@ def _lifted(group: Group, setup: Setup, target: Target) -> Lifted:
     routed = frozenset(each.identity for each, field in lift(group).fields if field == "`istio`")
     if not routed:
         return _fitted(group, setup, target)
-    plainer = replace(group, plain=group.plain | routed)
+    otherwise = replace(group, as_objects=group.as_objects | routed)
     try:
         found = _fitted(group, setup, target)
     except NotLifted:
-        return _fitted(plainer, setup, target)
+        return _fitted(otherwise, setup, target)
     patched = {patch["target"]["kind"] for patch in found.spec.get("patches", ())}
-    return found if patched.isdisjoint(("VirtualService", "DestinationRule")) else _fitted(plainer, setup, target)
+    return found if patched.isdisjoint(("VirtualService", "DestinationRule")) else _fitted(otherwise, setup, target)
 
 
 def _fitted(group: Group, setup: Setup, target: Target) -> Lifted:
@@ -254,8 +254,8 @@ def _fitted(group: Group, setup: Setup, target: Target) -> Lifted:
             rendered = _tried(app, setup, target)
         except NotLifted:
             rendered = {}
-        plain = {each.identity for each in guessed if not _is_equal(each, rendered)}
-        app = lift(replace(group, plain=group.plain | plain)) if plain else app
+        as_objects = {each.identity for each in guessed if not _is_equal(each, rendered)}
+        app = lift(replace(group, as_objects=group.as_objects | as_objects)) if as_objects else app
     return _mended(app, setup, target)
 
 

@@ -10,7 +10,7 @@ _HASHED = regex(r".+-[a-z0-9]*[0-9][a-z0-9]*")
 _HASH = 10  # characters of a hash in a name that kustomize generates
 
 
-def why_plain(each: SourceObject, app: Lifted) -> str:
+def why_as_object(each: SourceObject, app: Lifted) -> str:
     """The reason, and what the app has of the object instead."""
     return f"{_reason(each, app)}: it is one of the app's `extraResources`"
 

@@ -17,7 +17,7 @@ class NotLifted(Exception):  # noqa: N818 - an outcome: the objects stay as they
     """Why a workload is not turned into an app."""
 
 
-def strategy_of(spec: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def lifted_strategy(spec: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The `strategy` of a Rollout's spec, and sentences about what changes. Raises NotLifted."""
     given = spec.get("strategy") or {}
     found: dict[str, Any] = {}

@@ -79,10 +79,10 @@ def _merged(versions: list[LiveVersion]) -> Iterator[LiveVersion]:
     by_name: dict[tuple[str, Role], list[LiveVersion]] = {}
     for each in versions:
         by_name.setdefault((each.version, each.role), []).append(each)
-    for (version, role), same in by_name.items():
-        shares = [each.share for each in same if each.share is not None]
-        ready, desired = sum(each.ready for each in same), sum(each.desired for each in same)
-        yield LiveVersion(version, role, ready, desired, round(sum(shares), 1) if shares else None, same[0].images)
+    for (version, role), merged in by_name.items():
+        shares = [each.share for each in merged if each.share is not None]
+        ready, desired = sum(each.ready for each in merged), sum(each.desired for each in merged)
+        yield LiveVersion(version, role, ready, desired, round(sum(shares), 1) if shares else None, merged[0].images)
 
 
 def _role(workload: Object, replica_set: Object, owned: Sequence[Object]) -> Role:

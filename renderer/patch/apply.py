@@ -10,7 +10,7 @@ from renderer.patch.json6902 import apply_operations
 from renderer.patch.keyed import Note
 from renderer.patch.merge import strategic_merge
 from renderer.patch.target import Id, Matcher, id_of, matcher, names
-from renderer.patch.values import Data, Patch, PatchFault, Refused, text
+from renderer.patch.values import Data, Patch, PatchFault, PatchRefused, text
 from renderer.plain import below, equal, lookup
 
 WITHOUT_EFFECT = "this patch changes nothing: is a field misspelt, or the value already set? Fix or remove the patch"
@@ -122,7 +122,7 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
         else:
             new = _merged(data, patch, notes)
             notes += _reordered(data, new or {}) if "spec" in (patch.merge or {}) else []
-    except Refused as refused:
+    except PatchRefused as refused:
         message = f"{subject.manifest.kind} {subject.manifest.name}: {refused.message}"
         faults.append(PatchFault(index, f"/patch{refused.pointer}", message, "patch-failed"))
         return subject
@@ -151,7 +151,7 @@ def _names(containers: Data) -> list[str]:
 
 
 def _still_an_object(data: Object) -> Object:
-    """The object, if it still has apiVersion, kind and name; else Refused, because only `$patch: delete` may delete it.
+    """The object, if it still has apiVersion, kind and name; else PatchRefused: only `$patch: delete` may delete it.
 
     Kustomize accepts an object without apiVersion, and numbers in place of texts; no API server does.
     """
@@ -160,7 +160,7 @@ def _still_an_object(data: Object) -> Object:
     said = {"apiVersion": data.get("apiVersion"), "kind": data.get("kind"), "metadata.name": name}
     missing = [field for field, value in said.items() if not (isinstance(value, str) and value)]
     if missing:
-        raise Refused("", f"the operations do not leave a Kubernetes object: it has no {', no '.join(missing)}")
+        raise PatchRefused("", f"the operations do not leave a Kubernetes object: it has no {', no '.join(missing)}")
     return data
 
 

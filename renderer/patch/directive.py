@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from renderer.manifest import Object
-from renderer.patch.values import Data, Refused, text
+from renderer.patch.values import Data, PatchRefused, text
 from renderer.plain import below
 
 DIRECTIVE: Final = "$patch"
@@ -21,7 +21,7 @@ def map_directive(patch: Object, pointer: str, *, lenient: bool) -> tuple[str, O
         return said, {key: value for key, value in patch.items() if key != DIRECTIVE}
     if lenient:
         return "merge", patch
-    raise Refused(below(pointer, DIRECTIVE), f"unknown $patch {said!r}: use {', '.join(_KNOWN)}")
+    raise PatchRefused(below(pointer, DIRECTIVE), f"unknown $patch {said!r}: use {', '.join(_KNOWN)}")
 
 
 def list_directive(patch: list[Data], pointer: str) -> tuple[str, list[Data]]:
@@ -31,7 +31,7 @@ def list_directive(patch: list[Data], pointer: str) -> tuple[str, list[Data]]:
         return "merge", patch
     said = text(first[DIRECTIVE])
     if said not in _KNOWN:
-        raise Refused(pointer, f"unknown $patch {said!r}: use {', '.join(_KNOWN)}")
+        raise PatchRefused(pointer, f"unknown $patch {said!r}: use {', '.join(_KNOWN)}")
     return said, [item for item in patch if item not in (None, {}) and not _says(item, said)]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from renderer.manifest import Object
-from renderer.patch.values import MISSING, Data, Operation, Refused
+from renderer.patch.values import MISSING, Data, Operation, PatchRefused
 from renderer.plain import equal, tokens
 
 Container = dict[str, Any] | list[Any]
@@ -22,7 +22,7 @@ MAX_VALUES = 100_000  # in all copies of a patch: each may double the object, an
 
 
 def apply_operations(document: Object, operations: Sequence[Operation]) -> Object:
-    """The document after all operations. Raises Refused for the first one that fails (`/2/path`)."""
+    """The document after all operations. Raises PatchRefused for the first one that fails (`/2/path`)."""
     result: Data = _with_annotations(document)
     room = MAX_VALUES
     for i, operation in enumerate(operations):
@@ -30,10 +30,10 @@ def apply_operations(document: Object, operations: Sequence[Operation]) -> Objec
             if operation["op"] == "copy":
                 room -= _size(_value(result, operation["from"], "/from"), room)
             result = _OPERATIONS[operation["op"]](result, operation)
-        except Refused as refused:
-            raise Refused(f"/{i}{refused.pointer}", refused.message) from None
+        except PatchRefused as refused:
+            raise PatchRefused(f"/{i}{refused.pointer}", refused.message) from None
     if not isinstance(result, dict):
-        raise Refused("", "what the operations leave is not an object")
+        raise PatchRefused("", "what the operations leave is not an object")
     return result
 
 
@@ -68,18 +68,18 @@ def _move(document: Data, operation: Operation) -> Data:
 def _copy(document: Data, operation: Operation) -> Data:
     value = _value(document, operation["from"], "/from")
     if value is MISSING:
-        raise Refused("/from", f"nothing to copy at {operation['from']}")
+        raise PatchRefused("/from", f"nothing to copy at {operation['from']}")
     return _changed(document, operation["path"], lambda parent, key: _inserted(parent, key, value))
 
 
 def _size(value: Data, room: int) -> int:
-    """How many values it holds; values of shared parts count each time. Raises Refused if it has more than `room`."""
+    """How many values it holds; values of shared parts count each time. PatchRefused if more than `room`."""
     count, pending = 0, [value]
     while pending:
         node = pending.pop()
         count += 1
         if count > room:
-            raise Refused("/from", f"with this copy the patch has copied more than {MAX_VALUES} values")
+            raise PatchRefused("/from", f"with this copy the patch has copied more than {MAX_VALUES} values")
         if isinstance(node, dict | list):
             pending.extend(node.values() if isinstance(node, dict) else node)
     return count
@@ -89,7 +89,7 @@ def _test(document: Data, operation: Operation) -> Data:
     path = operation["path"]
     found = document if path == "" else _value(document, path, "/path")
     if not equal(None if found is MISSING else found, operation["value"], as_numbers=True):
-        raise Refused("/value", f"test failed: {path} is {_shown(found)}, not {_shown(operation['value'])}")
+        raise PatchRefused("/value", f"test failed: {path} is {_shown(found)}, not {_shown(operation['value'])}")
     return document
 
 
@@ -105,7 +105,7 @@ _OPERATIONS: dict[str, Callable[[Data, Operation], Data]] = {
 
 def _tokens(path: str, field: str) -> list[str]:
     if path == "":
-        raise Refused(field, "the whole document cannot be added, removed, moved or copied")
+        raise PatchRefused(field, "the whole document cannot be added, removed, moved or copied")
     return tokens(path)
 
 
@@ -116,7 +116,7 @@ def _changed(document: Data, path: str, change: Change, field: str = "/path") ->
 
 def _changed_at(node: Data, tokens: Sequence[str], change: Change, path: str, field: str) -> Data:
     if not isinstance(node, dict | list):
-        raise Refused(field, f"{path}: its parent does not exist")
+        raise PatchRefused(field, f"{path}: its parent does not exist")
     token, *rest = tokens
     try:
         if not rest:
@@ -125,7 +125,7 @@ def _changed_at(node: Data, tokens: Sequence[str], change: Change, path: str, fi
         new = _changed_at(child, rest, change, path, field)
         return _with(node, token, new)
     except _NoSuchItem as missing:
-        raise Refused(field, f"{path}: {missing}") from None
+        raise PatchRefused(field, f"{path}: {missing}") from None
 
 
 class _NoSuchItem(Exception):  # noqa: N818
@@ -137,11 +137,11 @@ def _value(document: Data, path: str, field: str) -> Data:
     node = document
     for token in _tokens(path, field):
         if not isinstance(node, dict | list):
-            raise Refused(field, f"{path}: its parent does not exist")
+            raise PatchRefused(field, f"{path}: its parent does not exist")
         try:
             node = _get(node, token)
         except _NoSuchItem as missing:
-            raise Refused(field, f"{path}: {missing}") from None
+            raise PatchRefused(field, f"{path}: {missing}") from None
     return node
 
 

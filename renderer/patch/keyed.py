@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from renderer.patch.values import MISSING, Data, Refused, text
+from renderer.patch.values import MISSING, Data, PatchRefused, text
 
 Values = list[str]
 
@@ -46,7 +46,7 @@ def merge_items(
     names = list(keys) or [""]
     wanted = _wanted([base] if alone else [patch, base], keys)
     if len(keys) > 1 and len(wanted) > LONGEST:
-        raise Refused(pointer, f"a list of more than {LONGEST} items with two keys is not merged")
+        raise PatchRefused(pointer, f"a list of more than {LONGEST} items with two keys is not merged")
     merged: list[Data] = []
     valid, used = names, set()
     for one in wanted:
@@ -156,7 +156,7 @@ def _matches(item: Data, keys: Sequence[str], values: Values, pointer: str) -> b
     asked = list(zip(keys, values, strict=False))
     for key, value in asked:
         if isinstance(item, dict) != bool(key) or isinstance(item, list):
-            raise Refused(pointer, f"the items of {pointer} must be {'mappings' if key else 'plain values'}")
+            raise PatchRefused(pointer, f"the items of {pointer} must be {'mappings' if key else 'plain values'}")
         if key and (key not in item or (value and text(item[key]) != value)):
             return False
         if not key and text(item) != value:
@@ -168,7 +168,7 @@ def _appended(merged: list[Data], rest: list[Data], keys: Sequence[str], pointer
     """The remaining items, in their order among the merged ones or after them."""
     for item in rest:
         if keys[0] and item is not None and not isinstance(item, dict):
-            raise Refused(pointer, f"the items of {pointer} must be mappings with {keys[0]}")
+            raise PatchRefused(pointer, f"the items of {pointer} must be mappings with {keys[0]}")
         values = [text(item)] if keys[0] == "" else [text(item[key]) for key in keys if _has(item, key)]
         if keys[0]:
             merged = merged + [item] * (len(keys) - len(values))

@@ -20,7 +20,7 @@ from renderer.manifest import Object
 from renderer.patch.directive import DIRECTIVE, is_directive, list_directive, map_directive
 from renderer.patch.keyed import Note, merge_items
 from renderer.patch.merge_keys import Field, merge_keys
-from renderer.patch.values import MISSING, Data, Refused, text
+from renderer.patch.values import MISSING, Data, PatchRefused, text
 from renderer.plain import below
 from renderer.yamlio import plain_or_quoted
 
@@ -32,7 +32,7 @@ SWALLOWED: Final = "the list is new, so kustomize takes $patch for an item and l
 def strategic_merge(manifest: Object, patch: Object, notes: list[Note]) -> Object | None:
     """The manifest with the patch merged in, or None if the patch deletes it; surprises are added to `notes`.
 
-    The arguments do not change; the result shares the parts that the patch does not change. Raises Refused.
+    The arguments do not change; the result shares the parts that the patch does not change. Raises PatchRefused.
     """
     merged: Data = _merge_map(manifest, patch, None, "", notes)
     if patch.get(DIRECTIVE) == "replace":
@@ -208,7 +208,7 @@ def _same_shape(lead: Data, new: Data, pointer: str) -> None:
     if new is None or new is MISSING or lead is new:
         return
     if _shape(lead) != _shape(new):
-        raise Refused(pointer, f"a {_shape(new)} cannot be merged into a {_shape(lead)} at {pointer}")
+        raise PatchRefused(pointer, f"a {_shape(new)} cannot be merged into a {_shape(lead)} at {pointer}")
 
 
 def _shape(value: Data) -> str:

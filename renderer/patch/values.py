@@ -59,7 +59,7 @@ class PatchFault:
     severity: Severity = "error"
 
 
-class Refused(Exception):  # noqa: N818 (it never leaves this package: `apply` makes a PatchFault of it)
+class PatchRefused(Exception):  # noqa: N818 (it never leaves this package: `apply` makes a PatchFault of it)
     """A patch cannot be applied to an object."""
 
     def __init__(self, pointer: str, message: str) -> None:

@@ -84,7 +84,7 @@ def shared_in_clusters(setup: Setup, rendered: Sequence[Rendered]) -> list[Probl
                 other = first.setdefault((cluster, claim[:2]), env)
                 if other != env:
                     shared.setdefault((other, env), []).append(claim)
-    pairs = [(*pair, same) for (one, other), same in shared.items() for pair in ((one, other), (other, one))]
+    pairs = [(*pair, claims) for (one, other), claims in shared.items() for pair in ((one, other), (other, one))]
     locator = Locator(setup.texts)
     found = [problem for pair in pairs for problem in _shared(setup, *pair, known=bool(clusters[pair[0]]))]
     return [*locator.locate([*found, *application_names(setup, rendered)])]
@@ -217,8 +217,8 @@ def _own_quotas(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) ->
 
 def _template_of(setup: Setup, clash: Clash) -> str | None:
     """The template that renders the same object in both apps, if one does."""
-    same = clash.rule == "object-once" and clash.claim.file == clash.other.file
-    return next((each.file for each in setup.templates if same and each.target == clash.claim.file), None)
+    is_one_template = clash.rule == "object-once" and clash.claim.file == clash.other.file
+    return next((each.file for each in setup.templates if is_one_template and each.target == clash.claim.file), None)
 
 
 def _shared(setup: Setup, env: str, other: str, claimed: Sequence[Claim], *, known: bool) -> Iterator[Problem]:

@@ -57,12 +57,12 @@ __all__ = [
     "classify",
     "classify_argocd",
     "judge",
-    "judged",
     "outlook",
     "plan",
     "plan_resources",
     "planner",
     "problems",
+    "unplayed",
 ]
 RESOURCES = "_resources"  # the folder that they are written to
 _STILL = ("nothing", "metadata", "behaviour")  # classes in which no pod and no request moves
@@ -73,7 +73,7 @@ def plan(old: Side | None, new: Side | None, look: Look = looked_ahead) -> AppPl
 
     `look` simulates the change. Raises ValueError where both sides are None.
     """
-    found = judged(old, new)
+    found = unplayed(old, new)
     still = found.class_ in _STILL or (old and new and same_manifests(old, new))
     if still and not (old and new and old.flight and routing(old) != routing(new)):
         return found
@@ -103,7 +103,7 @@ def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
     return replace(found, timeline=timelines[0] if timelines else None)
 
 
-def judged(old: Side | None, new: Side | None) -> AppPlan:
+def unplayed(old: Side | None, new: Side | None) -> AppPlan:
     """The same without the simulation."""
     side = new or old
     if side is None:

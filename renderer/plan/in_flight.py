@@ -143,8 +143,8 @@ def _finding(rule: str, message: str, pointer: str, severity: Severity = "error"
 def _both(old: Side, new: Side) -> tuple[Canary | None, Canary | None]:
     """The canary before and after, where it is the same version in the same strategy."""
     was, now = old.app.strategy, new.app.strategy
-    same = old.running == new.running and (was.type, was.router) == (now.type, now.router)
-    return (old.app.canary, new.app.canary) if same else (None, None)
+    is_one_version = old.running == new.running and (was.type, was.router) == (now.type, now.router)
+    return (old.app.canary, new.app.canary) if is_one_version else (None, None)
 
 
 def _pods(side: Side) -> tuple[Any, Any]:

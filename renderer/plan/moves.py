@@ -22,7 +22,7 @@ def moves(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     yield from _hold(old, new, paths)
 
 
-def in_flight(app: App) -> Version | None:
+def version_in_flight(app: App) -> Version | None:
     """The version that is neither stable nor gone."""
     return app.canary.version if app.canary else app.preview
 
@@ -78,7 +78,7 @@ def _versions(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
 
 
 def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: bool) -> Iterator[Effect]:
-    version = in_flight(new.app)
+    version = version_in_flight(new.app)
     what = version.name if version else ""
     start: Class = "canary-start" if new.flight == "canary" else "preview-start"
     if old.flight and not changed:
@@ -90,7 +90,7 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
         yield Effect("disruptive", reason, named)
         return
     named = tuple(dict.fromkeys((*named, *(path for path in paths if path.field_class == "template"))))
-    instead = in_flight(old.app)
+    instead = version_in_flight(old.app)
     if instead and instead.name == what:
         again = "its share falls to 0, and it starts again" if new.flight == "canary" else "its pods end, others start"
         yield Effect(start, f"the pod template of {new.flight} {what} changes: {again}{_at(new.app)}", named)
@@ -108,7 +108,7 @@ def _to_flight(old: Side, new: Side, named: Paths, paths: Paths, *, changed: boo
 
 
 def _out_of_flight(old: Side, new: Side, paths: Paths, *, changed: bool) -> Iterator[Effect]:
-    version = in_flight(old.app)
+    version = version_in_flight(old.app)
     what = version.name if version else ""
     named = _states(paths)
     if not changed:

@@ -11,7 +11,7 @@ from renderer.plan.classes import Summary
 from renderer.plan.outlook import Situation, named, play, situation, with_labels
 from renderer.plan.side import WORKLOADS, Side
 from renderer.scaler import KINDS as SCALERS
-from renderer.simulate import KINDS, TooManyPodsError, digest, version_of, wave
+from renderer.simulate import KINDS, TooManyPodsError, digest, template_version, wave
 
 _VERSION = ("version", "app.kubernetes.io/version")  # labels that name the version of a pod
 _NAME, _LABEL = "\0", "\1"  # in place of the app's name, and of the name of a version
@@ -75,7 +75,7 @@ def _object(
     """What the simulator reads of a manifest; what it only compares are numbers."""
     data = manifest.data
     head = [manifest.kind, manifest.namespace, own(manifest.name), own(manifest.file), str(data.get("apiVersion"))]
-    head += [rank[version_of(data["spec"]["template"])]] if _is_without_label(manifest) else []
+    head += [rank[template_version(data["spec"]["template"])]] if _is_without_label(manifest) else []
     return [*head, wave(manifest), sorted(sync_options(data)), number(manifest), _renamed(_read(manifest), own, rank)]
 
 
@@ -116,7 +116,7 @@ def _versions(manifest: Manifest) -> Iterable[str]:
     """The names of versions in what is read of a manifest."""
     pending: list[Any] = _read(manifest)
     if _is_without_label(manifest):
-        yield version_of(manifest.data["spec"]["template"])
+        yield template_version(manifest.data["spec"]["template"])
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
@@ -141,10 +141,10 @@ def _numbers() -> Callable[[Manifest], tuple[int, int]]:
 
     def number(manifest: Manifest) -> tuple[int, int]:
         data = manifest.data
-        same = next((number for number, each in enumerate(seen) if each is data or each == data), len(seen))
-        if same == len(seen):
+        index = next((number for number, each in enumerate(seen) if each is data or each == data), len(seen))
+        if index == len(seen):
             seen.append(data)
         template = (data.get("spec") or {}).get("template") if manifest.kind in WORKLOADS else None
-        return same, templates.setdefault(digest(template), len(templates)) if template else -1
+        return index, templates.setdefault(digest(template), len(templates)) if template else -1
 
     return number

@@ -41,7 +41,7 @@ def from_edit(was: Spec, spec: Spec, *, weight: int | None, again: bool = False)
     overrides = {"image": spec["image"]} if spec.get("image") != was.get("image") else None
     label = spec.get("version") if "version" in pinned else None
     flight = in_flight(before)
-    if flight and _is_same(before[flight], spec["tag"], overrides):
+    if flight and _is_version_of_edit(before[flight], spec["tag"], overrides):
         return None
     if flight:
         return Meant(pinned, f"a {flight} is in flight")
@@ -77,6 +77,6 @@ def _edited(was: Spec, spec: Spec, own_was: Spec, own: Spec) -> list[str]:
     return [key for key in _VERSION if key in own and own[key] != own_was.get(key) and was.get(key) == spec.get(key)]
 
 
-def _is_same(state: Mapping[str, Any], tag: str, overrides: Mapping[str, Any] | None) -> bool:
+def _is_version_of_edit(state: Mapping[str, Any], tag: str, overrides: Mapping[str, Any] | None) -> bool:
     """Whether a version in flight is that of the edit."""
     return state.get("tag") == tag and (state.get("overrides") or {}).get("image") == (overrides or {}).get("image")

@@ -70,7 +70,7 @@ def release(
     if _label(spec, state) == _label(spec, spec):
         return Refusal(f"the stable version has the label `{_label(spec, state)}` too: give another --version")
     if flight and version_of(spec, state) == version_of(spec, spec[flight]):
-        return Refusal(_the_same(spec, flight))
+        return Refusal(_replaces_itself(spec, flight))
     if strategy.type == "Canary":
         if "rollbackWindow" in strategy.fields and _is_previous(spec, state):
             return Refusal(_IN_WINDOW + "`undo` without --weight says the same in Git")
@@ -91,7 +91,7 @@ def hotfix(spec: Spec, tag: str, *, version: str | None = None, weight: int | No
         return Refusal(f"{first.message}; --hotfix is for an app with a release in flight"), first
     flight = in_flight(spec)
     if flight and version_of(spec, _version_state(spec, tag, version, None)) == version_of(spec, spec[flight]):
-        return first, Refusal(_the_same(spec, flight))
+        return first, Refusal(_replaces_itself(spec, flight))
     between = {key: value for key, value in {**spec, **first}.items() if value is not ABSENT}
     return first, release_after_abort(between, tag, version=version, weight=weight)
 
@@ -411,7 +411,7 @@ def _already(spec: Spec, flight: str) -> str:
     )
 
 
-def _the_same(spec: Spec, flight: str) -> str:
+def _replaces_itself(spec: Spec, flight: str) -> str:
     """The version in flight cannot replace itself: its pods stay, and its share would fall to 0 in between."""
     name = _label(spec, spec[flight])
     or_weight = "`weight` changes its share, " if "weight" in spec[flight] else ""

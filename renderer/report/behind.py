@@ -67,11 +67,11 @@ def _age(placed: Placed) -> str:
 
 def _due(due: Sequence[Due]) -> Iterator[str]:
     """What is due with its command, one line for environments that get the same; then what is held, and why."""
-    same: dict[tuple[str, str, str], list[str]] = {}
+    envs_of: dict[tuple[str, str, str], list[str]] = {}
     for each in due:
         if not each.held:
-            same.setdefault((each.app, each.source, str(each.version)), []).append(each.env)
-    for (app, source, version), envs in same.items():
+            envs_of.setdefault((each.app, each.source, str(each.version)), []).append(each.env)
+    for (app, source, version), envs in envs_of.items():
         named = " ".join(f"--env {env}" for env in envs)
         yield printable(
             f"due: {app} {version} in {', '.join(envs)}: `rollspec release {app} --from-env {source} {named}`"

@@ -269,8 +269,8 @@ def _pods(count: int) -> str:
 
 
 def _path(path: Path) -> str:
-    where = {"App": "", "Overlay": "overlay ", "Project": "project file "}.get(path.document, f"{path.document} ")
-    return f"{where}{path.pointer}".rstrip() + short_digests(_values(path))
+    prefix = {"App": "", "Overlay": "overlay ", "Project": "project file "}.get(path.document, f"{path.document} ")
+    return f"{prefix}{path.pointer}".rstrip() + short_digests(_values(path))
 
 
 def _values(path: Path) -> str:

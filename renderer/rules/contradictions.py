@@ -207,6 +207,6 @@ def _of_routes(spec: Object) -> Facts:
 
 def tag_of(image: str) -> str:
     """Tag and digest of an image, which another registry of the same images keeps."""
-    name, at, digest = image.partition("@")
+    name, sign, digest = image.partition("@")
     _, colon, tag = name.rpartition("/")[2].partition(":")
-    return f"{tag if colon else ''}{at}{digest}"
+    return f"{tag if colon else ''}{sign}{digest}"

@@ -321,7 +321,7 @@ class Unknown(Exception):  # noqa: N818 - not an error: nothing is said then
     """The expression uses something that is not evaluated here."""
 
 
-def evaluate(tree: Node, result: list[float]) -> Any:
+def value_of(tree: Node, result: list[float]) -> Any:
     """The value of an expression over Prometheus' answer; the few parts of the language that conditions need.
 
     Raises Unknown for others, and where the controller would have an error.
@@ -334,22 +334,22 @@ def evaluate(tree: Node, result: list[float]) -> Any:
     if kind == "name" and parts[0] == "result":
         return result
     if kind == "not":
-        return not _truth(evaluate(parts[0], result))
+        return not _truth(value_of(parts[0], result))
     if kind == "minus":
-        return -_number(evaluate(parts[0], result))
+        return -_number(value_of(parts[0], result))
     if kind == "index" and parts[0] == ("name", "result"):
-        index = int(evaluate(parts[1], result))
+        index = int(value_of(parts[1], result))
         if not 0 <= index < len(result):
             raise Unknown
         return result[index]
     if kind == "call" and len(parts[1]) == 1 and parts[0] in ("len", "isNaN", "isInf"):
         functions: dict[str, Any] = {"len": len, "isNaN": math.isnan, "isInf": math.isinf}
-        return functions[parts[0]](evaluate(parts[1][0], result))
+        return functions[parts[0]](value_of(parts[1][0], result))
     if kind == "binary" and parts[0] in _EVALUATED:
-        first = evaluate(parts[1], result)
+        first = value_of(parts[1], result)
         if parts[0] in ("&&", "||"):
-            return _truth(evaluate(parts[2], result)) if _truth(first) == (parts[0] == "&&") else first
-        return _EVALUATED[parts[0]](_number(first), _number(evaluate(parts[2], result)))
+            return _truth(value_of(parts[2], result)) if _truth(first) == (parts[0] == "&&") else first
+        return _EVALUATED[parts[0]](_number(first), _number(value_of(parts[2], result)))
     raise Unknown
 
 

@@ -73,15 +73,15 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
     """Clashes between owners, sorted by owner, file and pointer. The owner of a pair counts, not the claim's own."""
     named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
     times = Counter([claim[:2] for claim in named])
-    same: dict[tuple[str, str], list[Claim]] = {}
+    by_key: dict[tuple[str, str], list[Claim]] = {}
     for claim in named:  # most claims are unique: collect only those that could clash
         if claim.rule in _OVERLAPS or times[claim[:2]] > 1:
-            same.setdefault((claim.rule, claim.key), []).append(claim)
+            by_key.setdefault((claim.rule, claim.key), []).append(claim)
     found: list[Clash] = []
-    for (rule, key), group in same.items():
+    for (rule, key), group in by_key.items():
         if rule in FLEET_RULES and rule != "workloads-overlap":
             found += _equal(rule, key, group)
-    found += _overlaps(same)
+    found += _overlaps(by_key)
     routed = [claim for claim in named if claim.rule == "host-once" and claim.key.endswith(_IN_MESH)]
     if routed:
         found += _wildcards(routed)
@@ -454,12 +454,12 @@ def _labels(namespace: str, labels: dict[str, str]) -> str:
     return "\n".join([namespace, *(f"{key}={value}" for key, value in sorted(labels.items()))])
 
 
-def _overlaps(same: dict[tuple[str, str], list[Claim]]) -> Iterator[Clash]:
+def _overlaps(by_key: dict[tuple[str, str], list[Claim]]) -> Iterator[Clash]:
     """Selectors that find pods of another owner. Pods are kept by each of their labels, so that few are compared."""
-    selectors = [(key.split("\n"), group) for (rule, key), group in same.items() if rule == "workloads-overlap"]
+    selectors = [(key.split("\n"), group) for (rule, key), group in by_key.items() if rule == "workloads-overlap"]
     asked = {(namespace, label) for (namespace, *labels), _ in selectors for label in labels}
     by_label: dict[tuple[str, str], list[tuple[set[str], Claim]]] = {}
-    for (rule, key), group in same.items():
+    for (rule, key), group in by_key.items():
         if rule == _PODS:
             namespace, *labels = key.split("\n")
             pods = [(set(labels), claim) for claim in group]

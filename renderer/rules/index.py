@@ -18,7 +18,7 @@ Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is th
 
 
 class Pod(NamedTuple):
-    """The pods that one manifest makes: a pod template, or a Pod itself (`at` is where, empty for a Pod)."""
+    """The pods of one manifest: a pod template with its `pointer`, or a Pod itself, with an empty one."""
 
     manifest: Manifest
     kind: str

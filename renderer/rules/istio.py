@@ -132,11 +132,11 @@ def _covered(hosts: list[str]) -> dict[int, str]:
     found: dict[int, str] = {}
     first: dict[str, int] = {}  # an ending from a dot on, or the empty one -> the first host with this ending
     wild: dict[str, int] = {}  # what follows the * -> the first such host
-    same: dict[str, int] = {}
+    exact: dict[str, int] = {}
     for number, host in enumerate(hosts):
         ends = [host[pointer:] for pointer, letter in enumerate(host) if letter == "."] + [""]
         inside = [first[host[1:]]] if host.startswith("*") and host[1:] in first else []
-        others = [*inside, *(wild[end] for end in ends if end in wild), *([same[host]] if host in same else [])]
+        others = [*inside, *(wild[end] for end in ends if end in wild), *([exact[host]] if host in exact else [])]
         if others:
             other = hosts[min(others)]
             twice, overlap = f"the host {host} is listed twice", f"the hosts {other} and {host} overlap"
@@ -145,7 +145,7 @@ def _covered(hosts: list[str]) -> dict[int, str]:
             first.setdefault(end, number)
         if host.startswith("*"):
             wild.setdefault(host[1:], number)
-        same.setdefault(host, number)
+        exact.setdefault(host, number)
     return found
 
 
@@ -249,8 +249,8 @@ def _served(gateway: Manifest, namespace: str) -> list[str]:
     found = []
     for server in spec_of(gateway).get("servers") or ():
         for entry in server.get("hosts") or ():
-            where, _, host = entry.rpartition("/")
-            if where in ("", "*", namespace) or (where == "." and namespace == namespace_of(gateway)):
+            inside, _, host = entry.rpartition("/")
+            if inside in ("", "*", namespace) or (inside == "." and namespace == namespace_of(gateway)):
                 found.append(host)
     return found
 

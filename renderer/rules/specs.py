@@ -184,14 +184,14 @@ def version_label(scene: SpecScene) -> Iterator[Finding]:
     if not any(strategy.is_rollout for strategy in (app.strategy, app.migrating_from) if strategy):
         return
     overrides = {f"/spec/{state}/overrides": (app.spec.get(state) or {}).get("overrides") for state in _STATES}
-    for where, fields in {"/spec": app.spec, **overrides}.items():
+    for pointer, fields in {"/spec": app.spec, **overrides}.items():
         labels = ((fields or {}).get("podMetadata") or {}).get("labels") or {}
         if labels.get("version") is not None:
             message = (
                 "rollspec sets the label `version`, which separates the traffic of the versions: remove it, and set "
                 "`version` next to `tag`"
             )
-            yield Finding("version-label", message, f"{where}/podMetadata/labels/version")
+            yield Finding("version-label", message, f"{pointer}/podMetadata/labels/version")
 
 
 def canary_weight(scene: SpecScene) -> Iterator[Finding]:
@@ -231,10 +231,10 @@ def canary_share(scene: SpecScene) -> Iterator[Finding]:
     asked = {app.canary.weight: "/spec/canary/weight"} if app.canary else {}
     for number, step in enumerate(app.strategy.fields.get("steps", ())):
         asked.setdefault(step.get("setWeight"), f"/spec/strategy/steps/{number}/setWeight")
-    for weight, where in asked.items():
+    for weight, pointer in asked.items():
         message = _missed(app, weight) if weight is not None and 0 < weight < 100 else None
         if message:
-            yield Finding("canary-share", message, where, severity="warning")
+            yield Finding("canary-share", message, pointer, severity="warning")
 
 
 def _missed(app: App, weight: int) -> str | None:
@@ -269,21 +269,21 @@ def ladder_end(scene: SpecScene) -> Iterator[Finding]:
     holds = steps[-1].get("pause") is not None and "duration" not in steps[-1]["pause"]
     weights = [step["setWeight"] for step in steps if "setWeight" in step]
     by_itself = scene.app.strategy.ends_by_itself
-    where = f"/spec/strategy/steps/{len(steps) - 1}"
+    pointer = f"/spec/strategy/steps/{len(steps) - 1}"
     if by_itself and holds:
         message = (
             "the ladder ends in a pause without a duration, so it does not finish by itself: remove one of the two"
         )
-        yield Finding("ladder-end", message, where)
+        yield Finding("ladder-end", message, pointer)
     elif by_itself and steps[-1].get("setWeight") != 100:
         message = (
             "a ladder that finishes by itself ends in `setWeight: 100`: else it is Healthy before the traffic is at "
             "rest, and a release just then sends requests to pods that go"
         )
-        yield Finding("ladder-end", message, where, severity="warning")
+        yield Finding("ladder-end", message, pointer, severity="warning")
     if not by_itself and not (holds and (not weights or weights[-1] < 100)):
         message = "end the ladder in `{pause: {}}` before 100, or set `autoPromotionEnabled: true` next to it"
-        yield Finding("ladder-end", message, where)
+        yield Finding("ladder-end", message, pointer)
 
 
 def canary_headers(scene: SpecScene) -> Iterator[Finding]:

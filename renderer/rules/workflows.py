@@ -26,20 +26,20 @@ def is_workflow(manifest: Manifest) -> bool:
 
 def workflow_pods(manifest: Manifest) -> Iterator[Pod]:
     """The pods of a workflow: what all of them share, and then those of each template."""
-    pointer = _SPECS[manifest.kind]
+    root = _SPECS[manifest.kind]
     spec = workflow_spec(manifest)
     about = mapping(spec.get("podMetadata"))
     labels, annotations = mapping(about.get("labels")), mapping(about.get("annotations"))
     namespace = mapping(manifest.data.get("metadata")).get("namespace") or ""
-    for where, template in ((pointer, spec), *_templates(spec, pointer)):
+    for pointer, template in ((root, spec), *_templates(spec, root)):
         of_template = mapping(template.get("metadata"))
         context = template.get("securityContext") or spec.get("securityContext") or {}
-        containers = [*_containers(template, where)]
+        containers = [*_containers(template, pointer)]
         yield Pod(
             manifest,
             manifest.kind,
             namespace,
-            where,
+            pointer,
             {**labels, **mapping(of_template.get("labels"))} if template is not spec else labels,
             {**annotations, **mapping(of_template.get("annotations"))} if template is not spec else annotations,
             {**template, "securityContext": mapping(context)},
@@ -58,12 +58,12 @@ def workflow_spec(manifest: Manifest) -> Object:
 
 def unseen_of_workflow(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Pointers to texts of a workflow that change pods or make other objects, and the names of their fields."""
-    spec, pointer = workflow_spec(manifest), _SPECS[manifest.kind]
-    for where, template in ((pointer, spec), *_templates(spec, pointer)):
+    spec, root = workflow_spec(manifest), _SPECS[manifest.kind]
+    for pointer, template in ((root, spec), *_templates(spec, root)):
         if template.get("podSpecPatch"):
-            yield f"{where}/podSpecPatch", "podSpecPatch"
+            yield f"{pointer}/podSpecPatch", "podSpecPatch"
         if template is not spec and mapping(template.get("resource")).get("manifest"):
-            yield f"{where}/resource/manifest", "resource.manifest"
+            yield f"{pointer}/resource/manifest", "resource.manifest"
 
 
 def _templates(spec: Object, pointer: str) -> Iterator[tuple[str, Object]]:

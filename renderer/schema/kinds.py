@@ -73,8 +73,8 @@ def _unknown(version: str, kind: str) -> Fault:
         for known in kinds.split():
             versions.setdefault(known, []).append(each)
     what = f"no schema for kind {name(kind)} of {name(version)}"
-    if same := next((known for known in versions if known.lower() == kind.lower()), None):
-        others = [name(each) for each in versions[same] if each != version]
+    if other_case := next((known for known in versions if known.lower() == kind.lower()), None):
+        others = [name(each) for each in versions[other_case] if each != version]
         return Fault("/apiVersion", "unknown-kind", what + (f"; did you mean {either(others)}?" if others else ""))
     alike = near(kind, KINDS[version].split() if version in KINDS else versions)
     return Fault("/kind", "unknown-kind", what + (f"; did you mean {name(alike)}?" if alike else ""))

@@ -55,9 +55,9 @@ def not_allowed(value: Any, options: list[Any], tokens: Tokens, expected: str = 
     """A value that is not one of the options."""
     texts = [option for option in options if isinstance(option, str)]
     expected = expected or (words.name(options[0]) if len(options) == 1 else f"one of {words.listed(options)}")
-    if (same := next((option for option in texts if _same_but_type(option, value)), None)) is not None:
+    if (as_text := next((option for option in texts if _same_but_type(option, value)), None)) is not None:
         said = f"{words.shown(value, tokens)} is {words.found(value)} where text is expected"
-        return Fault(pointer_of(tokens), "wrong-type", f"{said}: quote it: {words.scalar(same)}")
+        return Fault(pointer_of(tokens), "wrong-type", f"{said}: quote it: {words.scalar(as_text)}")
     if isinstance(value, (dict, list)):
         return Fault(pointer_of(tokens), "wrong-type", f"{words.found(value)} where {expected} is expected")
     is_word = isinstance(value, str) and any(map(str.isalpha, value))  # a number is not a misspelt other number

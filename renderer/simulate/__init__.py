@@ -11,7 +11,7 @@ from __future__ import annotations
 from renderer.simulate.edits import abort, apply, wait
 from renderer.simulate.objects import KINDS, wave
 from renderer.simulate.pods import TooManyPodsError
-from renderer.simulate.spec import digest, version_of
+from renderer.simulate.spec import digest, template_version
 from renderer.simulate.state import Cluster, Options, start
 from renderer.simulate.timeline import Moment, Point, Timeline
 
@@ -27,7 +27,7 @@ __all__ = [
     "apply",
     "digest",
     "start",
-    "version_of",
+    "template_version",
     "wait",
     "wave",
 ]

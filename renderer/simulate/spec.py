@@ -127,10 +127,10 @@ class DeploymentSpec:
 def template_of(data: Object) -> Template:
     """The pod template of a workload's spec."""
     template = data.get("template", {})
-    return Template(digest(template), _labels(template), version_of(template))
+    return Template(digest(template), _labels(template), template_version(template))
 
 
-def version_of(template: Object) -> str:
+def template_version(template: Object) -> str:
     """The name of a pod template's version: the label `version` of its pods, else their images."""
     images = [str(each.get("image", "")) for each in (template.get("spec") or {}).get("containers") or ()]
     labels = _labels(template)

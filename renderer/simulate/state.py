@@ -221,8 +221,8 @@ class World:
     def version(self, template_hash: str, label: str) -> str:
         """The name of a template: its version label; the second template with one label is `label#2`, and so on."""
         if template_hash not in self.names:
-            same = sum(name.partition("#")[0] == label for name in self.names.values())
-            self.names[template_hash] = f"{label}#{same + 1}" if same else label
+            namesakes = sum(name.partition("#")[0] == label for name in self.names.values())
+            self.names[template_hash] = f"{label}#{namesakes + 1}" if namesakes else label
         return self.names[template_hash]
 
     def sets_of(self, owner: str) -> list[ReplicaSet]:

@@ -35,9 +35,9 @@ __all__ = [
     "Stamp",
     "Summary",
     "TreeError",
-    "alone",
     "compare",
     "listing",
+    "locked",
     "read",
     "reader",
     "sources",
@@ -184,7 +184,7 @@ def write_all(
 
 
 @contextmanager
-def alone(root: str, file: str, waiting: Callable[[], None]) -> Iterator[None]:
+def locked(root: str, file: str, waiting: Callable[[], None]) -> Iterator[None]:
     """Lock a file; others that lock it call `waiting` and wait. The lock ends with the process at the latest.
 
     On a file system without locks, nobody waits.

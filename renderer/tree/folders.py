@@ -185,20 +185,20 @@ def read_in(folder: int, name: str, path: str, size: int | None = None) -> bytes
     try:
         content = os.read(file, size or _CHUNK)
         if not content:
-            _check_plain(file, path)
+            _check_is_file(file, path)
         elif size is None and len(content) == _CHUNK:
             if os.fstat(file).st_size > MAX_MANIFESTS:
                 raise TooLargeError(path, "is too large")
             content += b"".join(iter(lambda: os.read(file, _CHUNK), b""))
         return content
     except OSError as error:
-        _check_plain(file, path)
+        _check_is_file(file, path)
         fail(path, error)
     finally:
         os.close(file)
 
 
-def _check_plain(file: int, path: str) -> None:
+def _check_is_file(file: int, path: str) -> None:
     mode = os.fstat(file).st_mode
     if not stat.S_ISREG(mode):
         raise NotAFileError(path, _kind(mode))

@@ -20,7 +20,7 @@ from renderer.pipeline import Rendered, build_app
 from renderer.problem import errors
 from renderer.prometheus import MOST_POINTS, query_range
 from renderer.report.analysis import Measured, measured_text
-from renderer.rules.expressions import ExpressionError, Node, Unknown, evaluate, parse
+from renderer.rules.expressions import ExpressionError, Node, Unknown, parse, value_of
 from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
@@ -97,7 +97,7 @@ def _holds(condition: object, answer: list[float]) -> bool | str | None:
         return None
     try:
         tree: Node = parse(str(condition))
-        return bool(evaluate(tree, answer))
+        return bool(value_of(tree, answer))
     except (ExpressionError, Unknown, ValueError, TypeError, ArithmeticError):
         return "error"
 

@@ -53,7 +53,7 @@ class Setting(NamedTuple):
     edits: tuple[Operation, ...]
 
 
-def settings(root: str, layout: Layout) -> Iterator[tuple[str, Setting]]:
+def found_settings(root: str, layout: Layout) -> Iterator[tuple[str, Setting]]:
     """Each such setting, with its file. Applications that rollspec renders have none."""
     for file, text in _files(root, layout).items():
         for document in _documents(text):

@@ -39,7 +39,7 @@ class DueOptions:
     redo: bool = False
 
 
-def sources(opened: Opened, app: str, env: str) -> tuple[str, ...]:
+def source_environments(opened: Opened, app: str, env: str) -> tuple[str, ...]:
     """The environments of the nearest stage before this one that have the app; none where nothing comes before."""
     for stage in stages_before(opened.setup.project.promotion, env):
         having = tuple(each for each in stage if is_in(opened.setup.environments[each], app))
@@ -95,7 +95,7 @@ def read_due(opened: Opened, envs: Sequence[str], apps: Sequence[str], asked: Du
     found = []
     for (app, env), here in placed.items():
         if env in envs:
-            there = [placed[app, each] for each in sources(opened, app, env)]
+            there = [placed[app, each] for each in source_environments(opened, app, env)]
             each = due(here, there, soak=asked.soak, redo=asked.redo)
             found += [_if_ahead(opened, head, here, each)] if each else []
     return Found(found, placed, head, known.complete)

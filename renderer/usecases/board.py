@@ -231,7 +231,7 @@ def _own_files(layout: Layout, opened: Opened, app: str) -> set[str]:
     return {layout.app(app), *(layout.partial(env, app) for env in opened.setup.overlays)}
 
 
-def read_app(opened: Opened, options: BoardOptions) -> AppPage:
+def read_app_page(opened: Opened, options: BoardOptions) -> AppPage:
     """What the page of the one app and environment that the options select shows."""
     ((_, page),) = _read_pages(opened, read_board(opened, replace(options, everything=True)))
     if page.release.verbs or page.release.cell.is_active:

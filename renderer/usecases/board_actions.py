@@ -10,7 +10,7 @@ from renderer.board.actions import Action, ShownPlan
 from renderer.console import say
 from renderer.failure import Failure
 from renderer.git.read import find
-from renderer.git.version import behind, current_branch, fast_forward, push_branch, remote_of
+from renderer.git.version import commit_ahead, current_branch, fast_forward, push_branch, remote_of
 from renderer.plan import plan_with_timeline
 from renderer.report.plan import plan_lines
 from renderer.usecases import verbs
@@ -74,7 +74,7 @@ def _up_to_date(root: str) -> str:
     """The remote to push to. Failure if it has commits that this branch lacks; they are taken over where Git can."""
     branch = current_branch(root)
     remote = remote_of(root, branch)
-    tip = behind(root, remote, branch)
+    tip = commit_ahead(root, remote, branch)
     if tip is None:
         return remote
     if fast_forward(root, tip):

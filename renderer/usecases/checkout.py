@@ -20,9 +20,9 @@ def refuse_left_out(root: str, folders: Sequence[str]) -> None:
     """Failure where a sparse checkout leaves out files of these folders."""
     if not _may_skip(root):
         return
-    from renderer.git.checkout import is_sparse, left_out  # start-up time that only a sparse checkout must pay
+    from renderer.git.checkout import is_sparse, skipped_files  # start-up time that only a sparse checkout must pay
 
-    files = left_out(root, folders)
+    files = skipped_files(root, folders)
     if not files:
         return
     first = printable(files[0])

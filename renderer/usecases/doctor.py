@@ -9,13 +9,14 @@ from typing import NamedTuple
 from renderer.console import out
 from renderer.git import GitError, is_shallow
 from renderer.git import root as top_folder
-from renderer.git.setup import files_with, git_version, has_hook, is_sparse, line_ending
+from renderer.git.checkout import is_sparse
+from renderer.git.setup import files_with, git_version, has_hook, line_ending
 from renderer.git.trial import OLDEST
 from renderer.layout import Layout
 from renderer.lazy import regex
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
-from renderer.usecases.application_settings import repair_settings, settings
+from renderer.usecases.application_settings import found_settings, repair_settings
 from renderer.usecases.ignored import output_fault
 from renderer.usecases.other_projects import same_names
 from renderer.usecases.project import Opened, Refused, find_root, open_project
@@ -126,7 +127,7 @@ def _hooks(top: str) -> Iterator[Advice]:
 
 def _applications(root: str, layout: Layout) -> Iterator[Advice]:
     """Advice about the repository's Applications that sync our manifests; those that we render are right."""
-    for file, each in settings(root, layout):
+    for file, each in found_settings(root, layout):
         yield Advice(f"{file} {each.what}", each.why, f"rollspec doctor --fix # {each.repair}")
 
 

@@ -24,7 +24,7 @@ from renderer.usecases.selection import touched
 from renderer.workers import Tick, processors, reports
 
 Commit = tuple[str, frozenset[str]]  # its id, and the files that it changed
-Texts = Callable[[str], Mapping[str, bytes | None]]  # the files of apps at a commit
+FilesAtCommit = Callable[[str], Mapping[str, bytes | None]]  # the files of apps at a commit
 _EDITED = frozenset({"tag", "version", "restartedAt"})  # fields of the release state that people and bots edit too
 
 
@@ -116,7 +116,7 @@ class _Followed(NamedTuple):
 
 
 def _after_the_last_verb(
-    opened: Opened, app: str, old: Evaluated, commits: Sequence[Commit], texts: Texts
+    opened: Opened, app: str, old: Evaluated, commits: Sequence[Commit], texts: FilesAtCommit
 ) -> Evaluated:
     """The app after the last commit that changed its release state in the environment of `old`; `old` if none did.
 

@@ -26,7 +26,7 @@ def is_committed(project: Project, path: str) -> bool:
     return commits_apps(project) or (project.commit_rendered and holds(f"{project.layout.output}/{ARGOCD}", path))
 
 
-def left_out(root: str, project: Project, paths: Collection[str]) -> frozenset[str]:
+def ignored_output(root: str, project: Project, paths: Collection[str]) -> frozenset[str]:
     """The rendered files at these paths that no commit of the specs needs, and that Git ignores."""
     try:
         return frozenset(ignored_by(root, [path for path in paths if not is_committed(project, path)]))

@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from renderer.console import say
-from renderer.edit.merging import merge
+from renderer.edit.merging import merge_texts
 from renderer.facts import release_state
 from renderer.git import changed, list_tree, merge_base_of, read_many, resolve
 from renderer.git.trial import Trial, trial_merge
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import read_project
-from renderer.plan import judged
+from renderer.plan import unplayed
 from renderer.problem import Problem
 from renderer.project import Versions
 from renderer.resources import read_schema
@@ -117,7 +117,7 @@ def _of_file(layout: Layout, path: str, texts: list[bytes | None], into: str, cu
     if not is_spec:
         return [_problem(path, f"this branch and {into} both changed these lines: {cure}")]
     try:
-        found = merge((base or b"").decode(), ours.decode(), theirs.decode(), release_state())
+        found = merge_texts((base or b"").decode(), ours.decode(), theirs.decode(), release_state())
     except UnicodeDecodeError:
         return [_problem(path, f"this branch and {into} both changed it: {cure}")]
     if found.text is not None:
@@ -155,5 +155,5 @@ def problems_of_head(merged: Merged, like: View) -> frozenset[Signature]:
         return frozenset(map(signature, refused.problems))
     if new is None:
         return frozenset()
-    found = compare(old, new, about(folder, merged.base, merged.head, old, new), make=judged)
+    found = compare(old, new, about(folder, merged.base, merged.head, old, new), make=unplayed)
     return frozenset(map(signature, (*found.problems, *(one for each in found.plans for one in each.problems))))

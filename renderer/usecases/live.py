@@ -53,7 +53,7 @@ def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision
         except Failure as failure:
             _say(str(failure))
             return canary
-        is_stable = _is_same(stable_of(there), version_of(spec, canary))
+        is_stable = _have_equal_pods(stable_of(there), version_of(spec, canary))
         return canary if is_stable else _canary_in(there, spec)  # stable there: a promotion is being reverted
 
     return live
@@ -85,13 +85,13 @@ def _say(why: str) -> None:
 def _canary_in(there: Spec, spec: Spec) -> Spec:
     """The same canary in another spec; {} if that one has another canary, or none."""
     was = there.get("canary")
-    if not was or not _is_same(version_of(there, was), version_of(spec, spec["canary"])):
+    if not was or not _have_equal_pods(version_of(there, was), version_of(spec, spec["canary"])):
         return {}
     weight = last_weight(there, was)
     return was if weight is None else {**was, "weight": weight}
 
 
-def _is_same(one: Version, other: Version) -> bool:
+def _have_equal_pods(one: Version, other: Version) -> bool:
     """Whether two versions have the same pods, even if their values are written differently."""
     return (one.tag, one.version, _shown(one)) == (other.tag, other.version, _shown(other))
 

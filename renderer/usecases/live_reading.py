@@ -20,7 +20,7 @@ from renderer.live.objects import APPLICATION, KINDS, Object
 from renderer.live.queries import queries
 from renderer.live.reading import read_app, read_application
 from renderer.live.store import Store
-from renderer.project import Cluster
+from renderer.project import ClusterAccess
 from renderer.usecases.extras import install
 from renderer.usecases.in_git import InGit
 from renderer.usecases.project import Opened
@@ -83,7 +83,7 @@ class LiveReader:
         self._always = frozenset(looked_at)
         self._looked: dict[AppKey, float] = {}  # when somebody looked at an app last
         self._git = InGit(opened, envs)
-        self._settings = {env: opened.setup.project.clusters.get(env, Cluster()) for env in envs}
+        self._settings = {env: opened.setup.project.clusters.get(env, ClusterAccess()) for env in envs}
         argocd = opened.setup.project.argocd
         self._argocd_namespace = argocd.namespace if argocd else "argocd"
         self._own_queries = queries(opened.setup.project.queries)

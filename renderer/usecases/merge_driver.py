@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from renderer.console import out, say
-from renderer.edit.merging import merge
+from renderer.edit.merging import merge_texts
 from renderer.facts import release_state
 from renderer.failure import Failure
 from renderer.git import GitError
@@ -39,7 +39,7 @@ def merge_driver(base: str, ours: str, theirs: str, path: str) -> int:
     with asking_git():
         lines = merged_lines(ours, base, theirs)
     # What two sides made of a release must not be mixed: a merge takes these fields together.
-    found = merge(old, own, other, (*release_state(), "image", "strategy"))
+    found = merge_texts(old, own, other, (*release_state(), "image", "strategy"))
     if found.text is None:
         _write(ours, lines.text if lines.has_conflict else _marked(own, other))
         fields = ", ".join(

@@ -20,7 +20,7 @@ _MAY_CLASH = regex(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
 _NAME = regex(rb"[A-Za-z0-9_.*-]+")  # where a host is in a text, it is a part of such a name with a dot
 _HOST = regex(rb"[A-Za-z0-9_*-]+\.[A-Za-z0-9_.*-]+")
 _FEW = 100  # files that are read again more quickly than an index is written
-_MARK, _PLAIN = "!", "-"  # of a text that may clash with any other, and of the rest
+_MARK, _NO_MARK = "!", "-"  # of a text that may clash with any other, and of the rest
 
 
 class Search(NamedTuple):
@@ -99,7 +99,7 @@ def _made(opened: Opened, stamps: Mapping[str, Stamp], files: Sequence[str]) -> 
     with reader(opened.root) as read_some:
         for file in files:
             if file in stamps and (text := read_some([file])[0].get(file)) is not None:
-                made[file] = f"{_MARK if _MAY_CLASH.search(text) else _PLAIN} {names_in(text)}"
+                made[file] = f"{_MARK if _MAY_CLASH.search(text) else _NO_MARK} {names_in(text)}"
     return made
 
 

@@ -105,8 +105,8 @@ def _show(options: PlanOptions, asked: Question) -> int:
     if show_stopping([marked(each, asked, alone) for each in compared.problems], options.form):
         return 1
     with asking_git():
-        judged = as_one(Range(root, asked.base, head), new, compared.plans)
-        recalled = with_history(root, new.layout, asked.base, judged)
+        measured = as_one(Range(root, asked.base, head), new, compared.plans)
+        recalled = with_history(root, new.layout, asked.base, measured)
         plans = put_off(_with_first_checks(options, asked, new, recalled), options.now)
         files = output_files(root, (asked.base, head), new, plans, compared.files)
         reasons = tuple(breaks_glass(root, asked.base, head or "HEAD"))

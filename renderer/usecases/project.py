@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline import Rendered, building, is_in
-from renderer.pipeline.in_step import Steps, groups, in_step
+from renderer.pipeline.in_step import Work, groups, in_step
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import (
     Setup,
@@ -304,7 +304,7 @@ def build_read(
 ) -> list[Rendered]:
     """A group of apps whose files are read, each in its environments (`wanted`)."""
 
-    def work(app: str) -> Steps[list[Rendered]]:
+    def work(app: str) -> Work[list[Rendered]]:
         files, problems = texts[app]
         if problems:
             return [Rendered("", app, problems=tuple(problems))]

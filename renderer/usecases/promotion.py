@@ -12,7 +12,7 @@ from renderer.promotion import skipped
 from renderer.release.back import undone
 from renderer.release.verbs import in_flight
 from renderer.spec import short_digests
-from renderer.usecases.behind import NO_ORDER, DueOptions, read_due, sources
+from renderer.usecases.behind import NO_ORDER, DueOptions, read_due, source_environments
 from renderer.usecases.elsewhere import in_both, spec_in, stable_there
 from renderer.usecases.project import Opened
 from renderer.usecases.selection import chosen
@@ -70,7 +70,7 @@ def versions_for(opened: Opened, env: str, wanted: ReleaseOptions) -> Versions:
     found: Versions = {}
     by_source: dict[str, dict[str, str | None]] = {}
     for app, tag in tags.items():
-        before = sources(opened, app, env)
+        before = source_environments(opened, app, env)
         if before and tag is None and not (wanted.sets or wanted.unsets):
             by_source.setdefault(_source(opened, app, env, before), {})[app] = None
         else:
@@ -107,7 +107,7 @@ def due_versions(opened: Opened, env: str, wanted: ReleaseOptions, now: datetime
 def say_if_taken_back(opened: Opened, env: str, apps: Sequence[str]) -> None:
     """Name each version in flight here that was undone or aborted in an environment before this one."""
     for app in apps:
-        before = sources(opened, app, env) if app in opened.apps else ()
+        before = source_environments(opened, app, env) if app in opened.apps else ()
         here = spec_in(opened, app, env) if before else {}
         flight = in_flight(here)
         for source in before if flight else ():

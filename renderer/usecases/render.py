@@ -20,7 +20,7 @@ from renderer.usecases.checkout import RESTORE, refuse_left_out, refuse_nested
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, other_output, whole_projects
-from renderer.usecases.run import Share, alone, render_share, shared_files, together
+from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share, shared_files
 from renderer.usecases.selection import Selection, parse_shard
 from renderer.usecases.shown import Shown, in_project
 from renderer.workers import Tick, crew, processors
@@ -171,13 +171,15 @@ def _teller_of_index(opened: Opened, selection: Selection, options: RenderOption
 
 def _of_commits(opened: Opened, done: Sequence[Difference | Summary]) -> list[Difference | Summary]:
     """Without files that are not committed together with the specs: those that are not there, and that Git ignores."""
-    from renderer.usecases.ignored import commits_apps, is_committed, left_out  # git: only for such a project
+    from renderer.usecases.ignored import commits_apps, ignored_output, is_committed  # git: only for such a project
 
     project = opened.setup.project
     if commits_apps(project):
         return [*done]
     differences = [each for each in done if isinstance(each, Difference)]
-    ignored = left_out(opened.root, project, [path for each in differences for path in (*each.changed, *each.removed)])
+    ignored = ignored_output(
+        opened.root, project, [path for each in differences for path in (*each.changed, *each.removed)]
+    )
     return [
         replace(
             each,
@@ -241,8 +243,8 @@ def _run(memory: Memory, output: Output) -> int:
         lap("render", counted(len(todo) - again, "app"), f"{again:,} more unchanged, by the contents of their files")
         recalled = memory.recall(confirmed, made)
         rendered = [*made, *recalled.rendered]
-        across = together(memory, rendered, is_clean=recalled.is_clean)
-        problems = [*alone(opened, rendered), *across]
+        across = problems_across_apps(memory, rendered, is_clean=recalled.is_clean)
+        problems = [*problems_of_apps(opened, rendered), *across]
         lap("check across apps", *(["nothing changed since they were checked"] if recalled.is_clean else []))
         argocd, wrong = _argocd(memory, made, problems)
         if output.shown.problems([*problems, *wrong], opened.root):
@@ -364,7 +366,7 @@ def _name_foreign(paths: Sequence[str]) -> None:
 def _print(opened: Opened, job: Job, shown: Shown, *, plugin: bool) -> int:
     memory = Memory(opened, job)
     share = render_share(opened, memory, job.apps, lambda: None)
-    problems = [*alone(opened, share.made), *together(memory, share.made)]
+    problems = [*problems_of_apps(opened, share.made), *problems_across_apps(memory, share.made)]
     if shown.problems(problems, opened.root):
         return 1
     files, _ = share.files(opened, job, frozenset())

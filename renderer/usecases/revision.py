@@ -25,7 +25,7 @@ from renderer.usecases.selection import below
 from renderer.yamlio import load
 
 TextsByApp = dict[str, dict[str, bytes]]
-_PLAIN = ("100644", "100755")
+_FILE_MODES = ("100644", "100755")
 _LINK_MODE = "120000"
 _SHORT = 12
 
@@ -90,8 +90,8 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
     project, problems = read_project(text, like.setup.schemas if like else Schemas(Versions(), read_schema))
     if project is None:
         raise Refused(problems)
-    same = like is not None and like.setup.project.versions == project.versions
-    schemas = like.setup.schemas if like and same else Schemas(project.versions, read_schema)
+    shares_schemas = like is not None and like.setup.project.versions == project.versions
+    schemas = like.setup.schemas if like and shares_schemas else Schemas(project.versions, read_schema)
     tree, links = _tree(root, commit, project.layout)
     if is_head and links:
         raise Refused([Problem(path, 0, 0, "path", LINK) for path in links])
@@ -129,7 +129,7 @@ def _tree(root: str, commit: str, layout: Layout) -> tuple[dict[str, TreeEntry],
         if entry.mode == SUBMODULE:
             raise nested(f"{path} in {commit[:_SHORT]}")
     links = [path for path, entry in found if entry.mode == _LINK_MODE and _is_spec(layout, path)]
-    return {path: entry for path, entry in found if entry.mode in _PLAIN}, links
+    return {path: entry for path, entry in found if entry.mode in _FILE_MODES}, links
 
 
 def _is_spec(layout: Layout, path: str) -> bool:

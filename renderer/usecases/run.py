@@ -61,7 +61,7 @@ def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick
     return share
 
 
-def alone(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
+def problems_of_apps(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
     """The problems of the project and of each app alone."""
     return [
         *opened.problems,
@@ -69,7 +69,7 @@ def alone(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
     ]
 
 
-def together(memory: Memory, rendered: Sequence[Rendered], *, is_clean: bool = False) -> list[Problem]:
+def problems_across_apps(memory: Memory, rendered: Sequence[Rendered], *, is_clean: bool = False) -> list[Problem]:
     """The problems across apps; in partly rendered environments, also across other apps that could claim the same.
 
     `is_clean`: an earlier run checked exactly these apps together and found nothing.
@@ -116,13 +116,13 @@ def shared_files(
         files |= resource_files(opened.setup, env)
     files |= argocd_files(opened.setup, [*rendered, *_of_other_shards(opened, job)], envs)
     layout, output = opened.layout, opened.layout.output
-    known = {layout.manifests(env, app) for env in opened.setup.environments for app in opened.apps}
+    of_apps = {layout.manifests(env, app) for env in opened.setup.environments for app in opened.apps}
     all_envs = len(envs) == len(opened.setup.environments)
     scopes = tuple(f"{output}/{env}/" for env in envs)
     stale = [
         path
         for path in existing
-        if path not in files and path.rpartition("/")[0] not in known and (all_envs or path.startswith(scopes))
+        if path not in files and path.rpartition("/")[0] not in of_apps and (all_envs or path.startswith(scopes))
     ]
     return files, stale
 

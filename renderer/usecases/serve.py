@@ -19,7 +19,7 @@ from renderer.git.branches import branch_name
 from renderer.git.version import current_branch, remote_of, switch_to, version_of_files
 from renderer.layout import PROJECT_FILE
 from renderer.live.model import AppKey, Live
-from renderer.usecases.board import BoardOptions, read_app, read_board
+from renderer.usecases.board import BoardOptions, read_app_page, read_board
 from renderer.usecases.board_actions import Previewed, commit_action, last_commit, preview_action
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.child import answered, in_child
@@ -258,7 +258,7 @@ def read_everything(options: BoardOptions, tell: Callable[[Reading], None]) -> B
 
 def read_one(options: BoardOptions) -> AppPage:
     """The page of one app, in a process of its own."""
-    return read_app(open_project(options.directory), options)
+    return read_app_page(open_project(options.directory), options)
 
 
 def _commit(directory: str, action: Action, head: str) -> int:

@@ -30,7 +30,7 @@ def share_lines(edited: Edited) -> list[str]:
     return [*share_notes(rule, service, is_routed=is_routed)]
 
 
-def as_rendered(edited: Edited) -> Mapping[str, Any]:
+def with_rendered_pods(edited: Edited) -> Mapping[str, Any]:
     """The spec before the verb, with the number of pods of the rendered workload, which a patch may have changed."""
     texts = [made.files.get(path, b"") for made in edited.made if made.env == edited.env for path in _workloads(made)]
     found = next((count for text in texts if (count := _REPLICAS.search(text.decode()))), None)

@@ -24,11 +24,11 @@ class Shown(NamedTuple):
 
     def problems(self, found: Sequence[Problem], root: str) -> bool:
         """Show the problems of the project at `root`; whether any of them is an error."""
-        return show_problems(seen(found, root, self._from(root)), self.form, is_strict=self.is_strict)
+        return show_problems(seen_from_folder(found, root, self._from(root)), self.form, is_strict=self.is_strict)
 
     def path(self, file: str, root: str) -> str:
         """The path of a file of the project at `root`, as in its problems."""
-        return seen([Problem(file, 0, 0, "", "")], root, self._from(root))[0].file
+        return seen_from_folder([Problem(file, 0, 0, "", "")], root, self._from(root))[0].file
 
     def _from(self, root: str) -> str:
         """Annotations and reports name files relative to the top of the repository."""
@@ -53,7 +53,7 @@ def in_project(folder: str, shown: Shown, run: Callable[[Opened], int]) -> int:
     return run(opened)
 
 
-def seen(problems: Sequence[Problem], root: str, start: str) -> list[Problem]:
+def seen_from_folder(problems: Sequence[Problem], root: str, start: str) -> list[Problem]:
     """Problems of the project at `root`, with paths from the folder `start`."""
     here, there = os.path.realpath(root), os.path.realpath(start)
     if here == there:

@@ -13,7 +13,7 @@ from renderer.usecases.past import commit_of, parse_blobs
 
 _FEW = 20  # apps that are asked for by their paths; beyond, git is asked for whole folders
 _BATCH = 200  # commits of which old specs are read at once
-_PLAIN = ("100644", "100755")
+_FILE_MODES = ("100644", "100755")
 
 
 class Since(NamedTuple):
@@ -58,7 +58,7 @@ def _files(root: str, head: str, layout: Layout, apps: set[str]) -> dict[str, Pa
         for path, entry in list_tree(root, head, layout.overlays).items()
         if path.endswith("/overlay.yaml") or path.rpartition("/")[2].removesuffix(".yaml") in apps
     }
-    return _parsed(root, {path: entry for path, entry in tree.items() if entry.mode in _PLAIN})
+    return _parsed(root, {path: entry for path, entry in tree.items() if entry.mode in _FILE_MODES})
 
 
 def _parsed(root: str, tree: Mapping[str, TreeEntry]) -> dict[str, Parsed]:

@@ -15,7 +15,7 @@ from renderer.progress import counted, laps, progress
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, whole_projects
-from renderer.usecases.run import Share, alone, render_share, together
+from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share
 from renderer.usecases.selection import Selection
 from renderer.usecases.shown import Shown, in_project
 from renderer.workers import Tick, processors, reports
@@ -60,8 +60,8 @@ def validate(options: ValidateOptions) -> int:
     if options.staged:
         from renderer.usecases.git_hooks import each_staged
 
-        plain = replace(options, staged=False)
-        return each_staged(options.directory, (), lambda folder, _: validate(replace(plain, directory=folder)))
+        unstaged = replace(options, staged=False)
+        return each_staged(options.directory, (), lambda folder, _: validate(replace(unstaged, directory=folder)))
     if options.hook:
         from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
 
@@ -167,6 +167,6 @@ def _run(opened: Opened, selection: Selection, moved: Sequence[Problem], options
         shown.lap("render", counted(len(todo) - len({record.app for record in confirmed}), "app"))
         recalled = memory.recall(confirmed, made)
         rendered = [*made, *recalled.rendered]
-        across = together(memory, rendered, is_clean=recalled.is_clean)
+        across = problems_across_apps(memory, rendered, is_clean=recalled.is_clean)
         shown.lap("check across apps")
-    return int(shown.problems([*alone(opened, rendered), *across, *moved], opened.root))
+    return int(shown.problems([*problems_of_apps(opened, rendered), *across, *moved], opened.root))

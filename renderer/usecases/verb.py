@@ -31,10 +31,10 @@ from renderer.usecases.edited import Act, Edited, edit_app
 from renderer.usecases.edited_output import refuse_edited, rescues
 from renderer.usecases.effective import Spec
 from renderer.usecases.freezes import held_by_argo_cd, not_pruned, refuse_frozen, synced_by_hand
-from renderer.usecases.ignored import left_out, refuse_hidden, refuse_hidden_output
+from renderer.usecases.ignored import ignored_output, refuse_hidden, refuse_hidden_output
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
-from renderer.usecases.shares import as_rendered, share_lines
+from renderer.usecases.shares import share_lines, with_rendered_pods
 from renderer.usecases.shown import show_problems
 from renderer.usecases.touched import LIVE
 from renderer.usecases.unfinished import noted
@@ -78,7 +78,7 @@ class How:
     verb: str
     detail: str = ""
     notes: Callable[[Spec, Spec], list[str]] = lambda before, after: []
-    is_idle_fine: bool = False  # having nothing to change is not a failure
+    may_change_nothing: bool = False  # having nothing to change is not a failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
         if options.watch:
             options.watch(opened, edited)
         return 0
-    if not files and how.is_idle_fine:
+    if not files and how.may_change_nothing:
         out(f"nothing to {how.verb}")
         return 0
     specs = {each.file for each in edited}
@@ -150,7 +150,7 @@ def _say_notes(edited: Sequence[Edited], how: How) -> None:
     """A line for each note and environment, with the names of the apps that it is about."""
     noted: dict[tuple[str, str], list[str]] = {}
     for each in edited:
-        for note in (*how.notes(as_rendered(each), each.after), *share_lines(each)):
+        for note in (*how.notes(with_rendered_pods(each), each.after), *share_lines(each)):
             noted.setdefault((each.env, note), []).append(each.app)
     for (env, note), apps in noted.items():
         say(f"rollspec: {_some(apps, _LISTED)} in {env}: {note}")
@@ -253,7 +253,7 @@ def _committed(opened: Opened, paths: Collection[str], specs: Collection[str]) -
     project = opened.setup.project
     if not project.commit_rendered:
         return {*specs}
-    return {*paths} - left_out(opened.root, project, {*paths} - {*specs})
+    return {*paths} - ignored_output(opened.root, project, {*paths} - {*specs})
 
 
 def _refuse_hidden_output(opened: Opened, new: Collection[str], known: Collection[str]) -> None:

@@ -19,7 +19,7 @@ from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.report.status import AppStatus
 from renderer.spec import fields_of, strategy_of
-from renderer.tree import alone
+from renderer.tree import locked
 from renderer.usecases.edited import Act
 from renderer.usecases.edits import Edits, edit_acts
 from renderer.usecases.effective import Spec, environments_for
@@ -263,7 +263,7 @@ def _run(
     """
     if options.dry_run:
         return _do(options, verb, acts, detail, notes, everywhere)
-    with alone(find_root(options.directory), PROJECT_FILE, _waiting):  # then it reads what the other wrote
+    with locked(find_root(options.directory), PROJECT_FILE, _waiting):  # then it reads what the other wrote
         if options.commit:
             undo_unfinished(find_root(options.directory))
         return _do(options, verb, acts, detail, notes, everywhere)

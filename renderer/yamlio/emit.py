@@ -14,7 +14,7 @@ _LONGEST_REMEMBERED = 128  # characters of a text whose written form is remember
 _MOST_REMEMBERED = 1 << 14  # texts
 
 # Text that every reader takes for text without quotes, in block and in flow style; narrow on purpose.
-_PLAIN = regex(
+_UNQUOTED = regex(
     r"""
     (?!(?i:true|false|yes|no|on|off|y|n|null|nan|inf|infinity)\Z)  # no word of YAML 1.1;
     (?:--?)?[A-Za-z_/][A-Za-z0-9_./@+=%-]*                         # words, paths, images, flags,
@@ -117,7 +117,7 @@ def _long_key(key: str, indent: str) -> str:
 
 
 def _scalar(text: str) -> str:
-    if _PLAIN.fullmatch(text):
+    if _UNQUOTED.fullmatch(text):
         return text
     return '"' + _ESCAPED.sub(_escape, text) + '"'
 

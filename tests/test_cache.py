@@ -271,7 +271,7 @@ def test_a_sealed_text_that_somebody_else_wrote_says_nothing(damage: bytes, pair
     text = path.read_bytes()
     path.write_bytes(damage)
     checked(*pair)
-    path.write_bytes(text[:64] + json.dumps({f"apps/{name_of(0)}.yaml": stamp}).encode())
+    path.write_bytes(text[:64] + json.dumps({f"apps/{name_of(0)}.yaml": [stamp, True]}).encode())
     checked(*pair)
     path.unlink()
     path.symlink_to(pair[1] / CACHE_FOLDER / path.name)

@@ -17,7 +17,7 @@ from renderer.report.plan import flag_text
 from renderer.usecases.board_actions import commit_action, last_commit
 from renderer.usecases.checkout import Ignored
 from renderer.usecases.child import in_child
-from renderer.usecases.known_formatted import known_formatted
+from renderer.usecases.known_files import known_files
 from renderer.web.source import Unread
 from tests.support.board import Browser, Values, board
 from tests.support.past import PROJECT, WEB, Repository
@@ -48,11 +48,11 @@ def test_a_verb_is_refused_where_the_environment_lacks_the_app(repository: Repos
 
 
 def test_a_cache_that_git_tracks_is_not_used_for_formatting(repository: Repository) -> None:
-    assert known_formatted(str(repository.folder), Layout(), [])
+    assert known_files(str(repository.folder), Layout(), "formatted", [])
     repository.write(f"{CACHE_FOLDER}/formatted", "{}")
     repository.git("add", "--force", CACHE_FOLDER)
     repository.commit("track the cache")
-    assert known_formatted(str(repository.folder), Layout(), []) is None
+    assert known_files(str(repository.folder), Layout(), "formatted", []) is None
 
 
 def test_a_process_that_was_killed_is_a_bug_that_is_named() -> None:

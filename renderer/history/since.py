@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from renderer.history.releases import Commit
-from renderer.history.state import Files, Parsed, Standing, State, Unreadable, state_at
+from renderer.history.state import Files, Parsed, Standing, State, States, Unreadable
 from renderer.layout import Layout
 
 Aspect = Literal["standing", "stable", "flight"]
@@ -53,15 +53,16 @@ class Search:
         abouts = {self._about(path) for path in before}
         apps = self._of_app if "" in abouts else [app for app in abouts if app in self._of_app]
         self.order.setdefault(commit.sha, len(self.order))
+        states = States(self._files, self._layout)
         for env, app in [row for each in apps for row in self._of_app[each]]:
-            self._judge(env, app, commit)
+            self._judge(env, app, commit, states)
 
-    def _judge(self, env: str, app: str, commit: Commit) -> None:
+    def _judge(self, env: str, app: str, commit: Commit, states: States) -> None:
         keys = [key for aspect in ASPECTS if (key := (env, app, aspect)) in self.open]
         if not keys:
             self._of_app[app].discard((env, app))
             return
-        before = state_at(self._files, self._layout, env, app)
+        before = states.of(env, app)
         for key in keys:
             if isinstance(before, Unreadable):
                 self._mended.setdefault(key, commit)

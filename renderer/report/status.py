@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from renderer.history import Commit, Flight, Standing
@@ -152,17 +153,18 @@ def _markdown(status: StatusReport) -> str:
 
 def _table(status: StatusReport) -> list[tuple[str, ...]]:
     """The headline and a row of cells for each app; without the last column where nothing has an age."""
-    rows = [_HEAD, *(_cells(row, status.now) for row in status.rows)]
+    shown = cache(printable)  # most cells repeat: environments, strategies, authors
+    rows = [_HEAD, *(tuple(map(shown, _cells(row, status.now))) for row in status.rows)]
     return rows if any(row[-1] for row in rows[1:]) else [row[:-1] for row in rows]
 
 
 def _cells(row: AppStatus, now: datetime | None) -> tuple[str, ...]:
     if row.standing is None:
-        return tuple(map(printable, (row.env, row.app, "unreadable", "", row.problem or "", "", "")))
+        return row.env, row.app, "unreadable", "", row.problem or "", "", ""
     standing = row.standing
     by = f" by {standing.router}" if standing.router else ""
-    cells = (row.env, row.app, f"{standing.strategy}{by}", str(standing.stable), _going_on(row, standing), _since(row))
-    return tuple(map(printable, (*cells, _age(row, now) if now else "")))
+    strategy, age = f"{standing.strategy}{by}", _age(row, now) if now else ""
+    return row.env, row.app, strategy, str(standing.stable), _going_on(row, standing), _since(row), age
 
 
 def _going_on(row: AppStatus, standing: Standing) -> str:

@@ -21,7 +21,7 @@ from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import listing, read, write_all
-from renderer.usecases.known_formatted import known_formatted
+from renderer.usecases.known_files import known_files
 from renderer.usecases.project import find_root
 from renderer.usecases.shown import Shown
 from renderer.workers import Tick, processors, reports
@@ -52,7 +52,7 @@ def _format(root: str, below: Sequence[str], shown: Shown, *, check: bool, cache
     all_specs = specs(root, layout)
     named = {path for path in below if not os.path.isdir(os.path.join(root, path))}
     files = named.union(spec for spec in all_specs for path in below if not path or holds(path, spec))
-    known = known_formatted(root, layout, all_specs) if cached else None
+    known = known_files(root, layout, "formatted", all_specs) if cached else None
     texts, problems = read(root, known.others(files) if known else files)
     shared = frozenset(all_specs)
 
@@ -72,7 +72,7 @@ def _format(root: str, below: Sequence[str], shown: Shown, *, check: bool, cache
     changed = {file: new for file in texts if (new := done[file].new) is not None}
     wrong = shown.problems(problems, root)
     if known:
-        known.keep(file for file, each in done.items() if each == _Formatted(file))
+        known.keep({file: True for file, each in done.items() if each == _Formatted(file)})
     if not check:
         write_all(root, changed, mark=None)
     for file in changed:

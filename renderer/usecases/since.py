@@ -7,7 +7,20 @@ from itertools import islice
 from typing import NamedTuple
 
 from renderer.git import Touch, TreeEntry, is_shallow, list_tree, log_files
-from renderer.history import ASPECTS, Commit, Files, Key, Parsed, Search, Standing, State, files_of, state_at, trimmed
+from renderer.history import (
+    ASPECTS,
+    Commit,
+    Files,
+    Key,
+    Parsed,
+    Search,
+    Standing,
+    State,
+    States,
+    files_of,
+    state_at,
+    trimmed,
+)
 from renderer.layout import Layout
 from renderer.usecases.past import commit_of, parse_blobs
 
@@ -29,12 +42,38 @@ class Since(NamedTuple):
     complete: bool = True
 
 
-def since(root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing]) -> Since:
-    """The commits that brought these parts of the standings in the working tree. Raises GitError."""
+class Here(NamedTuple):
+    """The working tree: its trimmed specs and overlays, and the paths at which it differs from HEAD."""
+
+    files: Files
+    differs: frozenset[str]
+
+    @property
+    def unchanged(self) -> Files:
+        """The files that HEAD has too."""
+        return {path: data for path, data in self.files.items() if path not in self.differs}
+
+    def changed_apps(self, apps: set[str]) -> set[str]:
+        """Those of the apps that may have another state at HEAD."""
+        if any(path.endswith("/overlay.yaml") for path in self.differs):
+            return apps
+        return apps & {path.rpartition("/")[2].removesuffix(".yaml") for path in self.differs}
+
+
+def since(root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing], here: Here | None = None) -> Since:
+    """The commits that brought these parts of the standings in the working tree. Raises GitError.
+
+    `here` saves reading at HEAD what the working tree has too.
+    """
     if not wanted:
         return Since({}, frozenset(), {})
-    files = _files(root, head, layout, {app for _, app, _ in wanted})
-    committed = {key: standing for key, standing in wanted.items() if _has(files, layout, key, standing)}
+    apps = {app for _, app, _ in wanted}
+    files = _files(root, head, layout, apps, here.unchanged if here else {})
+    changed = here.changed_apps(apps) if here else apps
+    states = States(files, layout)
+    committed = {
+        key: standing for key, standing in wanted.items() if key[1] not in changed or _has(states, key, standing)
+    }
     search = Search(layout, files, committed)
     _go_back(root, head, layout, search)
     complete = not (any(commit.parents == 0 for commit in search.found.values()) and is_shallow(root))
@@ -43,13 +82,13 @@ def since(root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing]) 
 
 def start_of_flight(root: str, revision: str, layout: Layout, env: str, app: str) -> Commit | None:
     """The commit that brought what is in flight at a revision; None where nothing is. Raises GitError."""
-    state = state_at(_files(root, revision, layout, {app}), layout, env, app)
+    state = state_at(_files(root, revision, layout, {app}, {}), layout, env, app)
     if not isinstance(state, State) or state.standing.flight is None:
         return None
     return next(iter(since(root, revision, layout, {(env, app, "flight"): state.standing}).found.values()), None)
 
 
-def _files(root: str, head: str, layout: Layout, apps: set[str]) -> dict[str, Parsed]:
+def _files(root: str, head: str, layout: Layout, apps: set[str], known: Files) -> dict[str, Parsed]:
     """The specs of these apps at HEAD, and every overlay."""
     own = {layout.app(app) for app in apps}
     tree = {path: entry for path, entry in list_tree(root, head, layout.apps).items() if path in own}
@@ -58,7 +97,9 @@ def _files(root: str, head: str, layout: Layout, apps: set[str]) -> dict[str, Pa
         for path, entry in list_tree(root, head, layout.overlays).items()
         if path.endswith("/overlay.yaml") or path.rpartition("/")[2].removesuffix(".yaml") in apps
     }
-    return _parsed(root, {path: entry for path, entry in tree.items() if entry.mode in _FILE_MODES})
+    plain = {path: entry for path, entry in tree.items() if entry.mode in _FILE_MODES}
+    here = {path: known[path] for path in plain if path in known}
+    return {**here, **_parsed(root, {path: entry for path, entry in plain.items() if path not in here})}
 
 
 def _parsed(root: str, tree: Mapping[str, TreeEntry]) -> dict[str, Parsed]:
@@ -66,10 +107,10 @@ def _parsed(root: str, tree: Mapping[str, TreeEntry]) -> dict[str, Parsed]:
     return {path: trimmed(parsed[entry.oid]) for path, entry in tree.items()}
 
 
-def _has(files: Files, layout: Layout, key: Key, standing: Standing) -> bool:
-    """Whether these files give this part of the standing."""
+def _has(states: States, key: Key, standing: Standing) -> bool:
+    """Whether the state has this part of the standing."""
     env, app, aspect = key
-    state = state_at(files, layout, env, app)
+    state = states.of(env, app)
     return isinstance(state, State) and ASPECTS[aspect](state.standing) == ASPECTS[aspect](standing)
 
 

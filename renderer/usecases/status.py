@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from renderer.console import out, say
 from renderer.git import GitError, changed, resolve
-from renderer.history import Files, Key, Parsed, Standing, State, Unreadable, parse, state_at, trimmed
+from renderer.history import Files, Key, Parsed, Standing, State
 from renderer.pipeline import is_in
 from renderer.plan.ladder import rungs
-from renderer.problem import errors
 from renderer.progress import Progress, no_progress
 from renderer.promotion import in_order
 from renderer.report.possible import possible
 from renderer.report.status import AppStatus, StatusReport, status_text
-from renderer.tree import reader
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.past import SHALLOW
-from renderer.usecases.project import AppTexts, Opened, Refused, open_project
+from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
-from renderer.usecases.since import Since, since
+from renderer.usecases.since import Here, Since, since
+from renderer.usecases.spec_states import SpecStates, spec_states
 from renderer.usecases.watched import watched
-from renderer.workers import Tick, processors, reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,55 +99,40 @@ def read_status(
     shown: Progress = no_progress,
 ) -> StatusReport:
     """The state of these apps in these environments; for `named` apps, Git is always asked for the commit."""
-    rows = read_rows(opened, envs, apps, shown)
+    states = spec_states(opened, apps, shown)
+    rows = _rows(opened, states, envs, apps)
     try:
-        return _with_git(opened, rows, named)
+        return _with_git(opened, rows, named, states.files)
     except GitError as error:
         say(f"rollspec: Git cannot say since when: {error.message}")
         return StatusReport(None, rows)
 
 
-def read_rows(
-    opened: Opened, envs: Sequence[str], apps: Sequence[str], shown: Progress = no_progress
-) -> list[AppStatus]:
-    """The state in the working tree, by environment and app; several processes share the apps."""
-    overlays = _overlays(opened)
-
-    def work(share: Sequence[str], tick: Tick) -> list[AppStatus]:
-        found: list[AppStatus] = []
-        with reader(opened.root) as read_some:
-            for app in share:
-                found += _app_rows(opened, overlays, envs, app, opened.texts(app, read_some))
-                tick()
-        return found
-
-    with shown("reading apps", len(apps)) as watch:
-        rows = [row for report in reports(apps, work, processors(), watch) for row in report]
-    order = {env: number for number, env in enumerate(envs)}
-    return sorted(rows, key=lambda row: (order[row.env], row.app))
+def read_rows(opened: Opened, envs: Sequence[str], apps: Sequence[str]) -> list[AppStatus]:
+    """The state in the working tree, by environment and app."""
+    return _rows(opened, spec_states(opened, apps), envs, apps)
 
 
-def _app_rows(opened: Opened, overlays: Files, envs: Sequence[str], app: str, read: AppTexts) -> Iterator[AppStatus]:
-    wanted = [env for env in envs if is_in(opened.setup.environments[env], app)]
-    if not wanted:
-        return
-    texts, problems = read
-    files = {**overlays, **{file: trimmed(parse(text, file)) for file, text in texts.items()}}
-    labels = _labels(files.get(opened.layout.app(app)))
-    for env in wanted:
-        state = Unreadable(str(problems[0])) if errors(problems) else state_at(files, opened.layout, env, app)
-        if isinstance(state, State):
-            yield AppStatus(
-                env,
-                app,
-                state.standing,
-                labels=labels,
-                has_previous=state.previous is not None,
-                ladder=_rungs(state),
-                namespace=state.namespace or opened.setup.environments[env].spec.get("namespace") or "",
-            )
-        elif state is not None:
-            yield AppStatus(env, app, None, state.reason, labels=labels)
+def _rows(opened: Opened, states: SpecStates, envs: Sequence[str], apps: Sequence[str]) -> list[AppStatus]:
+    return [row for env in envs for app in sorted(apps) if (row := _row(opened, states, env, app))]
+
+
+def _row(opened: Opened, states: SpecStates, env: str, app: str) -> AppStatus | None:
+    if not is_in(opened.setup.environments[env], app):
+        return None
+    labels = _labels(states.files.get(opened.layout.app(app)))
+    state = states.of(env, app)
+    if isinstance(state, State):
+        return AppStatus(
+            env,
+            app,
+            state.standing,
+            labels=labels,
+            has_previous=state.previous is not None,
+            ladder=_rungs(state),
+            namespace=state.namespace or opened.setup.environments[env].spec.get("namespace") or "",
+        )
+    return None if state is None else AppStatus(env, app, None, state.reason, labels=labels)
 
 
 def _rungs(state: State) -> tuple[str, ...]:
@@ -165,13 +148,8 @@ def _labels(app: Parsed | None) -> dict[str, str]:
     return {str(key): str(value) for key, value in labels.items()} if isinstance(labels, Mapping) else {}
 
 
-def _overlays(opened: Opened) -> dict[str, Parsed]:
-    chains = (each.chain for each in opened.setup.environments.values())
-    return {document.file: trimmed(document.data) for chain in chains for document in chain}
-
-
-def _with_git(opened: Opened, rows: Sequence[AppStatus], named: frozenset[str]) -> StatusReport:
-    """The rows with the commits from Git. Raises GitError."""
+def _with_git(opened: Opened, rows: Sequence[AppStatus], named: frozenset[str], files: Files) -> StatusReport:
+    """The rows with the commits from Git; `files` are those of the working tree. Raises GitError."""
     root, layout = opened.root, opened.layout
     head = resolve(root, "HEAD")
     differs = [path for _, path in changed(root, head, None, [layout.apps, layout.overlays])]
@@ -187,7 +165,7 @@ def _with_git(opened: Opened, rows: Sequence[AppStatus], named: frozenset[str]) 
             wanted[row.env, row.app, "standing"] = row.standing
             if row.standing.flight:
                 wanted[row.env, row.app, "flight"] = row.standing
-    known = since(root, head, layout, wanted)
+    known = since(root, head, layout, wanted, Here(files, there))
     found = [_dated(row, known) if (row.env, row.app, "standing") in wanted else row for row in rows]
     return StatusReport(head, found, differs, known.complete)
 

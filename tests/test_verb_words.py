@@ -40,7 +40,7 @@ CASES = {
     "release of a digest": (
         (*ROLLING, "tag: 1.4.2@sha256:" + 64 * "a"),
         "release web 1.4.2@sha256:" + 64 * "a",
-        f"{64 * 'a'} is already the stable version",
+        f"{12 * 'a'} is already the stable version",
     ),
     "release without a share": (REPLICA, "release web 1.5.0 --weight 0", "0 %"),
     "weight below 100": (

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from renderer.live.model import LiveVersion, Role
+from renderer.report.live import version_text
 from renderer.spec import version_name
 from tests.support.past import Repository
 
 DIGEST = "sha256:" + "a1" * 32
 SHORT = "sha256:" + "a1" * 6
+LONG = re.compile("sha256:[0-9a-f]{13}")
 
 
 @pytest.mark.parametrize(
@@ -45,4 +49,36 @@ def test_every_command_prints_the_same_name(tag: str, label: str | None, name: s
     assert f"canary {name} starts at 20 %" in plan
     assert f"share    {name} " in plan
     for text in (released, repository.text("status"), repository.text("history", "web"), plan):
-        assert DIGEST not in text
+        assert not LONG.search(text)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("release", "web", f"1.5.0@{DIGEST}"),  # in flight already
+        ("release", "web", "1.6.0"),
+        ("release", "web", DIGEST),  # stable already
+    ],
+)
+def test_a_refusal_prints_the_same_name(words: tuple[str, ...], tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    repository.partial(f"  tag: {DIGEST}\n  canary: {{tag: 1.5.0@{DIGEST}, weight: 20}}\n")
+    found = repository.run(*words, "--env", "production")
+    assert found.code == 1
+    assert "sha256:" in found.err
+    assert not LONG.search(found.out + found.err), found
+
+
+@pytest.mark.parametrize(
+    ("image", "label", "name"),
+    [
+        ("acme/web:1.5.0", "1.5.0", "1.5.0"),
+        ("localhost:5000/web:1.5.0", "green", "1.5.0 (green)"),
+        ("localhost:5000/web", "green", "green"),
+        (f"acme/web:1.5.0@{DIGEST}", "1.5.0", f"1.5.0@{SHORT}"),
+        (f"localhost:5000/web@{DIGEST}", DIGEST[7:70], SHORT),
+        (f"acme/web@{DIGEST}", "1.5.0", f"{SHORT} (1.5.0)"),
+    ],
+)
+def test_the_name_of_what_runs(image: str, label: str, name: str) -> None:
+    assert version_text(LiveVersion(label, Role.STABLE, 1, 1, images=(image,))) == name

@@ -8,6 +8,7 @@ from typing import Any
 from renderer.live.objects import AppObjects, Object, images
 from renderer.plain import below, pointer_of
 from renderer.rules.quantity import quantity
+from renderer.spec import short_digests
 
 WORKLOADS = ("Deployment", "Rollout")
 # A controller counts the pods, and these two are compared in words of their own.
@@ -55,7 +56,7 @@ def _workload(kind: str, wanted: Object, live: Object) -> Iterator[str]:
 def _name(spec: Object) -> str:
     template = spec.get("template") or {}
     version = ((template.get("metadata") or {}).get("labels") or {}).get("version", "")
-    return " ".join(filter(None, [str(version), f"({', '.join(images(template))})"]))
+    return short_digests(" ".join(filter(None, [str(version), f"({', '.join(images(template))})"])))
 
 
 def _weights(spec: Object) -> str:

@@ -14,6 +14,7 @@ from renderer.plan.classes import Path
 from renderer.plan.fields import FieldClass, field_class, manifest_field_class, table
 from renderer.plan.side import Side
 from renderer.rules.quantity import quantity
+from renderer.spec import short_digests
 
 _ABSENT = object()
 _LONG = 48
@@ -95,6 +96,7 @@ class _ShownValues:
         shown = masked_at(document, tokens(pointer), self._known)
         text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
         text = "".join(letter if letter.isprintable() else " " for letter in text)
+        text = text if len(text) <= _LONG else short_digests(text)
         return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."
 
 

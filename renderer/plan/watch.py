@@ -55,7 +55,7 @@ def _promotions(app: App, before: App | None) -> Iterator[str]:
         return
     if app.preview or not (before and before.preview):
         yield from (f"before the promotion: {line}" for line in _promotion(app, "prePromotionAnalysis", "abort"))
-    back = f"give the traffic back to {app.stable.tag if app.preview else 'the version before'}"
+    back = f"give the traffic back to {app.stable.name if app.preview else 'the version before'}"
     yield from (f"after the promotion: {line}" for line in _promotion(app, "postPromotionAnalysis", back))
 
 

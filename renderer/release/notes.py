@@ -9,7 +9,7 @@ from renderer.project import numbers
 from renderer.release.steps import lowers_at_once
 from renderer.release.verbs import last_weight
 from renderer.rounding import Routed, canary_fenceposts, routed_counts, weighted_counts
-from renderer.spec import Strategy, strategy_of
+from renderer.spec import Strategy, stable_of, strategy_of
 
 Spec = Mapping[str, Any]
 _SCALE_DOWN_DELAY = 30  # seconds
@@ -66,13 +66,14 @@ def switch(spec: Spec, after: Spec) -> list[str]:
     was, now = (strategy_of(each.get("strategy", {})).type for each in (spec, after))
     if was != "Canary" or now != "BlueGreen":
         return []
+    version = stable_of(after).name
     if "after" in spec.get("migration", {}):
         return [
-            f"sync the previous stage first: if the promotion of {after['tag']} has not finished, the pods that "
+            f"sync the previous stage first: if the promotion of {version} has not finished, the pods that "
             "serve are kept only by that stage"
         ]
     return [
-        f"sync it only when the Rollout is Healthy with {after['tag']}: if that promotion has not finished, the "
+        f"sync it only when the Rollout is Healthy with {version}: if that promotion has not finished, the "
         "controller stops the pods that serve"
     ]
 

@@ -12,7 +12,16 @@ from renderer.facts import version_fields
 from renderer.plain import equal
 from renderer.release.back import taken_back
 from renderer.release.fold import ABSENT, idle_overrides, inverse
-from renderer.spec import fields_of, merge, stable_of, strategy_of, version_label, version_of
+from renderer.spec import (
+    Version,
+    fields_of,
+    merge,
+    short_digests,
+    stable_of,
+    strategy_of,
+    version_label,
+    version_of,
+)
 
 Spec = Mapping[str, Any]
 Wanted = dict[str, Any]  # fields of the effective spec and their new values; ABSENT removes a field
@@ -155,7 +164,9 @@ def promoted(spec: Spec, there: Spec) -> Outcome:
     """Record the weight at which a promotion by hand began; `there` is the spec of the live revision."""
     canary = there.get("canary")
     if not canary or version_of(there, canary) != stable_of(spec):
-        return Refusal(f"nothing is in flight to promote, and {spec['tag']} is not the canary of the live revision")
+        return Refusal(
+            f"nothing is in flight to promote, and {stable_of(spec).name} is not the canary of the live revision"
+        )
     previous = spec.get("previous") or {"tag": there["tag"], **_only(there, "version")}
     weight = last_weight(there, canary)
     if previous.get("weight") == weight:
@@ -219,12 +230,12 @@ def undo(spec: Spec, *, to: Mapping[str, Any] | None = None, weight: int | None 
     state = {key: value for key, value in previous.items() if key not in ("weight", "undone")}
     version = version_of(spec, state)
     if version == stable_of(spec):
-        return Refusal(f"{state.get('tag', spec['tag'])} is already the stable version, with this configuration")
+        return Refusal(f"{version.name} is already the stable version, with this configuration")
     if spec.get("paused"):
         return Refusal(_PAUSED)
     how = taken_back(spec, version)
     if how and to is None and not redo:
-        return Refusal(_was_taken_back(version.tag, how))
+        return Refusal(_was_taken_back(version, how))
     if redo and not how:
         return Refusal("--redo is for a version that was undone or aborted, and this one was not: leave --redo out")
     if weight is None:
@@ -359,17 +370,17 @@ def ladder_weights(spec: Spec) -> list[int]:
 def _same_tag(spec: Spec) -> str:
     tag = spec["tag"]
     if "sha256:" in tag:
-        return f"{tag} is already the stable version"
+        return f"{short_digests(tag)} is already the stable version"
     return (
         f"{tag} is already the stable version; if it was pushed again, give its digest, and another label: "
         f"`release APP {tag}@sha256:... --version LABEL`"
     )
 
 
-def _was_taken_back(tag: str, how: str) -> str:
+def _was_taken_back(version: Version, how: str) -> str:
     return (
-        f"{tag} was {how} here: `undo APP --redo` makes it stable again; `undo APP --to REF` returns to what was "
-        "stable at another revision"
+        f"{version.name} was {how} here: `undo APP --redo` makes it stable again; `undo APP --to REF` returns to what "
+        "was stable at another revision"
     )
 
 
@@ -397,7 +408,7 @@ def _toggle(spec: Spec, canary: Mapping[str, Any]) -> Outcome:
 
 def _already(spec: Spec, flight: str) -> str:
     """Two commits lose no request; in one, Envoy can find the canary's subset empty before it has the new weights."""
-    name = _label(spec, spec[flight])
+    name = version_of(spec, spec[flight]).name
     what = "its share falls to 0 at once" if flight == "canary" else "its pods end"
     strategy = strategy_of(spec.get("strategy", {}))
     if strategy.ends_by_itself:
@@ -413,7 +424,7 @@ def _already(spec: Spec, flight: str) -> str:
 
 def _replaces_itself(spec: Spec, flight: str) -> str:
     """The version in flight cannot replace itself: its pods stay, and its share would fall to 0 in between."""
-    name = _label(spec, spec[flight])
+    name = version_of(spec, spec[flight]).name
     or_weight = "`weight` changes its share, " if "weight" in spec[flight] else ""
     return f"{name} is already the {flight} in flight: {or_weight}`promote` or `abort` ends it"
 

@@ -12,6 +12,7 @@ from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.columns import columns
 from renderer.report.commits import duration_text, time_text
+from renderer.spec import version_name
 
 FORMATS = ("text", "json")
 _JSON_FORMAT = 1
@@ -69,9 +70,10 @@ def _rows(app: LiveApp, statistics: Sequence[VersionStatistics]) -> Iterator[tup
 
 
 def version_text(version: LiveVersion) -> str:
-    """Its tag, and the label `version` if that is another text."""
-    tag = version.images[0].rpartition("/")[2].partition("@")[0].rpartition(":")[2] if version.images else ""
-    return version.version if tag in ("", version.version) else f"{tag} ({version.version})"
+    """Its tag and digest, and the label `version` if that is another text."""
+    name, _, digest = version.images[0].partition("@") if version.images else ("", "", "")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    return version_name("@".join(filter(None, (tag, digest))) or version.version, version.version)
 
 
 def _numbers(found: VersionStatistics | None) -> tuple[str, str, str]:

@@ -131,7 +131,7 @@ def _source(opened: Opened, app: str, env: str, before: tuple[str, ...]) -> str:
     """The environment before; Failure where there are several and they do not have the same version."""
     versions = {str(spec_in(opened, app, each)["tag"]): each for each in before}
     if len(versions) > 1:
-        said = ", ".join(f"{each} has {tag}" for tag, each in versions.items())
+        said = ", ".join(f"{each} has {short_digests(tag)}" for tag, each in versions.items())
         raise Failure(f"{app}: the environments before {env} differ: {said}; name one with --from-env", 1)
     return before[0]
 
@@ -154,7 +154,7 @@ def _from_env(opened: Opened, tags: Mapping[str, str | None], target: str, wante
     source, label = wanted.from_env or "", wanted.label
     for app, tag in tags.items():
         if tag is not None:
-            raise Failure(f"{app}: the tag is either {tag} or the one that is stable in {source}", 2)
+            raise Failure(f"{app}: the tag is either {short_digests(tag)} or the one that is stable in {source}", 2)
     found: Versions = {}
     for app, there in stable_there(opened, [*tags] or in_both(opened, source, target), source, target, label).items():
         if not tags and there.has_tag:
@@ -164,10 +164,11 @@ def _from_env(opened: Opened, tags: Mapping[str, str | None], target: str, wante
             say(f"{app}: {short_digests(there.tag)} is {state} already")
             continue
         if there.taken_back and not wanted.redo:
+            was = f"{app}: {short_digests(there.tag)} was {there.taken_back} here"
             if len(tags) != 1:
-                say(f"{app}: {there.tag} was {there.taken_back} here and is left out; --redo releases it again")
+                say(f"{was} and is left out; --redo releases it again")
                 continue
-            say(f"{app}: {there.tag} was {there.taken_back} here before")
+            say(f"{was} before")
         _say_different(app, source, there.different)
         found[app] = (there.tag, there.label)
     return found

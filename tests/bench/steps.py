@@ -56,7 +56,11 @@ STEPS = {
     "patch": ("renderer.pipeline.apply",),
     "check the output": ("renderer.pipeline.check_manifests",),
     "to text": ("renderer.pipeline.to_files",),
-    "claims": ("renderer.pipeline.claims", "renderer.usecases.render.problems_across_apps", "renderer.usecases.validate.problems_across_apps"),
+    "claims": (
+        "renderer.pipeline.claims",
+        "renderer.usecases.render.problems_across_apps",
+        "renderer.usecases.validate.problems_across_apps",
+    ),
     "plan and simulate": ("renderer.plan.plan", "renderer.plan.unplayed", "renderer.usecases.compare.plan_resources"),
     "write": ("renderer.usecases.render.Output.put",),
     "remember": (

@@ -155,6 +155,24 @@ def test_a_promotion_names_what_was_taken_back_before(repository: Repository, ve
     assert (done.code, said in done.err) == (0, True), done
 
 
+@pytest.mark.parametrize(("level", "is_named"), [("debug", True), ("info", False)])
+def test_a_promotion_names_only_the_same_configuration(repository: Repository, level: str, is_named: bool) -> None:
+    begin = ("release", "web", "1.5.0", "--weight", "20", "--skip", "--set", "env.LOG_LEVEL=debug")
+    repository.verb(*begin, env="staging")
+    assert repository.run(*begin[:-1], f"env.LOG_LEVEL={level}", "--env", "eu").code == 0
+    repository.commit("canary in eu")
+    repository.verb("abort", "web", env="staging")
+    done = repository.run("promote", "web", "--env", "eu")
+    assert (done.code, "1.5.0 was aborted in staging" in done.err) == (0, is_named), done
+
+
+def test_a_promotion_says_that_it_cannot_read_the_environment_before(repository: Repository) -> None:
+    repository.verb("release", "web", "1.5.0", "--weight", "20", "--skip", env="eu")
+    repository.partial("  tag: [1.5.0]\n", env="staging")
+    done = repository.run("promote", "web", "--env", "eu")
+    assert (done.code, "its spec has errors in staging, so whether 1.5.0 was undone" in done.err) == (0, True), done
+
+
 def test_a_train_is_one_commit_with_a_table(repository: Repository) -> None:
     stable(repository, "1.5.0", "staging")
     stable(repository, "2.0.0", "staging", app="api")

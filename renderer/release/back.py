@@ -8,6 +8,7 @@ from typing import Any, Literal
 from renderer.spec import Version, version_of
 
 Spec = Mapping[str, Any]
+TakenBack = Literal["undone", "aborted"]
 
 
 def undone(spec: Spec) -> Version | None:
@@ -16,7 +17,7 @@ def undone(spec: Spec) -> Version | None:
     return version_of(spec, previous) if previous and previous.get("undone") else None
 
 
-def taken_back(spec: Spec, version: Version) -> Literal["undone", "aborted"] | None:
+def taken_back(spec: Spec, version: Version) -> TakenBack | None:
     """Whether this version was the last to be `undone` or `aborted` here, and which."""
     aborted = spec.get("aborted")
     if version == undone(spec):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from renderer.failure import Failure
 from renderer.git import read_many
 from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, is_in
 from renderer.problem import Problem, errors
-from renderer.release.back import taken_back
+from renderer.release.back import TakenBack, taken_back
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import in_flight
 from renderer.spec import fields_of, stable_of, version_of
@@ -20,6 +20,8 @@ from renderer.usecases.effective import Spec, environment_for, evaluated_app
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.selection import chosen
 from renderer.workers import Tick, processors, reports
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +42,67 @@ def stable_there(
 ) -> dict[str, There]:
     """The stable version of each app in `source`; `label` replaces its label. Raises Refused for all problems."""
     chosen(apps, opened.apps, "app")
-    environments = (environment_for(opened, source), environment_for(opened, target))
 
-    def work(share: Sequence[str], tick: Tick) -> tuple[dict[str, There], list[Problem]]:
-        found: dict[str, There] = {}
+    def make(there: Spec | None, here: Spec | None) -> There | None:
+        return _seen(there, here, label) if there and here else None
+
+    found, problems = _in_environments(opened, dict.fromkeys(apps, (source, target)), make)
+    if problems:
+        raise Refused([*dict.fromkeys(problems)])
+    return {app: there for app in apps if (there := found[app])}
+
+
+def taken_back_before(
+    opened: Opened, env: str, before: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str, dict[str, TakenBack | Literal["unknown"]]]]:
+    """The tag of what is in flight here, and the environments before this one that undid or aborted that version.
+
+    By app. An app whose spec has errors in such an environment is `unknown` there.
+    """
+
+    def make(here: Spec | None, *there: Spec | None) -> tuple[str, list[TakenBack | Literal["unknown"] | None]] | None:
+        flight = in_flight(here or {})
+        if here is None or flight is None:
+            return None
+        version = version_of(here, here[flight])
+        state = {**here[flight], "tag": version.tag, "version": version.version}
+        return version.tag, [taken_back(each, version_of(each, state)) if each else "unknown" for each in there]
+
+    found, _ = _in_environments(opened, {app: (env, *sources) for app, sources in before.items()}, make)
+    return {
+        app: (each[0], {source: how for source, how in zip(before[app], each[1], strict=True) if how})
+        for app, each in found.items()
+        if each
+    }
+
+
+def _in_environments(
+    opened: Opened, envs_of: Mapping[str, Sequence[str | None]], make: Callable[..., Found]
+) -> tuple[dict[str, Found], list[Problem]]:
+    """What `make` returns for the specs of each app in its environments, and the problems of apps with errors.
+
+    A spec with errors is None. Several processes share the apps.
+    """
+    environments = {env: environment_for(opened, env) for envs in envs_of.values() for env in envs}
+
+    def work(share: Sequence[str], tick: Tick) -> tuple[dict[str, Found], list[Problem]]:
+        found: dict[str, Found] = {}
         problems: list[Problem] = []
         with reader(opened.root) as read_some:
             for app in share:
                 texts, wrong = opened.texts(app, read_some)
-                there, here = (_evaluated(opened, environment, app, texts, wrong) for environment in environments)
-                if there and here:
-                    found[app] = _seen(there.app.spec, here.app.spec, label)
-                else:
+                evaluated = [_evaluated(opened, environments[env], app, texts, wrong) for env in envs_of[app]]
+                if None in evaluated:
                     problems += wrong
+                found[app] = make(*(each and each.app.spec for each in evaluated))
                 tick()
         return found, problems
 
-    made = reports(apps, work, processors())
-    problems = [problem for _, wrong in made for problem in wrong]
-    if problems:
-        raise Refused([*dict.fromkeys(problems)])
-    found = {app: there for some, _ in made for app, there in some.items()}
-    return {app: found[app] for app in apps}
+    made = reports([*envs_of], work, processors())
+    return (
+        {app: each for found, _ in made for app, each in found.items()},
+        [problem for _, wrong in made for problem in wrong],
+    )
 
 
 def _seen(there: Spec, here: Spec, label: str | None) -> There:

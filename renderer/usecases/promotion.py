@@ -9,11 +9,9 @@ from datetime import datetime, timedelta
 from renderer.console import say
 from renderer.failure import Failure
 from renderer.promotion import skipped
-from renderer.release.back import undone
-from renderer.release.verbs import in_flight
 from renderer.spec import short_digests
 from renderer.usecases.behind import NO_ORDER, DueOptions, read_due, source_environments
-from renderer.usecases.elsewhere import in_both, spec_in, stable_there
+from renderer.usecases.elsewhere import in_both, spec_in, stable_there, taken_back_before
 from renderer.usecases.project import Opened
 from renderer.usecases.selection import chosen
 from renderer.usecases.words import parse_words
@@ -106,17 +104,15 @@ def due_versions(opened: Opened, env: str, wanted: ReleaseOptions, now: datetime
 
 def say_if_taken_back(opened: Opened, env: str, apps: Sequence[str]) -> None:
     """Name each version in flight here that was undone or aborted in an environment before this one."""
-    for app in apps:
-        before = source_environments(opened, app, env) if app in opened.apps else ()
-        here = spec_in(opened, app, env) if before else {}
-        flight = in_flight(here)
-        for source in before if flight else ():
-            there, tag = spec_in(opened, app, source), here[flight or ""]["tag"]
-            stopped = {"aborted": there.get("aborted"), "undone": undone(there)}
-            for how, version in stopped.items():
-                if version and tag == (version["tag"] if isinstance(version, Mapping) else version.tag):
-                    what = f"{short_digests(tag)} was {how} in {source}"
-                    say(f"rollspec: {app} in {env}: {what}, which comes before {env}")
+    before = {app: source_environments(opened, app, env) for app in apps if app in opened.apps}
+    found = taken_back_before(opened, env, {app: sources for app, sources in before.items() if sources})
+    for app, (tag, environments) in found.items():
+        for source, how in environments.items():
+            version = short_digests(tag)
+            what = f"{version} was {how} in {source}, which comes before {env}"
+            if how == "unknown":
+                what = f"its spec has errors in {source}, so whether {version} was undone or aborted there is unknown"
+            say(f"rollspec: {app} in {env}: {what}")
 
 
 def _refuse_skipped(opened: Opened, env: str, wanted: ReleaseOptions) -> None:

@@ -391,7 +391,7 @@ def test_no_change_is_no_transition(state: str) -> None:
 
 
 def test_every_rule_has_a_case_and_a_manual_page() -> None:
-    assert {*WRONG, "without-canary", "preview-again"} == set(TRANSITION_RULES)
+    assert {*WRONG, "without-canary", "without-preview", "preview-again"} == set(TRANSITION_RULES)
     for rule in (*TRANSITION_RULES.values(), *FIRST_RULES.values()):
         lines = cleandoc(rule.__doc__ or "").splitlines()
         assert lines[0].endswith((".", ":")) or lines[1:], rule
@@ -438,7 +438,57 @@ def test_a_new_tag_without_a_canary_is_a_warning_but_not_an_undo() -> None:
 def test_another_image_without_a_canary_is_a_warning_with_the_command_that_makes_one() -> None:
     (found,) = judge(side(IDLE), side({**IDLE, "image": "ghcr.io/acme/other"}))
     assert (found.rule, found.severity) == ("without-canary", "warning")
-    assert "`rollspec release web --set image=ghcr.io/acme/other --weight WEIGHT --env production`" in found.message
+    command = "rollspec release web --from-edits --base REF --weight WEIGHT --env production"
+    assert f"`{command}`, with the revision before the edit, makes a canary of it" in found.message
+
+
+def test_another_tag_without_a_preview_is_a_warning_with_the_command_that_makes_one() -> None:
+    (found,) = judge(side(spec(strategy=BLUE_GREEN)), side(spec(strategy=BLUE_GREEN, **V2)))
+    assert (found.rule, found.severity, found.pointer) == ("without-preview", "warning", "/spec/tag")
+    assert "1.5.0 replaces 1.4.2 without a preview" in found.message
+    command = "rollspec release web --from-edits --base REF --env production"
+    assert f"`{command}`, with the revision before the edit, makes a preview of it" in found.message
+
+
+def test_a_preview_that_is_promoted_in_the_same_change_is_a_warning_too() -> None:
+    promoted = spec(strategy=BLUE_GREEN, **V2, previous={"tag": "1.4.2"})
+    (found,) = judge(side(spec(strategy=BLUE_GREEN)), side(promoted))
+    assert "; revert the change, then `rollspec release web 1.5.0 --env production` starts a preview" in found.message
+
+
+_CHECKED = {**BLUE_GREEN, "prePromotionAnalysis": {"templates": [{"templateName": "smoke"}]}}
+
+
+@pytest.mark.parametrize(("before", "behind"), [
+    (spec(strategy=BLUE_GREEN, **V2, previous={"tag": "1.4.2"}), spec(strategy=BLUE_GREEN, previous=V2)),
+    (spec(strategy=BLUE_GREEN, preview=V2), spec(strategy=BLUE_GREEN, **V2, previous={"tag": "1.4.2"})),
+    (spec(strategy=BLUE_GREEN, preview=V2), spec(strategy=BLUE_GREEN, aborted=V2)),
+    (spec(strategy=BLUE_GREEN), spec(strategy=BLUE_GREEN, restartedAt="2026-01-01T00:00:00Z")),
+    (spec(strategy=BLUE_GREEN), spec(strategy=BLUE_GREEN, env={"LOG": "debug"})),
+    (spec(strategy=BLUE_GREEN), spec(strategy=BLUE_GREEN, preview=V2)),
+    (spec(strategy=_CHECKED), spec(strategy=_CHECKED, **V2)),
+], ids=["undo", "promotion", "abort", "restart", "configuration", "preview", "checked"])  # fmt: skip
+def test_what_had_a_preview_or_needs_none_is_right(before: Spec, behind: Spec) -> None:
+    assert judge(side(before), side(behind)) == ()
+
+
+def test_the_command_of_a_change_of_configuration_gives_and_removes_what_the_change_does() -> None:
+    before, behind = istio(env={"LOG": "info", "OLD": "x"}), istio(env={"LOG": "debug mode"})
+    (found,) = judge(side(before), side(behind, overlay=CANARY_ONLY))
+    options = "--set 'env.LOG=debug mode' --unset env.OLD"
+    assert f"revert the change, then `rollspec release web {options} --weight WEIGHT --env" in found.message
+
+
+def test_the_command_of_a_message_holds_no_secret_and_no_whole_file() -> None:
+    for changed in ({"env": {"DB_PASSWORD": "hunter2hunter2"}}, {"files": {"/etc/app.toml": "x = 1\n" * 50}}):
+        (found,) = judge(side(IDLE), side({**IDLE, **changed}, overlay=CANARY_ONLY))
+        assert "`rollspec release web --set FIELD=VALUE --weight WEIGHT --env production`" in found.message
+
+
+def test_the_command_gives_no_weight_where_the_spec_does() -> None:
+    first = {**ISTIO, "initialWeight": 5}
+    (found,) = judge(side(spec(strategy=first)), side(spec(strategy=first, **V2)))
+    assert "`rollspec release web --from-edits --base REF --env production`" in found.message
 
 
 def test_an_undo_by_hand_is_only_noted() -> None:

@@ -136,7 +136,18 @@ def _at_once(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     elif is_undo:
         yield from _replaced(new, Effect("undo", f"{reason}, {_when(new)}{_by_way_of(new)}", named))
     else:
-        yield from _replaced(new, Effect("replace", f"{reason}, without a canary{_by_way_of(new)}", named))
+        yield from _replaced(new, Effect("replace", f"{reason}, {_untried(new)}{_by_way_of(new)}", named))
+
+
+def _untried(new: Side) -> str:
+    """What the new version does without, or what judges it all the same."""
+    if new.app.strategy.type != "BlueGreen":
+        return "without a canary"
+    return (
+        "after the checks before the promotion"
+        if "prePromotionAnalysis" in new.app.strategy.fields
+        else "without a preview"
+    )
 
 
 def _when(new: Side) -> str:

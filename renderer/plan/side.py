@@ -10,13 +10,16 @@ from typing import Any, Literal
 
 from renderer.argocd import prunes
 from renderer.manifest import Manifest, Object, sync_options
+from renderer.masking import masked
 from renderer.overlay import Effective
 from renderer.plain import escape
 from renderer.project import versions_of
+from renderer.release.fold import overrides_between
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import App, Version, merge, version_label
 
 WORKLOADS = ("Rollout", "Deployment")
+_MOST_SHOWN = 120  # characters of the options in a command that a message suggests
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,23 @@ class Side:
 
     def release(self, stable: Version) -> str:
         """The command that releases what runs here (the version in flight, else the stable one) next to `stable`."""
-        running, strategy = self.app.running, self.app.strategy
-        overrides = (self.app.spec.get(self.flight or "") or {}).get("overrides") or {}
-        image = running.fields.get("image")
-        setting = f"--set image={image}" if image != stable.fields.get("image") else "--set FIELD=VALUE"
-        words = [running.tag] if running.tag != stable.tag else [] if overrides else [setting]
-        words += _options(overrides)
+        running = self.app.running
+        words = [running.tag] if running.tag != stable.tag else []
+        words += _short_options(overrides_between(stable.fields, running.fields))
         if running.tag != stable.tag and running.version != version_label(running.tag):
             words.append(f"--version {running.version}")
-        if strategy.type == "Canary" and "steps" not in strategy.fields:
-            weight = self.app.canary.weight if self.app.canary else None
-            words.append(f"--weight {'WEIGHT' if weight is None else weight}")
-        return f"rollspec release {self.app.name} {' '.join(words)} --env {self.app.env}"
+        given = " ".join(words) or "--set FIELD=VALUE"
+        return f"rollspec release {self.app.name} {given}{self.first_weight} --env {self.app.env}"
+
+    @property
+    def first_weight(self) -> str:
+        """The option of `release` that gives a canary its weight; empty if the spec gives it, or there is none."""
+        strategy, canary = self.app.strategy, self.app.canary
+        if strategy.type != "Canary" or "steps" in strategy.fields:
+            return ""
+        if canary is not None and canary.weight is not None:
+            return f" --weight {canary.weight}"
+        return "" if "initialWeight" in strategy.fields else " --weight WEIGHT"
 
     @property
     def switch(self) -> str:
@@ -149,6 +157,13 @@ def switched(old: Side, new: Side) -> bool:
 def replicas(side: Side) -> object:
     """The number of pods in the manifest of the workload; None if it names none."""
     return workload(side.app, side.manifests).get("spec", {}).get("replicas")
+
+
+def _short_options(overrides: Mapping[str, Any]) -> list[str]:
+    """The options of `release` that give these overrides; a placeholder for what is long, or must not be shown."""
+    found = _options(overrides)
+    is_shown = len(" ".join(found)) <= _MOST_SHOWN and masked(overrides) == overrides
+    return found if is_shown else ["--set FIELD=VALUE"]
 
 
 def _options(overrides: Mapping[str, Any], before: str = "") -> list[str]:

@@ -36,13 +36,15 @@ def switch_stages(old: Side, new: Side) -> Iterator[Finding]:
     if was.is_routed and now.type == "BlueGreen":
         message = (
             "the pods of today's version would never be removed, since the Rollout's status names them: "
-            f"`{new.switch}` passes through a Canary by replicas; sync, then `--continue`"
+            f"{_by_stages(old, new)} passes through a Canary by replicas; sync, then `--continue`"
         )
         yield Finding("switch-stages", message, "/spec/strategy/type")
     if was.is_rollout == now.is_rollout:
         return
     if was.type == "BlueGreen":
-        message = f"a BlueGreen becomes a {now.type} by way of a Canary: `{new.switch}`, sync, then `--continue`"
+        message = (
+            f"a BlueGreen becomes a {now.type} by way of a Canary: {_by_stages(old, new)}, sync, then `--continue`"
+        )
         yield Finding("switch-stages", message, "/spec/strategy/type")
     elif new.app.migrating_from is None and old.app.migrating_from is None and new.prunes != "last":
         message = (
@@ -93,7 +95,7 @@ def switch_in_flight(old: Side, new: Side) -> Iterator[Finding]:
     """
     flight = old.flight or new.flight
     if flight and switched(old, new):
-        first = f"`rollspec promote {new.named}` or `rollspec abort {new.named}`" if old.flight else "switch"
+        first = f"`rollspec promote {new.named}` or `rollspec abort {new.named}`" if old.flight else f"`{new.switch}`"
         then = f"then `{new.switch}`" if old.flight else f"then `{new.release(new.app.stable)}`"
         message = (
             f"the change from {old.app.strategy} to {new.app.strategy} needs nothing in "
@@ -123,6 +125,12 @@ def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
     elif staged and replicas(old) != replicas(new):
         message = "a switch needs the number of pods that runs now: change it before or after"
         yield Finding("switch-alone", message, "/spec/replicas", severity="warning")
+
+
+def _by_stages(old: Side, new: Side) -> str:
+    """The command for the next stage: a switch that has begun goes on."""
+    is_begun = (old.app.spec.get("migration") or {}).get("to", {}).get("type") == new.app.strategy.type
+    return f"`rollspec switch {new.named} --continue`" if is_begun else f"`{new.switch}`"
 
 
 def _loses_subsets(old: Side, new: Side) -> bool:

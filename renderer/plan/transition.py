@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from renderer.plan.at_once import without_canary, without_preview
 from renderer.plan.in_flight import headers_in_flight, routes_in_flight, scale_in_step, steps_in_flight
-from renderer.plan.moves import on_a_ladder
 from renderer.plan.outlook import returns_in_window, strays
 from renderer.plan.ports import port_renamed
 from renderer.plan.scaling import autoscaling_down, autoscaling_on, autoscaling_stage
@@ -16,7 +16,6 @@ from renderer.plan.side import Side, moves_cluster, restart_mark, stable_pointer
 from renderer.plan.stages import switch_alone, switch_before_healthy, switch_in_flight, switch_stages
 from renderer.problem import Severity
 from renderer.project import numbers
-from renderer.release.back import undone
 from renderer.release.notes import aborted_by_controller
 from renderer.release.steps import lowers_at_once
 from renderer.rules.finding import Finding
@@ -321,41 +320,6 @@ def container_renamed(old: Side, new: Side) -> Iterator[Finding]:
         yield _finding("container-renamed", message, "/spec/containerName", "warning")
 
 
-def without_canary(old: Side, new: Side) -> Iterator[Finding]:
-    """A new version gets all traffic without a canary: an edit of `tag` or `image`, or a release with its promotion.
-
-    The new pods get all the traffic as soon as they are Ready, without a test on a share of it. It is a warning if the
-    strategy is Canary and the tag or the image changes. With `policy.templateChanges: canary` it is an error for every
-    change of the pod template, even if the same change removes the policy. `undo` and `restart` are allowed: their
-    version has run before. So is a ladder that ends by itself. A version that `undo` has removed may not return this
-    way.
-    Source: measured on Argo Rollouts 1.9 and 1.10; `policy.templateChanges` of the overlay.
-    Do: `rollspec release APP TAG --weight WEIGHT`, or without a tag and with `--set` for configuration alone.
-    """
-    if old.flight or new.flight or switched(old, new) or old.running == new.running or on_a_ladder(new):
-        return
-    is_redo = undone(old.app.spec) == new.app.stable
-    if old.app.previous == new.app.stable and not is_redo:
-        return
-    judges = [side for side in (new, old) if (side.overlay.get("policy") or {}).get("templateChanges") == "canary"]
-    was, now = old.app.stable, new.app.stable
-    how = f"`{new.release(was)}` starts one"
-    if judges:
-        if not new.app.strategy.is_rollout:
-            how = f"strategy {new.app.strategy.type} has none: `rollspec switch {new.named} --to Canary`"
-        message = f"the policy of {new.app.env} requires a canary for every change of the pod template: {how}"
-        message += _by_policy("templateChanges", judges[0], is_removed=judges[0] is old)
-        yield _finding("without-canary", message, stable_pointer(old, new))
-    elif new.app.strategy.type == "Canary" and was.image != now.image:
-        again = ", which was undone here," if is_redo else ""
-        name, replaced = (now.name, was.name) if was.tag != now.tag else (now.image, was.image)
-        message = (
-            f"{name}{again} replaces {replaced} without a canary: it gets all the traffic as soon as its "
-            f"pods are Ready; {how}"
-        )
-        yield _finding("without-canary", message, stable_pointer(old, new), "warning")
-
-
 def changed_while_paused(old: Side, new: Side) -> Iterator[Finding]:
     """A release, or any change of the pod template, while the app is paused.
 
@@ -409,15 +373,9 @@ TRANSITION_RULES: dict[str, Rule] = {
     "container-renamed": container_renamed,
     "port-renamed": port_renamed,
     "without-canary": without_canary,
+    "without-preview": without_preview,
     "changed-while-paused": changed_while_paused,
 }
-
-
-def _by_policy(name: str, side: Side, *, is_removed: bool) -> str:
-    """The line of the policy that asks for something, for the end of a message."""
-    line = side.policy_line(name)
-    removed = ", which this change removes; first change the policy alone" if is_removed else ""
-    return f", by {line}{removed}" if line else ""
 
 
 def _finding(rule: str, message: str, pointer: str, severity: Severity = "error") -> Finding:

@@ -11,7 +11,7 @@ from renderer.release.verbs import Refusal, Wanted, in_flight, release
 from renderer.spec import strategy_of, version_of
 
 Spec = Mapping[str, Any]
-_VERSION = ("image", "tag", "version")
+VERSION = ("image", "tag", "version")  # the fields of a spec that name its stable version
 
 
 class Meant(NamedTuple):
@@ -32,7 +32,7 @@ def from_edit(was: Spec, spec: Spec, *, weight: int | None, again: bool = False)
         return None
     if not strategy_of(spec.get("strategy", {})).is_rollout:
         return Meant({})
-    pinned = {key: was.get(key, ABSENT) for key in _VERSION if spec.get(key) != was.get(key)}
+    pinned = {key: was.get(key, ABSENT) for key in VERSION if spec.get(key) != was.get(key)}
     before = {key: value for key, value in {**spec, **pinned}.items() if value is not ABSENT}
     version = version_of(was, spec)
     stopped = None if again else taken_back(spec, version) or taken_back(was, version)
@@ -74,7 +74,7 @@ def own_version(was: Spec, spec: Spec, own_was: Spec, own: Spec) -> Spec | None:
 
 def _edited(was: Spec, spec: Spec, own_was: Spec, own: Spec) -> list[str]:
     """The fields of the version that the app spec changes and the environment keeps."""
-    return [key for key in _VERSION if key in own and own[key] != own_was.get(key) and was.get(key) == spec.get(key)]
+    return [key for key in VERSION if key in own and own[key] != own_was.get(key) and was.get(key) == spec.get(key)]
 
 
 def _is_version_of_edit(state: Mapping[str, Any], tag: str, overrides: Mapping[str, Any] | None) -> bool:

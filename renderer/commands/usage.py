@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import get_args
 
 import click
 
 from renderer.lazy import regex
+from renderer.spec import StrategyType
 
 _EXTRA = regex(r"unexpected extra arguments? \((.*)\)")
+_STRATEGIES, _ROUTERS = get_args(StrategyType), ("replica", "istio")
 _REVISION = regex(r"HEAD|@|.*[~^]|(origin|upstream)/|[0-9a-f]{7,40}$")
 
 
@@ -18,8 +21,12 @@ def meant(error: click.UsageError, apps: Collection[str], environments: Collecti
     if context is None or extra is None:
         return ""
     options = {name for parameter in context.command.params for name in parameter.opts}
-    words = [context.command_path, *(str(value) for value in _arguments(context))]
-    for argument in extra[1].split():
+    given, others = _arguments(context), extra[1].split()
+    is_swapped = len(given) == 1 and given[0] not in apps and others[0] in apps
+    if is_swapped and _option(given[0], options, apps, environments):
+        given, others = others[:1], [*given, *others[1:]]
+    words = [context.command_path, *given]
+    for argument in others:
         option = _option(argument, options, apps, environments)
         if not option:
             return ""
@@ -40,6 +47,8 @@ def _option(argument: str, options: Collection[str], apps: Collection[str], envi
         for option, fits in (
             ("--env", argument in environments),
             ("--app", argument in apps),
+            ("--to", argument in _STRATEGIES),
+            ("--router", argument in _ROUTERS),
             ("--base", bool(_REVISION.match(argument))),
         )
         if fits and option in options

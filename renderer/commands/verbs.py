@@ -22,11 +22,20 @@ class _Percent(click.IntRange):
     """A whole number of percent, also as `20%`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        number = str(value).removesuffix("%")
-        if number.isascii() and number.isdecimal() and len(number) < 4 and int(number) in range(101):
-            return int(number)
-        order = "; the apps come first: `rollspec weight APP 20`" if isinstance(param, click.Argument) else ""
+        if _is_share(str(value)):
+            return int(str(value).removesuffix("%"))
+        order = ""
+        if isinstance(param, click.Argument):
+            given = ctx.params.get("apps") if ctx else None
+            is_swapped = given and _is_share(given[0])
+            meant = f"{value} {given[0]}" if given and is_swapped else "APP 20"
+            order = f"; the apps come first: `rollspec weight {meant}`"
         return self.fail(f"{value!r} is not a whole number of percent from 0 to 100{order}", param, ctx)
+
+
+def _is_share(text: str) -> bool:
+    number = text.removesuffix("%")
+    return number.isascii() and number.isdecimal() and len(number) < 4 and int(number) in range(101)
 
 
 WEIGHT = _Percent(0, 100)

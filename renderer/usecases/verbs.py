@@ -36,7 +36,7 @@ from renderer.usecases.status import read_rows
 from renderer.usecases.unfinished import undo_unfinished
 from renderer.usecases.unmeasured import say_if_unmeasured
 from renderer.usecases.verb import How, VerbOptions, carry_out
-from renderer.usecases.words import parse_overrides, parse_words
+from renderer.usecases.words import parse_overrides, parse_words, refuse_misplaced
 
 Acts = Callable[[Opened, str], Mapping[str, Act]]  # by app, in an environment
 Notes = Callable[[Opened, Spec, Spec], list[str]]  # of a spec before and after
@@ -280,7 +280,9 @@ def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes: Notes, 
         found = {each.name: acts(opened, each.name) for each in environments_for(opened, envs)}
     except Refused as refused:
         return int(show_problems(refused.problems, "text"))
-    chosen(sorted({app for some in found.values() for app in some}), opened.apps, "app")
+    named = list(dict.fromkeys(app for some in found.values() for app in some))
+    refuse_misplaced(verb, named, opened.apps, opened.setup.environments)
+    chosen(named, opened.apps, "app")
     if not any(found.values()) and (everywhere or options.train):
         out("nothing to release")
         return 0

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from renderer.facts import version_fields
 from renderer.failure import Failure
+from renderer.lazy import regex
 from renderer.yamlio import load
+
+_TAG = regex(r"v?[0-9]")
+_APPS_ONLY = {"undo": "; it goes back to the version before, or with `--to REF` to an older one"}
+_SEVERAL = "; for several apps, give each its tag, such as `rollspec release {app}={tag}`"
 
 
 def parse_words(words: tuple[str, ...], apps: tuple[str, ...]) -> dict[str, str | None]:
     """`APP TAG`, `APP=TAG ...` or `APP ...` as tags by app (None where there is none)."""
-    if len(words) == 2 and "=" not in "".join(words) and words[1] not in apps:
-        return {words[0]: words[1]}
+    if len(words) == 2 and "=" not in "".join(words):
+        if words[1] not in apps:
+            return {words[0]: words[1]}
+        if words[0] not in apps and _TAG.match(words[0]):
+            swapped = f"`rollspec release {words[1]} {words[0]}`"
+            raise Failure(f"there is no app `{words[0]}`; the app comes first: {swapped}", 2)
     found: dict[str, str | None] = {}
     for word in words:
         app, equals, tag = word.partition("=")
@@ -21,6 +31,20 @@ def parse_words(words: tuple[str, ...], apps: tuple[str, ...]) -> dict[str, str 
             raise Failure(f"{app} is named twice", 2)
         found[app] = tag if equals else None
     return found
+
+
+def refuse_misplaced(verb: str, words: Sequence[str], apps: Collection[str], environments: Collection[str]) -> None:
+    """Failure for an environment or a tag among the apps of a verb, with the arguments that were probably meant."""
+    for word in words:
+        if word not in apps and word in environments:
+            raise Failure(f"{word} is an environment, not an app: give `--env {word}`", 2)
+    tags = [word for word in words if word not in apps and _TAG.match(word)]
+    known = [word for word in words if word in apps]
+    if tags and verb == "release":
+        then = _SEVERAL.format(app=known[0], tag=tags[0]) if known else f": `rollspec release APP {tags[0]}`"
+        raise Failure(f"there is no app `{tags[0]}`{then}", 2)
+    if tags:
+        raise Failure(f"there is no app `{tags[0]}`: `{verb}` takes apps, and no tag{_APPS_ONLY.get(verb, '')}", 2)
 
 
 def parse_overrides(sets: tuple[str, ...], unsets: tuple[str, ...]) -> dict[str, Any]:

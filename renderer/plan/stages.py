@@ -128,7 +128,7 @@ def switch_alone(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def _by_stages(old: Side, new: Side) -> str:
-    """The command for the next stage: a switch that has begun goes on."""
+    """The command for the next stage: for a switch that has begun, `--continue`."""
     is_begun = (old.app.spec.get("migration") or {}).get("to", {}).get("type") == new.app.strategy.type
     return f"`rollspec switch {new.named} --continue`" if is_begun else f"`{new.switch}`"
 

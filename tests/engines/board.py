@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,7 +19,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from .lock import ROLLOUTS, program
 from .project import Project
 from .sandbox import RUN
 from .scenario import ROOT, Scenario
+from .sentences import Report, played
 
 NAMES = ("board", "board-fleet")
 LAST = ROOT / ".tools" / "engines" / "board"  # logs and pictures of the last run
@@ -58,19 +59,6 @@ Send = Callable[..., Any]  # method, path, body, content type -> the answer
 READERS = ("reader", "hub")  # users: of the apps' namespaces, and of Argo CD's
 
 
-@dataclass
-class Report:
-    """What was measured, and what was not as it must be."""
-
-    lines: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-
-    def check(self, holds: bool, sentence: str) -> None:
-        """One sentence that must be true."""
-        print(("ok   " if holds else "FAIL ") + sentence, flush=True)
-        (self.lines if holds else self.wrong).append(sentence)
-
-
 class BoardLab(Lab):
     """The lab with the rights of a real cluster, and a log of what the board's users ask for."""
 
@@ -88,26 +76,22 @@ class BoardLab(Lab):
 
 def play(name: str) -> int:
     """Play what has this name; the exit code."""
-    lab, report = BoardLab(ROLLOUTS[0], RUN / "logs-board"), Report()
-    shutil.rmtree(LAST, ignore_errors=True)
-    LAST.mkdir(parents=True)
-    try:
-        lab.start()
-        with launched() as browser:
-            if browser is None:
-                raise RuntimeError("there is no Chromium here: run `make tools`")
+    lab = BoardLab(ROLLOUTS[0], RUN / "logs-board")
+    return played(lab, LAST, partial(_board, name, lab))
+
+
+def _board(name: str, lab: Lab, report: Report) -> None:
+    with launched() as browser:
+        if browser is None:
+            raise RuntimeError("there is no Chromium here: run `make tools`")
+        try:
             if name == "board":
                 argocd.start(lab)
                 _release(lab, browser, report)
             else:
                 _fleet(lab, browser, report)
-    except (AssertionError, RuntimeError, Error) as failed:
-        report.check(False, f"stopped: {failed}")
-    finally:
-        lab.stop()
-        shutil.copytree(lab.logs, LAST, dirs_exist_ok=True)
-    print(f"{len(report.lines)} sentences hold, {len(report.wrong)} do not")
-    return 1 if report.wrong else 0
+        except Error as failed:
+            raise RuntimeError(f"the browser: {failed}") from failed
 
 
 @dataclass

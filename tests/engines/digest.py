@@ -31,7 +31,7 @@ _ASIDE = frozenset(
     for name in (
         *("__init__", "__main__", "agreement", "board", "clients", "defaults", "digest", "evidence", "imports"),
         *("invariants", "judges", "planned", "promise", "report", "run", "sequences", "soak", "traces"),
-        *("import_release", "reloads", "unlabelled", "violation"),
+        *("import_release", "reloads", "sentences", "unlabelled", "violation"),
     )
 )
 _SHORT = 12

@@ -6,11 +6,11 @@ Every object keeps its identity, no ReplicaSet appears, and no pod is replaced o
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,13 @@ import yaml
 from renderer.hooks import hooks_of
 
 from . import api, argocd
-from .board import Report
 from .import_release import commit, released
-from .lab import KUBECONFIG, Lab, create_namespace, kubectl
+from .lab import Lab, create_namespace, kubectl
 from .lock import ROLLOUTS
 from .project import ROLLSPEC
 from .sandbox import RUN, run
 from .scenario import ROOT
+from .sentences import Report, played
 
 NAMES = ("import",)
 LAST = ROOT / ".tools" / "engines" / "import"  # logs of the last run
@@ -65,26 +65,19 @@ class Running:
 def play(name: str) -> int:
     """Take over every source; the exit code."""
     assert name in NAMES
-    os.environ["KUBECONFIG"] = str(KUBECONFIG)
-    lab, report = Lab(ROLLOUTS[0], RUN / "logs-import"), Report()
-    try:
-        lab.start()
-        argocd.start(lab)
-        served = {line.split()[-1] for line in kubectl("api-resources", "--no-headers").splitlines()}
-        folders = [folder for folder in sorted(SOURCES.glob("*/source*")) if folder.parent.name not in LEFT_OUT]
-        report.check(len(folders) >= AT_LEAST, f"{len(folders)} sources are taken over")
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            for done in as_completed([pool.submit(_take_over, folder, served) for folder in folders]):
-                for holds, sentence in done.result():
-                    report.check(holds, sentence)
-    except RuntimeError as failed:
-        report.check(False, f"stopped: {failed}")
-    finally:
-        lab.stop()
-        shutil.rmtree(LAST, ignore_errors=True)
-        shutil.copytree(lab.logs, LAST)
-    print(f"{len(report.lines)} sentences hold, {len(report.wrong)} do not")
-    return 1 if report.wrong else 0
+    lab = Lab(ROLLOUTS[0], RUN / "logs-import")
+    return played(lab, LAST, partial(_take_over_all, lab))
+
+
+def _take_over_all(lab: Lab, report: Report) -> None:
+    argocd.start(lab)
+    served = {line.split()[-1] for line in kubectl("api-resources", "--no-headers").splitlines()}
+    folders = [folder for folder in sorted(SOURCES.glob("*/source*")) if folder.parent.name not in LEFT_OUT]
+    report.check(len(folders) >= AT_LEAST, f"{len(folders)} sources are taken over")
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        for done in as_completed([pool.submit(_take_over, folder, served) for folder in folders]):
+            for holds, sentence in done.result():
+                report.check(holds, sentence)
 
 
 def _take_over(folder: Path, served: set[str]) -> list[tuple[bool, str]]:

@@ -6,22 +6,22 @@ The annotation `manifest-generate-paths` is the rendered one. A control without 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from . import api, argocd
-from .board import Report
-from .lab import KUBECONFIG, Lab, create_namespace
+from .lab import Lab, create_namespace
 from .lock import ROLLOUTS
 from .project import APP, ROLLSPEC
 from .sandbox import RUN, run
 from .scenario import ROOT
+from .sentences import Report, played
 
 NAMES = ("reload",)
 LAST = ROOT / ".tools" / "engines" / "reload"  # logs of the last run
@@ -34,24 +34,17 @@ _ANNOTATION = "argocd.argoproj.io/manifest-generate-paths"
 def play(name: str) -> int:
     """Play it; the exit code."""
     assert name in NAMES
-    os.environ["KUBECONFIG"] = str(KUBECONFIG)
-    lab, report = Lab(ROLLOUTS[0], RUN / "logs-reload"), Report()
-    try:
-        lab.start()
-        argocd.start(lab)
-        argocd.start_plugin(lab)
-        for namespace in (*ENVIRONMENTS, PLUGIN):
-            create_namespace(namespace)
-        _rendered_files(lab, report)
-        _plugin(report)
-    except (RuntimeError, TimeoutError, api.ApiError) as failed:
-        report.check(False, f"stopped: {failed}")
-    finally:
-        lab.stop()
-        shutil.rmtree(LAST, ignore_errors=True)
-        shutil.copytree(lab.logs, LAST)
-    print(f"{len(report.lines)} sentences hold, {len(report.wrong)} do not")
-    return 1 if report.wrong else 0
+    lab = Lab(ROLLOUTS[0], RUN / "logs-reload")
+    return played(lab, LAST, partial(_reload, lab))
+
+
+def _reload(lab: Lab, report: Report) -> None:
+    argocd.start(lab)
+    argocd.start_plugin(lab)
+    for namespace in (*ENVIRONMENTS, PLUGIN):
+        create_namespace(namespace)
+    _rendered_files(lab, report)
+    _plugin(report)
 
 
 def _rendered_files(lab: Lab, report: Report) -> None:

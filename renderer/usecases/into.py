@@ -55,8 +55,9 @@ def merged_into(directory: str, into: str, head: str | None) -> Iterator[Merged]
             lay_out_files(folder, trial.commit, [PROJECT_FILE])
             prefix = f"{inside}/" if inside else ""
             paths = [path.removeprefix(prefix) for path in trial.conflicts if path.startswith(prefix)]
-            problems = [*(_problems(folder, (base, ours, tip), paths, into) if paths else ())]
-            problems += _of_releases(folder, (base, ours, tip), paths, into) if base else ()
+            layout = layout_of(folder, ours)
+            problems = [*(_problems(folder, layout, (base, ours, tip), paths, into) if paths else ())]
+            problems += _of_releases(folder, layout, (base, ours, tip), paths, into) if base else ()
             yield Merged(trial, folder, ours, base, tuple(problems))
 
 
@@ -78,10 +79,11 @@ def layout_of(folder: str, commit: str) -> Layout:
     return project.layout if project else Layout()
 
 
-def _problems(folder: str, commits: tuple[str, str, str], paths: list[str], into: str) -> Iterator[Problem]:
+def _problems(
+    folder: str, layout: Layout, commits: tuple[str, str, str], paths: list[str], into: str
+) -> Iterator[Problem]:
     """A problem for each field on which the two sides differ, or for the file; rendered files are not among them."""
     base, ours, theirs = commits
-    layout = layout_of(folder, ours)
     sides = [read_many(folder, commit, paths) if commit else {} for commit in (base, ours, theirs)]
     for path in paths:
         if holds(layout.output, path):
@@ -90,10 +92,11 @@ def _problems(folder: str, commits: tuple[str, str, str], paths: list[str], into
         yield from Locator({path: texts[1] or b""}).locate(_of_file(layout, path, texts, into))
 
 
-def _of_releases(folder: str, commits: tuple[str, str, str], known: list[str], into: str) -> Iterator[Problem]:
+def _of_releases(
+    folder: str, layout: Layout, commits: tuple[str, str, str], known: list[str], into: str
+) -> Iterator[Problem]:
     """Releases that both sides changed in lines that Git merges into what nobody meant. `known` are Git's conflicts."""
     base, ours, theirs = commits
-    layout = layout_of(folder, ours)
     own, other = ({path for _, path in changed(folder, base, side, [layout.overlays])} for side in (ours, theirs))
     both = [path for path in sorted(own & other) if path.endswith(".yaml") and path not in known]
     sides = [read_many(folder, commit, both) for commit in commits] if both else []

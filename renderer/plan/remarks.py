@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from renderer.manifest import Object
-from renderer.plan.classes import Summary
+from renderer.plan.classes import Summary, Track
 from renderer.plan.in_flight import routing
 from renderer.plan.jobs import job_lines
 from renderer.plan.side import Side, restart_mark, workload
@@ -80,6 +80,31 @@ def _outliers(old: Side | None, new: Side, summary: Summary | None) -> Iterator[
         yield "outlier detection may eject the only canary pod: its share of the requests then fails"
 
 
+def _only_pod(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """A version begins to get its share with one pod, and the app has more pods than that.
+
+    Only where the share is set by routing: by the ratio of pods, the requests of a lost pod reach the others. A field
+    minPodsPerReplicaSet (of the spec or of a patch) or a setCanaryScale with replicas shows that the author decided.
+    """
+    fields = _canary(new)
+    if new.app.canary is None or summary is None or not summary.serves or not new.app.strategy.is_routed:
+        return
+    if "minPodsPerReplicaSet" in fields or any(map(_counts_pods, fields.get("steps") or ())):
+        return
+    name = new.app.running.name
+    most = max((track.pods_before for track in summary.tracks if track.version != name), default=0)
+    if most > 1 and any(_begins_alone(track) for track in summary.tracks if track.version == name):
+        yield f"if the only pod of {name} is lost, requests fail: `minPodsPerReplicaSet: 2` runs two"
+
+
+def _begins_alone(track: Track) -> bool:
+    return not track.before and bool(track.after) and track.pods_after == 1
+
+
+def _counts_pods(step: Object) -> bool:
+    return "replicas" in (step.get("setCanaryScale") or {})
+
+
 def _nodes(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
     """How many nodes a release needs, if each pod needs its own node."""
     scene = Scene(new.manifests)
@@ -95,7 +120,7 @@ def _stays(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
     """The pods of the old version after a promotion."""
     if old is None or not old.flight or new.flight or new.app.stable.name == old.app.stable.name or summary is None:
         return
-    strategy = (workload(new.app, new.manifests).get("spec") or {}).get("strategy") or {}
+    strategy = _strategy(new)
     fields = strategy.get("blueGreen") or strategy.get("canary") or {}
     delayed = "blueGreen" in strategy or ("trafficRouting" in fields and not fields.get("dynamicStableScale"))
     pods = sum(track.pods_before for track in summary.tracks if track.version == old.app.stable.name)
@@ -142,6 +167,14 @@ def _jobs(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]
     yield from job_lines(old, new)
 
 
+def _strategy(side: Side) -> dict[str, Any]:
+    return (workload(side.app, side.manifests).get("spec") or {}).get("strategy") or {}
+
+
+def _canary(side: Side) -> dict[str, Any]:
+    return _strategy(side).get("canary") or {}
+
+
 def _ladder(side: Side) -> list[Object]:
     return list(side.app.strategy.fields.get("steps") or ())
 
@@ -151,4 +184,15 @@ def _policy(side: Side) -> dict[str, Any]:
     return (rule.get("spec") or {}).get("trafficPolicy") or {}
 
 
-_REMARKS: tuple[Remark, ...] = (_adopted, _share, _pinned, _outliers, _steps, _nodes, _stays, _restart, _jobs)
+_REMARKS: tuple[Remark, ...] = (
+    _adopted,
+    _share,
+    _pinned,
+    _only_pod,
+    _outliers,
+    _steps,
+    _nodes,
+    _stays,
+    _restart,
+    _jobs,
+)

@@ -50,6 +50,8 @@ def output_files(
     _refuse_nested(root, head, layout.output, listed)
     asked = {(each.env, each.app) for each in plans if each.effects}
     asked |= {key for path in listed if (key := key_of(layout, path))}
+    if not listed and not asked:
+        return ()
     apps = {(env, app) for env, app in asked if _has(view, env, app)}
     whole = {each.env for each in plans if each.effects and each.app == RESOURCES}
     folders = sorted(layout.manifests(env, app) for env, app in {*apps, *((env, RESOURCES) for env in whole)})

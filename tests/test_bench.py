@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 
 import pytest
 
+from tests.bench import reference
 from tests.bench.check import verdict
 from tests.bench.goals import Goal, goals
 from tests.bench.measure import Result, Sample
@@ -52,11 +53,18 @@ def test_nothing_is_told_of_what_was_not_measured() -> None:
 
 
 def test_a_missed_goal_is_shown_with_its_steps_and_the_floor() -> None:
-    results = [result("cold", 10_000, 6.0), result("floor", 10_000, 1.0)]
+    results = [result(reference.BEFORE, 10_000, 2.9), result(reference.NOW, 10_000, 3.0), result("floor", 10_000, 1.0)]
     text = page(results, {"load": 1.0}, {("cold", 10_000, 1): {"load": 3.0, "write": 1.0}}, "a machine", (0, 0))
-    assert "| at most 2.50 s | 6.00 s (6.00 s of processors) | **not met** |" in text
+    assert "| render, by rollspec 1eeebbfe | 10,000 x 1 | at most 0.85 times | 1.03 times | **not met** |" in text
     assert "The floor, `cp -r` of the rendered files, takes 1.00 s." in text
     assert "| load | 3.00 s | 75 % |\n| write | 1.00 s | 25 % |" in text
+
+
+@pytest.mark.parametrize(("wall", "is_met"), [(0.8, True), (0.81, False)])
+def test_a_goal_in_seconds_counts_as_many_times_as_this_machine_is_slower(wall: float, is_met: bool) -> None:
+    found = [result(reference.BEFORE, 10_000, 5.8), result("status", 10_000, wall)]
+    assert goal(found, "status").is_met is is_met
+    assert "Here it took 2.00 times as long" in page(found, {}, {}, "a machine", (0, 0))
 
 
 @pytest.mark.parametrize("name", [name for names in STEPS.values() for name in names])

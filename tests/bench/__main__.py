@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import machine
+from tests.bench import machine, reference
 from tests.bench.goals import COMPARED, goals
 from tests.bench.measure import Result, workplace
 from tests.bench.ours import COMMANDS, LARGEST, ROLLSPEC, command_results, profiles, project_results
@@ -43,6 +43,9 @@ def options() -> argparse.Namespace:
 def measured(place: Path, chosen: argparse.Namespace) -> Iterator[Result]:
     """Every result, as it comes."""
     yield from command_results(place, max(chosen.runs, 5))
+    if reference.APPS in chosen.apps and reference.is_here():
+        for envs in chosen.envs:
+            yield from reference.reference_results(place, envs, min(chosen.runs, 3))
     for apps in chosen.apps:
         for envs in chosen.envs if apps <= LARGEST else chosen.envs[:1]:
             yield from project_results(place, apps, envs, chosen.runs)

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tests.bench import reference
 from tests.bench.measure import Result
 from tests.bench.rows import LOG
 from tests.bench.verbs import FLEET, SIZES
 
 Key = tuple[str, int, int]  # name, apps, environments
 
-# At most so many seconds of wall time.
+# At most so many seconds of wall time, on the machine of `reference`.
 TIMES: Mapping[Key, float] = {
     ("--help", 1, 1): 0.065,
     ("cold", 1, 1): 0.085,
     ("hook: validate", 1, 1): 0.085,
     ("hook: render", 1, 1): 0.085,
-    ("cold", 10_000, 1): 2.5,
-    ("cold", 10_000, 3): 6.5,
     ("nothing changed", 10_000, 1): 0.35,
     ("plan, nothing changed", 10_000, 1): 0.35,
     ("validate --cached", 10_000, 1): 0.35,
@@ -78,6 +77,8 @@ WORDS = {
     "floor": "floor: `cp -r` of the rendered files",
     "--help": "`--help`",
     "python -c pass": "floor: `python -c pass`",
+    reference.BEFORE: f"render by rollspec {reference.COMMIT[:8]}, in turns with",
+    reference.NOW: "render by this version, of the same specs",
 }
 
 
@@ -96,7 +97,20 @@ class Goal:
 def goals(results: Sequence[Result]) -> list[Goal]:
     """Each goal of which this run can tell."""
     found = {(each.name, each.apps, each.envs): each for each in results}
-    return [*_against_peers(found), *_growth(found), *_times(found), *_memory(results), *_log(found)]
+    return [
+        *_against_reference(found),
+        *_against_peers(found),
+        *_growth(found),
+        *_times(found),
+        *_memory(results),
+        *_log(found),
+    ]
+
+
+def factor(found: Mapping[Key, Result]) -> float:
+    """How many times as long as on the machine of `reference` a run takes here; 1 where that was not measured."""
+    before = found.get((reference.BEFORE, reference.APPS, 1))
+    return before.sample.wall / reference.SECONDS if before else 1.0
 
 
 def floor(results: Sequence[Result], key: Key) -> Result | None:
@@ -111,9 +125,21 @@ def in_words(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 0.9995 else f"{seconds:.2f} s"
 
 
+def _against_reference(found: Mapping[Key, Result]) -> Iterator[Goal]:
+    for envs, limit in reference.RATIOS.items():
+        before, now = (found.get((name, reference.APPS, envs)) for name in (reference.BEFORE, reference.NOW))
+        if before and now:
+            ratio = now.sample.wall / before.sample.wall
+            what, size = f"render, by rollspec {reference.COMMIT[:8]}", f"{reference.APPS:,} x {envs}"
+            key = ("cold", reference.APPS, envs)
+            yield Goal(what, size, f"at most {limit} times", f"{ratio:.2f} times", ratio <= limit, key)
+
+
 def _times(found: Mapping[Key, Result]) -> Iterator[Goal]:
-    for key, limit in TIMES.items():
+    here = factor(found)
+    for key, there in TIMES.items():
         if each := found.get(key):
+            limit = there * here
             name, apps, envs = key
             measured = f"{in_words(each.sample.wall)} ({in_words(each.sample.cpu)} of processors)"
             met = each.sample.wall <= limit

@@ -52,12 +52,14 @@ def environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
 
 
-def once(command: Sequence[str | Path], output: Path | None = None, codes: Sequence[int] = (0,)) -> Sample:
+def once(
+    command: Sequence[str | Path], output: Path | None = None, codes: Sequence[int] = (0,), within: Path = CHECKOUT
+) -> Sample:
     """One run. Raises RuntimeError with what it said where it ends with another exit code."""
     os.sync()
     with open(output or os.devnull, "wb") as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment(), cwd=CHECKOUT)
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment(), cwd=within)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -67,8 +69,12 @@ def once(command: Sequence[str | Path], output: Path | None = None, codes: Seque
     return Sample(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def median(runs: int, run: Callable[[int], Sample]) -> Sample:
+def repeated(runs: int, run: Callable[[int], Sample]) -> Sample:
     """The medians of several runs; `run` is given the number of the run."""
-    samples = [run(number) for number in range(runs)]
+    return median([run(number) for number in range(runs)])
+
+
+def median(samples: Sequence[Sample]) -> Sample:
+    """The median of each time, and the largest peak."""
     wall, cpu = (statistics.median(getattr(each, name) for each in samples) for name in ("wall", "cpu"))
     return Sample(wall, cpu, max(each.peak for each in samples))

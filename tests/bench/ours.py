@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench.measure import Result, Sample, median, once
+from tests.bench.measure import Result, Sample, once, repeated
 from tests.bench.projects import name_of
 from tests.bench.rows import commit, day_results, generate_ordered, git
 from tests.bench.shares import shares
@@ -48,28 +48,30 @@ def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Re
                 (project / folder).rename(place / f"old-{apps}-{envs}-{folder}-{number}")
         return once(render)
 
-    yield result("cold", median(runs, cold))
+    yield result("cold", repeated(runs, cold))
     for old in place.glob("old-*"):
         shutil.rmtree(old)
     once(render)
-    yield result("nothing changed", median(runs, lambda _: once(render)))
+    yield result("nothing changed", repeated(runs, lambda _: once(render)))
     if apps > LARGEST:
         shutil.rmtree(project)
         return
     output = project / "rendered"
-    yield result("floor", median(runs, lambda number: once(("cp", "-r", str(output), str(place / f"floor-{number}")))))
+    yield result(
+        "floor", repeated(runs, lambda number: once(("cp", "-r", str(output), str(place / f"floor-{number}"))))
+    )
     for old in place.glob("floor-*"):
         shutil.rmtree(old)
     commit(project)
-    yield result("one app changed", median(runs, lambda number: _changed(project, render, apps, number)))
+    yield result("one app changed", repeated(runs, lambda number: _changed(project, render, apps, number)))
     git(project, "reset", "--quiet", "--hard")
     once(render)
     for name in ("nothing changed, no cache", "one app asked for", "validate"):
         once(command[name])
-        yield result(name, median(runs, _again(command[name])))
+        yield result(name, repeated(runs, _again(command[name])))
     _edit_some(project, apps)
     for name in ("plan", "validate a change"):
-        yield result(name, median(runs, _again(command[name], codes=(0, 1))))
+        yield result(name, repeated(runs, _again(command[name], codes=(0, 1))))
     git(project, "reset", "--quiet", "--hard")
     once(render)
     yield from day_results(project, ROLLSPEC, (apps, envs), runs)
@@ -104,8 +106,8 @@ def _alone(name: str, project: Path) -> Sequence[str]:
 
 def command_results(place: Path, runs: int) -> Iterator[Result]:
     """What does not depend on the size of a project."""
-    yield Result("--help", 1, 1, median(runs, lambda _: once((*ROLLSPEC, "--help"))), runs)
-    yield Result("python -c pass", 1, 1, median(runs, lambda _: once((sys.executable, "-c", "pass"))), runs)
+    yield Result("--help", 1, 1, repeated(runs, lambda _: once((*ROLLSPEC, "--help"))), runs)
+    yield Result("python -c pass", 1, 1, repeated(runs, lambda _: once((sys.executable, "-c", "pass"))), runs)
 
 
 def _again(command: Sequence[str], codes: Sequence[int] = (0,)) -> Callable[[int], Sample]:

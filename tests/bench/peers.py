@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench.measure import Result, Sample, median, once
+from tests.bench.measure import Result, Sample, once, repeated
 from tests.bench.ours import ROLLSPEC
 from tests.bench.projects import generate, name_of
 from tests.tools import kubectl
@@ -61,13 +61,13 @@ def _kustomize(project: Path, place: Path, apps: int, runs: int) -> Iterator[Res
         return Sample(sum(each.wall for each in samples), sum(each.cpu for each in samples), samples[0].peak)
 
     alone = [_kustomization(project, place / f"one-{name}", [name]) for name in names[:ALONE]]
-    yield Result("kustomize, a process an app", len(alone), 1, median(runs, lambda _: build(alone)), runs)
+    yield Result("kustomize, a process an app", len(alone), 1, repeated(runs, lambda _: build(alone)), runs)
     starts = range(0, apps, BATCH)
     batches = [_kustomization(project, place / f"batch-{start}", names[start : start + BATCH]) for start in starts]
-    yield Result("kustomize, builds of 100", apps, 1, median(1, lambda _: build(batches)), 1)
+    yield Result("kustomize, builds of 100", apps, 1, repeated(1, lambda _: build(batches)), 1)
     if apps > BATCH:
         whole = _kustomization(project, place / "whole", names)
-        yield Result("kustomize, one build", apps, 1, median(1, lambda _: build([whole])), 1)
+        yield Result("kustomize, one build", apps, 1, repeated(1, lambda _: build([whole])), 1)
 
 
 def _kustomization(project: Path, folder: Path, apps: Sequence[str]) -> Path:
@@ -86,7 +86,7 @@ def _helm(project: Path, place: Path, apps: int, runs: int) -> Iterator[Result]:
     def run(number: int) -> Sample:
         return once((command, HERE / "chart", project / "apps", place / f"helm-{apps}-{number}"))
 
-    yield Result("Helm's engine, one process", apps, 1, median(runs, run), runs)
+    yield Result("Helm's engine, one process", apps, 1, repeated(runs, run), runs)
 
 
 def _build(folder: Path) -> None:

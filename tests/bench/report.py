@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tests.bench.goals import WORDS, Key, floor, goals, in_words
+from tests.bench import reference
+from tests.bench.goals import WORDS, Key, factor, floor, goals, in_words
 from tests.bench.measure import Result
 
 HEAD = """\
@@ -88,9 +89,16 @@ def _goals(results: Sequence[Result]) -> str:
         f"| {each.what} | {each.size} | {each.limit} | {each.measured} | {'met' if each.is_met else '**not met**'} |"
         for each in goals(results)
     ]
+    here = factor({(each.name, each.apps, each.envs): each for each in results})
+    slower = (
+        f"A goal in seconds was set on a\nmachine on which rollspec {reference.COMMIT[:8]} rendered "
+        f"{reference.APPS:,} apps in {reference.SECONDS} s. Here it took {here:.2f} times as long in the\nsame run, so "
+        "the table shows each of these goals times that.\n\n"
+    )
     head = (
         "## Goals\n\nWhat the project promises on two processors, and what was measured (wall time). The end of "
         "this page\nshows where the time is spent for goals that are not met.\n\n"
+        f"{slower if here != 1 else ''}"
         "| what | apps x environments | goal | measured | verdict |\n| --- | --- | --- | --- | --- |\n"
     )
     return head + "\n".join(rows) + "\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.bench.measure import Result, Sample, median, once
+from tests.bench.measure import Result, Sample, once, repeated
 from tests.bench.projects import ENVS, generate, name_of
 
 MANY = 100  # apps of one verb
@@ -26,7 +26,7 @@ def day_results(project: Path, rollspec: Sequence[str], size: tuple[int, int], r
     def result(name: str, *words: str, codes: Sequence[int] = (0,), warm: bool = True) -> Result:
         if warm:
             command(*words, codes=codes)
-        return Result(name, apps, envs, median(runs, lambda _: command(*words, codes=codes)), runs)
+        return Result(name, apps, envs, repeated(runs, lambda _: command(*words, codes=codes)), runs)
 
     yield result("fmt --check", "fmt", "--check", warm=False)
     yield result("fmt --check --cached", "fmt", "--check", "--cached")
@@ -60,7 +60,7 @@ def _hooks(project: Path, rollspec: Sequence[str], of: tuple[int, int, str], run
             return once(("env", "PRE_COMMIT=1", *rollspec, "-C", str(project), *words), codes=(0, 1))
 
         hook(99)
-        yield Result(name, apps, envs, median(runs, hook), runs)
+        yield Result(name, apps, envs, repeated(runs, hook), runs)
     git(project, "reset", "--quiet", "--hard")
 
 
@@ -76,7 +76,7 @@ def _verbs(project: Path, rollspec: Sequence[str], size: tuple[int, int], runs: 
     for name, some in (("verb --commit", rolling[:1]), (f"verb --commit over {MANY} apps", rolling[-MANY:])):
         if some and (len(some) == MANY or "over" not in name):
             release(some, 99)
-            yield Result(name, apps, envs, median(runs, partial(release, some)), runs)
+            yield Result(name, apps, envs, repeated(runs, partial(release, some)), runs)
 
 
 def _of_all(project: Path, rollspec: Sequence[str], size: tuple[int, int], runs: int) -> Iterator[Result]:
@@ -101,7 +101,7 @@ def _of_all(project: Path, rollspec: Sequence[str], size: tuple[int, int], runs:
             change(number)
             return once((*rollspec, "-C", str(project), *words), codes=(0, 1))
 
-        yield Result(f"all changed: {name}", apps, envs, median(runs, run), runs)
+        yield Result(f"all changed: {name}", apps, envs, repeated(runs, run), runs)
 
 
 def _again(command: Sequence[str], _: int) -> Sample:
@@ -119,7 +119,7 @@ def log_results(place: Path, rollspec: Sequence[str], runs: int) -> Iterator[Res
         for name, words in (("history", ("history", name_of(5))), ("status", ("status",))):
             command = (*rollspec, "-C", str(project), *words)
             once(command)
-            yield Result(f"{name}, {commits:,} commits", apps, 1, median(runs, partial(_again, command)), runs)
+            yield Result(f"{name}, {commits:,} commits", apps, 1, repeated(runs, partial(_again, command)), runs)
 
 
 def _many_commits(project: Path, commits: int) -> None:

@@ -20,18 +20,20 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from . import autoscaler
 from .api import Object
 from .lock import HERE, ROLLOUTS, engines
 from .project import Project
 from .scenario import FOLDER, Scenario, scenarios
 
-# What these modules do has no influence on a cluster: they judge or report, or belong to other commands.
+# What these modules do has no influence on a cluster: they judge or report, or belong to other commands. `autoscaler`
+# counts only for scenarios whose load changes.
 _ASIDE = frozenset(
     f"{name}.py"
     for name in (
         *("__init__", "__main__", "agreement", "board", "clients", "defaults", "digest", "evidence", "imports"),
         *("invariants", "judges", "planned", "promise", "report", "run", "sequences", "soak", "traces"),
-        *("import_release", "reloads", "sentences", "unlabelled", "violation"),
+        *("autoscaler", "import_release", "reloads", "sentences", "unlabelled", "violation"),
     )
 )
 _SHORT = 12
@@ -44,6 +46,8 @@ Key = tuple[str, str]  # the scenario, and the version of Rollouts
 def digest(scenario: Scenario, rollouts: str) -> str:
     """The digest of a scenario on a version of Rollouts."""
     parts = [lab(rollouts), _TITLE.sub("", (FOLDER / f"{scenario.name}.yaml").read_text())]
+    if autoscaler.is_needed([scenario]):
+        parts.append(_code(Path(autoscaler.__file__)))
     if scenario.spec is not None:
         parts += steps(scenario, rollouts)
     return _hash(parts)
@@ -53,15 +57,17 @@ def digest(scenario: Scenario, rollouts: str) -> str:
 def lab(rollouts: str) -> str:
     """The digest of the lab's own code and of the engines' versions."""
     used = {name: engine.version for name, engine in engines().items() if name in _used(rollouts)}
-    code = [
-        ast.dump(_bare(ast.parse(file.read_text()))) for file in sorted(HERE.glob("*.py")) if file.name not in _ASIDE
-    ]
+    code = [_code(file) for file in sorted(HERE.glob("*.py")) if file.name not in _ASIDE]
     pods = [file.read_text() for file in sorted((HERE / "podlab").glob("*.go"))]
     return _hash([json.dumps(used, sort_keys=True), *code, *pods])
 
 
 def _used(rollouts: str) -> list[str]:
     return [name for name in engines() if not name.startswith("rollouts-") or name == f"rollouts-{rollouts}"]
+
+
+def _code(file: Path) -> str:
+    return ast.dump(_bare(ast.parse(file.read_text())))
 
 
 def _bare(tree: ast.Module) -> ast.Module:

@@ -10,11 +10,13 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 from . import (
     argocd,
+    autoscaler,
     board,
     defaults,
     digest,
@@ -165,7 +167,10 @@ def compare_sequences(arguments: argparse.Namespace) -> int:
 
 
 def started(
-    version: str, chosen: Sequence[Scenario], player: PlayerType = Player, side_by_side: int = SIDE_BY_SIDE
+    version: str,
+    chosen: Sequence[Scenario],
+    player: PlayerType = autoscaler.AutoscaledPlayer,
+    side_by_side: int = SIDE_BY_SIDE,
 ) -> Iterator[tuple[Scenario, Recording | None, str]]:
     """Start a lab, play the scenarios, stop it and keep the engines' logs."""
     lab = Lab(version, sandbox.RUN / f"logs-{version}")
@@ -193,13 +198,14 @@ def play_all(
     watches = Watches()
     began = time.monotonic()
     number = 0
-    for group, side_by_side in zip(groups(chosen), (most, most, 1), strict=True):
-        with ThreadPoolExecutor(side_by_side) as pool:
-            futures = {pool.submit(play, lab, watches, scenario, player): scenario for scenario in group}
-            for future in as_completed(futures):
-                number += 1
-                progress(number, len(chosen), futures[future], began)
-                yield futures[future], *future.result()
+    with autoscaler.served(watches) if autoscaler.is_needed(chosen) else nullcontext():
+        for group, side_by_side in zip(groups(chosen), (most, most, 1), strict=True):
+            with ThreadPoolExecutor(side_by_side) as pool:
+                futures = {pool.submit(play, lab, watches, scenario, player): scenario for scenario in group}
+                for future in as_completed(futures):
+                    number += 1
+                    progress(number, len(chosen), futures[future], began)
+                    yield futures[future], *future.result()
 
 
 def groups(chosen: Sequence[Scenario]) -> tuple[list[Scenario], list[Scenario], list[Scenario]]:

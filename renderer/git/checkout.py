@@ -24,13 +24,23 @@ class IndexEntry(NamedTuple):
 
 def index_entries(root: str, paths: Sequence[str] = (), **variables: str) -> list[IndexEntry]:
     """The files of the index beneath these paths, in the order of the index."""
-    said = reading(root, ["ls-files", "-z", "-v", "--stage", "--", *literal(paths)], b"", **variables)
-    return [_entry(line) for line in fields(said)]
+    return [_entry(line) for line in fields(_said(root, paths, **variables))]
+
+
+def overlooked_entries(root: str, paths: Sequence[str] = ()) -> list[IndexEntry]:
+    """Those that are skipped or assumed: of many entries, few or none, so the others are not parsed."""
+    unusual = [line for line in _said(root, paths).split(b"\0") if not line.startswith(b"H ")]
+    entries = [_entry(line) for line in fields(b"\0".join(unusual))]
+    return [entry for entry in entries if entry.is_skipped or entry.is_assumed]
+
+
+def _said(root: str, paths: Sequence[str], **variables: str) -> bytes:
+    return reading(root, ["ls-files", "-z", "-v", "--stage", "--", *literal(paths)], b"", **variables)
 
 
 def skipped_files(root: str, paths: Sequence[str]) -> list[str]:
     """Files beneath these paths that are in the index and, on purpose, not on disk: a sparse checkout's."""
-    skipped = [entry.path for entry in index_entries(root, paths) if entry.is_skipped]
+    skipped = [entry.path for entry in overlooked_entries(root, paths) if entry.is_skipped]
     return [path for path in skipped if not os.path.lexists(os.path.join(root, path))]
 
 

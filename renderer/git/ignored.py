@@ -6,7 +6,7 @@ import os
 import posixpath
 from collections.abc import Collection, Sequence
 
-from renderer.git.checkout import index_entries
+from renderer.git.checkout import overlooked_entries
 from renderer.git.read import upwards
 from renderer.git.run import attempt_reading, covering, fields, literal, reading, text
 
@@ -37,8 +37,8 @@ def hidden(root: str, paths: Sequence[str]) -> dict[str, str]:
     some = frozenset(paths)
     return {
         entry.path: "skip-worktree" if entry.is_skipped else "assume-unchanged"
-        for entry in (index_entries(root, covering(paths)) if paths else ())
-        if (entry.is_skipped or entry.is_assumed) and not some.isdisjoint(upwards(entry.path))
+        for entry in (overlooked_entries(root, covering(paths)) if paths else ())
+        if not some.isdisjoint(upwards(entry.path))
     }
 
 

@@ -80,6 +80,20 @@ def _outliers(old: Side | None, new: Side, summary: Summary | None) -> Iterator[
         yield "outlier detection may eject the only canary pod: its share of the requests then fails"
 
 
+def _assumed(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+    """What the cluster must have already, where the change continues with a canary; a ladder says its own rung.
+
+    A controller may have aborted it, and a sync within seconds of the last one finds pods that are not Ready.
+    """
+    canary = old.app.canary if old else None
+    if old is None or canary is None or canary.weight is None or old.running != new.running:
+        return
+    yield (
+        f"this assumes that the cluster is where Git says: {old.app.running.name} has {canary.weight} %, and its pods "
+        "are Ready"
+    )
+
+
 def _only_pod(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
     """A version begins to get its share with one pod, and the app has more pods than that.
 
@@ -186,6 +200,7 @@ def _policy(side: Side) -> dict[str, Any]:
 
 _REMARKS: tuple[Remark, ...] = (
     _adopted,
+    _assumed,
     _share,
     _pinned,
     _only_pod,

@@ -295,42 +295,56 @@ def _masked_document(lines: list[str], not_secret: Collection[str]) -> list[str]
     secret = _SECRET_KIND.search(text)
     if _SECRET_DOCUMENT.search(text):
         return [line if _PLAIN_LINE.fullmatch(line.rstrip()) else _hidden(line) for line in lines]
-    return [*_masked_each(lines, not_secret, has_secret=secret is not None)]
+    masker = _Masker(lines, not_secret, has_secret=secret is not None)
+    return [masker.masked(number, line) for number, line in enumerate(lines)]
 
 
-def _masked_each(lines: list[str], not_secret: Collection[str], *, has_secret: bool) -> Iterator[str]:
-    below: int | None = None  # lines that are indented more than this belong to a hidden value
-    in_key, name, flag = False, "", ""
-    logins: tuple[str, ...] = ()
-    for number, line in enumerate(lines):
-        indent = len(line) - len(line.lstrip(" "))
-        if in_key or _PRIVATE_KEY.search(line):
-            in_key = not _PRIVATE_KEY_END.search(line)
-            yield _hidden(line)
-            continue
-        if below is not None and (indent > below or not line.strip() or (indent == below and line[indent] == "-")):
-            yield _hidden(line)
-            continue
-        below = None
+class _Masker:
+    """Masks lines of YAML one after the other; what it remembers of the lines before decides about the next."""
+
+    def __init__(self, lines: list[str], not_secret: Collection[str], *, has_secret: bool) -> None:
+        self.lines, self.not_secret, self.has_secret = lines, not_secret, has_secret
+        self.below: int | None = None  # lines that are indented more than this belong to a hidden value
+        self.in_key = False  # between the first and the last line of a private key
+        self.name = ""  # what names the value of a `value:` that follows
+        self.flag = ""  # of a command line whose value follows
+        self.logins: tuple[str, ...] = ()
+
+    def masked(self, number: int, line: str) -> str:
+        """The line as it is shown."""
+        if self._is_inside(line) or (self.has_secret and "{" in line and _FLOW_VALUES.search(line)):
+            return _hidden(line)
         pair = _PAIR.fullmatch(line)
-        if has_secret and "{" in line and _FLOW_VALUES.search(line):
-            yield _hidden(line)
-            continue
-        if pair is None:
-            item = line.strip().removeprefix("-").strip(" \"'")
-            named = "password" if flag in logins or _joined_flag(item) in logins else flag
-            yield _hidden(line) if is_hidden(named, item, not_secret) else _without_flags(line, not_secret)
-            flag, logins = item.lstrip("-") if item.startswith("-") else "", _login_flags(item) or logins
-            continue
+        return self._item(line) if pair is None else self._pair(number, line, pair)
+
+    def _is_inside(self, line: str) -> bool:
+        """Whether the line belongs to a hidden value that began before, or to a private key."""
+        if self.in_key or _PRIVATE_KEY.search(line):
+            self.in_key = not _PRIVATE_KEY_END.search(line)
+            return True
+        indent = len(line) - len(line.lstrip(" "))
+        below = self.below
+        if below is not None and (indent > below or not line.strip() or (indent == below and line[indent] == "-")):
+            return True
+        self.below = None
+        return False
+
+    def _item(self, line: str) -> str:
+        """A line without a key: the item of a list, or one more line of a text."""
+        item = line.strip().removeprefix("-").strip(" \"'")
+        named = "password" if self.flag in self.logins or _joined_flag(item) in self.logins else self.flag
+        self.flag, self.logins = item.lstrip("-") if item.startswith("-") else "", _login_flags(item) or self.logins
+        return _hidden(line) if is_hidden(named, item, self.not_secret) else _without_flags(line, self.not_secret)
+
+    def _pair(self, number: int, line: str, pair: re.Match[str]) -> str:
         key, value = pair["name"], pair["value"].strip()
-        name = value.strip("\"'") if key in _NAMING else name
+        self.name = value.strip("\"'") if key in _NAMING else self.name
         if key == "value" and pair["start"].rstrip().endswith("-"):
-            name = _name_below(lines, number, len(pair["start"]))
-        if _hides(key, name, value, not_secret, has_secret=has_secret):
-            below = len(pair["start"])
-            yield f"{pair['start']}{pair['quote']}{key}{pair['quote']}: {MASK}{_break(line)}"
-        else:
-            yield _without_flags(line, not_secret)
+            self.name = _name_below(self.lines, number, len(pair["start"]))
+        if _hides(key, self.name, value, self.not_secret, has_secret=self.has_secret):
+            self.below = len(pair["start"])
+            return f"{pair['start']}{pair['quote']}{key}{pair['quote']}: {MASK}{_break(line)}"
+        return _without_flags(line, self.not_secret)
 
 
 def _name_below(lines: list[str], number: int, indent: int) -> str:

@@ -29,6 +29,7 @@ _LABELS_OF_JOB = (
 _WITHOUT_NULLS = frozenset(
     ("apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "argoproj.io", "")
 )
+_ADDRESSES = ("clusterIP", "clusterIPs")
 _OF_FAMILIES = ("ipFamilies", "ipFamilyPolicy", "healthCheckNodePort")
 _MADE_BY_CONTROLLERS = ("ReplicaSet", "Pod", "Endpoints", "EndpointSlice", "Event", "ControllerRevision", "Lease")
 
@@ -194,33 +195,42 @@ def _stripped(data: Object) -> Object:
     """The object as a person would have applied it."""
     if str(data["apiVersion"]).rpartition("/")[0] in _WITHOUT_NULLS:
         data = _without_nulls(data)
-    live = "uid" in data["metadata"]
-    metadata = {key: value for key, value in data["metadata"].items() if key not in _SERVER_METADATA}
-    annotations = metadata.get("annotations")
+    is_live = "uid" in data["metadata"]
+    found = {key: value for key, value in data.items() if key != "status"}
+    found["metadata"] = _own_metadata(data["metadata"])
+    if isinstance(found.get("spec"), dict):
+        if is_live and found["kind"] == "Job":
+            found = _without_own_selector(found)
+        found["spec"] = _own_spec(found["kind"], found["spec"], is_live=is_live)
+    return found
+
+
+def _own_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """The metadata without what only the server writes."""
+    found = {key: value for key, value in metadata.items() if key not in _SERVER_METADATA}
+    annotations = found.get("annotations")
     if isinstance(annotations, dict):
         kept = {key: value for key, value in annotations.items() if key not in _SERVER_ANNOTATIONS}
-        metadata["annotations"] = kept
+        found["annotations"] = kept
         if not kept:
-            del metadata["annotations"]
-    found = {**data, "metadata": metadata}
-    found.pop("status", None)
-    selector = found["spec"].get("selector") if isinstance(found.get("spec"), dict) else None
-    if found["kind"] == "Service" and isinstance(selector, dict) and ROLLOUT_HASH in selector:
-        own = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}
-        found["spec"] = {**found["spec"], "selector": own}
-    if live and found["kind"] == "Service" and isinstance(found.get("spec"), dict):
-        headless = found["spec"].get("clusterIP") == "None"
-        gone = ("clusterIPs", *_OF_FAMILIES) if headless else ("clusterIP", "clusterIPs", *_OF_FAMILIES)
-        found["spec"] = {key: value for key, value in found["spec"].items() if key not in gone}
-    if live and found["kind"] == "DestinationRule" and isinstance(found.get("spec"), dict):
-        found["spec"] = _without_hashes(found["spec"])
-    if live and found["kind"] == "Job":
-        found = _without_own_selector(found)
-    template = found["spec"].get("template") if isinstance(found.get("spec"), dict) else None
+            del found["annotations"]
+    return found
+
+
+def _own_spec(kind: str, spec: dict[str, Any], *, is_live: bool) -> dict[str, Any]:
+    """The spec without what controllers write, and, of an object that runs, without what the server fills in."""
+    selector, template = spec.get("selector"), spec.get("template")
+    if kind == "Service" and isinstance(selector, dict) and ROLLOUT_HASH in selector:
+        spec = {**spec, "selector": {key: value for key, value in selector.items() if key != ROLLOUT_HASH}}
+    if kind == "Service" and is_live:
+        gone = ("clusterIPs", *_OF_FAMILIES) if spec.get("clusterIP") == "None" else (*_ADDRESSES, *_OF_FAMILIES)
+        spec = {key: value for key, value in spec.items() if key not in gone}
+    if kind == "DestinationRule" and is_live:
+        spec = _without_hashes(spec)
     if isinstance(template, dict) and isinstance(template.get("metadata"), dict):
         own = {key: value for key, value in template["metadata"].items() if key != "creationTimestamp"}
-        found["spec"] = {**found["spec"], "template": {**template, "metadata": own}}
-    return found
+        spec = {**spec, "template": {**template, "metadata": own}}
+    return spec
 
 
 def _without_own_selector(job: Object) -> Object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from renderer.manifest import Manifest
 from renderer.plan.side import Side
@@ -25,23 +26,32 @@ def lost_entry_points(old: Side, new: Side) -> list[str]:
 
 
 def _entry_points(manifest: Manifest, side: Side) -> Iterator[str]:
-    spec = manifest.data.get("spec") or {}
     if manifest.kind == "Service":
-        for port in spec.get("ports") or ():
-            yield f"port {port['port']} ({port.get('protocol', 'TCP')}) of Service {manifest.name}"
-            if "nodePort" in port:
-                yield f"port {port['nodePort']} of the nodes"
-        if spec.get("type") == "LoadBalancer":
-            yield f"the load balancer of Service {manifest.name}"
-        for address in spec.get("externalIPs") or ():
-            yield f"address {address} of Service {manifest.name}"
+        yield from _of_service(manifest)
     elif manifest.kind == "VirtualService":
-        for host in spec.get("hosts") or ():
-            for gateway in spec.get("gateways") or [_MESH]:
-                if gateway != _MESH:
-                    yield f"host {host} of gateway {gateway}"
-                elif not _is_service(host, side):
-                    yield f"host {host} inside the mesh"
+        yield from _of_virtual_service(manifest, side)
+
+
+def _of_service(manifest: Manifest) -> Iterator[str]:
+    spec = manifest.data.get("spec") or {}
+    for port in spec.get("ports") or ():
+        yield f"port {port['port']} ({port.get('protocol', 'TCP')}) of Service {manifest.name}"
+        if "nodePort" in port:
+            yield f"port {port['nodePort']} of the nodes"
+    if spec.get("type") == "LoadBalancer":
+        yield f"the load balancer of Service {manifest.name}"
+    for address in spec.get("externalIPs") or ():
+        yield f"address {address} of Service {manifest.name}"
+
+
+def _of_virtual_service(manifest: Manifest, side: Side) -> Iterator[str]:
+    spec = manifest.data.get("spec") or {}
+    gateways = spec.get("gateways") or [_MESH]
+    for host, gateway in product(spec.get("hosts") or (), gateways):
+        if gateway != _MESH:
+            yield f"host {host} of gateway {gateway}"
+        elif not _is_service(host, side):
+            yield f"host {host} inside the mesh"
 
 
 def _is_service(host: str, side: Side) -> bool:

@@ -163,15 +163,20 @@ def export_to(scene: Scene) -> Iterator[Finding]:
                 continue
             own = [namespace_of(manifest) if space == "." else space for space in spaces]
             for number, space in enumerate(spaces):
-                problem = None
-                if own[number] in own[:number]:
-                    problem = f"{space} is the same namespace as one before"
-                elif space == "*" and len(spaces) > 1:
-                    problem = "* means every namespace: it must be alone"
-                elif space not in (".", "*", "~") and not is_dns_label(space):
-                    problem = f"{space!r} is not a valid namespace"
+                problem = _refused_space(space, own[number] in own[:number], len(spaces) == 1)
                 if problem:
                     yield Finding("export-to", problem, f"/spec/exportTo/{number}", manifest)
+
+
+def _refused_space(space: str, is_repeated: bool, is_alone: bool) -> str | None:
+    """Why Istio refuses an item of `exportTo`."""
+    if is_repeated:
+        return f"{space} is the same namespace as one before"
+    if space == "*" and not is_alone:
+        return "* means every namespace: it must be alone"
+    if space not in (".", "*", "~") and not is_dns_label(space):
+        return f"{space!r} is not a valid namespace"
+    return None
 
 
 def route_order(scene: Scene) -> Iterator[Finding]:

@@ -93,19 +93,23 @@ def _parsed(parser: Any, query: str) -> Any:
 
 
 def _labels(parser: Any, tree: Any, rollout: str, pods: Mapping[str, str] | None) -> Iterator[str]:
+    """What is wrong with the labels by which the query selects Istio's metrics; `pods` are the pods' own labels."""
     for selector in _selectors(parser, tree):
-        if not (selector.name or "").startswith("istio_"):
-            continue
-        for matcher in selector.matchers.matchers:
-            if matcher.name.startswith(_PREFIXES) and matcher.name not in _ISTIO:
-                yield f"Istio's metrics have no label {matcher.name}"
-            elif pods is not None and matcher.name == "destination_version" and "version" not in pods:
-                yield "it asks for destination_version, and the pods have no label `version`"
-            elif pods is not None and matcher.name == "destination_app" and matcher.value == rollout:
-                values = [pods[name] for name in _APP_LABELS if name in pods]
-                if rollout not in values:
-                    found = " and ".join(values) or "not there"
-                    yield f"it asks for destination_app {rollout}, and the pods' label `app` is {found}"
+        if (selector.name or "").startswith("istio_"):
+            for matcher in selector.matchers.matchers:
+                yield from _label(matcher.name, matcher.value, rollout, pods)
+
+
+def _label(name: str, value: str, rollout: str, pods: Mapping[str, str] | None) -> Iterator[str]:
+    if name.startswith(_PREFIXES) and name not in _ISTIO:
+        yield f"Istio's metrics have no label {name}"
+    elif pods is not None and name == "destination_version" and "version" not in pods:
+        yield "it asks for destination_version, and the pods have no label `version`"
+    elif pods is not None and name == "destination_app" and value == rollout:
+        values = [pods[each] for each in _APP_LABELS if each in pods]
+        if rollout not in values:
+            found = " and ".join(values) or "not there"
+            yield f"it asks for destination_app {rollout}, and the pods' label `app` is {found}"
 
 
 def _selectors(parser: Any, tree: Any) -> list[Any]:

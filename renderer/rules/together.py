@@ -146,25 +146,29 @@ def quota(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.workloads if quotas else ():
         counts = together(scene, pod)
         for found in quotas:
-            if counts is None or namespace_of(found) not in ("", pod.namespace):
-                continue
-            for name, hard in ((found.data.get("spec") or {}).get("hard") or {}).items():
-                allowed = quantity(hard)
-                each = of_pod(scene, pod, name)
-                if allowed is None or each == 0:
-                    continue
-                if each is None:
-                    yield from _without_value(scene, pod, found, name)
-                elif counts.rest * each > allowed:
-                    message = f"{_need(counts.rest, each, name)}, and ResourceQuota {found.name} allows {hard}"
-                    yield Finding("quota", message, "/spec", pod.manifest)
-                elif counts.release * each > allowed:
-                    end = "the release hangs" if counts.waits else "it continues with fewer pods"
-                    message = (
-                        f"a release runs up to {_need(counts.release, each, name)}; ResourceQuota {found.name} allows "
-                        f"{hard}: {end}"
-                    )
-                    yield Finding("quota", message, "/spec", pod.manifest, "error" if counts.waits else "note")
+            if counts is not None and namespace_of(found) in ("", pod.namespace):
+                yield from _over_quota(scene, pod, counts, found)
+
+
+def _over_quota(scene: Scene, pod: Pod, counts: Together, found: Manifest) -> Iterator[Finding]:
+    """What the quota limits, where the pods need more of it, or do not say how much they need."""
+    for name, hard in ((found.data.get("spec") or {}).get("hard") or {}).items():
+        allowed = quantity(hard)
+        each = of_pod(scene, pod, name)
+        if allowed is None or each == 0:
+            continue
+        if each is None:
+            yield from _without_value(scene, pod, found, name)
+        elif counts.rest * each > allowed:
+            message = f"{_need(counts.rest, each, name)}, and ResourceQuota {found.name} allows {hard}"
+            yield Finding("quota", message, "/spec", pod.manifest)
+        elif counts.release * each > allowed:
+            end = "the release hangs" if counts.waits else "it continues with fewer pods"
+            message = (
+                f"a release runs up to {_need(counts.release, each, name)}; ResourceQuota {found.name} allows "
+                f"{hard}: {end}"
+            )
+            yield Finding("quota", message, "/spec", pod.manifest, "error" if counts.waits else "note")
 
 
 def quotas_of(manifests: Iterable[Manifest]) -> list[Manifest]:

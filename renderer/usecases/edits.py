@@ -52,52 +52,37 @@ class Edits:
 
 def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
     """The acts for an environment's apps whose stable version was edited."""
-
-    @cache
-    def edits(opened_root: str) -> tuple[str, list[str], list[Commit]]:
-        with asking_git():
-            base = resolve(opened_root, wanted.base) if wanted.base else merge_base(opened_root)
-            paths = [path for _, path in changed(opened_root, base)]
-            commits = [
-                (commit.sha, frozenset(touch.path for touch in touches))
-                for commit, touches in log_files(opened_root, paths, without=base)
-            ]
-            return base, paths, commits[::-1]
+    branch_at = cache(lambda root: _branch(root, wanted.base))  # all environments are of one branch
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         refuse_nested(opened.root, opened.layout)
-        base, paths, commits = edits(opened.root)
-        layout = opened.layout
-        own = [path for path in paths if path.startswith((f"{layout.apps}/", f"{layout.overlays}/"))]
-        selection, _ = touched(layout, opened.setup.environments, opened.apps, own)
-        environment = opened.setup.environments[env]
-        names = [app for app in sorted(selection.apps.get(env, ())) if wanted.has(app) and is_in(environment, app)]
-        specs = [file for app in names for file in own_files(opened, app)]
-        texts = cache(lambda commit: read_many(opened.root, commit, specs))  # of all apps at once
-        files = texts(base)
-        is_pinned = (environment.spec.get("policy") or {}).get("tags") == "pinned"
-
-        def work(share: Sequence[str], tick: Tick) -> list[_Found]:
-            found = []
-            for app in share:
-                old, new = evaluated_of(opened, app, env, base, files), evaluated_in(opened, app, env)
-                if _state(old) != _state(new):
-                    old = _after_the_last_verb(opened, app, old, commits, texts)
-                followed = _Followed(new.app.spec) if is_pinned else _followed(wanted, app, env, old, new)
-                meant = from_edit(old.app.spec, followed.spec, weight=wanted.weight, again=wanted.is_again(app))
-                said = (followed.missed, _left_out(app, env, followed.spec, meant))
-                found.append(_Found(app, meant, tuple(filter(None, said))))
-                tick()
-            return found
-
-        known = [app for app in names if files[layout.app(app)] is not None]
-        made = {each.app: each for some in reports(known, work, processors()) for each in some}
-        for app in known:
-            for line in made[app].said:
+        environment = _Environment(opened, env, wanted, branch_at(opened.root))
+        made = {each.app: each for each in environment.found()}
+        for each in made.values():
+            for line in each.said:
                 say(line)
-        return {app: _act(meant) for app in known if (meant := made[app].meant) is not None}
+        return {app: _act(each.meant) for app, each in made.items() if each.meant is not None}
 
     return acts
+
+
+class _Branch(NamedTuple):
+    """What was edited since `base`: the paths, and the commits that changed them, oldest first."""
+
+    base: str
+    paths: list[str]
+    commits: list[Commit]
+
+
+def _branch(root: str, since: str | None) -> _Branch:
+    with asking_git():
+        base = resolve(root, since) if since else merge_base(root)
+        paths = [path for _, path in changed(root, base)]
+        commits = [
+            (commit.sha, frozenset(touch.path for touch in touches))
+            for commit, touches in log_files(root, paths, without=base)
+        ]
+        return _Branch(base, paths, commits[::-1])
 
 
 class _Found(NamedTuple):
@@ -106,6 +91,50 @@ class _Found(NamedTuple):
     app: str
     meant: Meant | Refusal | None
     said: tuple[str, ...]
+
+
+class _Environment:
+    """The edits of one environment's apps."""
+
+    def __init__(self, opened: Opened, env: str, wanted: Edits, branch: _Branch) -> None:
+        self.opened, self.env, self.wanted, self.branch = opened, env, wanted, branch
+        environment = opened.setup.environments[env]
+        self.is_pinned = (environment.spec.get("policy") or {}).get("tags") == "pinned"
+        self.names = [app for app in self._touched() if wanted.has(app) and is_in(environment, app)]
+        files = [file for app in self.names for file in own_files(opened, app)]
+        self.texts = cache(lambda commit: read_many(opened.root, commit, files))  # of all apps at once
+
+    def _touched(self) -> list[str]:
+        layout = self.opened.layout
+        own = [path for path in self.branch.paths if path.startswith((f"{layout.apps}/", f"{layout.overlays}/"))]
+        selection, _ = touched(layout, self.opened.setup.environments, self.opened.apps, own)
+        return sorted(selection.apps.get(self.env, ()))
+
+    def found(self) -> list[_Found]:
+        """What the edit of each app means, by name; an app that is new on the branch is not edited."""
+        before = self.texts(self.branch.base)
+        edited = [app for app in self.names if before[self.opened.layout.app(app)] is not None]
+
+        def work(share: Sequence[str], tick: Tick) -> list[_Found]:
+            found = []
+            for app in share:
+                found.append(self._found(app))
+                tick()
+            return found
+
+        made = {each.app: each for some in reports(edited, work, processors()) for each in some}
+        return [made[app] for app in edited]
+
+    def _found(self, app: str) -> _Found:
+        base, _, commits = self.branch
+        old = evaluated_of(self.opened, app, self.env, base, self.texts(base))
+        new = evaluated_in(self.opened, app, self.env)
+        if _state(old) != _state(new):
+            old = _after_the_last_verb(self.opened, app, old, commits, self.texts)
+        followed = _Followed(new.app.spec) if self.is_pinned else _followed(self.wanted, app, self.env, old, new)
+        meant = from_edit(old.app.spec, followed.spec, weight=self.wanted.weight, again=self.wanted.is_again(app))
+        said = (followed.missed, _left_out(app, self.env, followed.spec, meant))
+        return _Found(app, meant, tuple(filter(None, said)))
 
 
 class _Followed(NamedTuple):

@@ -19,14 +19,8 @@ _NAME = "rollspec-unfinished"
 
 
 @contextmanager
-def noted(root: str, files: Mapping[str, bytes | None] | None) -> Iterator[None]:
-    """Note what these files will hold (None: they are removed) until all is committed, or as it was.
-
-    Nothing where no commit is wanted: `files` is None.
-    """
-    if files is None:
-        yield
-        return
+def noted(root: str, files: Mapping[str, bytes | None]) -> Iterator[None]:
+    """Note what these files will hold (None: they are removed) until all is committed, or as it was."""
     note = _note(root)
     with open(note, "w", encoding="utf-8") as file:
         json.dump({path: _digest(content) for path, content in files.items()}, file)

@@ -41,6 +41,7 @@ from renderer.usecases.unfinished import noted
 from renderer.workers import Tick, processors, reports
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
+Contents = Mapping[str, bytes | None]  # of files, by path; None: it is not there
 _NAMED = 3  # apps in a commit's subject
 _LISTED = 20  # apps in a line for people
 
@@ -93,6 +94,32 @@ class RefusedEdit:
 def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     """Apply each app's act to its effective spec, write the files, and perhaps commit them all; the exit code."""
     options = how.options
+    _refuse_early(opened, acts, how)
+    edited, failed = _sound(_edits(opened, acts), options)
+    if failed and not (edited and options.keep_going):
+        if edited:
+            say("rollspec: nothing was changed; with --keep-going the other apps are")
+        return 1
+    _say_notes(edited, how)
+    files, old = _files(opened, edited)
+    _say_what_stays(opened, files)
+    if options.dry_run:
+        _show(opened, edited, files, old, options)
+        return 0
+    if not files and how.may_change_nothing:
+        out(f"nothing to {how.verb}")
+        return 0
+    lines = _table(edited) if options.train else [_line(each, options) for each in edited]
+    lines += _others(opened, list(dict.fromkeys(each.env for each in edited)), files)
+    made = _carried_out(opened, edited, (files, old), lines, how)
+    out("\n".join([*([made] if made else []), *lines]))
+    _say_of_commit(opened, options)
+    return int(failed)
+
+
+def _refuse_early(opened: Opened, acts: Acts, how: How) -> None:
+    """Failure before any app is read: a freeze window, or a repository in which the verb could not commit."""
+    options = how.options
     environments = [opened.setup.environments[env] for env, some in acts.items() if some]
     if options.now and options.break_glass is None:
         refuse_frozen(environments, how.verb, options.now)
@@ -103,38 +130,34 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
             put_right(opened.root)
             _refuse_under_way(opened.root)
         _refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}), [*acts])
-    edited, failed = _sound(_edits(opened, acts), options)
-    if failed and not (edited and options.keep_going):
-        if edited:
-            say("rollspec: nothing was changed; with --keep-going the other apps are")
-        return 1
-    _say_notes(edited, how)
-    files, old = _files(opened, edited)
-    _say_what_stays(opened, files)
-    if how.options.dry_run:
-        not_secret = opened.setup.project.not_secret
-        out(diff_text(old, files, colour=sys.stdout.isatty(), not_secret=not_secret), end="")
-        if options.watch:
-            options.watch(opened, edited)
-        return 0
-    if not files and how.may_change_nothing:
-        out(f"nothing to {how.verb}")
-        return 0
+
+
+def _show(opened: Opened, edited: Sequence[Edited], files: Contents, old: Contents, options: VerbOptions) -> None:
+    """What would change, for --dry-run."""
+    out(diff_text(old, files, colour=sys.stdout.isatty(), not_secret=opened.setup.project.not_secret), end="")
+    if options.watch:
+        options.watch(opened, edited)
+
+
+def _carried_out(
+    opened: Opened, edited: Sequence[Edited], contents: tuple[Contents, Contents], lines: Sequence[str], how: How
+) -> str | None:
+    """Write the files, of which `contents` are the new and the old ones; commit them, and return the line about it."""
+    files, old = contents
     specs = {each.file for each in edited}
     outputs = files.keys() - specs
     _refuse_edited(opened, edited, {path: text for path, text in old.items() if path in outputs})
-    committed = _committed(opened, {*files, *old}, specs) if options.commit else specs
-    if options.commit:
-        _refuse_hidden_output(opened, outputs, old.keys() - specs)
-    lines = _table(edited) if options.train else [_line(each, options) for each in edited]
-    lines += _others(opened, list(dict.fromkeys(each.env for each in edited)), files)
-    wanted = {path: files[path] for path in files.keys() & committed} if options.commit else None
-    with noted(opened.root, wanted), _restored(opened, {path: old[path] for path in files}, specs):
+    restored = _restored(opened, {path: old[path] for path in files}, specs)
+    if not how.options.commit:
+        with restored:
+            _write(opened, files, specs)
+        return None
+    committed = _committed(opened, {*files, *old}, specs)
+    _refuse_hidden_output(opened, outputs, old.keys() - specs)
+    wanted = {path: files[path] for path in files.keys() & committed}
+    with noted(opened.root, wanted), restored:
         _write(opened, files, specs)
-        made = _commit(opened, edited, lines, sorted(committed), how) if options.commit else None
-    out("\n".join([*([made] if made else []), *lines]))
-    _say_of_commit(opened, options)
-    return int(failed)
+        return _commit(opened, edited, lines, sorted(committed), how)
 
 
 def _say_of_commit(opened: Opened, options: VerbOptions) -> None:
@@ -167,7 +190,7 @@ def _say_what_argo_cd_does(opened: Opened, acts: Acts, options: VerbOptions) -> 
         say(f"rollspec: {line}")
 
 
-def _say_what_stays(opened: Opened, files: Mapping[str, bytes | None]) -> None:
+def _say_what_stays(opened: Opened, files: Contents) -> None:
     """Objects that Argo CD does not delete; one of an old ConfigMap does no harm."""
     argocd = opened.setup.project.argocd
     if argocd is None:
@@ -218,7 +241,7 @@ def _sound(found: Sequence[Edited | RefusedEdit], options: VerbOptions) -> tuple
 
 
 @contextmanager
-def _restored(opened: Opened, old: Mapping[str, bytes | None], specs: set[str]) -> Iterator[None]:
+def _restored(opened: Opened, old: Contents, specs: set[str]) -> Iterator[None]:
     """Restores all files if anything is raised: a full disk, a failing hook, Ctrl-C."""
     try:
         with _stopped_as_by_ctrl_c():
@@ -271,7 +294,7 @@ def _refuse_under_way(root: str) -> None:
         )
 
 
-def _refuse_edited(opened: Opened, edited: Sequence[Edited], old: Mapping[str, bytes | None]) -> None:
+def _refuse_edited(opened: Opened, edited: Sequence[Edited], old: Contents) -> None:
     there = {path: text for path, text in old.items() if text is not None}
     urgent = {(made.env, each.app) for each in edited for made in each.made if rescues(each.app, each.env, each.after)}
     refuse_edited(opened, there, urgent)
@@ -340,7 +363,7 @@ def describe(spec: Spec) -> str:
     return ", ".join(words)
 
 
-def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:
+def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[Contents, Contents]:
     """Every file that changes, with its new and its old content."""
     new: dict[str, bytes | None] = {each.file: each.text for each in edited}
     for each in edited:
@@ -359,7 +382,7 @@ def _files(opened: Opened, edited: Sequence[Edited]) -> tuple[dict[str, bytes | 
     return {path: new[path] for path, text in before.items() if new[path] != text}, before
 
 
-def _others(opened: Opened, envs: Sequence[str], files: Mapping[str, bytes | None]) -> list[str]:
+def _others(opened: Opened, envs: Sequence[str], files: Contents) -> list[str]:
     """A line for each further environment whose manifests are among the files."""
     there = {path.removeprefix(f"{opened.layout.output}/").partition("/")[0] for path in files}
     found = []
@@ -381,7 +404,7 @@ def _argocd(opened: Opened, edited: Sequence[Edited]) -> dict[str, bytes]:
     return files
 
 
-def _write(opened: Opened, files: Mapping[str, bytes | None], specs: set[str], *, mark: bool = True) -> None:
+def _write(opened: Opened, files: Contents, specs: set[str], *, mark: bool = True) -> None:
     """Specs are people's files and are always replaced; rendered files only if they are ours."""
     for own in (True, False):
         some = {path: text for path, text in files.items() if (path in specs) == own}

@@ -82,7 +82,7 @@ class LazyGroup(click.Group):
         """The commands by section, without importing them."""
         for section in dict.fromkeys(section for section, _ in COMMANDS.values()):
             with formatter.section(section):
-                rows = [(name, text) for name, (where, text) in COMMANDS.items() if where == section]
+                rows = [(name, text) for name, (own, text) in COMMANDS.items() if own == section]
                 formatter.write_dl(rows)
 
 
@@ -202,5 +202,5 @@ def _bug() -> None:
     import traceback
 
     traceback.print_exc()
-    where = f"rollspec {__version__}, Python {platform.python_version()}, {platform.system()}"
-    click.echo(f"\nrollspec: this is a bug in rollspec. Please report it with the lines above ({where}).", err=True)
+    version = f"rollspec {__version__}, Python {platform.python_version()}, {platform.system()}"
+    click.echo(f"\nrollspec: this is a bug in rollspec. Please report it with the lines above ({version}).", err=True)

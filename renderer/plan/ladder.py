@@ -42,9 +42,9 @@ def _taken_to_be(old: Side, other: str) -> Iterator[str]:
     if not weights:
         return
     earlier = [weight for weight in dict.fromkeys(weights) if weight != weights[-1]]
-    where = "at its end" if old.app.strategy.ends_by_itself else "at its last weight"
+    end = "at its end" if old.app.strategy.ends_by_itself else "at its last weight"
     but = f"; if it is at {' or '.join(f'{weight} %' for weight in earlier)}, {other} traffic moves" if earlier else ""
-    yield f"the plan assumes that it is {where}, {weights[-1]} %{but}"
+    yield f"the plan assumes that it is {end}, {weights[-1]} %{but}"
 
 
 def rungs(steps: Steps) -> Iterator[str]:

@@ -31,11 +31,11 @@ def possible(
 
     `has_previous`: the state remembers what the last promotion replaced, so that `undo` can go back to it.
     """
-    where = f" --env {env}" if env else ""
+    option = f" --env {env}" if env else ""
     there = f" --namespace {namespace}" if namespace else ""
     looking = f"kubectl argo rollouts get rollout {app}{there}"
     found = [
-        f"rollspec {verb.command(app)}{where} --commit" for verb in possible_verbs(standing, has_previous=has_previous)
+        f"rollspec {verb.command(app)}{option} --commit" for verb in possible_verbs(standing, has_previous=has_previous)
     ]
     is_rollout = standing.strategy in ("Canary", "BlueGreen")
     return [*found, looking if is_rollout else f"kubectl rollout status deployment/{app}{there}"]

@@ -197,9 +197,9 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.workloads if queries else ():
         if pod.kind != "Rollout":
             continue
-        where = _injection_off(scene, pod) if by_destination else ""
-        if where:
-            message = f"no proxy runs in the pods ({where}), and the built-in checks ask what it reports"
+        reason = _injection_off(scene, pod) if by_destination else ""
+        if reason:
+            message = f"no proxy runs in the pods ({reason}), and the built-in checks ask what it reports"
             yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata", pod.manifest)
         if "version" in pod.labels and _QUALIFIED in pod.labels:
             message = f"the label {_QUALIFIED} is the same for each version, and newer proxies report it as the version"

@@ -25,8 +25,8 @@ def env_names(scene: Scene) -> Iterator[Finding]:
         for pointer, container in pod.every:
             for number, entry in enumerate(container.get("env") or ()):
                 name = entry.get("name", "")
-                plain = name.isascii() and name.isidentifier()
-                if not plain and not (name and accepts(name)):
+                is_name = name.isascii() and name.isidentifier()
+                if not is_name and not (name and accepts(name)):
                     message = f"{name!r} cannot be the name of an environment variable"
                     yield Finding("env-names", message, f"{pointer}/env/{number}/name", pod.manifest)
 

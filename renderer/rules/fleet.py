@@ -284,8 +284,8 @@ def clashes_within(scene: Scene, kinds: Sequence[str], rule: str) -> Iterator[Fi
 def _object(manifest: Manifest, owner: str) -> Iterator[Claim]:
     group, kind, namespace, name = manifest.identity
     if name:
-        where = f" in {namespace}" if namespace else ""
-        yield Claim("object-once", f"{kind} {name}{where}|{group}", owner, manifest.file, "/metadata/name")
+        suffix = f" in {namespace}" if namespace else ""
+        yield Claim("object-once", f"{kind} {name}{suffix}|{group}", owner, manifest.file, "/metadata/name")
 
 
 def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:

@@ -233,8 +233,8 @@ def _routing(data: Object, namespace: str, stable: str, canary: str) -> Routing 
 
 def _key(name: str, namespace: str) -> str:
     """`namespace/name`; an Istio object may be named as `name.namespace`."""
-    plain, _, other = name.partition(".")
-    return f"{other or namespace}/{plain}"
+    service, _, other = name.partition(".")
+    return f"{other or namespace}/{service}"
 
 
 def _step(data: Object) -> Step:

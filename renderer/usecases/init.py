@@ -173,8 +173,8 @@ def _refuse_inside(directory: str) -> None:
         layout = project.layout if project else Layout()
         for folder in (layout.apps, layout.overlays, layout.templates, layout.output):
             if holds(os.path.join(root, folder), directory):
-                where = printable(f"{folder}/ of the project in {os.path.relpath(root, directory)}")
-                raise Failure(f"this folder is in {where}: to add an app, run `rollspec new APP`", 2)
+                folder_there = printable(f"{folder}/ of the project in {os.path.relpath(root, directory)}")
+                raise Failure(f"this folder is in {folder_there}: to add an app, run `rollspec new APP`", 2)
 
 
 def _project(root: str) -> tuple[Project | None, list[Problem]]:

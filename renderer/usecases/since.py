@@ -97,9 +97,9 @@ def _files(root: str, head: str, layout: Layout, apps: set[str], known: Files) -
         for path, entry in list_tree(root, head, layout.overlays).items()
         if path.endswith("/overlay.yaml") or path.rpartition("/")[2].removesuffix(".yaml") in apps
     }
-    plain = {path: entry for path, entry in tree.items() if entry.mode in _FILE_MODES}
-    here = {path: known[path] for path in plain if path in known}
-    return {**here, **_parsed(root, {path: entry for path, entry in plain.items() if path not in here})}
+    files = {path: entry for path, entry in tree.items() if entry.mode in _FILE_MODES}
+    here = {path: known[path] for path in files if path in known}
+    return {**here, **_parsed(root, {path: entry for path, entry in files.items() if path not in here})}
 
 
 def _parsed(root: str, tree: Mapping[str, TreeEntry]) -> dict[str, Parsed]:

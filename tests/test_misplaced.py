@@ -52,5 +52,5 @@ def test_partial_apps_without_an_overlay_are_named_once() -> None:
     partials += [f"overlays/qa/apps/web{number}.yaml" for number in range(3)]
     problems = misplaced(Layout(), {"overlays/dev/overlay.yaml": OURS}, partials, {"web"}, ())
     assert [(problem.file, problem.message) for problem in problems] == [
-        ("overlays/qa/apps/web0.yaml", "not read: there is no overlays/qa/overlay.yaml")
+        ("overlays/qa/apps/web0.yaml", "not read: there is no overlays/qa/overlay.yaml; add it, or move the file")
     ]

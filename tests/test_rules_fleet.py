@@ -51,8 +51,10 @@ def lines(found: list[Clash]) -> list[str]:
 def test_each_owner_of_an_object_is_told() -> None:
     one = manifest("Service", "web", {})
     assert lines(clashes(catalog=[one], web=[one])) == [
-        "object-once catalog service.yaml/metadata/name: Service web in shop is made by app web too (service.yaml)",
-        "object-once web service.yaml/metadata/name: Service web in shop is made by app catalog too (service.yaml)",
+        "object-once catalog service.yaml/metadata/name: Service web in shop is made by app web too (service.yaml): "
+        "rename or remove one",
+        "object-once web service.yaml/metadata/name: Service web in shop is made by app catalog too (service.yaml): "
+        "rename or remove one",
     ]
 
 
@@ -132,7 +134,7 @@ def test_a_short_host_is_the_full_one() -> None:
 def test_two_destination_rules_for_one_host() -> None:
     rules = [manifest("DestinationRule", name, {"host": "web.shop.svc.cluster.local"}) for name in ("a", "b")]
     found = clashes(a=[rules[0]], b=[rules[1]])
-    message = "another DestinationRule for the host web.shop.svc: app b (destinationrule.yaml)"
+    message = "another DestinationRule for the host web.shop.svc: app b (destinationrule.yaml); keep one"
     assert [clash.message for clash in found][:1] == [message]
 
 

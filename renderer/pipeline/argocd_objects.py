@@ -97,6 +97,7 @@ def _long(setup: Setup, argocd: ArgoCD, listed: Iterable[tuple[str, str]]) -> It
         message = (
             f"the Application's name {long[0]}{more} has more than {_LABEL} characters: too long for an Argo CD that "
             "tracks objects by label (`application.resourceTrackingMethod: label`)"
+            "; use tracking by annotation, or a shorter name"
         )
         file = setup.environments[names[long[0]]].chain[0].file
         yield Problem(file, 0, 0, "application-name", message, severity="note")

@@ -238,7 +238,9 @@ def read_resources(
         for number, data in good:
             manifest = _resource(data, given, Written(path, text, number))
             if manifest.identity in found:
-                problems.append(Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is given twice"))
+                problems.append(
+                    Problem(path, 0, 0, "resource", f"{manifest.kind} {manifest.name} is given twice: remove one")
+                )
             found[manifest.identity] = manifest
     return _with_distinct_files(found.values(), given.namespace), problems
 
@@ -426,8 +428,9 @@ def idle(document: Document, base: Mapping[str, Any]) -> list[Problem]:
 
 def _unknown_apps(environment: Environment, apps: frozenset[str]) -> list[Problem]:
     own = environment.chain[0]
+    message = "there is no app `{}`, and nothing is rendered for this line: add its app spec, or remove the line"
     return [
-        Problem(own.file, 0, 0, "overlay-app", f"there is no app `{app}`", f"/spec/apps/{number}")
+        Problem(own.file, 0, 0, "overlay-app", message.format(app), f"/spec/apps/{number}")
         for number, app in enumerate(own.spec.get("apps") or ())
         if app not in apps
     ]

@@ -83,7 +83,12 @@ def analysis_templates(scene: Scene) -> Iterator[Finding]:
 def _exists(scene: Scene, manifest: Manifest, pointer: str, ref: Object) -> Iterator[Finding]:
     name = ref.get("templateName", "")
     if not ref.get("clusterScope") and not scene.known("AnalysisTemplate", namespace_of(manifest), name):
-        yield Finding("analysis-templates", f"there is no AnalysisTemplate {name}", pointer + "/templateName", manifest)
+        yield Finding(
+            "analysis-templates",
+            f"there is no AnalysisTemplate {name}; correct the name, or add the template",
+            pointer + "/templateName",
+            manifest,
+        )
 
 
 def analysis_args(scene: Scene) -> Iterator[Finding]:
@@ -106,7 +111,7 @@ def analysis_args(scene: Scene) -> Iterator[Finding]:
             if templates and all(_template(scene, ref, namespace) for ref in use.refs):
                 taken = {arg.get("name") for template in templates for arg in spec_of(template).get("args") or ()}
                 for name in sorted(str(name) for name in given - taken):
-                    message = f"no template here takes the argument {name}"
+                    message = f"no template here takes the argument {name}; remove it, or correct its name"
                     yield Finding("analysis-args", message, use.pointer + "/args", rollout, "warning")
 
 
@@ -143,7 +148,10 @@ def analysis_terminates(scene: Scene) -> Iterator[Finding]:
             for template in _templates(scene, use.refs, namespace_of(rollout)) if not use.background else ():
                 for metric in spec_of(template).get("metrics") or ():
                     if metric.get("interval") and _number(metric.get("count", 0)) == 0:
-                        message = f"the metric {metric.get('name')} of {template.name} has an interval and no count"
+                        message = (
+                            f"the metric {metric.get('name')} of {template.name} has an interval and no count"
+                            ": it never ends; add `count`"
+                        )
                         yield Finding("analysis-terminates", message, use.pointer, rollout)
 
 
@@ -171,12 +179,14 @@ def analysis_metrics(scene: Scene) -> Iterator[Finding]:
             spec = spec_of(template)
             metrics = spec.get("metrics") or []
             if not metrics and not spec.get("templates"):
-                yield Finding("analysis-metrics", "the template has no metrics", "/spec", template)
+                yield Finding("analysis-metrics", "the template has no metrics: add one", "/spec", template)
             names = [metric.get("name") for metric in metrics]
             for number, metric in enumerate(metrics):
                 pointer = f"/spec/metrics/{number}"
                 if metric.get("name") in names[:number]:
-                    yield Finding("analysis-metrics", f"two metrics are named {metric.get('name')}", pointer, template)
+                    yield Finding(
+                        "analysis-metrics", f"two metrics are named {metric.get('name')}: rename one", pointer, template
+                    )
                 for message in _metric_errors(metric):
                     yield Finding("analysis-metrics", message, pointer, template)
 
@@ -231,10 +241,13 @@ def analysis_placeholders(scene: Scene) -> Iterator[Finding]:
                 pointer = f"/spec/args/{number}"
                 if arg.get("name") in names[:number]:
                     yield Finding(
-                        "analysis-placeholders", f"two arguments are named {arg.get('name')}", pointer, template
+                        "analysis-placeholders",
+                        f"two arguments are named {arg.get('name')}: rename one",
+                        pointer,
+                        template,
                     )
                 if "value" in arg and "valueFrom" in arg:
-                    message = f"the argument {arg.get('name')} has both value and valueFrom"
+                    message = f"the argument {arg.get('name')} has both value and valueFrom: remove one"
                     yield Finding("analysis-placeholders", message, pointer, template)
             known = {f"args.{name}" for name in names}
             for number, metric in enumerate(spec.get("metrics") or ()):

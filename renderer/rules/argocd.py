@@ -70,7 +70,9 @@ def _annotations(manifest: Manifest, notes: dict[str, str]) -> Iterator[Finding]
             yield Finding("sync-annotations", message, pointer + "hook", manifest)
     for option in (notes.get(SYNC_OPTIONS) or "").split(",") if SYNC_OPTIONS in notes else ():
         if option.strip() and option.strip() not in _ON_OBJECT:
-            message = f"{option.strip()!r} is not a sync option that Argo CD reads from an object"
+            message = (
+                f"{option.strip()!r} is not a sync option that Argo CD reads from an object: remove it, or correct it"
+            )
             yield Finding("sync-annotations", message, pointer + "sync-options", manifest, "warning")
 
 
@@ -138,7 +140,10 @@ def sync_waves(scene: Scene) -> Iterator[Finding]:
         namespace = namespace_of(manifest)
         for rule in scene.of("DestinationRule"):
             if wave_of(rule.data) > wave_of(manifest.data) and _names_subset(manifest, namespace, rule):
-                message = f"it names subsets of DestinationRule {rule.name}, which comes in a later wave"
+                message = (
+                    f"it names subsets of DestinationRule {rule.name}, which comes in a later wave"
+                    ": until then requests fail; give the DestinationRule the lower wave"
+                )
                 yield Finding("sync-waves", message, "/metadata/annotations", manifest)
     for rollout in scene.of("Rollout"):
         last = wave_of(rollout.data)
@@ -224,7 +229,9 @@ def application_ignores(scene: Scene) -> Iterator[Finding]:
         ignores = spec.get("ignoreDifferences") or ()
         options = (spec.get("syncPolicy") or {}).get("syncOptions") or []
         if ignores and "RespectIgnoreDifferences=true" in options:
-            message = "RespectIgnoreDifferences=true freezes whole lists: edits in Git are not applied"
+            message = (
+                "RespectIgnoreDifferences=true freezes whole lists: edits in Git are not applied; remove the option"
+            )
             yield Finding("application-ignores", message, "/spec/syncPolicy/syncOptions", application, "warning")
         for number, entry in enumerate(ignores):
             for field in ("managedFieldsManagers", "jsonPointers"):

@@ -109,7 +109,10 @@ def _next_to_keda(scene: Scene, found: Sequence[Manifest]) -> Iterator[Finding]:
         others = (other for other in found if namespace_of(other) and target_of(scene, other) is pod)
         other = next(others, None) if pod else None
         if pod and other:
-            message = f"{pod.kind} {pod.manifest.name} is scaled by {other.kind} {other.name} too ({other.file})"
+            message = (
+                f"{pod.kind} {pod.manifest.name} is scaled by {other.kind} {other.name} too ({other.file})"
+                ": remove one of the two"
+            )
             yield Finding("hpa-once", message, "/spec/scaleTargetRef", each)
 
 
@@ -126,7 +129,10 @@ def hpa_replicas(scene: Scene) -> Iterator[Finding]:
     for hpa in autoscalers(scene):
         pod = target_of(scene, hpa)
         if pod is not None and "replicas" in pod.manifest.data["spec"] and not hands_over(pod.manifest, hpa):
-            message = f"{hpa.kind} {hpa.name} scales this: replicas must not be given here"
+            message = (
+                f"{hpa.kind} {hpa.name} scales this: replicas must not be given here"
+                "; remove it, or each sync sets the count back"
+            )
             yield Finding("hpa-replicas", message, "/spec/replicas", pod.manifest)
 
 
@@ -199,7 +205,10 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
             pointer, why = (f"/spec/metrics/{number}", " ") if metrics else ("/spec/metrics", ", the default metric, ")
             for container in _without_request(pod, block) if pod else ():
                 resource = block.get("name", "")
-                message = f"the container {container} has no request of {resource}: its utilization{why}is unknown"
+                message = (
+                    f"the container {container} has no request of {resource}: its utilization{why}is unknown"
+                    "; give it one (`resources.requests`), or use averageValue"
+                )
                 yield Finding("hpa-requests", message, pointer, hpa)
 
 

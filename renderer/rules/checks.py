@@ -166,7 +166,10 @@ def analysis_starting_step(scene: SpecScene) -> Iterator[Finding]:
         last = _rests_at(app)
         what = f"a canary with a weight rests in step {last}"
     if start > last:
-        message = f"the analysis starts at step {start}, and {what}: it would never start"
+        message = (
+            f"the analysis starts at step {start}, and {what}: it would never start"
+            "; leave `startingStep` out, or name an earlier step"
+        )
         yield Finding("analysis-starting-step", message, f"{_AT}/startingStep")
 
 
@@ -199,17 +202,26 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
             continue
         reason = _injection_off(scene, pod) if by_destination else ""
         if reason:
-            message = f"no proxy runs in the pods ({reason}), and the built-in checks ask what it reports"
+            message = (
+                f"no proxy runs in the pods ({reason}), and the built-in checks ask what it reports"
+                "; set `reporter: source`, or remove the checks"
+            )
             yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata", pod.manifest)
         if "version" in pod.labels and _QUALIFIED in pod.labels:
-            message = f"the label {_QUALIFIED} is the same for each version, and newer proxies report it as the version"
+            message = (
+                f"the label {_QUALIFIED} is the same for each version, and newer proxies report it as the version"
+                "; remove it"
+            )
             yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata/labels", pod.manifest)
         reported = {pod.labels[name] for name in _APP_LABELS if name in pod.labels}
         for other in sorted(reported - _asked_for(queries)) if by_destination else ():
-            message = f"a proxy may report the pods as {other}, which the built-in checks do not ask for"
+            message = (
+                f"a proxy may report the pods as {other}, which the built-in checks do not ask for"
+                "; set the label in `podMetadata`, not by a patch"
+            )
             yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata/labels", pod.manifest, "warning")
         if _is_without_requests(scene):
-            message = "no port is HTTP or gRPC, and Istio counts requests for those alone"
+            message = "no port is HTTP or gRPC, and Istio counts requests for those alone; remove the built-in checks"
             yield Finding("analysis-reporter", message, f"{pod.pointer}/spec", pod.manifest)
 
 
@@ -255,6 +267,7 @@ def analysis_time(scene: SpecScene) -> Iterator[Finding]:
         message = (
             f"the pauses of the ladder last {duration(whole)}, and the analysis can fail after "
             f"{duration(checks.earliest_abort)} at the earliest"
+            "; make the pauses longer, or `interval` or `failureLimit` smaller"
         )
         yield Finding("analysis-time", message, f"{_AT}", severity="note")
 

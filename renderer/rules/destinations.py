@@ -27,7 +27,10 @@ def destination_host(scene: Scene) -> Iterator[Finding]:
         host, namespace = spec_of(manifest).get("host", ""), namespace_of(manifest)
         name = service_name(host, namespace)
         if name and name[1] == namespace and "*" not in host and not scene.known("Service", namespace, name[0]):
-            message = f"there is no Service {name[0]} for the host {host}"
+            message = (
+                f"there is no Service {name[0]} for the host {host}"
+                f", so this applies to nothing: correct the host, or name `Service/{name[0]}` under `external`"
+            )
             yield Finding("destination-host", message, "/spec/host", manifest)
 
 
@@ -66,7 +69,7 @@ def subsets(scene: Scene) -> Iterator[Finding]:
         for number, subset in enumerate(found):
             name, pointer = subset.get("name", ""), f"/spec/subsets/{number}"
             if name in names:
-                yield Finding("subsets", f"two subsets are named {name}", pointer + "/name", manifest)
+                yield Finding("subsets", f"two subsets are named {name}: rename one", pointer + "/name", manifest)
             names.add(name)
             if not is_dns_label(name):
                 yield Finding("subsets", f"{name!r} is not a DNS label", pointer + "/name", manifest)
@@ -78,7 +81,10 @@ def subsets(scene: Scene) -> Iterator[Finding]:
             )
             if wanted and pods and not any(wanted.items() <= pod.labels.items() for pod in pods):
                 has = ", ".join(f"{key}={value}" for key, value in wanted.items())
-                message = f"the pods of {pods[0].kind} {pods[0].manifest.name} do not have the labels {has}"
+                message = (
+                    f"the pods of {pods[0].kind} {pods[0].manifest.name} do not have the labels {has}"
+                    ": the subset has no pods; correct its labels"
+                )
                 yield Finding("subsets", message, pointer + "/labels", manifest)
 
 
@@ -184,7 +190,7 @@ def load_balancer(scene: Scene) -> Iterator[Finding]:
                 yield Finding("load-balancer", message, pointer + "/loadBalancer", manifest)
             locality = balancer.get("localityLbSetting") or {}
             if locality.get("failover") and _HEALTH not in policy:
-                message = "failover does nothing without outlierDetection"
+                message = "failover does nothing without outlierDetection: add it, or remove failover"
                 yield Finding(
                     "load-balancer", message, pointer + "/loadBalancer/localityLbSetting", manifest, "warning"
                 )
@@ -260,8 +266,11 @@ def port_level_settings(scene: Scene) -> Iterator[Finding]:
                     continue
                 ports = f"port{'s' if len(without) > 1 else ''} {', '.join(map(str, without))}"
                 if there and there <= {number for number, _ in levels}:
-                    message = f"{field} applies to no port: {ports} has settings of its own, which inherit nothing"
+                    message = (
+                        f"{field} applies to no port: {ports} has settings of its own, which inherit nothing"
+                        "; give it there"
+                    )
                     yield Finding("port-level-settings", message, f"{pointer}/{field}", manifest)
                 else:
-                    message = f"{field} does not apply to {ports}: settings of a port inherit nothing"
+                    message = f"{field} does not apply to {ports}: settings of a port inherit nothing; repeat it there"
                     yield Finding("port-level-settings", message, f"{pointer}/{field}", manifest, "note")

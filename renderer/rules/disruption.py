@@ -67,7 +67,10 @@ def pdb_once(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.workloads:
         found = [pdb for pdb in budgets if namespace_of(pdb) == pod.namespace and _selects(pdb, pod)]
         for pdb in found[1:]:
-            message = f"PodDisruptionBudget {found[0].name} selects the pods of {pod.kind} {pod.manifest.name} already"
+            message = (
+                f"PodDisruptionBudget {found[0].name} selects the pods of {pod.kind} {pod.manifest.name} already"
+                ": remove one of the two"
+            )
             yield Finding("pdb-once", message, "/spec/selector", pdb)
 
 

@@ -76,5 +76,5 @@ def env_order(scene: Scene) -> Iterator[Finding]:
             for number, entry in enumerate(env):
                 used = set(_USED.findall((entry.get("value") or "").replace("$$", "")))
                 for name in sorted((name for name in used if indexes.get(name, -1) > number), key=indexes.__getitem__):
-                    message = f"{entry.get('name')} uses $({name}), which is defined only after it"
+                    message = f"{entry.get('name')} uses $({name}), which is defined only after it: swap the two"
                     yield Finding("env-order", message, f"{pointer}/env/{number}/value", pod.manifest, "warning")

@@ -263,10 +263,10 @@ def _spoken(owner: str) -> str:
 def _message(rule: str, key: str, who: str, other: Claim) -> str:
     what = key.partition("|")[0]
     return {
-        "object-once": f"{what} is made by {who} too ({other.file})",
-        "host-once": f"the host {what} is routed by {who} too ({other.file})",
-        "destination-rule-once": f"another DestinationRule for the host {what}: {who} ({other.file})",
-        "hpa-once": f"{what} is scaled by {who} too ({other.file})",
+        "object-once": f"{what} is made by {who} too ({other.file}): rename or remove one",
+        "host-once": f"the host {what} is routed by {who} too ({other.file}): make one of the two",
+        "destination-rule-once": f"another DestinationRule for the host {what}: {who} ({other.file}); keep one",
+        "hpa-once": f"{what} is scaled by {who} too ({other.file}): remove one of the two",
     }[rule]
 
 

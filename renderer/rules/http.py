@@ -264,5 +264,5 @@ def route_names(scene: Scene) -> Iterator[Finding]:
             continue
         for number, route in enumerate(routes):
             if route.get("name") and any(route["name"] == other.get("name") for other in routes[:number]):
-                message = f"another HTTP route is named {route['name']}"
+                message = f"another HTTP route is named {route['name']}: rename one"
                 yield Finding("route-names", message, f"/spec/http/{number}/name", manifest)

@@ -144,5 +144,8 @@ def client_affinity(scene: Scene) -> Iterator[Finding]:
         for pod in pods_behind(scene, service):
             canary = canary_of(pod.manifest) if pod.kind == "Rollout" else None
             if canary is not None and "trafficRouting" not in canary:
-                message = "with sessionAffinity ClientIP a canary by replicas gets a share of clients, not of requests"
+                message = (
+                    "with sessionAffinity ClientIP a canary by replicas gets a share of clients, not of requests"
+                    "; remove sessionAffinity, or use router istio"
+                )
                 yield Finding("client-affinity", message, "/spec/sessionAffinity", service, "warning")

@@ -139,7 +139,7 @@ def object_once(scene: Scene) -> Iterator[Finding]:
             group, _, namespace, name = manifest.identity
             first = seen.setdefault((group, namespace, name), manifest)
             if first is not manifest and name:
-                message = f"{first.file} has {manifest.kind} {name} already"
+                message = f"{first.file} has {manifest.kind} {name} already: rename or remove one"
                 yield Finding("object-once", message, "/metadata/name", manifest)
 
 
@@ -164,7 +164,7 @@ def config_data(scene: Scene) -> Iterator[Finding]:
                         message = f"{key!r} is not a valid key of a {kind}: letters, digits, -, _ and ., at most 253"
                         yield Finding("config-data", message, f"/{field}/{escape(key)}", manifest)
                 if kind == "ConfigMap" and (twice := sorted(seen & entries.keys())):
-                    message = f"{twice[0]} is in data and in binaryData"
+                    message = f"{twice[0]} is in data and in binaryData: remove one of them"
                     yield Finding("config-data", message, f"/{field}/{escape(twice[0])}", manifest)
                 seen.update(entries)
             if (size := _size(data, fields)) > MEBIBYTE:
@@ -189,7 +189,7 @@ def object_size(scene: Scene) -> Iterator[Finding]:
                 continue
             size = len(json.dumps(manifest.data, ensure_ascii=False, separators=(",", ":")).encode())
             if size > _STORED:
-                message = f"the object takes {size} bytes: the API server stores at most {_STORED}"
+                message = f"the object takes {size} bytes: the API server stores at most {_STORED}; split it"
                 yield Finding("object-size", message, "/metadata", manifest)
             elif size > ANNOTATIONS and not manifest.sync_options & {"ServerSideApply=true", "Replace=true"}:
                 message = (

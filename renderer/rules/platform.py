@@ -92,7 +92,10 @@ def policy_requests(scene: Scene) -> Iterator[Finding]:
         for pointer, container in pod.every:
             missing = [name for name in ("cpu", "memory") if name not in of_pod | _requested(container)]
             if missing:
-                message = f"the container {container.get('name')} has no request for {' and '.join(missing)}"
+                message = (
+                    f"the container {container.get('name')} has no request for {' and '.join(missing)}"
+                    "; add it to `resources.requests`"
+                )
                 yield Finding("policy-requests", message, f"{pointer}/resources", pod.manifest, policy="requests")
 
 
@@ -121,7 +124,7 @@ def policy_budget(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.workloads:
         if pod.kind not in _EVICTED or _least(scene, pod) <= 1 or any(_protects(each, pod) for each in budgets):
             continue
-        message = f"{_least(scene, pod)} pods and no PodDisruptionBudget"
+        message = f"{_least(scene, pod)} pods and no PodDisruptionBudget: add `disruptionBudget: {{maxUnavailable: 1}}`"
         yield Finding("policy-budget", message, "/spec", pod.manifest, policy="disruptionBudget")
 
 

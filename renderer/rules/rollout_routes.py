@@ -46,7 +46,11 @@ def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
                     yield Finding("rollout-virtual-service", message, pointer + inner, rollout)
             elif not namespace and f"VirtualService/{name}" not in scene.external:
                 yield Finding(
-                    "rollout-virtual-service", f"there is no VirtualService {name}", pointer + "/name", rollout
+                    "rollout-virtual-service",
+                    f"there is no VirtualService {name}"
+                    f": correct the name, or name `VirtualService/{name}` under `external`",
+                    pointer + "/name",
+                    rollout,
                 )
 
 

@@ -48,6 +48,7 @@ def run_as_root(scene: Scene) -> Iterator[Finding]:
                 field = pointer + "/securityContext" if context else pod.pointer + "/spec/securityContext"
                 message = (
                     f"runAsNonRoot is true and runAsUser is 0: the container {container.get('name')} would not start"
+                    "; give another runAsUser"
                 )
                 yield Finding("run-as-root", message, field, pod.manifest)
 
@@ -89,7 +90,10 @@ def istio_proxy_user(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.pods:
         for pointer, context in _contexts(pod):
             if context.get("runAsUser") == ISTIO_USER:
-                message = "user 1337 is the Istio proxy's: traffic of this container bypasses the mesh"
+                message = (
+                    "user 1337 is the Istio proxy's: traffic of this container bypasses the mesh"
+                    "; give another runAsUser"
+                )
                 yield Finding(
                     "istio-proxy-user", message, f"{pointer}/securityContext/runAsUser", pod.manifest, "warning"
                 )

@@ -139,10 +139,12 @@ def _ports_once(service: Manifest, ports: Sequence[Object]) -> Iterator[Finding]
     for number, port in enumerate(ports):
         key, name = (port.get("port"), port.get("protocol") or "TCP"), port.get("name")
         if key in seen:
-            message = f"two ports are {key[0]}/{key[1]}"
+            message = f"two ports are {key[0]}/{key[1]}: remove one, or give it another number"
             yield Finding("service-ports", message, f"/spec/ports/{number}/port", service)
         if name and name in seen:
-            yield Finding("service-ports", f"two ports are named {name}", f"/spec/ports/{number}/name", service)
+            yield Finding(
+                "service-ports", f"two ports are named {name}: rename one", f"/spec/ports/{number}/name", service
+            )
         seen.update((key, name))
 
 

@@ -65,9 +65,11 @@ def port_twice(scene: SpecScene) -> Iterator[Finding]:
     numbers: set[tuple[int, str]] = set()
     for number, port in enumerate(scene.app.ports):
         if port.name in names:
-            yield Finding("port-twice", f"another port is named `{port.name}`", f"/spec/ports/{number}/name")
+            yield Finding(
+                "port-twice", f"another port is named `{port.name}`: rename one", f"/spec/ports/{number}/name"
+            )
         if (port.port, port.protocol) in numbers:
-            message = f"port {port.port}/{port.protocol} is listed twice"
+            message = f"port {port.port}/{port.protocol} is listed twice: remove one, or give it another number"
             yield Finding("port-twice", message, f"/spec/ports/{number}/port")
         names.add(port.name)
         numbers.add((port.port, port.protocol))
@@ -143,7 +145,7 @@ def surge_and_unavailable(scene: SpecScene) -> Iterator[Finding]:
     fields = scene.app.strategy.fields
     zero = (0, "0%")
     if fields.get("maxSurge", "25%") in zero and fields.get("maxUnavailable", 0) in zero:
-        message = "maxSurge and maxUnavailable are both 0: no pod could be replaced"
+        message = "maxSurge and maxUnavailable are both 0: no pod could be replaced; set one of them to 1"
         yield Finding("surge-and-unavailable", message, "/spec/strategy/maxSurge")
 
 
@@ -320,7 +322,7 @@ def canary_routes(scene: SpecScene) -> Iterator[Finding]:
     app = scene.app
     uses_istio = app.strategy.by_istio or "istio" in app.spec
     if uses_istio and app.ports and all(port.route == "none" for port in app.ports):
-        message = "Istio routes TCP only, and no port of this app is TCP"
+        message = "Istio routes TCP only, and no port of this app is TCP: use router replica, and remove `istio`"
         yield Finding("canary-routes", message, "/spec/ports")
 
 

@@ -96,7 +96,7 @@ def volume_unused(scene: Scene) -> Iterator[Finding]:
         }
         for number, volume in enumerate(volumes):
             if volume.get("name") not in used:
-                message = f"no container mounts the volume {volume.get('name')}"
+                message = f"no container mounts the volume {volume.get('name')}: mount it, or remove it"
                 yield Finding("volume-unused", message, f"{pod.pointer}/spec/volumes/{number}", pod.manifest, "warning")
 
 

@@ -69,7 +69,9 @@ def workloads_overlap(scene: Scene) -> Iterator[Finding]:
             if one is other or one.namespace != other.namespace or _migrates(one, other):
                 continue
             if selects(one.manifest.data["spec"].get("selector"), other.labels):
-                message = f"this selector also finds the pods of {other.kind} {other.manifest.name}"
+                message = (
+                    f"this selector also finds the pods of {other.kind} {other.manifest.name}: give each its own labels"
+                )
                 yield Finding("workloads-overlap", message, "/spec/selector", one.manifest)
     yield from _jobs_behind_services(scene)
 
@@ -92,7 +94,10 @@ def _jobs_behind_services(scene: Scene) -> Iterator[Finding]:
             continue  # the workload's own selector finds them: an error above
         pod = next((pod for pod in ending if behind and _behind(service, selector, pod)), None)
         if pod:
-            message = f"the Service also sends requests to the pods of {pod.kind} {pod.manifest.name}"
+            message = (
+                f"the Service also sends requests to the pods of {pod.kind} {pod.manifest.name}"
+                ", which end by themselves: give these pods other labels"
+            )
             yield Finding("workloads-overlap", message, "/spec/selector", service, "warning")
 
 
@@ -173,7 +178,7 @@ def surge_and_unavailable(scene: Scene) -> Iterator[Finding]:
             continue
         unavailable = speed["maxUnavailable"]
         if amount(unavailable) == 0 and amount(speed.get("maxSurge", "25%")) == 0:
-            message = "maxSurge and maxUnavailable are both 0: no pod could be replaced"
+            message = "maxSurge and maxUnavailable are both 0: no pod could be replaced; set one of them to 1"
             yield Finding("surge-and-unavailable", message, pointer + "/maxUnavailable", pod.manifest)
         elif isinstance(unavailable, str) and (amount(unavailable) or 0) > 100:
             message = f"maxUnavailable is {unavailable}: at most 100%"
@@ -221,7 +226,9 @@ def same_namespace(scene: Scene) -> Iterator[Finding]:
             for pod in scene.index.workloads:
                 if _meant_for(manifest, pod):
                     here, there = own or "default", pod.namespace or "default"
-                    message = f"it is in namespace {here}, {pod.kind} {pod.manifest.name} in {there}"
+                    message = (
+                        f"it is in namespace {here}, {pod.kind} {pod.manifest.name} in {there}: move one of the two"
+                    )
                     yield Finding("same-namespace", message, "/metadata/namespace", manifest)
                     break
 

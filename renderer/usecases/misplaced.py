@@ -59,7 +59,7 @@ def _without_overlay(layout: Layout, shared: Mapping[str, bytes], partials: Iter
         if file.endswith(_ENDINGS):
             first.setdefault(layout.overlay(file.split("/")[-3]), file)
     return [
-        Problem(file, 0, 0, "overlay-file", f"not read: there is no {overlay}")
+        Problem(file, 0, 0, "overlay-file", f"not read: there is no {overlay}; add it, or move the file")
         for overlay, file in first.items()
         if overlay not in shared
     ]

@@ -270,7 +270,8 @@ def _orphans(layout: Layout, partials: Sequence[str], apps: frozenset[str]) -> l
         if not name.endswith(".yaml"):
             found.append(Problem(file, 0, 0, "app-file", "not read: a partial app must be named <app>.yaml"))
         elif name.removesuffix(".yaml") not in apps:
-            message = f"there is no app `{name.removesuffix('.yaml')}` in {layout.apps}/"
+            spec = layout.app(name.removesuffix(".yaml"))
+            message = f"not read: there is no app spec {spec}; add it, or delete this file"
             found.append(Problem(file, 0, 0, "overlay-app", message))
     return found
 

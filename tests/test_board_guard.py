@@ -10,7 +10,7 @@ import pytest
 from renderer.board.actions import Action, WrongField, read_action
 from renderer.web.guard import cookie_name
 from renderer.web.sessions import Sessions
-from renderer.web.source import Unread
+from renderer.web.source import UnreadProject
 from tests.support.board import ADDRESS, EVIL, PORT, Browser, Tags, Values, board
 
 PAGES = ("/", "/apps/production/web.html", "/apps/production/web/weight?weight=50", "/events", "/apps/a/b.html")
@@ -178,7 +178,7 @@ def test_no_text_becomes_a_tag(address: str) -> None:
 
 
 def test_the_lines_of_a_failure_become_no_tag() -> None:
-    shapes = [Tags(Browser(Values(Unread((text,)))).log_in().get("/").text).shape for text in ("x", EVIL)]
+    shapes = [Tags(Browser(Values(UnreadProject((text,)))).log_in().get("/").text).shape for text in ("x", EVIL)]
     assert shapes[0] == shapes[1]
 
 

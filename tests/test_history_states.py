@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from renderer.history import (
     ASPECTS,
     Aspect,
-    Commit,
     HistoryEntry,
     Key,
+    LiveCommit,
     Parsed,
     Revision,
     Search,
@@ -38,9 +38,11 @@ TAGS = st.sampled_from(["1.0.0", "1.1.0", "2.0.0"])
 Spec = dict[str, Any]
 
 
-def commit(number: int, verb: str = "") -> Commit:
+def commit(number: int, verb: str = "") -> LiveCommit:
     verbs = {("production", "web"): verb} if verb else {}
-    return Commit(f"{number:040x}", datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number), "A Team", "edit", verbs)
+    return LiveCommit(
+        f"{number:040x}", datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number), "A Team", "edit", verbs
+    )
 
 
 def revisions(states: Sequence[Spec | Unreadable | None], words: Sequence[str] = ()) -> list[Revision]:
@@ -148,7 +150,7 @@ def test_since_is_the_first_commit_of_the_present_part_of_a_standing(
     assert standing
     made = revisions(states)
     files: dict[str, Parsed | None] = {}
-    past: list[tuple[Commit, dict[str, Parsed | None]]] = []
+    past: list[tuple[LiveCommit, dict[str, Parsed | None]]] = []
     for revision in made:
         past.append((revision.commit, {path: files.get(path) for path in revision.files}))
         files |= revision.files

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from renderer.plan import AppPlan, Effect, Plan
-from renderer.plan import Path as Path_
+from renderer.plan import AppPlan, ChangedPath, Effect, Plan
 from renderer.problem import Problem
 from renderer.report.plan import plan_text
 from renderer.yamlio import dump
@@ -357,7 +356,7 @@ def test_the_head_of_what_is_folded_is_html() -> None:
 
 
 def test_a_comment_stays_short_enough() -> None:
-    path = Path_("App", "/spec/env/A", "template", "x" * 48, "y" * 48)
+    path = ChangedPath("App", "/spec/env/A", "template", "x" * 48, "y" * 48)
     apps = tuple(
         AppPlan(f"app-{number}", "production", (Effect("replace", f"reason {number}", (path,) * 9),))
         for number in range(400)

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from renderer.plan import AppPlan, Effect, Plan
-from renderer.plan.classes import Path as Path_
+from renderer.plan import AppPlan, ChangedPath, Effect, Plan
 from renderer.problem import Problem, printable
 from renderer.report.diff import diff_text
 from renderer.report.plan import plan_text
@@ -114,7 +113,7 @@ def test_diffs() -> None:
 
 
 def test_plans() -> None:
-    path = Path_("App", f"/spec/env/{EVIL}", "template", "1", "2")
+    path = ChangedPath("App", f"/spec/env/{EVIL}", "template", "1", "2")
     problem = Problem(f"{EVIL}.yaml", 1, 1, "tag", EVIL)
     app = AppPlan(EVIL, EVIL, (Effect("replace", "new pods", (path,)),), problems=(problem,))
     for form in ("text", "markdown"):

@@ -18,7 +18,7 @@ from renderer.usecases.board_actions import commit_action, last_commit
 from renderer.usecases.checkout import Ignored
 from renderer.usecases.child import in_child
 from renderer.usecases.known_files import known_files
-from renderer.web.source import Unread
+from renderer.web.source import UnreadProject
 from tests.support.board import Browser, Values, board
 from tests.support.past import PROJECT, WEB, Repository
 from tests.support.repository import git
@@ -124,8 +124,8 @@ def test_what_cannot_be_asked_of_git_is_not_ignored(tmp_path: Path) -> None:
 
 def test_a_page_of_an_app_that_cannot_be_read_says_why() -> None:
     class Broken(Values):
-        async def page(self, env: str, app: str) -> AppPage | Unread:
-            return Unread(("apps/web.yaml:1:1: yaml-syntax",))
+        async def page(self, env: str, app: str) -> AppPage | UnreadProject:
+            return UnreadProject(("apps/web.yaml:1:1: yaml-syntax",))
 
     own = Browser(Broken(board())).log_in()
     (app, env) = next(iter(board().cells))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renderer.history.moves import Move, MoveType, moves
-from renderer.history.releases import Commit, HistoryEntry, Revision, Transition, environments_of, files_of, history
+from renderer.history.releases import HistoryEntry, LiveCommit, Revision, Transition, environments_of, files_of, history
 from renderer.history.since import ASPECTS, Aspect, Key, Search
 from renderer.history.state import (
     Files,
@@ -22,11 +22,11 @@ from renderer.history.state import (
 __all__ = [
     "ASPECTS",
     "Aspect",
-    "Commit",
     "Files",
     "Flight",
     "HistoryEntry",
     "Key",
+    "LiveCommit",
     "Move",
     "MoveType",
     "Parsed",

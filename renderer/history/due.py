@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from renderer.history.releases import Commit
+from renderer.history.releases import LiveCommit
 from renderer.history.state import Standing, VersionName
 
 
@@ -20,7 +20,7 @@ class Placed:
     env: str
     app: str
     standing: Standing | None
-    since: Commit | None = None
+    since: LiveCommit | None = None
     commits_back: int | None = None
     age: timedelta | None = None  # of `since`
 

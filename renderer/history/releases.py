@@ -14,7 +14,7 @@ _INSIDE: frozenset[MoveType] = frozenset(("weight", "retry", "restart", "pause",
 
 
 @dataclass(frozen=True, slots=True)
-class Commit:
+class LiveCommit:
     """One commit of the live branch; if it is a merge, `merged` are its commits, newest first.
 
     `verbs` are the verbs that its trailers name, by environment and app. They add detail and decide nothing.
@@ -26,7 +26,7 @@ class Commit:
     subject: str
     verbs: Mapping[tuple[str, str], str] = field(default_factory=dict)
     parents: int = 1
-    merged: tuple[Commit, ...] = ()
+    merged: tuple[LiveCommit, ...] = ()
     break_glass: str | None = None  # why it passes a freeze
 
 
@@ -34,7 +34,7 @@ class Commit:
 class Revision:
     """A commit, and the files that it changed with their content after it (None: deleted)."""
 
-    commit: Commit
+    commit: LiveCommit
     files: Mapping[str, Parsed | None]
 
 
@@ -43,7 +43,7 @@ class Transition:
     """One move, and the commit that made it."""
 
     move: Move
-    commit: Commit
+    commit: LiveCommit
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class HistoryEntry:
         return None if self.end is None else _seconds(self.first.commit, self.last.commit)
 
     @property
-    def weights(self) -> tuple[tuple[int, Commit, int | None], ...]:
+    def weights(self) -> tuple[tuple[int, LiveCommit, int | None], ...]:
         """Each weight that the canary had: percent, the commit that set it, seconds (None: until now)."""
         set_by = [step for step in self.steps if step.move.type in (*STARTS, "weight")]
         ends = [*(step.commit for step in set_by[1:]), self.last.commit if self.end else None]
@@ -115,7 +115,7 @@ class _Story:
         self.open: HistoryEntry | None = None
         self.done: list[HistoryEntry] = []
 
-    def add(self, commit: Commit, state: State | Unreadable | None) -> None:
+    def add(self, commit: LiveCommit, state: State | Unreadable | None) -> None:
         """Add one commit; one with unreadable files is left out of the comparisons."""
         if isinstance(state, Unreadable):
             self.done.append(HistoryEntry("unreadable", (Transition(Move("unreadable", detail=state.reason), commit),)))
@@ -151,7 +151,7 @@ def _informed(move: Move, verb: str | None) -> Move:
     return move._replace(type="direct" if move.type == "undo" else move.type, detail="" if move.flight else move.detail)
 
 
-def _seconds(start: Commit, end: Commit) -> int:
+def _seconds(start: LiveCommit, end: LiveCommit) -> int:
     return max(0, round((end.time - start.time).total_seconds()))
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from renderer.history.releases import Commit
+from renderer.history.releases import LiveCommit
 from renderer.history.state import Files, Parsed, Standing, State, States, Unreadable
 from renderer.layout import Layout
 
@@ -24,10 +24,10 @@ class Search:
 
     def __init__(self, layout: Layout, files: Files, wanted: Mapping[Key, Standing]) -> None:
         """`files` are those of the present: the specs and partial apps of the wanted apps, and every overlay."""
-        self.found: dict[Key, Commit] = {}
+        self.found: dict[Key, LiveCommit] = {}
         self.order: dict[str, int] = {}  # how far back each found commit is, by id
         self.open = {key: ASPECTS[key[2]](standing) for key, standing in wanted.items()}
-        self._mended: dict[Key, Commit] = {}  # for apps that were unreadable: the commit that made them readable
+        self._mended: dict[Key, LiveCommit] = {}  # for apps that were unreadable: the commit that made them readable
         self._layout = layout
         self._files: dict[str, Parsed] = dict(files)
         self._apps = {layout.app(app): app for _, app, _ in wanted}
@@ -40,7 +40,7 @@ class Search:
         """Whether the file may be part of one of the states."""
         return self._about(path) is not None
 
-    def back(self, commit: Commit, before: Mapping[str, Parsed | None]) -> None:
+    def back(self, commit: LiveCommit, before: Mapping[str, Parsed | None]) -> None:
         """Go back one commit; `before` has the content before it of the wanted files that it changed (None: absent).
 
         A commit before which the files could not be read is skipped.
@@ -57,7 +57,7 @@ class Search:
         for env, app in [row for each in apps for row in self._of_app[each]]:
             self._judge(env, app, commit, states)
 
-    def _judge(self, env: str, app: str, commit: Commit, states: States) -> None:
+    def _judge(self, env: str, app: str, commit: LiveCommit, states: States) -> None:
         keys = [key for aspect in ASPECTS if (key := (env, app, aspect)) in self.open]
         if not keys:
             self._of_app[app].discard((env, app))

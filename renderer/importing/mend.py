@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from renderer.hooks import DELETE, HOOK
-from renderer.importing.proof import Difference, differences
+from renderer.importing.proof import FieldDifference, differences
 from renderer.importing.source import SourceObject
 from renderer.manifest import SYNC_OPTIONS, Identity, sync_options
 
@@ -61,17 +61,17 @@ def release_state(fields: Sequence[SourceObject], rendered: Mapping[Identity, Ma
     return any(each.path in _RELEASE_STATE for each in found)
 
 
-def is_of_hook(each: Difference) -> bool:
+def is_of_hook(each: FieldDifference) -> bool:
     """Whether it is an annotation for what Argo CD does anyway: when a hook runs, and when it is deleted."""
     return each.path in (("metadata", "annotations", HOOK), ("metadata", "annotations", DELETE)) and each.old is None
 
 
-def _is_name_of_port(source: SourceObject, each: Difference) -> bool:
+def _is_name_of_port(source: SourceObject, each: FieldDifference) -> bool:
     """A port of a Service without a name gets one: no request takes another way for it."""
     return source.kind == "Service" and each.old is None and each.path[1:2] == ("ports",) and each.path[-1] == "name"
 
 
-def _patch(seen: Sequence[Difference], source: Mapping[str, Any]) -> Any:
+def _patch(seen: Sequence[FieldDifference], source: Mapping[str, Any]) -> Any:
     """A strategic merge where only mappings are concerned, else the operations of a JSON patch."""
     if all(isinstance(key, str) for each in seen for key in each.path) and not any(
         isinstance(each.old, (dict, list)) or _is_taken_out_of_texts(each) for each in seen
@@ -86,12 +86,12 @@ def _patch(seen: Sequence[Difference], source: Mapping[str, Any]) -> Any:
     return [_operation(each, source) for each in seen]
 
 
-def _is_taken_out_of_texts(each: Difference) -> bool:
+def _is_taken_out_of_texts(each: FieldDifference) -> bool:
     """Whether it takes a label or an annotation out: a strategic merge would write the text `null`."""
     return each.old is None and each.path[-2:-1] in (("labels",), ("annotations",))
 
 
-def _operation(each: Difference, source: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(each: FieldDifference, source: Mapping[str, Any]) -> dict[str, Any]:
     if each.old is None:
         return {"op": "remove", "path": each.pointer}
     value: Any = source

@@ -20,7 +20,7 @@ _GONE = object()
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     """A path of an object; `old` or `new` is None if only the other side has the path."""
 
     path: tuple[str | int, ...]
@@ -42,7 +42,7 @@ class Compared:
     app: str  # empty for an object of no app
     source: SourceObject
     verdict: Verdict
-    differences: tuple[Difference, ...]
+    differences: tuple[FieldDifference, ...]
     pods: int  # how many pods restart
     is_least: bool = False  # an autoscaler may have made more of them
 
@@ -63,7 +63,7 @@ def normal(data: Mapping[str, Any], *, keep: frozenset[str] = frozenset()) -> di
     return found
 
 
-def differences(source: Mapping[str, Any], rendered: Mapping[str, Any]) -> list[Difference]:
+def differences(source: Mapping[str, Any], rendered: Mapping[str, Any]) -> list[FieldDifference]:
     """Where two objects differ, as they are compared."""
     keep = frozenset((source["metadata"].get("annotations") or {}).keys())
     found = _differences((), normal(source, keep=keep), normal(rendered, keep=keep))
@@ -79,7 +79,7 @@ def _is_there(data: Any, path: tuple[str | int, ...]) -> bool:
     return True
 
 
-def _differences(path: tuple[str | int, ...], old: Any, new: Any) -> Iterator[Difference]:
+def _differences(path: tuple[str | int, ...], old: Any, new: Any) -> Iterator[FieldDifference]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
             yield from _differences((*path, key), old.get(key, _GONE), new.get(key, _GONE))
@@ -87,7 +87,7 @@ def _differences(path: tuple[str | int, ...], old: Any, new: Any) -> Iterator[Di
         for number, (one, other) in enumerate(zip(old, new, strict=True)):
             yield from _differences((*path, number), one, other)
     elif type(old) is not type(new) or old != new:
-        yield Difference(path, None if old is _GONE else old, None if new is _GONE else new, new is _GONE)
+        yield FieldDifference(path, None if old is _GONE else old, None if new is _GONE else new, new is _GONE)
 
 
 def _of_mappings(*lists: Sequence[Any]) -> bool:
@@ -102,7 +102,7 @@ def compared(
         return Compared(env, app, source, "withheld", (), 0)
     found = _rendered(source, rendered)
     if found is None:
-        return Compared(env, app, source, "lost", (Difference((), source.name, None, True),), 0)
+        return Compared(env, app, source, "lost", (FieldDifference((), source.name, None, True),), 0)
     seen = differences(source.data, found)
     template = [each for each in seen if each.path[:2] == ("spec", "template")]
     if any(each.lost and not _is_withheld(each, withheld) and not _is_scaled(each, found) for each in seen):
@@ -119,12 +119,12 @@ def compared(
     return Compared(env, app, source, verdict, tuple(seen), pods, is_least)
 
 
-def _is_scaled(difference: Difference, rendered: Mapping[str, Any]) -> bool:
+def _is_scaled(difference: FieldDifference, rendered: Mapping[str, Any]) -> bool:
     """Whether it is the number of pods of a workload that an autoscaler scales, and that Argo CD leaves alone."""
     return difference.path == ("spec", "replicas") and "ServerSideApply=true" in sync_options(rendered)
 
 
-def _is_withheld(difference: Difference, withheld: frozenset[str]) -> bool:
+def _is_withheld(difference: FieldDifference, withheld: frozenset[str]) -> bool:
     return any(f"{difference.pointer}/".startswith(f"{pointer}/") for pointer in withheld)
 
 

@@ -12,15 +12,15 @@ from renderer.plan.argocd import classify_argocd
 from renderer.plan.classes import (
     CLASSES,
     AppPlan,
+    ChangedPath,
     Class,
     Effect,
     Flag,
     Looks,
     OutputFile,
-    Path,
     Plan,
     RuleChange,
-    Summary,
+    SimulationSummary,
     Track,
     at_least,
 )
@@ -42,16 +42,16 @@ __all__ = [
     "CLASSES",
     "TRANSITION_RULES",
     "AppPlan",
+    "ChangedPath",
     "Class",
     "Effect",
     "Flag",
     "Looks",
     "OutputFile",
-    "Path",
     "Plan",
     "RuleChange",
     "Side",
-    "Summary",
+    "SimulationSummary",
     "Track",
     "at_least",
     "classify",
@@ -94,7 +94,7 @@ def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
     """The plan with the points in time of its simulation."""
     timelines: list[Timeline] = []
 
-    def look(one: Side | None, other: Side | None) -> Summary:
+    def look(one: Side | None, other: Side | None) -> SimulationSummary:
         found, timeline = outlook(one, other)
         timelines.append(timeline)
         return found

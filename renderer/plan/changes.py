@@ -10,7 +10,7 @@ from renderer.hooks import is_made_again
 from renderer.manifest import Manifest
 from renderer.masking import is_secret, masked_at
 from renderer.plain import equal, escape, tokens
-from renderer.plan.classes import Path
+from renderer.plan.classes import ChangedPath
 from renderer.plan.fields import FieldClass, field_class, manifest_field_class, table
 from renderer.plan.side import Side
 from renderer.rules.quantity import quantity
@@ -22,9 +22,9 @@ _ORDERED = frozenset(("/spec/env",))  # Kubernetes expands $(VAR) by it
 _INSIDE_EFFECTIVE = ("defaults",)  # parts of an overlay that show in the effective specs
 
 
-def spec_paths(old: Side, new: Side) -> tuple[Path, ...]:
+def spec_paths(old: Side, new: Side) -> tuple[ChangedPath, ...]:
     """Paths of the effective App, the Overlay and the Project that differ."""
-    found: list[Path] = []
+    found: list[ChangedPath] = []
     for schema, before, after in (
         ("App", old.effective.data, new.effective.data),
         ("Overlay", {"spec": _shown(old.overlay)}, {"spec": _shown(new.overlay)}),
@@ -32,13 +32,13 @@ def spec_paths(old: Side, new: Side) -> tuple[Path, ...]:
     ):
         texts = _ShownValues(before, after, not_secret(new))
         for pointer, one, other in _differ("", before, after, frozenset(table(schema))):
-            found.append(Path(schema, pointer, field_class(schema, pointer), *texts.of(pointer, one, other)))
+            found.append(ChangedPath(schema, pointer, field_class(schema, pointer), *texts.of(pointer, one, other)))
     return tuple(found)
 
 
 def manifest_paths(
     old: tuple[Manifest, ...], new: tuple[Manifest, ...], known: Collection[str] = ()
-) -> Iterator[tuple[Manifest, Path]]:
+) -> Iterator[tuple[Manifest, ChangedPath]]:
     """Paths inside manifests that both sides have; `known` are names that are not secrets."""
     before = {manifest.identity: manifest for manifest in old}
     for manifest in new:
@@ -49,7 +49,7 @@ def manifest_paths(
         again = is_made_again(was.data) and is_made_again(manifest.data)  # a hook: none of its fields is immutable
         for pointer, one, other in _differ("", was.data, manifest.data, None):
             found = "behaviour" if again else _class(was, pointer, one, other)
-            yield manifest, Path(manifest.file, pointer, found, *texts.of(pointer, one, other))
+            yield manifest, ChangedPath(manifest.file, pointer, found, *texts.of(pointer, one, other))
 
 
 def _class(was: Manifest, pointer: str, one: Any, other: Any) -> FieldClass:

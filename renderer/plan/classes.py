@@ -69,7 +69,7 @@ OF_FIELD: dict[FieldClass, Class] = {
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Path:
+class ChangedPath:
     """One thing that changed: a pointer into the effective App, the Overlay, the Project, or a manifest (by its file).
 
     `before` and `after` are the values as short text; None if there is none.
@@ -88,7 +88,7 @@ class Effect:
 
     class_: Class
     reason: str
-    paths: tuple[Path, ...] = ()
+    paths: tuple[ChangedPath, ...] = ()
     loses_data: bool = False  # said in the first line, even if another effect comes before
 
 
@@ -122,7 +122,7 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class SimulationSummary:
     """What the simulator saw between the manifests before and after: percents, counts of pods, seconds.
 
     Where an autoscaler decides the count of pods, `tracks` and the counts before and after are those at its lower
@@ -138,7 +138,7 @@ class Summary:
     seconds: float
     phase: str
     flags: tuple[Flag, ...] = ()
-    at_maximum: Summary | None = None
+    at_maximum: SimulationSummary | None = None
     count: Count = "given"
     serves: bool = True  # whether requests reach the pods: without, a share says nothing
 
@@ -154,7 +154,7 @@ class AppPlan:
     app: str
     env: str
     effects: tuple[Effect, ...]
-    summary: Summary | None = None
+    summary: SimulationSummary | None = None
     problems: tuple[Problem, ...] = ()
     not_simulated: str = ""
     remarks: tuple[str, ...] = ()
@@ -178,7 +178,7 @@ class AppPlan:
         return "; ".join([first.reason, *(effect.reason for effect in others if effect.loses_data)])
 
     @property
-    def paths(self) -> tuple[Path, ...]:
+    def paths(self) -> tuple[ChangedPath, ...]:
         """The paths that caused it."""
         return self.effects[0].paths if self.effects else ()
 

@@ -10,7 +10,7 @@ from renderer.checks import is_of_checks
 from renderer.hooks import is_made_again
 from renderer.manifest import Manifest
 from renderer.plan.changes import manifest_paths, not_secret, spec_paths
-from renderer.plan.classes import OF_FIELD, Class, Effect, Path, harshest
+from renderer.plan.classes import OF_FIELD, ChangedPath, Class, Effect, harshest
 from renderer.plan.entry_points import lost_entry_points
 from renderer.plan.fields import CAUTIOUS, FieldClass, is_known
 from renderer.plan.in_flight import routes_in_flight
@@ -112,7 +112,7 @@ def classify(old: Side | None, new: Side | None) -> tuple[Effect, ...]:
 
 def _removed(old: Side) -> tuple[Effect, ...]:
     gone = Effect("remove", "the app is deleted, with all its pods")
-    named = (Path("App", "/spec/ports", "traffic"),)
+    named = (ChangedPath("App", "/spec/ports", "traffic"),)
     unserved = [Effect("disruptive", "its Services are deleted; requests will fail", named)] if old.app.ports else []
     lost = [_deleted(old.app, manifest) for manifest in old.manifests if not _is_part(old.app, manifest)]
     return harshest([*unserved, gone, *(effect for effect in lost if effect.loses_data)])
@@ -136,14 +136,14 @@ def _explained(effect: Effect, old: Side, new: Side) -> Effect:
     return replace(effect, paths=tuple(path for _, path in own if path.field_class == "template"))
 
 
-def _of_fields(paths: list[Path]) -> list[Effect]:
+def _of_fields(paths: list[ChangedPath]) -> list[Effect]:
     return [
         Effect(OF_FIELD[path.field_class], _OF_PATH.get(path.pointer, _REASONS[path.field_class]), (path,))
         for path in paths
     ]
 
 
-def _scale(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
+def _scale(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Effect]:
     """Effects of a changed number of pods other than scaling."""
     before, after = (workload(side.app, side.manifests).get("spec", {}).get("replicas") for side in (old, new))
     named = tuple(path for path in paths if path.field_class == "scale")
@@ -154,7 +154,7 @@ def _scale(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
         yield Effect("disruptive", "no pod is left to serve", named)
 
 
-def _ports(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
+def _ports(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Effect]:
     """Ports whose name, which their Service looks for, no present pod has."""
     lost = lost_ports(old, new)
     if lost:
@@ -163,7 +163,7 @@ def _ports(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
         yield Effect("disruptive", reason, named)
 
 
-def _routes(old: Side, new: Side, paths: tuple[Path, ...]) -> Iterator[Effect]:
+def _routes(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Effect]:
     """Entry points that are removed, and routes that are applied during a canary."""
     lost = lost_entry_points(old, new)
     if lost and new.manifests:
@@ -233,8 +233,8 @@ def _fewer(app: App | None, manifest: Manifest) -> Class:
     return _FEWER.get(manifest.kind, "remove")
 
 
-def _object(manifest: Manifest) -> Path:
-    return Path(manifest.file, "", "rendered")
+def _object(manifest: Manifest) -> ChangedPath:
+    return ChangedPath(manifest.file, "", "rendered")
 
 
 def _of_manifests(old: Manifests, new: Manifests, app: App | None, shown: Collection[str]) -> Iterator[Effect]:
@@ -245,14 +245,14 @@ def _of_manifests(old: Manifests, new: Manifests, app: App | None, shown: Collec
             yield Effect(OF_FIELD[path.field_class], _reason(manifest, path), (path,))
 
 
-def _is_version(manifest: Manifest, path: Path) -> bool:
+def _is_version(manifest: Manifest, path: ChangedPath) -> bool:
     """Whether it is the version of a `job` check, which is always that of the release."""
     template = "/spec/metrics/0/provider/job/spec/template"
     version = (f"{template}/metadata/labels/version", f"{template}/spec/containers/0/image")
     return is_of_checks(manifest) and path.pointer in version
 
 
-def _reason(manifest: Manifest, path: Path) -> str:
+def _reason(manifest: Manifest, path: ChangedPath) -> str:
     if path.field_class == CAUTIOUS and not is_known(manifest.kind):
         return _UNKNOWN
     if path.field_class == "behaviour" and is_made_again(manifest.data):

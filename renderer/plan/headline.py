@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from renderer.plan.classes import AppPlan, Effect, Summary
+from renderer.plan.classes import AppPlan, Effect, SimulationSummary
 from renderer.plan.side import Side
 from renderer.spec import Version
 
@@ -21,7 +21,7 @@ def as_simulated(plan: AppPlan, new: Side | None) -> AppPlan:
     return replace(plan, effects=tuple(_checked(effect, summary, new) for effect in plan.effects))
 
 
-def _checked(effect: Effect, summary: Summary, new: Side) -> Effect:
+def _checked(effect: Effect, summary: SimulationSummary, new: Side) -> Effect:
     canary = new.app.canary
     if effect.class_ in _SHARE and canary is not None and canary.weight is not None and new.app.strategy.is_routed:
         return _held(effect, canary.version, canary.weight, summary)
@@ -30,7 +30,7 @@ def _checked(effect: Effect, summary: Summary, new: Side) -> Effect:
     return effect
 
 
-def _held(effect: Effect, version: Version, asked: float, summary: Summary) -> Effect:
+def _held(effect: Effect, version: Version, asked: float, summary: SimulationSummary) -> Effect:
     names = (version.name, version.version)  # a track has the name that people know, where the simulator had a label
     shares = [track.after for track in summary.tracks if track.version.partition("#")[0] in names]
     if abs(sum(shares) - asked) <= _NEAR:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.plan.classes import Class, Effect, Path
+from renderer.plan.classes import ChangedPath, Class, Effect
 from renderer.plan.outlook import returns_in_window
 from renderer.plan.side import Side, restart_mark, workload
 from renderer.project import numbers
 from renderer.release.back import undone
 from renderer.spec import App, Strategy, Version
 
-Paths = tuple[Path, ...]
+Paths = tuple[ChangedPath, ...]
 
 
 def moves(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 
 from renderer.manifest import Manifest
 from renderer.plain import equal
-from renderer.plan.classes import Flag, Summary, Track
+from renderer.plan.classes import Flag, SimulationSummary, Track
 from renderer.plan.side import WORKLOADS, Side, workload
 from renderer.release.back import undone
 from renderer.simulate import Moment, Options, Point, Timeline, TooManyPodsError, apply, start, wait
 
-Look = Callable[[Side | None, Side | None], Summary]  # simulates a change, with the names that people use
+Look = Callable[[Side | None, Side | None], SimulationSummary]  # simulates a change, with the names that people use
 _AT_REST = 3600.0  # seconds after the previous edit: the pods of older versions are gone
 
 
-def outlook(old: Side | None, new: Side | None) -> tuple[Summary, Timeline]:
+def outlook(old: Side | None, new: Side | None) -> tuple[SimulationSummary, Timeline]:
     """Play the stable version of `old`, then `old`, then `new`, and describe the last part.
 
     It assumes that the cluster has what Git says: no controller has aborted or finished a release by itself. The final
@@ -29,7 +29,7 @@ def outlook(old: Side | None, new: Side | None) -> tuple[Summary, Timeline]:
     return named(found, old, new), timeline
 
 
-def looked_ahead(old: Side | None, new: Side | None) -> Summary:
+def looked_ahead(old: Side | None, new: Side | None) -> SimulationSummary:
     """The same without the points in time."""
     return outlook(old, new)[0]
 
@@ -50,7 +50,7 @@ def situation(old: Side | None, new: Side | None) -> Situation:
     return Situation((*(_history(old, new) if old else ()), after), options)
 
 
-def play(situation: Situation) -> tuple[Summary, Timeline]:
+def play(situation: Situation) -> tuple[SimulationSummary, Timeline]:
     """What its last step does; versions have the names of their labels. Raises TooManyPodsError."""
     *before, after = situation.played
     cluster = start()
@@ -69,7 +69,7 @@ def strays(old: Side, new: Side) -> bool:
         return True
 
 
-def named(found: Summary, *sides: Side | None) -> Summary:
+def named(found: SimulationSummary, *sides: Side | None) -> SimulationSummary:
     """The timeline with the names that people use for the versions; the simulator uses their labels, or images."""
     versions = [version for side in sides if side for version in (side.app.stable, side.app.running)]
     images = {version.image: version.name for version in versions}
@@ -82,7 +82,7 @@ def _by_image(label: str, names: Mapping[str, str]) -> str:
     return next((names[image] for image in label.split() if image in names), label)
 
 
-def with_labels(found: Summary, names: Mapping[str, str]) -> Summary:
+def with_labels(found: SimulationSummary, names: Mapping[str, str]) -> SimulationSummary:
     """The summary with other names for these versions."""
 
     def name(label: str) -> str:
@@ -96,12 +96,12 @@ def with_labels(found: Summary, names: Mapping[str, str]) -> Summary:
     )
 
 
-def summary(timeline: Timeline, rest: Point | None = None) -> Summary:
+def summary(timeline: Timeline, rest: Point | None = None) -> SimulationSummary:
     """The numbers of a timeline that a reviewer needs; `rest` is the time when the last old pods are gone."""
     points = _lasting(timeline)
     first, last = points[0], points[-1]
     end = rest or last
-    return Summary(
+    return SimulationSummary(
         tracks=tuple(_track(version, points, end) for version in timeline.versions if _seen(timeline, version)),
         ready_before=sum(first.ready.values()),
         lowest_ready=min(timeline.lowest_ready, sum(end.ready.values())),

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 from renderer.manifest import Manifest
 from renderer.plain import mapping
-from renderer.plan.classes import Flag, Summary
+from renderer.plan.classes import Flag, SimulationSummary
 from renderer.plan.outlook import Look, looked_ahead
 from renderer.plan.side import Side, replicas
 from renderer.scaler import KINDS, scaler_of
 from renderer.simulate import TooManyPodsError
 
 
-def as_known(found: Summary, old: Side | None, new: Side | None, look: Look = looked_ahead) -> Summary:
+def as_known(
+    found: SimulationSummary, old: Side | None, new: Side | None, look: Look = looked_ahead
+) -> SimulationSummary:
     """The summary with the range of an autoscaler; of an app that nobody sends requests to, with its pods alone.
 
     The autoscaler is at its lower bound in `found`. The change is played again with the autoscaler at its upper bound.
@@ -25,7 +27,7 @@ def as_known(found: Summary, old: Side | None, new: Side | None, look: Look = lo
     return replace(found, serves=False, flags=())
 
 
-def _with_maximum(found: Summary, old: Side | None, new: Side | None, look: Look) -> Summary:
+def _with_maximum(found: SimulationSummary, old: Side | None, new: Side | None, look: Look) -> SimulationSummary:
     sides = [side and _at_maximum(side) for side in (old, new)]
     if sides == [old, new]:
         return replace(found, count="elsewhere") if any(map(_is_elsewhere, filter(None, (old, new)))) else found

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from renderer.manifest import Object
-from renderer.plan.classes import Summary, Track
+from renderer.plan.classes import SimulationSummary, Track
 from renderer.plan.in_flight import routing
 from renderer.plan.jobs import job_lines
 from renderer.plan.side import Side, restart_mark, workload
@@ -18,16 +18,16 @@ from renderer.render.pods import pod_labels, template_labels
 from renderer.rules import Scene
 from renderer.rules.together import nodes_needed
 
-Remark = Callable[[Side | None, Side, Summary | None], Iterator[str]]
+Remark = Callable[[Side | None, Side, SimulationSummary | None], Iterator[str]]
 _DELAY = 30  # seconds, the default of scaleDownDelaySeconds
 
 
-def remarks(old: Side | None, new: Side | None, summary: Summary | None) -> tuple[str, ...]:
+def remarks(old: Side | None, new: Side | None, summary: SimulationSummary | None) -> tuple[str, ...]:
     """The lines about a change from `old` to `new`; none for an app that is removed."""
     return () if new is None else tuple(line for remark in _REMARKS for line in remark(old, new, summary))
 
 
-def _pinned(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _pinned(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """Requests that reach the canary at any weight, or as copies."""
     if new.app.canary is None or not new.app.strategy.is_routed:
         return
@@ -44,7 +44,7 @@ def _pinned(old: Side | None, new: Side, summary: Summary | None) -> Iterator[st
             yield f"from step {number} on, the canary also gets {copied}"
 
 
-def _adopted(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _adopted(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """What rollspec adds to the pods of a new version, and the running ones lack: see `release --adopt`."""
     if old is None:
         return
@@ -62,7 +62,7 @@ def _adopted(old: Side | None, new: Side, summary: Summary | None) -> Iterator[s
         yield f"pods of {now.name} get {' and '.join(found)}, which pods of {was.name} do not have"
 
 
-def _share(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _share(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """Whose share it is."""
     if new.app.canary is None:
         return
@@ -72,7 +72,7 @@ def _share(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
         yield "without a mesh the share is one of new connections: a client that keeps its connection keeps its pod"
 
 
-def _outliers(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _outliers(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """Outlier detection with a canary of one pod: by default Envoy does not eject one of one (10 % of it is none)."""
     pods = [track.pods_after for track in summary.tracks if track.version == new.app.running.name] if summary else []
     most = (_policy(new).get("outlierDetection") or {}).get("maxEjectionPercent", 10)
@@ -80,7 +80,7 @@ def _outliers(old: Side | None, new: Side, summary: Summary | None) -> Iterator[
         yield "outlier detection may eject the only canary pod: its share of the requests then fails"
 
 
-def _assumed(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _assumed(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """What the cluster must have already, where the change continues with a canary; a ladder says its own rung.
 
     A controller may have aborted it, and a sync within seconds of the last one finds pods that are not Ready.
@@ -94,7 +94,7 @@ def _assumed(old: Side | None, new: Side, summary: Summary | None) -> Iterator[s
     )
 
 
-def _only_pod(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _only_pod(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """A version begins to get its share with one pod, and the app has more pods than that.
 
     Only where the share is set by routing: by the ratio of pods, the requests of a lost pod reach the others. A field
@@ -119,7 +119,7 @@ def _counts_pods(step: Object) -> bool:
     return "replicas" in (step.get("setCanaryScale") or {})
 
 
-def _nodes(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _nodes(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """How many nodes a release needs, if each pod needs its own node."""
     scene = Scene(new.manifests)
     if summary is None or not (new.flight or (old and old.flight) or old is None or old.running != new.running):
@@ -130,7 +130,7 @@ def _nodes(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
             yield f"needs at least {needed[0]} nodes during the release: {needed[1]}"
 
 
-def _stays(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _stays(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """The pods of the old version after a promotion."""
     if old is None or not old.flight or new.flight or new.app.stable.name == old.app.stable.name or summary is None:
         return
@@ -148,14 +148,14 @@ def _stays(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str
             yield "without a mesh, clients that keep their connections stay with these pods until they end"
 
 
-def _restart(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _restart(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """A Rollout restarts at the given time, a Deployment at once."""
     mark = restart_mark(new)
     if old is not None and mark and mark != restart_mark(old) and new.app.strategy.is_rollout:
         yield f"pods that started before {mark} are replaced; if that is in the future, the controller waits for it"
 
 
-def _steps(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _steps(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """Steps that the numbers of the simulation leave out."""
     if new.app.canary is None:
         return
@@ -176,7 +176,7 @@ def _experiment(body: Object) -> str:
     return f"is an experiment{long}, with {pods} more pod{'' if pods == 1 else 's'}{more}"
 
 
-def _jobs(old: Side | None, new: Side, summary: Summary | None) -> Iterator[str]:
+def _jobs(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """Jobs and hooks that run."""
     yield from job_lines(old, new)
 

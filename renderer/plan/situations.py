@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from renderer.manifest import Manifest, Object, sync_options
-from renderer.plan.classes import Summary
+from renderer.plan.classes import SimulationSummary
 from renderer.plan.outlook import Situation, named, play, situation, with_labels
 from renderer.plan.side import WORKLOADS, Side
 from renderer.scaler import KINDS as SCALERS
@@ -23,14 +23,14 @@ class Situations:
     """The summaries of what was simulated. It is as if each were simulated: tests compare both."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Summary | TooManyPodsError, Labels]] = {}
+        self._known: dict[str, tuple[SimulationSummary | TooManyPodsError, Labels]] = {}
 
     @property
     def simulated(self) -> int:
         """How many situations were simulated."""
         return len(self._known)
 
-    def look(self, old: Side | None, new: Side | None) -> Summary:
+    def look(self, old: Side | None, new: Side | None) -> SimulationSummary:
         """What the change does; raises TooManyPodsError."""
         side = new or old
         asked = situation(old, new)
@@ -43,7 +43,7 @@ class Situations:
         return named(with_labels(found, dict(zip(theirs, labels, strict=True))), old, new)
 
 
-def _played(asked: Situation) -> Summary | TooManyPodsError:
+def _played(asked: Situation) -> SimulationSummary | TooManyPodsError:
     try:
         return play(asked)[0]
     except TooManyPodsError as error:

@@ -23,7 +23,7 @@ ABSENT = _Absent()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SpecEdit:
     """One edit of a partial app's `spec`: the keys of its path, and the value (ABSENT removes the key)."""
 
     path: tuple[str, ...]
@@ -64,7 +64,7 @@ def overrides_between(now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[s
     return found
 
 
-def changes(base: Mapping[str, Any], partial: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
+def changes(base: Mapping[str, Any], partial: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[SpecEdit]:
     """The fewest edits of `partial` so that `base` merged with it has the values of `wanted` (ABSENT: no value).
 
     `base` is the effective spec without the partial app; keys that `wanted` does not name do not change.
@@ -76,7 +76,7 @@ def changes(base: Mapping[str, Any], partial: Mapping[str, Any], wanted: Mapping
     ]
 
 
-def applied(partial: Mapping[str, Any], edits: list[Change]) -> dict[str, Any]:
+def applied(partial: Mapping[str, Any], edits: list[SpecEdit]) -> dict[str, Any]:
     """The partial's spec with the edits made."""
     result: dict[str, Any] = _copy(partial)
     for edit in edits:
@@ -94,23 +94,23 @@ def _copy(data: Any) -> Any:
     return {key: _copy(value) for key, value in data.items()} if isinstance(data, Mapping) else data
 
 
-def _changes(path: tuple[str, ...], base: Any, partial: Any, wanted: Any) -> Iterator[Change]:
+def _changes(path: tuple[str, ...], base: Any, partial: Any, wanted: Any) -> Iterator[SpecEdit]:
     whole = path[-1] == "overrides"  # never merged: a null in it is a value
     now = (base if partial is ABSENT else partial) if whole else _merged(base, partial)
     if equal(now, wanted):
         return
     if equal(base, wanted) and not (path in _PINNED and partial is not ABSENT):
-        yield Change(path, ABSENT)
+        yield SpecEdit(path, ABSENT)
     elif wanted is ABSENT:
-        yield Change(path, None)
+        yield SpecEdit(path, None)
     elif whole:
-        yield Change(path, wanted)
+        yield SpecEdit(path, wanted)
     elif isinstance(wanted, dict) and isinstance(partial, dict) and isinstance(now, dict):
         below = base if isinstance(base, dict) else {}
         for key in dict.fromkeys((*now, *wanted)):
             yield from _changes((*path, key), below.get(key, ABSENT), partial.get(key, ABSENT), wanted.get(key, ABSENT))
     else:
-        yield Change(path, _over(base, wanted))
+        yield SpecEdit(path, _over(base, wanted))
 
 
 def _over(base: Any, wanted: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from renderer.history import Commit
+from renderer.history import LiveCommit
 from renderer.problem import printable
 
 _SHORT = 12
@@ -27,12 +27,12 @@ def duration_text(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def short(commit: Commit) -> str:
+def short(commit: LiveCommit) -> str:
     """The beginning of its id."""
     return commit.sha[:_SHORT]
 
 
-def who(commit: Commit) -> str:
+def who(commit: LiveCommit) -> str:
     """The commit's author; for a merge, the authors of its commits, and who merged them."""
     authors = list(dict.fromkeys(printable(each.author) for each in commit.merged))
     if not authors or authors == [printable(commit.author)]:
@@ -40,13 +40,13 @@ def who(commit: Commit) -> str:
     return f"{', '.join(authors)}, merged by {printable(commit.author)}"
 
 
-def passed(commit: Commit) -> str:
+def passed(commit: LiveCommit) -> str:
     """` (break glass: the reason)` of a commit, or of one that it merged; empty where none passes a freeze."""
     reason = next((each.break_glass for each in (commit, *commit.merged) if each.break_glass), None)
     return f" (break glass: {printable(reason)})" if reason else ""
 
 
-def commit_data(commit: Commit, env: str, app: str) -> dict[str, Any]:
+def commit_data(commit: LiveCommit, env: str, app: str) -> dict[str, Any]:
     """The commit for JSON; `verb` is the one that its trailers name for this app and environment."""
     return {
         "sha": commit.sha,

@@ -8,7 +8,7 @@ from typing import Any
 
 from renderer.importing.digests import tree
 from renderer.importing.project import Imported
-from renderer.importing.proof import VERDICTS, Compared, Difference
+from renderer.importing.proof import VERDICTS, Compared, FieldDifference
 from renderer.importing.source import LeftOut
 from renderer.problem import printable
 from renderer.report.as_json import as_json
@@ -119,7 +119,7 @@ def _lines(each: Compared) -> str:
     return "".join(f"{printable(line)}\n" for line in (name, *(f"  {line}" for line in shown)))
 
 
-def _path(difference: Difference, gone: str) -> str:
+def _path(difference: FieldDifference, gone: str) -> str:
     what = gone if difference.lost else "is new" if difference.old is None else "differs"
     return f"{difference.pointer or 'the whole object'} {what}"
 

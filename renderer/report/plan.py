@@ -9,7 +9,7 @@ from dataclasses import asdict
 from textwrap import wrap
 from typing import Any
 
-from renderer.plan import CLASSES, AppPlan, Flag, Looks, OutputFile, Path, Plan, Summary
+from renderer.plan import CLASSES, AppPlan, ChangedPath, Flag, Looks, OutputFile, Plan, SimulationSummary
 from renderer.problem import Problem, printable
 from renderer.report.as_json import as_json
 from renderer.report.markdown import html, md
@@ -96,7 +96,7 @@ def _app_data(app: AppPlan) -> dict[str, Any]:
     }
 
 
-def _path_data(path: Path) -> dict[str, Any]:
+def _path_data(path: ChangedPath) -> dict[str, Any]:
     """The keys of format 1: `kind` is the field's class."""
     return {
         "where": path.document,
@@ -189,7 +189,7 @@ def detail_lines(app: AppPlan) -> list[str]:
     return [*lines, *(f"{word} {_problem(problem)}" for word, problem in zip(words, app.problems, strict=True))]
 
 
-def _timeline(summary: Summary) -> Iterator[str]:
+def _timeline(summary: SimulationSummary) -> Iterator[str]:
     yield from _tracks(summary)
     most = summary.at_maximum or summary
     before = _counts(summary.ready_before, most.ready_before)
@@ -205,7 +205,7 @@ def _timeline(summary: Summary) -> Iterator[str]:
         yield f"flag     {flag_text(flag)}"
 
 
-def _tracks(summary: Summary) -> Iterator[str]:
+def _tracks(summary: SimulationSummary) -> Iterator[str]:
     """A line for each version; without the share where no request reaches it."""
     width = max((len(track.version) for track in summary.tracks), default=0)
     most = {track.version: track for track in (summary.at_maximum or summary).tracks}
@@ -268,12 +268,12 @@ def _pods(count: int) -> str:
     return f"{count} pod{'' if count == 1 else 's'}"
 
 
-def _path(path: Path) -> str:
+def _path(path: ChangedPath) -> str:
     prefix = {"App": "", "Overlay": "overlay ", "Project": "project file "}.get(path.document, f"{path.document} ")
     return f"{prefix}{path.pointer}".rstrip() + short_digests(_values(path))
 
 
-def _values(path: Path) -> str:
+def _values(path: ChangedPath) -> str:
     if path.before is None:
         return "" if path.after is None else f": {path.after}"
     return f": {path.before} -> {'nothing' if path.after is None else path.after}"

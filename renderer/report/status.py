@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from renderer.history import Commit, Flight, Standing
+from renderer.history import Flight, LiveCommit, Standing
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.columns import columns
@@ -33,9 +33,9 @@ class AppStatus:
     app: str
     standing: Standing | None
     problem: str | None = None
-    since: Commit | None = None
+    since: LiveCommit | None = None
     committed: bool | None = None
-    started: Commit | None = None  # the commit that started what is in flight
+    started: LiveCommit | None = None  # the commit that started what is in flight
     ladder: tuple[str, ...] = ()  # the rungs of the canary's ladder, in words
     labels: Mapping[str, str] = field(default_factory=dict)  # of the app spec
     has_previous: bool = False  # whether the state remembers what the last promotion replaced
@@ -104,7 +104,7 @@ def _row_data(row: AppStatus, now: datetime | None) -> dict[str, Any]:
     }
 
 
-def _seconds(commit: Commit | None, now: datetime) -> int | None:
+def _seconds(commit: LiveCommit | None, now: datetime) -> int | None:
     """Since the commit; none less than 0, where a clock differs."""
     return max(0, round((now - commit.time).total_seconds())) if commit else None
 

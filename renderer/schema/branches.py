@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.schema.checker import Refusal
+from renderer.schema.checker import RefusedValue
 from renderer.schema.fields import near
 from renderer.schema.tree import Tree, allowed
 from renderer.schema.values import Node
@@ -17,7 +17,7 @@ class Form:
     """One form, with its references resolved, and what it refuses of the value."""
 
     schema: Node
-    refusals: tuple[Refusal, ...]
+    refusals: tuple[RefusedValue, ...]
 
     @property
     def lacks(self) -> list[str]:
@@ -33,9 +33,9 @@ class Form:
         return {str(each.relative[0]): allowed(each.schema) for each in fixed}
 
 
-def forms_of(refusal: Refusal, tree: Tree) -> list[Form]:
+def forms_of(refusal: RefusedValue, tree: Tree) -> list[Form]:
     """The forms of a refused `anyOf` or `oneOf`; none if it was refused because several fit."""
-    found: dict[int, list[Refusal]] = {}
+    found: dict[int, list[RefusedValue]] = {}
     for each in refusal.within:
         found.setdefault(each.form, []).append(each)
     return [Form(tree.resolve(refusal.value[form]), tuple(refusals)) for form, refusals in sorted(found.items())]

@@ -18,7 +18,7 @@ from renderer.schema.values import Node, Tokens
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RefusedValue:
     """One keyword that refuses one value.
 
     `tokens` leads to the value from the document, `relative` from the value that the holder refuses. `schema` is the
@@ -33,7 +33,7 @@ class Refusal:
     tokens: Tokens
     relative: Tokens = ()
     form: int = 0
-    within: tuple[Refusal, ...] = ()
+    within: tuple[RefusedValue, ...] = ()
 
 
 class Checker:
@@ -43,7 +43,7 @@ class Checker:
         self._compiled: dict[tuple[str, str], Decider] = {}
         self._validator = self._made(schema)
 
-    def refusals(self, data: Any) -> Iterator[Refusal]:
+    def refusals(self, data: Any) -> Iterator[RefusedValue]:
         """What the schema refuses in `data`; may raise RecursionError if it is nested hundreds of levels deep."""
         return map(_refusal, self._validator.iter_errors(data))
 
@@ -77,9 +77,9 @@ class Checker:
             yield ValidationError("")
 
 
-def _refusal(error: ValidationError) -> Refusal:
+def _refusal(error: ValidationError) -> RefusedValue:
     path = list(error.relative_schema_path)
-    return Refusal(
+    return RefusedValue(
         keyword=str(error.validator),
         value=error.validator_value,
         instance=error.instance,

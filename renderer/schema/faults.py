@@ -9,7 +9,7 @@ from typing import Any
 from renderer.plain import pointer_of
 from renderer.schema import words
 from renderer.schema.branches import Form, forms_of, lacking, meant, telling
-from renderer.schema.checker import Refusal
+from renderer.schema.checker import RefusedValue
 from renderer.schema.conditions import because
 from renderer.schema.fields import unknown_among
 from renderer.schema.leaves import LEAVES, Leaf, Scene, instead, not_allowed, not_here, null, wrong_type
@@ -21,7 +21,7 @@ _OUT_OF_RANGE = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveM
 _RULES = {"pattern": "bad-format", "format": "bad-format", "const": "not-allowed-value", "enum": "not-allowed-value"}
 
 
-def faults(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def faults(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     """A refusal in words; it may be several faults."""
     message = refusal.schema.get("x-rollspec-message")
     if refusal.instance is None and refusal.keyword in _NULLABLE:
@@ -36,7 +36,7 @@ def _rule(keyword: str) -> str:
     return "out-of-range" if keyword in _OUT_OF_RANGE else _RULES.get(keyword, "conflict")
 
 
-def _forms(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _forms(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     """No form fits: the faults by the form that was meant."""
     forms = forms_of(refusal, scene.tree)
     fitting = [form for form in forms if scene.tree.takes_type_of(refusal.instance, form.schema)]
@@ -48,7 +48,7 @@ def _forms(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
         yield from _scalar(fitting, refusal, scene)
 
 
-def _structure(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _structure(fitting: list[Form], refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     if len(fitting) > 1 and (fields := lacking(fitting)):
         yield Fault(pointer_of(refusal.tokens), "missing-field", f"one of {words.listed(fields)} is missing")
     elif len(fitting) > 1 and (clue := telling(fitting)):
@@ -59,7 +59,7 @@ def _structure(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[
             yield from faults(each, scene)
 
 
-def _scalar(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _scalar(fitting: list[Form], refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     """A scalar, or a value whose type no form accepts."""
     own = refusal.schema.get("x-rollspec-expected")
     ranged = [each for form in fitting for each in form.refusals if each.keyword in _OUT_OF_RANGE]
@@ -74,7 +74,7 @@ def _scalar(fitting: list[Form], refusal: Refusal, scene: Scene) -> Iterator[Fau
         yield wrong_type(refusal.instance, scene.tree.types(refusal.schema), refusal.tokens)
 
 
-def _several(refusal: Refusal, scene: Scene) -> Fault:
+def _several(refusal: RefusedValue, scene: Scene) -> Fault:
     """More than one form of a `oneOf` fits."""
     forms = [scene.tree.resolve(form) for form in refusal.value if scene.checker.fits(form, refusal.instance)]
     given = refusal.instance if isinstance(refusal.instance, dict) else {}
@@ -84,7 +84,7 @@ def _several(refusal: Refusal, scene: Scene) -> Fault:
     return Fault(pointer_of(refusal.tokens), "conflict", text)
 
 
-def _condition(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _condition(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     """What `then` or `else` refuses; a field that another field makes necessary is named with that field."""
     reason = because(refusal.schema, refusal.instance)
     for each in refusal.within:
@@ -95,7 +95,7 @@ def _condition(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
             yield from faults(each, scene)
 
 
-def _keys(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _keys(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     """A key of a mapping is refused: in the same words as a value."""
     key: Any = refusal.instance
     # `NAME=value` as a key of `env`: what follows the `=` may be a secret, in the pointer too.

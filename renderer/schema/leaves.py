@@ -9,7 +9,7 @@ from typing import Any
 
 from renderer.plain import pointer_of
 from renderer.schema import words
-from renderer.schema.checker import Checker, Refusal
+from renderer.schema.checker import Checker, RefusedValue
 from renderer.schema.fields import extras, near, unknown_field
 from renderer.schema.patterns import forbidden_words, format_words, pattern_words
 from renderer.schema.tree import Tree, allowed
@@ -26,10 +26,10 @@ class Scene:
 
 _EXPLAINED = 200  # unknown fields of one mapping; each suggestion is computed from all the fields around it
 
-Leaf = Callable[[Refusal, Scene], Iterator[Fault]]
+Leaf = Callable[[RefusedValue, Scene], Iterator[Fault]]
 
 
-def null(refusal: Refusal, scene: Scene) -> Fault:
+def null(refusal: RefusedValue, scene: Scene) -> Fault:
     """A value is missing."""
     expected = scene.tree.expected(refusal.schema)
     write = f"write {expected}, " if expected else ""
@@ -68,7 +68,7 @@ def not_allowed(value: Any, options: list[Any], tokens: Tokens, expected: str = 
     )
 
 
-def not_here(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def not_here(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     """A value that is not allowed here at all, or a keyword that we have no words for."""
     last = refusal.tokens[-1] if refusal.tokens else None
     what = words.name(last) if isinstance(last, str) else "this"
@@ -84,7 +84,7 @@ def _same_but_type(option: str, value: Any) -> bool:
         return False
 
 
-def _type(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _type(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     types = [refusal.value] if isinstance(refusal.value, str) else list(refusal.value)
     fields = _fields_wanted(types, refusal, scene)
     message = words.type_fault(refusal.instance, types, refusal.tokens, mend=not fields) + fields
@@ -96,7 +96,7 @@ def _type(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
     yield Fault(pointer_of(refusal.tokens), "wrong-type", message)
 
 
-def _fields_wanted(types: list[str], refusal: Refusal, scene: Scene) -> str:
+def _fields_wanted(types: list[str], refusal: RefusedValue, scene: Scene) -> str:
     """For a scalar in place of a mapping, or of a list of mappings: the fields that it needs."""
     items = refusal.schema.get("items", {})
     if not words.is_scalar(refusal.instance) or types not in (["object"], ["array"]):
@@ -108,7 +108,7 @@ def _fields_wanted(types: list[str], refusal: Refusal, scene: Scene) -> str:
     return f"; {whose}: {words.listed(fields)}" if fields else ""
 
 
-def _lacks_unit(types: list[str], refusal: Refusal, scene: Scene) -> bool:
+def _lacks_unit(types: list[str], refusal: RefusedValue, scene: Scene) -> bool:
     """For a number: whether seconds would be valid, and neither the number in quotes nor any letter after it."""
     if types != ["string"] or words.type_of(refusal.instance) != "number" or words.secret(refusal.tokens):
         return False
@@ -116,14 +116,14 @@ def _lacks_unit(types: list[str], refusal: Refusal, scene: Scene) -> bool:
     return fits == [True, False, False]
 
 
-def _is_percent(types: list[str], refusal: Refusal, scene: Scene) -> bool:
+def _is_percent(types: list[str], refusal: RefusedValue, scene: Scene) -> bool:
     """For a number: whether a percentage would be valid, and the number in quotes would not."""
     if types != ["string"] or words.type_of(refusal.instance) != "number" or words.secret(refusal.tokens):
         return False
     return [scene.checker.fits(refusal.schema, text) for text in ("20%", "20", "20x")] == [True, False, False]
 
 
-def _value(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def _value(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     expected = refusal.schema.get("x-rollspec-expected", "")
     if refusal.schema.get("x-rollspec-newer") and type(refusal.instance) is int:
         highest = max(allowed(refusal.schema))
@@ -134,19 +134,19 @@ def _value(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     yield not_allowed(refusal.instance, allowed(refusal.schema), refusal.tokens, expected)
 
 
-def _pattern(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _pattern(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     expected = refusal.schema.get("x-rollspec-expected") or pattern_words(refusal.value, scene.checker.matches)
     number = "integer" in refusal.schema.get("type", ()) and "number" not in expected and "seconds" not in expected
     yield instead(refusal.instance, f"a number or {expected}" if number else expected, refusal.tokens)
 
 
-def _format(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def _format(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     expected = refusal.schema.get("x-rollspec-expected") or format_words(refusal.value)
     yield instead(refusal.instance, expected, refusal.tokens)
 
 
 def _bound(words_for: str) -> Leaf:
-    def leaf(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+    def leaf(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
         found = "this" if words.secret(refusal.tokens) else words.scalar(refusal.instance)
         bound = words_for.format(words.scalar(refusal.value))
         yield Fault(pointer_of(refusal.tokens), "out-of-range", f"{found} is {bound}")
@@ -154,38 +154,38 @@ def _bound(words_for: str) -> Leaf:
     return leaf
 
 
-def _short(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def _short(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     found = len(refusal.instance)
     text = f"{_count(found, 'character')}; at least {refusal.value} are needed" if found else "the text is empty"
     yield Fault(pointer_of(refusal.tokens), "out-of-range", text)
 
 
-def _long(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def _long(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     text = f"{_count(len(refusal.instance), 'character')}; at most {refusal.value} are allowed"
     yield Fault(pointer_of(refusal.tokens), "out-of-range", text)
 
 
-def _few(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def _few(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     found = _count(len(refusal.instance), "item") if refusal.instance else "the list is empty"
     verb = "is" if refusal.value == 1 else "are"
     text = f"{found}; at least {_count(refusal.value, 'item')} {verb} needed"
     yield Fault(pointer_of(refusal.tokens), "too-few", text)
 
 
-def _many(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def _many(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     verb = "is" if refusal.value == 1 else "are"
     text = f"{_count(len(refusal.instance), 'item')}; at most {refusal.value} {verb} allowed"
     yield Fault(pointer_of(refusal.tokens), "too-many", text)
 
 
-def _few_fields(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _few_fields(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     free = [field for field in scene.tree.fields(refusal.schema) if field not in refusal.instance]
     what = "fields are missing here" if refusal.instance else "this is empty"
     choice = f"; give {'one of ' if len(free) > 1 else ''}{words.listed(free)}" if free else ""
     yield Fault(pointer_of(refusal.tokens), "too-few", what + choice)
 
 
-def _many_fields(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def _many_fields(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     most = "one" if refusal.value == 1 else str(refusal.value)
     if refusal.value > words.MANY:
         text = f"{len(refusal.instance)} fields; at most {most} are allowed"
@@ -194,7 +194,7 @@ def _many_fields(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     yield Fault(pointer_of(refusal.tokens), "too-many", f"only {most} of {words.listed(refusal.instance)} may be given")
 
 
-def _twice(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def _twice(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     first = {json.dumps(item, sort_keys=True): index for index, item in reversed([*enumerate(refusal.instance)])}
     texts = [json.dumps(item, sort_keys=True) for item in refusal.instance]
     index = next((index for index, text in enumerate(texts) if first[text] < index), 0)
@@ -202,7 +202,7 @@ def _twice(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
     yield Fault(pointer_of((*refusal.tokens, index)), "conflict", text)
 
 
-def _unknown(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _unknown(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     keys = sorted(extras(refusal.instance, refusal.schema, scene.checker.matches))
     for number, key in enumerate(keys):
         message = f"unknown field {words.name(key)}"
@@ -211,7 +211,7 @@ def _unknown(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
         yield Fault(pointer_of((*refusal.tokens, key)), "unknown-field", message)
 
 
-def _missing(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _missing(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     closed = refusal.schema.get("additionalProperties") is False
     unknown = extras(refusal.instance, refusal.schema, scene.checker.matches) if closed else []
     for field in refusal.value:
@@ -220,14 +220,14 @@ def _missing(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
             yield Fault(pointer_of(refusal.tokens), "missing-field", f"{words.name(field)} is missing")
 
 
-def _needs(refusal: Refusal, _scene: Scene) -> Iterator[Fault]:
+def _needs(refusal: RefusedValue, _scene: Scene) -> Iterator[Fault]:
     for field, needed in refusal.value.items():
         for other in needed if field in refusal.instance and isinstance(needed, list) else ():
             if other not in refusal.instance:
                 yield Fault(pointer_of(refusal.tokens), "conflict", f"{words.name(field)} needs {words.name(other)}")
 
 
-def _not(refusal: Refusal, scene: Scene) -> Iterator[Fault]:
+def _not(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
     refused = scene.tree.resolve(refusal.value)
     if expected := forbidden_words(refused):
         yield instead(refusal.instance, expected, refusal.tokens)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.git import resolve
-from renderer.history import Commit, Key, Parsed, Standing, State, files_of, state_at
+from renderer.history import Key, LiveCommit, Parsed, Standing, State, files_of, state_at
 from renderer.history.due import Due, Placed, due
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline import is_in
@@ -115,7 +115,7 @@ def _wanted(rows: Sequence[AppStatus]) -> Mapping[Key, Standing]:
 
 
 def _placed(row: AppStatus, known: Since, now: datetime | None) -> Placed:
-    commit: Commit | None = known.found.get((row.env, row.app, "stable"))
+    commit: LiveCommit | None = known.found.get((row.env, row.app, "stable"))
     age = now - commit.time if commit and now else None
     return Placed(row.env, row.app, row.standing, commit, known.order.get(commit.sha) if commit else None, age)
 

@@ -13,7 +13,7 @@ from renderer.board.page import app_page, index_page
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.git import commits_of, log_files, read_blobs
-from renderer.history import Commit, Revision, Standing, history
+from renderer.history import LiveCommit, Revision, Standing, history
 from renderer.layout import Layout
 from renderer.plain import lookup
 from renderer.plan import plan_with_timeline
@@ -161,7 +161,7 @@ def _detail(row: AppStatus, standing: Standing) -> str:
     return ", ".join(words)
 
 
-def _change(commit: Commit) -> Change:
+def _change(commit: LiveCommit) -> Change:
     return Change(commit.sha, commit.time, who(commit), commit.subject)
 
 

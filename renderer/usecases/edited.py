@@ -13,7 +13,7 @@ from renderer.overlay import Document, Environment, effective
 from renderer.pipeline import Evaluated, Rendered, build_evaluated, evaluate, is_in
 from renderer.plain import pointer_of
 from renderer.problem import Problem, errors
-from renderer.release.fold import ABSENT, Change, changes
+from renderer.release.fold import ABSENT, SpecEdit, changes
 from renderer.release.verbs import Outcome, Refusal, Wanted
 from renderer.spec import app_document
 from renderer.tree import listing
@@ -142,7 +142,7 @@ def _in_layout(text: str, edited: str) -> str:
     return result if result == edited or formatted(text, order) == text else edited
 
 
-def _operations(spec: Spec, edits: Sequence[Change]) -> list[Operation]:
+def _operations(spec: Spec, edits: Sequence[SpecEdit]) -> list[Operation]:
     """A block that is removed and added under another name (canary, aborted) keeps its comments: it is renamed."""
     moved = _moved(spec, edits)
     found: list[Operation] = []
@@ -158,7 +158,7 @@ def _operations(spec: Spec, edits: Sequence[Change]) -> list[Operation]:
     return found
 
 
-def _moved(spec: Spec, edits: Sequence[Change]) -> tuple[str, str] | None:
+def _moved(spec: Spec, edits: Sequence[SpecEdit]) -> tuple[str, str] | None:
     """A removed field, and an added one that has a part of its value, in the same order."""
     gone = [each.path[0] for each in edits if each.value is ABSENT and len(each.path) == 1 and each.path[0] in spec]
     come = [(each.path[0], each.value) for each in edits if len(each.path) == 1 and each.path[0] not in spec]

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from renderer.console import out, say
 from renderer.failure import Failure
-from renderer.git import Commit as GitCommit
-from renderer.git import is_shallow, list_tree, read_many, renamed, resolve
-from renderer.history import Commit, HistoryEntry, Revision, environments_of, files_of, history
+from renderer.git import Commit, is_shallow, list_tree, read_many, renamed, resolve
+from renderer.history import HistoryEntry, LiveCommit, Revision, environments_of, files_of, history
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import read_project
 from renderer.project import Versions
@@ -84,11 +83,11 @@ def _with_merged(root: str, shown: HistoryEntries, paths: Sequence[str]) -> dict
     return {env: [_complete(entry, full) for entry in entries] for env, entries in shown.items()}
 
 
-def _full(commit: Commit, merged: Sequence[GitCommit]) -> Commit:
+def _full(commit: LiveCommit, merged: Sequence[Commit]) -> LiveCommit:
     return replace(commit, merged=tuple(commit_of(each) for each in merged if len(each.parents) < 2))
 
 
-def _complete(entry: HistoryEntry, full: Mapping[str, Commit]) -> HistoryEntry:
+def _complete(entry: HistoryEntry, full: Mapping[str, LiveCommit]) -> HistoryEntry:
     steps = tuple(replace(step, commit=full.get(step.commit.sha, step.commit)) for step in entry.steps)
     return replace(entry, steps=steps)
 

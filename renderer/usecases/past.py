@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from renderer.freeze import TRAILER
-from renderer.git import Commit as GitCommit
-from renderer.git import log, log_files, read_blobs
-from renderer.history import Commit, Parsed, Revision, parse
+from renderer.git import Commit, log, log_files, read_blobs
+from renderer.history import LiveCommit, Parsed, Revision, parse
 
 SHALLOW = "rollspec: the clone is shallow and lacks older commits: `git fetch --unshallow`"
 _VERB, _APP, _ENV = "rollspec-verb", "rollspec-app", "rollspec-env"
@@ -35,9 +34,9 @@ def parse_blobs(root: str, wanted: Mapping[str | None, str]) -> dict[str | None,
     return {oid: parse(text, wanted[oid]) for oid, text in blobs.items()}
 
 
-def commit_of(commit: GitCommit, merged: Iterable[GitCommit] = ()) -> Commit:
+def commit_of(commit: Commit, merged: Iterable[Commit] = ()) -> LiveCommit:
     """One commit; a trailer names the app and environment that its verb was about."""
-    return Commit(
+    return LiveCommit(
         commit.sha,
         commit.time,
         _text(commit.author),
@@ -49,7 +48,7 @@ def commit_of(commit: GitCommit, merged: Iterable[GitCommit] = ()) -> Commit:
     )
 
 
-def brought(root: str, commit: Commit, paths: Sequence[str]) -> list[GitCommit]:
+def brought(root: str, commit: LiveCommit, paths: Sequence[str]) -> list[Commit]:
     """The commits that a merge brought to its branch, as far as they changed the paths."""
     return list(log(root, paths, commit.sha, without=f"{commit.sha}^1"))
 
@@ -59,7 +58,7 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _verbs(commit: GitCommit) -> dict[tuple[str, str], str]:
+def _verbs(commit: Commit) -> dict[tuple[str, str], str]:
     values: dict[str, list[str]] = {}
     for key, value in commit.trailers:
         values.setdefault(key.lower(), []).append(value)

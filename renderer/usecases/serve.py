@@ -27,7 +27,7 @@ from renderer.usecases.extras import install
 from renderer.usecases.project import Opened, open_project
 from renderer.usecases.revision import asking_git
 from renderer.usecases.status import environments_in_order
-from renderer.web.source import News, Reading, Source, Unread
+from renderer.web.source import News, Reading, Source, UnreadProject
 
 _PAUSE = 0.5  # seconds between two looks at what else is new
 _LOOK = 1.0  # seconds between two looks at the files, while somebody reads a page
@@ -136,8 +136,8 @@ class Files(Source):
         self.clusters = clusters
         self.is_closing = False
         self.patience = _SOON
-        self._known: tuple[str, Board | Unread] | None = None
-        self._task: asyncio.Task[tuple[str, Board | Unread]] | None = None
+        self._known: tuple[str, Board | UnreadProject] | None = None
+        self._task: asyncio.Task[tuple[str, Board | UnreadProject]] | None = None
         self._progress = Reading()
         self._version = ""
         self._looked = 0.0
@@ -154,21 +154,21 @@ class Files(Source):
         """The version of the files now."""
         return await self._look(at_once=True)
 
-    async def board(self) -> tuple[str, Board | Unread | Reading]:
+    async def board(self) -> tuple[str, Board | UnreadProject | Reading]:
         """The board of the files as they are now, or how far its reading is, if that takes long."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._read())
         await asyncio.wait([self._task], timeout=self.patience)
         return await self._task if self._task.done() else (self._version, self._progress)
 
-    async def _read(self) -> tuple[str, Board | Unread]:
+    async def _read(self) -> tuple[str, Board | UnreadProject]:
         """The board; all who ask meanwhile get the same."""
         async with self._reading:
             version = await self._look(at_once=True)
             if self._known is None or self._known[0] != version:
                 self._progress = Reading()
                 answer = await asyncio.to_thread(in_child, read_everything, self._now(), hear=self._hear)
-                self._known = (version, answer.value or Unread(answer.said))
+                self._known = (version, answer.value or UnreadProject(answer.said))
             return self._known[0], _aged(self._known[1])
 
     def _hear(self, progress: Reading) -> None:
@@ -182,12 +182,12 @@ class Files(Source):
         _, known = await self._read()
         return isinstance(known, Board) and (app, env) in known.cells
 
-    async def page(self, env: str, app: str) -> AppPage | Unread:
+    async def page(self, env: str, app: str) -> AppPage | UnreadProject:
         """The page of one app."""
         async with self._reading:
             wanted = replace(self._now(), envs=(env,), apps=(app,))
             answer = await asyncio.to_thread(in_child, read_one, wanted)
-        return answer.value or Unread(answer.said)
+        return answer.value or UnreadProject(answer.said)
 
     async def preview(self, action: Action) -> Preview:
         """What an action would change."""
@@ -242,7 +242,7 @@ class Files(Source):
         return replace(self.options.board, now=datetime.now(UTC), everything=True)
 
 
-def _aged(board: Board | Unread) -> Board | Unread:
+def _aged(board: Board | UnreadProject) -> Board | UnreadProject:
     return replace(board, now=datetime.now(UTC)) if isinstance(board, Board) else board
 
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from renderer.git import Touch, TreeEntry, is_shallow, list_tree, log_files
 from renderer.history import (
     ASPECTS,
-    Commit,
     Files,
     Key,
+    LiveCommit,
     Parsed,
     Search,
     Standing,
@@ -36,7 +36,7 @@ class Since(NamedTuple):
     one of the commits, which may then be older.
     """
 
-    found: Mapping[Key, Commit]
+    found: Mapping[Key, LiveCommit]
     committed: frozenset[Key]
     order: Mapping[str, int]
     complete: bool = True
@@ -80,7 +80,7 @@ def since(root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing], 
     return Since(search.found, frozenset(committed), search.order, complete)
 
 
-def start_of_flight(root: str, revision: str, layout: Layout, env: str, app: str) -> Commit | None:
+def start_of_flight(root: str, revision: str, layout: Layout, env: str, app: str) -> LiveCommit | None:
     """The commit that brought what is in flight at a revision; None where nothing is. Raises GitError."""
     state = state_at(_files(root, revision, layout, {app}, {}), layout, env, app)
     if not isinstance(state, State) or state.standing.flight is None:

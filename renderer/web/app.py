@@ -15,7 +15,7 @@ from renderer.board.actions import Action, WrongField, read_action
 from renderer.board.page import Served, app_page, index_page, message_page, preview_page, reading_page
 from renderer.web.guard import LOGIN, Guard, cookie_name
 from renderer.web.sessions import Sessions
-from renderer.web.source import Reading, Source, Unread
+from renderer.web.source import Reading, Source, UnreadProject
 from renderer.web.stream import Follower, events_text
 
 _LONGEST_FORM = 20_000  # bytes
@@ -76,7 +76,7 @@ class _Pages:
         version, board = await self.source.board()
         if isinstance(board, Reading):
             return HTMLResponse(reading_page(board.what, board.done, board.total, self._served(request)), _NOT_YET)
-        if isinstance(board, Unread):
+        if isinstance(board, UnreadProject):
             return self._message(request, "The project cannot be read", board.said, version=version)
         return HTMLResponse(index_page(board, self._served(request, version)))
 
@@ -85,7 +85,7 @@ class _Pages:
         env, app = await self._known(request)
         version = await self.source.version()
         page = await self.source.page(env, app)
-        if isinstance(page, Unread):
+        if isinstance(page, UnreadProject):
             return self._message(request, "The app cannot be read", page.said, version=version)
         return HTMLResponse(app_page(page, self._served(request, version)))
 

@@ -12,7 +12,7 @@ from renderer.live.model import AppKey, Live
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadProject:
     """Why the project cannot be shown: the lines that the command line prints."""
 
     said: tuple[str, ...]
@@ -45,13 +45,13 @@ class Source(Protocol):
     async def version(self) -> str:
         """The version of the files now."""
 
-    async def board(self) -> tuple[str, Board | Unread | Reading]:
+    async def board(self) -> tuple[str, Board | UnreadProject | Reading]:
         """The board, and the version of the files that it shows; how far its reading is if that takes long."""
 
     async def has(self, env: str, app: str) -> bool:
         """Whether there is this app in this environment."""
 
-    async def page(self, env: str, app: str) -> AppPage | Unread:
+    async def page(self, env: str, app: str) -> AppPage | UnreadProject:
         """The page of an app that there is."""
 
     async def preview(self, action: Action) -> Preview:

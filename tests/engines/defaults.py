@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from renderer.importing.proof import Difference, differences
+from renderer.importing.proof import FieldDifference, differences
 from renderer.importing.source import Source, SourceObject, read_source
 
 from . import api
@@ -61,7 +61,7 @@ def _differences(each: SourceObject) -> list[str]:
     return [f"{each.file}: {each}: {one.pointer}: {one.old!r} becomes {one.new!r}" for one in found]
 
 
-def _is_of_the_server(one: Difference) -> bool:
+def _is_of_the_server(one: FieldDifference) -> bool:
     """Whether it is a port that the server picked, or its spelling of a quantity, such as `1` for `1000m`."""
     return one.path[-1] == "nodePort" or ("resources" in one.path and one.old is not None and one.new is not None)
 

@@ -21,7 +21,7 @@ from renderer.report.possible import PossibleVerb
 from renderer.simulate import Point, Timeline
 from renderer.web.app import application
 from renderer.web.sessions import Sessions
-from renderer.web.source import News, Reading, Source, Unread
+from renderer.web.source import News, Reading, Source, UnreadProject
 from tests.support.cases import ROOT, run
 from tests.support.past import Repository
 from tests.support.repository import environment
@@ -64,7 +64,7 @@ def board(text: str = "web", quiet: int = 0) -> Board:
 class Values(Source):
     """Pages from one board; actions are recorded, and change nothing."""
 
-    def __init__(self, shown: Board | Unread | Reading, *, may_commit: bool = True) -> None:
+    def __init__(self, shown: Board | UnreadProject | Reading, *, may_commit: bool = True) -> None:
         self.shown = shown
         self.allows = may_commit
         self.asked: list[Action] = []
@@ -80,10 +80,10 @@ class Values(Source):
     async def has(self, env: str, app: str) -> bool:
         return isinstance(self.shown, Board) and (app, env) in self.shown.cells
 
-    async def board(self) -> tuple[str, Board | Unread | Reading]:
+    async def board(self) -> tuple[str, Board | UnreadProject | Reading]:
         return "1", self.shown
 
-    async def page(self, env: str, app: str) -> AppPage | Unread:
+    async def page(self, env: str, app: str) -> AppPage | UnreadProject:
         assert isinstance(self.shown, Board)
         title = self.shown.title
         past = (PastEntry(title, (title,), "canary"), PastEntry(title))

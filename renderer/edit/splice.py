@@ -1,4 +1,7 @@
-"""One edit of a text: replaces one span; every other character stays."""
+"""One edit of a text: replaces one span; every other character stays.
+
+Here are values in block style, in lines of their own; those in flow style (`{a: 1}`) are in `flow_style`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from renderer.edit.flow_style import colon, delete_flow, insert_flow
+from renderer.edit.lines import newline, next_line
 from renderer.edit.operations import Delete, Insert, Relabel, Replace, TextEdit
 from renderer.edit.write import Shape, Written, block, column, flow, item, keyed, scalar, shape
 from renderer.lazy import regex
@@ -13,7 +18,6 @@ from renderer.yamlio import Data
 from renderer.yamlio.nodes import CollectionEntry, Node, Path, after_space, line_end, line_start, tree
 
 _BREAK_AT_END = regex(r"(?:\r\n?|\n)\Z")
-_BREAK = regex(r"\r\n?|\n")
 _COMMENT_BELOW = regex(r"(?:(?:\r\n?|\n)[ \t]*)+(?=#)")
 _EMPTY_LINES = regex(r"(?:[ \t]*(?:\r\n?|\n))*")
 
@@ -61,13 +65,14 @@ def _entry(node: Node, name: str | int) -> CollectionEntry:
 
 
 def _replace(text: str, target: Target, value: Data) -> str:
+    """The text with another value; the key or the dash, and comments around the value, stay."""
     node, entry = target.node, target.entry
     if entry is None:
         return _replace_root(text, node, value)
     if target.in_flow:
         return (
             text[: node.start]
-            + _colon(text, entry)
+            + colon(text, entry)
             + flow(value, node.style if node.type == "scalar" and node.style else _quotes(target))
             + text[node.end :]
         )
@@ -104,7 +109,7 @@ def _replace_block(text: str, entry: CollectionEntry, end: int, written: Written
         before, rest = before + " ", rest.rstrip(" \t")
     elif entry.key is None and written.lines:  # `-   key:` would need the other keys in the same column
         before = before.rstrip(" \t") + " "
-    lines = "".join(_newline(text, start) + line for line in written.lines)
+    lines = "".join(newline(text, start) + line for line in written.lines)
     return before + written.head + rest + lines + text[end:]
 
 
@@ -120,7 +125,7 @@ def _without_lines(text: str, start: int, end: int) -> str:
     """The text without a span of whole lines and their last break; if they have none, without the break before them."""
     if end == len(text):
         return _BREAK_AT_END.sub("", text[:start])
-    return text[:start] + text[_next_line(text, end) :]
+    return text[:start] + text[next_line(text, end) :]
 
 
 def _relabel(text: str, target: Target, name: str) -> str:
@@ -135,18 +140,19 @@ def _replace_root(text: str, node: Node, value: Data) -> str:
         return text[: node.start] + flow(value) + text[node.end :]
     before = text[: node.start]
     if column(text, node.start):  # after `---`
-        before = before.rstrip(" \t") + _newline(text, node.start)
+        before = before.rstrip(" \t") + newline(text, node.start)
     lines = block(value, -Shape().indent, Shape(), literal=_literal_fits(text, end, 0)).lines
-    return before + _newline(text, node.start).join(lines) + text[end:]
+    return before + newline(text, node.start).join(lines) + text[end:]
 
 
 def _insert(text: str, target: Target, text_edit: Insert) -> str:
+    """The text with one more key or item in a collection, in the style of that collection."""
     node, key = target.node, text_edit.name
     after = None if text_edit.after is None else _entry(node, text_edit.after)
     if node.style == "flow":
         style = _quotes(target)
         name = f"{scalar(key, style)}: " if isinstance(key, str) else ""
-        return _insert_flow(text, node, name + flow(text_edit.value, style), after)
+        return insert_flow(text, node, name + flow(text_edit.value, style), after)
     indent = column(text, node.start)
     literal = after is None or _literal_fits(text, entry_end(text, after), indent)
     form = shape(target.above[0] if target.above else node, text)
@@ -155,7 +161,7 @@ def _insert(text: str, target: Target, text_edit: Insert) -> str:
     else:
         written = item(text_edit.value, indent, form, literal=literal)
         lines = ["- " + written.head, *written.lines]
-    return _insert_block(text, node, _newline(text, node.start).join(lines), after)
+    return _insert_block(text, node, newline(text, node.start).join(lines), after)
 
 
 def _quotes(target: Target) -> str:
@@ -166,52 +172,34 @@ def _quotes(target: Target) -> str:
 
 
 def _insert_block(text: str, node: Node, written: str, after: CollectionEntry | None) -> str:
-    newline, indent = _newline(text, node.start), " " * column(text, node.start)
+    """The text with lines more in a block collection, behind the entry `after` or at its start."""
+    line_break = newline(text, node.start) + " " * column(text, node.start)
     if after is None:
-        return text[: node.start] + written + newline + indent + text[node.start :]
+        return text[: node.start] + written + line_break + text[node.start :]
     end = entry_end(text, after)
     before = text[:end]
     last = _last(after.value)
     if end == len(text) and last.style in ("|", ">"):  # add the missing break at its end
         before = text[: last.start] + re.sub("[-+]", "", text[last.start : last.head]) + "-" + text[last.head : end]
-    return before + newline + indent + written + text[end:]
-
-
-def _insert_flow(text: str, node: Node, written: str, after: CollectionEntry | None) -> str:
-    if text[node.start] not in "{[":  # `[key: value]`: a mapping without braces
-        return f"{text[: node.start]}{{{text[node.start : node.end]}, {written}}}{text[node.end :]}"
-    newline, indent = _newline(text, node.start), ""
-    beside = after or node.entries[0]
-    own_line = not text[line_start(text, beside.start) : beside.start].strip(" \t")
-    indent = " " * column(text, beside.start)
-    if after is None:
-        gap = newline + indent if own_line else " "
-        return f"{text[: beside.start]}{written},{gap}{text[beside.start :]}"
-    comma = after_space(text, after.end)
-    has_comma = text[comma] == ","
-    offset = comma + 1 if has_comma else after.end
-    end = line_end(text, offset)
-    if own_line and text[offset:end].strip(" \t")[:1] in ("", "#"):
-        first, second = ("", ",") if has_comma else (",", "")
-        return f"{text[:offset]}{first}{text[offset:end]}{newline}{indent}{written}{second}{text[end:]}"
-    return f"{text[:offset]} {written},{text[offset:]}" if has_comma else f"{text[:offset]}, {written}{text[offset:]}"
+    return before + line_break + written + text[end:]
 
 
 def _delete(text: str, target: Target) -> str:
+    """The text without a key or an item; a comment in its lines and deeper comments below belong to it."""
     parent, entry = target.above[-1], target.entry
     assert entry is not None  # noqa: S101  (only the root has none)
     index = parent.entries.index(entry)
     if parent.style == "flow":
-        return _delete_flow(text, parent, index)
+        return delete_flow(text, parent, index)
     start, end = line_start(text, entry.start), entry_end(text, entry)
     if text[start : entry.start].strip(" "):
         return _delete_beside_dash(text, entry.start, end, parent.entries[index + 1].start)
     last = _last(parent.entries[index - 1].value) if index else None
-    in_text = last is not None and last.style in ("|", ">")
+    in_text = last is not None and last.style in ("|", ">")  # what is above ends in a block of text
     if end == len(text) and in_text:
         return text[:start]
     if last and in_text and "+" in text[last.start : last.head]:  # it would include the empty lines that follow
-        found = _EMPTY_LINES.match(text, _next_line(text, end))
+        found = _EMPTY_LINES.match(text, next_line(text, end))
         return text[:start] + text[found.end() if found else end :]
     return _without_lines(text, start, end)
 
@@ -221,28 +209,6 @@ def _delete_beside_dash(text: str, start: int, end: int, following: int) -> str:
     if text[end:following].strip():
         return text[:start].rstrip(" \t") + text[end:]
     return text[:start] + text[following:]
-
-
-def _delete_flow(text: str, parent: Node, index: int) -> str:
-    entry = parent.entries[index]
-    comma = after_space(text, entry.end)
-    has_comma = text[comma] == ","
-    end = comma + 1 if has_comma else entry.end
-    start = line_start(text, entry.start)
-    behind = text[end : line_end(text, end)].strip(" \t")
-    if not text[start : entry.start].strip(" \t") and behind[:1] in ("", "#"):
-        before, rest = text[:start], text[_next_line(text, line_end(text, end)) :]
-    elif index + 1 < len(parent.entries) and not text[end : parent.entries[index + 1].start].strip(" \t"):
-        before, rest = text[: entry.start], text[parent.entries[index + 1].start :]
-    elif index and text[parent.entries[index - 1].end : entry.start].strip(" \t") == ",":
-        kept = parent.entries[index - 1].end if not has_comma else after_space(text, parent.entries[index - 1].end) + 1
-        return text[:kept] + text[end:]
-    else:
-        before, rest = text[: entry.start], text[end:]
-    if has_comma or not index:
-        return before + rest
-    comma = after_space(text, parent.entries[index - 1].end)  # the last one had none, so the previous one needs none
-    return before[:comma] + before[comma + 1 :] + rest
 
 
 def _reorder(text: str, node: Node, names: Sequence[str]) -> str:
@@ -280,25 +246,5 @@ def behind_indicator(text: str, entry: CollectionEntry) -> int:
     return (after_space(text, entry.key.end) if entry.key else entry.start) + 1
 
 
-def _colon(text: str, entry: CollectionEntry) -> str:
-    """What must be written before the value of a flow mapping's key: `{a}` has no colon, `{"a":1}` no space."""
-    if entry.key is None:
-        return ""
-    if ":" not in text[entry.key.end : entry.value.start]:
-        return ": "
-    return " " if text[entry.value.start - 1] == ":" else ""
-
-
 def _last(node: Node) -> Node:
     return _last(node.entries[-1].value) if node.entries and node.style == "block" else node
-
-
-def _newline(text: str, offset: int) -> str:
-    """The line break of the line with `offset`, else of the text."""
-    found = _BREAK.match(text, line_end(text, offset)) or _BREAK.search(text)
-    return found[0] if found else "\n"
-
-
-def _next_line(text: str, end: int) -> int:
-    found = _BREAK.match(text, end)
-    return found.end() if found else end

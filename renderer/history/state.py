@@ -214,43 +214,46 @@ def _mapping(data: Mapping[str, Any], key: str, source: str) -> Mapping[str, Any
 
 
 def _state(spec: Mapping[str, Any]) -> State:
+    """The state that an effective spec describes. Raises _UnreadableError."""
     parts = {key: _mapping(spec, key, "the effective spec") for key in _MAPPINGS}
+    _check_names(spec, parts)
+    role = next((key for key in ("canary", "preview") if parts[key]), None)
+    flight = parts[role] if role else {}
+    flying, aborted, stable = _version(spec, flight), _version(spec, parts["aborted"]), stable_of(spec)
+    strategy, undone_version = strategy_of(parts["strategy"]), undone(spec)
+    weight, overrides = _number(flight.get("weight")), flight.get("overrides")
+    standing = Standing(
+        strategy=str(strategy.type),
+        router=str(strategy.router) if strategy.type == "Canary" else None,
+        stable=name_of(stable),
+        flight=Flight(role, name_of(flying), weight, "overrides" in flight) if role and flying else None,
+        paused=spec.get("paused") is True,
+        stage=_stage(parts["migration"]),
+        aborted=name_of(aborted) if aborted else None,
+        undone=name_of(undone_version) if undone_version else None,
+    )
+    return State(
+        standing=standing,
+        stable=stable,
+        flying=flying,
+        previous=_version(spec, parts["previous"]),
+        aborted=aborted,
+        from_weight=_number(flight.get("from")),
+        overrides=overrides,
+        restarted=str(spec["restartedAt"]) if spec.get("restartedAt") is not None else None,
+        ladder=_steps(parts["strategy"].get("steps")),
+        namespace=str(spec["namespace"]) if spec.get("namespace") else None,
+    )
+
+
+def _check_names(spec: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise _UnreadableError for a `tag` or `version` that is not text, and where the stable tag is missing."""
     for holder in (spec, *(parts[key] for key in _VERSIONS)):
         for key in ("tag", "version"):
             if not isinstance(holder.get(key), str | None):
                 raise _UnreadableError(f"the effective spec: `{key}` is not a string")
     if not spec.get("tag"):
         raise _UnreadableError("the effective spec: `tag` is missing")
-    role = next((key for key in ("canary", "preview") if parts[key]), None)
-    flying = _version(spec, parts[role]) if role else None
-    aborted = _version(spec, parts["aborted"])
-    stable = stable_of(spec)
-    strategy = strategy_of(parts["strategy"])
-    flight = parts[role] if role else {}
-    standing = Standing(
-        str(strategy.type),
-        str(strategy.router) if strategy.type == "Canary" else None,
-        name_of(stable),
-        Flight(role, name_of(flying), _number(flight.get("weight")), "overrides" in flight)
-        if role and flying
-        else None,
-        spec.get("paused") is True,
-        _stage(parts["migration"]),
-        name_of(aborted) if aborted else None,
-        name_of(taken) if (taken := undone(spec)) else None,
-    )
-    return State(
-        standing,
-        stable,
-        flying,
-        _version(spec, parts["previous"]),
-        aborted,
-        _number(flight.get("from")),
-        flight.get("overrides"),
-        str(spec["restartedAt"]) if spec.get("restartedAt") is not None else None,
-        _steps(parts["strategy"].get("steps")),
-        str(spec["namespace"]) if spec.get("namespace") else None,
-    )
 
 
 def _steps(given: Any) -> tuple[Mapping[str, Any], ...]:

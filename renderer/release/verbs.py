@@ -53,9 +53,28 @@ def release(
     replace: bool = False,
 ) -> Outcome:
     """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate)."""
-    strategy = strategy_of(spec.get("strategy", {}))
     flight = in_flight(spec)
-    if flight and not replace:
+    refusal = _not_ready(spec, None if replace else flight) or _nothing_new(spec, tag, overrides)
+    if refusal:
+        return refusal
+    state = _version_state(spec, tag, version, overrides)
+    if _label(spec, state) == _label(spec, spec):
+        return Refusal(f"the stable version has the label `{_label(spec, state)}` too: give another --version")
+    if flight and version_of(spec, state) == version_of(spec, spec[flight]):
+        return Refusal(_replaces_itself(spec, flight))
+    strategy = strategy_of(spec.get("strategy", {}))
+    if strategy.type == "Canary":
+        if "rollbackWindow" in strategy.fields and _is_previous(spec, state):
+            return Refusal(_IN_WINDOW + "`undo` without --weight says the same in Git")
+        return _start_canary(spec, state, weight)
+    if strategy.type == "BlueGreen":
+        return {"preview": state, "aborted": ABSENT}
+    return _become_stable(spec, state, is_back=_is_previous(spec, state))
+
+
+def _not_ready(spec: Spec, flight: str | None) -> Refusal | None:
+    """Why no release can begin: `flight` is in flight, or another change of the app has not ended."""
+    if flight:
         return Refusal(_already(spec, flight))
     if "migration" in spec:
         return Refusal(SWITCHING)
@@ -65,6 +84,11 @@ def release(
         return Refusal(
             "`replicas` is still next to `autoscaling`, and pods could be lost: remove `replicas` and sync first"
         )
+    return None
+
+
+def _nothing_new(spec: Spec, tag: str | None, overrides: Mapping[str, Any] | None) -> Refusal | None:
+    """Why the version is not another one than the stable version."""
     if tag is None and not overrides:
         return Refusal("give a tag, or use --set to change configuration")
     fields = fields_of(spec, None)
@@ -75,18 +99,7 @@ def release(
         return Refusal(f"{', '.join(path for path, _ in idle)} already has this value: nothing would change")
     if (tag is None or tag == spec["tag"]) and not overrides:
         return Refusal(_same_tag(spec))
-    state = _version_state(spec, tag, version, overrides)
-    if _label(spec, state) == _label(spec, spec):
-        return Refusal(f"the stable version has the label `{_label(spec, state)}` too: give another --version")
-    if flight and version_of(spec, state) == version_of(spec, spec[flight]):
-        return Refusal(_replaces_itself(spec, flight))
-    if strategy.type == "Canary":
-        if "rollbackWindow" in strategy.fields and _is_previous(spec, state):
-            return Refusal(_IN_WINDOW + "`undo` without --weight says the same in Git")
-        return _start_canary(spec, state, weight)
-    if strategy.type == "BlueGreen":
-        return {"preview": state, "aborted": ABSENT}
-    return _become_stable(spec, state, is_back=_is_previous(spec, state))
+    return None
 
 
 def hotfix(spec: Spec, tag: str, *, version: str | None = None, weight: int | None = None) -> tuple[Outcome, Outcome]:

@@ -59,31 +59,23 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
 
     `given` are the names of the options that are not defaults.
     """
-    env, namespace, app = options.env, options.namespace or options.env, options.app
-    if given and given <= {"merge_driver", "hooks", "editor"} and os.path.exists(os.path.join(directory, PROJECT_FILE)):
+    if not os.path.exists(os.path.join(directory, PROJECT_FILE)):
+        return _create(directory, options)
+    if given and given <= {"merge_driver", "hooks", "editor"}:
         return _set_up(directory, options)
-    if os.path.exists(os.path.join(directory, PROJECT_FILE)):
-        if "env" not in given or given - {"env", "namespace", "after"}:
-            adds = "`rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
-            raise Failure(f"{PROJECT_FILE} already exists: {adds}", 2)
-        return _add_environment(directory, env, namespace, options.after)
+    if "env" not in given or given - {"env", "namespace", "after"}:
+        adds = "`rollspec new APP` adds an app, `rollspec init --env ENV` an environment"
+        raise Failure(f"{PROJECT_FILE} already exists: {adds}", 2)
+    return _add_environment(directory, options.env, options.namespace or options.env, options.after)
+
+
+def _create(directory: str, options: InitOptions) -> int:
+    """Write the files of a new project that are not there, and say what to do next."""
     if options.after is not None:
         raise Failure("--after is for one more environment of a project: create the project first", 2)
     _refuse_inside(os.path.realpath(directory))
-    layout, top = Layout(), _repository(directory)
-    port = {"name": "http", "port": 80, "targetPort": options.port}
-    pre_commit = top is None and options.hooks == _DEFAULT_HOOKS
-    files = {
-        **project_files(env, namespace, hooks=pre_commit, repository=_as_git_says(directory)),
-        layout.app(app): app_text(app, options.image, options.tag, [port], {}),
-    }
-    if options.editor is not None:
-        files = _for_editors(SchemaSource(options.editor), files, [PROJECT_FILE, layout.overlay(env), layout.app(app)])
-    schemas = Schemas(Versions(), read_schema)
-    text = files[layout.app(app)].encode()
-    data, _ = load(text, layout.app(app))
-    for fault in schemas.explain("App", data):
-        raise Failure(f"{fault.message} ({fault.pointer})", 2)
+    top = _repository(directory)
+    files = _first_files(directory, options, hooks=top is None and options.hooks == _DEFAULT_HOOKS)
     wanted = {file: text for file, text in files.items() if not _exists(directory, file)}
     write_all(directory, {file: text.encode() for file, text in wanted.items()}, mark=None)
     for file in files:
@@ -97,6 +89,22 @@ def init(directory: str, options: InitOptions, given: AbstractSet[str]) -> int:
         set_up_merge_driver(directory)
     out("\nNext: run `rollspec render` to write the manifests, and commit them with the specs.")
     return 0
+
+
+def _first_files(directory: str, options: InitOptions, *, hooks: bool) -> dict[str, str]:
+    """The files of a new project by path. Failure for an app that the schema refuses."""
+    env, app, layout = options.env, options.app, Layout()
+    port = {"name": "http", "port": 80, "targetPort": options.port}
+    files = {
+        **project_files(env, options.namespace or env, hooks=hooks, repository=_as_git_says(directory)),
+        layout.app(app): app_text(app, options.image, options.tag, [port], {}),
+    }
+    if options.editor is not None:
+        files = _for_editors(SchemaSource(options.editor), files, [PROJECT_FILE, layout.overlay(env), layout.app(app)])
+    data, _ = load(files[layout.app(app)].encode(), layout.app(app))
+    for fault in Schemas(Versions(), read_schema).explain("App", data):
+        raise Failure(f"{fault.message} ({fault.pointer})", 2)
+    return files
 
 
 def _set_up(root: str, options: InitOptions) -> int:

@@ -265,7 +265,7 @@ def test_behind_shows_where_versions_are_and_what_is_due(repository: Repository)
         "APP  dev        staging                             eu             us\n"
         "web  1.6.0 3 h  1.5.0 1 d 3 h, canary 1.6.0 at 5 %  1.4.2 1 d 4 h  1.5.0 1 h\n"
         "\n"
-        "due: web 1.5.0 in eu: `rollspec release web --from-env staging --env eu`\n"
+        "due: web 1.5.0 in eu: `rollspec release web --from-env staging --weight WEIGHT --env eu`\n"
         "held: web 1.6.0 in staging: canary 1.6.0 at 5 % is in flight\n"
         "\n"
         "1 of 2 apps do not have the same version everywhere.\n"
@@ -279,8 +279,17 @@ def test_behind_shows_where_versions_are_and_what_is_due(repository: Repository)
 def test_behind_names_environments_that_get_the_same(repository: Repository) -> None:
     stable(repository, "1.5.0", "staging")
     text = repository.text("status", "--behind")
+    command = "rollspec release web --from-env staging --weight WEIGHT --env eu --env us"
+    assert f"due: web 1.5.0 in eu, us: `{command}`\n" in text
+    repository.text(*command.replace("WEIGHT", "5").split()[1:])
+
+
+def test_behind_names_no_weight_where_the_spec_gives_it(repository: Repository) -> None:
+    stable(repository, "1.5.0", "staging")
+    repository.partial("  strategy: {type: Canary, router: istio, initialWeight: 5}\n", env="eu")
+    repository.partial("  strategy: {type: RollingUpdate}\n", env="us")
+    text = repository.text("status", "--behind")
     assert "due: web 1.5.0 in eu, us: `rollspec release web --from-env staging --env eu --env us`\n" in text
-    repository.text("release", "web", "--from-env", "staging", "--env", "eu", "--env", "us", "--weight", "5")
 
 
 def test_behind_says_what_holds_a_version_back(repository: Repository) -> None:
@@ -301,6 +310,7 @@ def test_behind_says_what_holds_a_version_back(repository: Repository) -> None:
             "web  unreadable  1.5.0 1 h  1.4.2 2 h  1.4.2 2 h",
         ],
     )
+    assert "unreadable: web in dev: overlays/dev/apps/web.yaml:7:1: yaml-syntax: " in done.out
     assert "held: web 1.5.0 in eu: the app is paused\nheld: web 1.5.0 in us: a switch is under way\n" in done.out
     repository.write("rollspec.yaml", PROJECT + "  promotion: [[dev, staging], [eu, us]]\n")
     assert "held: web 1.5.0 in eu: the spec in dev cannot be read\n" in repository.run("status", "--behind").out

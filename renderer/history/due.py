@@ -12,7 +12,7 @@ from renderer.history.state import Standing, VersionName
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An app in one environment; `standing` is None if it cannot be read, `since` if no commit is known.
+    """An app in one environment; `standing` is None if it cannot be read (`problem`), `since` if no commit is known.
 
     `since` is the commit that made its stable version stable, `commits_back` how far back that is.
     """
@@ -23,6 +23,8 @@ class Placed:
     since: LiveCommit | None = None
     commits_back: int | None = None
     age: timedelta | None = None  # of `since`
+    problem: str = ""
+    needs_weight: bool = False  # `release` must name the first weight of a canary
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Due:
     version: VersionName
     held: str = ""
     may_be_ahead: bool = False  # the version here came later than the one there
+    needs_weight: bool = False
 
 
 def due(here: Placed, there: Sequence[Placed], *, soak: timedelta | None = None, redo: bool = False) -> Due | None:
@@ -52,7 +55,7 @@ def due(here: Placed, there: Sequence[Placed], *, soak: timedelta | None = None,
     held = _not_one(there) or _held_here(here.standing, version, redo=redo) or _held_there(here.standing, there, soak)
     backs = [each.commits_back for each in there]
     is_later = here.commits_back is not None and all(back is None or here.commits_back < back for back in backs)
-    return Due(here.env, here.app, source, version, held, is_later)
+    return Due(here.env, here.app, source, version, held, is_later, here.needs_weight)
 
 
 def _not_one(there: Sequence[Placed]) -> str:

@@ -82,6 +82,7 @@ class State:
     restarted: str | None
     ladder: tuple[Mapping[str, Any], ...] = ()  # the strategy's steps, as far as they are mappings
     namespace: str | None = None  # the app's own
+    needs_weight: bool = False  # `release` must name the first weight of a canary, since the spec does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +244,7 @@ def _state(spec: Mapping[str, Any]) -> State:
         restarted=str(spec["restartedAt"]) if spec.get("restartedAt") is not None else None,
         ladder=_steps(parts["strategy"].get("steps")),
         namespace=str(spec["namespace"]) if spec.get("namespace") else None,
+        needs_weight=strategy.type == "Canary" and not {"steps", "initialWeight"} & parts["strategy"].keys(),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from renderer.manifest import Manifest
+from renderer.plan import RESOURCES
 from renderer.plan.classes import AppPlan, Effect, harshest
 from renderer.plan.classify import classify_resources, is_about
 from renderer.plan.moved import Objects
@@ -14,29 +15,46 @@ _NAMED = 3  # objects that a line names
 
 
 def with_kept(
-    plans: Sequence[AppPlan], changed: Mapping[tuple[str, str], Objects], unpruned: frozenset[str], *, one: bool | None
+    plans: Sequence[AppPlan],
+    changed: Mapping[tuple[str, str], Objects],
+    unpruned: frozenset[str],
+    gone: frozenset[str],
+    *,
+    one: bool | None,
 ) -> list[AppPlan]:
-    """The plans, with the objects that stay in the cluster said so; `unpruned` are the environments without pruning.
+    """The plans, with the objects that stay in the cluster said so.
 
-    `one`: one Application applies a whole environment. If not, an app that is removed takes its Application with it,
-    and that deletes its objects.
+    `unpruned` are the environments without pruning, `gone` those whose Application is deleted, which deletes nothing
+    else. `one`: one Application applies a whole environment. If not, an app that is removed takes its Application with
+    it, and that deletes its objects.
     """
     kept = {
         key: tuple(found.gone.values())
         for key, found in changed.items()
-        if key[0] in unpruned and found.gone and (one or not found.removed)
+        if key[0] in unpruned | gone and found.gone and (one or not found.removed)
     }
-    return [_with(plan, kept[plan.env, plan.app]) if (plan.env, plan.app) in kept else plan for plan in plans]
+    removed = {key for key in kept if changed[key].removed}
+    return [
+        _with(plan, kept[key], is_app_removed=key in removed and plan.app != RESOURCES, is_gone=plan.env in gone)
+        if (key := (plan.env, plan.app)) in kept
+        else plan
+        for plan in plans
+    ]
 
 
-def _with(plan: AppPlan, kept: Sequence[Manifest]) -> AppPlan:
+def _with(plan: AppPlan, kept: Sequence[Manifest], *, is_app_removed: bool, is_gone: bool) -> AppPlan:
+    named = [f"{manifest.kind} {manifest.name}" for manifest in kept[:_NAMED]]
+    more = f", and {len(kept) - _NAMED} more" if len(kept) > _NAMED else ""
+    by_hand = "the Application is deleted without its objects (`argocd app delete NAME --cascade` deletes both)"
+    cause = by_hand if is_gone else "Argo CD does not prune here"
+    remark = f"{cause}: until somebody deletes it, this stays: {', '.join(named)}{more}"
+    if is_app_removed:
+        reason = "the app is removed from Git; its pods and all its objects stay, and nothing updates them any more"
+        return replace(plan, effects=(Effect("remove", reason),), summary=None, remarks=(remark,))
     effects = list(plan.effects)
     for manifest in kept:
         if any(is_about(effect, manifest) for effect in effects):
             reason = f"{manifest.kind} {manifest.name} is removed from Git; Argo CD does not delete it by itself"
             effects = [effect for effect in effects if not is_about(effect, manifest)]
             effects.append(Effect("behaviour", reason, classify_resources((manifest,), ())[0].paths))
-    named = [f"{manifest.kind} {manifest.name}" for manifest in kept[:_NAMED]]
-    more = f", and {len(kept) - _NAMED} more" if len(kept) > _NAMED else ""
-    remark = f"Argo CD does not prune here: until somebody deletes it, this stays: {', '.join(named)}{more}"
     return replace(plan, effects=harshest(effects), remarks=(*plan.remarks, remark))

@@ -39,7 +39,7 @@ def behind_text(behind: Behind, form: str) -> str:
         return _json(behind)
     rows = [("APP", *behind.environments), *(_cells(behind, app) for app in behind.apps)]
     lines = (table(rows) if form == "markdown" else columns(rows)) if behind.apps else []
-    due = [*_due(behind.due)]
+    due = [*_unreadable(behind), *_due(behind.due)]
     if form == "markdown":
         due = [f"- {md(line)}" for line in due]
     closing = f"{len(behind.apps)} of {behind.count} apps do not have the same version everywhere."
@@ -65,17 +65,28 @@ def _age(placed: Placed) -> str:
     return duration_text(max(0, round(placed.age.total_seconds()))) if placed.age is not None else ""
 
 
+def _unreadable(behind: Behind) -> Iterator[str]:
+    """Why the state of an app cannot be read, with the file; a file of several environments is named once."""
+    for app, placed in behind.apps.items():
+        envs_of: dict[str, list[str]] = {}
+        for env, each in placed.items():
+            if each.standing is None:
+                envs_of.setdefault(each.problem, []).append(env)
+        for problem, envs in envs_of.items():
+            yield printable(f"unreadable: {app} in {', '.join(envs)}: {problem}")
+
+
 def _due(due: Sequence[Due]) -> Iterator[str]:
     """What is due with its command, one line for environments that get the same; then what is held, and why."""
-    envs_of: dict[tuple[str, str, str], list[str]] = {}
+    envs_of: dict[tuple[str, str, str, str], list[str]] = {}
     for each in due:
         if not each.held:
-            envs_of.setdefault((each.app, each.source, str(each.version)), []).append(each.env)
-    for (app, source, version), envs in envs_of.items():
+            weight = " --weight WEIGHT" if each.needs_weight else ""
+            envs_of.setdefault((each.app, each.source, str(each.version), weight), []).append(each.env)
+    for (app, source, version, weight), envs in envs_of.items():
         named = " ".join(f"--env {env}" for env in envs)
-        yield printable(
-            f"due: {app} {version} in {', '.join(envs)}: `rollspec release {app} --from-env {source} {named}`"
-        )
+        command = f"rollspec release {app} --from-env {source}{weight} {named}"
+        yield printable(f"due: {app} {version} in {', '.join(envs)}: `{command}`")
     for each in due:
         if each.held:
             yield printable(f"held: {each.app} {each.version} in {each.env}: {each.held}")
@@ -103,6 +114,7 @@ def _placed_data(placed: Placed) -> dict[str, Any]:
     return {
         "env": placed.env,
         "stable": standing.stable._asdict() if standing else None,
+        "problem": placed.problem or None,
         "flight": {"kind": flight.role, **flight.name._asdict(), "weight": flight.weight} if flight else None,
         "since": commit_data(placed.since, placed.env, placed.app) if placed.since else None,
         "age": None if placed.age is None else max(0, round(placed.age.total_seconds())),

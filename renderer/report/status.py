@@ -41,6 +41,7 @@ class AppStatus:
     has_previous: bool = False  # whether the state remembers what the last promotion replaced
     namespace: str = ""
     commands: tuple[str, ...] = ()  # those that are possible now, where they were asked for
+    needs_weight: bool = False  # `release` must name the first weight of a canary
     watched: tuple[str, ...] = ()  # what watches the canary in flight, of apps that were asked for by name
 
     @property

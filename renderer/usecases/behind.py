@@ -117,7 +117,8 @@ def _wanted(rows: Sequence[AppStatus]) -> Mapping[Key, Standing]:
 def _placed(row: AppStatus, known: Since, now: datetime | None) -> Placed:
     commit: LiveCommit | None = known.found.get((row.env, row.app, "stable"))
     age = now - commit.time if commit and now else None
-    return Placed(row.env, row.app, row.standing, commit, known.order.get(commit.sha) if commit else None, age)
+    back = known.order.get(commit.sha) if commit else None
+    return Placed(row.env, row.app, row.standing, commit, back, age, row.problem or "", row.needs_weight)
 
 
 def _if_ahead(opened: Opened, head: str, here: Placed, found: Due) -> Due:

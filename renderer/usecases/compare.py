@@ -124,7 +124,7 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
         of_resources = _resources(old, new, env, objects)
         plans += [*of_resources, *_argocd(old, new, env)] if env in selection.whole else []
     in_one = _in_one_application(old, new)
-    plans = with_moves(with_kept(plans, objects, _unpruned(new), one=in_one), objects, one=in_one)
+    plans = with_moves(with_kept(plans, objects, _unpruned(new), _gone(old, new), one=in_one), objects, one=in_one)
     problems = sorted(problem for share in shares for problem in share.problems)
     files = {path: oid for share in shares for path, oid in share.files.items()}
     return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems), files)
@@ -191,6 +191,15 @@ def _unpruned(view: View) -> frozenset[str]:
         for env, environment in view.setup.environments.items()
         if argocd and not prunes_by_itself(settings(argocd, environment.spec.get("argocd") or {}))
     )
+
+
+def _gone(old: View | Unread | None, new: View) -> frozenset[str]:
+    """The environments that are removed, together with their Application."""
+    if not isinstance(old, View):
+        return frozenset()
+    argocd = old.setup.project.argocd
+    is_one = argocd is not None and argocd.kind == "Application"
+    return frozenset(old.setup.environments.keys() - new.setup.environments.keys()) if is_one else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,7 @@ def _row(opened: Opened, states: SpecStates, env: str, app: str) -> AppStatus | 
             state.standing,
             labels=labels,
             has_previous=state.previous is not None,
+            needs_weight=state.needs_weight,
             ladder=_rungs(state),
             namespace=state.namespace or opened.setup.environments[env].spec.get("namespace") or "",
         )

@@ -52,9 +52,19 @@ def test_a_rescue_goes_on_and_keeps_the_edit(repository: Repository, words: list
     assert "replicas: 9" not in (repository.folder / ROLLOUT).read_text()
 
 
-def test_other_apps_and_a_dry_run_do_not_care(repository: Repository) -> None:
+def test_a_dry_run_says_what_the_run_would_say(repository: Repository) -> None:
     content = edit(repository)
-    assert repository.run("weight", "web", "50", "--dry-run").code == 0
+    done, tried = repository.run("weight", "web", "50"), repository.run("weight", "web", "50", "--dry-run")
+    assert (tried.code, tried.err) == (done.code, done.err)
+    assert tried.code == 1
+    assert "+    weight: 50\n" in tried.out
+    aborted = repository.run("abort", "web", "--dry-run")
+    assert (aborted.code, "would be overwritten; Git keeps a copy" in aborted.err) == (0, True)
+    assert (repository.folder / ROLLOUT).read_bytes() == content
+
+
+def test_other_apps_do_not_care(repository: Repository) -> None:
+    content = edit(repository)
     assert repository.run("release", "api", "1.5.0", "--weight", "20", "--commit").code == 0
     assert (repository.folder / ROLLOUT).read_bytes() == content
 

@@ -18,11 +18,14 @@ _MANY = 200  # paths; beyond, git is asked for the whole output folder
 _NAMED = 3
 
 
-def refuse_edited(opened: Opened, there: Mapping[str, bytes], rescued: Collection[tuple[str, str]]) -> None:
+def refuse_edited(
+    opened: Opened, there: Mapping[str, bytes], rescued: Collection[tuple[str, str]], *, is_dry_run: bool = False
+) -> None:
     """Failure for a rendered file of `there` that differs from its last commit and from what the specs render to.
 
     Where the edit of a verb takes traffic from a new version (`rescued`: environments and apps), the file is
-    overwritten all the same, and its content is kept in Git. Nothing where Git cannot be asked.
+    overwritten all the same, and its content is kept in Git (`is_dry_run`: this is only said). Nothing where Git cannot
+    be asked.
     """
     layout = opened.layout
     try:
@@ -35,6 +38,9 @@ def refuse_edited(opened: Opened, there: Mapping[str, bytes], rescued: Collectio
     urgent = [path for path in edited if key_of(layout, path) in rescued]
     _refuse([path for path in edited if path not in urgent])
     for path in urgent:
+        if is_dry_run:
+            say(f"rollspec: {printable(path)}: an edit that was not committed would be overwritten; Git keeps a copy")
+            continue
         oid = keep(opened.root, there[path])
         say(f"rollspec: {printable(path)}: an edit that was not committed is overwritten; `git show {oid}` prints it")
 

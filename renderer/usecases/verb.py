@@ -105,7 +105,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     _say_what_stays(opened, files)
     if options.dry_run:
         _show(opened, edited, files, old, options)
-        return 0
+        return int(failed)
     if not files and how.may_change_nothing:
         out(f"nothing to {how.verb}")
         return 0
@@ -124,19 +124,28 @@ def _refuse_early(opened: Opened, acts: Acts, how: How) -> None:
     if options.now and options.break_glass is None:
         refuse_frozen(environments, how.verb, options.now)
     _say_what_argo_cd_does(opened, acts, options)
-    if options.commit and not options.dry_run:
+    if options.commit:
         refuse_nested(opened.root, opened.layout)
         with asking_git():
-            put_right(opened.root)
+            if not options.dry_run:
+                put_right(opened.root)
             _refuse_under_way(opened.root)
         _refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}), [*acts])
 
 
 def _show(opened: Opened, edited: Sequence[Edited], files: Contents, old: Contents, options: VerbOptions) -> None:
-    """What would change, for --dry-run."""
+    """What would change, for --dry-run; Failure for what would stop the verb."""
     out(diff_text(old, files, colour=sys.stdout.isatty(), not_secret=opened.setup.project.not_secret), end="")
     if options.watch:
         options.watch(opened, edited)
+    else:
+        _refuse_edited(opened, edited, _outputs(edited, files, old), is_dry_run=True)
+
+
+def _outputs(edited: Sequence[Edited], files: Contents, old: Contents) -> Contents:
+    """The old contents of the rendered files that change."""
+    changed = files.keys() - {each.file for each in edited}
+    return {path: text for path, text in old.items() if path in changed}
 
 
 def _carried_out(
@@ -146,7 +155,7 @@ def _carried_out(
     files, old = contents
     specs = {each.file for each in edited}
     outputs = files.keys() - specs
-    _refuse_edited(opened, edited, {path: text for path, text in old.items() if path in outputs})
+    _refuse_edited(opened, edited, _outputs(edited, files, old))
     restored = _restored(opened, {path: old[path] for path in files}, specs)
     if not how.options.commit:
         with restored:
@@ -294,10 +303,10 @@ def _refuse_under_way(root: str) -> None:
         )
 
 
-def _refuse_edited(opened: Opened, edited: Sequence[Edited], old: Contents) -> None:
+def _refuse_edited(opened: Opened, edited: Sequence[Edited], old: Contents, *, is_dry_run: bool = False) -> None:
     there = {path: text for path, text in old.items() if text is not None}
     urgent = {(made.env, each.app) for each in edited for made in each.made if rescues(each.app, each.env, each.after)}
-    refuse_edited(opened, there, urgent)
+    refuse_edited(opened, there, urgent, is_dry_run=is_dry_run)
 
 
 def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> None:

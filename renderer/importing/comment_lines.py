@@ -56,13 +56,16 @@ def _of_document(fields: Mapping[int, str], lines: Mapping[int, str]) -> Comment
 
 
 def _lines(text: str) -> dict[int, str]:
-    """The comments of a file by line, without those that Helm and rollspec write."""
+    """The comments of a file by line, without those that Helm and rollspec write.
+
+    ruamel.yaml reads no tab between tokens, which YAML allows: it gets a blank in place of each.
+    """
     from ruamel.yaml import YAML  # slow to load, and only an import needs it
     from ruamel.yaml.error import YAMLError
 
     found: dict[int, str] = {}
     try:
-        for token in YAML(typ="rt").scan(text):
+        for token in YAML(typ="rt").scan(text.replace("\t", " ")):
             for comment in _flat(getattr(token, "comment", None)):
                 first = comment.start_mark.line
                 for offset, line in enumerate(comment.value.split("\n")):

@@ -71,6 +71,20 @@ def test_a_field_leads_to_the_field_of_the_spec(kind: str, pointer: str, source:
         assert lookup({"spec": SPEC}, source) is not None
 
 
+def test_the_first_routes_are_those_that_the_spec_puts_first() -> None:
+    route = {"name": "old", "match": [{"uri": {"prefix": "/old"}}], "redirect": {"uri": "/new"}}
+    spec = {**SPEC, "istio": {**SPEC["istio"], "routes": [route]}}
+    made = next(
+        each for each in render(app_of("web", "production", spec, namespace="shop")) if each.kind == "VirtualService"
+    )
+    for pointer, source in (
+        ("/spec/http/0/redirect/uri", "/spec/istio/routes/0/redirect/uri"),
+        ("/spec/http/1/timeout", "/spec/istio/http/timeout"),
+    ):
+        assert origin(made, pointer, routes=1) == source
+        assert lookup({"spec": spec}, source) == lookup(made.data, pointer)
+
+
 def test_a_job_that_was_written_by_hand_is_not_in_the_spec() -> None:
     job = Manifest("job.yaml", {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "x"}, "spec": {}})
     assert origin(job, "/spec/backoffLimit") == "/spec"

@@ -182,7 +182,8 @@ def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem
     elif finding.manifest.written is not None:
         return of_written(finding.manifest, finding.manifest.written, replace(finding, message=message))
     else:
-        file, pointer = effective.locate(origin(finding.manifest, finding.pointer))
+        routes = len((effective.data["spec"].get("istio") or {}).get("routes") or ())
+        file, pointer = effective.locate(origin(finding.manifest, finding.pointer, routes=routes))
     return Problem(file, 0, 0, finding.rule, f"{message} ({value})", pointer, severity)
 
 

@@ -9,14 +9,17 @@ _SPEC = ("spec",)
 _POD = ("spec", "template", "spec")
 
 
-def origin(manifest: Manifest, pointer: str) -> str:
-    """The pointer into the effective spec; `/spec` when no field fits better."""
+def origin(manifest: Manifest, pointer: str, *, routes: int = 0) -> str:
+    """The pointer into the effective spec; `/spec` when no field fits better.
+
+    `routes` is how many routes `istio.routes` of the spec has: they are the first ones of a VirtualService.
+    """
     parts = tuple(pointer.split("/")[1:])
-    found = _parts(manifest, parts)
+    found = _parts(manifest, parts, routes)
     return "".join(f"/{part}" for part in found)
 
 
-def _parts(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:
+def _parts(manifest: Manifest, parts: tuple[str, ...], routes: int) -> tuple[str, ...]:
     if parts[:2] in (("metadata", "labels"), ("metadata", "annotations")):
         return parts
     kind = manifest.kind
@@ -27,7 +30,7 @@ def _parts(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:
     if kind == "Service":
         return (*_SPEC, "ports", *parts[2:]) if parts[:2] == ("spec", "ports") else (*_SPEC, "service", *parts[1:])
     if kind == "VirtualService":
-        return _virtual_service(parts)
+        return _virtual_service(parts, routes)
     if kind == "DestinationRule":
         return (*_SPEC, "istio", *parts[1:])
     if kind in ("Job", "CronJob"):
@@ -81,9 +84,11 @@ def _container(manifest: Manifest, parts: tuple[str, ...]) -> tuple[str, ...]:
     return (*_SPEC, *parts)
 
 
-def _virtual_service(parts: tuple[str, ...]) -> tuple[str, ...]:
+def _virtual_service(parts: tuple[str, ...], routes: int) -> tuple[str, ...]:
     if parts[:2] in (("spec", "hosts"), ("spec", "gateways")) and len(parts) > 2:
         return (*_SPEC, "istio", parts[1], str(max(int(parts[2]) - 1, 0)))
+    if parts[:2] == ("spec", "http") and len(parts) > 2 and int(parts[2]) < routes:
+        return (*_SPEC, "istio", "routes", *parts[2:])
     if parts[:2] == ("spec", "http"):
         return (*_SPEC, "istio", "http", *parts[3:])
     return (*_SPEC, "istio", *parts[1:])

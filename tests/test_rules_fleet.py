@@ -84,6 +84,22 @@ def test_pods_with_another_apps_labels_are_a_clash_whatever_makes_them(kind: str
     assert "this selector also finds the pods of app evil" in found[0].message
 
 
+def _entry(labels: dict[str, str]) -> Manifest:
+    spec = {"hosts": ["old.example.com"], "workloadSelector": {"labels": labels}}
+    return Manifest("serviceentry.yaml", {**manifest("ServiceEntry", "old", spec).data})
+
+
+def test_a_service_entry_of_an_app_that_selects_pods_of_another_app() -> None:
+    """As with a Service, one for several apps belongs under `resources`, whose owner is the environment."""
+    web, other = deployment("web", LABELS, LABELS), deployment("b", {"app": "b"}, {"app": "b"})
+    assert lines(clashes(web=[web], b=[other, _entry(LABELS)])) == [
+        "workloads-overlap b serviceentry.yaml/spec/workloadSelector/labels: this selector also finds the pods of app "
+        "web"
+    ]
+    assert clashes(web=[web, _entry(LABELS)], b=[other]) == []
+    assert clashes(web=[web], _resources=[_entry(LABELS)]) == []
+
+
 def _service(labels: dict[str, str]) -> Manifest:
     return manifest("Service", "web", {"selector": labels})
 

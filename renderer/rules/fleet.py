@@ -350,8 +350,13 @@ def _endpoints(manifest: Manifest, owner: str) -> Iterator[Claim]:
 
 
 def _service_entry(manifest: Manifest, owner: str) -> Iterator[Claim]:
-    """The Services whose hosts a ServiceEntry has."""
-    for number, host in enumerate((manifest.data.get("spec") or {}).get("hosts") or ()):
+    """The Services whose hosts a ServiceEntry has, and the pods that an app's one selects, as a Service would."""
+    spec = manifest.data.get("spec") or {}
+    selector = (spec.get("workloadSelector") or {}).get("labels")
+    if selector and not owner.startswith("_"):
+        key = _labels(namespace_of(manifest), selector)
+        yield Claim("workloads-overlap", key, owner, manifest.file, "/spec/workloadSelector/labels")
+    for number, host in enumerate(spec.get("hosts") or ()):
         if key := _service_key(full_host(host, namespace_of(manifest))):
             yield Claim(_TAKES, key, owner, manifest.file, f"/spec/hosts/{number}")
 

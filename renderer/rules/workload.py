@@ -50,11 +50,11 @@ def _mismatch(selector: Object, pod: Pod) -> str:
 
 
 def workloads_overlap(scene: Scene) -> Iterator[Finding]:
-    """A workload, or the Service of an app, that selects the pods of another workload, Job, CronJob or Pod.
+    """A workload, or the Service or ServiceEntry of an app, that selects pods of another workload, Job, CronJob or Pod.
 
-    Only pods of its own namespace count. A Service that is meant for the pods of several apps belongs under `resources`
-    of the overlay, and is not judged. A Service that selects pods of a Job of its own app as well as those of the
-    workload is a warning, unless it is headless, or the Rollout adds its own label to the selector.
+    Only pods of its own namespace count. A Service or a ServiceEntry that is meant for the pods of several apps belongs
+    under `resources` of the overlay, and is not judged. A Service that selects pods of a Job of its own app as well as
+    those of the workload is a warning, unless it is headless, or the Rollout adds its own label to the selector.
     A Deployment and a Rollout with one name are allowed: that is how an app moves from one to the other (`migration`),
     and their ReplicaSets do not mix.
 

@@ -324,6 +324,10 @@ def test_behind_in_a_shallow_clone_says_that_ages_may_be_more(repository: Reposi
     repository.commit()
     git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{repository.folder}", "clone")
     assert "shallow" in run(tmp_path / "clone", "status", "--behind").err
+    for soak, is_said in (("1d", True), (None, False)):
+        words = ("--soak", soak) if soak else ()
+        done = run(tmp_path / "clone", "release", "--train", "--env", "eu", "--weight", "5", "--dry-run", *words)
+        assert ("shallow" in done.err) is is_said, done.err
 
 
 def test_behind_needs_an_order(repository: Repository) -> None:

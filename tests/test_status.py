@@ -275,6 +275,8 @@ def test_a_shallow_clone_says_that_a_state_may_be_older(repository: Repository, 
     clone = Repository.__new__(Repository)
     clone.folder = tmp_path / "clone"
     assert "the clone is shallow" in clone.run("status").err
+    done = clone.run("status", "--older-than", "99999d")
+    assert (done.code, "the clone is shallow" in done.err, done.out) == (3, True, "")
     assert clone.data("status")["complete"] is False
     assert repository.data("status")["complete"] is True
 

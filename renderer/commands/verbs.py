@@ -54,7 +54,11 @@ def _common(function: Callable[..., int]) -> Callable[..., int]:
         help="The environment; required if there are several (repeat for more: one commit for all).",
     )
     @click.option("--dry-run", "-n", is_flag=True, help="Show what would change, and change nothing.")
-    @click.option("--commit", is_flag=True, help="Commit the spec and the files rendered from it.")
+    @click.option(
+        "--commit",
+        is_flag=True,
+        help="Commit the spec and the files rendered from it; without it, they are only written.",
+    )
     @click.option("--message", "-m", help="With --commit: its message, instead of the default.")
     @click.option("--no-verify", is_flag=True, help="With --commit: without Git's pre-commit and commit-msg hooks.")
     @click.option("--break-glass", metavar="REASON", help="Pass a freeze of the environment; the commit says why.")

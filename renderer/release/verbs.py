@@ -455,6 +455,9 @@ def _nothing(spec: Spec, verb: str) -> str:
     kind = strategy_of(spec.get("strategy", {})).type
     if kind in ("RollingUpdate", "Recreate"):
         return f"strategy {kind} has nothing to {verb}: it rolls a release out at once; `undo` takes it back"
+    if verb == "abort" and "aborted" in spec:
+        name = version_of(spec, spec["aborted"]).name
+        return f"{name} is aborted already: if it still gets traffic, commit and push the spec and the rendered files"
     return f"nothing is in flight to {verb}: `release APP TAG` starts a release"
 
 

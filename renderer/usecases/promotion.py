@@ -12,6 +12,7 @@ from renderer.promotion import skipped
 from renderer.spec import short_digests
 from renderer.usecases.behind import NO_ORDER, DueOptions, read_due, source_environments
 from renderer.usecases.elsewhere import in_both, spec_in, stable_there, taken_back_before
+from renderer.usecases.past import SHALLOW
 from renderer.usecases.project import Opened
 from renderer.usecases.selection import chosen
 from renderer.usecases.words import parse_words
@@ -89,7 +90,10 @@ def due_versions(opened: Opened, env: str, wanted: ReleaseOptions, now: datetime
         raise Failure(f"--train: no environment comes before {env} in the order of promotion", 2)
     apps = chosen([*parse_words(wanted.words, opened.apps)], opened.apps, "app")
     by_source: dict[str, list[str]] = {}
-    for each in read_due(opened, [env], apps, DueOptions(now, wanted.soak, wanted.redo)).due:
+    read = read_due(opened, [env], apps, DueOptions(now, wanted.soak, wanted.redo))
+    if wanted.soak is not None and not read.complete:
+        say(SHALLOW)
+    for each in read.due:
         if each.held:
             say(f"rollspec: {each.app} in {env}: {short_digests(each.version.tag)} stays behind: {each.held}")
         else:

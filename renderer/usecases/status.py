@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from renderer.console import out, say
+from renderer.failure import Failure
 from renderer.git import GitError, changed, resolve
 from renderer.history import Files, Key, Parsed, Standing, State
 from renderer.pipeline import is_in
@@ -54,6 +55,8 @@ def show_status(options: StatusOptions) -> int:
     if options.older_than is not None:
         longest = options.older_than.total_seconds()
         old = [row for row in status.rows if (row.age(options.now) or 0) > longest]
+        if not (old or status.complete):
+            raise Failure(f"{SHALLOW.removeprefix('rollspec: ')}; until then, nobody knows what is older", 3)
         status, is_late = replace(status, rows=old), bool(old)
     if not status.complete:
         say(SHALLOW)

@@ -170,7 +170,9 @@ def _carried_out(
 
 
 def _say_of_commit(opened: Opened, options: VerbOptions) -> None:
-    """What is to be done about the commit: its trailer where the user makes it, and its branch."""
+    """What is to be done about the commit: that the user makes it (to a person), its trailer, and its branch."""
+    if not options.commit and sys.stderr.isatty():
+        say("rollspec: only the files are written: commit and push them, or give --commit the next time")
     if options.break_glass and not options.commit:
         trailer = printable(f"{TRAILER}: {options.break_glass}")
         say(f"rollspec: end the message of the commit with the line `{trailer}`, for `validate --base` and `history`")

@@ -159,7 +159,8 @@ def _ports(old: Side, new: Side, paths: tuple[ChangedPath, ...]) -> Iterator[Eff
     lost = lost_ports(old, new)
     if lost:
         named = tuple(path for path in paths if path.pointer.startswith("/spec/ports"))
-        reason = f"port {lost[0].port} leads to `{lost[0].target}`, a port that no pod has until new ones are Ready"
+        target = f"`{lost[0].target}`" if isinstance(lost[0].target, str) else lost[0].target
+        reason = f"port {lost[0].port} leads to {target}, a port that no pod has until new ones are Ready"
         yield Effect("disruptive", reason, named)
 
 

@@ -11,50 +11,63 @@ from renderer.rules.finding import Finding
 
 
 class LostPort(NamedTuple):
-    """A port of a Service, and the name of a container port that it will lead to."""
+    """A port of a Service, the container port that it will lead to, and a name under which pods have it today."""
 
     service: str
     port: int
-    target: str
+    target: str | int
+    name: str = ""  # for a target by number
 
 
 def lost_ports(old: Side, new: Side) -> list[LostPort]:
-    """Ports of Services that lead to pods today, and whose new `targetPort` names no port of these pods."""
-    template = workload(old.app, old.manifests).get("spec", {}).get("template") or {}
-    labels = (template.get("metadata") or {}).get("labels") or {}
-    names = {port.get("name") for container in _containers(template) for port in container.get("ports") or ()}
-    today = {each.name: each for each in old.manifests if each.kind == "Service"}
-    return [
-        LostPort(service.name, port["port"], port["targetPort"])
-        for service in new.manifests
-        if service.kind == "Service" and service.name in today and _selects(service, labels)
-        for port in service.data["spec"].get("ports") or ()
-        if isinstance(port.get("targetPort"), str)
-        and port["targetPort"] not in names
-        and port["port"] in _ports(today[service.name])
-    ]
+    """Ports of Services that lead to pods today, and whose new `targetPort` is no port of these pods.
+
+    A number counts if only the new pods list it, and the pods of today list the number that it replaces.
+    """
+    (labels, today), (_, later) = _pods(old), _pods(new)
+    services = {each.name: each for each in old.manifests if each.kind == "Service"}
+    found = []
+    for service in new.manifests:
+        if service.kind == "Service" and service.name in services and _selects(service, labels):
+            before = _targets(services[service.name])
+            for port, target in _targets(service).items():
+                lost = LostPort(service.name, port, target)
+                if isinstance(target, str):
+                    found += [lost] if port in before and target not in {each.get("name") for each in today} else []
+                elif before.get(port) in _numbers(today) and target in _numbers(later) - _numbers(today):
+                    name = _name(today, before[port])
+                    found += [lost._replace(name=name if name == _name(later, target) else "")]
+    return found
 
 
 def port_renamed(old: Side, new: Side) -> Iterator[Finding]:
-    """A port gets another name: the Service looks for it in pods that have it under the old one.
+    """A Service leads to a port that the pods of today do not have: its name or its number changes with the pods.
 
-    A Service's named `targetPort` is looked up in each pod. The Service is applied before the workload, so the running
-    pods drop out of its endpoints, and the port has no endpoints until new pods are Ready.
+    A Service's named `targetPort` is looked up in each pod, and a number is the same in all of them. The Service is
+    applied before the workload. So the running pods drop out of its endpoints, or get requests on a port on which they
+    do not listen, until new pods are Ready.
     Source: Kubernetes, Services (endpoints of a port that a pod does not have by that name are left out).
-    Do: keep the name; or add the port under the new name and another number, move the callers, then remove the old
-    port.
+    Do: keep the name; let `targetPort` name the container port instead of its number; or add the port under another
+    name and number, move the callers, then remove the old port.
     """
     for lost in lost_ports(old, new):
+        target, has = (f"`{lost.target}`", "has") if isinstance(lost.target, str) else (lost.target, "lists")
+        kept = "the name" if isinstance(lost.target, str) else "the number"
+        instead = f"write `targetPort: {lost.name}`, which Kubernetes looks up in each pod, or " if lost.name else ""
         message = (
-            f"port {lost.port} of Service {lost.service} leads to `{lost.target}`, which no pod of today has: requests "
-            "to it fail until new pods are Ready; keep the name, or add a second port and move the callers first"
+            f"port {lost.port} of Service {lost.service} leads to {target}, which no pod of today {has}: requests to "
+            f"it fail until new pods are Ready; {instead}keep {kept}, or add a second port and move the callers first"
         )
         yield Finding("port-renamed", message, "/spec/ports")
 
 
-def _containers(template: Object) -> list[Object]:
+def _pods(side: Side) -> tuple[Object, list[Object]]:
+    """The labels of the workload's pods, and the ports that their containers list."""
+    template = workload(side.app, side.manifests).get("spec", {}).get("template") or {}
     spec = template.get("spec") or {}
-    return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    ports = [port for container in containers for port in container.get("ports") or ()]
+    return (template.get("metadata") or {}).get("labels") or {}, ports
 
 
 def _selects(service: Manifest, labels: Object) -> bool:
@@ -62,5 +75,14 @@ def _selects(service: Manifest, labels: Object) -> bool:
     return bool(selector) and selector.items() <= labels.items()
 
 
-def _ports(service: Manifest) -> set[int]:
-    return {port["port"] for port in service.data["spec"].get("ports") or ()}
+def _targets(service: Manifest) -> dict[int, str | int]:
+    """The target of each port of the Service, by number."""
+    return {port["port"]: port.get("targetPort", port["port"]) for port in service.data["spec"].get("ports") or ()}
+
+
+def _numbers(ports: list[Object]) -> set[str | int]:
+    return {port["containerPort"] for port in ports}
+
+
+def _name(ports: list[Object], number: str | int) -> str:
+    return next((port.get("name") or "" for port in ports if port["containerPort"] == number), "")

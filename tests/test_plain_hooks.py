@@ -103,6 +103,16 @@ def test_a_verb_with_a_live_revision_passes_its_hook(
     assert done.code == 0, done.err
 
 
+def test_releases_from_edits_pass_their_hook(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot's bump is committed, and not live: from there the release would look like the revert of a promotion."""
+    monkeypatch.setenv("PATH", PATH)
+    repository.git("switch", "--quiet", "--create", "bump")
+    repository.app("web", WEB.replace("1.4.2", "1.5.0"))
+    repository.git("commit", "--quiet", "--all", "--no-verify", "-m", "bump")
+    done = repository.run("release", "--from-edits", "--base", "main", "--weight", "10", "--commit")
+    assert (done.code, "committed" in done.out) == (0, True), done.err
+
+
 def test_a_commit_of_some_files_is_judged_by_its_own_index(repository: Repository) -> None:
     repository.app("web", WEB.replace("LOG: info", "LOG: debug"))
     assert repository.run("render").code == 0

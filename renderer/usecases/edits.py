@@ -74,9 +74,14 @@ class _Branch(NamedTuple):
     commits: list[Commit]
 
 
+def base_of(root: str, since: str | None) -> str:
+    """The commit since which edits count: the revision `since`, by default where the branch left the main branch."""
+    return resolve(root, since) if since else merge_base(root)
+
+
 def _branch(root: str, since: str | None) -> _Branch:
     with asking_git():
-        base = resolve(root, since) if since else merge_base(root)
+        base = base_of(root, since)
         paths = [path for _, path in changed(root, base)]
         commits = [
             (commit.sha, frozenset(touch.path for touch in touches))

@@ -13,7 +13,7 @@ from datetime import datetime
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.freeze import TRAILER
-from renderer.git import GitError, changed, commit, resolve
+from renderer.git import GitError, changed, commit
 from renderer.git.read import find as resolves
 from renderer.git.remains import put_right
 from renderer.git.under_way import under_way
@@ -60,7 +60,7 @@ class VerbOptions:
     commit: bool = False
     message: str | None = None
     no_verify: bool = False
-    live: str | None = None  # the revision that the cluster has, from which hooks judge the commit
+    live: Callable[[str], str] | None = None  # the commit that the cluster has, from which hooks judge; by the root
     train: bool = False  # releases what is due, with a table in the message; it may be nothing
     remarks: Mapping[tuple[str, str], str] = field(default_factory=dict)  # end an app's line, by environment and app
     watch: Callable[[Opened, Sequence[Edited]], None] | None = None  # with dry_run: hears of the edits too
@@ -436,7 +436,7 @@ def _commit(opened: Opened, edited: Sequence[Edited], lines: Sequence[str], file
     trailers = [("Rollspec-App", app) for app in dict.fromkeys(each.app for each in edited)]
     trailers += [*(("Rollspec-Env", env) for env in envs), ("Rollspec-Verb", how.verb)]
     trailers += [(TRAILER, how.options.break_glass)] if how.options.break_glass else []
-    live = {LIVE: resolve(opened.root, how.options.live)} if how.options.live else {}
+    live = {LIVE: how.options.live(opened.root)} if how.options.live else {}
     made = commit(opened.root, files, message, trailers, live, verify=not how.options.no_verify)
     return f"committed {made[:12]}: {message.splitlines()[0]}"
 

@@ -11,6 +11,7 @@ from typing import Any
 from renderer.argocd import prunes_by_itself, settings
 from renderer.console import out, say
 from renderer.failure import Failure
+from renderer.git import resolve
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline import is_in
 from renderer.release import notes, switches, verbs
@@ -21,7 +22,7 @@ from renderer.report.status import AppStatus
 from renderer.spec import fields_of, strategy_of
 from renderer.tree import locked
 from renderer.usecases.edited import Act
-from renderer.usecases.edits import Edits, edit_acts
+from renderer.usecases.edits import Edits, base_of, edit_acts
 from renderer.usecases.effective import Spec, environments_for
 from renderer.usecases.elsewhere import spec_at
 from renderer.usecases.hotfix import start_hotfix
@@ -77,7 +78,8 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
         return start_hotfix(options, wanted, _run)
     if wanted.from_edits:
         edits = edit_acts(Edits(wanted.words, wanted.base, wanted.share, wanted.redo))
-        return _run(options, "release", edits, everywhere=True)
+        live = partial(base_of, since=wanted.base)  # the edits before it are not live yet
+        return _run(replace(options, live=live), "release", edits, everywhere=True)
 
     older: dict[tuple[str, str], str] = {}
 
@@ -127,7 +129,7 @@ def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | 
     def remarks(opened: Opened, spec: Spec, after: Spec) -> list[str]:
         return notes.weight(spec, after, opened.setup.project.level)
 
-    return _run(replace(options, live=live), "weight", acts, f"to {share} %", notes=remarks)
+    return _run(replace(options, live=_at(live)), "weight", acts, f"to {share} %", notes=remarks)
 
 
 def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: str | None) -> int:
@@ -148,7 +150,7 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
     def remarks(_: Opened, spec: Spec, after: Spec) -> list[str]:
         return notes.promote(spec, after, at)
 
-    return _run(replace(options, live=live), "promote", acts, notes=remarks)
+    return _run(replace(options, live=_at(live)), "promote", acts, notes=remarks)
 
 
 def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:
@@ -325,6 +327,10 @@ def _release(spec: Mapping[str, Any], *, must_canary: bool, adopt: bool, **asked
         return Refusal("its pods have what rollspec adds already: leave --adopt out")
     overrides = with_adoption(spec, asked["overrides"]) if adopt else asked["overrides"]
     return verbs.release(spec, **{**asked, "overrides": overrides})
+
+
+def _at(revision: str | None) -> Callable[[str], str] | None:
+    return partial(resolve, revision=revision) if revision is not None else None
 
 
 def _weight(app: str, live: Live, share: int, spec: Spec) -> Outcome:

@@ -51,6 +51,21 @@ def test_a_version_that_comes_back_otherwise_than_it_ran_is_noted(
     assert "value: info" in (repository.folder / "rendered/production/web/rollout.yaml").read_text()
 
 
+def test_a_version_without_a_label_is_named_by_its_image(tmp_path: Path) -> None:
+    """The pods of an imported app may have no label `version`."""
+    spec = WEB.replace(", router: istio", "") + "  podMetadata: {standardLabels: []}\n  selector: {app: web}\n"
+    repository = Repository(tmp_path / "repository", start={"apps/web.yaml": ""})
+    repository.app("web", spec)
+    repository.rendered()
+    verb_of(repository, "release web 1.5.0 --weight 20")
+    verb_of(repository, "promote web")
+    repository.app("web", spec.replace("info", "debug"))
+    repository.text("render")
+    repository.commit("more logs")
+    said = repository.run("undo", "web", "--env", "production").err
+    assert "production: 1.4.2 comes back with another configuration" in said
+
+
 def test_a_version_that_comes_back_as_it_ran_is_not_noted(repository: Repository) -> None:
     verb_of(repository, "release web 1.5.0 --weight 20")
     verb_of(repository, "abort web")

@@ -9,6 +9,7 @@ from typing import Any
 from renderer.plan.classes import AppPlan
 from renderer.problem import Problem
 from renderer.render.workload import RESTARTED_AT
+from renderer.spec import short_digests
 
 Template = Mapping[str, Any]
 RULE = "not-as-it-ran"
@@ -23,7 +24,7 @@ def not_as_it_ran(plan: AppPlan, file: str, commit: str | None, then: Template) 
     Do: accept it; or, once it is synced, `rollspec undo APP --to REF` brings the version back exactly as it ran.
     """
     named = f"{plan.app} --env {plan.env}"
-    tag = str(json.loads(plan.comes_back)["metadata"]["labels"].get("version", ""))
+    tag = _name(json.loads(plan.comes_back))
     if commit is None:
         message = f"Git's history here does not reach back to when {tag} ran, so it was not compared with that"
         return Problem(file, 0, 0, RULE, f"{message}: fetch more of it (`git fetch --unshallow`)", "", "note")
@@ -55,6 +56,13 @@ def differences(then: Template, now: Template) -> Iterator[str]:
     one, other = ({**(each.get("spec") or {}), "containers": None} for each in (then, now))
     yield from (f"pod.{key}" for key in _differing(one, other))
     yield from (f"podMetadata.{key}" for key in _differing(_metadata(then), _metadata(now)))
+
+
+def _name(template: Template) -> str:
+    """The label `version`; else the tag of the first image: the pods of an imported app may lack the label."""
+    label, images = _version(template)
+    image = str(images[0]) if images else ""
+    return str(label or short_digests(image.rpartition("/")[2].partition(":")[2] or image))
 
 
 def _version(template: Template) -> tuple[Any, list[Any]]:

@@ -169,6 +169,18 @@ def test_commands_are_those_of_the_state(repository: Repository) -> None:
     assert "    kubectl argo rollouts get rollout new --namespace elsewhere\n" in text
 
 
+def test_a_version_that_is_released_again_is_no_longer_undone(repository: Repository) -> None:
+    """Its start is not an undo either, also where no verb made the commit."""
+    repository.rendered("render")
+    for words in (("release", "web", "1.5.0", "--weight", "20"), ("promote", "web"), ("undo", "web")):
+        repository.verb(*words)
+    assert "1.5.0 undone" in repository.text("status")
+    repository.text("release", "web", "1.5.0", "--weight", "20", "--env", "production")
+    repository.commit("by hand")
+    assert "canary 1.5.0 at 20 %  " in repository.text("status")
+    assert "(undo)" not in repository.text("history", "web")
+
+
 def test_markdown_is_a_table(repository: Repository) -> None:
     busy(repository)
     lines = repository.text("status", *AT, "--format", "markdown").splitlines()

@@ -129,7 +129,7 @@ def _start(old: State, new: State) -> Move:
         type_ = "reopened"
     elif old.aborted and name == name_of(old.aborted):
         detail = "retry"
-    elif old.previous and name == name_of(old.previous):
+    elif old.previous and name == name_of(old.previous) and name != old.standing.undone:
         detail = "undo"
     return Move(type_, name, stable, (None, _weight(new)), _role(new), detail)
 

@@ -57,9 +57,10 @@ class Standing(NamedTuple):
 
     @property
     def stopped(self) -> list[tuple[str, VersionName]]:
-        """The versions that were stopped here, and how: `aborted`, `undone`."""
+        """The versions that were stopped here, and how: `aborted`, `undone`; not one that flies again."""
         named = (("aborted", self.aborted), ("undone", self.undone))
-        return [(how, version) for how, version in named if version]
+        again = self.flight.name if self.flight else None
+        return [(how, version) for how, version in named if version and version != again]
 
     @property
     def states(self) -> list[str]:

@@ -20,7 +20,7 @@ class LostPort(NamedTuple):
 
 
 def lost_ports(old: Side, new: Side) -> list[LostPort]:
-    """Ports of Services that lead to pods today, and whose new `targetPort` is no port of these pods.
+    """Ports of Services that lead to pods today, and whose new `targetPort` these pods do not have.
 
     A number counts if only the new pods list it, and the pods of today list the number that it replaces.
     """

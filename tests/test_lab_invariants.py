@@ -195,9 +195,9 @@ def test_how_many_edits_were_held_against_their_plan_and_how_long_traffic_moved_
     assert comparisons(recording(MOVED, plans={1: plan(before=50)})) == {"elsewhere": 1}
     assert comparisons(recording(MOVED, plans={1: {"timeline": None, "notSimulated": "why"}})) == {"not simulated": 1}
     assert extremes([result(one.scenario, "1.10.2", one, [], [])]) == [
-        "everything held all the time",
-        "edits by commits against their plan: 1 held",
-        "traffic moved in 1 edits; it stood 1.00 to 1.00 s after them",
+        "every check held all the time",
+        "each commit was compared with its plan: 1 went as the plan said",
+        "1 edits moved traffic; the shares changed for the last time 1.00 to 1.00 s after the edit",
     ]
 
 

@@ -94,11 +94,19 @@ def summary(results: Sequence[Result]) -> str:
     )
 
 
+_AGAINST_PLAN = {
+    "held": "went as the plan said",
+    "in part": "went as the plan said, but the run did not wait for their end",
+    "elsewhere": "began with other shares than those of the plan",
+    "not simulated": "had a plan without a simulation",
+}
+
+
 def extremes(results: Sequence[Result]) -> list[str]:
     """Outside the controls: what did not hold, allowed or not, with its shortest and longest windows; plans; moves."""
     mine = [result for result in results if not result["control"]]
     broken = [each for result in mine for each in result["windows"]]
-    out = [] if broken else ["everything held all the time"]
+    out = [] if broken else ["every check held all the time"]
     for invariant in sorted({each["invariant"] for each in broken}):
         these = [each for each in broken if each["invariant"] == invariant]
         windows, lasted = [each for each in these if each["shortest"]], ""
@@ -114,12 +122,14 @@ def extremes(results: Sequence[Result]) -> list[str]:
         )
     plans = sum((Counter(result["plans"]) for result in mine), Counter[str]())
     if plans:
-        out.append(
-            f"edits by commits against their plan: {', '.join(f'{n} {how}' for how, n in sorted(plans.items()))}"
-        )
+        said = "; ".join(f"{count} {_AGAINST_PLAN.get(how, how)}" for how, count in sorted(plans.items()))
+        out.append(f"each commit was compared with its plan: {said}")
     moved = [seconds for result in mine for seconds in result["moves"]]
     if moved:
-        out.append(f"traffic moved in {len(moved)} edits; it stood {min(moved):.2f} to {max(moved):.2f} s after them")
+        out.append(
+            f"{len(moved)} edits moved traffic; the shares changed for the last time {min(moved):.2f} to "
+            f"{max(moved):.2f} s after the edit"
+        )
     return out
 
 

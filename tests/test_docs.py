@@ -10,6 +10,7 @@ import pytest
 from renderer import __version__
 from renderer.cli import COMMANDS
 from tests import docs
+from tests.engines import board, imports, ports, reloads
 from tests.support.cases import ROOT
 
 _LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)(#[^)]*)?\)")
@@ -56,6 +57,7 @@ def test_every_command_is_in_the_reference() -> None:
 
 def test_the_scenarios_that_engines_names_exist() -> None:
     names = [path.stem for path in (ROOT / "fixtures/scenarios").glob("*.yaml")]
+    names += [name for played in (board, imports, ports, reloads) for name in played.NAMES]
     wanted = re.findall(r"`(?:make e2e )?K=(?!name|stale)([a-z0-9-]+)`", (ROOT / "docs/engines.md").read_text())
     assert len(wanted) > 20
     assert [name for name in wanted if not any(name in scenario for scenario in names)] == []

@@ -33,7 +33,7 @@ _ASIDE = frozenset(
     for name in (
         *("__init__", "__main__", "agreement", "board", "clients", "defaults", "digest", "evidence", "imports"),
         *("invariants", "judges", "planned", "promise", "report", "run", "sequences", "soak", "traces"),
-        *("autoscaler", "import_release", "reloads", "sentences", "unlabelled", "violation"),
+        *("autoscaler", "import_release", "ports", "reloads", "sentences", "unlabelled", "violation"),
     )
 )
 _SHORT = 12

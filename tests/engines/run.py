@@ -23,6 +23,7 @@ from . import (
     evidence,
     imports,
     judges,
+    ports,
     prometheus,
     reloads,
     report,
@@ -61,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         return board.play(arguments.name)
     if arguments.command == "e2e" and arguments.name in imports.NAMES:
         return imports.play(arguments.name)
+    if arguments.command == "e2e" and arguments.name in ports.NAMES:
+        return ports.play(arguments.name)
     if arguments.command == "e2e" and arguments.name in reloads.NAMES:
         return reloads.play(arguments.name)
     prometheus.start()

@@ -48,7 +48,7 @@ class Window:
 
 
 def windows_of(overlay: Mapping[str, Any]) -> tuple[Window, ...]:
-    """The windows of an overlay's spec that `faults` finds nothing wrong with."""
+    """The windows of an overlay's spec that `window_faults` finds nothing wrong with."""
     found = overlay.get("freeze") or ()
     return tuple(_window(entry) for entry in found if not list(_faults(entry)))
 
@@ -59,7 +59,7 @@ def frozen(windows: Iterable[Window], verb: str, now: datetime) -> tuple[Window,
     return max(open_now, key=lambda each: each[1], default=None)
 
 
-def faults(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def window_faults(entries: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """What is wrong with the windows as the schema accepts them: JSON pointer below `freeze`, and why."""
     return [(f"/{number}/{key}", why) for number, entry in enumerate(entries) for key, why in _faults(entry)]
 

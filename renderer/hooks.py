@@ -7,7 +7,7 @@ from renderer.manifest import Object
 WAVE = "argocd.argoproj.io/sync-wave"
 HOOK = "argocd.argoproj.io/hook"
 DELETE = "argocd.argoproj.io/hook-delete-policy"
-KINDS = frozenset({"PreSync", "Sync", "Skip", "PostSync", "SyncFail", "PostDelete", "PreDelete"})
+HOOKS = frozenset({"PreSync", "Sync", "Skip", "PostSync", "SyncFail", "PostDelete", "PreDelete"})
 SYNCED = frozenset({"PreSync", "Sync", "PostSync"})  # the hooks that run at each sync that succeeds
 JOB = "rollspec/job"  # the label of the objects of the spec's `jobs`: the name of the job
 _HELM = "helm.sh/hook"
@@ -39,7 +39,7 @@ def hooks_of(data: Object) -> frozenset[str]:
         return frozenset()
     own = _words(notes.get(HOOK))
     if own:
-        return frozenset(word for word in own if word in KINDS)
+        return frozenset(word for word in own if word in HOOKS)
     if _HELM not in notes:
         return frozenset()
     return frozenset(_OF_HELM[word] for word in _words(notes.get(_HELM)) if word in _OF_HELM)

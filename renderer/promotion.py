@@ -12,7 +12,7 @@ def stages_of(given: Iterable[str | Sequence[str]]) -> Stages:
     return tuple((each,) if isinstance(each, str) else tuple(each) for each in given)
 
 
-def faults(stages: Stages, names: Collection[str]) -> Iterator[tuple[str, str]]:
+def order_faults(stages: Stages, names: Collection[str]) -> Iterator[tuple[str, str]]:
     """What is wrong with the order where the environments have these names: JSON pointer below it, and why."""
     seen: set[str] = set()
     for number, stage in enumerate(stages):

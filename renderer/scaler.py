@@ -8,7 +8,7 @@ from renderer.manifest import Object
 from renderer.plain import mapping
 
 SCHEMALESS = "ScaledObject"
-KINDS = ("HorizontalPodAutoscaler", SCHEMALESS)
+SCALERS = ("HorizontalPodAutoscaler", SCHEMALESS)
 # The fields of a ScaledObject that `scaler_of` reads, and the JSON type of each.
 SCALED_FIELDS = (
     (("spec",), "object"),
@@ -31,7 +31,7 @@ class Scaler(NamedTuple):
 
 
 def scaler_of(data: Object) -> Scaler:
-    """The autoscaler that an object of one of KINDS is.
+    """The autoscaler that an object of one of SCALERS is.
 
     KEDA scales a Deployment where the target names no kind, from 0 to 100 pods where it names no bounds.
     """

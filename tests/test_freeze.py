@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.freeze import Window, faults, frozen, windows_of
+from renderer.freeze import Window, frozen, window_faults, windows_of
 from tests.support.past import Repository
 
 WEEKEND = Window("0 18 * * 5", timedelta(hours=62), "Europe/Berlin", "weekend")
@@ -80,13 +80,13 @@ def test_a_window_that_is_open_ends_within_its_duration(now: datetime, hours: in
     ],
 )
 def test_what_is_not_a_window_is_named_by_its_field(entry: dict[str, Any], pointer: str) -> None:
-    assert [where for where, _ in faults([entry])] == [pointer]
+    assert [where for where, _ in window_faults([entry])] == [pointer]
     assert windows_of({"freeze": [entry]}) == ()
 
 
 def test_a_window_of_an_overlay_has_defaults() -> None:
     entry = {"schedule": "0 18 * * 5", "duration": "2d14h"}
-    assert faults([entry]) == []
+    assert window_faults([entry]) == []
     assert windows_of({"freeze": [entry]}) == (Window("0 18 * * 5", timedelta(hours=62)),)
 
 

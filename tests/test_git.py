@@ -111,7 +111,7 @@ def reason_of(call: Callable[[], object]) -> str:
 class TestRevisions:
     def test_root(self, repo: Repository) -> None:
         repo.write("deep/er/file", "")
-        assert git.root(f"{repo.root}/deep/er") == os.path.realpath(repo.root)
+        assert git.top_folder(f"{repo.root}/deep/er") == os.path.realpath(repo.root)
 
     def test_resolve(self, repo: Repository) -> None:
         repo.git("tag", "--annotate", "--message", "x", "v1")
@@ -131,11 +131,11 @@ class TestRevisions:
 
     def test_no_repository(self, tmp_path: Path) -> None:
         for path in (tmp_path, tmp_path / "none"):
-            assert reason_of(partial(git.root, str(path))) == "no-repository"
+            assert reason_of(partial(git.top_folder, str(path))) == "no-repository"
             assert reason_of(partial(git.resolve, str(path), "HEAD")) == "no-repository"
         bare = Repository(tmp_path / "bare")
         bare.git("init", "--quiet", "--bare")
-        assert reason_of(lambda: git.root(bare.root)) == "no-repository"
+        assert reason_of(lambda: git.top_folder(bare.root)) == "no-repository"
 
     @pytest.mark.parametrize(
         "said",
@@ -149,7 +149,7 @@ class TestRevisions:
 
     def test_no_git(self, repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "/nonexistent")
-        assert reason_of(lambda: git.root(repo.root)) == "no-git"
+        assert reason_of(lambda: git.top_folder(repo.root)) == "no-git"
         assert reason_of(lambda: list(git.log(repo.root))) == "no-git"
 
     def test_variables_of_a_hook_do_not_lead_elsewhere(
@@ -157,7 +157,7 @@ class TestRevisions:
     ) -> None:
         for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
             monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
-        assert git.root(repo.root) == os.path.realpath(repo.root)
+        assert git.top_folder(repo.root) == os.path.realpath(repo.root)
         assert git.changed(repo.root, "HEAD") == []
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from renderer.pipeline.in_step import Work, groups, in_step
+from renderer.pipeline.in_step import Stepwise, groups, in_step
 from renderer.rules import Claim
 from renderer.usecases.project import build_all, open_project
 from tests.bench.projects import ENVS, generate, name_of
 
 
-def counting(name: str, steps: int, told: list[str]) -> Work[str]:
+def counting(name: str, steps: int, told: list[str]) -> Stepwise[str]:
     for number in range(steps):
         told.append(f"{name}{number}")
         yield

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.promotion import faults, in_order, skipped, stage_of, stages_before, stages_of, with_next
+from renderer.promotion import in_order, order_faults, skipped, stage_of, stages_before, stages_of, with_next
 from tests.support.cases import run
 from tests.support.past import PROJECT, WEB, Repository
 from tests.support.repository import git
@@ -54,7 +54,7 @@ def test_the_order_as_values() -> None:
     assert skipped(STAGES, "dev", "eu") == ("staging",)
     assert skipped(STAGES, "eu", "us") == skipped(STAGES, "us", "dev") == skipped(STAGES, "x", "us") == ()
     assert in_order(STAGES, ["x", "us", "staging", "a", "eu", "dev"]) == ["dev", "staging", "eu", "us", "a", "x"]
-    assert dict(faults(stages_of(["a", ["b", "a"], "c"]), {"a", "b"})) == {
+    assert dict(order_faults(stages_of(["a", ["b", "a"], "c"]), {"a", "b"})) == {
         "/1/1": "`a` is listed twice: a version passes through it once",
         "/2": "there is no environment `c`; there are a, b",
     }
@@ -70,7 +70,7 @@ def test_an_environment_that_is_added_comes_right_after_another(pairs: list[tupl
         numbers = [stage_of(stages, str(each)) for each in (after, env)]
         assert numbers[0] is not None
         assert numbers[1] == numbers[0] + 1
-    assert not list(faults(stages, {str(number) for number in range(13)}))
+    assert not list(order_faults(stages, {str(number) for number in range(13)}))
 
 
 def test_a_name_that_is_no_environment_is_shown_in_its_line(repository: Repository) -> None:

@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from renderer.commands.options import editor_option
-from renderer.usecases.git_hooks import KINDS
+from renderer.usecases.git_hooks import HOOK_TOOLS
 from renderer.usecases.init import SAMPLE_APP, InitOptions, init
 
 
@@ -36,7 +36,7 @@ from renderer.usecases.init import SAMPLE_APP, InitOptions, init
 )
 @click.option(
     "--hooks",
-    type=click.Choice(KINDS),
+    type=click.Choice(HOOK_TOOLS),
     default="pre-commit",
     show_default=True,
     help="Which hooks check commits: those of pre-commit, of Git itself, of husky or of lefthook.",

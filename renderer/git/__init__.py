@@ -22,7 +22,7 @@ from renderer.git.read import (
     remotes,
     renamed,
     resolve,
-    root,
+    top_folder,
 )
 from renderer.git.run import FailureReason, GitError
 
@@ -47,6 +47,6 @@ __all__ = [
     "remotes",
     "renamed",
     "resolve",
-    "root",
+    "top_folder",
     "tracked",
 ]

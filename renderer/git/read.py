@@ -27,7 +27,7 @@ class TreeEntry(NamedTuple):
     oid: str
 
 
-def root(path: str) -> str:
+def top_folder(path: str) -> str:
     """The top folder of the repository that `path` is in. Raises GitError no-git, no-repository."""
     return text(reading(path, ["rev-parse", "--show-toplevel"])).removesuffix("\n")
 

@@ -10,8 +10,7 @@ from renderer.importing.defaults import without_defaults
 from renderer.importing.source import SourceObject
 from renderer.manifest import Identity, kind_of, sync_options
 from renderer.plain import pointer_of
-from renderer.scaler import KINDS as SCALERS
-from renderer.scaler import scaler_of
+from renderer.scaler import SCALERS, scaler_of
 
 Verdict = Literal["identical", "same pods", "rolls", "lost", "withheld"]
 VERDICTS: tuple[Verdict, ...] = ("identical", "same pods", "rolls", "lost", "withheld")

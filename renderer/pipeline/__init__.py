@@ -15,7 +15,7 @@ from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Environment, Layer, SpecItem, effective, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.pipeline.faults import faults_of
-from renderer.pipeline.in_step import Work, in_step
+from renderer.pipeline.in_step import Stepwise, in_step
 from renderer.pipeline.policy_line import with_policy_line
 from renderer.pipeline.positions import (
     Blame,
@@ -143,7 +143,7 @@ def building(
     envs: Sequence[str],
     *,
     stable_only: bool = False,
-) -> Work[list[Rendered]]:
+) -> Stepwise[list[Rendered]]:
     """`build_app` as a generator that stops after each step, so that many apps can take each step together.
 
     The steps of each environment: evaluate, render, template, patch, check, write as text.
@@ -236,7 +236,7 @@ def _build(
     texts: Mapping[str, bytes],
     setup: Setup,
     stable_only: bool,
-) -> Work[Rendered]:
+) -> Stepwise[Rendered]:
     """The pipeline of one environment after its first step, `evaluate`."""
     locator = Locator({**setup.texts, **texts})
     evaluated, problems = evaluation

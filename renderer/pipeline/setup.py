@@ -442,9 +442,12 @@ def _freezes(environment: Environment) -> list[Problem]:
     windows = (own.data.get("spec") or {}).get("freeze")
     if not windows:
         return []
-    from renderer.freeze import faults  # time zones cost start-up time, and few projects have a freeze
+    from renderer.freeze import window_faults  # time zones cost start-up time, and few projects have a freeze
 
-    return [Problem(own.file, 0, 0, "freeze-window", why, f"/spec/freeze{pointer}") for pointer, why in faults(windows)]
+    return [
+        Problem(own.file, 0, 0, "freeze-window", why, f"/spec/freeze{pointer}")
+        for pointer, why in window_faults(windows)
+    ]
 
 
 def _same_target(project: Project, templates: tuple[Any, ...]) -> list[Problem]:

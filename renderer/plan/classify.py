@@ -19,7 +19,7 @@ from renderer.plan.ports import lost_ports
 from renderer.plan.side import WORKLOADS, Side, moves_cluster, workload
 from renderer.render.jobs import is_job_of_spec
 from renderer.render.service import preview_name
-from renderer.scaler import KINDS as SCALERS
+from renderer.scaler import SCALERS
 from renderer.spec import App
 
 Manifests = tuple[Manifest, ...]

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Literal
 
 from renderer.resources import read_schema
-from renderer.scaler import KINDS as SCALERS
+from renderer.scaler import SCALERS
 
 FieldClass = Literal[
     "template",  # the pod template: any other byte is another version

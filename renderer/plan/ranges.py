@@ -10,7 +10,7 @@ from renderer.plain import mapping
 from renderer.plan.classes import Flag, SimulationSummary
 from renderer.plan.outlook import Look, looked_ahead
 from renderer.plan.side import Side, replicas
-from renderer.scaler import KINDS, scaler_of
+from renderer.scaler import SCALERS, scaler_of
 from renderer.simulate import TooManyPodsError
 
 
@@ -47,7 +47,7 @@ def _with_maximum(found: SimulationSummary, old: Side | None, new: Side | None, 
 
 def _is_elsewhere(side: Side) -> bool:
     """Whether neither the workload nor an autoscaler of the tree says how many pods there are."""
-    return replicas(side) is None and not any(manifest.kind in KINDS for manifest in side.manifests)
+    return replicas(side) is None and not any(manifest.kind in SCALERS for manifest in side.manifests)
 
 
 def _at_maximum(side: Side) -> Side:
@@ -56,7 +56,7 @@ def _at_maximum(side: Side) -> Side:
 
 
 def _held(manifest: Manifest) -> Manifest:
-    if manifest.kind not in KINDS:
+    if manifest.kind not in SCALERS:
         return manifest
     scaler = scaler_of(manifest.data)
     if scaler.least == scaler.most:

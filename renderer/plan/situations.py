@@ -10,7 +10,7 @@ from renderer.manifest import Manifest, Object, sync_options
 from renderer.plan.classes import SimulationSummary
 from renderer.plan.outlook import Situation, named, play, situation, with_labels
 from renderer.plan.side import WORKLOADS, Side
-from renderer.scaler import KINDS as SCALERS
+from renderer.scaler import SCALERS
 from renderer.simulate import KINDS, TooManyPodsError, digest, template_version, wave
 
 _VERSION = ("version", "app.kubernetes.io/version")  # labels that name the version of a pod

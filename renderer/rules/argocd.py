@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from renderer.hooks import HOOK, SYNCED, WAVE, hooks_of, job_of_spec, wave_of
-from renderer.hooks import KINDS as HOOKS
+from renderer.hooks import HOOK, HOOKS, SYNCED, WAVE, hooks_of, job_of_spec, wave_of
 from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.images import repository_of

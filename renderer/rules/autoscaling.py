@@ -9,7 +9,7 @@ from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within, takes_over
 from renderer.rules.index import Pod
 from renderer.rules.quantity import quantity
-from renderer.scaler import KINDS, scaler_of
+from renderer.scaler import SCALERS, scaler_of
 
 # The block that each type of metric needs, and the targets that each takes.
 _BLOCK = {
@@ -98,7 +98,7 @@ def hpa_once(scene: Scene) -> Iterator[Finding]:
     """
     found = autoscalers(scene)
     if len(found) > 1:
-        yield from clashes_within(scene, KINDS, "hpa-once")
+        yield from clashes_within(scene, SCALERS, "hpa-once")
         yield from _next_to_keda(scene, found)
 
 
@@ -150,7 +150,7 @@ def target_of(scene: Scene, hpa: Manifest) -> Pod | None:
 
 def autoscalers(scene: Scene) -> list[Manifest]:
     """The scene's own HorizontalPodAutoscalers and ScaledObjects."""
-    return [manifest for kind in KINDS for manifest in scene.of(kind)]
+    return [manifest for kind in SCALERS for manifest in scene.of(kind)]
 
 
 def hpa_metrics(scene: Scene) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.quantity import amount
 from renderer.rules.rollouts import driven_services
-from renderer.scaler import KINDS, scaler_of
+from renderer.scaler import SCALERS, scaler_of
 
 DEADLINE = 600  # the default of progressDeadlineSeconds, of Deployment and Rollout alike
 
@@ -218,7 +218,7 @@ def same_namespace(scene: Scene) -> Iterator[Finding]:
     homes = {pod.namespace for pod in scene.index.workloads}
     if not homes:
         return
-    for kind in ("Service", "PodDisruptionBudget", *KINDS):
+    for kind in ("Service", "PodDisruptionBudget", *SCALERS):
         for manifest in scene.of(kind):
             own = namespace_of(manifest)
             if own in homes or (kind == "ScaledObject" and not own):  # Argo CD gives it the namespace of the app
@@ -234,7 +234,7 @@ def same_namespace(scene: Scene) -> Iterator[Finding]:
 
 
 def _meant_for(manifest: Manifest, pod: Pod) -> bool:
-    if manifest.kind in KINDS:
+    if manifest.kind in SCALERS:
         found = scaler_of(manifest.data)
         return (found.kind, found.name) == (pod.kind, pod.manifest.name)
     selector = (manifest.data.get("spec") or {}).get("selector") or {}

@@ -55,7 +55,7 @@ class Context:
     @property
     def sets(self) -> list[ReplicaSet]:
         """All its ReplicaSets, oldest first."""
-        return self.edit.world.sets_of(owner(self.rollout))
+        return self.edit.world.sets_of(rollout_owner(self.rollout))
 
     @property
     def others(self) -> list[ReplicaSet]:
@@ -83,7 +83,7 @@ class Context:
         return one.available(self.now) if one else 0
 
 
-def owner(rollout: Rollout) -> str:
+def rollout_owner(rollout: Rollout) -> str:
     """The owner of a Rollout's ReplicaSets."""
     return f"Rollout {rollout.key}"
 

@@ -15,13 +15,13 @@ def deployments(edit: Edit) -> None:
         _phase(edit, deployment)
 
 
-def owner(deployment: Deployment) -> str:
+def deployment_owner(deployment: Deployment) -> str:
     """The owner of its ReplicaSets."""
     return f"Deployment {deployment.key}"
 
 
 def _sync(edit: Edit, deployment: Deployment) -> None:
-    sets = edit.world.sets_of(owner(deployment))
+    sets = edit.world.sets_of(deployment_owner(deployment))
     fresh = next((one for one in sets if one.hash == deployment.spec.template.hash), None)
     old = [one for one in sets if one is not fresh]
     if deployment.spec.paused or any(one.wanted and one.desired != deployment.replicas for one in sets):
@@ -36,7 +36,9 @@ def _new_set(edit: Edit, deployment: Deployment, old: list[ReplicaSet]) -> Repli
     """The ReplicaSet of the present template: the revision after all others."""
     template = deployment.spec.template
     version = edit.world.names[template.hash]
-    fresh = ReplicaSet(owner(deployment), template.hash, version, template.labels, 0, deployment.spec.min_ready)
+    fresh = ReplicaSet(
+        deployment_owner(deployment), template.hash, version, template.labels, 0, deployment.spec.min_ready
+    )
     fresh.revision = 1 + max((one.revision for one in old), default=0)
     return add_set(edit, fresh)
 
@@ -141,7 +143,7 @@ def _part(one: ReplicaSet, deployment: Deployment, to_add: int, added: int) -> i
 
 
 def _phase(edit: Edit, deployment: Deployment) -> None:
-    now, sets = edit.world.now, edit.world.sets_of(owner(deployment))
+    now, sets = edit.world.now, edit.world.sets_of(deployment_owner(deployment))
     updated = sum(len(one.pods) for one in sets if one.hash == deployment.spec.template.hash)
     others = sum(len(one.pods) for one in sets if one.hash != deployment.spec.template.hash)
     available = sum(one.available(now) for one in sets)

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object, sync_options
-from renderer.scaler import KINDS as SCALERS
-from renderer.scaler import scaler_of
-from renderer.simulate.context import owner as rollout_owner
-from renderer.simulate.deployment import owner as deployment_owner
+from renderer.scaler import SCALERS, scaler_of
+from renderer.simulate.context import rollout_owner
+from renderer.simulate.deployment import deployment_owner
 from renderer.simulate.pods import remove_sets
 from renderer.simulate.record import Edit
 from renderer.simulate.spec import Template, deployment_spec, rollout_spec

@@ -7,7 +7,7 @@ from dataclasses import replace
 from renderer.simulate.analysis import runs_of
 from renderer.simulate.blue_green import reconcile_blue_green, scale_blue_green, valid_services
 from renderer.simulate.canary import reconcile_canary, scale_canary
-from renderer.simulate.context import Context, owner, persist
+from renderer.simulate.context import Context, persist, rollout_owner
 from renderer.simulate.istio import valid
 from renderer.simulate.pods import add_set
 from renderer.simulate.record import Edit
@@ -26,7 +26,7 @@ def _sync(edit: Edit, rollout: Rollout) -> None:
     if not valid(edit, rollout) or (blue_green and not valid_services(edit, blue_green)):
         _set_phase(edit, rollout, "Degraded")
         return
-    sets = edit.world.sets_of(owner(rollout))
+    sets = edit.world.sets_of(rollout_owner(rollout))
     fresh = next((one for one in sets if one.hash == rollout.spec.template.hash), None)
     if fresh is None:
         fresh = _new_set(edit, rollout, sets)
@@ -52,7 +52,7 @@ def _new_set(edit: Edit, rollout: Rollout, sets: list[ReplicaSet]) -> ReplicaSet
     """The ReplicaSet of the present template, without pods yet (`createDesiredReplicaSet`)."""
     template = rollout.spec.template
     version = edit.world.names[template.hash]
-    fresh = ReplicaSet(owner(rollout), template.hash, version, template.labels, 0, rollout.spec.min_ready)
+    fresh = ReplicaSet(rollout_owner(rollout), template.hash, version, template.labels, 0, rollout.spec.min_ready)
     fresh.desired = rollout.replicas
     fresh.revision = 1 + max((one.revision for one in sets), default=0)
     return add_set(edit, fresh)
@@ -60,7 +60,9 @@ def _new_set(edit: Edit, rollout: Rollout, sets: list[ReplicaSet]) -> ReplicaSet
 
 def _context(edit: Edit, rollout: Rollout, fresh: ReplicaSet) -> Context:
     old = rollout.status
-    stable = next((one for one in edit.world.sets_of(owner(rollout)) if old.stable and one.hash == old.stable), None)
+    stable = next(
+        (one for one in edit.world.sets_of(rollout_owner(rollout)) if old.stable and one.hash == old.stable), None
+    )
     within_delay = fresh.deadline is not None and (edit.options.before_1_10 or fresh.deadline > edit.world.now)
     return Context(edit, rollout, old, fresh, stable, within_delay, old.weights, old.restarted_at, runs_of(old))
 

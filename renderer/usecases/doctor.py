@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from renderer.console import out
-from renderer.git import GitError, is_shallow
-from renderer.git import root as top_folder
+from renderer.git import GitError, is_shallow, top_folder
 from renderer.git.checkout import is_sparse
 from renderer.git.setup import files_with, git_version, has_hook, line_ending
 from renderer.git.trial import OLDEST

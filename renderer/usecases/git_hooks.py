@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from renderer.console import out
 from renderer.failure import Failure
-from renderer.git import root as top_folder
+from renderer.git import top_folder
 from renderer.git.checkout import SUBMODULE, index_entries
 from renderer.git.driver import hooks_folder
 from renderer.git.index import own_index
@@ -23,7 +23,7 @@ from renderer.usecases.revision import asking_git
 from renderer.usecases.touched import projects
 from renderer.yamlio import plain_or_quoted
 
-KINDS = ("pre-commit", "git", "husky", "lefthook")
+HOOK_TOOLS = ("pre-commit", "git", "husky", "lefthook")
 _COMMANDS = ("validate --hook", "render --hook")
 _WRITTEN = "# Written by `rollspec init`: checks what is staged, whatever the working tree has.\n"
 

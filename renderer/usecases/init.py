@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from renderer.console import out
 from renderer.edit import EditError, Set, edit
 from renderer.failure import Failure
-from renderer.git import GitError, remotes
-from renderer.git import root as top_folder
+from renderer.git import GitError, remotes, top_folder
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.setup import read_project
 from renderer.problem import Problem, printable

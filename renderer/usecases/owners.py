@@ -6,8 +6,7 @@ import os.path
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from renderer.git import changed, read_many
-from renderer.git import root as top_folder
+from renderer.git import changed, read_many, top_folder
 from renderer.owners import LONGEST, PATHS, owners_of, parse_owners
 from renderer.plan import AppPlan, Looks
 from renderer.usecases.revision import View

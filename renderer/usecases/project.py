@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline import Rendered, building, is_in
-from renderer.pipeline.in_step import Work, groups, in_step
+from renderer.pipeline.in_step import Stepwise, groups, in_step
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import (
     Setup,
@@ -25,7 +25,7 @@ from renderer.plain import escape
 from renderer.problem import Problem, errors, printable
 from renderer.progress import counted
 from renderer.project import Project, Versions
-from renderer.promotion import faults as promotion_faults
+from renderer.promotion import order_faults
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import Read, listing, read, reader, sources
@@ -171,7 +171,7 @@ def _environments_named(root: str, setup: Setup) -> list[Problem]:
     """Problems of the order of promotion, and of the clusters, in the project file."""
     found = [
         Problem(PROJECT_FILE, 0, 0, "promotion", why, f"/spec/promotion{pointer}")
-        for pointer, why in promotion_faults(setup.project.promotion, setup.environments)
+        for pointer, why in order_faults(setup.project.promotion, setup.environments)
     ]
     names = ", ".join(sorted(setup.environments))
     found += [
@@ -305,7 +305,7 @@ def build_read(
 ) -> list[Rendered]:
     """A group of apps whose files are read, each in its environments (`wanted`)."""
 
-    def work(app: str) -> Work[list[Rendered]]:
+    def work(app: str) -> Stepwise[list[Rendered]]:
         files, problems = texts[app]
         if problems:
             return [Rendered("", app, problems=tuple(problems))]

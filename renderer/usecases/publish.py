@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from renderer.console import out
 from renderer.failure import Failure
-from renderer.git import GitError, list_tree, log, remotes, resolve
-from renderer.git import root as top_folder
+from renderer.git import GitError, list_tree, log, remotes, resolve, top_folder
 from renderer.git.branches import (
     About,
     about,

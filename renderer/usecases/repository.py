@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from renderer.git import GitError, remotes
-from renderer.git import root as top_folder
+from renderer.git import GitError, remotes, top_folder
 from renderer.layout import PROJECT_FILE
 from renderer.lazy import regex
 from renderer.pipeline.positions import Locator

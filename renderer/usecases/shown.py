@@ -34,8 +34,10 @@ class Shown(NamedTuple):
         """Annotations and reports name files relative to the top of the repository."""
         if self.form not in ("github", "sarif", "junit"):
             return self.start if self.start is not None else root
-        from renderer.git import GitError  # a plain run has no need of git
-        from renderer.git import root as top_folder
+        from renderer.git import (
+            GitError,  # a plain run has no need of git
+            top_folder,
+        )
 
         try:
             return top_folder(root)

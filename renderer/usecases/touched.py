@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from renderer.console import say
 from renderer.failure import Failure
-from renderer.git import GitError, list_tree
-from renderer.git import root as top_folder
+from renderer.git import GitError, list_tree, top_folder
 from renderer.git.index import deletions_between, staged_deletions, unknown
 from renderer.git.read import find, is_unborn
 from renderer.layout import PROJECT_FILE

@@ -14,7 +14,7 @@ from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.freeze import TRAILER
 from renderer.git import GitError, changed, commit
-from renderer.git.read import find as resolves
+from renderer.git.read import find
 from renderer.git.remains import put_right
 from renderer.git.under_way import under_way
 from renderer.git.version import is_detached
@@ -320,7 +320,7 @@ def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]
     for app in apps:
         files += opened.texts(app)[0] if app in opened.apps else ()
         files += [opened.layout.partial(env, app) for env in envs]
-    if not resolves(opened.root, "HEAD"):
+    if not find(opened.root, "HEAD"):
         raise Failure("there is no commit yet: commit the project first", 1)
     with asking_git():
         refuse_hidden(opened.root, set(files))

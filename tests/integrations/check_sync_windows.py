@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from renderer.freeze import Window, faults
+from renderer.freeze import Window, window_faults
 from renderer.sync_windows import go_duration, read_differently
 from tests.tools import go
 
@@ -53,7 +53,7 @@ def windows(random: Random) -> list[Window]:
         schedule = " ".join(field(random, number) for number in range(5))
         duration = timedelta(minutes=random.choice((1, 7, 60, 600, 3000, 40000)), seconds=random.choice((0, 0, 30)))
         entry = {"schedule": schedule, "duration": f"{int(duration.total_seconds())}s"}
-        if not faults([{**entry, "duration": "1h"}]):
+        if not window_faults([{**entry, "duration": "1h"}]):
             found.append(Window(schedule, duration))
     return found
 

@@ -43,7 +43,14 @@ _LISTS: dict[str, dict[str, Any]] = {
     "a ladder (`strategy.steps`) in flight": {"strategy": {**_ISTIO, "steps": _STEPS}, "canary": _NEW},
     "a ladder, promoted": {"strategy": {**_ISTIO, "steps": _STEPS}, "previous": {"tag": "v0", "weight": 50}},
 }
-_SHOWN = ("rolling", "bluegreen-preview", "istio", "istio-canary", "istio-promoted", "istio-aborted")
+_SHOWN = {
+    "rolling": "RollingUpdate, nothing in flight",
+    "bluegreen-preview": "BlueGreen, a preview in flight",
+    "istio": "Canary, nothing in flight",
+    "istio-canary": "Canary, a canary in flight",
+    "istio-promoted": "Canary, after a promotion",
+    "istio-aborted": "Canary, after an abort",
+}
 _VERBS = ("release 1.6.0", "weight 60", "promote", "abort", "retry", "undo")
 
 
@@ -79,30 +86,37 @@ def workloads() -> str:
 
 def transitions() -> str:
     """What the verbs of a release do in the states that people meet most; the others are in fixtures/verbs."""
-    lines = ["| state | verb | what it does |", "| --- | --- | --- |"]
+    lines = []
     with tempfile.TemporaryDirectory() as folder:
-        for state in _SHOWN:
+        for state, title in _SHOWN.items():
             opened = project(state, Path(folder, state))
             environment = environment_for(opened, None)
-            about = json.dumps({key: value for key, value in STATES[state].items() if key != "strategy"})
-            for words in _VERBS:
-                did = _did(edit_app(opened, environment, "web", VERBS[words]))
-                lines.append(f"| {state} `{about}` | `{words}` | {did} |")
-    return "\n".join(lines)
+            more = [_field(key, value) for key, value in STATES[state].items() if key != "strategy"]
+            lines += ["", f"**{title}**: {', '.join(more)}" if more else f"**{title}**", ""]
+            lines += ["| verb | what it does |", "| --- | --- |"]
+            lines += [f"| `{words}` | {_did(edit_app(opened, environment, 'web', VERBS[words]))} |" for words in _VERBS]
+    return "\n".join(lines[1:])
 
 
 def _did(outcome: Any) -> str:
     if isinstance(outcome, Refusal):
         return "refused: " + outcome.message.replace("|", "\\|")
     before, after = outcome.before, outcome.after
-    changed = [key for key in (*before, *after) if before.get(key) != after.get(key)]
-    return ", ".join(f"`{key}` {_change(key, before, after)}" for key in dict.fromkeys(changed)) or "nothing"
+    changed = dict.fromkeys(key for key in (*before, *after) if before.get(key) != after.get(key))
+    written = [_field(key, after[key]) for key in changed if key in after]
+    removed = [f"`{key}`" for key in changed if key not in after]
+    says = [f"writes {', '.join(written)}"] if written else []
+    return "; ".join([*says, *([f"removes {', '.join(removed)}"] if removed else [])]) or "nothing"
 
 
-def _change(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    if key not in after:
-        return "is removed"
-    return f"is `{json.dumps(after[key])}`".replace("|", "\\|")
+def _field(key: str, value: Any) -> str:
+    """A field as it is in a spec: `canary: {tag: 1.5.0, weight: 20}`."""
+    text = ", ".join(f"{name}: {_scalar(each)}" for name, each in value.items()) if isinstance(value, dict) else ""
+    return f"`{key}: {'{' + text + '}' if isinstance(value, dict) else _scalar(value)}`".replace("|", "\\|")
+
+
+def _scalar(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _app(state: Mapping[str, Any]) -> App:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import cleandoc
 
 from renderer.plan.classes import CLASSES
-from renderer.plan.fields import SCHEMAS, table
+from renderer.plan.fields import SCHEMAS, field_class, table
 from renderer.plan.ran import HISTORY_RULES
 from renderer.plan.transition import FIRST_RULES, TRANSITION_RULES
 
@@ -13,9 +13,9 @@ _OPENING = """\
 # Plans
 
 `rollspec plan` shows what a change of specs will do to the running system. It compares two revisions, offline. Each app
-in each environment gets a class, which depends on two things: what the release does (judged by pod templates and step
-lists, as the controllers do), and what the changed paths are about. The harshest class wins, and the plan names the
-paths that caused it. Shares, Ready pods and the highest number of pods during the change come from a simulation of the
+in each environment gets a class. It follows from what the release does (the plan compares pod templates and step lists,
+as the controllers do), and from the subjects of the fields that change. The harshest class wins, and the plan names the
+fields that caused it. Shares, Ready pods and the highest number of pods during the change come from a simulation of the
 controllers. The simulation assumes that the cluster has what the base revision says.
 
 `make docs` makes this page from the code.
@@ -30,8 +30,23 @@ safely.
 _FIELDS = """\
 ## What a field is about
 
-A path inside a field of Kubernetes, Argo Rollouts or Istio has the class of its nearest prefix in this table. Patches,
-templates and plain manifests are judged by what they change in the manifests. Any other path counts as `identity`.
+Each field of a spec is about one of these subjects. The plan looks at the fields that change, and at their subjects:
+
+| subject | what its fields decide |
+| --- | --- |
+| template | the pod template: a change of it is another version |
+| state | the release state and the step list: judged as a transition |
+| scale | how many pods there are |
+| traffic | which requests go where |
+| behaviour | what the controllers do the next time; nothing moves now |
+| metadata | labels and annotations of objects |
+| identity | names, namespaces and selectors: with another value, it is another object |
+| rendered | other parts of the manifests: judged by what changes in the manifests, as patches and templates are |
+| none | nothing in the running system |
+
+A field that is not in the tables below has the subject of the field around it: `/spec/canary/weight` has that of
+`/spec/canary`. A field of a list's item has that of the list. Without any such field, the subject is `identity`, the
+most cautious one.
 """
 
 
@@ -67,9 +82,18 @@ def _fields() -> list[str]:
     lines = []
     for schema in SCHEMAS:
         classes = table(schema)
-        lines += [f"### {schema}", "", "| class | fields |", "| --- | --- |"]
+        lines += [f"### {schema}", "", "| subject | fields |", "| --- | --- |"]
         for name in dict.fromkeys(classes.values()):
-            paths = [path for path in classes if classes[path] == name]
-            lines.append(f"| {name} | {', '.join(f'`{path}`' for path in paths)} |")
+            paths = [path for path in classes if classes[path] == name and _around(schema, path) != name]
+            if paths:
+                lines.append(f"| {name} | {', '.join(f'`{path}`' for path in paths)} |")
         lines.append("")
     return lines
+
+
+def _around(schema: str, path: str) -> str:
+    """The subject of the field around this one; empty if there is none in the table."""
+    above = path.rpartition("/")[0]
+    while above and above not in table(schema):
+        above = above.rpartition("/")[0]
+    return field_class(schema, above) if above else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
+from typing import Literal
 
 from renderer.manifest import Manifest
 from renderer.plain import mapping
@@ -13,14 +15,19 @@ from renderer.plan.side import Side, replicas
 from renderer.scaler import SCALERS, scaler_of
 from renderer.simulate import TooManyPodsError
 
+Bound = Literal["least", "most"]
+
 
 def as_known(
     found: SimulationSummary, old: Side | None, new: Side | None, look: Look = looked_ahead
 ) -> SimulationSummary:
     """The summary with the range of an autoscaler; of an app that nobody sends requests to, with its pods alone.
 
-    The autoscaler is at its lower bound in `found`. The change is played again with the autoscaler at its upper bound.
+    The autoscaler is at its lower bound in `found`, unless that is lowered: then it is played again with the autoscaler
+    at the new bound. The change is also played with the autoscaler at its upper bound.
     """
+    if old and new and _is_lowered(old, new):
+        found = look(_at_bound(old, "least"), _at_bound(new, "least"))
     found = _with_maximum(found, old, new, look)
     if any(map(_serves, filter(None, (old, new)))):
         return found
@@ -28,7 +35,7 @@ def as_known(
 
 
 def _with_maximum(found: SimulationSummary, old: Side | None, new: Side | None, look: Look) -> SimulationSummary:
-    sides = [side and _at_maximum(side) for side in (old, new)]
+    sides = [side and _at_bound(side, "most") for side in (old, new)]
     if sides == [old, new]:
         return replace(found, count="elsewhere") if any(map(_is_elsewhere, filter(None, (old, new)))) else found
     try:
@@ -50,18 +57,29 @@ def _is_elsewhere(side: Side) -> bool:
     return replicas(side) is None and not any(manifest.kind in SCALERS for manifest in side.manifests)
 
 
-def _at_maximum(side: Side) -> Side:
-    """The side with every autoscaler held at its upper bound."""
-    return replace(side, manifests=tuple(map(_held, side.manifests)), stable=tuple(map(_held, side.stable)))
+def _is_lowered(old: Side, new: Side) -> bool:
+    """Whether an autoscaler may keep fewer pods than before."""
+    before = {
+        manifest.identity: scaler_of(manifest.data).least for manifest in old.manifests if manifest.kind in SCALERS
+    }
+    scalers = [manifest for manifest in new.manifests if manifest.kind in SCALERS]
+    return any(scaler_of(each.data).least < before.get(each.identity, 0) for each in scalers)
 
 
-def _held(manifest: Manifest) -> Manifest:
+def _at_bound(side: Side, bound: Bound) -> Side:
+    """The side with every autoscaler held at one of its bounds."""
+    hold = partial(_held, bound=bound)
+    return replace(side, manifests=tuple(map(hold, side.manifests)), stable=tuple(map(hold, side.stable)))
+
+
+def _held(manifest: Manifest, bound: Bound) -> Manifest:
     if manifest.kind not in SCALERS:
         return manifest
     scaler = scaler_of(manifest.data)
     if scaler.least == scaler.most:
         return manifest
-    spec = {**mapping(manifest.data.get("spec")), scaler.least_field: scaler.most, scaler.most_field: scaler.most}
+    count = max(1, scaler.least) if bound == "least" else scaler.most
+    spec = {**mapping(manifest.data.get("spec")), scaler.least_field: count, scaler.most_field: count}
     return Manifest(manifest.file, {**manifest.data, "spec": spec})
 
 

@@ -266,7 +266,7 @@ def test_validate_judges_the_change_too(project: Path) -> None:
     outcome = run(project, "validate", "--base", base)
     assert outcome.code == 1
     assert "overlays/production/apps/web.yaml:8:13: weight-without-from: " in outcome.err
-    assert "`rollspec weight web 50 --env production --live REF`" in outcome.err
+    assert f"`rollspec weight web 50 --env production --live {base}` writes it" in outcome.err
     assert run(project, "validate", "--base", base, "--app", "other").code == 0
     assert "weight-without-from" in run(project, "plan", "--base", base).out
 

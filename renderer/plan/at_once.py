@@ -91,8 +91,10 @@ def _instead(old: Side, new: Side) -> str:
     what = "canary" if new.app.strategy.type == "Canary" else "preview"
     if _is_edit(old, new):
         redo = " --redo" if _is_redo(old, new) else ""
-        command = f"rollspec release {new.app.name} --from-edits --base REF{redo}{new.first_weight} --env {new.app.env}"
-        return f"`{command}`, with the revision before the edit, makes a {what} of it"
+        command = (
+            f"rollspec release {new.app.name} --from-edits --base {{}}{redo}{new.first_weight} --env {new.app.env}"
+        )
+        return f"{old.typed(command, 'before the edit')} makes a {what} of it"
     return f"revert the change, then `{new.release(old.app.stable)}` starts a {what}"
 
 

@@ -28,7 +28,7 @@ class Side:
 
     `overlay` is the environment's spec with what it extends, `project` the project file. `policy_line` gives the file
     and line of a field of the overlay's policy. `ran` are the pod templates that the app has had, oldest first, as far
-    as they are known.
+    as they are known. `revision` names the side in Git, where it is in Git.
     """
 
     app: App
@@ -39,6 +39,7 @@ class Side:
     project: Mapping[str, Any] = field(default_factory=dict)
     policy_line: Callable[[str], str] = field(default=lambda name: "", compare=False)
     ran: tuple[Mapping[str, Any], ...] = ()
+    revision: str = field(default="", compare=False)
 
     @property
     def flight(self) -> str | None:
@@ -49,6 +50,12 @@ class Side:
     def named(self) -> str:
         """The arguments of a verb that name the app."""
         return f"{self.app.name} --env {self.app.env}"
+
+    def typed(self, command: str, which: str) -> str:
+        """A command with this side's revision for `{}`; if it has none, the text says which one is meant."""
+        if self.revision:
+            return f"`{command.format(shlex.quote(self.revision))}`"
+        return f"`{command.format('REF')}`, with the revision {which},"
 
     def release(self, stable: Version) -> str:
         """The command that releases what runs here (the version in flight, else the stable one) next to `stable`."""

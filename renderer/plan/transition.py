@@ -151,8 +151,8 @@ def from_of_another(old: Side, new: Side) -> Iterator[Finding]:
     if _is_reverted(old, new) or (old.flight and old.app.canary == now and old.settled != new.settled):
         return  # `reverted-promote`, `stable-in-flight`
     message = (
-        f"canary {now.version.name} starts from nothing, not from {now.from_weight} %: remove `from`, or `rollspec "
-        f"weight {new.app.name} {now.weight} --env {new.app.env} --live REF`, with the revision that is live, does"
+        f"canary {now.version.name} starts from nothing, not from {now.from_weight} %: remove `from`, or "
+        f"{_weight_live(old, new)} does"
     )
     yield _finding("from-of-another", message, _FROM)
 
@@ -237,7 +237,7 @@ def promote_weight(old: Side, new: Side) -> Iterator[Finding]:
         return  # Git does not know how far a ladder has come
     says = "is missing" if given is None else f"is {given}"
     falls = "the share can fall to 0 in between" if routed else "the steps would begin at another weight"
-    verb = f"`rollspec promote {new.named} --live REF`, with the revision that is live, writes it"
+    verb = f"{old.typed(f'rollspec promote {new.named} --live {{}}', 'that is live')} writes it"
     severity: Severity = "error" if routed else "warning"
     message = f"`previous.weight` {says}, and the live weight is {live}: {falls}; {verb}"
     yield _finding("promote-weight", message, "/spec/previous/weight", severity)
@@ -385,17 +385,21 @@ def _finding(rule: str, message: str, pointer: str, severity: Severity = "error"
 def _weight(old: Side, new: Side, why: str, *, is_lower: bool) -> Iterator[Finding]:
     """The share of a replica canary follows the pods and does not fall to 0: a warning. A lower weight is a note."""
     canary = new.app.canary
-    share = canary.weight if canary else 0
     routed, seen = new.app.strategy.is_routed, strays(old, new)
     if not (routed or seen):
         return
     what = "the share can fall to 0 in between" if routed else "the steps would begin at another weight"
     what = what if seen else "in the simulation the share does not fall"
-    verb = f"`rollspec weight {new.app.name} {share} --env {new.app.env} --live REF`"
-    message = f"{why}: {what}; {verb}, with the revision that is live, writes it"
+    message = f"{why}: {what}; {_weight_live(old, new)} writes it"
     pointer = _FROM if canary and canary.from_weight is not None else _WEIGHT
     severity: Severity = "note" if is_lower or not seen else "error" if routed else "warning"
     yield _finding("weight-without-from", message, pointer, severity)
+
+
+def _weight_live(old: Side, new: Side) -> str:
+    """The command that writes the canary's weight with the `from` that is live."""
+    share = new.app.canary.weight if new.app.canary else 0
+    return old.typed(f"rollspec weight {new.app.name} {share} --env {new.app.env} --live {{}}", "that is live")
 
 
 def _starts_lower(was: Canary, now: Canary) -> bool:

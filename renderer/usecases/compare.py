@@ -241,7 +241,8 @@ class _InView:
             return _Made(problems=locator.locate(wrong))
         line = partial(policy_line, environment=environment, texts=setup.texts)
         rules = environment.spec, self.view.data, line
-        side = Side(evaluated.app, whole.manifests, stable.manifests, evaluated.effective, *rules)
+        made = (evaluated.app, whole.manifests, stable.manifests, evaluated.effective)
+        side = Side(*made, *rules, revision=self.view.revision)
         files = self._files(evaluated, whole.manifests) if checked and setup.project.commit_rendered else {}
         return _Made(side, locator, files=files)
 

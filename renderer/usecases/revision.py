@@ -32,7 +32,7 @@ _SHORT = 12
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One side. `data` is the project file's document; `name` names the revision, for people.
+    """One side. `data` is the project file's document; `name` names it for people, `revision` for Git, if it is there.
 
     `texts` returns, for each given app, the bytes of its spec, its partial apps and the plain manifests that they name;
     an app that does not exist is left out. `ran` returns the pod templates that the rendered files of an app in an
@@ -45,6 +45,7 @@ class View:
     data: Mapping[str, Any]
     texts: Callable[[Sequence[str]], tuple[TextsByApp, list[Problem]]]
     ran: Callable[[str, str], tuple[Mapping[str, Any], ...]] = lambda env, app: ()
+    revision: str = ""
 
     @property
     def layout(self) -> Layout:
@@ -114,7 +115,7 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
 
         return templates_before(root, commit, project.layout.manifests(env, app))
 
-    return View(revision, setup, frozenset(names), _data(text), texts, ran)
+    return View(revision, setup, frozenset(names), _data(text), texts, ran, revision)
 
 
 def _tree(root: str, commit: str, layout: Layout) -> tuple[dict[str, TreeEntry], list[str]]:

@@ -34,10 +34,7 @@ class Shown(NamedTuple):
         """Annotations and reports name files relative to the top of the repository."""
         if self.form not in ("github", "sarif", "junit"):
             return self.start if self.start is not None else root
-        from renderer.git import (
-            GitError,  # a plain run has no need of git
-            top_folder,
-        )
+        from renderer.git import GitError, top_folder  # a plain run does not need git
 
         try:
             return top_folder(root)

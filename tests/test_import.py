@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,31 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     outcome = import_cases.imported("plain", folder, "--dry-run")
     assert (outcome.code, import_cases.made(folder)) == (0, {})
+
+
+def test_namespaces_with_the_same_workload_are_environments(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    labels = {"app": "web"}
+    pods = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "web", "image": "example.com/web:1.4.2"}]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": pods}
+    workload = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec}
+    for env in ("dev", "live"):
+        (folder / "k8s" / env).mkdir(parents=True)
+        text = json.dumps({**workload, "metadata": {"name": "web", "namespace": env}})
+        (folder / "k8s" / env / "web.json").write_text(text)
+    outcome = run(folder, "import", "k8s")
+    said = "web is in the namespaces dev, live: give each environment its own source, as `--env ENV=PATH"
+    assert (outcome.code, said in outcome.err, (folder / "apps").exists()) == (2, True, False), outcome
+    assert run(folder, "import", "--env", "dev=k8s/dev", "--env", "live=k8s/live").code == 0
+
+
+def test_a_report_may_be_outside_of_the_project_and_its_folder_must_be_there(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    outcome = import_cases.imported("plain", folder, "--report", "../nowhere/import.json")
+    assert (outcome.code, "there is no folder ../nowhere" in outcome.err, import_cases.made(folder)) == (2, True, {})
+    shutil.rmtree(folder)
+    assert import_cases.imported("plain", folder, "--report", "../import.json").code == 0
+    assert "objects" in (tmp_path / "import.json").read_text()
 
 
 def test_a_second_import_replaces_nothing(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,19 @@ def test_another_file_is_no_report(project: Path, text: str) -> None:
     (project / "report.json").write_text(text)
     outcome = _again(project)
     assert (outcome.code, "is not the report of an import" in outcome.err) == (2, True)
+
+
+def test_an_environment_that_is_left_out_is_not_removed(tmp_path: Path) -> None:
+    for env in ("dev", "live"):
+        import_cases.imported("plain", tmp_path / env)  # for its folder `source`
+    project = tmp_path / "project"
+    project.mkdir()
+    sources = ("--env", f"dev={tmp_path}/dev/source", "--env", f"live={tmp_path}/live/source")
+    assert run(project, "import", *sources, "--report", "report.json").code == 0
+    before = _written(project)
+    outcome = run(project, "import", *sources[:2], "--again", "report.json")
+    said = "report.json has the environment live too, and this import would remove it: give its source as well"
+    assert (outcome.code, said in outcome.err) == (2, True), outcome
+    assert _written(project) == before
+    shutil.rmtree(project / "overlays/live")
+    assert run(project, "import", *sources[:2], "--again", "report.json").code == 0

@@ -7,7 +7,7 @@ import os.path
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,10 @@ from renderer.edit import formatted
 from renderer.failure import Failure
 from renderer.importing.again import Merged, merged
 from renderer.importing.digests import changes, tree
+from renderer.importing.group import WORKLOADS
 from renderer.importing.project import Imported, Target, imported, refused
 from renderer.importing.source import Source, read_source
-from renderer.layout import PROJECT_FILE
+from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import read_project
 from renderer.problem import errors, printable
 from renderer.project import Versions
@@ -69,19 +70,50 @@ class ImportOptions:
 
 def import_objects(directory: str, options: ImportOptions) -> int:
     """Import the sources into the project of the folder, which is made if there is none; the exit code."""
+    _check_report(directory, options)
     sources = {env: read_source(_files(directory, paths)) for env, paths in options.by_env().items()}
     problems = [problem for source in sources.values() for problem in source.problems]
     if show_problems(problems, "text"):
         return 1
     if not any(source.objects for source in sources.values()):
         raise Failure("the source has no Kubernetes object", 1)
+    if not options.envs:
+        _refuse_several(next(iter(sources.values())))
     try:
         target = _target(directory, options)
     except Refused as error:
         return int(show_problems(error.problems, "text"))
+    if options.again:
+        _refuse_left_out(directory, options.again, target.project.layout, [*sources])
     if show_problems([each for source in sources.values() for each in refused(source, target.schemas)], "text"):
         return 1
     return _finish(directory, sources, imported(sources, target), options)
+
+
+def _refuse_several(source: Source) -> None:
+    """Failure where most workloads are in several namespaces: these are environments, and only one was imported."""
+    namespaces: dict[tuple[str, str], set[str]] = {}
+    for each in source.objects:
+        if each.kind in WORKLOADS:
+            namespaces.setdefault((each.kind, each.name), set()).add(each.namespace or "default")
+    several = [(name, found) for (_, name), found in namespaces.items() if len(found) > 1]
+    if 2 * len(several) > len(namespaces):
+        name, found = several[0]
+        there = printable(f"{name} is in the namespaces {', '.join(sorted(found))}")
+        raise Failure(f"{there}: give each environment its own source, as `--env ENV=PATH --env ENV=PATH`", 2)
+
+
+def _refuse_left_out(directory: str, report: str, layout: Layout, envs: Collection[str]) -> None:
+    """Failure for an environment of the last import that has no source now: it would be removed."""
+    written, _ = _last(directory, report)
+    for file in written:
+        env = file.removeprefix(f"{layout.overlays}/").removesuffix("/overlay.yaml")
+        if file == layout.overlay(env) and env not in envs and os.path.lexists(os.path.join(directory, file)):
+            raise Failure(
+                f"{printable(report)} has the environment {env} too, and this import would remove it: give its source "
+                f"as well, as `--env {env}=PATH`, or delete {layout.overlays}/{env} first",
+                2,
+            )
 
 
 def _finish(directory: str, sources: Mapping[str, Source], made: Imported, options: ImportOptions) -> int:
@@ -151,7 +183,22 @@ def _merged(directory: str, base: dict[str, str], files: Mapping[str, str]) -> M
 def _report(directory: str, options: ImportOptions, made: Imported, written: Mapping[str, str]) -> None:
     file = options.report or (None if options.dry_run else options.again)
     if file:
-        write_all(directory, {file: import_json(made, written).encode()}, mark=None)
+        folder, name = _folder_and_name(directory, file)
+        write_all(folder, {name: import_json(made, written).encode()}, mark=None)
+
+
+def _folder_and_name(directory: str, file: str) -> tuple[str, str]:
+    """The folder below which the report is written, and its path there: the project, or another existing folder."""
+    path = os.path.normpath(os.path.join(directory, file))
+    inside = os.path.relpath(path, directory)
+    return os.path.split(path) if inside.startswith(f"..{os.sep}") else (directory, inside)
+
+
+def _check_report(directory: str, options: ImportOptions) -> None:
+    """Failure where the report cannot be written, before anything else is."""
+    file = options.report
+    if file and not os.path.isdir(_folder_and_name(directory, file)[0] or "."):
+        raise Failure(f"--report {printable(file)}: there is no folder {printable(os.path.dirname(file))}", 2)
 
 
 def _say_written(new: Merged, options: ImportOptions) -> None:

@@ -338,3 +338,21 @@ def test_one_that_fails_stops_all_but_for_keep_going(repository: Repository) -> 
     assert done.code == 1
     assert "api in dev: there is no canary" in done.err
     assert state(repository, "dev")["canary"]["weight"] == 50
+
+
+def test_a_release_that_fails_stops_all_but_for_keep_going(repository: Repository) -> None:
+    repository.app("api", spec_of(CANARY))
+    assert repository.run("render").code == 0
+    repository.commit("api")
+    repository.verb("release", "web", "1.5.0", "--weight", "20", env="dev")
+    words = ["release", "web=1.6.0", "api=1.6.0", "--weight", "20", "--env", "dev"]
+    done = repository.run(*words)
+    assert (done.code, "nothing was changed; with --keep-going the other apps are" in done.err) == (1, True)
+    assert repository.run(*words, "--keep-going", "--commit").code == 1
+    assert state(repository, "dev", "api")["canary"]["tag"] == "1.6.0"
+
+
+def test_a_switch_names_no_option_that_it_lacks(repository: Repository) -> None:
+    repository.partial("  paused: true\n", env="dev")
+    done = repository.run("switch", "web", "--to", "BlueGreen", *(f"--env={env}" for env in ENVS))
+    assert (done.code, "rollspec: nothing was changed\n" in done.err) == (1, True), done

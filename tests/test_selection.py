@@ -11,6 +11,7 @@ from renderer.overlay import Document, Environment, environments
 from renderer.usecases.selection import Selection, touched
 from renderer.usecases.touched import projects
 from tests.support.cases import FIXTURES, lay_out, run
+from tests.support.past import Repository
 
 APPS = ("reviews", "web")
 
@@ -178,3 +179,25 @@ def test_a_folder_is_a_whole_project_or_refused(command: str, tmp_path: Path) ->
     assert (one / "rendered").exists() == (command == "render")
     assert run(tmp_path / "nothing", command).code == 2
     assert run(tmp_path, command, ".").err == run(tmp_path, command).err
+
+
+@pytest.mark.parametrize("command", ["validate", "render"])
+@pytest.mark.parametrize("path", ["apps/wep.yaml", "overlays/dev/apps/wep.yaml", "overlays/dev/overlai.yaml"])
+def test_a_spec_that_is_not_there_and_never_was_is_refused(command: str, path: str, repository: Repository) -> None:
+    done = repository.run(command, path)
+    assert (done.code, "there is no file " in done.err, f"{path}\n" in done.err) == (2, True, True), done
+
+
+def test_a_spec_that_was_deleted_may_be_named(repository: Repository) -> None:
+    repository.partial("  replicas: 3\n", env="dev")
+    repository.rendered("more pods in dev")
+    repository.partial("", env="dev")
+    assert repository.run("render", "overlays/dev/apps/web.yaml").code == 0
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    found = Repository(tmp_path / "repository")
+    found.overlay("dev")
+    found.rendered()
+    return found

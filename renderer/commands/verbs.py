@@ -138,8 +138,9 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits | --tr
     metavar="REF",
     help="With --from-edits: edits since here (default: where this branch left the main branch).",
 )
+@click.option("--keep-going", is_flag=True, help="Release the other apps even if one fails.")
 @_common
-def release(options: VerbOptions, words: tuple[str, ...], **own: Any) -> int:
+def release(options: VerbOptions, words: tuple[str, ...], keep_going: bool, **own: Any) -> int:
     """Start the release of a tag: a canary, a preview, or at once, depending on the app's strategy.
 
     \b
@@ -156,7 +157,7 @@ def release(options: VerbOptions, words: tuple[str, ...], **own: Any) -> int:
     """
     if not words and own["from_env"] is None and not own["from_edits"] and not own["train"]:
         raise click.UsageError(f"Missing argument '{_WORDS}'.")
-    return verbs.release(options, ReleaseOptions(words, **own))
+    return verbs.release(replace(options, keep_going=keep_going), ReleaseOptions(words, **own))
 
 
 @click.command("weight")

@@ -14,7 +14,7 @@ from renderer.layout import PROJECT_FILE
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
 from renderer.usecases.project import Opened, Refused, open_project
-from renderer.usecases.selection import Selection, asked, touched
+from renderer.usecases.selection import Selection, asked, below, touched
 from renderer.usecases.shown import Shown, in_project
 
 Each = Callable[[Opened, Selection], int]
@@ -29,7 +29,7 @@ def each_touched(shown: Shown, paths: Sequence[str], *, hook: bool, run: Each) -
     if not hook:
         _refuse_strangers(files)
     return max(
-        (_one(root, below, shown, run) for root, below in projects([*files, *_deleted(directory, hook)]).items()),
+        (_one(root, inside, shown, run) for root, inside in projects([*files, *_deleted(directory, hook)]).items()),
         default=0,
     )
 
@@ -40,19 +40,21 @@ def _refuse_strangers(files: Sequence[str]) -> None:
         found = projects([file])
         if not found:
             raise Failure(f"{printable(file)} is not in a project", 2)
-        if not os.path.lexists(file) and not any(_about(root, below[0]) for root, below in found.items()):
+        if not os.path.lexists(file) and not any(_about(root, inside[0]) for root, inside in found.items()):
             name = os.path.basename(file)
             hint = "" if "." in name else f"; an app: `--app {name}`, an environment: `--env {name}`"
             raise Failure(printable(f"there is no file {file}{hint}"), 2)
 
 
 def _about(root: str, path: str) -> bool:
-    """Whether the path belongs to apps; for an app spec that does not exist: whether it was committed."""
+    """Whether the path, at which no file is, belongs to apps; for a spec of no app: whether it was committed."""
     try:
         opened = open_project(root)
     except Refused:
         return True
-    if path.rpartition("/")[0] == opened.layout.apps:
+    layout = opened.layout
+    partials = (layout.partial(env, app) for env in opened.setup.overlays for app in opened.apps)
+    if (below(path, layout.apps) or below(path, layout.overlays)) and path not in partials:
         return _was_committed(root, path)
     return bool(touched(opened.layout, opened.setup.environments, opened.apps, [path])[0].apps)
 

@@ -53,7 +53,7 @@ class VerbOptions:
     directory: str
     envs: tuple[str, ...] = ()
     every: bool = False  # --all: the apps that the verb fits
-    keep_going: bool = False
+    keep_going: bool | None = None  # None: the verb has no such option
     break_glass: str | None = None  # why the verb passes a freeze
     now: datetime | None = None  # the time by which freezes are judged; None: they do not count
     dry_run: bool = False
@@ -98,7 +98,8 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     edited, failed = _sound(_edits(opened, acts), options)
     if failed and not (edited and options.keep_going):
         if edited:
-            say("rollspec: nothing was changed; with --keep-going the other apps are")
+            hint = "" if options.keep_going is None else "; with --keep-going the other apps are"
+            say(f"rollspec: nothing was changed{hint}")
         return 1
     _say_notes(edited, how)
     files, old = _files(opened, edited)

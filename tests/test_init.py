@@ -52,3 +52,12 @@ def test_a_spec_that_is_not_text_is_left_without_the_line_of_its_schema(tmp_path
     assert outcome.code == 0, outcome.err
     assert (tmp_path / "apps/latin.yaml").read_bytes() == b"# caf\xe9\n"
     assert (tmp_path / "apps/hello.yaml").read_text().startswith("# yaml-language-server: $schema=https://schemas.")
+
+
+def test_a_new_environment_names_the_apps_that_have_no_tag_there(tmp_path: Path) -> None:
+    assert run(tmp_path, "init").code == 0
+    app = tmp_path / "apps/hello.yaml"
+    tag = next(line for line in app.read_text().splitlines() if line.startswith("  tag: "))
+    app.write_text(app.read_text().replace(f"{tag}\n", ""))
+    done = run(tmp_path, "init", "--env", "qa")
+    assert "Next: hello have no tag in qa: write one into overlays/qa/apps/APP.yaml for each" in done.out

@@ -76,3 +76,24 @@ def test_arguments_in_the_wrong_order_are_named_with_the_right_one(given: str, s
     outcome = run(project, *given.split())
     assert outcome.code == 2
     assert said in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("status --at yesterday", "'yesterday' is not a time: write 2026-03-01T12:00Z, with its time zone"),
+        ("validate overlays/production/apps/typo.yaml", "there is no file "),
+        ("render overlays/production/apps/typo.yaml", "there is no file "),
+    ],
+)
+def test_a_mistyped_value_is_refused_with_what_to_write(given: str, said: str, tmp_path: Path) -> None:
+    project = lay_out(FIXTURES / "ok/own-patches", tmp_path / "p", leave=frozenset(("expected",)))
+    outcome = run(project, *given.split())
+    assert (outcome.code, said in outcome.err) == (2, True), outcome.err
+
+
+def test_a_strategy_may_be_written_in_small_letters(tmp_path: Path) -> None:
+    project = lay_out(FIXTURES / "ok/own-patches", tmp_path / "p", leave=frozenset(("expected",)))
+    outcome = run(project, "new", "other", "--image", "ghcr.io/acme/other", "--tag", "1.0.0", "--strategy", "recreate")
+    assert outcome.code == 0
+    assert "type: Recreate" in (project / "apps/other.yaml").read_text()

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from renderer.commands.options import editor_option
-from renderer.usecases.new import STRATEGIES, NewApp, new_app
+from renderer.commands.options import ROUTER, STRATEGY, editor_option
+from renderer.usecases.new import NewApp, new_app
 
 
 @click.command("new")
@@ -23,12 +23,12 @@ from renderer.usecases.new import STRATEGIES, NewApp, new_app
 )
 @click.option(
     "--strategy",
-    type=click.Choice(STRATEGIES),
+    type=STRATEGY,
     default="RollingUpdate",
     show_default=True,
     help="How a new version replaces the old one.",
 )
-@click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share of the traffic.")
+@click.option("--router", type=ROUTER, help="How a canary gets its share of the traffic.")
 @editor_option(
     "Begin the spec with the line that names its schema to an editor, and write the schemas if they are missing."
 )

@@ -29,7 +29,25 @@ class Duration(click.ParamType[timedelta]):
 
 
 DURATION = Duration()
-TIME = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])  # with a time zone
+
+
+class Time(click.DateTime):
+    """A time with its time zone, such as 2026-03-01T12:00Z."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as a value; a usage error if it is not valid."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            return self.fail(f"{value!r} is not a time: write 2026-03-01T12:00Z, with its time zone", param, ctx)
+
+
+TIME = Time()
+STRATEGY = click.Choice(("RollingUpdate", "Recreate", "BlueGreen", "Canary"), case_sensitive=False)
+ROUTER = click.Choice(("replica", "istio"), case_sensitive=False)
 
 app_argument: Decorator = click.argument("app", shell_complete=complete_app)
 env_option: Decorator = click.option(

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from renderer.commands.completing import complete_app, complete_env
-from renderer.commands.options import DURATION, app_argument
+from renderer.commands.options import DURATION, ROUTER, STRATEGY, app_argument
 from renderer.usecases import verbs
 from renderer.usecases.promotion import ReleaseOptions
 from renderer.usecases.verb import VerbOptions
@@ -259,8 +259,8 @@ def resume(options: VerbOptions, apps: tuple[str, ...]) -> int:
 
 @click.command("switch")
 @app_argument
-@click.option("--to", type=click.Choice(("RollingUpdate", "Recreate", "BlueGreen", "Canary")), help="The strategy.")
-@click.option("--router", type=click.Choice(("replica", "istio")), help="How a canary gets its share.")
+@click.option("--to", type=STRATEGY, help="The strategy.")
+@click.option("--router", type=ROUTER, help="How a canary gets its share.")
 @click.option("--continue", "go_on", is_flag=True, help="Continue with the next stage of a switch.")
 @click.option("--abort", "take_back", is_flag=True, help="Go back to the previous strategy during a switch.")
 @click.option("--stages/--one-commit", default=None, help="Default: one commit if Argo CD prunes last.")

@@ -204,9 +204,12 @@ def evaluate(document: Document, environment: Environment, texts: Mapping[str, b
     """The first half of the pipeline: merge, check against the schema, check the fields against each other."""
     name = str(document.data["metadata"]["name"])
     partials, problems = _partials(name, environment, texts, setup)
+    is_whole = not problems
     problems += _idle(document, environment, partials)
     merged = effective(environment, document, partials, setup.project.level)
-    problems += _check_schema(merged, setup.schemas)
+    found = _check_schema(merged, setup.schemas)
+    # A partial app with problems is left out, and may have what is missing.
+    problems += found if is_whole else [each for each in found if each.rule != "missing-field"]
     if errors(problems):
         return None, problems
     app = _app(name, merged, environment, setup)

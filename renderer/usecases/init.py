@@ -24,12 +24,15 @@ from renderer.tree import read, write_all
 from renderer.usecases.editor import SchemaSource, set_up_editor, with_line
 from renderer.usecases.git_hooks import write_hooks
 from renderer.usecases.merge_driver import set_up_merge_driver
+from renderer.usecases.project import Refused, open_project
 from renderer.usecases.repository import without_password
 from renderer.usecases.shown import show_problems
+from renderer.usecases.status import read_rows
 from renderer.yamlio import load
 
 SAMPLE_APP = "hello"
 _DEFAULT_HOOKS = "pre-commit"
+_NAMED = 3  # apps that a line names
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +147,26 @@ def _add_environment(root: str, env: str, namespace: str, after: str | None) -> 
         out(f"created {path}")
     if after is not None:
         out(f"changed {PROJECT_FILE}: `promotion`, in which {env} comes after {after}")
-    out("\nNext: run `rollspec render` to write its manifests, and commit them with the overlay.")
+    first = _first_tags(root, project.layout, env)
+    out(f"\nNext: {first}run `rollspec render` to write its manifests, and commit them with the overlay.")
     return 0
+
+
+def _first_tags(root: str, layout: Layout, env: str) -> str:
+    """What must come before the first render of a new environment: the tags of apps that have one only elsewhere."""
+    try:
+        opened = open_project(root)
+    except Refused:
+        return ""
+    rows = read_rows(opened, [env], opened.apps)
+    missing = [row.app for row in rows if row.problem and "`tag` is missing" in row.problem]
+    if not missing:
+        return ""
+    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    return (
+        f"{', '.join(missing[:_NAMED])}{more} have no tag in {env}: write one into {layout.partial(env, 'APP')} for "
+        f"each, or list the apps that {env} has under `apps` in {layout.overlay(env)}. Then "
+    )
 
 
 def _exists(root: str, path: str) -> bool:

@@ -17,8 +17,6 @@ from renderer.usecases.editor import SchemaSource, missing_schemas, with_line
 from renderer.usecases.project import Refused, open_project
 from renderer.usecases.shown import show_problems
 
-STRATEGIES = ("RollingUpdate", "Recreate", "BlueGreen", "Canary")
-
 
 @dataclass(frozen=True, slots=True)
 class NewApp:

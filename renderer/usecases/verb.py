@@ -261,7 +261,8 @@ def _restored(opened: Opened, old: Contents, specs: set[str]) -> Iterator[None]:
     except BaseException as error:
         _write(opened, old, specs, mark=False)
         if isinstance(error, GitError):
-            raise Failure(f"nothing was changed: {error}") from error
+            skip = " (`--no-verify` commits without the hooks)" if error.reason == "hook" else ""
+            raise Failure(f"nothing was changed{skip}: {error}") from error
         raise
 
 

@@ -103,7 +103,7 @@ HOOKS = """\
         always_run: true
         require_serial: true
 """
-_PRE_COMMIT = "# `pre-commit install` makes Git run these before each commit.\nrepos:\n"
+PRE_COMMIT_CONFIG = f"# `pre-commit install` makes Git run these before each commit.\nrepos:\n{HOOKS}"
 
 
 def project_files(env: str, namespace: str, *, hooks: bool, repository: Mapping[str, str]) -> dict[str, str]:
@@ -116,7 +116,7 @@ def project_files(env: str, namespace: str, *, hooks: bool, repository: Mapping[
         **overlay_files(layout, env, namespace),
         ".gitignore": _IGNORE,
         ".gitattributes": f"# a checkout with CRLF would look out of date\n/{layout.output}/** text eol=lf\n",
-        **({PRE_COMMIT: _PRE_COMMIT + HOOKS} if hooks else {}),
+        **({PRE_COMMIT: PRE_COMMIT_CONFIG} if hooks else {}),
     }
 
 

@@ -32,10 +32,23 @@ def test_a_project_with_problems_gets_no_addition(words: list[str], tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["rollspec.yaml"]
 
 
-def test_the_hooks_of_pre_commit_are_printed_in_a_project(tmp_path: Path) -> None:
+def test_the_config_of_pre_commit_is_written_in_a_project_that_lacks_it(tmp_path: Path) -> None:
     run(tmp_path, "init")
-    outcome = run(tmp_path, "init", "--hooks", "pre-commit")
-    assert (outcome.code, "add this under `repos` in .pre-commit-config.yaml" in outcome.out) == (0, True)
+    config, words = tmp_path / ".pre-commit-config.yaml", ("init", "--hooks", "pre-commit")
+    text = config.read_text()
+    assert run(tmp_path, *words).out == "not changed: .pre-commit-config.yaml\n"
+    config.unlink()
+    assert run(tmp_path, *words).out == "created .pre-commit-config.yaml\n"
+    assert config.read_text() == text
+    config.write_text("repos: []\n")
+    assert "add this under `repos` in .pre-commit-config.yaml" in run(tmp_path, *words).out
+
+
+def test_a_new_environment_in_a_stage_with_others_is_said(tmp_path: Path) -> None:
+    run(tmp_path, "init", "--env", "dev")
+    for env in ("staging", "qa"):
+        said = run(tmp_path, "init", "--env", env, "--after", "dev").out
+    assert "`promotion`, in which qa comes after dev, in one stage with staging\n" in said
 
 
 def test_a_new_project_can_have_the_merge_driver_at_once(tmp_path: Path) -> None:

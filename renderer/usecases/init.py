@@ -16,9 +16,9 @@ from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.setup import read_project
 from renderer.problem import Problem, printable
 from renderer.project import Project, Versions
-from renderer.promotion import Stages, with_next
+from renderer.promotion import Stages, stage_of, with_next
 from renderer.resources import read_schema
-from renderer.scaffold import HOOKS, PRE_COMMIT, app_text, overlay_files, project_files
+from renderer.scaffold import HOOKS, PRE_COMMIT, PRE_COMMIT_CONFIG, app_text, overlay_files, project_files
 from renderer.schema import Schemas
 from renderer.tree import read, write_all
 from renderer.usecases.editor import SchemaSource, set_up_editor, with_line
@@ -85,8 +85,8 @@ def _create(directory: str, options: InitOptions) -> int:
     if options.hooks != _DEFAULT_HOOKS:
         write_hooks(directory, options.hooks)
     elif not _has_hooks(top or directory):
-        folder = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory)) if top else PRE_COMMIT
-        out(f"\nTo check commits with pre-commit, add this under `repos` in {folder}:\n\n{HOOKS}", end="")
+        out("")
+        _say_hooks(directory, top)
     if options.merge_driver:
         set_up_merge_driver(directory)
     out("\nNext: run `rollspec render` to write the manifests, and commit them with the specs.")
@@ -119,8 +119,25 @@ def _set_up(root: str, options: InitOptions) -> int:
     if options.hooks != _DEFAULT_HOOKS:
         write_hooks(root, options.hooks)
     elif not options.merge_driver and options.editor is None:
-        out(f"To check commits with pre-commit, add this under `repos` in {PRE_COMMIT}:\n\n{HOOKS}", end="")
+        _set_up_pre_commit(root)
     return set_up_merge_driver(root, project.layout) if options.merge_driver else 0
+
+
+def _set_up_pre_commit(root: str) -> None:
+    """Write pre-commit's config, or say what to add to one that exists or belongs to the folder above."""
+    top = _repository(root)
+    if _has_hooks(top or root):
+        out(f"not changed: {PRE_COMMIT}")
+    elif top is None and not _exists(root, PRE_COMMIT):
+        write_all(root, {PRE_COMMIT: PRE_COMMIT_CONFIG.encode()}, mark=None)
+        out(f"created {PRE_COMMIT}")
+    else:
+        _say_hooks(root, top)
+
+
+def _say_hooks(directory: str, top: str | None) -> None:
+    file = os.path.relpath(os.path.join(top, PRE_COMMIT), os.path.realpath(directory)) if top else PRE_COMMIT
+    out(f"To check commits with pre-commit, add this under `repos` in {file}:\n\n{HOOKS}", end="")
 
 
 def _for_editors(source: SchemaSource, files: dict[str, str], specs: Sequence[str]) -> dict[str, str]:
@@ -146,7 +163,10 @@ def _add_environment(root: str, env: str, namespace: str, after: str | None) -> 
     for path in files:
         out(f"created {path}")
     if after is not None:
-        out(f"changed {PROJECT_FILE}: `promotion`, in which {env} comes after {after}")
+        stages = with_next(project.promotion, after, env)
+        others = [each for each in stages[stage_of(stages, env) or 0] if each != env]
+        together = f", in one stage with {', '.join(others)}" if others else ""
+        out(f"changed {PROJECT_FILE}: `promotion`, in which {env} comes after {after}{together}")
     first = _first_tags(root, project.layout, env)
     out(f"\nNext: {first}run `rollspec render` to write its manifests, and commit them with the overlay.")
     return 0

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from renderer.plan.at_once import without_canary, without_preview
 from renderer.plan.in_flight import headers_in_flight, routes_in_flight, scale_in_step, steps_in_flight
+from renderer.plan.needed import config_of_stable
 from renderer.plan.outlook import returns_in_window, strays
 from renderer.plan.ports import port_renamed
 from renderer.plan.scaling import autoscaling_down, autoscaling_on, autoscaling_stage
@@ -357,6 +358,7 @@ TRANSITION_RULES: dict[str, Rule] = {
     "headers-in-flight": headers_in_flight,
     "routes-in-flight": routes_in_flight,
     "stable-in-flight": stable_in_flight,
+    "config-of-stable": config_of_stable,
     "reverted-promote": reverted_promote,
     "rollback-window": rollback_window,
     "promote-weight": promote_weight,

@@ -39,7 +39,7 @@ def job_waits(scene: Scene) -> Iterator[Finding]:
         when = _when(pod.manifest)
         if when >= _last(scene):
             continue
-        for pointer, kind, name in _needs(pod):
+        for pointer, kind, name in needed_objects(pod):
             needed = scene.find(kind, pod.namespace, name) if name else None
             if needed is not None and _when(needed) > when:
                 message = (
@@ -73,7 +73,7 @@ def _last(scene: Scene) -> tuple[int, int]:
     return max((_when(pod.manifest) for pod in scene.index.workloads), default=(_SYNC, 0))
 
 
-def _needs(pod: Pod) -> Iterator[tuple[str, str, str]]:
+def needed_objects(pod: Pod) -> Iterator[tuple[str, str, str]]:
     """The objects without which the pod does not start: where it names each, its kind and its name."""
     account = pod.spec.get("serviceAccountName")
     if account:

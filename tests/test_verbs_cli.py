@@ -243,7 +243,8 @@ def test_a_weight_is_for_the_canaries_among_several_apps(repository: Path) -> No
     outcome = verb(repository, "release", "web=1.5.0", "api=2.0.0", "--weight", "20")
     assert (outcome.code, "canary 2.0.0 at 20 %" in outcome.out) == (0, True)
     outcome = verb(repository, "release", "web", "1.6.0", "--weight", "20")
-    assert (outcome.code, "--weight is ignored: strategy RollingUpdate has no canary" in outcome.err) == (0, True)
+    message = "strategy RollingUpdate has no canary, so 20 % would be 100 % at once: leave --weight out to do that"
+    assert (outcome.code, message in outcome.err) == (1, True)
 
 
 def test_an_abort_and_a_retry_keep_the_comments_of_the_canary(repository: Path) -> None:
@@ -536,7 +537,7 @@ def test_a_commit_is_refused_while_its_own_specs_are_not_committed(repository: P
     path.write_text(path.read_text() + "# by hand\n")
     outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
     assert outcome.code == 1
-    message = "changed since the last commit; commit or undo that first, or leave out --commit and commit all of it"
+    message = "changed since the last commit; `git stash` or commit that first, or leave out --commit and commit it all"
     assert outcome.err == f"rollspec: {file}: {message}\n"
     assert git(repository, "status", "--porcelain") == f" M {file}\n"
     assert verb(repository, "release", "web", "1.5.0", "--weight", "20").code == 0
@@ -828,3 +829,25 @@ def test_a_note_about_many_apps_is_one_line(tmp_path: Path) -> None:
     outcome = repository.run("release", *(f"{name}=1.5.0" for name in names), "--weight", "20")
     (line,) = [line for line in outcome.err.splitlines() if "--weight is ignored" in line]
     assert line.startswith(f"rollspec: {', '.join(names[:20])}, 3 more in production: --weight is ignored: ")
+
+
+def test_a_retry_gives_an_aborted_canary_no_more_than_it_had(repository: Path) -> None:
+    assert verb(repository, "release", "web", "1.5.0", "--weight", "20").code == 0
+    assert verb(repository, "abort", "web").code == 0
+    outcome = verb(repository, "retry", "web", "--weight", "60")
+    assert (outcome.code, "`retry` starts with at most the canary's weight, 20: then `weight 60`" in outcome.err) == (
+        1,
+        True,
+    )
+    assert verb(repository, "retry", "web", "--weight", "10").code == 0
+
+
+def test_an_undo_names_what_it_removes_with_a_mapping_that_the_version_before_did_not_have(repository: Path) -> None:
+    assert (
+        verb(repository, "release", "web", "--set", 'podMetadata={"annotations": {"a": "b"}}', "--weight", "20").code
+        == 0
+    )
+    assert verb(repository, "promote", "web").code == 0
+    outcome = verb(repository, "undo", "web")
+    why = "`podMetadata` is removed with all that it has (annotations): the version before had none"
+    assert (outcome.code, why in outcome.err) == (0, True), outcome.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from renderer.facts import version_fields
 from renderer.project import numbers
 from renderer.release.steps import lowers_at_once
 from renderer.release.verbs import last_weight
@@ -25,6 +26,16 @@ def release(spec: Spec, share: int | None) -> list[str]:
         return ["--weight is ignored: the ladder in strategy.steps gives the shares"]
     what = "the new version is a preview" if strategy.type == "BlueGreen" else "the new version replaces it at once"
     return [f"--weight is ignored: strategy {strategy.type} has no canary, {what}"]
+
+
+def undo(spec: Spec, after: Spec) -> list[str]:
+    """What an undo removes with a mapping that the version before did not have: later edits of it too."""
+    gone = [key for key in spec if key in version_fields() and isinstance(spec[key], Mapping) and key not in after]
+    return [
+        f"`{key}` is removed with all that it has ({', '.join(map(str, spec[key]))}): the version before had none"
+        for key in gone
+        if spec[key]
+    ]
 
 
 def share_notes(rule: Mapping[str, Any], service: Mapping[str, Any], *, is_routed: bool) -> Iterator[str]:

@@ -220,7 +220,10 @@ def retry(spec: Spec, *, share: int | None = None) -> Outcome:
     if kind == "Canary" and share is not None and "steps" in spec["strategy"]:
         return Refusal("the ladder in strategy.steps gives the weights: leave --weight out")
     if kind == "Canary":
-        return _start_canary(spec, state, aborted.get("weight") if share is None else share)
+        before = aborted.get("weight")
+        if share is not None and before is not None and share > before:
+            return Refusal(_retry_at_most(before, share))
+        return _start_canary(spec, state, before if share is None else share)
     if share is not None:
         return Refusal(f"--weight is for strategy Canary; the strategy of this app is {kind}")
     return Refusal(f"strategy {kind} starts every release at once: `release APP TAG`")
@@ -402,12 +405,16 @@ def _from_nothing(spec: Spec, canary: Mapping[str, Any], share: int) -> Outcome:
     if "steps" in spec.get("strategy", {}):
         return Refusal("the ladder in strategy.steps gives the weights: `abort` it, sync, then `retry`")
     if share > canary["weight"]:
-        return Refusal(f"`retry` starts with at most the canary's weight, {canary['weight']}: then `weight {share}`")
+        return Refusal(_retry_at_most(canary["weight"], share))
     if share == 0 and not strategy_of(spec["strategy"]).is_routed:
         return Refusal(_NO_PODS)
     if share == canary["weight"]:
         return _toggle(spec, canary)
     return {"canary": {**_without(canary, "from"), "weight": share}}
+
+
+def _retry_at_most(before: int, share: int) -> str:
+    return f"`retry` starts with at most the canary's weight, {before}: then `weight {share}`"
 
 
 def _toggle(spec: Spec, canary: Mapping[str, Any]) -> Outcome:

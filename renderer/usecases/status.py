@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from renderer.console import out, say
 from renderer.failure import Failure
+from renderer.freeze import Window, frozen, windows_of
 from renderer.git import GitError, changed, resolve
 from renderer.history import Files, Key, Parsed, Standing, State
 from renderer.pipeline import is_in
@@ -50,7 +51,7 @@ def show_status(options: StatusOptions) -> int:
     if options.apps:
         status = replace(status, rows=[with_watch(opened, row) for row in status.rows])
     if options.commands:
-        status = replace(status, rows=[with_commands(opened, row) for row in status.rows])
+        status = replace(status, rows=[with_commands(opened, row, options.now) for row in status.rows])
     is_late = False
     if options.older_than is not None:
         longest = options.older_than.total_seconds()
@@ -77,13 +78,19 @@ def environments_in_order(opened: Opened, envs: Sequence[str]) -> list[str]:
     return in_order(opened.setup.project.promotion, found)
 
 
-def with_commands(opened: Opened, row: AppStatus) -> AppStatus:
-    """The row with the commands that are possible now."""
+def with_commands(opened: Opened, row: AppStatus, now: datetime | None = None) -> AppStatus:
+    """The row with the commands that are possible now: with `now`, without those that wait for the end of a freeze."""
     if row.standing is None:
         return row
     env = row.env if len(opened.setup.environments) > 1 else None
     found = possible(row.standing, row.app, env, namespace=row.namespace, has_previous=row.has_previous)
-    return replace(row, commands=tuple(found))
+    windows = windows_of(opened.setup.environments[row.env].spec)
+    return replace(row, commands=tuple(each for each in found if now is None or not _must_wait(each, windows, now)))
+
+
+def _must_wait(command: str, windows: Sequence[Window], now: datetime) -> bool:
+    program, verb = command.split()[:2]
+    return program == "rollspec" and frozen(windows, verb, now) is not None
 
 
 def with_watch(opened: Opened, row: AppStatus) -> AppStatus:

@@ -329,7 +329,10 @@ def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]
     dirty = changed(opened.root, "HEAD", None, sorted(set(files)))
     for status, what in (
         ("A", "not committed yet; commit it first"),
-        ("", "changed since the last commit; commit or undo that first, or leave out --commit and commit all of it"),
+        (
+            "",
+            "changed since the last commit; `git stash` or commit that first, or leave out --commit and commit it all",
+        ),
     ):
         named = [path for found, path in dirty if found == status or not status]
         if named:

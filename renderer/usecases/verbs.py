@@ -101,6 +101,7 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
                 replace=wanted.replace,
                 must_canary=policy.get("templateChanges") == "canary",
                 adopt=wanted.adopt,
+                is_alone=len(wanted.words) > 0 and len(asked) == 1 and len(options.envs) <= 1,
             )
             for app, (tag, name) in asked.items()
         }
@@ -176,7 +177,8 @@ def undo(options: VerbOptions, apps: tuple[str, ...], wanted: UndoOptions) -> in
         return {app: partial(_undo, opened, app, env, wanted) for app in _selected(opened, env, apps, options, "undo")}
 
     noted, taken_back = _noting(acts)
-    return _run(options, "undo", noted) or (0 if wanted.to else _say_how_they_ran(options, taken_back))
+    remarks: Notes = lambda _, spec, after: notes.undo(spec, after)  # noqa: E731
+    return _run(options, "undo", noted, notes=remarks) or (0 if wanted.to else _say_how_they_ran(options, taken_back))
 
 
 def restart(options: VerbOptions, apps: tuple[str, ...]) -> int:
@@ -317,9 +319,15 @@ _FITS: dict[str, Callable[[AppStatus], object]] = {
 }
 
 
-def _release(spec: Mapping[str, Any], *, must_canary: bool, adopt: bool, **asked: Any) -> Outcome:
-    """`must_canary`: the environment's policy allows no release at once; `adopt`: see `with_adoption`."""
-    strategy = strategy_of(spec.get("strategy", {}))
+def _release(spec: Mapping[str, Any], *, must_canary: bool, adopt: bool, is_alone: bool, **asked: Any) -> Outcome:
+    """`must_canary`: the environment's policy allows no release at once; `adopt`: see `with_adoption`.
+
+    `is_alone`: this app is the only one that was named, so a weight can be meant for no other.
+    """
+    strategy, share = strategy_of(spec.get("strategy", {})), asked["weight"]
+    if is_alone and share is not None and not strategy.is_rollout and not must_canary:
+        reason = f"strategy {strategy.type} has no canary, so {share} % would be 100 % at once"
+        return Refusal(f"{reason}: leave --weight out to do that, or run `switch --to Canary` first")
     if must_canary and not strategy.is_rollout:
         reason = f"the policy requires a canary for every change, and strategy {strategy.type} has none"
         return Refusal(f"{reason}: run `switch --to Canary` first")

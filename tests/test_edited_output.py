@@ -52,6 +52,16 @@ def test_a_rescue_goes_on_and_keeps_the_edit(repository: Repository, words: list
     assert "replicas: 9" not in (repository.folder / ROLLOUT).read_text()
 
 
+def test_a_committed_edit_is_taken_back_with_a_word(repository: Repository) -> None:
+    edit(repository)
+    repository.commit("by hand")
+    done = repository.run("weight", "web", "50", "--commit")
+    assert done.code == 0
+    assert f"rollspec: {ROLLOUT}: not what the specs render to, edited by hand or not rendered" in done.err
+    assert "replicas: 9" not in (repository.folder / ROLLOUT).read_text()
+    assert "edited by hand" not in repository.run("weight", "web", "60", "--commit").err
+
+
 def test_a_dry_run_says_what_the_run_would_say(repository: Repository) -> None:
     content = edit(repository)
     done, tried = repository.run("weight", "web", "50"), repository.run("weight", "web", "50", "--dry-run")

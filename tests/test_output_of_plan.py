@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.past import Repository
+from tests.support.past import WEB, Repository
 
 EVIL = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: evil, namespace: production}\n"
 ARGOCD = (
@@ -89,6 +89,32 @@ def test_an_edit_of_each_kind_of_rendered_file(repository: Repository) -> None:
     for path in paths:
         repository.write(path, (repository.folder / path).read_text() + "# edited\n")
     assert both(repository) == dict.fromkeys(paths, "changed")
+
+
+def test_an_edit_of_a_rendered_file_that_a_release_takes_back(repository: Repository) -> None:
+    """The edit was committed; the release renders the file again, and what runs is not what the plan starts from."""
+    path = "rendered/production/web/service.yaml"
+    repository.write(path, (repository.folder / path).read_text().replace("port: 80\n", "port: 81\n"))
+    repository.commit("by hand")
+    repository.app("web", WEB.replace("port: 80", "port: 82"))
+    repository.text("render")
+    assert both(repository) == {path: "unlike-base"}
+    text = repository.text("plan", "--base", "HEAD~1")
+    assert f"the plan does not show what this change does to them)\n  {path}\n" in text
+    assert f"- {path}" in repository.text("plan", "--base", "HEAD~1", "--format", "markdown").replace("\\", "")
+    done = repository.run("validate", "--base", "HEAD~1", "--strict")
+    assert f"{path}: note: output-file: at HEAD~1 it was not what its specs render to" in done.err
+
+
+def test_an_edit_of_a_rendered_file_that_the_change_leaves_is_not_taken_back(repository: Repository) -> None:
+    path = "rendered/production/web/service.yaml"
+    repository.write(path, (repository.folder / path).read_text() + "# by hand\n")
+    repository.commit("by hand")
+    repository.app("web", WEB.replace("LOG: info", "LOG: debug"))
+    before = (repository.folder / path).read_text()
+    repository.text("render")
+    repository.write(path, before)
+    assert both(repository) == {path: "changed"}
 
 
 def test_nothing_is_said_of_the_files_of_an_app_that_cannot_be_rendered(repository: Repository) -> None:

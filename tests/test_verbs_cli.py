@@ -289,6 +289,7 @@ def test_what_git_cannot_know_is_said_beside(repository: Path, fields: str, word
     file.parent.mkdir()
     fields = fields.replace("tag: 2", 'tag: "2"')
     file.write_text(f"apiVersion: rollspec/v1\nkind: App\nmetadata: {{name: web}}\nspec:\n  {fields}\n")
+    assert run(repository, "render").code == 0
     git(repository, "add", "-A")
     git(repository, "commit", "-q", "-m", "live")
     outcome = verb(repository, *words)

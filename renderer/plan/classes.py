@@ -201,12 +201,16 @@ class RuleChange:
     after: str
 
 
+# pointer: of Git LFS, so its content is not in Git; unlike-base: at the base, of which the plan knows nothing
+FileState = Literal["foreign", "changed", "missing", "pointer", "unlike-base"]
+
+
 @dataclass(frozen=True, slots=True)
 class OutputFile:
     """A file of the output folder that differs from what the specs render; Argo CD applies the file."""
 
     path: str
-    state: Literal["foreign", "changed", "missing", "pointer"]  # pointer: of Git LFS, so its content is not in Git
+    state: FileState
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,8 @@ def _text(plan: Plan) -> str:
         first = group[0]
         lines += ["", f"{_names(group)} in {first.env}: {first.class_}, {_reason(first)}"]
         lines += [f"  {line}" for line in (*_every_name(group), *detail_lines(first))]
-    return "\n".join(map(printable, [*lines, *([""] if apps else []), *_files(plan), *_ending(plan, apps)])) + "\n"
+    files = [line for title, *found in _files(plan) for line in (title, *(f"  {each}" for each in found), "")]
+    return "\n".join(map(printable, [*lines, *([""] if apps else []), *files, *_ending(plan, apps)])) + "\n"
 
 
 def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
@@ -293,19 +294,33 @@ def _rules(plan: Plan) -> list[str]:
     return ["RULES CHANGED", *map(short_digests, lines), ""]
 
 
-def _files(plan: Plan) -> list[str]:
-    """The rendered files that are not what the specs say: Argo CD applies the files."""
-    if not plan.files:
-        return []
-    foreign = [f"  {file.path}: the specs do not render this file" for file in plan.files if file.state == "foreign"]
-    more = [f"  and {len(foreign) - _LISTED} more files that the specs do not render"] if foreign[_LISTED:] else []
-    folders = Counter((_folder(file), file.state == "pointer") for file in plan.files if file.state != "foreign")
-    stale = [f"  {folder}/: {_pointers(n) if lfs else _differ(n)}" for (folder, lfs), n in folders.items()]
-    left = [f"  and {len(stale) - _LISTED} more folders with such files"] if stale[_LISTED:] else []
+def _files(plan: Plan) -> list[list[str]]:
+    """A title and lines for the rendered files that are, or were, not what the specs say: Argo CD applies the files."""
+    return [block for block in (_wrong_files(plan), _unlike_files(plan)) if len(block) > 1]
+
+
+def _wrong_files(plan: Plan) -> list[str]:
+    wrong = [file for file in plan.files if file.state != "unlike-base"]
+    foreign = [f"{file.path}: the specs do not render this file" for file in wrong if file.state == "foreign"]
+    more = [f"and {len(foreign) - _LISTED} more files that the specs do not render"] if foreign[_LISTED:] else []
+    folders = Counter((_folder(file), file.state == "pointer") for file in wrong if file.state != "foreign")
+    stale = [f"{folder}/: {_pointers(n) if lfs else _differ(n)}" for (folder, lfs), n in folders.items()]
+    left = [f"and {len(stale) - _LISTED} more folders with such files"] if stale[_LISTED:] else []
     title = (
         "RENDERED FILES (Argo CD applies these, not the specs: run `rollspec render`, and delete what you did not mean)"
     )
-    return [title, *foreign[:_LISTED], *more, *stale[:_LISTED], *left, ""]
+    return [title, *foreign[:_LISTED], *more, *stale[:_LISTED], *left]
+
+
+def _unlike_files(plan: Plan) -> list[str]:
+    """Those that were edited by hand, or not rendered, before the change, which overwrites them."""
+    unlike = [file.path for file in plan.files if file.state == "unlike-base"]
+    more = [f"and {len(unlike) - _LISTED} more files"] if unlike[_LISTED:] else []
+    title = (
+        f"OVERWRITTEN FILES (at {plan.base} these are not what its specs render to, edited by hand or not rendered: "
+        "the plan does not show what this change does to them)"
+    )
+    return [title, *unlike[:_LISTED], *more]
 
 
 def _folder(file: OutputFile) -> str:
@@ -358,14 +373,9 @@ def _markdown(plan: Plan) -> str:
         lines += [f"**{md(remark)}**", ""]
     if plan.rules:
         lines += ["**Rules changed:**", "", *(f"- {md(line.strip())}" for line in _rules(plan)[1:-1]), ""]
-    if plan.files:
-        title, *files, _ = map(str.strip, _files(plan))
-        lines += [
-            f"**{md(title.replace('RENDERED FILES', 'Rendered files'))}:**",
-            "",
-            *(f"- {md(file)}" for file in files),
-            "",
-        ]
+    for title, *files in _files(plan):
+        what, _, why = title.partition(" FILES ")
+        lines += [f"**{md(f'{what.capitalize()} files {why}')}:**", "", *(f"- {md(file)}" for file in files), ""]
     if plan.looks:
         lines += ["**Who must look:**", "", *map(_look, plan.looks), ""]
     if groups:

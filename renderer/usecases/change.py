@@ -114,7 +114,7 @@ def _problems(
         more = frozen_changes(root, were, plans, (base, change.head), change.now)
         held += [by_rule_of_base(each, _named(base), "freeze") for each in more if each not in held]
     held += future_restarts(environments, plans, change.now) if change.now else ()
-    files = output_problems(root, (resolve(root, base), change.head), _named(base), new, found.files)
+    files = output_problems(root, (resolve(root, base), change.head), _named(base), new, found)
     located = Locator(new.setup.texts).locate(held) if held else ()
     by_base = judged_by_base(old, new, Selection(changes.apps), _named(base)) if isinstance(old, View) else {}
     taken_away = [problem for each in by_base.values() for problem in each]

@@ -45,12 +45,13 @@ class Compared:
     """The plans, and the problems of apps on the new side, which have no plan.
 
     `files` are the rendered files of the apps on the new side that were rendered for their plans: by path, the id that
-    Git gives to a file with this content.
+    Git gives to a file with this content. `before` are those of the old side.
     """
 
     plans: tuple[AppPlan, ...]
     problems: tuple[Problem, ...]
     files: Mapping[str, str]
+    before: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Unread:
 class _Made:
     """An app in an environment: its side, and the texts for the positions of problems; or only problems.
 
-    `files`: as those of `Compared`, if it was checked as a render does.
+    `files`: as those of `Compared`.
     """
 
     side: Side | None = None
@@ -126,8 +127,10 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
     in_one = _in_one_application(old, new)
     plans = with_moves(with_kept(plans, objects, _unpruned(new), _gone(old, new), one=in_one), objects, one=in_one)
     problems = sorted(problem for share in shares for problem in share.problems)
-    files = {path: oid for share in shares for path, oid in share.files.items()}
-    return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems), files)
+    files, earlier = (
+        {path: oid for share in shares for path, oid in getattr(share, side).items()} for side in ("files", "before")
+    )
+    return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems), files, earlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,7 @@ class _Share:
     problems: list[Problem] = field(default_factory=list)
     objects: dict[tuple[str, str], Objects] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
 
 
 def _share(
@@ -155,10 +159,11 @@ def _share(
         for app in some:
             for env in selection.envs_of(app):
                 base = _InView(old, app, env, was.get(app, {})) if isinstance(old, View) else old
-                one, head = _compare(base, _InView(new, app, env, now.get(app, {})), noted)
+                one, was_made, head = _compare(base, _InView(new, app, env, now.get(app, {})), noted)
                 share.plans.extend([one] if one else [])
                 share.problems.extend(head.problems)
                 share.files.update(head.files)
+                share.before.update(was_made.files)
             tick()
     return share
 
@@ -243,7 +248,7 @@ class _InView:
         rules = environment.spec, self.view.data, line
         made = (evaluated.app, whole.manifests, stable.manifests, evaluated.effective)
         side = Side(*made, *rules, revision=self.view.revision)
-        files = self._files(evaluated, whole.manifests) if checked and setup.project.commit_rendered else {}
+        files = self._files(evaluated, whole.manifests) if setup.project.commit_rendered else {}
         return _Made(side, locator, files=files)
 
     def _files(self, evaluated: Evaluated, manifests: Sequence[Manifest]) -> dict[str, str]:
@@ -254,27 +259,27 @@ class _InView:
         return {path: blob_id(content) for path, content in made.items()}
 
 
-def _compare(old: _InView | Unread | None, new: _InView, make: Make) -> tuple[AppPlan | None, _Made]:
-    """The plan, and the new side as far as it was made."""
+def _compare(old: _InView | Unread | None, new: _InView, make: Make) -> tuple[AppPlan | None, _Made, _Made]:
+    """The plan, and both sides as far as they were made."""
     was = old.evaluated() if isinstance(old, _InView) else None
     now = new.evaluated()
     if was is None and now is None:
-        return None, _Made()
+        return None, _Made(), _Made()
     if isinstance(old, _InView) and isinstance(was, Evaluated) and isinstance(now, Evaluated):
         is_equal = _alike(old.view, new.view, new.env, was, now)
     else:
         is_equal = False
     if is_equal:
-        return AppPlan(new.app, new.env, ()), _Made()
+        return AppPlan(new.app, new.env, ()), _Made(), _Made()
     head = new.made(now, checked=True)
     if head.problems:
-        return None, head
+        return None, _Made(), head
     base = _sound(old.view, old.made(was, checked=False)) if isinstance(old, _InView) else _Made(problems=_unread(old))
     if base.problems:
-        return AppPlan(new.app, new.env, _unknown(base.problems)), head
+        return AppPlan(new.app, new.env, _unknown(base.problems)), base, head
     found = make(_recalled(old, base.side, head.side), head.side)
     located = head.locator.locate(found.problems) if head.locator else ()
-    return replace(found, problems=located), head
+    return replace(found, problems=located), base, head
 
 
 def _recalled(old: _InView | Unread | None, side: Side | None, new: Side | None) -> Side | None:

@@ -23,6 +23,8 @@ def refuse_edited(
 ) -> None:
     """Failure for a rendered file of `there` that differs from its last commit and from what the specs render to.
 
+    A line for one that was committed so.
+
     Where the edit of a verb takes traffic from a new version (`rescued`: environments and apps), the file is
     overwritten all the same, and its content is kept in Git (`is_dry_run`: this is only said). Nothing where Git cannot
     be asked.
@@ -33,8 +35,10 @@ def refuse_edited(
         dirty = [path for _, path in changed(opened.root, "HEAD", None, paths) if path in there] if there else []
     except GitError:  # no repository, or no commit yet
         return
-    wanted = rendered_at(of_tree(opened), dirty) if dirty else {}
+    looked = sorted(there) if len(there) <= _MANY else dirty
+    wanted = rendered_at(of_tree(opened), looked) if looked else {}
     edited = [path for path in dirty if there[path] != wanted.get(path)]
+    _say_committed([path for path in looked if path not in dirty and there[path] != wanted.get(path)])
     urgent = [path for path in edited if key_of(layout, path) in rescued]
     _refuse([path for path in edited if path not in urgent])
     for path in urgent:
@@ -50,13 +54,23 @@ def rescues(app: str, env: str, after: Mapping[str, object]) -> bool:
     return app_of(app, env, after, namespace="").takes_away
 
 
+def _say_committed(paths: Sequence[str]) -> None:
+    """Such a file is in Git's history, and the cluster runs it: the verb overwrites it, and says so."""
+    if paths:
+        why = "not what the specs render to, edited by hand or not rendered after the last edit: this overwrites it"
+        say(f"rollspec: {_names(paths)}: {why}")
+
+
+def _names(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return f"{', '.join(map(printable, paths[:_NAMED]))}{more}"
+
+
 def _refuse(paths: Sequence[str]) -> None:
     if not paths:
         return
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    names = ", ".join(map(printable, paths[:_NAMED]))
     raise Failure(
-        f"{names}{more}: edited and not committed, and the specs render something else, so the edit would be lost: "
+        f"{_names(paths)}: edited and not committed, and the specs render something else, so the edit would be lost: "
         "put it into the spec or a patch, then `rollspec render` overwrites the file",
         1,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
 
 from renderer.git.read import (
     FILES,
@@ -20,10 +19,11 @@ from renderer.layout import Layout
 from renderer.pipeline import build_app, is_in, outline
 from renderer.pipeline.argocd_objects import RESOURCES
 from renderer.pipeline.fleet import argocd_file, argocd_files, resource_files
-from renderer.plan import AppPlan, OutputFile
+from renderer.plan import AppPlan, FileState, OutputFile
 from renderer.problem import Problem, errors
 from renderer.tree import listing, read
 from renderer.usecases.checkout import nested
+from renderer.usecases.compare import Compared
 from renderer.usecases.revision import View
 from renderer.yamlio.guard import LFS
 
@@ -34,15 +34,15 @@ _SHA1 = 40  # letters of an id of Git's; one by SHA-256 has 64
 
 
 def output_files(
-    root: str, commits: tuple[str, str | None], view: View, plans: Sequence[AppPlan], known: Mapping[str, str]
+    root: str, commits: tuple[str, str | None], view: View, plans: Sequence[AppPlan], compared: Compared
 ) -> tuple[OutputFile, ...]:
     """Files of the output folder at the second commit (None: the working tree) that the specs of `view` do not render.
 
     Looked at: every file that git lists as changed since the first commit, and the folder of each app with an effect.
-    Nothing where the output folder has no file: that project's manifests are rendered elsewhere. `known` are rendered
-    files of whole apps, as those of `Compared`: these apps are not rendered again.
+    Nothing where the output folder has no file: that project's manifests are rendered elsewhere. The apps whose files
+    are in `compared` are not rendered again. Of these also the files that the specs of the first commit do not render.
     """
-    base, head = commits
+    (base, head), known = commits, compared.files
     layout = view.layout
     if not view.setup.project.commit_rendered:
         return ()
@@ -71,7 +71,18 @@ def output_files(
     states = {path: _state(there.get(path), made.get(path)) for path in sorted({*there, *made})}
     changed = {path: there[path] for path, state in states.items() if state == "changed" and there[path]}
     pointers = _pointers(root, changed, is_commit=head is not None)
-    return tuple(OutputFile(path, "pointer" if path in pointers else state) for path, state in states.items() if state)
+    unlike = _unlike(root, base, layout, {path: compared.before[path] for path in listed if path in compared.before})
+    found: dict[str, FileState] = {path: "unlike-base" for path in unlike if not states.get(path)}
+    found |= {path: "pointer" if path in pointers else state for path, state in states.items() if state}
+    return tuple(OutputFile(path, state) for path, state in sorted(found.items()))
+
+
+def _unlike(root: str, base: str, layout: Layout, made: Mapping[str, str]) -> list[str]:
+    """Those of these files that are not at the first commit as its specs render them; `made` has the ids of that."""
+    entries = list_trees(root, base, sorted(made), layout.output) if made else {}
+    there = {path: entry.oid for path, entry in entries.items() if path in made and entry.mode in FILES}
+    found = {path: oid for path, oid in there.items() if len(oid) == _SHA1 and oid != made[path]}
+    return sorted(found.keys() - _pointers(root, found, is_commit=True))
 
 
 def _refuse_nested(root: str, head: str | None, output: str, listed: Sequence[str]) -> None:
@@ -85,10 +96,10 @@ def _refuse_nested(root: str, head: str | None, output: str, listed: Sequence[st
 
 
 def output_problems(
-    root: str, commits: tuple[str, str | None], base: str, view: View, known: Mapping[str, str]
+    root: str, commits: tuple[str, str | None], base: str, view: View, compared: Compared
 ) -> list[Problem]:
     """The same as problems, of the files that git lists as changed between two commits (None: the working tree)."""
-    return [_problem(file, base) for file in output_files(root, commits, view, (), known)]
+    return [_problem(file, base) for file in output_files(root, commits, view, (), compared)]
 
 
 def _pointers(root: str, oids: Mapping[str, str], *, is_commit: bool) -> frozenset[str]:
@@ -106,6 +117,9 @@ def _problem(file: OutputFile, base: str) -> Problem:
         return Problem(file.path, 0, 0, "output-file", why)
     if file.state == "pointer":
         why = "is a pointer of Git LFS, so it is not compared with the specs: keep rendered files out of LFS"
+        return Problem(file.path, 0, 0, "output-file", why, severity="note")
+    if file.state == "unlike-base":
+        why = f"at {base} it was not what its specs render to: this change overwrites that, and no plan shows it"
         return Problem(file.path, 0, 0, "output-file", why, severity="note")
     why = f"changed since {base}, and it is not what the specs render to: run `rollspec render`"
     return Problem(file.path, 0, 0, "output-file", why, severity="warning")
@@ -129,12 +143,12 @@ def _has(view: View, env: str, app: str) -> bool:
     return environment is not None and app in view.apps and is_in(environment, app)
 
 
-def _state(there: str | None, made: str | None) -> Literal["foreign", "changed", "missing", ""]:
+def _state(there: str | None, made: str | None) -> FileState | None:
     if there is None:
         return "missing"
     if made is None:
         return "foreign"
-    return "" if there == made else "changed"
+    return None if there == made else "changed"
 
 
 def _at_revision(root: str, head: str, output: str, folders: Sequence[str], listed: Collection[str]) -> dict[str, str]:

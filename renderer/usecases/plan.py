@@ -108,7 +108,7 @@ def _show(options: PlanOptions, asked: Question) -> int:
         measured = as_one(Range(root, asked.base, head), new, compared.plans)
         recalled = with_history(root, new.layout, asked.base, measured)
         plans = put_off(_with_first_checks(options, asked, new, recalled), options.now)
-        files = output_files(root, (asked.base, head), new, plans, compared.files)
+        files = output_files(root, (asked.base, head), new, plans, compared)
         reasons = tuple(breaks_glass(root, asked.base, head or "HEAD"))
         looks = who_looks(root, asked.base, head, [new, *([old] if isinstance(old, View) else [])], plans)
         lap("compare rendered files")

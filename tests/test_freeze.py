@@ -115,6 +115,14 @@ def test_a_release_waits_and_a_rescue_passes(repository: Repository) -> None:
     assert repository.run("abort", "web", "--commit").code == 0
 
 
+def test_the_status_names_no_command_that_must_wait(repository: Repository) -> None:
+    repository.partial("  canary: {tag: 1.5.0, weight: 20}\n")
+    (row,) = repository.data("status", "--app", "web", "--commands")["apps"]
+    verbs = [line.split()[1] for line in row["commands"] if line.startswith("rollspec ")]
+    assert "abort" in verbs
+    assert not {"weight", "promote"} & {*verbs}
+
+
 def test_a_change_is_judged_by_the_time_of_the_check(repository: Repository) -> None:
     repository.partial("  canary: {tag: 1.5.0, weight: 20}\n")
     repository.commit("by hand")

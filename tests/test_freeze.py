@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.freeze import Window, frozen, window_faults, windows_of
-from tests.support.past import Repository
+from tests.support.past import WEB, Repository
 
 WEEKEND = Window("0 18 * * 5", timedelta(hours=62), "Europe/Berlin", "weekend")
 
@@ -113,6 +113,21 @@ def test_a_release_waits_and_a_rescue_passes(repository: Repository) -> None:
     assert "Rollspec-Break-Glass: the shop is down" in repository.git("log", "-1", "--format=%B")
     assert repository.run("weight", "web", "50").code == 1
     assert repository.run("abort", "web", "--commit").code == 0
+
+
+def test_a_commit_breaks_the_glass_for_its_own_apps(repository: Repository) -> None:
+    repository.app("api", WEB.replace("acme/web", "acme/api"))
+    repository.rendered()
+    repository.git("branch", "--force", "start")
+    glass = ("--weight", "20", "--commit", "--break-glass", "the shop is down")
+    assert repository.run("release", "web", "1.5.0", *glass).code == 0
+    repository.partial("  canary: {tag: 1.5.0, weight: 20}\n", app="api")
+    repository.rendered("by hand")
+    judged = repository.run("validate", "--base", "start", "--at", "2026-03-07T09:00+01:00")
+    assert judged.code == 1
+    assert "note: freeze: " in judged.err
+    assert "the change of web (canary-start) must wait; a commit breaks the glass" in judged.err
+    assert "the change of api (canary-start) must wait (judged" in judged.err
 
 
 def test_the_status_names_no_command_that_must_wait(repository: Repository) -> None:

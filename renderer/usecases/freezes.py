@@ -90,7 +90,7 @@ def frozen_changes(
     span: tuple[str, str | None],
     now: datetime,
 ) -> list[Problem]:
-    """A problem for each change that a freeze holds back now; a note if a commit of the span breaks the glass.
+    """A problem for each change that a freeze holds back now; a note if a commit of the span breaks the glass for it.
 
     The span is the revision before and the one after; None is HEAD.
     """
@@ -100,27 +100,37 @@ def frozen_changes(
         file, some = windows.get(plan.env, ("", ()))
         held = frozen(some, _VERB_OF[plan.class_], now) if plan.class_ in _VERB_OF else None
         if held:
-            found.append((file, f"{_until(plan.env, *held)}: the change of {plan.app} ({plan.class_}) must wait"))
+            text = f"{_until(plan.env, *held)}: the change of {plan.app} ({plan.class_}) must wait"
+            found.append((file, text, (plan.env, plan.app)))
     if not found:
         return []
-    reason = broken_glass(root, *span)
-    severity: Severity = "error" if reason is None else "note"
-    more = f"; a commit breaks the glass: {reason}" if reason else ""
+    base, head = span
+    glass = [*_glass(root, base, head or "HEAD")]
     at = f" (judged at {now.isoformat(timespec='seconds')})"
-    return [Problem(file, 0, 0, "freeze", f"{text}{more}{at}", "/spec/freeze", severity) for file, text in found]
-
-
-def broken_glass(root: str, base: str, head: str | None = None) -> str | None:
-    """The newest reason that a commit since `base` gives; also one in the text of a squashed merge."""
-    return next(breaks_glass(root, base, head or "HEAD"), None)
+    problems = []
+    for file, text, key in found:
+        reason = next((each for each, named in glass if not named or key in named), None)
+        severity: Severity = "error" if reason is None else "note"
+        more = f"; a commit breaks the glass: {reason}" if reason else ""
+        problems.append(Problem(file, 0, 0, "freeze", f"{text}{more}{at}", "/spec/freeze", severity))
+    return problems
 
 
 def breaks_glass(root: str, base: str, head: str = "HEAD") -> Iterator[str]:
     """The reasons that commits from `base` to `head` give, the newest first."""
+    return (reason for reason, _ in _glass(root, base, head))
+
+
+def _glass(root: str, base: str, head: str) -> Iterator[tuple[str, frozenset[tuple[str, str]]]]:
+    """The reasons, each with the environments and apps that its commit names; a commit that names none is for all.
+
+    The text of a squashed merge counts too: it may have the lines in its middle.
+    """
     for commit in log(root, revision=head, without=base):
         reason = commit.line(TRAILER)
         if reason:
-            yield reason
+            envs, apps = (commit.lines(name) for name in ("Rollspec-Env", "Rollspec-App"))
+            yield reason, frozenset((env, app) for env in envs for app in apps)
 
 
 def _until(env: str, window: Window, ends: datetime) -> str:

@@ -79,11 +79,31 @@ def test_each_key_that_a_change_takes_away_still_judges_it(key: str, repository:
     repository.overlay("production")
     repository.app("web", f"{app}  env: {{CHANGED: 'true'}}\n" if "  env:" not in app else app)
     done = repository.run("validate", "--base", "HEAD")
-    assert "which this change removes; first change the policy alone" in done.err, done.err
+    assert "first change the policy alone" in done.err, done.err
     assert done.code == 1
     text = repository.text("plan", "--base", "HEAD")
     assert text.startswith(f"RULES CHANGED\n  overlays/production/overlay.yaml /spec/policy/{key}: ")
-    assert "which this change removes" in text
+    assert "this change removes" in text
+
+
+def test_a_policy_of_the_base_is_not_named_with_a_line_of_the_head(repository: Repository) -> None:
+    repository.app("web", BROKEN["secrets"][1])
+    repository.overlay("production", "  policy: {secrets: forbidden}\n")
+    assert ", by overlays/production/overlay.yaml:" in repository.run("validate").err
+    repository.commit("a policy")
+    repository.overlay("production", "  policy: {secrets: warned}\n")
+    done = repository.run("validate", "--base", "HEAD")
+    (line,) = [line for line in done.err.splitlines() if "by the policy of HEAD" in line]
+    assert "overlay.yaml:" not in line
+
+
+def test_a_renamed_environment_is_compared_with_the_one_of_its_namespace(repository: Repository) -> None:
+    repository.overlay("staging")
+    repository.commit("staging has no policy, production has one")
+    repository.git("mv", "overlays/staging", "overlays/stage")
+    text = (repository.folder / "overlays/stage/overlay.yaml").read_text()
+    repository.write("overlays/stage/overlay.yaml", text.replace("name: staging", "name: stage"))
+    assert "RULES CHANGED" not in repository.text("plan", "--base", "HEAD")
 
 
 def test_a_stricter_policy_is_judged_by_the_head(repository: Repository) -> None:

@@ -69,6 +69,16 @@ def test_a_pointer_of_git_lfs_is_not_compared(repository: Repository) -> None:
     assert f"{path}: note: output-file: is a pointer of Git LFS" in done.err
 
 
+def test_a_rendered_file_that_was_not_added_is_named(repository: Repository) -> None:
+    repository.git("rm", "--quiet", "--cached", "rendered/production/web/service.yaml")
+    repository.git("commit", "--quiet", "--message", "without the Service")
+    done = repository.run("validate", "--base", "HEAD~1", "--each")
+    said = (
+        "service.yaml: warning: output-file: the specs render this file, and the change lacks it: run `rollspec render`"
+    )
+    assert said in done.err, done
+
+
 def test_validate_with_a_base_refuses_them_too(repository: Repository) -> None:
     repository.write("rendered/evil.yaml", EVIL)
     edited = "rendered/production/web/service.yaml"

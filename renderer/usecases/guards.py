@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from renderer.layout import PROJECT_FILE
+from renderer.lazy import regex
 from renderer.masking import masked
 from renderer.overlay import Environment
 from renderer.patch import Patch, Pattern, parse
@@ -36,6 +37,7 @@ _GUARDS = (
     *("Policy", "ClusterPolicy", "AppProject"),
 )
 _LONG = 60
+_LINE = regex(r", by [^ ]+:\d+(?= \(in |\Z)")  # of the head's policy, which asks for less
 
 Found = Mapping[tuple[str, str], tuple[Problem, ...]]
 
@@ -43,13 +45,13 @@ Found = Mapping[tuple[str, str], tuple[Problem, ...]]
 def rule_changes(old: View, new: View) -> tuple[RuleChange, ...]:
     """Every difference between the two sides that changes what is judged, or by which rules."""
     found = [*_differ(PROJECT_FILE, old.data.get("spec") or {}, new.data.get("spec") or {}, _PROJECT)]
-    for env in sorted(old.setup.environments.keys() & new.setup.environments.keys()):
-        file = new.layout.overlay(env)
-        was, now = (view.setup.environments[env] for view in (old, new))
+    for env, now in sorted(new.setup.environments.items()):
+        file, was = new.layout.overlay(env), _before(old, now)
+        if was is None:
+            found += _unguarded(old, file, now.spec)
+            continue
         found += _differ(file, was.spec, now.spec, (*_JUDGING, "freeze"))
         found += _differ(file, _guards(was), _guards(now), ("patches",))
-    for env in sorted(new.setup.environments.keys() - old.setup.environments.keys()):
-        found += _unguarded(old, new.layout.overlay(env), new.setup.environments[env].spec)
     return tuple(found)
 
 
@@ -106,7 +108,7 @@ def _before(old: View, now: Environment) -> Environment | None:
 
 
 def _taken_away(problem: Problem, base: str) -> Problem:
-    return by_rule_of_base(problem, base, "policy")
+    return by_rule_of_base(replace(problem, message=_LINE.sub("", problem.message)), base, "policy")
 
 
 def by_rule_of_base(problem: Problem, base: str, what: str) -> Problem:

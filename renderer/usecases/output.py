@@ -121,6 +121,9 @@ def _problem(file: OutputFile, base: str) -> Problem:
     if file.state == "unlike-base":
         why = f"at {base} it was not what its specs render to: this change overwrites that, and no plan shows it"
         return Problem(file.path, 0, 0, "output-file", why, severity="note")
+    if file.state == "missing":
+        why = "the specs render this file, and the change lacks it: run `rollspec render`, and `git add` the file"
+        return Problem(file.path, 0, 0, "output-file", why, severity="warning")
     why = f"changed since {base}, and it is not what the specs render to: run `rollspec render`"
     return Problem(file.path, 0, 0, "output-file", why, severity="warning")
 

@@ -22,7 +22,7 @@ _SYNC = {
     "syncOptions": ["ApplyOutOfSyncOnly=true", "PrunePropagationPolicy=background"],
 }
 _FINALIZER = "resources-finalizer.argocd.argoproj.io"
-_GROUPS = {"Deployment": "apps", "Rollout": "argoproj.io"}
+WORKLOAD_GROUPS = {"Deployment": "apps", "Rollout": "argoproj.io"}
 
 
 class Driven(NamedTuple):
@@ -137,7 +137,7 @@ def ignored_differences(name: str, driven: Driven) -> list[dict[str, Any]]:
     """The `ignoreDifferences` items of one app, by name; empty if no controller writes into its objects."""
     count = [
         {"group": group, "kind": kind, "name": name, "jqPathExpressions": [".spec.replicas"]}
-        for kind, group in _GROUPS.items()
+        for kind, group in WORKLOAD_GROUPS.items()
         if kind == driven.workload
     ]
     if driven.istio == "none":

@@ -159,6 +159,40 @@ def test_settings_of_an_application(project: Path, kind: str, old: str, new: str
     assert after.endswith("---\n# not ours\nkind: ConfigMap\n")
 
 
+AUTOSCALER = "  autoscaling: {minReplicas: 7, maxReplicas: 12, cpu: 70}\n"
+COUNT = "    - {group: argoproj.io, kind: Rollout, jqPathExpressions: [.spec.replicas]}\n"
+
+
+@pytest.mark.parametrize(
+    ("replicas", "ignored", "heals"),
+    [
+        ("  replicas: 6\n", "", True),  # the first stage of an autoscaler
+        ("  replicas: 6\n", COUNT, False),
+        (
+            "  replicas: 6\n",
+            COUNT.replace("jqPathExpressions: [.spec", "jsonPointers: [/spec").replace(".rep", "/rep"),
+            False,
+        ),
+        ("", "", False),  # Git has no count to set back
+    ],
+)
+def test_an_application_that_heals_the_count_of_an_autoscaler(
+    project: Path, replicas: str, ignored: str, heals: bool
+) -> None:
+    app = project / "apps/checkout.yaml"
+    lines = [line for line in app.read_text().splitlines(keepends=True) if not line.startswith("  replicas:")]
+    app.write_text("".join(lines) + replicas + AUTOSCALER)
+    assert run(project, "render").code == 0
+    (project / "platform").mkdir()
+    (project / "platform/shop.yaml").write_text(GOOD.replace("ignoreDifferences:\n", f"ignoreDifferences:\n{ignored}"))
+    found = advice(project)
+    assert [line for line in found if "heals the count of an autoscaler" in line] == found
+    assert bool(found) == heals
+    if heals:
+        assert run(project, "doctor", "--fix").code == 0
+        assert advice(project) == []
+
+
 def test_everything_at_once_is_fixed(project: Path) -> None:
     """Also where the lists are missing, and an entry ignores nothing but a manager's fields."""
     (project / "shop.yaml").write_text(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from renderer.argocd import WORKLOAD_GROUPS
 from renderer.console import out, say
 from renderer.edit import EditError, Operation, Remove, Set, edit
 from renderer.git.setup import files_with
@@ -25,6 +27,9 @@ _SUBSETS = {
     "kind": "DestinationRule",
     "jqPathExpressions": ['.spec.subsets[]?.labels."rollouts-pod-template-hash"'],
 }
+_COUNT = ".spec.replicas"
+_SCALER = "^kind: *(HorizontalPodAutoscaler|ScaledObject)"  # for git grep, as the next one
+_COUNTED = "^  replicas:"
 _FREEZES = "RespectIgnoreDifferences=true"
 # The sync options that a routed release needs, and what an Application without each does.
 _WANTED = (
@@ -104,6 +109,37 @@ def _of(root: str, layout: Layout, document: Any) -> Iterator[Setting]:
     if ours:
         is_routed = any(files_with(root, "^ *trafficRouting:", path) for path in ours if path)
         yield from _settings(pointer, spec, is_routed=is_routed)
+        yield from _counts(pointer, spec, sorted({kind for path in ours for kind in _counted(root, path)}))
+
+
+def _counted(root: str, path: str) -> Iterator[str]:
+    """The kinds of the workloads below a folder that have an autoscaler and a number of replicas in their files."""
+    scaled = {posixpath.dirname(file) for file in files_with(root, _SCALER, path)}
+    counted = set(files_with(root, _COUNTED, *scaled)) if scaled else set()
+    for kind in WORKLOAD_GROUPS if counted else ():
+        if counted.intersection(files_with(root, f"^kind: *{kind}", *scaled)):
+            yield kind
+
+
+def _counts(pointer: str, spec: Mapping[str, Any], kinds: Sequence[str]) -> Iterator[Setting]:
+    """Self-heal against an autoscaler, where Git has a number of replicas."""
+    ignored = [*(spec.get("ignoreDifferences") or ())]
+    heals = bool(((spec.get("syncPolicy") or {}).get("automated") or {}).get("selfHeal"))
+    missing = [kind for kind in kinds if not any(_ignores_count(each, kind) for each in ignored)]
+    if heals and missing:
+        items = [{"group": WORKLOAD_GROUPS[kind], "kind": kind, "jqPathExpressions": [_COUNT]} for kind in missing]
+        yield Setting(
+            "heals the count of an autoscaler",
+            "self-heal sets the number of pods back to `replicas` of the manifest",
+            f"adds {_COUNT} to `ignoreDifferences`",
+            _with_items(f"{pointer}/ignoreDifferences", ignored, *items),
+        )
+
+
+def _ignores_count(entry: Any, kind: str) -> bool:
+    if not isinstance(entry, dict) or entry.get("kind") not in (kind, "*"):
+        return False
+    return "replicas" in str([entry.get("jqPathExpressions"), entry.get("jsonPointers")])
 
 
 def _application(document: Any) -> tuple[str, Mapping[str, Any]]:

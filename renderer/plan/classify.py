@@ -32,6 +32,7 @@ _REASONS: dict[FieldClass, str] = {
     "identity": "a name or an immutable field changes: objects must be created again",
     "template": "what running pods read changes, without a canary",
 }
+_READ = "what pods read changes, without a canary: files soon, environment variables when a pod starts"
 _UNKNOWN = "rollspec does not know what a change of this field does, or whether the cluster accepts it"
 _CLUSTER = (
     "the app moves to another cluster: its objects in the old cluster stay there, and nothing updates or deletes them. "
@@ -258,6 +259,8 @@ def _reason(manifest: Manifest, path: ChangedPath) -> str:
         return _UNKNOWN
     if path.field_class == "behaviour" and is_made_again(manifest.data):
         return "a hook changes: Argo CD runs the new one at the next sync"
+    if path.field_class == "template" and manifest.kind in ("ConfigMap", "Secret"):
+        return _READ
     if path.field_class == "behaviour" and manifest.kind == "CronJob":
         return "the next Jobs of a CronJob change"
     return _REASONS[path.field_class]

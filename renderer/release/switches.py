@@ -136,6 +136,7 @@ def _refusal(spec: Spec, now: Strategy, target: Strategy) -> Refusal | None:
     if now.is_rollout != target.is_rollout and "autoscaling" in spec:
         return Refusal(
             "a new workload with an autoscaler begins with one pod: replace `autoscaling` by `replicas` for the switch"
+            ", at least as many as `kubectl get hpa` shows"
         )
     if now.is_rollout != target.is_rollout and spec.get("replicas") == "external":
         return Refusal(

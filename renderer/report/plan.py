@@ -22,6 +22,7 @@ _MOMENT = 0.1  # seconds
 _LONG = 60  # seconds; shorter times say more about the simulator than about the cluster
 _SUBJECT = "\1"  # in place of the app that a line is about
 _NAMED = 3  # apps of a group that its title names
+_NO_APPS = {"_resources": "plain resources", "_argocd": "objects of Argo CD"}  # they have plans as if they were apps
 _LISTED = 20  # rendered files that are named one by one
 _WIDE = 100  # columns of a list of names
 _COUNTS: dict[str, str] = {
@@ -350,8 +351,11 @@ def _restarts(app: AppPlan) -> bool:
 
 
 def _closing(plan: Plan, apps: Sequence[AppPlan]) -> str:
-    changed = sum(app.class_ != "nothing" for app in apps)
-    what = f"{_apps(changed)} changed, {plan.class_} at most" if changed else "nothing happens"
+    changed = [app.app for app in apps if app.class_ != "nothing"]
+    count = sum(name not in _NO_APPS for name in changed)
+    named = [*([_apps(count)] if count else []), *(what for name, what in _NO_APPS.items() if name in changed)]
+    listed = " and ".join([*([", ".join(named[:-1])] if named[1:] else []), *named[-1:]])
+    what = f"{listed} changed, {plan.class_} at most" if named else "nothing happens"
     return f"From {plan.base} to {plan.head}: {what}."
 
 

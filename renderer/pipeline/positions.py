@@ -183,8 +183,16 @@ def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem
         return of_written(finding.manifest, finding.manifest.written, replace(finding, message=message))
     else:
         routes = len((effective.data["spec"].get("istio") or {}).get("routes") or ())
-        file, pointer = effective.locate(origin(finding.manifest, finding.pointer, routes=routes))
+        file, pointer = effective.locate(
+            _of_version(effective, origin(finding.manifest, finding.pointer, routes=routes))
+        )
     return Problem(file, 0, 0, finding.rule, f"{message} ({value})", pointer, severity)
+
+
+def _of_version(effective: Effective, pointer: str) -> str:
+    """The same field in the configuration of the version in flight, if it is given there."""
+    inside = (f"/spec/{state}/overrides{pointer.removeprefix('/spec')}" for state in ("canary", "preview"))
+    return next((each for each in inside if pointer != "/spec" and _is_given(effective, each)), pointer)
 
 
 def of_written(manifest: Manifest, written: Written, finding: Finding) -> Problem:

@@ -54,7 +54,10 @@ def secret_in_spec(scene: Scene) -> Iterator[Finding]:
     for manifest, text in _texts(scene, 1 if is_forbidden else _SHORTEST):
         if text.name in scene.not_secret or not _holds_secret(text.name, text.value, strict=is_forbidden):
             continue
-        message = f"{text.name} holds a secret in plain text: use a Secret, or add {text.name} to `notSecret`"
+        message = (
+            f"{text.name} holds a secret in plain text: refer to one in a Secret, and replace this one if it was "
+            f"committed; if it is not a secret, add {text.name} to `notSecret`"
+        )
         severity: Severity = "error" if is_forbidden else "warning"
         policy = "secrets" if is_forbidden else ""
         yield Finding("secret-in-spec", message, text.pointer, manifest, severity, policy=policy)

@@ -23,6 +23,7 @@ from renderer.git.read import (
     renamed,
     resolve,
     top_folder,
+    upstream_name,
 )
 from renderer.git.run import FailureReason, GitError
 
@@ -49,4 +50,5 @@ __all__ = [
     "resolve",
     "top_folder",
     "tracked",
+    "upstream_name",
 ]

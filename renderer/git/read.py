@@ -112,6 +112,11 @@ def first_parents(root: str, base: str, head: str) -> list[str] | None:
     return [line[0] for line in lines] if lines and lines[0][1:2] == [start] else None
 
 
+def upstream_name(root: str) -> str:
+    """The name of the branch that the current one follows, such as `origin/main`. Raises GitError where none is set."""
+    return text(reading(root, ["rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}"])).strip()
+
+
 def is_shallow(root: str) -> bool:
     """Whether the repository has only the newest part of its history."""
     return reading(root, ["rev-parse", "--is-shallow-repository"]).strip() == b"true"

@@ -38,6 +38,7 @@ from renderer.usecases.shares import share_lines, with_rendered_pods
 from renderer.usecases.shown import show_problems
 from renderer.usecases.touched import LIVE
 from renderer.usecases.unfinished import noted
+from renderer.usecases.upstream import say_behind
 from renderer.workers import Tick, processors, reports
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
@@ -102,6 +103,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
             say(f"rollspec: nothing was changed{hint}")
         return 1
     _say_notes(edited, how)
+    say_behind(opened.root, opened.layout, [(each.env, each.app) for each in edited])
     files, old = _files(opened, edited)
     _say_what_stays(opened, files)
     if options.dry_run:

@@ -223,7 +223,8 @@ def undo(options: VerbOptions, apps: tuple[str, ...], **own: Any) -> int:
     """Go back to the previous version: its tag, and the configuration that the release changed.
 
     Later edits stay. --to restores the whole configuration of a revision. A second `undo` does not restore the version
-    that the first one removed; --redo does.
+    that the first one removed; --redo does. With --all, each app with a previous version goes back, however old that
+    is: look at --dry-run first.
     """
     return verbs.undo(options, apps, verbs.UndoOptions(**own))
 

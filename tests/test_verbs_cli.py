@@ -852,3 +852,14 @@ def test_an_undo_names_what_it_removes_with_a_mapping_that_the_version_before_di
     outcome = verb(repository, "undo", "web")
     why = "`podMetadata` is removed with all that it has (annotations): the version before had none"
     assert (outcome.code, why in outcome.err) == (0, True), outcome.err
+
+
+@pytest.mark.parametrize(("label", "is_named"), [("1.4.2", True), ("2024.1", False)])
+def test_a_label_with_the_old_version_is_named(repository: Path, label: str, is_named: bool) -> None:
+    """As an import takes it over from a chart: every later release would leave it."""
+    file = repository / "overlays/production/apps/web.yaml"
+    file.parent.mkdir()
+    labels = f'podMetadata: {{labels: {{app.kubernetes.io/version: "{label}"}}}}'
+    file.write_text(f"apiVersion: rollspec/v1\nkind: App\nmetadata: {{name: web}}\nspec:\n  {labels}\n")
+    said = verb(repository, "release", "web", "2.0.0", "--weight", "25", "--dry-run").err
+    assert ("the pods of 2.0.0 keep the label app.kubernetes.io/version: 1.4.2" in said) is is_named, said

@@ -13,6 +13,7 @@ from renderer.rounding import Routed, canary_fenceposts, routed_counts, weighted
 from renderer.spec import Strategy, stable_of, strategy_of
 
 Spec = Mapping[str, Any]
+_VERSION_LABEL = "app.kubernetes.io/version"
 _SCALE_DOWN_DELAY = 30  # seconds
 _ABORTS = ("analysis", "prePromotionAnalysis", "postPromotionAnalysis", "progressDeadlineAbort")
 
@@ -26,6 +27,19 @@ def release(spec: Spec, share: int | None) -> list[str]:
         return ["--weight is ignored: the ladder in strategy.steps gives the shares"]
     what = "the new version is a preview" if strategy.type == "BlueGreen" else "the new version replaces it at once"
     return [f"--weight is ignored: strategy {strategy.type} has no canary, {what}"]
+
+
+def stale_label(spec: Spec, after: Spec) -> list[str]:
+    """A label of the pods that a chart wrote with the version, as an import takes it over: a release leaves it."""
+    labels = (spec.get("podMetadata") or {}).get("labels") or {}
+    label, was = labels.get(_VERSION_LABEL), stable_of(spec)
+    new = next((after[key] for key in ("canary", "preview") if after.get(key)), after)
+    if label is None or label not in (was.tag, was.version) or new.get("tag") == spec.get("tag"):
+        return []
+    return [
+        f"the pods of {new.get('tag')} keep the label {_VERSION_LABEL}: {label} of `podMetadata.labels`, and metrics "
+        "may count them as that version: remove the label from the spec"
+    ]
 
 
 def undo(spec: Spec, after: Spec) -> list[str]:

@@ -107,7 +107,10 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
         }
 
     detail = "by train" if wanted.train else ""
-    remarks: Notes = lambda _, spec, after: notes.release(spec, wanted.share)  # noqa: E731
+
+    def remarks(_: Opened, spec: Spec, after: Spec) -> list[str]:
+        return [*notes.release(spec, wanted.share), *notes.stale_label(spec, after)]
+
     started: list[tuple[Opened, str, str]] = []
 
     def noted(opened: Opened, env: str) -> dict[str, Act]:

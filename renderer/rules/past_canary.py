@@ -46,8 +46,8 @@ def _routes(scene: Scene, manifest: Manifest, rollout: Manifest, canary: Object)
                 continue
             if any(pod.manifest is rollout for pod in pods_behind(scene, service)):
                 is_own = any(each is manifest for each in scene.manifests)
-                where = (f"{pointer}/route/{number}/destination", manifest) if is_own else (_ROUTING, rollout)
-                yield Finding("past-canary", _message(manifest, service, canary), *where, "warning")
+                pointed = (f"{pointer}/route/{number}/destination", manifest) if is_own else (_ROUTING, rollout)
+                yield Finding("past-canary", _message(manifest, service, canary), *pointed, "warning")
 
 
 def _message(manifest: Manifest, service: Manifest, canary: Object) -> str:

@@ -120,6 +120,15 @@ def _annotations(manifest: Manifest, pointer: str, found: dict[str, str]) -> Ite
         yield Finding("annotations", f"the annotations take {size} bytes: at most {ANNOTATIONS}", pointer, manifest)
 
 
+_FIELDS = {
+    "VirtualService": (
+        "remove the plain manifest, and write its `hosts` and `gateways` under `istio` in the spec; another name "
+        "would lead past the weights of a canary"
+    ),
+    "DestinationRule": "remove the plain manifest, and write its `trafficPolicy` under `istio` in the spec",
+}
+
+
 def object_once(scene: Scene) -> Iterator[Finding]:
     """The same object twice: two manifests with one group, kind, namespace and name.
 
@@ -139,7 +148,8 @@ def object_once(scene: Scene) -> Iterator[Finding]:
             group, _, namespace, name = manifest.identity
             first = seen.setdefault((group, namespace, name), manifest)
             if first is not manifest and name:
-                message = f"{first.file} has {manifest.kind} {name} already: rename or remove one"
+                cure = _FIELDS.get(manifest.kind, "rename or remove one")
+                message = f"{first.file} has {manifest.kind} {name} already: {cure}"
                 yield Finding("object-once", message, "/metadata/name", manifest)
 
 

@@ -15,6 +15,7 @@ from renderer.protocols import protocol, section
 Data = dict[str, Any]
 API_VERSION = "rollspec/v1"  # of every kind of ours
 StrategyType = Literal["RollingUpdate", "Recreate", "BlueGreen", "Canary"]
+RouterType = Literal["replica", "istio"]
 
 OBJECT_LABELS = ("app.kubernetes.io/name", "app.kubernetes.io/managed-by")  # the standard labels of each manifest
 _DIGEST = regex(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}(?![0-9a-f])")
@@ -72,7 +73,7 @@ class Strategy:
     """How a new version is rolled out; `fields` as written, under Kubernetes' and Argo Rollouts' own names."""
 
     type: StrategyType
-    router: Literal["replica", "istio"]
+    router: RouterType
     fields: Mapping[str, Any]
 
     def __str__(self) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 from renderer.simulate import Timeline
+from renderer.spec import RouterType, StrategyType
 
 VERBS = ("release", "weight", "promote", "abort", "retry", "undo", "restart", "pause", "resume", "switch")
-STRATEGIES = ("RollingUpdate", "Recreate", "BlueGreen", "Canary")
-ROUTERS = ("replica", "istio")
+STRATEGIES, ROUTERS = get_args(StrategyType), get_args(RouterType)
 # The modes of a verb, as its options on the command line.
 MODES = {"switch": ("--continue", "--abort"), "undo": ("--redo",)}
 _LONGEST = 300  # characters of a field

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from renderer.commands.completing import complete_app, complete_env, complete_path
 from renderer.freeze import duration
 from renderer.report.problems import FORMATS
+from renderer.spec import RouterType, StrategyType
 
 Decorator = Callable[[Any], Any]
 
@@ -46,8 +47,8 @@ class Time(click.DateTime):
 
 
 TIME = Time()
-STRATEGY = click.Choice(("RollingUpdate", "Recreate", "BlueGreen", "Canary"), case_sensitive=False)
-ROUTER = click.Choice(("replica", "istio"), case_sensitive=False)
+STRATEGY = click.Choice(get_args(StrategyType), case_sensitive=False)
+ROUTER = click.Choice(get_args(RouterType), case_sensitive=False)
 
 app_argument: Decorator = click.argument("app", shell_complete=complete_app)
 env_option: Decorator = click.option(

@@ -8,10 +8,10 @@ from typing import get_args
 import click
 
 from renderer.lazy import regex
-from renderer.spec import StrategyType
+from renderer.spec import RouterType, StrategyType
 
 _EXTRA = regex(r"unexpected extra arguments? \((.*)\)")
-_STRATEGIES, _ROUTERS = get_args(StrategyType), ("replica", "istio")
+_STRATEGIES, _ROUTERS = get_args(StrategyType), get_args(RouterType)
 _REVISION = regex(r"HEAD|@|.*[~^]|(origin|upstream)/|[0-9a-f]{7,40}$")
 
 

@@ -25,6 +25,7 @@ def lost_ports(old: Side, new: Side) -> list[LostPort]:
     A number counts if only the new pods list it, and the pods of today list the number that it replaces.
     """
     (labels, today), (_, later) = _pods(old), _pods(new)
+    names, later_names, named = _names(today), _names(later), {port.get("name") for port in today}
     services = {each.name: each for each in old.manifests if each.kind == "Service"}
     found = []
     for service in new.manifests:
@@ -33,10 +34,10 @@ def lost_ports(old: Side, new: Side) -> list[LostPort]:
             for port, target in _targets(service).items():
                 lost = LostPort(service.name, port, target)
                 if isinstance(target, str):
-                    found += [lost] if port in before and target not in {each.get("name") for each in today} else []
-                elif before.get(port) in _numbers(today) and target in _numbers(later) - _numbers(today):
-                    name = _name(today, before[port])
-                    found += [lost._replace(name=name if name == _name(later, target) else "")]
+                    found += [lost] if port in before and target not in named else []
+                elif before.get(port) in names and target in later_names and target not in names:
+                    name = names[before[port]]
+                    found += [lost._replace(name=name if name == later_names[target] else "")]
     return found
 
 
@@ -80,9 +81,6 @@ def _targets(service: Manifest) -> dict[int, str | int]:
     return {port["port"]: port.get("targetPort", port["port"]) for port in service.data["spec"].get("ports") or ()}
 
 
-def _numbers(ports: list[Object]) -> set[str | int]:
-    return {port["containerPort"] for port in ports}
-
-
-def _name(ports: list[Object], number: str | int) -> str:
-    return next((port.get("name") or "" for port in ports if port["containerPort"] == number), "")
+def _names(ports: list[Object]) -> dict[str | int, str]:
+    """The names of container ports by number; empty for one without a name."""
+    return {port["containerPort"]: port.get("name") or "" for port in reversed(ports)}

@@ -62,6 +62,13 @@ def test_a_committed_edit_is_taken_back_with_a_word(repository: Repository) -> N
     assert "edited by hand" not in repository.run("weight", "web", "60", "--commit").err
 
 
+def test_the_draft_of_a_killed_run_is_nobody_s_edit(repository: Repository) -> None:
+    draft = repository.folder / "rendered/production/web/.rollspec-1-0.tmp"
+    draft.write_text("half of a fi")
+    assert repository.run("weight", "web", "50", "--commit").code == 0
+    assert not draft.exists()
+
+
 def test_a_dry_run_says_what_the_run_would_say(repository: Repository) -> None:
     content = edit(repository)
     done, tried = repository.run("weight", "web", "50"), repository.run("weight", "web", "50", "--dry-run")

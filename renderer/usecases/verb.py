@@ -24,7 +24,7 @@ from renderer.release.verbs import Refusal, in_flight
 from renderer.report.columns import columns
 from renderer.report.diff import diff_text
 from renderer.spec import stable_of, strategy_of, version_of
-from renderer.tree import listing, read, reader, write_all
+from renderer.tree import is_temporary, listing, read, reader, write_all
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import RESTORE, refuse_nested
 from renderer.usecases.edited import Act, Edited, edit_app
@@ -146,9 +146,9 @@ def _show(opened: Opened, edited: Sequence[Edited], files: Contents, old: Conten
 
 
 def _outputs(edited: Sequence[Edited], files: Contents, old: Contents) -> Contents:
-    """The old contents of the rendered files that change."""
+    """The old contents of the rendered files that change; what a killed run left among them is nobody's edit."""
     changed = files.keys() - {each.file for each in edited}
-    return {path: text for path, text in old.items() if path in changed}
+    return {path: text for path, text in old.items() if path in changed and not is_temporary(path)}
 
 
 def _carried_out(

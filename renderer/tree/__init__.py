@@ -36,6 +36,7 @@ __all__ = [
     "Summary",
     "TreeError",
     "compare",
+    "is_temporary",
     "listing",
     "locked",
     "read",

@@ -63,6 +63,14 @@ def test_a_report_may_be_outside_of_the_project_and_its_folder_must_be_there(tmp
     assert "objects" in (tmp_path / "import.json").read_text()
 
 
+def test_a_report_may_be_inside_of_a_project_that_the_import_makes(tmp_path: Path) -> None:
+    source = FIXTURES / "import/plain/source"
+    for words in (("--dry-run",), ()):
+        outcome = run(tmp_path / "new", "import", str(source), "--report", "reports/import.json", *words)
+        assert outcome.code == 0, outcome.err
+        assert "objects" in (tmp_path / "new/reports/import.json").read_text()
+
+
 def test_a_second_import_replaces_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     import_cases.imported("plain", folder)

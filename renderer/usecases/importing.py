@@ -195,9 +195,10 @@ def _folder_and_name(directory: str, file: str) -> tuple[str, str]:
 
 
 def _check_report(directory: str, options: ImportOptions) -> None:
-    """Failure where the report cannot be written, before anything else is."""
+    """Failure where the report's folder is missing outside of the project, in which the import makes folders."""
     file = options.report
-    if file and not os.path.isdir(_folder_and_name(directory, file)[0] or "."):
+    folder = _folder_and_name(directory, file)[0] if file else directory
+    if file and folder != directory and not os.path.isdir(folder or "."):
         raise Failure(f"--report {printable(file)}: there is no folder {printable(os.path.dirname(file))}", 2)
 
 

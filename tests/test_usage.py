@@ -67,6 +67,10 @@ def test_a_name_in_place_of_a_file(tmp_path: Path) -> None:
         ("weight production web 20", "production is an environment, not an app: give `--env production`"),
         ("weight 20 web", "the apps come first: `rollspec weight web 20`"),
         ("weight 20% web", "the apps come first: `rollspec weight web 20%`"),
+        ("weight 20 web api", "the apps come first: `rollspec weight web api 20`"),
+        ("weight web 20 api", "the apps come first: `rollspec weight web api 20`"),
+        ("weight 20 50 web", "the apps come first: `rollspec weight APP 20`"),
+        ("weight web 20 50", "there is no app `20`: `weight` takes apps, then one share"),
     ],
 )
 def test_arguments_in_the_wrong_order_are_named_with_the_right_one(given: str, said: str, tmp_path: Path) -> None:

@@ -27,8 +27,9 @@ class _Percent(click.IntRange):
         order = ""
         if isinstance(param, click.Argument):
             given = ctx.params.get("apps") if ctx else None
-            is_swapped = given and _is_share(given[0])
-            meant = f"{value} {given[0]}" if given and is_swapped else "APP 20"
+            shares = [word for word in given or () if _is_share(word)]
+            apps = [word for word in given or () if not _is_share(word)]
+            meant = " ".join([*apps, str(value), *shares]) if len(shares) == 1 else "APP 20"
             order = f"; the apps come first: `rollspec weight {meant}`"
         return self.fail(f"{value!r} is not a whole number of percent from 0 to 100{order}", param, ctx)
 

@@ -12,7 +12,11 @@ from renderer.lazy import regex
 from renderer.yamlio import load
 
 _TAG = regex(r"v?[0-9]")
-_APPS_ONLY = {"undo": "; it goes back to the version before, or with `--to REF` to an older one"}
+_APPS_ONLY = "apps, and no tag"
+_TAKEN = {
+    "undo": f"{_APPS_ONLY}; it goes back to the version before, or with `--to REF` to an older one",
+    "weight": "apps, then one share",
+}
 _SEVERAL = "; for several apps, give each its tag, such as `rollspec release {app}={tag}`"
 
 
@@ -44,7 +48,7 @@ def refuse_misplaced(verb: str, words: Sequence[str], apps: Collection[str], env
         then = _SEVERAL.format(app=known[0], tag=tags[0]) if known else f": `rollspec release APP {tags[0]}`"
         raise Failure(f"there is no app `{tags[0]}`{then}", 2)
     if tags:
-        raise Failure(f"there is no app `{tags[0]}`: `{verb}` takes apps, and no tag{_APPS_ONLY.get(verb, '')}", 2)
+        raise Failure(f"there is no app `{tags[0]}`: `{verb}` takes {_TAKEN.get(verb, _APPS_ONLY)}", 2)
 
 
 def parse_overrides(sets: tuple[str, ...], unsets: tuple[str, ...]) -> dict[str, Any]:

@@ -73,4 +73,7 @@ def test_a_new_environment_names_the_apps_that_have_no_tag_there(tmp_path: Path)
     tag = next(line for line in app.read_text().splitlines() if line.startswith("  tag: "))
     app.write_text(app.read_text().replace(f"{tag}\n", ""))
     done = run(tmp_path, "init", "--env", "qa")
-    assert "Next: hello have no tag in qa: write one into overlays/qa/apps/APP.yaml for each" in done.out
+    assert "Next: hello has no tag in qa: write one into overlays/qa/apps/APP.yaml for each" in done.out
+    app.with_stem("world").write_text(app.read_text().replace("hello", "world"))
+    done = run(tmp_path, "init", "--env", "live")
+    assert "Next: hello, world have no tag in live: write one into overlays/live/apps/APP.yaml for each" in done.out

@@ -6,6 +6,7 @@ from renderer.history.moves import Move, MoveType, moves
 from renderer.history.releases import HistoryEntry, LiveCommit, Revision, Transition, environments_of, files_of, history
 from renderer.history.since import ASPECTS, Aspect, Key, Search
 from renderer.history.state import (
+    NO_TAG,
     Files,
     Flight,
     Parsed,
@@ -21,6 +22,7 @@ from renderer.history.state import (
 
 __all__ = [
     "ASPECTS",
+    "NO_TAG",
     "Aspect",
     "Files",
     "Flight",

@@ -93,6 +93,7 @@ class Unreadable:
     reason: str
 
 
+NO_TAG = "the effective spec: `tag` is missing"  # the reason where an environment has no tag for an app
 Parsed = Mapping[str, Any] | Unreadable
 Files = Mapping[str, Parsed]  # by path
 
@@ -256,7 +257,7 @@ def _check_names(spec: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]
             if not isinstance(holder.get(key), str | None):
                 raise _UnreadableError(f"the effective spec: `{key}` is not a string")
     if not spec.get("tag"):
-        raise _UnreadableError("the effective spec: `tag` is missing")
+        raise _UnreadableError(NO_TAG)
 
 
 def _steps(given: Any) -> tuple[Mapping[str, Any], ...]:

@@ -12,6 +12,7 @@ from renderer.console import out
 from renderer.edit import EditError, Set, edit
 from renderer.failure import Failure
 from renderer.git import GitError, remotes, top_folder
+from renderer.history import NO_TAG
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.setup import read_project
 from renderer.problem import Problem, printable
@@ -179,12 +180,13 @@ def _first_tags(root: str, layout: Layout, env: str) -> str:
     except Refused:
         return ""
     rows = read_rows(opened, [env], opened.apps)
-    missing = [row.app for row in rows if row.problem and "`tag` is missing" in row.problem]
+    missing = [row.app for row in rows if row.problem == NO_TAG]
     if not missing:
         return ""
     more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    verb = "has" if len(missing) == 1 else "have"
     return (
-        f"{', '.join(missing[:_NAMED])}{more} have no tag in {env}: write one into {layout.partial(env, 'APP')} for "
+        f"{', '.join(missing[:_NAMED])}{more} {verb} no tag in {env}: write one into {layout.partial(env, 'APP')} for "
         f"each, or list the apps that {env} has under `apps` in {layout.overlay(env)}. Then "
     )
 

@@ -526,9 +526,21 @@ def test_a_hook_that_fails_leaves_nothing_half_done(repository: Path) -> None:
     hook.chmod(0o755)
     outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
     assert outcome.code == 3
+    assert "(`--no-verify` commits without pre-commit and commit-msg): " in outcome.err
     assert "no thanks" in outcome.err
     assert git(repository, "status", "--porcelain") == ""
     assert verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit", "--no-verify").code == 0
+
+
+def test_a_hook_that_no_option_skips_is_no_reason_to_name_the_option(repository: Path) -> None:
+    hook = repository / ".git/hooks/prepare-commit-msg"
+    hook.write_text("#!/bin/sh\necho no thanks >&2\nexit 1\n")
+    hook.chmod(0o755)
+    outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit", "--no-verify")
+    assert outcome.code == 3
+    assert outcome.err.startswith("rollspec: nothing was changed: ")
+    assert "no thanks" in outcome.err
+    assert git(repository, "status", "--porcelain") == ""
 
 
 @pytest.mark.parametrize("file", ["apps/web.yaml", "overlays/production/overlay.yaml", "rollspec.yaml"])

@@ -99,7 +99,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     edited, failed = _sound(_edits(opened, acts), options)
     if failed and not (edited and options.keep_going):
         if edited:
-            hint = "" if options.keep_going is None else "; with --keep-going the other apps are"
+            hint = "" if options.keep_going is None else "; --keep-going changes the other apps all the same"
             say(f"rollspec: nothing was changed{hint}")
         return 1
     _say_notes(edited, how)
@@ -159,7 +159,7 @@ def _carried_out(
     specs = {each.file for each in edited}
     outputs = files.keys() - specs
     _refuse_edited(opened, edited, _outputs(edited, files, old))
-    restored = _restored(opened, {path: old[path] for path in files}, specs)
+    restored = _restored(opened, {path: old[path] for path in files}, specs, how.options)
     if not how.options.commit:
         with restored:
             _write(opened, files, specs)
@@ -255,7 +255,7 @@ def _sound(found: Sequence[Edited | RefusedEdit], options: VerbOptions) -> tuple
 
 
 @contextmanager
-def _restored(opened: Opened, old: Contents, specs: set[str]) -> Iterator[None]:
+def _restored(opened: Opened, old: Contents, specs: set[str], options: VerbOptions) -> Iterator[None]:
     """Restores all files if anything is raised: a full disk, a failing hook, Ctrl-C."""
     try:
         with _stopped_as_by_ctrl_c():
@@ -263,7 +263,8 @@ def _restored(opened: Opened, old: Contents, specs: set[str]) -> Iterator[None]:
     except BaseException as error:
         _write(opened, old, specs, mark=False)
         if isinstance(error, GitError):
-            skip = " (`--no-verify` commits without the hooks)" if error.reason == "hook" else ""
+            is_skippable = error.reason == "hook" and not options.no_verify
+            skip = " (`--no-verify` commits without pre-commit and commit-msg)" if is_skippable else ""
             raise Failure(f"nothing was changed{skip}: {error}") from error
         raise
 

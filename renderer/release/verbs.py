@@ -88,7 +88,7 @@ def _not_ready(spec: Spec, flight: str | None) -> Refusal | None:
 
 
 def _nothing_new(spec: Spec, tag: str | None, overrides: Mapping[str, Any] | None) -> Refusal | None:
-    """Why the version is not another one than the stable version."""
+    """Why this would release nothing new."""
     if tag is None and not overrides:
         return Refusal("give a tag, or use --set to change configuration")
     fields = fields_of(spec, None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from renderer.plan import unplayed
+from renderer.plan import without_simulation
 from renderer.simulate import Options, abort
 from tests.support.plans import ISTIO, Spec, side, spec
 from tests.support.releases import ROLLOUTS, Live, begin, faults, play
@@ -73,5 +73,5 @@ def test_only_where_the_old_weight_comes_back_a_note_says_so() -> None:
         was = spec(strategy=strategy, canary={"tag": "2.0.0", "weight": 50})
         now = spec(strategy=strategy, canary={"tag": "2.0.0", "weight": 10, "from": 50})
         sides = [side(each, project={"renderLevel": level}) for each in (was, now)]
-        found = {problem.rule for problem in unplayed(*sides).problems}
+        found = {problem.rule for problem in without_simulation(*sides).problems}
         assert ("weight-after-abort" in found) is expected, (strategy, level)

@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 
 from renderer.manifest import Manifest
-from renderer.plan import CLASSES, AppPlan, Plan, Side, at_least, classify, outlook, plan, plan_resources, unplayed
+from renderer.plan import (
+    CLASSES,
+    AppPlan,
+    Plan,
+    Side,
+    at_least,
+    classify,
+    outlook,
+    plan,
+    plan_resources,
+    without_simulation,
+)
 from renderer.problem import errors
 from renderer.release.verbs import Refusal
 from renderer.report.plan import FORMATS, plan_text
@@ -30,7 +41,7 @@ def _changed(state: str, verb: str) -> tuple[Spec, Spec] | None:
 
 def _planned(state: str, verb: str) -> AppPlan | None:
     found = _changed(state, verb)
-    return unplayed(side(found[0]), side(found[1])) if found else None
+    return without_simulation(side(found[0]), side(found[1])) if found else None
 
 
 def _expected(state: str, verb: str) -> str:
@@ -140,7 +151,7 @@ def test_every_kind_of_path_where_nothing_is_in_flight(state: str, kind: str) ->
     edit, expected = EDITS[kind]
     if state == "istio-promoted" and kind == "none":
         return  # `previous.weight` is part of the step list
-    found = unplayed(*map(side, _edited(state, edit)))
+    found = without_simulation(*map(side, _edited(state, edit)))
     if kind == "metadata of a Service account":
         expected = "replace"  # pods name it
     assert found.class_ == expected
@@ -151,7 +162,7 @@ def test_every_kind_of_path_where_nothing_is_in_flight(state: str, kind: str) ->
 def test_every_kind_of_path_under_a_release_in_flight(state: str, kind: str) -> None:
     """A changed template is another version in flight, and the stable one changes with it: an error."""
     edit, expected = EDITS[kind]
-    found = unplayed(*map(side, _edited(state, edit)))
+    found = without_simulation(*map(side, _edited(state, edit)))
     templates = ("replace", "create")
     start = "preview-start" if "preview" in state else "canary-start"
     assert found.class_ == (start if expected in templates else expected)
@@ -164,7 +175,7 @@ def test_every_kind_of_path_under_a_release_in_flight(state: str, kind: str) -> 
 def test_the_harshest_wins_and_names_its_paths() -> None:
     before = spec(**STATES["istio"])
     behind = {**before, "replicas": 6, "selector": {"app": "web"}, "strategy": {**before["strategy"], "maxSurge": 1}}
-    found = unplayed(side(before), side(behind))
+    found = without_simulation(side(before), side(behind))
     assert found.class_ == "disruptive"
     assert [path.pointer for path in found.paths] == ["/spec/selector"]
     classes = [effect.class_ for effect in found.effects]
@@ -175,36 +186,36 @@ def test_the_harshest_wins_and_names_its_paths() -> None:
 def test_a_release_with_another_edit_keeps_both() -> None:
     before = spec(**STATES["istio"])
     behind = {**before, "canary": {"tag": "1.5.0", "weight": 20}, "replicas": 6}
-    found = unplayed(side(before), side(behind))
+    found = without_simulation(side(before), side(behind))
     assert [effect.class_ for effect in found.effects] == ["canary-start", "scale"]
     assert "/spec/replicas" not in {path.pointer for path in found.paths}
 
 
 def test_an_edit_that_changes_no_manifest_is_nothing() -> None:
     before = spec(env={"A": 1})
-    assert unplayed(side(before), side({**before, "env": {"A": "1"}})).class_ == "nothing"
+    assert without_simulation(side(before), side({**before, "env": {"A": "1"}})).class_ == "nothing"
 
 
 def test_the_order_of_env_is_part_of_the_template() -> None:
     one, other = spec(env={"A": "1", "B": "2"}), spec(env={"B": "2", "A": "1"})
-    found = unplayed(side(one), side(other))
+    found = without_simulation(side(one), side(other))
     assert found.class_ == "replace"
     assert [path.pointer for path in found.paths] == ["/spec/env"]
 
 
 def test_no_pod_left_is_disruptive() -> None:
-    assert unplayed(side(spec()), side(spec(replicas=0))).class_ == "disruptive"
-    assert unplayed(side(spec(ports=[])), side(spec(ports=[], replicas=0))).class_ == "scale"
+    assert without_simulation(side(spec()), side(spec(replicas=0))).class_ == "disruptive"
+    assert without_simulation(side(spec(ports=[])), side(spec(ports=[], replicas=0))).class_ == "scale"
 
 
 def test_autoscaling_switched_on_is_disruptive_and_off_is_not() -> None:
     scaled = spec(replicas=None, autoscaling={"minReplicas": 3, "maxReplicas": 9})
-    assert unplayed(side(spec()), side(scaled)).class_ == "disruptive"
-    assert unplayed(side(scaled), side(spec())).class_ == "scale"
+    assert without_simulation(side(spec()), side(scaled)).class_ == "disruptive"
+    assert without_simulation(side(scaled), side(spec())).class_ == "scale"
 
 
 def test_a_service_that_goes_is_disruptive() -> None:
-    found = unplayed(side(spec()), side(spec(ports=[])))
+    found = without_simulation(side(spec()), side(spec(ports=[])))
     assert found.class_ == "disruptive"
     assert found.paths[0].document == "service.yaml"
 
@@ -225,10 +236,10 @@ def test_a_new_app_and_one_that_goes() -> None:
 def test_overlay_paths_that_no_manifest_shows() -> None:
     """Another cluster is another place for every object, though no manifest says so."""
     before, behind = (side(spec(), overlay={"cluster": {"name": name}}) for name in ("one", "two"))
-    found = unplayed(before, behind)
+    found = without_simulation(before, behind)
     assert found.class_ == "disruptive"
     assert [(path.document, path.pointer) for path in found.paths] == [("Overlay", "/spec/cluster/name")]
-    assert unplayed(side(spec()), side(spec(), overlay={"policy": {"digests": True}})).class_ == "nothing"
+    assert without_simulation(side(spec()), side(spec(), overlay={"policy": {"digests": True}})).class_ == "nothing"
 
 
 def _patched(one: Side, kind: str, *keys: str, value: Any) -> Side:
@@ -268,7 +279,8 @@ def _put(data: dict[str, Any], keys: tuple[str, ...], value: Any) -> dict[str, A
 )
 def test_what_a_patch_changes_is_judged_in_the_manifests(kind: str, keys: tuple[str, ...], expected: str) -> None:
     one = side(spec(**STATES["istio"]))
-    found = unplayed(one, _patched(one, kind, *keys, value=[{"setWeight": 7}] if keys[-1] == "steps" else {"a": "b"}))
+    value = [{"setWeight": 7}] if keys[-1] == "steps" else {"a": "b"}
+    found = without_simulation(one, _patched(one, kind, *keys, value=value))
     assert found.class_ == expected
 
 
@@ -278,7 +290,7 @@ def test_a_patch_of_the_template_is_no_canary_even_with_one_in_the_same_change()
         side(spec(**{**STATES["istio"], "canary": {"tag": "1.5.0", "weight": 20}})),
         "Rollout", "spec", "template", "spec", "priorityClassName", value="high",
     )  # fmt: skip
-    found = unplayed(before, behind)
+    found = without_simulation(before, behind)
     assert found.class_ == "canary-start"
     assert [problem.rule for problem in found.problems] == ["stable-in-flight"]
 
@@ -337,7 +349,7 @@ def test_more_pods_than_can_be_played_are_told_in_words(before: Spec, change: Sp
     sides = side(spec(**before)), side(spec(**{**before, **change}))
     found = plan(*sides)
     why = "it has too many pods, or moves them in too many steps"
-    assert found == replace(unplayed(*sides), not_simulated=why)
+    assert found == replace(without_simulation(*sides), not_simulated=why)
     text, markdown, data = (plan_text(Plan("a", "b", (found,)), form) for form in FORMATS)
     assert f"not simulated: {why}" in text
     assert f"\n- web in production, not simulated: {why}\n" in markdown

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from renderer.plan import unplayed
+from renderer.plan import without_simulation
 from renderer.problem import errors
 from renderer.project import Versions
 from renderer.release import switches, verbs
@@ -117,7 +117,7 @@ class Verbs(RuleBasedStateMachine):
         wanted = after(self.live.spec, outcome)
         self.live, change = play(self.live, wanted, elapsed)
         assert unexcused(change, UNAVOIDABLE) == []
-        assert errors(unplayed(change.old, change.new).problems) == []
+        assert errors(without_simulation(change.old, change.new).problems) == []
 
 
 class HandEdits(RuleBasedStateMachine):
@@ -162,7 +162,7 @@ class HandEdits(RuleBasedStateMachine):
     def sync(self, wanted: Spec, elapsed: float) -> None:
         if wanted == self.live.spec or not valid(wanted):
             return
-        plan = unplayed(self.live.side, side(wanted))
+        plan = without_simulation(self.live.side, side(wanted))
         if errors(plan.problems):
             return  # refused, with the verb that does it right
         self.live, change = play(self.live, wanted, elapsed)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from renderer.plan import judge, unplayed
+from renderer.plan import judge, without_simulation
 from renderer.plan.transition import FIRST_RULES, TRANSITION_RULES
 from renderer.rules.finding import Finding
 from tests.support.plans import BASE, Spec, side, spec
@@ -366,7 +366,7 @@ def test_another_cluster_is_a_warning_and_naming_one_for_the_first_time_is_not()
         ("identity-changed", "warning", "/spec/cluster")
     ]
     assert judge(none, one) == ()
-    assert unplayed(none, one).class_ == "nothing"
+    assert without_simulation(none, one).class_ == "nothing"
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES)

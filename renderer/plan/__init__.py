@@ -64,7 +64,7 @@ __all__ = [
     "plan_resources",
     "planner",
     "problems",
-    "unplayed",
+    "without_simulation",
 ]
 RESOURCES = "_resources"  # the folder that they are written to
 _STILL = ("nothing", "metadata", "behaviour")  # classes in which no pod and no request moves
@@ -75,7 +75,7 @@ def plan(old: Side | None, new: Side | None, look: Look = looked_ahead) -> AppPl
 
     `look` simulates the change. Raises ValueError where both sides are None.
     """
-    found = unplayed(old, new)
+    found = without_simulation(old, new)
     still = found.class_ in _STILL or (old and new and same_manifests(old, new))
     if still and not (old and new and old.flight and routing(old) != routing(new)):
         return found
@@ -105,8 +105,8 @@ def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
     return replace(found, timeline=timelines[0] if timelines else None)
 
 
-def unplayed(old: Side | None, new: Side | None) -> AppPlan:
-    """The same without the simulation."""
+def without_simulation(old: Side | None, new: Side | None) -> AppPlan:
+    """The plan of `plan`, without the simulation."""
     side = new or old
     if side is None:
         raise ValueError("an app that is on neither side has no plan")

@@ -12,7 +12,7 @@ from renderer.git import commits_of, resolve
 from renderer.git.read import first_parents, is_unborn
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.positions import Locator
-from renderer.plan import AppPlan, unplayed
+from renderer.plan import AppPlan, without_simulation
 from renderer.problem import Problem
 from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Compared, Unread, about, before, compare
@@ -54,7 +54,7 @@ def transitions(opened: Opened, selection: Selection, change: Range) -> list[Pro
         new = of_tree(opened)
         old = before(root, base, new)
         changes = _within(about(root, base, change.head, old, new), selection)
-        found = compare(old, new, changes, make=unplayed)
+        found = compare(old, new, changes, make=without_simulation)
         found = replace(found, plans=as_one(change, new, found.plans))
         return _problems(change, (old, new), changes, found)
 
@@ -86,7 +86,7 @@ def _one_by_one(change: Range, like: View, commits: Sequence[str], wanted: Selec
             step = replace(change, base=was, head=now)
             changes = about(root, was, now, old, new)
             changes = _within(changes, wanted or changes)
-            found = compare(old, new, changes, make=unplayed)
+            found = compare(old, new, changes, make=without_simulation)
             problems = _problems(step, (old, new), changes, found)
             problems += found.problems if now != commits[-1] else ()
         else:
@@ -182,5 +182,5 @@ def _is_said(change: Range, new: View, plan: AppPlan, commits: Sequence[str]) ->
     own = Selection({plan.env: frozenset((plan.app,))})
     views = [*(_sound(change.root, commit, new) for commit in (change.base, *commits)), new]
     steps = [(old, now) for old, now in pairwise(views) if isinstance(now, View)]
-    plans = [each for old, now in steps for each in compare(old, now, own, make=unplayed).plans]
+    plans = [each for old, now in steps for each in compare(old, now, own, make=without_simulation).plans]
     return any(problem.rule in _SOFT for each in plans for problem in each.problems)

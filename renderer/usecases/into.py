@@ -15,7 +15,7 @@ from renderer.git.trial import Trial, trial_merge
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import read_project
-from renderer.plan import unplayed
+from renderer.plan import without_simulation
 from renderer.problem import Problem
 from renderer.project import Versions
 from renderer.resources import read_schema
@@ -158,5 +158,5 @@ def problems_of_head(merged: Merged, like: View) -> frozenset[Signature]:
         return frozenset(map(signature, refused.problems))
     if new is None:
         return frozenset()
-    found = compare(old, new, about(folder, merged.base, merged.head, old, new), make=unplayed)
+    found = compare(old, new, about(folder, merged.base, merged.head, old, new), make=without_simulation)
     return frozenset(map(signature, (*found.problems, *(one for each in found.plans for one in each.problems))))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from renderer.console import say
 from renderer.failure import Failure
 from renderer.git import GitError
-from renderer.plan import unplayed
+from renderer.plan import without_simulation
 from renderer.usecases.compare import before, compare
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import of_tree
@@ -22,7 +22,7 @@ def say_if_in_window(started: Sequence[tuple[Opened, str, str]], base: str) -> N
     selection = Selection({env: frozenset(app for _, one, app in started if one == env) for _, env, _ in started})
     try:
         new = of_tree(opened)
-        plans = compare(before(opened.root, base, new), new, selection, make=unplayed).plans
+        plans = compare(before(opened.root, base, new), new, selection, make=without_simulation).plans
     except (GitError, Failure):
         return  # the verb is done, and `plan` says why it cannot look
     for plan in plans:

@@ -61,7 +61,11 @@ STEPS = {
         "renderer.usecases.render.problems_across_apps",
         "renderer.usecases.validate.problems_across_apps",
     ),
-    "plan and simulate": ("renderer.plan.plan", "renderer.plan.unplayed", "renderer.usecases.compare.plan_resources"),
+    "plan and simulate": (
+        "renderer.plan.plan",
+        "renderer.plan.without_simulation",
+        "renderer.usecases.compare.plan_resources",
+    ),
     "write": ("renderer.usecases.render.Output.put",),
     "remember": (
         "renderer.usecases.recorded.Recorded.draft",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from renderer.plan import unplayed
+from renderer.plan import without_simulation
 from renderer.problem import errors
 from renderer.release import switches, verbs
 from renderer.release.verbs import Outcome, Refusal, in_flight
@@ -109,7 +109,7 @@ def _moves(state: State, setting: Setting, found: Found, *, excused: bool) -> It
             known = [fault for fault in seen if excused and _restart_goes_on(state, change, fault)]
             found.excused += len(known)
             wrong = [str(fault) for fault in seen if fault not in known]
-            wrong += [str(problem) for problem in errors(unplayed(change.old, change.new).problems)]
+            wrong += [str(problem) for problem in errors(without_simulation(change.old, change.new).problems)]
             found.faults += [f"{_told(setting, one)}: {each}" for each in wrong]
             yield one
     if setting.events and in_flight(state.live.spec) and not state.is_apart:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from renderer.plan import unplayed
+from renderer.plan import without_simulation
 from renderer.problem import errors
 from renderer.release import switches, verbs
 from renderer.release.verbs import Outcome, Refusal
@@ -236,7 +236,7 @@ def _identity(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
 def _plan(edited: Edited) -> str:
     """The class of the change, and the rules that hold something against it."""
-    found = unplayed(side(dict(edited.before)), side(dict(edited.after)))
+    found = without_simulation(side(dict(edited.before)), side(dict(edited.after)))
     rules = [f"{problem.severity} {problem.rule}" for problem in found.problems]
     return ", ".join([found.class_, *rules])
 

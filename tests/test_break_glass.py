@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.past import Repository
+from tests.support.past import WEB, Repository
 
 SQUASHED = (
     "Ship 1.5.1 (#12)\n\n* deploy(production): release web 1.5.1 at 20 %\n\nRollspec-Break-Glass: the shop is down\n\n"
@@ -51,3 +51,35 @@ def test_the_plan_shows_it(repository: Repository) -> None:
 def test_validate_makes_the_freeze_a_note(repository: Repository) -> None:
     done = repository.run("validate", "--base", "HEAD~1")
     assert (done.code, "a commit breaks the glass: the shop is down" in done.out + done.err) == (0, True)
+
+
+FREEZE = '  freeze: [{schedule: "* * * * *", duration: 1d}]\n'
+
+
+def test_it_counts_in_environments_that_extend_the_named_one(tmp_path: Path) -> None:
+    """They inherit the freeze and the spec: one commit of a verb changes both."""
+    made = Repository(tmp_path / "repository")
+    made.overlay("production", FREEZE)
+    made.overlay("eu", "  extends: production\n")
+    made.rendered()
+    verb = ("release", "web", "1.5.1", "--weight", "20", "--env", "production", "--break-glass", "x", "--commit")
+    made.text(*verb)
+    made.text(*(word.replace("release", "promote") for word in verb if word not in ("1.5.1", "--weight", "20")))
+    done = made.run("validate", "--base", "HEAD~1")
+    assert (done.code, "is frozen until" in done.err) == (0, True), done.err
+
+
+def test_the_reason_of_a_squashed_commit_counts_for_its_own_apps(tmp_path: Path) -> None:
+    made = Repository(tmp_path / "repository")
+    made.overlay("production", FREEZE)
+    made.app("api", WEB)
+    made.rendered()
+    about = "* deploy: release {0}\n\nRollspec-App: {0}\nRollspec-Env: production\nRollspec-Verb: release\n"
+    for app in ("web", "api"):
+        made.text("release", app, "1.5.1", "--weight", "20", "--env", "production", "--break-glass", "x")
+    made.commit(f"Two releases (#12)\n\n{about.format('web')}Rollspec-Break-Glass: urgent\n\n{about.format('api')}")
+    done = made.run("validate", "--base", "HEAD~1")
+    assert done.code == 1
+    held = [line for line in done.err.splitlines() if "is frozen until" in line]
+    found = {app: "breaks the glass" in line for app in ("web", "api") for line in held if f"change of {app}" in line}
+    assert found == {"web": True, "api": False}

@@ -537,6 +537,22 @@ class TestCommit:
         git.commit(module.root, ["new.yaml"], "subject")
         assert (module.committed(), module.status(), outer.status()) == (["A\tnew.yaml"], [], [" M module"])
 
+    def test_a_staged_submodule_that_gitmodules_ignores_stays_staged(self, repo: Repository, tmp_path: Path) -> None:
+        other = Repository(tmp_path / "other")
+        other.git("init", "--quiet")
+        other.write("a", "")
+        other.save()
+        repo.write(".gitmodules", '[submodule "vendor"]\n  path = vendor\n  url = x\n  ignore = all\n')
+        repo.save()
+        repo.git("clone", "--quiet", other.root, "vendor")
+        repo.git("add", "--force", "vendor")
+        repo.write("new.yaml", "")
+        git.commit(repo.root, ["new.yaml"], "subject")
+        assert repo.committed() == ["A\tnew.yaml"]
+        assert repo.git("diff-index", "--cached", "--name-only", "--ignore-submodules=none", "HEAD").split() == [
+            "vendor"
+        ]
+
     def test_in_a_folder_of_the_repository(self, repo: Repository) -> None:
         repo.write("project/a.yaml", "1")
         repo.write("a.yaml", "changed")

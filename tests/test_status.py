@@ -304,6 +304,13 @@ def test_the_working_tree_counts_and_says_so(repository: Repository) -> None:
     assert (found["since"]["time"], found["committed"]) == ("2026-01-01T01:00:00Z", True)
 
 
+def test_what_git_ignores_is_not_committed(repository: Repository) -> None:
+    repository.write(".gitignore", "overlays/production/apps/\n")
+    repository.commit("ignore the partial apps")
+    repository.partial(CANARY.format(tag="1.5.0", weight=20))
+    assert (row(repository)["committed"], row(repository)["since"]) == (False, None)
+
+
 def test_a_switch_shows_its_stage(repository: Repository) -> None:
     repository.verb("switch", "web", "--to", "RollingUpdate", "--stages")
     found = row(repository)

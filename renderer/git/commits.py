@@ -28,6 +28,7 @@ from renderer.problem import printable
 
 _FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
 _AT_ONCE = 1000  # paths on one command line
+_ALL = "--ignore-submodules=none"  # whatever .gitmodules says
 
 
 def commit(
@@ -119,7 +120,7 @@ def _is_more_staged(root: str, before: str | None, files: Sequence[str], index: 
     """Whether a commit of the index might have more than these files."""
     if before is None or under_way(root):
         return True
-    question = ["diff-index", "--cached", "-z", "--name-only", "--no-renames", before]
+    question = ["diff-index", "--cached", "-z", "--name-only", "--no-renames", _ALL, before]
     return not {*fields(reading(root, question, GIT_INDEX_FILE=index))} <= {*files}
 
 
@@ -162,7 +163,7 @@ def _taken_back(root: str, before: str | None) -> Iterator[None]:
 
 def _check_nothing_else(root: str, files: Sequence[str], made: str) -> None:
     """Raise GitError if a hook put other files into the commit."""
-    question = ["diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-only", "--no-renames", made]
+    question = ["diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-only", "--no-renames", _ALL, made]
     more = sorted(set(fields(reading(root, question))) - set(files))
     if more:
         raise GitError(f"a hook put {', '.join(map(printable, more))} into the commit, so it was taken back", "hook")

@@ -15,6 +15,7 @@ from renderer.problem import Problem, Severity
 from renderer.project import ArgoCD
 
 # The verb for each class of change; other classes move no pod and no request.
+_LINES = (TRAILER.lower(), "rollspec-env", "rollspec-app")
 _VERB_OF: dict[Class, str] = {
     "hold": "pause",
     "scale": "scale",
@@ -94,22 +95,22 @@ def frozen_changes(
 
     The span is the revision before and the one after; None is HEAD.
     """
-    windows = {each.name: (each.chain[0].file, windows_of(each.spec)) for each in environments}
+    windows = {each.name: (each.chain[0].file, windows_of(each.spec), each.names) for each in environments}
     found = []
     for plan in plans:
-        file, some = windows.get(plan.env, ("", ()))
+        file, some, names = windows.get(plan.env, ("", (), ()))
         held = frozen(some, _VERB_OF[plan.class_], now) if plan.class_ in _VERB_OF else None
         if held:
             text = f"{_until(plan.env, *held)}: the change of {plan.app} ({plan.class_}) must wait"
-            found.append((file, text, (plan.env, plan.app)))
+            found.append((file, text, {(name, plan.app) for name in names}))  # what it extends is named too
     if not found:
         return []
     base, head = span
     glass = [*_glass(root, base, head or "HEAD")]
     at = f" (judged at {now.isoformat(timespec='seconds')})"
     problems = []
-    for file, text, key in found:
-        reason = next((each for each, named in glass if not named or key in named), None)
+    for file, text, keys in found:
+        reason = next((each for each, named in glass if not named or not named.isdisjoint(keys)), None)
         severity: Severity = "error" if reason is None else "note"
         more = f"; a commit breaks the glass: {reason}" if reason else ""
         problems.append(Problem(file, 0, 0, "freeze", f"{text}{more}{at}", "/spec/freeze", severity))
@@ -124,13 +125,25 @@ def breaks_glass(root: str, base: str, head: str = "HEAD") -> Iterator[str]:
 def _glass(root: str, base: str, head: str) -> Iterator[tuple[str, frozenset[tuple[str, str]]]]:
     """The reasons, each with the environments and apps that its commit names; a commit that names none is for all.
 
-    The text of a squashed merge counts too: it may have the lines in its middle.
+    The text of a squashed merge counts too: it may have the lines of several commits in its middle.
     """
     for commit in log(root, revision=head, without=base):
-        reason = commit.line(TRAILER)
-        if reason:
-            envs, apps = (commit.lines(name) for name in ("Rollspec-Env", "Rollspec-App"))
-            yield reason, frozenset((env, app) for env in envs for app in apps)
+        for block in _blocks(commit.body):
+            reason, envs, apps = ([value for key, value in block if key == name] for name in _LINES)
+            if reason:
+                yield reason[-1], frozenset((env, app) for env in envs for app in apps)
+
+
+def _blocks(message: str) -> Iterator[list[tuple[str, str]]]:
+    """The names, in small letters, and values of lines `name: value` that follow each other: of one squashed commit."""
+    block: list[tuple[str, str]] = []
+    for line in (*message.splitlines(), ""):
+        name, colon, value = line.strip().removeprefix("* ").partition(":")
+        if colon and " " not in name:
+            block.append((name.lower(), value.strip()))
+        elif block:
+            yield block
+            block = []
 
 
 def _until(env: str, window: Window, ends: datetime) -> str:

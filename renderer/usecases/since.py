@@ -53,11 +53,11 @@ class Here(NamedTuple):
         """The files that HEAD has too."""
         return {path: data for path, data in self.files.items() if path not in self.differs}
 
-    def changed_apps(self, apps: set[str]) -> set[str]:
-        """Those of the apps that may have another state at HEAD."""
-        if any(path.endswith("/overlay.yaml") for path in self.differs):
-            return apps
-        return apps & {path.rpartition("/")[2].removesuffix(".yaml") for path in self.differs}
+    def changed_apps(self, apps: set[str], at_head: Files) -> set[str]:
+        """Those of the apps that may have another state at HEAD, which has these files of them, and these overlays."""
+        absent = (path for path in self.files if path not in at_head)  # also files that Git ignores
+        names = {path.rpartition("/")[2].removesuffix(".yaml") for path in (*self.differs, *absent)}
+        return apps if "overlay" in names else apps & names
 
 
 def since(root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing], here: Here | None = None) -> Since:
@@ -69,7 +69,7 @@ def since(root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing], 
         return Since({}, frozenset(), {})
     apps = {app for _, app, _ in wanted}
     files = _files(root, head, layout, apps, here.unchanged if here else {})
-    changed = here.changed_apps(apps) if here else apps
+    changed = here.changed_apps(apps, files) if here else apps
     states = States(files, layout)
     committed = {
         key: standing for key, standing in wanted.items() if key[1] not in changed or _has(states, key, standing)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.past import WEB, Repository
 
-SAID = "rollspec: origin/main has {} about web that this branch lacks, so this begins from an older state: `git pull "
+SAID = "origin/main has {} about web that this branch lacks, so this "
 
 
 @pytest.fixture
@@ -33,10 +33,18 @@ def theirs(repository: Repository, *verbs: tuple[str, ...]) -> None:
     repository.git("reset", "--quiet", "--hard", f"HEAD~{len(verbs)}")
 
 
-def test_commits_about_the_app_are_named(repository: Repository) -> None:
-    theirs(repository, ("weight", "web", "40"), ("weight", "web", "60"))
-    assert SAID.format("2 commits") in repository.run("weight", "web", "30", "--dry-run").err
-    assert SAID.format("2 commits") in repository.run("abort", "web", "--commit").err
+def test_commits_about_the_app_stop_a_commit(repository: Repository) -> None:
+    theirs(repository, ("weight", "web", "40"), ("release", "api", "1.5.0", "--weight", "20"), ("weight", "web", "60"))
+    refused = repository.run("weight", "web", "30", "--commit")
+    assert refused.code == 1
+    assert SAID.format("2 commits") + "would begin from an older state: `git pull --rebase` first" in refused.err
+    assert SAID.format("2 commits") + "begins from an older state\n" in repository.run("weight", "web", "30").err
+
+
+def test_nothing_stops_a_rescue(repository: Repository) -> None:
+    theirs(repository, ("weight", "web", "40"))
+    done = repository.run("abort", "web", "--commit")
+    assert (done.code, SAID.format("1 commit") in done.err) == (0, True), done.err
 
 
 def test_commits_about_other_apps_are_not(repository: Repository) -> None:

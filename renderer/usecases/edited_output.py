@@ -35,7 +35,8 @@ def refuse_edited(
         dirty = [path for _, path in changed(opened.root, "HEAD", None, paths) if path in there] if there else []
     except GitError:  # no repository, or no commit yet
         return
-    looked = sorted(there) if len(there) <= _MANY else dirty
+    few = [path for path in there if key_of(layout, path)] if len(there) <= _MANY else []  # many are not looked at
+    looked = sorted({*dirty, *few})
     wanted = rendered_at(of_tree(opened), looked) if looked else {}
     edited = [path for path in dirty if there[path] != wanted.get(path)]
     _say_committed([path for path in looked if path not in dirty and there[path] != wanted.get(path)])

@@ -38,7 +38,7 @@ from renderer.usecases.shares import share_lines, with_rendered_pods
 from renderer.usecases.shown import show_problems
 from renderer.usecases.touched import LIVE
 from renderer.usecases.unfinished import noted
-from renderer.usecases.upstream import say_behind
+from renderer.usecases.upstream import lacks
 from renderer.workers import Tick, processors, reports
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
@@ -103,7 +103,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
             say(f"rollspec: nothing was changed{hint}")
         return 1
     _say_notes(edited, how)
-    say_behind(opened.root, opened.layout, [(each.env, each.app) for each in edited])
+    _look_upstream(opened, edited, options)
     files, old = _files(opened, edited)
     _say_what_stays(opened, files)
     if options.dry_run:
@@ -118,6 +118,15 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     out("\n".join([*([made] if made else []), *lines]))
     _say_of_commit(opened, options)
     return int(failed)
+
+
+def _look_upstream(opened: Opened, edited: Sequence[Edited], options: VerbOptions) -> None:
+    """Failure for a commit from an older state than the upstream's, unless it takes traffic from a new version."""
+    lacking = lacks(opened.root, opened.layout, {each.app for each in edited})
+    if lacking and options.commit and not all(rescues(each.app, each.env, each.after) for each in edited):
+        raise Failure(f"{lacking}, so this would begin from an older state: `git pull --rebase` first", 1)
+    if lacking:
+        say(f"rollspec: {lacking}, so this begins from an older state")
 
 
 def _refuse_early(opened: Opened, acts: Acts, how: How) -> None:

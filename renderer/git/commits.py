@@ -28,7 +28,7 @@ from renderer.problem import printable
 
 _FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
 _AT_ONCE = 1000  # paths on one command line
-_ALL = "--ignore-submodules=none"  # whatever .gitmodules says
+_ALL = "--ignore-submodules=none"  # .gitmodules may ask git to overlook them
 
 
 def commit(

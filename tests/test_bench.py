@@ -67,6 +67,13 @@ def test_a_goal_in_seconds_counts_as_many_times_as_this_machine_is_slower(wall: 
     assert "Here it took 2.00 times as long" in page(found, {}, {}, "a machine", (0, 0))
 
 
+def test_a_clone_without_the_reference_is_said_to_lack_it() -> None:
+    found = [result("status", 10_000, 0.3)]
+    said = "Goals `render, by rollspec 1eeebbfe`: not measured: this clone lacks 1eeebbfe.\n"
+    assert said in page(found, {}, {}, "a machine", (0, 0), has_reference=False)
+    assert said not in page(found, {}, {}, "a machine", (0, 0))
+
+
 @pytest.mark.parametrize("name", [name for names in STEPS.values() for name in names])
 def test_each_step_names_a_function(name: str) -> None:
     assert callable(resolve_name(name))

@@ -88,7 +88,8 @@ def main() -> None:
         load = (before, machine.load())
         unmet = [each.key for each in goals(results) if not each.is_met and each.key and each.key[0] in COMMANDS]
         missed = profiles(place, list(dict.fromkeys(unmet)))
-        text = page(results, steps(place, None), missed, machine.description(), load)
+        is_complete = reference.APPS not in chosen.apps or reference.is_here()
+        text = page(results, steps(place, None), missed, machine.description(), load, is_complete)
     if chosen.no_write:
         print(text)
         return

@@ -18,6 +18,7 @@ the overlay applies to every workload, and a third of the apps have a partial ap
 [fleet.md](fleet.md) says what to do with ten thousand apps.
 
 """
+LACKING = "Goals `render, by rollspec {0}`: not measured: this clone lacks {0}.\n".format(reference.COMMIT[:8])
 
 
 def page(
@@ -26,10 +27,15 @@ def page(
     missed: Mapping[Key, Mapping[str, float]],
     machine: str,
     load: tuple[float, float],
+    has_reference: bool = True,
 ) -> str:
-    """The whole page. `shares` are seconds by step of a cold run, `missed` those of the runs that missed a goal."""
+    """The whole page. `shares` are seconds by step of a cold run, `missed` those of the runs that missed a goal.
+
+    Without the reference's commit, which a shallow clone lacks, the page says which goals are not measured.
+    """
     found = {(each.name, each.apps, each.envs): each for each in results}
-    parts = [HEAD, _goals(results), _against_peers(found), "![Milliseconds an app](benchmarks.svg)\n", _growth(found)]
+    parts = [HEAD, _goals(results), "" if has_reference else LACKING, _against_peers(found)]
+    parts += ["![Milliseconds an app](benchmarks.svg)\n", _growth(found)]
     parts += [_machine(machine, load), _absolute(results), _shares(shares)]
     parts += [_missed(results, key, spent) for key, spent in missed.items()]
     return "\n".join(part for part in parts if part)

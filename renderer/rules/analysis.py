@@ -149,8 +149,8 @@ def analysis_terminates(scene: Scene) -> Iterator[Finding]:
                 for metric in spec_of(template).get("metrics") or ():
                     if metric.get("interval") and _number(metric.get("count", 0)) == 0:
                         message = (
-                            f"the metric {metric.get('name')} of {template.name} has an interval and no count"
-                            ": it never ends; add `count`"
+                            f"the metric {metric.get('name')} of {template.name} has an interval and no count: "
+                            "it never ends; add `count`"
                         )
                         yield Finding("analysis-terminates", message, use.pointer, rollout)
 

@@ -140,8 +140,8 @@ def sync_waves(scene: Scene) -> Iterator[Finding]:
         for rule in scene.of("DestinationRule"):
             if wave_of(rule.data) > wave_of(manifest.data) and _names_subset(manifest, namespace, rule):
                 message = (
-                    f"it names subsets of DestinationRule {rule.name}, which comes in a later wave"
-                    ": until then requests fail; give the DestinationRule the lower wave"
+                    f"it names subsets of DestinationRule {rule.name}, which comes in a later wave: "
+                    "until then requests fail; give the DestinationRule the lower wave"
                 )
                 yield Finding("sync-waves", message, "/metadata/annotations", manifest)
     for rollout in scene.of("Rollout"):

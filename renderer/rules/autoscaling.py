@@ -110,8 +110,8 @@ def _next_to_keda(scene: Scene, found: Sequence[Manifest]) -> Iterator[Finding]:
         other = next(others, None) if pod else None
         if pod and other:
             message = (
-                f"{pod.kind} {pod.manifest.name} is scaled by {other.kind} {other.name} too ({other.file})"
-                ": remove one of the two"
+                f"{pod.kind} {pod.manifest.name} is scaled by {other.kind} {other.name} too ({other.file}): "
+                "remove one of the two"
             )
             yield Finding("hpa-once", message, "/spec/scaleTargetRef", each)
 
@@ -130,8 +130,8 @@ def hpa_replicas(scene: Scene) -> Iterator[Finding]:
         pod = target_of(scene, hpa)
         if pod is not None and "replicas" in pod.manifest.data["spec"] and not hands_over(pod.manifest, hpa):
             message = (
-                f"{hpa.kind} {hpa.name} scales this: replicas must not be given here"
-                "; remove it, or each sync sets the count back"
+                f"{hpa.kind} {hpa.name} scales this: replicas must not be given here; "
+                "remove it, or each sync sets the count back"
             )
             yield Finding("hpa-replicas", message, "/spec/replicas", pod.manifest)
 
@@ -206,8 +206,8 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
             for container in _without_request(pod, block) if pod else ():
                 resource = block.get("name", "")
                 message = (
-                    f"the container {container} has no request of {resource}: its utilization{why}is unknown"
-                    "; give it one (`resources.requests`), or use averageValue"
+                    f"the container {container} has no request of {resource}: its utilization{why}is unknown; "
+                    "give it one (`resources.requests`), or use averageValue"
                 )
                 yield Finding("hpa-requests", message, pointer, hpa)
 

@@ -167,8 +167,8 @@ def analysis_starting_step(scene: SpecScene) -> Iterator[Finding]:
         what = f"a canary with a weight rests in step {last}"
     if start > last:
         message = (
-            f"the analysis starts at step {start}, and {what}: it would never start"
-            "; leave `startingStep` out, or name an earlier step"
+            f"the analysis starts at step {start}, and {what}: it would never start; "
+            "leave `startingStep` out, or name an earlier step"
         )
         yield Finding("analysis-starting-step", message, f"{_AT}/startingStep")
 
@@ -203,21 +203,21 @@ def analysis_reporter(scene: Scene) -> Iterator[Finding]:
         reason = _injection_off(scene, pod) if by_destination else ""
         if reason:
             message = (
-                f"no proxy runs in the pods ({reason}), and the built-in checks ask what it reports"
-                "; set `reporter: source`, or remove the checks"
+                f"no proxy runs in the pods ({reason}), and the built-in checks ask what it reports; "
+                "set `reporter: source`, or remove the checks"
             )
             yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata", pod.manifest)
         if "version" in pod.labels and _QUALIFIED in pod.labels:
             message = (
-                f"the label {_QUALIFIED} is the same for each version, and newer proxies report it as the version"
-                "; remove it"
+                f"the label {_QUALIFIED} is the same for each version, and newer proxies report it as the version; "
+                "remove it"
             )
             yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata/labels", pod.manifest)
         reported = {pod.labels[name] for name in _APP_LABELS if name in pod.labels}
         for other in sorted(reported - _asked_for(queries)) if by_destination else ():
             message = (
-                f"a proxy may report the pods as {other}, which the built-in checks do not ask for"
-                "; set the label in `podMetadata`, not by a patch"
+                f"a proxy may report the pods as {other}, which the built-in checks do not ask for; "
+                "set the label in `podMetadata`, not by a patch"
             )
             yield Finding("analysis-reporter", message, f"{pod.pointer}/metadata/labels", pod.manifest, "warning")
         if _is_without_requests(scene):
@@ -266,8 +266,8 @@ def analysis_time(scene: SpecScene) -> Iterator[Finding]:
     if whole < checks.earliest_abort:
         message = (
             f"the pauses of the ladder last {duration(whole)}, and the analysis can fail after "
-            f"{duration(checks.earliest_abort)} at the earliest"
-            "; make the pauses longer, or `interval` or `failureLimit` smaller"
+            f"{duration(checks.earliest_abort)} at the earliest; "
+            "make the pauses longer, or `interval` or `failureLimit` smaller"
         )
         yield Finding("analysis-time", message, f"{_AT}", severity="note")
 

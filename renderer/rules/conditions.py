@@ -41,8 +41,8 @@ def analysis_conditions(scene: Scene) -> Iterator[Finding]:
                 if not any(metric.get(field) for field in _CONDITIONS):
                     if not provider.keys() & _JUDGE_THEMSELVES:
                         message = (
-                            f"the metric {name} has no condition: it is successful whatever it measures"
-                            "; add successCondition or failureCondition"
+                            f"the metric {name} has no condition: it is successful whatever it measures; "
+                            "add successCondition or failureCondition"
                         )
                         yield Finding(_RULE, message, pointer, template, "warning")
                     continue

@@ -92,8 +92,8 @@ def service_removed(
         lost = next((each for each in gone if (each.data["spec"]["selector"]).items() <= pod.labels.items()), None)
         if lost is not None and not selects_it:
             message = (
-                f"a patch removes the Service {lost.name}, and no other Service sends requests to these pods"
-                ": remove the patch"
+                f"a patch removes the Service {lost.name}, and no other Service sends requests to these pods: "
+                "remove the patch"
             )
             yield Finding("service-removed", message, f"{pod.pointer}/metadata/labels", pod.manifest)
 

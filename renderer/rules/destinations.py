@@ -28,8 +28,8 @@ def destination_host(scene: Scene) -> Iterator[Finding]:
         name = service_name(host, namespace)
         if name and name[1] == namespace and "*" not in host and not scene.known("Service", namespace, name[0]):
             message = (
-                f"there is no Service {name[0]} for the host {host}"
-                f", so this applies to nothing: correct the host, or name `Service/{name[0]}` under `external`"
+                f"there is no Service {name[0]} for the host {host}, "
+                f"so this applies to nothing: correct the host, or name `Service/{name[0]}` under `external`"
             )
             yield Finding("destination-host", message, "/spec/host", manifest)
 
@@ -82,8 +82,8 @@ def subsets(scene: Scene) -> Iterator[Finding]:
             if wanted and pods and not any(wanted.items() <= pod.labels.items() for pod in pods):
                 has = ", ".join(f"{key}={value}" for key, value in wanted.items())
                 message = (
-                    f"the pods of {pods[0].kind} {pods[0].manifest.name} do not have the labels {has}"
-                    ": the subset has no pods; correct its labels"
+                    f"the pods of {pods[0].kind} {pods[0].manifest.name} do not have the labels {has}: "
+                    "the subset has no pods; correct its labels"
                 )
                 yield Finding("subsets", message, pointer + "/labels", manifest)
 
@@ -267,8 +267,8 @@ def port_level_settings(scene: Scene) -> Iterator[Finding]:
                 ports = f"port{'s' if len(without) > 1 else ''} {', '.join(map(str, without))}"
                 if there and there <= {number for number, _ in levels}:
                     message = (
-                        f"{field} applies to no port: {ports} has settings of its own, which inherit nothing"
-                        "; give it there"
+                        f"{field} applies to no port: {ports} has settings of its own, which inherit nothing; "
+                        "give it there"
                     )
                     yield Finding("port-level-settings", message, f"{pointer}/{field}", manifest)
                 else:

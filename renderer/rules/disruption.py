@@ -68,8 +68,8 @@ def pdb_once(scene: Scene) -> Iterator[Finding]:
         found = [pdb for pdb in budgets if namespace_of(pdb) == pod.namespace and _selects(pdb, pod)]
         for pdb in found[1:]:
             message = (
-                f"PodDisruptionBudget {found[0].name} selects the pods of {pod.kind} {pod.manifest.name} already"
-                ": remove one of the two"
+                f"PodDisruptionBudget {found[0].name} selects the pods of {pod.kind} {pod.manifest.name} already: "
+                "remove one of the two"
             )
             yield Finding("pdb-once", message, "/spec/selector", pdb)
 

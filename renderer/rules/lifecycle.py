@@ -161,8 +161,8 @@ def grace_period(scene: Scene) -> Iterator[Finding]:
             seconds = native if native is not None else _slept((hook.get("exec") or {}).get("command") or [])
             if seconds is not None and seconds >= grace:
                 message = (
-                    f"preStop sleeps {seconds} s, and the pod has {grace} s to end: no time is left to finish requests"
-                    "; raise terminationGracePeriodSeconds, or sleep less"
+                    f"preStop sleeps {seconds} s, and the pod has {grace} s to end: no time is left to finish "
+                    "requests; raise terminationGracePeriodSeconds, or sleep less"
                 )
                 severity: Severity = "error" if native is not None and seconds > grace else "warning"
                 yield Finding("grace-period", message, f"{pointer}/lifecycle/preStop", pod.manifest, severity)

@@ -111,13 +111,13 @@ def mirror_own_canary(scene: Scene) -> Iterator[Finding]:
                 continue
             if subset in canaries:
                 what = (
-                    f"the subset {subset} has the stable pods between releases: they handle each request twice"
-                    "; mirror to other pods"
+                    f"the subset {subset} has the stable pods between releases: they handle each request twice; "
+                    "mirror to other pods"
                 )
             elif subset is None or subset in subsets:
                 what = (
-                    "the route sends its requests to these pods too: they handle each request twice"
-                    "; mirror to other pods"
+                    "the route sends its requests to these pods too: they handle each request twice; "
+                    "mirror to other pods"
                 )
             else:
                 continue

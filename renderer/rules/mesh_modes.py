@@ -145,7 +145,7 @@ def client_affinity(scene: Scene) -> Iterator[Finding]:
             canary = canary_of(pod.manifest) if pod.kind == "Rollout" else None
             if canary is not None and "trafficRouting" not in canary:
                 message = (
-                    "with sessionAffinity ClientIP a canary by replicas gets a share of clients, not of requests"
-                    "; remove sessionAffinity, or use router istio"
+                    "with sessionAffinity ClientIP a canary by replicas gets a share of clients, not of requests; "
+                    "remove sessionAffinity, or use router istio"
                 )
                 yield Finding("client-affinity", message, "/spec/sessionAffinity", service, "warning")

@@ -40,8 +40,8 @@ def notifications(scene: Scene) -> Iterator[Finding]:
                 continue
             seen.add(key)
             message = (
-                f"Argo CD reads {key} only on an Application, so {'nobody is notified' if found else 'it does nothing'}"
-                ": move it to "
+                f"Argo CD reads {key} only on an Application, so "
+                f"{'nobody is notified' if found else 'it does nothing'}: move it to "
                 "`argocd.annotations` of the app, the overlay or the project file"
             )
             yield Finding("notifications", message, f"/metadata/annotations/{escape(key)}", manifest, "warning")

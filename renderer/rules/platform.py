@@ -93,8 +93,8 @@ def policy_requests(scene: Scene) -> Iterator[Finding]:
             missing = [name for name in ("cpu", "memory") if name not in of_pod | _requested(container)]
             if missing:
                 message = (
-                    f"the container {container.get('name')} has no request for {' and '.join(missing)}"
-                    "; add it to `resources.requests`"
+                    f"the container {container.get('name')} has no request for {' and '.join(missing)}; "
+                    "add it to `resources.requests`"
                 )
                 yield Finding("policy-requests", message, f"{pointer}/resources", pod.manifest, policy="requests")
 

@@ -47,8 +47,8 @@ def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
             elif not namespace and f"VirtualService/{name}" not in scene.external:
                 yield Finding(
                     "rollout-virtual-service",
-                    f"there is no VirtualService {name}"
-                    f": correct the name, or name `VirtualService/{name}` under `external`",
+                    f"there is no VirtualService {name}: "
+                    f"correct the name, or name `VirtualService/{name}` under `external`",
                     pointer + "/name",
                     rollout,
                 )

@@ -143,8 +143,8 @@ def rollout_service_labels(scene: Scene) -> Iterator[Finding]:
                     continue
                 if service in scene.resources or pods_behind(scene, service):  # else service-selects-pods says it
                     message = (
-                        f"the Service {name} selects {key}={value}, which the pods of the Rollout do not have"
-                        "; remove it from the selector, or add it to the pods"
+                        f"the Service {name} selects {key}={value}, which the pods of the Rollout do not have; "
+                        "remove it from the selector, or add it to the pods"
                     )
                     yield Finding("rollout-service-labels", message, pointer, pod.manifest)
                     break
@@ -185,8 +185,7 @@ def rollback_window_checks(scene: Scene) -> Iterator[Finding]:
         if has_checks and spec_of(rollout).get("rollbackWindow") and scene.rollouts < (1, 10):
             message = (
                 "Argo Rollouts before 1.10 makes no prePromotionAnalysis in the rollbackWindow, and waits for it: an "
-                "undo to a version without pods hangs"
-                "; remove rollbackWindow, or upgrade"
+                "undo to a version without pods hangs; remove rollbackWindow, or upgrade"
             )
             yield Finding("rollback-window-checks", message, "/spec/rollbackWindow", rollout, "warning")
 

@@ -47,8 +47,8 @@ def run_as_root(scene: Scene) -> Iterator[Finding]:
             if user == 0 and context.get("runAsNonRoot", around.get("runAsNonRoot")):
                 field = pointer + "/securityContext" if context else pod.pointer + "/spec/securityContext"
                 message = (
-                    f"runAsNonRoot is true and runAsUser is 0: the container {container.get('name')} would not start"
-                    "; give another runAsUser"
+                    f"runAsNonRoot is true and runAsUser is 0: the container {container.get('name')} would not start; "
+                    "give another runAsUser"
                 )
                 yield Finding("run-as-root", message, field, pod.manifest)
 
@@ -91,8 +91,8 @@ def istio_proxy_user(scene: Scene) -> Iterator[Finding]:
         for pointer, context in _contexts(pod):
             if context.get("runAsUser") == ISTIO_USER:
                 message = (
-                    "user 1337 is the Istio proxy's: traffic of this container bypasses the mesh"
-                    "; give another runAsUser"
+                    "user 1337 is the Istio proxy's: traffic of this container bypasses the mesh; "
+                    "give another runAsUser"
                 )
                 yield Finding(
                     "istio-proxy-user", message, f"{pointer}/securityContext/runAsUser", pod.manifest, "warning"

@@ -95,8 +95,8 @@ def _jobs_behind_services(scene: Scene) -> Iterator[Finding]:
         pod = next((pod for pod in ending if behind and _behind(service, selector, pod)), None)
         if pod:
             message = (
-                f"the Service also sends requests to the pods of {pod.kind} {pod.manifest.name}"
-                ", which end by themselves: give these pods other labels"
+                f"the Service also sends requests to the pods of {pod.kind} {pod.manifest.name}, "
+                "which end by themselves: give these pods other labels"
             )
             yield Finding("workloads-overlap", message, "/spec/selector", service, "warning")
 

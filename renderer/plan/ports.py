@@ -9,12 +9,14 @@ from renderer.manifest import Manifest, Object
 from renderer.plan.side import Side, workload
 from renderer.rules.finding import Finding
 
+_TCP = "TCP"
+
 
 class LostPort(NamedTuple):
     """A port of a Service, the container port that it will lead to, and a name under which pods have it today."""
 
     service: str
-    port: int
+    port: str  # its number, and its protocol if that is not TCP
     target: str | int
     name: str = ""  # for a target by number
 
@@ -25,19 +27,21 @@ def lost_ports(old: Side, new: Side) -> list[LostPort]:
     A number counts if only the new pods list it, and the pods of today list the number that it replaces.
     """
     (labels, today), (_, later) = _pods(old), _pods(new)
-    names, later_names, named = _names(today), _names(later), {port.get("name") for port in today}
+    names, later_names = _names(today), _names(later)
+    named = {(port.get("name"), _protocol(port)) for port in today}
     services = {each.name: each for each in old.manifests if each.kind == "Service"}
     found = []
     for service in new.manifests:
         if service.kind == "Service" and service.name in services and _selects(service, labels):
             before = _targets(services[service.name])
             for port, target in _targets(service).items():
-                lost = LostPort(service.name, port, target)
+                number, protocol = port
+                lost = LostPort(service.name, f"{number}" if protocol == _TCP else f"{number}/{protocol}", target)
+                was, now = (before.get(port), protocol), (target, protocol)
                 if isinstance(target, str):
-                    found += [lost] if port in before and target not in named else []
-                elif before.get(port) in names and target in later_names and target not in names:
-                    name = names[before[port]]
-                    found += [lost._replace(name=name if name == later_names[target] else "")]
+                    found += [lost] if port in before and now not in named else []
+                elif was in names and now in later_names and now not in names:
+                    found += [lost._replace(name=names[was] if names[was] == later_names[now] else "")]
     return found
 
 
@@ -76,11 +80,16 @@ def _selects(service: Manifest, labels: Object) -> bool:
     return bool(selector) and selector.items() <= labels.items()
 
 
-def _targets(service: Manifest) -> dict[int, str | int]:
-    """The target of each port of the Service, by number."""
-    return {port["port"]: port.get("targetPort", port["port"]) for port in service.data["spec"].get("ports") or ()}
+def _targets(service: Manifest) -> dict[tuple[int, str], str | int]:
+    """The target of each port of the Service, by number and protocol."""
+    ports = service.data["spec"].get("ports") or ()
+    return {(port["port"], _protocol(port)): port.get("targetPort", port["port"]) for port in ports}
 
 
-def _names(ports: list[Object]) -> dict[str | int, str]:
-    """The names of container ports by number; empty for one without a name."""
-    return {port["containerPort"]: port.get("name") or "" for port in reversed(ports)}
+def _names(ports: list[Object]) -> dict[tuple[str | int | None, str], str]:
+    """The names of container ports by number and protocol; empty for one without a name."""
+    return {(port["containerPort"], _protocol(port)): port.get("name") or "" for port in reversed(ports)}
+
+
+def _protocol(port: Object) -> str:
+    return str(port.get("protocol") or _TCP)

@@ -174,13 +174,16 @@ def _short_options(overrides: Mapping[str, Any]) -> list[str]:
 
 
 def _options(overrides: Mapping[str, Any], before: str = "") -> list[str]:
-    """The options of `release` that give these overrides."""
+    """The options of `release` that give these overrides.
+
+    A path may have a dot in a key of `env` and `files` only: another mapping with such a key is given whole.
+    """
     found: list[str] = []
     for key, value in overrides.items():
         name = f"{before}{key}"
         if value is None:
             found.append(f"--unset {shlex.quote(name)}")
-        elif isinstance(value, dict) and value:
+        elif isinstance(value, dict) and value and (name in ("env", "files") or not any("." in key for key in value)):
             found += _options(value, f"{name}.")
         else:
             text = value if isinstance(value, str) and before in ("env.", "files.") else json.dumps(value)

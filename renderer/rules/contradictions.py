@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from renderer.manifest import ROLLOUT_HASH, SYNC_OPTIONS, Manifest, Object, sync_options
+from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
 from renderer.plain import equal, escape, unescape
 from renderer.rules.finding import Finding
 from renderer.rules.index import index
+from renderer.rules.services import VERSION_LABELS
 
 
 class Fact(NamedTuple):
@@ -28,7 +29,6 @@ _RESTART = "`rollspec restart`"
 _ROUTES = "the Rollout, which writes them into the cluster"
 _SELECTOR = "`selector`"
 _SERVICE = "the controller: it moves the traffic between the versions"
-_OF_A_VERSION = ("version", "pod-template-hash", ROLLOUT_HASH, "rollspec/role")
 _STRATEGY = "`strategy.type`"
 _PREVIEW = "`preview`: the controller promotes when it is gone"
 _IMAGE = "`tag`"
@@ -152,7 +152,7 @@ def _facts(manifest: Manifest) -> Facts:
             }
         case "Service":
             selector = spec.get("selector") or {}
-            return {key: Fact(f"/spec/selector/{escape(key)}", selector.get(key), _SERVICE) for key in _OF_A_VERSION}
+            return {key: Fact(f"/spec/selector/{escape(key)}", selector.get(key), _SERVICE) for key in VERSION_LABELS}
         case _:
             return {}
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import routes_of, service_of
+from renderer.rules.rollout_routes import reference
 from renderer.rules.rollouts import canary_of
-from renderer.rules.services import pods_behind
+from renderer.rules.services import VERSION_LABELS, pods_behind
 
 _ROUTING = "/spec/strategy/canary/trafficRouting/istio"
 
@@ -16,7 +17,8 @@ _ROUTING = "/spec/strategy/canary/trafficRouting/istio"
 def past_canary(scene: Scene) -> Iterator[Finding]:
     """A VirtualService that the Rollout does not move, with a route to all pods of the app.
 
-    The route leads to a Service of both versions, and names no subset. VirtualServices among the `resources` of the
+    The route leads to a Service of both versions, and names no subset. A Service whose selector has a label that tells
+    versions apart, such as `version`, is one of a single version. VirtualServices among the `resources` of the
     overlay count too; those of other apps and of other repositories are not looked at.
 
     Why: Istio does not apply one VirtualService to the requests that another has routed. So the requests of this route
@@ -30,9 +32,11 @@ def past_canary(scene: Scene) -> Iterator[Finding]:
         istio = (canary.get("trafficRouting") or {}).get("istio")
         if not istio:
             continue
-        moved = {ref.get("name") for ref in (istio.get("virtualService"), *(istio.get("virtualServices") or ())) if ref}
+        refs = (istio.get("virtualService"), *(istio.get("virtualServices") or ()))
+        named = [reference(ref.get("name") or "") for ref in refs if ref]
+        moved = {(name, namespace or namespace_of(rollout)) for name, namespace in named}
         for manifest in scene.all_of("VirtualService"):
-            if moved.isdisjoint((manifest.name, f"{manifest.name}.{namespace_of(manifest)}")):
+            if (manifest.name, namespace_of(manifest)) not in moved:
                 yield from _routes(scene, manifest, rollout, canary)
 
 
@@ -42,12 +46,22 @@ def _routes(scene: Scene, manifest: Manifest, rollout: Manifest, canary: Object)
         for number, weighted in enumerate(route.get("route") or ()):
             destination = weighted.get("destination") or {}
             service = service_of(scene, destination.get("host") or "", namespace_of(manifest))
-            if service is None or destination.get("subset") or service.name in versions:
+            if (
+                service is None
+                or destination.get("subset")
+                or service.name in versions
+                or _selects_one_version(service)
+            ):
                 continue
             if any(pod.manifest is rollout for pod in pods_behind(scene, service)):
                 is_own = any(each is manifest for each in scene.manifests)
                 pointed = (f"{pointer}/route/{number}/destination", manifest) if is_own else (_ROUTING, rollout)
                 yield Finding("past-canary", _message(manifest, service, canary), *pointed, "warning")
+
+
+def _selects_one_version(service: Manifest) -> bool:
+    selector = (service.data.get("spec") or {}).get("selector") or {}
+    return any(label in selector for label in VERSION_LABELS)
 
 
 def _message(manifest: Manifest, service: Manifest, canary: Object) -> str:

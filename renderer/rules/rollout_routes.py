@@ -39,7 +39,7 @@ def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
             else [(f"{base}/virtualServices/{n}", r) for n, r in enumerate(several)]
         )
         for pointer, ref in refs:
-            name, namespace = _reference(ref.get("name") or "")
+            name, namespace = reference(ref.get("name") or "")
             found = scene.find("VirtualService", namespace or namespace_of(rollout), name)
             if found is not None:
                 for inner, message in _route_problems(rollout, ref, spec_of(found), managed):
@@ -54,7 +54,7 @@ def rollout_virtual_service(scene: Scene) -> Iterator[Finding]:
                 )
 
 
-def _reference(name: str) -> tuple[str, str]:
+def reference(name: str) -> tuple[str, str]:
     """Name and namespace of `name` or `name.namespace`; the last part is the namespace."""
     first, dot, last = name.removesuffix(".cluster.local").rpartition(".")
     return (first, last) if dot else (last, "")

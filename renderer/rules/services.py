@@ -20,6 +20,7 @@ _ONLY: tuple[tuple[str, frozenset[str]], ...] = (
     ("allocateLoadBalancerNodePorts", frozenset({"LoadBalancer"})),
     ("externalName", frozenset({"ExternalName"})),
 )
+VERSION_LABELS = ("version", "pod-template-hash", ROLLOUT_HASH, "rollspec/role")  # they tell pods of two versions apart
 
 
 def pods_behind(scene: Scene, service: Manifest) -> list[Pod]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from renderer.manifest import Identity, Manifest
 from renderer.plan.classes import AppPlan, Effect, harshest
 from renderer.plan.classify import classify_resources, is_about
+from renderer.plan.needed import is_of_deletion
 
 _ADVICE = (
     "first annotate it with argocd.argoproj.io/sync-options: Prune=false in a commit of its own, and remove that "
@@ -64,7 +65,8 @@ def with_moves(
 
 def _exchanged(plan: AppPlan, manifest: Manifest, effects: Iterator[Effect]) -> AppPlan:
     kept = [effect for effect in plan.effects if not is_about(effect, manifest)]
-    return replace(plan, effects=harshest([*kept, *effects]))
+    problems = tuple(problem for problem in plan.problems if not is_of_deletion(problem, manifest))
+    return replace(plan, effects=harshest([*kept, *effects]), problems=problems)
 
 
 def _leaves(was: Manifest, target: str, *, one: bool | None) -> Iterator[Effect]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from renderer.manifest import Manifest
 from renderer.plan.side import Side
+from renderer.problem import Problem
 from renderer.rules import Scene
 from renderer.rules.finding import Finding
 from renderer.rules.jobs import needed_objects
 
 _DATA = ("ConfigMap", "Secret")
+_RULE = "config-of-stable"
 
 
 def config_of_stable(old: Side, new: Side) -> Iterator[Finding]:
@@ -30,7 +33,16 @@ def config_of_stable(old: Side, new: Side) -> Iterator[Finding]:
     for kind, name in needed:
         if (kind, name) in there - kept:
             message = (
-                f"{kind} {name} is deleted, and pods of {new.app.stable.name}, which still serve, need it to start: "
+                f"{_deleted(kind, name)}, and pods of {new.app.stable.name}, which still serve, need it to start: "
                 "keep it until the release has ended"
             )
-            yield Finding("config-of-stable", message, f"/spec/{new.flight}", severity="warning")
+            yield Finding(_RULE, message, f"/spec/{new.flight}", severity="warning")
+
+
+def is_of_deletion(problem: Problem, manifest: Manifest) -> bool:
+    """Whether the problem is that this object is deleted: not so if another app of the environment has it now."""
+    return problem.rule == _RULE and problem.message.startswith(f"{_deleted(manifest.kind, manifest.name)}, ")
+
+
+def _deleted(kind: str, name: str) -> str:
+    return f"{kind} {name} is deleted"

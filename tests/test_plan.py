@@ -88,8 +88,7 @@ def test_no_verb_makes_an_error_of_transition(state: str) -> None:
         found = _planned(state, verb)
         if found is not None and "--live" not in verb and "--one-commit" not in verb:
             assert errors(found.problems) == [], verb
-            without = {"without-canary", "without-preview"}
-            asked_for = {"--replace": {"third-version"}, "--redo": without}.get(verb.split()[-1], set())
+            asked_for = {"--replace": {"third-version"}, "--redo": {"without-canary"}}.get(verb.split()[-1], set())
             said = {problem.rule for problem in found.problems if problem.severity != "note"}
             assert said <= {"changed-while-paused", *asked_for}, verb
 

@@ -12,7 +12,7 @@ from tests.support.cases import Outcome, lay_out, run
 from tests.support.plan_cases import EXPECTED, FOLDER, SHARED, names
 from tests.support.repository import git, init
 
-_PROBLEM = re.compile(r"^  problem  (.*)$", re.MULTILINE)
+_PROBLEM = re.compile(r"^  (?:problem|note   )  (\S+: .*)$", re.MULTILINE)
 _COMMAND = re.compile(r"`rollspec ([a-z]+ [^`]*--env [^`]*)`")
 # A placeholder -> what a person types there; `before` is a tag of the commit before the change.
 _TYPED = {"REF": "before", "WEIGHT": "20", "FIELD=VALUE": "env.NEW=value"}

@@ -444,15 +444,15 @@ def test_another_image_without_a_canary_is_a_warning_with_the_command_that_makes
     assert f"`{command}`, with the revision before the edit, makes a canary of it" in found.message
 
 
-def test_another_tag_without_a_preview_is_a_warning_with_the_command_that_makes_one() -> None:
+def test_another_tag_without_a_preview_is_a_note_with_the_command_that_makes_one() -> None:
     (found,) = judge(side(spec(strategy=BLUE_GREEN)), side(spec(strategy=BLUE_GREEN, **V2)))
-    assert (found.rule, found.severity, found.pointer) == ("without-preview", "warning", "/spec/tag")
+    assert (found.rule, found.severity, found.pointer) == ("without-preview", "note", "/spec/tag")
     assert "1.5.0 replaces 1.4.2 without a preview" in found.message
     command = "rollspec release web --from-edits --base REF --env production"
     assert f"`{command}`, with the revision before the edit, makes a preview of it" in found.message
 
 
-def test_a_preview_that_is_promoted_in_the_same_change_is_a_warning_too() -> None:
+def test_a_preview_that_is_promoted_in_the_same_change_is_a_note_too() -> None:
     promoted = spec(strategy=BLUE_GREEN, **V2, previous={"tag": "1.4.2"})
     (found,) = judge(side(spec(strategy=BLUE_GREEN)), side(promoted))
     assert "; revert the change, then `rollspec release web 1.5.0 --env production` starts a preview" in found.message

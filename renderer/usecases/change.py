@@ -28,7 +28,7 @@ from renderer.usecases.selection import Selection, touched
 _SHORT = 12
 _WHOLE = 40  # characters of a whole id
 _MOST = 20  # commits of one app that are judged one by one without being asked to
-_SOFT = frozenset({"without-canary", "without-preview"})  # warnings that the commits in between can disprove
+_SOFT = "without-canary"  # a warning that the commits in between can disprove
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _as_one(change: Range, new: View, plan: AppPlan, commits: Sequence[str]) -> 
     said = (
         f"; {len(commits)} commits were judged as one, `rollspec validate --base {base} --each` judges them one by one"
     )
-    soft = {each for each in plan.problems if each.rule in _SOFT and each.severity == "warning"}
+    soft = {each for each in plan.problems if each.rule == _SOFT and each.severity == "warning"}
     if soft and (len(commits) > _MOST or _is_said(change, new, plan, commits)):
         soft = set()
     return replace(
@@ -183,4 +183,4 @@ def _is_said(change: Range, new: View, plan: AppPlan, commits: Sequence[str]) ->
     views = [*(_sound(change.root, commit, new) for commit in (change.base, *commits)), new]
     steps = [(old, now) for old, now in pairwise(views) if isinstance(now, View)]
     plans = [each for old, now in steps for each in compare(old, now, own, make=without_simulation).plans]
-    return any(problem.rule in _SOFT for each in plans for problem in each.problems)
+    return any(problem.rule == _SOFT for each in plans for problem in each.problems)

@@ -18,35 +18,36 @@ def with_kept(
     plans: Sequence[AppPlan],
     changed: Mapping[tuple[str, str], Objects],
     unpruned: frozenset[str],
-    gone: frozenset[str],
+    gone: Mapping[str, str],
     *,
     one: bool | None,
 ) -> list[AppPlan]:
     """The plans, with the objects that stay in the cluster said so.
 
-    `unpruned` are the environments without pruning, `gone` those whose Application is deleted, which deletes nothing
-    else. `one`: one Application applies a whole environment. If not, an app that is removed takes its Application with
-    it, and that deletes its objects.
+    `unpruned` are the environments without pruning. `gone` are those whose Application is deleted, which deletes
+    nothing else, with its name. `one`: one Application applies a whole environment. If not, an app that is removed
+    takes its Application with it, and that deletes its objects.
     """
     kept = {
         key: tuple(found.gone.values())
         for key, found in changed.items()
-        if key[0] in unpruned | gone and found.gone and (one or not found.removed)
+        if key[0] in unpruned | gone.keys() and found.gone and (one or not found.removed)
     }
     removed = {key for key in kept if changed[key].removed}
     return [
-        _with(plan, kept[key], is_app_removed=key in removed and plan.app != RESOURCES, is_gone=plan.env in gone)
+        _with(plan, kept[key], is_app_removed=key in removed and plan.app != RESOURCES, application=gone.get(plan.env))
         if (key := (plan.env, plan.app)) in kept
         else plan
         for plan in plans
     ]
 
 
-def _with(plan: AppPlan, kept: Sequence[Manifest], *, is_app_removed: bool, is_gone: bool) -> AppPlan:
+def _with(plan: AppPlan, kept: Sequence[Manifest], *, is_app_removed: bool, application: str | None) -> AppPlan:
     named = [f"{manifest.kind} {manifest.name}" for manifest in kept[:_NAMED]]
     more = f", and {len(kept) - _NAMED} more" if len(kept) > _NAMED else ""
-    by_hand = "the Application is deleted without its objects (`argocd app delete NAME --cascade` deletes both)"
-    cause = by_hand if is_gone else "Argo CD does not prune here"
+    both = f"`argocd app delete {application} --cascade` before the merge deletes both"
+    by_hand = f"the Application is deleted without its objects ({both})"
+    cause = by_hand if application else "Argo CD does not prune here"
     remark = f"{cause}: until somebody deletes it, this stays: {', '.join(named)}{more}"
     if is_app_removed:
         reason = "the app is removed from Git; its pods and all its objects stay, and nothing updates them any more"

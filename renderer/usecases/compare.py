@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from renderer.argocd import prunes_by_itself, settings
+from renderer.argocd import application_name, prunes_by_itself, settings
 from renderer.console import say
 from renderer.git import changed
 from renderer.git.read import blob_id
@@ -198,13 +198,12 @@ def _unpruned(view: View) -> frozenset[str]:
     )
 
 
-def _gone(old: View | Unread | None, new: View) -> frozenset[str]:
-    """The environments that are removed, together with their Application."""
-    if not isinstance(old, View):
-        return frozenset()
-    argocd = old.setup.project.argocd
-    is_one = argocd is not None and argocd.kind == "Application"
-    return frozenset(old.setup.environments.keys() - new.setup.environments.keys()) if is_one else frozenset()
+def _gone(old: View | Unread | None, new: View) -> dict[str, str]:
+    """The environments that are removed together with their Application, and its name."""
+    argocd = old.setup.project.argocd if isinstance(old, View) else None
+    if not isinstance(old, View) or argocd is None or argocd.kind != "Application":
+        return {}
+    return {env: application_name(argocd, env) for env in old.setup.environments.keys() - new.setup.environments.keys()}
 
 
 @dataclass(frozen=True, slots=True)

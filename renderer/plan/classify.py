@@ -32,7 +32,7 @@ _REASONS: dict[FieldClass, str] = {
     "identity": "a name or an immutable field changes: objects must be created again",
     "template": "what running pods read changes, without a canary",
 }
-_READ = "what pods read changes, without a canary: files soon, environment variables when a pod starts"
+_READ = "what pods read changes, without a canary: most files soon; variables and `subPath` files when a pod starts"
 _UNKNOWN = "rollspec does not know what a change of this field does, or whether the cluster accepts it"
 _CLUSTER = (
     "the app moves to another cluster: its objects in the old cluster stay there, and nothing updates or deletes them. "

@@ -228,6 +228,13 @@ def version_name(tag: str, label: str) -> str:
     return short_digests(name)
 
 
+def tag_and_digest(image: str) -> str:
+    """What an image reference has behind the name: `1.4.2`, `1.4.2@sha256:...`, `sha256:...`, or nothing."""
+    name, _, digest = image.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2]
+    return "@".join(filter(None, (tag, digest)))
+
+
 def short_digests(text: str) -> str:
     """The text with at most 12 characters of each digest: for people, never for a command that they will type."""
     return _DIGEST.sub(r"\1", text) if "sha256:" in text else text

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from renderer.live.model import LiveVersion, Role
+from renderer.plan.ran import version_of_template
 from renderer.report.live import version_text
-from renderer.spec import version_name
+from renderer.spec import tag_and_digest, version_name
 from tests.support.past import Repository
 
 DIGEST = "sha256:" + "a1" * 32
@@ -82,3 +83,19 @@ def test_a_refusal_prints_the_same_name(words: tuple[str, ...], tmp_path: Path) 
 )
 def test_the_name_of_what_runs(image: str, label: str, name: str) -> None:
     assert version_text(LiveVersion(label, Role.STABLE, 1, 1, images=(image,))) == name
+
+
+@pytest.mark.parametrize(("image", "found"), [
+    ("web", ""),
+    ("registry:5000/web", ""),
+    ("registry:5000/web:1.4.2", "1.4.2"),
+    ("web@sha256:ab", "sha256:ab"),
+    ("registry:5000/web:1.4.2@sha256:ab", "1.4.2@sha256:ab"),
+])  # fmt: skip
+def test_what_an_image_has_behind_its_name(image: str, found: str) -> None:
+    assert tag_and_digest(image) == found
+
+
+def test_a_pod_template_with_an_image_by_digest_has_a_short_name() -> None:
+    image = "ghcr.io/acme/web@sha256:" + "ab" * 32
+    assert version_of_template({"spec": {"containers": [{"name": "web", "image": image}]}}) == "sha256:abababababab"

@@ -9,7 +9,7 @@ from typing import Any
 from renderer.plan.classes import AppPlan
 from renderer.problem import Problem
 from renderer.render.workload import RESTARTED_AT
-from renderer.spec import short_digests
+from renderer.spec import short_digests, tag_and_digest
 
 Template = Mapping[str, Any]
 RULE = "not-as-it-ran"
@@ -24,7 +24,7 @@ def not_as_it_ran(plan: AppPlan, file: str, commit: str | None, then: Template) 
     Do: accept it; or, once it is synced, `rollspec undo APP --to REF` brings the version back exactly as it ran.
     """
     named = f"{plan.app} --env {plan.env}"
-    tag = _name(json.loads(plan.comes_back))
+    tag = version_of_template(json.loads(plan.comes_back))
     if commit is None:
         message = f"Git's history here does not reach back to when {tag} ran, so it was not compared with that"
         return Problem(file, 0, 0, RULE, f"{message}: fetch more of it (`git fetch --unshallow`)", "", "note")
@@ -58,11 +58,11 @@ def differences(then: Template, now: Template) -> Iterator[str]:
     yield from (f"podMetadata.{key}" for key in _differing(_metadata(then), _metadata(now)))
 
 
-def _name(template: Template) -> str:
+def version_of_template(template: Template) -> str:
     """The label `version`; else the tag of the first image: the pods of an imported app may lack the label."""
     label, images = _version(template)
     image = str(images[0]) if images else ""
-    return str(label or short_digests(image.rpartition("/")[2].partition(":")[2] or image))
+    return str(label or short_digests(tag_and_digest(image) or image))
 
 
 def _version(template: Template) -> tuple[Any, list[Any]]:

@@ -12,7 +12,7 @@ from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.columns import columns
 from renderer.report.commits import duration_text, time_text
-from renderer.spec import version_name
+from renderer.spec import tag_and_digest, version_name
 
 FORMATS = ("text", "json")
 _JSON_FORMAT = 1
@@ -71,9 +71,8 @@ def _rows(app: LiveApp, statistics: Sequence[VersionStatistics]) -> Iterator[tup
 
 def version_text(version: LiveVersion) -> str:
     """Its tag and digest, and the label `version` if that is another text."""
-    name, _, digest = version.images[0].partition("@") if version.images else ("", "", "")
-    tag = name.rpartition("/")[2].partition(":")[2]
-    return version_name("@".join(filter(None, (tag, digest))) or version.version, version.version)
+    tag = tag_and_digest(version.images[0]) if version.images else ""
+    return version_name(tag or version.version, version.version)
 
 
 def _numbers(found: VersionStatistics | None) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ import pytest
 from renderer.manifest import Manifest
 from renderer.project import Versions
 from renderer.rules import MANIFEST_RULES, OF_ROUTES, SECTIONS, Scene, check
+from renderer.rules.names import object_once
 from renderer.rules.specs import SPEC_RULES, check_rendered, check_spec
 from renderer.rules.step_routes import check_step_routes
 from renderer.schema import Schemas
@@ -28,6 +29,18 @@ def test_fixture_gives_exactly_its_findings(path: Path) -> None:
         assert {finding.severity for finding in found} <= {"note"}
     else:
         assert {finding.rule for finding in found} == ({case.rule} if case.expected else set())
+
+
+@pytest.mark.parametrize(("kind", "file"), [
+    ("VirtualService", "virtual-service.yaml"),
+    ("DestinationRule", "destination-rule.yaml"),
+])  # fmt: skip
+def test_a_plain_manifest_that_the_spec_makes_too_is_to_be_removed(kind: str, file: str) -> None:
+    """Fixtures name each file by its kind, as plain manifests do."""
+    data = {"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": {"name": "web", "namespace": "shop"}}
+    scene = Scene((Manifest(file, data), Manifest(f"{kind.lower()}-web.yaml", {**data})))
+    (finding,) = object_once(scene)
+    assert f"{file} has {kind} web already: remove the plain manifest, and write its `" in finding.message
 
 
 @pytest.mark.parametrize("path", spec_fixtures(), ids=name_of)

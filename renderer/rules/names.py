@@ -120,12 +120,12 @@ def _annotations(manifest: Manifest, pointer: str, found: dict[str, str]) -> Ite
         yield Finding("annotations", f"the annotations take {size} bytes: at most {ANNOTATIONS}", pointer, manifest)
 
 
-_FIELDS = {
-    "VirtualService": (
+_FIELDS = {  # by the file that rollspec makes
+    "virtual-service.yaml": (
         "remove the plain manifest, and write its `hosts` and `gateways` under `istio` in the spec; another name "
         "would lead past the weights of a canary"
     ),
-    "DestinationRule": "remove the plain manifest, and write its `trafficPolicy` under `istio` in the spec",
+    "destination-rule.yaml": "remove the plain manifest, and write its `trafficPolicy` under `istio` in the spec",
 }
 
 
@@ -148,7 +148,9 @@ def object_once(scene: Scene) -> Iterator[Finding]:
             group, _, namespace, name = manifest.identity
             first = seen.setdefault((group, namespace, name), manifest)
             if first is not manifest and name:
-                cure = _FIELDS.get(manifest.kind, "rename or remove one")
+                cure = next(
+                    (_FIELDS[file] for file in (first.file, manifest.file) if file in _FIELDS), "rename or remove one"
+                )
                 message = f"{first.file} has {manifest.kind} {name} already: {cure}"
                 yield Finding("object-once", message, "/metadata/name", manifest)
 

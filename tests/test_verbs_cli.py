@@ -875,3 +875,8 @@ def test_a_label_with_the_old_version_is_named(repository: Path, label: str, is_
     file.write_text(f"apiVersion: rollspec/v1\nkind: App\nmetadata: {{name: web}}\nspec:\n  {labels}\n")
     said = verb(repository, "release", "web", "2.0.0", "--weight", "25", "--dry-run").err
     assert ("the pods of 2.0.0 keep the label app.kubernetes.io/version: 1.4.2" in said) is is_named, said
+    assert ("after the promotion, remove the label from the spec" in said) is is_named, said
+    assert (
+        "keep the label"
+        not in verb(repository, "release", "web", "--set", "env.A=b", "--weight", "25", "--dry-run").err
+    )

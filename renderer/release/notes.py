@@ -10,7 +10,7 @@ from renderer.project import numbers
 from renderer.release.steps import lowers_at_once
 from renderer.release.verbs import last_weight
 from renderer.rounding import Routed, canary_fenceposts, routed_counts, weighted_counts
-from renderer.spec import Strategy, stable_of, strategy_of
+from renderer.spec import Strategy, stable_of, strategy_of, version_of
 
 Spec = Mapping[str, Any]
 _VERSION_LABEL = "app.kubernetes.io/version"
@@ -34,16 +34,20 @@ def stale_label(spec: Spec, after: Spec) -> list[str]:
     labels = (spec.get("podMetadata") or {}).get("labels") or {}
     label, was = labels.get(_VERSION_LABEL), stable_of(spec)
     new = next((after[key] for key in ("canary", "preview") if after.get(key)), after)
-    if label is None or label not in (was.tag, was.version) or new.get("tag") == spec.get("tag"):
+    if label is None or label not in (was.tag, was.version) or str(new.get("tag", was.tag)) == was.tag:
         return []
+    when = "" if new is after else "after the promotion, "
     return [
-        f"the pods of {new.get('tag')} keep the label {_VERSION_LABEL}: {label} of `podMetadata.labels`, and metrics "
-        "may count them as that version: remove the label from the spec"
+        f"the pods of {version_of(after, new).name} keep the label {_VERSION_LABEL}: {label} of `podMetadata.labels`, "
+        f"and metrics may count them as that version: {when}remove the label from the spec"
     ]
 
 
 def undo(spec: Spec, after: Spec) -> list[str]:
-    """What an undo removes with a mapping that the version before did not have: later edits of it too."""
+    """Mappings that an undo removes whole, because the previous version had none.
+
+    Later edits inside them are removed too.
+    """
     gone = [key for key in spec if key in version_fields() and isinstance(spec[key], Mapping) and key not in after]
     return [
         f"`{key}` is removed with all that it has ({', '.join(map(str, spec[key]))}): the version before had none"

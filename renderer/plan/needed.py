@@ -40,7 +40,7 @@ def config_of_stable(old: Side, new: Side) -> Iterator[Finding]:
 
 
 def is_of_deletion(problem: Problem, manifest: Manifest) -> bool:
-    """Whether the problem is that this object is deleted: not so if another app of the environment has it now."""
+    """Whether the problem says that this object is deleted."""
     return problem.rule == _RULE and problem.message.startswith(f"{_deleted(manifest.kind, manifest.name)}, ")
 
 

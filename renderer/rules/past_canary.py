@@ -17,8 +17,8 @@ _ROUTING = "/spec/strategy/canary/trafficRouting/istio"
 def past_canary(scene: Scene) -> Iterator[Finding]:
     """A VirtualService that the Rollout does not move, with a route to all pods of the app.
 
-    The route leads to a Service of both versions, and names no subset. A Service whose selector has a label that tells
-    versions apart, such as `version`, is one of a single version. VirtualServices among the `resources` of the
+    The route leads to a Service of both versions, and names no subset. A Service whose selector has a label that only
+    one version has, such as `version`, does not count. VirtualServices among the `resources` of the
     overlay count too; those of other apps and of other repositories are not looked at.
 
     Why: Istio does not apply one VirtualService to the requests that another has routed. So the requests of this route

@@ -20,7 +20,12 @@ _ONLY: tuple[tuple[str, frozenset[str]], ...] = (
     ("allocateLoadBalancerNodePorts", frozenset({"LoadBalancer"})),
     ("externalName", frozenset({"ExternalName"})),
 )
-VERSION_LABELS = ("version", "pod-template-hash", ROLLOUT_HASH, "rollspec/role")  # they tell pods of two versions apart
+VERSION_LABELS = (
+    "version",
+    "pod-template-hash",
+    ROLLOUT_HASH,
+    "rollspec/role",
+)  # each is different between the versions of an app
 
 
 def pods_behind(scene: Scene, service: Manifest) -> list[Pod]:

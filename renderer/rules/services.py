@@ -20,12 +20,8 @@ _ONLY: tuple[tuple[str, frozenset[str]], ...] = (
     ("allocateLoadBalancerNodePorts", frozenset({"LoadBalancer"})),
     ("externalName", frozenset({"ExternalName"})),
 )
-VERSION_LABELS = (
-    "version",
-    "pod-template-hash",
-    ROLLOUT_HASH,
-    "rollspec/role",
-)  # each is different between the versions of an app
+# Labels of pods that differ between the versions of an app.
+VERSION_LABELS = ("version", "pod-template-hash", ROLLOUT_HASH, "rollspec/role")
 
 
 def pods_behind(scene: Scene, service: Manifest) -> list[Pod]:

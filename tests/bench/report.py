@@ -97,9 +97,9 @@ def _goals(results: Sequence[Result]) -> str:
     ]
     here = factor({(each.name, each.apps, each.envs): each for each in results})
     slower = (
-        f"A goal in seconds was set on a\nmachine on which rollspec {reference.COMMIT[:8]} rendered "
-        f"{reference.APPS:,} apps in {reference.SECONDS} s. Here it took {here:.2f} times as long in the\nsame run, so "
-        "the table shows each of these goals times that.\n\n"
+        f"A goal in seconds was set on a machine on which rollspec {reference.COMMIT[:8]} rendered {reference.APPS:,} "
+        f"apps in {reference.SECONDS} s.\nHere it took {here:.2f} times as long in the same run, so the table shows "
+        "each of these goals times that.\n\n"
     )
     head = (
         "## Goals\n\nWhat the project promises on two processors, and what was measured (wall time). The end of "
@@ -117,7 +117,8 @@ def _absolute(results: Sequence[Result]) -> str:
         for each in results
     ]
     head = (
-        "All of it. `an app` is wall time by apps and environments; `peak` is the memory of the largest process.\n\n"
+        "All of it. `an app` is wall time by apps and environments; `peak` is the memory of the largest process,\nbut "
+        "at least that of the benchmark when it started the process.\n\n"
         "| what | apps x environments | wall | processors | an app | peak | runs |\n"
         "| --- | --- | --- | --- | --- | --- | --- |\n"
     )

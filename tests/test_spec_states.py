@@ -110,7 +110,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def texts(self: Opened, app: str, *more: object) -> object:
         found.append(app)
-        return plain(self, app, *more)  # type: ignore[arg-type]
+        return plain(self, app, *more)  # type: ignore[arg-type]  # passed on as it came
 
     monkeypatch.setattr(Opened, "texts", texts)
     monkeypatch.setattr("renderer.usecases.spec_states.processors", lambda: 1)

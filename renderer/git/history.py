@@ -28,15 +28,11 @@ class Commit:
 
     def line(self, name: str) -> str | None:
         """The value of the last line `name: value` of the message; a squashed merge has trailers in its middle."""
-        return next(reversed(self.lines(name)), None)
-
-    def lines(self, name: str) -> list[str]:
-        """The values of all lines `name: value` of the message, in their order."""
         start = f"{name}:".lower()
         if start not in self.body.lower():
-            return []
-        lines = (line.strip().removeprefix("* ") for line in self.body.splitlines())
-        return [line[len(start) :].strip() for line in lines if line.lower().startswith(start)]
+            return None
+        lines = (line.strip().removeprefix("* ") for line in reversed(self.body.splitlines()))
+        return next((line[len(start) :].strip() for line in lines if line.lower().startswith(start)), None)
 
     def trailer(self, name: str) -> str | None:
         """The value of the last trailer of that name (letter case does not count), or None."""

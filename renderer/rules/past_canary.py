@@ -18,8 +18,8 @@ def past_canary(scene: Scene) -> Iterator[Finding]:
     """A VirtualService that the Rollout does not move, with a route to all pods of the app.
 
     The route leads to a Service of both versions, and names no subset. A Service whose selector has a label that only
-    one version has, such as `version`, does not count. VirtualServices among the `resources` of the
-    overlay count too; those of other apps and of other repositories are not looked at.
+    one version has, such as `version`, does not count. VirtualServices among the `resources` of the overlay count too;
+    those of other apps and of other repositories are not looked at.
 
     Why: Istio does not apply one VirtualService to the requests that another has routed. So the requests of this route
     reach the canary by its share of the pods, also where its weight is 0 %, and an abort does not end that at once.

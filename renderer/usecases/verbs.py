@@ -180,7 +180,10 @@ def undo(options: VerbOptions, apps: tuple[str, ...], wanted: UndoOptions) -> in
         return {app: partial(_undo, opened, app, env, wanted) for app in _selected(opened, env, apps, options, "undo")}
 
     noted, taken_back = _noting(acts)
-    remarks: Notes = lambda _, spec, after: notes.undo(spec, after)  # noqa: E731
+
+    def remarks(_: Opened, spec: Spec, after: Spec) -> list[str]:
+        return notes.undo(spec, after)
+
     return _run(options, "undo", noted, notes=remarks) or (0 if wanted.to else _say_how_they_ran(options, taken_back))
 
 

@@ -138,7 +138,7 @@ class _Answers(BaseHTTPRequestHandler):
 
     def __init__(self, watches: Watches, *arguments: object) -> None:
         self.watches = watches
-        super().__init__(*arguments)  # type: ignore[arg-type]
+        super().__init__(*arguments)  # type: ignore[arg-type]  # the server gives them, as `Any`
 
     def do_GET(self) -> None:
         asked = urlsplit(self.path)
@@ -166,5 +166,5 @@ class _Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's name
         """Say nothing."""

@@ -1,6 +1,7 @@
-"""`make e2e K=ports`: a canary by Istio with several routes: two HTTP ports, an HTTP route of its own, and TCP.
+"""`make e2e K=ports`: a canary by Istio with several routes: two HTTP ports, an HTTP route of its own, gRPC and TCP.
 
-The pods speak HTTP on every port, so a TCP connection can say which version took it.
+The pods speak HTTP on every port, so a TCP connection can say which version took it. All gRPC calls share one
+connection, as those of a gRPC client do.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+import grpc
+
 from . import api
 from .api import Watches
 from .lab import Lab, create_namespace
@@ -26,7 +29,7 @@ from .sentences import Report, played
 
 NAMES = ("ports",)
 LAST = ROOT / ".tools" / "engines" / "ports"  # logs of the last run
-PORTS = {"http": 80, "http-admin": 81, "tcp": 9000}
+PORTS = {"http": 80, "http-admin": 81, "tcp": 9000, "grpc": 9100}
 SPEC = {
     "strategy": {"type": "Canary", "router": "istio"},
     "ports": [{"name": name, "port": port, "targetPort": 8000 + port} for name, port in PORTS.items()],
@@ -42,6 +45,7 @@ EDITS = (
 )
 POINTS = 5.0  # by which a share of about 1,400 answers may be off
 WORKERS, PAUSE = 4, 0.03  # of each kind of requests
+METHOD = "/lab.Pod/Version"  # the pods answer any method
 LAG = 2.0  # seconds from a change of the weights until Envoy surely has it
 
 
@@ -139,12 +143,13 @@ def _asks(host: str) -> dict[str, Ask]:
     Its port for proxied requests is of no use here: for a Service of several ports, istiod leaves the name without a
     port out of some pushes.
     """
-    http, admin, tcp = (f"127.0.0.1:{port}" for port in PORTS.values())
+    http, admin, tcp, calls = (f"127.0.0.1:{port}" for port in PORTS.values())
     return {
         "http": partial(_ask, http, host, "/"),
         "a route of its own": partial(_ask, http, host, "/api"),
         "http on another port": partial(_ask, admin, host, "/"),
         "tcp": partial(_ask, tcp, host, "/"),
+        "grpc": partial(_call, grpc.insecure_channel(calls, [("grpc.default_authority", host)]).unary_unary(METHOD)),
     }
 
 
@@ -160,3 +165,11 @@ def _ask(to: str, host: str, path: str) -> str:
     if answer.status != http.client.OK:
         raise OSError(f"{answer.status} {text}")
     return answer.headers["X-Version"]
+
+
+def _call(method: grpc.UnaryUnaryMultiCallable[bytes, bytes]) -> str:
+    """A gRPC call; its answer is the version."""
+    try:
+        return method(b"", timeout=10).decode()
+    except grpc.RpcError as failed:
+        raise OSError(f"{failed.code().name} {failed.details()}") from failed

@@ -50,9 +50,13 @@ func serve([]string) error {
 				return
 			}
 		}
+		if isCall(r) {
+			reply(w, os.Getenv("POD_VERSION"))
+			return
+		}
 		fmt.Fprintln(w, os.Getenv("POD_VERSION"))
 	}
-	server := &http.Server{Handler: http.HandlerFunc(answer), IdleTimeout: time.Hour}
+	server := &http.Server{Handler: http.HandlerFunc(answer), IdleTimeout: time.Hour, Protocols: spoken()}
 	failed := make(chan error, 1)
 	for _, port := range strings.Split(os.Getenv("POD_PORTS"), ",") {
 		listener, err := net.Listen("tcp", net.JoinHostPort(os.Getenv("POD_IP"), port))

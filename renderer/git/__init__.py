@@ -7,7 +7,7 @@ and literal. Git runs without a shell, a pager or a prompt; reading takes no loc
 from __future__ import annotations
 
 from renderer.git.commits import commit
-from renderer.git.history import Commit, Touch, commits_of, log, log_files
+from renderer.git.history import Commit, Touch, commits_of, log, log_files, read_commits
 from renderer.git.index import tracked
 from renderer.git.read import (
     FileStatus,
@@ -44,6 +44,7 @@ __all__ = [
     "merge_base",
     "merge_base_of",
     "read_blobs",
+    "read_commits",
     "read_many",
     "remotes",
     "renamed",

@@ -65,12 +65,7 @@ def log(
     if start is None:
         return
     left_out = [f"^{without}"] if without else []
-    values: list[str] = []
-    for value in _values(stream(root, [*_LOG, start, *left_out, "--", *literal(paths)])):
-        values.append(value)
-        if len(values) == len(_FIELDS):
-            yield _commit(values)
-            values = []
+    yield from _commits(stream(root, [*_LOG, start, *left_out, "--", *literal(paths)]))
 
 
 def log_files(
@@ -85,6 +80,13 @@ def log_files(
     start = find(root, revision)
     if start is not None:
         yield from _with_touches(root, [start, *([f"^{without}"] if without else [])], paths)
+
+
+def read_commits(root: str, shas: Sequence[str]) -> Iterator[Commit]:
+    """These commits, by their ids. Raises GitError no-such-revision, no-repository."""
+    for start in range(0, len(shas), _AT_ONCE):
+        some = ["--no-walk=unsorted", *shas[start : start + _AT_ONCE]]
+        yield from _commits(stream(root, [*_LOG, *some, "--"]))
 
 
 def commits_of(root: str, shas: Sequence[str], paths: Sequence[str]) -> Iterator[tuple[str, tuple[Touch, ...]]]:
@@ -123,6 +125,12 @@ def _values(pieces: Iterator[bytes]) -> Iterator[str]:
     for piece in pieces:
         *whole, rest = (rest + piece).split(b"\0")
         yield from map(text, whole)
+
+
+def _commits(pieces: Iterator[bytes]) -> Iterator[Commit]:
+    values = _values(pieces)
+    for first in values:
+        yield _commit([first, *(next(values) for _ in _FIELDS[1:])])
 
 
 def _commit(values: Sequence[str]) -> Commit:

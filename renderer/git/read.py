@@ -102,6 +102,11 @@ def commits_between(root: str, base: str, head: str) -> int:
     return int(reading(root, ["rev-list", "--count", f"{base}..{head}"]))
 
 
+def has_many_commits(root: str, head: str, many: int) -> bool:
+    """Whether the first-parent line of a commit has more than so many commits."""
+    return bool(reading(root, ["rev-list", "--first-parent", f"--skip={many}", "--max-count=1", head]))
+
+
 def first_parents(root: str, base: str, head: str) -> list[str] | None:
     """The commits after `base` on the first-parent line of `head`, oldest first; None if `base` is not on that line."""
     start, tip = resolve(root, base), resolve(root, head)

@@ -10,14 +10,15 @@ from typing import NamedTuple
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.git import resolve
-from renderer.history import Key, LiveCommit, Parsed, Standing, State, files_of, state_at
+from renderer.history import Key, LiveCommit, Parsed, Standing, State, state_at
 from renderer.history.due import Due, Placed, due
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline import is_in
 from renderer.promotion import in_order, stages_before
 from renderer.report.behind import Behind, behind_text
 from renderer.report.status import AppStatus
-from renderer.usecases.past import SHALLOW, revisions
+from renderer.usecases.known_past import known_past
+from renderer.usecases.past import SHALLOW
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.revision import asking_git
 from renderer.usecases.shown import show_stopping
@@ -133,7 +134,7 @@ def _if_ahead(opened: Opened, head: str, here: Placed, found: Due) -> Due:
 
 def _was_stable(opened: Opened, head: str, env: str, app: str, tag: str) -> bool:
     files: dict[str, Parsed] = {}
-    for revision in revisions(opened.root, files_of(opened.layout, app), head):
+    for revision in known_past(opened.root, opened.layout, app, head):
         for path, data in revision.files.items():
             if data is None:
                 files.pop(path, None)

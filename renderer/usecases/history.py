@@ -9,7 +9,7 @@ from dataclasses import replace
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.git import Commit, is_shallow, list_tree, read_many, renamed, resolve
-from renderer.history import HistoryEntry, LiveCommit, Revision, environments_of, files_of, history
+from renderer.history import HistoryEntry, LiveCommit, Revision, environments_of, history
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import read_project
 from renderer.project import Versions
@@ -17,7 +17,8 @@ from renderer.report.history import AppHistory, history_text
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.usecases.checkout import refuse_nested
-from renderer.usecases.past import SHALLOW, brought, commit_of, revisions
+from renderer.usecases.known_past import known_past
+from renderer.usecases.past import SHALLOW, brought, commit_of
 from renderer.usecases.project import find_root
 from renderer.usecases.revision import asking_git
 from renderer.usecases.selection import chosen
@@ -62,7 +63,7 @@ def _history(root: str, head: str, layout: Layout, app: str, envs: Sequence[str]
 def _past(root: str, head: str, layout: Layout, app: str) -> list[Revision]:
     """The commits that touched what the app is made of; a failure where there never was such an app."""
     own = layout.app(app)
-    past = [] if set(app) & set("*/\0") else revisions(root, files_of(layout, app), head)
+    past = [] if set(app) & set("*/\0") else known_past(root, layout, app, head)
     if not any(own in revision.files for revision in past):
         names = [path.removeprefix(f"{layout.apps}/") for path in list_tree(root, head, layout.apps)]
         chosen([app], [name.removesuffix(".yaml") for name in names if name.endswith(".yaml")], "app")

@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Mapping
 
 from renderer.git import GitError, resolve
-from renderer.history import Parsed, State, environments_of, files_of, state_at
+from renderer.history import Parsed, State, environments_of, state_at
 from renderer.spec import short_digests
 from renderer.usecases.elsewhere import spec_in
-from renderer.usecases.past import revisions
+from renderer.usecases.known_past import known_past
 from renderer.usecases.project import Opened
 
 _NUMBERS = re.compile(r"v?(\d+(?:\.\d+)*)", re.ASCII).fullmatch
@@ -51,7 +51,7 @@ def _first_commits(opened: Opened, app: str, tags: Collection[str]) -> dict[str,
     found: dict[str, int] = {}
     files: dict[str, Parsed] = {}
     try:
-        past = revisions(opened.root, files_of(opened.layout, app), resolve(opened.root, "HEAD"))
+        past = known_past(opened.root, opened.layout, app, resolve(opened.root, "HEAD"))
     except GitError:
         return {}
     envs = environments_of(past, opened.layout)

@@ -12,12 +12,20 @@ SHALLOW = "rollspec: the clone is shallow and lacks older commits: `git fetch --
 _VERB, _APP, _ENV = "rollspec-verb", "rollspec-app", "rollspec-env"
 
 
-def revisions(root: str, paths: Sequence[str], revision: str, *, only: Collection[str] | None = None) -> list[Revision]:
+def revisions(
+    root: str,
+    paths: Sequence[str],
+    revision: str,
+    *,
+    only: Collection[str] | None = None,
+    without: str | None = None,
+) -> list[Revision]:
     """The commits of the first-parent line that changed any of the paths (`*`: any name), oldest first.
 
-    With `only`, just these of the files under the paths count.
+    With `only`, just these of the files under the paths count. `without` is the id of a commit that is left out with
+    all its ancestors.
     """
-    logged = log_files(root, paths, revision)
+    logged = log_files(root, paths, revision, without=without)
     if only is not None:
         logged = ((commit, tuple(touch for touch in touches if touch.path in only)) for commit, touches in logged)
     found = [(commit, touches) for commit, touches in logged if touches]

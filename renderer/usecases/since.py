@@ -33,13 +33,14 @@ class Since(NamedTuple):
     """The commits that were found; `committed` are the keys whose part of the state HEAD has too.
 
     `order` says of a commit's id how many commits back it is. `complete` is False if the clone does not reach back to
-    one of the commits, which may then be older.
+    one of the commits, which may then be older. `searched` is the number of commits that Git was asked for.
     """
 
     found: Mapping[Key, LiveCommit]
     committed: frozenset[Key]
     order: Mapping[str, int]
     complete: bool = True
+    searched: int = 0
 
 
 class Here(NamedTuple):
@@ -60,10 +61,18 @@ class Here(NamedTuple):
         return apps if "overlay" in names else apps & names
 
 
-def since(root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing], here: Here | None = None) -> Since:
+def since(
+    root: str,
+    head: str,
+    layout: Layout,
+    wanted: Mapping[Key, Standing],
+    here: Here | None = None,
+    *,
+    until: str | None = None,
+) -> Since:
     """The commits that brought these parts of the standings in the working tree. Raises GitError.
 
-    `here` saves reading at HEAD what the working tree has too.
+    `here` saves reading at HEAD what the working tree has too. The search ends before the commit `until`.
     """
     if not wanted:
         return Since({}, frozenset(), {})
@@ -75,9 +84,9 @@ def since(root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing], 
         key: standing for key, standing in wanted.items() if key[1] not in changed or _has(states, key, standing)
     }
     search = Search(layout, files, committed)
-    _go_back(root, head, layout, search)
+    searched = _go_back(root, head, layout, search, until)
     complete = not (any(commit.parents == 0 for commit in search.found.values()) and is_shallow(root))
-    return Since(search.found, frozenset(committed), search.order, complete)
+    return Since(search.found, frozenset(committed), search.order, complete, searched)
 
 
 def start_of_flight(root: str, revision: str, layout: Layout, env: str, app: str) -> LiveCommit | None:
@@ -114,17 +123,20 @@ def _has(states: States, key: Key, standing: Standing) -> bool:
     return isinstance(state, State) and ASPECTS[aspect](state.standing) == ASPECTS[aspect](standing)
 
 
-def _go_back(root: str, head: str, layout: Layout, search: Search) -> None:
-    """Go back commit by commit, until every key has its answer."""
+def _go_back(root: str, head: str, layout: Layout, search: Search, until: str | None) -> int:
+    """Go back commit by commit, until every key has its answer; how many commits that took."""
     apps = sorted({app for _, app, _ in search.open})
     few = sorted({path for app in apps for path in files_of(layout, app)})
     paths = few if len(apps) <= _FEW else [layout.apps, layout.overlays]
-    commits = log_files(root, paths, head)
+    commits = log_files(root, paths, head, without=until)
+    searched = 0
     while search.open and (batch := list(islice(commits, _BATCH))):
+        searched += len(batch)
         some = [(commit, wanted) for commit, touches in batch if (wanted := _wanted(search, touches))]
         parsed = parse_blobs(root, {touch.before: touch.path for _, touches in some for touch in touches})
         for commit, touches in some:
             search.back(commit_of(commit), {touch.path: _before(parsed, touch) for touch in touches})
+    return searched
 
 
 def _wanted(search: Search, touches: Sequence[Touch]) -> list[Touch]:

@@ -19,11 +19,12 @@ from renderer.promotion import in_order
 from renderer.report.possible import possible
 from renderer.report.status import AppStatus, StatusReport, status_text
 from renderer.usecases.checkout import refuse_nested
+from renderer.usecases.known_since import known_since
 from renderer.usecases.past import SHALLOW
 from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
-from renderer.usecases.since import Here, Since, since
+from renderer.usecases.since import Here, Since
 from renderer.usecases.spec_states import SpecStates, spec_states
 from renderer.usecases.watched import watched
 
@@ -111,8 +112,9 @@ def read_status(
     """The state of these apps in these environments; for `named` apps, Git is always asked for the commit."""
     states = spec_states(opened, apps, shown)
     rows = _rows(opened, states, envs, apps)
+    is_whole = len(apps) == len(opened.apps) and len(envs) == len(opened.setup.environments)
     try:
-        return _with_git(opened, rows, named, states.files)
+        return _with_git(opened, rows, named, states.files, is_whole=is_whole)
     except GitError as error:
         say(f"rollspec: Git cannot say since when: {error.message}")
         return StatusReport(None, rows)
@@ -159,7 +161,9 @@ def _labels(app: Parsed | None) -> dict[str, str]:
     return {str(key): str(value) for key, value in labels.items()} if isinstance(labels, Mapping) else {}
 
 
-def _with_git(opened: Opened, rows: Sequence[AppStatus], named: frozenset[str], files: Files) -> StatusReport:
+def _with_git(
+    opened: Opened, rows: Sequence[AppStatus], named: frozenset[str], files: Files, *, is_whole: bool
+) -> StatusReport:
     """The rows with the commits from Git; `files` are those of the working tree. Raises GitError."""
     root, layout = opened.root, opened.layout
     head = resolve(root, "HEAD")
@@ -176,7 +180,7 @@ def _with_git(opened: Opened, rows: Sequence[AppStatus], named: frozenset[str], 
             wanted[row.env, row.app, "standing"] = row.standing
             if row.standing.flight:
                 wanted[row.env, row.app, "flight"] = row.standing
-    known = since(root, head, layout, wanted, Here(files, there))
+    known = known_since(root, head, layout, wanted, Here(files, there), is_whole=is_whole)
     found = [_dated(row, known) if (row.env, row.app, "standing") in wanted else row for row in rows]
     return StatusReport(head, found, differs, known.complete)
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ PAGE = ROOT / "docs" / "sequences.md"
 JUDGED = ("shares", "serving")  # the sequence of each version's shares, and the fewest Ready pods of what serves
 LATE = " (the next edit came before the controller did anything)"
 AFTER_LATE = " (after that edit)"
+ALL_READY = " (the new pods were Ready before the controller looked again)"
 Manifests = list[dict[str, Object]]
 
 
@@ -103,9 +105,26 @@ def agreement(rollouts: str, recorded: Sequence[dict[str, Any]]) -> Agreement:
             seen["edits"] += 1
             seen["moving"] += len({tuple(point["share"].items()) for point in edit["points"]}) > 1
             if bad := [what for what in JUDGED if what in found]:
-                why = LATE if len(edit["points"]) == 1 else AFTER_LATE if why else ""
+                why = _why(edit["points"], bad, why)
                 wrong.append((trace["scenario"], title, " and ".join(bad) + why))
     return Agreement(rollouts, len(recorded), seen["edits"], seen["moving"], tuple(wrong))
+
+
+def _why(points: Sequence[dict[str, Any]], bad: Sequence[str], before: str) -> str:
+    """Why an edit went otherwise, where its points show that; `before`: why the one before it did."""
+    if len(points) == 1:
+        return LATE
+    if before in (LATE, AFTER_LATE):
+        return AFTER_LATE
+    return ALL_READY if bad == ["serving"] and _ends_no_pod_early(points) else ""
+
+
+def _ends_no_pod_early(points: Sequence[dict[str, Any]]) -> bool:
+    """Whether the controller ended the first pod when no other one was still to become Ready."""
+    for one, other in pairwise(points):
+        if any(other["pods"].get(version, 0) < pods for version, pods in one["pods"].items()):
+            return bool(one["pods"] == one["ready"])
+    return False
 
 
 def lines(result: Agreement) -> list[str]:

@@ -38,6 +38,7 @@ class Due:
     held: str = ""
     may_be_ahead: bool = False  # the version here came later than the one there
     needs_weight: bool = False
+    is_young: bool = False  # it is held only because it is not stable there for long enough
 
 
 def due(here: Placed, there: Sequence[Placed], *, soak: timedelta | None = None, redo: bool = False) -> Due | None:
@@ -52,10 +53,11 @@ def due(here: Placed, there: Sequence[Placed], *, soak: timedelta | None = None,
     if not named or {version.tag for _, version in named} == {here.standing.stable.tag}:
         return None
     source, version = named[0]
-    held = _not_one(there) or _held_here(here.standing, version, redo=redo) or _held_there(here.standing, there, soak)
+    held = _not_one(there) or _held_here(here.standing, version, redo=redo) or _held_there(here.standing, there)
+    young = "" if held or soak is None else _young(there, soak)
     backs = [each.commits_back for each in there]
     is_later = here.commits_back is not None and all(back is None or here.commits_back < back for back in backs)
-    return Due(here.env, here.app, source, version, held, is_later, here.needs_weight)
+    return Due(here.env, here.app, source, version, held or young, is_later, here.needs_weight, bool(young))
 
 
 def _not_one(there: Sequence[Placed]) -> str:
@@ -79,10 +81,15 @@ def _held_here(here: Standing, version: VersionName, *, redo: bool) -> str:
     return f"it was {stopped} here" if stopped and not redo else ""
 
 
-def _held_there(here: Standing, there: Sequence[Placed], soak: timedelta | None) -> str:
+def _held_there(here: Standing, there: Sequence[Placed]) -> str:
     for each in there:
         if each.standing and each.standing.undone == here.stable:
             return f"{here.stable} was undone in {each.env}: `undo` it here too"
-        if soak is not None and (each.age is None or each.age < soak):
+    return ""
+
+
+def _young(there: Sequence[Placed], soak: timedelta) -> str:
+    for each in there:
+        if each.age is None or each.age < soak:
             return f"it is not stable in {each.env} for long enough"
     return ""

@@ -91,8 +91,10 @@ def due_versions(opened: Opened, env: str, wanted: ReleaseOptions, now: datetime
     apps = chosen([*parse_words(wanted.words, opened.apps)], opened.apps, "app")
     by_source: dict[str, list[str]] = {}
     read = read_due(opened, [env], apps, DueOptions(now, wanted.soak, wanted.redo))
-    if wanted.soak is not None and not read.complete:
-        say(SHALLOW)
+    if any(each.is_young for each in read.due) and not read.complete:
+        raise Failure(
+            f"{SHALLOW.removeprefix('rollspec: ')}; until then, nobody knows what is stable for long enough", 3
+        )
     for each in read.due:
         if each.held:
             say(f"rollspec: {each.app} in {env}: {short_digests(each.version.tag)} stays behind: {each.held}")

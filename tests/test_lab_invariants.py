@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engines.api import Event, wrote
+from tests.engines.api import Event, in_time, latest, wrote
 from tests.engines.invariants import deviation, judged, steady
 from tests.engines.planned import comparisons
 from tests.engines.play import Played, Recording, Request, at_once
@@ -180,6 +180,14 @@ def test_a_manager_that_only_lost_a_field_to_another_wrote_nothing() -> None:
     assert wrote(before, after) == {"rollouts"}
     assert wrote(after, after) == set()
     assert wrote({}, before) == {"argocd"}
+
+
+def test_no_event_is_later_than_the_api_servers_stamp_and_than_what_came_after_it() -> None:
+    one, two = ({"time": f"2026-01-01T00:00:0{second}Z"} for second in (1, 2))
+    assert latest({}, {"rollouts": one, "argocd": two}) == latest({"argocd": one}, {"argocd": two}) == 1767225603.0
+    assert latest({"argocd": one}, {"argocd": {**one, "fields": []}}) == latest({"argocd": one}, {}) == float("inf")
+    seen = [Event(time, revision, "Pod", False, {}) for revision, time in enumerate((1.0, 5.0, 3.0, 4.0))]
+    assert [event.time for event in in_time(seen)] == [1.0, 3.0, 3.0, 4.0]
 
 
 def test_restart_at_now_is_the_time_of_the_edit() -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import math
 import ssl
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 Object = dict[str, Any]
@@ -78,9 +81,13 @@ def wait(condition: Any, timeout: float, what: str, every: float = 0.05) -> Any:
 
 @dataclass(frozen=True)
 class Event:
-    """One change of one object, as a watch saw it; `revision` orders the changes of all kinds."""
+    """One change of one object, as a watch saw it; `revision` orders the changes of all kinds.
 
-    time: float  # Unix seconds, when it was seen here
+    `time` is in Unix seconds: when it was seen here. On a busy machine that may be seconds late, so it is never after the
+    end of the second in which the API server says that a manager wrote it.
+    """
+
+    time: float
     revision: int
     kind: str
     gone: bool
@@ -100,6 +107,21 @@ def wrote(before: dict[str, Object], after: dict[str, Object]) -> frozenset[str]
     return frozenset(late or changed)
 
 
+def latest(before: dict[str, Object], after: dict[str, Object]) -> float:
+    """The end of the second in which managers changed an object, in Unix seconds; infinite where no stamp says so."""
+    stamps = {entry["time"] for name, entry in after.items() if before.get(name, {}).get("time") != entry.get("time")}
+    return max(datetime.fromisoformat(stamp).timestamp() for stamp in stamps) + 1 if stamps else math.inf
+
+
+def in_time(events: Sequence[Event]) -> list[Event]:
+    """Events in the order of their revisions, none of them later than one that came after it."""
+    found, end = [], math.inf
+    for event in reversed(events):
+        end = min(end, event.time)
+        found.append(event if event.time == end else replace(event, time=end))
+    return found[::-1]
+
+
 class Watches:
     """Watches every kind of KINDS in all namespaces, and keeps each namespace's events."""
 
@@ -115,7 +137,8 @@ class Watches:
     def events(self, namespace: str) -> list[Event]:
         """All events of a namespace, in the order in which the API server stored the changes."""
         with self._lock:
-            return sorted(self._events.get(namespace, ()), key=lambda event: event.revision)
+            events = sorted(self._events.get(namespace, ()), key=lambda event: event.revision)
+        return in_time(events)
 
     def last(self, namespace: str) -> float:
         """When the namespace's last change was seen, in Unix seconds."""
@@ -146,9 +169,10 @@ class Watches:
     def _keep(self, kind: str, gone: bool, found: Object) -> int:
         revision = int(found["metadata"]["resourceVersion"])
         managed = {str(entry["manager"]): entry for entry in found["metadata"].pop("managedFields", ())}
-        writers = wrote(self._managed.get(found["metadata"]["uid"], {}), managed)
+        before = self._managed.get(found["metadata"]["uid"], {})
         self._managed[found["metadata"]["uid"]] = managed
-        event = Event(time.time(), revision, kind, gone, found, writers)
+        seen = min(time.time(), latest(before, managed))
+        event = Event(seen, revision, kind, gone, found, wrote(before, managed))
         known = (kind, found["metadata"]["uid"], revision, gone)
         with self._lock:
             if known not in self._known:  # a watch that starts again tells of everything that is there once more

@@ -21,7 +21,7 @@ OFF = 0.2  # percent of the traffic that measured shares may be off, beside what
 BY_PODS = 3.0  # the same where the ratio of pods gives the shares: Envoy prefers the pod with fewer requests
 CHANCE = 4.0  # standard deviations
 LAG = 2.0  # seconds from a change of the shares until Envoy surely has it
-EARLY = 2.0  # seconds by which a watch on a busy machine may see a change of the shares too late
+EARLY = 2.0  # seconds by which a change of the shares may be seen too late: the API server stamps whole seconds
 OVERLOAD = 0.25  # a version may lack so much of the Ready pods for its share, as in the simulator
 LEAST_LOAD = 100  # requests a second; 200 are asked for
 

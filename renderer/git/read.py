@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
-from renderer.git.run import MANY, PARTIAL, GitError, asking, covering, fields, literal, reading, text
+from renderer.git.run import MANY, PARTIAL, GitError, asking, covering, fields, literal, reading, stream, text
 from renderer.lazy import regex
 from renderer.yamlio import MAX_MANIFESTS
 
@@ -17,6 +18,8 @@ _MAIN = ("remotes/origin/HEAD", "remotes/origin/main", "remotes/origin/master", 
 _MANY = 500  # most paths on a command line; for more, the whole tree is listed
 _BRANCH = regex(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # names that a shell takes as they are
 _ID = regex(r"[0-9a-f]{7,64}")
+_WHOLE_ID = regex(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SMALL = 1 << 20  # bytes of objects that are read before their sizes are known
 FILES = ("100644", "100755")  # modes of plain files
 
 
@@ -70,6 +73,23 @@ def find(root: str, revision: str) -> str | None:
     return None if said is None else text(said).strip()
 
 
+def id_of(root: str, revision: str) -> str | None:
+    """As `find`, but a whole id is not looked up: whoever asks git about it learns whether it is here."""
+    return revision if _WHOLE_ID.fullmatch(revision) else find(root, revision)
+
+
+@contextmanager
+def _about_commits(root: str, *revisions: str) -> Iterator[list[str]]:
+    """The ids of commits, to ask git about them; if one of them is not here, the error says what brings it."""
+    ids = [id_of(root, revision) or resolve(root, revision) for revision in revisions]
+    try:
+        yield ids
+    except GitError:
+        for revision in revisions:
+            resolve(root, revision)
+        raise
+
+
 def is_unborn(root: str) -> bool:
     """Whether the branch has no commit yet. A branch whose commit cannot be read is not unborn."""
     return asking(root, ["rev-parse", "--verify", "--quiet", "HEAD"]) is None
@@ -109,11 +129,11 @@ def has_many_commits(root: str, head: str, many: int) -> bool:
 
 def first_parents(root: str, base: str, head: str) -> list[str] | None:
     """The commits after `base` on the first-parent line of `head`, oldest first; None if `base` is not on that line."""
-    start, tip = resolve(root, base), resolve(root, head)
-    if start == tip:
-        return []
-    span = ["--first-parent", "--reverse", "--parents", f"{start}..{tip}"]
-    lines = [line.split() for line in text(reading(root, ["rev-list", *span])).splitlines()]
+    with _about_commits(root, base, head) as (start, tip):
+        if start == tip:
+            return []
+        span = ["--first-parent", "--reverse", "--parents", f"{start}..{tip}"]
+        lines = [line.split() for line in text(reading(root, ["rev-list", *span])).splitlines()]
     return [line[0] for line in lines] if lines and lines[0][1:2] == [start] else None
 
 
@@ -145,12 +165,12 @@ def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] 
     """
     some, asked = frozenset(paths), covering(paths)
     options = ["-z", "--name-status", "--no-renames", "--relative", "--no-ext-diff", "--no-textconv"]
-    start = resolve(root, base)
     if head is not None:
-        question = ["diff-tree", "-r", *options, start, resolve(root, head), "--", *literal(asked)]
-        found = _statuses(reading(root, question))
+        with _about_commits(root, base, head) as ids:
+            found = _statuses(reading(root, ["diff-tree", "-r", *options, *ids, "--", *literal(asked)]))
     else:
-        found = _on_disk(root, start, asked)
+        with _about_commits(root, base) as (start,):
+            found = _on_disk(root, start, asked)
         unknown, overlooked = _unknown_and_overlooked(root, asked)
         found |= {path: "M" if path in found else "A" for path in unknown}
         found |= _overlooked(root, start, overlooked)
@@ -238,15 +258,15 @@ def _statuses(said: bytes) -> dict[str, FileStatus]:
 
 def list_tree(root: str, revision: str, prefix: str = "") -> dict[str, TreeEntry]:
     """Every file of a revision beneath a folder, by path, sorted; symbolic links and submodules show by their mode."""
-    return _tree(root, resolve(root, revision), [prefix] if prefix else [])
+    return _tree(root, revision, [prefix] if prefix else [])
 
 
 def list_trees(root: str, revision: str, paths: Sequence[str], folder: str = "") -> dict[str, TreeEntry]:
     """Every file of a revision at or beneath these paths; `folder` holds all of them, in case they are many."""
     if len(paths) <= _MANY:
-        return _tree(root, resolve(root, revision), paths) if paths else {}
+        return _tree(root, revision, paths) if paths else {}
     some = frozenset(paths)
-    found = _tree(root, resolve(root, revision), [folder] if folder else [])
+    found = _tree(root, revision, [folder] if folder else [])
     return {path: entry for path, entry in found.items() if not some.isdisjoint(upwards(path))}
 
 
@@ -268,8 +288,9 @@ def upwards(path: str) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _tree(root: str, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
-    return _entries(reading(root, ["ls-tree", "-r", "-z", commit, "--", *literal(paths)]))
+def _tree(root: str, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
+    with _about_commits(root, revision) as (commit,):
+        return _entries(reading(root, ["ls-tree", "-r", "-z", commit, "--", *literal(paths)]))
 
 
 def _entries(said: bytes) -> dict[str, TreeEntry]:
@@ -289,22 +310,36 @@ def blob_id(content: bytes, length: int = 40) -> str:
 
 def read_many(root: str, revision: str, paths: Collection[str]) -> dict[str, bytes | None]:
     """The content of each path in a revision; None where there is no plain file (a symbolic link, for example)."""
-    entries = _tree(root, resolve(root, revision), sorted(paths) if len(paths) <= _MANY else [])
+    entries = _tree(root, revision, sorted(paths) if len(paths) <= _MANY else [])
     oids = {path: entries[path].oid for path in paths if path in entries and entries[path].mode in FILES}
     contents = read_blobs(root, set(oids.values()))
     return {path: contents[oids[path]] if path in oids else None for path in sorted(paths)}
 
 
 def read_blobs(root: str, oids: Collection[str]) -> dict[str, bytes]:
-    """Contents by object id, read by two processes: the first asks for the sizes.
+    """Contents by object id. Unless they are small, a process of its own asks for their sizes first.
 
     An object of more than MAX_MANIFESTS bytes is not read; it is replaced by a text too long for any reader.
     """
+    if (small := _small_blobs(root, sorted(oids))) is not None:
+        return small
     sizes = _sizes(root, sorted(oids))
     wanted = [oid for oid, size in sizes.items() if size <= MAX_MANIFESTS]
     found = dict(zip(wanted, _contents(_about(root, "--batch", wanted)), strict=True))
     large = sizes.keys() - found.keys()
     return found | dict.fromkeys(large, bytes(MAX_MANIFESTS + 1)) if large else found
+
+
+def _small_blobs(root: str, oids: Sequence[str]) -> dict[str, bytes] | None:
+    """The contents, if these are few objects and small together."""
+    if len(oids) > MANY:
+        return None
+    said = b""
+    for piece in stream(root, ["cat-file", "--batch"], _lines(oids)) if oids else ():
+        said += piece
+        if len(said) > _SMALL:
+            return None
+    return dict(zip(oids, _contents(said), strict=True))
 
 
 def _sizes(root: str, oids: Sequence[str]) -> dict[str, int]:
@@ -314,7 +349,11 @@ def _sizes(root: str, oids: Sequence[str]) -> dict[str, int]:
 
 def _about(root: str, question: str, oids: Sequence[str]) -> bytes:
     """The output of one of the forms of `cat-file --batch`."""
-    return reading(root, ["cat-file", question], "".join(f"{oid}\n" for oid in oids).encode()) if oids else b""
+    return reading(root, ["cat-file", question], _lines(oids)) if oids else b""
+
+
+def _lines(oids: Sequence[str]) -> bytes:
+    return "".join(f"{oid}\n" for oid in oids).encode()
 
 
 def _size(line: str) -> int:

@@ -90,12 +90,14 @@ def attempt_reading(root: str, arguments: Sequence[str], stdin: bytes) -> bytes:
     return b"" if done.returncode == 1 else check(done)
 
 
-def stream(root: str, arguments: Sequence[str]) -> Iterator[bytes]:
+def stream(root: str, arguments: Sequence[str], stdin: bytes = b"") -> Iterator[bytes]:
     """The output of a git command that only reads, piece by piece; git is killed when the caller stops reading."""
     command = [*_GIT, "-C", root, *_READING, *arguments]
-    with tempfile.TemporaryFile() as errors:
+    with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
         try:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, env=_quiet())
+            process = subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, stderr=errors, env=_quiet())
         except OSError as error:
             raise _no_git(error) from None
         with process:

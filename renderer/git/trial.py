@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from renderer.git.index import own_index
 from renderer.git.read import find, is_shallow
-from renderer.git.remains import index_of
 from renderer.git.run import GitError, check, committing, fields, reading, text
 from renderer.git.setup import git_version
 
@@ -41,7 +40,7 @@ def trial_merge(root: str, head: str, into: str) -> Iterator[Trial]:
     if numbers < OLDEST:
         raise GitError(f"to try a merge takes Git {OLDEST[0]}.{OLDEST[1]} or newer; this one is {version}")
     with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
-        with _untouched(_borrow(root, folder)):
+        with _untouched(_borrow(root, _around(root), folder)):
             tree, conflicts = _merge_tree(root, folder, into, head)
             made = committing(folder, ["commit-tree", tree, "-p", into, "-p", head, "-m", "a trial"], b"", **_WHO)
             commit = text(check(made)).strip()
@@ -61,11 +60,12 @@ class Staged(NamedTuple):
 @contextmanager
 def staged_commit(root: str) -> Iterator[Staged]:
     """The commit that git would make of what is staged, in a repository of its own. Raises GitError in a conflict."""
-    index = own_index().get("GIT_INDEX_FILE") or index_of(root)
+    around = _around(root)
+    index = own_index().get("GIT_INDEX_FILE") or around.index_file
     parent = find(root, "HEAD")
     with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
-        objects = _borrow(root, folder)
-        for path in (index, *glob(os.path.join(escape(os.path.dirname(index_of(root))), "sharedindex.*"))):
+        objects = _borrow(root, around, folder)
+        for path in (index, *glob(os.path.join(escape(os.path.dirname(around.index_file)), "sharedindex.*"))):
             if os.path.exists(path):
                 name = "index" if path == index else os.path.basename(path)
                 shutil.copyfile(path, os.path.join(folder, ".git", name))
@@ -104,23 +104,37 @@ def _times(objects: str) -> dict[str, int]:
     return found
 
 
-def _borrow(root: str, folder: str) -> str:
-    """Make the repository in `folder`, with the objects of the one around `root`; the folder of these objects."""
-    kind = text(reading(root, ["rev-parse", "--show-object-format"])).strip()
-    check(committing(root, ["init", "--quiet", "--template=", f"--object-format={kind}", folder]))
-    objects = os.environ.get("GIT_OBJECT_DIRECTORY") or _git_path(root, "objects")
-    with open(os.path.join(folder, ".git/objects/info/alternates"), "wb") as file:
-        file.write(os.fsencode(os.path.abspath(objects)) + b"\n")
-    shallow = _git_path(root, "shallow")
-    if os.path.exists(shallow):
-        shutil.copyfile(shallow, os.path.join(folder, ".git/shallow"))
-    return objects
+class _Around(NamedTuple):
+    """The repository around a folder: how its objects are named, and its paths."""
+
+    object_format: str
+    index_file: str
+    objects: str
+    shallow: str
+
+
+def _around(root: str) -> _Around:
+    names = ("index", "objects", "shallow")
+    asked = ["--show-object-format", *(part for name in names for part in ("--git-path", name))]
+    said = text(reading(root, ["rev-parse", *asked])).split("\n")
+    if len(said) != len(_Around._fields) + 1:  # a folder has a line end in its name
+        said = [text(reading(root, ["rev-parse", *asked[:1]])).strip(), *(_git_path(root, name) for name in names), ""]
+    return _Around(said[0], *(os.path.join(os.path.abspath(root), path) for path in said[1:-1]))
 
 
 def _git_path(root: str, name: str) -> str:
-    return os.path.join(
-        os.path.abspath(root), text(reading(root, ["rev-parse", "--git-path", name])).removesuffix("\n")
-    )
+    return text(reading(root, ["rev-parse", "--git-path", name])).removesuffix("\n")
+
+
+def _borrow(root: str, around: _Around, folder: str) -> str:
+    """Make the repository in `folder`, with the objects of the one around `root`; the folder of these objects."""
+    check(committing(root, ["init", "--quiet", "--template=", f"--object-format={around.object_format}", folder]))
+    objects = os.environ.get("GIT_OBJECT_DIRECTORY") or around.objects
+    with open(os.path.join(folder, ".git/objects/info/alternates"), "wb") as file:
+        file.write(os.fsencode(os.path.abspath(objects)) + b"\n")
+    if os.path.exists(around.shallow):
+        shutil.copyfile(around.shallow, os.path.join(folder, ".git/shallow"))
+    return objects
 
 
 def _merge_tree(root: str, folder: str, into: str, head: str) -> tuple[str, tuple[str, ...]]:

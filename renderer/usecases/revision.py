@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.failure import Failure
-from renderer.git import GitError, TreeEntry, list_tree, read_blobs, read_many, resolve
+from renderer.git import GitError, TreeEntry, read_blobs, read_many, resolve
 from renderer.git.checkout import SUBMODULE
-from renderer.git.read import entries_at
+from renderer.git.read import entries_at, id_of, list_trees
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import Setup, named, read_project, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
@@ -84,7 +84,7 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
     The schemas of `like` are used again if the versions are equal: compiling them takes a while. A symbolic link among
     the specs of a head is refused, as in a working tree. A base is read without it, so that a change can remove it.
     """
-    commit = resolve(root, revision)
+    commit = id_of(root, revision) or resolve(root, revision)
     text = read_many(root, commit, [PROJECT_FILE])[PROJECT_FILE]
     if text is None:
         return None
@@ -124,7 +124,7 @@ def _tree(root: str, commit: str, layout: Layout) -> tuple[dict[str, TreeEntry],
     Failure for a submodule there, whose files the revision lacks.
     """
     folders = (layout.apps, layout.overlays, layout.templates)
-    found = [item for folder in folders for item in list_tree(root, commit, folder).items()]
+    found = list_trees(root, commit, folders).items()
     above = sorted({folder.rpartition("/")[0] for folder in folders} - {""})
     for path, entry in (*found, *(entries_at(root, commit, above).items() if above else ())):
         if entry.mode == SUBMODULE:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from renderer.git import Touch, TreeEntry, is_shallow, list_tree, log_files
+from renderer.git import Touch, TreeEntry, is_shallow, log_files
+from renderer.git.read import list_trees
 from renderer.history import (
     ASPECTS,
     Files,
@@ -23,6 +24,7 @@ from renderer.history import (
 )
 from renderer.layout import Layout
 from renderer.usecases.past import commit_of, parse_blobs
+from renderer.usecases.selection import below
 
 _FEW = 20  # apps that are asked for by their paths; beyond, git is asked for whole folders
 _BATCH = 200  # commits of which old specs are read at once
@@ -100,15 +102,19 @@ def start_of_flight(root: str, revision: str, layout: Layout, env: str, app: str
 def _files(root: str, head: str, layout: Layout, apps: set[str], known: Files) -> dict[str, Parsed]:
     """The specs of these apps at HEAD, and every overlay."""
     own = {layout.app(app) for app in apps}
-    tree = {path: entry for path, entry in list_tree(root, head, layout.apps).items() if path in own}
-    tree |= {
+    tree = list_trees(root, head, [layout.apps, layout.overlays])
+    files = {
         path: entry
-        for path, entry in list_tree(root, head, layout.overlays).items()
-        if path.endswith("/overlay.yaml") or path.rpartition("/")[2].removesuffix(".yaml") in apps
+        for path, entry in tree.items()
+        if entry.mode in _FILE_MODES and (path in own or (below(path, layout.overlays) and _is_of(path, apps)))
     }
-    files = {path: entry for path, entry in tree.items() if entry.mode in _FILE_MODES}
     here = {path: known[path] for path in files if path in known}
     return {**here, **_parsed(root, {path: entry for path, entry in files.items() if path not in here})}
+
+
+def _is_of(path: str, apps: set[str]) -> bool:
+    """Whether a file of the overlays is one of an environment, or of one of these apps."""
+    return path.endswith("/overlay.yaml") or path.rpartition("/")[2].removesuffix(".yaml") in apps
 
 
 def _parsed(root: str, tree: Mapping[str, TreeEntry]) -> dict[str, Parsed]:

@@ -83,8 +83,8 @@ def wait(condition: Any, timeout: float, what: str, every: float = 0.05) -> Any:
 class Event:
     """One change of one object, as a watch saw it; `revision` orders the changes of all kinds.
 
-    `time` is in Unix seconds: when it was seen here. On a busy machine that may be seconds late, so it is never after the
-    end of the second in which the API server says that a manager wrote it.
+    `time` is in Unix seconds: when it was seen here. On a busy machine that may be seconds late, so it is never after
+    the end of the second in which the API server says that a manager wrote it.
     """
 
     time: float

@@ -116,7 +116,7 @@ def environment_of(name: str, find: Callable[[str], Document | None], known: Ite
     while following is not None:
         document = find(following)
         if following in chain:
-            return f"`extends` leads back to `{following}`"
+            return f"`extends` leads back to `{following}`: remove one `extends` of the circle"
         if document is None:
             there = f"; there are {', '.join(sorted(known))}" if known else ""
             return f"there is no overlay `{following}`{there}"

@@ -112,4 +112,7 @@ def test_paths_are_told_as_seen_from_the_project(
     shutil.rmtree(folder / "web")
     (folder / "web").symlink_to(tmp_path)
     outcome = run(project, *arguments)
-    assert outcome.err == f"rollspec: {shown}/production/web: is a symbolic link, which is not followed\n"
+    assert (
+        outcome.err
+        == f"rollspec: {shown}/production/web: is a symbolic link, which is not followed: put its target here\n"
+    )

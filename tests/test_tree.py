@@ -157,7 +157,10 @@ class TestStayingInside:
         os.symlink(outside, f"{root}/{link}")
         with pytest.raises(TreeError) as caught:
             tree.write_all(root, {"a.yaml": ours("x"), "o/dev/app/x.yaml": ours("x")})
-        assert (caught.value.path, caught.value.message) == (link, "is a symbolic link, which is not followed")
+        assert (caught.value.path, caught.value.message) == (
+            link,
+            "is a symbolic link, which is not followed: put its target here",
+        )
         assert content(outside) == {}
         assert not os.path.exists(f"{root}/a.yaml")
 
@@ -170,7 +173,8 @@ class TestStayingInside:
         files, problems = tree.read(root, ["apps/a.yaml", "b.yaml", "c.yaml"])
         assert files == {}
         assert [(problem.file, problem.message) for problem in problems] == [
-            (path, "is a symbolic link, which is not followed") for path in ("apps", "b.yaml", "c.yaml")
+            (path, "is a symbolic link, which is not followed: put its target here")
+            for path in ("apps", "b.yaml", "c.yaml")
         ]
 
     def test_what_is_no_plain_file_is_a_problem_and_does_not_hang(self, root: str) -> None:

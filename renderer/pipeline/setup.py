@@ -270,7 +270,7 @@ def _why(entry: SpecItem, path: str | None, files: Mapping[str, bytes], unread: 
     if "://" in str(entry.value):
         return "URLs are not fetched: save the content as a file of the project, and name that"
     if path is None:
-        return "leads out of the project"
+        return "leads out of the project: name a file inside it"
     if any(holds(path, file) for file in files):
         return f"`{path}` is a folder, not a file"
     return unread.get(path, f"there is no file `{path}`")

@@ -40,7 +40,8 @@ def _of_subject(subject: Object, *, namespaced: bool) -> Iterator[tuple[str, str
     if not name:
         yield "", f"the {kind} has no name"
     if kind == "ServiceAccount" and not subject.get("namespace") and not namespaced:
-        yield "", f"ServiceAccount {name} has no namespace, and a ClusterRoleBinding has none that it could be in"
+        why = "has no namespace, and a ClusterRoleBinding has none that it could be in: add its namespace"
+        yield "", f"ServiceAccount {name} {why}"
     if (subject.get("apiGroup") or _GROUP_OF[kind]) != _GROUP_OF[kind]:
         yield "/apiGroup", f"the apiGroup of a {kind} is {_GROUP_OF[kind] or 'empty'}, not {subject['apiGroup']}"
 

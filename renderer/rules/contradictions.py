@@ -121,7 +121,7 @@ def _finding(manifest: Manifest, pointer: str, own: Fact, now: Any) -> Finding:
     said = f"the spec gives {_shown(own.value)}" if own.value is not None else "the spec does not set it"
     here = f"is {_shown(now)} here" if now is not None else "is missing here"
     name = unescape(pointer.rpartition("/")[2])
-    message = f"{name} {here}, and {said}. It is decided by {own.decider}"
+    message = f"{name} {here}, and {said}. Remove it here: it is decided by {own.decider}"
     return Finding("release-contradicted", message, pointer, manifest)
 
 

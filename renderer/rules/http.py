@@ -207,7 +207,7 @@ def _headers(manifest: Manifest, pointer: str, headers: Object) -> Iterator[Find
                 if host and side == "request" and action in ("set", "add"):
                     continue
                 if host or not _HEADER(name):
-                    message = f"{name!r} is not a header that can be changed with {action} on a {side}"
+                    message = f"{name!r} is not a header that can be changed with {action} on a {side}: remove it"
                     yield Finding("http-headers", message, f"{pointer}/{side}/{action}", manifest)
 
 

@@ -60,7 +60,8 @@ def service_selects_pods(scene: Scene) -> Iterator[Finding]:
 
 def _why(selector: dict[str, str], pod: Pod) -> str:
     key, value = next(item for item in selector.items() if pod.labels.get(item[0]) != item[1])
-    return f"the Service needs {key}={value}, the pods of {pod.kind} {pod.manifest.name} have {_has(pod, key)}"
+    pods = f"the pods of {pod.kind} {pod.manifest.name} have {_has(pod, key)}"
+    return f"the Service needs {key}={value}, {pods}: make the two equal"
 
 
 def _has(pod: Pod, key: str) -> str:

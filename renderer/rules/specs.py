@@ -161,7 +161,7 @@ def release_state(scene: SpecScene) -> Iterator[Finding]:
     app = scene.app
     for key, kind in (("canary", "Canary"), ("preview", "BlueGreen")):
         if key in app.spec and app.strategy.type != kind:
-            message = f"`{key}` is for strategy {kind}; this app's is {app.strategy.type}"
+            message = f"`{key}` is for strategy {kind}; this app's is {app.strategy.type}: remove it"
             yield Finding("release-state", message, f"/spec/{key}")
     key, version = ("canary", app.canary.version) if app.canary else ("preview", app.preview)
     if version is None:
@@ -305,7 +305,7 @@ def canary_headers(scene: SpecScene) -> Iterator[Finding]:
         if isinstance(value, dict) and (why := match_error(value)):
             yield Finding("canary-headers", why, f"/spec/istio/canaryHeaders/{escape(name)}")
     if not app.strategy.by_istio:
-        message = "canaryHeaders need strategy Canary with router istio"
+        message = "canaryHeaders need strategy Canary with router istio: use these, or remove the headers"
         yield Finding("canary-headers", message, "/spec/istio/canaryHeaders")
     elif not any(port.route == "http" for port in app.ports):
         message = "canaryHeaders need an HTTP or gRPC port: a name that begins with http or grpc, or an appProtocol"

@@ -83,7 +83,7 @@ def _routed(kind: str, body: Object, routing: Object | None) -> Iterator[tuple[s
     pointer = f"/{kind}"
     if kind == "setCanaryScale":
         if routing is None:
-            yield pointer, "setCanaryScale needs a router"
+            yield pointer, "setCanaryScale needs a router: remove the step, or use router istio"
         if len(given := [scale for scale in _SCALES if body.get(scale) is not None]) != 1:
             yield (
                 pointer,
@@ -135,7 +135,8 @@ def managed_routes(scene: Scene) -> Iterator[Finding]:
         for number, step in enumerate(canary.get("steps") or ()):
             for kind in ("setHeaderRoute", "setMirrorRoute"):
                 if kind in step and (step[kind] or {}).get("name") not in names:
-                    message = f"{(step[kind] or {}).get('name')} is not listed under trafficRouting.managedRoutes"
+                    name = (step[kind] or {}).get("name")
+                    message = f"{name} is not listed under trafficRouting.managedRoutes: list it there"
                     yield Finding(
                         "managed-routes", message, f"/spec/strategy/canary/steps/{number}/{kind}/name", rollout
                     )

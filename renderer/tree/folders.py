@@ -24,7 +24,7 @@ _TEMPORARY = regex(r"\.rollspec-\d+-\d+\.tmp")  # does not end in .yaml: Argo CD
 Stamp = tuple[int, int, int]  # mtime in ns, size, inode: a file that keeps them counts as unchanged
 
 _CHUNK = 1 << 16  # bytes: a larger buffer costs a memory map for each file read, and Linux allows 65,530 of them
-LINK = "is a symbolic link, which is not followed"
+LINK = "is a symbolic link, which is not followed: put its target here"
 
 
 class TreeError(Failure):

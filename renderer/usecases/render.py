@@ -301,7 +301,7 @@ def _output_folder(opened: Opened) -> str:
     for part in opened.layout.output.split("/"):
         target = os.path.join(target, part)
         if os.path.islink(target):
-            raise Failure(f"{opened.layout.output}: is a symbolic link, which is not followed")
+            raise Failure(f"{opened.layout.output}: is a symbolic link, which is not followed: put its target here")
     return target
 
 

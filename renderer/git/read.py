@@ -80,10 +80,10 @@ def id_of(root: str, revision: str) -> str | None:
 
 @contextmanager
 def _about_commits(root: str, *revisions: str) -> Iterator[list[str]]:
-    """The ids of commits, to ask git about them; if one of them is not here, the error says what brings it."""
-    ids = [id_of(root, revision) or resolve(root, revision) for revision in revisions]
+    """Names of commits that git knows or refuses at once; if one of them is not here, the error says what brings it."""
+    known = [each if each == "HEAD" else id_of(root, each) or resolve(root, each) for each in revisions]
     try:
-        yield ids
+        yield known
     except GitError:
         for revision in revisions:
             resolve(root, revision)
@@ -129,11 +129,11 @@ def has_many_commits(root: str, head: str, many: int) -> bool:
 
 def first_parents(root: str, base: str, head: str) -> list[str] | None:
     """The commits after `base` on the first-parent line of `head`, oldest first; None if `base` is not on that line."""
-    with _about_commits(root, base, head) as (start, tip):
-        if start == tip:
-            return []
-        span = ["--first-parent", "--reverse", "--parents", f"{start}..{tip}"]
-        lines = [line.split() for line in text(reading(root, ["rev-list", *span])).splitlines()]
+    start, tip = (id_of(root, each) or resolve(root, each) for each in (base, head))
+    if start == tip:
+        return []
+    span = ["--first-parent", "--reverse", "--parents", f"{start}..{tip}"]
+    lines = [line.split() for line in text(reading(root, ["rev-list", *span])).splitlines()]
     return [line[0] for line in lines] if lines and lines[0][1:2] == [start] else None
 
 
@@ -166,8 +166,8 @@ def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] 
     some, asked = frozenset(paths), covering(paths)
     options = ["-z", "--name-status", "--no-renames", "--relative", "--no-ext-diff", "--no-textconv"]
     if head is not None:
-        with _about_commits(root, base, head) as ids:
-            found = _statuses(reading(root, ["diff-tree", "-r", *options, *ids, "--", *literal(asked)]))
+        with _about_commits(root, base, head) as known:
+            found = _statuses(reading(root, ["diff-tree", "-r", *options, *known, "--", *literal(asked)]))
     else:
         with _about_commits(root, base) as (start,):
             found = _on_disk(root, start, asked)

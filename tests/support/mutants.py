@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.manifest import Manifest
+
 Object = dict[str, Any]
 Path = tuple[str | int, ...]
 
@@ -79,7 +81,7 @@ def _made(change: _Change) -> Mutant:
 
 
 def _source(manifest: Object) -> str:
-    return f"{manifest['kind']}/{manifest['metadata']['name']}"
+    return f"{manifest['kind']}/{Manifest('', manifest).name}"
 
 
 def _changes(path: Path, value: object) -> Iterator[tuple[str, object]]:

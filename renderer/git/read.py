@@ -74,7 +74,7 @@ def find(root: str, revision: str) -> str | None:
 
 
 def id_of(root: str, revision: str) -> str | None:
-    """As `find`, but a whole id is not looked up: whoever asks git about it learns whether it is here."""
+    """As `find`, but a whole id is not looked up: the next question to git about it shows whether it is here."""
     return revision if _WHOLE_ID.fullmatch(revision) else find(root, revision)
 
 

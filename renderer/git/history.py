@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
-from renderer.git.read import FILES, id_of
+from renderer.git.read import FILES, find, is_id
 from renderer.git.run import literal, named, stream, text
 
 _FIELDS = ("%H", "%P", "%aN", "%aE", "%cd", "%s", "%b", "%(trailers:only,unfold,separator=%x1f)")
@@ -61,7 +61,7 @@ def log(
     `without` is the id of a commit that is left out with all its ancestors. A branch without commits yields nothing.
     Raises GitError no-such-revision, no-repository.
     """
-    start = id_of(root, revision)
+    start = revision if is_id(revision) else find(root, revision)
     if start is None:
         return
     left_out = [f"^{without}"] if without else []
@@ -77,7 +77,7 @@ def log_files(
     of a commit that is left out with all its ancestors. A branch without commits yields nothing. Raises GitError
     no-such-revision, no-repository.
     """
-    start = id_of(root, revision)
+    start = revision if is_id(revision) else find(root, revision)
     if start is not None:
         yield from _with_touches(root, [start, *([f"^{without}"] if without else [])], paths)
 

@@ -73,15 +73,20 @@ def find(root: str, revision: str) -> str | None:
     return None if said is None else text(said).strip()
 
 
-def id_of(root: str, revision: str) -> str | None:
-    """As `find`, but a whole id is not looked up: the next question to git about it shows whether it is here."""
-    return revision if _WHOLE_ID.fullmatch(revision) else find(root, revision)
+def is_id(revision: str) -> bool:
+    """Whether a revision is written as a whole id."""
+    return bool(_WHOLE_ID.fullmatch(revision))
+
+
+def commit_id(root: str, revision: str) -> str:
+    """As `resolve`, but a whole id is not looked up: the next question to git about it shows whether it is here."""
+    return revision if is_id(revision) else resolve(root, revision)
 
 
 @contextmanager
 def _about_commits(root: str, *revisions: str) -> Iterator[list[str]]:
     """Names of commits that git knows or refuses at once; if one of them is not here, the error says what brings it."""
-    known = [each if each == "HEAD" else id_of(root, each) or resolve(root, each) for each in revisions]
+    known = [each if each == "HEAD" else commit_id(root, each) for each in revisions]
     try:
         yield known
     except GitError:
@@ -129,7 +134,7 @@ def has_many_commits(root: str, head: str, many: int) -> bool:
 
 def first_parents(root: str, base: str, head: str) -> list[str] | None:
     """The commits after `base` on the first-parent line of `head`, oldest first; None if `base` is not on that line."""
-    start, tip = (id_of(root, each) or resolve(root, each) for each in (base, head))
+    start, tip = commit_id(root, base), commit_id(root, head)
     if start == tip:
         return []
     span = ["--first-parent", "--reverse", "--parents", f"{start}..{tip}"]

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from renderer.failure import Failure
 from renderer.git import commits_of, resolve
-from renderer.git.read import first_parents, is_unborn
+from renderer.git.read import commit_id, first_parents, is_unborn
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.positions import Locator
 from renderer.plan import AppPlan, without_simulation
@@ -114,7 +114,7 @@ def _problems(
         more = frozen_changes(root, were, plans, (base, change.head), change.now)
         held += [by_rule_of_base(each, _named(base), "freeze") for each in more if each not in held]
     held += future_restarts(environments, plans, change.now) if change.now else ()
-    files = output_problems(root, (resolve(root, base), change.head), _named(base), new, found)
+    files = output_problems(root, (commit_id(root, base), change.head), _named(base), new, found)
     located = Locator(new.setup.texts).locate(held) if held else ()
     by_base = judged_by_base(old, new, Selection(changes.apps), _named(base)) if isinstance(old, View) else {}
     taken_away = [problem for each in by_base.values() for problem in each]

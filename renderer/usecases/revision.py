@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from renderer.failure import Failure
-from renderer.git import GitError, TreeEntry, read_blobs, read_many, resolve
+from renderer.git import GitError, TreeEntry, read_blobs, read_many
 from renderer.git.checkout import SUBMODULE
-from renderer.git.read import entries_at, id_of, list_trees
+from renderer.git.read import commit_id, entries_at, list_trees
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import Setup, named, read_project, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
@@ -84,7 +84,7 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
     The schemas of `like` are used again if the versions are equal: compiling them takes a while. A symbolic link among
     the specs of a head is refused, as in a working tree. A base is read without it, so that a change can remove it.
     """
-    commit = id_of(root, revision) or resolve(root, revision)
+    commit = commit_id(root, revision)
     text = read_many(root, commit, [PROJECT_FILE])[PROJECT_FILE]
     if text is None:
         return None

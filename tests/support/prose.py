@@ -55,6 +55,8 @@ _NOT_PROSE = re.compile(r"^```.*?^```$|`[^`\n]*`|<!--.*?-->|https?://\S+", re.MU
 _PAGES = ("*.md", "docs/*.md", "docs/examples/**/*.md", "Makefile", ".pre-commit*.yaml", ".github/**/*.y*ml")
 _CODE = ("renderer/**/*.py", "action/*.py")
 _SCHEMAS = ("schemas/rollspec/**/*.json",)
+_SCENARIOS = "fixtures/scenarios/*.yaml"  # docs/evidence.md has the reasons for what they allow
+_REASON = re.compile(r"""\breason: ("[^"]*"|'[^']*'|[^,}\n]*)""")
 
 
 class Text(NamedTuple):
@@ -66,7 +68,7 @@ class Text(NamedTuple):
 
 def files() -> list[Path]:
     """Every file whose texts people read."""
-    found = {path for pattern in (*_PAGES, *_CODE, *_SCHEMAS) for path in ROOT.glob(pattern)}
+    found = {path for pattern in (*_PAGES, *_CODE, *_SCHEMAS, _SCENARIOS) for path in ROOT.glob(pattern)}
     return sorted(path for path in found if path.is_file())
 
 
@@ -87,6 +89,8 @@ def texts(path: Path) -> Iterator[Text]:
         yield from _python(content)
     elif path.suffix == ".json":
         yield from (Text(1, text) for text in _descriptions(json.loads(content)))
+    elif path.match(_SCENARIOS):
+        yield from (Text(content.count("\n", 0, each.start()) + 1, each[1]) for each in _REASON.finditer(content))
     else:
         yield Text(1, content)
 

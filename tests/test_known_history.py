@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from renderer import git
 from renderer.layout import CACHE_FOLDER
 from renderer.usecases import known_past, known_since, past, since
 from tests.support.cases import run
-from tests.support.past import WEB, Repository
+from tests.support.past import WEB, Repository, without_clock
 
 COMMANDS = (("status",), ("status", "--app", "web"), ("history", "web"), ("history", "other"))
 Edit = Callable[[Repository], None]
@@ -120,7 +119,7 @@ def app_gone(repository: Repository) -> None:
 def said(repository: Repository) -> list[tuple[int, str, str]]:
     """What the commands say, without what the clock says."""
     done = [run(repository.folder, *words, "--format", "json") for words in COMMANDS]
-    return [(each.code, re.sub(r'"(now|age|unchanged)": .*', "", each.out), each.err) for each in done]
+    return [(each.code, without_clock(each.out), each.err) for each in done]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from renderer.layout import CACHE_FOLDER
 from renderer.usecases.project import Opened
 from renderer.workers import SMALL
 from tests.support.cases import run
-from tests.support.past import PROJECT, WEB, Repository
+from tests.support.past import PROJECT, WEB, Repository, without_clock
 
 APPS = [f"app-{number:02}" for number in range(SMALL + 5)]
 Edit = Callable[[Repository], None]
@@ -79,7 +78,7 @@ def committed(repository: Repository) -> None:
 def said(repository: Repository, *more: str) -> tuple[int, str, str]:
     """Without what the clock says."""
     done = run(repository.folder, "status", "--format", "json", *more)
-    return done.code, re.sub(r'"(now|age|unchanged)": .*', "", done.out), done.err
+    return done.code, without_clock(done.out), done.err
 
 
 @pytest.mark.parametrize("is_old", [True, False])

@@ -6,12 +6,11 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from renderer.cache import clock, digest, program, settled
-from renderer.cache_key import NoKeyError
+from renderer.cache import clock, settled
 from renderer.layout import Layout
 from renderer.sealed import Sealed
 from renderer.tree import stamps_of
-from renderer.usecases.trust import trusted_key
+from renderer.usecases.trust import sealed
 
 
 class KnownFiles:
@@ -45,9 +44,5 @@ class KnownFiles:
 
 def known_files(root: str, layout: Layout, name: str, files: Collection[str]) -> KnownFiles | None:
     """What is known of these files, of all that were kept under the name; None where no cache may be used."""
-    try:
-        secret = trusted_key(root)
-    except (NoKeyError, OSError):
-        return None
-    key = digest({"": f"{program()} {layout!r}".encode()})
-    return KnownFiles(Sealed(root, name, key, secret), root, files)
+    kept = sealed(root, layout, name)
+    return None if kept is None else KnownFiles(kept, root, files)

@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-from renderer.cache import digest, program
-from renderer.cache_key import NoKeyError
 from renderer.git import GitError, is_shallow
 from renderer.git.read import first_parents
-from renderer.layout import Layout
-from renderer.sealed import Sealed
-from renderer.usecases.trust import trusted_key
-
-
-def history_memory(root: str, layout: Layout, name: str) -> Sealed | None:
-    """Where a command keeps what it found; None where no cache may be used."""
-    try:
-        secret = trusted_key(root)
-    except (NoKeyError, OSError):
-        return None
-    return Sealed(root, name, digest({"": f"{program()} {layout!r}".encode()}), secret)
 
 
 def is_kept(root: str) -> bool:

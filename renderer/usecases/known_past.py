@@ -11,8 +11,9 @@ from renderer.git import GitError, read_commits
 from renderer.git.read import has_many_commits
 from renderer.history import Parsed, Revision, Unreadable, files_of
 from renderer.layout import Layout
-from renderer.usecases.known_history import counts, history_memory, is_kept
+from renderer.usecases.known_history import counts, is_kept
 from renderer.usecases.past import commit_of, revisions
+from renderer.usecases.trust import sealed
 
 _NAME = "past"  # of what is kept
 _APPS = 4  # of which it is kept, the latest
@@ -29,10 +30,10 @@ class _Kept(NamedTuple):
 def known_past(root: str, layout: Layout, app: str, head: str) -> list[Revision]:
     """The commits of the first-parent line that changed what the app is made of, oldest first. Raises GitError."""
     paths = files_of(layout, app)
-    sealed = history_memory(root, layout, _NAME) if has_many_commits(root, head, _MANY) else None
-    if sealed is None:
+    kept_text = sealed(root, layout, _NAME) if has_many_commits(root, head, _MANY) else None
+    if kept_text is None:
         return revisions(root, paths, head)
-    text = sealed.read()
+    text = kept_text.read()
     apps: dict[str, Any] = json.loads(text) if text else {}
     kept = _Kept(*apps.pop(app, ("", ())))
     old = _old(root, head, kept)
@@ -40,7 +41,7 @@ def known_past(root: str, layout: Layout, app: str, head: str) -> list[Revision]
     past = [*old, *new]
     if kept.head != head and is_kept(root) and (data := _data(past)) is not None:
         others = dict(islice(reversed(apps.items()), _APPS - 1))
-        sealed.write(json.dumps({**dict(reversed(others.items())), app: _Kept(head, data)}))
+        kept_text.write(json.dumps({**dict(reversed(others.items())), app: _Kept(head, data)}))
     return past
 
 

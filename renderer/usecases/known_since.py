@@ -10,9 +10,10 @@ from renderer.git import GitError, read_commits
 from renderer.history import ASPECTS, Key, LiveCommit, Standing
 from renderer.layout import Layout
 from renderer.sealed import Sealed
-from renderer.usecases.known_history import counts, history_memory, is_kept
+from renderer.usecases.known_history import counts, is_kept
 from renderer.usecases.past import commit_of
 from renderer.usecases.since import Here, Since, since
+from renderer.usecases.trust import sealed
 
 _NAME = "since"  # of what is kept
 _LONG = 200  # commits; what a shorter search found is not worth a file
@@ -29,25 +30,25 @@ def known_since(
     root: str, head: str, layout: Layout, wanted: Mapping[Key, Standing], here: Here, *, is_whole: bool
 ) -> Since:
     """As `since`, without `order`. `is_whole`: these are all keys of the project, so the next run may build on this."""
-    sealed = history_memory(root, layout, _NAME)
-    if sealed is None:
+    kept = sealed(root, layout, _NAME)
+    if kept is None:
         return since(root, head, layout, wanted, here)
-    memory = _read(sealed)
+    memory = _read(kept)
     found = _from_memory(root, head, layout, wanted, here, memory) or since(root, head, layout, wanted, here)
     if is_whole and found.searched > (0 if memory.head == head else _LONG) and is_kept(root):
-        _write(sealed, head, wanted, found)
+        _write(kept, head, wanted, found)
     return found
 
 
-def _read(sealed: Sealed) -> _Memory:
-    text = sealed.read()
+def _read(kept: Sealed) -> _Memory:
+    text = kept.read()
     head, answers = json.loads(text) if text else ("", {})
     return _Memory(head, {key: (part, sha) for key, (part, sha) in answers.items()})
 
 
-def _write(sealed: Sealed, head: str, wanted: Mapping[Key, Standing], found: Since) -> None:
+def _write(kept: Sealed, head: str, wanted: Mapping[Key, Standing], found: Since) -> None:
     answers = {_text(key): (_part(key, wanted[key]), commit.sha) for key, commit in found.found.items()}
-    sealed.write(json.dumps((head, answers)))
+    kept.write(json.dumps((head, answers)))
 
 
 def _from_memory(

@@ -1,4 +1,4 @@
-"""Whether the cache in a project's folder may be believed, and the key that its texts must be signed with."""
+"""Whether the cache in a project's folder may be believed, and with which key its texts must be signed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import os
 from renderer import cache
 from renderer.cache_key import NoKeyError, signing_key
 from renderer.console import say
-from renderer.layout import CACHE_FOLDER
+from renderer.layout import CACHE_FOLDER, Layout
+from renderer.sealed import Sealed
 
 
 def trusted_key(root: str) -> bytes:
@@ -17,6 +18,15 @@ def trusted_key(root: str) -> bytes:
         say(f"rollspec: {CACHE_FOLDER}/ is not used, because Git tracks it: run `git rm -r --cached {CACHE_FOLDER}`")
         raise NoKeyError("Git tracks it")
     return secret
+
+
+def sealed(root: str, layout: Layout, name: str) -> Sealed | None:
+    """Where a run of this program keeps what it found in a project; None where no cache may be used."""
+    try:
+        secret = trusted_key(root)
+    except (NoKeyError, OSError):
+        return None
+    return Sealed(root, name, cache.digest({"": f"{cache.program()} {layout!r}".encode()}), secret)
 
 
 def _is_tracked(root: str) -> bool:

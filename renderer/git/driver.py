@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from renderer.git.run import check, committing, reading, refusal, text
+from renderer.git.read import git_path
+from renderer.git.run import check, committing, refusal, text
 
 
 class Lines(NamedTuple):
@@ -33,5 +34,4 @@ def set_driver(root: str, name: str, command: str) -> None:
 
 def hooks_folder(root: str) -> str:
     """The folder in which git looks for hooks."""
-    said = text(reading(root, ["rev-parse", "--git-path", "hooks"])).removesuffix("\n")
-    return os.path.normpath(os.path.join(os.path.abspath(root), said))
+    return os.path.normpath(git_path(root, "hooks"))

@@ -35,6 +35,13 @@ def top_folder(path: str) -> str:
     return text(reading(path, ["rev-parse", "--show-toplevel"])).removesuffix("\n")
 
 
+def git_path(root: str, name: str) -> str:
+    """The absolute path of a file or folder of the repository, such as `index` or `hooks`."""
+    return os.path.join(
+        os.path.abspath(root), text(reading(root, ["rev-parse", "--git-path", name])).removesuffix("\n")
+    )
+
+
 def remotes(root: str) -> list[str]:
     """The URLs of the remotes. Raises GitError no-git."""
     said = asking(root, ["config", "--get-regexp", r"^remote\..*\.url$"])

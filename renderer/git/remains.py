@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape, glob
 
-from renderer.git.read import find
-from renderer.git.run import LOCKED, GitError, reading, text
+from renderer.git.read import find, git_path
+from renderer.git.run import LOCKED, GitError
 
 try:
     import fcntl
@@ -50,7 +50,7 @@ def put_right(root: str) -> None:
 
 def index_of(root: str) -> str:
     """The path of the index of the repository around `root`."""
-    return os.path.join(os.path.abspath(root), text(reading(root, ["rev-parse", "--git-path", "index"])).strip("\n"))
+    return git_path(root, "index")
 
 
 def copy_index(source: str, target: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 
+from renderer.git.read import git_path
 from renderer.git.run import asking, reading
 
 
@@ -14,8 +15,7 @@ def git_version(root: str) -> str:
 
 def has_hook(root: str, name: str) -> bool:
     """Whether a hook of this name is installed."""
-    path = reading(root, ["rev-parse", "--git-path", f"hooks/{name}"]).decode().strip()
-    return os.path.exists(os.path.join(root, path))
+    return os.path.exists(git_path(root, f"hooks/{name}"))
 
 
 def line_ending(root: str, path: str) -> str:

@@ -12,7 +12,7 @@ from glob import escape, glob
 from typing import NamedTuple
 
 from renderer.git.index import own_index
-from renderer.git.read import find, is_shallow
+from renderer.git.read import find, git_path, is_shallow
 from renderer.git.run import GitError, check, committing, fields, reading, text
 from renderer.git.setup import git_version
 
@@ -118,12 +118,8 @@ def _around(root: str) -> _Around:
     asked = ["--show-object-format", *(part for name in names for part in ("--git-path", name))]
     said = text(reading(root, ["rev-parse", *asked])).split("\n")
     if len(said) != len(_Around._fields) + 1:  # a folder has a line end in its name
-        said = [text(reading(root, ["rev-parse", *asked[:1]])).strip(), *(_git_path(root, name) for name in names), ""]
+        said = [text(reading(root, ["rev-parse", *asked[:1]])).strip(), *(git_path(root, name) for name in names), ""]
     return _Around(said[0], *(os.path.join(os.path.abspath(root), path) for path in said[1:-1]))
-
-
-def _git_path(root: str, name: str) -> str:
-    return text(reading(root, ["rev-parse", "--git-path", name])).removesuffix("\n")
 
 
 def _borrow(root: str, around: _Around, folder: str) -> str:

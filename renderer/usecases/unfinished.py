@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 
 from renderer.console import say
 from renderer.git import read_many
+from renderer.git.read import git_path
 from renderer.git.remains import put_right
-from renderer.git.run import reading, text
 from renderer.tree import read, write_all
 from renderer.usecases.revision import asking_git
 
@@ -73,5 +73,4 @@ def _digest(content: bytes | None) -> str | None:
 def _note(root: str) -> str:
     """One for each project of the repository."""
     name = f"{_NAME}-{hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:12]}"
-    path = text(reading(root, ["rev-parse", "--git-path", name])).removesuffix("\n")
-    return os.path.join(os.path.abspath(root), path)
+    return git_path(root, name)

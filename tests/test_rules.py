@@ -10,12 +10,21 @@ import pytest
 
 from renderer.manifest import Manifest
 from renderer.project import Versions
-from renderer.rules import MANIFEST_RULES, OF_ROUTES, SECTIONS, Scene, check
+from renderer.rules import MANIFEST_RULES, NEEDS, SECTIONS, Scene, check
 from renderer.rules.names import object_once
 from renderer.rules.specs import SPEC_RULES, check_rendered, check_spec
-from renderer.rules.step_routes import check_step_routes
 from renderer.schema import Schemas
-from tests.support.rules import FIXTURES, SPEC_FIXTURES, fixtures, line, name_of, read, read_spec, spec_fixtures
+from tests.support.rules import (
+    FIXTURES,
+    SPEC_FIXTURES,
+    all_findings,
+    fixtures,
+    line,
+    name_of,
+    read,
+    read_spec,
+    spec_fixtures,
+)
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 
@@ -101,14 +110,14 @@ def test_what_is_right_is_right_by_schema_too() -> None:
 
 def test_the_table_names_each_rule_once() -> None:
     assert sum(len(rules) for _, rules, _ in SECTIONS) == len(MANIFEST_RULES)
+    assert NEEDS.keys() <= MANIFEST_RULES.keys()
 
 
-def test_a_rule_alone_gives_what_check_gives() -> None:
-    """The kinds of a section leave out no rule that would have found something."""
+def test_what_a_rule_needs_leaves_out_no_finding() -> None:
+    """Mutated fixtures say the same, in tests/test_rules_mutants.py."""
     for path in fixtures():
         scene = read(path).scene
-        alone = [finding for rule in MANIFEST_RULES.values() for finding in rule(scene)]
-        assert [*alone, *check_step_routes(scene, OF_ROUTES)] == check(scene)
+        assert check(scene) == all_findings(scene)
 
 
 def test_nothing_is_found_in_nothing() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from renderer.manifest import Manifest
 from renderer.rules import MANIFEST_RULES, Scene, check, claims, fleet
 from renderer.rules.index import Index
-from tests.support.rules import fixtures, read
+from tests.support.rules import all_findings, fixtures, read
 
 SCENES = [read(path).scene for path in fixtures()]
 STRINGS = st.sampled_from(
@@ -63,8 +63,10 @@ def mutate(draw: st.DrawFn, holder: Any, key: Any) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(mutated())
-def test_rules_never_raise(scene: Scene) -> None:
-    for finding in check(scene):
+def test_rules_never_raise_and_none_is_left_out_that_finds_something(scene: Scene) -> None:
+    found = check(scene)
+    assert found == all_findings(scene)
+    for finding in found:
         assert finding.message
         assert finding.message.isprintable()
         assert finding.rule in MANIFEST_RULES

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import lru_cache
+
 from renderer.rules import (
     access,
     analysis,
@@ -57,6 +60,7 @@ from renderer.rules.fleet import (
     is_of_namespace,
 )
 from renderer.rules.step_routes import check_step_routes
+from renderer.rules.words import words
 
 __all__ = [
     "FLEET_RULES",
@@ -276,9 +280,69 @@ SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
     ("Argo CD", APPLICATIONS, frozenset(("Application", "Rollout", "VirtualService"))),
 )
 MANIFEST_RULES: dict[str, ManifestRule] = {rule: judge for _, rules, _ in SECTIONS for rule, judge in rules.items()}
-Stages = tuple[tuple[frozenset[str], tuple[ManifestRule, ...]], ...]
-_STAGES = tuple((kinds, tuple(rules.values())) for _, rules, kinds in SECTIONS)
 
+_USES = frozenset(("analysis", "steps", "prePromotionAnalysis", "postPromotionAnalysis"))  # of analyses, by a Rollout
+_MAKES_JOBS = frozenset(("Job", "Pod", *_TEMPLATES[1:]))
+_POLICY = frozenset(("trafficPolicy",))
+_MANAGED = frozenset(("managedRoutes", "steps"))
+
+# The words (see `words`) without all of which a rule has nothing to look at: kinds, and fields.
+NEEDS: dict[str, frozenset[str]] = {
+    "object-size": frozenset(("ConfigMap", "Secret", "CustomResourceDefinition")),
+    **dict.fromkeys(("sync-annotations", "sync-replace", "notifications"), frozenset(("annotations",))),
+    "deployment-strategy": frozenset(("Deployment",)),
+    "claim-access": frozenset(("volumes",)),
+    **dict.fromkeys(("hook-image", "job-waits"), _MAKES_JOBS),
+    "job-deleted": frozenset(("Job",)),
+    "cron-schedule": frozenset(("CronJob",)),
+    **dict.fromkeys(("env-names", "env-order"), frozenset(("env",))),
+    "env-sources": frozenset(("env", "envFrom")),
+    "container-ports": frozenset(("ports",)),
+    **dict.fromkeys(("resource-names", "requests-within-limits"), frozenset(("resources",))),
+    **dict.fromkeys(("probe-handler", "probe-thresholds"), frozenset(lifecycle.PROBES)),
+    "probe-port": frozenset((*lifecycle.PROBES, "lifecycle")),
+    "init-containers": frozenset(("initContainers",)),
+    **dict.fromkeys(("hook-handler", "grace-period"), frozenset(("lifecycle",))),
+    **dict.fromkeys(("volume-source", "volume-unused"), frozenset(("volumes",))),
+    "volume-mounts": frozenset(("volumeMounts", "volumeDevices")),
+    "topology-spread": frozenset(("topologySpreadConstraints",)),
+    "affinity": frozenset(("affinity",)),
+    "tolerations": frozenset(("tolerations",)),
+    **dict.fromkeys(
+        ("privilege-escalation", "run-as-root", "seccomp-profile", "istio-proxy-user"), frozenset(("securityContext",))
+    ),
+    "client-affinity": frozenset(("sessionAffinity",)),
+    "monitor-preview": frozenset(("blueGreen",)),
+    **dict.fromkeys(("ambient-waypoint", "sync-waves"), frozenset(("VirtualService", "Rollout"))),
+    "hpa-behavior": frozenset(("behavior",)),
+    "route-match": frozenset(("match", "steps")),
+    "gateway-hosts": frozenset(("gateways",)),
+    "http-retries": frozenset(("retries",)),
+    "http-timeouts": frozenset(("retries", "fault")),
+    "http-fault": frozenset(("fault",)),
+    "http-cors": frozenset(("corsPolicy",)),
+    "http-rewrite": frozenset(("rewrite", "redirect", "directResponse", "mirrorPercentage")),
+    "mirror-own-canary": frozenset(("mirror", "mirrors")),
+    "istio-durations": frozenset(("timeout", "retries", "corsPolicy", "fault", *_POLICY)),
+    "export-to": frozenset(("exportTo",)),
+    **dict.fromkeys(
+        ("traffic-policy", "port-level-settings", "outlier-detection", "load-balancer", "client-tls"), _POLICY
+    ),
+    **dict.fromkeys(
+        ("rollout-virtual-service", "rollout-destination-rule", "past-canary"), frozenset(("trafficRouting",))
+    ),
+    "rollback-window-checks": frozenset(("rollbackWindow",)),
+    "rollout-anti-affinity": frozenset(("antiAffinity",)),
+    "rollout-steps": frozenset(("steps",)),
+    **dict.fromkeys(("managed-routes", "pinned-routes"), _MANAGED),
+    **dict.fromkeys(("analysis-args", "analysis-terminates"), _USES),
+    "analysis-templates": _USES | {"AnalysisTemplate"},
+    **dict.fromkeys([rule for rule in ANALYSIS if rule != "analysis-templates"], frozenset(_TEMPLATES[1:])),
+    **dict.fromkeys(
+        ("application-source", "application-destination", "application-ignores"), frozenset(("Application",))
+    ),
+}
+_NEEDED = frozenset().union(*NEEDS.values(), *(kinds for _, _, kinds in SECTIONS))
 
 # What a rule looks up may be an object of an app, which is not in a scene of an environment's resources.
 _NEED_APPS = frozenset(
@@ -289,9 +353,6 @@ _NEED_APPS = frozenset(
         "no-readiness-probe",
     )
 )  # fmt: skip
-_OF_RESOURCES = tuple(
-    (kinds, tuple(judge for rule, judge in rules.items() if rule not in _NEED_APPS)) for _, rules, kinds in SECTIONS
-)
 OF_ROUTES: tuple[ManifestRule, ...] = (
     *(judge for rule, judge in VIRTUAL_SERVICES.items() if rule != "mirror-own-canary"),  # here it is the canary
     durations.istio_durations,
@@ -300,20 +361,32 @@ OF_ROUTES: tuple[ManifestRule, ...] = (
 
 def check_resources(scene: Scene) -> list[Finding]:
     """The findings over an environment's `resources`, by the rules that need no object of an app."""
-    return _check(scene, _OF_RESOURCES)
+    return [
+        finding for rule, judge in _called_for(_words_of(scene)) if rule not in _NEED_APPS for finding in judge(scene)
+    ]
 
 
 def check(scene: Scene) -> list[Finding]:
-    """Every finding of every rule that the scene's kinds call for, in the order of the table."""
-    at_steps = check_step_routes(scene, OF_ROUTES) if "Rollout" in scene.index.kinds else ()
-    return [*_check(scene, _STAGES), *at_steps]
-
-
-def _check(scene: Scene, stages: Stages) -> list[Finding]:
+    """Every finding of every rule that the scene's kinds and fields call for, in the order of the table."""
     found: list[Finding] = []
-    here = scene.index.kinds.keys()
-    for kinds, rules in stages:
-        if not kinds or not kinds.isdisjoint(here):
-            for rule in rules:
-                found += rule(scene)
-    return found
+    here = _words_of(scene)
+    for _, judge in _called_for(here):
+        found += judge(scene)
+    return [*found, *check_step_routes(scene, OF_ROUTES)] if "steps" in here else found
+
+
+def _words_of(scene: Scene) -> frozenset[str]:
+    return _NEEDED & words(scene.index)
+
+
+@lru_cache(maxsize=4096)  # the apps of a project have a few forms
+def _called_for(here: frozenset[str]) -> tuple[tuple[str, ManifestRule], ...]:
+    """The rules that may have something to look at, where these words are."""
+    return tuple(_needing(here))
+
+
+def _needing(here: frozenset[str]) -> Iterator[tuple[str, ManifestRule]]:
+    for _, rules, kinds in SECTIONS:
+        for rule, judge in rules.items() if not kinds or not kinds.isdisjoint(here) else ():
+            if rule not in NEEDS or not NEEDS[rule].isdisjoint(here):
+                yield rule, judge

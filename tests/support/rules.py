@@ -11,8 +11,9 @@ import yaml
 from renderer.checks import TEMPLATE_FILE
 from renderer.manifest import Manifest
 from renderer.project import numbers
-from renderer.rules import Finding, Scene
+from renderer.rules import MANIFEST_RULES, OF_ROUTES, Finding, Scene
 from renderer.rules.specs import SpecScene
+from renderer.rules.step_routes import check_step_routes
 from renderer.spec import app_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
@@ -101,6 +102,12 @@ def _scene(manifests: list[Manifest], settings: dict[str, str]) -> Scene:
     if "policy" in settings:
         more["policy"] = yaml.safe_load(settings["policy"])
     return Scene(own, resources, external=frozenset(settings.get("external", "").split()), **more)
+
+
+def all_findings(scene: Scene) -> list[Finding]:
+    """What `check` gives, the plain way: every rule looks at the scene, whatever it needs."""
+    alone = [finding for rule in MANIFEST_RULES.values() for finding in rule(scene)]
+    return [*alone, *check_step_routes(scene, OF_ROUTES)]
 
 
 def line(finding: Finding) -> str:

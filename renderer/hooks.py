@@ -37,7 +37,7 @@ def hooks_of(data: Object) -> frozenset[str]:
     notes = _annotations(data)
     if not notes:
         return frozenset()
-    own = _words(notes.get(HOOK))
+    own = _words(notes[HOOK]) if HOOK in notes else []
     if own:
         return frozenset(word for word in own if word in HOOKS)
     if _HELM not in notes:

@@ -11,6 +11,7 @@ from renderer.rules.images import repository_of
 from renderer.rules.mesh import destinations_of, full_host, spec_of
 from renderer.rules.syntax import is_digits
 
+_JUDGED = frozenset((WAVE, HOOK, SYNC_OPTIONS))
 _REPLACED = {
     "Replace=true": "overwrites what controllers have written at every change,",
     "Force=true": "may delete and recreate it",
@@ -55,7 +56,9 @@ def sync_annotations(scene: Scene) -> Iterator[Finding]:
     Source: Argo CD (`syncwaves.Wave`), its documentation of sync options.
     """
     for manifest in scene.index.annotated:
-        yield from _annotations(manifest, manifest.data["metadata"]["annotations"])
+        notes = manifest.data["metadata"]["annotations"]
+        if not _JUDGED.isdisjoint(notes):
+            yield from _annotations(manifest, notes)
 
 
 def _annotations(manifest: Manifest, notes: dict[str, str]) -> Iterator[Finding]:
@@ -89,7 +92,7 @@ def sync_replace(scene: Scene) -> Iterator[Finding]:
     Source: Argo CD documentation of sync options (`Replace`, `Force`).
     """
     for manifest in scene.index.annotated:
-        options = sync_options(manifest.data)
+        options = sync_options(manifest.data) if SYNC_OPTIONS in manifest.data["metadata"]["annotations"] else ()
         if options and manifest.kind in _SERVING:
             found = [option for option in ("Replace=true", "Force=true") if option in options]
             if found:

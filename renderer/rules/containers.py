@@ -40,9 +40,8 @@ def list_keys(scene: Scene) -> Iterator[Finding]:
         every = pod.every
         if len(every) > 1:
             names = [container.get("name") for _, container in every]
-            if len(set(names)) < len(names):
-                for number in _again(names):
-                    yield _twice(pod.manifest, every[number][0], f"two containers have the name {names[number]}")
+            for number in _again(names):
+                yield _twice(pod.manifest, every[number][0], f"two containers have the name {names[number]}")
         for pointer, container in every:
             yield from _container_keys(pod.manifest, pointer, container)
         volumes = pod.spec.get("volumes")
@@ -73,16 +72,18 @@ def _container_keys(manifest: Manifest, pointer: str, container: Object) -> Iter
         )
 
 
-def _once(manifest: Manifest, pointer: str, keys: Sequence[Hashable], what: str) -> Iterator[Finding]:
-    if len(set(keys)) == len(keys):
-        return
+def _once(manifest: Manifest, pointer: str, keys: Sequence[Hashable], what: str) -> list[Finding]:
+    found = []
     for number in _again(keys):
         key = keys[number]
         text = "/".join(map(str, key)) if isinstance(key, tuple) else key
-        yield _twice(manifest, f"{pointer}/{number}", f"two {what} {text}")
+        found.append(_twice(manifest, f"{pointer}/{number}", f"two {what} {text}"))
+    return found
 
 
 def _again(keys: Sequence[Hashable]) -> list[int]:
+    if len(set(keys)) == len(keys):
+        return []
     return [number for number, key in enumerate(keys) if key in keys[:number]]
 
 

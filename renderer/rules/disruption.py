@@ -91,7 +91,7 @@ def pdb_satisfiable(scene: Scene) -> Iterator[Finding]:
     """
     for pdb in scene.of("PodDisruptionBudget"):
         spec = pdb.data.get("spec") or {}
-        message = _never(spec) or _never_of(spec, _pods_of(scene, pdb))
+        message = _never(spec) or _never_of(scene, pdb)
         if message:
             field = "maxUnavailable" if "maxUnavailable" in spec else "minAvailable"
             yield Finding("pdb-satisfiable", message, f"/spec/{field}", pdb)
@@ -105,11 +105,13 @@ def _never(spec: Object) -> str | None:
     return None
 
 
-def _never_of(spec: Object, pods: int | None) -> str | None:
-    if not pods or "minAvailable" not in spec or "maxUnavailable" in spec:
+def _never_of(scene: Scene, pdb: Manifest) -> str | None:
+    spec = pdb.data.get("spec") or {}
+    if "minAvailable" not in spec or "maxUnavailable" in spec:
         return None
-    least = share(spec["minAvailable"], pods, up=True)
-    if least is None or least < pods:
+    pods = _pods_of(scene, pdb)
+    least = share(spec["minAvailable"], pods, up=True) if pods else None
+    if not pods or least is None or least < pods:
         return None
     return f"with minAvailable {spec['minAvailable']} of {pods} pods no pod can be evicted: nodes cannot be drained"
 

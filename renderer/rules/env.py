@@ -72,6 +72,8 @@ def env_order(scene: Scene) -> Iterator[Finding]:
     for pod in scene.index.pods:
         for pointer, container in pod.every:
             env = container.get("env") or ()
+            if not any("$(" in (entry.get("value") or "") for entry in env):
+                continue
             indexes = {entry.get("name"): number for number, entry in enumerate(env)}
             for number, entry in enumerate(env):
                 used = set(_USED.findall((entry.get("value") or "").replace("$$", "")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from renderer.lazy import regex
@@ -43,6 +43,8 @@ class Index:
     routes: list[tuple[Manifest, str, Object]]  # every HTTP route of the VirtualServices, with its pointer
     annotated: list[Manifest]  # those that have annotations: most rules about annotations look at few manifests
     mesh: bool  # Istio routes something here
+    behind: dict[int, tuple[Manifest, list[Pod]]] = field(default_factory=dict, compare=False)  # see `pods_behind`
+    within: list[Pod] | None = field(default=None, compare=False)  # see `pods_of`
 
 
 def index(manifests: Sequence[Manifest]) -> Index:

@@ -55,14 +55,14 @@ def spec_of(manifest: Manifest) -> Object:
     return spec
 
 
-def routes_of(manifest: Manifest) -> Iterator[tuple[str, str, Object]]:
+def routes_of(manifest: Manifest) -> list[tuple[str, str, Object]]:
     """Section (http, tls, tcp), pointer and value of each route of a VirtualService."""
     spec = spec_of(manifest)
-    for section in SECTIONS:
-        routes = spec.get(section)
-        if routes:
-            for number, route in enumerate(routes):
-                yield section, f"/spec/{section}/{number}", route
+    return [
+        (section, f"/spec/{section}/{number}", route)
+        for section in SECTIONS
+        for number, route in enumerate(spec.get(section) or ())
+    ]
 
 
 def destinations_of(manifest: Manifest) -> Iterator[Located]:

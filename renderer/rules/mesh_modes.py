@@ -26,7 +26,7 @@ def ambient_waypoint(scene: Scene) -> Iterator[Finding]:
     `waypoint: namespace`, if the namespace has the label.
     Source: Istio documentation of waypoints (`L7 features need a waypoint`).
     """
-    if scene.waypoint:
+    if scene.waypoint or not any(_is_ambient(scene, pod) for pod in scene.index.pods):
         return
     for service in scene.of("Service"):
         namespace = namespace_of(service)

@@ -22,7 +22,8 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
     selector. The preview Service has this label at render level 2.
     Source: Prometheus operator (one target for each endpoint of each Service that the selector finds).
     """
-    for rollout in scene.of("Rollout"):
+    monitors = scene.all_of("ServiceMonitor")
+    for rollout in scene.of("Rollout") if monitors else ():
         named = blue_green_of(rollout) or {}
         services = [
             scene.find("Service", namespace_of(rollout), named.get(field, ""))
@@ -31,7 +32,7 @@ def monitor_preview(scene: Scene) -> Iterator[Finding]:
         active, preview = services
         if active is None or preview is None or active is preview:
             continue
-        for monitor in scene.all_of("ServiceMonitor"):
+        for monitor in monitors:
             if all(_finds(monitor, each) for each in (active, preview)):
                 level = " (with `renderLevel: 2`)" if scene.level == 1 else ""
                 message = (

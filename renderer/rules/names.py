@@ -65,19 +65,31 @@ def labels(scene: Scene) -> Iterator[Finding]:
     digit. A tag with `+` or a digest is not a valid value.
     Source: API server (`a valid label must be an empty string or consist of alphanumeric characters, ...`).
     """
+    given = [*_all_labels(scene)]
+    if all(map(_is_label, {item for _, _, found in given for item in found.items()})):  # most repeat the same few
+        return
+    for manifest, pointer, found in given:
+        yield from _labels(manifest, pointer, found)
+
+
+def _all_labels(scene: Scene) -> Iterator[tuple[Manifest, str, dict[str, str]]]:
     for manifests in scene.index.kinds.values():
         for manifest in manifests:
             found = (manifest.data.get("metadata") or {}).get("labels")
             if found:
-                yield from _labels(manifest, "/metadata/labels", found)
+                yield manifest, "/metadata/labels", found
     for pod in scene.index.pods:
         if pod.pointer:
-            yield from _labels(pod.manifest, pod.pointer + "/metadata/labels", pod.labels)
+            yield pod.manifest, pod.pointer + "/metadata/labels", pod.labels
     for pod in scene.index.workloads:
         selector = pod.manifest.data["spec"].get("selector") or {}
-        yield from _labels(pod.manifest, "/spec/selector/matchLabels", selector.get("matchLabels") or {})
+        yield pod.manifest, "/spec/selector/matchLabels", selector.get("matchLabels") or {}
     for manifest in scene.of("Service"):
-        yield from _labels(manifest, "/spec/selector", (manifest.data.get("spec") or {}).get("selector") or {})
+        yield manifest, "/spec/selector", (manifest.data.get("spec") or {}).get("selector") or {}
+
+
+def _is_label(item: tuple[str, str]) -> bool:
+    return is_qualified_name(item[0]) and is_label_value(item[1])
 
 
 def _labels(manifest: Manifest, pointer: str, found: dict[str, str]) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from renderer.lazy import regex
 from renderer.plain import escape
@@ -32,10 +33,9 @@ def notifications(scene: Scene) -> Iterator[Finding]:
     seen: set[str] = set()
     for manifest in scene.index.annotated:
         for key in manifest.data["metadata"]["annotations"]:
-            found = _SUBSCRIPTION.match(key)
-            is_other = bool(_OF_APPLICATIONS.match(key))
-            if not (found or is_other) or key in seen or manifest.kind in _READ:
+            if not _is_of_an_application(key) or key in seen or manifest.kind in _READ:
                 continue
+            found = _SUBSCRIPTION.match(key)
             if found and _is_read(scene, found["trigger"] or ""):
                 continue
             seen.add(key)
@@ -45,6 +45,11 @@ def notifications(scene: Scene) -> Iterator[Finding]:
                 "`argocd.annotations` of the app, the overlay or the project file"
             )
             yield Finding("notifications", message, f"/metadata/annotations/{escape(key)}", manifest, "warning")
+
+
+@lru_cache(maxsize=1024)  # the objects of a project have the same annotations
+def _is_of_an_application(key: str) -> bool:
+    return bool(_SUBSCRIPTION.match(key) or _OF_APPLICATIONS.match(key))
 
 
 def _is_read(scene: Scene, trigger: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from math import log2
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
 from renderer.masking import is_literal, is_named, known_secrets
-from renderer.plain import escape
+from renderer.plain import escape, mapping
 from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.templates_within import pods_within
@@ -29,11 +29,14 @@ _LONGEST = 1 << 16  # characters of a file that are looked at
 
 
 class _Text(NamedTuple):
-    """A text of a manifest that is long enough for a secret, with what names it."""
+    """A text of a manifest that holds a secret, with what names it."""
 
     pointer: str
     name: str
     value: str
+
+
+_Holds = Callable[[str, Any], bool]  # whether a secret is in what has this name and value
 
 
 def secret_in_spec(scene: Scene) -> Iterator[Finding]:
@@ -51,9 +54,17 @@ def secret_in_spec(scene: Scene) -> Iterator[Finding]:
     Source: `policy.secrets` of the overlay; docs/security.md lists the names.
     """
     is_forbidden = scene.policy.get("secrets") == "forbidden"
-    for manifest, text in _texts(scene, 1 if is_forbidden else _SHORTEST):
-        if text.name in scene.not_secret or not _holds_secret(text.name, text.value, strict=is_forbidden):
-            continue
+    shortest = 1 if is_forbidden else _SHORTEST
+
+    def holds(name: str, value: Any) -> bool:
+        return (
+            isinstance(value, str)
+            and len(value) >= shortest
+            and name not in scene.not_secret
+            and _holds_secret(name, value, strict=is_forbidden)
+        )
+
+    for manifest, text in _texts(scene, holds):
         message = (
             f"{text.name} holds a secret in plain text: refer to one in a Secret, and replace this one if it was "
             f"committed; if it is not a secret, add {text.name} to `notSecret`"
@@ -97,49 +108,54 @@ def _class(character: str) -> str:
     return "upper" if character.isupper() else "lower"
 
 
-def _texts(scene: Scene, shortest: int) -> Iterator[tuple[Manifest, _Text]]:
-    """The texts that have so many characters at least."""
+def _texts(scene: Scene, holds: _Holds) -> Iterator[tuple[Manifest, _Text]]:
+    """The texts that hold a secret."""
     for pod in pods_within(scene):
         for pointer, container in pod.every:
-            for text in _of_container(container, pointer, shortest):
+            for text in _of_container(container, pointer, holds):
                 yield pod.manifest, text
-        for text in _of_mapping(pod.annotations, f"{pod.pointer}/metadata/annotations", shortest):
+        for text in _of_mapping(pod.annotations, f"{pod.pointer}/metadata/annotations", holds):
             yield pod.manifest, text
     for manifest in scene.manifests:
         annotations = (manifest.data.get("metadata") or {}).get("annotations")
-        for text in _of_mapping(annotations, "/metadata/annotations", shortest):
+        for text in _of_mapping(annotations, "/metadata/annotations", holds):
             yield manifest, text
         if manifest.kind == "ConfigMap":
-            for text in _of_mapping(manifest.data.get("data"), "/data", shortest):
-                yield manifest, text
-                yield from ((manifest, line) for line in _lines(text, shortest))
+            for name, value in mapping(manifest.data.get("data")).items():
+                pointer = f"/data/{escape(str(name))}"
+                if holds(str(name), value):
+                    yield manifest, _Text(pointer, str(name), value)
+                yield from ((manifest, line) for line in _lines(pointer, value, holds))
 
 
-def _of_container(container: Object, pointer: str, shortest: int) -> Iterator[_Text]:
+def _of_container(container: Object, pointer: str, holds: _Holds) -> Iterator[_Text]:
     for number, variable in enumerate(container.get("env") or ()):
-        value = variable.get("value") if isinstance(variable, dict) else None
-        if isinstance(value, str) and len(value) >= shortest:
-            yield _Text(f"{pointer}/env/{number}/value", str(variable.get("name")), value)
+        if isinstance(variable, dict) and "value" in variable:
+            name, value = str(variable.get("name")), variable["value"]
+            if holds(name, value):
+                yield _Text(f"{pointer}/env/{number}/value", name, value)
     for field in ("command", "args"):
         flag = ""
         for number, word in enumerate(container.get(field) or ()):
             found = _FLAG.fullmatch(word) if isinstance(word, str) else None
             if isinstance(word, str):
                 name, value = (found["name"], found["value"] or "") if found else (flag or field, word)
-                if len(value) >= shortest:
+                if holds(name, value):
                     yield _Text(f"{pointer}/{field}/{number}", name, value)
             flag = found["name"] if found and found["value"] is None else ""
 
 
-def _of_mapping(values: Any, pointer: str, shortest: int) -> Iterator[_Text]:
-    for name, value in (values if isinstance(values, dict) else {}).items():
-        if isinstance(value, str) and len(value) >= shortest:
-            yield _Text(f"{pointer}/{escape(str(name))}", str(name), value)
+def _of_mapping(values: Any, pointer: str, holds: _Holds) -> list[_Text]:
+    return [
+        _Text(f"{pointer}/{escape(str(name))}", str(name), value)
+        for name, value in mapping(values).items()
+        if holds(str(name), value)
+    ]
 
 
-def _lines(text: _Text, shortest: int) -> Iterator[_Text]:
+def _lines(pointer: str, value: Any, holds: _Holds) -> Iterator[_Text]:
     """The pairs of a file of settings, each on a line of its own; one of them is enough."""
-    if "\n" in text.value:
-        for line in text.value[:_LONGEST].splitlines():
-            if (found := _PAIR.fullmatch(line)) and len(found["value"]) >= shortest:
-                yield _Text(text.pointer, found["name"], found["value"])
+    if isinstance(value, str) and "\n" in value:
+        for line in value[:_LONGEST].splitlines():
+            if (found := _PAIR.fullmatch(line)) and holds(found["name"], found["value"]):
+                yield _Text(pointer, found["name"], found["value"])

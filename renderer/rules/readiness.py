@@ -23,8 +23,10 @@ def no_readiness_probe(scene: Scene) -> Iterator[Finding]:
     """
     is_required = scene.policy.get("probes") == "required"
     for pod in scene.index.workloads:
+        if not pod.containers or _is_probed(pod, is_required=is_required):
+            continue
         served = next((service for service in scene.of("Service") if _sends(service, pod)), None)
-        if served is None or not pod.containers or _is_probed(pod, is_required=is_required):
+        if served is None:
             continue
         pointer, container = _serving(pod, served)
         message = f"Service {served.name} sends requests here, and no container has a readinessProbe"

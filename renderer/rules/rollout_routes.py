@@ -67,6 +67,8 @@ def _route_problems(
     rollout: Manifest, ref: Object, spec: Object, managed: set[str | None]
 ) -> Iterator[tuple[str, str]]:
     for section, field in _SECTIONS:
+        if not spec.get(section) and not ref.get(field):
+            continue
         routes = [route for route in spec.get(section) or () if route.get("name") not in managed or section != "http"]
         named = ref.get(field) or ()
         if not named:

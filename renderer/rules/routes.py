@@ -30,15 +30,20 @@ def port_name_protocol(scene: Scene) -> Iterator[Finding]:
     with one of these: `http-web`.
     Source: Istio (`kube.ConvertProtocol`), `istioctl analyze` IST0118.
     """
-    routed = _routed(scene) if scene.index.mesh else set()
-    for service in scene.of("Service") if routed else ():
+    unclear = [
+        (service, number, port)
+        for service in (scene.of("Service") if scene.index.mesh else ())
+        for number, port in enumerate(ports_of(service))
+        if protocol_of(port) is None
+    ]
+    routed = _routed(scene) if unclear else set()
+    for service, number, port in unclear:
         name = (service.name, namespace_of(service))
-        for number, port in enumerate(ports_of(service)):
-            if protocol_of(port) is None and {(*name, port.get("port")), (*name, None)} & routed:
-                named = port.get("appProtocol") or port.get("name")
-                what = f"{named!r} gives no protocol" if named else "neither appProtocol nor name gives a protocol"
-                message = f"{what} that Istio knows: set appProtocol (http, grpc, tcp, ...), or name the port http-..."
-                yield Finding("port-name-protocol", message, f"/spec/ports/{number}", service)
+        if {(*name, port.get("port")), (*name, None)} & routed:
+            named = port.get("appProtocol") or port.get("name")
+            what = f"{named!r} gives no protocol" if named else "neither appProtocol nor name gives a protocol"
+            message = f"{what} that Istio knows: set appProtocol (http, grpc, tcp, ...), or name the port http-..."
+            yield Finding("port-name-protocol", message, f"/spec/ports/{number}", service)
 
 
 def _routed(scene: Scene) -> set[tuple[str, str, int | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from renderer.manifest import ROLLOUT_HASH, Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
@@ -25,17 +26,18 @@ VERSION_LABELS = ("version", "pod-template-hash", ROLLOUT_HASH, "rollspec/role")
 
 
 def pods_behind(scene: Scene, service: Manifest) -> list[Pod]:
-    """The scene's own workloads whose pods a Service selects."""
+    """The scene's own workloads whose pods a Service selects; the index remembers them, since many rules ask."""
+    known = scene.index.behind
+    if id(service) not in known:
+        known[id(service)] = service, _pods_behind(scene, service)
+    return known[id(service)][1]
+
+
+def _pods_behind(scene: Scene, service: Manifest) -> list[Pod]:
     selector: dict[str, str] = (service.data.get("spec") or {}).get("selector") or {}
-    wanted = [item for item in selector.items() if item[0] != ROLLOUT_HASH]
-    if not wanted:
-        return []
+    wanted = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}.items()
     namespace = namespace_of(service)
-    return [
-        pod
-        for pod in scene.index.pods
-        if pod.namespace == namespace and all(pod.labels.get(key) == value for key, value in wanted)
-    ]
+    return [pod for pod in scene.index.pods if wanted and pod.namespace == namespace and wanted <= pod.labels.items()]
 
 
 def service_selects_pods(scene: Scene) -> Iterator[Finding]:
@@ -81,9 +83,7 @@ def service_target_port(scene: Scene) -> Iterator[Finding]:
         if not ports:
             continue
         for pod in pods_behind(scene, service):
-            there = [p for _, c in pod.every for p in c.get("ports") or ()]
-            names = {(p.get("name"), p.get("protocol") or "TCP") for p in there}
-            numbers = {(p.get("containerPort"), p.get("protocol") or "TCP") for p in there}
+            names, numbers = _listened(pod)
             for number, port in enumerate(ports):
                 target = port.get("targetPort", port.get("port"))
                 protocol = port.get("protocol") or "TCP"
@@ -95,6 +95,16 @@ def service_target_port(scene: Scene) -> Iterator[Finding]:
                 elif not named and numbers and (int(target or 0), protocol) not in numbers:
                     message = f"{pod.kind} {pod.manifest.name} lists no {protocol} port {target} in its containers"
                     yield _target(service, number, message, error=False)
+
+
+def _listened(pod: Pod) -> tuple[set[tuple[Any, str]], set[tuple[Any, str]]]:
+    """The names and the numbers of the ports that the containers list, each with its protocol."""
+    there = [
+        (port, port.get("protocol") or "TCP") for _, container in pod.every for port in container.get("ports") or ()
+    ]
+    return {(p.get("name"), protocol) for p, protocol in there}, {
+        (p.get("containerPort"), protocol) for p, protocol in there
+    }
 
 
 def _target(service: Manifest, number: int, message: str, *, error: bool) -> Finding:

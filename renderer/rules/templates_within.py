@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from renderer.manifest import Manifest
@@ -15,20 +16,25 @@ from renderer.schema.scope import scope
 _OTHERS = frozenset(("ReplicationController", "PodTemplate", "Experiment"))
 
 
-def pods_within(scene: Scene) -> Iterator[Pod]:
+def pods_within(scene: Scene) -> list[Pod]:
     """The pods that the scene's manifests make."""
     return pods_of(scene.index)
 
 
-def pods_of(found: Index) -> Iterator[Pod]:
-    """The pods of every indexed manifest."""
-    yield from found.pods
+def pods_of(found: Index) -> list[Pod]:
+    """The pods of every indexed manifest; the index remembers them, since several rules ask."""
+    if found.within is None:
+        found.within = [*found.pods, *_of_other_kinds(found)]
+    return found.within
+
+
+def _of_other_kinds(found: Index) -> Iterator[Pod]:
     for kind, manifests in found.kinds.items():
         if kind not in WITH_PODS and kind not in WITH_JOBS:
             for manifest in manifests:
                 if is_workflow(manifest):
                     yield from workflow_pods(manifest)
-                elif _may_make_pods(kind, manifest):
+                elif _may_make_pods(kind, manifest.api_version):
                     yield from templates_within(manifest)
 
 
@@ -39,7 +45,7 @@ def unseen(scene: Scene) -> Iterator[tuple[Manifest, str, str]]:
             if is_workflow(manifest):
                 for pointer, name in unseen_of_workflow(manifest):
                     yield manifest, pointer, f"{name} of the {kind}"
-            elif _may_make_pods(kind, manifest) and not any(templates_within(manifest)):
+            elif _may_make_pods(kind, manifest.api_version) and not any(templates_within(manifest)):
                 images = [*_images(manifest.data, "")]
                 yield from ((manifest, pointer, f"the pods that the {kind} may make") for pointer in images[:1])
 
@@ -54,9 +60,10 @@ def _images(value: Any, pointer: str) -> Iterator[str]:
         yield from _images(item, here)
 
 
-def _may_make_pods(kind: str, manifest: Manifest) -> bool:
+@lru_cache(maxsize=256)
+def _may_make_pods(kind: str, api_version: str) -> bool:
     """Kinds that rollspec has a schema of make none, apart from those that it knows by name."""
-    group, _, _ = manifest.api_version.rpartition("/")
+    group, _, _ = api_version.rpartition("/")
     return kind in _OTHERS or scope(group, kind) == "unknown"
 
 

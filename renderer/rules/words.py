@@ -1,4 +1,4 @@
-"""The kinds and fields that occur in manifests: most rules are about a few of them, and have nothing to do elsewhere."""
+"""The kinds and fields that occur in manifests: a rule that is about others has nothing to look at."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _GROUP = "argoproj.io/"
 
 def is_workflow(manifest: Manifest) -> bool:
     """Whether it is an object of Argo Workflows that makes pods, or that others make pods of."""
-    return manifest.kind in _SPECS and manifest.api_version.startswith(_GROUP)
+    return manifest.data.get("kind") in _SPECS and manifest.api_version.startswith(_GROUP)
 
 
 def workflow_pods(manifest: Manifest) -> Iterator[Pod]:

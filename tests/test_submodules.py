@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from renderer.git.checkout import submodules
+from renderer.usecases.index_file import may_have_submodules
 from tests.support.past import Repository
 from tests.support.repository import git, init
 
@@ -125,3 +127,28 @@ def test_folders_that_are_in_a_submodule(tmp_path: Path) -> None:
     for command in ("plan --base HEAD~1", "plan --base HEAD~1 --head HEAD", "history web", "validate --base HEAD"):
         done = made.run(*command.split())
         assert (done.code, "k8s" in done.err) == (3, True), (command, done)
+
+
+def test_an_index_with_the_same_bytes_elsewhere_has_no_submodule(tmp_path: Path) -> None:
+    """The mode of a submodule is four bytes, which an id, a time or a path of an index may have too."""
+    made = init(tmp_path)
+    for before in range(0, 33, 2):  # digits of an id
+        tip = f"{'5' * before}0000e000{'5' * (32 - before)}"
+        for length in range(1, 9):  # so that what follows is at each distance, too
+            git(made, "update-index", "--add", "--cacheinfo", f"100644,{tip},{before}{'b' * length}")
+    assert not may_have_submodules(str(made))
+
+
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+@pytest.mark.parametrize("length", [*range(1, 10), 4094, 4095, 4096])
+def test_a_submodule_in_an_index_of_any_version_is_seen(tmp_path: Path, version: str, length: int) -> None:
+    made = init(tmp_path)
+    path = "/".join(("s" * 200,) * (length // 201 + 1))[:length].rstrip("/")
+    tip = "0" * 39 + "1"
+    git(made, "update-index", "--add", "--cacheinfo", f"100644,{tip},a")
+    git(made, "update-index", "--add", "--cacheinfo", f"160000,{tip},{path}")
+    git(made, "update-index", "--index-version", version)
+    if version == "3":  # Git writes it only where an entry needs it
+        git(made, "update-index", "--skip-worktree", "a", path)
+    assert may_have_submodules(str(made))
+    assert submodules(str(made)) == [path]

@@ -6,9 +6,11 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from renderer.git.run import asking, fields, literal, reading
+from renderer.git.run import asking, literal, reading, text
+from renderer.lazy import regex
 
 SUBMODULE = "160000"
+_USUAL = regex(rb"H 100\d{3} [0-9a-f]+ 0\t")  # a plain file in no conflict, which git compares with the disk
 
 
 class IndexEntry(NamedTuple):
@@ -22,20 +24,25 @@ class IndexEntry(NamedTuple):
     is_assumed: bool
 
 
-def index_entries(root: str, paths: Sequence[str] = (), **variables: str) -> list[IndexEntry]:
-    """The files of the index beneath these paths, in the order of the index."""
-    return [_entry(line) for line in fields(_said(root, paths, **variables))]
+def unusual_entries(root: str, paths: Sequence[str] = (), **variables: str) -> list[IndexEntry]:
+    """The entries beneath these paths, in the order of the index, that are not just files as git has them.
+
+    So links, submodules, the sides of a merge conflict, and files that git does not read on disk. Of many entries, few
+    or none are such, so the others are not parsed.
+    """
+    said = reading(root, ["ls-files", "-z", "-v", "--stage", "--", *literal(paths)], b"", **variables)
+    is_usual = _USUAL.match
+    return [_entry(text(line)) for line in said.split(b"\0") if line and not is_usual(line)]
 
 
 def overlooked_entries(root: str, paths: Sequence[str] = ()) -> list[IndexEntry]:
-    """Those that are skipped or assumed: of many entries, few or none, so the others are not parsed."""
-    unusual = [line for line in _said(root, paths).split(b"\0") if not line.startswith(b"H ")]
-    entries = [_entry(line) for line in fields(b"\0".join(unusual))]
-    return [entry for entry in entries if entry.is_skipped or entry.is_assumed]
+    """Those that are skipped or assumed."""
+    return [entry for entry in unusual_entries(root, paths) if entry.is_skipped or entry.is_assumed]
 
 
-def _said(root: str, paths: Sequence[str], **variables: str) -> bytes:
-    return reading(root, ["ls-files", "-z", "-v", "--stage", "--", *literal(paths)], b"", **variables)
+def submodules(root: str) -> list[str]:
+    """The paths of the index's submodules."""
+    return [entry.path for entry in unusual_entries(root) if entry.mode == SUBMODULE]
 
 
 def skipped_files(root: str, paths: Sequence[str]) -> list[str]:

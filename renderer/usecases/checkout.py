@@ -10,15 +10,14 @@ from renderer.failure import Failure
 from renderer.layout import Layout, holds
 from renderer.problem import Problem, printable
 from renderer.tree import listing
+from renderer.usecases.index_file import git_folder, may_have_submodules, may_skip
 
 RESTORE = "delete it, or restore its first line; if it is a pointer of Git LFS, `git lfs pull`"  # a rendered file
-_GITLINK = b"\0\0\xe0\0"  # the mode of a submodule in the index
-_INDEX = 1 << 24  # bytes that are read at once
 
 
 def refuse_left_out(root: str, folders: Sequence[str]) -> None:
     """Failure where a sparse checkout leaves out files of these folders."""
-    if not _may_skip(root):
+    if not may_skip(root):
         return
     from renderer.git.checkout import is_sparse, skipped_files  # start-up time that only a sparse checkout must pay
 
@@ -78,7 +77,7 @@ class Ignored:
 
     @cached_property
     def _all(self) -> frozenset[str]:
-        if _git_folder(self._root) is None:
+        if git_folder(self._root) is None:
             return frozenset()
         from renderer.git import GitError  # start-up time that only a project with plain manifests must pay
         from renderer.git.ignored import all_ignored
@@ -100,12 +99,11 @@ def is_around(path: str, folders: Sequence[str]) -> bool:
 
 def _submodules(root: str, folders: Sequence[str]) -> list[str]:
     """Submodules of the index around these folders; git is run only where the index may have one."""
-    if not _may_have_submodules(root):
+    if not may_have_submodules(root):
         return []
-    from renderer.git.checkout import SUBMODULE, index_entries  # start-up time that few must pay
+    from renderer.git.checkout import submodules  # start-up time that few must pay
 
-    found = [entry.path for entry in index_entries(root) if entry.mode == SUBMODULE]
-    return sorted({path for path in found if is_around(path, folders)})
+    return sorted({path for path in submodules(root) if is_around(path, folders)})
 
 
 def _repositories(root: str, folders: Sequence[str], shallow: Sequence[str]) -> list[str]:
@@ -129,56 +127,3 @@ def _folders(root: str, folder: str) -> list[str]:
             return [f"{folder}/{entry.name}" for entry in entries if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return []
-
-
-def _may_have_submodules(root: str) -> bool:
-    """Whether the index may have a submodule, without running git."""
-    folder = _git_folder(root)
-    if folder is None:
-        return False
-    try:
-        shared = [name for name in os.listdir(folder) if name.startswith("sharedindex.")]
-        return any(_holds_gitlink(os.path.join(folder, name)) for name in ("index", *shared))
-    except OSError:
-        return False
-
-
-def _holds_gitlink(file: str) -> bool:
-    with open(file, "rb") as index:
-        rest = b""
-        while piece := index.read(_INDEX):
-            if _GITLINK in rest + piece:
-                return True
-            rest = piece[-len(_GITLINK) :]
-    return False
-
-
-def _may_skip(root: str) -> bool:
-    """Whether some file may be left out, without running git: version 2 of the index cannot say so of any."""
-    folder = _git_folder(root)
-    if folder is None:
-        return False
-    try:
-        with open(os.path.join(folder, "index"), "rb") as index:
-            version = index.read(8)[4:]
-    except OSError:
-        return False
-    return version != b"\0\0\0\2" or any(name.startswith("sharedindex.") for name in os.listdir(folder))
-
-
-def _git_folder(root: str) -> str | None:
-    """The repository's own folder: `.git` here or above, or what a file `.git` (of a worktree) names."""
-    folder = os.path.abspath(root)
-    while not os.path.lexists(found := os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return None
-        folder = above
-    if os.path.isdir(found):
-        return found
-    try:
-        with open(found, encoding="utf-8", errors="surrogateescape") as file:
-            named = file.read(4096).removeprefix("gitdir:").strip()
-    except OSError:
-        return None
-    return os.path.join(folder, named)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from renderer.console import out
 from renderer.failure import Failure
 from renderer.git import top_folder
-from renderer.git.checkout import SUBMODULE, index_entries
+from renderer.git.checkout import SUBMODULE, unusual_entries
 from renderer.git.driver import hooks_folder
 from renderer.git.index import own_index
 from renderer.git.trial import Staged, staged_commit
@@ -44,7 +44,7 @@ def each_staged(directory: str, paths: Sequence[str], run: Callable[[str, Staged
 
 def _one(root: str, run: Callable[[str, Staged], int]) -> int:
     with asking_git():
-        entries = index_entries(root, **own_index())
+        entries = unusual_entries(root, **own_index())
         conflict = next((entry.path for entry in entries if entry.stage), None)
         if conflict:
             raise Failure(f"{printable(conflict)}: a merge conflict: resolve it and `git add` the file")

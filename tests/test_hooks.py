@@ -164,6 +164,24 @@ def test_a_problem_elsewhere_stops_nobody(project: Path) -> None:
     assert hook(project, "apps/web.yaml", verb="validate").code == 0
 
 
+def test_rendered_files_count_if_they_are_staged_or_of_the_app(project: Path) -> None:
+    """What is neither is no part of the commit, and pre-commit puts it away if git tracks it."""
+    write(project, "apps/web.yaml", APP.format(name="web", tag="v1") + "  replicas: 2\n")
+    assert run(project, "render").code == 0
+    git(project, "add", "--all")
+    own, other, foreign = SERVICE.format("web"), SERVICE.format("api"), "rendered/evil.yaml"
+    rendered = (project / own).read_text()
+    assert hook(project, "apps/web.yaml", verb="validate") == Outcome(0, "", "")
+    write(project, own, rendered.replace("replicas: 2", "replicas: 3"))
+    assert f"{own}: warning: output-file: " in hook(project, "apps/web.yaml", verb="validate").err
+    write(project, own, rendered)
+    for path in (other, foreign):
+        write(project, path, "kind: Other\n")
+        assert hook(project, "apps/web.yaml", verb="validate").code == 0
+        git(project, "add", path)
+        assert f"{path}: " in hook(project, "apps/web.yaml", verb="validate").err
+
+
 CANARY = """\
 apiVersion: rollspec/v1
 kind: App

@@ -247,18 +247,20 @@ def _hashed(root: str, paths: Sequence[str]) -> list[str]:
     return text(reading(os.path.join(root, to_top), ["hash-object", "--stdin-paths"], asked)).split()
 
 
-def changed_in(root: str, base: str, head: str | None, folder: str) -> list[str]:
+def changed_in(root: str, base: str, head: str | None, folder: str, unstaged: Sequence[str] | None = None) -> list[str]:
     """Files of a folder that differ from `base` to `head` (None: the working tree), by what git knows of them.
 
     Of the working tree: what is staged, what git sees changed on disk, and what it does not track; of another
-    repository there, the folder, which ends in `/`.
+    repository there, the folder, which ends in `/`. `unstaged` are the paths at or beneath which the disk is looked at,
+    None for the whole folder: git looks at each file there, which takes long where there are many.
     """
     options = ["-r", "-z", "--name-only", "--no-renames", "--relative", "--no-ext-diff"]
     question = ["diff-index", "--cached", *options, base] if head is None else ["diff-tree", *options, base, head]
     found = {*fields(reading(root, [*question, "--", *literal([folder])]))}
-    if head is None:
-        unstaged = ["ls-files", "-z", "--modified", "--others", "--exclude-standard"]
-        found |= {*fields(reading(root, [*unstaged, "--", *literal([folder])]))}
+    looked = [folder] if unstaged is None or len(unstaged) > MANY else unstaged
+    if head is None and looked:
+        on_disk = ["ls-files", "-z", "--modified", "--others", "--exclude-standard"]
+        found |= {*fields(reading(root, [*on_disk, "--", *literal(looked)]))}
     return sorted(found)
 
 

@@ -35,13 +35,15 @@ _SOFT = "without-canary"  # a warning that the commits in between can disprove
 class Range:
     """What is judged, and how: the revision before, and the commit after; None is the working tree.
 
-    With a time, freezes hold changes back.
+    With a time, freezes hold changes back. `is_of_hook`: what other apps have in the working tree and not in the index
+    is no part of the commit.
     """
 
     root: str
     base: str
     head: str | None = None
     now: datetime | None = None
+    is_of_hook: bool = False
 
 
 def transitions(opened: Opened, selection: Selection, change: Range) -> list[Problem]:
@@ -56,7 +58,15 @@ def transitions(opened: Opened, selection: Selection, change: Range) -> list[Pro
         changes = _within(about(root, base, change.head, old, new), selection)
         found = compare(old, new, changes, make=without_simulation)
         found = replace(found, plans=as_one(change, new, found.plans))
-        return _problems(change, (old, new), changes, found)
+        return _problems(change, (old, new), changes, found, _folders(new, selection) if change.is_of_hook else None)
+
+
+def _folders(view: View, selection: Selection) -> list[str]:
+    """The folders of rendered files of the selection."""
+    layout = view.layout
+    if selection.whole:
+        return [layout.output]
+    return [layout.manifests(env, app) for env in selection.envs for app in sorted(selection.apps[env])]
 
 
 def each_transition(opened: Opened, selection: Selection, change: Range, *, is_whole: bool) -> list[Problem]:
@@ -103,9 +113,16 @@ def _sound(root: str, commit: str, like: View) -> View | Unread | None:
 
 
 def _problems(
-    change: Range, sides: tuple[View | Unread | None, View], changes: Selection, found: Compared
+    change: Range,
+    sides: tuple[View | Unread | None, View],
+    changes: Selection,
+    found: Compared,
+    unstaged: Sequence[str] | None = None,
 ) -> list[Problem]:
-    """What the rules, freezes, the policies of the base, and the rendered files say of a change. Raises GitError."""
+    """What the rules, freezes, the policies of the base, and the rendered files say of a change. Raises GitError.
+
+    `unstaged`: the paths at which rendered files count that are not in the index; None for all.
+    """
     (old, new), root, base = sides, change.root, change.base
     plans = with_history(root, new.layout, base, found.plans)
     environments = new.setup.environments.values()
@@ -114,7 +131,7 @@ def _problems(
         more = frozen_changes(root, were, plans, (base, change.head), change.now)
         held += [by_rule_of_base(each, _named(base), "freeze") for each in more if each not in held]
     held += future_restarts(environments, plans, change.now) if change.now else ()
-    files = output_problems(root, (commit_id(root, base), change.head), _named(base), new, found)
+    files = output_problems(root, (commit_id(root, base), change.head), _named(base), new, found, unstaged)
     located = Locator(new.setup.texts).locate(held) if held else ()
     by_base = judged_by_base(old, new, Selection(changes.apps), _named(base)) if isinstance(old, View) else {}
     taken_away = [problem for each in by_base.values() for problem in each]

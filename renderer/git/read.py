@@ -8,7 +8,19 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
-from renderer.git.run import MANY, PARTIAL, GitError, asking, covering, fields, literal, reading, stream, text
+from renderer.git.run import (
+    MANY,
+    PARTIAL,
+    GitError,
+    asking,
+    covering,
+    fields,
+    literal,
+    reading,
+    reading_each,
+    stream,
+    text,
+)
 from renderer.lazy import regex
 from renderer.yamlio import MAX_MANIFESTS
 
@@ -182,22 +194,28 @@ def changed(root: str, base: str, head: str | None = None, paths: Sequence[str] 
             found = _statuses(reading(root, ["diff-tree", "-r", *options, *known, "--", *literal(asked)]))
     else:
         with _about_commits(root, base) as (start,):
-            found = _on_disk(root, start, asked)
-        unknown, overlooked = _unknown_and_overlooked(root, asked)
+            on_disk, listed = reading_each(root, [_on_disk(start, asked), _every_file(asked)])
+        found = _differing(root, on_disk)
+        unknown, overlooked = _unknown_and_overlooked(listed)
         found |= {path: "M" if path in found else "A" for path in unknown}
         found |= _overlooked(root, start, overlooked)
     is_exact = len(paths) <= MANY
     return [(found[path], path) for path in sorted(found) if is_exact or not some.isdisjoint(upwards(path))]
 
 
-def _on_disk(root: str, start: str, paths: Sequence[str]) -> dict[str, FileStatus]:
-    """What differs from a commit to the tracked files on disk.
+def _on_disk(start: str, paths: Sequence[str]) -> list[str]:
+    """What to ask git for the tracked files on disk that differ from a commit."""
+    options = ["-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--relative", "--ignore-submodules=all"]
+    return ["diff-index", *options, start, "--", *literal(paths)]
+
+
+def _differing(root: str, said: bytes) -> dict[str, FileStatus]:
+    """The files that git says differ on disk.
 
     `git diff` would write the index again to note that a file was only touched; `diff-index` names such a file too, so
     its content is compared here.
     """
-    options = ["-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--relative", "--ignore-submodules=all"]
-    parts = fields(reading(root, ["diff-index", *options, start, "--", *literal(paths)]))
+    parts = fields(said)
     found: dict[str, FileStatus] = {}
     touched: dict[str, str] = {}  # the ids of their contents in the commit
     known: dict[str, FileStatus] = {"A": "A", "D": "D"}
@@ -212,10 +230,13 @@ def _on_disk(root: str, start: str, paths: Sequence[str]) -> dict[str, FileStatu
     return found
 
 
-def _unknown_and_overlooked(root: str, paths: Sequence[str]) -> tuple[list[str], dict[str, bool]]:
+def _every_file(paths: Sequence[str]) -> list[str]:
+    """What to ask git for the files that it tracks, with what it does about them, and for the untracked ones."""
+    return ["ls-files", "-z", "-v", "--cached", "--others", "--exclude-standard", "--", *literal(paths)]
+
+
+def _unknown_and_overlooked(said: bytes) -> tuple[list[str], dict[str, bool]]:
     """The untracked files, and those that git does not compare with the disk: whether the checkout may lack them."""
-    options = ["-z", "-v", "--cached", "--others", "--exclude-standard"]
-    said = reading(root, ["ls-files", *options, "--", *literal(paths)])
     unusual = [text(line) for line in said.split(b"\0") if line and not line.startswith(b"H")]  # of many, few
     unknown = [line[2:] for line in unusual if line[0] == "?"]
     return unknown, {line[2:]: line[0] in "Ss" for line in unusual if line[0] == "S" or line[0].islower()}
@@ -251,17 +272,20 @@ def changed_in(root: str, base: str, head: str | None, folder: str, unstaged: Se
     """Files of a folder that differ from `base` to `head` (None: the working tree), by what git knows of them.
 
     Of the working tree: what is staged, what git sees changed on disk, and what it does not track; of another
-    repository there, the folder, which ends in `/`. `unstaged` are the paths at or beneath which the disk is looked at,
-    None for the whole folder: git looks at each file there, which takes long where there are many.
+    repository there, the folder, which ends in `/`. `unstaged` are the folders in which the disk is looked at, None for
+    all: git looks at each file there, which takes long where there are many.
     """
     options = ["-r", "-z", "--name-only", "--no-renames", "--relative", "--no-ext-diff"]
-    question = ["diff-index", "--cached", *options, base] if head is None else ["diff-tree", *options, base, head]
-    found = {*fields(reading(root, [*question, "--", *literal([folder])]))}
+    if head is not None:
+        return sorted(fields(reading(root, ["diff-tree", *options, base, head, "--", *literal([folder])])))
     looked = [folder] if unstaged is None or len(unstaged) > MANY else unstaged
-    if head is None and looked:
-        on_disk = ["ls-files", "-z", "--modified", "--others", "--exclude-standard"]
-        found |= {*fields(reading(root, [*on_disk, "--", *literal(looked)]))}
-    return sorted(found)
+    staged = ["diff-index", "--cached", *options, base, "--", *literal([folder])]
+    if not looked:
+        return sorted(fields(reading(root, staged)))
+    inside = literal([f"{path}/" for path in looked])  # as folders, for which git reads a part of its index
+    unknown = ["ls-files", "-z", "--others", "--exclude-standard", "--", *inside]
+    of_index, on_disk, others = reading_each(root, [staged, _on_disk(base, looked), unknown])
+    return sorted({*fields(of_index), *_differing(root, on_disk), *fields(others)})
 
 
 def _statuses(said: bytes) -> dict[str, FileStatus]:

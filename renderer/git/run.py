@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Literal
 
 from renderer.failure import Failure
@@ -78,6 +79,14 @@ def reading(root: str, arguments: Sequence[str], stdin: bytes = b"", **variables
     return check(attempt(root, [*_READING, *arguments], {**_quiet(), **variables}, stdin))
 
 
+def reading_each(root: str, questions: Sequence[Sequence[str]], **variables: str) -> list[bytes]:
+    """The outputs of several git commands that only read; they run side by side."""
+    environment = {**_quiet(), **variables}
+    with ExitStack() as running:
+        started = [running.enter_context(_started(root, [*_READING, *each], environment)) for each in questions]
+        return [check(_ended(process, b"")) for process in started]
+
+
 def asking(root: str, arguments: Sequence[str], **variables: str) -> bytes | None:
     """The output of a git command that only reads; None if it exits with 1, which means "no"."""
     done = attempt(root, [*_READING, *arguments], {**_quiet(), **variables})
@@ -127,6 +136,12 @@ def attempt(
     root: str, arguments: Sequence[str], environment: Mapping[str, str], stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git once, whatever its exit code. If we are interrupted, git is terminated, and removes its locks."""
+    with _started(root, arguments, environment) as process:
+        return _ended(process, stdin)
+
+
+@contextmanager
+def _started(root: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     command, pipe = [*_GIT, "-C", root, *arguments], subprocess.PIPE
     try:
         # `close_fds`: only what was made inheritable on purpose is passed on, which is the lock on the index.
@@ -135,11 +150,15 @@ def attempt(
         raise _no_git(error) from None
     with process:
         try:
-            out, err = process.communicate(stdin)
+            yield process
         except BaseException:
             process.terminate()
             raise
-    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def _ended(process: subprocess.Popen[bytes], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+    out, err = process.communicate(stdin)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def check(done: subprocess.CompletedProcess[bytes]) -> bytes:

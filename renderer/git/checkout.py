@@ -10,6 +10,7 @@ from renderer.git.run import asking, literal, reading, text
 from renderer.lazy import regex
 
 SUBMODULE = "160000"
+ENTRIES = ("ls-files", "-z", "-v", "--stage")  # lists the index with all that an IndexEntry has
 _USUAL = regex(rb"H 100\d{3} [0-9a-f]+ 0\t")  # a plain file in no conflict, which git compares with the disk
 
 
@@ -25,19 +26,27 @@ class IndexEntry(NamedTuple):
 
 
 def unusual_entries(root: str, paths: Sequence[str] = (), **variables: str) -> list[IndexEntry]:
-    """The entries beneath these paths, in the order of the index, that are not just files as git has them.
+    """The entries at or beneath these paths, in the order of the index, that are not just files as git has them.
 
     So links, submodules, the sides of a merge conflict, and files that git does not read on disk. Of many entries, few
     or none are such, so the others are not parsed.
     """
-    said = reading(root, ["ls-files", "-z", "-v", "--stage", "--", *literal(paths)], b"", **variables)
-    is_usual = _USUAL.match
-    return [_entry(text(line)) for line in said.split(b"\0") if line and not is_usual(line)]
+    return _unusual(reading(root, [*ENTRIES, "--", *literal(paths)], b"", **variables))
 
 
 def overlooked_entries(root: str, paths: Sequence[str] = ()) -> list[IndexEntry]:
     """Those that are skipped or assumed."""
-    return [entry for entry in unusual_entries(root, paths) if entry.is_skipped or entry.is_assumed]
+    return overlooked(reading(root, [*ENTRIES, "--", *literal(paths)]))
+
+
+def overlooked(said: bytes) -> list[IndexEntry]:
+    """The same, of what git said to `ENTRIES`."""
+    return [entry for entry in _unusual(said) if entry.is_skipped or entry.is_assumed]
+
+
+def _unusual(said: bytes) -> list[IndexEntry]:
+    is_usual = _USUAL.match
+    return [_entry(text(line)) for line in said.split(b"\0") if line and not is_usual(line)]
 
 
 def submodules(root: str) -> list[str]:

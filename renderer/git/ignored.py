@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from renderer.git.checkout import overlooked_entries
+from renderer.git.checkout import ENTRIES, IndexEntry, overlooked, overlooked_entries
 from renderer.git.read import upwards
-from renderer.git.run import attempt_reading, covering, fields, literal, reading, text
+from renderer.git.run import attempt_reading, covering, fields, in_folders, literal, reading, reading_each, text
 
 _IGNORED = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard")
 
@@ -34,17 +34,25 @@ def _from(above: str, file: str) -> str:
 
 def hidden(root: str, paths: Sequence[str]) -> dict[str, str]:
     """The files at or beneath these paths whose changes git overlooks, and by which option."""
+    return _among(overlooked_entries(root, covering(paths)) if paths else [], paths)
+
+
+def ignored_and_hidden(root: str, files: Sequence[str], folders: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Of the files, and of the files in the folders: those that git ignores, and those as of `hidden`."""
+    if not files and not folders:
+        return [], {}
+    some = [*literal(files), *in_folders(folders)]
+    ignored, listed = reading_each(root, [[*_IGNORED, "--", *some], [*ENTRIES, "--", *some]])
+    return fields(ignored), _among(overlooked(listed), [*files, *folders])
+
+
+def _among(entries: Iterable[IndexEntry], paths: Sequence[str]) -> dict[str, str]:
     some = frozenset(paths)
     return {
         entry.path: "skip-worktree" if entry.is_skipped else "assume-unchanged"
-        for entry in (overlooked_entries(root, covering(paths)) if paths else ())
+        for entry in entries
         if not some.isdisjoint(upwards(entry.path))
     }
-
-
-def ignored_in(root: str, folders: Sequence[str]) -> list[str]:
-    """The files in these folders that git ignores."""
-    return fields(reading(root, [*_IGNORED, "--", *literal(folders)])) if folders else []
 
 
 def all_ignored(root: str) -> list[str]:
@@ -54,4 +62,4 @@ def all_ignored(root: str) -> list[str]:
 
 def has_tracked(root: str, folder: str) -> bool:
     """Whether the index has a file in this folder."""
-    return bool(reading(root, ["ls-files", "-z", "--", *literal([folder])]))
+    return bool(reading(root, ["ls-files", "-z", "--", *in_folders([folder])]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from renderer.git.run import fields, literal, reading
+from renderer.git.run import fields, in_folders, literal, reading
 
 
 def staged_deletions(root: str) -> list[str]:
@@ -24,7 +24,7 @@ def unknown(root: str, folders: Sequence[str]) -> list[str]:
     """Files in these folders that are neither in the index nor ignored."""
     if not folders:
         return []
-    question = ["ls-files", "-z", "--others", "--exclude-standard", "--", *literal(folders)]
+    question = ["ls-files", "-z", "--others", "--exclude-standard", "--", *in_folders(folders)]
     return sorted(fields(reading(root, question, b"", **own_index())))
 
 

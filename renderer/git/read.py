@@ -15,6 +15,7 @@ from renderer.git.run import (
     asking,
     covering,
     fields,
+    in_folders,
     literal,
     reading,
     reading_each,
@@ -282,8 +283,7 @@ def changed_in(root: str, base: str, head: str | None, folder: str, unstaged: Se
     staged = ["diff-index", "--cached", *options, base, "--", *literal([folder])]
     if not looked:
         return sorted(fields(reading(root, staged)))
-    inside = literal([f"{path}/" for path in looked])  # as folders, for which git reads a part of its index
-    unknown = ["ls-files", "-z", "--others", "--exclude-standard", "--", *inside]
+    unknown = ["ls-files", "-z", "--others", "--exclude-standard", "--", *in_folders(looked)]
     of_index, on_disk, others = reading_each(root, [staged, _on_disk(base, looked), unknown])
     return sorted({*fields(of_index), *_differing(root, on_disk), *fields(others)})
 

@@ -210,6 +210,11 @@ def literal(paths: Sequence[str]) -> list[str]:
     return [f":(literal){path}" for path in paths]
 
 
+def in_folders(folders: Sequence[str]) -> list[str]:
+    """Folders as arguments for git. With the slash, and of one folder, git looks only at that part of its index."""
+    return literal([f"{folder}/" for folder in folders])
+
+
 def covering(paths: Collection[str]) -> list[str]:
     """The paths; of many, folders that hold them. Git compares each file of its index with each path on its line."""
     if len(paths) <= MANY:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from renderer.failure import Failure
 from renderer.git import GitError
-from renderer.git.ignored import has_tracked, hidden, ignored_by, ignored_in
+from renderer.git.ignored import has_tracked, hidden, ignored_and_hidden, ignored_by
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
@@ -41,10 +41,11 @@ def refuse_hidden(root: str, paths: Collection[str]) -> None:
 
 def refuse_hidden_specs(root: str, layout: Layout, paths: Collection[str]) -> None:
     """The same for all specs of a project; nothing where there is no repository."""
-    folders = [PROJECT_FILE, layout.apps, layout.overlays, layout.templates]
+    folders = [layout.apps, layout.overlays, layout.templates]
     try:
-        ignored = ignored_by(root, {*ignored_in(root, folders)}.intersection(paths))
-        overlooked = {path: option for path, option in hidden(root, folders).items() if path in paths}
+        found, unseen = ignored_and_hidden(root, [PROJECT_FILE], folders)
+        ignored = ignored_by(root, {*found}.intersection(paths))
+        overlooked = {path: option for path, option in unseen.items() if path in paths}
     except GitError:  # no repository, or no git: then there is no commit either
         return
     _refuse(ignored, overlooked)
@@ -81,8 +82,8 @@ def output_fault(root: str, project: Project, folders: Iterable[str], paths: Col
             folders, paths = [f"{layout.output}/{ARGOCD}"], [path for path in paths if is_committed(project, path)]
         some = sorted(folders)
         some = some if len(some) <= _MANY else [layout.output]
-        ignored = {*ignored_in(root, some), *ignored_by(root, paths)}
-        overlooked = hidden(root, some)
+        found, overlooked = ignored_and_hidden(root, [], some)
+        ignored = {*found, *ignored_by(root, paths)}
         if ignored:
             path = min(ignored)
             line = ignored_by(root, [path]).get(path, "")

@@ -213,8 +213,11 @@ def stamps_of(root: str, files: Iterable[str]) -> dict[str, Stamp]:
     """How files look to the system now; without those that are missing."""
     found = {}
     for file in files:
-        with suppress(OSError):
-            found[file] = stamp_of(os.lstat(f"{root}/{file}"))
+        try:
+            status = os.lstat(f"{root}/{file}")
+        except OSError:
+            continue
+        found[file] = status.st_mtime_ns, status.st_size, status.st_ino
     return found
 
 

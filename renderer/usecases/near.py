@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from renderer import __version__, cache
@@ -20,6 +20,7 @@ _MAY_CLASH = regex(rb"extraResources|^[ \t]*selector[ \t]*:", re.MULTILINE)
 _NAME = regex(rb"[A-Za-z0-9_.*-]+")  # where a host is in a text, it is a part of such a name with a dot
 _HOST = regex(rb"[A-Za-z0-9_*-]+\.[A-Za-z0-9_.*-]+")
 _FEW = 100  # files that are read again more quickly than an index is written
+_PREVIEW = "-preview"
 _MARK, _NO_MARK = "!", "-"  # of a text that may clash with any other, and of the rest
 
 
@@ -27,6 +28,7 @@ class Search(NamedTuple):
     """What is looked for in the texts of other apps."""
 
     apps: frozenset[str]
+    related: frozenset[str]  # apps of which one could be the preview of the other
     words: frozenset[bytes]
     any_text: bool  # these apps could clash with each other app
 
@@ -34,7 +36,7 @@ class Search(NamedTuple):
         """Whether the app with these texts could claim the same; true too often."""
         some = list(texts)
         return (
-            _related(other, self.apps)
+            other in self.related
             or any(word in text for word in self.words for text in some)
             or any(self.any_text or _MAY_CLASH.search(text) for text in some)
         )
@@ -52,32 +54,31 @@ def noted_neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequenc
     Without notes that can be believed, the files are read, and noted for the next run.
     """
     search = _search(opened, rendered, apps)
-    others = sorted(set(opened.apps) - search.apps)
+    others = frozenset(opened.apps) - search.apps
     if search.any_text or not all(_HOST.fullmatch(word) for word in search.words):  # notes say nothing about these
-        return [*_read(opened, search, others)]
+        return [*_read(opened, search, sorted(others))]
+    files = [*map(opened.layout.app, opened.apps), *opened.partials]
     try:
         sealed = Sealed(opened.root, "names", _version(), trusted_key(opened.root))
-        now, looks = cache.clock(), stamps_of(opened.root, _specs(opened))
+        now, looks = cache.clock(), stamps_of(opened.root, files)
     except NoKeyError:
-        return [*_read(opened, search, others)]
+        return [*_read(opened, search, sorted(others))]
     notes = _parsed(sealed.read(), looks)
-    files = {app: _files(opened, app) for app in others}
-    unknown = [app for app in others if not all(file in notes for file in files[app])]
+    unknown = [file for file in files if file not in notes and _app_of(file) in others]
     if len(unknown) > _FEW:
         settled = {file: stamp for file, stamp in looks.items() if cache.settled([stamp], now)}
-        notes |= _made(opened, settled, [file for app in unknown for file in files[app] if file not in notes])
+        notes |= _made(opened, settled, [file for file in unknown if file.isprintable()])  # as a line of the notes
         sealed.write("".join(f"{file}\t{_text(looks[file])}\t{note}\n" for file, note in notes.items()))
-        unknown = [app for app in others if not all(file in notes for file in files[app])]
-    hits = _hits(notes, search)
-    rest = frozenset(unknown)
-    found = {app for app in others if _related(app, search.apps) or not hits.isdisjoint(files[app])} - rest
-    return sorted({*found, *_read(opened, search, unknown)})
+        unknown = [file for file in unknown if file not in notes]
+    rest = others.intersection(map(_app_of, unknown))
+    found = others.intersection((*search.related, *map(_app_of, _hits(notes, search)))) - rest
+    return sorted({*found, *_read(opened, search, sorted(rest))})
 
 
 def _search(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]) -> Search:
     words = frozenset(key.encode() for each in rendered for key in _hosts(each))
     custom = any(_MAY_CLASH.search(text) for app in apps for text in opened.texts(app)[0].values())
-    return Search(frozenset(apps), words, custom)
+    return Search(frozenset(apps), _related(apps), words, custom)
 
 
 def _read(opened: Opened, search: Search, others: Sequence[str]) -> Iterator[str]:
@@ -118,24 +119,19 @@ def _parsed(text: str, stamps: Mapping[str, Stamp]) -> dict[str, str]:
     return found
 
 
-def _specs(opened: Opened) -> list[str]:
-    """The files of all apps, without those whose names would break a line of the notes."""
-    return [file for file in (*map(opened.layout.app, opened.apps), *opened.partials) if file.isprintable()]
-
-
 def _version() -> str:
     """What the notes depend on, apart from the files: this module."""
     return f"{__version__} {stamp_of(os.stat(__file__))}"
 
 
 def _text(stamp: Stamp) -> str:
-    return ".".join(map(str, stamp))
+    time, size, number = stamp
+    return f"{time}.{size}.{number}"
 
 
-def _files(opened: Opened, app: str) -> list[str]:
-    layout = opened.layout
-    partials = (layout.partial(env, app) for env in opened.setup.overlays)
-    return [layout.app(app), *(file for file in partials if file in opened.partials)]
+def _app_of(file: str) -> str:
+    """The app of an app spec or a partial app."""
+    return file.rpartition("/")[2].removesuffix(".yaml")
 
 
 def _hosts(rendered: Rendered) -> set[str]:
@@ -143,6 +139,9 @@ def _hosts(rendered: Rendered) -> set[str]:
     return {host for host in rendered.hosts if not host.startswith(f"{rendered.app}.")}
 
 
-def _related(other: str, apps: Collection[str]) -> bool:
-    """Whether one is the preview of the other by name: `web-preview` could be the preview Service of `web`."""
-    return f"{other}-preview" in apps or (other.endswith("-preview") and other.removesuffix("-preview") in apps)
+def _related(apps: Iterable[str]) -> frozenset[str]:
+    """Which app could be the preview of one of these by name, or the other way round.
+
+    `web-preview` could be the preview Service of `web`.
+    """
+    return frozenset(f"{app}{_PREVIEW}" for app in apps) | {app.removesuffix(_PREVIEW) for app in apps} - {*apps}

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from renderer.failure import Failure
 from renderer.git import commits_of, resolve
-from renderer.git.read import commit_id, first_parents, is_unborn
+from renderer.git.read import find, first_parents, is_id, is_unborn
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.positions import Locator
 from renderer.plan import AppPlan, without_simulation
@@ -51,14 +51,22 @@ def transitions(opened: Opened, selection: Selection, change: Range) -> list[Pro
     root, base = opened.root, change.base
     refuse_nested(root, opened.layout)
     with asking_git():
-        if base == "HEAD" and is_unborn(root):
+        commit = _commit(root, base)
+        if commit is None:
             return []
         new = of_tree(opened)
-        old = before(root, base, new)
-        changes = _within(about(root, base, change.head, old, new), selection)
+        old = before(root, commit, new, base)
+        changes = _within(about(root, commit, change.head, old, new), selection)
         found = compare(old, new, changes, make=without_simulation)
         found = replace(found, plans=as_one(change, new, found.plans))
-        return _problems(change, (old, new), changes, found, _folders(new, selection) if change.is_of_hook else None)
+        unstaged = _folders(new, selection) if change.is_of_hook else None
+        return _problems(change, commit, (old, new), changes, found, unstaged)
+
+
+def _commit(root: str, base: str) -> str | None:
+    """The id of the commit; None for the HEAD of a branch that has none yet."""
+    found = base if is_id(base) else find(root, base)
+    return None if found is None and base == "HEAD" and is_unborn(root) else found or resolve(root, base)
 
 
 def _folders(view: View, selection: Selection) -> list[str]:
@@ -97,7 +105,7 @@ def _one_by_one(change: Range, like: View, commits: Sequence[str], wanted: Selec
             changes = about(root, was, now, old, new)
             changes = _within(changes, wanted or changes)
             found = compare(old, new, changes, make=without_simulation)
-            problems = _problems(step, (old, new), changes, found)
+            problems = _problems(step, was, (old, new), changes, found)
             problems += found.problems if now != commits[-1] else ()
         else:
             problems = [*new.problems] if new else []
@@ -114,6 +122,7 @@ def _sound(root: str, commit: str, like: View) -> View | Unread | None:
 
 def _problems(
     change: Range,
+    commit: str,
     sides: tuple[View | Unread | None, View],
     changes: Selection,
     found: Compared,
@@ -121,19 +130,19 @@ def _problems(
 ) -> list[Problem]:
     """What the rules, freezes, the policies of the base, and the rendered files say of a change. Raises GitError.
 
-    `unstaged`: the paths at which rendered files count that are not in the index; None for all.
+    `commit` is the id of the change's base. `unstaged`: as that of `changed_in`.
     """
-    (old, new), root, base = sides, change.root, change.base
-    plans = with_history(root, new.layout, base, found.plans)
+    (old, new), root, base = sides, change.root, _named(change.base)
+    plans = with_history(root, new.layout, commit, found.plans)
     environments = new.setup.environments.values()
-    held = frozen_changes(root, environments, plans, (base, change.head), change.now) if change.now else []
+    held = frozen_changes(root, environments, plans, (commit, change.head), change.now) if change.now else []
     if change.now and isinstance(old, View) and (were := frozen_before(old, new)):
-        more = frozen_changes(root, were, plans, (base, change.head), change.now)
-        held += [by_rule_of_base(each, _named(base), "freeze") for each in more if each not in held]
+        more = frozen_changes(root, were, plans, (commit, change.head), change.now)
+        held += [by_rule_of_base(each, base, "freeze") for each in more if each not in held]
     held += future_restarts(environments, plans, change.now) if change.now else ()
-    files = output_problems(root, (commit_id(root, base), change.head), _named(base), new, found, unstaged)
+    files = output_problems(root, (commit, change.head), base, new, found, unstaged)
     located = Locator(new.setup.texts).locate(held) if held else ()
-    by_base = judged_by_base(old, new, Selection(changes.apps), _named(base)) if isinstance(old, View) else {}
+    by_base = judged_by_base(old, new, Selection(changes.apps), base) if isinstance(old, View) else {}
     taken_away = [problem for each in by_base.values() for problem in each]
     return [*located, *(problem for each in plans for problem in each.problems), *taken_away, *files]
 
@@ -152,7 +161,8 @@ def as_one(change: Range, new: View, plans: Sequence[AppPlan]) -> tuple[AppPlan,
 
     The warning of a release without a canary is a note then, if no commit by itself deserves it. Raises GitError.
     """
-    if not any(each.problems for each in plans):
+    is_one = change.base == "HEAD" and change.head is None  # there is no commit in between
+    if is_one or not any(each.problems for each in plans):
         return tuple(plans)
     line = first_parents(change.root, change.base, change.head or "HEAD")
     if line is None or len(line) < 2:

@@ -74,15 +74,18 @@ class _Made:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-def before(root: str, base: str, new: View) -> View | Unread | None:
-    """The old side; None if it has no project. Raises GitError.
+def before(root: str, base: str, new: View, name: str = "") -> View | Unread | None:
+    """The old side; None if it has no project. `name` is the one of `base` for people. Raises GitError.
 
     One that cannot be read is only a warning, even with --strict, so that its repair is not blocked.
     """
     try:
-        return of_revision(root, base, new)
+        found = of_revision(root, base, new)
+        return replace(found, name=name, revision=name) if found and name else found
     except Refused as refused:
-        message = f"the project at {base} cannot be read, so rollspec cannot say what changes: {refused.problems[0]}"
+        message = (
+            f"the project at {name or base} cannot be read, so rollspec cannot say what changes: {refused.problems[0]}"
+        )
         say(f"rollspec: warning: {message}")
         return Unread(tuple(refused.problems))
 

@@ -85,21 +85,26 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
     the specs of a head is refused, as in a working tree. A base is read without it, so that a change can remove it.
     """
     commit = commit_id(root, revision)
-    text = read_many(root, commit, [PROJECT_FILE])[PROJECT_FILE]
-    if text is None:
+    layout = like.layout if like else Layout()  # nearly always that of the revision too
+    tree = _listed(root, commit, layout)
+    entry = tree.get(PROJECT_FILE)
+    if entry is None or entry.mode not in _FILE_MODES:
         return None
+    blobs = read_blobs(root, {entry.oid, *_shared(tree, layout).values()})
+    text = blobs[entry.oid]
     project, problems = read_project(text, like.setup.schemas if like else Schemas(Versions(), read_schema))
     if project is None:
         raise Refused(problems)
     shares_schemas = like is not None and like.setup.project.versions == project.versions
     schemas = like.setup.schemas if like and shares_schemas else Schemas(project.versions, read_schema)
-    tree, links = _tree(root, commit, project.layout)
+    if project.layout != layout:
+        tree = _listed(root, commit, project.layout)
+        blobs |= read_blobs(root, {*_shared(tree, project.layout).values()})
+    tree, links = _plain_files(root, commit, project.layout, tree)
     if is_head and links:
         raise Refused([Problem(path, 0, 0, "path", LINK) for path in links])
     names, _ = app_names(project.layout.apps, [path for path in tree if below(path, project.layout.apps)])
-    shared = {path: entry.oid for path, entry in tree.items() if _is_shared(project.layout, path)}
-    blobs = read_blobs(root, set(shared.values()))
-    files = {PROJECT_FILE: text} | {path: blobs[oid] for path, oid in shared.items()}
+    files = {PROJECT_FILE: text} | {path: blobs[oid] for path, oid in _shared(tree, project.layout).items()}
     elsewhere = resources_elsewhere(project.layout, files)
     found = read_many(root, commit, elsewhere) if elsewhere else {}
     files |= {path: text for path, text in found.items() if text is not None}
@@ -118,13 +123,25 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
     return View(revision, setup, frozenset(names), _data(text), texts, ran, revision)
 
 
-def _tree(root: str, commit: str, layout: Layout) -> tuple[dict[str, TreeEntry], list[str]]:
+def _listed(root: str, commit: str, layout: Layout) -> dict[str, TreeEntry]:
+    """Every file in the folders of specs, and the project file."""
+    return list_trees(root, commit, [PROJECT_FILE, layout.apps, layout.overlays, layout.templates])
+
+
+def _shared(tree: Mapping[str, TreeEntry], layout: Layout) -> dict[str, str]:
+    """The ids of the plain files that apps share."""
+    return {path: entry.oid for path, entry in tree.items() if entry.mode in _FILE_MODES and _is_shared(layout, path)}
+
+
+def _plain_files(
+    root: str, commit: str, layout: Layout, tree: Mapping[str, TreeEntry]
+) -> tuple[dict[str, TreeEntry], list[str]]:
     """The plain files of the folders of specs, and the symbolic links in the place of specs.
 
     Failure for a submodule there, whose files the revision lacks.
     """
     folders = (layout.apps, layout.overlays, layout.templates)
-    found = list_trees(root, commit, folders).items()
+    found = [(path, entry) for path, entry in tree.items() if path != PROJECT_FILE]
     above = sorted({folder.rpartition("/")[0] for folder in folders} - {""})
     for path, entry in (*found, *(entries_at(root, commit, above).items() if above else ())):
         if entry.mode == SUBMODULE:

@@ -35,8 +35,8 @@ _SOFT = "without-canary"  # a warning that the commits in between can disprove
 class Range:
     """What is judged, and how: the revision before, and the commit after; None is the working tree.
 
-    With a time, freezes hold changes back. `is_of_hook`: what other apps have in the working tree and not in the index
-    is no part of the commit.
+    With a time, freezes hold changes back. `is_of_hook`: the commit has nothing of what other apps have in the working
+    tree alone.
     """
 
     root: str

@@ -14,7 +14,7 @@ _EXTENDED, _LENGTH = 0x4000, 0xFFF  # of the flags: there are two more bytes of 
 
 
 def may_have_submodules(root: str) -> bool:
-    """Whether the index may have a submodule; true too often, but seldom."""
+    """Whether the index may have a submodule; true too often, but rarely."""
     folder = git_folder(root)
     if folder is None:
         return False

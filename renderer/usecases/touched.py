@@ -9,7 +9,7 @@ from renderer.console import say
 from renderer.failure import Failure
 from renderer.git import GitError, list_tree, top_folder
 from renderer.git.index import deletions_between, staged_deletions, unknown
-from renderer.git.read import find, is_unborn
+from renderer.git.read import find
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
@@ -132,11 +132,11 @@ def _deleted(directory: str, hook: bool) -> list[str]:
 
 
 def hook_base(directory: str) -> str | None:
-    """The revision that the commit (HEAD) or push starts from; None before the first commit."""
+    """The revision that the commit (HEAD) or push starts from; None where a push starts from a commit we lack."""
     pushed = os.environ.get("PRE_COMMIT_FROM_REF")
     if pushed:
         return pushed if find(directory, pushed) else None
-    return None if is_unborn(directory) else live_revision(directory) or "HEAD"
+    return live_revision(directory) or "HEAD"
 
 
 def live_revision(directory: str) -> str | None:

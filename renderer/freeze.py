@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from renderer.lazy import regex
+from renderer.lazy import dataclass, regex
 
 RESCUE = ("abort", "undo")  # the verbs that pass where a window names none
 LONGEST = timedelta(days=366)

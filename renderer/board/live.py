@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
 
+from renderer.lazy import dataclass
 from renderer.live.model import (
     AppKey,
     Live,

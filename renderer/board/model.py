@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from renderer.lazy import dataclass
 from renderer.plan import AppPlan
 from renderer.report.possible import PossibleVerb
 from renderer.simulate import Timeline

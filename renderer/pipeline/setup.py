@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
 from itertools import permutations
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
+from renderer.lazy import dataclass
 from renderer.manifest import Identity, Manifest, Written
 from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
 from renderer.patch import Patch, PatchFault, parse

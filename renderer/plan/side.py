@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from renderer.argocd import prunes
+from renderer.lazy import dataclass
 from renderer.manifest import Manifest, Object, sync_options
 from renderer.masking import masked
 from renderer.overlay import Effective

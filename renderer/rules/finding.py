@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, field
 from typing import Any
 
+from renderer.lazy import dataclass
 from renderer.manifest import Manifest
 from renderer.problem import Severity, printable
 from renderer.project import LEVEL, Versions, numbers
@@ -30,7 +32,7 @@ class Finding:
             object.__setattr__(self, "message", printable(self.message))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)  # the lazy one has no InitVar
 class Scene:
     """What a manifest rule may look at. Rules judge `manifests`; `resources` only count as being there."""
 

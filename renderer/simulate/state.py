@@ -6,9 +6,10 @@ A World is changed in place by the controllers of one edit; outside it is a Clus
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, NamedTuple
 
+from renderer.lazy import dataclass
 from renderer.manifest import Identity, Manifest
 from renderer.project import Versions, numbers
 from renderer.simulate.spec import DeploymentSpec, RolloutSpec

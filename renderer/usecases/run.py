@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from renderer.lazy import dataclass
 from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import argocd_files, fleet_problems, resource_files, shared_in_clusters, without_repeats
 from renderer.pipeline.in_step import groups

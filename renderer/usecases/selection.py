@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
+from renderer.lazy import dataclass
 from renderer.overlay import Environment
 from renderer.pipeline.fleet import ARGOCD
 from renderer.pipeline.setup import resource_path

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from renderer.console import say
 from renderer.failure import Failure
+from renderer.lazy import dataclass
 from renderer.problem import Problem
 from renderer.progress import counted, laps, progress
 from renderer.usecases.job import Job, select

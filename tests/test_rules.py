@@ -10,7 +10,7 @@ import pytest
 
 from renderer.manifest import Manifest
 from renderer.project import Versions
-from renderer.rules import MANIFEST_RULES, NEEDS, SECTIONS, Scene, check
+from renderer.rules import MANIFEST_RULES, NEEDS, SECTIONS, Scene, check, specs
 from renderer.rules.names import object_once
 from renderer.rules.specs import SPEC_RULES, check_rendered, check_spec
 from renderer.schema import Schemas
@@ -118,6 +118,14 @@ def test_what_a_rule_needs_leaves_out_no_finding() -> None:
     for path in fixtures():
         scene = read(path).scene
         assert check(scene) == all_findings(scene)
+
+
+def test_what_a_rule_over_specs_needs_leaves_out_no_finding() -> None:
+    assert specs.NEEDS.keys() <= SPEC_RULES.keys()
+    for path in spec_fixtures():
+        scene, _ = read_spec(path)
+        alone = [finding for rule in SPEC_RULES.values() for finding in rule(scene)]
+        assert sorted(map(line, [*check_spec(scene), *check_rendered(scene)])) == sorted(map(line, alone))
 
 
 def test_nothing_is_found_in_nothing() -> None:

@@ -47,7 +47,7 @@ from renderer.release.steps import pinning_steps
 from renderer.render import bootstrap, render
 from renderer.rules import Claim, check, claims
 from renderer.rules.as_rendered import as_rendered
-from renderer.rules.contradictions import release_contradicted, service_removed
+from renderer.rules.contradictions import Change, changed, release_contradicted, service_removed
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.index import Index, index
 from renderer.rules.ladder import check_ladder, check_pinned
@@ -523,7 +523,8 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     if problems:
         return problems
     scene = _scene(evaluated, made, setup, environment)
-    contradicted = _contradictions(evaluated, made, setup, whose)
+    changes = changed(made.rendered, made.manifests)
+    contradicted = _contradictions(evaluated, made, changes, setup, whose)
     if errors(contradicted):
         return contradicted
     as_it_is = SpecScene(as_rendered(evaluated.app, scene), scene.policy)
@@ -531,7 +532,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         *check(scene),
         *service_removed(made.rendered, made.manifests, scene.resources),
         *check_rendered(as_it_is),
-        *(patch_loses_port(made.rendered, made.manifests, scene.level) if made.patches else ()),
+        *(patch_loses_port(changes, scene.level) if made.patches else ()),
         *_of_release(evaluated.app, scene),
     ]
     known = _without_patches(made, scene, setup.schemas) if found and made.patches else frozenset()
@@ -572,9 +573,11 @@ def _scene(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Env
     )
 
 
-def _contradictions(evaluated: Evaluated, made: Assembled, setup: Setup, whose: str) -> list[Problem]:
+def _contradictions(
+    evaluated: Evaluated, made: Assembled, changes: Sequence[Change], setup: Setup, whose: str
+) -> list[Problem]:
     """Patches that decide what the release state decides; notes where that stops a new version, since nothing may."""
-    found = list(release_contradicted(made.rendered, made.manifests))
+    found = list(release_contradicted(changes))
     if evaluated.app.takes_away:
         found = [replace(finding, severity="note") for finding in found]
     return of_findings(evaluated.effective, found, _deciding_source(made, setup, whose))

@@ -20,6 +20,7 @@ class Fact(NamedTuple):
     decider: str
 
 
+Change = tuple[Manifest, Manifest]  # a manifest before and after patches and templates
 Facts = dict[str, Fact]  # by what they are about, which keeps its name when a patch moves it in a list
 
 _VERSION = "`version` next to the tag"
@@ -36,7 +37,7 @@ _SYNC = "how a switch, a release and an autoscaler work under Argo CD: keep ours
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 
-def release_contradicted(rendered: Iterable[Manifest], final: Iterable[Manifest]) -> Iterator[Finding]:
+def release_contradicted(changes: Iterable[Change]) -> Iterator[Finding]:
     """A patch or a template changes what the release state decides.
 
     That is the steps, `paused`, the tag of an image, the label `version`, the selector, the weights and subsets of
@@ -48,11 +49,11 @@ def release_contradicted(rendered: Iterable[Manifest], final: Iterable[Manifest]
     Fix: Remove that part of the patch, and set the field or use the command that the message names.
     Source: Argo Rollouts (it takes the steps as they are), Argo CD (sync options of an object).
     """
-    for was, manifest in changed(rendered, final):
+    for was, manifest in changes:
         yield from _compared(was, manifest)
 
 
-def changed(rendered: Iterable[Manifest], final: Iterable[Manifest]) -> Iterator[tuple[Manifest, Manifest]]:
+def changed(rendered: Iterable[Manifest], final: Iterable[Manifest]) -> list[Change]:
     """Each manifest that a patch or template changed, before and after; one that none touched has the same data.
 
     A manifest that a patch has renamed is still in its file.
@@ -61,10 +62,8 @@ def changed(rendered: Iterable[Manifest], final: Iterable[Manifest]) -> Iterator
     others = [manifest for manifest in final if left.pop(id(manifest.data), None) is None]
     before = {manifest.identity: manifest for manifest in left.values()} if others else {}
     files = {(manifest.file, manifest.kind): manifest for manifest in left.values()} if others else {}
-    for manifest in others:
-        was = before.get(manifest.identity) or files.get((manifest.file, manifest.kind))
-        if was is not None:
-            yield was, manifest
+    pairs = ((before.get(each.identity) or files.get((each.file, each.kind)), each) for each in others)
+    return [(was, manifest) for was, manifest in pairs if was is not None]
 
 
 def service_removed(
@@ -80,8 +79,10 @@ def service_removed(
     Source: a rule of rollspec.
     """
     final, others = tuple(final), tuple(others)
-    left = {manifest.identity for manifest in final}
-    gone = [each for each in rendered if each.kind == "Service" and each.identity not in left]
+    same = {id(manifest.data) for manifest in final}
+    moved = [each for each in rendered if id(each.data) not in same and each.kind == "Service"]
+    left = {manifest.identity for manifest in final} if moved else ()
+    gone = [each for each in moved if each.identity not in left]
     if not gone:
         return
     services = [each.data.get("spec") or {} for each in (*final, *others) if each.kind == "Service"]

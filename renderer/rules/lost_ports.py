@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from renderer.manifest import Manifest
-from renderer.rules.contradictions import changed
+from renderer.rules.contradictions import Change
 from renderer.rules.finding import Finding, of_level
 from renderer.rules.index import pod_of
 
 Ports = set[tuple[Any, str]]  # numbers and protocols
 
 
-def patch_loses_port(rendered: Iterable[Manifest], final: Iterable[Manifest], level: int) -> Iterator[Finding]:
+def patch_loses_port(changes: Iterable[Change], level: int) -> Iterator[Finding]:
     """A merge patch that loses a port, where an app has one number for two protocols at render level 1.
 
     From level 2 on each of the two ports names its protocol, and both stay.
@@ -25,8 +25,8 @@ def patch_loses_port(rendered: Iterable[Manifest], final: Iterable[Manifest], le
     """
     if level > 1:
         return
-    for was, manifest in changed(rendered, final):
-        if _twice(_ports(was)) - _ports(manifest):
+    for was, manifest in changes:
+        if was.data.get("spec") is not manifest.data.get("spec") and _twice(_ports(was)) - _ports(manifest):
             message = "a patch loses one of two ports that have one number and two protocols"
             yield of_level("patch-loses-port", message)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from renderer.manifest import SYNC_OPTIONS
@@ -565,11 +566,46 @@ SPEC_RULES: dict[str, SpecRule] = {
 }
 
 _AS_RENDERED = ("canary-share",)
+_ANALYSIS = frozenset(("analysis", "prePromotionAnalysis", "postPromotionAnalysis"))
+_POD = frozenset(("pod", *_STATES))  # a version may override fields
+
+# The fields of a spec, of its strategy or of the policy without all of which a rule has nothing to look at.
+NEEDS: dict[str, frozenset[str]] = {
+    "port-twice": frozenset(("ports",)),
+    "container-once": frozenset(("pod",)),
+    "replicas-and-autoscaling": frozenset(("autoscaling",)),
+    "surge-and-unavailable": frozenset(("maxSurge",)),
+    "release-state": frozenset(_STATES),
+    "version-label": frozenset(("podMetadata", *_STATES)),
+    "canary-weight": frozenset(("canary",)),
+    "canary-share": frozenset(("canary", "steps")),
+    "ladder-end": frozenset(("steps",)),
+    **dict.fromkeys(("canary-headers", "mesh-hosts", "match-without-default", "istio-fields"), frozenset(("istio",))),
+    "canary-routes": frozenset(("istio", "router")),
+    "files-clash": frozenset(("files", *_STATES)),
+    "service-account": frozenset(("serviceAccount",)),
+    "serving-sidecar": _POD,
+    "service-fields": frozenset(("service",)),
+    "disruption-budget": frozenset(("disruptionBudget",)),
+    "migration": frozenset(("migration",)),
+    "policy-labels": frozenset(("requiredLabels",)),
+    "tag-pinned": frozenset(("tags",)),
+    **dict.fromkeys([rule for rule in SPEC_RULES if rule.startswith("analysis-")], _ANALYSIS),
+}
+_NEEDED = frozenset().union(*NEEDS.values())
 
 
 def check_spec(scene: SpecScene) -> list[Finding]:
     """Every finding of the spec rules that need no manifest."""
-    return [finding for name, rule in SPEC_RULES.items() if name not in _AS_RENDERED for finding in rule(scene)]
+    here = _NEEDED & {*scene.app.spec, *scene.app.strategy.fields, *scene.policy}
+    return [finding for rule in _called_for(here) for finding in rule(scene)]
+
+
+@lru_cache(maxsize=4096)  # the specs of a project have a few forms
+def _called_for(here: frozenset[str]) -> tuple[SpecRule, ...]:
+    """The rules that may have something to look at, where these fields are."""
+    rules = ((name, rule) for name, rule in SPEC_RULES.items() if name not in _AS_RENDERED)
+    return tuple(rule for name, rule in rules if name not in NEEDS or not NEEDS[name].isdisjoint(here))
 
 
 def check_rendered(scene: SpecScene) -> list[Finding]:

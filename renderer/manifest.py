@@ -84,7 +84,9 @@ class Manifest:
         """Group, kind, namespace, name."""
         data = self.data
         group = str(data.get("apiVersion", "")).rpartition("/")[0]
-        return Identity(group, str(data.get("kind", "")), self.namespace, self.name)
+        metadata = data.get("metadata", {})
+        name = metadata.get("name") or metadata.get("generateName", "")
+        return Identity(group, str(data.get("kind", "")), str(metadata.get("namespace") or ""), str(name))
 
 
 def kind_of(data: Object) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from renderer.facts import not_inherited
+from renderer.lazy import dataclass
 from renderer.plain import pointer_of, tokens
 from renderer.problem import Problem
 from renderer.spec import merge, merge_specs
@@ -14,7 +16,8 @@ LONGEST = 16  # longest chain of overlays
 JOINED = ("patches", "resources")  # lists of an overlay that are added to those of the one it extends
 
 
-class Document(NamedTuple):
+@dataclass(frozen=True)
+class Document:
     """One parsed file of a project, valid by the schema of its kind."""
 
     file: str
@@ -26,6 +29,11 @@ class Document(NamedTuple):
         found: Mapping[str, Any] = self.data.get("spec") or {}
         return found
 
+    @cached_property
+    def nulls(self) -> list[tuple[str, ...]]:
+        """The keys that lead to each null outside of lists and of `overrides`: each removes what other files give."""
+        return _nulls(self.data)
+
 
 class SpecItem(NamedTuple):
     """One item of an overlay's or app's `patches` or `resources`, with its file and pointer."""
@@ -36,22 +44,18 @@ class SpecItem(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """One overlay with those that it extends: `chain` begins with the overlay itself.
+    """One overlay with those that it extends: `chain` begins with the overlay itself, and `names` are theirs.
 
     `apps` are those of the environment; None for all.
     """
 
     name: str
+    names: tuple[str, ...]
     chain: tuple[Document, ...]
     spec: Mapping[str, Any]
     patches: tuple[SpecItem, ...]
     resources: tuple[SpecItem, ...]
     apps: frozenset[str] | None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The overlays of the chain, this one first."""
-        return tuple(str(document.data["metadata"]["name"]) for document in self.chain)
 
 
 class Layer(NamedTuple):
@@ -170,9 +174,9 @@ def inherited(partial: Document) -> Document:
     return Document(partial.file, {**partial.data, "spec": kept})
 
 
-def idle_nulls(base: Mapping[str, Any], over: Mapping[str, Any]) -> list[str]:
+def idle_nulls(base: Mapping[str, Any], over: Document) -> list[str]:
     """Pointers of the nulls in `over` that do not remove anything from `base`."""
-    return [pointer_of(path) for path in _nulls(over) if not path or not _has(base, path)]
+    return [pointer_of(path) for path in over.nulls if not path or not _has(base, path)]
 
 
 def spec_items(document: Document, key: str) -> tuple[SpecItem, ...]:
@@ -191,7 +195,8 @@ def _environment(name: str, chain: tuple[Document, ...]) -> Environment:
         tuple(entry for document in reversed(chain) for entry in spec_items(document, key)) for key in JOINED
     )
     apps = None if spec.get("apps") is None else frozenset(spec["apps"])
-    return Environment(name, chain, spec, patches, resources, apps)
+    names = tuple(str(document.data["metadata"]["name"]) for document in chain)
+    return Environment(name, names, chain, spec, patches, resources, apps)
 
 
 def _nulls(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:

@@ -217,8 +217,9 @@ def evaluate(document: Document, environment: Environment, texts: Mapping[str, b
     if not app.namespace:
         message = f"no namespace: set `spec.namespace` in {environment.chain[0].file}, or in the app"
         return None, [Problem(environment.chain[0].file, 1, 1, "namespace", message, "/spec")]
-    pins_tag = merged.locate("/spec/tag")[0] == setup.layout.partial(environment.name, name)
-    findings = check_spec(SpecScene(app, environment.spec.get("policy") or {}, pins_tag))
+    policy = environment.spec.get("policy") or {}
+    pins_tag = "tags" not in policy or merged.locate("/spec/tag")[0] == setup.layout.partial(environment.name, name)
+    findings = check_spec(SpecScene(app, policy, pins_tag))
     problems += of_findings(merged, with_policy_line(findings, environment, setup.texts))
     if errors(problems):
         return None, problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import permutations
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -52,7 +52,7 @@ class ResourceMetadata(NamedTuple):
     labels: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setup:
     """A project without its apps, and the schemas of its versions.
 
@@ -72,7 +72,7 @@ class Setup:
         """The project's paths."""
         return self.project.layout
 
-    @property
+    @cached_property
     def overlays(self) -> tuple[str, ...]:
         """The overlays that the environments are made of, abstract ones included."""
         return tuple(dict.fromkeys(name for each in self.environments.values() for name in each.names))
@@ -228,6 +228,8 @@ def read_resources(
     """Plain manifests of `resources` or `extraResources`, file by file; `objects` reads a file, see `objects_of`."""
     found: dict[Identity, Manifest] = {}
     problems: list[Problem] = []
+    if not entries:  # as for most apps
+        return (), problems
     for entry in entries:
         path = resource_path(entry)
         text = files.get(path) if path is not None else None
@@ -424,7 +426,7 @@ def _is_empty(environment: Environment) -> bool:
 def idle(document: Document, base: Mapping[str, Any]) -> list[Problem]:
     """Nulls that remove nothing from `base`, the document that this one is merged into."""
     message = "`null` removes a field, but there is none to remove: remove the line, or set a value"
-    return [Problem(document.file, 0, 0, "idle-null", message, pointer) for pointer in idle_nulls(base, document.data)]
+    return [Problem(document.file, 0, 0, "idle-null", message, pointer) for pointer in idle_nulls(base, document)]
 
 
 def _unknown_apps(environment: Environment, apps: frozenset[str]) -> list[Problem]:

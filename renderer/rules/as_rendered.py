@@ -15,19 +15,23 @@ _BOUNDS = ("minReplicas", "maxReplicas")
 
 def as_rendered(app: App, scene: Scene) -> App:
     """The app with the counts of pods, and how many may be more or fewer, as its manifests have them."""
-    spec, fields = dict(app.spec), dict(app.strategy.fields)
+    spec: dict[str, Any] = {}  # what differs
+    fields: dict[str, Any] = {}
+    given = app.spec
     for body in _bodies(scene, "Rollout" if app.strategy.is_rollout else "Deployment", app.name):
-        if isinstance(body.get("replicas"), int) and isinstance(spec.get("replicas", 1), int):
+        if isinstance(body.get("replicas"), int) and isinstance(given.get("replicas", 1), int):
             spec["replicas"] = body["replicas"]
         strategy = body.get("strategy") or {}
         surge = strategy.get("canary") or strategy.get("rollingUpdate") or {}
         fields.update((key, surge[key]) for key in _SURGE if key in surge)
-    scaler = spec["autoscaling"].get("name", app.name) if "autoscaling" in spec else ""
+    scaler = given["autoscaling"].get("name", app.name) if "autoscaling" in given else ""
     for body in _bodies(scene, "HorizontalPodAutoscaler", scaler) if scaler else ():
-        spec["autoscaling"] = {**spec["autoscaling"], **{key: body[key] for key in _BOUNDS if key in body}}
-    if spec == app.spec and fields == app.strategy.fields:
+        bounds = {key: body[key] for key in _BOUNDS if key in body}
+        spec["autoscaling"] = {**spec.get("autoscaling", given["autoscaling"]), **bounds}
+    own = app.strategy.fields
+    if spec.items() <= given.items() and fields.items() <= own.items():
         return app
-    return replace(app, spec=spec, strategy=replace(app.strategy, fields=fields))
+    return replace(app, spec={**given, **spec}, strategy=replace(app.strategy, fields={**own, **fields}))
 
 
 def _bodies(scene: Scene, kind: str, name: str) -> list[Mapping[str, Any]]:

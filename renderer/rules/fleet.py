@@ -61,10 +61,11 @@ def claims(
     `indexed` is their index, where it is made already. `namespace` is where Argo CD puts objects that name none.
     """
     found = indexed or index(manifests)
-    made = [claim for manifest in manifests for claim in _object(manifest, owner)]
+    made = [claim for manifest in manifests if (claim := _object(manifest, owner))]
     for kind, claimed in _BY_KIND.items():
-        made += [claim for manifest in found.kinds.get(kind, ()) for claim in claimed(manifest, owner)]
-    routes = [manifest for kind in _ROUTES for manifest in found.kinds.get(kind, ())]
+        if kind in found.kinds:
+            made += [claim for manifest in found.kinds[kind] for claim in claimed(manifest, owner)]
+    routes = [manifest for kind in _ROUTES if kind in found.kinds for manifest in found.kinds[kind]]
     made += [claim for manifest in routes for claim in _of_mesh(manifest, owner, namespace)]
     return (*made, *_workloads(found, owner, namespace), *_waves(found, owner))
 
@@ -281,11 +282,12 @@ def clashes_within(scene: Scene, kinds: Sequence[str], rule: str) -> Iterator[Fi
                 yield Finding(rule, message, claim.pointer, manifest)
 
 
-def _object(manifest: Manifest, owner: str) -> Iterator[Claim]:
+def _object(manifest: Manifest, owner: str) -> Claim | None:
     group, kind, namespace, name = manifest.identity
-    if name:
-        suffix = f" in {namespace}" if namespace else ""
-        yield Claim("object-once", f"{kind} {name}{suffix}|{group}", owner, manifest.file, "/metadata/name")
+    if not name:
+        return None
+    suffix = f" in {namespace}" if namespace else ""
+    return Claim("object-once", f"{kind} {name}{suffix}|{group}", owner, manifest.file, "/metadata/name")
 
 
 def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:
@@ -418,8 +420,9 @@ def _workloads(found: Index, owner: str, namespace: str) -> list[Claim]:
 def _services(found: Index, owner: str) -> Iterator[Claim]:
     """Selectors of Services that find more pods than the workload's own selector, as they have fewer of its labels."""
     for service in found.kinds.get("Service", ()):
-        namespace, selector = namespace_of(service), dict((service.data.get("spec") or {}).get("selector") or {})
-        selector.pop(ROLLOUT_HASH, None)
+        namespace, selector = namespace_of(service), (service.data.get("spec") or {}).get("selector") or {}
+        if ROLLOUT_HASH in selector:
+            selector = {key: value for key, value in selector.items() if key != ROLLOUT_HASH}
         near = [pod for pod in found.workloads if pod.namespace == namespace and selector.items() <= pod.labels.items()]
         if selector and near and not any(_selector(pod).items() <= selector.items() for pod in near):
             yield Claim("workloads-overlap", _labels(namespace, selector), owner, service.file, "/spec/selector")

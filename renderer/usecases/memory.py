@@ -51,8 +51,8 @@ class Memory:
         """The records of an app whose files were touched, if their contents are unchanged."""
         return []
 
-    def draft(self, made: Rendered, texts: Mapping[str, bytes]) -> list[Record]:
-        """The record of what was rendered, without the stamps of files that are still to be written."""
+    def drafts(self, app: str, made: Sequence[Rendered], texts: Mapping[str, bytes]) -> list[Record]:
+        """The records of what was rendered of an app, without the stamps of files that are still to be written."""
         return []
 
     def written(self, drafts: Sequence[Record], made: Sequence[Rendered], done: Difference | Summary) -> list[Record]:

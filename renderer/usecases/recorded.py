@@ -83,18 +83,19 @@ class Recorded(Memory):
             record._replace(stamps=self._stamps(record, self._folder(record.env, app), self._now)) for record in records
         ]
 
-    def draft(self, made: Rendered, texts: Mapping[str, bytes]) -> list[Record]:
-        """None for an app with errors."""
-        if not made.files:
-            return []
+    def drafts(self, app: str, made: Sequence[Rendered], texts: Mapping[str, bytes]) -> list[Record]:
+        """None for what has errors."""
         layout = self.opened.layout
-        start = len(layout.output) + 1
+        own = {layout.app(app), *(layout.partial(env, app) for env in self.opened.setup.overlays)}
+        inputs, extra = digest(texts), "\n".join(sorted(set(texts) - own))
+        return [self._draft(each, inputs, extra) for each in made if each.files]
+
+    def _draft(self, made: Rendered, inputs: str, extra: str) -> Record:
+        start = len(self.opened.layout.output) + 1
         outputs = digest({path[start:]: text for path, text in made.files.items()})
-        own = {layout.app(made.app), *(layout.partial(env, made.app) for env in self.opened.setup.overlays)}
         problems = json.dumps([astuple(problem) for problem in made.problems]) if made.problems else ""
         facts = [[*map(_CLAIM, made.claims)], dict(made.matched), made.hosts, made.driven]
-        extra = "\n".join(sorted(set(texts) - own))
-        return [Record(made.env, made.app, "", digest(texts), outputs, extra, problems, json.dumps(facts))]
+        return Record(made.env, made.app, "", inputs, outputs, extra, problems, json.dumps(facts))
 
     def written(self, drafts: Sequence[Record], made: Sequence[Rendered], done: Difference | Summary) -> list[Record]:
         """None if nothing was written, and none for an app with a foreign file at one of its paths."""

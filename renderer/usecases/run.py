@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from renderer.lazy import dataclass
@@ -55,7 +57,8 @@ def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick
             made = build_read(opened, changed, envs, stable_only=job.stable_only)
             share.apps.extend(changed)
             share.made.extend(made)
-            share.drafts.extend(draft for each in made for draft in memory.draft(each, texts[each.app][0]))
+            for app, those in groupby(made, attrgetter("app")):
+                share.drafts.extend(memory.drafts(app, [*those], texts[app][0]))
             share.confirmed.extend(record for records in confirmed.values() for record in records)
             for _ in some:
                 tick()

@@ -68,7 +68,7 @@ STEPS = {
     ),
     "write": ("renderer.usecases.render.Output.put",),
     "remember": (
-        "renderer.usecases.recorded.Recorded.draft",
+        "renderer.usecases.recorded.Recorded.drafts",
         "renderer.usecases.recorded.Recorded.written",
         "renderer.usecases.recorded.Recorded.keep",
     ),

@@ -79,8 +79,8 @@ def service_removed(
     Source: a rule of rollspec.
     """
     final, others = tuple(final), tuple(others)
-    same = {id(manifest.data) for manifest in final}
-    moved = [each for each in rendered if id(each.data) not in same and each.kind == "Service"]
+    kept = {id(manifest.data) for manifest in final}
+    moved = [each for each in rendered if id(each.data) not in kept and each.kind == "Service"]
     left = {manifest.identity for manifest in final} if moved else ()
     gone = [each for each in moved if each.identity not in left]
     if not gone:

@@ -1,4 +1,4 @@
-"""Processes that work in two phases: when all have reported, either all finish or none does."""
+"""Processes that work in two phases: when all have reported, either all finish or none does. Also a thread for git."""
 
 from __future__ import annotations
 
@@ -74,6 +74,32 @@ def crew(
             pipe.close()  # a worker that waits for its answer ends
         for worker in workers:
             worker.join()
+
+
+@contextmanager
+def meanwhile(work: Callable[[], object]) -> Iterator[None]:
+    """Call `work` in a thread while the block runs; what it raises is raised at the end of the block.
+
+    For work that mostly waits for another program. The block must not start processes.
+    """
+    from threading import Thread  # start-up time that most runs must not pay
+
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = Thread(target=run, name="meanwhile")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+    if raised:
+        raise raised[0]
 
 
 def reports(

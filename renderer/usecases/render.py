@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +25,7 @@ from renderer.usecases.project import Opened, other_output, whole_projects
 from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share, shared_files
 from renderer.usecases.selection import Selection, parse_shard
 from renderer.usecases.shown import Shown, in_project
-from renderer.workers import Tick, crew, processors
+from renderer.workers import Tick, crew, meanwhile, processors
 
 if TYPE_CHECKING:
     from renderer.cache import Record
@@ -198,21 +199,26 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     if options.check or options.hook:
         refuse_left_out(opened.root, [opened.layout.output])
         refuse_nested(opened.root, opened.layout)
-        if not output:
-            from renderer.usecases.ignored import refuse_hidden_output, refuse_hidden_specs
-
-            refuse_hidden_specs(opened.root, opened.layout, opened.spec_files())
-            refuse_hidden_output(opened.root, opened.setup.project, _folders(opened, selection))
     target = other_output(opened, options.directory, output) if output else _output_folder(opened)
     job = Job(selection, options.bootstrap, target, parse_shard(options.shard), bool(output))
     if options.stdout:
         return _print(opened, job, shown, plugin=options.plugin)
     tell = teller(opened, selection, options)
     folder = os.path.relpath(target, os.path.realpath(opened.root)) if output else opened.layout.output
-    memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
+    asks = (options.check or options.hook) and not output
+    with meanwhile(lambda: _refuse_hidden(opened, selection)) if asks else nullcontext():
+        memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
     if options.reads_cache:
         shown.lap("look at the times and sizes of files", memory.described())
     return _run(memory, Output(tell, folder, options.check, options.jobs or processors(), shown))
+
+
+def _refuse_hidden(opened: Opened, selection: Selection) -> None:
+    """Failure where git ignores or overlooks a spec or a rendered file of the selection."""
+    from renderer.usecases.ignored import refuse_hidden_output, refuse_hidden_specs
+
+    refuse_hidden_specs(opened.root, opened.layout, opened.spec_files())
+    refuse_hidden_output(opened.root, opened.setup.project, _folders(opened, selection))
 
 
 def render_into(opened: Opened, selection: Selection, target: str, shown: Shown) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from renderer.lazy import dataclass, regex
+from renderer.lazy import regex
 
 RESCUE = ("abort", "undo")  # the verbs that pass where a window names none
 LONGEST = timedelta(days=366)

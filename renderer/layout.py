@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from renderer.lazy import dataclass
+from dataclasses import dataclass
 
 PROJECT_FILE = "rollspec.yaml"
 KUSTOMIZATION = "kustomization.yaml"  # lists the manifests of a folder, if the project asks for it

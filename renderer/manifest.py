@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
-
-from renderer.lazy import dataclass
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"  # the annotation that says how Argo CD applies the object
 ROLLOUT_HASH = "rollouts-pod-template-hash"  # the label that Argo Rollouts puts on the pods of each version

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from renderer.facts import not_inherited
-from renderer.lazy import dataclass
 from renderer.plain import pointer_of, tokens
 from renderer.problem import Problem
 from renderer.spec import merge, merge_specs

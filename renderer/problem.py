@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
-from renderer.lazy import dataclass, regex
+from renderer.lazy import regex
 from renderer.masking import scrubbed, without_known
 
 # An error stops the run, and under `--strict` a warning does too. A note never does: it only informs the reader.

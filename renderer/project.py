@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from renderer.layout import Layout
-from renderer.lazy import dataclass
 from renderer.promotion import Stages, stages_of
 
 LEVEL = 2  # the newest render level, which new projects have

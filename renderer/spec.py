@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from renderer.facts import version_fields
-from renderer.lazy import dataclass, regex
+from renderer.lazy import regex
 from renderer.protocols import protocol, section
 
 Data = dict[str, Any]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import get_args
 
-from renderer.lazy import dataclass
 from renderer.simulate import Timeline
 from renderer.spec import RouterType, StrategyType
 

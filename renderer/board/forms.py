@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from renderer.board.actions import ROUTERS, STRATEGIES
-from renderer.lazy import dataclass
 from renderer.report.possible import PossibleVerb
 
 _LABELS = {

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from renderer.lazy import dataclass
 from renderer.plan import AppPlan
 from renderer.report.possible import PossibleVerb
 from renderer.simulate import Timeline

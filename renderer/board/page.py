@@ -10,6 +10,7 @@ import json
 import os.path
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -23,7 +24,6 @@ from renderer.board.chart import chart
 from renderer.board.forms import forms
 from renderer.board.live import LivePart
 from renderer.board.model import STATES, AppPage, Board, Cell, Release
-from renderer.lazy import dataclass
 from renderer.problem import printable
 from renderer.report.commits import duration_text, time_text
 

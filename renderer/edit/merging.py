@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from renderer.edit import EditError, Operation, Remove, Set, edit
-from renderer.lazy import dataclass
 from renderer.plain import below
 from renderer.yamlio import Data, load
 

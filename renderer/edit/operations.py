@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from renderer.lazy import dataclass
 from renderer.plain import tokens
 from renderer.yamlio import Data
 from renderer.yamlio.nodes import Path

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 
 from renderer.git.read import FILES, find, is_id
 from renderer.git.run import literal, named, stream, text
-from renderer.lazy import dataclass
 
 _FIELDS = ("%H", "%P", "%aN", "%aE", "%cd", "%s", "%b", "%(trailers:only,unfold,separator=%x1f)")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from renderer.history.releases import LiveCommit
 from renderer.history.state import Standing, VersionName
-from renderer.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from renderer.history.moves import ENDS, STARTS, Move, MoveType, moves
 from renderer.history.state import Parsed, State, Unreadable, state_at
 from renderer.layout import Layout
-from renderer.lazy import dataclass
 
 _INSIDE: frozenset[MoveType] = frozenset(("weight", "retry", "restart", "pause", "resume", "configuration"))
 

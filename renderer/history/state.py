@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from renderer.layout import Layout
-from renderer.lazy import dataclass
 from renderer.overlay import Document, Environment, effective, environment_of, inherited
 from renderer.release.back import undone
 from renderer.spec import Version, stable_of, strategy_of, version_name, version_of

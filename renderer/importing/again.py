@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from renderer.edit.merging import merge_texts
-from renderer.lazy import dataclass
 
 
 @dataclass(frozen=True, slots=True)

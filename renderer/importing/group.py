@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from renderer.hooks import job_of_spec, one_hook
 from renderer.importing.live import is_in_flight
 from renderer.importing.source import SourceObject
-from renderer.lazy import dataclass
 from renderer.manifest import Identity
 
 WORKLOADS = ("Deployment", "Rollout")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from renderer.facts import release_state
-from renderer.lazy import dataclass
 from renderer.plain import equal
 from renderer.spec import merge
 

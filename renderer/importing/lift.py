@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.facts import copied
@@ -16,7 +16,7 @@ from renderer.importing.live import is_in_flight
 from renderer.importing.own import files_of, istio_of, scaled_by_others, without_own_annotations
 from renderer.importing.rollout import NotLifted, lifted_strategy
 from renderer.importing.source import SourceObject
-from renderer.lazy import dataclass, regex
+from renderer.lazy import regex
 from renderer.render.files import VOLUME
 from renderer.render.objects import wave
 from renderer.render.pods import WAIT_BEFORE_STOP

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.importing.built import Objects, built, objects_of, tried
@@ -24,7 +24,6 @@ from renderer.importing.rollout import NotLifted
 from renderer.importing.source import Source, SourceObject
 from renderer.importing.withheld import has_secret, secret_name, without_secrets
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.lazy import dataclass
 from renderer.manifest import Identity
 from renderer.overlay import Document
 from renderer.pipeline.setup import Setup, set_up

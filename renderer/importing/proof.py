@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from renderer.importing.defaults import without_defaults
 from renderer.importing.source import SourceObject
-from renderer.lazy import dataclass
 from renderer.manifest import Identity, kind_of, sync_options
 from renderer.plain import pointer_of
 from renderer.scaler import SCALERS, scaler_of

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from renderer.hooks import is_only_of_helm
 from renderer.importing.comment_lines import Comments, comments_of
 from renderer.importing.stream import pieces
-from renderer.lazy import dataclass
 from renderer.manifest import ROLLOUT_HASH, Identity, Object, kind_of
 from renderer.problem import Problem
 from renderer.yamlio import load_all

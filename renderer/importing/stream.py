@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Literal
-
-from renderer.lazy import dataclass
 
 LARGE = 1 << 20  # bytes of a document from which on a List is read item by item
 _JSON_ITEMS = b'    "items": ['

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.importing.group import template_of
 from renderer.importing.source import SourceObject
-from renderer.lazy import dataclass
 from renderer.masking import SECRET_KINDS, is_hidden, masked
 from renderer.plain import pointer_of
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from renderer.lazy import dataclass
 
 Object = Mapping[str, Any]
 AppObjects = Mapping[str, Mapping[str, Object]]  # of one app: by kind and name

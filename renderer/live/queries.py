@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from renderer.lazy import dataclass
 from renderer.render.promql import ANSWERED, BUCKETS, GOOD, REQUESTS, increase
 
 LABELS = ("destination_workload_namespace", "destination_app", "destination_version")

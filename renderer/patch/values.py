@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from renderer.lazy import dataclass
 from renderer.manifest import Object
 from renderer.problem import Severity
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import pairwise, starmap
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.checks import with_settings
 from renderer.layout import HEADER, KUSTOMIZATION
-from renderer.lazy import dataclass
 from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Environment, Layer, SpecItem, effective, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from renderer.layout import PROJECT_FILE, TEMPLATE
-from renderer.lazy import dataclass, regex
+from renderer.lazy import regex
 from renderer.manifest import Manifest, Written
 from renderer.masking import is_secret, without_words, words_of
 from renderer.overlay import Document, Effective

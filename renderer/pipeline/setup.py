@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from itertools import permutations
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from renderer.layout import KUSTOMIZATION, PROJECT_FILE, TEMPLATE, Layout, holds
-from renderer.lazy import dataclass
 from renderer.manifest import Identity, Manifest, Written
 from renderer.overlay import JOINED, Document, Environment, SpecItem, environments, idle_nulls, spec_items
 from renderer.patch import Patch, PatchFault, parse

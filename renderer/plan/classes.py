@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from renderer.lazy import dataclass
 from renderer.plan.fields import FieldClass
 from renderer.problem import Problem
 from renderer.simulate import Timeline

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from renderer.argocd import prunes
-from renderer.lazy import dataclass
 from renderer.manifest import Manifest, Object, sync_options
 from renderer.masking import masked
 from renderer.overlay import Effective

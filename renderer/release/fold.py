@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from renderer.lazy import dataclass
 from renderer.plain import equal
 from renderer.spec import merge
 

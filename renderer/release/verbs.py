@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from renderer.facts import version_fields
-from renderer.lazy import dataclass
 from renderer.plain import equal
 from renderer.release.back import taken_back
 from renderer.release.fold import ABSENT, idle_overrides, inverse

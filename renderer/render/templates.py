@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from traceback import walk_tb
 
 from jinja2 import TemplateSyntaxError
 
-from renderer.lazy import dataclass, regex
+from renderer.lazy import regex
 from renderer.manifest import Manifest
 from renderer.problem import Problem
 from renderer.render.sandbox import NotForTemplatesError, render_text

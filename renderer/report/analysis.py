@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
-from renderer.lazy import dataclass
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from renderer.history.due import Due, Placed
-from renderer.lazy import dataclass
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.columns import columns

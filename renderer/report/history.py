@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from renderer.history import HistoryEntry, Move, MoveType, Transition, VersionName
-from renderer.lazy import dataclass
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.commits import commit_data, duration_text, passed, short, time_text, who

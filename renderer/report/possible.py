@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from renderer.history import Flight, Standing
-from renderer.lazy import dataclass
 
 _RAISED = (5, 20, 50)  # shares that a canary is raised to
 

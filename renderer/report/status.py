@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from renderer.history import Flight, LiveCommit, Standing
-from renderer.lazy import dataclass
 from renderer.problem import printable
 from renderer.report.as_json import as_json
 from renderer.report.columns import columns

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import InitVar, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
-from renderer.lazy import dataclass
 from renderer.manifest import Manifest
 from renderer.problem import Severity, printable
 from renderer.project import LEVEL, Versions, numbers
@@ -32,7 +30,7 @@ class Finding:
             object.__setattr__(self, "message", printable(self.message))
 
 
-@dataclasses.dataclass(frozen=True, slots=True)  # the lazy one has no InitVar
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What a manifest rule may look at. Rules judge `manifests`; `resources` only count as being there."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from renderer.lazy import dataclass
 from renderer.schema.checker import RefusedValue
 from renderer.schema.fields import near
 from renderer.schema.tree import Tree, allowed

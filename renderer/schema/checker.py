@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from jsonschema import Draft7Validator
@@ -13,7 +14,6 @@ from jsonschema.validators import extend
 from jsonschema_rs import Draft7Validator as Decider
 from jsonschema_rs import RegexOptions
 
-from renderer.lazy import dataclass
 from renderer.schema.values import Node, Tokens
 
 

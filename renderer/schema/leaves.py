@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from renderer.lazy import dataclass
 from renderer.plain import pointer_of
 from renderer.schema import words
 from renderer.schema.checker import Checker, RefusedValue

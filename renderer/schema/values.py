@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from renderer.lazy import dataclass, regex
+from renderer.lazy import regex
 
 Node = dict[str, Any]  # a JSON Schema, or a part of one, as plain data
 Tokens = tuple[str | int, ...]  # the path to a value: keys of mappings, indexes of lists

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from renderer.lazy import dataclass
 from renderer.simulate.record import Edit
 from renderer.simulate.spec import Canary, RolloutSpec, Step
 from renderer.simulate.state import ReplicaSet, Rollout, RolloutStatus, Run, Weights

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from renderer.lazy import dataclass
 from renderer.simulate.state import Options, World
 from renderer.simulate.timeline import Point, Timeline
 from renderer.simulate.traffic import traffic

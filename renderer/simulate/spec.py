@@ -6,9 +6,9 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from renderer.lazy import dataclass
 from renderer.manifest import Object
 from renderer.rounding import IntOrPercent
 

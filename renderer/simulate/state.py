@@ -6,10 +6,9 @@ A World is changed in place by the controllers of one edit; outside it is a Clus
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-from renderer.lazy import dataclass
 from renderer.manifest import Identity, Manifest
 from renderer.project import Versions, numbers
 from renderer.simulate.spec import DeploymentSpec, RolloutSpec

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import inf
-
-from renderer.lazy import dataclass
 
 TOLERANCE = 0.05  # percent: shares by pods are fractions
 OVERLOAD = 0.25  # a version may miss a quarter of the pods that its share asks for

@@ -11,11 +11,10 @@ import fcntl
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 
 from renderer.layout import HEADER
-from renderer.lazy import dataclass
 from renderer.problem import Problem
 from renderer.tree.folders import (
     Folders,

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from typing import Any
 from renderer.checks import ANALYSES, seconds
 from renderer.console import out
 from renderer.failure import Failure
-from renderer.lazy import dataclass
 from renderer.pipeline import Rendered, build_app
 from renderer.problem import errors
 from renderer.prometheus import MOST_POINTS, query_range

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,7 +13,6 @@ from renderer.git import resolve
 from renderer.history import Key, LiveCommit, Parsed, Standing, State, state_at
 from renderer.history.due import Due, Placed, due
 from renderer.layout import PROJECT_FILE
-from renderer.lazy import dataclass
 from renderer.pipeline import is_in
 from renderer.promotion import in_order, stages_before
 from renderer.report.behind import Behind, behind_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os.path
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from renderer.board.model import AppPage, Board, Cell, Change, PastEntry, Release
@@ -15,7 +15,6 @@ from renderer.failure import Failure
 from renderer.git import commits_of, log_files, read_blobs
 from renderer.history import LiveCommit, Revision, Standing, history
 from renderer.layout import Layout
-from renderer.lazy import dataclass
 from renderer.plain import lookup
 from renderer.plan import plan_with_timeline
 from renderer.problem import errors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from renderer.board.actions import Action, ShownPlan
@@ -11,7 +11,6 @@ from renderer.console import say
 from renderer.failure import Failure
 from renderer.git.read import find
 from renderer.git.version import commit_ahead, current_branch, fast_forward, push_branch, remote_of
-from renderer.lazy import dataclass
 from renderer.plan import plan_with_timeline
 from renderer.report.plan import plan_lines
 from renderer.usecases import verbs

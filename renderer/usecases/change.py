@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -11,7 +11,6 @@ from renderer.failure import Failure
 from renderer.git import commits_of, resolve
 from renderer.git.read import find, first_parents, is_id, is_unborn
 from renderer.layout import PROJECT_FILE
-from renderer.lazy import dataclass
 from renderer.pipeline.positions import Locator
 from renderer.plan import AppPlan, without_simulation
 from renderer.problem import Problem

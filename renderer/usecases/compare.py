@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from renderer.argocd import application_name, prunes_by_itself, settings
@@ -13,7 +13,6 @@ from renderer.console import say
 from renderer.git import changed
 from renderer.git.read import blob_id
 from renderer.layout import PROJECT_FILE
-from renderer.lazy import dataclass
 from renderer.manifest import Manifest
 from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, header, is_in, read_app, to_files

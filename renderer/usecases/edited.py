@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.edit import EditError, Operation, Remove, Rename, Set, edit, formatted, new_document
 from renderer.failure import Failure
-from renderer.lazy import dataclass
 from renderer.overlay import Document, Environment, effective
 from renderer.pipeline import Evaluated, Rendered, build_evaluated, evaluate, is_in
 from renderer.plain import pointer_of

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from renderer.console import out
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
-from renderer.lazy import dataclass, regex
+from renderer.lazy import regex
 from renderer.problem import printable
 from renderer.tree import read, write_all
 from renderer.usecases.fmt import specs

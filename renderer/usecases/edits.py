@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 from renderer.console import say
 from renderer.facts import release_state
 from renderer.git import changed, log_files, merge_base, read_many, resolve
-from renderer.lazy import dataclass
 from renderer.pipeline import Evaluated, is_in
 from renderer.release.edits import Meant, following, from_edit, own_version
 from renderer.release.verbs import Outcome, Refusal

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from renderer.failure import Failure
 from renderer.git import read_many
-from renderer.lazy import dataclass
 from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, is_in
 from renderer.problem import Problem, errors

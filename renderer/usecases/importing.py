@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from renderer.console import out, say
@@ -19,7 +20,6 @@ from renderer.importing.group import WORKLOADS
 from renderer.importing.project import Imported, Target, imported, refused
 from renderer.importing.source import Source, read_source
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.lazy import dataclass
 from renderer.pipeline.setup import read_project
 from renderer.problem import errors, printable
 from renderer.project import Versions

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from renderer.git import GitError, resolve
-from renderer.lazy import dataclass
 from renderer.live.behind import WORKLOADS
 from renderer.live.objects import Object
 from renderer.pipeline import assemble, evaluate, is_in, read_app

@@ -6,6 +6,7 @@ import os.path
 import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from renderer.console import out
 from renderer.edit import EditError, Set, edit
@@ -13,7 +14,6 @@ from renderer.failure import Failure
 from renderer.git import GitError, remotes, top_folder
 from renderer.history import NO_TAG
 from renderer.layout import PROJECT_FILE, Layout, holds
-from renderer.lazy import dataclass
 from renderer.pipeline.setup import read_project
 from renderer.problem import Problem, printable
 from renderer.project import Project, Versions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from renderer.console import say
 from renderer.edit.merging import merge_texts
@@ -12,7 +13,6 @@ from renderer.facts import release_state
 from renderer.git import changed, list_tree, merge_base_of, read_many, resolve
 from renderer.git.trial import Trial, trial_merge
 from renderer.layout import PROJECT_FILE, Layout, holds
-from renderer.lazy import dataclass
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import read_project
 from renderer.plan import without_simulation

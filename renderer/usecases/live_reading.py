@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from types import TracebackType
@@ -14,7 +14,6 @@ from typing import Any, Self
 
 from renderer.cluster import Target, follow
 from renderer.failure import Failure
-from renderer.lazy import dataclass
 from renderer.live.behind import behind
 from renderer.live.model import AppKey, ApplicationState, Live, LiveApp, LiveEnvironment, Source, SourceState
 from renderer.live.objects import APPLICATION, KINDS, Object

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from renderer.console import out, say
 from renderer.failure import Failure
-from renderer.lazy import dataclass
 from renderer.pipeline import build_app
 from renderer.problem import printable
 from renderer.scaffold import app_text

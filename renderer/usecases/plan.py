@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from renderer.console import out
 from renderer.failure import Failure
 from renderer.git import merge_base, resolve
-from renderer.lazy import dataclass
 from renderer.plan import AppPlan, Class, Plan, at_least
 from renderer.problem import Problem
 from renderer.progress import counted, laps

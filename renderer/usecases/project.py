@@ -5,11 +5,10 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
-from renderer.lazy import dataclass
 from renderer.pipeline import Rendered, building, is_in
 from renderer.pipeline.in_step import Stepwise, groups, in_step
 from renderer.pipeline.positions import Locator

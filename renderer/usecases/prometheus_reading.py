@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from renderer.failure import Failure
-from renderer.lazy import dataclass
 from renderer.live.model import Source, SourceState
 from renderer.live.queries import Query
 from renderer.live.statistics import LENGTH, STEP, Statistics, now, with_series

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from renderer.console import say
 from renderer.failure import Failure
-from renderer.lazy import dataclass
 from renderer.promotion import skipped
 from renderer.spec import short_digests
 from renderer.usecases.behind import NO_ORDER, DueOptions, read_due, source_environments

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from renderer.console import out
@@ -32,7 +33,7 @@ from renderer.git.branches import (
     tip,
     tree_with,
 )
-from renderer.lazy import dataclass, regex
+from renderer.lazy import regex
 from renderer.problem import printable
 from renderer.progress import counted
 from renderer.tree import listing

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 from renderer.console import say
 from renderer.git import GitError, is_shallow, log_files, read_blobs
 from renderer.layout import Layout
-from renderer.lazy import dataclass
 from renderer.plain import equal
 from renderer.plan import AppPlan
 from renderer.plan.ran import is_version, not_as_it_ran

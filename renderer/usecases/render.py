@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.layout import KUSTOMIZATION
-from renderer.lazy import dataclass
 from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import Problem, errors, printable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from renderer.failure import Failure
@@ -11,7 +12,6 @@ from renderer.git import GitError, TreeEntry, read_blobs, read_many
 from renderer.git.checkout import SUBMODULE
 from renderer.git.read import commit_id, entries_at, list_trees
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.lazy import dataclass
 from renderer.pipeline.setup import Setup, named, read_project, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
 from renderer.project import Versions

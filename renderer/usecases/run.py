@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from renderer.lazy import dataclass
 from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import argocd_files, fleet_problems, resource_files, shared_in_clusters, without_repeats
 from renderer.pipeline.in_step import groups

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout
-from renderer.lazy import dataclass
 from renderer.overlay import Environment
 from renderer.pipeline.fleet import ARGOCD
 from renderer.pipeline.setup import resource_path

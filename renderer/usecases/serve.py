@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Protocol
@@ -18,7 +18,6 @@ from renderer.failure import Failure
 from renderer.git.branches import branch_name
 from renderer.git.version import current_branch, remote_of, switch_to, version_of_files
 from renderer.layout import PROJECT_FILE
-from renderer.lazy import dataclass
 from renderer.live.model import AppKey, Live
 from renderer.usecases.board import BoardOptions, read_app_page, read_board
 from renderer.usecases.board_actions import Previewed, commit_action, last_commit, preview_action

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from renderer.console import out, say
@@ -12,7 +12,6 @@ from renderer.failure import Failure
 from renderer.freeze import Window, frozen, windows_of
 from renderer.git import GitError, changed, resolve
 from renderer.history import Files, Key, Parsed, Standing, State
-from renderer.lazy import dataclass
 from renderer.pipeline import is_in
 from renderer.plan.ladder import rungs
 from renderer.progress import Progress, no_progress

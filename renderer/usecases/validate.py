@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from renderer.console import say
 from renderer.failure import Failure
-from renderer.lazy import dataclass
 from renderer.problem import Problem
 from renderer.progress import counted, laps, progress
 from renderer.usecases.job import Job, select

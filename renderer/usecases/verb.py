@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from renderer.console import out, say
@@ -19,7 +19,6 @@ from renderer.git.remains import put_right
 from renderer.git.under_way import under_way
 from renderer.git.version import is_detached
 from renderer.layout import HEADER
-from renderer.lazy import dataclass
 from renderer.problem import errors, printable
 from renderer.release.verbs import Refusal, in_flight
 from renderer.report.columns import columns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -13,7 +13,6 @@ from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.git import resolve
 from renderer.layout import PROJECT_FILE
-from renderer.lazy import dataclass
 from renderer.pipeline import is_in
 from renderer.release import notes, switches, verbs
 from renderer.release.adopt import adoption, with_adoption

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from renderer.board.actions import Action, Outcome, Preview
 from renderer.board.model import AppPage, Board
-from renderer.lazy import dataclass
 from renderer.live.model import AppKey, Live
 
 

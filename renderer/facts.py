@@ -12,11 +12,16 @@ from renderer.resources import read_schema
 Definition = Literal["Spec", "Strategy", "AppJob"]
 
 
-@cache
 def fields(definition: Definition) -> Mapping[str, Mapping[str, Any]]:
     """The fields of a part of the spec, with the schema of each."""
+    found: Mapping[str, Mapping[str, Any]] = _definitions()[definition]["properties"]
+    return found
+
+
+@cache
+def _definitions() -> Mapping[str, Any]:
     schema = json.loads(read_schema("rollspec/app.json") or b"")
-    found: Mapping[str, Mapping[str, Any]] = schema["definitions"][definition]["properties"]
+    found: Mapping[str, Any] = schema["definitions"]
     return found
 
 

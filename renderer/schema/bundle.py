@@ -9,6 +9,7 @@ from typing import Any
 from renderer.schema.values import Node
 
 SetReader = Callable[[str], bytes]  # `kubernetes` -> the text of that set's definitions; asked once for each
+Definition = Callable[[str], Node]  # a name -> its schema; raises LookupError for an unknown name
 
 _HERE = '"#/definitions/'
 _INNER = (dict, list)
@@ -17,37 +18,56 @@ _INNER = (dict, list)
 def bundle(text: bytes, sets: tuple[str, ...], read_set: SetReader) -> Node:
     """Our schema, with every definition that it refers to under `definitions`.
 
-    A reference `kubernetes.json#/definitions/PodSpec` becomes `#/definitions/kubernetes.PodSpec`. References are
-    rewritten in the text: nothing else in our schemas begins like a reference, and a copy of the parsed tree takes four
-    times as long. Raises LookupError if a reference leads nowhere: a defect of the schemas that ship.
+    A reference `kubernetes.json#/definitions/PodSpec` becomes `#/definitions/kubernetes.PodSpec`. Raises LookupError if
+    a reference leads nowhere: a defect of the schemas that ship.
+    """
+    return closed(*parsed(text, sets, read_set))
+
+
+def parsed(text: bytes, sets: tuple[str, ...], read_set: SetReader) -> tuple[Node, Definition]:
+    """Our schema without definitions, and what gives one of them, of ours or of a set.
+
+    References are rewritten in the text: nothing else in our schemas begins like a reference, and a copy of the parsed
+    tree takes four times as long.
     """
     own = text.decode()
     for name in sets:
         own = own.replace(f'"{name}.json#/definitions/', f"{_HERE}{name}.")
     root: Node = json.loads(own)
     known: Node = root.pop("definitions", {})
-    loaded: set[str] = set()
+    loaded: dict[str, dict[str, str]] = {}
+
+    def definition(name: str) -> Node:
+        if name not in known:
+            owner, _, inner = name.partition(".")
+            if owner in sets and owner not in loaded:
+                loaded[owner] = _lines(read_set(owner))
+            if inner not in loaded.get(owner, ()):
+                raise LookupError(f"no definition {name} in the schemas of these versions")
+            known[name] = json.loads(loaded[owner][inner].replace(_HERE, f"{_HERE}{owner}."))
+        found: Node = known[name]
+        return found
+
+    return root, definition
+
+
+def closed(root: Node, definition: Definition) -> Node:
+    """The schema, with every definition that it refers to, also by way of others."""
     reached: Node = {}
     waiting = list(_references(root))
     while waiting:
         name = waiting.pop()
-        if name in reached:
-            continue
-        owner = name.partition(".")[0]
-        if name not in known and owner in sets and owner not in loaded:
-            loaded.add(owner)
-            known |= _definitions(owner, read_set)
-        if name not in known:
-            raise LookupError(f"no definition {name} in the schemas of these versions")
-        reached[name] = known[name]
-        waiting.extend(_references(known[name]))
+        if name not in reached:
+            reached[name] = definition(name)
+            waiting.extend(_references(reached[name]))
     return {**root, "definitions": {name: reached[name] for name in sorted(reached)}}
 
 
-def _definitions(owner: str, read_set: SetReader) -> Node:
-    """A set's definitions, named `kubernetes.PodSpec`, with references to those names."""
-    document = json.loads(read_set(owner).decode().replace(_HERE, f"{_HERE}{owner}."))
-    return {f"{owner}.{name}": node for name, node in document["definitions"].items()}
+def _lines(text: bytes) -> dict[str, str]:
+    """The texts of a set's definitions: each is a line, `"PodSpec":{...},`; to parse all of them takes longer."""
+    lines = text.decode().partition('"definitions":{\n')[2].splitlines()
+    pairs = (line.removesuffix(",").partition(":") for line in lines if line.startswith('"'))
+    return {json.loads(name): value for name, _, value in pairs}
 
 
 def _references(tree: Node) -> Iterator[str]:

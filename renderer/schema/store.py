@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from renderer.hooks import HOOK
 from renderer.project import Versions
-from renderer.schema.bundle import bundle
+from renderer.schema.bundle import Definition, closed, parsed
+from renderer.schema.judge import Judge
 from renderer.schema.kinds import is_foreign, schema_path, unknown_kind
 from renderer.schema.values import Fault, Node
 
 if TYPE_CHECKING:
-    from jsonschema_rs import Draft7Validator
-
     from renderer.schema.explain import Explainer
 
 Read = Callable[[str], bytes | None]
@@ -30,13 +29,14 @@ class Schemas:
     def __init__(self, versions: Versions, read: Read) -> None:
         self._folders = versions.folders
         self._read = read
+        self._parsed: dict[str, tuple[Node, Definition]] = {}
         self._bundles: dict[str, Node] = {}
-        self._validators: dict[str, Draft7Validator | None] = {}
+        self._judges: dict[str, Judge | None] = {}
         self._explainers: dict[str, Explainer] = {}
 
     def valid(self, name: str, data: Any) -> bool:
         """Whether `data` is a whole `App`, `Overlay` or `Project`."""
-        return self._own(name).is_valid(data)
+        return self._own(name).of(data).is_valid(data)
 
     def explain(self, name: str, data: Any, *, partial: bool = False) -> list[Fault]:
         """Every fault of `data`, sorted by pointer; empty if it has none.
@@ -53,7 +53,7 @@ class Schemas:
     def bundle(self, name: str) -> Node:
         """One self-contained schema of our kind `name`, for editors: with only the definitions that it needs."""
         if name not in self._bundles:
-            self._bundles[name] = bundle(self._text(f"rollspec/{name.lower()}.json"), tuple(self._folders), self._set)
+            self._bundles[name] = closed(*self._source(name))
         return self._bundles[name]
 
     def known(self, obj: Any) -> bool:
@@ -62,8 +62,11 @@ class Schemas:
 
     def manifest_valid(self, obj: Any) -> bool:
         """Whether the object is valid by the schema of its kind; false if it has none."""
-        validator = self._manifest(obj)
-        return validator is not None and (validator.is_valid(obj) or validator.is_valid(_with_name(obj)))
+        judge = self._manifest(obj)
+        if judge is None:
+            return False
+        validator = judge.of(obj)
+        return validator.is_valid(obj) or validator.is_valid(_with_name(obj))
 
     def foreign(self, obj: Any) -> bool:
         """Whether it has no schema, and none of ours was meant: an operator's object, which is copied unchecked."""
@@ -71,11 +74,11 @@ class Schemas:
 
     def manifest_explain(self, obj: Any) -> list[Fault]:
         """Every fault of a Kubernetes object, sorted by pointer; one `unknown-kind` if it has no schema."""
-        validator = self._manifest(obj)
-        if validator is None:
+        judge = self._manifest(obj)
+        if judge is None:
             return unknown_kind(obj)
         named = _with_name(obj)
-        if validator.is_valid(named):
+        if judge.of(named).is_valid(named):
             return []
         return self._explainer(str(schema_path(obj)), lambda: json.loads(self._manifest_text(obj))).explain(named)
 
@@ -83,12 +86,12 @@ class Schemas:
         from renderer.schema.partial import only_missing, only_nulls, relaxed, without_nulls
 
         kept = without_nulls(data)
-        if kept == data and only_missing(self._own(name).iter_errors(data)):
+        if kept == data and only_missing(self._own(name).of(data).iter_errors(data)):
             return []
         key = f"{name}, partial"
         if key not in self._bundles:
             self._bundles[key] = relaxed(self.bundle(name))
-        decider = self._own(key)
+        decider = self._own(key).whole()
         if decider.is_valid(kept) and only_nulls(decider.iter_errors(data)):
             return []
         return self._explainer(key, lambda: self.bundle(key)).explain_partial(data, kept)
@@ -98,24 +101,29 @@ class Schemas:
         if key not in self._explainers:
             from renderer.schema.explain import Explainer
 
-            self._explainers[key] = Explainer(schema(), self._own(key))
+            self._explainers[key] = Explainer(schema(), self._own(key).whole())
         return self._explainers[key]
 
-    def _own(self, name: str) -> Draft7Validator:
-        if name not in self._validators:
-            self._validators[name] = _compile(self.bundle(name))
-        validator = self._validators[name]
-        assert validator is not None  # a schema of ours or one that has judged already  # noqa: S101
-        return validator
+    def _own(self, name: str) -> Judge:
+        if name not in self._judges:
+            self._judges[name] = Judge(lambda: self.bundle(name), lambda: self._source(name))
+        judge = self._judges[name]
+        assert judge is not None  # a schema of ours or one that has judged already  # noqa: S101
+        return judge
 
-    def _manifest(self, obj: Any) -> Draft7Validator | None:
+    def _source(self, name: str) -> tuple[Node, Definition]:
+        if name not in self._parsed:
+            self._parsed[name] = parsed(self._text(f"rollspec/{name.lower()}.json"), tuple(self._folders), self._set)
+        return self._parsed[name]
+
+    def _manifest(self, obj: Any) -> Judge | None:
         path = schema_path(obj)
         if path is None:
             return None
-        if path not in self._validators:
+        if path not in self._judges:
             text = self._manifest_text(obj)
-            self._validators[path] = _compile(text.decode()) if text else None
-        return self._validators[path]
+            self._judges[path] = Judge(text.decode, lambda: parsed(text, (), self._set)) if text else None
+        return self._judges[path]
 
     def _manifest_text(self, obj: Any) -> bytes:
         path = schema_path(obj)
@@ -131,13 +139,6 @@ class Schemas:
         if text is None:
             raise LookupError(f"no {path} among the schemas")
         return text
-
-
-def _compile(schema: Node | str) -> Draft7Validator:
-    from jsonschema_rs import Draft7Validator, RegexOptions
-
-    # Patterns in linear time, for any document; formats are checked, as kubeconform does for draft-07.
-    return Draft7Validator(schema, validate_formats=True, pattern_options=RegexOptions())
 
 
 def _with_name(obj: Any) -> Any:

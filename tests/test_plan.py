@@ -17,11 +17,11 @@ from renderer.plan import (
     Side,
     at_least,
     classify,
-    outlook,
-    plan,
     plan_resources,
     without_simulation,
 )
+from renderer.plan.outlook import outlook
+from renderer.plan.simulated import plan
 from renderer.problem import errors
 from renderer.release.verbs import Refusal
 from renderer.report.plan import FORMATS, plan_text

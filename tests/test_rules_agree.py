@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from renderer.plan import plan
+from renderer.plan.simulated import plan
 from tests.support.plans import ISTIO, Spec, side, spec
 
 CLAIMS = ("share can fall to 0", "the steps would begin at another weight")

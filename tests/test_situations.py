@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.masking import MASK, masked, masked_at
-from renderer.plan import Side, plan, planner
+from renderer.plan import Side, planner
+from renderer.plan.simulated import plan
 from renderer.plan.situations import Situations
 from tests.support.plans import ISTIO, Spec, side, spec
 

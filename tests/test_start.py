@@ -22,7 +22,7 @@ HEAVY = (
 )
 SPECS = {"difflib", "jsonschema_rs", "renderer.pipeline", "renderer.rules", "yaml"}  # to read and check a spec
 GIT = {"renderer.git", "subprocess", "tempfile"}
-CHANGE = {"renderer.plan", "renderer.simulate"}  # what a change of specs will do
+CHANGE = {"renderer.plan"}  # what a change of specs will do
 ALLOWED = {
     "--help": {"difflib"},
     "--version": {"difflib"},
@@ -36,7 +36,7 @@ ALLOWED = {
     "plan": SPECS | GIT | CHANGE | {"renderer.edit"},
     "status": SPECS | GIT | CHANGE | {"renderer.history"},
     "history app-00000": SPECS | GIT | {"renderer.history"},
-    "weight app-00000 30 --dry-run": SPECS | GIT | CHANGE | {"renderer.edit", "renderer.history"},
+    "weight app-00000 30 --dry-run": SPECS | GIT | CHANGE | {"renderer.edit", "renderer.history", "renderer.simulate"},
 }
 PROGRAM = f"""
 import sys

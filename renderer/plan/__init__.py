@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from functools import partial
+from typing import TYPE_CHECKING
 
 from renderer.checks import checks_of
 from renderer.manifest import Manifest
@@ -26,18 +26,15 @@ from renderer.plan.classes import (
     at_least,
 )
 from renderer.plan.classify import classify, classify_resources, same_manifests
-from renderer.plan.headline import as_simulated
 from renderer.plan.in_flight import routing
 from renderer.plan.ladder import ladder_lines
-from renderer.plan.outlook import Look, looked_ahead, outlook
-from renderer.plan.ranges import as_known
-from renderer.plan.remarks import remarks
 from renderer.plan.side import Side
-from renderer.plan.situations import Situations
 from renderer.plan.transition import TRANSITION_RULES, judge
 from renderer.plan.watch import watch
 from renderer.problem import Problem
-from renderer.simulate import Timeline, TooManyPodsError
+
+if TYPE_CHECKING:
+    from renderer.plan.outlook import Look
 
 __all__ = [
     "CLASSES",
@@ -59,8 +56,7 @@ __all__ = [
     "classify",
     "classify_argocd",
     "judge",
-    "outlook",
-    "plan",
+    "moves_something",
     "plan_resources",
     "planner",
     "problems",
@@ -70,43 +66,31 @@ RESOURCES = "_resources"  # the folder that they are written to
 _STILL = ("nothing", "metadata", "behaviour")  # classes in which no pod and no request moves
 
 
-def plan(old: Side | None, new: Side | None, look: Look = looked_ahead) -> AppPlan:
-    """The plan of one app in one environment; a side is None where the app is not there.
-
-    `look` simulates the change. Raises ValueError where both sides are None.
-    """
-    found = without_simulation(old, new)
-    still = found.class_ in _STILL or (old and new and same_manifests(old, new))
-    if still and not (old and new and old.flight and routing(old) != routing(new)):
-        return found
-    try:
-        seen = look(old, new)
-    except TooManyPodsError:
-        return replace(found, not_simulated="it has too many pods, or moves them in too many steps")
-    found = as_simulated(replace(found, summary=as_known(seen, old, new, look)), new)
-    return replace(found, remarks=remarks(old, new, found.summary))
-
-
 def planner() -> Callable[[Side | None, Side | None], AppPlan]:
-    """`plan` for many apps: what is equal to the controllers is simulated once."""
-    return partial(plan, look=Situations().look)
+    """`simulated.plan` for many apps: what is equal to the controllers is simulated once.
 
+    Only a change that moves something imports the simulation, which takes as long as the rest of this package.
+    """
+    look: Look | None = None
 
-def plan_with_timeline(old: Side | None, new: Side | None) -> AppPlan:
-    """The plan with the points in time of its simulation."""
-    timelines: list[Timeline] = []
+    def plan(old: Side | None, new: Side | None) -> AppPlan:
+        nonlocal look
+        found = without_simulation(old, new)
+        if not moves_something(found, old, new):
+            return found
+        from renderer.plan.simulated import Situations, with_simulation
 
-    def look(one: Side | None, other: Side | None) -> SimulationSummary:
-        found, timeline = outlook(one, other)
-        timelines.append(timeline)
-        return found
+        look = look or Situations().look
+        return with_simulation(found, old, new, look)
 
-    found = plan(old, new, look)
-    return replace(found, timeline=timelines[0] if timelines else None)
+    return plan
 
 
 def without_simulation(old: Side | None, new: Side | None) -> AppPlan:
-    """The plan of `plan`, without the simulation."""
+    """The plan of one app in one environment; a side is None where the app is not there.
+
+    Raises ValueError where both sides are None.
+    """
     side = new or old
     if side is None:
         raise ValueError("an app that is on neither side has no plan")
@@ -119,6 +103,12 @@ def without_simulation(old: Side | None, new: Side | None) -> AppPlan:
     promotes = any(effect.class_ == "promote" for effect in effects)
     first_check = checks.initial_delay if checks and promotes else 0
     return replace(found, comes_back=comes_back, ladder=ladder, watch=watched, first_check=first_check)
+
+
+def moves_something(found: AppPlan, old: Side | None, new: Side | None) -> bool:
+    """Whether a pod or a request moves in a change, so that its plan needs a simulation."""
+    is_still = found.class_ in _STILL or (old and new and same_manifests(old, new))
+    return not is_still or bool(old and new and old.flight and routing(old) != routing(new))
 
 
 def plan_resources(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from renderer.plan.fields import FieldClass
 from renderer.problem import Problem
-from renderer.simulate import Timeline
+
+if TYPE_CHECKING:
+    from renderer.simulate import Timeline
 
 Class = Literal[
     "nothing",

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from renderer.plan.outlook import strays
 from renderer.plan.side import Side, workload
+from renderer.plan.strays import strays
 from renderer.problem import Severity
 from renderer.rules.finding import Finding
 from renderer.spec import Canary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from renderer.plan.classes import ChangedPath, Class, Effect
-from renderer.plan.outlook import returns_in_window
+from renderer.plan.rollback_window import returns_in_window
 from renderer.plan.side import Side, restart_mark, workload
 from renderer.project import numbers
 from renderer.release.back import undone

@@ -9,11 +9,10 @@ from math import isinf
 from typing import Any, NamedTuple
 
 from renderer.manifest import Manifest
-from renderer.plain import equal
 from renderer.plan.classes import Flag, SimulationSummary, Track
-from renderer.plan.side import WORKLOADS, Side, workload
-from renderer.release.back import undone
-from renderer.simulate import Moment, Options, Point, Timeline, TooManyPodsError, apply, start, wait
+from renderer.plan.rollback_window import returned
+from renderer.plan.side import WORKLOADS, Side
+from renderer.simulate import Moment, Options, Point, Timeline, apply, start, wait
 
 Look = Callable[[Side | None, Side | None], SimulationSummary]  # simulates a change, with the names that people use
 _AT_REST = 3600.0  # seconds after the previous edit: the pods of older versions are gone
@@ -59,14 +58,6 @@ def play(situation: Situation) -> tuple[SimulationSummary, Timeline]:
     cluster, timeline = apply(cluster, after, situation.options)
     _, later = wait(cluster, _AT_REST, replace(situation.options, elapsed=0.0))
     return summary(timeline, later.points[-1]), timeline
-
-
-def strays(old: Side, new: Side) -> bool:
-    """Whether the simulation of the change shows a share or pods off their path; also where it cannot be simulated."""
-    try:
-        return bool(looked_ahead(old, new).flags)
-    except TooManyPodsError:
-        return True
 
 
 def named(found: SimulationSummary, *sides: Side | None) -> SimulationSummary:
@@ -164,50 +155,8 @@ def _flags(timeline: Timeline) -> Iterable[Flag]:
 def _history(old: Side, new: Side | None) -> list[tuple[Manifest, ...]]:
     """What was applied before, oldest first; with `rollbackWindow` also the version that `new` returns to."""
     played = [_unpaused(old.stable), _unpaused(old.manifests), old.manifests]
-    returned = _returned(old, new) if new else ()
-    return [*(tuple(_with_template(each, one) for each in played[0]) for one in returned), *played]
-
-
-def starts_under_window(old: Side, new: Side) -> bool:
-    """Whether a canary or preview starts with `rollbackWindow`; Rollouts 1.9 pauses a preview nevertheless."""
-    window = workload(new.app, new.manifests).get("spec", {}).get("rollbackWindow")
-    skips = new.flight == "canary" or (new.flight == "preview" and not _options(new).before_1_10)
-    return bool(window and skips and old.app.running != new.app.running)
-
-
-def returns_in_window(old: Side, new: Side) -> bool:
-    """Whether a version that ran before is released within `rollbackWindow`: the controller skips steps and pauses."""
-    return bool(_returned(old, new))
-
-
-def _returned(old: Side, new: Side) -> Sequence[Mapping[str, Any]]:
-    """The pod templates since the version that `new` returns to, with its own; none if it is not in the window."""
-    since = _since(old, new) if starts_under_window(old, new) else ()
-    return since if since and len(since) <= _window(new) else ()
-
-
-def _window(new: Side) -> int:
-    revisions = workload(new.app, new.manifests)["spec"]["rollbackWindow"].get("revisions", 0)
-    return revisions if isinstance(revisions, int) else 0
-
-
-def _since(old: Side, new: Side) -> Sequence[Mapping[str, Any]]:
-    """The pod templates from that of the version in flight up to the stable one, without it; none for a new version."""
-    template = workload(new.app, new.manifests)["spec"]["template"]
-    stable, first = (_index(old.ran, each) for each in (workload(old.app, old.stable)["spec"]["template"], template))
-    if stable is not None and first is not None:
-        return old.ran[first:stable]
-    is_edited = any(_label(each) == _label(template) for each in old.ran)
-    returns = new.app.running == old.app.previous != undone(old.app.spec)  # one that was undone is younger than stable
-    return [template] if returns and not is_edited else []
-
-
-def _label(template: Mapping[str, Any]) -> object:
-    return template.get("metadata", {}).get("labels", {}).get("version")
-
-
-def _index(templates: Sequence[Mapping[str, Any]], wanted: Mapping[str, Any]) -> int | None:
-    return next((index for index, each in enumerate(templates) if equal(each, wanted)), None)
+    templates = returned(old, new) if new else ()
+    return [*(tuple(_with_template(each, one) for each in played[0]) for one in templates), *played]
 
 
 def _with_template(manifest: Manifest, template: Mapping[str, Any]) -> Manifest:

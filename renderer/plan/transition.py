@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from renderer.plan.at_once import without_canary, without_preview
 from renderer.plan.in_flight import headers_in_flight, routes_in_flight, scale_in_step, steps_in_flight
 from renderer.plan.needed import config_of_stable
-from renderer.plan.outlook import returns_in_window, strays
 from renderer.plan.ports import port_renamed
+from renderer.plan.rollback_window import returns_in_window
 from renderer.plan.scaling import autoscaling_down, autoscaling_on, autoscaling_stage
 from renderer.plan.side import Side, moves_cluster, restart_mark, stable_pointer, switched, workload
 from renderer.plan.stages import switch_alone, switch_before_healthy, switch_in_flight, switch_stages
+from renderer.plan.strays import strays
 from renderer.problem import Severity
 from renderer.project import numbers
 from renderer.release.notes import aborted_by_controller

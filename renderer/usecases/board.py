@@ -16,7 +16,7 @@ from renderer.git import commits_of, log_files, read_blobs
 from renderer.history import LiveCommit, Revision, Standing, history
 from renderer.layout import Layout
 from renderer.plain import lookup
-from renderer.plan import plan_with_timeline
+from renderer.plan.simulated import plan_with_timeline
 from renderer.problem import errors
 from renderer.progress import Progress, counted, no_progress, progress
 from renderer.report.commits import who

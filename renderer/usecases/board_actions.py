@@ -11,7 +11,7 @@ from renderer.console import say
 from renderer.failure import Failure
 from renderer.git.read import find
 from renderer.git.version import commit_ahead, current_branch, fast_forward, push_branch, remote_of
-from renderer.plan import plan_with_timeline
+from renderer.plan.simulated import plan_with_timeline
 from renderer.report.plan import plan_lines
 from renderer.usecases import verbs
 from renderer.usecases.compare import compare

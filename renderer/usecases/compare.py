@@ -25,7 +25,7 @@ from renderer.pipeline.setup import Setup
 from renderer.plan import AppPlan, Effect, Side, classify_argocd, plan_resources, planner
 from renderer.plan.kept import with_kept
 from renderer.plan.moved import Objects, objects_of, with_moves
-from renderer.plan.outlook import starts_under_window
+from renderer.plan.rollback_window import starts_under_window
 from renderer.problem import Problem, errors
 from renderer.progress import progress
 from renderer.project import Versions

@@ -56,9 +56,11 @@ class Checks(NamedTuple):
 
 def with_settings(spec: Mapping[str, Any], settings: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """An effective spec with the environment's settings of its built-in checks; its own settings win."""
+    if not settings:
+        return spec
     strategy = spec.get("strategy") or {}
     own = {field: strategy[field] for field in ANALYSES if any(name in (strategy.get(field) or {}) for name in NAMES)}
-    if not settings or not own:
+    if not own:
         return spec
     return {**spec, "strategy": {**strategy, **{field: {**settings, **given} for field, given in own.items()}}}
 

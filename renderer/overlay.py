@@ -34,6 +34,11 @@ class Document:
         """The keys that lead to each null outside of lists and of `overrides`: each removes what other files give."""
         return _nulls(self.data)
 
+    @cached_property
+    def removes(self) -> bool:
+        """Whether it has a null outside of lists."""
+        return bool(self.nulls) or has_null(self.data)
+
 
 class SpecItem(NamedTuple):
     """One item of an overlay's or app's `patches` or `resources`, with its file and pointer."""
@@ -137,10 +142,10 @@ def effective(environment: Environment, app: Document, partials: Sequence[Docume
     `level` is the project's render level.
     """
     defaults = environment.spec.get("defaults") or {}
-    spec = merge_specs(defaults, app.spec)
+    spec = merge_specs(defaults, app.spec, removes=app.removes)
     metadata = app.data.get("metadata") or {}
     for partial in reversed(partials):
-        spec = merge_specs(spec, partial.spec)
+        spec = merge_specs(spec, partial.spec, removes=partial.removes)
         metadata = merge(metadata, partial.data.get("metadata") or {})
     if _default_beside_autoscaling(spec, (app, *partials), level):
         del spec["replicas"]
@@ -207,6 +212,11 @@ def _nulls(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[tuple[st
         elif value.__class__ is dict and key != "overrides":
             found += _nulls(value, (*path, key))
     return found
+
+
+def has_null(data: Mapping[str, Any]) -> bool:
+    """Whether a null is somewhere in nested mappings."""
+    return any(value is None or (value.__class__ is dict and has_null(value)) for value in data.values())
 
 
 def _has(data: Any, parts: Sequence[str]) -> bool:

@@ -257,14 +257,17 @@ def serving_sidecars(app: App, key: str, containers: Sequence[Mapping[str, Any]]
     )
 
 
-def merge(base: Any, over: Any) -> Any:
-    """Mappings merge, null removes, everything else replaces (an effective spec's one rule); nothing is mutated."""
+def merge(base: Any, over: Any, *, removes: bool = True) -> Any:
+    """Mappings merge, null removes, everything else replaces (an effective spec's one rule); nothing is mutated.
+
+    Not `removes`: it is known that `over` has no null, so a mapping that `base` lacks needs no copy.
+    """
     if not isinstance(over, dict):
         return over
     merged = dict(base) if isinstance(base, dict) else {}
     for key, value in over.items():
-        if value.__class__ is dict:
-            merged[key] = merge(merged.get(key), value)
+        if value.__class__ is dict and (removes or key in merged):
+            merged[key] = merge(merged.get(key), value, removes=removes)
         elif value is None:
             merged.pop(key, None)
         else:
@@ -272,13 +275,16 @@ def merge(base: Any, over: Any) -> Any:
     return merged
 
 
-def merge_specs(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Two layers of a spec merged; `overrides` of a version replace, for a null in them is a value of its own."""
-    merged: dict[str, Any] = merge(base, over)
+def merge_specs(base: Mapping[str, Any], over: Mapping[str, Any], *, removes: bool = True) -> dict[str, Any]:
+    """Two layers of a spec merged; `overrides` of a version replace, for a null in them is a value of its own.
+
+    `removes` is as for `merge`.
+    """
+    merged: dict[str, Any] = merge(base, over, removes=removes)
     for state in VERSION_STATES:
         named = over.get(state)  # anything, before the schema has judged it
         if isinstance(named, Mapping) and named.get("overrides") is not None:
-            merged[state]["overrides"] = named["overrides"]
+            merged[state] = {**merged[state], "overrides": named["overrides"]}
     return merged
 
 

@@ -52,7 +52,7 @@ from renderer.rules.index import Index, index
 from renderer.rules.ladder import check_ladder, check_pinned
 from renderer.rules.lost_ports import patch_loses_port
 from renderer.rules.shared_quota import quota_use
-from renderer.rules.specs import SpecScene, check_rendered, check_spec
+from renderer.rules.specs import SpecScene, check_rendered, check_spec, shares_by_replicas
 from renderer.rules.together import quotas_of
 from renderer.schema import Schemas
 from renderer.schema.words import listed
@@ -527,11 +527,10 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     contradicted = _contradictions(evaluated, made, changes, setup, whose)
     if errors(contradicted):
         return contradicted
-    as_it_is = SpecScene(as_rendered(evaluated.app, scene), scene.policy)
     found = [
         *check(scene),
         *service_removed(made.rendered, made.manifests, scene.resources),
-        *check_rendered(as_it_is),
+        *_of_counts(evaluated.app, scene),
         *(patch_loses_port(changes, scene.level) if made.patches else ()),
         *_of_release(evaluated.app, scene),
     ]
@@ -543,6 +542,11 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         for named in with_policy_line([finding], environment, setup.texts)
         for problem in of_findings(evaluated.effective, [named], unpatched if _key(finding) in known else blame)
     ]
+
+
+def _of_counts(app: App, scene: Scene) -> list[Finding]:
+    """Findings in a release that the number of pods decides."""
+    return check_rendered(SpecScene(as_rendered(app, scene), scene.policy)) if shares_by_replicas(app) else []
 
 
 def _of_release(app: App, scene: Scene) -> list[Finding]:

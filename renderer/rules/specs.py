@@ -229,7 +229,7 @@ def canary_share(scene: SpecScene) -> Iterator[Finding]:
     Source: Argo Rollouts (`CalculateReplicaCountsForBasicCanary`).
     """
     app = scene.app
-    if app.strategy.type != "Canary" or app.strategy.router != "replica":
+    if not shares_by_replicas(app):
         return
     asked = {app.canary.weight: "/spec/canary/weight"} if app.canary else {}
     for number, step in enumerate(app.strategy.fields.get("steps", ())):
@@ -238,6 +238,11 @@ def canary_share(scene: SpecScene) -> Iterator[Finding]:
         message = _missed(app, weight) if weight is not None and 0 < weight < 100 else None
         if message:
             yield Finding("canary-share", message, pointer, severity="warning")
+
+
+def shares_by_replicas(app: App) -> bool:
+    """Whether the number of pods decides what a canary gets."""
+    return app.strategy.type == "Canary" and app.strategy.router == "replica"
 
 
 def _missed(app: App, weight: int) -> str | None:

@@ -145,8 +145,10 @@ class Folders:
     def _temporary(self, folder: int) -> tuple[str, int]:
         while True:
             name = f".rollspec-{self._process}-{next(self._numbers)}.tmp"
-            with suppress(FileExistsError):  # else: created by a process with the same id in another container
+            try:
                 return name, os.open(name, _CREATE, 0o666, dir_fd=folder)
+            except FileExistsError:  # created by a process with the same id in another container
+                continue
 
     def remove(self, path: str) -> None:
         """Remove the file, and parent folders that are then empty; do nothing if it does not exist."""

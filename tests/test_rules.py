@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from renderer.manifest import Manifest
 from renderer.project import Versions
 from renderer.rules import MANIFEST_RULES, NEEDS, SECTIONS, Scene, check, specs
+from renderer.rules.index import index
+from renderer.rules.known_pods import OF_PODS, pods_of
 from renderer.rules.names import object_once
 from renderer.rules.specs import SPEC_RULES, check_rendered, check_spec
 from renderer.schema import Schemas
@@ -118,6 +121,42 @@ def test_what_a_rule_needs_leaves_out_no_finding() -> None:
     for path in fixtures():
         scene = read(path).scene
         assert check(scene) == all_findings(scene)
+
+
+def test_a_pod_that_is_known_changes_no_finding() -> None:
+    for path in fixtures():
+        scene = read(path).scene
+        assert check(scene) == check(scene) == all_findings(scene)
+
+
+def test_rules_over_pods_alone_look_at_nothing_else() -> None:
+    """The same pods in an object of another name and namespace, with other resources and another policy, and images."""
+    assert MANIFEST_RULES.keys() >= OF_PODS
+    for path in fixtures():
+        scene = read(path).scene
+        if pods_of(scene):
+            other = Scene(tuple(map(_of_another_app, scene.manifests)), kubernetes=scene.kubernetes)
+            assert pods_of(other) == pods_of(scene)
+            assert _of_pods(other) == _of_pods(scene)
+
+
+def _of_another_app(manifest: Manifest) -> Manifest:
+    data = deepcopy(manifest.data) | {"metadata": {"name": "other", "namespace": "elsewhere"}}
+    for pod in index([Manifest(manifest.file, data)]).pods:
+        for _, container in pod.every:
+            container["image"] = "other:1"
+        pod.labels.clear()
+    return Manifest(manifest.file, data)
+
+
+def _of_pods(scene: Scene) -> list[tuple[str, str, str]]:
+    found = [finding for rule in OF_PODS for finding in MANIFEST_RULES[rule](scene)]
+    return sorted((finding.rule, finding.message, finding.pointer) for finding in found)
+
+
+def test_pods_of_a_stateful_set_are_not_known() -> None:
+    data = {"apiVersion": "apps/v1", "kind": "StatefulSet", "spec": {"template": {"spec": {"containers": []}}}}
+    assert pods_of(Scene((Manifest("web.yaml", data),))) == b""
 
 
 def test_what_a_rule_over_specs_needs_leaves_out_no_finding() -> None:

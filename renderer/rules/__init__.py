@@ -22,6 +22,7 @@ from renderer.rules import (
     http,
     istio,
     jobs,
+    known_pods,
     lifecycle,
     limits,
     made_routes,
@@ -369,9 +370,12 @@ def check_resources(scene: Scene) -> list[Finding]:
 def check(scene: Scene) -> list[Finding]:
     """Every finding of every rule that the scene's kinds and fields call for, in the order of the table."""
     found: list[Finding] = []
-    here = _words_of(scene)
-    for _, judge in _called_for(here):
+    here, pods = _words_of(scene), known_pods.pods_of(scene)
+    is_known = known_pods.are_known(pods)
+    for _, judge in _called_for(here, leave_out=known_pods.OF_PODS) if is_known else _called_for(here):
         found += judge(scene)
+    if not is_known and not any(each.rule in known_pods.OF_PODS for each in found):
+        known_pods.keep(pods)
     return [*found, *check_step_routes(scene, OF_ROUTES)] if "steps" in here else found
 
 
@@ -380,9 +384,11 @@ def _words_of(scene: Scene) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4096)  # the apps of a project have a few forms
-def _called_for(here: frozenset[str]) -> tuple[tuple[str, ManifestRule], ...]:
+def _called_for(
+    here: frozenset[str], *, leave_out: frozenset[str] = frozenset()
+) -> tuple[tuple[str, ManifestRule], ...]:
     """The rules that may have something to look at, where these words are."""
-    return tuple(_needing(here))
+    return tuple((rule, judge) for rule, judge in _needing(here) if rule not in leave_out)
 
 
 def _needing(here: frozenset[str]) -> Iterator[tuple[str, ManifestRule]]:

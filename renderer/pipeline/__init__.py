@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import pairwise, starmap
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.checks import with_settings
@@ -60,6 +60,7 @@ from renderer.spec import API_VERSION, OBJECT_LABELS, VERSION_STATES, App, Aroun
 from renderer.yamlio import dump
 
 _HEAD = {"apiVersion": API_VERSION, "kind": "App"}
+UNWRITTEN: Mapping[str, bytes] = {"": b""}  # in place of files whose text nobody needs
 UNMATCHED, IDLE = "patch-unmatched", "patch-without-effect"
 _BELONGS = "keep a plain manifest outside this folder, and name it under an app's `extraResources`"
 
@@ -90,6 +91,13 @@ def _received(fields: Sequence[Any]) -> Rendered:
     return Rendered(*given)
 
 
+class _Wanted(NamedTuple):
+    """Whether only the stable versions are rendered, and whether somebody needs the text of the manifests."""
+
+    stable_only: bool = False
+    text: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluated:
     """An app's effective spec as a value, and its layers."""
@@ -109,6 +117,7 @@ class Assembled:
     `idle` are the indexes of patches that did not change anything that they matched.
     """
 
+    app: App
     manifests: tuple[Manifest, ...]
     rendered: tuple[Manifest, ...]  # before the templates
     unpatched: tuple[Manifest, ...]
@@ -143,10 +152,12 @@ def building(
     envs: Sequence[str],
     *,
     stable_only: bool = False,
+    text: bool = True,
 ) -> Stepwise[list[Rendered]]:
     """`build_app` as a generator that stops after each step, so that many apps can take each step together.
 
-    The steps of each environment: evaluate, render, template, patch, check, write as text.
+    The steps of each environment: evaluate, render, template, patch, check, write as text. Without the last one, the
+    files are UNWRITTEN.
     """
     document, problems = read_app(name, texts, setup)
     if document is None:
@@ -158,7 +169,7 @@ def building(
     for environment in wanted:
         yield
         evaluation = evaluate(document, environment, texts, setup)
-        made.append((yield from _build(name, evaluation, environment, texts, setup, stable_only)))
+        made.append((yield from _build(name, evaluation, environment, texts, setup, _Wanted(stable_only, text))))
     return made
 
 
@@ -229,7 +240,7 @@ def build_evaluated(
     name: str, evaluation: Evaluation, environment: Environment, texts: Mapping[str, bytes], setup: Setup
 ) -> Rendered:
     """One environment of an app whose spec is evaluated already."""
-    (made,) = in_step([_build(name, evaluation, environment, texts, setup, stable_only=False)])
+    (made,) = in_step([_build(name, evaluation, environment, texts, setup, _Wanted())])
     return made
 
 
@@ -239,7 +250,7 @@ def _build(
     environment: Environment,
     texts: Mapping[str, bytes],
     setup: Setup,
-    stable_only: bool,
+    wanted: _Wanted,
 ) -> Stepwise[Rendered]:
     """The pipeline of one environment after its first step, `evaluate`."""
     locator = Locator({**setup.texts, **texts})
@@ -247,12 +258,25 @@ def _build(
     if evaluated is None:
         return Rendered(environment.name, name, problems=locator.locate(problems))
     yield
-    app = bootstrap(evaluated.app) if stable_only else evaluated.app
+    app = bootstrap(evaluated.app) if wanted.stable_only else evaluated.app
     made = assemble(evaluated, app, environment, texts, setup)
-    problems += made.problems
-    manifests = made.manifests
     yield
-    problems += check_manifests(evaluated, made, setup, environment)
+    return (yield from finishing((evaluated, problems), made, environment, setup, locator, text=wanted.text))
+
+
+def finishing(
+    evaluation: tuple[Evaluated, list[Problem]],
+    made: Assembled,
+    environment: Environment,
+    setup: Setup,
+    locator: Locator,
+    *,
+    text: bool,
+) -> Stepwise[Rendered]:
+    """The last two steps of the pipeline, check and write as text, as a generator that stops between them."""
+    evaluated, problems = evaluation
+    app, name = made.app, made.app.name
+    problems = [*problems, *made.problems, *check_manifests(evaluated, made, setup, environment)]
     matched: dict[str, bool] = {}
     for number, patch in enumerate(made.patches):
         if number not in made.missed:  # one item of `patches` may hold several
@@ -260,9 +284,12 @@ def _build(
     if errors(problems):
         return Rendered(environment.name, name, problems=locator.locate(problems), matched=matched)
     yield
-    files = to_files(manifests, setup, environment, name, header(evaluated.documents[0].file, environment))
+    files: Mapping[str, bytes] = UNWRITTEN
+    if text:
+        first_line = header(evaluated.documents[0].file, environment)
+        files = to_files(made.manifests, setup, environment, name, first_line)
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
-    claimed = claims(manifests, name, made.index, app.namespace)
+    claimed = claims(made.manifests, name, made.index, app.namespace)
     if quotas_of(setup.resources.get(environment.name, ())):
         claimed += quota_use(_scene(evaluated, made, setup, environment), name)
     return Rendered(environment.name, name, files, locator.locate(problems), claimed, matched, hosts, driven_of(app))
@@ -290,7 +317,7 @@ def assemble(
     missed, idle = (frozenset(each.index for each in faults if each.rule == rule) for rule in (UNMATCHED, IDLE))
     in_order = tuple(sorted(patched, key=lambda manifest: manifest.file))
     problems += _files_twice(evaluated, in_order)
-    return Assembled(in_order, rendered, (*manifests, *own), patches, missed, idle, tuple(problems))
+    return Assembled(app, in_order, rendered, (*manifests, *own), patches, missed, idle, tuple(problems))
 
 
 def header(app_file: str, environment: Environment) -> str:

@@ -19,6 +19,7 @@ class Job(NamedTuple):
     target: str = ""
     shard: tuple[int, int] | None = None  # these are the apps of one shard; other runs render the others
     is_elsewhere: bool = False
+    is_written: bool = True  # else nobody needs the text of the manifests
 
     @property
     def apps(self) -> list[str]:

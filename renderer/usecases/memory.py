@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from renderer.pipeline import Rendered
+from renderer.pipeline import UNWRITTEN, Rendered
 from renderer.progress import counted
 from renderer.tree import Difference, Summary
 from renderer.usecases.job import Job
@@ -15,8 +15,6 @@ from renderer.usecases.project import Opened
 
 if TYPE_CHECKING:
     from renderer.cache import Record
-
-_SOME = {"": b""}  # in place of existing files
 
 
 class Recalled(NamedTuple):
@@ -94,4 +92,4 @@ def remembered(opened: Opened, job: Job) -> Memory:
 
 def blank(rendered: Rendered) -> Rendered:
     """The same without the text of its files: other apps only need to know that there are some."""
-    return replace(rendered, files=_SOME if rendered.files else {})
+    return replace(rendered, files=UNWRITTEN if rendered.files else {})

@@ -291,17 +291,22 @@ def _unused(setup: Setup, partials: Sequence[str]) -> list[Problem]:
 
 
 def build_all(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> list[Rendered]:
-    """Each app in each environment, through the pipeline."""
+    """Each app in each environment, through the pipeline, as far as others must know about it: without text."""
     found: list[Rendered] = []
     with reader(opened.root) as read_some:
         for some in groups(apps):
             texts = {app: opened.texts(app, read_some) for app in some}
-            found += build_read(opened, texts, dict.fromkeys(some, envs))
+            found += build_read(opened, texts, dict.fromkeys(some, envs), text=False)
     return found
 
 
 def build_read(
-    opened: Opened, texts: Mapping[str, AppTexts], wanted: Mapping[str, Sequence[str]], *, stable_only: bool = False
+    opened: Opened,
+    texts: Mapping[str, AppTexts],
+    wanted: Mapping[str, Sequence[str]],
+    *,
+    stable_only: bool = False,
+    text: bool = True,
 ) -> list[Rendered]:
     """A group of apps whose files are read, each in its environments (`wanted`)."""
 
@@ -309,7 +314,7 @@ def build_read(
         files, problems = texts[app]
         if problems:
             return [Rendered("", app, problems=tuple(problems))]
-        return (yield from building(app, files, opened.setup, wanted[app], stable_only=stable_only))
+        return (yield from building(app, files, opened.setup, wanted[app], stable_only=stable_only, text=text))
 
     return [each for made in in_step(map(work, texts)) for each in made]
 

@@ -17,7 +17,7 @@ from renderer import cache, tree
 from renderer.argocd import NOT_DRIVEN, Driven
 from renderer.cache import Cache, Folder, Record, clock, digest, settled, shows, stamps_text
 from renderer.cache_key import NoKeyError
-from renderer.pipeline import Rendered, is_in
+from renderer.pipeline import UNWRITTEN, Rendered, is_in
 from renderer.pipeline.fleet import clusters_shared
 from renderer.problem import Problem
 from renderer.rules import Claim, could_clash
@@ -30,7 +30,6 @@ from renderer.usecases.trust import trusted_key
 _GONE: Stamp = (0, 0, 0)  # of a missing file
 _AT_ONCE = 500  # texts that are parsed together
 _FEW = 60  # apps and environments: with more, each claim would be compared with too many
-_SOME = {"": b""}  # in place of existing files
 _CLAIM = itemgetter(0, 1, 3, 4)  # all but the owner, which is the app
 
 
@@ -249,7 +248,7 @@ def _rendered(
 ) -> Rendered:
     problems = tuple(Problem(*fields) for fields in json.loads(record.problems)) if record.problems else ()
     own = tuple([Claim(kind, key, record.app, file, pointer) for kind, key, file, pointer in claims])
-    return Rendered(record.env, record.app, _SOME, problems, own, matched, tuple(hosts), Driven(*driven))
+    return Rendered(record.env, record.app, UNWRITTEN, problems, own, matched, tuple(hosts), Driven(*driven))
 
 
 def _stamp(path: str) -> Stamp:

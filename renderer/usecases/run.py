@@ -53,10 +53,10 @@ def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick
             confirmed = {app: memory.confirmed(app, files) for app, (files, wrong) in texts.items() if not wrong}
             changed = {app: texts[app] for app in some if not confirmed.get(app)}
             envs = {app: job.selection.envs_of(app) for app in changed}
-            made = build_read(opened, changed, envs, stable_only=job.stable_only)
+            made = build_read(opened, changed, envs, stable_only=job.stable_only, text=job.is_written)
             share.apps.extend(changed)
             share.made.extend(made)
-            for app, those in groupby(made, attrgetter("app")):
+            for app, those in groupby(made, attrgetter("app")) if job.is_written else ():
                 share.drafts.extend(memory.drafts(app, [*those], texts[app][0]))
             share.confirmed.extend(record for records in confirmed.values() for record in records)
             for _ in some:

@@ -150,7 +150,7 @@ def _of_merge(options: ValidateOptions, into: str) -> int:
 
 def _run(opened: Opened, selection: Selection, moved: Sequence[Problem], options: ValidateOptions, shown: Shown) -> int:
     """Render or recall every app, and check all of them; nothing is written, the cache included."""
-    job = Job(selection)
+    job = Job(selection, is_written=False)
     memory = remembered(opened, job) if options.cached else Memory(opened, job)
     if options.cached:
         shown.lap("look at the times and sizes of files", memory.described())

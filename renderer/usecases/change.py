@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+from typing import NamedTuple
 
 from renderer.failure import Failure
 from renderer.git import commits_of, resolve
 from renderer.git.read import find, first_parents, is_id, is_unborn
 from renderer.layout import PROJECT_FILE
+from renderer.pipeline import Rendered
 from renderer.pipeline.positions import Locator
 from renderer.plan import AppPlan, without_simulation
 from renderer.problem import Problem
@@ -46,21 +48,28 @@ class Range:
     is_of_hook: bool = False
 
 
-def transitions(opened: Opened, selection: Selection, change: Range) -> list[Problem]:
-    """Problems of the change, in the apps of the selection; none before the first commit, when hooks run too."""
+class Judged(NamedTuple):
+    """The problems of a change, and those apps of the working tree that the pipeline made for it."""
+
+    problems: list[Problem]
+    rendered: tuple[Rendered, ...] = ()
+
+
+def transitions(opened: Opened, selection: Selection, change: Range) -> Judged:
+    """Judges the change in the apps of the selection; there is none before the first commit, when hooks run too."""
     root, base = opened.root, change.base
     refuse_nested(root, opened.layout)
     with asking_git():
         commit = _commit(root, base)
         if commit is None:
-            return []
+            return Judged([])
         new = of_tree(opened)
         old = before(root, commit, new, base)
         changes = _within(about(root, commit, change.head, old, new), selection)
-        found = compare(old, new, changes, make=without_simulation)
+        found = compare(old, new, changes, make=without_simulation, keeps=True)
         found = replace(found, plans=as_one(change, new, found.plans))
         unstaged = _folders(new, selection) if change.is_of_hook else None
-        return _problems(change, commit, (old, new), changes, found, unstaged)
+        return Judged(_problems(change, commit, (old, new), changes, found, unstaged), found.rendered)
 
 
 def _commit(root: str, base: str) -> str | None:
@@ -77,8 +86,8 @@ def _folders(view: View, selection: Selection) -> list[str]:
     return [layout.manifests(env, app) for env in selection.envs for app in sorted(selection.apps[env])]
 
 
-def each_transition(opened: Opened, selection: Selection, change: Range, *, is_whole: bool) -> list[Problem]:
-    """Problems of each commit since `base`, compared with the previous one; at last, of what is not committed.
+def each_transition(opened: Opened, selection: Selection, change: Range, *, is_whole: bool) -> Judged:
+    """Judges each commit since `base`, compared with the previous one; at last, of what is not committed.
 
     `is_whole`: apps and environments that the working tree no longer has count too.
     """
@@ -91,7 +100,7 @@ def each_transition(opened: Opened, selection: Selection, change: Range, *, is_w
         commits = [resolve(root, change.base), *line]
         found = [*_one_by_one(change, of_tree(opened), commits, None if is_whole else selection)]
     last = transitions(opened, selection, replace(change, base="HEAD"))
-    return [*found, *last]
+    return last._replace(problems=[*found, *last.problems])
 
 
 def _one_by_one(change: Range, like: View, commits: Sequence[str], wanted: Selection | None) -> Iterator[Problem]:

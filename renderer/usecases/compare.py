@@ -15,10 +15,22 @@ from renderer.git.read import blob_id
 from renderer.layout import PROJECT_FILE
 from renderer.manifest import Manifest
 from renderer.overlay import Environment
-from renderer.pipeline import Evaluated, assemble, check_manifests, evaluate, header, is_in, read_app, to_files
+from renderer.pipeline import (
+    Evaluated,
+    Evaluation,
+    Rendered,
+    assemble,
+    evaluate,
+    finishing,
+    header,
+    is_in,
+    read_app,
+    to_files,
+)
 from renderer.pipeline.argocd_objects import RESOURCES
 from renderer.pipeline.faults import faults_of
 from renderer.pipeline.fleet import ARGOCD, argocd_manifests
+from renderer.pipeline.in_step import Stepwise, groups, in_step
 from renderer.pipeline.policy_line import policy_line
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup
@@ -30,6 +42,7 @@ from renderer.problem import Problem, errors
 from renderer.progress import progress
 from renderer.project import Versions
 from renderer.render import bootstrap
+from renderer.usecases.memory import blank
 from renderer.usecases.project import Refused
 from renderer.usecases.revision import TextsByApp, View, of_revision
 from renderer.usecases.selection import Selection, asked, touched
@@ -45,13 +58,15 @@ class Compared:
     """The plans, and the problems of apps on the new side, which have no plan.
 
     `files` are the rendered files of the apps on the new side that were rendered for their plans: by path, the id that
-    Git gives to a file with this content. `before` are those of the old side.
+    Git gives to a file with this content. `before` are those of the old side. `rendered`: what the pipeline says of the
+    apps on the new side, without text, if the caller needs that too.
     """
 
     plans: tuple[AppPlan, ...]
     problems: tuple[Problem, ...]
     files: Mapping[str, str]
     before: Mapping[str, str]
+    rendered: tuple[Rendered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +80,14 @@ class Unread:
 class _Made:
     """An app in an environment: its side, and the texts for the positions of problems; or only problems.
 
-    `files`: as those of `Compared`.
+    `files`: as those of `Compared`. `rendered`: what the pipeline says of it, if it was checked.
     """
 
     side: Side | None = None
     locator: Locator | None = None
     problems: tuple[Problem, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    rendered: Rendered | None = None
 
 
 def before(root: str, base: str, new: View, name: str = "") -> View | Unread | None:
@@ -110,15 +126,19 @@ def about(root: str, base: str, head: str | None, old: View | Unread | None, new
     return found
 
 
-def compare(old: View | Unread | None, new: View, selection: Selection, *, make: Make | None = None) -> Compared:
+def compare(
+    old: View | Unread | None, new: View, selection: Selection, *, make: Make | None = None, keeps: bool = False
+) -> Compared:
     """The plan of each app of the selection, by environment and app; whole environments include their resources.
 
-    `make` makes a plan from two sides; by default with a simulation. Several processes share many apps.
+    `make` makes a plan from two sides; by default with a simulation. `keeps`: the result has `rendered`. Several
+    processes share many apps.
     """
     names = selection.names
 
     def work(apps: Sequence[str], tick: Tick) -> _Share:
-        return _share(old, new, (selection, apps), make or planner(), tick)
+        share = _share(old, new, (selection, apps), make or planner(), tick)
+        return share if keeps else replace(share, rendered=[])
 
     with progress("comparing", len(names)) as watch:
         shares = reports(names, work, processors(), watch)
@@ -133,7 +153,9 @@ def compare(old: View | Unread | None, new: View, selection: Selection, *, make:
     files, earlier = (
         {path: oid for share in shares for path, oid in getattr(share, side).items()} for side in ("files", "before")
     )
-    return Compared(tuple(sorted(plans, key=lambda each: (each.env, each.app))), tuple(problems), files, earlier)
+    rendered = tuple(each for share in shares for each in share.rendered)
+    by_name = tuple(sorted(plans, key=lambda each: (each.env, each.app)))
+    return Compared(by_name, tuple(problems), files, earlier, rendered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +167,7 @@ class _Share:
     objects: dict[tuple[str, str], Objects] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
+    rendered: list[Rendered] = field(default_factory=list)
 
 
 def _share(
@@ -159,16 +182,25 @@ def _share(
         was: TextsByApp = old.texts(some)[0] if isinstance(old, View) else {}
         now, wrong = new.texts(some)
         share.problems.extend(wrong)
-        for app in some:
-            for env in selection.envs_of(app):
-                base = _InView(old, app, env, was.get(app, {})) if isinstance(old, View) else old
-                one, was_made, head = _compare(base, _InView(new, app, env, now.get(app, {})), noted)
+        for group in groups(some):
+            work = [
+                _comparing(_before(old, app, env, was), _InView(new, app, env, now.get(app, {})), noted)
+                for app in group
+                for env in selection.envs_of(app)
+            ]
+            for one, was_made, head in in_step(work):
                 share.plans.extend([one] if one else [])
                 share.problems.extend(head.problems)
                 share.files.update(head.files)
                 share.before.update(was_made.files)
-            tick()
+                share.rendered.extend([blank(head.rendered)] if head.rendered and not wrong else [])
+            for _ in group:
+                tick()
     return share
+
+
+def _before(old: View | Unread | None, app: str, env: str, texts: TextsByApp) -> _InView | Unread | None:
+    return _InView(old, app, env, texts.get(app, {})) if isinstance(old, View) else old
 
 
 def _noting(make: Make, objects: dict[tuple[str, str], Objects]) -> Make:
@@ -218,67 +250,81 @@ class _InView:
     env: str
     texts: dict[str, bytes]
 
-    def evaluated(self) -> Evaluated | tuple[Problem, ...] | None:
-        """The effective spec, None if the app does not exist, or its problems."""
+    def evaluated(self) -> Evaluation | None:
+        """The effective spec and its problems; None if the app does not exist."""
         setup = self.view.setup
         environment = setup.environments.get(self.env)
         if environment is None or setup.layout.app(self.app) not in self.texts or not is_in(environment, self.app):
             return None
         document, problems = read_app(self.app, self.texts, setup)
-        if document is None:
-            return tuple(problems)
-        evaluated, problems = evaluate(document, environment, self.texts, setup)
-        return evaluated or tuple(problems)
+        return evaluate(document, environment, self.texts, setup) if document is not None else (None, problems)
 
-    def made(self, evaluated: Evaluated | tuple[Problem, ...] | None, *, checked: bool) -> _Made:
-        """Its manifests; `checked` checks them by schemas and rules too, as a render does."""
-        if evaluated is None:
+    def making(self, evaluation: Evaluation | None, *, checked: bool) -> Stepwise[_Made]:
+        """Its manifests, in steps; `checked` checks them by schemas and rules too, as a render does."""
+        if evaluation is None:
             return _Made()
         setup, environment = self.view.setup, self.view.setup.environments[self.env]
         locator = Locator({**setup.texts, **self.texts})
-        if isinstance(evaluated, tuple):
-            return _Made(problems=locator.locate(evaluated))
+        evaluated, problems = evaluation
+        if evaluated is None:
+            return _Made(problems=locator.locate(problems))
         whole = assemble(evaluated, evaluated.app, environment, self.texts, setup)
-        wrong = errors([*whole.problems, *(check_manifests(evaluated, whole, setup, environment) if checked else ())])
-        stable = whole
-        if not wrong and (evaluated.app.canary or evaluated.app.preview):
-            stable = assemble(evaluated, bootstrap(evaluated.app), environment, self.texts, setup)
-            wrong = errors(stable.problems)
-        if wrong:
+        yield
+        if not checked and (wrong := errors(whole.problems)):
             return _Made(problems=locator.locate(wrong))
+        is_committed, rendered = setup.project.commit_rendered, None
+        if checked:
+            rendered = yield from finishing(
+                (evaluated, problems), whole, environment, setup, locator, text=is_committed
+            )
+            if wrong := errors(rendered.problems):
+                return _Made(problems=tuple(wrong), rendered=rendered)
+        stable = whole
+        if evaluated.app.canary or evaluated.app.preview:
+            stable = assemble(evaluated, bootstrap(evaluated.app), environment, self.texts, setup)
+            if wrong := errors(stable.problems):
+                return _Made(problems=locator.locate(wrong), rendered=rendered)
+        yield
         line = partial(policy_line, environment=environment, texts=setup.texts)
         rules = environment.spec, self.view.data, line
         made = (evaluated.app, whole.manifests, stable.manifests, evaluated.effective)
         side = Side(*made, *rules, revision=self.view.revision)
-        files = self._files(evaluated, whole.manifests) if setup.project.commit_rendered else {}
-        return _Made(side, locator, files=files)
+        if not is_committed:
+            return _Made(side, locator, rendered=rendered)
+        files = rendered.files if rendered else self._files(evaluated, whole.manifests)
+        return _Made(side, locator, files={path: blob_id(text) for path, text in files.items()}, rendered=rendered)
 
-    def _files(self, evaluated: Evaluated, manifests: Sequence[Manifest]) -> dict[str, str]:
-        """The ids of the rendered files, as Git gives them."""
+    def _files(self, evaluated: Evaluated, manifests: Sequence[Manifest]) -> dict[str, bytes]:
         setup, environment = self.view.setup, self.view.setup.environments[self.env]
         first_line = header(evaluated.documents[0].file, environment)
-        made = to_files(manifests, setup, environment, self.app, first_line)
-        return {path: blob_id(content) for path, content in made.items()}
+        return to_files(manifests, setup, environment, self.app, first_line)
 
 
-def _compare(old: _InView | Unread | None, new: _InView, make: Make) -> tuple[AppPlan | None, _Made, _Made]:
-    """The plan, and both sides as far as they were made."""
+def _comparing(old: _InView | Unread | None, new: _InView, make: Make) -> Stepwise[tuple[AppPlan | None, _Made, _Made]]:
+    """The plan, and both sides as far as they were made; in steps, which many apps can take together."""
     was = old.evaluated() if isinstance(old, _InView) else None
+    yield
     now = new.evaluated()
     if was is None and now is None:
         return None, _Made(), _Made()
-    if isinstance(old, _InView) and isinstance(was, Evaluated) and isinstance(now, Evaluated):
-        is_equal = _alike(old.view, new.view, new.env, was, now)
+    if isinstance(old, _InView) and was and was[0] and now and now[0]:
+        is_equal = _alike(old.view, new.view, new.env, was[0], now[0])
     else:
         is_equal = False
     if is_equal:
         return AppPlan(new.app, new.env, ()), _Made(), _Made()
-    head = new.made(now, checked=True)
+    yield
+    head = yield from new.making(now, checked=True)
     if head.problems:
         return None, _Made(), head
-    base = _sound(old.view, old.made(was, checked=False)) if isinstance(old, _InView) else _Made(problems=_unread(old))
+    yield
+    if isinstance(old, _InView):
+        base = _sound(old.view, (yield from old.making(was, checked=False)))
+    else:
+        base = _Made(problems=_unread(old))
     if base.problems:
         return AppPlan(new.app, new.env, _unknown(base.problems)), base, head
+    yield
     found = make(_recalled(old, base.side, head.side), head.side)
     located = head.locator.locate(found.problems) if head.locator else ()
     return replace(found, problems=located), base, head

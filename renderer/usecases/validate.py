@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from renderer.console import say
 from renderer.failure import Failure
-from renderer.problem import Problem
+from renderer.pipeline import Rendered, is_in
 from renderer.progress import counted, laps, progress
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
@@ -23,6 +23,7 @@ from renderer.workers import Tick, processors, reports
 # Imported where they are used: Git, the plan and its simulation, which a check of the specs alone does not need.
 if TYPE_CHECKING:
     from renderer.git.trial import Staged
+    from renderer.usecases.change import Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def validate(options: ValidateOptions) -> int:
     base = options.base or (_hook_base(directory) if options.hook else None)
 
     def run(opened: Opened, selection: Selection) -> int:
-        moved = _moved(opened, selection, base, options) if base else []
+        moved = _moved(opened, selection, base, options) if base else None
         if base:
             shown.lap(f"compare with {base}")
         return _run(opened, selection, moved, options, shown)
@@ -105,7 +106,7 @@ def _live_revision(directory: str) -> str | None:
     return live_revision(directory)
 
 
-def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOptions) -> list[Problem]:
+def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOptions) -> Judged:
     from renderer.usecases.change import Range, each_transition, transitions
 
     if options.base and options.base != "HEAD" and not options.head:  # before the first commit there is no HEAD
@@ -148,13 +149,17 @@ def _of_merge(options: ValidateOptions, into: str) -> int:
         return validate(replace(options, directory=merged.folder, into=None, base=trial.into, head=trial.commit))
 
 
-def _run(opened: Opened, selection: Selection, moved: Sequence[Problem], options: ValidateOptions, shown: Shown) -> int:
-    """Render or recall every app, and check all of them; nothing is written, the cache included."""
+def _run(opened: Opened, selection: Selection, moved: Judged | None, options: ValidateOptions, shown: Shown) -> int:
+    """Render or recall every app, and check all of them; nothing is written, the cache included.
+
+    Apps that were rendered to judge the change are not rendered again.
+    """
     job = Job(selection, is_written=False)
     memory = remembered(opened, job) if options.cached else Memory(opened, job)
     if options.cached:
         shown.lap("look at the times and sizes of files", memory.described())
-    todo = [app for app in job.apps if app not in memory.unchanged]
+    done = _whole(opened, job, moved.rendered if moved else ())
+    todo = [app for app in job.apps if app not in memory.unchanged and app not in done]
     processes = options.jobs or processors()
 
     def work(apps: Sequence[str], tick: Tick) -> Share:
@@ -163,10 +168,22 @@ def _run(opened: Opened, selection: Selection, moved: Sequence[Problem], options
     with progress("validating", len(todo)) as watch:
         shares = reports(todo, work, processes, watch)
         made = [each for share in shares for each in share.made]
+        made += [each for app, some in done.items() if app not in memory.unchanged for each in some]
         confirmed = [record for share in shares for record in share.confirmed]
         shown.lap("render", counted(len(todo) - len({record.app for record in confirmed}), "app"))
         recalled = memory.recall(confirmed, made)
         rendered = [*made, *recalled.rendered]
         across = problems_across_apps(memory, rendered, is_clean=recalled.is_clean)
         shown.lap("check across apps")
-    return int(shown.problems([*problems_of_apps(opened, rendered), *across, *moved], opened.root))
+    of_change = moved.problems if moved else []
+    return int(shown.problems([*problems_of_apps(opened, rendered), *across, *of_change], opened.root))
+
+
+def _whole(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> dict[str, list[Rendered]]:
+    """Of what was rendered, the apps of the job that have all their environments."""
+    found: dict[str, dict[str, Rendered]] = {}
+    for each in rendered:
+        found.setdefault(each.app, {})[each.env] = each
+    environments = opened.setup.environments
+    wanted = {app: [env for env in job.selection.envs_of(app) if is_in(environments[env], app)] for app in found}
+    return {app: [found[app][env] for env in envs] for app, envs in wanted.items() if envs and {*envs} <= {*found[app]}}

@@ -31,9 +31,11 @@ ALLOWED = {
     "render --check": SPECS | GIT,
     "validate": SPECS,
     "validate --cached": SPECS | {"sqlite3"},
-    "validate --base HEAD": SPECS | GIT | CHANGE | {"renderer.edit"},
+    "validate --base HEAD": SPECS | GIT | CHANGE,
+    "validate --hook --cached apps/app-00000.yaml": SPECS | GIT | CHANGE | {"sqlite3"},
+    "render --hook apps/app-00000.yaml": SPECS | GIT | {"sqlite3"},
     "fmt --check": SPECS | {"renderer.edit"},
-    "plan": SPECS | GIT | CHANGE | {"renderer.edit"},
+    "plan": SPECS | GIT | CHANGE,
     "status": SPECS | GIT | CHANGE | {"renderer.history"},
     "history app-00000": SPECS | GIT | {"renderer.history"},
     "weight app-00000 30 --dry-run": SPECS | GIT | CHANGE | {"renderer.edit", "renderer.history", "renderer.simulate"},
@@ -63,7 +65,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("command", ALLOWED)
-def test_a_command_imports_only_what_it_needs(command: str, project: Path) -> None:
+def test_a_command_imports_only_what_it_needs(command: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRE_COMMIT", "1")  # runs the hooks in the working tree
     told = subprocess.run(
         [sys.executable, "-c", PROGRAM, "-C", str(project), *command.split()],
         cwd=ROOT,

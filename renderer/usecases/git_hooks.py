@@ -16,7 +16,7 @@ from renderer.git.trial import Staged, staged_commit
 from renderer.layout import Layout
 from renderer.problem import printable
 from renderer.usecases.checkout import is_around, nested
-from renderer.usecases.into import lay_out_files, layout_of
+from renderer.usecases.laid_out import lay_out_files, layout_of
 from renderer.usecases.project import find_root
 from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import asking_git
@@ -26,11 +26,6 @@ from renderer.yamlio import plain_or_quoted
 HOOK_TOOLS = ("pre-commit", "git", "husky", "lefthook")
 _COMMANDS = ("validate --hook", "render --hook")
 _WRITTEN = "# Written by `rollspec init`: checks what is staged, whatever the working tree has.\n"
-
-
-def is_under_pre_commit() -> bool:
-    """Whether pre-commit runs us: it hides unstaged changes, and expects files to be fixed in the working tree."""
-    return bool(os.environ.get("PRE_COMMIT") or os.environ.get("PRE_COMMIT_FROM_REF"))
 
 
 def each_staged(directory: str, paths: Sequence[str], run: Callable[[str, Staged], int]) -> int:

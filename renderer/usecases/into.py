@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from renderer.console import say
 from renderer.edit.merging import merge_texts
 from renderer.facts import release_state
-from renderer.git import changed, list_tree, merge_base_of, read_many, resolve
+from renderer.git import changed, merge_base_of, read_many, resolve
 from renderer.git.trial import Trial, trial_merge
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.positions import Locator
-from renderer.pipeline.setup import read_project
 from renderer.plan import without_simulation
 from renderer.problem import Problem
-from renderer.project import Versions
-from renderer.resources import read_schema
-from renderer.schema import Schemas
 from renderer.usecases.compare import about, before, compare
-from renderer.usecases.laid_out import lay_out_all
+from renderer.usecases.laid_out import lay_out_files, layout_of
 from renderer.usecases.project import Refused, find_root
 from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import View, asking_git, of_revision
@@ -59,24 +55,6 @@ def merged_into(directory: str, into: str, head: str | None) -> Iterator[Merged]
             problems = [*(_problems(folder, layout, (base, ours, tip), paths, into) if paths else ())]
             problems += _of_releases(folder, layout, (base, ours, tip), paths, into) if base else ()
             yield Merged(trial, folder, ours, base, tuple(problems))
-
-
-def lay_out_files(folder: str, commit: str, paths: Iterable[str] | None = None, without: str = "") -> None:
-    """Write files of the commit (None: all but those in the folder `without`) where the trial's repository has none."""
-    entries = {
-        path: entry
-        for path, entry in list_tree(folder, commit).items()
-        if (path in paths if paths is not None else not (without and holds(without, path)))
-        and not os.path.lexists(os.path.join(folder, path))
-    }
-    lay_out_all(folder, folder, entries)
-
-
-def layout_of(folder: str, commit: str) -> Layout:
-    """The folders of the project at a commit; the usual ones where its project file cannot be read."""
-    text = read_many(folder, commit, [PROJECT_FILE])[PROJECT_FILE]
-    project = read_project(text, Schemas(Versions(), read_schema))[0] if text is not None else None
-    return project.layout if project else Layout()
 
 
 def _problems(

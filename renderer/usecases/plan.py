@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from renderer.console import out
 from renderer.failure import Failure
@@ -20,7 +20,6 @@ from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Unread, about, before, compare, sides
 from renderer.usecases.freezes import breaks_glass
 from renderer.usecases.guards import judged_by_base, rule_changes
-from renderer.usecases.into import Merged, Signature, merged_into, problems_of_head, signature
 from renderer.usecases.output import output_files
 from renderer.usecases.owners import who_looks
 from renderer.usecases.project import Opened, Refused, find_root, open_project
@@ -29,6 +28,9 @@ from renderer.usecases.restarts import put_off
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
+
+if TYPE_CHECKING:
+    from renderer.usecases.into import Merged, Signature  # which imports the edits of specs: only for a merge
 
 _SHORT = 12
 RULES: Literal["rules"] = "rules"
@@ -71,6 +73,8 @@ class Question:
 def show_plan(options: PlanOptions) -> int:
     """Print the plan of a change; the exit code."""
     if options.into:
+        from renderer.usecases.into import merged_into
+
         with merged_into(options.directory, options.into, options.head) as merged:
             if show_stopping(merged.problems, options.form):
                 return 1
@@ -101,7 +105,7 @@ def _show(options: PlanOptions, asked: Question) -> int:
         lap("ask Git what changed", counted(len(selection.names), "app"))
         compared = compare(old, new, selection)
         lap("compare and simulate")
-        alone = problems_of_head(asked.merged, new) if asked.merged else frozenset()
+        alone = _alone(asked.merged, new) if asked.merged else frozenset()
     if show_stopping([marked(each, asked, alone) for each in compared.problems], options.form):
         return 1
     with asking_git():
@@ -134,9 +138,20 @@ def _with_first_checks(options: PlanOptions, asked: Question, new: View, plans: 
     return [with_first_check(asked.root, new.layout, asked.base, each, moment) for each in plans]
 
 
+def _alone(merged: Merged, new: View) -> frozenset[Signature]:
+    """The problems of the branch by itself."""
+    from renderer.usecases.into import problems_of_head
+
+    return problems_of_head(merged, new)
+
+
 def marked(problem: Problem, asked: Question, alone: Collection[Signature]) -> Problem:
     """The problem; of a merge, with a word where the branch by itself does not have it."""
-    if not asked.merged or signature(problem) in alone:
+    if not asked.merged:
+        return problem
+    from renderer.usecases.into import signature
+
+    if signature(problem) in alone:
         return problem
     return replace(problem, message=f"{problem.message} (only together with {asked.into})")
 

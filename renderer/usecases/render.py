@@ -119,9 +119,11 @@ class Output(NamedTuple):
 def render(options: RenderOptions) -> int:
     """Render what the options ask for; the exit code."""
     if options.hook or options.staged:
-        from renderer.usecases.git_hooks import each_staged, is_under_pre_commit  # git: a plain run does not need it
+        from renderer.usecases.touched import is_under_pre_commit  # git: a plain run does not need it
 
         if options.staged or not is_under_pre_commit():
+            from renderer.usecases.git_hooks import each_staged
+
             in_index = replace(options, paths=(), hook=False, staged=False, check=True)
             return each_staged(
                 options.directory,

@@ -22,6 +22,11 @@ Each = Callable[[Opened, Selection], int]
 LIVE = "ROLLSPEC_LIVE"  # the variable by which a verb names the revision of `--live` to hooks
 
 
+def is_under_pre_commit() -> bool:
+    """Whether pre-commit runs us: it hides unstaged changes, and expects files to be fixed in the working tree."""
+    return bool(os.environ.get("PRE_COMMIT") or os.environ.get("PRE_COMMIT_FROM_REF"))
+
+
 def each_touched(shown: Shown, paths: Sequence[str], *, hook: bool, run: Each) -> int:
     """Call `run` for each project with the selection of its files; the highest exit code, 0 if there is none."""
     directory = shown.start or "."

@@ -64,9 +64,11 @@ def validate(options: ValidateOptions) -> int:
         unstaged = replace(options, staged=False)
         return each_staged(options.directory, (), lambda folder, _: validate(replace(unstaged, directory=folder)))
     if options.hook:
-        from renderer.usecases.git_hooks import each_staged, is_under_pre_commit
+        from renderer.usecases.touched import is_under_pre_commit
 
         if not is_under_pre_commit():
+            from renderer.usecases.git_hooks import each_staged
+
             return each_staged(options.directory, options.paths, partial(_of_staged, options))
     if options.into:
         return _of_merge(options, options.into)
@@ -136,7 +138,8 @@ def _of_staged(options: ValidateOptions, folder: str, staged: Staged) -> int:
 
 def _of_merge(options: ValidateOptions, into: str) -> int:
     """Check the merge of the last commit into a revision, and the change that it is."""
-    from renderer.usecases.into import lay_out_files, layout_of, merged_into
+    from renderer.usecases.into import merged_into
+    from renderer.usecases.laid_out import lay_out_files, layout_of
     from renderer.usecases.revision import asking_git
 
     with merged_into(options.directory, into, None) as merged:

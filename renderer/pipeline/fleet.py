@@ -80,9 +80,9 @@ def shared_in_clusters(setup: Setup, rendered: Sequence[Rendered]) -> list[Probl
     for env, claimed in _claims_by_env(setup, rendered, clusters) if clusters else ():
         cluster = clusters[env]
         for claim in claimed:
-            if (cluster or claim.rule == "object-once") and is_for_a_cluster(claim):
+            if cluster or claim.rule == "object-once":
                 other = first.setdefault((cluster, claim[:2]), env)
-                if other != env:
+                if other != env and is_for_a_cluster(claim):
                     shared.setdefault((other, env), []).append(claim)
     pairs = [(*pair, claims) for (one, other), claims in shared.items() for pair in ((one, other), (other, one))]
     locator = Locator(setup.texts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -19,7 +19,6 @@ from renderer.schema.scope import scope
 
 _EVERYTHING: tuple[Object, ...] = ({},)  # what a route without a match takes
 _PODS = "pods"  # the `rule` of claims that selectors are compared with: the labels of pods
-_OVERLAPS = frozenset((_PODS, "workloads-overlap"))
 _AT_GATEWAY = " at gateway "
 _IN_MESH = " in the mesh|"
 _RULED = "destination-rule-once"
@@ -72,43 +71,45 @@ def claims(
 
 def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
     """Clashes between owners, sorted by owner, file and pointer. The owner of a pair counts, not the claim's own."""
-    named = [claim if claim.owner == owner else claim._replace(owner=owner) for owner, claim in claimed]
-    times = Counter([claim[:2] for claim in named])
-    by_key: dict[tuple[str, str], list[Claim]] = {}
-    for claim in named:  # most claims are unique: collect only those that could clash
-        if claim.rule in _OVERLAPS or times[claim[:2]] > 1:
-            by_key.setdefault((claim.rule, claim.key), []).append(claim)
+    by_rule: defaultdict[str, list[Claim]] = defaultdict(list)
+    for owner, claim in claimed:
+        by_rule[claim.rule].append(claim if claim.owner == owner else claim._replace(owner=owner))
+    times = {rule: Counter([claim.key for claim in by_rule[rule]]) for rule in _EXACT}
     found: list[Clash] = []
-    for (rule, key), group in by_key.items():
-        if rule in FLEET_RULES and rule != "workloads-overlap":
+    for rule, counts in times.items():
+        several = (
+            [claim for claim in by_rule[rule] if counts[claim.key] > 1] if len(counts) < len(by_rule[rule]) else ()
+        )
+        for key, group in _by_key(several).items():
             found += _equal(rule, key, group)
-    found += _overlaps(by_key)
-    routed = [claim for claim in named if claim.rule == "host-once" and claim.key.endswith(_IN_MESH)]
-    if routed:
-        found += _wildcards(routed)
-        found += _of_services([claim for claim in routed if times[claim[:2]] == 1], named)
-    taking = [claim for claim in named if claim.rule == _TAKES]
-    if taking:
-        found += _taken(taking, named)
-    ruled = [claim for claim in named if claim.rule == _RULED]
-    if ruled:
-        found += _rules_of_services(ruled, named, times)
+    found += _overlaps(_by_key(by_rule["workloads-overlap"]), _by_key(by_rule[_PODS]))
+    services = [claim for claim in by_rule["object-once"] if _is_service(claim)]
+    routed = [claim for claim in by_rule["host-once"] if claim.key.endswith(_IN_MESH)]
+    found += _wildcards(routed)
+    found += _of_services([claim for claim in routed if times["host-once"][claim.key] == 1], services)
+    found += _taken(by_rule[_TAKES], services)
+    found += _rules_of_services(by_rule[_RULED], services, times[_RULED])
     return sorted(found, key=lambda clash: (*_order(clash.claim), *_order(clash.other)))
 
 
-def _rules_of_services(
-    ruled: Sequence[Claim], named: Iterable[Claim], times: Counter[tuple[str, str]]
-) -> Iterator[Clash]:
+def _by_key(claimed: Iterable[Claim]) -> dict[str, list[Claim]]:
+    found: dict[str, list[Claim]] = {}
+    for claim in claimed:
+        found.setdefault(claim.key, []).append(claim)
+    return found
+
+
+def _rules_of_services(ruled: Sequence[Claim], services: Iterable[Claim], times: Counter[str]) -> Iterator[Clash]:
     """DestinationRules that an app makes for the Service of another app, which has none of its own there."""
     exact = {claim.key: claim for claim in ruled}
     wild = [claim for claim in ruled if claim.key.startswith("*")]
-    for claim in named:
-        if not _is_service(claim) or claim.owner.startswith("_"):
+    for claim in services if ruled else ():
+        if claim.owner.startswith("_"):
             continue
         host, namespace = (key := _rule_key(claim.key)).split("|")
         one = exact.get(key)  # the most exact host counts; where two are equal, a clash says so already
         if one is not None:
-            made = [one] if times[one[:2]] == 1 else []
+            made = [one] if times[one.key] == 1 else []
         else:
             made = [each for each in wild if each.key.endswith(f"|{namespace}") and _covers(_ruled(each), host)]
         for each in made:
@@ -144,13 +145,13 @@ def _wildcards(routed: Iterable[Claim]) -> Iterator[Clash]:
             )
 
 
-def _of_services(routed: Iterable[Claim], named: Iterable[Claim]) -> Iterator[Clash]:
+def _of_services(routed: Iterable[Claim], services: Iterable[Claim]) -> Iterator[Clash]:
     """Routes that an app makes for the Service of another app, which has none for it."""
     hosts = {_host(claim): claim for claim in routed if not claim.owner.startswith("_")}
     wild = {host: claim for host, claim in hosts.items() if host.startswith("*.")}
     keys = {key: host for host in hosts if (key := _service_key(host))}
-    for claim in named:
-        if not _is_service(claim) or claim.owner.startswith("_"):
+    for claim in services if hosts else ():
+        if claim.owner.startswith("_"):
             continue
         routes = [hosts[keys[claim.key]]] if claim.key in keys else []
         routes += [each for host, each in wild.items() if _covers(host, _service_host(claim.key))]
@@ -162,11 +163,11 @@ def _of_services(routed: Iterable[Claim], named: Iterable[Claim]) -> Iterator[Cl
                 yield Clash("host-once", message, each, claim)
 
 
-def _taken(taking: Iterable[Claim], named: Iterable[Claim]) -> Iterator[Clash]:
+def _taken(taking: Sequence[Claim], services: Iterable[Claim]) -> Iterator[Clash]:
     """What leads the requests of another app's Service to pods of its own choice."""
-    services = {claim.key: claim for claim in named if _is_service(claim)}
+    by_key = {claim.key: claim for claim in services} if taking else {}
     for claim in taking:
-        service = services.get(claim.key)
+        service = by_key.get(claim.key)
         if service is not None and service.owner != claim.owner and not claim.owner.startswith("_"):
             what = claim.key.partition(" in ")[0]
             yield Clash("host-once", f"this takes the requests of {what} of {_spoken(service.owner)}", claim, service)
@@ -462,18 +463,17 @@ def _labels(namespace: str, labels: dict[str, str]) -> str:
     return "\n".join([namespace, *(f"{key}={value}" for key, value in sorted(labels.items()))])
 
 
-def _overlaps(by_key: dict[tuple[str, str], list[Claim]]) -> Iterator[Clash]:
+def _overlaps(selecting: dict[str, list[Claim]], selected: dict[str, list[Claim]]) -> Iterator[Clash]:
     """Selectors that find pods of another owner. Pods are kept by each of their labels, so that few are compared."""
-    selectors = [(key.split("\n"), group) for (rule, key), group in by_key.items() if rule == "workloads-overlap"]
+    selectors = [(key.split("\n"), group) for key, group in selecting.items()]
     asked = {(namespace, label) for (namespace, *labels), _ in selectors for label in labels}
     by_label: dict[tuple[str, str], list[tuple[set[str], Claim]]] = {}
-    for (rule, key), group in by_key.items():
-        if rule == _PODS:
-            namespace, *labels = key.split("\n")
-            pods = [(set(labels), claim) for claim in group]
-            for label in labels:
-                if (namespace, label) in asked:
-                    by_label.setdefault((namespace, label), []).extend(pods)
+    for key, group in selected.items():
+        namespace, *labels = key.split("\n")
+        pods = [(set(labels), claim) for claim in group]
+        for label in labels:
+            if (namespace, label) in asked:
+                by_label.setdefault((namespace, label), []).extend(pods)
     for (namespace, *wanted), group in selectors:
         near = min((by_label.get((namespace, label), []) for label in wanted), key=len)
         for claim in group:
@@ -488,4 +488,5 @@ def _found(claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]]) -
 
 
 # The rules by which claims clash: each has its manual page.
-FLEET_RULES = ("object-once", "workloads-overlap", "host-once", "destination-rule-once", "hpa-once")
+_EXACT = ("object-once", "host-once", "destination-rule-once", "hpa-once")  # where two keys are equal
+FLEET_RULES = ("workloads-overlap", *_EXACT)

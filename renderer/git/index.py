@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from renderer.git.run import fields, in_folders, literal, reading
+from renderer.git.read import TOP
+from renderer.git.run import fields, in_folders, literal, reading, reading_each, text
 
 
-def staged_deletions(root: str) -> list[str]:
-    """Files that this commit deletes, relative to `root`; a renamed one under its old name."""
-    question = ["diff", "--cached", "-z", "--name-only", "--no-renames", "--diff-filter=D", "--relative"]
-    return sorted(fields(reading(root, [*question, "--no-ext-diff", "--ignore-submodules=all"], b"", **own_index())))
+def deletions(folder: str, span: Sequence[str] = ()) -> list[str]:
+    """Files that this commit deletes, by absolute path; a renamed one under its old name.
 
-
-def deletions_between(root: str, base: str, head: str) -> list[str]:
-    """Files that are in the revision `base` and not in `head`, relative to `root`."""
-    question = ["diff", "-z", "--name-only", "--no-renames", "--diff-filter=D", "--relative", "--no-ext-diff"]
-    return sorted(fields(reading(root, [*question, "--end-of-options", base, head, "--"], b"", **own_index())))
+    With a `span` of two revisions: the files that are in the first and not in the second.
+    """
+    question = ["diff", "-z", "--name-only", "--no-renames", "--diff-filter=D", "--no-ext-diff"]
+    question += ["--ignore-submodules=all", *(("--end-of-options", *span, "--") if span else ("--cached",))]
+    top, gone = reading_each(folder, [TOP, question], **own_index())
+    return sorted(os.path.join(text(top).removesuffix("\n"), path) for path in fields(gone))
 
 
 def unknown(root: str, folders: Sequence[str]) -> list[str]:

@@ -32,6 +32,7 @@ _MANY = 500  # most paths on a command line; for more, the whole tree is listed
 _BRANCH = regex(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # names that a shell takes as they are
 _ID = regex(r"[0-9a-f]{7,64}")
 _WHOLE_ID = regex(r"[0-9a-f]{40}|[0-9a-f]{64}")
+TOP = ("rev-parse", "--show-toplevel")
 _SMALL = 1 << 20  # bytes of objects that are read before their sizes are known
 FILES = ("100644", "100755")  # modes of plain files
 
@@ -45,7 +46,7 @@ class TreeEntry(NamedTuple):
 
 def top_folder(path: str) -> str:
     """The top folder of the repository that `path` is in. Raises GitError no-git, no-repository."""
-    return text(reading(path, ["rev-parse", "--show-toplevel"])).removesuffix("\n")
+    return text(reading(path, TOP)).removesuffix("\n")
 
 
 def git_path(root: str, name: str) -> str:

@@ -26,6 +26,7 @@ _SETTINGS = (
     "log.showRoot=true",
     "log.diffMerges=separate",
     "diff.noprefix=false",
+    "diff.relative=false",
 )
 # A folder of the project may look like a bare repository; git would then use the configuration in it.
 _GIT = ("git", "-c", "safe.bareRepository=explicit")

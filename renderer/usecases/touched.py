@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from renderer.console import say
 from renderer.failure import Failure
-from renderer.git import GitError, list_tree, top_folder
-from renderer.git.index import deletions_between, staged_deletions, unknown
+from renderer.git import GitError, list_tree
+from renderer.git.index import deletions, unknown
 from renderer.git.read import find
 from renderer.layout import PROJECT_FILE
 from renderer.pipeline.fleet import ARGOCD
@@ -130,10 +130,8 @@ def _deleted(directory: str, hook: bool) -> list[str]:
     """Files that the commit or push deletes: pre-commit passes only the names of files that exist."""
     if not hook:
         return []
-    start, end = os.environ.get("PRE_COMMIT_FROM_REF"), os.environ.get("PRE_COMMIT_TO_REF")
-    top = top_folder(directory)
-    gone = deletions_between(top, start, end) if start and end else staged_deletions(top)
-    return [os.path.join(top, path) for path in gone]
+    span = os.environ.get("PRE_COMMIT_FROM_REF"), os.environ.get("PRE_COMMIT_TO_REF")
+    return deletions(directory, [each for each in span if each] if all(span) else ())
 
 
 def hook_base(directory: str) -> str | None:

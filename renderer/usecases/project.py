@@ -290,13 +290,13 @@ def _unused(setup: Setup, partials: Sequence[str]) -> list[Problem]:
     return found
 
 
-def build_all(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> list[Rendered]:
-    """Each app in each environment, through the pipeline, as far as others must know about it: without text."""
+def build_all(opened: Opened, apps: Sequence[str], envs: Sequence[str], *, text: bool = True) -> list[Rendered]:
+    """Each app in each environment, through the pipeline."""
     found: list[Rendered] = []
     with reader(opened.root) as read_some:
         for some in groups(apps):
             texts = {app: opened.texts(app, read_some) for app in some}
-            found += build_read(opened, texts, dict.fromkeys(some, envs), text=False)
+            found += build_read(opened, texts, dict.fromkeys(some, envs), text=text)
     return found
 
 

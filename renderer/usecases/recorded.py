@@ -204,7 +204,7 @@ class Recorded(Memory):
         for record, (claims, *others) in zip(known, parsed, strict=True):
             yield _rendered(record, [claim for claim in claims if counts(claim[0], claim[1])], *others)
         lost = sorted({record.app for record, holds in zip(records, is_current, strict=True) if not holds})
-        yield from (blank(each) for each in build_all(self.opened, lost, [*self._records]))
+        yield from (blank(each) for each in build_all(self.opened, lost, [*self._records], text=False))
 
     def _are_few(self, made: Sequence[Rendered]) -> bool:
         """Whether to look only for clashes with what was made: all other apps did not clash in an earlier run."""

@@ -104,7 +104,7 @@ def _others(memory: Memory, rendered: Sequence[Rendered], envs: Sequence[str]) -
         return []
     near = memory.neighbours(rendered, sorted({each.app for each in rendered}))
     done = {(each.env, each.app) for each in rendered}
-    return [each for each in build_all(memory.opened, near, envs) if (each.env, each.app) not in done]
+    return [each for each in build_all(memory.opened, near, envs, text=False) if (each.env, each.app) not in done]
 
 
 def shared_files(

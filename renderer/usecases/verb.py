@@ -6,9 +6,10 @@ import os.path
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from renderer.console import out, say
 from renderer.failure import Failure
@@ -39,7 +40,7 @@ from renderer.usecases.shown import show_problems
 from renderer.usecases.touched import LIVE
 from renderer.usecases.unfinished import noted
 from renderer.usecases.upstream import lacks
-from renderer.workers import Tick, processors, reports
+from renderer.workers import Tick, meanwhile, processors, reports
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
 Contents = Mapping[str, bytes | None]  # of files, by path; None: it is not there
@@ -167,14 +168,15 @@ def _carried_out(
     files, old = contents
     specs = {each.file for each in edited}
     outputs = files.keys() - specs
-    _refuse_edited(opened, edited, _outputs(edited, files, old))
+    hidden = partial(_refuse_hidden_output, opened, outputs, old.keys() - specs)
+    with meanwhile(hidden) if how.options.commit else nullcontext():
+        _refuse_edited(opened, edited, _outputs(edited, files, old))
     restored = _restored(opened, {path: old[path] for path in files}, specs, how.options)
     if not how.options.commit:
         with restored:
             _write(opened, files, specs)
         return None
     committed = _committed(opened, {*files, *old}, specs)
-    _refuse_hidden_output(opened, outputs, old.keys() - specs)
     wanted = {path: files[path] for path in files.keys() & committed}
     with noted(opened.root, wanted), restored:
         _write(opened, files, specs)
@@ -325,6 +327,11 @@ def _refuse_edited(opened: Opened, edited: Sequence[Edited], old: Contents, *, i
     refuse_edited(opened, there, urgent, is_dry_run=is_dry_run)
 
 
+def _refuse_hidden(opened: Opened, files: Collection[str]) -> None:
+    with asking_git():
+        refuse_hidden(opened.root, set(files))
+
+
 def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> None:
     """Refuse uncommitted specs: a commit of the verb's files alone would have manifests of specs that it lacks.
 
@@ -336,9 +343,8 @@ def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]
         files += [opened.layout.partial(env, app) for env in envs]
     if not find(opened.root, "HEAD"):
         raise Failure("there is no commit yet: commit the project first", 1)
-    with asking_git():
-        refuse_hidden(opened.root, set(files))
-    dirty = changed(opened.root, "HEAD", None, sorted(set(files)))
+    with meanwhile(lambda: _refuse_hidden(opened, files)):
+        dirty = changed(opened.root, "HEAD", None, sorted(set(files)))
     for status, what in (
         ("A", "not committed yet; commit it first"),
         (

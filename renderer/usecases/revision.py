@@ -90,7 +90,8 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
     entry = tree.get(PROJECT_FILE)
     if entry is None or entry.mode not in _FILE_MODES:
         return None
-    blobs = read_blobs(root, {entry.oid, *_shared(tree, layout).values()})
+    shared = _shared(tree, layout)
+    blobs = read_blobs(root, {entry.oid, *shared.values()})
     text = blobs[entry.oid]
     project, problems = read_project(text, like.setup.schemas if like else Schemas(Versions(), read_schema))
     if project is None:
@@ -99,12 +100,13 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
     schemas = like.setup.schemas if like and shares_schemas else Schemas(project.versions, read_schema)
     if project.layout != layout:
         tree = _listed(root, commit, project.layout)
-        blobs |= read_blobs(root, {*_shared(tree, project.layout).values()})
+        shared = _shared(tree, project.layout)
+        blobs |= read_blobs(root, {*shared.values()})
     tree, links = _plain_files(root, commit, project.layout, tree)
     if is_head and links:
         raise Refused([Problem(path, 0, 0, "path", LINK) for path in links])
     names, _ = app_names(project.layout.apps, [path for path in tree if below(path, project.layout.apps)])
-    files = {PROJECT_FILE: text} | {path: blobs[oid] for path, oid in _shared(tree, project.layout).items()}
+    files = {PROJECT_FILE: text} | {path: blobs[oid] for path, oid in shared.items()}
     elsewhere = resources_elsewhere(project.layout, files)
     found = read_many(root, commit, elsewhere) if elsewhere else {}
     files |= {path: text for path, text in found.items() if text is not None}
@@ -129,8 +131,14 @@ def _listed(root: str, commit: str, layout: Layout) -> dict[str, TreeEntry]:
 
 
 def _shared(tree: Mapping[str, TreeEntry], layout: Layout) -> dict[str, str]:
-    """The ids of the plain files that apps share."""
-    return {path: entry.oid for path, entry in tree.items() if entry.mode in _FILE_MODES and _is_shared(layout, path)}
+    """The ids of the plain files that apps share: overlays, other files in their folders, and templates."""
+    overlays, templates = f"{layout.overlays}/", f"{layout.templates}/"
+    return {
+        path: entry.oid
+        for path, entry in tree.items()
+        if path.startswith(templates) or (path.startswith(overlays) and not layout.is_partial(path))
+        if entry.mode in _FILE_MODES
+    }
 
 
 def _plain_files(
@@ -153,11 +161,6 @@ def _plain_files(
 def _is_spec(layout: Layout, path: str) -> bool:
     """Whether a file of this path is read in the folders of specs."""
     return not below(path, layout.apps) or app_names(layout.apps, [path]) != ([], [])
-
-
-def _is_shared(layout: Layout, path: str) -> bool:
-    """Whether it is an overlay, another file in its folder, or a template; but not a partial app."""
-    return below(path, layout.templates) or (below(path, layout.overlays) and not layout.is_partial(path))
 
 
 def _texts(root: str, commit: str, setup: Setup, tree: Mapping[str, TreeEntry], apps: frozenset[str]) -> TextsByApp:

@@ -101,7 +101,7 @@ def profiles(place: Path, wanted: Sequence[Key]) -> dict[Key, dict[str, float]]:
 
 def _alone(name: str, project: Path) -> Sequence[str]:
     command = ("-C", str(project), *COMMANDS[name])
-    return [*command, "--jobs", "1"] if "render" in command else command
+    return [*command, "--jobs", "1"] if command[2] in ("render", "validate") and "--jobs" not in command else command
 
 
 def command_results(place: Path, runs: int) -> Iterator[Result]:

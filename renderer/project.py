@@ -153,7 +153,6 @@ def _argocd(spec: Mapping[str, Any]) -> ArgoCD | None:
     )
 
 
-@lru_cache(maxsize=64)
 @lru_cache(maxsize=64)  # a project names a few
 def numbers(version: str) -> tuple[int, int]:
     """Major and minor of a version such as `1.10` or `v1.10.2`, to compare."""

@@ -13,7 +13,7 @@ from renderer.manifest import Manifest
 from renderer.project import Versions
 from renderer.rules import MANIFEST_RULES, NEEDS, SECTIONS, Scene, check, specs
 from renderer.rules.index import index
-from renderer.rules.known_pods import OF_PODS, pods_of
+from renderer.rules.known_pods import OF_PODS, KnownPods, pods_of
 from renderer.rules.names import object_once
 from renderer.rules.specs import SPEC_RULES, check_rendered, check_spec
 from renderer.schema import Schemas
@@ -125,8 +125,8 @@ def test_what_a_rule_needs_leaves_out_no_finding() -> None:
 
 def test_a_pod_that_is_known_changes_no_finding() -> None:
     for path in fixtures():
-        scene = read(path).scene
-        assert check(scene) == check(scene) == all_findings(scene)
+        scene, known = read(path).scene, KnownPods()
+        assert check(scene, known) == check(scene, known) == all_findings(scene)
 
 
 def test_rules_over_pods_alone_look_at_nothing_else() -> None:

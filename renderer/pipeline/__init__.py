@@ -555,7 +555,7 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     if errors(contradicted):
         return contradicted
     found = [
-        *check(scene),
+        *check(scene, setup.known_pods),
         *service_removed(made.rendered, made.manifests, scene.resources),
         *_of_counts(evaluated.app, scene),
         *(patch_loses_port(changes, scene.level) if made.patches else ()),

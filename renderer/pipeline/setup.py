@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from itertools import permutations
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from renderer.pipeline.positions import Locator, locate_in_documents, of_documen
 from renderer.plain import lookup
 from renderer.problem import Problem, errors
 from renderer.project import LEAVING, Project, project_of
+from renderer.rules import KnownPods
 from renderer.schema import Fault, Schemas
 from renderer.schema.partial import without_nulls
 from renderer.schema.scope import scope
@@ -65,6 +66,7 @@ class Setup:
     resources: Mapping[str, tuple[Manifest, ...]]
     patches: Mapping[str, tuple[Patch, ...]]
     templates: tuple[Any, ...]
+    known_pods: KnownPods = field(default_factory=KnownPods, repr=False, compare=False)
 
     @property
     def layout(self) -> Layout:
@@ -133,13 +135,13 @@ def _sources(project: Project) -> Iterator[Problem]:
 
 def leaving(versions: Mapping[str, str], minors: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
     """A note for each minor that a project names and that the next release of rollspec leaves out."""
-    for field, minor in versions.items():
-        if minor in minors.get(field, ()):
+    for name, minor in versions.items():
+        if minor in minors.get(name, ()):
             message = (
                 f"the next release of rollspec does not render for {minor}: upgrade the cluster, then name a "
                 f"newer minor here"
             )
-            yield Problem(PROJECT_FILE, 0, 0, "leaving-version", message, f"/spec/versions/{field}", "note")
+            yield Problem(PROJECT_FILE, 0, 0, "leaving-version", message, f"/spec/versions/{name}", "note")
 
 
 def set_up(

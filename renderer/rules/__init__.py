@@ -22,7 +22,6 @@ from renderer.rules import (
     http,
     istio,
     jobs,
-    known_pods,
     lifecycle,
     limits,
     made_routes,
@@ -60,6 +59,7 @@ from renderer.rules.fleet import (
     is_for_a_cluster,
     is_of_namespace,
 )
+from renderer.rules.known_pods import OF_PODS, KnownPods, pods_of
 from renderer.rules.step_routes import check_step_routes
 from renderer.rules.words import words
 
@@ -70,6 +70,7 @@ __all__ = [
     "Claim",
     "Clash",
     "Finding",
+    "KnownPods",
     "ManifestRule",
     "Scene",
     "check",
@@ -367,15 +368,18 @@ def check_resources(scene: Scene) -> list[Finding]:
     ]
 
 
-def check(scene: Scene) -> list[Finding]:
-    """Every finding of every rule that the scene's kinds and fields call for, in the order of the table."""
+def check(scene: Scene, known: KnownPods | None = None) -> list[Finding]:
+    """Every finding of every rule that the scene's kinds and fields call for, in the order of the table.
+
+    `known` are the pods that need no second look, and will be those of this scene too if nothing is found in them.
+    """
     found: list[Finding] = []
-    here, pods = _words_of(scene), known_pods.pods_of(scene)
-    is_known = known_pods.are_known(pods)
-    for _, judge in _called_for(here, leave_out=known_pods.OF_PODS) if is_known else _called_for(here):
+    here, pods = _words_of(scene), b"" if known is None else pods_of(scene)
+    is_known = known is not None and pods in known
+    for _, judge in _called_for(here, leave_out=OF_PODS) if is_known else _called_for(here):
         found += judge(scene)
-    if not is_known and not any(each.rule in known_pods.OF_PODS for each in found):
-        known_pods.keep(pods)
+    if known is not None and not is_known and not any(each.rule in OF_PODS for each in found):
+        known.add(pods)
     return [*found, *check_step_routes(scene, OF_ROUTES)] if "steps" in here else found
 
 

@@ -23,7 +23,23 @@ OF_PODS = frozenset(
 )  # fmt: skip
 _FORMAT = 2  # of marshal: the last one without references, so that equal values have equal bytes
 _MOST_KNOWN = 256  # the environments of an app follow each other
-_known: set[bytes] = set()
+
+
+class KnownPods:
+    """What the rules of OF_PODS looked at and found nothing in."""
+
+    def __init__(self) -> None:
+        self._known: set[bytes] = set()
+
+    def __contains__(self, pods: bytes) -> bool:
+        return pods in self._known
+
+    def add(self, pods: bytes) -> None:
+        """Remember that they found nothing in these."""
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        if pods:
+            self._known.add(pods)
 
 
 def pods_of(scene: Scene) -> bytes:
@@ -46,16 +62,3 @@ def pods_of(scene: Scene) -> bytes:
 
 def _without_images(containers: list[Located]) -> list[Object]:
     return [{**container, "image": ""} for _, container in containers]
-
-
-def are_known(pods: bytes) -> bool:
-    """Whether the rules of OF_PODS found nothing in these."""
-    return pods in _known
-
-
-def keep(pods: bytes) -> None:
-    """Remember that they found nothing in these."""
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()
-    if pods:
-        _known.add(pods)

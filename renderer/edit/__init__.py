@@ -21,6 +21,7 @@ from renderer.edit.operations import (
     value_at,
 )
 from renderer.edit.splice import splice
+from renderer.edit.tidy import is_tidy
 from renderer.edit.write import Shape, block
 from renderer.yamlio import Data, load
 from renderer.yamlio.events import ERRORS
@@ -80,7 +81,10 @@ def formatted(text: str, order: FieldOrder | Order = _NO_ORDER, data: Data = Non
     the text holds, if that is known already. Raises EditError.
     """
     data = _read(text) if data is None else data
-    result = laid_out(text, order if isinstance(order, FieldOrder) else FieldOrder(order))
+    order = order if isinstance(order, FieldOrder) else FieldOrder(order)
+    if is_tidy(text, data, order):
+        return text
+    result = laid_out(text, order)
     if result == text:
         return text
     now = _again(result)

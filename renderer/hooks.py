@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from renderer.manifest import Object
 
 WAVE = "argocd.argoproj.io/sync-wave"
@@ -85,9 +87,11 @@ def wave_of(data: Object) -> int:
     """The sync wave; of a hook of Helm its weight. 0 where none is given, or it is not a whole number."""
     notes = _annotations(data)
     given = notes.get(WAVE) or notes.get(_HELM_WEIGHT)
-    if not given:
-        return 0
-    text = str(given)
+    return _number(str(given)) if given else 0
+
+
+@lru_cache(maxsize=256)
+def _number(text: str) -> int:
     digits = text[1:] if text[:1] in ("-", "+") else text
     return int(text) if digits.isascii() and digits.isdecimal() and len(digits) <= 10 else 0
 

@@ -104,4 +104,9 @@ def _kind(kind: str, api_version: str) -> str:
 def sync_options(data: Mapping[str, Any]) -> frozenset[str]:
     """The sync options that an object's annotation gives."""
     given = ((data.get("metadata") or {}).get("annotations") or {}).get(SYNC_OPTIONS)
-    return frozenset(str(given).replace(" ", "").split(",")) if given else frozenset()
+    return _options(str(given)) if given else frozenset()
+
+
+@lru_cache(maxsize=256)
+def _options(text: str) -> frozenset[str]:
+    return frozenset(text.replace(" ", "").split(","))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cached_property
 
 from renderer.manifest import Manifest, Object
 from renderer.patch.json6902 import apply_operations
@@ -17,12 +17,22 @@ WITHOUT_EFFECT = "this patch changes nothing: is a field misspelt, or the value 
 _POD_SPECS = ("/spec/template/spec", "/spec/jobTemplate/spec/template/spec")
 
 
-class _Subject(NamedTuple):
+class _Subject:
     """A manifest between patches: its id, and its id before all patches, by which later patches still find it."""
 
-    manifest: Manifest
-    old: Id
-    id: Id
+    def __init__(self, manifest: Manifest, old: Id | None = None) -> None:
+        self.manifest = manifest
+        self._old = old
+
+    @cached_property
+    def id(self) -> Id:
+        """Worked out for the few manifests that a patch may be for."""
+        return id_of(self.manifest.data)
+
+    @property
+    def old(self) -> Id:
+        """That of the manifest before all patches."""
+        return self._old or self.id
 
 
 def apply(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> tuple[list[Manifest], list[PatchFault]]:
@@ -31,7 +41,7 @@ def apply(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> tuple[list
     A patch that fails leaves the manifest unchanged. A manifest that no patch changes is returned as the same object.
     A fault's `index` counts the given patches.
     """
-    subjects = _subjects(manifests)
+    subjects = [*map(_Subject, manifests)]
     faults: list[PatchFault] = []
     for index, patch in enumerate(patches):
         subjects = _after(subjects, patch, index, faults)
@@ -40,7 +50,7 @@ def apply(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> tuple[list
 
 def last_changes(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> dict[str, int]:
     """The index of the last patch that changed each manifest, by file; unchanged manifests are left out."""
-    subjects = _subjects(manifests)
+    subjects = [*map(_Subject, manifests)]
     found: dict[str, int] = {}
     for index, patch in enumerate(patches):
         before = {subject.manifest.file: subject.manifest for subject in subjects}
@@ -48,11 +58,6 @@ def last_changes(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> dic
         now = [subject.manifest for subject in subjects]
         found |= {each.file: index for each in now if each is not before[each.file] and each != before[each.file]}
     return found
-
-
-def _subjects(manifests: Sequence[Manifest]) -> list[_Subject]:
-    ids = [id_of(manifest.data) for manifest in manifests]
-    return list(map(_Subject, manifests, ids, ids))
 
 
 def _after(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[PatchFault]) -> list[_Subject]:
@@ -85,7 +90,11 @@ def _chosen(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list
     if not isinstance(target, Matcher):
         faults += [PatchFault(index, f"/target/{field}", message, "patch-target") for field, message in target]
         return []
-    found = [i for i, subject in enumerate(subjects) if target.takes(subject.old, subject.id, subject.manifest.data)]
+    found = [
+        i
+        for i, subject in enumerate(subjects)
+        if target.may_take(subject.manifest.data) and target.takes(subject.old, subject.id, subject.manifest.data)
+    ]
     if not found:
         faults.append(PatchFault(index, "/target", "the patch matches no manifest", "patch-unmatched"))
     return found
@@ -127,7 +136,7 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
         faults.append(PatchFault(index, f"/patch{refused.pointer}", message, "patch-failed"))
         return subject
     faults += [PatchFault(index, f"/patch{n.pointer}", n.message, "patch-surprise", "warning") for n in notes]
-    return _Subject(Manifest(subject.manifest.file, new or {}), subject.old, id_of(new or {}))
+    return _Subject(Manifest(subject.manifest.file, new or {}), subject.old)
 
 
 def _reordered(old: Object, new: Object) -> list[Note]:

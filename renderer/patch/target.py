@@ -52,11 +52,12 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         schema = {"pattern": f"^(?:{text})$"}
-        self._validator = Draft7Validator(schema, pattern_options=RegexOptions(size_limit=_SIZE, dfa_size_limit=_SIZE))
+        validator = Draft7Validator(schema, pattern_options=RegexOptions(size_limit=_SIZE, dfa_size_limit=_SIZE))
+        self._is_valid = lru_cache(maxsize=256)(validator.is_valid)  # the objects of all apps are of a few kinds
 
     def fits(self, value: str) -> bool:
         """Whether the whole value matches."""
-        return self._validator.is_valid(value)
+        return self._is_valid(value)
 
 
 class Matcher(NamedTuple):
@@ -69,6 +70,10 @@ class Matcher(NamedTuple):
     namespace: Pattern | None
     labels: tuple[Requirement, ...]
     annotations: tuple[Requirement, ...]
+
+    def may_take(self, manifest: Object) -> bool:
+        """Whether the target matches the kind of the object; a look at that alone leaves most objects out."""
+        return _fits(self.kind, str(manifest.get("kind", "")))
 
     def takes(self, old: Id, new: Id, manifest: Object) -> bool:
         """Whether the target matches the object, by its name and namespace before all patches or now."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from renderer.hooks import HOOK, HOOKS, SYNCED, WAVE, hooks_of, job_of_spec, wave_of
 from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
+from renderer.plain import escape
+from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.images import repository_of
 from renderer.rules.mesh import destinations_of, full_host, spec_of
 from renderer.rules.syntax import is_digits
 
-_JUDGED = frozenset((WAVE, HOOK, SYNC_OPTIONS))
 _REPLACED = {
     "Replace=true": "overwrites what controllers have written at every change,",
     "Force=true": "may delete and recreate it",
@@ -57,25 +59,27 @@ def sync_annotations(scene: Scene) -> Iterator[Finding]:
     """
     for manifest in scene.index.annotated:
         notes = manifest.data["metadata"]["annotations"]
-        if not _JUDGED.isdisjoint(notes):
-            yield from _annotations(manifest, notes)
+        for name, message, severity in _misread(notes.get(WAVE), notes.get(HOOK), notes.get(SYNC_OPTIONS)):
+            yield Finding("sync-annotations", message, f"/metadata/annotations/{escape(name)}", manifest, severity)
 
 
-def _annotations(manifest: Manifest, notes: dict[str, str]) -> Iterator[Finding]:
-    pointer = "/metadata/annotations/argocd.argoproj.io~1"
-    wave = notes.get(WAVE)
+@lru_cache(maxsize=1024)  # the objects of a project have the same few
+def _misread(wave: str | None, hooks: str | None, options: str | None) -> list[tuple[str, str, Severity]]:
+    """Of an object's annotations: the name of each that Argo CD does not understand, and why."""
+    found: list[tuple[str, str, Severity]] = []
     if wave is not None and _whole(wave) is None:
-        yield Finding("sync-annotations", f"sync-wave {wave!r} is not a whole number", pointer + "sync-wave", manifest)
-    for hook in (notes.get(HOOK) or "").split(",") if HOOK in notes else ():
+        found.append((WAVE, f"sync-wave {wave!r} is not a whole number", "error"))
+    for hook in hooks.split(",") if hooks is not None else ():
         if hook.strip() not in HOOKS:
             message = f"{hook.strip()!r} is not a hook of Argo CD: {', '.join(sorted(HOOKS))}"
-            yield Finding("sync-annotations", message, pointer + "hook", manifest)
-    for option in (notes.get(SYNC_OPTIONS) or "").split(",") if SYNC_OPTIONS in notes else ():
+            found.append((HOOK, message, "error"))
+    for option in options.split(",") if options is not None else ():
         if option.strip() and option.strip() not in _ON_OBJECT:
             message = (
                 f"{option.strip()!r} is not a sync option that Argo CD reads from an object: remove it, or correct it"
             )
-            yield Finding("sync-annotations", message, pointer + "sync-options", manifest, "warning")
+            found.append((SYNC_OPTIONS, message, "warning"))
+    return found
 
 
 def _whole(text: str) -> int | None:

@@ -116,11 +116,12 @@ def _texts(scene: Scene, holds: _Holds) -> Iterator[tuple[Manifest, _Text]]:
                 yield pod.manifest, text
         for text in _of_mapping(pod.annotations, f"{pod.pointer}/metadata/annotations", holds):
             yield pod.manifest, text
-    for manifest in scene.manifests:
+    has_files = "ConfigMap" in scene.index.kinds
+    for manifest in scene.manifests if has_files else scene.index.annotated:
         annotations = (manifest.data.get("metadata") or {}).get("annotations")
         for text in _of_mapping(annotations, "/metadata/annotations", holds):
             yield manifest, text
-        if manifest.kind == "ConfigMap":
+        if has_files and manifest.kind == "ConfigMap":
             for name, value in mapping(manifest.data.get("data")).items():
                 pointer = f"/data/{escape(str(name))}"
                 if holds(str(name), value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from renderer.manifest import Manifest
 from renderer.rules.autoscaling import autoscalers, target_of
@@ -11,7 +12,7 @@ from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.templates_within import pods_within
 from renderer.scaler import scaler_of
-from renderer.schema.scope import scope
+from renderer.schema.scope import Scope, scope
 
 # What rollspec makes from specs: a policy need not name it.
 _OWN = frozenset(
@@ -41,9 +42,9 @@ def policy_kinds(scene: Scene) -> Iterator[Finding]:
     """
     allowed = scene.policy.get("kinds")
     for manifest in scene.manifests:
-        group, _, _ = manifest.api_version.rpartition("/")
         kind = str(manifest.data.get("kind", ""))
-        standing, namespace = scope(group, kind), namespace_of(manifest)
+        group, standing = _standing(manifest.api_version, kind)
+        namespace = namespace_of(manifest)
         is_outside = standing != "cluster" and scene.namespace and namespace not in ("", scene.namespace)
         outside = namespace if is_outside else ""
         if allowed is not None and not _is_allowed(allowed, kind, group, outside, standing):
@@ -56,6 +57,13 @@ def policy_kinds(scene: Scene) -> Iterator[Finding]:
             advice = f"say in `policy.kinds` of the overlay what apps may bring, such as [{_NAMESPACED}, {name}]"
             message = f"an app brings {kind} {manifest.name}{_detail(standing, outside)}: {advice}"
             yield Finding("policy-kinds", message, "/kind", manifest, "warning")
+
+
+@lru_cache(maxsize=256)
+def _standing(api_version: str, kind: str) -> tuple[str, Scope]:
+    """The group of a kind, and its scope."""
+    group = api_version.rpartition("/")[0]
+    return group, scope(group, kind)
 
 
 def _detail(standing: str, outside: str) -> str:

@@ -36,9 +36,9 @@ ALLOWED = {
     "render --hook apps/app-00000.yaml": SPECS | GIT | {"sqlite3"},
     "fmt --check": SPECS | {"renderer.edit"},
     "plan": SPECS | GIT | CHANGE,
-    "status": SPECS | GIT | CHANGE | {"renderer.history"},
+    "status": SPECS | GIT | {"renderer.history"},
     "history app-00000": SPECS | GIT | {"renderer.history"},
-    "weight app-00000 30 --dry-run": SPECS | GIT | CHANGE | {"renderer.edit", "renderer.history", "renderer.simulate"},
+    "weight app-00000 30 --dry-run": SPECS | GIT | {"renderer.edit"},
 }
 PROGRAM = f"""
 import sys

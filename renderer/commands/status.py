@@ -9,7 +9,6 @@ import click
 
 from renderer.commands.options import DURATION, TIME, app_option, env_option, shown_as
 from renderer.report.status import FORMATS
-from renderer.usecases.behind import show_behind
 from renderer.usecases.status import StatusOptions, show_status
 
 
@@ -54,4 +53,8 @@ def command(directory: str, /, behind: bool, live: bool, watch: bool, now: datet
         from renderer.usecases.status_live import show_live
 
         return show_live(options, watch=watch)
-    return show_behind(options) if behind else show_status(options)
+    if behind:
+        from renderer.usecases.behind import show_behind
+
+        return show_behind(options)
+    return show_status(options)

@@ -13,7 +13,7 @@ import click
 from renderer.commands.completing import complete_app, complete_env
 from renderer.commands.options import DURATION, ROUTER, STRATEGY, app_argument
 from renderer.usecases import verbs
-from renderer.usecases.promotion import ReleaseOptions
+from renderer.usecases.release_options import ReleaseOptions
 from renderer.usecases.verb import VerbOptions
 from renderer.usecases.verbs import SwitchOptions
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from renderer.plan.side import Side
-
-Steps = Sequence[Mapping[str, Any]]
+from renderer.release.rungs import rungs
 
 
 def ladder_lines(old: Side | None, new: Side | None) -> tuple[str, ...]:
@@ -45,27 +43,3 @@ def _taken_to_be(old: Side, other: str) -> Iterator[str]:
     end = "at its end" if old.app.strategy.ends_by_itself else "at its last weight"
     but = f"; if it is at {' or '.join(f'{weight} %' for weight in earlier)}, {other} traffic moves" if earlier else ""
     yield f"the plan assumes that it is {end}, {weights[-1]} %{but}"
-
-
-def rungs(steps: Steps) -> Iterator[str]:
-    """Each step of a ladder at which it waits: `10 % for 10m`, `50 % until it is promoted`."""
-    weight, is_shown = 0, True
-    for step in steps:
-        if "setWeight" in step:
-            if not is_shown:
-                yield f"{weight} %"
-            weight, is_shown = step["setWeight"], False
-        elif "pause" in step:
-            duration = (step["pause"] or {}).get("duration")
-            time = "until it is promoted" if duration is None else f"for {_time(duration)}"
-            yield f"{weight} % {time}"
-            is_shown = True
-        elif "analysis" in step or "experiment" in step:
-            yield f"{weight} % until the {next(iter(step))} ends"
-            is_shown = True
-    if not is_shown:
-        yield f"{weight} %"
-
-
-def _time(duration: object) -> str:
-    return f"{duration} s" if isinstance(duration, int) or str(duration).isdecimal() else str(duration)

@@ -13,10 +13,10 @@ from renderer.git import resolve
 from renderer.history import Key, LiveCommit, Parsed, Standing, State, state_at
 from renderer.history.due import Due, Placed, due
 from renderer.layout import PROJECT_FILE
-from renderer.pipeline import is_in
-from renderer.promotion import in_order, stages_before
+from renderer.promotion import in_order
 from renderer.report.behind import Behind, behind_text
 from renderer.report.status import AppStatus
+from renderer.usecases.elsewhere import source_environments
 from renderer.usecases.known_past import known_past
 from renderer.usecases.past import SHALLOW
 from renderer.usecases.project import Opened, Refused
@@ -38,15 +38,6 @@ class DueOptions:
     now: datetime | None
     soak: timedelta | None = None
     redo: bool = False
-
-
-def source_environments(opened: Opened, app: str, env: str) -> tuple[str, ...]:
-    """The environments of the nearest stage before this one that have the app; none where nothing comes before."""
-    for stage in stages_before(opened.setup.project.promotion, env):
-        having = tuple(each for each in stage if is_in(opened.setup.environments[each], app))
-        if having:
-            return having
-    return ()
 
 
 class Found(NamedTuple):

@@ -17,7 +17,7 @@ from renderer.usecases import verbs
 from renderer.usecases.compare import compare
 from renderer.usecases.edited import Edited
 from renderer.usecases.project import Opened, find_root
-from renderer.usecases.promotion import ReleaseOptions
+from renderer.usecases.release_options import ReleaseOptions
 from renderer.usecases.revision import View, asking_git, of_tree
 from renderer.usecases.selection import Selection
 from renderer.usecases.verb import VerbOptions

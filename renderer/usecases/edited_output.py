@@ -10,8 +10,8 @@ from renderer.git import GitError, changed
 from renderer.git.commits import keep
 from renderer.problem import printable
 from renderer.spec import app_of
-from renderer.usecases.output import key_of, rendered_at
 from renderer.usecases.project import Opened
+from renderer.usecases.rendered_files import key_of, rendered_at
 from renderer.usecases.revision import of_tree
 
 _MANY = 200  # paths; beyond, git is asked for the whole output folder

@@ -11,6 +11,7 @@ from renderer.git import read_many
 from renderer.overlay import Environment
 from renderer.pipeline import Evaluated, is_in
 from renderer.problem import Problem, errors
+from renderer.promotion import stages_before
 from renderer.release.back import TakenBack, taken_back
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import in_flight
@@ -22,6 +23,15 @@ from renderer.usecases.selection import chosen
 from renderer.workers import Tick, processors, reports
 
 Found = TypeVar("Found")
+
+
+def source_environments(opened: Opened, app: str, env: str) -> tuple[str, ...]:
+    """The environments of the nearest stage before this one that have the app; none where nothing comes before."""
+    for stage in stages_before(opened.setup.project.promotion, env):
+        having = tuple(each for each in stage if is_in(opened.setup.environments[each], app))
+        if having:
+            return having
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from renderer.argocd import application_name, prunes_by_itself, settings, syncs_by_itself
 from renderer.failure import Failure
 from renderer.freeze import TRAILER, Window, frozen, windows_of
 from renderer.git import log
 from renderer.overlay import Environment
-from renderer.plan import AppPlan, Class
 from renderer.problem import Problem, Severity
 from renderer.project import ArgoCD
+
+if TYPE_CHECKING:
+    from renderer.plan import AppPlan, Class
 
 # The verb for each class of change; other classes move no pod and no request.
 _LINES = (TRAILER.lower(), "rollspec-env", "rollspec-app")

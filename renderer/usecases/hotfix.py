@@ -14,7 +14,8 @@ from renderer.usecases.edited import Act, edit_app
 from renderer.usecases.effective import Spec
 from renderer.usecases.freezes import refuse_frozen
 from renderer.usecases.project import Opened, Refused
-from renderer.usecases.promotion import ReleaseOptions, versions_for
+from renderer.usecases.promotion import versions_for
+from renderer.usecases.release_options import ReleaseOptions
 from renderer.usecases.verb import VerbOptions
 
 Run = Callable[..., int]  # the options, the verb, the acts of each environment, and the end of the subject

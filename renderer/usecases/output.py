@@ -16,19 +16,16 @@ from renderer.git.read import (
     read_blobs,
 )
 from renderer.layout import Layout
-from renderer.pipeline import build_app, is_in, outline
 from renderer.pipeline.argocd_objects import RESOURCES
-from renderer.pipeline.fleet import argocd_file, argocd_files, resource_files
 from renderer.plan import AppPlan, FileState, OutputFile
-from renderer.problem import Problem, errors
+from renderer.problem import Problem
 from renderer.tree import listing, read
 from renderer.usecases.checkout import nested
 from renderer.usecases.compare import Compared
+from renderer.usecases.rendered_files import has_app, key_of, rendered_of, shared_files
 from renderer.usecases.revision import View
 from renderer.yamlio.guard import LFS
 
-Key = tuple[str, str]  # environment, app
-_BATCH = 200  # apps whose texts are read at once
 _SUBMODULE = "160000"
 _SHA1 = 40  # letters of an id of Git's; one by SHA-256 has 64
 
@@ -58,19 +55,19 @@ def output_files(
     asked |= {key for path in listed if (key := key_of(layout, path))}
     if not listed and not asked:
         return ()
-    apps = {(env, app) for env, app in asked if _has(view, env, app)}
+    apps = {(env, app) for env, app in asked if has_app(view, env, app)}
     whole = {each.env for each in plans if each.effects and each.app == RESOURCES}
     folders = sorted(layout.manifests(env, app) for env, app in {*apps, *((env, RESOURCES) for env in whole)})
     there = _at_revision(root, head, layout.output, folders, listed) if head else _on_disk(root, folders, listed)
     if not there and not (list_trees(root, head, [layout.output]) if head else listing(root, layout.output)):
         return ()
     own = {path for path in listed if key_of(layout, path) not in apps}
-    shared = _shared(view, own, whole)
+    shared = shared_files(view, own, whole)
     looked = tuple(f"{layout.manifests(env, RESOURCES)}/" for env in whole)
     shared = {path: text for path, text in shared.items() if path in own or path.startswith(looked)}
     length = len(next(filter(None, there.values()), _SHA1 * " "))
     done = apps & {key for path in known if (key := key_of(layout, path))} if length == _SHA1 else set()
-    rendered, broken = _rendered(view, apps - done)
+    rendered, broken = rendered_of(view, apps - done)
     there = {path: oid for path, oid in there.items() if key_of(layout, path) not in broken}
     made = {path: blob_id(text, length) for path, text in (rendered | shared).items()}
     made |= {path: oid for path, oid in known.items() if key_of(layout, path) in done}
@@ -139,24 +136,6 @@ def _problem(file: OutputFile, base: str) -> Problem:
     return Problem(file.path, 0, 0, "output-file", why, severity="warning")
 
 
-def key_of(layout: Layout, path: str) -> Key | None:
-    """The environment and app whose folder holds the file."""
-    parts = path.removeprefix(f"{layout.output}/").split("/")
-    return (parts[0], parts[1]) if len(parts) == 3 else None
-
-
-def rendered_at(view: View, paths: Collection[str]) -> dict[str, bytes]:
-    """What the specs render to in the folders of these paths of the output, by path."""
-    apps = {key for path in paths if (key := key_of(view.layout, path)) and _has(view, *key)}
-    rendered, _ = _rendered(view, apps)
-    return rendered | _shared(view, {path for path in paths if key_of(view.layout, path) not in apps}, ())
-
-
-def _has(view: View, env: str, app: str) -> bool:
-    environment = view.setup.environments.get(env)
-    return environment is not None and app in view.apps and is_in(environment, app)
-
-
 def _state(there: str | None, made: str | None) -> FileState | None:
     if there is None:
         return "missing"
@@ -176,35 +155,3 @@ def _on_disk(root: str, folders: Sequence[str], listed: Collection[str]) -> dict
     paths |= {path for path in listed if os.path.lexists(os.path.join(root, path))}
     texts, _ = read(root, paths)
     return {path: blob_id(texts[path].replace(b"\r\n", b"\n")) if path in texts else "" for path in paths}
-
-
-def _rendered(view: View, apps: Collection[Key]) -> tuple[dict[str, bytes], frozenset[Key]]:
-    """The rendered files of these apps, and those of the apps that have errors: nobody knows what they render to."""
-    found: dict[str, bytes] = {}
-    sound: set[Key] = set()
-    names = sorted({app for _, app in apps})
-    for start in range(0, len(names), _BATCH):
-        texts, _ = view.texts(names[start : start + _BATCH])
-        for app, files in texts.items():
-            envs = sorted(env for env, name in apps if name == app)
-            for each in build_app(app, files, view.setup, envs):
-                if not errors(each.problems):
-                    found |= each.files
-                    sound.add((each.env, each.app))
-    return found, frozenset(apps).difference(sound)
-
-
-def _shared(view: View, paths: Collection[str], whole: Collection[str]) -> dict[str, bytes]:
-    """Rendered files other than those of apps: of the environments in `whole`, and of those with one of these files."""
-    found: dict[str, bytes] = {}
-    output = view.layout.output
-    for env in sorted(view.setup.environments):
-        if env in whole or any(path.startswith(f"{output}/{env}/{RESOURCES}/") for path in paths):
-            found |= resource_files(view.setup, env)
-    envs = [env for env in sorted(view.setup.environments) if f"{output}/{argocd_file(env)}" in paths]
-    if envs and view.setup.project.argocd is not None:
-        texts, _ = view.texts(sorted(view.apps))
-        some = [(app, files, [env for env in envs if _has(view, env, app)]) for app, files in texts.items()]
-        made = [each for app, files, names in some for each in outline(app, files, view.setup, names)]
-        found |= argocd_files(view.setup, made, envs)
-    return found

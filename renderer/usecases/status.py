@@ -13,9 +13,9 @@ from renderer.freeze import Window, frozen, windows_of
 from renderer.git import GitError, changed, resolve
 from renderer.history import Files, Key, Parsed, Standing, State
 from renderer.pipeline import is_in
-from renderer.plan.ladder import rungs
 from renderer.progress import Progress, no_progress
 from renderer.promotion import in_order
+from renderer.release.rungs import rungs
 from renderer.report.possible import possible
 from renderer.report.status import AppStatus, StatusReport, status_text
 from renderer.usecases.checkout import refuse_nested
@@ -26,7 +26,6 @@ from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
 from renderer.usecases.since import Here, Since
 from renderer.usecases.spec_states import SpecStates, spec_states
-from renderer.usecases.watched import watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +98,8 @@ def with_watch(opened: Opened, row: AppStatus) -> AppStatus:
     flight = row.standing.flight if row.standing else None
     if flight is None or flight.role not in ("canary", "preview"):
         return row
+    from renderer.usecases.watched import watched  # the plan takes time to import
+
     return replace(row, watched=watched(opened, row.env, row.app))
 
 

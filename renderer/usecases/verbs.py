@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from renderer.argocd import prunes_by_itself, settings
 from renderer.console import out, say
@@ -18,26 +18,22 @@ from renderer.release import notes, switches, verbs
 from renderer.release.adopt import adoption, with_adoption
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal, in_flight
-from renderer.report.status import AppStatus
 from renderer.spec import fields_of, strategy_of
 from renderer.tree import locked
 from renderer.usecases.edited import Act
-from renderer.usecases.edits import Edits, base_of, edit_acts
 from renderer.usecases.effective import Spec, environments_for
-from renderer.usecases.elsewhere import spec_at
-from renderer.usecases.hotfix import start_hotfix
 from renderer.usecases.live import Live, live_canaries
-from renderer.usecases.older import older_versions
 from renderer.usecases.project import Opened, Refused, find_root, open_project
-from renderer.usecases.promotion import ReleaseOptions, due_versions, say_if_taken_back, versions_for
-from renderer.usecases.ran import has_window, say_how_they_ran
+from renderer.usecases.release_options import ReleaseOptions
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
-from renderer.usecases.status import read_rows
 from renderer.usecases.unfinished import undo_unfinished
-from renderer.usecases.unmeasured import say_if_unmeasured
 from renderer.usecases.verb import How, VerbOptions, carry_out
 from renderer.usecases.words import parse_overrides, parse_words, refuse_misplaced
+
+# What only one verb or option needs is imported where it is used.
+if TYPE_CHECKING:
+    from renderer.report.status import AppStatus
 
 Acts = Callable[[Opened, str], Mapping[str, Act]]  # by app, in an environment
 Notes = Callable[[Opened, Spec, Spec], list[str]]  # of a spec before and after
@@ -75,8 +71,12 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
     """Start releases; the exit code."""
     overrides = parse_overrides(wanted.sets, wanted.unsets)
     if wanted.hotfix:
+        from renderer.usecases.hotfix import start_hotfix
+
         return start_hotfix(options, wanted, _run)
     if wanted.from_edits:
+        from renderer.usecases.edits import Edits, base_of, edit_acts
+
         edits = edit_acts(Edits(wanted.words, wanted.base, wanted.share, wanted.redo))
         live = partial(base_of, since=wanted.base)  # the edits before it are not live yet
         return _run(replace(options, live=live), "release", edits, everywhere=True)
@@ -84,6 +84,9 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
     older: dict[tuple[str, str], str] = {}
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
+        from renderer.usecases.older import older_versions
+        from renderer.usecases.promotion import due_versions, versions_for
+
         policy = opened.setup.environments[env].spec.get("policy") or {}
         is_train = wanted.train
         asked = due_versions(opened, env, wanted, options.now) if is_train else versions_for(opened, env, wanted)
@@ -142,9 +145,13 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
         raise Failure("give either --at or --live", 2)
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
+        from renderer.usecases.promotion import say_if_taken_back
+
         some = _selected(opened, env, apps, options, "promote")
         say_if_taken_back(opened, env, some)
         if options.now:
+            from renderer.usecases.unmeasured import say_if_unmeasured
+
             say_if_unmeasured(opened, env, some, options.now)
         if at is not None:
             return {app: partial(verbs.promote, at=at) for app in some}
@@ -239,6 +246,8 @@ def _noting(acts: Acts) -> tuple[Acts, list[tuple[str, str]]]:
 def _say_how_they_ran(options: VerbOptions, taken_back: Sequence[tuple[str, str]]) -> int:
     """Say how a restored version differs from when it ran; this never makes the verb fail."""
     if not options.dry_run:
+        from renderer.usecases.ran import say_how_they_ran
+
         opened = open_project(options.directory)
         say_how_they_ran(opened, taken_back, "HEAD~1" if options.commit else "HEAD")
     return 0
@@ -246,6 +255,8 @@ def _say_how_they_ran(options: VerbOptions, taken_back: Sequence[tuple[str, str]
 
 def _say_if_in_window(options: VerbOptions, started: Sequence[tuple[Opened, str, str]]) -> int:
     """Say which releases the controller makes at once; this never makes the verb fail."""
+    from renderer.usecases.ran import has_window
+
     some = [(opened, env, app) for opened, env, app in started if has_window(opened, env, app)]
     if some and not options.dry_run:
         from renderer.usecases.windows import say_if_in_window  # plans take time to import
@@ -305,6 +316,8 @@ def _selected(opened: Opened, env: str, apps: Sequence[str], options: VerbOption
     """The apps named, or with --all those of the environment whose state the verb fits."""
     if not options.every:
         return [*apps]
+    from renderer.usecases.status import read_rows
+
     there = [app for app in opened.apps if is_in(opened.setup.environments[env], app)]
     return [row.app for row in read_rows(opened, [env], there) if row.standing and _FITS[verb](row)]
 
@@ -354,6 +367,8 @@ def _weight(app: str, live: Live, share: int, spec: Spec) -> Outcome:
 def _promote(opened: Opened, app: str, env: str | None, revision: str | None, live: Live, spec: Spec) -> Outcome:
     """A canary without a live share starts from nothing; one that a revision has may be promoted here."""
     if revision is not None and in_flight(spec) is None:
+        from renderer.usecases.elsewhere import spec_at
+
         return verbs.promoted(spec, spec_at(opened, app, env, revision))
     if not spec.get("canary"):
         return verbs.promote(spec)
@@ -364,6 +379,8 @@ def _promote(opened: Opened, app: str, env: str | None, revision: str | None, li
 def _undo(opened: Opened, app: str, env: str | None, wanted: UndoOptions, spec: Mapping[str, Any]) -> Outcome:
     if wanted.to is None:
         return verbs.undo(spec, weight=wanted.share, redo=wanted.redo)
+    from renderer.usecases.elsewhere import spec_at
+
     then = spec_at(opened, app, env, wanted.to)
     state = {key: then[key] for key in ("tag", "version") if key in then}
     overrides = overrides_between(fields_of(spec, None), fields_of(then, None))

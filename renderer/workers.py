@@ -17,12 +17,13 @@ Tick = Callable[[], None]
 Work = Callable[[Sequence[Item], Tick], tuple[Report, Callable[[], Done]]]
 
 SMALL = 40  # items that one process does faster than two can be started
+_BLOCK = 500  # items that a process works on before it reports: it need not hold, nor pack, all of its share at once
 _COUNTER = 8  # bytes
 _KILLED = "a worker process was killed, and some files may not be written: run the command again"
 
 
 class Crew(Generic[Report, Done]):
-    """The shares' reports; `finish` then carries out the second phase of each."""
+    """The reports of all parts of the work; `finish` then carries out the second phase of each."""
 
     def __init__(self, reports: list[Report], finish: Callable[[], list[Done]]) -> None:
         self.reports = reports
@@ -38,9 +39,9 @@ def crew(
 ) -> Iterator[Crew[Report, Done]]:
     """Share `items` among `processes` forks, which call `work`; phase two runs only if `finish` is called.
 
-    `work` takes its share and a function to call after each item; it returns a report (small: it goes through a pipe)
-    and what phase two is to do. `watch` hears now and then how many items are done. What a process raises is raised
-    here.
+    `work` takes a part of the items and a function to call after each of them; it returns a report (small: it is sent
+    through a pipe) and what phase two is to do. A process calls it for one part after the other. `watch` hears now and
+    then how many items are done. What a process raises is raised here.
     """
     if processes < 2 or len(items) < SMALL:
         yield _alone(items, work, watch)
@@ -61,12 +62,12 @@ def crew(
         there.close()
         workers.append(worker)
     try:
-        reports = [_receive(pipe, lambda: watch(_total(counters))) for pipe in pipes]
+        reports = _receive(pipes, lambda: watch(_total(counters)))
 
         def finish_all() -> list[Done]:
             for pipe in pipes:
                 _tell(pipe)
-            return [_receive(pipe, lambda: None) for pipe in pipes]
+            return _receive(pipes, lambda: None)
 
         yield Crew(reports, finish_all)
     finally:
@@ -108,7 +109,7 @@ def reports(
     processes: int,
     watch: Callable[[int], None] = lambda _: None,
 ) -> list[Report]:
-    """What the processes report of their shares, as `crew`, where nothing is to be done after that."""
+    """What the processes report of the parts of their work, as `crew`, where nothing is to be done after that."""
     with crew(items, lambda share, tick: (work(share, tick), lambda: None), processes, watch) as workers:
         return workers.reports
 
@@ -150,18 +151,24 @@ def _serve(pipe: Any, others: Sequence[Any], work: Work[Any, Any, Any], share: S
     for other in others:
         other.close()
     try:
-        report, finish = work(share, tick)
-        pipe.send((True, report))
+        finishes = []
+        for start in range(0, len(share), _BLOCK):
+            report, finish = work(share[start : start + _BLOCK], tick)
+            finishes.append(finish)
+            pipe.send(("value", report))
+        pipe.send(("end", None))
         try:
             pipe.recv()
         except EOFError:
             return
-        pipe.send((True, finish()))
+        while finishes:
+            pipe.send(("value", finishes.pop(0)()))
+        pipe.send(("end", None))
     except KeyboardInterrupt:  # Ctrl-C reaches the parent too, which reports it
         return
     except BaseException as error:  # it is raised again in the parent, where there still is one
         with suppress(OSError):
-            pipe.send((False, error))
+            pipe.send(("error", error))
 
 
 def _tell(pipe: Any) -> None:
@@ -172,13 +179,30 @@ def _tell(pipe: Any) -> None:
         raise Failure(_KILLED) from None
 
 
-def _receive(pipe: Any, while_waiting: Callable[[], None]) -> Any:
-    try:
-        while not pipe.poll(0.1):
+def _receive(pipes: Sequence[Any], while_waiting: Callable[[], None]) -> list[Any]:
+    """What the workers send until each of them ends, one worker's values after the other's."""
+    from multiprocessing.connection import wait  # with the processes
+
+    found: dict[Any, list[Any]] = {pipe: [] for pipe in pipes}
+    busy = list(pipes)
+    while busy:
+        ready = wait(busy, 0.1)
+        if not ready:
             while_waiting()
-        is_value, value = pipe.recv()
+        for pipe in ready:
+            kind, value = _next(pipe)
+            if kind == "value":
+                found[pipe].append(value)
+            else:
+                busy.remove(pipe)
+    return [value for values in found.values() for value in values]
+
+
+def _next(pipe: Any) -> tuple[str, Any]:
+    try:
+        kind, value = pipe.recv()
     except EOFError:
         raise Failure(_KILLED) from None
-    if not is_value:
+    if kind == "error":
         raise value
-    return value
+    return kind, value

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from renderer import workers
 from renderer.failure import Failure
 from renderer.workers import SMALL, _serve, crew
 from tests.bench.projects import generate
@@ -35,9 +36,18 @@ def failing(share: Sequence[int], tick: Callable[[], None]) -> tuple[list[int], 
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_every_item_is_in_one_share(processes: int) -> None:
-    with crew(ITEMS, work, processes) as workers:
-        assert sorted(item for report in workers.reports for item in report) == list(ITEMS)
-        assert sum(workers.finish()) == len(ITEMS)
+    with crew(ITEMS, work, processes) as started:
+        assert sorted(item for report in started.reports for item in report) == list(ITEMS)
+        assert sum(started.finish()) == len(ITEMS)
+
+
+@pytest.mark.parametrize("block", [1, 7, 1000])
+def test_a_process_reports_one_part_after_the_other(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_BLOCK", block)
+    with crew(ITEMS, work, 2) as both:
+        assert max(map(len, both.reports)) == min(block, len(ITEMS) // 2)
+        assert [item for report in both.reports for item in report] == [*ITEMS[::2], *ITEMS[1::2]]
+        assert both.finish() == [len(report) for report in both.reports]
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
@@ -45,8 +55,8 @@ def test_without_finish_nobody_waits(processes: int, tmp_path: Path) -> None:
     def writing(share: Sequence[int], tick: Callable[[], None]) -> tuple[int, Callable[[], int]]:
         return len(share), lambda: (tmp_path / "done").write_text("done")
 
-    with crew(ITEMS, writing, processes) as workers:
-        assert sum(workers.reports) == len(ITEMS)
+    with crew(ITEMS, writing, processes) as started:
+        assert sum(started.reports) == len(ITEMS)
     assert not (tmp_path / "done").exists()
 
 
@@ -59,12 +69,12 @@ def test_a_worker_that_is_killed_between_the_phases_is_told_of() -> None:
     def told(share: Sequence[int], tick: Callable[[], None]) -> tuple[int, Callable[[], int]]:
         return os.getpid(), lambda: 0
 
-    with crew(ITEMS, told, 2) as workers:
+    with crew(ITEMS, told, 2) as started:
         for process in multiprocessing.active_children():
             process.kill()
             process.join()
         with pytest.raises(Failure, match="was killed"):
-            workers.finish()
+            started.finish()
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])

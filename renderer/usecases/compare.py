@@ -135,9 +135,10 @@ def compare(
     processes share many apps.
     """
     names = selection.names
+    chosen = make or planner()
 
     def work(apps: Sequence[str], tick: Tick) -> _Share:
-        share = _share(old, new, (selection, apps), make or planner(), tick)
+        share = _share(old, new, (selection, apps), chosen, tick)
         return share if keeps else replace(share, rendered=[])
 
     with progress("comparing", len(names)) as watch:

@@ -53,8 +53,10 @@ class Memory:
         """The records of what was rendered of an app, without the stamps of files that are still to be written."""
         return []
 
-    def written(self, drafts: Sequence[Record], made: Sequence[Rendered], done: Difference | Summary) -> list[Record]:
-        """The records with the stamps of what was written."""
+    def written(
+        self, drafts: Sequence[Record], files: Mapping[str, Sequence[str]], done: Difference | Summary
+    ) -> list[Record]:
+        """The records with the stamps of what was written; `files` are the paths by folder."""
         return []
 
     def neighbours(self, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:

@@ -96,22 +96,22 @@ class Recorded(Memory):
         facts = [[*map(_CLAIM, made.claims)], dict(made.matched), made.hosts, made.driven]
         return Record(made.env, made.app, "", inputs, outputs, extra, problems, json.dumps(facts))
 
-    def written(self, drafts: Sequence[Record], made: Sequence[Rendered], done: Difference | Summary) -> list[Record]:
+    def written(
+        self, drafts: Sequence[Record], files: Mapping[str, Sequence[str]], done: Difference | Summary
+    ) -> list[Record]:
         """None if nothing was written, and none for an app with a foreign file at one of its paths."""
         if isinstance(done, Difference):
             return []
         foreign = {path.rpartition("/")[0] for path in done.foreign}
-        files = {(each.env, each.app): [path.rpartition("/")[2] for path in each.files] for each in made}
         now = clock()
         found = []
         for record in drafts:
             folder = f"{record.env}/{record.app}"
             if folder not in foreign:
                 before = self._folder(record.env, record.app)
-                stamps = {
-                    name: done.stamps.get(f"{folder}/{name}") or before.get(name, (now, 0, 0))
-                    for name in files[record.env, record.app]
-                }
+                paths = files[self.opened.layout.manifests(record.env, record.app)]
+                names = [path.rpartition("/")[2] for path in paths]
+                stamps = {name: done.stamps.get(f"{folder}/{name}") or before.get(name, (now, 0, 0)) for name in names}
                 found.append(record._replace(stamps=self._stamps(record, stamps, now)))
         return found
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from renderer.console import out, say
@@ -21,7 +22,7 @@ from renderer.usecases.checkout import RESTORE, refuse_left_out, refuse_nested
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, other_output, whole_projects
-from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share, shared_files
+from renderer.usecases.run import Share, by_folder, problems_across_apps, problems_of_apps, render_share, shared_files
 from renderer.usecases.selection import Selection, parse_shard
 from renderer.usecases.shown import Shown, in_project
 from renderer.workers import Tick, crew, meanwhile, processors
@@ -232,16 +233,17 @@ def _run(memory: Memory, output: Output) -> int:
     """Render or recall every app, check all of them, and only then write all files."""
     opened, job, lap = memory.opened, memory.job, output.shown.lap
     existing = memory.existing()
+    folders = by_folder(existing)
     todo = [app for app in job.apps if app not in memory.unchanged]
 
     def work(apps: Sequence[str], tick: Tick) -> tuple[Share, Callable[[], Written]]:
         share = render_share(opened, memory, apps, tick)
-        files, stale = share.files(opened, job, existing)
-        return share.report(), lambda: finish(share, files, stale)
+        files, stale = share.files(opened, job, folders)
+        return share.report(), partial(finish, share.drafts, files, stale)
 
-    def finish(share: Share, files: Mapping[str, bytes], stale: Sequence[str]) -> Written:
+    def finish(drafts: Sequence[Record], files: Mapping[str, bytes], stale: Sequence[str]) -> Written:
         done = output.put(job, opened.layout.output, files, stale)
-        records = memory.written(share.drafts, share.made, done)
+        records = memory.written(drafts, by_folder(files), done)
         return Written(replace(done, stamps={}) if isinstance(done, Summary) else done, records)
 
     with progress("rendering", len(todo)) as watch, crew(todo, work, output.processes, watch) as workers:
@@ -377,7 +379,7 @@ def _print(opened: Opened, job: Job, shown: Shown, *, plugin: bool) -> int:
     problems = [*problems_of_apps(opened, share.made), *problems_across_apps(memory, share.made)]
     if shown.problems(problems, opened.root):
         return 1
-    files, _ = share.files(opened, job, frozenset())
+    files, _ = share.files(opened, job, {})
     shared, _ = shared_files(opened, job, share.made, frozenset())
     every = {**files, **shared}
     if plugin:

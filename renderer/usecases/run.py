@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -22,6 +22,8 @@ from renderer.workers import Tick
 if TYPE_CHECKING:
     from renderer.cache import Record
 
+ByFolder = Mapping[str, Sequence[str]]
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -36,12 +38,20 @@ class Share:
         """What the other processes must know about it."""
         return Share(made=[blank(each) for each in self.made], confirmed=self.confirmed)
 
-    def files(self, opened: Opened, job: Job, existing: frozenset[str]) -> tuple[dict[str, bytes], list[str]]:
+    def files(self, opened: Opened, job: Job, existing: ByFolder) -> tuple[dict[str, bytes], list[str]]:
         """Its files by project path, and those in the folders of its apps that are not rendered any more."""
         files = {path: text for each in self.made for path, text in each.files.items()}
         layout = opened.layout
         folders = {layout.manifests(env, app) for app in self.apps for env in job.selection.envs_of(app)}
-        return files, [path for path in existing if path.rpartition("/")[0] in folders and path not in files]
+        return files, [path for folder in sorted(folders) for path in existing.get(folder, ()) if path not in files]
+
+
+def by_folder(paths: Iterable[str]) -> ByFolder:
+    """The paths by the folder that they are directly in."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        found.setdefault(path.rpartition("/")[0], []).append(path)
+    return found
 
 
 def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick) -> Share:

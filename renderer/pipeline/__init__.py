@@ -554,8 +554,9 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
     contradicted = _contradictions(evaluated, made, changes, setup, whose)
     if errors(contradicted):
         return contradicted
+    known_pods = setup.known_pods if len(setup.environments) > 1 else None  # otherwise no pod comes again
     found = [
-        *check(scene, setup.known_pods),
+        *check(scene, known_pods),
         *service_removed(made.rendered, made.manifests, scene.resources),
         *_of_counts(evaluated.app, scene),
         *(patch_loses_port(changes, scene.level) if made.patches else ()),

@@ -156,8 +156,9 @@ def building(
 ) -> Stepwise[list[Rendered]]:
     """`build_app` as a generator that stops after each step, so that many apps can take each step together.
 
-    The steps of each environment: evaluate, render, template, patch, check, write as text. Without the last one, the
-    files are UNWRITTEN.
+    Without `text`, which is the last step, the files are UNWRITTEN.
+
+    The steps of each environment: evaluate, render, template, patch, check, write as text.
     """
     document, problems = read_app(name, texts, setup)
     if document is None:

@@ -62,7 +62,7 @@ STEPS = {
         "renderer.usecases.validate.problems_across_apps",
     ),
     "plan and simulate": (
-        "renderer.plan.plan",
+        "renderer.plan.simulated.with_simulation",
         "renderer.plan.without_simulation",
         "renderer.usecases.compare.plan_resources",
     ),
@@ -137,5 +137,7 @@ def _import(command: str, *, changes: bool) -> None:
     import_module("renderer.cli")
     if command == "validate" and changes:
         import_module("renderer.usecases.change")
+    if command == "plan":
+        import_module("renderer.plan.simulated")
     if command:
         import_module(f"renderer.commands.{command}")

@@ -77,30 +77,44 @@ def crew(
             worker.join()
 
 
+class Later(Generic[Done]):
+    """What another thread finds, or raises; to be asked after the block of `meanwhile`."""
+
+    def __init__(self, work: Callable[[], Done]) -> None:
+        self._work = work
+        self._found: list[Done] = []
+        self._raised: list[BaseException] = []
+
+    def run(self) -> None:
+        """For the other thread."""
+        try:
+            self._found.append(self._work())
+        except BaseException as error:
+            self._raised.append(error)
+
+    def value(self) -> Done:
+        """What it found. Raises what it raised."""
+        for error in self._raised:
+            raise error
+        return self._found[0]
+
+
 @contextmanager
-def meanwhile(work: Callable[[], object]) -> Iterator[None]:
+def meanwhile(work: Callable[[], Done]) -> Iterator[Later[Done]]:
     """Call `work` in a thread while the block runs; what it raises is raised at the end of the block.
 
     For work that mostly waits for another program. The block must not start processes.
     """
     from threading import Thread  # start-up time that most runs must not pay
 
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:
-            raised.append(error)
-
-    thread = Thread(target=run, name="meanwhile")
+    later = Later(work)
+    thread = Thread(target=later.run, name="meanwhile")
     thread.start()
     try:
-        yield
+        yield later
     finally:
         thread.join()
-    if raised:
-        raise raised[0]
+    later.value()
 
 
 def reports(

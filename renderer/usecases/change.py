@@ -17,7 +17,7 @@ from renderer.pipeline.positions import Locator
 from renderer.plan import AppPlan, without_simulation
 from renderer.problem import Problem
 from renderer.usecases.checkout import refuse_nested
-from renderer.usecases.compare import Compared, Unread, about, before, compare
+from renderer.usecases.compare import Compared, Unread, about, before, before_and_about, compare
 from renderer.usecases.freezes import frozen_changes
 from renderer.usecases.guards import by_rule_of_base, frozen_before, judged_by_base
 from renderer.usecases.output import output_problems
@@ -64,8 +64,8 @@ def transitions(opened: Opened, selection: Selection, change: Range) -> Judged:
         if commit is None:
             return Judged([])
         new = of_tree(opened)
-        old = before(root, commit, new, base)
-        changes = _within(about(root, commit, change.head, old, new), selection)
+        old, changes = before_and_about(root, commit, change.head, new, base)
+        changes = _within(changes, selection)
         found = compare(old, new, changes, make=without_simulation, keeps=True)
         found = replace(found, plans=as_one(change, new, found.plans))
         unstaged = _folders(new, selection) if change.is_of_hook else None

@@ -46,7 +46,7 @@ from renderer.usecases.memory import blank
 from renderer.usecases.project import Refused
 from renderer.usecases.revision import TextsByApp, View, of_revision
 from renderer.usecases.selection import Selection, asked, touched
-from renderer.workers import Tick, processors, reports
+from renderer.workers import Tick, meanwhile, processors, reports
 
 Make = Callable[[Side | None, Side | None], AppPlan]  # makes the plan of an app from its two sides
 _BATCH = 200  # apps whose texts are read at once
@@ -111,10 +111,26 @@ def sides(old: View | Unread | None, new: View) -> tuple[View, ...]:
     return (new, old) if isinstance(old, View) else (new,)
 
 
+def before_and_about(
+    root: str, base: str, head: str | None, new: View, name: str
+) -> tuple[View | Unread | None, Selection]:
+    """Both `before` and `about`; git compares the files while the old side is read from it."""
+    with meanwhile(lambda: _changed(root, base, head, new)) as paths:
+        old = before(root, base, new, name)
+    return old, _about(paths.value(), old, new)
+
+
 def about(root: str, base: str, head: str | None, old: View | Unread | None, new: View) -> Selection:
     """The apps and environments of the files that differ; `head` None is the working tree. Raises GitError."""
+    return _about(_changed(root, base, head, new), old, new)
+
+
+def _changed(root: str, base: str, head: str | None, new: View) -> list[str]:
     looked = [] if head else _beside_output(root, new)
-    paths = [path for _, path in changed(root, base, head, looked)]
+    return [path for _, path in changed(root, base, head, looked)]
+
+
+def _about(paths: Sequence[str], old: View | Unread | None, new: View) -> Selection:
     found = Selection()
     views = sides(old, new)
     apps = frozenset[str]().union(*(view.apps for view in views))

@@ -32,6 +32,7 @@ STEPS = {
         "renderer.usecases.change.resolve",
         "renderer.usecases.change.before",
         "renderer.usecases.change.about",
+        "renderer.usecases.change.before_and_about",
     ),
     "refuse what is nested": ("renderer.usecases.plan.refuse_nested", "renderer.usecases.change.refuse_nested"),
     "is it an ancestor": (

@@ -130,7 +130,7 @@ def test_a_pod_that_is_known_changes_no_finding() -> None:
 
 
 def test_rules_over_pods_alone_look_at_nothing_else() -> None:
-    """The same pods in an object of another name and namespace, with other resources and another policy, and images."""
+    """The same pods in an object of another name and namespace, with other resources, policy, images and values."""
     assert MANIFEST_RULES.keys() >= OF_PODS
     for path in fixtures():
         scene = read(path).scene
@@ -145,6 +145,9 @@ def _of_another_app(manifest: Manifest) -> Manifest:
     for pod in index([Manifest(manifest.file, data)]).pods:
         for _, container in pod.every:
             container["image"] = "other:1"
+            for variable in container.get("env") or ():
+                if "valueFrom" not in variable and "$(" not in (variable.get("value") or ""):
+                    variable["value"] = "another value"
         pod.labels.clear()
     return Manifest(manifest.file, data)
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from renderer.manifest import Manifest
 from renderer.rules import MANIFEST_RULES, Scene, check, claims, fleet
 from renderer.rules.index import Index
+from renderer.rules.known_pods import KnownPods
 from tests.support.rules import all_findings, fixtures, read
 
 SCENES = [read(path).scene for path in fixtures()]
+KNOWN = KnownPods()
 STRINGS = st.sampled_from(
     ["", "web", "a.b", "*", "10%", "{{args.x}}", "http", "x" * 70, "1h", "(", "mesh", "shop/web", "a\nb"]
 )
@@ -64,7 +66,7 @@ def mutate(draw: st.DrawFn, holder: Any, key: Any) -> None:
 @settings(max_examples=400, deadline=None)
 @given(mutated())
 def test_rules_never_raise_and_none_is_left_out_that_finds_something(scene: Scene) -> None:
-    found = check(scene)
+    found = check(scene, KNOWN)
     assert found == all_findings(scene)
     for finding in found:
         assert finding.message

@@ -291,7 +291,7 @@ def finishing(
         files = to_files(made.manifests, setup, environment, name, first_line)
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
     claimed = claims(made.manifests, name, made.index, app.namespace)
-    if quotas_of(setup.resources.get(environment.name, ())):
+    if quotas_of(setup.resource_kinds.get(environment.name, {}).get("ResourceQuota", ())):
         claimed += quota_use(_scene(evaluated, made, setup, environment), name)
     return Rendered(environment.name, name, files, locator.locate(problems), claimed, matched, hosts, driven_of(app))
 
@@ -603,6 +603,7 @@ def _scene(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Env
         waypoint=environment.spec.get("waypoint", ""),
         nodes=environment.spec.get("nodes", 0),
         indexed=made.index,
+        sorted_resources=setup.resource_kinds.get(environment.name),
     )
 
 

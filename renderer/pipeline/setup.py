@@ -21,6 +21,7 @@ from renderer.plain import lookup
 from renderer.problem import Problem, errors
 from renderer.project import LEAVING, Project, project_of
 from renderer.rules import KnownPods
+from renderer.rules.index import ByKind, by_kind
 from renderer.schema import Fault, Schemas
 from renderer.schema.partial import without_nulls
 from renderer.schema.scope import scope
@@ -72,6 +73,11 @@ class Setup:
     def layout(self) -> Layout:
         """The project's paths."""
         return self.project.layout
+
+    @cached_property
+    def resource_kinds(self) -> Mapping[str, ByKind]:
+        """The `resources` of each environment by kind: the rules ask for some kinds in every app."""
+        return {env: by_kind(found) for env, found in self.resources.items()}
 
     @cached_property
     def overlays(self) -> tuple[str, ...]:

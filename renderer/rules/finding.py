@@ -9,7 +9,7 @@ from typing import Any
 from renderer.manifest import Manifest
 from renderer.problem import Severity, printable
 from renderer.project import LEVEL, Versions, numbers
-from renderer.rules.index import Index, Pod, index
+from renderer.rules.index import ByKind, Index, Pod, by_kind, index
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,14 @@ class Scene:
     waypoint: str = ""  # the waypoint of the environment's Services, or `namespace`; empty where nothing says that
     nodes: int = 0  # how many nodes the environment has; 0 where nothing says that
     indexed: InitVar[Index | None] = None  # the index of `manifests`, where it is made already
+    sorted_resources: InitVar[ByKind | None] = None  # `resources` by kind, where they are sorted already
     index: Index = field(init=False, repr=False, compare=False)
+    resource_kinds: ByKind = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self, indexed: Index | None) -> None:
+    def __post_init__(self, indexed: Index | None, sorted_resources: ByKind | None) -> None:
         object.__setattr__(self, "index", indexed or index(self.manifests))
+        found = by_kind(self.resources) if sorted_resources is None else sorted_resources
+        object.__setattr__(self, "resource_kinds", found)
 
     def of(self, kind: str) -> list[Manifest]:
         """The scene's own manifests of a kind."""
@@ -58,15 +62,15 @@ class Scene:
 
     def all_of(self, kind: str) -> list[Manifest]:
         """The objects of a kind among the scene's own manifests and the resources of its environment."""
-        return [*self.of(kind), *(each for each in self.resources if each.kind == kind)]
+        return [*self.of(kind), *self.resource_kinds.get(kind, ())]
 
     def find(self, kind: str, namespace: str, name: str) -> Manifest | None:
         """The manifest or resource of that kind and name; one without a namespace counts as in the one asked for."""
         for manifest in self.index.kinds.get(kind, ()):
             if _is(manifest, namespace, name):
                 return manifest
-        for manifest in self.resources:
-            if manifest.kind == kind and _is(manifest, namespace, name):
+        for manifest in self.resource_kinds.get(kind, ()):
+            if _is(manifest, namespace, name):
                 return manifest
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ WITH_PODS = _SELECTING | {"Job", "CronJob", "Pod"}
 WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
 _PLACEHOLDER = regex(r"\{\{.*?\}\}")
 
+ByKind = Mapping[str, Sequence[Manifest]]
 Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there
 
 
@@ -45,6 +46,14 @@ class Index:
     mesh: bool  # Istio routes something here
     behind: dict[int, tuple[Manifest, list[Pod]]] = field(default_factory=dict, compare=False)  # see `pods_behind`
     within: list[Pod] | None = field(default=None, compare=False)  # see `pods_of`
+
+
+def by_kind(manifests: Iterable[Manifest]) -> dict[str, list[Manifest]]:
+    """The manifests of each kind, in order."""
+    found: dict[str, list[Manifest]] = {}
+    for manifest in manifests:
+        found.setdefault(manifest.kind, []).append(manifest)
+    return found
 
 
 def index(manifests: Sequence[Manifest]) -> Index:

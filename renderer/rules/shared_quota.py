@@ -34,7 +34,7 @@ class _Use(NamedTuple):
 
 def quota_use(scene: Scene, owner: str) -> tuple[Claim, ...]:
     """What the workloads of an app need of what its environment's quotas limit; nothing where there is no quota."""
-    quotas = quotas_of(scene.resources)
+    quotas = quotas_of(scene.resource_kinds.get("ResourceQuota", ()))
     names = sorted({name for each in quotas for name in (each.data.get("spec") or {}).get("hard") or {}})
     found = []
     for pod in scene.index.workloads if names else ():
@@ -54,7 +54,7 @@ def quotas_shared(scene: Scene, namespace: str, claimed: Iterable[tuple[str, Cla
     """
     elsewhere = sorted(each for each in scene.external if each.startswith("LimitRange/"))
     uses = [(owner, json.loads(claim.key)) for owner, claim in claimed if claim.rule == _USE]
-    for found in quotas_of(scene.manifests) if uses else ():
+    for found in quotas_of(scene.of("ResourceQuota")) if uses else ():
         there = namespace_of(found) or namespace
         near = [(owner, use) for owner, use in uses if use[0] == there]
         for name, hard in ((found.data.get("spec") or {}).get("hard") or {}).items():

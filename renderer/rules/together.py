@@ -142,7 +142,7 @@ def quota(scene: Scene) -> Iterator[Finding]:
     LimitRange elsewhere is declared as external (`LimitRange/name`).
     Source: API server (`exceeded quota`, `must specify requests.cpu`).
     """
-    quotas = quotas_of([*scene.of("ResourceQuota"), *scene.resources])
+    quotas = quotas_of(scene.all_of("ResourceQuota"))
     for pod in scene.index.workloads if quotas else ():
         counts = together(scene, pod)
         for found in quotas:
@@ -171,9 +171,8 @@ def _over_quota(scene: Scene, pod: Pod, counts: Together, found: Manifest) -> It
             yield Finding("quota", message, "/spec", pod.manifest, "error" if counts.waits else "note")
 
 
-def quotas_of(manifests: Iterable[Manifest]) -> list[Manifest]:
-    """The ResourceQuotas that count all pods of their namespace: those without scopes."""
-    found = [manifest for manifest in manifests if manifest.kind == "ResourceQuota"]
+def quotas_of(found: Iterable[Manifest]) -> list[Manifest]:
+    """Those of these ResourceQuotas that count all pods of their namespace: those without scopes."""
     specs = [(manifest, manifest.data.get("spec") or {}) for manifest in found]
     return [manifest for manifest, spec in specs if not spec.get("scopes") and not spec.get("scopeSelector")]
 

@@ -196,6 +196,16 @@ def test_no_input_is_changed(manifest: Object, changes: list[Object]) -> None:
     assert (manifest, changes) == before
 
 
+@given(objects(), st.lists(patches(), min_size=1, max_size=3))
+def test_what_stands_needs_no_walk(manifest: Object, changes: list[Object]) -> None:
+    """Walked or not, the result and the notes are the same; some lists of these objects have the same key twice."""
+    entries = [{"target": {}, "patch": change} for change in changes]
+    found = patched([manifest], entries)
+    with pytest.MonkeyPatch.context() as plain:
+        plain.setattr("renderer.patch.merge._stands", lambda _value, _field: False)
+        assert patched([manifest], entries) == found
+
+
 @given(objects())
 def test_an_empty_patch_changes_nothing(manifest: Object) -> None:
     assert strategic_merge(manifest, {}, []) == manifest

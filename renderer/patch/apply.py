@@ -11,10 +11,10 @@ from renderer.patch.keyed import Note
 from renderer.patch.merge import strategic_merge
 from renderer.patch.target import Id, Matcher, id_of, matcher, names
 from renderer.patch.values import Data, Patch, PatchFault, PatchRefused, text
-from renderer.plain import below, equal, lookup
+from renderer.plain import below, equal, mapping, pointer_of
 
 WITHOUT_EFFECT = "this patch changes nothing: is a field misspelt, or the value already set? Fix or remove the patch"
-_POD_SPECS = ("/spec/template/spec", "/spec/jobTemplate/spec/template/spec")
+_POD_SPECS = (("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
 
 
 class _Subject:
@@ -143,15 +143,25 @@ def _reordered(old: Object, new: Object) -> list[Note]:
     """A note about containers that a strategic merge reorders: the items of the patch come first."""
     found = []
     for path in _POD_SPECS:
+        was, pod = _within(old, path), _within(new, path)
         for key in ("initContainers", "containers"):
-            before, after = _names(lookup(old, f"{path}/{key}")), _names(lookup(new, f"{path}/{key}"))
+            if was.get(key) is pod.get(key):  # as after most patches
+                continue
+            before, after = _names(was.get(key)), _names(pod.get(key))
             kept = [name for name in before if name in after]
             now = [name for name in after if name in before]
             if kept != now:
                 order = f"{', '.join(kept)} are now in the order {', '.join(now)}"
                 message = f"the {key} {order}: kustomize puts the items of a patch first, so list all of them in order"
-                found.append(Note(f"{path}/{key}", message))
+                found.append(Note(pointer_of((*path, key)), message))
     return found
+
+
+def _within(data: Data, path: Sequence[str]) -> Object:
+    """The mapping at a path; an empty one where there is none."""
+    for key in path:
+        data = mapping(data).get(key)
+    return mapping(data)
 
 
 def _names(containers: Data) -> list[str]:

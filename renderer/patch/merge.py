@@ -91,6 +91,8 @@ def _settled(
         if key not in value or (touched is not None and key in touched):
             continue
         old = value[key]
+        if _stands(old, field):
+            continue
         if isinstance(old, dict):
             new: Data = _settled(old, merge_keys().types[field.type], below(pointer, key), notes)
         elif isinstance(old, list) and field.keys is not None:
@@ -100,6 +102,17 @@ def _settled(
         if new is not old:
             result = {**result, key: new}
     return result
+
+
+def _stands(value: Data, field: Field) -> bool:
+    """Whether there is nothing to join in a value, as in most: then `_settled` would give the same, and no note."""
+    if isinstance(value, list) and field.keys is not None:
+        return _cannot_join(value, field.keys) and (not field.type or all(_stand(item, field.type) for item in value))
+    return not isinstance(value, dict) or _stand(value, field.type)
+
+
+def _stand(value: Object, type_: str) -> bool:
+    return all(_stands(value[key], field) for key, field in merge_keys().types[type_].items() if key in value)
 
 
 def _settled_list(items: list[Data], field: Field, pointer: str, notes: list[Note]) -> list[Data]:
@@ -181,6 +194,10 @@ def _cannot_join(items: list[Data], keys: tuple[str, ...]) -> bool:
 
 
 def _single(items: list[Data], key: str) -> bool:
+    values = [item.get(key) for item in items if isinstance(item, dict)]
+    if {*map(type, values)} == {str}:  # as in almost every list
+        distinct = {*values}
+        return len(distinct) == len(items) and "" not in distinct
     seen = set()
     for item in items:
         if not isinstance(item, dict):

@@ -8,7 +8,7 @@ from functools import cached_property
 from renderer.manifest import Manifest, Object
 from renderer.patch.json6902 import apply_operations
 from renderer.patch.keyed import Note
-from renderer.patch.merge import strategic_merge
+from renderer.patch.merge import Standing, strategic_merge
 from renderer.patch.target import Id, Matcher, id_of, matcher, names
 from renderer.patch.values import Data, Patch, PatchFault, PatchRefused, text
 from renderer.plain import below, equal, mapping, pointer_of
@@ -43,8 +43,9 @@ def apply(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> tuple[list
     """
     subjects = [*map(_Subject, manifests)]
     faults: list[PatchFault] = []
+    standing: Standing = {}
     for index, patch in enumerate(patches):
-        subjects = _after(subjects, patch, index, faults)
+        subjects = _after(subjects, patch, index, faults, standing)
     return [subject.manifest for subject in subjects], faults
 
 
@@ -52,20 +53,23 @@ def last_changes(manifests: Sequence[Manifest], patches: Sequence[Patch]) -> dic
     """The index of the last patch that changed each manifest, by file; unchanged manifests are left out."""
     subjects = [*map(_Subject, manifests)]
     found: dict[str, int] = {}
+    standing: Standing = {}
     for index, patch in enumerate(patches):
         before = {subject.manifest.file: subject.manifest for subject in subjects}
-        subjects = _after(subjects, patch, index, [])
+        subjects = _after(subjects, patch, index, [], standing)
         now = [subject.manifest for subject in subjects]
         found |= {each.file: index for each in now if each is not before[each.file] and each != before[each.file]}
     return found
 
 
-def _after(subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[PatchFault]) -> list[_Subject]:
+def _after(
+    subjects: Sequence[_Subject], patch: Patch, index: int, faults: list[PatchFault], standing: Standing
+) -> list[_Subject]:
     """The subjects after one patch, without those that it deletes."""
     chosen = _chosen(subjects, patch, index, faults)
     after, known = list(subjects), len(faults)
     for number in chosen:
-        after[number] = _patched(subjects[number], patch, index, faults)
+        after[number] = _patched(subjects[number], patch, index, faults, standing)
     if chosen and len(faults) == known and not _only_tests(patch) and all(map(_unchanged, subjects, after)):
         faults.append(PatchFault(index, "", WITHOUT_EFFECT, "patch-without-effect", "warning"))
     return [subject for subject in after if subject.manifest.data] if chosen else after
@@ -120,7 +124,7 @@ def _named(subjects: Sequence[_Subject], patch: Object, index: int, faults: list
     return []
 
 
-def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFault]) -> _Subject:
+def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFault], standing: Standing) -> _Subject:
     """The manifest with the patch applied; with empty data if the patch deletes it."""
     notes: list[Note] = []
     data = subject.manifest.data
@@ -129,7 +133,7 @@ def _patched(subject: _Subject, patch: Patch, index: int, faults: list[PatchFaul
             new: Object | None = _still_an_object(_finished(apply_operations(data, patch.operations)))
             notes += _renamed(data, new or {})
         else:
-            new = _merged(data, patch, notes)
+            new = _merged(data, patch, notes, standing)
             notes += _reordered(data, new or {}) if "spec" in (patch.merge or {}) else []
     except PatchRefused as refused:
         message = f"{subject.manifest.kind} {subject.manifest.name}: {refused.message}"
@@ -192,13 +196,13 @@ def _renamed(old: Object, new: Object) -> list[Note]:
     return [] if before == after else [Note("", message)]
 
 
-def _merged(data: Object, patch: Patch, notes: list[Note]) -> Object | None:
+def _merged(data: Object, patch: Patch, notes: list[Note], standing: Standing) -> Object | None:
     """A strategic merge never changes the identity of an object."""
     change = dict(patch.merge or {})
     if patch.target is not None:
         change = _with_text_metadata(change, notes)
     change |= {key: data[key] for key in ("apiVersion", "kind") if key in data}
-    new = strategic_merge(data, change, notes)
+    new = strategic_merge(data, change, notes, standing)
     if new is None:
         return None
     old = data.get("metadata") or {}

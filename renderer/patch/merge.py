@@ -14,7 +14,7 @@ The rules are those of kyaml's `merge2` and `walk`, on plain data, with their su
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from renderer.manifest import Object
 from renderer.patch.directive import DIRECTIVE, is_directive, list_directive, map_directive
@@ -25,30 +25,42 @@ from renderer.plain import below
 from renderer.yamlio import plain_or_quoted
 
 Fields = Mapping[str, Field]
+Standing = dict[tuple[int, int], Data]  # values without anything to join, by their ids and those of their fields
+
+
+class Walk(NamedTuple):
+    """What a walk through an object has found."""
+
+    notes: list[Note]
+    standing: Standing
+
 
 SWALLOWED: Final = "the list is new, so kustomize takes $patch for an item and loses others: leave $patch out"
 
 
-def strategic_merge(manifest: Object, patch: Object, notes: list[Note]) -> Object | None:
+def strategic_merge(
+    manifest: Object, patch: Object, notes: list[Note], standing: Standing | None = None
+) -> Object | None:
     """The manifest with the patch merged in, or None if the patch deletes it; surprises are added to `notes`.
 
     The arguments do not change; the result shares the parts that the patch does not change. Raises PatchRefused.
+    With one `standing` for the patches of a manifest, parts that no patch changes are looked at once.
     """
-    merged: Data = _merge_map(manifest, patch, None, "", notes)
+    merged: Data = _merge_map(manifest, patch, None, "", Walk(notes, {} if standing is None else standing))
     if patch.get(DIRECTIVE) == "replace":
         notes.append(Note(f"/{DIRECTIVE}", "kustomize keeps the object as it is: $patch: replace has no effect here"))
         return manifest
     return None if merged is MISSING else merged
 
 
-def _merge(old: Data, new: Data, field: Field | None, known: bool, pointer: str, notes: list[Note]) -> Data:
+def _merge(old: Data, new: Data, field: Field | None, known: bool, pointer: str, walk: Walk) -> Data:
     """One value; with `known`, the schema of its mapping is known, so that `field` None means an unknown field."""
     lead = new if old is None or old is MISSING else old
     _same_shape(lead, new, pointer)
     if lead is None or lead is MISSING or isinstance(lead, dict):
-        return _merge_map(old, new, merge_keys().types[field.type] if field else {} if known else None, pointer, notes)
+        return _merge_map(old, new, merge_keys().types[field.type] if field else {} if known else None, pointer, walk)
     if isinstance(lead, list) and field and field.keys is not None:
-        return _merge_list(old, new, field, pointer, notes)
+        return _merge_list(old, new, field, pointer, walk)
     return old if new is MISSING else MISSING if new is None else _in_style(old, new)
 
 
@@ -59,10 +71,10 @@ def _in_style(old: Data, new: Data) -> Data:
     return new
 
 
-def _merge_map(old: Data, new: Data, fields: Fields | None, pointer: str, notes: list[Note]) -> Data:
+def _merge_map(old: Data, new: Data, fields: Fields | None, pointer: str, walk: Walk) -> Data:
     """A mapping, or nothing on both sides; `old is new` marks a value of the patch, which is merged into itself."""
     if new is MISSING:
-        return _settled(old, fields or {}, pointer, notes) if isinstance(old, dict) else old
+        return _settled(old, fields or {}, pointer, walk) if isinstance(old, dict) else old
     if new is None:
         return MISSING
     fields = _fields_of(old, new) if fields is None else fields
@@ -74,16 +86,16 @@ def _merge_map(old: Data, new: Data, fields: Fields | None, pointer: str, notes:
     result = dict(base)
     for key, value in patch.items():
         field = fields.get(key) if fields else None
-        merged = _merge(base.get(key, MISSING), value, field, fields is not None, below(pointer, key), notes)
+        merged = _merge(base.get(key, MISSING), value, field, fields is not None, below(pointer, key), walk)
         if merged is MISSING:
             result.pop(key, None)
         else:
             result[key] = merged
-    return _settled(result, fields, pointer, notes, patch) if fields else result
+    return _settled(result, fields, pointer, walk, patch) if fields else result
 
 
 def _settled(
-    value: Object, fields: Fields, pointer: str, notes: list[Note], touched: Mapping[str, Data] | None = None
+    value: Object, fields: Fields, pointer: str, walk: Walk, touched: Mapping[str, Data] | None = None
 ) -> Object:
     """Lists that the patch does not name: kustomize walks them too, and joins what it takes for the same item."""
     result = value
@@ -91,17 +103,27 @@ def _settled(
         if key not in value or (touched is not None and key in touched):
             continue
         old = value[key]
-        if _stands(old, field):
+        if _is_known(old, field, walk):
             continue
         if isinstance(old, dict):
-            new: Data = _settled(old, merge_keys().types[field.type], below(pointer, key), notes)
+            new: Data = _settled(old, merge_keys().types[field.type], below(pointer, key), walk)
         elif isinstance(old, list) and field.keys is not None:
-            new = _settled_list(old, field, below(pointer, key), notes)
+            new = _settled_list(old, field, below(pointer, key), walk)
         else:
             continue
         if new is not old:
             result = {**result, key: new}
     return result
+
+
+def _is_known(value: Data, field: Field, walk: Walk) -> bool:
+    """`_stands`, remembered; the value is kept, so that its id stays its own."""
+    key = id(value), id(field)
+    if key not in walk.standing:
+        if not _stands(value, field):
+            return False
+        walk.standing[key] = value
+    return True
 
 
 def _stands(value: Data, field: Field) -> bool:
@@ -115,17 +137,17 @@ def _stand(value: Object, type_: str) -> bool:
     return all(_stands(value[key], field) for key, field in merge_keys().types[type_].items() if key in value)
 
 
-def _settled_list(items: list[Data], field: Field, pointer: str, notes: list[Note]) -> list[Data]:
+def _settled_list(items: list[Data], field: Field, pointer: str, walk: Walk) -> list[Data]:
     if not _cannot_join(items, field.keys or ()):
-        return merge_items(items, MISSING, field.keys or (), _item_merger(field, pointer, notes), pointer, notes)
+        return merge_items(items, MISSING, field.keys or (), _item_merger(field, pointer, walk), pointer, walk.notes)
     fields = merge_keys().types[field.type]
     if not fields:
         return items
-    settled = [_settled(item, fields, below(pointer, i), notes) for i, item in enumerate(items)]
+    settled = [_settled(item, fields, below(pointer, i), walk) for i, item in enumerate(items)]
     return items if all(new is old for new, old in zip(settled, items, strict=True)) else settled
 
 
-def _merge_list(old: Data, new: Data, field: Field, pointer: str, notes: list[Note]) -> Data:
+def _merge_list(old: Data, new: Data, field: Field, pointer: str, walk: Walk) -> Data:
     """A list that merges. As in `_merge_map`, `old is new` marks one that the patch added."""
     if new is None:
         return MISSING
@@ -133,18 +155,20 @@ def _merge_list(old: Data, new: Data, field: Field, pointer: str, notes: list[No
     base = old
     if old is None or old is MISSING:
         base = new
-        notes += [Note(below(pointer, i), SWALLOWED) for i, item in enumerate(new) if keys and is_directive(item)]
+        walk.notes.extend(
+            Note(below(pointer, i), SWALLOWED) for i, item in enumerate(new) if keys and is_directive(item)
+        )
     else:
         directive, patch = list_directive(new, pointer)
         if directive == "delete":
             return MISSING
         base, new = (patch if directive == "replace" or old is new else old), patch
     if len(keys) == 1 and _cannot_join(base, keys) and _cannot_join(new, keys):
-        return _merge_plain(base, new, field, pointer, notes)
-    return merge_items(base, new, keys, _item_merger(field, pointer, notes), pointer, notes)
+        return _merge_plain(base, new, field, pointer, walk)
+    return merge_items(base, new, keys, _item_merger(field, pointer, walk), pointer, walk.notes)
 
 
-def _merge_plain(old: list[Data], new: list[Data], field: Field, pointer: str, notes: list[Note]) -> list[Data]:
+def _merge_plain(old: list[Data], new: list[Data], field: Field, pointer: str, walk: Walk) -> list[Data]:
     """The result of `merge_items` for the usual lists: one key, in every item, once."""
     (key,) = field.keys or ("",)
     fields = merge_keys().types[field.type]
@@ -152,22 +176,22 @@ def _merge_plain(old: list[Data], new: list[Data], field: Field, pointer: str, n
     first = []
     for i, item in enumerate(new):
         before = rest.pop(text(item[key]), MISSING)
-        merged = _merge_map(before, item, fields, below(pointer, i), notes)
+        merged = _merge_map(before, item, fields, below(pointer, i), walk)
         if merged is MISSING:
             continue
         if before is not MISSING and before is not item and item.get(DIRECTIVE) == "replace":
-            notes.append(
+            walk.notes.append(
                 Note(below(pointer, i), "kustomize keeps the item as it is: $patch: replace has no effect here")
             )
             merged = before
         first.append(merged if key in merged else {**merged, key: item[key]})
     if old is new:
         return first
-    return first + [_settled(item, fields, pointer, notes) for item in rest.values()]
+    return first + [_settled(item, fields, pointer, walk) for item in rest.values()]
 
 
-def _item_merger(field: Field, pointer: str, notes: list[Note]) -> Callable[[Data, Data], Data]:
-    return lambda old, new: _merge(old, new, Field(field.type, None), True, pointer, notes)
+def _item_merger(field: Field, pointer: str, walk: Walk) -> Callable[[Data, Data], Data]:
+    return lambda old, new: _merge(old, new, Field(field.type, None), True, pointer, walk)
 
 
 def _cannot_join(items: list[Data], keys: tuple[str, ...]) -> bool:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
+from hashlib import blake2b
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -70,8 +71,6 @@ class Cache:
 
     def __init__(self, root: str, key: str, secret: bytes) -> None:
         """`key`: what decides what a run does, apart from the apps' files; `secret` signs."""
-        from hashlib import blake2b  # it loads OpenSSL, which a run without a cache does not need
-
         self._folder = os.path.join(root, CACHE_FOLDER)
         self._secret = blake2b(key.encode(), key=secret).digest()
         self.key = self._secret.hex()  # goes into what is signed, never into the file
@@ -118,8 +117,6 @@ class Cache:
 
     def _seal(self, fields: Sequence[object]) -> str:
         """The signature of a row; a damaged file may hold other values than texts."""
-        from hashlib import blake2b
-
         return blake2b(repr(fields).encode(errors="surrogateescape"), key=self._secret, digest_size=16).hexdigest()
 
     def _all(self, sql: str, env: str) -> list[tuple[str, ...]]:
@@ -189,8 +186,6 @@ def _is_ours(connection: Connection) -> bool:
 
 def digest(texts: Mapping[str, bytes]) -> str:
     """Of names and contents, whatever their order."""
-    from hashlib import blake2b
-
     found = blake2b(digest_size=16)
     for name in sorted(texts):
         found.update(b"%s\0%d\0" % (name.encode("utf-8", "surrogateescape"), len(texts[name])))

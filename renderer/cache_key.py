@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from hashlib import blake2b
 
 from renderer.layout import holds
 
@@ -22,8 +23,6 @@ def signing_key(root: str) -> bytes:
     It depends on the path and the inode of the project's folder: a cache that was copied from another folder is not
     believed. NoKeyError where there can be no key.
     """
-    from hashlib import blake2b  # it loads OpenSSL, which few runs need
-
     path = os.path.realpath(root)
     secret = _secret(_state_folder(path))
     status = os.stat(path)

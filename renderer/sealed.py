@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from hashlib import blake2b
 
 from renderer.cache import SEALED, made
 from renderer.layout import CACHE_FOLDER
@@ -16,8 +17,6 @@ class Sealed:
 
     def __init__(self, root: str, name: str, key: str, secret: bytes) -> None:
         """`key`: what the text depends on, apart from what it says itself; `secret` signs."""
-        from hashlib import blake2b  # it loads OpenSSL, which a run without a cache does not need
-
         self._folder = os.path.join(root, CACHE_FOLDER)
         self._file = os.path.join(self._folder, name + SEALED)
         self._secret = blake2b(f"{name}\0{key}".encode(errors="surrogateescape"), key=secret).digest()
@@ -50,6 +49,4 @@ class Sealed:
                 raise
 
     def _seal(self, text: bytes) -> bytes:
-        from hashlib import blake2b
-
         return blake2b(text, key=self._secret, digest_size=_HEX // 2).hexdigest().encode()

@@ -14,17 +14,7 @@ from tests.support.cases import ROOT
 # What takes long to import: libraries, and packages of ours with many modules.
 HEAVY = (
     *("asyncio", "kr8s", "renderer.cluster", "renderer.live"),
-    *(
-        "cronsim",
-        "difflib",
-        "hashlib",
-        "http",
-        "importlib.metadata",
-        "jinja2",
-        "jsonschema",
-        "jsonschema_rs",
-        "logging",
-    ),
+    *("cronsim", "difflib", "http", "importlib.metadata", "jinja2", "jsonschema", "jsonschema_rs", "logging"),
     *("multiprocessing", "ruamel", "sqlite3", "subprocess", "tempfile", "urllib.request", "yaml", "zoneinfo"),
     *("renderer.board", "renderer.edit", "renderer.git", "renderer.history", "renderer.importing", "renderer.pipeline"),
     *("renderer.plan", "renderer.rules", "renderer.scaffold", "renderer.simulate", "renderer.web"),
@@ -32,24 +22,23 @@ HEAVY = (
 )
 SPECS = {"difflib", "jsonschema_rs", "renderer.pipeline", "renderer.rules", "yaml"}  # to read and check a spec
 GIT = {"renderer.git", "subprocess", "tempfile"}
-CACHE = {"hashlib", "sqlite3"}
 CHANGE = {"renderer.plan"}  # what a change of specs will do
 ALLOWED = {
     "--help": {"difflib"},
     "--version": {"difflib"},
-    "render": SPECS | CACHE,
+    "render": SPECS | {"sqlite3"},
     "render --no-cache": SPECS,
     "render --check": SPECS | GIT,
     "validate": SPECS,
-    "validate --cached": SPECS | CACHE,
+    "validate --cached": SPECS | {"sqlite3"},
     "validate --base HEAD": SPECS | GIT | CHANGE,
-    "validate --hook --cached apps/app-00000.yaml": SPECS | GIT | CHANGE | CACHE,
-    "render --hook apps/app-00000.yaml": SPECS | GIT | CACHE,
+    "validate --hook --cached apps/app-00000.yaml": SPECS | GIT | CHANGE | {"sqlite3"},
+    "render --hook apps/app-00000.yaml": SPECS | GIT | {"sqlite3"},
     "fmt --check": SPECS | {"renderer.edit"},
     "plan": SPECS | GIT | CHANGE,
-    "status": SPECS | GIT | {"hashlib", "renderer.history"},
+    "status": SPECS | GIT | {"renderer.history"},
     "history app-00000": SPECS | GIT | {"renderer.history"},
-    "weight app-00000 30 --dry-run": SPECS | GIT | {"hashlib", "renderer.edit"},
+    "weight app-00000 30 --dry-run": SPECS | GIT | {"renderer.edit"},
 }
 PROGRAM = f"""
 import sys

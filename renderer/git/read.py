@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -342,8 +343,6 @@ def _entries(said: bytes) -> dict[str, TreeEntry]:
 
 def blob_id(content: bytes, length: int = 40) -> str:
     """The id that git gives to a file with this content, in a repository whose ids are of this length."""
-    import hashlib  # it loads OpenSSL, which few runs need
-
     make = hashlib.sha256 if length == 64 else hashlib.sha1
     return make(b"blob %d\0" % len(content) + content).hexdigest()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from hashlib import sha256
 
 from renderer.git.branches import fetched_tip, push
 from renderer.git.read import changed, find, merge_base_of
@@ -12,8 +13,6 @@ from renderer.git.run import GitError, asking, check, committing, text
 
 def version_of_files(root: str, paths: Sequence[str]) -> str:
     """A text that is equal as long as HEAD and these files and folders are; also when a changed file changes again."""
-    from hashlib import sha256  # it loads OpenSSL, which few runs need
-
     head = find(root, "HEAD")
     if head is None:
         return "no commit"

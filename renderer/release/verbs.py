@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -360,10 +361,8 @@ def _version_state(
 
 def _configuration_label(spec: Spec, overrides: Mapping[str, Any]) -> str:
     """A label for the same tag with another configuration: the stable one's and a mark of the overrides."""
-    from hashlib import sha256  # it loads OpenSSL, which few releases need
-
     text = json.dumps(overrides, sort_keys=True, ensure_ascii=False)
-    mark = sha256(text.encode()).hexdigest()[:5]
+    mark = hashlib.sha256(text.encode()).hexdigest()[:5]
     return f"{_label(spec, spec)[:57]}-{mark}"
 
 

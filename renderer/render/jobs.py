@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -100,10 +101,8 @@ def _standard(fields: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str,
 
 
 def _digest(template: Mapping[str, Any]) -> str:
-    from hashlib import sha256  # it loads OpenSSL, which few apps need
-
     text = json.dumps(template, sort_keys=True, ensure_ascii=False)
-    return sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def job_spec(app: App, name: str, fields: Mapping[str, Any], version: Version) -> dict[str, Any]:

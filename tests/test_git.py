@@ -16,6 +16,7 @@ import pytest
 from renderer import git
 from renderer.git import GitError
 from renderer.git import read as git_read
+from renderer.git.commits import commit
 from renderer.git.run import reading, refusal
 from renderer.yamlio import MAX_MANIFESTS, load_all
 
@@ -267,7 +268,7 @@ class TestChanged:
             repo.write(name, "")
         sub = f"{repo.root}/sub"
         with pytest.raises(git.GitError, match="bare Git repository"):
-            git.commit(sub, ["a.yaml"], "no", []) if committing else git.read_many(sub, "HEAD", ["a.yaml"])
+            commit(sub, ["a.yaml"], "no", []) if committing else git.read_many(sub, "HEAD", ["a.yaml"])
         assert not os.path.exists(f"{repo.root}/ran")
 
     def test_reading_takes_no_lock(self, repo: Repository) -> None:
@@ -365,18 +366,18 @@ class TestLog:
         monkeypatch.setenv("GIT_COMMITTER_DATE", "1700000000 -0330")
         monkeypatch.setenv("GIT_AUTHOR_NAME", "Zoë Ö")
         repo.write("a.yaml", "2")
-        sha = git.commit(
+        sha = commit(
             repo.root,
             ["a.yaml"],
             "release(a): 1.5.0\n\nLong\n\ntext: with colon",
             [("Rollspec-App", "a"), ("Rollspec-Env", "p q")],
         )
-        commit = next(git.log(repo.root))
-        assert (commit.sha, commit.parents) == (sha, (first,))
-        assert (commit.author, commit.email, commit.subject) == ("Zoë Ö", "person@example.com", "release(a): 1.5.0")
-        assert (commit.time.timestamp(), commit.time.utcoffset()) == (1700000000, -timedelta(hours=3, minutes=30))
-        assert commit.trailers == (("Rollspec-App", "a"), ("Rollspec-Env", "p q"))
-        assert (commit.trailer("rollspec-env"), commit.trailer("none")) == ("p q", None)
+        logged = next(git.log(repo.root))
+        assert (logged.sha, logged.parents) == (sha, (first,))
+        assert (logged.author, logged.email, logged.subject) == ("Zoë Ö", "person@example.com", "release(a): 1.5.0")
+        assert (logged.time.timestamp(), logged.time.utcoffset()) == (1700000000, -timedelta(hours=3, minutes=30))
+        assert logged.trailers == (("Rollspec-App", "a"), ("Rollspec-Env", "p q"))
+        assert (logged.trailer("rollspec-env"), logged.trailer("none")) == ("p q", None)
 
     def test_only_what_touched_the_paths_newest_first(self, repo: Repository) -> None:
         first = repo.head()
@@ -419,7 +420,7 @@ class TestCommit:
         repo.write("a.yaml", "a: 2\n")
         repo.write("deep/new file.yaml", "")
         os.unlink(f"{repo.root}/b.yaml")
-        sha = git.commit(repo.root, ["a.yaml", "b.yaml", "deep/new file.yaml"], "subject\n")
+        sha = commit(repo.root, ["a.yaml", "b.yaml", "deep/new file.yaml"], "subject\n")
         assert sha == repo.head()
         assert repo.committed() == ["M\ta.yaml", "D\tb.yaml", "A\tdeep/new file.yaml"]
         assert repo.git("log", "-1", "--format=%B") == "subject\n\n"
@@ -436,7 +437,7 @@ class TestCommit:
         assert text != repo.read("a.yaml")
         repo.write("a.yaml", text)
         os.utime(f"{repo.root}/a.yaml", before)
-        git.commit(repo.root, ["a.yaml"], "subject\n")
+        commit(repo.root, ["a.yaml"], "subject\n")
         assert repo.git("show", "HEAD:a.yaml") == text
 
     def test_nothing_else_and_what_was_staged_stays_staged(self, repo: Repository) -> None:
@@ -451,7 +452,7 @@ class TestCommit:
         before = repo.status()
         repo.write("a.yaml", "a: 2\n")
         repo.write("mine.yaml", "")
-        git.commit(repo.root, ["a.yaml", "mine.yaml"], "subject")
+        commit(repo.root, ["a.yaml", "mine.yaml"], "subject")
         assert repo.committed() == ["M\ta.yaml", "A\tmine.yaml"]
         assert repo.status() == before == ["A  added.yaml", "MM b.yaml", "D  c.yaml", " M d.yaml", "?? unknown.yaml"]
         assert repo.git("show", ":b.yaml") == "staged"
@@ -460,28 +461,28 @@ class TestCommit:
         repo.write("a.yaml", "staged")
         repo.git("add", "a.yaml")
         repo.write("a.yaml", "working tree")
-        git.commit(repo.root, ["a.yaml"], "subject")
+        commit(repo.root, ["a.yaml"], "subject")
         assert repo.git("show", "HEAD:a.yaml") == "working tree"
         assert repo.status() == []
 
     def test_nothing_differs(self, repo: Repository) -> None:
         before = repo.index()
         with pytest.raises(GitError, match="nothing to commit"):
-            git.commit(repo.root, ["a.yaml", "none.yaml"], "subject")
+            commit(repo.root, ["a.yaml", "none.yaml"], "subject")
         with pytest.raises(GitError, match="message"):
-            git.commit(repo.root, ["a.yaml"], " \n")
+            commit(repo.root, ["a.yaml"], " \n")
         assert (repo.index(), repo.litter()) == (before, [])
 
     def test_unchanged_files_may_be_named_too(self, repo: Repository) -> None:
         repo.write("a.yaml", "2")
-        git.commit(repo.root, ["a.yaml", "b.yaml", "none.yaml"], "subject")
+        commit(repo.root, ["a.yaml", "b.yaml", "none.yaml"], "subject")
         assert repo.committed() == ["M\ta.yaml"]
 
     def test_ignored_files_are_left_out(self, repo: Repository) -> None:
         repo.save(_gitignore="rendered/\n")
         repo.write("a.yaml", "2")
         repo.write("rendered/x.yaml", "")
-        git.commit(repo.root, ["a.yaml", "rendered/x.yaml"], "subject")
+        commit(repo.root, ["a.yaml", "rendered/x.yaml"], "subject")
         assert repo.committed() == ["M\ta.yaml"]
 
     def test_odd_names_are_literal(self, repo: Repository) -> None:
@@ -489,33 +490,33 @@ class TestCommit:
         for name in [*names, "other.yaml"]:
             repo.write(name, "")
         repo.write("a.yaml", "changed")
-        git.commit(repo.root, names, "subject")
+        commit(repo.root, names, "subject")
         assert git.changed(repo.root, "HEAD^", "HEAD") == [("A", name) for name in sorted(names)]
 
     def test_messages_are_kept(self, repo: Repository) -> None:
         repo.git("config", "commit.cleanup", "strip")
         repo.git("config", "commit.verbose", "true")
         repo.write("a.yaml", "2")
-        git.commit(repo.root, ["a.yaml"], "--subject 'q'\n\n# no comment\n", [("Rollspec-App", "two\nlines")])
+        commit(repo.root, ["a.yaml"], "--subject 'q'\n\n# no comment\n", [("Rollspec-App", "two\nlines")])
         assert repo.git("log", "-1", "--format=%B") == "--subject 'q'\n\n# no comment\n\nRollspec-App: two lines\n\n"
 
     def test_on_a_branch_without_commits(self, empty: Repository) -> None:
         empty.write("a.yaml", "1")
         empty.write("staged", "1")
         empty.git("add", "staged")
-        sha = git.commit(empty.root, ["a.yaml"], "subject")
+        sha = commit(empty.root, ["a.yaml"], "subject")
         assert (empty.committed(sha), empty.status()) == (["A\ta.yaml"], ["A  staged"])
 
     def test_on_a_branch_without_commits_with_a_hook_that_fails(self, empty: Repository) -> None:
         empty.hook("pre-commit", "exit 1")
         empty.write("a.yaml", "1")
-        assert reason_of(lambda: git.commit(empty.root, ["a.yaml"], "subject")) == "hook"
+        assert reason_of(lambda: commit(empty.root, ["a.yaml"], "subject")) == "hook"
         assert (empty.status(), empty.index(), empty.litter()) == (["?? a.yaml"], b"", [])
 
     def test_with_a_detached_head(self, repo: Repository) -> None:
         repo.git("switch", "--quiet", "--detach")
         repo.write("a.yaml", "2")
-        assert git.commit(repo.root, ["a.yaml"], "subject") == repo.head() != repo.git("rev-parse", "main").strip()
+        assert commit(repo.root, ["a.yaml"], "subject") == repo.head() != repo.git("rev-parse", "main").strip()
 
     def test_in_a_worktree(self, repo: Repository, tmp_path: Path) -> None:
         main = repo.head()
@@ -523,7 +524,7 @@ class TestCommit:
         tree = Repository(tmp_path / "tree")
         tree.write("a.yaml", "2")
         tree.write("new.yaml", "")
-        git.commit(tree.root, ["a.yaml", "new.yaml"], "subject")
+        commit(tree.root, ["a.yaml", "new.yaml"], "subject")
         assert tree.committed() == ["M\ta.yaml", "A\tnew.yaml"]
         assert (repo.head(), tree.status(), tree.litter()) == (main, [], [])
 
@@ -534,7 +535,7 @@ class TestCommit:
         outer.save()
         module = Repository(tmp_path / "outer/module")
         module.write("new.yaml", "")
-        git.commit(module.root, ["new.yaml"], "subject")
+        commit(module.root, ["new.yaml"], "subject")
         assert (module.committed(), module.status(), outer.status()) == (["A\tnew.yaml"], [], [" M module"])
 
     def test_a_staged_submodule_that_gitmodules_ignores_stays_staged(self, repo: Repository, tmp_path: Path) -> None:
@@ -547,7 +548,7 @@ class TestCommit:
         repo.git("clone", "--quiet", other.root, "vendor")
         repo.git("add", "--force", "vendor")
         repo.write("new.yaml", "")
-        git.commit(repo.root, ["new.yaml"], "subject")
+        commit(repo.root, ["new.yaml"], "subject")
         assert repo.committed() == ["A\tnew.yaml"]
         assert repo.git("diff-index", "--cached", "--name-only", "--ignore-submodules=none", "HEAD").split() == [
             "vendor"
@@ -556,14 +557,14 @@ class TestCommit:
     def test_in_a_folder_of_the_repository(self, repo: Repository) -> None:
         repo.write("project/a.yaml", "1")
         repo.write("a.yaml", "changed")
-        git.commit(f"{repo.root}/project", ["a.yaml"], "subject")
+        commit(f"{repo.root}/project", ["a.yaml"], "subject")
         assert (repo.committed(), repo.status()) == (["A\tproject/a.yaml"], [" M a.yaml"])
 
     def test_with_a_split_index(self, repo: Repository) -> None:
         repo.git("update-index", "--split-index")
         repo.write("a.yaml", "2")
         repo.write("new.yaml", "")
-        git.commit(repo.root, ["a.yaml", "new.yaml"], "subject")
+        commit(repo.root, ["a.yaml", "new.yaml"], "subject")
         assert (repo.status(), repo.git("ls-files").split()) == ([], ["a.yaml", "b.yaml", "new.yaml"])
 
     def test_more_files_than_a_command_line_holds(self, repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -571,7 +572,7 @@ class TestCommit:
         names = [f"new{number}.yaml" for number in range(5)]
         for name in names:
             repo.write(name, name)
-        git.commit(repo.root, names, "subject")
+        commit(repo.root, names, "subject")
         assert (len(repo.committed()), repo.status()) == (5, [])
 
     @pytest.mark.parametrize("also", ["", "deploy/near.yaml", "deploy/rendered/eu/mine.yaml", "other.yaml"])
@@ -593,7 +594,7 @@ class TestCommit:
         assert [path for _, path in git.changed(f"{repo.root}/deploy", "HEAD", None, paths)] == sorted(
             [*names[:2], paths[3]]
         )
-        git.commit(f"{repo.root}/deploy", paths, "subject")
+        commit(f"{repo.root}/deploy", paths, "subject")
         expected = ["A\tdeploy/apps/new.yaml", f"D\tdeploy/{names[0]}", f"M\tdeploy/{names[1]}"]
         assert sorted(repo.committed()) == expected
         assert repo.status() == [line for line in before if also and line.endswith(also)]
@@ -607,7 +608,7 @@ class TestCommit:
         repo.write("b.yaml", "2")
         before = repo.status()
         with pytest.raises(GitError, match="cannot do a partial commit during a merge"):
-            git.commit(repo.root, ["b.yaml"], "subject")
+            commit(repo.root, ["b.yaml"], "subject")
         assert repo.status() == before
 
     def test_without_a_committer(self, repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -616,7 +617,7 @@ class TestCommit:
         repo.write("a.yaml", "2")
         before = repo.head()
         with pytest.raises(GitError, match="who commits"):
-            git.commit(repo.root, ["a.yaml"], "subject")
+            commit(repo.root, ["a.yaml"], "subject")
         assert (repo.head(), repo.litter()) == (before, [])
 
     @pytest.mark.parametrize("first", [False, True])
@@ -632,7 +633,7 @@ class TestCommit:
         before = repo.git("rev-parse", "--verify", "--quiet", "HEAD", check=False)
         repo.write("a.yaml", "interrupted")
         with pytest.raises(KeyboardInterrupt):
-            git.commit(repo.root, ["a.yaml"], "message")
+            commit(repo.root, ["a.yaml"], "message")
         assert repo.git("rev-parse", "--verify", "--quiet", "HEAD", check=False) == before
         assert repo.status() == ["?? a.yaml" if first else " M a.yaml"]
 
@@ -647,7 +648,7 @@ class TestHooks:
         repo.git("add", "b.yaml")
         head, index, status = repo.head(), repo.index(), repo.status()
         with pytest.raises(GitError) as caught:
-            git.commit(repo.root, ["a.yaml", "new.yaml"], "subject")
+            commit(repo.root, ["a.yaml", "new.yaml"], "subject")
         assert caught.value.reason == "hook"
         assert "no such luck" in caught.value.message or name == "reference-transaction"
         assert (repo.head(), repo.index(), repo.status(), repo.litter()) == (head, index, status, [])
@@ -656,7 +657,7 @@ class TestHooks:
         repo.hook("pre-commit", "exit 1")
         repo.hook("commit-msg", "exit 1")
         repo.write("a.yaml", "2")
-        git.commit(repo.root, ["a.yaml"], "subject", verify=False)
+        commit(repo.root, ["a.yaml"], "subject", verify=False)
         assert repo.committed() == ["M\ta.yaml"]
 
     def test_they_see_what_will_be_committed_and_may_change_the_message(self, repo: Repository) -> None:
@@ -665,7 +666,7 @@ class TestHooks:
         repo.write("b.yaml", "staged")
         repo.git("add", "b.yaml")
         repo.write("new.yaml", "")
-        git.commit(repo.root, ["new.yaml"], "subject", [("Rollspec-App", "a")])
+        commit(repo.root, ["new.yaml"], "subject", [("Rollspec-App", "a")])
         assert repo.read("seen").split() == ["new.yaml", "a.yaml", "b.yaml", "new.yaml"]
         assert next(git.log(repo.root)).trailers == (("Rollspec-App", "a"), ("Signed", "yes"))
 
@@ -675,7 +676,7 @@ class TestHooks:
         repo.git("add", "b.yaml")
         repo.write("a.yaml", "2")
         repo.write("new.yaml", "")
-        git.commit(repo.root, ["a.yaml", "new.yaml"], "subject")
+        commit(repo.root, ["a.yaml", "new.yaml"], "subject")
         assert repo.committed() == ["M\ta.yaml", "A\tnew.yaml"]
         assert repo.git("show", "HEAD:a.yaml") == repo.read("a.yaml") == "formatted\n"
         assert repo.status() == ["M  b.yaml"]
@@ -683,7 +684,7 @@ class TestHooks:
     def test_one_that_formats_and_does_not_stage(self, repo: Repository) -> None:
         repo.hook("pre-commit", "echo formatted > a.yaml")
         repo.write("a.yaml", "2")
-        git.commit(repo.root, ["a.yaml"], "subject")
+        commit(repo.root, ["a.yaml"], "subject")
         assert (repo.git("show", "HEAD:a.yaml"), repo.read("a.yaml")) == ("2", "formatted\n")
         assert repo.status() == [" M a.yaml"]
 
@@ -696,7 +697,7 @@ class TestHooks:
         repo.hook("pre-commit", "git add --all")
         status, index = repo.status(), repo.index()
         with pytest.raises(GitError, match=r"a hook put other.yaml into the commit") as caught:
-            git.commit(repo.root, ["a.yaml"], "subject")
+            commit(repo.root, ["a.yaml"], "subject")
         assert caught.value.reason == "hook"
         assert repo.git("rev-parse", "--verify", "--quiet", "HEAD", check=False).strip() == head
         assert (repo.status(), repo.index(), repo.litter()) == (status, index, [])
@@ -704,14 +705,14 @@ class TestHooks:
     def test_a_hook_after_the_commit_may_use_git(self, repo: Repository) -> None:
         repo.hook("post-commit", "git status --porcelain > ../after; git update-index --refresh >> ../after 2>&1")
         repo.write("a.yaml", "2")
-        git.commit(repo.root, ["a.yaml"], "subject")
+        commit(repo.root, ["a.yaml"], "subject")
         assert Path(repo.root, "../after").read_text() == ""
 
     def test_hooks_keep_the_language_of_the_user(self, repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("LC_ALL", "C.UTF-8")
         repo.hook("pre-commit", 'echo "$LC_CTYPE/$LC_ALL/$GIT_OPTIONAL_LOCKS" > ../seen')
         repo.write("a.yaml", "2")
-        git.commit(repo.root, ["a.yaml"], "subject")
+        commit(repo.root, ["a.yaml"], "subject")
         assert Path(repo.root, "../seen").read_text() == "C.UTF-8//\n"
 
 
@@ -721,7 +722,7 @@ class TestTwoAtOnce:
         lock = Path(repo.root, ".git/index.lock")
         lock.write_text("")
         with pytest.raises(GitError, match="another git process") as caught:
-            git.commit(repo.root, ["a.yaml"], "subject")
+            commit(repo.root, ["a.yaml"], "subject")
         assert caught.value.reason == "locked"
         assert lock.exists()
 
@@ -729,7 +730,7 @@ class TestTwoAtOnce:
         repo.write("a.yaml", "2")
         Path(repo.root, ".git/refs/heads/main.lock").write_text("")
         before = repo.index()
-        assert reason_of(lambda: git.commit(repo.root, ["a.yaml"], "subject")) == "locked"
+        assert reason_of(lambda: commit(repo.root, ["a.yaml"], "subject")) == "locked"
         assert repo.index() == before
 
     def test_one_wins_and_the_other_says_so(self, repo: Repository, tmp_path: Path) -> None:
@@ -739,10 +740,10 @@ class TestTwoAtOnce:
         repo.hook("pre-commit", f"echo > {tmp_path}/started; read line < {tmp_path}/go")
         repo.write("a.yaml", "2")
         repo.write("b.yaml", "2")
-        program = "import sys; from renderer import git; git.commit(sys.argv[1], ['a.yaml'], 'first')"
+        program = "import sys; from renderer.git.commits import commit; commit(sys.argv[1], ['a.yaml'], 'first')"
         first = subprocess.Popen([sys.executable, "-c", program, repo.root], cwd=HERE)
         (tmp_path / "started").read_text()
-        assert reason_of(lambda: git.commit(repo.root, ["b.yaml"], "second")) == "locked"
+        assert reason_of(lambda: commit(repo.root, ["b.yaml"], "second")) == "locked"
         (tmp_path / "go").write_text("\n")
         assert first.wait() == 0
         assert (repo.committed(), repo.status()) == (["M\ta.yaml"], [" M b.yaml"])
@@ -752,6 +753,6 @@ class TestTwoAtOnce:
         slip = "git update-ref HEAD $(git commit-tree HEAD^{tree} -p HEAD -m slipped)"
         repo.hook("pre-commit", f"test -e ../once || {{ touch ../once; {slip}; }}")
         repo.write("a.yaml", "2")
-        assert reason_of(lambda: git.commit(repo.root, ["a.yaml"], "subject")) == "locked"
+        assert reason_of(lambda: commit(repo.root, ["a.yaml"], "subject")) == "locked"
         assert repo.git("log", "--format=%s").split() == ["slipped", "save"]
         assert repo.status() == [" M a.yaml"]

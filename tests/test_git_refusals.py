@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from renderer.git import GitError, commit, remains, resolve
+from renderer.git import GitError, remains, resolve
 from renderer.git.branches import store
+from renderer.git.commits import commit
 from renderer.git.driver import merged_lines
 from renderer.git.index import unknown
 from renderer.git.read import list_trees

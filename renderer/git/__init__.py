@@ -6,7 +6,6 @@ and literal. Git runs without a shell, a pager or a prompt; reading takes no loc
 
 from __future__ import annotations
 
-from renderer.git.commits import commit
 from renderer.git.history import Commit, Touch, commits_of, log, log_files, read_commits
 from renderer.git.index import tracked
 from renderer.git.read import (
@@ -35,7 +34,6 @@ __all__ = [
     "Touch",
     "TreeEntry",
     "changed",
-    "commit",
     "commits_of",
     "is_shallow",
     "list_tree",

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import subprocess
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Literal
@@ -102,6 +101,8 @@ def attempt_reading(root: str, arguments: Sequence[str], stdin: bytes) -> bytes:
 
 def stream(root: str, arguments: Sequence[str], stdin: bytes = b"") -> Iterator[bytes]:
     """The output of a git command that only reads, piece by piece; git is killed when the caller stops reading."""
+    import tempfile  # with it come the compressors of the standard library
+
     command = [*_GIT, "-C", root, *_READING, *arguments]
     with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as given:
         given.write(stdin)

@@ -14,7 +14,8 @@ from functools import partial
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.freeze import TRAILER
-from renderer.git import GitError, changed, commit
+from renderer.git import GitError, changed
+from renderer.git.commits import commit
 from renderer.git.read import find
 from renderer.git.remains import put_right
 from renderer.git.under_way import under_way

@@ -105,7 +105,7 @@ def meanwhile(work: Callable[[], Done]) -> Iterator[Later[Done]]:
 
     For work that mostly waits for another program. The block must not start processes.
     """
-    from threading import Thread  # start-up time that most runs must not pay
+    from threading import Thread  # concurrent.futures would import logging, too: start-up time that hooks must not pay
 
     later = Later(work)
     thread = Thread(target=later.run, name="meanwhile")

@@ -324,11 +324,7 @@ def _comparing(old: _InView | Unread | None, new: _InView, make: Make) -> Stepwi
     now = new.evaluated()
     if was is None and now is None:
         return None, _Made(), _Made()
-    if isinstance(old, _InView) and was and was[0] and now and now[0]:
-        is_equal = _alike(old.view, new.view, new.env, was[0], now[0])
-    else:
-        is_equal = False
-    if is_equal:
+    if isinstance(old, _InView) and was and now and _alike(old.view, new.view, new.env, was[0], now[0]):
         return AppPlan(new.app, new.env, ()), _Made(), _Made()
     yield
     head = yield from new.making(now, checked=True)
@@ -378,9 +374,9 @@ def _unknown(problems: Sequence[Problem]) -> tuple[Effect, ...]:
     return (Effect("disruptive", reason),)
 
 
-def _alike(old: View, new: View, env: str, was: Evaluated, now: Evaluated) -> bool:
+def _alike(old: View, new: View, env: str, was: Evaluated | None, now: Evaluated | None) -> bool:
     """Whether spec, overlay, templates and files are equal: then the manifests are equal too."""
-    if "extraResources" in now.app.spec or not _same_setup(old.setup, new.setup, env):
+    if not was or not now or "extraResources" in now.app.spec or not _same_setup(old.setup, new.setup, env):
         return False
     return _text(_asked(was)) == _text(_asked(now))
 

@@ -37,7 +37,7 @@ class Document:
     @cached_property
     def removes(self) -> bool:
         """Whether it has a null outside of lists."""
-        return bool(self.nulls) or has_null(self.data)
+        return has_null(self.data)
 
 
 class SpecItem(NamedTuple):
@@ -216,7 +216,8 @@ def _nulls(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[tuple[st
 
 def has_null(data: Mapping[str, Any]) -> bool:
     """Whether a null is somewhere in nested mappings."""
-    return any(value is None or (value.__class__ is dict and has_null(value)) for value in data.values())
+    values = data.values()
+    return None in values or any(has_null(value) for value in values if value.__class__ is dict)
 
 
 def _has(data: Any, parts: Sequence[str]) -> bool:

@@ -13,6 +13,7 @@ from renderer.spec import Version, stable_of, strategy_of, version_name, version
 from renderer.yamlio import load
 
 _MAPPINGS = ("strategy", "canary", "preview", "previous", "aborted", "migration")
+_TEXT = (str, type(None))  # `str | None` would be made for each question
 _VERSIONS = ("canary", "preview", "previous", "aborted")
 _STANDING = frozenset(
     ("tag", "version", "canary", "preview", "previous", "aborted", "migration", "paused", "strategy", "namespace")
@@ -252,9 +253,9 @@ def _state(spec: Mapping[str, Any]) -> State:
 
 def _check_names(spec: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise _UnreadableError for a `tag` or `version` that is not text, and where the stable tag is missing."""
-    for holder in (spec, *(parts[key] for key in _VERSIONS)):
+    for holder in filter(None, (spec, *(parts[key] for key in _VERSIONS))):
         for key in ("tag", "version"):
-            if not isinstance(holder.get(key), str | None):
+            if not isinstance(holder.get(key), _TEXT):
                 raise _UnreadableError(f"the effective spec: `{key}` is not a string")
     if not spec.get("tag"):
         raise _UnreadableError(NO_TAG)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from renderer.console import out, say
 from renderer.failure import Failure
@@ -26,6 +27,7 @@ from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_stopping
 from renderer.usecases.since import Here, Since
 from renderer.usecases.spec_states import SpecStates, spec_states
+from renderer.workers import meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +114,12 @@ def read_status(
 ) -> StatusReport:
     """The state of these apps in these environments; for `named` apps, Git is always asked for the commit."""
     states = spec_states(opened, apps, shown)
-    rows = _rows(opened, states, envs, apps)
+    rows: list[AppStatus] = []
     is_whole = len(apps) == len(opened.apps) and len(envs) == len(opened.setup.environments)
     try:
-        return _with_git(opened, rows, named, states.files, is_whole=is_whole)
+        with meanwhile(partial(_head_and_differing, opened)) as in_git:
+            rows = _rows(opened, states, envs, apps)
+        return _with_git(opened, rows, named, (states.files, *in_git.value()), is_whole=is_whole)
     except GitError as error:
         say(f"rollspec: Git cannot say since when: {error.message}")
         return StatusReport(None, rows)
@@ -162,13 +166,27 @@ def _labels(app: Parsed | None) -> dict[str, str]:
     return {str(key): str(value) for key, value in labels.items()} if isinstance(labels, Mapping) else {}
 
 
-def _with_git(
-    opened: Opened, rows: Sequence[AppStatus], named: frozenset[str], files: Files, *, is_whole: bool
-) -> StatusReport:
-    """The rows with the commits from Git; `files` are those of the working tree. Raises GitError."""
+def _head_and_differing(opened: Opened) -> tuple[str, list[str]]:
+    """The last commit, and the specs that differ from it. Raises GitError."""
     root, layout = opened.root, opened.layout
     head = resolve(root, "HEAD")
-    differs = [path for _, path in changed(root, head, None, [layout.apps, layout.overlays])]
+    return head, [path for _, path in changed(root, head, None, [layout.apps, layout.overlays])]
+
+
+def _with_git(
+    opened: Opened,
+    rows: Sequence[AppStatus],
+    named: frozenset[str],
+    compared: tuple[Files, str, list[str]],
+    *,
+    is_whole: bool,
+) -> StatusReport:
+    """The rows with the commits from Git. Raises GitError.
+
+    `compared` are the files of the working tree, the last commit, and the paths of those that differ.
+    """
+    root, layout = opened.root, opened.layout
+    files, head, differs = compared
     there = frozenset(differs)
 
     def is_wanted(row: AppStatus) -> bool:

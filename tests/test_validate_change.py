@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from renderer.usecases import validate
-from renderer.usecases.project import Opened
+from renderer.usecases.project import AppTexts, Opened
 from tests.bench.projects import ENVS, generate, name_of
 from tests.support.cases import Outcome, run
 from tests.support.repository import init, save
@@ -46,6 +47,11 @@ def test_an_app_that_changed_is_rendered_once(project: Path, monkeypatch: pytest
     STEPS["another tag"](project, 1)
     seen: list[str] = []
     plain = Opened.texts
-    monkeypatch.setattr(Opened, "texts", lambda self, app, *more: seen.append(app) or plain(self, app, *more))  # type: ignore[func-returns-value]
+
+    def noted(opened: Opened, app: str, *more: Any) -> AppTexts:
+        seen.append(app)
+        return plain(opened, app, *more)
+
+    monkeypatch.setattr(Opened, "texts", noted)
     assert run(project, "validate", "--base", "HEAD").code == 0
     assert sorted(seen) == sorted(map(name_of, range(APPS)))

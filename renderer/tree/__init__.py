@@ -35,6 +35,7 @@ __all__ = [
     "Stamp",
     "Summary",
     "TreeError",
+    "by_folder",
     "compare",
     "is_temporary",
     "listing",
@@ -215,7 +216,7 @@ def sweep(root: str, paths: Iterable[str]) -> None:
 def _difference(folders: Folders, files: Mapping[str, bytes], remove: Collection[str], mark: str | None) -> Difference:
     result = Difference()
     own = (mark or "").encode()
-    for folder, paths in _by_folder([*files, *remove]):
+    for folder, paths in sorted(by_folder(sorted([*files, *remove])).items()):
         descriptor = folders.folder(folder)
         if descriptor is None:
             result.new.extend(path for path in paths if path in files)
@@ -275,12 +276,12 @@ def _entries(folders: Folders, path: str) -> tuple[list[str], list[str]]:
     return below, files
 
 
-def _by_folder(paths: Iterable[str]) -> list[tuple[str, list[str]]]:
-    """Folders, sorted, each with its paths, sorted."""
-    groups: dict[str, list[str]] = {}
-    for path in sorted(paths):
-        groups.setdefault(path.rpartition("/")[0], []).append(path)
-    return sorted(groups.items())
+def by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+    """The paths by the folder that they are directly in."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        found.setdefault(path.rpartition("/")[0], []).append(path)
+    return found
 
 
 def _check_inside(path: str) -> None:

@@ -219,7 +219,7 @@ def stamps_of(root: str, files: Iterable[str]) -> dict[str, Stamp]:
             status = os.lstat(f"{root}/{file}")
         except OSError:
             continue
-        found[file] = status.st_mtime_ns, status.st_size, status.st_ino
+        found[file] = stamp_of(status)
     return found
 
 

@@ -16,13 +16,13 @@ from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import Problem, errors, printable
 from renderer.progress import counted, laps, progress
-from renderer.tree import Difference, Summary, TreeError, compare, sweep, write_all
+from renderer.tree import Difference, Summary, TreeError, by_folder, compare, sweep, write_all
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import RESTORE, refuse_left_out, refuse_nested
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, other_output, whole_projects
-from renderer.usecases.run import Share, by_folder, problems_across_apps, problems_of_apps, render_share, shared_files
+from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share, shared_files
 from renderer.usecases.selection import Selection, parse_shard
 from renderer.usecases.shown import Shown, in_project
 from renderer.workers import Tick, crew, meanwhile, processors

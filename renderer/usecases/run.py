@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -44,14 +44,6 @@ class Share:
         layout = opened.layout
         folders = {layout.manifests(env, app) for app in self.apps for env in job.selection.envs_of(app)}
         return files, [path for folder in sorted(folders) for path in existing.get(folder, ()) if path not in files]
-
-
-def by_folder(paths: Iterable[str]) -> ByFolder:
-    """The paths by the folder that they are directly in."""
-    found: dict[str, list[str]] = {}
-    for path in paths:
-        found.setdefault(path.rpartition("/")[0], []).append(path)
-    return found
 
 
 def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick) -> Share:

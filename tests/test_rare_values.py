@@ -16,7 +16,7 @@ from renderer.overlay import Document, Effective, Layer
 from renderer.progress import progress
 from renderer.rules.plain_secrets import is_random
 from renderer.schema.branches import Form, _known
-from renderer.schema.bundle import bundle
+from renderer.schema.bundle import closed, parsed
 from renderer.schema.conditions import because
 from renderer.schema.store import _with_name
 from renderer.schema.tree import Tree
@@ -95,7 +95,7 @@ def test_schemas_of_any_value() -> None:
         "string",
     ]
     with pytest.raises(LookupError, match="no definition none"):
-        bundle(b'{"$ref": "#/definitions/none"}', (), lambda _: b"")
+        closed(*parsed(b'{"$ref": "#/definitions/none"}', (), lambda _: b""))
 
 
 def test_only_a_hook_may_have_its_name_made() -> None:

@@ -15,20 +15,12 @@ _HERE = '"#/definitions/'
 _INNER = (dict, list)
 
 
-def bundle(text: bytes, sets: tuple[str, ...], read_set: SetReader) -> Node:
-    """Our schema, with every definition that it refers to under `definitions`.
-
-    A reference `kubernetes.json#/definitions/PodSpec` becomes `#/definitions/kubernetes.PodSpec`. Raises LookupError if
-    a reference leads nowhere: a defect of the schemas that ship.
-    """
-    return closed(*parsed(text, sets, read_set))
-
-
 def parsed(text: bytes, sets: tuple[str, ...], read_set: SetReader) -> tuple[Node, Definition]:
     """Our schema without definitions, and what gives one of them, of ours or of a set.
 
-    References are rewritten in the text: nothing else in our schemas begins like a reference, and a copy of the parsed
-    tree takes four times as long.
+    A reference `kubernetes.json#/definitions/PodSpec` becomes `#/definitions/kubernetes.PodSpec`. References are
+    rewritten in the text: nothing else in our schemas begins like a reference, and a copy of the parsed tree takes four
+    times as long.
     """
     own = text.decode()
     for name in sets:
@@ -52,7 +44,10 @@ def parsed(text: bytes, sets: tuple[str, ...], read_set: SetReader) -> tuple[Nod
 
 
 def closed(root: Node, definition: Definition) -> Node:
-    """The schema, with every definition that it refers to, also by way of others."""
+    """The schema, with every definition that it refers to, also by way of others.
+
+    Raises LookupError if a reference leads nowhere: a defect of the schemas that ship.
+    """
     reached: Node = {}
     waiting = list(_references(root))
     while waiting:

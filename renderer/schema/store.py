@@ -31,7 +31,8 @@ class Schemas:
         self._read = read
         self._parsed: dict[str, tuple[Node, Definition]] = {}
         self._bundles: dict[str, Node] = {}
-        self._judges: dict[str, Judge | None] = {}
+        self._judges: dict[str, Judge] = {}  # of our kinds
+        self._manifests: dict[str, Judge | None] = {}  # by the path of the schema; None where there is none
         self._explainers: dict[str, Explainer] = {}
 
     def valid(self, name: str, data: Any) -> bool:
@@ -48,7 +49,7 @@ class Schemas:
             return []
         if partial:
             return self._explain_partial(name, data)
-        return self._explainer(name, lambda: self.bundle(name)).explain(data)
+        return self._explainer(name, lambda: self.bundle(name), self._own(name)).explain(data)
 
     def bundle(self, name: str) -> Node:
         """One self-contained schema of our kind `name`, for editors: with only the definitions that it needs."""
@@ -80,7 +81,9 @@ class Schemas:
         named = _with_name(obj)
         if judge.of(named).is_valid(named):
             return []
-        return self._explainer(str(schema_path(obj)), lambda: json.loads(self._manifest_text(obj))).explain(named)
+        return self._explainer(str(schema_path(obj)), lambda: json.loads(self._manifest_text(obj)), judge).explain(
+            named
+        )
 
     def _explain_partial(self, name: str, data: Any) -> list[Fault]:
         from renderer.schema.partial import only_missing, only_nulls, relaxed, without_nulls
@@ -91,25 +94,24 @@ class Schemas:
         key = f"{name}, partial"
         if key not in self._bundles:
             self._bundles[key] = relaxed(self.bundle(name))
-        decider = self._own(key).whole()
+        judge = self._own(key)
+        decider = judge.whole()
         if decider.is_valid(kept) and only_nulls(decider.iter_errors(data)):
             return []
-        return self._explainer(key, lambda: self.bundle(key)).explain_partial(data, kept)
+        return self._explainer(key, lambda: self.bundle(key), judge).explain_partial(data, kept)
 
-    def _explainer(self, key: str, schema: Callable[[], Node]) -> Explainer:
+    def _explainer(self, key: str, schema: Callable[[], Node], judge: Judge) -> Explainer:
         """The checker of a compiled schema; jsonschema is imported here, only for documents with faults."""
         if key not in self._explainers:
             from renderer.schema.explain import Explainer
 
-            self._explainers[key] = Explainer(schema(), self._own(key).whole())
+            self._explainers[key] = Explainer(schema(), judge.whole())
         return self._explainers[key]
 
     def _own(self, name: str) -> Judge:
         if name not in self._judges:
             self._judges[name] = Judge(lambda: self.bundle(name), lambda: self._source(name))
-        judge = self._judges[name]
-        assert judge is not None  # a schema of ours or one that has judged already  # noqa: S101
-        return judge
+        return self._judges[name]
 
     def _source(self, name: str) -> tuple[Node, Definition]:
         if name not in self._parsed:
@@ -120,10 +122,10 @@ class Schemas:
         path = schema_path(obj)
         if path is None:
             return None
-        if path not in self._judges:
+        if path not in self._manifests:
             text = self._manifest_text(obj)
-            self._judges[path] = Judge(text.decode, lambda: parsed(text, (), self._set)) if text else None
-        return self._judges[path]
+            self._manifests[path] = Judge(text.decode, lambda: parsed(text, (), self._set)) if text else None
+        return self._manifests[path]
 
     def _manifest_text(self, obj: Any) -> bytes:
         path = schema_path(obj)

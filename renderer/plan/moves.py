@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from renderer.plan.classes import ChangedPath, Class, Effect
 from renderer.plan.rollback_window import returns_in_window
 from renderer.plan.side import Side, restart_mark, workload
-from renderer.project import numbers
 from renderer.release.back import undone
 from renderer.spec import App, Strategy, Version
 
@@ -157,7 +156,7 @@ def _when(new: Side) -> str:
         return "at once"
     if not fields.get("rollbackWindow"):
         return "at once while its pods are kept, else after the checks before the promotion"
-    if numbers(new.rollouts) < (1, 10):
+    if new.before_1_10:
         return "at once while its pods are kept, else never: first remove `strategy.rollbackWindow`"
     return "at once"
 

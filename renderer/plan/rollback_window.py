@@ -7,14 +7,13 @@ from typing import Any
 
 from renderer.plain import equal
 from renderer.plan.side import Side, workload
-from renderer.project import numbers
 from renderer.release.back import undone
 
 
 def starts_under_window(old: Side, new: Side) -> bool:
     """Whether a canary or preview starts with `rollbackWindow`; Rollouts 1.9 pauses a preview nevertheless."""
     window = workload(new.app, new.manifests).get("spec", {}).get("rollbackWindow")
-    skips = new.flight == "canary" or (new.flight == "preview" and numbers(new.rollouts) >= (1, 10))
+    skips = new.flight == "canary" or (new.flight == "preview" and not new.before_1_10)
     return bool(window and skips and old.app.running != new.app.running)
 
 

@@ -13,7 +13,7 @@ from renderer.manifest import Manifest, Object, sync_options
 from renderer.masking import masked
 from renderer.overlay import Effective
 from renderer.plain import escape
-from renderer.project import versions_of
+from renderer.project import numbers, versions_of
 from renderer.release.fold import overrides_between
 from renderer.render.workload import RESTARTED_AT
 from renderer.spec import App, Version, merge, version_label
@@ -101,6 +101,11 @@ class Side:
     def rollouts(self) -> str:
         """The project's version of Argo Rollouts, such as `1.10`."""
         return versions_of(self.project).argo_rollouts
+
+    @property
+    def before_1_10(self) -> bool:
+        """Whether Argo Rollouts is older than 1.10."""
+        return numbers(self.rollouts) < (1, 10)
 
     @property
     def hands_over(self) -> bool:

@@ -17,7 +17,6 @@ from renderer.plan.side import Side, moves_cluster, restart_mark, stable_pointer
 from renderer.plan.stages import switch_alone, switch_before_healthy, switch_in_flight, switch_stages
 from renderer.plan.strays import strays
 from renderer.problem import Severity
-from renderer.project import numbers
 from renderer.release.notes import aborted_by_controller
 from renderer.release.steps import lowers_at_once
 from renderer.rules.finding import Finding
@@ -133,7 +132,7 @@ def preview_again(old: Side, new: Side) -> Iterator[Finding]:
     Do: wait for that time between the two syncs.
     """
     again = new.app.preview is not None and new.app.preview == old.app.aborted
-    if again and not old.flight and numbers(new.rollouts) < (1, 10):
+    if again and not old.flight and new.before_1_10:
         message = (
             f"Argo Rollouts {new.rollouts} makes {new.app.running.name} active at once, without a preview, while "
             "pods of the aborted one are left: sync it 30 s after the abort"

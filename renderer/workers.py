@@ -5,21 +5,37 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from mmap import mmap
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from renderer.failure import Failure
 
 Item = TypeVar("Item")
 Report = TypeVar("Report")
 Done = TypeVar("Done")
+Result = TypeVar("Result")
 Tick = Callable[[], None]
-Work = Callable[[Sequence[Item], Tick], tuple[Report, Callable[[], Done]]]
 
 SMALL = 40  # items that one process does faster than two can be started
 _BLOCK = 500  # items that a process works on before it reports: it need not hold, nor pack, all of its share at once
 _COUNTER = 8  # bytes
 _KILLED = "a worker process was killed, and some files may not be written: run the command again"
+
+
+class Work(Generic[Item, Result]):
+    """What to do with a part of the items: a frozen dataclass whose fields are all that it needs.
+
+    Another process may get it pickled. So no field is a closure or an open file.
+    """
+
+    def __call__(self, items: Sequence[Item], tick: Tick) -> Result:
+        """Work on these items, and call `tick` after each of them."""
+        raise NotImplementedError
+
+    def part(self, items: Sequence[Item]) -> Self:
+        """The same work, for these items alone: without what only the other items need."""
+        return self
 
 
 class Crew(Generic[Report, Done]):
@@ -33,7 +49,7 @@ class Crew(Generic[Report, Done]):
 @contextmanager
 def crew(
     items: Sequence[Item],
-    work: Work[Item, Report, Done],
+    work: Work[Item, tuple[Report, Callable[[], Done]]],
     processes: int,
     watch: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Crew[Report, Done]]:
@@ -119,13 +135,30 @@ def meanwhile(work: Callable[[], Done]) -> Iterator[Later[Done]]:
 
 def reports(
     items: Sequence[Item],
-    work: Callable[[Sequence[Item], Tick], Report],
+    work: Work[Item, Report],
     processes: int,
     watch: Callable[[int], None] = lambda _: None,
 ) -> list[Report]:
     """What the processes report of the parts of their work, as `crew`, where nothing is to be done after that."""
-    with crew(items, lambda share, tick: (work(share, tick), lambda: None), processes, watch) as workers:
+    with crew(items, _InOnePhase(work), processes, watch) as workers:
         return workers.reports
+
+
+@dataclass(frozen=True)
+class _InOnePhase(Work[Item, tuple[Report, Callable[[], None]]]):
+    """Work that has nothing to do in the second phase."""
+
+    work: Work[Item, Report]
+
+    def __call__(self, items: Sequence[Item], tick: Tick) -> tuple[Report, Callable[[], None]]:
+        return self.work(items, tick), _nothing
+
+    def part(self, items: Sequence[Item]) -> Self:
+        return replace(self, work=self.work.part(items))
+
+
+def _nothing() -> None:
+    """The second phase of work in one phase."""
 
 
 def processors() -> int:
@@ -133,7 +166,9 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _alone(items: Sequence[Item], work: Work[Item, Report, Done], watch: Callable[[int], None]) -> Crew[Report, Done]:
+def _alone(
+    items: Sequence[Item], work: Work[Item, tuple[Report, Callable[[], Done]]], watch: Callable[[int], None]
+) -> Crew[Report, Done]:
     done = 0
 
     def tick() -> None:
@@ -160,7 +195,7 @@ def _total(counters: mmap) -> int:
     )
 
 
-def _serve(pipe: Any, others: Sequence[Any], work: Work[Any, Any, Any], share: Sequence[Any], tick: Tick) -> None:
+def _serve(pipe: Any, others: Sequence[Any], work: Work[Any, Any], share: Sequence[Any], tick: Tick) -> None:
     """The worker's side. It closes `others`, the parent's pipes so far, which a fork has too."""
     for other in others:
         other.close()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.masking import MASK, masked, masked_at
-from renderer.plan import Side, planner
+from renderer.plan import Planner, Side
 from renderer.plan.simulated import plan
 from renderer.plan.situations import Situations
 from tests.support.plans import ISTIO, Spec, side, spec
@@ -60,14 +60,14 @@ CHANGES = [(strategy, change) for strategy, fields in STRATEGIES.items() for cha
 
 @pytest.mark.parametrize(("strategy", "change"), CHANGES)
 def test_what_is_known_of_other_apps_changes_no_plan(strategy: str, change: str) -> None:
-    known = planner()
+    known = Planner()
     for name, versions in zip(NAMES, cycle(VERSIONS), strict=False):
         both = sides(strategy, change, name, versions)
         assert known(*both) == plan(*both), (name, versions)
 
 
 def test_one_planner_for_every_change() -> None:
-    known = planner()
+    known = Planner()
     for strategy, change in CHANGES:
         both = sides(strategy, change, "web", VERSIONS[0])
         assert known(*both) == plan(*both), (strategy, change)

@@ -8,35 +8,53 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from renderer import workers
 from renderer.failure import Failure
-from renderer.workers import SMALL, _serve, crew
+from renderer.workers import SMALL, Tick, Work, _serve, crew
 from tests.bench.projects import generate
 from tests.support.cases import run
 
 ITEMS = range(SMALL * 3)
 
 
-def work(share: Sequence[int], tick: Callable[[], None]) -> tuple[list[int], Callable[[], int]]:
-    for _ in share:
-        tick()
-    return list(share), lambda: len(share)
+class Counting(Work[int, tuple[list[int], Callable[[], int]]]):
+    def __call__(self, items: Sequence[int], tick: Tick) -> tuple[list[int], Callable[[], int]]:
+        for _ in items:
+            tick()
+        return list(items), lambda: len(items)
 
 
-def failing(share: Sequence[int], tick: Callable[[], None]) -> tuple[list[int], Callable[[], int]]:
-    if share[0] == 1:
-        raise ValueError("the second share")
-    return work(share, tick)
+class Failing(Counting):
+    def __call__(self, items: Sequence[int], tick: Tick) -> tuple[list[int], Callable[[], int]]:
+        if items[0] == 1:
+            raise ValueError("the second share")
+        return super().__call__(items, tick)
+
+
+@dataclass(frozen=True)
+class Writing(Work[int, tuple[int, Callable[[], int]]]):
+    folder: Path
+
+    def __call__(self, items: Sequence[int], tick: Tick) -> tuple[int, Callable[[], int]]:
+        return len(items), lambda: (self.folder / "done").write_text("done")
+
+
+@dataclass(frozen=True)
+class Raising(Work[int, tuple[int, Callable[[], int]]]):
+    error: type[BaseException]
+
+    def __call__(self, items: Sequence[int], tick: Tick) -> tuple[int, Callable[[], int]]:
+        raise self.error
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_every_item_is_in_one_share(processes: int) -> None:
-    with crew(ITEMS, work, processes) as started:
+    with crew(ITEMS, Counting(), processes) as started:
         assert sorted(item for report in started.reports for item in report) == list(ITEMS)
         assert sum(started.finish()) == len(ITEMS)
 
@@ -44,7 +62,7 @@ def test_every_item_is_in_one_share(processes: int) -> None:
 @pytest.mark.parametrize("block", [1, 7, 1000])
 def test_a_process_reports_one_part_after_the_other(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_BLOCK", block)
-    with crew(ITEMS, work, 2) as both:
+    with crew(ITEMS, Counting(), 2) as both:
         assert max(map(len, both.reports)) == min(block, len(ITEMS) // 2)
         assert [item for report in both.reports for item in report] == [*ITEMS[::2], *ITEMS[1::2]]
         assert both.finish() == [len(report) for report in both.reports]
@@ -52,24 +70,18 @@ def test_a_process_reports_one_part_after_the_other(block: int, monkeypatch: pyt
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_without_finish_nobody_waits(processes: int, tmp_path: Path) -> None:
-    def writing(share: Sequence[int], tick: Callable[[], None]) -> tuple[int, Callable[[], int]]:
-        return len(share), lambda: (tmp_path / "done").write_text("done")
-
-    with crew(ITEMS, writing, processes) as started:
+    with crew(ITEMS, Writing(tmp_path), processes) as started:
         assert sum(started.reports) == len(ITEMS)
     assert not (tmp_path / "done").exists()
 
 
 def test_what_one_raises_is_raised_here_and_ends_the_others() -> None:
-    with pytest.raises(ValueError, match="the second share"), crew(ITEMS, failing, 3):
+    with pytest.raises(ValueError, match="the second share"), crew(ITEMS, Failing(), 3):
         pass
 
 
 def test_a_worker_that_is_killed_between_the_phases_is_told_of() -> None:
-    def told(share: Sequence[int], tick: Callable[[], None]) -> tuple[int, Callable[[], int]]:
-        return os.getpid(), lambda: 0
-
-    with crew(ITEMS, told, 2) as started:
+    with crew(ITEMS, Counting(), 2) as started:
         for process in multiprocessing.active_children():
             process.kill()
             process.join()
@@ -79,12 +91,9 @@ def test_a_worker_that_is_killed_between_the_phases_is_told_of() -> None:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_a_worker_whose_parent_is_gone_ends_without_a_word(error: type[BaseException]) -> None:
-    def failing(_share: Sequence[int], _tick: Callable[[], None]) -> Any:
-        raise error
-
     here, there = multiprocessing.Pipe()
     here.close()
-    _serve(there, (), failing, ITEMS, lambda: None)
+    _serve(there, (), Raising(error), ITEMS, lambda: None)
 
 
 SLOW = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ __all__ = [
     "Looks",
     "OutputFile",
     "Plan",
+    "Planner",
     "RuleChange",
     "Side",
     "SimulationSummary",
@@ -58,7 +59,6 @@ __all__ = [
     "judge",
     "moves_something",
     "plan_resources",
-    "planner",
     "problems",
     "without_simulation",
 ]
@@ -66,24 +66,24 @@ RESOURCES = "_resources"  # the folder that they are written to
 _STILL = ("nothing", "metadata", "behaviour")  # classes in which no pod and no request moves
 
 
-def planner() -> Callable[[Side | None, Side | None], AppPlan]:
+class Planner:
     """`simulated.plan` for many apps: what is equal to the controllers is simulated once.
 
     Only a change that moves something imports the simulation, which takes as long as the rest of this package.
     """
-    look: Look | None = None
 
-    def plan(old: Side | None, new: Side | None) -> AppPlan:
-        nonlocal look
+    def __init__(self) -> None:
+        self._look: Look | None = None
+
+    def __call__(self, old: Side | None, new: Side | None) -> AppPlan:
+        """The plan of one app in one environment; a side is None where the app is not there."""
         found = without_simulation(old, new)
         if not moves_something(found, old, new):
             return found
         from renderer.plan.simulated import Situations, with_simulation
 
-        look = look or Situations().look
-        return with_simulation(found, old, new, look)
-
-    return plan
+        self._look = self._look or Situations().look
+        return with_simulation(found, old, new, self._look)
 
 
 def without_simulation(old: Side | None, new: Side | None) -> AppPlan:

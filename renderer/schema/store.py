@@ -23,10 +23,11 @@ class Schemas:
     """Our kinds (`App`, `Overlay`, `Project`) and the kinds of the sets.
 
     `read` takes a path relative to `schemas/`. The instance keeps its validators, so processes forked after their first
-    use share them.
+    use share them; another process that gets it pickled compiles those that it needs.
     """
 
     def __init__(self, versions: Versions, read: Read) -> None:
+        self._versions = versions
         self._folders = versions.folders
         self._read = read
         self._parsed: dict[str, tuple[Node, Definition]] = {}
@@ -34,6 +35,9 @@ class Schemas:
         self._judges: dict[str, Judge] = {}  # of our kinds
         self._manifests: dict[str, Judge | None] = {}  # by the path of the schema; None where there is none
         self._explainers: dict[str, Explainer] = {}
+
+    def __reduce__(self) -> tuple[type[Schemas], tuple[Versions, Read]]:
+        return Schemas, (self._versions, self._read)
 
     def valid(self, name: str, data: Any) -> bool:
         """Whether `data` is a whole `App`, `Overlay` or `Project`."""

@@ -7,6 +7,7 @@ import os.path
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from renderer.board.model import AppPage, Board, Cell, Change, PastEntry, Release
 from renderer.board.page import app_page, index_page
@@ -30,11 +31,11 @@ from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import compare
 from renderer.usecases.past import SHALLOW, commit_of, revisions
 from renderer.usecases.project import Opened, Refused, open_project, other_output
-from renderer.usecases.revision import View, asking_git, of_tree
+from renderer.usecases.revision import Given, View, asking_git, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
 from renderer.usecases.status import environments_in_order, read_rows, read_status, with_commands
-from renderer.workers import Tick, processors, reports
+from renderer.workers import Tick, Work, processors, reports
 from renderer.yamlio import load
 
 INDEX = "index.html"
@@ -169,20 +170,33 @@ def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cel
     """The active cells with their plans, in the order of apps and environments; shared out to the processors."""
     order = sorted(rows, key=lambda row: (row.app, row.env))
     before = _texts_before(opened, order)
+    items = [_Active(row, cells[row.app, row.env], before.get((row.app, row.env))) for row in order]
+    with shown("making plans", len(items)) as watch:
+        releases = [release for some in reports(items, _Planning(opened), processors(), watch) for release in some]
+    return sorted(releases, key=lambda release: (release.cell.app, release.cell.env))
 
-    def work(share: Sequence[AppStatus], tick: Tick) -> list[Release]:
-        new = of_tree(opened)
+
+class _Active(NamedTuple):
+    """What somebody should look at, and its files before its last change; None where Git has no such change."""
+
+    row: AppStatus
+    cell: Cell
+    before: dict[str, bytes] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Planning(Work[_Active, list[Release]]):
+    """Makes the plans of active cells."""
+
+    opened: Opened
+
+    def __call__(self, items: Sequence[_Active], tick: Tick) -> list[Release]:
+        new = of_tree(self.opened)
         found = []
-        for row in share:
-            cell = cells[row.app, row.env]
-            release = _release(new, cell, before.get((row.app, row.env)))
-            found.append(_with_verbs(opened, row, release))
+        for row, cell, before in items:
+            found.append(_with_verbs(self.opened, row, _release(new, cell, before)))
             tick()
         return found
-
-    with shown("making plans", len(order)) as watch:
-        releases = [release for report in reports(order, work, processors(), watch) for release in report]
-    return sorted(releases, key=lambda release: (release.cell.app, release.cell.env))
 
 
 def _with_verbs(opened: Opened, row: AppStatus, release: Release) -> Release:
@@ -196,7 +210,7 @@ def _release(new: View, cell: Cell, before: dict[str, bytes] | None) -> Release:
         return Release(cell, (), not_shown=cell.detail)
     if before is None:
         return Release(cell, (), not_shown="Git has no commit that brought this, so there is no plan of it.")
-    old = View("before", new.setup, new.apps, new.data, lambda apps: ({app: before for app in apps if before}, []))
+    old = View("before", new.setup, new.apps, new.data, Given({cell.app: before} if before else {}))
     found = compare(old, new, Selection({cell.env: frozenset([cell.app])}), make=plan_with_timeline)
     plan = next(iter(found.plans), None)
     if plan is None:

@@ -18,7 +18,7 @@ from renderer.usecases.compare import compare
 from renderer.usecases.edited import Edited
 from renderer.usecases.project import Opened, find_root
 from renderer.usecases.release_options import ReleaseOptions
-from renderer.usecases.revision import View, asking_git, of_tree
+from renderer.usecases.revision import Given, View, asking_git, of_tree
 from renderer.usecases.selection import Selection
 from renderer.usecases.verb import VerbOptions
 from renderer.usecases.verbs import SwitchOptions, UndoOptions
@@ -130,4 +130,4 @@ def _with_edit(tree: View, opened: Opened, edited: Edited) -> View:
     texts, problems = opened.texts(edited.app)
     texts = {path: text for path, text in texts.items() if path != edited.file}
     texts |= {edited.file: edited.text} if edited.text is not None else {}
-    return View("the edit", tree.setup, tree.apps, tree.data, lambda apps: (dict.fromkeys(apps, texts), problems))
+    return View("the edit", tree.setup, tree.apps, tree.data, Given({edited.app: texts}, problems))

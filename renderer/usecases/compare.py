@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Self
 
 from renderer.argocd import application_name, prunes_by_itself, settings
 from renderer.console import say
@@ -34,7 +35,7 @@ from renderer.pipeline.in_step import Stepwise, groups, in_step
 from renderer.pipeline.policy_line import policy_line
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup
-from renderer.plan import AppPlan, Effect, Side, classify_argocd, plan_resources, planner
+from renderer.plan import AppPlan, Effect, Planner, Side, classify_argocd, plan_resources
 from renderer.plan.kept import with_kept
 from renderer.plan.moved import Objects, objects_of, with_moves
 from renderer.plan.rollback_window import starts_under_window
@@ -46,7 +47,7 @@ from renderer.usecases.memory import blank
 from renderer.usecases.project import Refused
 from renderer.usecases.revision import TextsByApp, View, of_revision
 from renderer.usecases.selection import Selection, asked, touched
-from renderer.workers import Tick, meanwhile, processors, reports
+from renderer.workers import Tick, Work, meanwhile, processors, reports
 
 Make = Callable[[Side | None, Side | None], AppPlan]  # makes the plan of an app from its two sides
 _BATCH = 200  # apps whose texts are read at once
@@ -150,15 +151,9 @@ def compare(
     `make` makes a plan from two sides; by default with a simulation. `keeps`: the result has `rendered`. Several
     processes share many apps.
     """
-    names = selection.names
-    chosen = make or planner()
-
-    def work(apps: Sequence[str], tick: Tick) -> _Share:
-        share = _share(old, new, (selection, apps), chosen, tick)
-        return share if keeps else replace(share, rendered=[])
-
-    with progress("comparing", len(names)) as watch:
-        shares = reports(names, work, processors(), watch)
+    work = _Comparing(old, new, selection, make or Planner(), keeps)
+    with progress("comparing", len(selection.names)) as watch:
+        shares = reports(selection.names, work, processors(), watch)
     plans = [each for share in shares for each in share.plans]
     objects = {key: found for share in shares for key, found in share.objects.items()}
     for env in sorted({*selection.envs, *selection.whole}):  # also for some apps: an object may move from there
@@ -187,23 +182,34 @@ class _Share:
     rendered: list[Rendered] = field(default_factory=list)
 
 
-def _share(
-    old: View | Unread | None, new: View, wanted: tuple[Selection, Sequence[str]], make: Make, tick: Tick
-) -> _Share:
-    """The plans of some apps of a selection."""
-    share = _Share()
-    selection, names = wanted
-    noted = _noting(make, share.objects)
-    for start in range(0, len(names), _BATCH):
-        some = names[start : start + _BATCH]
+@dataclass(frozen=True, slots=True)
+class _Comparing(Work[str, _Share]):
+    """Makes the plans of apps of a selection; `keeps`: see `compare`."""
+
+    old: View | Unread | None
+    new: View
+    selection: Selection
+    make: Make
+    keeps: bool
+
+    def __call__(self, items: Sequence[str], tick: Tick) -> _Share:
+        share = _Share()
+        noted = _noting(self.make, share.objects)
+        for start in range(0, len(items), _BATCH):
+            self._add(share, items[start : start + _BATCH], noted, tick)
+        return share if self.keeps else replace(share, rendered=[])
+
+    def _add(self, share: _Share, some: Sequence[str], make: Make, tick: Tick) -> None:
+        """Add what is found of some apps, whose texts are read at once."""
+        old, new = self.old, self.new
         was: TextsByApp = old.texts(some)[0] if isinstance(old, View) else {}
         now, wrong = new.texts(some)
         share.problems.extend(wrong)
         for group in groups(some):
             work = [
-                _comparing(_before(old, app, env, was), _InView(new, app, env, now.get(app, {})), noted)
+                _comparing(_before(old, app, env, was), _InView(new, app, env, now.get(app, {})), make)
                 for app in group
-                for env in selection.envs_of(app)
+                for env in self.selection.envs_of(app)
             ]
             for one, was_made, head in in_step(work):
                 share.plans.extend([one] if one else [])
@@ -213,7 +219,10 @@ def _share(
                 share.rendered.extend([blank(head.rendered)] if head.rendered and not wrong else [])
             for _ in group:
                 tick()
-    return share
+
+    def part(self, items: Sequence[str]) -> Self:
+        old = self.old.part(items) if isinstance(self.old, View) else self.old
+        return replace(self, old=old, new=self.new.part(items))
 
 
 def _before(old: View | Unread | None, app: str, env: str, texts: TextsByApp) -> _InView | Unread | None:
@@ -347,7 +356,7 @@ def _recalled(old: _InView | Unread | None, side: Side | None, new: Side | None)
     """The old side, with the pod templates that ran before if a canary could be one of them: Git is asked for few."""
     if not (isinstance(old, _InView) and side and new and starts_under_window(side, new)):
         return side
-    return replace(side, ran=old.view.ran(old.env, old.app))
+    return replace(side, ran=old.view.source.ran(old.env, old.app))
 
 
 def _unread(old: Unread | None) -> tuple[Problem, ...]:

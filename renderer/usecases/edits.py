@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import NamedTuple, Self
 
 from renderer.console import say
 from renderer.facts import release_state
@@ -21,10 +21,9 @@ from renderer.usecases.elsewhere import evaluated_in, evaluated_of, own_files
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
 from renderer.usecases.selection import touched
-from renderer.workers import Tick, processors, reports
+from renderer.workers import Tick, Work, processors, reports
 
 Commit = tuple[str, frozenset[str]]  # its id, and the files that it changed
-FilesAtCommit = Callable[[str], Mapping[str, bytes | None]]  # the files of apps at a commit
 _EDITED = frozenset({"tag", "version", "restartedAt"})  # fields of the release state that people and bots edit too
 
 
@@ -56,8 +55,7 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         refuse_nested(opened.root, opened.layout)
-        environment = _Environment(opened, env, wanted, branch_at(opened.root))
-        made = {each.app: each for each in environment.found()}
+        made = {each.app: each for each in _edits_in(opened, env, wanted, branch_at(opened.root))}
         for each in made.values():
             for line in each.said:
                 say(line)
@@ -98,48 +96,82 @@ class _Found(NamedTuple):
     said: tuple[str, ...]
 
 
-class _Environment:
-    """The edits of one environment's apps."""
+def _edits_in(opened: Opened, env: str, wanted: Edits, branch: _Branch) -> list[_Found]:
+    """What the edit of each app in the environment means, by name; an app that is new on the branch is not edited."""
+    environment = opened.setup.environments[env]
+    touched_here = _touched(opened, env, branch.paths)
+    names = [app for app in touched_here if wanted.has(app) and is_in(environment, app)]
+    texts = _Texts(opened.root, [file for app in names for file in own_files(opened, app)])
+    before = texts.at(branch.base)
+    edited = [app for app in names if before[opened.layout.app(app)] is not None]
+    work = _Judging(opened, env, wanted, branch.base, branch.commits, texts)
+    made = {each.app: each for some in reports(edited, work, processors()) for each in some}
+    return [made[app] for app in edited]
 
-    def __init__(self, opened: Opened, env: str, wanted: Edits, branch: _Branch) -> None:
-        self.opened, self.env, self.wanted, self.branch = opened, env, wanted, branch
-        environment = opened.setup.environments[env]
-        self.is_pinned = (environment.spec.get("policy") or {}).get("tags") == "pinned"
-        self.names = [app for app in self._touched() if wanted.has(app) and is_in(environment, app)]
-        files = [file for app in self.names for file in own_files(opened, app)]
-        self.texts = cache(lambda commit: read_many(opened.root, commit, files))  # of all apps at once
 
-    def _touched(self) -> list[str]:
-        layout = self.opened.layout
-        own = [path for path in self.branch.paths if path.startswith((f"{layout.apps}/", f"{layout.overlays}/"))]
-        selection, _ = touched(layout, self.opened.setup.environments, self.opened.apps, own)
-        return sorted(selection.apps.get(self.env, ()))
+def _touched(opened: Opened, env: str, paths: Sequence[str]) -> list[str]:
+    layout = opened.layout
+    own = [path for path in paths if path.startswith((f"{layout.apps}/", f"{layout.overlays}/"))]
+    selection, _ = touched(layout, opened.setup.environments, opened.apps, own)
+    return sorted(selection.apps.get(env, ()))
 
-    def found(self) -> list[_Found]:
-        """What the edit of each app means, by name; an app that is new on the branch is not edited."""
-        before = self.texts(self.branch.base)
-        edited = [app for app in self.names if before[self.opened.layout.app(app)] is not None]
 
-        def work(share: Sequence[str], tick: Tick) -> list[_Found]:
-            found = []
-            for app in share:
-                found.append(self._found(app))
-                tick()
-            return found
+class _Texts:
+    """The contents of some files at commits. What is found is kept: a commit is read once, for all the files."""
 
-        made = {each.app: each for some in reports(edited, work, processors()) for each in some}
-        return [made[app] for app in edited]
+    def __init__(self, root: str, files: Sequence[str]) -> None:
+        self._root = root
+        self._files = files
+        self._found: dict[str, Mapping[str, bytes | None]] = {}
 
-    def _found(self, app: str) -> _Found:
-        base, _, commits = self.branch
-        old = evaluated_of(self.opened, app, self.env, base, self.texts(base))
+    def at(self, commit: str) -> Mapping[str, bytes | None]:
+        """The contents by path; None for a file that the commit does not have."""
+        if commit not in self._found:
+            self._found[commit] = read_many(self._root, commit, self._files)
+        return self._found[commit]
+
+    def part(self, files: Sequence[str]) -> _Texts:
+        """The same for some of the files."""
+        some = _Texts(self._root, files)
+        some._found = {commit: {file: found[file] for file in files} for commit, found in self._found.items()}
+        return some
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging(Work[str, list[_Found]]):
+    """Says what the edits of apps in an environment mean, since `base`; `commits` are oldest first."""
+
+    opened: Opened
+    env: str
+    wanted: Edits
+    base: str
+    commits: Sequence[Commit]
+    texts: _Texts
+
+    def __call__(self, items: Sequence[str], tick: Tick) -> list[_Found]:
+        environment = self.opened.setup.environments[self.env]
+        is_pinned = (environment.spec.get("policy") or {}).get("tags") == "pinned"
+        found = []
+        for app in items:
+            found.append(self._found(app, is_pinned=is_pinned))
+            tick()
+        return found
+
+    def _found(self, app: str, *, is_pinned: bool) -> _Found:
+        old = evaluated_of(self.opened, app, self.env, self.base, self.texts.at(self.base))
         new = evaluated_in(self.opened, app, self.env)
         if _state(old) != _state(new):
-            old = _after_the_last_verb(self.opened, app, old, commits, self.texts)
-        followed = _Followed(new.app.spec) if self.is_pinned else _followed(self.wanted, app, self.env, old, new)
+            old = _after_the_last_verb(self.opened, app, old, self.commits, self.texts)
+        followed = _Followed(new.app.spec) if is_pinned else _followed(self.wanted, app, self.env, old, new)
         meant = from_edit(old.app.spec, followed.spec, weight=self.wanted.weight, again=self.wanted.is_again(app))
         said = (followed.missed, _left_out(app, self.env, followed.spec, meant))
         return _Found(app, meant, tuple(filter(None, said)))
+
+    def part(self, items: Sequence[str]) -> Self:
+        files = [file for app in items for file in own_files(self.opened, app)]
+        own = frozenset(files)
+        commits = [(commit, paths & own) for commit, paths in self.commits if not paths.isdisjoint(own)]
+        return replace(self, commits=commits, texts=self.texts.part(files))
 
 
 class _Followed(NamedTuple):
@@ -150,7 +182,7 @@ class _Followed(NamedTuple):
 
 
 def _after_the_last_verb(
-    opened: Opened, app: str, old: Evaluated, commits: Sequence[Commit], texts: FilesAtCommit
+    opened: Opened, app: str, old: Evaluated, commits: Sequence[Commit], texts: _Texts
 ) -> Evaluated:
     """The app after the last commit that changed its release state in the environment of `old`; `old` if none did.
 
@@ -159,7 +191,7 @@ def _after_the_last_verb(
     own = own_files(opened, app)
     for commit, paths in commits:
         if not paths.isdisjoint(own):
-            then = evaluated_of(opened, app, old.app.env, commit, texts(commit))
+            then = evaluated_of(opened, app, old.app.env, commit, texts.at(commit))
             if _state(then) != _state(old):
                 old = then
     return old
@@ -184,8 +216,12 @@ def _followed(wanted: Edits, app: str, env: str, old: Evaluated, new: Evaluated)
 
 
 def _act(meant: Meant | Refusal) -> Act:
-    outcome: Outcome = meant if isinstance(meant, Refusal) else meant.wanted
-    return lambda spec: outcome
+    return partial(_given, meant if isinstance(meant, Refusal) else meant.wanted)
+
+
+def _given(outcome: Outcome, spec: Spec) -> Outcome:
+    """An outcome that was worked out already."""
+    return outcome
 
 
 def _missed(app: str, env: str, missed: Mapping[str, object], was: Mapping[str, object]) -> str:

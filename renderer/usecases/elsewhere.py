@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from renderer.failure import Failure
@@ -20,7 +21,7 @@ from renderer.tree import reader
 from renderer.usecases.effective import Spec, environment_for, evaluated_app
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.selection import chosen
-from renderer.workers import Tick, processors, reports
+from renderer.workers import Tick, Work, processors, reports
 
 Found = TypeVar("Found")
 
@@ -52,11 +53,8 @@ def stable_there(
 ) -> dict[str, There]:
     """The stable version of each app in `source`; `label` replaces its label. Raises Refused for all problems."""
     chosen(apps, opened.apps, "app")
-
-    def make(there: Spec | None, here: Spec | None) -> There | None:
-        return _seen(there, here, label) if there and here else None
-
-    found, problems = _in_environments(opened, dict.fromkeys(apps, (source, target)), make)
+    made = partial(_seen, label=label)
+    found, problems = _in_environments(opened, dict.fromkeys(apps, (source, target)), made)
     if problems:
         raise Refused([*dict.fromkeys(problems)])
     return {app: there for app in apps if (there := found[app])}
@@ -69,16 +67,7 @@ def taken_back_before(
 
     By app. An app whose spec has errors in such an environment is `unknown` there.
     """
-
-    def make(here: Spec | None, *there: Spec | None) -> tuple[str, list[TakenBack | Literal["unknown"] | None]] | None:
-        flight = in_flight(here or {})
-        if here is None or flight is None:
-            return None
-        version = version_of(here, here[flight])
-        state = {**here[flight], "tag": version.tag, "version": version.version}
-        return version.tag, [taken_back(each, version_of(each, state)) if each else "unknown" for each in there]
-
-    found, _ = _in_environments(opened, {app: (env, *sources) for app, sources in before.items()}, make)
+    found, _ = _in_environments(opened, {app: (env, *sources) for app, sources in before.items()}, _taken_back)
     return {
         app: (each[0], {source: how for source, how in zip(before[app], each[1], strict=True) if how})
         for app, each in found.items()
@@ -94,28 +83,53 @@ def _in_environments(
     A spec with errors is None. Several processes share the apps.
     """
     environments = {env: environment_for(opened, env) for envs in envs_of.values() for env in envs}
-
-    def work(share: Sequence[str], tick: Tick) -> tuple[dict[str, Found], list[Problem]]:
-        found: dict[str, Found] = {}
-        problems: list[Problem] = []
-        with reader(opened.root) as read_some:
-            for app in share:
-                texts, wrong = opened.texts(app, read_some)
-                evaluated = [_evaluated(opened, environments[env], app, texts, wrong) for env in envs_of[app]]
-                if None in evaluated:
-                    problems += wrong
-                found[app] = make(*(each and each.app.spec for each in evaluated))
-                tick()
-        return found, problems
-
-    made = reports([*envs_of], work, processors())
+    made = reports([*envs_of.items()], _InEnvironments(opened, environments, make), processors())
     return (
         {app: each for found, _ in made for app, each in found.items()},
         [problem for _, wrong in made for problem in wrong],
     )
 
 
-def _seen(there: Spec, here: Spec, label: str | None) -> There:
+@dataclass(frozen=True, slots=True)
+class _InEnvironments(Work[tuple[str, Sequence[str | None]], tuple[dict[str, Found], list[Problem]]]):
+    """Reads apps, each given with its environments; see `_in_environments`."""
+
+    opened: Opened
+    environments: Mapping[str | None, Environment]
+    make: Callable[..., Found]
+
+    def __call__(
+        self, items: Sequence[tuple[str, Sequence[str | None]]], tick: Tick
+    ) -> tuple[dict[str, Found], list[Problem]]:
+        found: dict[str, Found] = {}
+        problems: list[Problem] = []
+        with reader(self.opened.root) as read_some:
+            for app, envs in items:
+                texts, wrong = self.opened.texts(app, read_some)
+                evaluated = [_evaluated(self.opened, self.environments[env], app, texts, wrong) for env in envs]
+                if None in evaluated:
+                    problems += wrong
+                found[app] = self.make(*(each and each.app.spec for each in evaluated))
+                tick()
+        return found, problems
+
+
+def _taken_back(
+    here: Spec | None, *there: Spec | None
+) -> tuple[str, list[TakenBack | Literal["unknown"] | None]] | None:
+    """The tag of what is in flight here, and for each of the other specs whether it took that version back."""
+    flight = in_flight(here or {})
+    if here is None or flight is None:
+        return None
+    version = version_of(here, here[flight])
+    state = {**here[flight], "tag": version.tag, "version": version.version}
+    return version.tag, [taken_back(each, version_of(each, state)) if each else "unknown" for each in there]
+
+
+def _seen(there: Spec | None, here: Spec | None, label: str | None) -> There | None:
+    """None where one of the two specs has errors."""
+    if not there or not here:
+        return None
     state: dict[str, Any] = {"tag": str(there["tag"]), "version": label or there.get("version")}
     version, flight = version_of(here, state), in_flight(here)
     different = sorted(

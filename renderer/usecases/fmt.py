@@ -6,8 +6,9 @@ import json
 import os.path
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from renderer.console import out, say
 from renderer.edit import EditError, FieldOrder, Order, formatted
@@ -24,7 +25,7 @@ from renderer.tree import listing, read, write_all
 from renderer.usecases.known_files import known_files
 from renderer.usecases.project import find_root
 from renderer.usecases.shown import Shown
-from renderer.workers import Tick, processors, reports
+from renderer.workers import Tick, Work, processors, reports
 from renderer.yamlio import Data, load
 
 _KINDS = ("App", "Overlay", "Project")
@@ -54,17 +55,9 @@ def _format(root: str, below: Sequence[str], shown: Shown, *, check: bool, cache
     files = named.union(spec for spec in all_specs for path in below if not path or holds(path, spec))
     known = known_files(root, layout, "formatted", all_specs) if cached else None
     texts, problems = read(root, known.others(files) if known else files)
-    shared = frozenset(all_specs)
-
-    def work(files: Sequence[str], tick: Tick) -> list[_Formatted]:
-        found = []
-        for file in files:
-            found.append(_formatted(file, texts[file], layout, is_spec=file in shared))
-            tick()
-        return found
-
+    work = _Formatting(layout, frozenset(all_specs))
     with progress("formatting", len(texts)) as watch:
-        done = {each.file: each for report in reports([*texts], work, processors(), watch) for each in report}
+        done = {each.file: each for found in reports([*texts.items()], work, processors(), watch) for each in found}
     for file in texts:
         if not done[file].is_spec:
             say(f"{printable(shown.path(file, root))}: not an App, Overlay or Project; not changed")
@@ -87,6 +80,24 @@ class _Formatted(NamedTuple):
     new: bytes | None = None
     problems: tuple[Problem, ...] = ()
     is_spec: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Formatting(Work[tuple[str, bytes], list[_Formatted]]):
+    """Formats files, each given with its text. `specs` are the paths of specs."""
+
+    layout: Layout
+    specs: frozenset[str]
+
+    def __call__(self, items: Sequence[tuple[str, bytes]], tick: Tick) -> list[_Formatted]:
+        found = []
+        for file, text in items:
+            found.append(_formatted(file, text, self.layout, is_spec=file in self.specs))
+            tick()
+        return found
+
+    def part(self, items: Sequence[tuple[str, bytes]]) -> Self:
+        return replace(self, specs=self.specs.intersection(file for file, _ in items))
 
 
 def _formatted(file: str, text: bytes, layout: Layout, *, is_spec: bool) -> _Formatted:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from renderer.console import say
@@ -18,37 +19,75 @@ from renderer.usecases.elsewhere import evaluated_of, own_files, spec_at
 from renderer.usecases.project import Opened
 from renderer.workers import SMALL
 
-Live = Callable[[str, Spec], Spec]  # an app and its spec with a canary -> the live canary, {} if there is none
+Live = Callable[[Spec], Spec]  # the spec of an app, with a canary -> the live canary, {} if there is none
 _NO_COMMIT = ("no-git", "no-repository", "no-such-revision")
 _HEAD = "HEAD"
 
 
-def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision: str | None) -> Live:
-    """The canaries of these apps at the revision, which is what the cluster has.
+def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision: str | None) -> dict[str, Live]:
+    """The canary of each of these apps at the revision, which is what the cluster has.
 
     Without a revision, this is the last commit: what is not committed was never live. If that commit does not have the
     project or environment, or cannot be read, the cluster is assumed to have what the spec says. With a ladder, the
     weight is its last one. The result raises Failure if a named revision lacks the app, or its spec has errors.
     """
     if revision is not None:
-        return lambda app, spec: _canary_in(spec_at(opened, app, env, revision), spec)
-    is_alone = len(environment_for(opened, env).chain) == 1  # else the verb may have edited what it extends
-    last_commit = cache(lambda: _last_commit(opened, [app for app in apps if app in opened.apps], env))
+        return {app: partial(_live_at, opened, app, env, revision) for app in apps}
+    commit = _LastCommit(opened, [app for app in apps if app in opened.apps], env)
     if len(apps) >= SMALL:
-        last_commit()  # once, before several processes share the apps
+        commit.files()  # once, before several processes share the apps
+    return {app: _InLastCommit(opened, app, env, commit) for app in apps}
 
-    def live(app: str, spec: Spec) -> Spec:
+
+def _live_at(opened: Opened, app: str, env: str | None, revision: str, spec: Spec) -> Spec:
+    """The live canary of the app by a revision that is named."""
+    return _canary_in(spec_at(opened, app, env, revision), spec)
+
+
+class _LastCommit:
+    """The files of apps in the last commit; Git is asked once, at the first question."""
+
+    def __init__(self, opened: Opened, apps: Sequence[str], env: str | None) -> None:
+        self._opened, self._apps, self._env = opened, apps, env
+        self._found: Mapping[str, bytes | None] | None = None
+
+    def files(self) -> Mapping[str, bytes | None]:
+        """By path; empty if the commit does not have the environment."""
+        if self._found is None:
+            self._found = _last_commit(self._opened, self._apps, self._env)
+        return self._found
+
+    def part(self, app: str) -> _LastCommit:
+        """The same for one of the apps."""
+        some = _LastCommit(self._opened, [app], self._env)
+        if self._found is not None:
+            files = own_files(self._opened, app) if self._found else []
+            some._found = {file: self._found[file] for file in files if file in self._found}
+        return some
+
+
+@dataclass(frozen=True, slots=True)
+class _InLastCommit:
+    """The live canary of an app by the last commit."""
+
+    opened: Opened
+    app: str
+    env: str | None
+    commit: _LastCommit
+
+    def __call__(self, spec: Spec) -> Spec:
         canary: Spec = spec["canary"]
-        found = last_commit()
+        found = self.commit.files()
         if not found:
             return canary
-        if found[opened.layout.app(app)] is None:
+        if found[self.opened.layout.app(self.app)] is None:
             return {}
+        is_alone = len(environment_for(self.opened, self.env).chain) == 1  # else the verb may have edited its base
         try:
             there = (
                 spec
-                if is_alone and _is_committed(opened, app, found)
-                else evaluated_of(opened, app, env, "the last commit", found).app.spec
+                if is_alone and _is_committed(self.opened, self.app, found)
+                else evaluated_of(self.opened, self.app, self.env, "the last commit", found).app.spec
             )
         except Failure as failure:
             _say(str(failure))
@@ -56,7 +95,9 @@ def live_canaries(opened: Opened, apps: Sequence[str], env: str | None, revision
         is_stable = _have_equal_pods(stable_of(there), version_of(spec, canary))
         return canary if is_stable else _canary_in(there, spec)  # stable there: a promotion is being reverted
 
-    return live
+    def __reduce__(self) -> tuple[type[_InLastCommit], tuple[object, ...]]:
+        """Without the files of other apps."""
+        return _InLastCommit, (self.opened, self.app, self.env, self.commit.part(self.app))
 
 
 def _last_commit(opened: Opened, apps: Sequence[str], env: str | None) -> Mapping[str, bytes | None]:

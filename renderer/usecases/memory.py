@@ -59,6 +59,10 @@ class Memory:
         """The records with the stamps of what was written; `files` are the paths by folder."""
         return []
 
+    def part(self, apps: Sequence[str]) -> Memory:
+        """What a process that works on these apps needs of it, as values that can be pickled."""
+        return Memory(self.opened, self.job)
+
     def neighbours(self, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:
         """Other apps that could claim the same as these."""
         return neighbours(self.opened, rendered, apps)

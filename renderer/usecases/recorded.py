@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from renderer import cache, tree
 from renderer.argocd import NOT_DRIVEN, Driven
@@ -27,6 +27,7 @@ from renderer.usecases.memory import Memory, Recalled, blank
 from renderer.usecases.project import Opened, build_all
 from renderer.usecases.trust import trusted_key
 
+Value = TypeVar("Value")
 _GONE: Stamp = (0, 0, 0)  # of a missing file
 _AT_ONCE = 500  # texts that are parsed together
 _FEW = 60  # apps and environments: with more, each claim would be compared with too many
@@ -43,32 +44,39 @@ def recorded(opened: Opened, job: Job) -> Memory:
         return Memory(opened, job)
 
 
-class Recorded(Memory):
-    """The memory of a run that may recall earlier ones, with the present stamps of all files.
+class _Known(NamedTuple):
+    """What is known of some apps: their records by environment, and the stamps that files had at the time `now`.
 
-    A job without a target writes nothing, so what the output folder has does not count.
+    Of inputs by folder of the project, of outputs by folder of the target.
     """
 
-    def __init__(self, opened: Opened, job: Job, secret: bytes) -> None:
-        key = digest({**opened.setup.texts, "": f"{cache.program()} {opened.setup.project!r}".encode()})
-        self._cache = Cache(opened.root, key, secret)
-        self._inputs = _inputs(opened)
-        self._outputs = cache.walk(job.target)
-        self._now = clock()
-        self._records = {env: self._cache.records(env) for env in job.selection.envs}
-        super().__init__(opened, job)
-        self.unchanged = frozenset(app for app in opened.apps if self._is_unchanged(app))
+    records: Mapping[str, Mapping[str, Record]]
+    inputs: Mapping[str, Folder]
+    outputs: Mapping[str, Folder]
+    now: int
 
-    def existing(self) -> frozenset[str]:
-        """What was read from the disk."""
-        prefix = self.opened.layout.output
-        skipped = {f"{env}/{app}" for env in self._records for app in self.unchanged}
-        return frozenset(
-            f"{prefix}/{folder}/{name}" if folder else f"{prefix}/{name}"
-            for folder, files in self._outputs.items()
-            if folder not in skipped
-            for name in files
+    def part(self, apps: Sequence[str]) -> _Known:
+        """What is known of these apps."""
+        names = [f"{app}.yaml" for app in apps]
+        return _Known(
+            {env: _some(records, apps) for env, records in self.records.items()},
+            {folder: _some(files, names) for folder, files in self.inputs.items()},
+            _some(self.outputs, [f"{env}/{app}" for env in self.records for app in apps]),
+            self.now,
         )
+
+
+class _OfApps(Memory):
+    """As much of the memory as a process needs that works on some apps."""
+
+    def __init__(self, opened: Opened, job: Job, known: _Known) -> None:
+        super().__init__(opened, job)
+        self._known = known
+        self._records, self._inputs, self._outputs, self._now = known
+
+    def part(self, apps: Sequence[str]) -> Memory:
+        """With the records and stamps of these apps."""
+        return _OfApps(self.opened, self.job, self._known.part(apps))
 
     def confirmed(self, app: str, texts: Mapping[str, bytes]) -> list[Record]:
         """With the present stamps."""
@@ -115,37 +123,6 @@ class Recorded(Memory):
                 found.append(record._replace(stamps=self._stamps(record, stamps, now)))
         return found
 
-    def recall(self, confirmed: Sequence[Record], made: Sequence[Rendered]) -> Recalled:
-        """Only what is needed: a run in which nothing changed reads no claims."""
-        unchanged = (record for app in sorted(self.unchanged) for record in self._records_of(app) or ())
-        records = [*unchanged, *confirmed]
-        is_clean = not any(each.env for each in made) and self._is_clean(records)
-        if is_clean and self.opened.setup.project.argocd is None:  # only their warnings matter
-            wrong = [record for record in records if record.problems]
-            return Recalled(records, [_rendered(record, [], {}, [], list(NOT_DRIVEN)) for record in wrong], is_clean)
-        return Recalled(records, [*self._rendered(records, made)], is_clean)
-
-    def keep(self, confirmed: Sequence[Record], new: Sequence[Record], recalled: Recalled, *, clean: bool) -> None:
-        """Does nothing if the same is already stored."""
-        if new or confirmed or not self._is_clean(recalled.records):
-            apps = frozenset(self.opened.apps)
-            gone = [(env, app) for env, there in self._records.items() for app in there.keys() - apps]
-            views = self._views([*recalled.records, *new]) if clean else {}
-            self._cache.store(new, confirmed, views, gone)
-
-    def unchanged_files(self, recalled: Recalled) -> Summary:
-        """Counted, not read."""
-        return Summary(unchanged=sum(len(self._folder(each.env, each.app)) for each in recalled.records))
-
-    def _is_unchanged(self, app: str) -> bool:
-        records = self._records_of(app)
-        if records is None:
-            return False
-        inputs = self._input_stamps(app, records[0].extra.splitlines())
-        if not self.job.target:
-            return all(shows(each.stamps, inputs) for each in records)
-        return all(each.stamps == stamps_text(inputs, self._folder(each.env, app)) for each in records)
-
     def _records_of(self, app: str) -> list[Record] | None:
         """The records of an app in all environments that have it; None if it must be rendered in one of them."""
         found = []
@@ -189,6 +166,63 @@ class Recorded(Memory):
             return False
         return not problems and digest(files) == record.outputs
 
+
+class Recorded(_OfApps):
+    """The memory of a run that may recall earlier ones, with the present stamps of all files.
+
+    A job without a target writes nothing, so what the output folder has does not count.
+    """
+
+    def __init__(self, opened: Opened, job: Job, secret: bytes) -> None:
+        key = digest({**opened.setup.texts, "": f"{cache.program()} {opened.setup.project!r}".encode()})
+        self._cache = Cache(opened.root, key, secret)
+        inputs, outputs, now = _inputs(opened), cache.walk(job.target), clock()
+        records = {env: self._cache.records(env) for env in job.selection.envs}
+        super().__init__(opened, job, _Known(records, inputs, outputs, now))
+        self.unchanged = frozenset(app for app in opened.apps if self._is_unchanged(app))
+
+    def existing(self) -> frozenset[str]:
+        """What was read from the disk."""
+        prefix = self.opened.layout.output
+        skipped = {f"{env}/{app}" for env in self._records for app in self.unchanged}
+        return frozenset(
+            f"{prefix}/{folder}/{name}" if folder else f"{prefix}/{name}"
+            for folder, files in self._outputs.items()
+            if folder not in skipped
+            for name in files
+        )
+
+    def recall(self, confirmed: Sequence[Record], made: Sequence[Rendered]) -> Recalled:
+        """Only what is needed: a run in which nothing changed reads no claims."""
+        unchanged = (record for app in sorted(self.unchanged) for record in self._records_of(app) or ())
+        records = [*unchanged, *confirmed]
+        is_clean = not any(each.env for each in made) and self._is_clean(records)
+        if is_clean and self.opened.setup.project.argocd is None:  # only their warnings matter
+            wrong = [record for record in records if record.problems]
+            return Recalled(records, [_rendered(record, [], {}, [], list(NOT_DRIVEN)) for record in wrong], is_clean)
+        return Recalled(records, [*self._rendered(records, made)], is_clean)
+
+    def keep(self, confirmed: Sequence[Record], new: Sequence[Record], recalled: Recalled, *, clean: bool) -> None:
+        """Does nothing if the same is already stored."""
+        if new or confirmed or not self._is_clean(recalled.records):
+            apps = frozenset(self.opened.apps)
+            gone = [(env, app) for env, there in self._records.items() for app in there.keys() - apps]
+            views = self._views([*recalled.records, *new]) if clean else {}
+            self._cache.store(new, confirmed, views, gone)
+
+    def unchanged_files(self, recalled: Recalled) -> Summary:
+        """Counted, not read."""
+        return Summary(unchanged=sum(len(self._folder(each.env, each.app)) for each in recalled.records))
+
+    def _is_unchanged(self, app: str) -> bool:
+        records = self._records_of(app)
+        if records is None:
+            return False
+        inputs = self._input_stamps(app, records[0].extra.splitlines())
+        if not self.job.target:
+            return all(shows(each.stamps, inputs) for each in records)
+        return all(each.stamps == stamps_text(inputs, self._folder(each.env, app)) for each in records)
+
     def _rendered(self, records: Sequence[Record], made: Sequence[Rendered]) -> Iterator[Rendered]:
         """What other apps must know about these.
 
@@ -231,6 +265,11 @@ def _inputs(opened: Opened) -> dict[str, Folder]:
     layout = opened.layout
     folders = [layout.apps, *(f"{layout.overlays}/{env}/apps" for env in opened.setup.overlays)]
     return {folder: cache.walk(os.path.join(opened.root, folder)).get("", {}) for folder in folders}
+
+
+def _some(found: Mapping[str, Value], keys: Iterable[str]) -> dict[str, Value]:
+    """The values of the keys that have one."""
+    return {key: found[key] for key in keys if key in found}
 
 
 def _all_count(_kind: str, _key: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from renderer.console import out, say
 from renderer.failure import Failure
@@ -22,10 +22,10 @@ from renderer.usecases.checkout import RESTORE, refuse_left_out, refuse_nested
 from renderer.usecases.job import Job, select
 from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, other_output, whole_projects
-from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share, shared_files
+from renderer.usecases.run import ByFolder, Share, problems_across_apps, problems_of_apps, render_share, shared_files
 from renderer.usecases.selection import Selection, parse_shard
 from renderer.usecases.shown import Shown, in_project
-from renderer.workers import Tick, crew, meanwhile, processors
+from renderer.workers import Tick, Work, crew, meanwhile, processors
 
 if TYPE_CHECKING:
     from renderer.cache import Record
@@ -91,16 +91,10 @@ class Written(NamedTuple):
 
 
 class Output(NamedTuple):
-    """How files are written, or compared with existing ones, and how the run ends.
+    """Where files are written, or only compared (`check`); `folder` is relative to the project."""
 
-    `tell` prints what was done and returns the exit code; `folder` is the output folder, relative to the project.
-    """
-
-    tell: Tell
     folder: str
     check: bool
-    processes: int
-    shown: Shown
 
     def put(self, job: Job, prefix: str, files: Mapping[str, bytes], stale: Sequence[str]) -> Difference | Summary:
         """Write or compare files, and remove those that are `stale`; all are below `prefix` in the project."""
@@ -112,9 +106,45 @@ class Output(NamedTuple):
         except TreeError as error:
             raise TreeError(os.path.join(self.folder, error.path), error.message) from error
 
+
+class How(NamedTuple):
+    """How a run does its work, and how it ends: `tell` prints what was done and returns the exit code."""
+
+    output: Output
+    processes: int
+    shown: Shown
+    tell: Tell
+
     def ended(self, done: Sequence[Difference | Summary]) -> int:
         """Say what was done, by paths of the project; the exit code."""
-        return self.tell([each.seen_from(self.folder) for each in done])
+        return self.tell([each.seen_from(self.output.folder) for each in done])
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendering(Work[str, tuple[Share, Callable[[], Written]]]):
+    """Renders apps; in the second phase it writes them. `folders` are the existing files by folder."""
+
+    memory: Memory
+    output: Output
+    folders: ByFolder
+
+    def __call__(self, items: Sequence[str], tick: Tick) -> tuple[Share, Callable[[], Written]]:
+        memory = self.memory
+        share = render_share(memory.opened, memory, items, tick)
+        files, stale = share.files(memory.opened, memory.job, self.folders)
+        return share.report(), partial(self.finish, share.drafts, files, stale)
+
+    def finish(self, drafts: Sequence[Record], files: Mapping[str, bytes], stale: Sequence[str]) -> Written:
+        """Write these files, and stamp their records."""
+        done = self.output.put(self.memory.job, self.memory.opened.layout.output, files, stale)
+        records = self.memory.written(drafts, by_folder(files), done)
+        return Written(replace(done, stamps={}) if isinstance(done, Summary) else done, records)
+
+    def part(self, items: Sequence[str]) -> Self:
+        opened, job = self.memory.opened, self.memory.job
+        own = {opened.layout.manifests(env, app) for app in items for env in job.selection.envs_of(app)}
+        folders = {folder: self.folders[folder] for folder in own & self.folders.keys()}
+        return replace(self, memory=self.memory.part(items), folders=folders)
 
 
 def render(options: RenderOptions) -> int:
@@ -212,7 +242,7 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
         memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
     if options.reads_cache:
         shown.lap("look at the times and sizes of files", memory.described())
-    return _run(memory, Output(tell, folder, options.check, options.jobs or processors(), shown))
+    return _run(memory, How(Output(folder, options.check), options.jobs or processors(), shown, tell))
 
 
 def _refuse_hidden(opened: Opened, selection: Selection) -> None:
@@ -226,27 +256,16 @@ def _refuse_hidden(opened: Opened, selection: Selection) -> None:
 def render_into(opened: Opened, selection: Selection, target: str, shown: Shown) -> int:
     """Render into a folder in place of the project's output, without naming files; the exit code."""
     job = Job(selection, target=target, is_elsewhere=True)
-    return _run(Memory(opened, job), Output(lambda _: 0, target, check=False, processes=processors(), shown=shown))
+    return _run(Memory(opened, job), How(Output(target, check=False), processors(), shown, lambda _: 0))
 
 
-def _run(memory: Memory, output: Output) -> int:
+def _run(memory: Memory, how: How) -> int:
     """Render or recall every app, check all of them, and only then write all files."""
-    opened, job, lap = memory.opened, memory.job, output.shown.lap
+    opened, job, output, lap = memory.opened, memory.job, how.output, how.shown.lap
     existing = memory.existing()
-    folders = by_folder(existing)
     todo = [app for app in job.apps if app not in memory.unchanged]
-
-    def work(apps: Sequence[str], tick: Tick) -> tuple[Share, Callable[[], Written]]:
-        share = render_share(opened, memory, apps, tick)
-        files, stale = share.files(opened, job, folders)
-        return share.report(), partial(finish, share.drafts, files, stale)
-
-    def finish(drafts: Sequence[Record], files: Mapping[str, bytes], stale: Sequence[str]) -> Written:
-        done = output.put(job, opened.layout.output, files, stale)
-        records = memory.written(drafts, by_folder(files), done)
-        return Written(replace(done, stamps={}) if isinstance(done, Summary) else done, records)
-
-    with progress("rendering", len(todo)) as watch, crew(todo, work, output.processes, watch) as workers:
+    work = _Rendering(memory, output, by_folder(existing))
+    with progress("rendering", len(todo)) as watch, crew(todo, work, how.processes, watch) as workers:
         confirmed = [record for share in workers.reports for record in share.confirmed]
         made = [each for share in workers.reports for each in share.made]
         again = len({record.app for record in confirmed})
@@ -257,7 +276,7 @@ def _run(memory: Memory, output: Output) -> int:
         problems = [*problems_of_apps(opened, rendered), *across]
         lap("check across apps", *(["nothing changed since they were checked"] if recalled.is_clean else []))
         argocd, wrong = _argocd(memory, made, problems)
-        if output.shown.problems([*problems, *wrong], opened.root):
+        if how.shown.problems([*problems, *wrong], opened.root):
             return 1
         files, stale = shared_files(opened, job, rendered, existing)
         start = len(opened.layout.output) + 1
@@ -271,7 +290,7 @@ def _run(memory: Memory, output: Output) -> int:
     if not output.check:
         memory.keep(confirmed, [record for each in written for record in each.records], recalled, clean=not across)
         lap("remember")
-    return output.ended([*done, memory.unchanged_files(recalled)])
+    return how.ended([*done, memory.unchanged_files(recalled)])
 
 
 def _folders(opened: Opened, selection: Selection) -> list[str]:

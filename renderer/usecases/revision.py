@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from renderer.failure import Failure
@@ -30,27 +30,60 @@ _LINK_MODE = "120000"
 _SHORT = 12
 
 
+class Source:
+    """Where the files of a side are, as values that can be pickled."""
+
+    def texts(self, apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
+        """For each of these apps that exists: its spec, its partial apps and the plain manifests that they name."""
+        raise NotImplementedError
+
+    def ran(self, env: str, app: str) -> tuple[Mapping[str, Any], ...]:
+        """The pod templates that the rendered files of an app in an environment have had, oldest first."""
+        return ()
+
+    def part(self, apps: Sequence[str]) -> Source:
+        """The same for these apps alone."""
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class View:
-    """One side. `data` is the project file's document; `name` names it for people, `revision` for Git, if it is there.
+    """One side. `data` is the project file's document.
 
-    `texts` returns, for each given app, the bytes of its spec, its partial apps and the plain manifests that they name;
-    an app that does not exist is left out. `ran` returns the pod templates that the rendered files of an app in an
-    environment have had, oldest first.
+    `name` names the side for people, `revision` for Git, if it is there.
     """
 
     name: str
     setup: Setup
     apps: frozenset[str]
     data: Mapping[str, Any]
-    texts: Callable[[Sequence[str]], tuple[TextsByApp, list[Problem]]]
-    ran: Callable[[str, str], tuple[Mapping[str, Any], ...]] = lambda env, app: ()
+    source: Source
     revision: str = ""
 
     @property
     def layout(self) -> Layout:
         """The project's paths."""
         return self.setup.layout
+
+    def texts(self, apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
+        """See `Source`."""
+        return self.source.texts(apps)
+
+    def part(self, apps: Sequence[str]) -> View:
+        """The same for these apps alone."""
+        return replace(self, apps=self.apps.intersection(apps), source=self.source.part(apps))
+
+
+@dataclass(frozen=True, slots=True)
+class Given(Source):
+    """The files of apps whose contents are at hand, and the problems of reading them."""
+
+    files: TextsByApp
+    problems: Sequence[Problem] = ()
+
+    def texts(self, apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
+        """Of those apps that are given."""
+        return {app: self.files[app] for app in apps if app in self.files}, [*self.problems]
 
 
 @contextmanager
@@ -64,18 +97,25 @@ def asking_git() -> Iterator[None]:
 
 def of_tree(opened: Opened) -> View:
     """The working tree."""
-    known = frozenset(opened.apps)
+    file, _ = read(opened.root, [PROJECT_FILE])
+    apps = frozenset(opened.apps)
+    return View("the working tree", opened.setup, apps, _data(file[PROJECT_FILE]), _InTree(opened, apps))
 
-    def texts(apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
+
+@dataclass(frozen=True, slots=True)
+class _InTree(Source):
+    """The files of the working tree."""
+
+    opened: Opened
+    apps: frozenset[str]
+
+    def texts(self, apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
         found: TextsByApp = {}
         problems: list[Problem] = []
-        for app in known.intersection(apps):
-            found[app], wrong = opened.texts(app)
+        for app in self.apps.intersection(apps):
+            found[app], wrong = self.opened.texts(app)
             problems += wrong
         return found, problems
-
-    file, _ = read(opened.root, [PROJECT_FILE])
-    return View("the working tree", opened.setup, known, _data(file[PROJECT_FILE]), texts)
 
 
 def of_revision(root: str, revision: str, like: View | None = None, *, is_head: bool = False) -> View | None:
@@ -113,16 +153,45 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
     setup, problems = set_up(project, files, frozenset(names), schemas)
     if errors(problems):
         raise Refused(problems)
+    known = frozenset(names)
+    return View(revision, setup, known, _data(text), _AtCommit(root, commit, setup, tree, known), revision)
 
-    def texts(apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
-        return _texts(root, commit, setup, tree, frozenset(names).intersection(apps)), []
 
-    def ran(env: str, app: str) -> tuple[Mapping[str, Any], ...]:
+@dataclass(frozen=True, slots=True)
+class _AtCommit(Source):
+    """The files of a commit. `tree` has those in the folders of specs."""
+
+    root: str
+    commit: str
+    setup: Setup
+    tree: Mapping[str, TreeEntry]
+    apps: frozenset[str]
+
+    def texts(self, apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
+        files = {app: self._own(app) for app in self.apps.intersection(apps)}
+        blobs = read_blobs(self.root, {self.tree[path].oid for paths in files.values() for path in paths})
+        texts = {app: {path: blobs[self.tree[path].oid] for path in paths} for app, paths in files.items()}
+        named = {app: _named(found) for app, found in texts.items()}
+        wanted = {path for paths in named.values() for path in paths}
+        more = read_many(self.root, self.commit, wanted) if wanted else {}
+        for app, paths in named.items():
+            texts[app] |= {path: text for path in paths if (text := more[path]) is not None}
+        return texts, []
+
+    def ran(self, env: str, app: str) -> tuple[Mapping[str, Any], ...]:
         from renderer.usecases.ran import templates_before  # for few changes only
 
-        return templates_before(root, commit, project.layout.manifests(env, app))
+        return templates_before(self.root, self.commit, self.setup.layout.manifests(env, app))
 
-    return View(revision, setup, frozenset(names), _data(text), texts, ran, revision)
+    def part(self, apps: Sequence[str]) -> Source:
+        some = self.apps.intersection(apps)
+        return replace(self, apps=some, tree={path: self.tree[path] for app in some for path in self._own(app)})
+
+    def _own(self, app: str) -> list[str]:
+        """The app's spec and partial apps, as far as they are there."""
+        layout = self.setup.layout
+        files = layout.app(app), *(layout.partial(env, app) for env in self.setup.overlays)
+        return [path for path in files if path in self.tree]
 
 
 def _listed(root: str, commit: str, layout: Layout) -> dict[str, TreeEntry]:
@@ -161,21 +230,6 @@ def _plain_files(
 def _is_spec(layout: Layout, path: str) -> bool:
     """Whether a file of this path is read in the folders of specs."""
     return not below(path, layout.apps) or app_names(layout.apps, [path]) != ([], [])
-
-
-def _texts(root: str, commit: str, setup: Setup, tree: Mapping[str, TreeEntry], apps: frozenset[str]) -> TextsByApp:
-    layout = setup.layout
-    wanted = {
-        app: [path for path in (layout.app(app), *(layout.partial(env, app) for env in setup.overlays)) if path in tree]
-        for app in apps
-    }
-    blobs = read_blobs(root, {tree[path].oid for paths in wanted.values() for path in paths})
-    texts = {app: {path: blobs[tree[path].oid] for path in paths} for app, paths in wanted.items()}
-    named = {app: _named(found) for app, found in texts.items()}
-    more = read_many(root, commit, {path for paths in named.values() for path in paths}) if any(named.values()) else {}
-    for app, paths in named.items():
-        texts[app] |= {path: text for path in paths if (text := more[path]) is not None}
-    return texts
 
 
 def _named(texts: Mapping[str, bytes]) -> set[str]:

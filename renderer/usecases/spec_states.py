@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from renderer.history import Files, Parsed, State, States, Unreadable, parse, trimmed
@@ -13,7 +14,7 @@ from renderer.progress import Progress, no_progress
 from renderer.tree import reader
 from renderer.usecases.known_files import KnownFiles, known_files
 from renderer.usecases.project import AppTexts, Opened
-from renderer.workers import SMALL, Tick, processors, reports
+from renderer.workers import SMALL, Tick, Work, processors, reports
 
 _NAME = "states"  # of what is kept
 
@@ -47,22 +48,28 @@ def spec_states(opened: Opened, apps: Sequence[str], shown: Progress = no_progre
     files: dict[str, Parsed] = dict(overlay_states(opened))
     files |= known.found if known else {}
     wanted = [app for app in apps if opened.layout.app(app) not in files or _has_other(opened, app, files)]
-
-    def work(share: Sequence[str], tick: Tick) -> list[_Read]:
-        found: list[_Read] = []
-        with reader(opened.root) as read_some:
-            for app in share:
-                found.append(_read(app, opened.texts(app, read_some)))
-                tick()
-        return found
-
     with shown("reading apps", len(wanted)) as watch:
-        read = [each for report in reports(wanted, work, processors(), watch) for each in report]
+        read = [each for report in reports(wanted, _Reading(opened), processors(), watch) for each in report]
     for each in read:
         files |= each.files
     if known:
         known.keep(_lasting(read))
     return SpecStates(files, opened.layout, {each.app: each.problem for each in read if each.problem})
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading(Work[str, list[_Read]]):
+    """Reads the files of apps."""
+
+    opened: Opened
+
+    def __call__(self, items: Sequence[str], tick: Tick) -> list[_Read]:
+        found: list[_Read] = []
+        with reader(self.opened.root) as read_some:
+            for app in items:
+                found.append(_read(app, self.opened.texts(app, read_some)))
+                tick()
+        return found
 
 
 def overlay_states(opened: Opened) -> Files:

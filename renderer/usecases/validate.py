@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from renderer.console import say
 from renderer.failure import Failure
@@ -18,7 +18,7 @@ from renderer.usecases.project import Opened, whole_projects
 from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share
 from renderer.usecases.selection import Selection
 from renderer.usecases.shown import Shown, in_project
-from renderer.workers import Tick, processors, reports
+from renderer.workers import Tick, Work, processors, reports
 
 # Imported where they are used: Git, the plan and its simulation, which a check of the specs alone does not need.
 if TYPE_CHECKING:
@@ -164,12 +164,8 @@ def _run(opened: Opened, selection: Selection, moved: Judged | None, options: Va
     done = _whole(opened, job, moved.rendered if moved else ())
     todo = [app for app in job.apps if app not in memory.unchanged and app not in done]
     processes = options.jobs or processors()
-
-    def work(apps: Sequence[str], tick: Tick) -> Share:
-        return render_share(opened, memory, apps, tick).report()
-
     with progress("validating", len(todo)) as watch:
-        shares = reports(todo, work, processes, watch)
+        shares = reports(todo, _Validating(opened, memory), processes, watch)
         made = [each for share in shares for each in share.made]
         made += [each for app, some in done.items() if app not in memory.unchanged for each in some]
         confirmed = [record for share in shares for record in share.confirmed]
@@ -180,6 +176,20 @@ def _run(opened: Opened, selection: Selection, moved: Judged | None, options: Va
         shown.lap("check across apps")
     of_change = moved.problems if moved else []
     return int(shown.problems([*problems_of_apps(opened, rendered), *across, *of_change], opened.root))
+
+
+@dataclass(frozen=True, slots=True)
+class _Validating(Work[str, Share]):
+    """Renders apps only to check them."""
+
+    opened: Opened
+    memory: Memory
+
+    def __call__(self, items: Sequence[str], tick: Tick) -> Share:
+        return render_share(self.opened, self.memory, items, tick).report()
+
+    def part(self, items: Sequence[str]) -> Self:
+        return replace(self, memory=self.memory.part(items))
 
 
 def _whole(opened: Opened, job: Job, rendered: Sequence[Rendered]) -> dict[str, list[Rendered]]:

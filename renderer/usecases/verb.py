@@ -41,7 +41,7 @@ from renderer.usecases.shown import show_problems
 from renderer.usecases.touched import LIVE
 from renderer.usecases.unfinished import noted
 from renderer.usecases.upstream import lacks
-from renderer.workers import Tick, meanwhile, processors, reports
+from renderer.workers import Tick, Work, meanwhile, processors, reports
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
 Contents = Mapping[str, bytes | None]  # of files, by path; None: it is not there
@@ -235,21 +235,28 @@ def _edits(opened: Opened, acts: Acts) -> list[Edited | RefusedEdit]:
     """
     order = sorted(acts, key=lambda env: (len(opened.setup.environments[env].chain), env))
     apps = list(dict.fromkeys(app for env in order for app in acts[env]))
+    wanted = [(app, {env: acts[env][app] for env in order if app in acts[env]}) for app in apps]
+    found = {(each.env, each.app): each for some in reports(wanted, _Editing(opened), processors()) for each in some}
+    return [found[env, app] for env in order for app in acts[env]]
 
-    def work(share: Sequence[str], tick: Tick) -> list[Edited | RefusedEdit]:
+
+@dataclass(frozen=True, slots=True)
+class _Editing(Work[tuple[str, Mapping[str, Act]], list[Edited | RefusedEdit]]):
+    """Edits apps, each given with its acts by environment, in their order."""
+
+    opened: Opened
+
+    def __call__(self, items: Sequence[tuple[str, Mapping[str, Act]]], tick: Tick) -> list[Edited | RefusedEdit]:
+        opened = self.opened
         found: list[Edited | RefusedEdit] = []
         with reader(opened.root) as read_some:
-            for app in share:
+            for app, acts in items:
                 known = opened.texts(app, read_some)
-                for env in order:
-                    if app in acts[env]:
-                        made = edit_app(opened, opened.setup.environments[env], app, acts[env][app], known)
-                        found.append(RefusedEdit(env, app, made.message) if isinstance(made, Refusal) else made)
+                for env, act in acts.items():
+                    made = edit_app(opened, opened.setup.environments[env], app, act, known)
+                    found.append(RefusedEdit(env, app, made.message) if isinstance(made, Refusal) else made)
                 tick()
         return found
-
-    found = {(each.env, each.app): each for report in reports(apps, work, processors()) for each in report}
-    return [found[env, app] for env in order for app in acts[env]]
 
 
 def _sound(found: Sequence[Edited | RefusedEdit], options: VerbOptions) -> tuple[list[Edited], bool]:

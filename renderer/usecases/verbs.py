@@ -131,7 +131,7 @@ def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
         some = _selected(opened, env, apps, options, "weight")
         canaries = live_canaries(opened, some, env, live)
-        return {app: partial(_weight, app, canaries, share) for app in some}
+        return {app: partial(_weight, canaries[app], share) for app in some}
 
     def remarks(opened: Opened, spec: Spec, after: Spec) -> list[str]:
         return notes.weight(spec, after, opened.setup.project.level)
@@ -156,7 +156,7 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
         if at is not None:
             return {app: partial(verbs.promote, at=at) for app in some}
         canaries = live_canaries(opened, some, env, live)
-        return {app: partial(_promote, opened, app, env, live, canaries) for app in some}
+        return {app: partial(_promote, opened, app, env, live, canaries[app]) for app in some}
 
     def remarks(_: Opened, spec: Spec, after: Spec) -> list[str]:
         return notes.promote(spec, after, at)
@@ -360,8 +360,8 @@ def _at(revision: str | None) -> Callable[[str], str] | None:
     return partial(resolve, revision=revision) if revision is not None else None
 
 
-def _weight(app: str, live: Live, share: int, spec: Spec) -> Outcome:
-    return verbs.weight(spec, share, live=live(app, spec) if spec.get("canary") else None)
+def _weight(live: Live, share: int, spec: Spec) -> Outcome:
+    return verbs.weight(spec, share, live=live(spec) if spec.get("canary") else None)
 
 
 def _promote(opened: Opened, app: str, env: str | None, revision: str | None, live: Live, spec: Spec) -> Outcome:
@@ -372,7 +372,7 @@ def _promote(opened: Opened, app: str, env: str | None, revision: str | None, li
         return verbs.promoted(spec, spec_at(opened, app, env, revision))
     if not spec.get("canary"):
         return verbs.promote(spec)
-    was = live(app, spec)
+    was = live(spec)
     return verbs.promote(spec, live=was.get("weight") if was else 0)
 
 

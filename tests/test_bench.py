@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pkgutil import resolve_name
 
 import pytest
@@ -84,6 +85,20 @@ def test_a_step_inside_another_counts_once(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("tests.bench.steps.processor_seconds", lambda: next(now))
     clock.timed("outer", clock.timed("inner", lambda: None))()
     assert clock.spent == {"inner": 2.0, "outer": 8.0}
+
+
+def test_a_generator_counts_only_while_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work() -> Generator[None, None, str]:
+        yield
+        return "done"
+
+    clock, now = Clock(), iter([0.0, 1.0, 10.0, 12.0])
+    monkeypatch.setattr("tests.bench.steps.processor_seconds", lambda: next(now))
+    steps = clock.timed("step", work)()
+    next(steps)
+    with pytest.raises(StopIteration, match="done"):
+        next(steps)
+    assert clock.spent == {"step": 3.0}
 
 
 @pytest.mark.parametrize(("now", "code"), [(1.10, 0), (1.11, 1)])

@@ -15,7 +15,7 @@ from renderer.manifest import Manifest
 from renderer.overlay import Document, Effective, Environment, Layer, SpecItem, effective, inherited
 from renderer.patch import Patch, PatchFault, apply, last_changes
 from renderer.pipeline.faults import faults_of
-from renderer.pipeline.in_step import Stepwise, in_step
+from renderer.pipeline.in_step import Stepwise, alone
 from renderer.pipeline.policy_line import with_policy_line
 from renderer.pipeline.positions import (
     Blame,
@@ -44,7 +44,7 @@ from renderer.problem import Problem, errors
 from renderer.project import numbers
 from renderer.release.steps import pinning_steps
 from renderer.render import bootstrap, render
-from renderer.rules import Claim, check, claims
+from renderer.rules import Claim, check, check_in_parts, claims
 from renderer.rules.as_rendered import as_rendered
 from renderer.rules.contradictions import Change, changed, release_contradicted, service_removed
 from renderer.rules.finding import Finding, Scene
@@ -141,8 +141,7 @@ def build_app(
     stable_only: bool = False,
 ) -> list[Rendered]:
     """Every environment of one app; `texts` are the bytes of its spec, its partial apps and the resources they name."""
-    (made,) = in_step([building(name, texts, setup, envs, stable_only=stable_only)])
-    return made
+    return alone(building(name, texts, setup, envs, stable_only=stable_only))
 
 
 def building(
@@ -169,7 +168,7 @@ def building(
     made = []
     for environment in wanted:
         yield
-        evaluation = evaluate(document, environment, texts, setup)
+        evaluation = yield from evaluating(document, environment, texts, setup)
         made.append((yield from _build(name, evaluation, environment, texts, setup, _Wanted(stable_only, text))))
     return made
 
@@ -214,22 +213,33 @@ def is_in(environment: Environment, app: str) -> bool:
 
 def evaluate(document: Document, environment: Environment, texts: Mapping[str, bytes], setup: Setup) -> Evaluation:
     """The first half of the pipeline: merge, check against the schema, check the fields against each other."""
+    return alone(evaluating(document, environment, texts, setup))
+
+
+def evaluating(
+    document: Document, environment: Environment, texts: Mapping[str, bytes], setup: Setup
+) -> Stepwise[Evaluation]:
+    """`evaluate` as a generator that stops between its steps."""
     name = str(document.data["metadata"]["name"])
     partials, problems = _partials(name, environment, texts, setup)
     is_whole = not problems
     problems += _idle(document, environment, partials)
+    yield
     merged = effective(environment, document, partials, setup.project.level)
+    yield
     found = _check_schema(merged, setup.schemas)
     # A partial app with problems is left out, and may have what is missing.
     problems += found if is_whole else [each for each in found if each.rule != "missing-field"]
     if errors(problems):
         return None, problems
+    yield
     app = _app(name, merged, environment, setup)
     if not app.namespace:
         message = f"no namespace: set `spec.namespace` in {environment.chain[0].file}, or in the app"
         return None, [Problem(environment.chain[0].file, 1, 1, "namespace", message, "/spec")]
     policy = environment.spec.get("policy") or {}
     pins_tag = "tags" not in policy or merged.locate("/spec/tag")[0] == setup.layout.partial(environment.name, name)
+    yield
     findings = check_spec(SpecScene(app, policy, pins_tag))
     problems += of_findings(merged, with_policy_line(findings, environment, setup.texts))
     if errors(problems):
@@ -241,8 +251,7 @@ def build_evaluated(
     name: str, evaluation: Evaluation, environment: Environment, texts: Mapping[str, bytes], setup: Setup
 ) -> Rendered:
     """One environment of an app whose spec is evaluated already."""
-    (made,) = in_step([_build(name, evaluation, environment, texts, setup, _Wanted())])
-    return made
+    return alone(_build(name, evaluation, environment, texts, setup, _Wanted()))
 
 
 def _build(
@@ -260,7 +269,7 @@ def _build(
         return Rendered(environment.name, name, problems=locator.locate(problems))
     yield
     app = bootstrap(evaluated.app) if wanted.stable_only else evaluated.app
-    made = assemble(evaluated, app, environment, texts, setup)
+    made = yield from assembling(evaluated, app, environment, texts, setup)
     yield
     return (yield from finishing((evaluated, problems), made, environment, setup, locator, text=wanted.text))
 
@@ -274,10 +283,10 @@ def finishing(
     *,
     text: bool,
 ) -> Stepwise[Rendered]:
-    """The last two steps of the pipeline, check and write as text, as a generator that stops between them."""
+    """The last steps of the pipeline, check and write as text, as a generator that stops between them."""
     evaluated, problems = evaluation
     app, name = made.app, made.app.name
-    problems = [*problems, *made.problems, *check_manifests(evaluated, made, setup, environment)]
+    problems = [*problems, *made.problems, *(yield from checking(evaluated, made, setup, environment))]
     matched: dict[str, bool] = {}
     for number, patch in enumerate(made.patches):
         if number not in made.missed:  # one item of `patches` may hold several
@@ -289,6 +298,7 @@ def finishing(
     if text:
         first_line = header(evaluated.documents[0].file, environment)
         files = to_files(made.manifests, setup, environment, name, first_line)
+    yield
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
     claimed = claims(made.manifests, name, made.index, app.namespace)
     if quotas_of(setup.resource_kinds.get(environment.name, {}).get("ResourceQuota", ())):
@@ -300,7 +310,15 @@ def assemble(
     evaluated: Evaluated, app: App, environment: Environment, texts: Mapping[str, bytes], setup: Setup
 ) -> Assembled:
     """The second half of the pipeline without its checks: render `app`, template, patch."""
+    return alone(assembling(evaluated, app, environment, texts, setup))
+
+
+def assembling(
+    evaluated: Evaluated, app: App, environment: Environment, texts: Mapping[str, bytes], setup: Setup
+) -> Stepwise[Assembled]:
+    """`assemble` as a generator that stops between its steps."""
     rendered = render(app)
+    yield
     manifests, problems = _with_templates(app, rendered, setup)
     objects = partial(objects_of, schemas=setup.schemas)
     given = ResourceMetadata(app.namespace, app.labels if app.level > 1 else {})
@@ -310,6 +328,7 @@ def assemble(
     problems += found
     patches = (*setup.patches[environment.name], *own_patches)
     patched, faults = apply((*manifests, *own), patches)
+    yield
     if app.takes_away:  # a patch may say what an abort gives by itself; nothing may stop that
         faults = [fault for fault in faults if fault.rule != IDLE]
     problems += _patch_problems(patches, faults, len(setup.patches[environment.name]))
@@ -542,6 +561,11 @@ def _deciding_source(made: Assembled, setup: Setup, whose: str) -> Blame:
 
 def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Environment) -> list[Problem]:
     """Checks each manifest by the schema of its kind, then all of them by the rules, and the ladder as written."""
+    return alone(checking(evaluated, made, setup, environment))
+
+
+def checking(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Environment) -> Stepwise[list[Problem]]:
+    """`check_manifests` as a generator that stops between its steps."""
     whose = f"{evaluated.app.name} in {environment.name}"
     blame = _last_source(made, setup, whose)
     problems = []
@@ -550,14 +574,19 @@ def check_manifests(evaluated: Evaluated, made: Assembled, setup: Setup, environ
         problems += of_manifest(evaluated.effective, manifest, faults, blame) if faults else []
     if problems:
         return problems
+    yield
     scene = _scene(evaluated, made, setup, environment)
     changes = changed(made.rendered, made.manifests)
     contradicted = _contradictions(evaluated, made, changes, setup, whose)
     if errors(contradicted):
         return contradicted
+    yield
     known_pods = setup.known_pods if len(setup.environments) > 1 else None  # otherwise no pod comes again
-    found = [
-        *check(scene, known_pods),
+    found: list[Finding] = []
+    for some in check_in_parts(scene, known_pods):
+        found += some
+        yield
+    found += [
         *service_removed(made.rendered, made.manifests, scene.resources),
         *_of_counts(evaluated.app, scene),
         *(patch_loses_port(changes, scene.level) if made.patches else ()),

@@ -20,8 +20,8 @@ from renderer.pipeline import (
     Evaluated,
     Evaluation,
     Rendered,
-    assemble,
-    evaluate,
+    assembling,
+    evaluating,
     finishing,
     header,
     is_in,
@@ -276,14 +276,17 @@ class _InView:
     env: str
     texts: dict[str, bytes]
 
-    def evaluated(self) -> Evaluation | None:
-        """The effective spec and its problems; None if the app does not exist."""
+    def evaluating(self) -> Stepwise[Evaluation | None]:
+        """The effective spec and its problems, in steps; None if the app does not exist."""
         setup = self.view.setup
         environment = setup.environments.get(self.env)
         if environment is None or setup.layout.app(self.app) not in self.texts or not is_in(environment, self.app):
             return None
         document, problems = read_app(self.app, self.texts, setup)
-        return evaluate(document, environment, self.texts, setup) if document is not None else (None, problems)
+        yield
+        if document is None:
+            return None, problems
+        return (yield from evaluating(document, environment, self.texts, setup))
 
     def making(self, evaluation: Evaluation | None, *, checked: bool) -> Stepwise[_Made]:
         """Its manifests, in steps; `checked` checks them by schemas and rules too, as a render does."""
@@ -294,7 +297,7 @@ class _InView:
         evaluated, problems = evaluation
         if evaluated is None:
             return _Made(problems=locator.locate(problems))
-        whole = assemble(evaluated, evaluated.app, environment, self.texts, setup)
+        whole = yield from assembling(evaluated, evaluated.app, environment, self.texts, setup)
         yield
         if not checked and (wrong := errors(whole.problems)):
             return _Made(problems=locator.locate(wrong))
@@ -307,7 +310,7 @@ class _InView:
                 return _Made(problems=tuple(wrong), rendered=rendered)
         stable = whole
         if evaluated.app.canary or evaluated.app.preview:
-            stable = assemble(evaluated, bootstrap(evaluated.app), environment, self.texts, setup)
+            stable = yield from assembling(evaluated, bootstrap(evaluated.app), environment, self.texts, setup)
             if wrong := errors(stable.problems):
                 return _Made(problems=locator.locate(wrong), rendered=rendered)
         yield
@@ -328,9 +331,9 @@ class _InView:
 
 def _comparing(old: _InView | Unread | None, new: _InView, make: Make) -> Stepwise[tuple[AppPlan | None, _Made, _Made]]:
     """The plan, and both sides as far as they were made; in steps, which many apps can take together."""
-    was = old.evaluated() if isinstance(old, _InView) else None
+    was = (yield from old.evaluating()) if isinstance(old, _InView) else None
     yield
-    now = new.evaluated()
+    now = yield from new.evaluating()
     if was is None and now is None:
         return None, _Made(), _Made()
     if isinstance(old, _InView) and was and now and _alike(old.view, new.view, new.env, was[0], now[0]):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from functools import partial
 from importlib import import_module
+from inspect import isgeneratorfunction
 from typing import Any
 
 # What a command imports besides modules of ours; the first to import a part of Python's library pays for it.
@@ -55,7 +57,7 @@ STEPS = {
     "check the spec": ("renderer.pipeline._check_schema", "renderer.pipeline.check_spec"),
     "render": ("renderer.pipeline.render", "renderer.pipeline._with_templates"),
     "patch": ("renderer.pipeline.apply",),
-    "check the output": ("renderer.pipeline.check_manifests",),
+    "check the output": ("renderer.pipeline.checking",),
     "to text": ("renderer.pipeline.to_files",),
     "claims": (
         "renderer.pipeline.claims",
@@ -91,6 +93,8 @@ class Clock:
 
     def timed(self, step: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, its time added to the step."""
+        if isgeneratorfunction(function):
+            return lambda *args, **kwargs: self._stepwise(step, function(*args, **kwargs))
 
         def run(*args: Any, **kwargs: Any) -> Any:
             self._inner.append(0.0)
@@ -103,6 +107,16 @@ class Clock:
                 self._inner[-1] += whole
 
         return run
+
+    def _stepwise(self, step: str, work: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        """The generator; what others do between its stops does not count."""
+        following = self.timed(step, partial(next, work))
+        while True:
+            try:
+                stop = following()
+            except StopIteration as end:
+                return end.value
+            yield stop
 
     def watch(self, step: str, name: str) -> None:
         """Time a function from now on; nothing where this run has not imported its module."""

@@ -568,12 +568,14 @@ class TestCommit:
         assert (repo.status(), repo.git("ls-files").split()) == ([], ["a.yaml", "b.yaml", "new.yaml"])
 
     def test_more_files_than_a_command_line_holds(self, repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("renderer.git.commits._AT_ONCE", 2)
+        monkeypatch.setattr("renderer.git.commits.MANY", 2)
         names = [f"new{number}.yaml" for number in range(5)]
         for name in names:
             repo.write(name, name)
+        repo.write("b.yaml", "staged")
+        repo.git("add", "b.yaml")
         commit(repo.root, names, "subject")
-        assert (len(repo.committed()), repo.status()) == (5, [])
+        assert (len(repo.committed()), repo.status()) == (5, ["M  b.yaml"])
 
     @pytest.mark.parametrize("also", ["", "deploy/near.yaml", "deploy/rendered/eu/mine.yaml", "other.yaml"])
     def test_many_files_and_nothing_else(self, repo: Repository, monkeypatch: pytest.MonkeyPatch, also: str) -> None:
@@ -627,7 +629,7 @@ class TestCommit:
         def interrupted(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("renderer.git.commits._follow_hooks", interrupted)
+        monkeypatch.setattr("renderer.git.commits._check_nothing_else", interrupted)
         if first:
             repo.git("switch", "--quiet", "--orphan", "empty")
         before = repo.git("rev-parse", "--verify", "--quiet", "HEAD", check=False)

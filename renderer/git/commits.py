@@ -8,26 +8,25 @@ from contextlib import contextmanager, suppress
 from types import MappingProxyType
 
 from renderer.git import remains
+from renderer.git.ignored import ignored_by
 from renderer.git.read import find
 from renderer.git.run import (
     LOCKED,
     MANY,
     GitError,
-    asking,
     check,
     committing,
     covering,
     fields,
-    literal,
     reading,
+    reading_each,
     refusal,
     text,
 )
-from renderer.git.under_way import under_way
+from renderer.git.under_way import GIT_DIR, under_way_in
 from renderer.problem import printable
 
 _FROM_STDIN = ("--pathspec-from-file=-", "--pathspec-file-nul")
-_AT_ONCE = 1000  # paths on one command line
 _ALL = "--ignore-submodules=none"  # .gitmodules may ask git to overlook them
 
 
@@ -50,19 +49,20 @@ def commit(
     if not message.strip():
         raise GitError("a commit needs a message")
     with _own_index(root) as index:
-        files, specs = _differing(root, paths, index)
         before = find(root, "HEAD")
+        files, is_more_staged = _staged(root, paths, index, before)
         remains.index_first(index.removesuffix(remains.OWN))
         arguments = ["commit", "--quiet", "--cleanup=whitespace", f"--message={_text(message, trailers)}"]
         arguments += [] if verify else ["--no-verify"]
-        if _is_more_staged(root, before, files, index):
+        specs = b""
+        if is_more_staged:
             arguments += ["--only", *_FROM_STDIN]  # twice as slow in a large repository: git makes another index
+            specs = _pathspecs(_only(root, files, index))
         with _taken_back(root, before):
             done = committing(root, arguments, specs, GIT_INDEX_FILE=index, **variables)
             if not done.returncode:
                 made = _made(root, before)
-                _check_nothing_else(root, files, made)
-                _follow_hooks(root, files, index)
+                _check_nothing_else(root, files, made, index)
         if done.returncode:
             raise _why(done.returncode, text(done.stdout + done.stderr).strip(), text(done.stderr))
     return made
@@ -94,38 +94,43 @@ def _own_index(root: str) -> Iterator[str]:
             raise
 
 
-def _differing(root: str, paths: Collection[str], index: str) -> tuple[list[str], bytes]:
-    """The paths that differ from the last commit, relative to the top folder; the index has them from now on.
+def _staged(root: str, paths: Collection[str], index: str, before: str | None) -> tuple[list[str], bool]:
+    """Let the index have these files as they are on disk, without those that git ignores.
 
-    Also the pathspecs by which git finds just these.
+    Those that differ from the last commit now, relative to the top folder; and whether a commit of the index might have
+    more than these.
     """
-    question = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--"]
-    said = fields(reading(root, [*question, *literal(covering(paths))], GIT_INDEX_FILE=index))
-    differing = {entry[3:] for entry in said}
-    if len(paths) <= MANY:
-        found, specs = differing, sorted(differing)
-    else:
-        above = text(reading(root, ["rev-parse", "--show-prefix"])).removesuffix("\n")
-        inside = {path for path in paths if f"{above}{path}" in differing}
-        found = {f"{above}{path}" for path in inside}
-        specs = [f"{above}{path}" for path in covering(inside)] if found == differing else sorted(found)
-    if not found:
+    given = "".join(f"{path}\0" for path in sorted({*paths} - ignored_by(root, paths).keys()))
+    update = ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"]
+    check(committing(root, update, os.fsencode(given), GIT_INDEX_FILE=index))
+    staged = ["diff-index", "--cached", "-z", "--name-only", "--no-renames", _ALL, before or ""]
+    every = ["ls-files", "-z", "--full-name", "--", ":(top)"]  # before the first commit
+    places = ["rev-parse", "--show-prefix", GIT_DIR]
+    said, found = reading_each(root, [places, staged if before else every], GIT_INDEX_FILE=index)
+    above, folder = text(said).removesuffix("\n").split("\n", 1)
+    wanted, differing = {f"{above}{path}" for path in paths}, {*fields(found)}
+    if differing.isdisjoint(wanted):
         raise GitError("there is nothing to commit: the files are the same as in the last commit")
-    exact = ["--force"] if specs == sorted(found) else []  # tracked, although a line of .gitignore names them
-    check(committing(root, ["add", "--all", *exact, *_FROM_STDIN], _pathspecs(specs), GIT_INDEX_FILE=index))
-    return sorted(found), _pathspecs(specs)
+    return sorted(differing & wanted), not differing <= wanted or under_way_in(folder) is not None
 
 
-def _is_more_staged(root: str, before: str | None, files: Sequence[str], index: str) -> bool:
-    """Whether a commit of the index might have more than these files."""
-    if before is None or under_way(root):
-        return True
-    question = ["diff-index", "--cached", "-z", "--name-only", "--no-renames", _ALL, before]
-    return not {*fields(reading(root, question, GIT_INDEX_FILE=index))} <= {*files}
+def _only(root: str, files: Sequence[str], index: str) -> list[str]:
+    """The pathspecs by which git finds just these files among all that differ, staged or not."""
+    specs = covering(files)
+    if len(files) <= MANY:
+        return specs
+    question = ["status", "--porcelain", "-z", "--untracked-files=all", "--no-renames", "--"]
+    differing = fields(reading(root, [*question, *_top(specs)], GIT_INDEX_FILE=index))
+    return specs if {entry[3:] for entry in differing} <= {*files} else [*files]
 
 
-def _pathspecs(files: Sequence[str]) -> bytes:
-    return os.fsencode("".join(f":(top,literal){path}\0" for path in files))
+def _top(paths: Sequence[str]) -> list[str]:
+    """Pathspecs of paths relative to the top folder."""
+    return [f":(top,literal){path}" for path in paths]
+
+
+def _pathspecs(paths: Sequence[str]) -> bytes:
+    return os.fsencode("".join(f"{spec}\0" for spec in _top(paths)))
 
 
 def _text(message: str, trailers: Sequence[tuple[str, str]]) -> str:
@@ -161,18 +166,14 @@ def _taken_back(root: str, before: str | None) -> Iterator[None]:
         raise
 
 
-def _check_nothing_else(root: str, files: Sequence[str], made: str) -> None:
-    """Raise GitError if a hook put other files into the commit."""
-    question = ["diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-only", "--no-renames", _ALL, made]
-    more = sorted(set(fields(reading(root, question))) - set(files))
+def _check_nothing_else(root: str, files: Sequence[str], made: str, index: str) -> None:
+    """Raise GitError if a hook put other files into the commit; where it changed one of ours, the index follows."""
+    options = ["-z", "--name-only", "--no-renames", _ALL]
+    of_commit = ["diff-tree", "-r", "--root", "--no-commit-id", *options, made]
+    of_index = ["diff-index", "--cached", *options, "HEAD"]
+    committed, differing = map(fields, reading_each(root, [of_commit, of_index], GIT_INDEX_FILE=index))
+    more = sorted({*committed} - {*files})
     if more:
         raise GitError(f"a hook put {', '.join(map(printable, more))} into the commit, so it was taken back", "hook")
-
-
-def _follow_hooks(root: str, files: Sequence[str], index: str) -> None:
-    """Update the index where a hook changed a file before it was committed."""
-    for start in range(0, len(files), _AT_ONCE):
-        some = [f":(top,literal){path}" for path in files[start : start + _AT_ONCE]]
-        if asking(root, ["diff-index", "--cached", "--quiet", "HEAD", "--", *some], GIT_INDEX_FILE=index) is None:
-            check(committing(root, ["reset", "--quiet", *_FROM_STDIN], _pathspecs(files), GIT_INDEX_FILE=index))
-            return
+    if not {*files}.isdisjoint(differing):
+        check(committing(root, ["reset", "--quiet", *_FROM_STDIN], _pathspecs(files), GIT_INDEX_FILE=index))

@@ -6,12 +6,17 @@ import os
 
 from renderer.git.run import reading, text
 
+GIT_DIR = "--absolute-git-dir"
 _COMMANDS = {"MERGE_HEAD": "merge", "CHERRY_PICK_HEAD": "cherry-pick", "REVERT_HEAD": "revert"}
 
 
 def under_way(root: str) -> str | None:
     """The git command that waits to be continued or aborted, such as `merge`; None where there is none."""
-    folder = text(reading(root, ["rev-parse", "--absolute-git-dir"])).removesuffix("\n")
+    return under_way_in(text(reading(root, ["rev-parse", GIT_DIR])).removesuffix("\n"))
+
+
+def under_way_in(folder: str) -> str | None:
+    """The same of a repository whose own folder is known, as git says it when asked for GIT_DIR."""
     if os.path.exists(os.path.join(folder, "rebase-apply/applying")):
         return "am"
     if any(os.path.exists(os.path.join(folder, name)) for name in ("rebase-merge", "rebase-apply")):

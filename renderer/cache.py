@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from renderer import __version__
 from renderer.layout import CACHE_FOLDER
+from renderer.lazy import regex
 from renderer.resources import schemas_folder
 from renderer.tree import Stamp, stamp_of
 
@@ -38,8 +39,8 @@ CREATE TABLE IF NOT EXISTS rendered (
 CREATE TABLE IF NOT EXISTS facts (env TEXT, app TEXT, inputs TEXT, facts TEXT, seal TEXT, PRIMARY KEY (env, app));
 CREATE TABLE IF NOT EXISTS clean (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
 """
-SEALED = ".sealed"  # ends the name of a file with a signed text
-_ENDINGS = (b".sqlite\0", f"{SEALED}\0".encode())  # of names in Git's index, in every version of its format
+SEALED = ".sealed"  # ends the name of a file with a signed text; _NAMED has it too
+_NAMED = regex(rb"\.(?:sqlite|sealed)\0")  # the ends of names in Git's index, in every version of its format
 _JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite reads next to its file
 _RESTAMP = "UPDATE rendered SET stamps = ?, seal = ? WHERE env = ? AND app = ? AND inputs = ? AND outputs = ?"
 _WAIT = 2.0  # seconds for another run to finish its transaction, which takes a tenth of that
@@ -161,8 +162,7 @@ def may_be_tracked(root: str) -> bool:
             with open(git, encoding="utf-8", errors="surrogateescape") as file:
                 git = os.path.join(above, file.read().removeprefix("gitdir:").strip())
         with open(f"{git}/index", "rb") as file:
-            index = file.read()
-            return any(ending in index for ending in _ENDINGS)
+            return _NAMED.search(file.read()) is not None
     except OSError:
         return False
 

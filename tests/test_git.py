@@ -478,12 +478,22 @@ class TestCommit:
         commit(repo.root, ["a.yaml", "b.yaml", "none.yaml"], "subject")
         assert repo.committed() == ["M\ta.yaml"]
 
-    def test_ignored_files_are_left_out(self, repo: Repository) -> None:
+    def test_an_ignored_file_is_committed_if_it_is_named(self, repo: Repository) -> None:
         repo.save(_gitignore="rendered/\n")
-        repo.write("a.yaml", "2")
         repo.write("rendered/x.yaml", "")
-        commit(repo.root, ["a.yaml", "rendered/x.yaml"], "subject")
-        assert repo.committed() == ["M\ta.yaml"]
+        repo.write("rendered/y.yaml", "")
+        commit(repo.root, ["rendered/x.yaml"], "subject")
+        assert repo.committed() == ["A\trendered/x.yaml"]
+
+    def test_a_file_in_the_place_of_a_folder(self, repo: Repository) -> None:
+        repo.save()
+        repo.write("a/b.yaml", "")
+        repo.save()
+        os.unlink(f"{repo.root}/a/b.yaml")
+        os.rmdir(f"{repo.root}/a")
+        repo.write("a", "")
+        commit(repo.root, ["a", "a/b.yaml"], "subject")
+        assert sorted(repo.committed()) == ["A\ta", "D\ta/b.yaml"]
 
     def test_odd_names_are_literal(self, repo: Repository) -> None:
         names = ["*.yaml", ":(top)x", "line\nbreak", "ü"]

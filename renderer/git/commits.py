@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from types import MappingProxyType
 
 from renderer.git import remains
-from renderer.git.ignored import ignored_by
 from renderer.git.read import find
 from renderer.git.run import (
     LOCKED,
@@ -41,10 +40,10 @@ def commit(
 ) -> str:
     """Commit these files as the working tree has them (a missing one as removed) and nothing else; the commit's id.
 
-    Other staged files stay staged; ignored files are left out. The user's hooks run, with these `variables`, but with
-    `verify` False not pre-commit and commit-msg. Raises GitError: `hook` when a hook fails (the message is its output)
-    or puts other files into the commit, `locked` when another git process is running, `other` when nothing differs,
-    during a merge, ... Then there is no commit, and the index is as it was.
+    Other staged files stay staged. An ignored file is committed, too: the caller leaves it out. The user's hooks run,
+    with these `variables`, but with `verify` False not pre-commit and commit-msg. Raises GitError: `hook` when a hook
+    fails (the message is its output) or puts other files into the commit, `locked` when another git process is running,
+    `other` when nothing differs, during a merge, ... Then there is no commit, and the index is as it was.
     """
     if not message.strip():
         raise GitError("a commit needs a message")
@@ -95,14 +94,14 @@ def _own_index(root: str) -> Iterator[str]:
 
 
 def _staged(root: str, paths: Collection[str], index: str, before: str | None) -> tuple[list[str], bool]:
-    """Let the index have these files as they are on disk, without those that git ignores.
+    """Let the index have these files as they are on disk.
 
     Those that differ from the last commit now, relative to the top folder; and whether a commit of the index might have
     more than these.
     """
-    given = "".join(f"{path}\0" for path in sorted({*paths} - ignored_by(root, paths).keys()))
+    given = os.fsencode("".join(f"{path}\0" for path in sorted(paths)))
     update = ["update-index", "--add", "--remove", "--replace", "-z", "--stdin"]
-    check(committing(root, update, os.fsencode(given), GIT_INDEX_FILE=index))
+    check(committing(root, update, given, GIT_INDEX_FILE=index))
     staged = ["diff-index", "--cached", "-z", "--name-only", "--no-renames", _ALL, before or ""]
     every = ["ls-files", "-z", "--full-name", "--", ":(top)"]  # before the first commit
     places = ["rev-parse", "--show-prefix", GIT_DIR]

@@ -50,7 +50,7 @@ class NotAFileError(TreeError):
 
 def is_temporary(path: str) -> bool:
     """Whether it is one of our temporary files."""
-    return _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None
+    return path.endswith(".tmp") and _TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None
 
 
 class Folders:

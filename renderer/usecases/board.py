@@ -68,7 +68,7 @@ def write_board(options: BoardOptions) -> int:
         opened = open_project(options.directory)
     except Refused as refused:
         return int(show_stopping(refused.problems, "text"))
-    refuse_nested(opened.root, opened.layout)
+    refuse_nested(opened.root, opened.layout, opened.submodules)
     board = read_board(opened, options, progress)
     if not board.complete:
         say(SHALLOW)

@@ -58,7 +58,7 @@ class Judged(NamedTuple):
 def transitions(opened: Opened, selection: Selection, change: Range) -> Judged:
     """Judges the change in the apps of the selection; there is none before the first commit, when hooks run too."""
     root, base = opened.root, change.base
-    refuse_nested(root, opened.layout)
+    refuse_nested(root, opened.layout, opened.submodules)
     with asking_git():
         commit = _commit(root, base)
         if commit is None:

@@ -33,13 +33,15 @@ def refuse_left_out(root: str, folders: Sequence[str]) -> None:
     )
 
 
-def refuse_nested(root: str, layout: Layout) -> None:
+def refuse_nested(root: str, layout: Layout, submodules: Sequence[str]) -> None:
     """Failure where a submodule or another repository is at, above or under the folders of specs or of output.
 
-    Git does not have its files here, so every comparison with a revision would take them for deleted or for unchanged.
+    `submodules` are those of `submodules_of`. Git does not have its files here, so every comparison with a revision
+    would take them for deleted or for unchanged.
     """
     folders = (layout.apps, layout.overlays, layout.templates)
-    found = [*_submodules(root, (*folders, layout.output)), *_repositories(root, folders, (layout.output,))]
+    around = [path for path in submodules if is_around(path, (*folders, layout.output))]
+    found = [*around, *_repositories(root, folders, (layout.output,))]
     if found:
         raise nested(found[0])
 
@@ -52,13 +54,13 @@ def nested(path: str) -> Failure:
     )
 
 
-def submodules_in_output(root: str, output: str) -> list[Problem]:
+def submodules_in_output(submodules: Sequence[str], output: str) -> list[Problem]:
     """A problem for each submodule at, above or under the output folder: no check of ours sees what it brings."""
     why = (
         "is a submodule: Argo CD would apply files that rollspec neither wrote nor sees: `git rm --cached` it, and let "
         "the output folder hold only what `rollspec render` writes"
     )
-    return [Problem(path, 0, 0, "path", why) for path in _submodules(root, (output,))]
+    return [Problem(path, 0, 0, "path", why) for path in submodules if is_around(path, (output,))]
 
 
 class Ignored:
@@ -97,13 +99,13 @@ def is_around(path: str, folders: Sequence[str]) -> bool:
     return any(holds(folder, path) or holds(path, folder) for folder in folders)
 
 
-def _submodules(root: str, folders: Sequence[str]) -> list[str]:
-    """Submodules of the index around these folders; git is run only where the index may have one."""
+def submodules_of(root: str) -> list[str]:
+    """The paths of the submodules in the index, sorted; git is run only where it may have one."""
     if not may_have_submodules(root):
         return []
     from renderer.git.checkout import submodules  # start-up time that few must pay
 
-    return sorted({path for path in submodules(root) if is_around(path, folders)})
+    return sorted({*submodules(root)})
 
 
 def _repositories(root: str, folders: Sequence[str], shallow: Sequence[str]) -> list[str]:

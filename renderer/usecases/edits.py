@@ -54,7 +54,7 @@ def edit_acts(wanted: Edits) -> Callable[[Opened, str], dict[str, Act]]:
     branch_at = cache(lambda root: _branch(root, wanted.base))  # all environments are of one branch
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
-        refuse_nested(opened.root, opened.layout)
+        refuse_nested(opened.root, opened.layout, opened.submodules)
         made = {each.app: each for each in _edits_in(opened, env, wanted, branch_at(opened.root))}
         for each in made.values():
             for line in each.said:

@@ -16,7 +16,7 @@ from renderer.project import Versions
 from renderer.report.history import AppHistory, history_text
 from renderer.resources import read_schema
 from renderer.schema import Schemas
-from renderer.usecases.checkout import refuse_nested
+from renderer.usecases.checkout import refuse_nested, submodules_of
 from renderer.usecases.known_past import known_past
 from renderer.usecases.past import SHALLOW, brought, commit_of
 from renderer.usecases.project import find_root
@@ -38,7 +38,7 @@ def show_history(directory: str, app: str, envs: Sequence[str], form: str, limit
         project, problems = read_project(text, Schemas(Versions(), read_schema))
         if project is None:
             return int(show_stopping(problems, form))
-        refuse_nested(root, project.layout)
+        refuse_nested(root, project.layout, submodules_of(root))
         found = _history(root, head, project.layout, app, envs, limit)
     if not found.complete:
         say(SHALLOW)

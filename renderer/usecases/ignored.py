@@ -12,6 +12,7 @@ from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
 from renderer.project import Project
+from renderer.workers import meanwhile
 
 _MANY = 200  # folders; beyond, git is asked for the whole output folder
 
@@ -36,7 +37,9 @@ def ignored_output(root: str, project: Project, paths: Collection[str]) -> froze
 
 def refuse_hidden(root: str, paths: Collection[str]) -> None:
     """Failure where git ignores or overlooks one of these specs: a commit would not have it."""
-    _refuse(ignored_by(root, paths), hidden(root, sorted(paths)))
+    with meanwhile(lambda: hidden(root, sorted(paths))) as unseen:
+        ignored = ignored_by(root, paths)
+    _refuse(ignored, unseen.value())
 
 
 def refuse_hidden_specs(root: str, layout: Layout, paths: Collection[str]) -> None:
@@ -82,8 +85,10 @@ def output_fault(root: str, project: Project, folders: Iterable[str], paths: Col
             folders, paths = [f"{layout.output}/{ARGOCD}"], [path for path in paths if is_committed(project, path)]
         some = sorted(folders)
         some = some if len(some) <= _MANY else [layout.output]
-        found, overlooked = ignored_and_hidden(root, [], some)
-        ignored = {*found, *ignored_by(root, paths)}
+        with meanwhile(lambda: ignored_and_hidden(root, [], some)) as there:
+            not_there = ignored_by(root, paths)
+        found, overlooked = there.value()
+        ignored = {*found, *not_there}
         if ignored:
             path = min(ignored)
             line = ignored_by(root, [path]).get(path, "")

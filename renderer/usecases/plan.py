@@ -158,7 +158,7 @@ def marked(problem: Problem, asked: Question, alone: Collection[Signature]) -> P
 
 def _opened(directory: str) -> Opened:
     opened = open_project(directory)
-    refuse_nested(opened.root, opened.layout)
+    refuse_nested(opened.root, opened.layout, opened.submodules)
     return opened
 
 

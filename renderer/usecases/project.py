@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.overlay import Environment
 from renderer.pipeline import Rendered, building, is_in
 from renderer.pipeline.in_step import Stepwise, groups, in_step
 from renderer.pipeline.positions import Locator
@@ -29,7 +30,7 @@ from renderer.promotion import order_faults
 from renderer.resources import read_schema
 from renderer.schema import Schemas
 from renderer.tree import Read, listing, read, reader, sources
-from renderer.usecases.checkout import Ignored, refuse_left_out, submodules_in_output
+from renderer.usecases.checkout import Ignored, refuse_left_out, submodules_in_output, submodules_of
 from renderer.usecases.misplaced import misplaced
 
 AppTexts = tuple[dict[str, bytes], list[Problem]]  # an app's files, and the problems of reading them
@@ -53,6 +54,7 @@ class Opened:
     partials: frozenset[str]
     problems: tuple[Problem, ...] = field(default=())
     ignored: Ignored | None = field(default=None, compare=False, repr=False)
+    submodules: tuple[str, ...] = field(default=())  # of Git's index
 
     @property
     def layout(self) -> Layout:
@@ -140,7 +142,8 @@ def open_project(directory: str) -> Opened:
         message = f"there is no app spec in this folder, so all of {layout.output}/ would be deleted: "
         message += f"correct `apps`, or delete {layout.output}/ yourself"
         problems.append(Problem(layout.apps, 0, 0, "no-apps", message))
-    problems += submodules_in_output(root, layout.output)
+    submodules = submodules_of(root)
+    problems += submodules_in_output(submodules, layout.output)
     shared, partials, found = _shared_files(root, layout)
     problems += found + _orphans(layout, partials, frozenset(names))
     schemas = Schemas(project.versions, read_schema)
@@ -155,7 +158,7 @@ def open_project(directory: str) -> Opened:
     problems += misplaced(layout, shared, partials, frozenset(names), taken)
     if errors(problems):
         raise Refused(problems)
-    return Opened(root, setup, tuple(names), frozenset(partials), tuple(problems), ignored)
+    return Opened(root, setup, tuple(names), frozenset(partials), tuple(problems), ignored, tuple(submodules))
 
 
 def _read_project(root: str) -> tuple[Project | None, bytes, list[Problem]]:
@@ -279,10 +282,14 @@ def _orphans(layout: Layout, partials: Sequence[str], apps: frozenset[str]) -> l
 def _unused(setup: Setup, partials: Sequence[str]) -> list[Problem]:
     """Partial app files that no environment reads, because no environment of their overlay has the app."""
     found = []
+    readers: dict[str, list[Environment]] = {}
     for file in partials:
-        overlay, app = file.split("/")[-3], file.rpartition("/")[2].removesuffix(".yaml")
-        readers = [each for each in setup.environments.values() if overlay in each.names]
-        if readers and not any(is_in(each, app) for each in readers):
+        folder, _, name = file.rpartition("/")
+        if folder not in readers:
+            overlay = folder.split("/")[-2]
+            readers[folder] = [each for each in setup.environments.values() if overlay in each.names]
+        app = name.removesuffix(".yaml")
+        if readers[folder] and not any(is_in(each, app) for each in readers[folder]):
             message = (
                 f"not read: no environment of this overlay has the app `{app}`; add it to `apps`, or delete the file"
             )

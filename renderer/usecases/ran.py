@@ -103,14 +103,6 @@ def _noted(
     return noted
 
 
-def has_window(opened: Opened, env: str, app: str) -> bool:
-    """Whether the rendered Rollout has a `rollbackWindow`."""
-    folder = opened.layout.manifests(env, app)
-    path = f"{folder}/{_WORKLOADS[0]}"
-    files = read(opened.root, [path])[0] if path in listing(opened.root, folder) else {}
-    return b"rollbackWindow:" in files.get(path, b"")
-
-
 def templates_before(root: str, revision: str, folder: str) -> tuple[Mapping[str, Any], ...]:
     """The pod templates of a rendered workload up to a revision, by their first commit, oldest first. Raises GitError.
 

@@ -230,7 +230,7 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     output = options.output
     if options.check or options.hook:
         refuse_left_out(opened.root, [opened.layout.output])
-        refuse_nested(opened.root, opened.layout)
+        refuse_nested(opened.root, opened.layout, opened.submodules)
     target = other_output(opened, options.directory, output) if output else _output_folder(opened)
     job = Job(selection, options.bootstrap, target, parse_shard(options.shard), bool(output))
     if options.stdout:

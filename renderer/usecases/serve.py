@@ -73,7 +73,7 @@ def serve(options: ServeOptions) -> int:
 
 def _opened(directory: str) -> Opened:
     opened = open_project(directory)
-    refuse_nested(opened.root, opened.layout)
+    refuse_nested(opened.root, opened.layout, opened.submodules)
     return opened
 
 

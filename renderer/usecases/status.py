@@ -70,7 +70,7 @@ def show_status(options: StatusOptions) -> int:
 def selected(options: StatusOptions) -> tuple[Opened, list[str], list[str]]:
     """The project, and the environments and apps that the options select. Raises Refused."""
     opened = open_project(options.directory)
-    refuse_nested(opened.root, opened.layout)
+    refuse_nested(opened.root, opened.layout, opened.submodules)
     return opened, environments_in_order(opened, options.envs), chosen(options.apps, opened.apps, "app")
 
 

@@ -139,7 +139,7 @@ def _refuse_early(opened: Opened, acts: Acts, how: How) -> None:
         refuse_frozen(environments, how.verb, options.now)
     _say_what_argo_cd_does(opened, acts, options)
     if options.commit:
-        refuse_nested(opened.root, opened.layout)
+        refuse_nested(opened.root, opened.layout, opened.submodules)
         with asking_git():
             if not options.dry_run:
                 put_right(opened.root)

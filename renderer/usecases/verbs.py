@@ -19,7 +19,7 @@ from renderer.release.adopt import adoption, with_adoption
 from renderer.release.fold import overrides_between
 from renderer.release.verbs import Outcome, Refusal, in_flight
 from renderer.spec import fields_of, strategy_of
-from renderer.tree import locked
+from renderer.tree import listing, locked, read
 from renderer.usecases.edited import Act
 from renderer.usecases.effective import Spec, environments_for
 from renderer.usecases.live import Live, live_canaries
@@ -255,14 +255,20 @@ def _say_how_they_ran(options: VerbOptions, taken_back: Sequence[tuple[str, str]
 
 def _say_if_in_window(options: VerbOptions, started: Sequence[tuple[Opened, str, str]]) -> int:
     """Say which releases the controller makes at once; this never makes the verb fail."""
-    from renderer.usecases.ran import has_window
-
-    some = [(opened, env, app) for opened, env, app in started if has_window(opened, env, app)]
+    some = [(opened, env, app) for opened, env, app in started if _has_window(opened, env, app)]
     if some and not options.dry_run:
         from renderer.usecases.windows import say_if_in_window  # plans take time to import
 
         say_if_in_window(some, "HEAD~1" if options.commit else "HEAD")
     return 0
+
+
+def _has_window(opened: Opened, env: str, app: str) -> bool:
+    """Whether the rendered Rollout has a `rollbackWindow`."""
+    folder = opened.layout.manifests(env, app)
+    path = f"{folder}/rollout.yaml"
+    files = read(opened.root, [path])[0] if path in listing(opened.root, folder) else {}
+    return b"rollbackWindow:" in files.get(path, b"")
 
 
 def _each(options: VerbOptions, verb: str, apps: tuple[str, ...], act: Act) -> Acts:

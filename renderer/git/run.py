@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import selectors
 import shlex
+import signal
 import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from typing import Literal
+from contextlib import ExitStack, contextmanager, suppress
+from typing import IO, Literal
 
 from renderer.failure import Failure
 from renderer.lazy import regex
@@ -54,6 +56,7 @@ _MEANINGS: tuple[tuple[str, FailureReason], ...] = (
     ("unknown revision", "no-such-revision"),
     ("bad object", "no-such-revision"),
 )
+_AT_ONCE = 512  # bytes that a pipe takes at once wherever git runs: POSIX
 MANY = 100  # paths on a command line of git
 _DEPTH = 2  # names of a folder: `rendered/production`
 PARTIAL = "this clone is partial and lacks what is asked for: `git fetch --refetch --no-filter` fetches everything"
@@ -101,27 +104,39 @@ def attempt_reading(root: str, arguments: Sequence[str], stdin: bytes) -> bytes:
 
 def stream(root: str, arguments: Sequence[str], stdin: bytes = b"") -> Iterator[bytes]:
     """The output of a git command that only reads, piece by piece; git is killed when the caller stops reading."""
-    import tempfile  # with it come the compressors of the standard library
+    with _started(root, [*_READING, *arguments], _quiet(), signal.SIGKILL) as process:
+        errors = []
+        for pipe, piece in _pieces(process, stdin):
+            if pipe is process.stdout:
+                yield piece
+            else:
+                errors.append(piece)
+    if process.returncode:
+        raise refusal(text(b"".join(errors)))
 
-    command = [*_GIT, "-C", root, *_READING, *arguments]
-    with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as given:
-        given.write(stdin)
-        given.seek(0)
-        try:
-            process = subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, stderr=errors, env=_quiet())
-        except OSError as error:
-            raise _no_git(error) from None
-        with process:
-            assert process.stdout  # noqa: S101  (a pipe)
-            try:
-                while piece := os.read(process.stdout.fileno(), 1 << 16):
-                    yield piece
-            except GeneratorExit:
-                process.kill()
-                raise
-        if process.returncode:
-            errors.seek(0)
-            raise refusal(text(errors.read()))
+
+def _pieces(process: subprocess.Popen[bytes], stdin: bytes) -> Iterator[tuple[IO[bytes], bytes]]:
+    """What the process writes and where, as it comes, while `stdin` is written to it."""
+    given, out, err = process.stdin, process.stdout, process.stderr
+    assert given and out and err  # noqa: S101, PT018  (pipes)
+    rest = memoryview(stdin)
+    with selectors.DefaultSelector() as watch:
+        watch.register(given, selectors.EVENT_WRITE)
+        watch.register(out, selectors.EVENT_READ)
+        watch.register(err, selectors.EVENT_READ)
+        while watch.get_map():
+            for key, _ in watch.select():
+                if key.fileobj is given:
+                    with suppress(BrokenPipeError):  # it has ended, and says why
+                        rest = rest[os.write(key.fd, rest[:_AT_ONCE]) :]
+                        if rest:
+                            continue
+                    watch.unregister(given)
+                    given.close()
+                elif piece := os.read(key.fd, 1 << 16):
+                    yield (out if key.fileobj is out else err), piece
+                else:
+                    watch.unregister(key.fileobj)
 
 
 def committing(
@@ -143,7 +158,9 @@ def attempt(
 
 
 @contextmanager
-def _started(root: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def _started(
+    root: str, arguments: Sequence[str], environment: Mapping[str, str], stop: int = signal.SIGTERM
+) -> Iterator[subprocess.Popen[bytes]]:
     command, pipe = [*_GIT, "-C", root, *arguments], subprocess.PIPE
     try:
         # `close_fds`: only what was made inheritable on purpose is passed on, which is the lock on the index.
@@ -154,7 +171,7 @@ def _started(root: str, arguments: Sequence[str], environment: Mapping[str, str]
         try:
             yield process
         except BaseException:
-            process.terminate()
+            process.send_signal(stop)
             raise
 
 

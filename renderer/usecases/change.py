@@ -20,12 +20,13 @@ from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Compared, Unread, about, before, before_and_about, compare
 from renderer.usecases.freezes import frozen_changes
 from renderer.usecases.guards import by_rule_of_base, frozen_before, judged_by_base
-from renderer.usecases.output import output_problems
+from renderer.usecases.output import changed_output, output_problems
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.ran import with_history
 from renderer.usecases.restarts import future_restarts
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, touched
+from renderer.workers import meanwhile
 
 _SHORT = 12
 _WHOLE = 40  # characters of a whole id
@@ -64,12 +65,14 @@ def transitions(opened: Opened, selection: Selection, change: Range) -> Judged:
         if commit is None:
             return Judged([])
         new = of_tree(opened)
-        old, changes = before_and_about(root, commit, change.head, new, base)
+        unstaged = _folders(new, selection) if change.is_of_hook else None
+        with meanwhile(lambda: changed_output(root, (commit, change.head), new, unstaged)) as listed:
+            old, changes = before_and_about(root, commit, change.head, new, base)
         changes = _within(changes, selection)
         found = compare(old, new, changes, make=without_simulation, keeps=True)
         found = replace(found, plans=as_one(change, new, found.plans))
-        unstaged = _folders(new, selection) if change.is_of_hook else None
-        return Judged(_problems(change, commit, (old, new), changes, found, unstaged), found.rendered)
+        sides = (old, new)
+        return Judged(_problems(change, commit, sides, changes, found, listed.value()), found.rendered)
 
 
 def _commit(root: str, base: str) -> str | None:
@@ -114,7 +117,8 @@ def _one_by_one(change: Range, like: View, commits: Sequence[str], wanted: Selec
             changes = about(root, was, now, old, new)
             changes = _within(changes, wanted or changes)
             found = compare(old, new, changes, make=without_simulation)
-            problems = _problems(step, was, (old, new), changes, found)
+            listed = changed_output(root, (was, now), new)
+            problems = _problems(step, was, (old, new), changes, found, listed)
             problems += found.problems if now != commits[-1] else ()
         else:
             problems = [*new.problems] if new else []
@@ -135,11 +139,11 @@ def _problems(
     sides: tuple[View | Unread | None, View],
     changes: Selection,
     found: Compared,
-    unstaged: Sequence[str] | None = None,
+    listed: Sequence[str],
 ) -> list[Problem]:
     """What the rules, freezes, the policies of the base, and the rendered files say of a change. Raises GitError.
 
-    `commit` is the id of the change's base. `unstaged`: as that of `changed_in`.
+    `commit` is the id of the change's base, `listed` are the rendered files that differ from it.
     """
     (old, new), root, base = sides, change.root, _named(change.base)
     plans = with_history(root, new.layout, commit, found.plans)
@@ -149,7 +153,7 @@ def _problems(
         more = frozen_changes(root, were, plans, (commit, change.head), change.now)
         held += [by_rule_of_base(each, base, "freeze") for each in more if each not in held]
     held += future_restarts(environments, plans, change.now) if change.now else ()
-    files = output_problems(root, (commit, change.head), base, new, found, unstaged)
+    files = output_problems(root, (commit, change.head), base, new, found, listed)
     located = Locator(new.setup.texts).locate(held) if held else ()
     by_base = judged_by_base(old, new, Selection(changes.apps), base) if isinstance(old, View) else {}
     taken_away = [problem for each in by_base.values() for problem in each]

@@ -30,26 +30,35 @@ _SUBMODULE = "160000"
 _SHA1 = 40  # letters of an id of Git's; one by SHA-256 has 64
 
 
+def changed_output(
+    root: str, commits: tuple[str, str | None], view: View, unstaged: Sequence[str] | None = None
+) -> list[str]:
+    """The files of the output folder that git lists as changed between two commits (None: the working tree).
+
+    `unstaged`: as that of `changed_in`.
+    """
+    project = view.setup.project
+    return changed_in(root, *commits, project.layout.output, unstaged) if project.commit_rendered else []
+
+
 def output_files(
     root: str,
     commits: tuple[str, str | None],
     view: View,
     plans: Sequence[AppPlan],
     compared: Compared,
-    unstaged: Sequence[str] | None = None,
+    listed: Sequence[str],
 ) -> tuple[OutputFile, ...]:
     """Files of the output folder at the second commit (None: the working tree) that the specs of `view` do not render.
 
-    Looked at: every file that git lists as changed since the first commit, and the folder of each app with an effect.
+    Looked at: every file of `listed`, which is what `changed_output` says, and the folder of each app with an effect.
     Nothing where the output folder has no file: that project's manifests are rendered elsewhere. The apps whose files
     are in `compared` are not rendered again. Of these also the files that the specs of the first commit do not render.
-    `unstaged`: as that of `changed_in`.
     """
     (base, head), known = commits, compared.files
     layout = view.layout
     if not view.setup.project.commit_rendered:
         return ()
-    listed = changed_in(root, base, head, layout.output, unstaged)
     _refuse_nested(root, head, layout.output, listed)
     asked = {(each.env, each.app) for each in plans if each.effects}
     asked |= {key for path in listed if (key := key_of(layout, path))}
@@ -104,10 +113,10 @@ def output_problems(
     base: str,
     view: View,
     compared: Compared,
-    unstaged: Sequence[str] | None = None,
+    listed: Sequence[str],
 ) -> list[Problem]:
     """The same as problems, of the files that git lists as changed between two commits (None: the working tree)."""
-    return [_problem(file, base) for file in output_files(root, commits, view, (), compared, unstaged)]
+    return [_problem(file, base) for file in output_files(root, commits, view, (), compared, listed)]
 
 
 def _pointers(root: str, oids: Mapping[str, str], *, is_commit: bool) -> frozenset[str]:

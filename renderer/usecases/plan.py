@@ -20,7 +20,7 @@ from renderer.usecases.checkout import refuse_nested
 from renderer.usecases.compare import Unread, about, before, compare, sides
 from renderer.usecases.freezes import breaks_glass
 from renderer.usecases.guards import judged_by_base, rule_changes
-from renderer.usecases.output import output_files
+from renderer.usecases.output import changed_output, output_files
 from renderer.usecases.owners import who_looks
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.ran import with_history
@@ -112,7 +112,8 @@ def _show(options: PlanOptions, asked: Question) -> int:
         measured = as_one(Range(root, asked.base, head), new, compared.plans)
         recalled = with_history(root, new.layout, asked.base, measured)
         plans = put_off(_with_first_checks(options, asked, new, recalled), options.now)
-        files = output_files(root, (asked.base, head), new, plans, compared)
+        listed = changed_output(root, (asked.base, head), new)
+        files = output_files(root, (asked.base, head), new, plans, compared, listed)
         reasons = tuple(breaks_glass(root, asked.base, head or "HEAD"))
         looks = who_looks(root, asked.base, head, [new, *([old] if isinstance(old, View) else [])], plans)
         lap("compare rendered files")

@@ -42,12 +42,22 @@ class Shown(NamedTuple):
             return root
 
 
-def in_project(folder: str, shown: Shown, run: Callable[[Opened], int]) -> int:
-    """Call `run` with the project around the folder, or show why it cannot be opened; the exit code."""
+def tried(folder: str) -> Opened | Refused:
+    """The project around the folder, or why it cannot be opened."""
     try:
-        opened = open_project(folder)
+        return open_project(folder)
     except Refused as refused:
-        return int(shown.problems(refused.problems, find_root(folder)))
+        return refused
+
+
+def in_project(folder: str, shown: Shown, run: Callable[[Opened], int], known: Opened | Refused | None = None) -> int:
+    """Call `run` with the project around the folder, or show why it cannot be opened; the exit code.
+
+    `known` is the project if it was opened before.
+    """
+    opened = known or tried(folder)
+    if isinstance(opened, Refused):
+        return int(shown.problems(opened.problems, find_root(folder)))
     shown.lap("read the project", *opened.sizes)
     return run(opened)
 

@@ -15,7 +15,8 @@ from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import printable
 from renderer.usecases.project import Opened, Refused, open_project
 from renderer.usecases.selection import Selection, asked, below, touched
-from renderer.usecases.shown import Shown, in_project
+from renderer.usecases.shown import Shown, in_project, tried
+from renderer.workers import meanwhile
 
 Each = Callable[[Opened, Selection], int]
 
@@ -33,10 +34,10 @@ def each_touched(shown: Shown, paths: Sequence[str], *, hook: bool, run: Each) -
     files = [os.path.normpath(os.path.join(directory, path)) for path in paths]
     if not hook:
         _refuse_strangers(files)
-    return max(
-        (_one(root, inside, shown, run) for root, inside in projects([*files, *_deleted(directory, hook)]).items()),
-        default=0,
-    )
+    with meanwhile(lambda: _deleted(directory, hook)) as gone:  # few are deleted, and rarely in another project
+        known = {root: tried(root) for root in projects(files)}
+    found = projects([*files, *gone.value()])
+    return max((_one(root, inside, shown, run, known.get(root)) for root, inside in found.items()), default=0)
 
 
 def _refuse_strangers(files: Sequence[str]) -> None:
@@ -103,12 +104,12 @@ def not_in_the_commit(opened: Opened, selection: Selection) -> list[str]:
     return unknown(opened.root, there)
 
 
-def _one(root: str, paths: Sequence[str], shown: Shown, run: Each) -> int:
+def _one(root: str, paths: Sequence[str], shown: Shown, run: Each, known: Opened | Refused | None) -> int:
     def some(opened: Opened) -> int:
         selection = selection_of(opened, paths)
         return run(opened, selection) if selection.apps else 0
 
-    return in_project(root, shown, some)
+    return in_project(root, shown, some, known)
 
 
 def _root(folder: str, roots: dict[str, str | None]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.layout import Layout
 from renderer.promotion import Stages, stages_of
@@ -32,8 +32,7 @@ class ArgoCD:
     branch: str = ""  # where `rollspec publish` writes the files of `{env}`; empty: they are on the branch of the specs
 
 
-@dataclass(frozen=True, slots=True)
-class Publishing:
+class Publishing(NamedTuple):
     """Where `rollspec publish` writes rendered files: a branch, which may hold `{env}`, of the repository at `url`.
 
     Both are empty where the files are committed together with the specs.
@@ -43,8 +42,7 @@ class Publishing:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterAccess:
+class ClusterAccess(NamedTuple):
     """How an environment's cluster is read: contexts of kubeconfig, empty for the current one, and a Prometheus."""
 
     context: str = ""
@@ -87,7 +85,7 @@ class Project:
     kustomization: bool = False
     commit_rendered: bool = True
     argocd: ArgoCD | None = None
-    publish: Publishing = Publishing()
+    publish: Publishing = field(default_factory=Publishing)
     not_secret: frozenset[str] = frozenset()  # names that sound like a secret's and are none
     promotion: Stages = ()  # the order in which a version passes through the environments
     clusters: Mapping[str, ClusterAccess] = field(default_factory=dict)  # by environment

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renderer.release.edits import from_edit
+from renderer.release.edits import Meant, from_edit
 from renderer.workers import SMALL
 from renderer.yamlio import load
 from tests.support.past import WEB, Repository
@@ -202,7 +202,7 @@ def test_a_bump_that_was_released_after_the_base_stays_released(repository: Repo
 def test_an_edit_of_the_image_is_a_release_too() -> None:
     was = loaded(spec_of(CANARY))
     found = from_edit(was, {**was, "image": "ghcr.io/acme/new"}, weight=20)
-    assert isinstance(found, tuple)
+    assert isinstance(found, Meant)
     assert found.wanted["image"] == "ghcr.io/acme/web"
     assert found.wanted["canary"]["overrides"] == {"image": "ghcr.io/acme/new"}
 

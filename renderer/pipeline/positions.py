@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -38,8 +38,7 @@ class Source(NamedTuple):
 Blame = Callable[[Manifest, str], Source | None]  # takes a manifest and a pointer into it; None: the spec gave it
 
 
-@dataclass(frozen=True, slots=True)
-class Locator:
+class Locator(NamedTuple):
     """Finds the positions of problems in these texts, by file; it parses only the files that have problems."""
 
     texts: Mapping[str, bytes]

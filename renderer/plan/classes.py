@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from renderer.plan.fields import FieldClass
 from renderer.problem import Problem
@@ -70,8 +70,7 @@ OF_FIELD: dict[FieldClass, Class] = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ChangedPath:
+class ChangedPath(NamedTuple):
     """One thing that changed: a pointer into the effective App, the Overlay, the Project, or a manifest (by its file).
 
     `before` and `after` are the values as short text; None if there is none.
@@ -84,8 +83,7 @@ class ChangedPath:
     after: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """One reason for a class, and the paths that caused it."""
 
     class_: Class
@@ -185,16 +183,14 @@ class AppPlan:
         return self.effects[0].paths if self.effects else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
+class Looks(NamedTuple):
     """Somebody who must look at a change, and at what: changed specs, or environments whose policy says so."""
 
     owner: str
     about: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleChange:
+class RuleChange(NamedTuple):
     """A field of the project file or of an overlay that decides what is judged, and by which rules."""
 
     file: str
@@ -207,8 +203,7 @@ class RuleChange:
 FileState = Literal["foreign", "changed", "missing", "pointer", "unlike-base"]
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFile:
+class OutputFile(NamedTuple):
     """A file of the output folder that differs from what the specs render; Argo CD applies the file."""
 
     path: str
@@ -241,7 +236,7 @@ def harshest(effects: Iterable[Effect]) -> tuple[Effect, ...]:
     for effect in effects:
         key = (effect.class_, effect.reason)
         known = merged[key].paths if key in merged else ()
-        merged[key] = replace(effect, paths=tuple(dict.fromkeys((*known, *effect.paths))))
+        merged[key] = effect._replace(paths=tuple(dict.fromkeys((*known, *effect.paths))))
     return tuple(sorted(merged.values(), key=lambda effect: -SEVERITY[effect.class_]))
 
 

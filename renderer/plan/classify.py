@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from renderer import plain
 from renderer.checks import is_of_checks
@@ -134,7 +133,7 @@ def _explained(effect: Effect, old: Side, new: Side) -> Effect:
         for each, path in manifest_paths(old.manifests, new.manifests, not_secret(new))
         if _is_part(new.app, each)
     )
-    return replace(effect, paths=tuple(path for _, path in own if path.field_class == "template"))
+    return effect._replace(paths=tuple(path for _, path in own if path.field_class == "template"))
 
 
 def _of_fields(paths: list[ChangedPath]) -> list[Effect]:

@@ -35,4 +35,4 @@ def _held(effect: Effect, version: Version, asked: float, summary: SimulationSum
     shares = [track.after for track in summary.tracks if track.version.partition("#")[0] in names]
     if abs(sum(shares) - asked) <= _NEAR:
         return effect
-    return replace(effect, reason=f"Git asks for {asked:g} % for {version.name}, and it gets {sum(shares):g} %")
+    return effect._replace(reason=f"Git asks for {asked:g} % for {version.name}, and it gets {sum(shares):g} %")

@@ -80,7 +80,7 @@ def _leaves(was: Manifest, target: str, *, one: bool | None) -> Iterator[Effect]
         lost = deleted.reason.removeprefix(f"{was.kind} {was.name} ")
         race = f"if Argo CD syncs the old one first, it {lost}, then created"
         reason = f"{name}{_another(one)}: {race}. To keep it, {_ADVICE}"
-        yield replace(deleted, reason=reason)
+        yield deleted._replace(reason=reason)
 
 
 def _comes(was: Manifest, now: Manifest, source: str, *, one: bool | None) -> Iterator[Effect]:

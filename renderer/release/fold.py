@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.plain import equal
 from renderer.spec import merge
@@ -22,8 +21,7 @@ class _Absent:
 ABSENT = _Absent()
 
 
-@dataclass(frozen=True, slots=True)
-class SpecEdit:
+class SpecEdit(NamedTuple):
     """One edit of a partial app's `spec`: the keys of its path, and the value (ABSENT removes the key)."""
 
     path: tuple[str, ...]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.facts import version_fields
 from renderer.plain import equal
@@ -27,8 +26,7 @@ Spec = Mapping[str, Any]
 Wanted = dict[str, Any]  # fields of the effective spec and their new values; ABSENT removes a field
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a verb does not fit the state, and which one does."""
 
     message: str

@@ -67,10 +67,10 @@ def _json(plan: Plan) -> str:
         "class": plan.class_,
         "renderLevel": dict(zip(("before", "after"), plan.levels, strict=True)) if plan.levels else None,
         "remarks": list(plan.remarks),
-        "rules": [asdict(change) for change in plan.rules],
-        "files": [asdict(file) for file in plan.files],
+        "rules": [change._asdict() for change in plan.rules],
+        "files": [file._asdict() for file in plan.files],
         "breakGlass": list(plan.break_glass),
-        "owners": [asdict(each) for each in plan.looks],
+        "owners": [each._asdict() for each in plan.looks],
         "apps": apps,
         "unchanged": len(plan.apps) - len(apps),
     }

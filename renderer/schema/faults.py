@@ -107,7 +107,7 @@ def _keys(refusal: RefusedValue, scene: Scene) -> Iterator[Fault]:
             yield Fault(found, "unknown-field", unknown_among(said, options))
         else:
             leaf = LEAVES.get(each.keyword, not_here)
-            yield from (replace(fault, pointer=found) for fault in leaf(replace(each, instance=said, tokens=()), scene))
+            yield from (fault._replace(pointer=found) for fault in leaf(replace(each, instance=said, tokens=()), scene))
 
 
 _HOLDERS: dict[str, Leaf] = {"anyOf": _forms, "oneOf": _forms, "if": _condition, "propertyNames": _keys}

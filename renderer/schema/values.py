@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from renderer.lazy import regex
 
@@ -13,8 +12,7 @@ Tokens = tuple[str | int, ...]  # the path to a value: keys of mappings, indexes
 _DIGITS = regex(r"([0-9]+)")
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """One thing that is wrong in a document.
 
     `pointer` is an RFC 6901 JSON pointer to the value (for an unknown field: to the field; for a missing one: to the

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Self
+from typing import NamedTuple, Self
 
 from renderer.argocd import application_name, prunes_by_itself, settings
 from renderer.console import say
@@ -70,8 +70,7 @@ class Compared:
     rendered: tuple[Rendered, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(NamedTuple):
     """An old side whose shared files have errors, so that its manifests are unknown. The change may fix them."""
 
     problems: tuple[Problem, ...]
@@ -267,8 +266,7 @@ def _gone(old: View | Unread | None, new: View) -> dict[str, str]:
     return {env: application_name(argocd, env) for env in old.setup.environments.keys() - new.setup.environments.keys()}
 
 
-@dataclass(frozen=True, slots=True)
-class _InView:
+class _InView(NamedTuple):
     """An app in an environment on one side."""
 
     view: View

@@ -40,7 +40,7 @@ def _put_off(plan: AppPlan, now: datetime) -> AppPlan:
     if mark is None or not waits or not _later(mark, now):
         return plan
     reason = f"nothing happens until {mark}, which is in the future; then {first.reason}"
-    return replace(plan, effects=(replace(first, reason=reason), *plan.effects[1:]))
+    return replace(plan, effects=(first._replace(reason=reason), *plan.effects[1:]))
 
 
 def _later(mark: str, now: datetime) -> bool:

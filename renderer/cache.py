@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS rendered (
 CREATE TABLE IF NOT EXISTS facts (env TEXT, app TEXT, inputs TEXT, facts TEXT, seal TEXT, PRIMARY KEY (env, app));
 CREATE TABLE IF NOT EXISTS clean (env TEXT PRIMARY KEY, view TEXT) WITHOUT ROWID;
 """
-SEALED = ".sealed"  # ends the name of a file with a signed text; _NAMED has it too
+SEALED = ".sealed"  # ends the name of a file with a signed text, as _NAMED knows
 _NAMED = regex(rb"\.(?:sqlite|sealed)\0")  # the ends of names in Git's index, in every version of its format
 _JOURNALS = ("-journal", "-wal", "-shm")  # what SQLite reads next to its file
 _RESTAMP = "UPDATE rendered SET stamps = ?, seal = ? WHERE env = ? AND app = ? AND inputs = ? AND outputs = ?"

@@ -88,10 +88,9 @@ def test_a_judge_compiles_three_parts_and_then_the_whole(monkeypatch: pytest.Mon
     assert compiled == [1, 2, 3, 6]
 
 
-def test_a_judge_of_many_documents_compiles_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "_DOCUMENTS", 5)
+def test_a_judge_of_many_documents_compiles_the_whole() -> None:
     schema = {"properties": {"a": {"type": "string"}}}
-    fresh = Judge(lambda: schema, lambda: (schema, lambda name: {}))
+    fresh = Judge(lambda: schema, lambda: (schema, lambda name: {}), 5)
     found = [fresh.of({"a": ""}) for _ in range(7)]
     assert len({id(each) for each in found}) == 2
     assert found[5] is fresh.whole()

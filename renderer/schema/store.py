@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from renderer.hooks import HOOK
 from renderer.project import Versions
 from renderer.schema.bundle import Definition, closed, parsed
-from renderer.schema.judge import Judge
+from renderer.schema.judge import MANIFESTS, Judge
 from renderer.schema.kinds import is_foreign, schema_path, unknown_kind
 from renderer.schema.values import Fault, Node
 
@@ -128,7 +128,8 @@ class Schemas:
             return None
         if path not in self._manifests:
             text = self._manifest_text(obj)
-            self._manifests[path] = Judge(text.decode, lambda: parsed(text, (), self._set)) if text else None
+            made = Judge(text.decode, lambda: parsed(text, (), self._set), MANIFESTS) if text else None
+            self._manifests[path] = made
         return self._manifests[path]
 
     def _manifest_text(self, obj: Any) -> bytes:

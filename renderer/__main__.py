@@ -2,4 +2,5 @@
 
 from renderer.cli import main
 
-main()
+if __name__ == "__main__":  # not where a process that `multiprocessing` spawns imports it
+    main()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from mmap import mmap
-from typing import Any, Generic, Self, TypeVar
+from time import monotonic
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar
 
 from renderer.failure import Failure
 
@@ -16,22 +17,67 @@ Report = TypeVar("Report")
 Done = TypeVar("Done")
 Result = TypeVar("Result")
 Tick = Callable[[], None]
+StartMethod = Literal["fork", "spawn"]  # as `multiprocessing` calls them
 
-SMALL = 40  # items that one process does faster than two can be started
+START_METHOD = "ROLLSPEC_START_METHOD"  # the variable that names one
+SMALL = 40  # items that one process does faster than two can be forked
+_SPAWNING = 0.2  # seconds until two spawned processes begin their work
 _BLOCK = 500  # items that a process works on before it reports: it need not hold, nor pack, all of its share at once
-_COUNTER = 8  # bytes
+_OFTEN = 0.1  # seconds between two messages about how far a process is
 _KILLED = "a worker process was killed, and some files may not be written: run the command again"
+
+
+class Processes(NamedTuple):
+    """How many processes share work, and how they start.
+
+    A fork has the memory of this process. A spawned process is a new Python, which imports what it needs and is sent
+    the rest.
+    """
+
+    number: int
+    start_method: StartMethod
+
+    def start(self, work: Work[Any, Any], items: Sequence[Any]) -> bool:
+        """Whether that is faster than to work on these items alone."""
+        is_large = len(items) >= SMALL if self.start_method == "fork" else work.takes(items) > 2 * _SPAWNING
+        return is_large and self.number > 1
+
+
+def processes(number: int | None = None, environ: Mapping[str, str] = os.environ) -> Processes:
+    """As many processes as can run at the same time here, or `number`; Failure for a start method that is not there."""
+    return Processes(number or processors(), _start_method(environ.get(START_METHOD, ""), sys.platform))
+
+
+def _start_method(named: str, platform: str) -> StartMethod:
+    """Fork, which is faster, where it is safe.
+
+    It is not on macOS: libraries of the system start threads there, and a fork of a process with threads may crash
+    (https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods). Windows has none.
+    """
+    if named not in ("", "fork", "spawn") or (named == "fork" and not hasattr(os, "fork")):
+        known = "fork or spawn" if hasattr(os, "fork") else "spawn"
+        raise Failure(f"{START_METHOD}={named}: there is no such start method here: write {known}, or unset it", 2)
+    if named:
+        return "fork" if named == "fork" else "spawn"
+    return "fork" if hasattr(os, "fork") and platform != "darwin" else "spawn"
 
 
 class Work(Generic[Item, Result]):
     """What to do with a part of the items: a frozen dataclass whose fields are all that it needs.
 
-    Another process may get it pickled. So no field is a closure or an open file.
+    Another process may get it pickled, so no field is a closure or an open file. `seconds`: about how long an item
+    takes.
     """
+
+    seconds: ClassVar[float] = 0.001
 
     def __call__(self, items: Sequence[Item], tick: Tick) -> Result:
         """Work on these items, and call `tick` after each of them."""
         raise NotImplementedError
+
+    def takes(self, items: Sequence[Item]) -> float:
+        """About how many seconds one process works on these items."""
+        return self.seconds * len(items)
 
     def part(self, items: Sequence[Item]) -> Self:
         """The same work, for these items alone: without what only the other items need."""
@@ -50,46 +96,37 @@ class Crew(Generic[Report, Done]):
 def crew(
     items: Sequence[Item],
     work: Work[Item, tuple[Report, Callable[[], Done]]],
-    processes: int,
+    processes: Processes,
     watch: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Crew[Report, Done]]:
-    """Share `items` among `processes` forks, which call `work`; phase two runs only if `finish` is called.
+    """Share `items` among processes, which call `work`; phase two runs only if `finish` is called.
 
     `work` takes a part of the items and a function to call after each of them; it returns a report (small: it is sent
     through a pipe) and what phase two is to do. A process calls it for one part after the other. `watch` hears now and
     then how many items are done. What a process raises is raised here.
     """
-    if processes < 2 or len(items) < SMALL:
+    if not processes.start(work, items):
         yield _alone(items, work, watch)
         return
-    from multiprocessing import get_context  # costs start-up time that a small run must not pay
-
-    context = get_context("fork")
-    counters = mmap(-1, processes * _COUNTER)
-    pipes: list[Any] = []
-    workers = []
-    for number in range(processes):
-        here, there = context.Pipe()
-        tick = _ticker(counters, number)
-        pipes.append(here)
-        share = items[number::processes]
-        worker = context.Process(target=_serve, args=(there, tuple(pipes), work, share, tick), daemon=True)
-        worker.start()
-        there.close()
-        workers.append(worker)
+    shares = [items[number :: processes.number] for number in range(processes.number)]
+    is_spawned = processes.start_method == "spawn"
+    started = _spawned(len(shares)) if is_spawned else _forked(work, shares)
+    pipes = [pipe for pipe, _ in started]
     try:
-        reports = _receive(pipes, lambda: watch(_total(counters)))
+        for pipe, share in zip(pipes, shares, strict=True) if is_spawned else ():
+            _tell(pipe, (work.part(share), share))
+        reports = _receive(pipes, watch)
 
         def finish_all() -> list[Done]:
             for pipe in pipes:
-                _tell(pipe)
-            return _receive(pipes, lambda: None)
+                _tell(pipe, True)
+            return _receive(pipes, lambda _: None)
 
         yield Crew(reports, finish_all)
     finally:
         for pipe in pipes:
             pipe.close()  # a worker that waits for its answer ends
-        for worker in workers:
+        for _, worker in started:
             worker.join()
 
 
@@ -136,7 +173,7 @@ def meanwhile(work: Callable[[], Done]) -> Iterator[Later[Done]]:
 def reports(
     items: Sequence[Item],
     work: Work[Item, Report],
-    processes: int,
+    processes: Processes,
     watch: Callable[[int], None] = lambda _: None,
 ) -> list[Report]:
     """What the processes report of the parts of their work, as `crew`, where nothing is to be done after that."""
@@ -152,6 +189,9 @@ class _InOnePhase(Work[Item, tuple[Report, Callable[[], None]]]):
 
     def __call__(self, items: Sequence[Item], tick: Tick) -> tuple[Report, Callable[[], None]]:
         return self.work(items, tick), _nothing
+
+    def takes(self, items: Sequence[Item]) -> float:
+        return self.work.takes(items)
 
     def part(self, items: Sequence[Item]) -> Self:
         return replace(self, work=self.work.part(items))
@@ -180,26 +220,91 @@ def _alone(
     return Crew([report], lambda: [finish()])
 
 
-def _ticker(counters: mmap, number: int) -> Tick:
-    slot = slice(number * _COUNTER, (number + 1) * _COUNTER)
+def _forked(work: Work[Any, Any], shares: Sequence[Sequence[Any]]) -> list[tuple[Any, Any]]:
+    """A process for each share, with the pipe to it."""
+    from multiprocessing import get_context  # costs start-up time that a small run must not pay
 
-    def tick() -> None:
-        counters[slot] = (int.from_bytes(counters[slot], "little") + 1).to_bytes(_COUNTER, "little")
+    context = get_context("fork")
+    started: list[tuple[Any, Any]] = []
+    for share in shares:
+        here, there = context.Pipe()
+        ours = (*(pipe for pipe, _ in started), here)
+        worker = context.Process(target=_serve_forked, args=(there, ours, work, share), daemon=True)
+        worker.start()
+        there.close()
+        started.append((here, worker))
+    return started
 
-    return tick
+
+def _serve_forked(pipe: Any, ours: Sequence[Any], work: Work[Any, Any], share: Sequence[Any]) -> None:
+    """The worker's side. It closes `ours`, the parent's pipes so far, which a fork has too."""
+    for each in ours:
+        each.close()
+    _serve(pipe, lambda: (work, share))
 
 
-def _total(counters: mmap) -> int:
-    return sum(
-        int.from_bytes(counters[start : start + _COUNTER], "little") for start in range(0, len(counters), _COUNTER)
-    )
+def _spawned(number: int) -> list[tuple[Any, Any]]:
+    """So many processes that wait for their work, each with the pipe to it.
+
+    They start at the same time: their work is sent only then, since one that starts reads nothing for a while.
+    """
+    import gc
+    from multiprocessing import get_context
+
+    context = get_context("spawn")
+    started = []
+    with _interrupts_held():
+        for _ in range(number):
+            here, there = context.Pipe()
+            worker = context.Process(target=_serve_spawned, args=(there, gc.get_threshold()), daemon=True)
+            worker.start()
+            there.close()
+            started.append((here, worker))
+    return started
 
 
-def _serve(pipe: Any, others: Sequence[Any], work: Work[Any, Any], share: Sequence[Any], tick: Tick) -> None:
-    """The worker's side. It closes `others`, the parent's pipes so far, which a fork has too."""
-    for other in others:
-        other.close()
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let Ctrl-C wait, here and in the processes that are started: one that still imports would print where it was.
+
+    Windows cannot do this.
+    """
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()  # else the first start would do that, which lets Ctrl-C through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve_spawned(pipe: Any, collecting: tuple[int, int, int]) -> None:
+    """The worker's side. `collecting` is when the parent collects garbage."""
+    import gc
+
+    def take() -> tuple[Work[Any, Any], Sequence[Any]]:
+        import signal
+
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        work, share = pipe.recv()
+        return work, share
+
+    gc.set_threshold(*collecting)
+    _serve(pipe, take)
+
+
+def _serve(pipe: Any, take: Callable[[], tuple[Work[Any, Any], Sequence[Any]]]) -> None:
+    """Do the work that `take` returns, and send what comes of it."""
+    try:
+        work, share = take()
+        tick = _Ticker(pipe)
         finishes = []
         for start in range(0, len(share), _BLOCK):
             report, finish = work(share[start : start + _BLOCK], tick)
@@ -220,28 +325,44 @@ def _serve(pipe: Any, others: Sequence[Any], work: Work[Any, Any], share: Sequen
             pipe.send(("error", error))
 
 
-def _tell(pipe: Any) -> None:
-    """Let a worker go on to phase two."""
+class _Ticker:
+    """Counts the items that are done, and says so now and then: a message for each would take too long."""
+
+    def __init__(self, pipe: Any) -> None:
+        self._pipe = pipe
+        self._done = 0
+        self._next = monotonic() + _OFTEN
+
+    def __call__(self) -> None:
+        self._done += 1
+        if monotonic() >= self._next:
+            self._pipe.send(("done", self._done))
+            self._next = monotonic() + _OFTEN
+
+
+def _tell(pipe: Any, what: object) -> None:
+    """Give a worker its work, or let it go on to phase two."""
     try:
-        pipe.send(True)
+        pipe.send(what)
     except OSError:
         raise Failure(_KILLED) from None
 
 
-def _receive(pipes: Sequence[Any], while_waiting: Callable[[], None]) -> list[Any]:
+def _receive(pipes: Sequence[Any], watch: Callable[[int], None]) -> list[Any]:
     """What the workers send until each of them ends, one worker's values after the other's."""
     from multiprocessing.connection import wait  # with the processes
 
     found: dict[Any, list[Any]] = {pipe: [] for pipe in pipes}
+    done: dict[Any, int] = {}
     busy = list(pipes)
     while busy:
-        ready = wait(busy, 0.1)
-        if not ready:
-            while_waiting()
-        for pipe in ready:
+        for pipe in wait(busy):
             kind, value = _next(pipe)
             if kind == "value":
                 found[pipe].append(value)
+            elif kind == "done":
+                done[pipe] = value
+                watch(sum(done.values()))
             else:
                 busy.remove(pipe)
     return [value for values in found.values() for value in values]

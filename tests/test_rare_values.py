@@ -57,7 +57,7 @@ def test_a_worker_that_ends_without_a_word() -> None:
     here, there = Pipe()
     there.close()
     with pytest.raises(Failure):
-        _receive([here], lambda: None)
+        _receive([here], lambda _: None)
 
 
 def test_a_bar_shows_how_far_a_long_run_is_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return plain(self, app, *more)  # type: ignore[arg-type]  # passed on as it came
 
     monkeypatch.setattr(Opened, "texts", texts)
-    monkeypatch.setattr("renderer.usecases.spec_states.processors", lambda: 1)
+    monkeypatch.setattr("renderer.workers.processors", lambda: 1)
     return found
 
 

@@ -7,54 +7,37 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
 from pathlib import Path
 
 import pytest
 
 from renderer import workers
 from renderer.failure import Failure
-from renderer.workers import SMALL, Tick, Work, _serve, crew
+from renderer.workers import (
+    SMALL,
+    START_METHOD,
+    Processes,
+    StartMethod,
+    _serve,
+    _start_method,
+    crew,
+    processes,
+    reports,
+)
 from tests.bench.projects import generate
-from tests.support.cases import run
+from tests.support.cases import ROOT, run
+from tests.support.works import Counting, Dying, Failing, Listing, Slow, Writing
 
 ITEMS = range(SMALL * 3)
+METHODS: tuple[StartMethod, ...] = ("fork", "spawn")
+each_method = pytest.mark.parametrize("method", METHODS)
 
 
-class Counting(Work[int, tuple[list[int], Callable[[], int]]]):
-    def __call__(self, items: Sequence[int], tick: Tick) -> tuple[list[int], Callable[[], int]]:
-        for _ in items:
-            tick()
-        return list(items), lambda: len(items)
-
-
-class Failing(Counting):
-    def __call__(self, items: Sequence[int], tick: Tick) -> tuple[list[int], Callable[[], int]]:
-        if items[0] == 1:
-            raise ValueError("the second share")
-        return super().__call__(items, tick)
-
-
-@dataclass(frozen=True)
-class Writing(Work[int, tuple[int, Callable[[], int]]]):
-    folder: Path
-
-    def __call__(self, items: Sequence[int], tick: Tick) -> tuple[int, Callable[[], int]]:
-        return len(items), lambda: (self.folder / "done").write_text("done")
-
-
-@dataclass(frozen=True)
-class Raising(Work[int, tuple[int, Callable[[], int]]]):
-    error: type[BaseException]
-
-    def __call__(self, items: Sequence[int], tick: Tick) -> tuple[int, Callable[[], int]]:
-        raise self.error
-
-
-@pytest.mark.parametrize("processes", [1, 2, 3])
-def test_every_item_is_in_one_share(processes: int) -> None:
-    with crew(ITEMS, Counting(), processes) as started:
+@each_method
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_every_item_is_in_one_share(number: int, method: StartMethod) -> None:
+    with crew(ITEMS, Counting(), Processes(number, method)) as started:
         assert sorted(item for report in started.reports for item in report) == list(ITEMS)
         assert sum(started.finish()) == len(ITEMS)
 
@@ -62,26 +45,47 @@ def test_every_item_is_in_one_share(processes: int) -> None:
 @pytest.mark.parametrize("block", [1, 7, 1000])
 def test_a_process_reports_one_part_after_the_other(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_BLOCK", block)
-    with crew(ITEMS, Counting(), 2) as both:
+    with crew(ITEMS, Counting(), Processes(2, "fork")) as both:
         assert max(map(len, both.reports)) == min(block, len(ITEMS) // 2)
         assert [item for report in both.reports for item in report] == [*ITEMS[::2], *ITEMS[1::2]]
         assert both.finish() == [len(report) for report in both.reports]
 
 
-@pytest.mark.parametrize("processes", [1, 2, 3])
-def test_without_finish_nobody_waits(processes: int, tmp_path: Path) -> None:
-    with crew(ITEMS, Writing(tmp_path), processes) as started:
-        assert sum(started.reports) == len(ITEMS)
+@each_method
+def test_the_parts_are_the_same_however_processes_start(method: StartMethod) -> None:
+    items = range(2 * 700)
+    with crew(items, Counting(), Processes(2, method)) as both:
+        assert [*map(len, both.reports)] == [500, 200, 500, 200]
+        assert [item for report in both.reports for item in report] == [*items[::2], *items[1::2]]
+        assert both.finish() == [500, 200, 500, 200]
+
+
+@each_method
+@pytest.mark.parametrize("number", [1, 2])
+def test_without_finish_nobody_waits(number: int, method: StartMethod, tmp_path: Path) -> None:
+    with crew(ITEMS, Writing(tmp_path), Processes(number, method)) as started:
+        assert sum(map(len, started.reports)) == len(ITEMS)
     assert not (tmp_path / "done").exists()
 
 
-def test_what_one_raises_is_raised_here_and_ends_the_others() -> None:
-    with pytest.raises(ValueError, match="the second share"), crew(ITEMS, Failing(), 3):
+@each_method
+def test_what_one_raises_is_raised_here_and_ends_the_others(method: StartMethod) -> None:
+    with (
+        pytest.raises(ValueError, match="the second share"),
+        crew(ITEMS, Failing(ValueError), Processes(3, method)),
+    ):
         pass
 
 
-def test_a_worker_that_is_killed_between_the_phases_is_told_of() -> None:
-    with crew(ITEMS, Counting(), 2) as started:
+@each_method
+def test_a_worker_that_is_killed_at_work_is_told_of(method: StartMethod) -> None:
+    with pytest.raises(Failure, match="was killed"), crew(ITEMS, Dying(), Processes(2, method)):
+        pass
+
+
+@each_method
+def test_a_worker_that_is_killed_between_the_phases_is_told_of(method: StartMethod) -> None:
+    with crew(ITEMS, Counting(), Processes(2, method)) as started:
         for process in multiprocessing.active_children():
             process.kill()
             process.join()
@@ -93,33 +97,59 @@ def test_a_worker_that_is_killed_between_the_phases_is_told_of() -> None:
 def test_a_worker_whose_parent_is_gone_ends_without_a_word(error: type[BaseException]) -> None:
     here, there = multiprocessing.Pipe()
     here.close()
-    _serve(there, (), Raising(error), ITEMS, lambda: None)
+    _serve(there, lambda: (Failing(error), range(1, 2)))
 
 
-SLOW = """
-import os, signal, sys, time
-from renderer.workers import crew
-
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins without it
-
-def work(share, tick):
-    os.write(1, b".")
-    time.sleep(600)
-
-try:
-    with crew(range(200), work, 2):
+@each_method
+def test_a_run_hears_how_far_all_processes_are(method: StartMethod) -> None:
+    heard: list[int] = []
+    with crew(ITEMS, Slow(), Processes(2, method), heard.append):
         pass
-except KeyboardInterrupt:
-    sys.exit(130)
-"""
+    assert heard == sorted(heard)
+    assert len(heard) > 2
+    assert 0 < heard[0] < heard[-1] <= len(ITEMS)
 
 
-def test_ctrl_c_ends_the_workers_without_a_word() -> None:
+def test_a_spawned_process_gets_its_own_part_and_imports_what_that_needs() -> None:
+    held = {item: f"item {item}" for item in ITEMS}
+    one, other = reports(ITEMS, Listing(held), Processes(2, "spawn"))
+    assert [name for name in one if name.startswith("item")] == [held[item] for item in ITEMS[::2]]
+    assert [name for name in other if name.startswith("item")] == [held[item] for item in ITEMS[1::2]]
+    assert {name for name in one if name.startswith("renderer")} == {"renderer", "renderer.failure", "renderer.workers"}
+
+
+def test_few_items_are_not_worth_a_process() -> None:
+    work = Counting()
+    assert [Processes(2, "fork").start(work, range(number)) for number in (SMALL - 1, SMALL)] == [False, True]
+    assert [Processes(2, "spawn").start(work, range(number)) for number in (0, 1)] == [False, True]
+    assert not Processes(1, "spawn").start(work, ITEMS)
+
+
+def test_the_start_method_is_the_one_that_is_named_or_the_fastest_that_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [_start_method("", platform) for platform in ("linux", "darwin")] == ["fork", "spawn"]
+    assert [_start_method("fork", platform) for platform in ("linux", "darwin")] == ["fork", "fork"]
+    assert processes(3, {START_METHOD: "spawn"}) == Processes(3, "spawn")
+    with pytest.raises(Failure, match=r"ROLLSPEC_START_METHOD=forkserver: .* write fork or spawn, or unset it"):
+        processes(3, {START_METHOD: "forkserver"})
+    monkeypatch.delattr(os, "fork")
+    assert _start_method("", "win32") == "spawn"
+    with pytest.raises(Failure, match="write spawn, or unset it"):
+        _start_method("fork", "win32")
+
+
+# Seconds after the start of the processes: a spawned one is still importing for about a tenth of a second.
+@pytest.mark.parametrize(("method", "wait"), [("fork", None), ("spawn", None), ("spawn", 0.0), ("spawn", 0.05)])
+def test_ctrl_c_ends_the_workers_without_a_word(method: StartMethod, wait: float | None) -> None:
     pipe = subprocess.PIPE
-    command = [sys.executable, "-c", SLOW]
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, start_new_session=True, text=True) as process:
+    program = f"import sys; from tests.support.works import interrupted; sys.exit(interrupted({method!r}))"
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, start_new_session=True, text=True) as process:
         assert process.stdout
-        assert process.stdout.read(2) == ".."  # both are at it
+        assert process.stdout.read(1) == "!"
+        if wait is None:
+            assert process.stdout.read(2) == ".."  # both are at it
+        else:
+            time.sleep(wait)
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate()
     assert (process.returncode, err) == (130, "")

@@ -7,7 +7,7 @@ import os.path
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from renderer.board.model import AppPage, Board, Cell, Change, PastEntry, Release
 from renderer.board.page import app_page, index_page
@@ -35,7 +35,7 @@ from renderer.usecases.revision import Given, View, asking_git, of_tree
 from renderer.usecases.selection import Selection, chosen
 from renderer.usecases.shown import show_stopping
 from renderer.usecases.status import environments_in_order, read_rows, read_status, with_commands
-from renderer.workers import Tick, Work, processors, reports
+from renderer.workers import Tick, Work, processes, reports
 from renderer.yamlio import load
 
 INDEX = "index.html"
@@ -172,7 +172,7 @@ def _releases(opened: Opened, rows: Sequence[AppStatus], cells: Mapping[Key, Cel
     before = _texts_before(opened, order)
     items = [_Active(row, cells[row.app, row.env], before.get((row.app, row.env))) for row in order]
     with shown("making plans", len(items)) as watch:
-        releases = [release for some in reports(items, _Planning(opened), processors(), watch) for release in some]
+        releases = [release for some in reports(items, _Planning(opened), processes(), watch) for release in some]
     return sorted(releases, key=lambda release: (release.cell.app, release.cell.env))
 
 
@@ -187,6 +187,8 @@ class _Active(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Planning(Work[_Active, list[Release]]):
     """Makes the plans of active cells."""
+
+    seconds: ClassVar[float] = 0.004
 
     opened: Opened
 

@@ -1,6 +1,6 @@
 """Runs a use case in a process of its own, and hands back its result and what it printed.
 
-A server needs this: a use case forks workers, and a verb restores its files on signals; both need a process without
+A server needs this: a use case starts workers, and a verb restores its files on signals; both need a process without
 other threads. The process also gives back its memory when it ends.
 """
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 from renderer.argocd import application_name, prunes_by_itself, settings
 from renderer.console import say
@@ -47,7 +47,7 @@ from renderer.usecases.memory import blank
 from renderer.usecases.project import Refused
 from renderer.usecases.revision import TextsByApp, View, of_revision
 from renderer.usecases.selection import Selection, asked, touched
-from renderer.workers import Tick, Work, meanwhile, processors, reports
+from renderer.workers import Tick, Work, meanwhile, processes, reports
 
 Make = Callable[[Side | None, Side | None], AppPlan]  # makes the plan of an app from its two sides
 _BATCH = 200  # apps whose texts are read at once
@@ -152,7 +152,7 @@ def compare(
     """
     work = _Comparing(old, new, selection, make or Planner(), keeps)
     with progress("comparing", len(selection.names)) as watch:
-        shares = reports(selection.names, work, processors(), watch)
+        shares = reports(selection.names, work, processes(), watch)
     plans = [each for share in shares for each in share.plans]
     objects = {key: found for share in shares for key, found in share.objects.items()}
     for env in sorted({*selection.envs, *selection.whole}):  # also for some apps: an object may move from there
@@ -184,6 +184,8 @@ class _Share:
 @dataclass(frozen=True, slots=True)
 class _Comparing(Work[str, _Share]):
     """Makes the plans of apps of a selection; `keeps`: see `compare`."""
+
+    seconds: ClassVar[float] = 0.003
 
     old: View | Unread | None
     new: View

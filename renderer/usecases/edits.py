@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 from renderer.console import say
 from renderer.facts import release_state
@@ -21,7 +21,7 @@ from renderer.usecases.elsewhere import evaluated_in, evaluated_of, own_files
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
 from renderer.usecases.selection import touched
-from renderer.workers import Tick, Work, processors, reports
+from renderer.workers import Tick, Work, processes, reports
 
 Commit = tuple[str, frozenset[str]]  # its id, and the files that it changed
 _EDITED = frozenset({"tag", "version", "restartedAt"})  # fields of the release state that people and bots edit too
@@ -105,7 +105,7 @@ def _edits_in(opened: Opened, env: str, wanted: Edits, branch: _Branch) -> list[
     before = texts.at(branch.base)
     edited = [app for app in names if before[opened.layout.app(app)] is not None]
     work = _Judging(opened, env, wanted, branch.base, branch.commits, texts)
-    made = {each.app: each for some in reports(edited, work, processors()) for each in some}
+    made = {each.app: each for some in reports(edited, work, processes()) for each in some}
     return [made[app] for app in edited]
 
 
@@ -140,6 +140,8 @@ class _Texts:
 @dataclass(frozen=True, slots=True)
 class _Judging(Work[str, list[_Found]]):
     """Says what the edits of apps in an environment mean, since `base`; `commits` are oldest first."""
+
+    seconds: ClassVar[float] = 0.0006
 
     opened: Opened
     env: str

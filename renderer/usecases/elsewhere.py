@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from renderer.failure import Failure
 from renderer.git import read_many
@@ -21,7 +21,7 @@ from renderer.tree import reader
 from renderer.usecases.effective import Spec, environment_for, evaluated_app
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.selection import chosen
-from renderer.workers import Tick, Work, processors, reports
+from renderer.workers import Tick, Work, processes, reports
 
 Found = TypeVar("Found")
 
@@ -83,7 +83,7 @@ def _in_environments(
     A spec with errors is None. Several processes share the apps.
     """
     environments = {env: environment_for(opened, env) for envs in envs_of.values() for env in envs}
-    made = reports([*envs_of.items()], _InEnvironments(opened, environments, make), processors())
+    made = reports([*envs_of.items()], _InEnvironments(opened, environments, make), processes())
     return (
         {app: each for found, _ in made for app, each in found.items()},
         [problem for _, wrong in made for problem in wrong],
@@ -93,6 +93,8 @@ def _in_environments(
 @dataclass(frozen=True, slots=True)
 class _InEnvironments(Work[tuple[str, Sequence[str | None]], tuple[dict[str, Found], list[Problem]]]):
     """Reads apps, each given with its environments; see `_in_environments`."""
+
+    seconds: ClassVar[float] = 0.0006
 
     opened: Opened
     environments: Mapping[str | None, Environment]

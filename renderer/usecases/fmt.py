@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from renderer.console import out, say
 from renderer.edit import EditError, FieldOrder, Order, formatted
@@ -25,7 +25,7 @@ from renderer.tree import listing, read, write_all
 from renderer.usecases.known_files import known_files
 from renderer.usecases.project import find_root
 from renderer.usecases.shown import Shown
-from renderer.workers import Tick, Work, processors, reports
+from renderer.workers import Tick, Work, processes, reports
 from renderer.yamlio import Data, load
 
 _KINDS = ("App", "Overlay", "Project")
@@ -57,7 +57,7 @@ def _format(root: str, below: Sequence[str], shown: Shown, *, check: bool, cache
     texts, problems = read(root, known.others(files) if known else files)
     work = _Formatting(layout, frozenset(all_specs))
     with progress("formatting", len(texts)) as watch:
-        done = {each.file: each for found in reports([*texts.items()], work, processors(), watch) for each in found}
+        done = {each.file: each for found in reports([*texts.items()], work, processes(), watch) for each in found}
     for file in texts:
         if not done[file].is_spec:
             say(f"{printable(shown.path(file, root))}: not an App, Overlay or Project; not changed")
@@ -85,6 +85,8 @@ class _Formatted(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Formatting(Work[tuple[str, bytes], list[_Formatted]]):
     """Formats files, each given with its text. `specs` are the paths of specs."""
+
+    seconds: ClassVar[float] = 0.0002
 
     layout: Layout
     specs: frozenset[str]

@@ -25,7 +25,7 @@ from renderer.usecases.project import Opened, other_output, whole_projects
 from renderer.usecases.run import ByFolder, Share, problems_across_apps, problems_of_apps, render_share, shared_files
 from renderer.usecases.selection import Selection, parse_shard
 from renderer.usecases.shown import Shown, in_project
-from renderer.workers import Tick, Work, crew, meanwhile, processors
+from renderer.workers import Processes, Tick, Work, crew, meanwhile, processes
 
 if TYPE_CHECKING:
     from renderer.cache import Record
@@ -111,7 +111,7 @@ class How(NamedTuple):
     """How a run does its work, and how it ends: `tell` prints what was done and returns the exit code."""
 
     output: Output
-    processes: int
+    processes: Processes
     shown: Shown
     tell: Tell
 
@@ -242,7 +242,7 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
         memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
     if options.reads_cache:
         shown.lap("look at the times and sizes of files", memory.described())
-    return _run(memory, How(Output(folder, options.check), options.jobs or processors(), shown, tell))
+    return _run(memory, How(Output(folder, options.check), processes(options.jobs), shown, tell))
 
 
 def _refuse_hidden(opened: Opened, selection: Selection) -> None:
@@ -256,7 +256,7 @@ def _refuse_hidden(opened: Opened, selection: Selection) -> None:
 def render_into(opened: Opened, selection: Selection, target: str, shown: Shown) -> int:
     """Render into a folder in place of the project's output, without naming files; the exit code."""
     job = Job(selection, target=target, is_elsewhere=True)
-    return _run(Memory(opened, job), How(Output(target, check=False), processors(), shown, lambda _: 0))
+    return _run(Memory(opened, job), How(Output(target, check=False), processes(), shown, lambda _: 0))
 
 
 def _run(memory: Memory, how: How) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from renderer.history import Files, Parsed, State, States, Unreadable, parse, trimmed
 from renderer.layout import Layout
@@ -14,7 +14,7 @@ from renderer.progress import Progress, no_progress
 from renderer.tree import reader
 from renderer.usecases.known_files import KnownFiles, known_files
 from renderer.usecases.project import AppTexts, Opened
-from renderer.workers import SMALL, Tick, Work, processors, reports
+from renderer.workers import SMALL, Tick, Work, processes, reports
 
 _NAME = "states"  # of what is kept
 
@@ -49,7 +49,7 @@ def spec_states(opened: Opened, apps: Sequence[str], shown: Progress = no_progre
     files |= known.found if known else {}
     wanted = [app for app in apps if opened.layout.app(app) not in files or _has_other(opened, app, files)]
     with shown("reading apps", len(wanted)) as watch:
-        read = [each for report in reports(wanted, _Reading(opened), processors(), watch) for each in report]
+        read = [each for report in reports(wanted, _Reading(opened), processes(), watch) for each in report]
     for each in read:
         files |= each.files
     if known:
@@ -60,6 +60,8 @@ def spec_states(opened: Opened, apps: Sequence[str], shown: Progress = no_progre
 @dataclass(frozen=True, slots=True)
 class _Reading(Work[str, list[_Read]]):
     """Reads the files of apps."""
+
+    seconds: ClassVar[float] = 0.00015
 
     opened: Opened
 

@@ -18,7 +18,7 @@ from renderer.usecases.project import Opened, whole_projects
 from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share
 from renderer.usecases.selection import Selection
 from renderer.usecases.shown import Shown, in_project
-from renderer.workers import Tick, Work, processors, reports
+from renderer.workers import Tick, Work, processes, reports
 
 # Imported where they are used: Git, the plan and its simulation, which a check of the specs alone does not need.
 if TYPE_CHECKING:
@@ -163,9 +163,8 @@ def _run(opened: Opened, selection: Selection, moved: Judged | None, options: Va
         shown.lap("look at the times and sizes of files", memory.described())
     done = _whole(opened, job, moved.rendered if moved else ())
     todo = [app for app in job.apps if app not in memory.unchanged and app not in done]
-    processes = options.jobs or processors()
     with progress("validating", len(todo)) as watch:
-        shares = reports(todo, _Validating(opened, memory), processes, watch)
+        shares = reports(todo, _Validating(opened, memory), processes(options.jobs), watch)
         made = [each for share in shares for each in share.made]
         made += [each for app, some in done.items() if app not in memory.unchanged for each in some]
         confirmed = [record for share in shares for record in share.confirmed]

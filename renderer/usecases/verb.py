@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import ClassVar
 
 from renderer.console import out, say
 from renderer.failure import Failure
@@ -41,7 +42,7 @@ from renderer.usecases.shown import show_problems
 from renderer.usecases.touched import LIVE
 from renderer.usecases.unfinished import noted
 from renderer.usecases.upstream import lacks
-from renderer.workers import Tick, Work, meanwhile, processors, reports
+from renderer.workers import Tick, Work, meanwhile, processes, reports
 
 Acts = Mapping[str, Mapping[str, Act]]  # by environment, then by app
 Contents = Mapping[str, bytes | None]  # of files, by path; None: it is not there
@@ -236,13 +237,15 @@ def _edits(opened: Opened, acts: Acts) -> list[Edited | RefusedEdit]:
     order = sorted(acts, key=lambda env: (len(opened.setup.environments[env].chain), env))
     apps = list(dict.fromkeys(app for env in order for app in acts[env]))
     wanted = [(app, {env: acts[env][app] for env in order if app in acts[env]}) for app in apps]
-    found = {(each.env, each.app): each for some in reports(wanted, _Editing(opened), processors()) for each in some}
+    found = {(each.env, each.app): each for some in reports(wanted, _Editing(opened), processes()) for each in some}
     return [found[env, app] for env in order for app in acts[env]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Editing(Work[tuple[str, Mapping[str, Act]], list[Edited | RefusedEdit]]):
     """Edits apps, each given with its acts by environment, in their order."""
+
+    seconds: ClassVar[float] = 0.002
 
     opened: Opened
 

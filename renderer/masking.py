@@ -92,6 +92,8 @@ _LOGIN = regex(
     r"""|^[ \t]*[^\s:]{1,253}:(?:\d{1,5}|\*):[^\s:]{1,63}:[^\s:]{1,63}:)(?P<value>[^\s"',]+)""",
     re.MULTILINE,
 )
+# A text of these alone has nothing between a name and a value.
+_IN_A_WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/+@%~")
 _LOGIN_FLAGS = {
     "curl": ("u", "U", "user", "proxy-user"),
     "redis-cli": ("a",),
@@ -376,6 +378,8 @@ def _without_flags(line: str, not_secret: Collection[str]) -> str:
 
 def _without_pairs(text: str, not_secret: Collection[str]) -> str:
     """The text without values that follow the name of a secret in it, and without passwords of logins."""
+    if _IN_A_WORD.issuperset(text):
+        return text
     text = _LOGIN.sub(_masked_login, text)
     return _WITHIN.sub(lambda pair: _masked_inline(pair, not_secret), text)
 

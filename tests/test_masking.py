@@ -6,7 +6,10 @@ import signal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from renderer import masking
 from renderer.manifest import Manifest
 from renderer.masking import MASK, is_named, looks_secret, masked, masked_lines, scrubbed, without_known
 from renderer.plan.changes import manifest_paths
@@ -229,6 +232,17 @@ def test_words_of_a_message_that_are_also_a_secret_are_hidden_between_quotes_alo
 def test_texts_that_only_look_like_a_login(text: str) -> None:
     assert masked({"args": [text], "files": {"/etc/x": text}}) == {"args": [text], "files": {"/etc/x": text}}
     assert masked_lines([f"  x: {text}\n", f"    {text}\n"]) == [f"  x: {text}\n", f"    {text}\n"]
+
+
+words = st.sampled_from(
+    ["password", "-p", "curl", "mysql", "login", "secret", "token", "user", "api_key", "--", "@", "x"]
+)
+
+
+@given(st.lists(words | st.sampled_from(sorted(masking._IN_A_WORD)), max_size=12).map("".join))
+def test_a_word_has_no_pair_and_no_login(text: str) -> None:
+    assert masking._LOGIN.search(text) is None
+    assert masking._WITHIN.search(text) is None
 
 
 def test_other_lines_of_a_file_are_shown() -> None:

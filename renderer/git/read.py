@@ -35,6 +35,8 @@ _WHOLE_ID = regex(r"[0-9a-f]{40}|[0-9a-f]{64}")
 TOP = ("rev-parse", "--show-toplevel")
 _SMALL = 1 << 20  # bytes of objects that are read before their sizes are known
 FILES = ("100644", "100755")  # modes of plain files
+_PLAIN = tuple(f"{mode} blob " for mode in FILES)  # before the id of a plain file in a listing of a tree
+_ABOUT = len(_PLAIN[0])
 
 
 class TreeEntry(NamedTuple):
@@ -329,7 +331,25 @@ def upwards(path: str) -> Iterator[str]:
 
 def _tree(root: str, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
     with _about_commits(root, revision) as (commit,):
-        return _entries(reading(root, ["ls-tree", "-r", "-z", commit, "--", *literal(paths)]))
+        return _entries(_listed(root, commit, paths))
+
+
+def plain_and_other(root: str, commit: str, paths: Sequence[str]) -> tuple[dict[str, str], dict[str, TreeEntry]]:
+    """What a commit has at or beneath these paths: the ids of plain files, and the entries of all others, by path."""
+    plain: dict[str, str] = {}
+    other: dict[str, TreeEntry] = {}
+    with _about_commits(root, commit) as (known,):
+        for line in fields(_listed(root, known, paths)):
+            about, _, path = line.partition("\t")
+            if about.startswith(_PLAIN):  # most are
+                plain[path] = about[_ABOUT:]
+            else:
+                other |= _entries(os.fsencode(f"{line}\0"))
+    return plain, other
+
+
+def _listed(root: str, commit: str, paths: Sequence[str]) -> bytes:
+    return reading(root, ["ls-tree", "-r", "-z", commit, "--", *literal(paths)])
 
 
 def _entries(said: bytes) -> dict[str, TreeEntry]:

@@ -49,7 +49,7 @@ def notifications(scene: Scene) -> Iterator[Finding]:
 
 @lru_cache(maxsize=1024)  # the objects of a project have the same annotations
 def _is_of_an_application(key: str) -> bool:
-    return bool(_SUBSCRIPTION.match(key) or _OF_APPLICATIONS.match(key))
+    return ".argoproj.io/" in key and bool(_SUBSCRIPTION.match(key) or _OF_APPLICATIONS.match(key))
 
 
 def _is_read(scene: Scene, trigger: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from renderer.failure import Failure
 from renderer.git import GitError, TreeEntry, read_blobs, read_many
 from renderer.git.checkout import SUBMODULE
-from renderer.git.read import commit_id, entries_at, list_trees
+from renderer.git.read import commit_id, entries_at, plain_and_other
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import Setup, named, read_project, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
@@ -126,26 +126,27 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
     """
     commit = commit_id(root, revision)
     layout = like.layout if like else Layout()  # nearly always that of the revision too
-    tree = _listed(root, commit, layout)
-    entry = tree.get(PROJECT_FILE)
-    if entry is None or entry.mode not in _FILE_MODES:
+    tree, other = _listed(root, commit, layout)
+    oid = tree.get(PROJECT_FILE)
+    if oid is None:
         return None
     shared = _shared(tree, layout)
-    blobs = read_blobs(root, {entry.oid, *shared.values()})
-    text = blobs[entry.oid]
+    blobs = read_blobs(root, {oid, *shared.values()})
+    text = blobs[oid]
     project, problems = read_project(text, like.setup.schemas if like else Schemas(Versions(), read_schema))
     if project is None:
         raise Refused(problems)
     shares_schemas = like is not None and like.setup.project.versions == project.versions
     schemas = like.setup.schemas if like and shares_schemas else Schemas(project.versions, read_schema)
     if project.layout != layout:
-        tree = _listed(root, commit, project.layout)
+        tree, other = _listed(root, commit, project.layout)
         shared = _shared(tree, project.layout)
         blobs |= read_blobs(root, {*shared.values()})
-    tree, links = _plain_files(root, commit, project.layout, tree)
+    links = _links(root, commit, project.layout, other)
     if is_head and links:
         raise Refused([Problem(path, 0, 0, "path", LINK) for path in links])
-    names, _ = app_names(project.layout.apps, [path for path in tree if below(path, project.layout.apps)])
+    in_apps = f"{project.layout.apps}/"
+    names, _ = app_names(project.layout.apps, [path for path in tree if path.startswith(in_apps)])
     files = {PROJECT_FILE: text} | {path: blobs[oid] for path, oid in shared.items()}
     elsewhere = resources_elsewhere(project.layout, files)
     found = read_many(root, commit, elsewhere) if elsewhere else {}
@@ -159,18 +160,18 @@ def of_revision(root: str, revision: str, like: View | None = None, *, is_head: 
 
 @dataclass(frozen=True, slots=True)
 class _AtCommit(Source):
-    """The files of a commit. `tree` has those in the folders of specs."""
+    """The files of a commit. `tree` has the ids of the plain ones in the folders of specs, by path."""
 
     root: str
     commit: str
     setup: Setup
-    tree: Mapping[str, TreeEntry]
+    tree: Mapping[str, str]
     apps: frozenset[str]
 
     def texts(self, apps: Sequence[str]) -> tuple[TextsByApp, list[Problem]]:
         files = {app: self._own(app) for app in self.apps.intersection(apps)}
-        blobs = read_blobs(self.root, {self.tree[path].oid for paths in files.values() for path in paths})
-        texts = {app: {path: blobs[self.tree[path].oid] for path in paths} for app, paths in files.items()}
+        blobs = read_blobs(self.root, {self.tree[path] for paths in files.values() for path in paths})
+        texts = {app: {path: blobs[self.tree[path]] for path in paths} for app, paths in files.items()}
         named = {app: _named(found) for app, found in texts.items()}
         wanted = {path for paths in named.values() for path in paths}
         more = read_many(self.root, self.commit, wanted) if wanted else {}
@@ -194,37 +195,35 @@ class _AtCommit(Source):
         return [path for path in files if path in self.tree]
 
 
-def _listed(root: str, commit: str, layout: Layout) -> dict[str, TreeEntry]:
+def _listed(root: str, commit: str, layout: Layout) -> tuple[dict[str, str], dict[str, TreeEntry]]:
     """Every file in the folders of specs, and the project file."""
-    return list_trees(root, commit, [PROJECT_FILE, layout.apps, layout.overlays, layout.templates])
+    return plain_and_other(root, commit, [PROJECT_FILE, layout.apps, layout.overlays, layout.templates])
 
 
-def _shared(tree: Mapping[str, TreeEntry], layout: Layout) -> dict[str, str]:
+def _shared(tree: Mapping[str, str], layout: Layout) -> dict[str, str]:
     """The ids of the plain files that apps share: overlays, other files in their folders, and templates."""
     overlays, templates = f"{layout.overlays}/", f"{layout.templates}/"
     return {
-        path: entry.oid
-        for path, entry in tree.items()
+        path: oid
+        for path, oid in tree.items()
         if path.startswith(templates) or (path.startswith(overlays) and not layout.is_partial(path))
-        if entry.mode in _FILE_MODES
     }
 
 
-def _plain_files(
-    root: str, commit: str, layout: Layout, tree: Mapping[str, TreeEntry]
-) -> tuple[dict[str, TreeEntry], list[str]]:
-    """The plain files of the folders of specs, and the symbolic links in the place of specs.
+def _links(root: str, commit: str, layout: Layout, other: Mapping[str, TreeEntry]) -> list[str]:
+    """The symbolic links in the place of specs, of what is no plain file in the folders of specs.
 
     Failure for a submodule there, whose files the revision lacks.
     """
-    folders = (layout.apps, layout.overlays, layout.templates)
-    found = [(path, entry) for path, entry in tree.items() if path != PROJECT_FILE]
-    above = sorted({folder.rpartition("/")[0] for folder in folders} - {""})
-    for path, entry in (*found, *(entries_at(root, commit, above).items() if above else ())):
+    above = sorted({folder.rpartition("/")[0] for folder in (layout.apps, layout.overlays, layout.templates)} - {""})
+    for path, entry in (*other.items(), *(entries_at(root, commit, above).items() if above else ())):
         if entry.mode == SUBMODULE:
             raise nested(f"{path} in {commit[:_SHORT]}")
-    links = [path for path, entry in found if entry.mode == _LINK_MODE and _is_spec(layout, path)]
-    return {path: entry for path, entry in found if entry.mode in _FILE_MODES}, links
+    return [
+        path
+        for path, entry in other.items()
+        if entry.mode == _LINK_MODE and path != PROJECT_FILE and _is_spec(layout, path)
+    ]
 
 
 def _is_spec(layout: Layout, path: str) -> bool:

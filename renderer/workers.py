@@ -131,25 +131,35 @@ def crew(
 
 
 class Later(Generic[Done]):
-    """What another thread finds, or raises; to be asked after the block of `meanwhile`."""
+    """What another thread finds, or raises."""
 
     def __init__(self, work: Callable[[], Done]) -> None:
+        from threading import (
+            Thread,  # concurrent.futures would import logging, too: start-up time that hooks must not pay
+        )
+
         self._work = work
         self._found: list[Done] = []
         self._raised: list[BaseException] = []
+        self._thread = Thread(target=self._run, name="meanwhile")
+        self._thread.start()
 
-    def run(self) -> None:
-        """For the other thread."""
+    def _run(self) -> None:
         try:
             self._found.append(self._work())
         except BaseException as error:
             self._raised.append(error)
 
     def value(self) -> Done:
-        """What it found. Raises what it raised."""
+        """What it found; waits for it. Raises what it raised."""
+        self.wait()
         for error in self._raised:
             raise error
         return self._found[0]
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        self._thread.join()
 
 
 @contextmanager
@@ -158,15 +168,11 @@ def meanwhile(work: Callable[[], Done]) -> Iterator[Later[Done]]:
 
     For work that mostly waits for another program. The block must not start processes.
     """
-    from threading import Thread  # concurrent.futures would import logging, too: start-up time that hooks must not pay
-
     later = Later(work)
-    thread = Thread(target=later.run, name="meanwhile")
-    thread.start()
     try:
         yield later
     finally:
-        thread.join()
+        later.wait()
     later.value()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -25,7 +24,7 @@ from renderer.usecases.project import Opened, other_output, whole_projects
 from renderer.usecases.run import ByFolder, Share, problems_across_apps, problems_of_apps, render_share, shared_files
 from renderer.usecases.selection import Selection, parse_shard
 from renderer.usecases.shown import Shown, in_project
-from renderer.workers import Processes, Tick, Work, crew, meanwhile, processes
+from renderer.workers import SMALL, Processes, Tick, Work, crew, meanwhile, processes
 
 if TYPE_CHECKING:
     from renderer.cache import Record
@@ -114,6 +113,7 @@ class How(NamedTuple):
     processes: Processes
     shown: Shown
     tell: Tell
+    may_write: Callable[[], object] = lambda: None  # raises Failure where nothing may be written
 
     def ended(self, done: Sequence[Difference | Summary]) -> int:
         """Say what was done, by paths of the project; the exit code."""
@@ -237,12 +237,21 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
         return _print(opened, job, shown, plugin=options.plugin)
     tell = teller(opened, selection, options)
     folder = os.path.relpath(target, os.path.realpath(opened.root)) if output else opened.layout.output
-    asks = (options.check or options.hook) and not output
-    with meanwhile(lambda: _refuse_hidden(opened, selection)) if asks else nullcontext():
-        memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
+    how = How(Output(folder, options.check), processes(options.jobs), shown, tell)
+    if output or not (options.check or options.hook):
+        return _run(_memory(opened, job, options, shown), how)
+    with meanwhile(lambda: _refuse_hidden(opened, selection)) as hidden:
+        memory = _memory(opened, job, options, shown)
+        if len(job.apps) < SMALL:  # so no process is started
+            return _run(memory, how._replace(may_write=hidden.value))
+    return _run(memory, how)
+
+
+def _memory(opened: Opened, job: Job, options: RenderOptions, shown: Shown) -> Memory:
+    memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
     if options.reads_cache:
         shown.lap("look at the times and sizes of files", memory.described())
-    return _run(memory, How(Output(folder, options.check), processes(options.jobs), shown, tell))
+    return memory
 
 
 def _refuse_hidden(opened: Opened, selection: Selection) -> None:
@@ -279,6 +288,7 @@ def _run(memory: Memory, how: How) -> int:
         if how.shown.problems([*problems, *wrong], opened.root):
             return 1
         files, stale = shared_files(opened, job, rendered, existing)
+        how.may_write()
         start = len(opened.layout.output) + 1
         sweep(job.target, [] if output.check else [path[start:] for path in existing])
         written = workers.finish()

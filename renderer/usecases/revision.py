@@ -211,7 +211,7 @@ def _shared(tree: Mapping[str, str], layout: Layout) -> dict[str, str]:
 
 
 def _links(root: str, commit: str, layout: Layout, other: Mapping[str, TreeEntry]) -> list[str]:
-    """The symbolic links in the place of specs, of what is no plain file in the folders of specs.
+    """The symbolic links in the place of specs, among what is not a plain file in the folders of specs.
 
     Failure for a submodule there, whose files the revision lacks.
     """

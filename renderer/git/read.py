@@ -334,18 +334,18 @@ def _tree(root: str, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry
         return _entries(_listed(root, commit, paths))
 
 
-def plain_and_other(root: str, commit: str, paths: Sequence[str]) -> tuple[dict[str, str], dict[str, TreeEntry]]:
+def ids_and_others(root: str, commit: str, paths: Sequence[str]) -> tuple[dict[str, str], dict[str, TreeEntry]]:
     """What a commit has at or beneath these paths: the ids of plain files, and the entries of all others, by path."""
-    plain: dict[str, str] = {}
-    other: dict[str, TreeEntry] = {}
+    ids: dict[str, str] = {}
+    others: dict[str, TreeEntry] = {}
     with _about_commits(root, commit) as (known,):
         for line in fields(_listed(root, known, paths)):
             about, _, path = line.partition("\t")
             if about.startswith(_PLAIN):  # most are
-                plain[path] = about[_ABOUT:]
+                ids[path] = about[_ABOUT:]
             else:
-                other |= _entries(os.fsencode(f"{line}\0"))
-    return plain, other
+                others |= _entries(os.fsencode(f"{line}\0"))
+    return ids, others
 
 
 def _listed(root: str, commit: str, paths: Sequence[str]) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 from renderer.failure import Failure
 from renderer.git import GitError, TreeEntry, read_blobs, read_many
 from renderer.git.checkout import SUBMODULE
-from renderer.git.read import commit_id, entries_at, plain_and_other
+from renderer.git.read import commit_id, entries_at, ids_and_others
 from renderer.layout import PROJECT_FILE, Layout
 from renderer.pipeline.setup import Setup, named, read_project, resources_elsewhere, set_up
 from renderer.problem import Problem, errors
@@ -197,7 +197,7 @@ class _AtCommit(Source):
 
 def _listed(root: str, commit: str, layout: Layout) -> tuple[dict[str, str], dict[str, TreeEntry]]:
     """Every file in the folders of specs, and the project file."""
-    return plain_and_other(root, commit, [PROJECT_FILE, layout.apps, layout.overlays, layout.templates])
+    return ids_and_others(root, commit, [PROJECT_FILE, layout.apps, layout.overlays, layout.templates])
 
 
 def _shared(tree: Mapping[str, str], layout: Layout) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pkgutil import resolve_name
 
 import pytest
 
-from tests.bench import reference
+from tests.bench import reference, starts
 from tests.bench.check import verdict
 from tests.bench.goals import Goal, goals
 from tests.bench.measure import Result, Sample
@@ -47,6 +47,12 @@ def test_growth_is_by_app(wall: float, is_met: bool) -> None:
 def test_memory_is_that_of_the_largest_process(peak: float, is_met: bool) -> None:
     found = [result("cold", 10_000, 1, peak=10), result("validate", 10_000, 1, peak=peak)]
     assert goal(found, "memory").is_met is is_met
+
+
+@pytest.mark.parametrize(("wall", "is_met"), [(1.5, True), (1.6, False)])
+def test_spawned_processes_are_held_against_forks(wall: float, is_met: bool) -> None:
+    found = [result(starts.by("validate", method), 10_000, time) for method, time in (("fork", 1.0), ("spawn", wall))]
+    assert goal(found, "validate, with spawned processes, by that with forks").is_met is is_met
 
 
 def test_nothing_is_told_of_what_was_not_measured() -> None:

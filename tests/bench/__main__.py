@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench import machine, reference
+from tests.bench import machine, reference, starts
 from tests.bench.goals import COMPARED, goals
 from tests.bench.measure import Result, workplace
 from tests.bench.ours import COMMANDS, LARGEST, ROLLSPEC, command_results, profiles, project_results
@@ -51,6 +51,8 @@ def measured(place: Path, chosen: argparse.Namespace) -> Iterator[Result]:
             yield from project_results(place, apps, envs, chosen.runs)
     if FLEET in chosen.apps:
         yield from verb_results(place)
+    if starts.APPS in chosen.apps:
+        yield from starts.start_results(place)
     if max(chosen.apps) >= COMPARED:
         yield from log_results(place, ROLLSPEC, chosen.runs)
     if not chosen.no_peers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.bench import reference
+from tests.bench import reference, starts
 from tests.bench.measure import Result
 from tests.bench.rows import LOG
 from tests.bench.verbs import FLEET, SIZES
@@ -51,6 +51,7 @@ MOST_GROWTH = 1.2  # times an app's wall time among FEW, among MANY
 FEW, MANY, MOST = 100, 10_000, 50_000
 MOST_AT_MOST = 1.1  # times an app's wall time among MANY, among MOST
 MOST_BY_LOG = 1.5  # times the wall time with few commits, with many
+MOST_BY_SPAWN = 1.5  # times the wall time with forks, with spawned processes
 WORDS = {
     "cold": "render: everything made, checked and written",
     "nothing changed": "render again, nothing changed",
@@ -104,6 +105,7 @@ def goals(results: Sequence[Result]) -> list[Goal]:
         *_times(found),
         *_memory(results),
         *_log(found),
+        *_starts(found),
     ]
 
 
@@ -181,6 +183,15 @@ def _log(found: Mapping[Key, Result]) -> Iterator[Goal]:
             ratio, limit = other.sample.wall / one.sample.wall, f"at most {MOST_BY_LOG} times"
             what = f"`{name}` with {many:,} commits, by that with {few}"
             yield Goal(what, "100 x 1", limit, f"{ratio:.2f} times", ratio <= MOST_BY_LOG)
+
+
+def _starts(found: Mapping[Key, Result]) -> Iterator[Goal]:
+    for name in starts.STARTS:
+        fork, spawn = (found.get((starts.by(name, method), starts.APPS, 1)) for method in starts.METHODS)
+        if fork and spawn:
+            ratio, limit = spawn.sample.wall / fork.sample.wall, f"at most {MOST_BY_SPAWN} times"
+            what = f"{name}, with spawned processes, by that with forks"
+            yield Goal(what, f"{starts.APPS:,} x 1", limit, f"{ratio:.2f} times", ratio <= MOST_BY_SPAWN)
 
 
 def _memory(results: Sequence[Result]) -> Iterator[Goal]:

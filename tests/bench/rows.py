@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -64,16 +65,21 @@ def _hooks(project: Path, rollspec: Sequence[str], of: tuple[int, int, str], run
     git(project, "reset", "--quiet", "--hard")
 
 
+def rolling(apps: int) -> list[str]:
+    """The apps that replace their pods at once and that no partial app is about, of a project of so many apps."""
+    return [name_of(number) for number in range(apps) if number % 4 == 1 and number // 4 % 3]
+
+
 def _verbs(project: Path, rollspec: Sequence[str], size: tuple[int, int], runs: int) -> Iterator[Result]:
     """Releases of apps that replace their pods at once; each run is a commit."""
     apps, envs = size
-    rolling = [name_of(number) for number in range(apps) if number % 4 == 1 and number // 4 % 3]
+    some_apps = rolling(apps)
 
     def release(names: Sequence[str], number: int) -> Sample:
         words = [f"{name}=3.{len(names)}.{number}" for name in names]
         return once((*rollspec, "-C", str(project), "release", *words, "--skip", "--commit", *_ENV))
 
-    for name, some in (("verb --commit", rolling[:1]), (f"verb --commit over {MANY} apps", rolling[-MANY:])):
+    for name, some in (("verb --commit", some_apps[:1]), (f"verb --commit over {MANY} apps", some_apps[-MANY:])):
         if some and (len(some) == MANY or "over" not in name):
             release(some, 99)
             yield Result(name, apps, envs, repeated(runs, partial(release, some)), runs)
@@ -82,15 +88,7 @@ def _verbs(project: Path, rollspec: Sequence[str], size: tuple[int, int], runs: 
 def _of_all(project: Path, rollspec: Sequence[str], size: tuple[int, int], runs: int) -> Iterator[Result]:
     """A change of the overlay that every app shows."""
     apps, envs = size
-    path = project / f"overlays/{ENVS[0]}/overlay.yaml"
-    before = path.read_text()
     runs = 1 if apps > 2000 else min(runs, 3)
-
-    def change(number: int) -> None:
-        path.write_text(
-            before.replace("maxUnavailable: 1", f"maxUnavailable: {2 + number}").replace(": 4", f": {5 + number}")
-        )
-
     for name, words in (
         ("plan", ("plan",)),
         ("validate --base", ("validate", "--base", "HEAD")),
@@ -98,10 +96,17 @@ def _of_all(project: Path, rollspec: Sequence[str], size: tuple[int, int], runs:
     ):
 
         def run(number: int, words: Sequence[str] = words) -> Sample:
-            change(number)
+            change_overlay(project, number)
             return once((*rollspec, "-C", str(project), *words), codes=(0, 1))
 
         yield Result(f"all changed: {name}", apps, envs, repeated(runs, run), runs)
+
+
+def change_overlay(project: Path, number: int) -> None:
+    """Another change of the first environment's overlay for each number; every app shows it."""
+    path = project / f"overlays/{ENVS[0]}/overlay.yaml"
+    text = re.sub("maxUnavailable: .*?}", f"maxUnavailable: {2 + number}}}", path.read_text())
+    path.write_text(re.sub("replicas: .*", f"replicas: {5 + number}", text))
 
 
 def _again(command: Sequence[str], _: int) -> Sample:

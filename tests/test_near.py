@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from renderer.layout import CACHE_FOLDER
 from renderer.usecases import near
 from renderer.usecases.project import open_project
 from tests.bench.projects import ENVS, generate, name_of
+from tests.bench.rows import commit, git
 from tests.support.cases import run
 from tests.test_cache import APPS, EDITS, edit, old, spec_of
 
@@ -47,6 +45,8 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     for project in (noted, plain):
         run(project, "render", "--no-cache")
         old(project)
+        git(project, "init", "--quiet")
+        commit(project)
     equal(noted, plain, 0)
     assert [path.name for path in (noted / CACHE_FOLDER).glob("*.sealed")] == ["names.sealed"]
     return noted, plain
@@ -89,7 +89,7 @@ def test_other_specs_are_not_read(pair: tuple[Path, Path], monkeypatch: pytest.M
     assert len({*seen}) == APPS, "without --cached it trusts nothing"
 
 
-@pytest.mark.parametrize("text", ["", "\t\t", "0" * 64 + "apps/app-00004.yaml\t1.1.1\t- \n"])
+@pytest.mark.parametrize("text", ["", "\n\n", f"{'0' * 64}{'0' * 40}\napps/app-00004.yaml\n- \n"])
 def test_notes_of_somebody_else_say_nothing(text: str, pair: tuple[Path, Path]) -> None:
     notes = pair[0] / CACHE_FOLDER / "names.sealed"
     for project in pair:
@@ -99,13 +99,53 @@ def test_notes_of_somebody_else_say_nothing(text: str, pair: tuple[Path, Path]) 
     equal(*pair, 0)
 
 
-def test_a_spec_changed_within_a_tick_of_the_clock_is_not_noted(pair: tuple[Path, Path]) -> None:
+HIDDEN: dict[str, Callable[[Path], object]] = {
+    "in a later commit": commit,
+    "not committed": lambda project: None,
+    "staged": lambda project: git(project, "add", "."),
+    "assumed to be unchanged": lambda project: git(project, "update-index", "--assume-unchanged", spec(4)),
+    "no longer tracked, and ignored": lambda project: forget(project, spec(4)),
+    "in a commit that took the place of the noted one": lambda project: git(project, "commit", "-qa", "--amend", "-mx"),
+    "after the noted commit was removed": lambda project: prune(project),
+}
+
+
+def spec(app: int) -> str:
+    return f"apps/{name_of(app)}.yaml"
+
+
+def forget(project: Path, file: str) -> None:
+    git(project, "rm", "--quiet", "--cached", file)
+    (project / ".git/info/exclude").write_text(f"{file}\n")
+
+
+def prune(project: Path) -> None:
+    git(project, "commit", "-qa", "--amend", "-mx")
+    git(project, "reflog", "expire", "--expire=now", "--all")
+    git(project, "gc", "--quiet", "--prune=now")
+
+
+@pytest.mark.parametrize("name", sorted(HIDDEN))
+def test_an_edit_that_git_hardly_shows(name: str, pair: tuple[Path, Path]) -> None:
     for project in pair:
-        soon = time.time() + 3600
-        os.utime(spec_of(project, 4), (soon, soon))
+        edit(spec_of(project, 4), "[app-00004.", "[app-00000.")
+        HIDDEN[name](project)
+    for app in (0, 1, 4):
+        equal(*pair, app)
+    assert run(pair[0], "validate", "--cached", "--app", name_of(0)).code == 1
+
+
+def test_an_uncommitted_spec_is_not_noted(pair: tuple[Path, Path]) -> None:
+    for project in pair:
+        edit(spec_of(project, 3), "LOG_LEVEL: info", "LOG_LEVEL: not.committed")
+        edit(spec_of(project, 4), "LOG_LEVEL: info", "LOG_LEVEL: com.mitted")
+        git(project, "add", spec(4))
+        git(project, "commit", "-qm", "one")
+    (pair[0] / CACHE_FOLDER / "names.sealed").unlink()
     equal(*pair, 0)
-    notes = (pair[0] / CACHE_FOLDER / "names.sealed").read_text()
-    assert (name_of(3) in notes, f"apps/{name_of(4)}.yaml" in notes) == (True, False)
+    _, files, notes = (pair[0] / CACHE_FOLDER / "names.sealed").read_text().split("\n", 2)
+    assert ("com.mitted" in notes, spec(4) in files.split("\t")) == (True, True)
+    assert ("not.committed" in notes, spec(3) in files.split("\t")) == (False, False)
 
 
 HOSTS = st.from_regex(r"[a-z0-9*_-]{1,3}(\.[a-z0-9_-]{1,3}){1,3}", fullmatch=True)
@@ -120,7 +160,7 @@ def test_what_is_noted_of_a_text_has_every_host_that_the_text_has(text: bytes, h
 
 def test_it_is_the_apps_own_files_that_are_noted(pair: tuple[Path, Path]) -> None:
     opened = open_project(str(pair[0]))
-    found = re.findall(r"^(\S+)\t", (pair[0] / CACHE_FOLDER / "names.sealed").read_text()[64:], re.MULTILINE)
-    texts = {file for app in opened.apps[1:] for file in opened.texts(app)[0]}
-    assert set(found) == texts
+    _, found, *_ = (pair[0] / CACHE_FOLDER / "names.sealed").read_text().split("\n")
+    texts = {file for app in opened.apps for file in opened.texts(app)[0]}
+    assert set(found.split("\t")) == texts
     assert f"overlays/{ENVS[0]}/apps/{name_of(3)}.yaml" in texts

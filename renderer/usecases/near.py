@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from renderer import __version__, cache
+from renderer import __version__
 from renderer.cache_key import NoKeyError
 from renderer.lazy import regex
 from renderer.pipeline import Rendered
 from renderer.sealed import Sealed
-from renderer.tree import Stamp, reader, stamp_of, stamps_of
+from renderer.tree import reader, stamp_of
 from renderer.usecases.project import Opened
 from renderer.usecases.trust import trusted_key
 
@@ -49,7 +49,7 @@ def neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]
 
 
 def noted_neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:
-    """The same; of files that look as they did when an earlier run read them, its notes are searched, not the texts.
+    """The same; of files that are as a commit has them, the notes about that commit are searched, not the texts.
 
     Without notes that can be believed, the files are read, and noted for the next run.
     """
@@ -57,26 +57,100 @@ def noted_neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequenc
     others = frozenset(opened.apps) - search.apps
     if search.any_text or not all(_HOST.fullmatch(word) for word in search.words):  # notes say nothing about these
         return [*_read(opened, search, sorted(others))]
-    files = [*map(opened.layout.app, opened.apps), *opened.partials]
-    try:
-        sealed = Sealed(opened.root, "names", _version(), trusted_key(opened.root))
-        now, looks = cache.clock(), stamps_of(opened.root, files)
-    except NoKeyError:
+    notes = _notes(opened)
+    if notes is None:
         return [*_read(opened, search, sorted(others))]
-    notes = _parsed(sealed.read(), looks)
-    unknown = [file for file in files if file not in notes and _app_of(file) in others]
-    if len(unknown) > _FEW:
-        settled = {file: stamp for file, stamp in looks.items() if cache.settled([stamp], now)}
-        notes |= _made(opened, settled, [file for file in unknown if file.isprintable()])  # as a line of the notes
-        sealed.write("".join(f"{file}\t{_text(looks[file])}\t{note}\n" for file, note in notes.items()))
-        unknown = [file for file in unknown if file not in notes]
-    rest = others.intersection(map(_app_of, unknown))
-    found = others.intersection((*search.related, *map(_app_of, _hits(notes, search)))) - rest
+    rest = others.intersection(map(_app_of, notes.unknown))
+    found = others.intersection((*search.related, *map(_app_of, notes.hits(search)))) - rest
     return sorted({*found, *_read(opened, search, sorted(rest))})
 
 
+class _Notes(NamedTuple):
+    """What is noted of the specs of a commit, a line a file; `unknown` are the files of which nothing is noted."""
+
+    commit: str
+    files: Sequence[str]
+    lines: str
+    unknown: Collection[str]
+
+    def hits(self, search: Search) -> Iterator[str]:
+        """The files whose notes show that their apps could clash."""
+        lines = self.lines
+        for part in (_MARK, *(word.decode() for word in search.words)):
+            at = lines.find(part)
+            while at >= 0:
+                yield self.files[lines.count("\n", 0, at)]
+                at = lines.find(part, lines.index("\n", at))
+
+
+def _notes(opened: Opened) -> _Notes | None:
+    """The notes of an earlier run, or new ones where it left none or too much has changed since.
+
+    None where there are few files, where there is no commit, and where no cache may be believed.
+    """
+    files = [*map(opened.layout.app, opened.apps), *opened.partials]
+    if len(files) <= _FEW:
+        return None
+    from renderer.git import GitError  # git: a run about all apps does not need it
+
+    try:
+        sealed = Sealed(opened.root, "names", _version(), trusted_key(opened.root))
+        known = _known(opened, files, sealed.read())
+        if (known is None or len(known.unknown) > _FEW) and (made := _made(opened, files, known)):
+            sealed.write(made)
+            known = _known(opened, files, made)
+        return known
+    except (NoKeyError, GitError):
+        return None
+
+
+def _known(opened: Opened, specs: Sequence[str], text: str) -> _Notes | None:
+    """The notes in this text, as far as the specs are as in their commit."""
+    from renderer.git import GitError, changed
+
+    commit, _, text = text.partition("\n")
+    files, _, lines = text.partition("\n")
+    if not commit:
+        return None
+    try:
+        differing = changed(opened.root, commit, None, _folders(opened))
+    except GitError:  # the commit is gone
+        return None
+    noted = files.split("\t")
+    return _Notes(commit, noted, lines, {*specs}.difference(noted).union(path for _, path in differing))
+
+
+def _made(opened: Opened, specs: Sequence[str], known: _Notes | None) -> str:
+    """Notes about the last commit; empty where `known` has them: then the files have changed since. Raises GitError.
+
+    A file is read before git compares it with the commit: one that somebody writes meanwhile is not noted.
+    """
+    from renderer.git import changed, resolve
+    from renderer.git.read import ids_and_others
+
+    head = resolve(opened.root, "HEAD")
+    if known and known.commit == head:
+        return ""
+    with reader(opened.root) as read_some:
+        notes = {file: _note(read_some([file])[0].get(file, b"")) for file in specs if file.isprintable()}
+    folders = _folders(opened)
+    tracked, _ = ids_and_others(opened.root, head, folders)
+    differing = {path for _, path in changed(opened.root, head, None, folders)}
+    some = {file: note for file, note in notes.items() if file in tracked and file not in differing}
+    return "\n".join((head, "\t".join(some), "".join(some.values())))
+
+
+def _note(text: bytes) -> str:
+    """A mark, then every part of the text that could hold a host."""
+    return f"{_MARK if _MAY_CLASH.search(text) else _NO_MARK} {names_in(text)}\n"
+
+
+def _folders(opened: Opened) -> list[str]:
+    return [opened.layout.apps, opened.layout.overlays]
+
+
 def _search(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]) -> Search:
-    words = frozenset(key.encode() for each in rendered for key in _hosts(each))
+    words = frozenset(key.encode() for each in rendered for key in each.hosts)
     custom = any(_MAY_CLASH.search(text) for app in apps for text in opened.texts(app)[0].values())
     return Search(frozenset(apps), _related(apps), words, custom)
 
@@ -88,35 +162,9 @@ def _read(opened: Opened, search: Search, others: Sequence[str]) -> Iterator[str
                 yield other
 
 
-def _hits(notes: Mapping[str, str], search: Search) -> set[str]:
-    """The files whose notes show that their apps could clash."""
-    words = [word.decode() for word in search.words]
-    return {file for file, note in notes.items() if note[0] == _MARK or any(word in note for word in words)}
-
-
-def _made(opened: Opened, stamps: Mapping[str, Stamp], files: Sequence[str]) -> dict[str, str]:
-    """The notes of files: a mark, then every part of the text that could hold a host."""
-    made: dict[str, str] = {}
-    with reader(opened.root) as read_some:
-        for file in files:
-            if file in stamps and (text := read_some([file])[0].get(file)) is not None:
-                made[file] = f"{_MARK if _MAY_CLASH.search(text) else _NO_MARK} {names_in(text)}"
-    return made
-
-
 def names_in(text: bytes) -> str:
     """Every part of the text that could have a host in it, after each other."""
     return b" ".join(sorted({name for name in _NAME.findall(text) if b"." in name})).decode()
-
-
-def _parsed(text: str, stamps: Mapping[str, Stamp]) -> dict[str, str]:
-    """The notes of those files that look as they did."""
-    found = {}
-    for line in text.splitlines():
-        file, stamp, note = line.split("\t")
-        if file in stamps and _text(stamps[file]) == stamp:
-            found[file] = note
-    return found
 
 
 def _version() -> str:
@@ -124,19 +172,9 @@ def _version() -> str:
     return f"{__version__} {stamp_of(os.stat(__file__))}"
 
 
-def _text(stamp: Stamp) -> str:
-    time, size, number = stamp
-    return f"{time}.{size}.{number}"
-
-
 def _app_of(file: str) -> str:
     """The app of an app spec or a partial app."""
     return file.rpartition("/")[2].removesuffix(".yaml")
-
-
-def _hosts(rendered: Rendered) -> set[str]:
-    """Its hosts, without the name of its own Service."""
-    return {host for host in rendered.hosts if not host.startswith(f"{rendered.app}.")}
 
 
 def _related(apps: Iterable[str]) -> frozenset[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -26,7 +28,7 @@ from renderer.usecases.ran import with_history
 from renderer.usecases.restarts import future_restarts
 from renderer.usecases.revision import View, asking_git, of_revision, of_tree
 from renderer.usecases.selection import Selection, touched
-from renderer.workers import meanwhile
+from renderer.workers import SMALL, meanwhile
 
 _SHORT = 12
 _WHOLE = 40  # characters of a whole id
@@ -65,14 +67,16 @@ def transitions(opened: Opened, selection: Selection, change: Range) -> Judged:
         if commit is None:
             return Judged([])
         new = of_tree(opened)
-        unstaged = _folders(new, selection) if change.is_of_hook else None
-        with meanwhile(lambda: changed_output(root, (commit, change.head), new, unstaged)) as listed:
-            old, changes = before_and_about(root, commit, change.head, new, base)
+        old, changes = before_and_about(root, commit, change.head, new, base)
         changes = _within(changes, selection)
-        found = compare(old, new, changes, make=without_simulation, keeps=True)
+        unstaged = _folders(new, selection) if change.is_of_hook else None
+        listing = partial(changed_output, root, (commit, change.head), new, unstaged)
+        is_alone = len(changes.names) < SMALL  # so that no process is started while git is asked
+        with meanwhile(listing) if is_alone else nullcontext() as listed:
+            found = compare(old, new, changes, make=without_simulation, keeps=True)
         found = replace(found, plans=as_one(change, new, found.plans))
-        sides = (old, new)
-        return Judged(_problems(change, commit, sides, changes, found, listed.value()), found.rendered)
+        files = listed.value() if listed else listing()
+        return Judged(_problems(change, commit, (old, new), changes, found, files), found.rendered)
 
 
 def _commit(root: str, base: str) -> str | None:

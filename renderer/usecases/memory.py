@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from renderer.pipeline import UNWRITTEN, Rendered
 from renderer.progress import counted
 from renderer.tree import Difference, Summary
 from renderer.usecases.job import Job
-from renderer.usecases.near import neighbours, noted_neighbours
+from renderer.usecases.near import Notes, neighbours, noted_neighbours, notes_of
 from renderer.usecases.project import Opened
+from renderer.workers import SMALL, Later, meanwhile
 
 if TYPE_CHECKING:
     from renderer.cache import Record
@@ -40,6 +43,10 @@ class Memory:
         if self.why:
             return f"no cache: {self.why}"
         return f"{len(self.unchanged):,} of {counted(len(self.job.apps), 'app')} unchanged"
+
+    def ahead(self) -> AbstractContextManager[object]:
+        """A block during which it looks for what the run asks later."""
+        return nullcontext()
 
     def existing(self) -> frozenset[str]:
         """The files in the output folder, by project path, without those of unchanged apps."""
@@ -79,18 +86,30 @@ class Memory:
         return Summary()
 
 
-class Notes(Memory):
+class OfSome(Memory):
     """The memory of a run about some apps: they are rendered, but not all others are read."""
+
+    _notes: Later[Notes | None] | None = None
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """Look for the notes of an earlier run while the block runs, unless it could start processes."""
+        if len(self.job.apps) >= SMALL:
+            yield
+            return
+        with meanwhile(partial(notes_of, self.opened)) as self._notes:
+            yield
 
     def neighbours(self, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:
         """By the notes of an earlier run."""
-        return noted_neighbours(self.opened, rendered, apps)
+        find = self._notes.value if self._notes else partial(notes_of, self.opened)
+        return noted_neighbours(self.opened, find, rendered, apps)
 
 
 def remembered(opened: Opened, job: Job) -> Memory:
     """The memory for the job; unless that is about all apps of whole environments, only notes about the other apps."""
     if not job.is_whole:
-        return Notes(opened, job)
+        return OfSome(opened, job)
     from renderer.usecases.recorded import recorded  # the cache: a run that reads none does not need it
 
     return recorded(opened, job)

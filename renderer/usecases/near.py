@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from renderer import __version__
@@ -48,16 +48,15 @@ def neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]
     return [*_read(opened, search, sorted(set(opened.apps) - search.apps))]
 
 
-def noted_neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]) -> list[str]:
-    """The same; of files that are as a commit has them, the notes about that commit are searched, not the texts.
-
-    Without notes that can be believed, the files are read, and noted for the next run.
-    """
+def noted_neighbours(
+    opened: Opened, find_notes: Callable[[], Notes | None], rendered: Sequence[Rendered], apps: Sequence[str]
+) -> list[str]:
+    """The same; of files that are as a commit has them, the notes about that commit are searched, not the texts."""
     search = _search(opened, rendered, apps)
     others = frozenset(opened.apps) - search.apps
     if search.any_text or not all(_HOST.fullmatch(word) for word in search.words):  # notes say nothing about these
         return [*_read(opened, search, sorted(others))]
-    notes = _notes(opened)
+    notes = find_notes()
     if notes is None:
         return [*_read(opened, search, sorted(others))]
     rest = others.intersection(map(_app_of, notes.unknown))
@@ -65,7 +64,7 @@ def noted_neighbours(opened: Opened, rendered: Sequence[Rendered], apps: Sequenc
     return sorted({*found, *_read(opened, search, sorted(rest))})
 
 
-class _Notes(NamedTuple):
+class Notes(NamedTuple):
     """What is noted of the specs of a commit, a line a file; `unknown` are the files of which nothing is noted."""
 
     commit: str
@@ -83,7 +82,7 @@ class _Notes(NamedTuple):
                 at = lines.find(part, lines.index("\n", at))
 
 
-def _notes(opened: Opened) -> _Notes | None:
+def notes_of(opened: Opened) -> Notes | None:
     """The notes of an earlier run, or new ones where it left none or too much has changed since.
 
     None where there are few files, where there is no commit, and where no cache may be believed.
@@ -104,7 +103,7 @@ def _notes(opened: Opened) -> _Notes | None:
         return None
 
 
-def _known(opened: Opened, specs: Sequence[str], text: str) -> _Notes | None:
+def _known(opened: Opened, specs: Sequence[str], text: str) -> Notes | None:
     """The notes in this text, as far as the specs are as in their commit."""
     from renderer.git import GitError, changed
 
@@ -117,10 +116,10 @@ def _known(opened: Opened, specs: Sequence[str], text: str) -> _Notes | None:
     except GitError:  # the commit is gone
         return None
     noted = files.split("\t")
-    return _Notes(commit, noted, lines, {*specs}.difference(noted).union(path for _, path in differing))
+    return Notes(commit, noted, lines, {*specs}.difference(noted).union(path for _, path in differing))
 
 
-def _made(opened: Opened, specs: Sequence[str], known: _Notes | None) -> str:
+def _made(opened: Opened, specs: Sequence[str], known: Notes | None) -> str:
     """Notes about the last commit; empty where `known` has them: then the files have changed since. Raises GitError.
 
     A file is read before git compares it with the commit: one that somebody writes meanwhile is not noted.

@@ -239,11 +239,14 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
     folder = os.path.relpath(target, os.path.realpath(opened.root)) if output else opened.layout.output
     how = How(Output(folder, options.check), processes(options.jobs), shown, tell)
     if output or not (options.check or options.hook):
-        return _run(_memory(opened, job, options, shown), how)
+        memory = _memory(opened, job, options, shown)
+        with memory.ahead():
+            return _run(memory, how)
     with meanwhile(lambda: _refuse_hidden(opened, selection)) as hidden:
         memory = _memory(opened, job, options, shown)
         if len(job.apps) < SMALL:  # so no process is started
-            return _run(memory, how._replace(may_write=hidden.value))
+            with memory.ahead():
+                return _run(memory, how._replace(may_write=hidden.value))
     return _run(memory, how)
 
 

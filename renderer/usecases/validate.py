@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -13,7 +14,7 @@ from renderer.failure import Failure
 from renderer.pipeline import Rendered, is_in
 from renderer.progress import counted, laps, progress
 from renderer.usecases.job import Job, select
-from renderer.usecases.memory import Memory, remembered
+from renderer.usecases.memory import Memory, OfSome, remembered
 from renderer.usecases.project import Opened, whole_projects
 from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share
 from renderer.usecases.selection import Selection
@@ -78,10 +79,13 @@ def validate(options: ValidateOptions) -> int:
     base = options.base or (_hook_base(directory) if options.hook else None)
 
     def run(opened: Opened, selection: Selection) -> int:
-        moved = _moved(opened, selection, base, options) if base else None
-        if base:
-            shown.lap(f"compare with {base}")
-        return _run(opened, selection, moved, options, shown)
+        job = Job(selection, is_written=False)
+        some = OfSome(opened, job) if options.cached and not job.is_whole else None
+        with some.ahead() if some else nullcontext():
+            moved = _moved(opened, selection, base, options) if base else None
+            if base:
+                shown.lap(f"compare with {base}")
+            return _run(some or _memory(opened, job, options), moved, options, shown)
 
     def whole(opened: Opened) -> int:
         return run(opened, select(opened, options.apps, options.envs))
@@ -152,13 +156,16 @@ def _of_merge(options: ValidateOptions, into: str) -> int:
         return validate(replace(options, directory=merged.folder, into=None, base=trial.into, head=trial.commit))
 
 
-def _run(opened: Opened, selection: Selection, moved: Judged | None, options: ValidateOptions, shown: Shown) -> int:
+def _memory(opened: Opened, job: Job, options: ValidateOptions) -> Memory:
+    return remembered(opened, job) if options.cached else Memory(opened, job)
+
+
+def _run(memory: Memory, moved: Judged | None, options: ValidateOptions, shown: Shown) -> int:
     """Render or recall every app, and check all of them; nothing is written, the cache included.
 
     Apps that were rendered to judge the change are not rendered again.
     """
-    job = Job(selection, is_written=False)
-    memory = remembered(opened, job) if options.cached else Memory(opened, job)
+    opened, job = memory.opened, memory.job
     if options.cached:
         shown.lap("look at the times and sizes of files", memory.described())
     done = _whole(opened, job, moved.rendered if moved else ())

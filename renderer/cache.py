@@ -231,7 +231,11 @@ def walk(root: str) -> dict[str, dict[str, Stamp]]:
         path = pending.pop()
         files = found[path] = {}
         prefix = f"{path}/" if path else ""
-        with os.scandir(f"{root}/{path}") as entries:
+        try:
+            entries = os.scandir(f"{root}/{path}")
+        except FileNotFoundError:  # of another run, which has just renamed it
+            continue
+        with entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(prefix + entry.name)

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -561,3 +562,20 @@ def test_a_folder_that_cannot_be_looked_through_is_no_reason_to_stop(
     EDITS["another tag"](pair[0], 0)
     EDITS["another tag"](pair[1], 0)
     both(*pair)
+
+
+def test_a_folder_that_another_run_renames_meanwhile_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "production/web").mkdir(parents=True)
+    (tmp_path / "production/web/service.yaml").write_text("")
+    (tmp_path / "production/.rollspec-7-0.tmp").mkdir()
+    look = os.scandir
+
+    def later(path: str) -> Any:
+        if path.endswith(".tmp"):
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", later)
+    assert [folder for folder, files in cache.walk(str(tmp_path)).items() if files] == ["production/web"]

@@ -279,6 +279,20 @@ class TestFailures:
             tree.write_all(root, {"o/a": ours("new" * 40)})
         assert content(Path(root)) == {"o/a": ours("old")}
 
+    def test_a_full_disk_leaves_nothing_of_a_new_folder(self, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        tree.write_all(root, {"o/a": ours("1")})
+        write = os.write
+
+        def full(file: int, data: bytes) -> int:
+            if b"2" in data:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return write(file, data)
+
+        monkeypatch.setattr(os, "write", full)
+        with pytest.raises(TreeError, match="n/b: no space left on device"):
+            tree.write_all(root, {"n/a": ours("1"), "n/b": ours("2")})
+        assert os.listdir(root) == ["o"]
+
     def test_a_real_limit_of_the_system(self, root: str) -> None:
         program = (
             "import resource, sys; from renderer import tree; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
@@ -334,11 +348,56 @@ class TestKilled:
         tree.sweep(root, paths)
         assert tree.listing(root, "") == ["o/a"]
 
+    def test_rests_of_a_folder_are_those_of_its_files(self, root: str) -> None:
+        tree.write_all(root, {"o/.rollspec-7-1.tmp/a": ours("1"), "o/b": ours("1")})
+        paths = tree.listing(root, "")
+        assert tree.sources(root, "") == ["o/b"]
+        assert not tree.compare(root, {"o/b": ours("1")}, paths)
+        with _another_run(root):
+            tree.write_all(root, {"o/b": ours("2")}, paths)
+            assert tree.listing(root, "") == paths
+        for remove in (
+            lambda: tree.sweep(root, tree.listing(root, "")),
+            lambda: tree.write_all(root, {"o/b": ours("3")}),
+        ):
+            tree.write_all(root, {"o/.rollspec-7-2.tmp/a": ours("1")})
+            remove()
+            assert os.listdir(f"{root}/o") == ["b"]
+
     def test_names_taken_by_another_container_are_passed_over(self, root: str) -> None:
         tree.write_all(root, {f".rollspec-{os.getpid()}-0.tmp": b""})
         with _another_run(root):
             assert tree.write_all(root, {"a": ours("1")}).written == 1
-        assert sorted(os.listdir(root)) == [f".rollspec-{os.getpid()}-0.tmp", "a"]
+            assert tree.write_all(root, {"n/a": ours("1")}).written == 1
+        assert sorted(os.listdir(root)) == [f".rollspec-{os.getpid()}-0.tmp", "a", "n"]
+
+    def test_a_new_folder_appears_with_all_of_its_files(self, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        files = {"n/a": ours("1"), "n/m/b": ours("2"), "n/c": ours("3")}
+        seen: list[set[str]] = []
+        rename = os.rename
+
+        def spy(*args: str, src_dir_fd: int, dst_dir_fd: int) -> None:
+            rename(*args, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+            seen.append({path for path in content(Path(root)) if ".tmp" not in path})
+
+        monkeypatch.setattr(os, "rename", spy)
+        tree.write_all(root, files)
+        assert seen == [{"n/a", "n/c"}, {"n/a", "n/c", "n/m/b"}]
+        assert content(Path(root)) == files
+
+    def test_a_folder_that_another_run_makes_meanwhile(self, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        rename = os.rename
+
+        def later(*args: str, src_dir_fd: int, dst_dir_fd: int) -> None:
+            if not os.path.exists(f"{root}/n"):
+                os.mkdir(f"{root}/n")
+                Path(root, "n/theirs").write_bytes(b"")
+            rename(*args, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+        monkeypatch.setattr(os, "rename", later)
+        done = tree.write_all(root, {"n/a": ours("1"), "n/b": ours("2")})
+        assert content(Path(root)) == {"n/a": ours("1"), "n/b": ours("2"), "n/theirs": b""}
+        assert done.stamps == tree.stamps_of(root, ["n/a", "n/b"])
 
 
 def killed_files(data: bytes) -> dict[str, bytes]:

@@ -60,12 +60,13 @@ class Difference:
     """What a write would do: paths relative to the root, each list sorted."""
 
     new: list[str] = field(default_factory=list)
+    new_folders: list[str] = field(default_factory=list)  # of some of the new files
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)  # at the path of one of ours or to be removed, but not ours
     line_ends: list[str] = field(default_factory=list)  # changed, but only from CRLF to LF
-    stale: list[str] = field(default_factory=list)  # temporary files of a run that was killed
+    stale: list[str] = field(default_factory=list)  # temporary files and folders of a run that was killed
 
     def __bool__(self) -> bool:
         return bool(self.new or self.changed or self.removed)
@@ -167,7 +168,8 @@ def write_all(
 
     Only a file that starts with `mark` is replaced or removed; others are named in the summary. With `mark=None`
     (specs, which people write) any plain file may be replaced or removed. Everything is checked before the first byte
-    is written. Folders are created, and removed if a removal empties them. Raises TreeError for anything in the way.
+    is written. Folders are created, and removed if a removal empties them; a new one for files with a mark appears with
+    all of them. Raises TreeError for anything in the way.
     """
     for path in (*files, *remove):
         _check_inside(path)
@@ -176,13 +178,36 @@ def write_all(
         alone = _claim(folders)
         difference = _difference(folders, files, set(remove) - files.keys(), mark)
         for path in difference.stale if alone else ():
-            folders.remove(path)
+            for file in _rests(folders, path):
+                folders.remove(file)
         _share(folders)
-        stamps = {path: folders.write(path, files[path], replace=False) for path in difference.new}
+        new = {path: files[path] for path in difference.new}
+        stamps = _create(folders, new, {*difference.new_folders} if mark else ())
         stamps |= {path: folders.write(path, files[path], replace=True) for path in difference.changed}
         for path in difference.removed:
             folders.remove(path)
     return Summary(len(stamps), len(difference.unchanged), len(difference.removed), tuple(difference.foreign), stamps)
+
+
+def _rests(folders: Folders, path: str) -> list[str]:
+    """The temporary file, or the files of the temporary folder."""
+    try:
+        return _entries(folders, path)[1]
+    except NotAFileError:
+        return [path]
+
+
+def _create(folders: Folders, files: Mapping[str, bytes], new_folders: Collection[str]) -> dict[str, Stamp]:
+    """Create the files; a new folder appears with all of its files. Their stamps."""
+    stamps: dict[str, Stamp] = {}
+    for folder, paths in by_folder(files).items():
+        if folder in new_folders:
+            names = {path[len(folder) + 1 :]: path for path in paths}
+            made = folders.write_folder(folder, {name: files[path] for name, path in names.items()})
+            stamps |= {names[name]: stamp for name, stamp in made.items()}
+        else:
+            stamps |= {path: folders.write(path, files[path], replace=False) for path in paths}
+    return stamps
 
 
 @contextmanager
@@ -220,6 +245,7 @@ def _difference(folders: Folders, files: Mapping[str, bytes], remove: Collection
         descriptor = folders.folder(folder)
         if descriptor is None:
             result.new.extend(path for path in paths if path in files)
+            result.new_folders.append(folder)
             continue
         present = set(os.listdir(descriptor))
         result.stale.extend(f"{folder}/{name}" if folder else name for name in sorted(filter(is_temporary, present)))
@@ -239,7 +265,7 @@ def _verdict(
     folder: int, name: str, path: str, content: bytes | None, own: bytes, result: Difference
 ) -> list[str] | None:
     """The list that an existing file belongs in; with `content` None, it will be removed."""
-    if content is None and is_temporary(name):
+    if content is None and is_temporary(path):
         return None
     try:
         found = read_in(folder, name, path, max(len(content or b"") + 1, len(own)))

@@ -134,9 +134,8 @@ class Later(Generic[Done]):
     """What another thread finds, or raises."""
 
     def __init__(self, work: Callable[[], Done]) -> None:
-        from threading import (
-            Thread,  # concurrent.futures would import logging, too: start-up time that hooks must not pay
-        )
+        # concurrent.futures would import logging, too: start-up time that hooks must not pay
+        from threading import Thread
 
         self._work = work
         self._found: list[Done] = []

@@ -28,14 +28,20 @@ def is_under_pre_commit() -> bool:
     return bool(os.environ.get("PRE_COMMIT") or os.environ.get("PRE_COMMIT_FROM_REF"))
 
 
-def each_touched(shown: Shown, paths: Sequence[str], *, hook: bool, run: Each) -> int:
-    """Call `run` for each project with the selection of its files; the highest exit code, 0 if there is none."""
+def each_touched(
+    shown: Shown, paths: Sequence[str], *, hook: bool, run: Each, load: Callable[[], object] = lambda: None
+) -> int:
+    """Call `run` for each project with the selection of its files; the highest exit code, 0 if there is none.
+
+    `load` imports what `run` needs, while git is asked.
+    """
     directory = shown.start or "."
     files = [os.path.normpath(os.path.join(directory, path)) for path in paths]
     if not hook:
         _refuse_strangers(files)
     with meanwhile(lambda: _deleted(directory, hook)) as gone:  # few are deleted, and rarely in another project
         known = {root: tried(root) for root in projects(files)}
+        load()
     found = projects([*files, *gone.value()])
     return max((_one(root, inside, shown, run, known.get(root)) for root, inside in found.items()), default=0)
 

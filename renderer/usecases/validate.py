@@ -97,7 +97,7 @@ def validate(options: ValidateOptions) -> int:
         raise Failure("PATHS cannot be combined with --env or --app: they say which apps already", 2)
     from renderer.usecases.touched import each_touched
 
-    return each_touched(shown, paths, hook=options.hook, run=run)
+    return each_touched(shown, paths, hook=options.hook, run=run, load=_load_change if base else lambda: None)
 
 
 def _hook_base(directory: str) -> str | None:
@@ -110,6 +110,10 @@ def _live_revision(directory: str) -> str | None:
     from renderer.usecases.touched import live_revision
 
     return live_revision(directory)
+
+
+def _load_change() -> None:
+    from renderer.usecases import change  # noqa: F401
 
 
 def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOptions) -> Judged:

@@ -298,10 +298,13 @@ def _run(memory: Memory, how: How) -> int:
         done = [each.done for each in written]
         done.append(output.put(job, opened.layout.output, files | argocd, stale))
     lap("compare" if output.check else "write", counted(len(argocd) + len(files), "shared file"))
-    if not output.check and not job.is_elsewhere and any(_wrote(each.done) for each in written):
-        _warn_of_ignored(opened, {f"{each.env}/{each.app}" for each in made if each.env})
     if not output.check:
-        memory.keep(confirmed, [record for each in written for record in each.records], recalled, clean=not across)
+        names = {f"{each.env}/{each.app}" for each in made if each.env}
+        is_written = not job.is_elsewhere and any(_wrote(each.done) for each in written)
+        with meanwhile(partial(_why_ignored, opened, names if is_written else ())) as ignored:
+            memory.keep(confirmed, [record for each in written for record in each.records], recalled, clean=not across)
+        if ignored.value():
+            say(f"rollspec: warning: {ignored.value()}")
         lap("remember")
     return how.ended([*done, memory.unchanged_files(recalled)])
 
@@ -317,13 +320,13 @@ def _wrote(done: Difference | Summary) -> bool:
     return isinstance(done, Summary) and bool(done.written or done.removed)
 
 
-def _warn_of_ignored(opened: Opened, written: Collection[str]) -> None:
-    """Warn that no commit will have the files just written, if git ignores them."""
+def _why_ignored(opened: Opened, written: Collection[str]) -> str:
+    """Why no commit will have the files just written, if git ignores them."""
+    if not written:
+        return ""
     from renderer.usecases.ignored import output_fault  # git: only where files were written
 
-    why = output_fault(opened.root, opened.setup.project, [f"{opened.layout.output}/{each}" for each in written])
-    if why:
-        say(f"rollspec: warning: {why}")
+    return output_fault(opened.root, opened.setup.project, [f"{opened.layout.output}/{each}" for each in written])
 
 
 def _argocd(

@@ -186,11 +186,10 @@ def _is_ours(connection: Connection) -> bool:
 
 def digest(texts: Mapping[str, bytes]) -> str:
     """Of names and contents, whatever their order."""
-    found = blake2b(digest_size=16)
+    parts: list[bytes] = []
     for name in sorted(texts):
-        found.update(b"%s\0%d\0" % (name.encode("utf-8", "surrogateescape"), len(texts[name])))
-        found.update(texts[name])
-    return found.hexdigest()
+        parts += (b"%s\0%d\0" % (name.encode("utf-8", "surrogateescape"), len(texts[name])), texts[name])
+    return blake2b(b"".join(parts), digest_size=16).hexdigest()
 
 
 def program() -> str:

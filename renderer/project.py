@@ -91,6 +91,11 @@ class Project:
     clusters: Mapping[str, ClusterAccess] = field(default_factory=dict)  # by environment
     queries: Mapping[str, str] = field(default_factory=dict)  # the project's own, by name
 
+    @property
+    def in_one_sync(self) -> bool:
+        """Whether Argo CD applies all apps of an environment together."""
+        return self.argocd is not None and self.argocd.kind == "Application"
+
 
 def project_of(data: Mapping[str, Any]) -> Project:
     """A project file (valid by the schema) as a value."""

@@ -258,6 +258,13 @@ def test_what_waits_for_the_rollout_of_another_app() -> None:
     assert waiting(shop=[rollout, later, smoke]) == []
 
 
+def test_without_one_sync_of_several_apps_only_the_waves_are_left_out() -> None:
+    manifests = [manifest("Rollout", "shop", {"strategy": {"canary": {}}}), in_wave(manifest("Service", "web", {}), 1)]
+    every, some = claims(manifests, "web"), claims(manifests, "web", in_one_sync=False)
+    assert some == tuple(claim for claim in every if "-wave" not in claim.rule)
+    assert len(some) == len(every) - 2
+
+
 def taking(kind: str, api: str, **more: Any) -> Manifest:
     return Manifest(
         "evil.yaml", {"apiVersion": api, "kind": kind, "metadata": {"name": "web", "namespace": "shop"}, **more}

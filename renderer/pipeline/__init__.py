@@ -300,7 +300,7 @@ def finishing(
         files = to_files(made.manifests, setup, environment, name, first_line)
     yield
     hosts = tuple(app.spec.get("istio", {}).get("hosts", ()))
-    claimed = claims(made.manifests, name, made.index, app.namespace)
+    claimed = claims(made.manifests, name, made.index, app.namespace, in_one_sync=setup.project.in_one_sync)
     if quotas_of(setup.resource_kinds.get(environment.name, {}).get("ResourceQuota", ())):
         claimed += quota_use(_scene(evaluated, made, setup, environment), name)
     return Rendered(environment.name, name, files, locator.locate(problems), claimed, matched, hosts, driven_of(app))

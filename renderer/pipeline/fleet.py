@@ -195,7 +195,7 @@ def _of_resources(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) 
 
 def _waits(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> Iterator[Problem]:
     """With one Application for the environment: objects that wait for another app's Rollout while it is paused."""
-    if setup.project.argocd is None or setup.project.argocd.kind != "Application":
+    if not setup.project.in_one_sync:
         return
     own = [(RESOURCES, claim) for claim in claims(setup.resources.get(env, ()), RESOURCES)]
     for claim, other in waits_for_rollouts([*claimed, *own]):

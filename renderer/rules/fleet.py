@@ -53,11 +53,17 @@ class Clash(NamedTuple):
 
 
 def claims(
-    manifests: Sequence[Manifest], owner: str = "", indexed: Index | None = None, namespace: str = ""
+    manifests: Sequence[Manifest],
+    owner: str = "",
+    indexed: Index | None = None,
+    namespace: str = "",
+    *,
+    in_one_sync: bool = True,
 ) -> tuple[Claim, ...]:
     """What an app's manifests in one environment claim: objects, hosts, DestinationRules, pods, autoscaled targets.
 
     `indexed` is their index, where it is made already. `namespace` is where Argo CD puts objects that name none.
+    `in_one_sync` says whether Argo CD applies several owners together: then the waves of their objects count, too.
     """
     found = indexed or index(manifests)
     made = [claim for manifest in manifests if (claim := _object(manifest, owner))]
@@ -66,7 +72,7 @@ def claims(
             made += [claim for manifest in found.kinds[kind] for claim in claimed(manifest, owner)]
     routes = [manifest for kind in _ROUTES if kind in found.kinds for manifest in found.kinds[kind]]
     made += [claim for manifest in routes for claim in _of_mesh(manifest, owner, namespace)]
-    return (*made, *_workloads(found, owner, namespace), *_waves(found, owner))
+    return (*made, *_workloads(found, owner, namespace), *(_waves(found, owner) if in_one_sync else ()))
 
 
 def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:

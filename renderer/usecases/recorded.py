@@ -151,10 +151,10 @@ class _OfApps(Memory):
 
     def _stamps(self, record: Record, outputs: Folder, now: int) -> str:
         """What to compare with next time; empty for a file so new that it may still change with the same stamp."""
-        inputs = self._input_stamps(record.app, record.extra.splitlines())
-        if not settled(inputs.values(), self._now) or not settled(outputs.values(), now):
+        if not settled(outputs.values(), now):  # as after most writes
             return ""
-        return stamps_text(inputs, outputs)
+        inputs = self._input_stamps(record.app, record.extra.splitlines())
+        return stamps_text(inputs, outputs) if settled(inputs.values(), self._now) else ""
 
     def _has_outputs(self, record: Record) -> bool:
         if not self.job.target:

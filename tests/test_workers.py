@@ -140,10 +140,7 @@ def test_the_start_method_is_the_one_that_is_named_or_the_fastest_that_is_safe(m
 # Seconds after the start of the processes: a spawned one is still importing for about a tenth of a second.
 @pytest.mark.parametrize(("method", "wait"), [("fork", None), ("spawn", None), ("spawn", 0.0), ("spawn", 0.05)])
 def test_ctrl_c_ends_the_workers_without_a_word(method: StartMethod, wait: float | None) -> None:
-    pipe = subprocess.PIPE
-    program = f"import sys; from tests.support.works import interrupted; sys.exit(interrupted({method!r}))"
-    command = [sys.executable, "-c", program]
-    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, start_new_session=True, text=True) as process:
+    with _started(method) as process:
         assert process.stdout
         assert process.stdout.read(1) == "!"
         if wait is None:
@@ -153,6 +150,42 @@ def test_ctrl_c_ends_the_workers_without_a_word(method: StartMethod, wait: float
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate()
     assert (process.returncode, err) == (130, "")
+
+
+@each_method
+def test_the_workers_of_a_killed_run_end_by_themselves(method: StartMethod) -> None:
+    with _started(method) as process:
+        assert process.stdout
+        assert process.stdout.read(3) == "!.."
+        process.kill()
+        assert process.communicate(timeout=30) == ("", "")  # they had these pipes, too
+
+
+def _started(method: StartMethod) -> subprocess.Popen[str]:
+    """A long run of two processes, in a group of its own."""
+    program = f"import sys; from tests.support.works import ticking; sys.exit(ticking({method!r}))"
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", program]
+    return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, start_new_session=True, text=True)
+
+
+SCRIPT = """\
+import sys
+from renderer.cli import main
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("start", ["module", "script"])
+def test_a_spawned_process_does_not_run_the_command_again(start: str, tmp_path: Path) -> None:
+    project = generate(tmp_path / "p", 450, 1)  # enough for two processes
+    (tmp_path / "rollspec").write_text(SCRIPT)  # as pip writes it
+    words = ["-m", "renderer"] if start == "module" else [str(tmp_path / "rollspec")]
+    command = [sys.executable, *words, "-C", str(project), "render", "--jobs", "2"]
+    environment = {**os.environ, START_METHOD: "spawn", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("2475 written, 0 unchanged, 0 removed\n", "")
 
 
 @pytest.mark.parametrize("arguments", [(), ("--no-cache",)])

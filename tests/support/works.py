@@ -67,12 +67,14 @@ class Slow(Counting):
         return super().__call__(items, lambda: None)
 
 
-class Endless(Counting):
-    """Says that it began, and waits."""
+class Ticking(Counting):
+    """Says that it began, and how far it is, for a long time."""
 
     def __call__(self, items: Sequence[int], tick: Tick) -> Two:
         os.write(1, b".")
-        time.sleep(600)
+        for _ in range(6000):
+            time.sleep(0.01)
+            tick()
         return super().__call__(items, tick)
 
 
@@ -91,12 +93,12 @@ class Listing(Work[int, list[str]]):
         return Listing({item: self.held[item] for item in items})
 
 
-def interrupted(start_method: StartMethod) -> int:
-    """The exit code of a run of two endless processes that Ctrl-C ends."""
+def ticking(start_method: StartMethod) -> int:
+    """The exit code of a long run of two processes: 130 if Ctrl-C ends it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins without it
     try:
         os.write(1, b"!")
-        with crew(range(200), Endless(), Processes(2, start_method)):
+        with crew(range(200), Ticking(), Processes(2, start_method)):
             return 0
     except KeyboardInterrupt:
         return 130

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from renderer.console import say
 from renderer.failure import Failure
@@ -191,6 +191,8 @@ def _run(memory: Memory, moved: Judged | None, options: ValidateOptions, shown: 
 @dataclass(frozen=True, slots=True)
 class _Validating(Work[str, Share]):
     """Renders apps only to check them."""
+
+    seconds: ClassVar[float] = 0.0007
 
     opened: Opened
     memory: Memory

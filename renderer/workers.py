@@ -20,7 +20,7 @@ Tick = Callable[[], None]
 StartMethod = Literal["fork", "spawn"]  # as `multiprocessing` calls them
 
 START_METHOD = "ROLLSPEC_START_METHOD"  # the variable that names one
-SMALL = 40  # items that one process does faster than two can be forked
+SMALL = 40  # items that one process does faster than two can start
 _SPAWNING = 0.2  # seconds until two spawned processes begin their work
 _BLOCK = 500  # items that a process works on before it reports: it need not hold, nor pack, all of its share at once
 _OFTEN = 0.1  # seconds between two messages about how far a process is
@@ -39,8 +39,8 @@ class Processes(NamedTuple):
 
     def start(self, work: Work[Any, Any], items: Sequence[Any]) -> bool:
         """Whether that is faster than to work on these items alone."""
-        is_large = len(items) >= SMALL if self.start_method == "fork" else work.takes(items) > 2 * _SPAWNING
-        return is_large and self.number > 1
+        is_quick = self.start_method == "fork" or work.takes(items) > 2 * _SPAWNING
+        return self.number > 1 and len(items) >= SMALL and is_quick
 
 
 def processes(number: int | None = None, environ: Mapping[str, str] = os.environ) -> Processes:

@@ -120,9 +120,16 @@ def test_a_spawned_process_gets_its_own_part_and_imports_what_that_needs() -> No
 
 def test_few_items_are_not_worth_a_process() -> None:
     work = Counting()
-    assert [Processes(2, "fork").start(work, range(number)) for number in (SMALL - 1, SMALL)] == [False, True]
-    assert [Processes(2, "spawn").start(work, range(number)) for number in (0, 1)] == [False, True]
-    assert not Processes(1, "spawn").start(work, ITEMS)
+    for method in METHODS:
+        assert [Processes(2, method).start(work, range(number)) for number in (SMALL - 1, SMALL)] == [False, True]
+        assert not Processes(1, method).start(work, ITEMS)
+
+
+def test_work_that_takes_less_than_the_start_of_a_new_python_is_not_spawned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Counting, "seconds", 0.001)
+    sizes = range(100, 1000, 100)
+    assert [number for number in sizes if Processes(2, "spawn").start(Counting(), range(number))] == [*sizes[4:]]
+    assert all(Processes(2, "fork").start(Counting(), range(number)) for number in sizes)
 
 
 def test_the_start_method_is_the_one_that_is_named_or_the_fastest_that_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:

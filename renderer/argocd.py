@@ -22,6 +22,7 @@ _SYNC = {
     "syncOptions": ["ApplyOutOfSyncOnly=true", "PrunePropagationPolicy=background"],
 }
 _FINALIZER = "resources-finalizer.argocd.argoproj.io"
+_OWN_CLUSTER = {"server": "https://kubernetes.default.svc"}  # the one that Argo CD runs in
 WORKLOAD_GROUPS = {"Deployment": "apps", "Rollout": "argoproj.io"}
 
 
@@ -171,7 +172,14 @@ def _published(argocd: ArgoCD, env: str) -> ArgoCD:
 
 def destination(cluster: Mapping[str, str], namespace: str) -> dict[str, str]:
     """A namespace of a cluster as Argo CD names it; without a cluster, of the one that Argo CD runs in."""
-    return {**(cluster or {"server": "https://kubernetes.default.svc"}), "namespace": namespace}
+    return {**(cluster or _OWN_CLUSTER), "namespace": namespace}
+
+
+def is_same_cluster(one: Mapping[str, str | None], other: Mapping[str, str | None]) -> bool:
+    """Whether two clusters are one: Argo CD's own has an address and a name, and is meant where none is given."""
+    first, second = ({key: value for key, value in each.items() if value} for each in (one, other))
+    own = ({}, _OWN_CLUSTER, {"name": "in-cluster"})
+    return first == second or (first in own and second in own)
 
 
 def _application(argocd: ArgoCD, namespace: str, cluster: dict[str, str], folder: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from renderer.argocd import is_same_cluster
 from renderer.manifest import Manifest
 from renderer.plain import equal
 from renderer.plan.classes import Class, Effect, harshest
@@ -81,7 +82,7 @@ def _spec(manifest: Manifest) -> dict[str, Any]:
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[Any, Any, Sentence]]:
     for fields, sentence in _SENTENCES.items():
         before, after = (_part(spec, fields) for spec in (old, new))
-        if not equal(before, after):
+        if not equal(before, after) and not (sentence is _cluster and is_same_cluster(before, after)):
             yield before, after, sentence
 
 

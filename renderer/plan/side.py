@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from renderer.argocd import prunes
+from renderer.argocd import is_same_cluster, prunes
 from renderer.manifest import Manifest, Object, sync_options
 from renderer.masking import masked
 from renderer.overlay import Effective
@@ -157,7 +157,8 @@ def restart_mark(side: Side) -> str | None:
 def moves_cluster(old: Side, new: Side) -> bool:
     """Whether the environment is in another cluster; without Argo CD, naming it for the first time moves nothing."""
     before, after = (side.overlay.get("cluster") or {} for side in (old, new))
-    return before != after and bool((before and after) or (old.argocd is not None and new.argocd is not None))
+    known = (before and after) or (old.argocd is not None and new.argocd is not None)
+    return bool(known) and not is_same_cluster(before, after)
 
 
 def switched(old: Side, new: Side) -> bool:

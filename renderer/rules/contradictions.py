@@ -32,6 +32,9 @@ _SELECTOR = "`selector`"
 _SERVICE = "the controller: it moves the traffic between the versions"
 _STRATEGY = "`strategy.type`"
 _PREVIEW = "`preview`: the controller promotes when it is gone"
+_PROMOTE = "`rollspec promote`; with it the controller promotes a preview by itself"
+_ACTIVE_SERVICE = "`service.name`"
+_PREVIEW_SERVICE = "`strategy.previewService`"
 _IMAGE = "`tag`"
 _SYNC = "how a switch, a release and an autoscaler work under Argo CD: keep ours, and add yours behind a comma"
 _RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -41,7 +44,7 @@ def release_contradicted(changes: Iterable[Change]) -> Iterator[Finding]:
     """A patch or a template changes what the release state decides.
 
     That is the steps, `paused`, the tag of an image, the label `version`, the selector, the weights and subsets of
-    routes, or one of our sync options. The registry of an image and anything that a patch only adds are not reported.
+    routes, the Services of a preview and its promotion, or one of our sync options. The registry of an image and anything that a patch only adds are not reported.
     It is a note after an abort, an undo, a lower weight or a pause: nothing may stop those.
 
     Why: Verbs, plan and rules read the release state, and the controllers read the manifests. Where the two disagree,
@@ -191,6 +194,12 @@ def _of_rollout(spec: Object) -> Facts:
     if blue_green is not None:
         pointer = "/spec/strategy/blueGreen/autoPromotionEnabled"
         found["promotion"] = Fact(pointer, blue_green.get("autoPromotionEnabled", True), _PREVIEW)
+        for field, decider in (
+            ("autoPromotionSeconds", _PROMOTE),
+            ("activeService", _ACTIVE_SERVICE),
+            ("previewService", _PREVIEW_SERVICE),
+        ):
+            found[field] = Fact(f"/spec/strategy/blueGreen/{field}", blue_green.get(field) or None, decider)
     return found
 
 

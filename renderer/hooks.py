@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from renderer.manifest import Object
+from renderer.manifest import Object, sync_options
 
 WAVE = "argocd.argoproj.io/sync-wave"
 HOOK = "argocd.argoproj.io/hook"
@@ -62,12 +62,23 @@ def is_only_of_helm(data: Object) -> bool:
 def is_made_again(data: Object) -> bool:
     """Whether Argo CD deletes a hook before it makes the next one, so that nothing of it is immutable.
 
-    That is so without a policy, and with BeforeHookCreation (`hook.DeletePolicies`).
+    That is so without a policy, and with BeforeHookCreation (`hook.DeletePolicies`); and with HookSucceeded, which
+    deletes it when the sync has succeeded.
     """
     if not hooks_of(data) - {"Skip"}:
         return False
     policies = delete_policies(data)
-    return not policies or "BeforeHookCreation" in policies
+    return not policies or not {"BeforeHookCreation", "HookSucceeded"}.isdisjoint(policies)
+
+
+def is_forced_job(data: Object) -> bool:
+    """Whether it is a Job that Argo CD deletes and makes again where it cannot change it (`Force=true`)."""
+    return data.get("kind") == "Job" and "Force=true" in sync_options(data)
+
+
+def is_skipped(data: Object) -> bool:
+    """Whether Argo CD never applies the object."""
+    return hooks_of(data) == {"Skip"}
 
 
 def delete_policies(data: Object) -> list[str]:

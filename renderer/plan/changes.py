@@ -6,12 +6,12 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from renderer.hooks import is_made_again
+from renderer.hooks import is_forced_job, is_made_again, is_skipped
 from renderer.manifest import Manifest
 from renderer.masking import is_secret, masked_at
 from renderer.plain import equal, escape, tokens
 from renderer.plan.classes import ChangedPath
-from renderer.plan.fields import FieldClass, field_class, manifest_field_class, table
+from renderer.plan.fields import CAUTIOUS, FieldClass, field_class, manifest_field_class, table
 from renderer.plan.side import Side
 from renderer.rules.quantity import quantity
 from renderer.spec import short_digests
@@ -46,9 +46,12 @@ def manifest_paths(
         if was is None or equal(was.data, manifest.data):
             continue
         texts = _ShownValues(was.data, manifest.data, known)
-        again = is_made_again(was.data) and is_made_again(manifest.data)  # a hook: none of its fields is immutable
+        again = any(each(was.data) and each(manifest.data) for each in (is_made_again, is_skipped))
+        forced = is_forced_job(was.data) and is_forced_job(manifest.data)
         for pointer, one, other in _differ("", was.data, manifest.data, None):
             found = "behaviour" if again else _class(was, pointer, one, other)
+            if forced and (found == CAUTIOUS or "Replace=true" in manifest.sync_options):
+                found = "behaviour"
             yield manifest, ChangedPath(manifest.file, pointer, found, *texts.of(pointer, one, other))
 
 

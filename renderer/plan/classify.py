@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from renderer import plain
 from renderer.checks import is_of_checks
-from renderer.hooks import is_made_again
+from renderer.hooks import is_forced_job, is_made_again, is_skipped
 from renderer.manifest import Manifest
 from renderer.plan.changes import manifest_paths, not_secret, spec_paths
 from renderer.plan.classes import OF_FIELD, ChangedPath, Class, Effect, harshest
@@ -258,6 +258,10 @@ def _reason(manifest: Manifest, path: ChangedPath) -> str:
         return _UNKNOWN
     if path.field_class == "behaviour" and is_made_again(manifest.data):
         return "a hook changes: Argo CD runs the new one at the next sync"
+    if path.field_class == "behaviour" and is_skipped(manifest.data):
+        return "Argo CD does not apply this object: its hook is Skip"
+    if path.field_class == "behaviour" and is_forced_job(manifest.data):
+        return "with Force=true Argo CD deletes the Job and creates it again: it runs again"
     if path.field_class == "template" and manifest.kind in ("ConfigMap", "Secret"):
         return _READ
     if path.field_class == "behaviour" and manifest.kind == "CronJob":

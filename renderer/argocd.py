@@ -178,7 +178,7 @@ def destination(cluster: Mapping[str, str], namespace: str) -> dict[str, str]:
 def is_same_cluster(one: Mapping[str, str | None], other: Mapping[str, str | None]) -> bool:
     """Whether two clusters are one: Argo CD's own has an address and a name, and is meant where none is given."""
     first, second = ({key: value for key, value in each.items() if value} for each in (one, other))
-    own = ({}, _OWN_CLUSTER, {"name": "in-cluster"})
+    own: tuple[Mapping[str, str], ...] = ({}, _OWN_CLUSTER, {"name": "in-cluster"})
     return first == second or (first in own and second in own)
 
 

@@ -58,7 +58,7 @@ def probe_port(scene: Scene) -> Iterator[Finding]:
 
 
 def _handler_port(pod: Pod, pointer: str, handlers: Object, container: Object) -> Iterator[Finding]:
-    for kind in ("httpGet", "tcpSocket"):
+    for kind in ("httpGet", "tcpSocket", "grpc"):
         if kind not in handlers:
             continue
         port = (handlers[kind] or {}).get("port")

@@ -140,9 +140,11 @@ def progress_deadline(scene: Scene) -> Iterator[Finding]:
 def _slow_start(pod: Pod, deadline: int) -> Iterator[Finding]:
     """A deadline that is shorter than the probes allow a pod to need until it counts as available."""
     spec = pod.manifest.data["spec"]
-    times = {pointer: _start(container) for pointer, container in pod.containers}
+    before = {pointer: _startup(each) for pointer, each in pod.inits if each.get("restartPolicy") == "Always"}
+    beside = {pointer: _start(container) for pointer, container in pod.containers}
+    times = {**before, **beside}  # sidecars start one after the other, and then the containers all together
     longest = max(times, key=times.__getitem__, default="")
-    seconds = (times[longest] if longest else 0) + (spec.get("minReadySeconds") or 0)
+    seconds = sum(before.values()) + max(beside.values(), default=0) + (spec.get("minReadySeconds") or 0)
     if seconds <= deadline:
         return
     aborts = pod.kind == "Rollout" and bool(spec.get("progressDeadlineAbort"))
@@ -154,13 +156,18 @@ def _slow_start(pod: Pod, deadline: int) -> Iterator[Finding]:
 
 def _start(container: Object) -> int:
     """The seconds that a container may take to be Ready, as far as its probes limit or delay that."""
-    startup, readiness = container.get("startupProbe") or {}, container.get("readinessProbe") or {}
-    allowed: int = 0
-    if startup:
-        allowed = startup.get("initialDelaySeconds", 0)
-        allowed += startup.get("failureThreshold", 3) * startup.get("periodSeconds", 10)
-    delay: int = readiness.get("initialDelaySeconds", 0)
-    return max(allowed, delay)
+    delay: int = (container.get("readinessProbe") or {}).get("initialDelaySeconds", 0)
+    return max(_startup(container), delay)
+
+
+def _startup(container: Object) -> int:
+    """The seconds that its startup probe allows it."""
+    probe = container.get("startupProbe")
+    if not probe:
+        return 0
+    allowed: int = probe.get("failureThreshold", 3) * probe.get("periodSeconds", 10)
+    allowed += probe.get("initialDelaySeconds", 0)
+    return allowed
 
 
 def surge_and_unavailable(scene: Scene) -> Iterator[Finding]:

@@ -87,15 +87,22 @@ def _whole(text: str) -> int | None:
 
 
 def sync_replace(scene: Scene) -> Iterator[Finding]:
-    """An object that serves traffic and that Argo CD replaces or recreates at every change.
+    """An object that serves traffic and that Argo CD replaces or recreates at every change, or as a hook at every sync.
+
+    Plain manifests that are hooks are not reported: a test may need a Service for a moment.
 
     Why: With `Replace=true` Argo CD writes the whole object, so the weights and hashes that Argo Rollouts has written
     fall back to those in Git for a moment. With `Force=true` as well it deletes the object first: requests fail until
-    it is there again.
-    Fix: remove the options. If they come from the annotations of the app, put them on the one object that needs them.
-    Source: Argo CD documentation of sync options (`Replace`, `Force`).
+    it is there again. A hook is deleted and created again at every sync, whether it changes or not.
+    Fix: remove the annotation. If it is one of the annotations of the app, put it on the one object that needs it.
+    Source: Argo CD documentation of sync options (`Replace`, `Force`) and of resource hooks.
     """
     for manifest in scene.index.annotated:
+        hooks = hooks_of(manifest.data) if manifest.kind in _SERVING and manifest.written is None else ()
+        if hooks:
+            does = "never applies it" if hooks == {"Skip"} else "deletes it and creates it again at every sync"
+            message = f"as a hook ({', '.join(sorted(hooks))}) Argo CD {does}: remove the annotation"
+            yield Finding("sync-replace", message, "/metadata/annotations", manifest, "warning")
         options = sync_options(manifest.data) if SYNC_OPTIONS in manifest.data["metadata"]["annotations"] else ()
         if options and manifest.kind in _SERVING:
             found = [option for option in ("Replace=true", "Force=true") if option in options]

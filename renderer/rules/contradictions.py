@@ -44,8 +44,9 @@ def release_contradicted(changes: Iterable[Change]) -> Iterator[Finding]:
     """A patch or a template changes what the release state decides.
 
     That is the steps, `paused`, the tag of an image, the label `version`, the selector, the weights and subsets of
-    routes, the Services of a preview and its promotion, or one of our sync options. The registry of an image and anything that a patch only adds are not reported.
-    It is a note after an abort, an undo, a lower weight or a pause: nothing may stop those.
+    routes, the Services of a preview and its promotion, or one of our sync options. The registry of an image and
+    anything that a patch only adds are not reported. It is a note after an abort, an undo, a lower weight or a pause:
+    nothing may stop those.
 
     Why: Verbs, plan and rules read the release state, and the controllers read the manifests. Where the two disagree,
     Git says 20 % and the cluster serves 100 %.

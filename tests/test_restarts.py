@@ -28,6 +28,29 @@ def test_a_restart_in_the_future_is_a_warning(mark: str, is_late: bool, tmp_path
     assert (message in validated.err) == is_late
 
 
+def test_a_deployment_restarts_at_once_whatever_the_time_is(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    rolling = "  strategy: {type: RollingUpdate, router: null}\n"
+    repository.partial(rolling)
+    assert run(repository.folder, "render").code == 0
+    repository.commit("start")
+    repository.partial(f"{rolling}  restartedAt: 2099-01-01T00:00:00Z\n")
+    assert run(repository.folder, "render").code == 0
+    validated = run(repository.folder, "validate", "--strict", "--base", "HEAD", "--at", NOW)
+    assert (validated.code, validated.err) == (0, "")
+    planned = run(repository.folder, "plan", "--base", "HEAD")
+    assert "web in production: restart, every pod is replaced" in planned.out
+
+
+def test_a_worker_has_no_share_of_connections(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "project")
+    repository.partial("  ports: []\n  readinessProbe: null\n  strategy: {router: replica}\n")
+    assert run(repository.folder, "render").code == 0
+    repository.commit("start")
+    done = run(repository.folder, "release", "web", "1.5.0", "--weight", "25", "--dry-run")
+    assert (done.code, "connections" in done.err) == (0, False), done.err
+
+
 def test_a_mark_that_is_no_time_is_left_to_the_schema(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "project")
     repository.commit("start")

@@ -28,7 +28,7 @@ from renderer.plan.classes import (
 from renderer.plan.classify import classify, classify_resources, same_manifests
 from renderer.plan.in_flight import routing
 from renderer.plan.ladder import ladder_lines
-from renderer.plan.side import Side
+from renderer.plan.side import Side, restarts_at
 from renderer.plan.transition import TRANSITION_RULES, judge
 from renderer.plan.watch import watch
 from renderer.problem import Problem
@@ -102,7 +102,8 @@ def without_simulation(old: Side | None, new: Side | None) -> AppPlan:
     checks = checks_of(old.app.strategy) if old and old.app.canary and side.app.canary is None else None
     promotes = any(effect.class_ == "promote" for effect in effects)
     first_check = checks.initial_delay if checks and promotes else 0
-    return replace(found, comes_back=comes_back, ladder=ladder, watch=watched, first_check=first_check)
+    found = replace(found, comes_back=comes_back, ladder=ladder, watch=watched, first_check=first_check)
+    return replace(found, restarts_at=restarts_at(old, new)) if old and new else found
 
 
 def moves_something(found: AppPlan, old: Side | None, new: Side | None) -> bool:

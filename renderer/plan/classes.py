@@ -163,6 +163,7 @@ class AppPlan:
     ladder: tuple[str, ...] = ()  # lines about an automatic ladder that starts or ends
     watch: tuple[str, ...] = ()  # what watches the release
     first_check: int = 0  # of a canary that is promoted: seconds from its first weight to its analysis' first check
+    restarts_at: str = ""  # the new time at which a Rollout restarts its pods; a Deployment restarts them at once
 
     @property
     def class_(self) -> Class:

@@ -12,7 +12,7 @@ from renderer.manifest import Object
 from renderer.plan.classes import SimulationSummary, Track
 from renderer.plan.in_flight import routing
 from renderer.plan.jobs import job_lines
-from renderer.plan.side import Side, restart_mark, workload
+from renderer.plan.side import Side, restarts_at, workload
 from renderer.release.notes import share_notes
 from renderer.render.pods import pod_labels, template_labels
 from renderer.rules import Scene
@@ -68,7 +68,8 @@ def _share(old: Side | None, new: Side, summary: SimulationSummary | None) -> It
         return
     service = next((m.data for m in new.manifests if m.kind == "Service" and m.name == new.app.service_name), {})
     yield from share_notes(routing(new)["DestinationRule"] or {}, service, is_routed=new.app.strategy.is_routed)
-    if not new.app.strategy.is_routed and (service.get("spec") or {}).get("sessionAffinity") != "ClientIP":
+    is_split = new.app.ports and not new.app.strategy.is_routed
+    if is_split and (service.get("spec") or {}).get("sessionAffinity") != "ClientIP":
         yield "without a mesh the share is one of new connections: a client that keeps its connection keeps its pod"
 
 
@@ -150,8 +151,8 @@ def _stays(old: Side | None, new: Side, summary: SimulationSummary | None) -> It
 
 def _restart(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
     """A Rollout restarts at the given time, a Deployment at once."""
-    mark = restart_mark(new)
-    if old is not None and mark and mark != restart_mark(old) and new.app.strategy.is_rollout:
+    mark = restarts_at(old, new) if old is not None else ""
+    if mark:
         yield f"pods that started before {mark} are replaced; if that is in the future, the controller waits for it"
 
 

@@ -154,6 +154,12 @@ def restart_mark(side: Side) -> str | None:
     return None if found is None else str(found)
 
 
+def restarts_at(old: Side, new: Side) -> str:
+    """The new time at which a Rollout restarts its pods; empty for a Deployment, which restarts them at once."""
+    mark = restart_mark(new)
+    return mark if mark and mark != restart_mark(old) and new.app.strategy.is_rollout else ""
+
+
 def moves_cluster(old: Side, new: Side) -> bool:
     """Whether the environment is in another cluster; without Argo CD, naming it for the first time moves nothing."""
     before, after = (side.overlay.get("cluster") or {} for side in (old, new))

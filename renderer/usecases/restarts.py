@@ -10,7 +10,6 @@ from renderer.overlay import Environment
 from renderer.plan import AppPlan
 from renderer.problem import Problem
 
-_FIELD = "/spec/restartedAt"
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
 
@@ -18,14 +17,13 @@ def future_restarts(environments: Iterable[Environment], plans: Sequence[AppPlan
     """A warning for each restart that waits for a time in the future; a year may be mistyped."""
     files = {each.name: each.chain[0].file for each in environments}
     for plan in plans:
-        marks = {path.after for effect in plan.effects for path in effect.paths if path.pointer == _FIELD}
-        for mark in sorted(mark for mark in marks if mark):
-            if plan.env in files and _later(mark, now):
-                message = (
-                    f"restartedAt of {plan.app} is in the future ({mark}): a Rollout restarts its pods only then; to "
-                    f"restart it now, use `rollspec restart {plan.app} --env {plan.env}`"
-                )
-                yield Problem(files[plan.env], 1, 1, "restart-in-future", message, severity="warning")
+        mark = plan.restarts_at
+        if plan.env in files and _later(mark, now):
+            message = (
+                f"restartedAt of {plan.app} is in the future ({mark}): a Rollout restarts its pods only then; to "
+                f"restart it now, use `rollspec restart {plan.app} --env {plan.env}`"
+            )
+            yield Problem(files[plan.env], 1, 1, "restart-in-future", message, severity="warning")
 
 
 def put_off(plans: Iterable[AppPlan], now: datetime | None) -> tuple[AppPlan, ...]:
@@ -35,9 +33,8 @@ def put_off(plans: Iterable[AppPlan], now: datetime | None) -> tuple[AppPlan, ..
 
 def _put_off(plan: AppPlan, now: datetime) -> AppPlan:
     first = plan.effects[0]
-    mark = next((path.after for path in first.paths if path.pointer == _FIELD), None)
-    waits = any(remark.startswith(f"pods that started before {mark} ") for remark in plan.remarks)
-    if mark is None or not waits or not _later(mark, now):
+    mark = plan.restarts_at
+    if mark not in {path.after for path in first.paths} or not _later(mark, now):
         return plan
     reason = f"nothing happens until {mark}, which is in the future; then {first.reason}"
     return replace(plan, effects=(first._replace(reason=reason), *plan.effects[1:]))

@@ -399,6 +399,19 @@ class TestKilled:
         assert content(Path(root)) == {"n/a": ours("1"), "n/b": ours("2"), "n/theirs": b""}
         assert done.stamps == tree.stamps_of(root, ["n/a", "n/b"])
 
+    def test_a_file_system_that_renames_no_folder(self, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        rename = os.rename
+
+        def refuse(old: str, new: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+            if stat.S_ISDIR(os.stat(old, dir_fd=src_dir_fd).st_mode):
+                raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+            rename(old, new, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+        monkeypatch.setattr(os, "rename", refuse)
+        tree.write_all(root, {"n/a": ours("1"), "n/b": ours("2")})
+        assert content(Path(root)) == {"n/a": ours("1"), "n/b": ours("2")}
+        assert os.listdir(root) == ["n"]
+
 
 def killed_files(data: bytes) -> dict[str, bytes]:
     return {f"o/app{number // 4}/f{number % 4}.yaml": data for number in range(400)}

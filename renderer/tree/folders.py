@@ -147,35 +147,34 @@ class Folders:
     def write_folder(self, path: str, files: Mapping[str, bytes]) -> dict[str, Stamp]:
         """Create a folder with these files, by their names, by renaming a finished one to it; the stamps of the files.
 
-        If another run made the folder meanwhile, the files are created in it, one by one. One renaming for all files
-        takes a third less time than one each.
+        If that cannot be, as where another run made the folder meanwhile, the files are created one by one. One
+        renaming for all files takes a third less time than one each.
         """
         above, _, name = path.rpartition("/")
         descriptor = self.folder(above, make=True)
         assert descriptor is not None  # noqa: S101  (it was to be made)
         stamps: dict[str, Stamp] = {}
-        at = path
+        at, is_made = path, False
         try:
-            temporary, folder = self._temporary_folder(descriptor)
+            temporary = self._temporary_folder(descriptor)
             try:
-                for file, content in files.items():
-                    at = f"{path}/{file}"
-                    stamps[file] = _fill(os.open(file, _CREATE, 0o666, dir_fd=folder), content, None)
-                at = path
-                os.rename(temporary, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
-                return stamps
-            except BaseException:
-                for file in files:
-                    with suppress(OSError):
-                        os.unlink(file, dir_fd=folder)
+                folder = os.open(temporary, _FOLDER, dir_fd=descriptor)
+                try:
+                    for file, content in files.items():
+                        at = f"{path}/{file}"
+                        stamps[file] = _fill(os.open(file, _CREATE, 0o666, dir_fd=folder), content, None)
+                finally:
+                    os.close(folder)  # some file systems rename no folder that is open
                 with suppress(OSError):
-                    os.rmdir(temporary, dir_fd=descriptor)
-                raise
+                    os.rename(temporary, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+                    is_made = True
             finally:
-                os.close(folder)
+                if not is_made:
+                    _discard(descriptor, temporary, files)
         except OSError as error:
-            if at != path or error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-                fail(at, error)
+            fail(at, error)
+        if is_made:
+            return stamps
         return {file: self.write(f"{path}/{file}", content, replace=False) for file, content in files.items()}
 
     def _temporary(self, folder: int) -> tuple[str, int]:
@@ -186,12 +185,12 @@ class Folders:
             except FileExistsError:  # created by a process with the same id in another container
                 continue
 
-    def _temporary_folder(self, folder: int) -> tuple[str, int]:
+    def _temporary_folder(self, folder: int) -> str:
         while True:
             name = self._name()
             try:
                 os.mkdir(name, dir_fd=folder)
-                return name, os.open(name, _FOLDER, dir_fd=folder)
+                return name
             except FileExistsError:
                 continue
 
@@ -281,6 +280,15 @@ def _fill(file: int, content: bytes, mode: int | None) -> Stamp:
         return stamp_of(os.fstat(file))
     finally:
         os.close(file)
+
+
+def _discard(folder: int, temporary: str, files: Iterable[str]) -> None:
+    """Remove a temporary folder that holds at most these files."""
+    with suppress(OSError):
+        for file in files:
+            with suppress(FileNotFoundError):
+                os.unlink(f"{temporary}/{file}", dir_fd=folder)
+        os.rmdir(temporary, dir_fd=folder)
 
 
 def _kind(mode: int) -> str:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from renderer import workers
-from renderer.workers import START_METHOD
+from renderer.usecases import live
+from renderer.workers import START_METHOD, _tell
 from tests.bench.projects import generate
 from tests.bench.rows import commit
 from tests.support.cases import run, snapshot
 
 APPS = 24  # of which two processes get 12 each
+# Of an app without a partial app: of those, every process is sent the paths.
+OF_AN_APP = (b"apps/app-00004.yaml", b"name: app-00004\n", b"rendered/production/app-00004")
 FOLDERS = ("apps", "overlays", "rendered", "board")
 
 
@@ -96,34 +101,40 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fleet(tmp_path_factory.mktemp("start-methods") / "project")
 
 
+@pytest.fixture
+def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes share the work of every command, however little it is."""
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    monkeypatch.setattr(workers, "_SPAWNING", 0.0)
+    for module in (workers, live):
+        monkeypatch.setattr(module, "SMALL", 2)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.usefixtures("two_processes")
 def test_a_command_says_and_writes_the_same(
     name: str, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare, words = COMMANDS[name]
-    monkeypatch.setattr(workers, "processors", lambda: 2)
-    monkeypatch.setattr(workers, "_SPAWNING", 0.0)
-    monkeypatch.setattr(workers, "SMALL", 2)
+    sent: list[bytes] = []
+
+    def tell(pipe: Any, what: object) -> None:
+        sent.extend([pickle.dumps(what)] if isinstance(what, tuple) else [])
+        _tell(pipe, what)
+
+    monkeypatch.setattr(workers, "_tell", tell)
     found = {}
     for method in ("fork", "spawn"):
-        started: list[str] = []
         monkeypatch.setenv(START_METHOD, method)
-        for each in ("_forked", "_spawned"):
-            monkeypatch.setattr(workers, each, _noting(getattr(workers, each), each, started))
         project = tmp_path / "project"
         shutil.copytree(start, project, copy_function=shutil.copy2)
         prepare(project)
         outcome = run(project, *words)
         assert outcome.code in (0, 1)
-        assert {*started} == {"_forked" if method == "fork" else "_spawned"}
+        assert bool(sent) is (method == "spawn")
         found[method] = (outcome, written(project))
         shutil.rmtree(project)
     assert found["spawn"] == found["fork"]
-
-
-def _noting(function: Callable[..., object], name: str, started: list[str]) -> Callable[..., object]:
-    def noting(*arguments: object) -> object:
-        started.append(name)
-        return function(*arguments)
-
-    return noting
+    for one, other in zip(sent[::2], sent[1::2], strict=True):  # each process is sent what it needs of its own apps
+        for path in OF_AN_APP:
+            assert not (path in one and path in other), path

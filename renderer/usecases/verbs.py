@@ -22,7 +22,6 @@ from renderer.spec import fields_of, strategy_of
 from renderer.tree import listing, locked, read
 from renderer.usecases.edited import Act
 from renderer.usecases.effective import Spec, environments_for
-from renderer.usecases.live import Live, live_canaries
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.release_options import ReleaseOptions
 from renderer.usecases.selection import chosen
@@ -34,6 +33,7 @@ from renderer.usecases.words import parse_overrides, parse_words, refuse_misplac
 # What only one verb or option needs is imported where it is used.
 if TYPE_CHECKING:
     from renderer.report.status import AppStatus
+    from renderer.usecases.live import Live
 
 Acts = Callable[[Opened, str], Mapping[str, Act]]  # by app, in an environment
 Notes = Callable[[Opened, Spec, Spec], list[str]]  # of a spec before and after
@@ -84,7 +84,6 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
     older: dict[tuple[str, str], str] = {}
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
-        from renderer.usecases.older import older_versions
         from renderer.usecases.promotion import due_versions, versions_for
 
         policy = opened.setup.environments[env].spec.get("policy") or {}
@@ -93,7 +92,7 @@ def release(options: VerbOptions, wanted: ReleaseOptions) -> int:
         if not is_train:
             tags = parse_words(wanted.words, opened.apps)
             elsewhere = {app: tag for app, (tag, _) in asked.items() if tag and tags.get(app) is None}
-            older.update(((env, app), text) for app, text in older_versions(opened, env, elsewhere).items())
+            older.update(((env, app), text) for app, text in _older(opened, env, elsewhere).items())
         return {
             app: partial(
                 _release,
@@ -129,6 +128,8 @@ def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | 
     """Change the share of canaries; the exit code."""
 
     def acts(opened: Opened, env: str) -> dict[str, Act]:
+        from renderer.usecases.live import live_canaries
+
         some = _selected(opened, env, apps, options, "weight")
         canaries = live_canaries(opened, some, env, live)
         return {app: partial(_weight, canaries[app], share) for app in some}
@@ -155,6 +156,8 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
             say_if_unmeasured(opened, env, some, options.now)
         if at is not None:
             return {app: partial(verbs.promote, at=at) for app in some}
+        from renderer.usecases.live import live_canaries
+
         canaries = live_canaries(opened, some, env, live)
         return {app: partial(_promote, opened, app, env, live, canaries[app]) for app in some}
 
@@ -261,6 +264,14 @@ def _say_if_in_window(options: VerbOptions, started: Sequence[tuple[Opened, str,
 
         say_if_in_window(some, "HEAD~1" if options.commit else "HEAD")
     return 0
+
+
+def _older(opened: Opened, env: str, tags: Mapping[str, str]) -> dict[str, str]:
+    if not tags:
+        return {}
+    from renderer.usecases.older import older_versions  # it reads Git's history
+
+    return older_versions(opened, env, tags)
 
 
 def _has_window(opened: Opened, env: str, app: str) -> bool:

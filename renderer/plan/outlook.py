@@ -61,10 +61,15 @@ def play(situation: Situation) -> tuple[SimulationSummary, Timeline]:
 
 
 def named(found: SimulationSummary, *sides: Side | None) -> SimulationSummary:
-    """The timeline with the names that people use for the versions; the simulator uses their labels, or images."""
+    """The timeline with the names that people use for the versions; the simulator uses their labels, or images.
+
+    Pods without that label keep the name of their image beside pods of the same version that have it: they are those of
+    another workload.
+    """
     versions = [version for side in sides if side for version in (side.app.stable, side.app.running)]
-    images = {version.image: version.name for version in versions}
-    names = {label: _by_image(label, images) for label in (track.version.partition("#")[0] for track in found.tracks)}
+    labels = {track.version.partition("#")[0] for track in found.tracks}
+    images = {version.image: version.name for version in versions if version.version not in labels}
+    names = {label: _by_image(label, images) for label in labels}
     return with_labels(found, {**names, **{version.version: version.name for version in versions}})
 
 

@@ -75,7 +75,8 @@ def claim_access(scene: Scene) -> Iterator[Finding]:
 
     Why: A release starts new pods before the old ones stop. With ReadWriteOncePod the new pod waits for the volume, and
     the old one for the new pod: the release never ends (an error). With ReadWriteOnce the same happens as soon as two
-    pods land on different nodes (a warning).
+    pods land on different nodes (a warning). A second workload, or a job, waits for a ReadWriteOncePod volume as long
+    as the first workload runs (an error).
     Fix: use one pod and strategy Recreate, or a claim with ReadWriteMany. With ReadWriteOnce you can also bind all pods
     to one node (`nodeSelector` with `kubernetes.io/hostname`, or a required pod affinity).
     Source: Kubernetes documentation of access modes; kubelet and scheduler (`Multi-Attach error`).
@@ -108,6 +109,29 @@ def claim_access(scene: Scene) -> Iterator[Finding]:
                     f"{cure}, one node, or a claim with ReadWriteMany"
                 )
                 yield Finding("claim-access", message, pointer, pod.manifest, "warning")
+    yield from _waiting(scene)
+
+
+def _waiting(scene: Scene) -> Iterator[Finding]:
+    """The pods of other workloads and jobs that mount a ReadWriteOncePod claim which a workload holds for good."""
+    holders: dict[tuple[str, str], Pod] = {}
+    holding = {id(pod) for pod in scene.index.workloads if pod.manifest.data["spec"].get("replicas", 1) != 0}
+    for pod in sorted(scene.index.pods, key=lambda each: id(each) not in holding):
+        for number, volume in enumerate(pod.spec.get("volumes") or ()):
+            name = str((volume.get("persistentVolumeClaim") or {}).get("claimName", ""))
+            claim = scene.find("PersistentVolumeClaim", pod.namespace, name) if name else None
+            if claim is None or (claim.data.get("spec") or {}).get("accessModes") != ["ReadWriteOncePod"]:
+                continue
+            holder = holders.get((pod.namespace, name))
+            if holder is not None and holder is not pod:
+                message = (
+                    f"the claim {name} is ReadWriteOncePod, and {holder.kind} {holder.manifest.name} holds it: these "
+                    "pods wait for the volume forever; use a claim of their own, or one with ReadWriteMany"
+                )
+                pointer = f"{pod.pointer}/spec/volumes/{number}/persistentVolumeClaim"
+                yield Finding("claim-access", message, pointer, pod.manifest)
+            elif id(pod) in holding:
+                holders[pod.namespace, name] = pod
 
 
 def _on_one_node(pod: Pod) -> bool:

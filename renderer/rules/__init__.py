@@ -62,6 +62,7 @@ from renderer.rules.fleet import (
 from renderer.rules.known_pods import OF_PODS, KnownPods, pods_of
 from renderer.rules.step_routes import check_step_routes
 from renderer.rules.words import words
+from renderer.scaler import SCALERS
 
 __all__ = [
     "FLEET_RULES",
@@ -396,7 +397,9 @@ def check_in_parts(scene: Scene, known: KnownPods | None = None) -> Iterator[lis
 
 
 def _words_of(scene: Scene) -> frozenset[str]:
-    return _NEEDED & words(scene.index)
+    found = _NEEDED & words(scene.index)
+    scalers = [kind for kind in SCALERS if kind in scene.resource_kinds]  # they may mean a workload of the app
+    return found.union(scalers) if scalers else found
 
 
 @lru_cache(maxsize=4096)  # the apps of a project have a few forms

@@ -60,7 +60,8 @@ def hpa_target(scene: Scene) -> Iterator[Finding]:
     """An autoscaler whose target is not rendered with it, or has another API version.
 
     A KEDA ScaledObject is an autoscaler too; one that names no `kind` means a Deployment. The rule looks only where the
-    render has a workload of that namespace.
+    render has a workload of that namespace. An autoscaler among the environment's `resources` is reported at the
+    workload that has the name of its target, and another kind.
 
     Why: It scales nothing: it reports `FailedGetScale`, and the workload keeps its count.
     Fix: name the workload that the strategy renders: a Rollout (`argoproj.io/v1alpha1`) or a Deployment (`apps/v1`).
@@ -81,6 +82,22 @@ def hpa_target(scene: Scene) -> Iterator[Finding]:
         elif found.api_version != target.api_version and (found.api_version or found.kind != "Deployment"):
             message = f"apiVersion of a {found.kind} is {target.api_version}, not {found.api_version or 'apps/v1'}"
             yield Finding("hpa-target", message, "/spec/scaleTargetRef/apiVersion", hpa)
+    yield from _missed(scene)
+
+
+def _missed(scene: Scene) -> Iterator[Finding]:
+    """The workloads whose name an autoscaler of the environment's resources has, with another kind."""
+    for hpa in (each for kind in SCALERS for each in scene.resource_kinds.get(kind, ())):
+        found, namespace = scaler_of(hpa.data), namespace_of(hpa)
+        if scene.known(found.kind, namespace, found.name):
+            continue
+        for pod in scene.index.workloads:
+            if pod.manifest.name == found.name and (not namespace or pod.namespace == namespace):
+                message = (
+                    f"{hpa.kind} {hpa.name} of the environment scales the {found.kind} {found.name}, and this is a "
+                    f"{pod.kind}: write apiVersion: {pod.manifest.api_version} and kind: {pod.kind} there"
+                )
+                yield Finding("hpa-target", message, "/metadata/name", pod.manifest)
 
 
 def _near(scene: Scene, namespace: str) -> Pod | None:

@@ -63,8 +63,8 @@ def play(situation: Situation) -> tuple[SimulationSummary, Timeline]:
 def named(found: SimulationSummary, *sides: Side | None) -> SimulationSummary:
     """The timeline with the names that people use for the versions; the simulator uses their labels, or images.
 
-    Pods without that label keep the name of their image beside pods of the same version that have it: they are those of
-    another workload.
+    If some pods of a version have that label, those without it belong to another workload, and keep the name of their
+    image.
     """
     versions = [version for side in sides if side for version in (side.app.stable, side.app.running)]
     labels = {track.version.partition("#")[0] for track in found.tracks}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from renderer.manifest import SYNC_OPTIONS
+from renderer.manifest import SYNC_OPTIONS, sync_options
 from renderer.plain import escape
 from renderer.rounding import basic_canary_share, replicas_for_share
 from renderer.rules import checks
@@ -394,6 +394,27 @@ def level_1_lists(scene: SpecScene) -> Iterator[Finding]:
         yield of_level("level-1-lists", "the app's sync options are replaced on its Rollout and DestinationRule")
 
 
+def workload_sync_options(scene: SpecScene) -> Iterator[Finding]:
+    """Sync options under `workload.annotations`, where rollspec writes its own instead.
+
+    Why: The Deployment or Rollout has the sync option `PruneLast=true`, and a switch of strategy needs it. The options
+    in `workload.annotations` are replaced by it, so Argo CD never gets them.
+    Fix: write them in `metadata.annotations`, whose options are joined with ours from `renderLevel: 2` on.
+    Source: a rule of rollspec.
+    """
+    annotations = scene.app.spec.get("workload", {}).get("annotations", {})
+    lost = sync_options({"metadata": {"annotations": annotations}}) - {"PruneLast=true", ""}
+    if scene.app.scaled_by_others:
+        lost -= {"ServerSideApply=true"}
+    if lost:
+        message = (
+            f"{', '.join(sorted(lost))} is lost, since rollspec writes the sync options of the workload: use "
+            "`metadata.annotations`, whose options are joined with ours"
+        )
+        pointer = f"/spec/workload/annotations/{escape(SYNC_OPTIONS)}"
+        yield Finding("workload-sync-options", message, pointer, severity="warning")
+
+
 def files_clash(scene: SpecScene) -> Iterator[Finding]:
     """Two files whose paths make the same key of the ConfigMap.
 
@@ -551,6 +572,7 @@ SPEC_RULES: dict[str, SpecRule] = {
     "mesh-hosts": mesh_hosts,
     "match-without-default": match_without_default,
     "level-1-lists": level_1_lists,
+    "workload-sync-options": workload_sync_options,
     "files-clash": files_clash,
     "service-account": service_account,
     "serving-sidecar": serving_sidecar,

@@ -106,13 +106,21 @@ def _compares_list(node: Node) -> bool:
     if node[0] != "binary" or node[1] not in _ARITHMETIC | COMPARISONS:
         return False
     one, other = node[2], node[3]
-    if not (_is_result(one) or _is_result(other)):
+    if not (_is_answer(one) or _is_answer(other)):
         return False
-    return node[1] in _ARITHMETIC or (one if _is_result(other) else other)[0] in ("number", "minus", "text")
+    return node[1] in _ARITHMETIC or (one if _is_answer(other) else other)[0] in ("number", "minus", "text")
+
+
+def _is_answer(node: Node) -> bool:
+    """Whether it is the whole answer; `default(result, 0)` is that too, since a list is never nil."""
+    return _is_result(node) or (node[0] == "call" and node[1] == "default" and _is_result(next(iter(node[2]), None)))
 
 
 def _unguarded(found: list[Node]) -> bool:
-    """Whether an item of the answer is taken, and nothing asks how many there are."""
-    if any(node[0] == "call" and node[1] in ("len", "count", "isNil", "default") for node in found):
-        return False
-    return any(node[0] == "index" and _is_result(node[1]) for node in found)
+    """Whether an item of the answer is taken before anything asks how many there are."""
+    for node in reversed(found):  # as they are evaluated
+        if node[0] == "call" and node[1] in ("len", "count", "isNil"):
+            return False
+        if node[0] == "index" and _is_result(node[1]):
+            return True
+    return False

@@ -19,7 +19,8 @@ KINDS = (  # a kind, its schema, and its files in the example with what they are
             "apps/checkout.yaml": "An app spec is a file `apps/<app>.yaml`. For example `apps/checkout.yaml`:",
             "overlays/production/apps/checkout.yaml": "What differs in one environment, and the release in flight, "
             "is in a partial app, a file `overlays/<env>/apps/<app>.yaml`. It may have any field of an app spec, and "
-            "needs none but `metadata.name`. For example `overlays/production/apps/checkout.yaml`:",
+            "needs only `metadata.name` and a `spec`, which may be `{}`. For example "
+            "`overlays/production/apps/checkout.yaml`:",
         },
     ),
     (

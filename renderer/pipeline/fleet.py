@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from operator import itemgetter
 
-from renderer.argocd import Driven
+from renderer.argocd import Driven, application_name
 from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
 from renderer.patch import WITHOUT_EFFECT
@@ -25,11 +25,12 @@ from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors
 from renderer.project import numbers
 from renderer.rules import Claim, Clash, Scene, check_resources, claims, fleet, is_for_a_cluster, is_of_namespace
-from renderer.rules.fleet import waits_for_rollouts
+from renderer.rules.fleet import application_claim, is_of_argocd, waits_for_rollouts
 from renderer.rules.shared_quota import quota_use, quotas_of_one_app, quotas_shared
 from renderer.yamlio import dump
 
 ARGOCD = "_argocd"
+_OURS = "_objects for Argo CD"  # who claims them; no app has such a name
 
 
 def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[str], *, whole: bool) -> list[Problem]:
@@ -156,11 +157,30 @@ def _first_line(setup: Setup, env: str) -> str:
     return f"{HEADER}{sources}; edits here are lost\n"
 
 
+def _of_argocd(setup: Setup, env: str, claimed: Sequence[tuple[str, Claim]]) -> list[Claim]:
+    """Claims of the objects that rollspec writes for Argo CD, and of the Applications that an ApplicationSet makes.
+
+    Nothing where no app and no resource of the environment has an object of these kinds.
+    """
+    argocd = setup.project.argocd
+    if argocd is None or not any(is_of_argocd(claim) for _, claim in claimed):
+        return []
+    file, made = argocd_file(env), claims(argocd_manifests(setup, env), _OURS, namespace="")
+    found = [claim._replace(file=file) for claim in made if is_of_argocd(claim)]
+    if argocd.kind == "ApplicationSet":
+        names = {application_name(argocd, env, app) for app, _ in claimed}
+        found += [application_claim(name, argocd.namespace, _OURS, file) for name in sorted(names)]
+    return found
+
+
 def _clashes(setup: Setup, env: str, claimed: list[tuple[str, Claim]]) -> list[Problem]:
     resources: Sequence[Manifest] = setup.resources.get(env, ())
     own = [(RESOURCES, claim) for claim in claims(resources, RESOURCES, namespace=_namespace(setup, env))]
+    ours = [(_OURS, claim) for claim in _of_argocd(setup, env, [*claimed, *own])]
     found = []
-    for clash in fleet([*claimed, *own]):
+    for clash in fleet([*claimed, *own, *ours]):
+        if clash.claim.owner == _OURS:
+            continue  # it is shown at the other object
         app, template = clash.claim.owner, _template_of(setup, clash)
         file = setup.environments[env].chain[0].file if app == RESOURCES else setup.layout.app(app)
         message = f"{clash.message} (in {env}: {clash.claim.file} at {clash.claim.pointer or '/'})"

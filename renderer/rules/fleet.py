@@ -27,6 +27,8 @@ _TAKES = "takes-requests"  # of a Service, without a VirtualService
 _ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # the same for claims that never clash
 _ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")  # of the Gateway API
 _SERVICE = "Service "
+_ARGOCD = "|argoproj.io"  # ends the claim of an object of Argo CD, as of Argo Rollouts
+_KINDS_OF_ARGOCD = ("Application ", "ApplicationSet ", "AppProject ")
 _SERVICE_NAME = "kubernetes.io/service-name"  # the label of an EndpointSlice
 _IN_THE_SYNC = frozenset({"Sync", "PostSync"})
 _FIRST_WAVE = -1  # what rollspec puts before a Rollout is in this wave or an earlier one
@@ -295,6 +297,16 @@ def _object(manifest: Manifest, owner: str) -> Claim | None:
         return None
     suffix = f" in {namespace}" if namespace else ""
     return Claim("object-once", f"{kind} {name}{suffix}|{group}", owner, manifest.file, "/metadata/name")
+
+
+def is_of_argocd(claim: Claim) -> bool:
+    """Whether it is that of an Application, an ApplicationSet or an AppProject."""
+    return claim.key.endswith(_ARGOCD) and claim.rule == "object-once" and claim.key.startswith(_KINDS_OF_ARGOCD)
+
+
+def application_claim(name: str, namespace: str, owner: str, file: str) -> Claim:
+    """The claim of an Application of this name."""
+    return Claim("object-once", f"Application {name} in {namespace}{_ARGOCD}", owner, file, "/metadata/name")
 
 
 def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:

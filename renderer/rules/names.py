@@ -144,8 +144,8 @@ _FIELDS = {  # by the file that rollspec makes
 def object_once(scene: Scene) -> Iterator[Finding]:
     """The same object twice: two manifests with one group, kind, namespace and name.
 
-    The rule also compares the apps of an environment with each other, and the environments that have the same `cluster`
-    (a warning if neither says which cluster it is for).
+    The rule also compares the apps of an environment with each other and with what rollspec writes for Argo CD, and the
+    environments that have the same `cluster` (a warning if neither says which cluster it is for).
 
     Why: Argo CD applies one after the other (`RepeatedResourceWarning`). Nobody can say which of them the cluster
     keeps.

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"  # the annotation that says how Argo CD applies the object
 ROLLOUT_HASH = "rollouts-pod-template-hash"  # the label that Argo Rollouts puts on the pods of each version
+KINDS_OF_ARGOCD = frozenset(("Application", "ApplicationSet", "AppProject"))
 _GROUPS = {
     "": ("Pod", "Service", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Namespace"),
     "apps": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),

@@ -639,7 +639,7 @@ class TestCommit:
         def interrupted(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("renderer.git.commits._check_nothing_else", interrupted)
+        monkeypatch.setattr("renderer.git.commits._after_hooks", interrupted)
         if first:
             repo.git("switch", "--quiet", "--orphan", "empty")
         before = repo.git("rev-parse", "--verify", "--quiet", "HEAD", check=False)

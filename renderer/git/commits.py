@@ -61,7 +61,7 @@ def commit(
             done = committing(root, arguments, specs, GIT_INDEX_FILE=index, **variables)
             if not done.returncode:
                 made = _made(root, before)
-                _check_nothing_else(root, files, made, index)
+                _after_hooks(root, files, made, index)
         if done.returncode:
             raise _why(done.returncode, text(done.stdout + done.stderr).strip(), text(done.stderr))
     return made
@@ -165,7 +165,7 @@ def _taken_back(root: str, before: str | None) -> Iterator[None]:
         raise
 
 
-def _check_nothing_else(root: str, files: Sequence[str], made: str, index: str) -> None:
+def _after_hooks(root: str, files: Sequence[str], made: str, index: str) -> None:
     """Raise GitError if a hook put other files into the commit; where it changed one of ours, the index follows."""
     options = ["-z", "--name-only", "--no-renames", _ALL]
     of_commit = ["diff-tree", "-r", "--root", "--no-commit-id", *options, made]

@@ -344,7 +344,7 @@ def ids_and_others(root: str, commit: str, paths: Sequence[str]) -> tuple[dict[s
             if about.startswith(_PLAIN):  # most are
                 ids[path] = about[_ABOUT:]
             else:
-                others |= _entries(os.fsencode(f"{line}\0"))
+                others[path] = _entry(about)
     return ids, others
 
 
@@ -356,9 +356,14 @@ def _entries(said: bytes) -> dict[str, TreeEntry]:
     entries = {}
     for line in fields(said):
         about, _, path = line.partition("\t")
-        mode, _, oid = about.split(" ")
-        entries[path] = TreeEntry(mode, oid)
+        entries[path] = _entry(about)
     return entries
+
+
+def _entry(about: str) -> TreeEntry:
+    """Parses `<mode> <type> <oid>`."""
+    mode, _, oid = about.split(" ")
+    return TreeEntry(mode, oid)
 
 
 def blob_id(content: bytes, length: int = 40) -> str:

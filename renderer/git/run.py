@@ -118,7 +118,7 @@ def stream(root: str, arguments: Sequence[str], stdin: bytes = b"") -> Iterator[
 def _pieces(process: subprocess.Popen[bytes], stdin: bytes) -> Iterator[tuple[IO[bytes], bytes]]:
     """What the process writes and where, as it comes, while `stdin` is written to it."""
     given, out, err = process.stdin, process.stdout, process.stderr
-    assert given and out and err  # noqa: S101, PT018  (pipes)
+    assert given and out and err  # noqa: S101, PT018  (`_started` asks for all three)
     rest = memoryview(stdin)
     with selectors.DefaultSelector() as watch:
         watch.register(given, selectors.EVENT_WRITE)

@@ -15,7 +15,7 @@ from renderer.argocd import (
     settings,
 )
 from renderer.layout import PROJECT_FILE
-from renderer.manifest import Manifest
+from renderer.manifest import KINDS_OF_ARGOCD, Manifest
 from renderer.patch import Patch, PatchFault, apply
 from renderer.pipeline import IDLE, UNMATCHED, Rendered
 from renderer.pipeline.faults import faults_of
@@ -24,7 +24,6 @@ from renderer.problem import Problem
 from renderer.project import ArgoCD
 
 RESOURCES = "_resources"
-_KINDS = frozenset(("Application", "ApplicationSet", "AppProject"))
 _LABEL = 63  # characters of a label's value
 _FREEZES = "RespectIgnoreDifferences"
 
@@ -140,7 +139,9 @@ def _for_argocd(setup: Setup, env: str) -> list[Patch]:
     return [
         patch
         for patch in setup.patches[env]
-        if (patch.target.kind in _KINDS if patch.target else (patch.merge or {}).get("kind") in _KINDS)
+        if (
+            patch.target.kind in KINDS_OF_ARGOCD if patch.target else (patch.merge or {}).get("kind") in KINDS_OF_ARGOCD
+        )
     ]
 
 

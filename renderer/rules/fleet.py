@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from renderer.hooks import hooks_of, wave_of
-from renderer.manifest import ROLLOUT_HASH, Manifest, Object
+from renderer.manifest import KINDS_OF_ARGOCD, ROLLOUT_HASH, Manifest, Object
 from renderer.plain import escape, mapping
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
@@ -27,8 +27,7 @@ _TAKES = "takes-requests"  # of a Service, without a VirtualService
 _ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # the same for claims that never clash
 _ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")  # of the Gateway API
 _SERVICE = "Service "
-_ARGOCD = "|argoproj.io"  # ends the claim of an object of Argo CD, as of Argo Rollouts
-_KINDS_OF_ARGOCD = ("Application ", "ApplicationSet ", "AppProject ")
+_ARGOCD = "argoproj.io"  # the group of Argo CD, and of Argo Rollouts
 _SERVICE_NAME = "kubernetes.io/service-name"  # the label of an EndpointSlice
 _IN_THE_SYNC = frozenset({"Sync", "PostSync"})
 _FIRST_WAVE = -1  # what rollspec puts before a Rollout is in this wave or an earlier one
@@ -295,18 +294,24 @@ def _object(manifest: Manifest, owner: str) -> Claim | None:
     group, kind, namespace, name = manifest.identity
     if not name:
         return None
+    return _of_object(f"{kind} {name}", namespace, group, owner, manifest.file)
+
+
+def _of_object(named: str, namespace: str, group: str, owner: str, file: str) -> Claim:
+    """The claim of an object, given by its kind and name."""
     suffix = f" in {namespace}" if namespace else ""
-    return Claim("object-once", f"{kind} {name}{suffix}|{group}", owner, manifest.file, "/metadata/name")
+    return Claim("object-once", f"{named}{suffix}|{group}", owner, file, "/metadata/name")
 
 
 def is_of_argocd(claim: Claim) -> bool:
     """Whether it is that of an Application, an ApplicationSet or an AppProject."""
-    return claim.key.endswith(_ARGOCD) and claim.rule == "object-once" and claim.key.startswith(_KINDS_OF_ARGOCD)
+    is_object = claim.rule == "object-once" and claim.key.endswith(f"|{_ARGOCD}")
+    return is_object and claim.key.partition(" ")[0] in KINDS_OF_ARGOCD
 
 
 def application_claim(name: str, namespace: str, owner: str, file: str) -> Claim:
     """The claim of an Application of this name."""
-    return Claim("object-once", f"Application {name} in {namespace}{_ARGOCD}", owner, file, "/metadata/name")
+    return _of_object(f"Application {name}", namespace, _ARGOCD, owner, file)
 
 
 def _hosts(manifest: Manifest, owner: str) -> Iterator[Claim]:

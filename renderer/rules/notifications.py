@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from renderer.lazy import regex
+from renderer.manifest import KINDS_OF_ARGOCD
 from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
 
@@ -14,7 +15,6 @@ _OF_APPLICATIONS = regex(
     r"argocd\.argoproj\.io/(manifest-generate-paths|refresh|hydrate)$|argocd-image-updater\.argoproj\.io/"
 )
 _OF_ROLLOUTS = regex(r"on-(rollout|analysis|scaling)-")
-_READ = frozenset(("Application", "ApplicationSet", "AppProject"))
 
 
 def notifications(scene: Scene) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def notifications(scene: Scene) -> Iterator[Finding]:
     seen: set[str] = set()
     for manifest in scene.index.annotated:
         for key in manifest.data["metadata"]["annotations"]:
-            if not _is_of_an_application(key) or key in seen or manifest.kind in _READ:
+            if not _is_of_an_application(key) or key in seen or manifest.kind in KINDS_OF_ARGOCD:
                 continue
             found = _SUBSCRIPTION.match(key)
             if found and _is_read(scene, found["trigger"] or ""):

@@ -76,10 +76,11 @@ class Notes(NamedTuple):
         """The files whose notes show that their apps could clash."""
         lines = self.lines
         for part in (_MARK, *(word.decode() for word in search.words)):
-            at = lines.find(part)
-            while at >= 0:
-                yield self.files[lines.count("\n", 0, at)]
-                at = lines.find(part, lines.index("\n", at))
+            number, start = 0, 0  # of a line
+            while (at := lines.find(part, start)) >= 0:
+                number += lines.count("\n", start, at)
+                yield self.files[number]
+                number, start = number + 1, lines.index("\n", at) + 1
 
 
 def notes_of(opened: Opened) -> Notes | None:

@@ -14,7 +14,7 @@ from renderer.failure import Failure
 from renderer.pipeline import Rendered, is_in
 from renderer.progress import counted, laps, progress
 from renderer.usecases.job import Job, select
-from renderer.usecases.memory import Memory, OfSome, remembered
+from renderer.usecases.memory import Memory, remembered
 from renderer.usecases.project import Opened, whole_projects
 from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share
 from renderer.usecases.selection import Selection
@@ -80,7 +80,7 @@ def validate(options: ValidateOptions) -> int:
 
     def run(opened: Opened, selection: Selection) -> int:
         job = Job(selection, is_written=False)
-        some = OfSome(opened, job) if options.cached and not job.is_whole else None
+        some = None if job.is_whole else _memory(opened, job, options)  # of all apps it is large: not until it is asked
         with some.ahead() if some else nullcontext():
             moved = _moved(opened, selection, base, options) if base else None
             if base:
@@ -113,7 +113,7 @@ def _live_revision(directory: str) -> str | None:
 
 
 def _load_change() -> None:
-    from renderer.usecases import change  # noqa: F401
+    from renderer.usecases import change  # noqa: F401  (so that `_moved` finds it loaded)
 
 
 def _moved(opened: Opened, selection: Selection, base: str, options: ValidateOptions) -> Judged:

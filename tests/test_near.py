@@ -158,6 +158,15 @@ def test_what_is_noted_of_a_text_has_every_host_that_the_text_has(text: bytes, h
         assert (host in near.names_in(whole)) == (host.encode() in whole)
 
 
+@given(st.lists(st.from_regex(r"[!-] ([ab]\.[ab]( [ab]\.[ab])?)?", fullmatch=True), max_size=8))
+def test_the_notes_that_hit_are_those_whose_line_has_a_mark_or_a_word(lines: list[str]) -> None:
+    search = near.Search(frozenset(), frozenset(), frozenset([b"a.b", b"b.b"]), any_text=False)
+    files = [f"apps/{number}.yaml" for number in range(len(lines))]
+    notes = near.Notes("", files, "".join(f"{line}\n" for line in lines), ())
+    found = {file for file, line in zip(files, lines, strict=True) if any(part in line for part in ("!", "a.b", "b.b"))}
+    assert {*notes.hits(search)} == found
+
+
 def test_it_is_the_apps_own_files_that_are_noted(pair: tuple[Path, Path]) -> None:
     opened = open_project(str(pair[0]))
     _, found, *_ = (pair[0] / CACHE_FOLDER / "names.sealed").read_text().split("\n")

@@ -131,7 +131,8 @@ def test_uncommitted_specs_stop_a_commit(tmp_path: Path) -> None:
     own = browser(repository)
     spec = repository.folder / "apps/web.yaml"
     spec.write_text(spec.read_text().replace("replicas: 4", "replicas: 5"))
-    assert "changed since the last commit; `git stash` or commit that first" in act(own, "promote")
+    said = act(own, "promote")
+    assert "changed since the last commit: `git stash push -- apps/web.yaml` puts the edit aside" in said
     assert len(log(repository)) == 2
 
 

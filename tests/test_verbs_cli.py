@@ -543,17 +543,85 @@ def test_a_hook_that_no_option_skips_is_no_reason_to_name_the_option(repository:
     assert git(repository, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("file", ["apps/web.yaml", "overlays/production/overlay.yaml", "rollspec.yaml"])
-def test_a_commit_is_refused_while_its_own_specs_are_not_committed(repository: Path, file: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "edit"),
+    [
+        ("apps/web.yaml", ("replicas: 4", "replicas: 5")),
+        ("overlays/production/overlay.yaml", ("namespace: production", "namespace: shop")),
+        ("rollspec.yaml", ("renderLevel: 1", "renderLevel: 2")),
+    ],
+)
+def test_a_commit_is_refused_while_its_own_specs_are_not_committed(
+    repository: Path, file: str, edit: tuple[str, str]
+) -> None:
     """It would hold manifests of a spec that it does not hold, or a weight that was never live."""
     path = repository / file
-    path.write_text(path.read_text() + "# by hand\n")
-    outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    path.write_text(path.read_text().replace(*edit))
+    edited, words = path.read_text(), ("release", "web", "1.5.0", "--weight", "20")
+    outcome = verb(repository, *words, "--commit")
     assert outcome.code == 1
-    message = "changed since the last commit; `git stash` or commit that first, or leave out --commit and commit it all"
-    assert outcome.err == f"rollspec: {file}: {message}\n"
+    aside = f"`git stash push -- {file}` puts the edit aside, and after this command `git stash pop` brings it back"
+    message = f"changed since the last commit: {aside}; or commit it first, "
+    assert outcome.err == f"rollspec: {file}: {message}or leave out --commit and commit it all\n"
     assert git(repository, "status", "--porcelain") == f" M {file}\n"
-    assert verb(repository, "release", "web", "1.5.0", "--weight", "20").code == 0
+    assert verb(repository, *words, "--dry-run").code == 0
+    git(repository, "stash", "push", "--quiet", "--", file)
+    assert verb(repository, *words, "--commit").code == 0
+    git(repository, "stash", "pop", "--quiet")
+    assert (path.read_text(), git(repository, "status", "--porcelain")) == (edited, f" M {file}\n")
+
+
+@pytest.mark.parametrize("file", ["apps/web.yaml", "overlays/production/overlay.yaml", "rollspec.yaml"])
+@pytest.mark.parametrize("comment", ["# by hand\n", "\n# by hand: {tag: 9.9.9}\n"])
+def test_comments_that_are_not_committed_stay_so(repository: Path, file: str, comment: str) -> None:
+    """They change no manifest, so an abort need not wait for them."""
+    assert verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit").code == 0
+    path = repository / file
+    path.write_text(path.read_text().replace("spec:\n", f"spec: # why\n{comment}"))
+    edited = path.read_text()
+    outcome = verb(repository, "abort", "web", "--commit")
+    assert outcome.code == 0, outcome.err
+    assert (path.read_text(), git(repository, "status", "--porcelain")) == (edited, f" M {file}\n")
+    assert run(repository, "render", "--check").code == 0
+
+
+def test_comments_of_the_file_that_a_verb_writes_are_put_aside_by_hand(repository: Path) -> None:
+    """The commit would have them."""
+    assert verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit").code == 0
+    path = repository / "overlays/production/apps/web.yaml"
+    path.write_text("# watching it\n" + path.read_text())
+    outcome = verb(repository, "abort", "web", "--commit")
+    assert (outcome.code, "`git stash push -- overlays/production/apps/web.yaml` puts the edit" in outcome.err) == (
+        1,
+        True,
+    )
+    git(repository, "stash", "push", "--quiet", "--", "overlays/production/apps/web.yaml")
+    assert verb(repository, "abort", "web", "--commit").code == 0
+    git(repository, "stash", "pop", "--quiet")
+    assert path.read_text().startswith("# watching it\n")
+
+
+def test_a_shared_file_that_is_half_edited_says_how_to_abort_without_the_edit(repository: Path) -> None:
+    assert verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit").code == 0
+    path = repository / "overlays/staging/overlay.yaml"
+    path.write_text(path.read_text() + "  policy: {\n")
+    outcome = verb(repository, "abort", "web", "--commit")
+    assert (outcome.code, "`git stash push -- overlays/staging/overlay.yaml` puts" in outcome.err) == (1, True), outcome
+    assert "stash" not in verb(repository, "abort", "web").err
+    git(repository, "stash", "push", "--quiet", "--", "overlays/staging/overlay.yaml")
+    assert verb(repository, "abort", "web", "--commit").code == 0
+
+
+def test_another_order_of_fields_is_an_edit(repository: Path) -> None:
+    """The order of `env`, for example, is that of the rendered list."""
+    path = repository / "apps/web.yaml"
+    path.write_text(path.read_text().replace("{LOG: info}", "{LOG: info, A: b}"))
+    save = ("commit", "--quiet", "--all", "--message", "more")
+    assert run(repository, "render").code == 0
+    git(repository, *save)
+    path.write_text(path.read_text().replace("{LOG: info, A: b}", "{A: b, LOG: info}"))
+    outcome = verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert (outcome.code, "apps/web.yaml: changed since the last commit" in outcome.err) == (1, True)
 
 
 def test_a_commit_on_no_branch_is_said_to_be_one(repository: Path) -> None:

@@ -15,9 +15,8 @@ from typing import ClassVar
 from renderer.console import out, say
 from renderer.failure import Failure
 from renderer.freeze import TRAILER
-from renderer.git import GitError, changed
+from renderer.git import GitError
 from renderer.git.commits import commit
-from renderer.git.read import find
 from renderer.git.remains import put_right
 from renderer.git.under_way import under_way
 from renderer.git.version import is_detached
@@ -34,12 +33,13 @@ from renderer.usecases.edited import Act, Edited, edit_app
 from renderer.usecases.edited_output import refuse_edited, rescues
 from renderer.usecases.effective import Spec
 from renderer.usecases.freezes import held_by_argo_cd, not_pruned, refuse_frozen, synced_by_hand
-from renderer.usecases.ignored import ignored_output, refuse_hidden, refuse_hidden_output
+from renderer.usecases.ignored import ignored_output, refuse_hidden_output
 from renderer.usecases.project import Opened
 from renderer.usecases.revision import asking_git
 from renderer.usecases.shares import share_lines, with_rendered_pods
 from renderer.usecases.shown import show_problems
 from renderer.usecases.touched import LIVE
+from renderer.usecases.uncommitted import refuse_uncommitted
 from renderer.usecases.unfinished import noted
 from renderer.usecases.upstream import lacks
 from renderer.workers import Tick, Work, meanwhile, processes, reports
@@ -145,7 +145,7 @@ def _refuse_early(opened: Opened, acts: Acts, how: How) -> None:
             if not options.dry_run:
                 put_right(opened.root)
             _refuse_under_way(opened.root)
-        _refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}), [*acts])
+        refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}), [*acts])
 
 
 def _show(opened: Opened, edited: Sequence[Edited], files: Contents, old: Contents, options: VerbOptions) -> None:
@@ -336,36 +336,6 @@ def _refuse_edited(opened: Opened, edited: Sequence[Edited], old: Contents, *, i
     there = {path: text for path, text in old.items() if text is not None}
     urgent = {(made.env, each.app) for each in edited for made in each.made if rescues(each.app, each.env, each.after)}
     refuse_edited(opened, there, urgent, is_dry_run=is_dry_run)
-
-
-def _refuse_hidden(opened: Opened, files: Collection[str]) -> None:
-    with asking_git():
-        refuse_hidden(opened.root, set(files))
-
-
-def _refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> None:
-    """Refuse uncommitted specs: a commit of the verb's files alone would have manifests of specs that it lacks.
-
-    Also, a release state that was never committed is not what the cluster has.
-    """
-    files = [*opened.setup.texts]
-    for app in apps:
-        files += opened.texts(app)[0] if app in opened.apps else ()
-        files += [opened.layout.partial(env, app) for env in envs]
-    if not find(opened.root, "HEAD"):
-        raise Failure("there is no commit yet: commit the project first", 1)
-    with meanwhile(lambda: _refuse_hidden(opened, files)):
-        dirty = changed(opened.root, "HEAD", None, sorted(set(files)))
-    for status, what in (
-        ("A", "not committed yet; commit it first"),
-        (
-            "",
-            "changed since the last commit; `git stash` or commit that first, or leave out --commit and commit it all",
-        ),
-    ):
-        named = [path for found, path in dirty if found == status or not status]
-        if named:
-            raise Failure(f"{', '.join(named[:3])}: {what}", 1)
 
 
 def _table(edited: Sequence[Edited]) -> list[str]:

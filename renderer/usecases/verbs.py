@@ -26,6 +26,7 @@ from renderer.usecases.project import Opened, Refused, find_root, open_project
 from renderer.usecases.release_options import ReleaseOptions
 from renderer.usecases.selection import chosen
 from renderer.usecases.shown import show_problems
+from renderer.usecases.uncommitted import say_how_to_put_aside
 from renderer.usecases.unfinished import undo_unfinished
 from renderer.usecases.verb import How, VerbOptions, carry_out
 from renderer.usecases.words import parse_overrides, parse_words, refuse_misplaced
@@ -317,7 +318,10 @@ def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes: Notes, 
         envs = tuple(sorted(opened.setup.environments)) if everywhere and not options.envs else options.envs
         found = {each.name: acts(opened, each.name) for each in environments_for(opened, envs)}
     except Refused as refused:
-        return int(show_problems(refused.problems, "text"))
+        code = int(show_problems(refused.problems, "text"))
+        if options.commit:
+            say_how_to_put_aside(find_root(options.directory), refused.problems)
+        return code
     named = list(dict.fromkeys(app for some in found.values() for app in some))
     refuse_misplaced(verb, named, opened.apps, opened.setup.environments)
     chosen(named, opened.apps, "app")

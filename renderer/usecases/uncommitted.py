@@ -1,0 +1,94 @@
+"""Specs that were edited and not committed: a verb that commits must not take such an edit along, nor render it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Collection, Iterable, Sequence
+
+from renderer.console import say
+from renderer.failure import Failure
+from renderer.git import GitError, changed, read_many
+from renderer.git.read import find
+from renderer.layout import PROJECT_FILE
+from renderer.problem import Problem, errors, printable
+from renderer.tree import read
+from renderer.usecases.ignored import refuse_hidden
+from renderer.usecases.project import Opened
+from renderer.usecases.revision import asking_git
+from renderer.workers import meanwhile
+from renderer.yamlio import load
+
+_NAMED = 3  # files; for more, all that changed is put aside
+
+
+def refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> None:
+    """Refuse uncommitted specs: a commit of the verb's files alone would have manifests of specs that it lacks.
+
+    Also, a release state that was never committed is not what the cluster has. An edit of comments alone stays out of
+    the commit and changes no manifest, so it stops nothing, unless it is in a file that the verb writes.
+    """
+    written = {opened.layout.partial(env, app) for app in apps for env in envs}
+    files = {*opened.setup.texts, *written}
+    for app in apps:
+        files |= {*opened.texts(app)[0]} if app in opened.apps else set()
+    if not find(opened.root, "HEAD"):
+        raise Failure("there is no commit yet: commit the project first", 1)
+    with meanwhile(lambda: _refuse_hidden(opened, files)):
+        dirty = changed(opened.root, "HEAD", None, sorted(files))
+    new = [path for status, path in dirty if status == "A"]
+    if new:
+        raise Failure(f"{_names(new)}: not committed yet; commit it first", 1)
+    edited = {path for _, path in dirty}
+    wrong = sorted(edited - _same_data(opened, edited - written))
+    if wrong:
+        more = "or commit it first, or leave out --commit and commit it all"
+        raise Failure(f"{_names(wrong)}: changed since the last commit: {_aside(wrong)}; {more}", 1)
+
+
+def say_how_to_put_aside(root: str, problems: Iterable[Problem]) -> None:
+    """What to type where a file with one of these problems was right in the last commit, perhaps."""
+    files = sorted({problem.file for problem in errors(problems) if problem.file})
+    try:
+        edited = [path for status, path in changed(root, "HEAD", None, files) if status != "A"] if files else []
+    except GitError:  # no repository, or no commit yet
+        return
+    if edited:
+        say(f"rollspec: {_names(edited)}: changed since the last commit: {_aside(edited)}")
+
+
+def _aside(files: Sequence[str]) -> str:
+    """What to type to run a verb without the edits of these files."""
+    named = f" push -- {shlex.join(files)}" if len(files) <= _NAMED else ""
+    return f"`git stash{named}` puts the edit aside, and after this command `git stash pop` brings it back"
+
+
+def _names(files: Sequence[str]) -> str:
+    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+    return f"{', '.join(map(printable, files[:_NAMED]))}{more}"
+
+
+def _same_data(opened: Opened, files: Collection[str]) -> set[str]:
+    """Those of these files that are specs, and whose data and its order are those of the last commit."""
+    layout = opened.layout
+    apps = {layout.app(app) for app in opened.apps}
+    specs = [path for path in files if path == PROJECT_FILE or path in apps or _is_of_overlay(opened, path)]
+    if not specs:
+        return set()
+    now, old = read(opened.root, specs)[0], read_many(opened.root, "HEAD", specs)
+    return {path for path, text in now.items() if (then := _data(old[path], path)) and then == _data(text, path)}
+
+
+def _is_of_overlay(opened: Opened, path: str) -> bool:
+    return opened.layout.env_of(path) is not None or path in opened.partials
+
+
+def _data(text: bytes | None, path: str) -> str | None:
+    """The data as text, in its order; None if it cannot be read."""
+    data, problems = load(text, path) if text is not None else (None, [])
+    return None if problems or data is None else json.dumps(data)
+
+
+def _refuse_hidden(opened: Opened, files: Collection[str]) -> None:
+    with asking_git():
+        refuse_hidden(opened.root, set(files))

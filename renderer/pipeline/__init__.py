@@ -52,7 +52,7 @@ from renderer.rules.index import Index, index
 from renderer.rules.ladder import check_ladder, check_pinned
 from renderer.rules.lost_ports import patch_loses_port
 from renderer.rules.shared_quota import quota_use
-from renderer.rules.specs import SpecScene, check_rendered, check_spec, shares_by_replicas
+from renderer.rules.specs import SpecScene, answers_only_matched, check_rendered, check_spec, shares_by_replicas
 from renderer.rules.together import quotas_of
 from renderer.schema import Schemas
 from renderer.schema.words import listed
@@ -631,6 +631,7 @@ def _scene(evaluated: Evaluated, made: Assembled, setup: Setup, environment: Env
         external=frozenset(environment.spec.get("external", ())),
         waypoint=environment.spec.get("waypoint", ""),
         nodes=environment.spec.get("nodes", 0),
+        only_matched=answers_only_matched(evaluated.app),
         indexed=made.index,
         sorted_resources=setup.resource_kinds.get(environment.name),
     )

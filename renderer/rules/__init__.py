@@ -45,6 +45,7 @@ from renderer.rules import (
     since,
     steps,
     together,
+    unrouted,
     volumes,
     workload,
 )
@@ -197,6 +198,7 @@ VIRTUAL_SERVICES: dict[str, ManifestRule] = {
     "route-destinations": routes.route_destinations,
     "route-ports": routes.route_ports,
     "route-order": istio.route_order,
+    "unrouted-requests": unrouted.unrouted_requests,
     "route-names": http.route_names,
     "route-match": http.route_match,
     "gateway-hosts": istio.gateway_hosts,
@@ -321,6 +323,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "monitor-preview": frozenset(("blueGreen",)),
     **dict.fromkeys(("ambient-waypoint", "sync-waves"), frozenset(("VirtualService", "Rollout"))),
     "hpa-behavior": frozenset(("behavior",)),
+    "unrouted-requests": frozenset(("match",)),
     "route-match": frozenset(("match", "steps")),
     "gateway-hosts": frozenset(("gateways",)),
     "http-retries": frozenset(("retries",)),
@@ -359,8 +362,9 @@ _NEED_APPS = frozenset(
         "no-readiness-probe",
     )
 )  # fmt: skip
+_NOT_AT_STEPS = ("mirror-own-canary", "unrouted-requests")  # there it is the canary; a route more takes none away
 OF_ROUTES: tuple[ManifestRule, ...] = (
-    *(judge for rule, judge in VIRTUAL_SERVICES.items() if rule != "mirror-own-canary"),  # here it is the canary
+    *(judge for rule, judge in VIRTUAL_SERVICES.items() if rule not in _NOT_AT_STEPS),
     durations.istio_durations,
 )
 

@@ -45,6 +45,7 @@ class Scene:
     not_secret: frozenset[str] = frozenset()  # names that the project says are none of a secret
     external: frozenset[str] = frozenset()  # what exists elsewhere: "Secret/name", "Service/name", ...
     waypoint: str = ""  # the waypoint of the environment's Services, or `namespace`; empty where nothing says that
+    only_matched: bool = False  # the app says that its host answers only what matches, or a spec rule asks about it
     nodes: int = 0  # how many nodes the environment has; 0 where nothing says that
     indexed: InitVar[Index | None] = None  # the index of `manifests`, where it is made already
     sorted_resources: InitVar[ByKind | None] = None  # `resources` by kind, where they are sorted already

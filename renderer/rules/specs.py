@@ -362,9 +362,7 @@ def match_without_default(scene: SpecScene) -> Iterator[Finding]:
     Source: Istio (a request that no route of its host matches gets a 404).
     """
     istio = scene.app.spec.get("istio", {})
-    matches = istio.get("http", {}).get("match") or ()
-    limits = matches and all(match.keys() - {"port", "gateways"} for match in matches)
-    if not limits or istio.get("onlyMatched"):
+    if not _has_limits(scene.app) or istio.get("onlyMatched"):
         return
     if scene.app.level == 1:
         message = (
@@ -375,6 +373,17 @@ def match_without_default(scene: SpecScene) -> Iterator[Finding]:
     elif not istio.get("hosts") and not istio.get("gateways"):
         message = "`match` applies to no host and no gateway: add one, or set `istio.onlyMatched: true`"
         yield Finding("match-without-default", message, "/spec/istio/http/match", severity="warning")
+
+
+def _has_limits(app: App) -> bool:
+    """Whether `istio.http.match` leaves some requests out."""
+    matches = app.spec.get("istio", {}).get("http", {}).get("match") or ()
+    return bool(matches) and all(match.keys() - {"port", "gateways"} for match in matches)
+
+
+def answers_only_matched(app: App) -> bool:
+    """Whether the app's own host is meant to answer only what matches, or `match_without_default` has asked that."""
+    return bool(app.spec.get("istio", {}).get("onlyMatched")) or (app.level == 1 and _has_limits(app))
 
 
 def level_1_lists(scene: SpecScene) -> Iterator[Finding]:

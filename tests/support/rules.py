@@ -49,9 +49,9 @@ def name_of(path: Path) -> str:
 def read(path: Path) -> Case:
     """`# error: ...`, `# warning: ...` and `# note: ...` are expected lines; others are settings.
 
-    These are `kubernetes`, `rollouts`, `policy`, `namespace` (the app's), `not-secret`, `external`, `waypoint`, `nodes`
-    and `resource`, which names those documents (`Kind/name`) that are resources, not manifests of the app. An
-    AnalysisTemplate that `managed-by` says is ours is one of a built-in check.
+    These are `kubernetes`, `rollouts`, `policy`, `namespace` (the app's), `not-secret`, `external`, `waypoint`,
+    `nodes`, `only-matched` and `resource`, which names those documents (`Kind/name`) that are resources, not manifests
+    of the app. An AnalysisTemplate that `managed-by` says is ours is one of a built-in check.
     """
     text = path.read_text(encoding="utf-8")
     found, settings = _comments(text)
@@ -97,6 +97,8 @@ def _scene(manifests: list[Manifest], settings: dict[str, str]) -> Scene:
         more["namespace"] = settings["namespace"]
     if "not-secret" in settings:
         more["not_secret"] = frozenset(settings["not-secret"].split())
+    if "only-matched" in settings:
+        more["only_matched"] = settings["only-matched"] == "true"
     if "nodes" in settings:
         more["nodes"] = int(settings["nodes"])
     if "policy" in settings:

@@ -83,7 +83,7 @@ _APP_COMMENTS = {
         "If it needs a user of its own, such as the owner of its files, write its number into runAsUser."
     ),
 }
-_IGNORE = "# rollspec's cache; safe to delete\n/.rollspec/\n"
+_IGNORE = "# rollspec's cache, and drafts that a killed run left; safe to delete\n/.rollspec/\n.rollspec-*.tmp\n"
 PRE_COMMIT = ".pre-commit-config.yaml"
 HOOKS = """\
   - repo: local

@@ -77,3 +77,13 @@ def test_a_new_environment_names_the_apps_that_have_no_tag_there(tmp_path: Path)
     app.with_stem("world").write_text(app.read_text().replace("hello", "world"))
     done = run(tmp_path, "init", "--env", "live")
     assert "Next: hello, world have no tag in live: write one into overlays/live/apps/APP.yaml for each" in done.out
+
+
+def test_git_ignores_the_drafts_that_a_killed_run_leaves(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    run(tmp_path, "init")
+    git(tmp_path, "add", "--all")
+    for draft in (".rollspec-7-0.tmp", "apps/.rollspec-7-1.tmp", "rendered/production/.rollspec-7-2.tmp/service.yaml"):
+        (tmp_path / draft).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / draft).write_text("half")
+    assert "\n?? " not in git(tmp_path, "status", "--porcelain", "--untracked-files=all")

@@ -79,6 +79,22 @@ def test_a_rendered_file_that_was_not_added_is_named(repository: Repository) -> 
     assert said in done.err, done
 
 
+@pytest.mark.parametrize("draft", [".rollspec-7-0.tmp/service.yaml", "web/.rollspec-7-1.tmp"])
+def test_a_draft_of_a_killed_run_says_what_to_type(repository: Repository, draft: str) -> None:
+    path = f"rendered/production/{draft}"
+    repository.write(path, EVIL)
+    repository.git("add", "--all")
+    done = repository.run("validate", "--hook")
+    folder = path.rpartition("/")[0]
+    said = f"{path}: output-file: a draft that a killed run left, which Argo CD would apply: `rollspec render` "
+    said += f"deletes it, and `git add --all {folder}` takes it out of Git"
+    assert (done.code, said in done.err) == (1, True), done
+    assert repository.run("render").code == 0
+    repository.git("add", "--all", folder)
+    assert repository.run("validate", "--hook").code == 0
+    assert repository.git("status", "--porcelain") == ""
+
+
 def test_validate_with_a_base_refuses_them_too(repository: Repository) -> None:
     repository.write("rendered/evil.yaml", EVIL)
     edited = "rendered/production/web/service.yaml"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os.path
+import posixpath
 from collections.abc import Collection, Mapping, Sequence
+from shlex import quote
 
 from renderer.git.read import (
     FILES,
@@ -19,7 +21,7 @@ from renderer.layout import Layout
 from renderer.pipeline.argocd_objects import RESOURCES
 from renderer.plan import AppPlan, FileState, OutputFile
 from renderer.problem import Problem
-from renderer.tree import listing, read
+from renderer.tree import is_temporary, listing, read
 from renderer.usecases.checkout import nested
 from renderer.usecases.compare import Compared
 from renderer.usecases.rendered_files import has_app, key_of, rendered_of, shared_files
@@ -129,6 +131,10 @@ def _pointers(root: str, oids: Mapping[str, str], *, is_commit: bool) -> frozens
 
 
 def _problem(file: OutputFile, base: str) -> Problem:
+    if file.state == "foreign" and is_temporary(file.path):
+        why = "a draft that a killed run left, which Argo CD would apply: `rollspec render` deletes it, and "
+        why += f"`git add --all {quote(posixpath.dirname(file.path))}` takes it out of Git"
+        return Problem(file.path, 0, 0, "output-file", why)
     if file.state == "foreign":
         why = f"changed since {base}, and the specs do not render this file: Argo CD would apply it; delete it"
         return Problem(file.path, 0, 0, "output-file", why)

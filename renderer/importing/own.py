@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from renderer.importing.group import Group
+from renderer.importing.proof import MESH
 from renderer.importing.source import SourceObject
 from renderer.render.files import VOLUME, config_map_name
 from renderer.render.objects import PRUNE_LAST, SERVER_SIDE_APPLY, wave
@@ -60,7 +61,8 @@ def istio_of(group: Group, host: str, ports: Sequence[str]) -> tuple[dict[str, A
     name = group.workload.name
     routes = [each for each in group.of("VirtualService") if each.name == name]
     rules = [each for each in group.of("DestinationRule") if each.name == name and each.spec.get("host") == host]
-    hosts, gateways = ([*(routes[0].spec.get(key) or ())] if routes else [] for key in ("hosts", "gateways"))
+    hosts = [*(routes[0].spec.get("hosts") or ())] if routes else []
+    gateways = [*(routes[0].spec.get("gateways") or MESH)] if routes else []
     if hosts[:1] != [host] or gateways[:1] != ["mesh"]:
         return {}, []
     listed = routes[0].spec.get("http") or ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from renderer.rules.autoscaling import DEFAULT_METRICS
+
 Data = Any
 
 # Which type a field holds (an item's, where it is a list), by the type that has the field.
@@ -109,9 +111,6 @@ VALUES: Mapping[str, Mapping[str, Any]] = {
     "ScaleDown": {"selectPolicy": "Max", "policies": [{"type": "Percent", "value": 100, "periodSeconds": 15}]},
 }  # fmt: skip
 _REQUIRED = frozenset(("rules",))  # lists that an object must have, empty or not: the policies of a Job
-_CPU_80 = [
-    {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
-]
 
 
 def without_defaults(data: Data, kind: str) -> Data:
@@ -189,7 +188,7 @@ def _autoscaler(data: dict[str, Data]) -> dict[str, Data]:
     if percent is not None:
         target = {"type": "Utilization", "averageUtilization": percent}
         data["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
-    if data.get("metrics") == _CPU_80:
+    if data.get("metrics") == DEFAULT_METRICS:
         del data["metrics"]
     return data
 

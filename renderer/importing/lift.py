@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from renderer.render.files import VOLUME
 from renderer.render.objects import wave
 from renderer.render.pods import WAIT_BEFORE_STOP
 from renderer.render.workload import RESTARTED_AT
+from renderer.rules.autoscaling import DEFAULT_METRICS, utilized, without_request
 from renderer.spec import version_label
 
 _APP = regex(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?")
@@ -334,6 +335,7 @@ class _Parts:
             self.notes.append(
                 "`replicas` is left out, because its autoscaler sets the number of pods: see docs/import.md"
             )
+        self.notes += self._unknown_utilization(scalers)
         if len(scalers) > 1 or own.kind != "HorizontalPodAutoscaler" or own.data["metadata"].get("annotations"):
             return {"replicas": "external"}
         data = without_defaults(own.data, own.kind)["spec"]
@@ -347,6 +349,18 @@ class _Parts:
         found |= {"metrics": metrics} if metrics else {}
         found |= {"behavior": data["behavior"]} if "behavior" in data else {}
         return {"autoscaling": found}
+
+    def _unknown_utilization(self, scalers: Sequence[SourceObject]) -> Iterator[str]:
+        """A sentence for each container that keeps an autoscaler from scaling, as it does in the cluster now."""
+        for each in scalers:
+            data = without_defaults(each.data, each.kind)["spec"]
+            is_own = each.kind == "HorizontalPodAutoscaler"
+            for block in map(utilized, data.get("metrics", DEFAULT_METRICS) if is_own else ()):
+                for container in without_request(self._pod, block, []) if block else ():
+                    yield (
+                        f"the container {container} has no request of {block['name']}, so the {each} does not scale "
+                        "by its utilization now, unless a LimitRange of the cluster adds one"
+                    )
 
     def service_account(self, spec: dict[str, Any]) -> dict[str, Any]:
         """`serviceAccount`, for one of the app's name that has no more than the field can say."""

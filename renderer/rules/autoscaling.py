@@ -8,6 +8,7 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within, takes_over
 from renderer.rules.index import Pod
+from renderer.rules.limit_ranges import has_external, limits_of, value_of
 from renderer.rules.quantity import quantity
 from renderer.scaler import SCALERS, scaler_of
 
@@ -28,10 +29,9 @@ _TARGETS = {
 }
 _TARGET_TYPE = {"Utilization": "averageUtilization", "AverageValue": "averageValue", "Value": "value"}
 # What Kubernetes puts in where no metric is given.
-_DEFAULT = {
-    "type": "Resource",
-    "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
-}
+DEFAULT_METRICS = [
+    {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
+]
 WINDOW, PERIOD = 3600, 1800  # seconds
 
 
@@ -205,43 +205,46 @@ def _metric_errors(metric: Object) -> Iterator[str]:
 def hpa_requests(scene: Scene) -> Iterator[Finding]:
     """An autoscaler that scales by the utilization of a resource that a container does not request.
 
-    A limit counts as the request where no request is given. An autoscaler without metrics scales by the utilization of
-    cpu.
+    A limit counts as the request where no request is given, and so does the default of a LimitRange of this tree. An
+    autoscaler without metrics scales by the utilization of cpu.
 
     Why: Utilization is a percentage of the request. Without a request the autoscaler reports `missing request for cpu`
-    and never scales.
+    and never scales. This is a warning, because a LimitRange or an admission webhook of the cluster may add requests.
     Fix: give every container of the pod a request (sidecars too), or use `averageValue`, or a ContainerResource metric
-    for one container.
+    for one container. Name a LimitRange of the cluster in the overlay: `external: [LimitRange/NAME]`.
     Source: Kubernetes, `GetResourceUtilizationRatio`, `calculatePodRequests` and `SetDefaults_HorizontalPodAutoscaler`.
     """
-    for hpa in scene.of("HorizontalPodAutoscaler"):
+    for hpa in scene.of("HorizontalPodAutoscaler") if not has_external(scene) else ():
         metrics = (hpa.data.get("spec") or {}).get("metrics")
-        for number, metric in enumerate(metrics or [_DEFAULT]):
-            block = metric.get("resource") or metric.get("containerResource") or {}
-            pod = target_of(scene, hpa) if "averageUtilization" in (block.get("target") or {}) else None
+        for number, metric in enumerate(metrics or DEFAULT_METRICS):
+            block = utilized(metric)
+            pod = target_of(scene, hpa) if block else None
             pointer, why = (f"/spec/metrics/{number}", " ") if metrics else ("/spec/metrics", ", the default metric, ")
-            for container in _without_request(pod, block) if pod else ():
+            for container in without_request(pod.spec, block, limits_of(scene, pod.namespace)) if pod else ():
                 resource = block.get("name", "")
                 message = (
                     f"the container {container} has no request of {resource}: its utilization{why}is unknown; "
                     "give it one (`resources.requests`), or use averageValue"
                 )
-                yield Finding("hpa-requests", message, pointer, hpa)
+                yield Finding("hpa-requests", message, pointer, hpa, "warning")
 
 
-def _without_request(pod: Pod, block: Object) -> Iterator[str]:
+def utilized(metric: Object) -> Object:
+    """The part of a metric that names the resource, if it scales by the utilization of one; else nothing."""
+    block: Object = metric.get("resource") or metric.get("containerResource") or {}
+    return block if "averageUtilization" in (block.get("target") or {}) else {}
+
+
+def without_request(spec: Object, block: Object, limits: list[Object]) -> Iterator[str]:
+    """The containers of a pod whose utilization of a resource nobody knows; `limits` are items of LimitRanges."""
     resource, only = block.get("name", ""), block.get("container")
-    if _has(pod.spec, resource):
+    if value_of(spec, "requests", resource, []) is not None:
         return
-    sidecars = [item for item in pod.inits if item[1].get("restartPolicy") == "Always"]
-    for _, container in sidecars + pod.containers:
-        if (only is None or container.get("name") == only) and not _has(container, resource):
+    sidecars = [each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"]
+    for container in [*sidecars, *(spec.get("containers") or ())]:
+        is_measured = only is None or container.get("name") == only
+        if is_measured and value_of(container, "requests", resource, limits) is None:
             yield container.get("name", "")
-
-
-def _has(holder: Object, resource: str) -> bool:
-    resources = holder.get("resources") or {}
-    return any(resource in (resources.get(side) or ()) for side in ("requests", "limits"))
 
 
 def hpa_behavior(scene: Scene) -> Iterator[Finding]:

@@ -9,8 +9,9 @@ from renderer.manifest import Object
 from renderer.plain import escape, lookup
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod
+from renderer.rules.limit_ranges import limits_of, value_of
 from renderer.rules.quantity import quantity
-from renderer.rules.together import limits_of, per_pod, spoken, value_of
+from renderer.rules.together import per_pod, spoken
 
 _SIDES = ("requests", "limits")
 

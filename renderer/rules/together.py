@@ -9,6 +9,7 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.autoscaling import autoscalers, target_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
+from renderer.rules.limit_ranges import has_external, limits_of, value_of
 from renderer.rules.quantity import quantity, share
 from renderer.rules.rollouts import blue_green_of, canary_of
 from renderer.scaler import Scaler, scaler_of
@@ -222,7 +223,7 @@ def spoken(nano: int) -> str:
 
 
 def _without_value(scene: Scene, pod: Pod, found: Manifest, name: str) -> Iterator[Finding]:
-    if not any(each.startswith("LimitRange/") for each in scene.external):
+    if not has_external(scene):
         message = f"ResourceQuota {found.name} limits {name}, and a container gives no value: its pods are refused"
         yield Finding("quota", message, f"{pod.pointer}/spec/containers", pod.manifest, "warning")
 
@@ -254,30 +255,6 @@ def per_pod(pod: Pod, side: str, resource: str, limits: list[Object], *, missing
     if None in (*values, *first):
         return None
     return max([sum(value or 0 for value in values), *(value or 0 for value in first)])
-
-
-def value_of(container: Object, side: str, resource: str, limits: list[Object]) -> int | None:
-    """A container's request or limit, with the defaults of LimitRanges."""
-    resources = container.get("resources") or {}
-    given = (resources.get(side) or {}).get(resource)
-    if given is None and side == "requests":
-        given = (resources.get("limits") or {}).get(resource)
-    fields = ("defaultRequest", "default", "max", "min") if side == "requests" else ("default", "max")
-    for limit in limits:
-        for field in fields if given is None and limit.get("type") == "Container" else ():
-            if given is None:
-                given = (limit.get(field) or {}).get(resource)
-    return None if given is None else quantity(given)
-
-
-def limits_of(scene: Scene, namespace: str) -> list[Object]:
-    """The items of every LimitRange of a namespace."""
-    return [
-        limit
-        for found in scene.all_of("LimitRange")
-        if namespace_of(found) in ("", namespace)
-        for limit in (found.data.get("spec") or {}).get("limits") or ()
-    ]
 
 
 def nodes(scene: Scene) -> Iterator[Finding]:

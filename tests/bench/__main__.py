@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from tests.bench import machine, reference, starts
 from tests.bench.goals import COMPARED, goals
 from tests.bench.measure import Result, workplace
-from tests.bench.ours import COMMANDS, LARGEST, ROLLSPEC, command_results, profiles, project_results
+from tests.bench.ours import COMMANDS, LARGEST, ROLLSPEC, command_results, growth_results, profiles, project_results
 from tests.bench.peers import peer_results
 from tests.bench.plot import plot
 from tests.bench.projects import generate
@@ -41,22 +42,40 @@ def options() -> argparse.Namespace:
 
 
 def measured(place: Path, chosen: argparse.Namespace) -> Iterator[Result]:
-    """Every result, as it comes."""
-    yield from command_results(place, max(chosen.runs, 5))
+    """Every result; each is shown as it comes."""
+    shown = (_shown(group) for group in _groups(place, chosen))
+    if reference.APPS in chosen.apps and reference.is_here():
+        return reference.paced(shown, reference.slowness(place))
+    return chain.from_iterable(shown)
+
+
+def _groups(place: Path, chosen: argparse.Namespace) -> Iterator[Iterator[Result]]:
+    yield command_results(place, max(chosen.runs, 5))
     if reference.APPS in chosen.apps and reference.is_here():
         for envs in chosen.envs:
-            yield from reference.reference_results(place, envs, min(chosen.runs, 3))
+            yield reference.reference_results(place, envs, min(chosen.runs, 3))
     for apps in chosen.apps:
-        for envs in chosen.envs if apps <= LARGEST else chosen.envs[:1]:
-            yield from project_results(place, apps, envs, chosen.runs)
+        if apps > LARGEST:
+            yield growth_results(place, apps)
+            continue
+        for envs in chosen.envs:
+            yield project_results(place, apps, envs, chosen.runs)
     if FLEET in chosen.apps:
-        yield from verb_results(place)
+        yield verb_results(place)
     if starts.APPS in chosen.apps:
-        yield from starts.start_results(place)
+        yield starts.start_results(place)
     if max(chosen.apps) >= COMPARED:
-        yield from log_results(place, ROLLSPEC, chosen.runs)
+        yield log_results(place, ROLLSPEC, chosen.runs)
     if not chosen.no_peers:
-        yield from peer_results(place, min(COMPARED, max(chosen.apps)), chosen.runs)
+        yield peer_results(place, min(COMPARED, max(chosen.apps)), chosen.runs)
+
+
+def _shown(results: Iterator[Result]) -> Iterator[Result]:
+    for result in results:
+        sample = result.sample
+        told = f"{sample.wall:8.3f} s wall {sample.cpu:8.3f} s processors {sample.peak:6.0f} MB"
+        print(f"{result.apps:6} x {result.envs}  {result.name:28} {told}", flush=True)
+        yield result
 
 
 def steps(place: Path, project: Path | None) -> dict[str, float]:
@@ -81,12 +100,8 @@ def main() -> None:
                 print(f"{name}, 1,000 apps" if not chosen.project else name)
                 print("\n".join(f"  {step:24}{seconds * 1000:9.1f} ms" for step, seconds in spent.items()))
             return
-        before, results = machine.load(), []
-        for result in measured(place, chosen):
-            sample = result.sample
-            told = f"{sample.wall:8.3f} s wall {sample.cpu:8.3f} s processors {sample.peak:6.0f} MB"
-            print(f"{result.apps:6} x {result.envs}  {result.name:28} {told}", flush=True)
-            results.append(result)
+        before = machine.load()
+        results = list(measured(place, chosen))
         load = (before, machine.load())
         unmet = [each.key for each in goals(results) if not each.is_met and each.key and each.key[0] in COMMANDS]
         missed = profiles(place, list(dict.fromkeys(unmet)))

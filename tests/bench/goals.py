@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from tests.bench import reference, starts
 from tests.bench.measure import Result
+from tests.bench.ours import IN_TURNS
+from tests.bench.peers import BESIDE
 from tests.bench.rows import LOG
 from tests.bench.verbs import FLEET, SIZES
 
@@ -80,6 +82,8 @@ WORDS = {
     "python -c pass": "floor: `python -c pass`",
     reference.BEFORE: f"render by rollspec {reference.COMMIT[:8]}, in turns with",
     reference.NOW: "render by this version, of the same specs",
+    BESIDE: "render, between the peers' runs",
+    **{name + IN_TURNS: f"{name}, between the runs of {MOST:,} apps" for name in ("cold", "nothing changed")},
 }
 
 
@@ -109,12 +113,6 @@ def goals(results: Sequence[Result]) -> list[Goal]:
     ]
 
 
-def factor(found: Mapping[Key, Result]) -> float:
-    """How many times as long as on the machine of `reference` a run takes here; 1 where that was not measured."""
-    before = found.get((reference.BEFORE, reference.APPS, 1))
-    return before.sample.wall / reference.SECONDS if before else 1.0
-
-
 def floor(results: Sequence[Result], key: Key) -> Result | None:
     """The least that the same takes without rollspec: for a fleet its bytes written, else Python started."""
     name, apps, envs = key
@@ -138,10 +136,9 @@ def _against_reference(found: Mapping[Key, Result]) -> Iterator[Goal]:
 
 
 def _times(found: Mapping[Key, Result]) -> Iterator[Goal]:
-    here = factor(found)
     for key, there in TIMES.items():
         if each := found.get(key):
-            limit = there * here
+            limit = there * each.slowness
             name, apps, envs = key
             measured = f"{in_words(each.sample.wall)} ({in_words(each.sample.cpu)} of processors)"
             met = each.sample.wall <= limit
@@ -149,9 +146,9 @@ def _times(found: Mapping[Key, Result]) -> Iterator[Goal]:
 
 
 def _against_peers(found: Mapping[Key, Result]) -> Iterator[Goal]:
-    key = ("cold", COMPARED, 1)
+    ours, key = found.get((BESIDE, COMPARED, 1)), ("cold", COMPARED, 1)
     for name, limit in TIMES_AS_FAST.items():
-        ours, peer = found.get(key), found.get((name, COMPARED, 1))
+        peer = found.get((name, COMPARED, 1))
         if ours and peer:
             ratio = peer.each / ours.each
             wanted, measured = f"at least {limit} times as fast", f"{ratio:.1f} times"
@@ -168,7 +165,7 @@ def _growth(found: Mapping[Key, Result]) -> Iterator[Goal]:
             yield Goal(what, size, limit, f"{ratio:.2f} times", ratio <= MOST_GROWTH, ("cold", MANY, envs))
 
     for name in ("cold", "nothing changed"):
-        many, most = found.get((name, MANY, 1)), found.get((name, MOST, 1))
+        many, most = found.get((name + IN_TURNS, MANY, 1)), found.get((name, MOST, 1))
         if many and most:
             ratio, limit = most.each / many.each, f"at most {MOST_AT_MOST} times"
             what = f"an app's time, by that among {MANY:,} apps: {name}"

@@ -27,13 +27,17 @@ class Sample:
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured: medians of `runs` runs over `apps` apps in `envs` environments."""
+    """What was measured: medians of `runs` runs over `apps` apps in `envs` environments.
+
+    The machine was `slowness` times as slow then as the one on which the goals were set.
+    """
 
     name: str
     apps: int
     envs: int
     sample: Sample
     runs: int
+    slowness: float = 1.0
 
     @property
     def each(self) -> float:

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench.measure import Result, Sample, once, repeated
+from tests.bench.measure import Result, Sample, median, once, repeated
 from tests.bench.projects import name_of
 from tests.bench.rows import commit, day_results, generate_ordered, git
 from tests.bench.shares import shares
 
 Key = tuple[str, int, int]  # name, apps, environments
 LARGEST = 10_000  # apps of a project on which every command is measured
+IN_TURNS = ", in turns with a larger project"
 CHANGED = 5  # apps that a plan is about
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "cold": ("render",),
@@ -31,31 +32,19 @@ ROLLSPEC: tuple[str, ...] = (sys.executable, "-c", "from renderer.cli import mai
 
 
 def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Result]:
-    """Every command over one project of that size; of a very large one only what grows with it."""
+    """Every command over one project of that size."""
     project = generate_ordered(place / f"{apps}x{envs}", apps, envs)
     command = {name: (*ROLLSPEC, "-C", str(project), *words) for name, words in COMMANDS.items()}
     once((*ROLLSPEC, "-C", str(project), "fmt"))
     render = command["cold"]
     runs = runs if apps < 5000 else min(runs, 3)
-    runs = runs if apps <= LARGEST else 1
 
     def result(name: str, sample: Sample) -> Result:
         return Result(name, apps, envs, sample, runs)
 
-    def cold(number: int) -> Sample:
-        for folder in ("rendered", ".rollspec"):
-            if (project / folder).exists():
-                (project / folder).rename(place / f"old-{apps}-{envs}-{folder}-{number}")
-        return once(render)
-
-    yield result("cold", repeated(runs, cold))
-    for old in place.glob("old-*"):
-        shutil.rmtree(old)
+    yield result("cold", repeated(runs, lambda _: _cold(project)))
     once(render)
     yield result("nothing changed", repeated(runs, lambda _: once(render)))
-    if apps > LARGEST:
-        shutil.rmtree(project)
-        return
     output = project / "rendered"
     yield result(
         "floor", repeated(runs, lambda number: once(("cp", "-r", str(output), str(place / f"floor-{number}"))))
@@ -78,6 +67,22 @@ def project_results(place: Path, apps: int, envs: int, runs: int) -> Iterator[Re
     shutil.rmtree(project)
 
 
+def growth_results(place: Path, apps: int) -> Iterator[Result]:
+    """What grows with a very large project: its runs, and one of LARGEST apps before and after each."""
+    few, many = (generate_ordered(place / f"growth-{size}", size, 1) for size in (LARGEST, apps))
+    for project in (few, many):
+        once((*ROLLSPEC, "-C", str(project), "fmt"))
+    runs: Mapping[str, Callable[[Path], Sample]] = {"cold": _cold, "nothing changed": _render}
+    for name, run in runs.items():
+        before, sample, after = run(few), run(many), run(few)
+        yield Result(name + IN_TURNS, LARGEST, 1, median([before, after]), 2)
+        yield Result(name, apps, 1, sample, 1)
+        for project in (few, many):
+            once((*ROLLSPEC, "-C", str(project), "render"))  # files that are old enough to be told by their stamps
+    for project in (few, many):
+        shutil.rmtree(project)
+
+
 def profiles(place: Path, wanted: Sequence[Key]) -> dict[Key, dict[str, float]]:
     """The processor seconds of such runs (name, apps, environments) by step, each in one process."""
     found: dict[Key, dict[str, float]] = {}
@@ -97,6 +102,17 @@ def profiles(place: Path, wanted: Sequence[Key]) -> dict[Key, dict[str, float]]:
                 git(project, "reset", "--quiet", "--hard")
         shutil.rmtree(project)
     return found
+
+
+def _render(project: Path) -> Sample:
+    return once((*ROLLSPEC, "-C", str(project), "render"))
+
+
+def _cold(project: Path) -> Sample:
+    """Everything made, checked and written."""
+    for folder in ("rendered", ".rollspec"):
+        shutil.rmtree(project / folder, ignore_errors=True)
+    return _render(project)
 
 
 def _alone(name: str, project: Path) -> Sequence[str]:

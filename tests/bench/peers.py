@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.bench.measure import Result, Sample, once, repeated
+from tests.bench.measure import Result, Sample, median, once, repeated
 from tests.bench.ours import ROLLSPEC
 from tests.bench.projects import generate, name_of
 from tests.tools import kubectl
@@ -15,6 +15,7 @@ from tests.tools.cache import cache
 from tests.tools.cache import once as installed
 from tests.tools.go import environment, go
 
+BESIDE = "cold, beside peers"  # ours: a run before and after each peer's
 HELM = "4.3.1"
 HERE = Path(__file__).parent / "helm"
 GO = (1, 26)  # what that version of Helm wants
@@ -40,16 +41,28 @@ resources:
 def peer_results(place: Path, apps: int, runs: int) -> Iterator[Result]:
     """Each peer over the same apps in one environment; where one is not there, that is said and it is left out."""
     project = generate(place / f"peers-{apps}", apps, 1)
-    once((*ROLLSPEC, "-C", str(project), "render", "--no-cache"))
+    ours = [_ours(project)]
     try:
-        yield from _kustomize(project, place, apps, runs)
+        for result in _kustomize(project, place, apps, runs):
+            yield result
+            ours.append(_ours(project))
     except FileNotFoundError as error:
         print(f"kustomize is left out: {error}")
     try:
-        yield from _helm(project, place, apps, runs)
+        for result in _helm(project, place, apps, runs):
+            yield result
+            ours.append(_ours(project))
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"Helm's engine is left out, it could not be built: {error}")
+    yield Result(BESIDE, apps, 1, median(ours), len(ours))
     shutil.rmtree(project)
+
+
+def _ours(project: Path) -> Sample:
+    """A cold run."""
+    for folder in ("rendered", ".rollspec"):
+        shutil.rmtree(project / folder, ignore_errors=True)
+    return once((*ROLLSPEC, "-C", str(project), "render"))
 
 
 def _kustomize(project: Path, place: Path, apps: int, runs: int) -> Iterator[Result]:

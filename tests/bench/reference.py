@@ -1,7 +1,7 @@
 """How fast this machine is: the version for which the goals were set renders the same apps in the same run.
 
 A goal in seconds holds for the machine on which that version took SECONDS. Here it counts as many times longer as that
-version takes here.
+version takes here, before and after what the goal is about: other work on the machine comes and goes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.check import lay_out
@@ -37,10 +38,30 @@ def reference_results(place: Path, envs: int, runs: int) -> Iterator[Result]:
     samples: dict[str, list[Sample]] = {name: [] for name in trees}
     for _ in range(runs):
         for name, tree in trees.items():
-            for folder in ("rendered", ".rollspec"):
-                shutil.rmtree(project / folder, ignore_errors=True)
-            samples[name].append(once((*_RENDER, str(project), "render"), within=tree))
+            samples[name].append(_cold(project, tree))
     shutil.rmtree(project)
     shutil.rmtree(trees[BEFORE])
     for name, found in samples.items():
         yield Result(name, APPS, envs, median(found), runs)
+
+
+def slowness(place: Path) -> Callable[[], float]:
+    """What measures how many times as long as SECONDS that version takes here and now."""
+    tree, project = lay_out(COMMIT, place / "slowness"), generate(place / "slowness-apps", APPS, 1)
+    return lambda: _cold(project, tree).wall / SECONDS
+
+
+def paced(groups: Iterable[Iterable[Result]], slowness: Callable[[], float]) -> Iterator[Result]:
+    """The results of each group, with the mean of how slow the machine was before and after it."""
+    before = slowness()
+    for group in groups:
+        results = list(group)
+        after = slowness()
+        yield from (replace(each, slowness=(before + after) / 2) for each in results)
+        before = after
+
+
+def _cold(project: Path, tree: Path) -> Sample:
+    for folder in ("rendered", ".rollspec"):
+        shutil.rmtree(project / folder, ignore_errors=True)
+    return once((*_RENDER, str(project), "render"), within=tree)

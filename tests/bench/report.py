@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tests.bench import reference
-from tests.bench.goals import WORDS, Key, factor, floor, goals, in_words
+from tests.bench.goals import WORDS, Key, floor, goals, in_words
 from tests.bench.measure import Result
+from tests.bench.peers import BESIDE
 
 HEAD = """\
 # Benchmarks
@@ -42,13 +43,11 @@ def page(
 
 
 def _against_peers(found: Mapping[Key, Result]) -> str:
-    """How many times the time of ours each peer takes for an app, on as many apps where both were measured."""
+    """How many times the time of ours each peer takes for an app."""
     rows = []
-    for each in found.values():
-        if each.name.startswith(("kustomize", "Helm")):
-            size = each.apps if ("cold", each.apps, 1) in found else max(_sizes(found, 1), default=0)
-            ours = found.get(("cold", size, 1))
-            if ours:
+    for ours in (each for each in found.values() if each.name == BESIDE):
+        for each in found.values():
+            if each.name.startswith(("kustomize", "Helm")):
                 cpu = each.sample.cpu / each.apps / (ours.sample.cpu / ours.apps)
                 rows.append(f"| {each.name} | {each.apps:,} | {each.each / ours.each:.1f} | {cpu:.1f} |")
     head = (
@@ -95,16 +94,17 @@ def _goals(results: Sequence[Result]) -> str:
         f"| {each.what} | {each.size} | {each.limit} | {each.measured} | {'met' if each.is_met else '**not met**'} |"
         for each in goals(results)
     ]
-    here = factor({(each.name, each.apps, each.envs): each for each in results})
+    paces = {each.slowness for each in results}
     slower = (
         f"A goal in seconds was set on a machine on which rollspec {reference.COMMIT[:8]} rendered {reference.APPS:,} "
-        f"apps in {reference.SECONDS} s.\nHere it took {here:.2f} times as long in the same run, so the table shows "
-        "each of these goals times that.\n\n"
+        f"apps in {reference.SECONDS} s.\nHere it took {min(paces, default=1):.2f} to "
+        f"{max(paces, default=1):.2f} times as long: it ran before and after each group of commands, and the table\n"
+        "shows each of these goals times what was measured around its command.\n\n"
     )
     head = (
         "## Goals\n\nWhat the project promises on two processors, and what was measured (wall time). The end of "
         "this page\nshows where the time is spent for goals that are not met.\n\n"
-        f"{slower if here != 1 else ''}"
+        f"{slower if paces - {1.0} else ''}"
         "| what | apps x environments | goal | measured | verdict |\n| --- | --- | --- | --- | --- |\n"
     )
     return head + "\n".join(rows) + "\n"

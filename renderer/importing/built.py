@@ -8,7 +8,10 @@ from typing import Any
 from renderer.layout import Layout
 from renderer.manifest import Identity, Manifest
 from renderer.overlay import Document
-from renderer.pipeline import assemble, check_manifests, evaluate, is_in, read_app
+from renderer.pipeline import is_in
+from renderer.pipeline.assembly import assemble
+from renderer.pipeline.evaluation import evaluate, read_app
+from renderer.pipeline.output_checks import check_manifests
 from renderer.pipeline.positions import Locator
 from renderer.pipeline.setup import Setup, named
 from renderer.problem import Problem, errors

@@ -17,7 +17,8 @@ from renderer.argocd import (
 from renderer.layout import PROJECT_FILE
 from renderer.manifest import KINDS_OF_ARGOCD, Manifest
 from renderer.patch import Patch, PatchFault, apply
-from renderer.pipeline import IDLE, UNMATCHED, Rendered
+from renderer.pipeline import Rendered
+from renderer.pipeline.assembly import IDLE, UNMATCHED
 from renderer.pipeline.faults import faults_of
 from renderer.pipeline.setup import Setup, patch_problem
 from renderer.problem import Problem

@@ -12,7 +12,7 @@ from renderer.argocd import Driven, application_name
 from renderer.layout import HEADER, holds
 from renderer.manifest import Manifest
 from renderer.patch import WITHOUT_EFFECT
-from renderer.pipeline import IDLE, UNMATCHED, Rendered
+from renderer.pipeline import Rendered
 from renderer.pipeline.argocd_objects import (
     RESOURCES,
     application_names,
@@ -20,6 +20,7 @@ from renderer.pipeline.argocd_objects import (
     argocd_patches,
     argocd_problems,
 )
+from renderer.pipeline.assembly import IDLE, UNMATCHED
 from renderer.pipeline.positions import Locator, of_written
 from renderer.pipeline.setup import Setup
 from renderer.problem import Problem, errors

@@ -16,19 +16,10 @@ from renderer.git.read import blob_id
 from renderer.layout import PROJECT_FILE
 from renderer.manifest import Manifest
 from renderer.overlay import Environment
-from renderer.pipeline import (
-    Evaluated,
-    Evaluation,
-    Rendered,
-    assembling,
-    evaluating,
-    finishing,
-    header,
-    is_in,
-    read_app,
-    to_files,
-)
+from renderer.pipeline import Rendered, finishing, header, is_in, to_files
 from renderer.pipeline.argocd_objects import RESOURCES
+from renderer.pipeline.assembly import assembling
+from renderer.pipeline.evaluation import Evaluated, Evaluation, evaluating, read_app
 from renderer.pipeline.faults import faults_of
 from renderer.pipeline.fleet import ARGOCD, argocd_manifests
 from renderer.pipeline.in_step import Stepwise, groups, in_step

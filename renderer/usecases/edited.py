@@ -10,7 +10,8 @@ from renderer.argocd import NOT_DRIVEN, Driven, driven_of
 from renderer.edit import EditError, Operation, Remove, Rename, Set, edit, formatted, new_document
 from renderer.failure import Failure
 from renderer.overlay import Document, Environment, effective
-from renderer.pipeline import Evaluated, Rendered, build_evaluated, evaluate, is_in
+from renderer.pipeline import Rendered, build_evaluated, is_in
+from renderer.pipeline.evaluation import Evaluated, evaluate
 from renderer.plain import pointer_of
 from renderer.problem import Problem, errors
 from renderer.release.fold import ABSENT, SpecEdit, changes

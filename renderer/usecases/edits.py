@@ -10,7 +10,8 @@ from typing import ClassVar, NamedTuple, Self
 from renderer.console import say
 from renderer.facts import release_state
 from renderer.git import changed, log_files, merge_base, read_many, resolve
-from renderer.pipeline import Evaluated, is_in
+from renderer.pipeline import is_in
+from renderer.pipeline.evaluation import Evaluated
 from renderer.release.edits import Meant, following, from_edit, own_version
 from renderer.release.verbs import Outcome, Refusal
 from renderer.spec import short_digests

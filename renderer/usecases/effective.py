@@ -7,7 +7,8 @@ from typing import Any
 
 from renderer.failure import Failure
 from renderer.overlay import Environment
-from renderer.pipeline import Evaluated, evaluate, is_in, read_app
+from renderer.pipeline import is_in
+from renderer.pipeline.evaluation import Evaluated, evaluate, read_app
 from renderer.pipeline.positions import Locator
 from renderer.problem import Problem
 from renderer.usecases.project import Opened

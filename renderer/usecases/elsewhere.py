@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Literal, TypeVar
 from renderer.failure import Failure
 from renderer.git import read_many
 from renderer.overlay import Environment
-from renderer.pipeline import Evaluated, is_in
+from renderer.pipeline import is_in
+from renderer.pipeline.evaluation import Evaluated
 from renderer.problem import Problem, errors
 from renderer.promotion import stages_before
 from renderer.release.back import TakenBack, taken_back

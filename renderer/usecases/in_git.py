@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from renderer.git import GitError, resolve
 from renderer.live.behind import WORKLOADS
 from renderer.live.objects import Object
-from renderer.pipeline import assemble, evaluate, is_in, read_app
+from renderer.pipeline import is_in
+from renderer.pipeline.assembly import assemble
+from renderer.pipeline.evaluation import evaluate, read_app
 from renderer.usecases.project import Opened, Refused
 from renderer.usecases.revision import View, of_revision, of_tree
 

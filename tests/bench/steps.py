@@ -53,10 +53,14 @@ STEPS = {
         "renderer.usecases.change.frozen_changes",
     ),
     "load": ("renderer.pipeline.setup.load", "renderer.pipeline.setup.load_all"),
-    "merge": ("renderer.pipeline.effective", "renderer.pipeline._idle", "renderer.pipeline._app"),
-    "check the spec": ("renderer.pipeline._check_schema", "renderer.pipeline.check_spec"),
-    "render": ("renderer.pipeline.render", "renderer.pipeline._with_templates"),
-    "patch": ("renderer.pipeline.apply",),
+    "merge": (
+        "renderer.pipeline.evaluation.effective",
+        "renderer.pipeline.evaluation._idle",
+        "renderer.pipeline.evaluation._app",
+    ),
+    "check the spec": ("renderer.pipeline.evaluation._check_schema", "renderer.pipeline.evaluation.check_spec"),
+    "render": ("renderer.pipeline.assembly.render", "renderer.pipeline.assembly._with_templates"),
+    "patch": ("renderer.pipeline.assembly.apply",),
     "check the output": ("renderer.pipeline.checking",),
     "to text": ("renderer.pipeline.to_files",),
     "claims": (

@@ -19,6 +19,7 @@ from renderer.rules import Scene
 from renderer.rules.together import nodes_needed
 
 Remark = Callable[[Side | None, Side, SimulationSummary | None], Iterator[str]]
+_RUN_ONCE = ("Job", "Pod")
 _DELAY = 30  # seconds, the default of scaleDownDelaySeconds
 
 
@@ -182,6 +183,19 @@ def _jobs(old: Side | None, new: Side, summary: SimulationSummary | None) -> Ite
     yield from job_lines(old, new)
 
 
+def _left_behind(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:
+    """Other pods with the image of the version before, whose tag somebody wrote by hand; a Job has run already."""
+    was = old.app.stable.image if old else ""
+    if not was or was in (new.app.stable.image, new.app.running.image):
+        return
+    pods = Scene(new.manifests).index.pods
+    kept = [pod.manifest for pod in pods if any(container.get("image") == was for _, container in pod.every)]
+    names = dict.fromkeys(f"{each.kind} {each.name}" for each in kept if each.kind not in _RUN_ONCE)
+    if names:
+        whose = "its manifest names" if len(names) == 1 else "their manifests name"
+        yield f"{' and '.join(names)} stay{'s' if len(names) == 1 else ''} at {was}: {whose} that tag"
+
+
 def _strategy(side: Side) -> dict[str, Any]:
     return (workload(side.app, side.manifests).get("spec") or {}).get("strategy") or {}
 
@@ -210,5 +224,6 @@ _REMARKS: tuple[Remark, ...] = (
     _nodes,
     _stays,
     _restart,
+    _left_behind,
     _jobs,
 )

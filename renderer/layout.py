@@ -20,6 +20,16 @@ class Layout:
     output: str = "rendered"
     templates: str = "templates"
 
+    @property
+    def spec_folders(self) -> list[str]:
+        """The folders of the specs that decide what is released."""
+        return [self.apps, self.overlays]
+
+    @property
+    def source_folders(self) -> list[str]:
+        """The folders of all that people write."""
+        return [*self.spec_folders, self.templates]
+
     def app(self, app: str) -> str:
         """The app spec's file."""
         return f"{self.apps}/{app}.yaml"

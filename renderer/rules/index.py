@@ -57,15 +57,11 @@ def by_kind(manifests: Iterable[Manifest]) -> dict[str, list[Manifest]]:
 
 
 def index(manifests: Sequence[Manifest]) -> Index:
-    """One pass over the manifests."""
-    kinds: dict[str, list[Manifest]] = {}
+    """Look at each manifest once."""
+    kinds = by_kind(manifests)
     pods: list[Pod] = []
     for manifest in manifests:
         kind = manifest.kind
-        if kind in kinds:
-            kinds[kind].append(manifest)
-        else:
-            kinds[kind] = [manifest]
         if kind in WITH_PODS and (pod := pod_of(manifest, kind)) is not None:
             pods.append(pod)
         elif kind in WITH_JOBS:

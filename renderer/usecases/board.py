@@ -116,7 +116,7 @@ def _recent(opened: Opened, head: str, since: datetime) -> dict[Key, Change]:
     own: dict[str, tuple[str, str | None]] = {layout.app(app): (app, None) for app in opened.apps}
     own |= {layout.partial(env, app): (app, env) for env in opened.setup.environments for app in opened.apps}
     found: dict[Key, Change] = {}
-    for commit, touches in log_files(opened.root, [layout.apps, layout.overlays], head):
+    for commit, touches in log_files(opened.root, layout.spec_folders, head):
         if commit.time < since:
             break
         for app, env in (own[touch.path] for touch in touches if touch.path in own):
@@ -228,7 +228,7 @@ def _texts_before(opened: Opened, rows: Sequence[AppStatus]) -> dict[Key, dict[s
         return {}
     layout = opened.layout
     with asking_git():
-        touches = dict(commits_of(opened.root, sorted(set(since.values())), [layout.apps, layout.overlays]))
+        touches = dict(commits_of(opened.root, sorted(set(since.values())), layout.spec_folders))
         oids = {touch.before for found in touches.values() for touch in found if touch.before}
         blobs = read_blobs(opened.root, oids)
     before = {sha: {touch.path: touch.before for touch in found} for sha, found in touches.items()}
@@ -285,7 +285,7 @@ def _past(opened: Opened, head: str, apps: set[str]) -> dict[str, list[Revision]
     about = {path: app for app in apps for path in _own_files(layout, opened, app)}
     about |= {layout.overlay(env): "" for env in opened.setup.environments}
     found: dict[str, list[Revision]] = {app: [] for app in apps}
-    for revision in revisions(opened.root, [layout.apps, layout.overlays], head, only=about):
+    for revision in revisions(opened.root, layout.spec_folders, head, only=about):
         names = {about[path] for path in revision.files}
         for app in apps if "" in names else names:
             own = {path: data for path, data in revision.files.items() if about[path] in (app, "")}

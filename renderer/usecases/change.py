@@ -191,7 +191,7 @@ def as_one(change: Range, new: View, plans: Sequence[AppPlan]) -> tuple[AppPlan,
 def _touching(root: str, line: Sequence[str], new: View) -> dict[tuple[str, str], list[str]]:
     """The commits that changed the specs of each app, by environment and app; in order."""
     layout, setup = new.layout, new.setup
-    folders = [PROJECT_FILE, layout.apps, layout.overlays, layout.templates]
+    folders = [PROJECT_FILE, *layout.source_folders]
     paths = {commit: [each.path for each in touches] for commit, touches in commits_of(root, line, folders)}
     found: dict[tuple[str, str], list[str]] = {}
     for commit in line:

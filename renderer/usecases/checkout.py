@@ -39,7 +39,7 @@ def refuse_nested(root: str, layout: Layout, submodules: Sequence[str]) -> None:
     `submodules` are those of `submodules_of`. Git does not have its files here, so every comparison with a revision
     would take them for deleted or for unchanged.
     """
-    folders = (layout.apps, layout.overlays, layout.templates)
+    folders = layout.source_folders
     around = [path for path in submodules if is_around(path, (*folders, layout.output))]
     found = [*around, *_repositories(root, folders, (layout.output,))]
     if found:

@@ -441,7 +441,7 @@ def _beside_output(root: str, view: View) -> list[str]:
     """The files at the project's root without rendered files: asking Git about all of them takes too long."""
     layout = view.layout
     skipped = {".git", layout.output}
-    return sorted({*os.listdir(root), layout.apps, layout.overlays, layout.templates, PROJECT_FILE} - skipped)
+    return sorted({*os.listdir(root), *layout.source_folders, PROJECT_FILE} - skipped)
 
 
 def _not_rendered(view: View, paths: Iterable[str]) -> list[str]:

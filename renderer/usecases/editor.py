@@ -58,7 +58,7 @@ class SchemaSource:
         if self.is_address:
             return {}
         folder = os.path.normpath(self.base)
-        for own in (layout.apps, layout.overlays, layout.templates, layout.output):
+        for own in (*layout.source_folders, layout.output):
             if holds(own, folder):
                 raise Failure(f"--editor {printable(self.base)}: {own}/ is for other files; name another folder", 2)
         return {

@@ -55,7 +55,7 @@ def _one(root: str, run: Callable[[str, Staged], int]) -> int:
 
 def _refuse_submodules(paths: Sequence[str], layout: Layout) -> None:
     for path in paths:
-        if is_around(path, (layout.apps, layout.overlays, layout.templates, layout.output)):
+        if is_around(path, (*layout.source_folders, layout.output)):
             raise nested(path)
 
 

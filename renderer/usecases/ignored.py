@@ -44,7 +44,7 @@ def refuse_hidden(root: str, paths: Collection[str]) -> None:
 
 def refuse_hidden_specs(root: str, layout: Layout, paths: Collection[str]) -> None:
     """The same for all specs of a project; nothing where there is no repository."""
-    folders = [layout.apps, layout.overlays, layout.templates]
+    folders = layout.source_folders
     try:
         found, unseen = ignored_and_hidden(root, [PROJECT_FILE], folders)
         ignored = ignored_by(root, {*found}.intersection(paths))

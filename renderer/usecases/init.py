@@ -221,7 +221,7 @@ def _refuse_inside(directory: str) -> None:
             continue
         project, _ = _project(root)
         layout = project.layout if project else Layout()
-        for folder in (layout.apps, layout.overlays, layout.templates, layout.output):
+        for folder in (*layout.source_folders, layout.output):
             if holds(os.path.join(root, folder), directory):
                 folder_there = printable(f"{folder}/ of the project in {os.path.relpath(root, directory)}")
                 raise Failure(f"this folder is in {folder_there}: to add an app, run `rollspec new APP`", 2)

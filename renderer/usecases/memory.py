@@ -106,8 +106,13 @@ class OfSome(Memory):
         return noted_neighbours(self.opened, find, rendered, apps)
 
 
-def remembered(opened: Opened, job: Job) -> Memory:
-    """The memory for the job; unless that is about all apps of whole environments, only notes about the other apps."""
+def memory_of(opened: Opened, job: Job, *, reads_cache: bool) -> Memory:
+    """The memory for the job; unless that is about all apps of whole environments, only notes about the other apps.
+
+    Without the cache, nothing is remembered.
+    """
+    if not reads_cache:
+        return Memory(opened, job)
     if not job.is_whole:
         return OfSome(opened, job)
     from renderer.usecases.recorded import recorded  # the cache: a run that reads none does not need it

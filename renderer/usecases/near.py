@@ -113,7 +113,7 @@ def _known(opened: Opened, specs: Sequence[str], text: str) -> Notes | None:
     if not commit:
         return None
     try:
-        differing = changed(opened.root, commit, None, _folders(opened))
+        differing = changed(opened.root, commit, None, opened.layout.spec_folders)
     except GitError:  # the commit is gone
         return None
     noted = files.split("\t")
@@ -133,7 +133,7 @@ def _made(opened: Opened, specs: Sequence[str], known: Notes | None) -> str:
         return ""
     with reader(opened.root) as read_some:
         notes = {file: _note(read_some([file])[0].get(file, b"")) for file in specs if file.isprintable()}
-    folders = _folders(opened)
+    folders = opened.layout.spec_folders
     tracked, _ = ids_and_others(opened.root, head, folders)
     differing = {path for _, path in changed(opened.root, head, None, folders)}
     some = {file: note for file, note in notes.items() if file in tracked and file not in differing}
@@ -143,10 +143,6 @@ def _made(opened: Opened, specs: Sequence[str], known: Notes | None) -> str:
 def _note(text: bytes) -> str:
     """A mark, then every part of the text that could hold a host."""
     return f"{_MARK if _MAY_CLASH.search(text) else _NO_MARK} {names_in(text)}\n"
-
-
-def _folders(opened: Opened) -> list[str]:
-    return [opened.layout.apps, opened.layout.overlays]
 
 
 def _search(opened: Opened, rendered: Sequence[Rendered], apps: Sequence[str]) -> Search:

@@ -136,7 +136,7 @@ def open_project(directory: str) -> Opened:
     if project is None:
         raise Refused(problems)
     layout = project.layout
-    refuse_left_out(root, [layout.apps, layout.overlays, layout.templates])
+    refuse_left_out(root, layout.source_folders)
     names, problems = app_names(layout.apps, sources(root, layout.apps))
     if not names and not problems and listing(root, layout.output):
         message = f"there is no app spec in this folder, so all of {layout.output}/ would be deleted: "
@@ -330,7 +330,7 @@ def other_output(opened: Opened, directory: str, output: str, also: Sequence[str
     """The folder that `--output` names, from `directory`; Failure for Git's or one of the project's (`also`: more)."""
     layout, root = opened.layout, os.path.realpath(opened.root)
     target = os.path.realpath(os.path.join(directory, output))
-    own = [os.path.join(root, each) for each in (layout.apps, layout.overlays, layout.templates, *also)]
+    own = [os.path.join(root, each) for each in (*layout.source_folders, *also)]
     is_own = any(holds(target, each) for each in (root, *own)) or any(holds(each, target) for each in own)
     if is_own or ".git" in target.split(os.sep):
         named = printable(output)

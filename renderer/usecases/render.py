@@ -19,7 +19,7 @@ from renderer.tree import Difference, Summary, TreeError, by_folder, compare, sw
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import RESTORE, refuse_left_out, refuse_nested
 from renderer.usecases.job import Job, select
-from renderer.usecases.memory import Memory, remembered
+from renderer.usecases.memory import Memory, memory_of
 from renderer.usecases.project import Opened, other_output, whole_projects
 from renderer.usecases.run import ByFolder, Share, problems_across_apps, problems_of_apps, render_share, shared_files
 from renderer.usecases.selection import Selection, parse_shard
@@ -251,7 +251,7 @@ def _render(opened: Opened, selection: Selection, options: RenderOptions, shown:
 
 
 def _memory(opened: Opened, job: Job, options: RenderOptions, shown: Shown) -> Memory:
-    memory = remembered(opened, job) if options.reads_cache else Memory(opened, job)
+    memory = memory_of(opened, job, reads_cache=options.reads_cache)
     if options.reads_cache:
         shown.lap("look at the times and sizes of files", memory.described())
     return memory

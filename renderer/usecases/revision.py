@@ -197,7 +197,7 @@ class _AtCommit(Source):
 
 def _listed(root: str, commit: str, layout: Layout) -> tuple[dict[str, str], dict[str, TreeEntry]]:
     """Every file in the folders of specs, and the project file."""
-    return ids_and_others(root, commit, [PROJECT_FILE, layout.apps, layout.overlays, layout.templates])
+    return ids_and_others(root, commit, [PROJECT_FILE, *layout.source_folders])
 
 
 def _shared(tree: Mapping[str, str], layout: Layout) -> dict[str, str]:
@@ -215,7 +215,7 @@ def _links(root: str, commit: str, layout: Layout, other: Mapping[str, TreeEntry
 
     Failure for a submodule there, whose files the revision lacks.
     """
-    above = sorted({folder.rpartition("/")[0] for folder in (layout.apps, layout.overlays, layout.templates)} - {""})
+    above = sorted({folder.rpartition("/")[0] for folder in layout.source_folders} - {""})
     for path, entry in (*other.items(), *(entries_at(root, commit, above).items() if above else ())):
         if entry.mode == SUBMODULE:
             raise nested(f"{path} in {commit[:_SHORT]}")

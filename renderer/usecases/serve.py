@@ -229,7 +229,7 @@ class Files(Source):
             pause = max(_LOOK, _SHARE * self._took)
             if at_once or not self._version or monotonic() - self._looked > pause:
                 start = monotonic()
-                paths = [self.layout.apps, self.layout.overlays, PROJECT_FILE]
+                paths = [*self.layout.spec_folders, PROJECT_FILE]
                 try:
                     self._version = await asyncio.to_thread(version_of_files, self.root, paths)
                 except Failure as failure:

@@ -102,7 +102,7 @@ def start_of_flight(root: str, revision: str, layout: Layout, env: str, app: str
 def _files(root: str, head: str, layout: Layout, apps: set[str], known: Files) -> dict[str, Parsed]:
     """The specs of these apps at HEAD, and every overlay."""
     own = {layout.app(app) for app in apps}
-    tree = list_trees(root, head, [layout.apps, layout.overlays])
+    tree = list_trees(root, head, layout.spec_folders)
     files = {
         path: entry
         for path, entry in tree.items()
@@ -133,7 +133,7 @@ def _go_back(root: str, head: str, layout: Layout, search: Search, until: str | 
     """Go back commit by commit, until every key has its answer; how many commits that took."""
     apps = sorted({app for _, app, _ in search.open})
     few = sorted({path for app in apps for path in files_of(layout, app)})
-    paths = few if len(apps) <= _FEW else [layout.apps, layout.overlays]
+    paths = few if len(apps) <= _FEW else layout.spec_folders
     commits = log_files(root, paths, head, without=until)
     searched = 0
     while search.open and (batch := list(islice(commits, _BATCH))):

@@ -170,7 +170,7 @@ def _head_and_differing(opened: Opened) -> tuple[str, list[str]]:
     """The last commit, and the specs that differ from it. Raises GitError."""
     root, layout = opened.root, opened.layout
     head = resolve(root, "HEAD")
-    return head, [path for _, path in changed(root, head, None, [layout.apps, layout.overlays])]
+    return head, [path for _, path in changed(root, head, None, layout.spec_folders)]
 
 
 def _with_git(

@@ -21,7 +21,7 @@ def lacks(root: str, layout: Layout, apps: Collection[str]) -> str:
     try:
         upstream = upstream_name(root)
         few = [path for app in apps for path in (layout.app(app), layout.partial("*", app))]
-        paths = few if len(apps) <= _FEW else [layout.apps, layout.overlays]
+        paths = few if len(apps) <= _FEW else layout.spec_folders
         log = log_files(root, paths, upstream, without=resolve(root, "HEAD"))
         commits = [{_name(touch.path) for touch in touches} for _, touches in log]
     except GitError:

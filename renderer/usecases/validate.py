@@ -14,7 +14,7 @@ from renderer.failure import Failure
 from renderer.pipeline import Rendered, is_in
 from renderer.progress import counted, laps, progress
 from renderer.usecases.job import Job, select
-from renderer.usecases.memory import Memory, remembered
+from renderer.usecases.memory import Memory, memory_of
 from renderer.usecases.project import Opened, whole_projects
 from renderer.usecases.run import Share, problems_across_apps, problems_of_apps, render_share
 from renderer.usecases.selection import Selection
@@ -80,12 +80,13 @@ def validate(options: ValidateOptions) -> int:
 
     def run(opened: Opened, selection: Selection) -> int:
         job = Job(selection, is_written=False)
-        some = None if job.is_whole else _memory(opened, job, options)  # of all apps it is large: not until it is asked
+        memory = partial(memory_of, opened, job, reads_cache=options.cached)
+        some = None if job.is_whole else memory()  # of all apps it is large: not until it is asked
         with some.ahead() if some else nullcontext():
             moved = _moved(opened, selection, base, options) if base else None
             if base:
                 shown.lap(f"compare with {base}")
-            return _run(some or _memory(opened, job, options), moved, options, shown)
+            return _run(some or memory(), moved, options, shown)
 
     def whole(opened: Opened) -> int:
         return run(opened, select(opened, options.apps, options.envs))
@@ -158,10 +159,6 @@ def _of_merge(options: ValidateOptions, into: str) -> int:
             lay_out_files(merged.folder, merged.trial.commit, without=layout_of(merged.folder, merged.head).output)
         trial = merged.trial
         return validate(replace(options, directory=merged.folder, into=None, base=trial.into, head=trial.commit))
-
-
-def _memory(opened: Opened, job: Job, options: ValidateOptions) -> Memory:
-    return remembered(opened, job) if options.cached else Memory(opened, job)
 
 
 def _run(memory: Memory, moved: Judged | None, options: ValidateOptions, shown: Shown) -> int:

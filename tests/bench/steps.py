@@ -21,7 +21,7 @@ STEPS = {
         "renderer.usecases.job.listing",
     ),
     "recall": (
-        "renderer.usecases.render.remembered",
+        "renderer.usecases.render.memory_of",
         "renderer.usecases.recorded.Recorded.existing",
         "renderer.usecases.recorded.Recorded.confirmed",
         "renderer.usecases.recorded.Recorded.recall",

@@ -457,6 +457,9 @@ APP_CLAIMS = st.lists(
                 ("destination-rule-once", "a.n.svc|n"),
                 ("destination-rule-once", "*.n.svc|n"),
                 ("destination-rule-once", "*|m"),
+                ("claim-access", "n/a"),
+                ("claim-mounted", "n/a"),
+                ("claim-of-one-pod", "n/a"),
             ]
         ),
         st.tuples(

@@ -19,6 +19,8 @@ def manifest(kind: str, name: str, spec: dict[str, Any], namespace: str = "shop"
         "HorizontalPodAutoscaler": "autoscaling/v2",
         "Rollout": "argoproj.io/v1alpha1",
         "Job": "batch/v1",
+        "CronJob": "batch/v1",
+        "PersistentVolumeClaim": "v1",
     }
     meta = {"name": name, "namespace": namespace}
     data = {"apiVersion": api.get(kind, "networking.istio.io/v1"), "kind": kind, "metadata": meta, "spec": spec}
@@ -299,3 +301,52 @@ def test_pods_of_a_kind_without_a_schema_are_in_the_namespace_of_the_environment
         [("web", each) for each in claims([web])] + [("evil", each) for each in claims([own], namespace="shop")]
     )
     assert [clash.rule for clash in found] == ["workloads-overlap"]
+
+
+def volume(*modes: str) -> Manifest:
+    return manifest("PersistentVolumeClaim", "data", {"accessModes": [*modes]})
+
+
+def mounting(kind: str, name: str, *, replicas: int = 1, claim: str = "data") -> Manifest:
+    pod = {"containers": [], "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]}
+    template = {"metadata": {"labels": {"app": name}}, "spec": pod}
+    if kind == "CronJob":
+        return manifest(kind, name, {"jobTemplate": {"spec": {"template": template}}})
+    return manifest(kind, name, {"replicas": replicas, "template": template})
+
+
+def test_the_pods_of_two_apps_cannot_share_a_volume_of_one_pod() -> None:
+    web, job = mounting("Deployment", "web"), mounting("CronJob", "job")
+    one = volume("ReadWriteOncePod")
+    said = (
+        "the claim data is ReadWriteOncePod, and app {} holds it (deployment.yaml): the pods of one of the two wait "
+        "for the volume forever; use a claim of their own, or one with ReadWriteMany"
+    )
+    mounted = "/spec/template/spec/volumes/0/persistentVolumeClaim"
+    of_catalog = f"claim-access catalog deployment.yaml{mounted}: {said.format('web')}"
+    of_web = f"claim-access web deployment.yaml{mounted}: {said.format('catalog')}"
+    assert lines(clashes(web=[web], catalog=[mounting("Deployment", "catalog")], _resources=[one])) == [
+        of_catalog,
+        of_web,
+    ]
+    assert lines(clashes(web=[web, one], jobs=[job])) == [
+        f"claim-access jobs cronjob.yaml/spec/jobTemplate{mounted}: {said.format('web')}"
+    ]
+
+
+def test_pods_that_do_not_hold_one_volume_together_are_no_clash() -> None:
+    web, job, one = mounting("Deployment", "web"), mounting("CronJob", "job"), volume("ReadWriteOncePod")
+    catalog = mounting("Deployment", "catalog")
+    assert clashes(web=[web], catalog=[catalog], _resources=[volume("ReadWriteMany")]) == []
+    assert clashes(web=[web], catalog=[catalog]) == [], "a claim that is elsewhere is not known"
+    assert clashes(web=[web], catalog=[mounting("Deployment", "catalog", claim="own")], _resources=[one]) == []
+    assert clashes(web=[web], catalog=[mounting("Deployment", "catalog", replicas=0)], _resources=[one]) == []
+    assert clashes(web=[job], catalog=[mounting("CronJob", "other")], _resources=[one]) == [], "each at its own time"
+    assert clashes(web=[web, job], _resources=[one]) == [], "a rule over one app"
+
+
+@pytest.mark.parametrize("numbers", [(0, 1), (1, 0), (0, 2), (2, 0)])
+def test_what_mounts_a_volume_could_clash_with_what_says_its_mode(numbers: tuple[int, int]) -> None:
+    made = [volume("ReadWriteOncePod"), mounting("Deployment", "web"), mounting("CronJob", "job")]
+    test = could_clash(claims([made[numbers[0]]], "one"))
+    assert any(test(rule, key) for rule, key, *_ in claims([made[numbers[1]]], "other") if rule.startswith("claim"))

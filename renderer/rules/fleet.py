@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from renderer.hooks import hooks_of, wave_of
 from renderer.manifest import KINDS_OF_ARGOCD, ROLLOUT_HASH, Manifest, Object
 from renderer.plain import escape, mapping
+from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Index, Pod, index
 from renderer.rules.mesh import full_host
@@ -27,6 +28,8 @@ _TAKES = "takes-requests"  # of a Service, without a VirtualService
 _ROLLOUT, _WAITS = "rollout-wave", "waits-for-wave"  # the same for claims that never clash
 _ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute")  # of the Gateway API
 _SERVICE = "Service "
+_CLAIMED = "claim-access"  # a PersistentVolumeClaim that a workload holds for good
+_MOUNTED, _ONE_POD = "claim-mounted", "claim-of-one-pod"  # one that a job mounts, and that one pod alone may use
 _ARGOCD = "argoproj.io"  # the group of Argo CD, and of Argo Rollouts
 _SERVICE_NAME = "kubernetes.io/service-name"  # the label of an EndpointSlice
 _IN_THE_SYNC = frozenset({"Sync", "PostSync"})
@@ -73,6 +76,7 @@ def claims(
             made += [claim for manifest in found.kinds[kind] for claim in claimed(manifest, owner)]
     routes = [manifest for kind in _ROUTES if kind in found.kinds for manifest in found.kinds[kind]]
     made += [claim for manifest in routes for claim in _of_mesh(manifest, owner, namespace)]
+    made += _mounts(found, owner, namespace)
     return (*made, *_workloads(found, owner, namespace), *(_waves(found, owner) if in_one_sync else ()))
 
 
@@ -96,6 +100,7 @@ def fleet(claimed: Iterable[tuple[str, Claim]]) -> list[Clash]:
     found += _of_services([claim for claim in routed if times["host-once"][claim.key] == 1], services)
     found += _taken(by_rule[_TAKES], services)
     found += _rules_of_services(by_rule[_RULED], services, times[_RULED])
+    found += _held(by_rule[_CLAIMED], by_rule[_MOUNTED], {claim.key for claim in by_rule[_ONE_POD]})
     return sorted(found, key=lambda clash: (*_order(clash.claim), *_order(clash.other)))
 
 
@@ -180,6 +185,21 @@ def _taken(taking: Sequence[Claim], services: Iterable[Claim]) -> Iterator[Clash
             yield Clash("host-once", f"this takes the requests of {what} of {_spoken(service.owner)}", claim, service)
 
 
+def _held(held: Sequence[Claim], mounted: Sequence[Claim], of_one_pod: Collection[str]) -> Iterator[Clash]:
+    """Pods that wait for a ReadWriteOncePod claim, which a workload of another owner holds."""
+    holders = _by_key(claim for claim in held if claim.key in of_one_pod)
+    for claim in (*held, *mounted) if holders else ():
+        others = [each for each in holders.get(claim.key, ()) if each.owner != claim.owner]
+        if others:
+            other = min(others, key=_order)
+            message = (
+                f"the claim {claim.key.partition('/')[2]} is ReadWriteOncePod, and {_spoken(other.owner)} holds it "
+                f"({other.file}): the pods of one of the two wait for the volume forever; use a claim of their own, "
+                "or one with ReadWriteMany"
+            )
+            yield Clash(_CLAIMED, message, claim, other)
+
+
 def _service_key(host: str) -> str:
     """The key by which the Service of a host is claimed; empty for another host."""
     name, _, namespace = host.removesuffix(".svc").partition(".")
@@ -218,7 +238,7 @@ def could_clash(claimed: Iterable[Claim]) -> Callable[[str, str], bool]:
     services = [key for rule, key in keys if rule == "object-once" and key.startswith(_SERVICE) and key.endswith("|")]
     others |= {f"{_service_host(key)}{_IN_MESH}" for key in services} | {_rule_key(key) for key in services}
     others |= {_service_key(key.partition("|")[0]) for rule, key in keys if rule == _RULED}
-    others |= {*services, *(key for rule, key in keys if rule == _TAKES)}
+    others |= {*services, *(key for rule, key in keys if rule in (_TAKES, _CLAIMED, _MOUNTED, _ONE_POD))}
 
     def test(rule: str, key: str) -> bool:
         if rule == _PODS:
@@ -441,6 +461,21 @@ def _workloads(found: Index, owner: str, namespace: str) -> list[Claim]:
     return [*made, *_services(found, owner)]
 
 
+def _mounts(found: Index, owner: str, namespace: str) -> Iterator[Claim]:
+    """The PersistentVolumeClaims that pods mount, and those that one pod alone may use."""
+    for pod in found.pods:
+        for number, volume in enumerate(pod.spec.get("volumes") or () if has_pods(pod) else ()):
+            name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
+            if name:
+                rule = _CLAIMED if holds_claims(pod) else _MOUNTED
+                pointer = f"{pod.pointer}/spec/volumes/{number}/persistentVolumeClaim"
+                yield Claim(rule, f"{pod.namespace or namespace}/{name}", owner, pod.manifest.file, pointer)
+    for manifest in found.kinds.get("PersistentVolumeClaim", ()):
+        if is_of_one_pod(manifest):
+            key = f"{namespace_of(manifest) or namespace}/{manifest.name}"
+            yield Claim(_ONE_POD, key, owner, manifest.file, "/spec/accessModes")
+
+
 def _services(found: Index, owner: str) -> Iterator[Claim]:
     """Selectors of Services that find more pods than the workload's own selector, as they have fewer of its labels."""
     for service in found.kinds.get("Service", ()):
@@ -512,4 +547,4 @@ def _found(claim: Claim, wanted: set[str], near: list[tuple[set[str], Claim]]) -
 
 # The rules by which claims clash: each has its manual page.
 _EXACT = ("object-once", "host-once", "destination-rule-once", "hpa-once")  # where two keys are equal
-FLEET_RULES = ("workloads-overlap", *_EXACT)
+FLEET_RULES = ("workloads-overlap", _CLAIMED, *_EXACT)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from renderer.lazy import regex
 from renderer.manifest import Manifest, Object
 
-_SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
-WITH_PODS = _SELECTING | {"Job", "CronJob", "Pod"}
+SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
+WITH_PODS = SELECTING | {"Job", "CronJob", "Pod"}
 WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
 _PLACEHOLDER = regex(r"\{\{.*?\}\}")
 
@@ -66,7 +66,7 @@ def index(manifests: Sequence[Manifest]) -> Index:
             pods.append(pod)
         elif kind in WITH_JOBS:
             pods += _jobs(manifest)
-    workloads = [pod for pod in pods if pod.kind in _SELECTING]
+    workloads = [pod for pod in pods if pod.kind in SELECTING]
     routes = [route for manifest in kinds.get("VirtualService", ()) for route in _routes(manifest)]
     annotated = [manifest for manifest in manifests if (manifest.data.get("metadata") or {}).get("annotations")]
     return Index(kinds, pods, workloads, routes, annotated, "VirtualService" in kinds or "DestinationRule" in kinds)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from renderer.manifest import Manifest, Object
 from renderer.rules.autoscaling import autoscalers, target_of
+from renderer.rules.claims import has_pods, holds_claims, is_of_one_pod
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
 from renderer.rules.limit_ranges import has_external, limits_of, value_of
@@ -77,7 +78,7 @@ def claim_access(scene: Scene) -> Iterator[Finding]:
     Why: A release starts new pods before the old ones stop. With ReadWriteOncePod the new pod waits for the volume, and
     the old one for the new pod: the release never ends (an error). With ReadWriteOnce the same happens as soon as two
     pods land on different nodes (a warning). A second workload, or a job, waits for a ReadWriteOncePod volume as long
-    as the first workload runs (an error).
+    as the first workload runs (an error), also where the two are of two apps of an environment.
     Fix: use one pod and strategy Recreate, or a claim with ReadWriteMany. With ReadWriteOnce you can also bind all pods
     to one node (`nodeSelector` with `kubernetes.io/hostname`, or a required pod affinity).
     Source: Kubernetes documentation of access modes; kubelet and scheduler (`Multi-Attach error`).
@@ -91,13 +92,7 @@ def claim_access(scene: Scene) -> Iterator[Finding]:
                 continue
             modes = set((claim.data.get("spec") or {}).get("accessModes") or ())
             pointer = f"{pod.pointer}/spec/volumes/{number}/persistentVolumeClaim"
-            several = counts.rest > 1
-            pods = (
-                f"{counts.rest} pods always run together"
-                if several
-                else f"{counts.release} pods run together during a release"
-            )
-            cure = "use one pod and strategy Recreate" if several else "use strategy Recreate"
+            pods, cure = _beside(scene, pod, counts)
             if modes == {"ReadWriteOncePod"}:
                 message = (
                     f"the claim {name} is ReadWriteOncePod, and {pods}: the second waits for the volume forever; "
@@ -113,15 +108,28 @@ def claim_access(scene: Scene) -> Iterator[Finding]:
     yield from _waiting(scene)
 
 
+def _beside(scene: Scene, pod: Pod, counts: Together) -> tuple[str, str]:
+    """Which pods run together, and what to do about it, in words."""
+    if counts.rest < 2:
+        return f"{counts.release} pods run together during a release", "use strategy Recreate"
+    if _scalers(scene, pod):
+        fewest = least(scene, pod)
+        pods = f"{fewest} to {counts.rest}" if 1 < fewest < counts.rest else f"up to {counts.rest}"
+        return (
+            f"its autoscaler runs {pods if fewest < counts.rest else fewest} pods together",
+            "use one pod without an autoscaler and strategy Recreate",
+        )
+    return f"{counts.rest} pods always run together", "use one pod and strategy Recreate"
+
+
 def _waiting(scene: Scene) -> Iterator[Finding]:
     """The pods of other workloads and jobs that mount a ReadWriteOncePod claim which a workload holds for good."""
     holders: dict[tuple[str, str], Pod] = {}
-    holding = {id(pod) for pod in scene.index.workloads if pod.manifest.data["spec"].get("replicas", 1) != 0}
-    for pod in sorted(scene.index.pods, key=lambda each: id(each) not in holding):
+    for pod in sorted(filter(has_pods, scene.index.pods), key=lambda each: not holds_claims(each)):
         for number, volume in enumerate(pod.spec.get("volumes") or ()):
             name = str((volume.get("persistentVolumeClaim") or {}).get("claimName", ""))
             claim = scene.find("PersistentVolumeClaim", pod.namespace, name) if name else None
-            if claim is None or (claim.data.get("spec") or {}).get("accessModes") != ["ReadWriteOncePod"]:
+            if claim is None or not is_of_one_pod(claim):
                 continue
             holder = holders.get((pod.namespace, name))
             if holder is not None and holder is not pod:
@@ -131,7 +139,7 @@ def _waiting(scene: Scene) -> Iterator[Finding]:
                 )
                 pointer = f"{pod.pointer}/spec/volumes/{number}/persistentVolumeClaim"
                 yield Finding("claim-access", message, pointer, pod.manifest)
-            elif id(pod) in holding:
+            elif holds_claims(pod):
                 holders[pod.namespace, name] = pod
 
 

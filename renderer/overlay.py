@@ -13,6 +13,7 @@ from renderer.problem import Problem
 from renderer.spec import merge, merge_specs
 
 LONGEST = 16  # longest chain of overlays
+_GIVES = frozenset(("defaults", "labels", "annotations"))  # what an overlay gives an app, or its objects
 JOINED = ("patches", "resources")  # lists of an overlay that are added to those of the one it extends
 
 
@@ -64,7 +65,7 @@ class Environment(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """A document that is part of an effective spec; an Overlay has the app's fields under `/spec/defaults`."""
+    """A document that is part of an effective spec, or gives its objects labels and annotations: see `_in_overlay`."""
 
     document: Document
     kind: str  # App or Overlay
@@ -82,8 +83,8 @@ class Effective(NamedTuple):
         layers = self.layers if not parts or parts[0] in ("spec", "metadata") else (self._app,)  # others: the app alone
         while parts:
             for layer in layers:
-                there = ["spec", "defaults", *parts[1:]] if layer.kind == "Overlay" else parts
-                if (parts[0] == "spec" or layer.kind == "App") and _has(layer.document.data, there):
+                there = _in_overlay(parts) if layer.kind == "Overlay" else parts
+                if there and _has(layer.document.data, there):
                     return layer.document.file, pointer_of(there)
             parts.pop()
         return layers[0].document.file, ""
@@ -104,6 +105,16 @@ class Effective(NamedTuple):
         """The app spec itself."""
         found: Layer = next(layer for layer in reversed(self.layers) if layer.kind == "App")
         return found
+
+
+def _in_overlay(parts: Sequence[str]) -> list[str]:
+    """Where an Overlay has a field of an app: under `/spec/defaults`; a label or an annotation of all objects: there.
+
+    Empty where an overlay has no such field.
+    """
+    if parts[0] == "spec":
+        return ["spec", "defaults", *parts[1:]]
+    return ["spec", *parts[1:]] if parts[1:2] in (["labels"], ["annotations"]) and len(parts) > 2 else []
 
 
 def environments(overlays: Mapping[str, Document]) -> tuple[dict[str, Environment], list[Problem]]:
@@ -150,7 +161,7 @@ def effective(environment: Environment, app: Document, partials: Sequence[Docume
     if _default_beside_autoscaling(spec, (app, *partials), level):
         del spec["replicas"]
     data = {**app.data, "metadata": metadata, "spec": spec}
-    overlays = [Layer(document, "Overlay") for document in environment.chain if "defaults" in document.spec]
+    overlays = [Layer(document, "Overlay") for document in environment.chain if not _GIVES.isdisjoint(document.spec)]
     return Effective(data, (*(Layer(document, "App") for document in (*partials, app)), *overlays))
 
 

@@ -15,7 +15,7 @@ from renderer.manifest import Manifest, Written
 from renderer.masking import is_secret, without_words, words_of
 from renderer.overlay import Document, Effective
 from renderer.problem import Problem, Severity, harshest, without_secrets
-from renderer.render.origin import origin
+from renderer.render.origin import origin, own_metadata
 from renderer.rules.finding import Finding
 from renderer.schema import Fault
 from renderer.spec import version_of
@@ -181,11 +181,18 @@ def _of_finding(effective: Effective, finding: Finding, blame: Blame) -> Problem
     elif finding.manifest.written is not None:
         return of_written(finding.manifest, finding.manifest.written, replace(finding, message=message))
     else:
-        routes = len((effective.data["spec"].get("istio") or {}).get("routes") or ())
-        file, pointer = effective.locate(
-            _of_version(effective, origin(finding.manifest, finding.pointer, routes=routes))
-        )
+        file, pointer = _in_spec(effective, finding.manifest, finding.pointer)
     return Problem(file, 0, 0, finding.rule, f"{message} ({value})", pointer, severity)
+
+
+def _in_spec(effective: Effective, manifest: Manifest, pointer: str) -> tuple[str, str]:
+    """The file and the pointer of the field that gave a manifest this value."""
+    own = own_metadata(manifest, pointer)
+    found = effective.locate(own) if own else ("", "")
+    if own and found[1].endswith(own.removeprefix("/spec")):
+        return found
+    routes = len((effective.data["spec"].get("istio") or {}).get("routes") or ())
+    return effective.locate(_of_version(effective, origin(manifest, pointer, routes=routes)))
 
 
 def _of_version(effective: Effective, pointer: str) -> str:

@@ -19,6 +19,22 @@ def origin(manifest: Manifest, pointer: str, *, routes: int = 0) -> str:
     return "".join(f"/{part}" for part in found)
 
 
+def own_metadata(manifest: Manifest, pointer: str) -> str:
+    """The pointer of a label or an annotation that the spec gives this object alone; empty where it cannot."""
+    _, first, *rest = pointer.split("/")
+    if first != "metadata" or len(rest) != 2 or rest[0] not in ("labels", "annotations"):
+        return ""
+    job = job_of_spec(manifest.data)
+    is_further = manifest.file.rpartition("/")[2].startswith("services-")
+    inside = {
+        "Service": ("services", manifest.identity.name) if is_further else ("service",),
+        **dict.fromkeys(("Deployment", "Rollout"), ("workload",)),
+        **dict.fromkeys(("Job", "CronJob"), ("jobs", job) if job is not None else ()),
+        "ServiceAccount": ("serviceAccount",),
+    }.get(manifest.kind, ())
+    return "".join(f"/{part}" for part in (*_SPEC, *inside, *rest)) if inside else ""
+
+
 def _parts(manifest: Manifest, parts: tuple[str, ...], routes: int) -> tuple[str, ...]:
     if parts[:2] in (("metadata", "labels"), ("metadata", "annotations")):
         return parts

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from renderer.facts import not_inherited
 from renderer.plain import pointer_of, tokens
-from renderer.problem import Problem
+from renderer.problem import Problem, that_exist
 from renderer.spec import merge, merge_specs
 
 LONGEST = 16  # longest chain of overlays
@@ -138,7 +138,7 @@ def environment_of(name: str, find: Callable[[str], Document | None], known: Ite
         if following in chain:
             return f"`extends` leads back to `{following}`: remove one `extends` of the circle"
         if document is None:
-            there = f"; there are {', '.join(sorted(known))}" if known else ""
+            there = f"; {that_exist(known)}" if known else ""
             return f"there is no overlay `{following}`{there}"
         if len(chain) == LONGEST:
             return f"more than {LONGEST} overlays, each of which extends the next"

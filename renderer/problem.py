@@ -96,3 +96,9 @@ def is_visible(text: str) -> bool:
 
 def _visible(letter: str) -> str:
     return letter if is_visible(letter) else letter.encode("unicode_escape").decode()
+
+
+def that_exist(names: Iterable[str]) -> str:
+    """What there is in place of a name that is not known: `there are a, b`."""
+    known = sorted(names)
+    return f"there {'are' if len(known) > 1 else 'is only' if known else 'is'} {', '.join(known) or 'none'}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from renderer.problem import that_exist
+
 Stages = tuple[tuple[str, ...], ...]  # the environments of one stage get a version at the same time
 
 
@@ -19,7 +21,7 @@ def order_faults(stages: Stages, names: Collection[str]) -> Iterator[tuple[str, 
         for index, env in enumerate(stage):
             pointer = f"/{number}/{index}" if len(stage) > 1 else f"/{number}"
             if env not in names:
-                yield pointer, f"there is no environment `{env}`; there are {', '.join(sorted(names))}"
+                yield pointer, f"there is no environment `{env}`; {that_exist(names)}"
             elif env in seen:
                 yield pointer, f"`{env}` is listed twice: a version passes through it once"
             seen.add(env)

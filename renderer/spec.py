@@ -14,6 +14,7 @@ from renderer.protocols import protocol, section
 
 Data = dict[str, Any]
 API_VERSION = "rollspec/v1"  # of every kind of ours
+NAME = regex(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?")  # of an app, an environment, a namespace
 StrategyType = Literal["RollingUpdate", "Recreate", "BlueGreen", "Canary"]
 RouterType = Literal["replica", "istio"]
 

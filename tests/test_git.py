@@ -127,7 +127,10 @@ class TestRevisions:
         assert reason_of(lambda: git.changed(repo.root, revision)) == "no-such-revision"
 
     def test_a_branch_without_commits(self, empty: Repository) -> None:
-        assert reason_of(lambda: git.resolve(empty.root, "HEAD")) == "no-such-revision"
+        for revision in ("HEAD", "HEAD~1"):
+            assert reason_of(partial(git.resolve, empty.root, revision)) == "no-such-revision"
+            with pytest.raises(GitError, match="there is no commit yet: commit the project first"):
+                git.resolve(empty.root, revision)
         assert list(git.log(empty.root)) == []
 
     def test_no_repository(self, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from renderer.plan import AppPlan, Effect, Plan
-from renderer.problem import SEVERITIES, Problem, Severity, count_text, errors, harshest, strict
+from renderer.problem import SEVERITIES, Problem, Severity, count_text, errors, harshest, strict, that_exist
 from renderer.report.plan import plan_text
 from renderer.report.problems import problems_text
 from renderer.usecases.shown import show_problems
@@ -62,3 +62,9 @@ def test_a_note_is_shown_and_does_not_stop_a_run(
     assert show_problems([NOTE], form, is_strict=is_strict) is False
     printed = capsys.readouterr()
     assert "new" in printed.err + printed.out
+
+
+def test_the_names_that_exist() -> None:
+    assert that_exist(["b", "a"]) == "there are a, b"
+    assert that_exist(["a"]) == "there is only a"
+    assert that_exist([]) == "there is none"

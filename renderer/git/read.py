@@ -67,6 +67,8 @@ def remotes(root: str) -> list[str]:
 def resolve(root: str, revision: str) -> str:
     """The id of a commit. Raises GitError no-such-revision, also for the HEAD of a branch without commits."""
     found = find(root, revision)
+    if found is None and revision.startswith("HEAD") and find(root, "HEAD") is None:
+        raise GitError("there is no commit yet: commit the project first", "no-such-revision")
     if found is None:
         raise GitError(f"there is no revision {revision!r} here{_cure(root, revision)}", "no-such-revision")
     return found

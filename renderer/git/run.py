@@ -220,7 +220,8 @@ def refusal(said: str) -> GitError:
         )
         return GitError(message, reason)
     if reason == "no-repository":
-        return GitError("this is not a Git repository (or git cannot find its top folder)", reason)
+        why = "this is not a Git repository (or git cannot find its top folder)"
+        return GitError(f"{why}: run this in a clone, or make one with `git init`", reason)
     return GitError("git: " + (lines[0] if lines else "it failed without a message"), reason)
 
 

@@ -22,9 +22,8 @@ from renderer.render.objects import wave
 from renderer.render.pods import WAIT_BEFORE_STOP
 from renderer.render.workload import RESTARTED_AT
 from renderer.rules.autoscaling import DEFAULT_METRICS, utilized, without_request
-from renderer.spec import version_label
+from renderer.spec import NAME, version_label
 
-_APP = regex(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?")
 _IMAGE = regex(
     r"([a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
 )
@@ -56,7 +55,7 @@ class Lifted:
 def lift(group: Group) -> Lifted:
     """The app of a workload and its objects. Raises NotLifted for what cannot be an app."""
     workload = group.workload
-    if not _APP.fullmatch(workload.name):
+    if not NAME.fullmatch(workload.name):
         raise NotLifted(f"`{workload.name}` cannot be an app's name: at most 53 characters, beginning with a letter")
     if not is_in_flight(workload):
         return _lifted(group)

@@ -17,7 +17,7 @@ from renderer.problem import Problem, errors
 from renderer.rules.specs import SpecScene, check_spec
 from renderer.schema import Schemas
 from renderer.schema.words import listed
-from renderer.spec import API_VERSION, OBJECT_LABELS, VERSION_STATES, App, Around, app_of, merge
+from renderer.spec import API_VERSION, NAME, OBJECT_LABELS, VERSION_STATES, App, Around, app_of, merge
 
 _HEAD = {"apiVersion": API_VERSION, "kind": "App"}
 _BELONGS = "keep a plain manifest outside this folder, and name it under an app's `extraResources`"
@@ -88,6 +88,11 @@ def _check_name(document: Document, name: str) -> list[Problem]:
     if kind not in (None, "App") and (given != name or not is_ours):
         message = f"an app spec must be of kind `App`, not `{kind}`: {_BELONGS}"
         return [Problem(document.file, 0, 0, "not-allowed-value", message, "/kind")]
+    if given != name and not NAME.fullmatch(name):
+        is_name = isinstance(given, str) and NAME.fullmatch(given)
+        cure = f"rename it to {given}.yaml" if is_name else "use lower-case letters, digits and `-`"
+        message = f"the file has the name of its app, and `{name}` is not a valid one: {cure}"
+        return [Problem(document.file, 0, 0, "app-name", message)]
     if given != name:
         other = f"write `metadata: {{name: {name}}}`" if given is None else f"not `{given}`"
         message = f"the file is {name}.yaml: the app's name must be `{name}`, {other}"

@@ -6,15 +6,18 @@ import difflib
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from renderer.lazy import regex
 from renderer.schema.patterns import Matches
 from renderer.schema.tree import Tree
 from renderer.schema.values import Node, Tokens
 from renderer.schema.words import either, listed, name
 
 _SAME = 1.0  # difflib's ratio of words that differ in case or `_` alone
+_NEARLY = 0.8
 _LIKE = 0.7
 _LIKE_SHORT = 0.6  # `tga` and `tag`
 _SHORT = 4
+_PART = regex("[A-Z]?[^A-Z]+|[A-Z]+")  # a word of `minReplicas`
 _LONGEST = 64  # longest word that is compared with others
 _OTHER: dict[Tokens, str] = {("spec",): "metadata", ("metadata",): "spec"}  # the other half of a document
 _MAX_CANDIDATES = 3  # if the field exists in more mappings than that, none of them is a probable one
@@ -35,7 +38,7 @@ def unknown_among(key: str, fields: Iterable[str], taken: Collection[str] = ()) 
     """The message for a field that is not one of `fields`; the mapping already has the fields `taken`."""
     known = list(fields)
     free = [field for field in known if field not in taken]
-    if alike := near(key, known):
+    if alike := near(key, known, _NEARLY) or _part(key, known) or near(key, known):
         there = ", which is already here" if alike in taken else ""
         return f"unknown field {name(key)}; did you mean {name(alike)}{there}?"
     allowed = f"allowed here: {listed(free)}" if free else "no further field is allowed here"
@@ -50,6 +53,17 @@ def near(word: str, options: Iterable[str], least: float | None = None) -> str |
     cutoff = least or (_LIKE_SHORT if len(word) <= _SHORT else _LIKE)
     close = difflib.get_close_matches(_fold(word), list(folded), n=1, cutoff=cutoff)
     return folded[close[0]] if close else None
+
+
+def _part(word: str, options: Collection[str]) -> str | None:
+    """The longest option that begins the word (`env`, `environment`), or the only one that the word begins or ends."""
+    folded, least = _fold(word), _SHORT - 1
+    begun = [option for option in options if len(option) >= least and folded.startswith(_fold(option))]
+    if begun:
+        return max(begun, key=len)
+    parts = {option: [_fold(part) for part in _PART.findall(option)] for option in options}
+    found = [option for option, words in parts.items() if len(folded) >= least and folded in (words[0], words[-1])]
+    return found[0] if len(found) == 1 else None
 
 
 def extras(instance: dict[str, Any], schema: Node, matches: Matches) -> list[str]:

@@ -10,7 +10,7 @@ from renderer.overlay import Environment
 from renderer.pipeline import is_in
 from renderer.pipeline.evaluation import Evaluated, evaluate, read_app
 from renderer.pipeline.positions import Locator
-from renderer.problem import Problem
+from renderer.problem import Problem, that_exist
 from renderer.usecases.project import Opened
 
 Spec = Mapping[str, Any]
@@ -29,7 +29,7 @@ def environment_for(opened: Opened, env: str | None) -> Environment:
     if env is None:
         raise Failure(f"which environment? --env {'|'.join(names)}", 2)
     if env not in opened.setup.environments:
-        raise Failure(f"there is no environment `{env}`; there are {', '.join(names)}", 2)
+        raise Failure(f"there is no environment `{env}`; {that_exist(names)}", 2)
     return opened.setup.environments[env]
 
 

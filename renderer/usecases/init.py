@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path
-import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from renderer.promotion import Stages, stage_of, with_next
 from renderer.resources import read_schema
 from renderer.scaffold import HOOKS, PRE_COMMIT, PRE_COMMIT_CONFIG, app_text, overlay_files, project_files
 from renderer.schema import Schemas
+from renderer.spec import NAME
 from renderer.tree import read, write_all
 from renderer.usecases.editor import SchemaSource, set_up_editor, with_line
 from renderer.usecases.git_hooks import write_hooks
@@ -207,7 +207,7 @@ def _promoted(root: str, stages: Stages) -> bytes:
 
 def check_name(what: str, name: str) -> None:
     """Failure for a name that no environment, namespace or app can have."""
-    if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", name):
+    if not NAME.fullmatch(name):
         why = "use lower-case letters, digits and `-`; begin with a letter"
         raise Failure(f"`{printable(name)}` is not a valid name for the {what}: {why}", 2)
 

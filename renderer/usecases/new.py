@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ from renderer.failure import Failure
 from renderer.pipeline import build_app
 from renderer.problem import printable
 from renderer.scaffold import app_text
-from renderer.spec import strategy_of
+from renderer.spec import NAME, strategy_of
 from renderer.tree import write_all
 from renderer.usecases.editor import SchemaSource, missing_schemas, with_line
 from renderer.usecases.project import Refused, open_project
@@ -31,7 +30,7 @@ class NewApp:
     editor: str | None = None
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[a-z]([a-z0-9-]{0,51}[a-z0-9])?", self.app):
+        if not NAME.fullmatch(self.app):
             raise Failure(
                 "an app's name must be at most 53 lower-case letters, digits or `-`, and begin with a letter", 2
             )

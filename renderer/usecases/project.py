@@ -23,7 +23,7 @@ from renderer.pipeline.setup import (
     set_up,
 )
 from renderer.plain import escape
-from renderer.problem import Problem, errors, printable
+from renderer.problem import Problem, errors, printable, that_exist
 from renderer.progress import counted
 from renderer.project import Project, Versions
 from renderer.promotion import order_faults
@@ -176,14 +176,13 @@ def _environments_named(root: str, setup: Setup) -> list[Problem]:
         Problem(PROJECT_FILE, 0, 0, "promotion", why, f"/spec/promotion{pointer}")
         for pointer, why in order_faults(setup.project.promotion, setup.environments)
     ]
-    names = ", ".join(sorted(setup.environments))
     found += [
         Problem(
             PROJECT_FILE,
             0,
             0,
             "clusters",
-            f"there is no environment `{env}`; there are {names}",
+            f"there is no environment `{env}`; {that_exist(setup.environments)}",
             f"/spec/clusters/{escape(env)}",
         )
         for env in setup.project.clusters

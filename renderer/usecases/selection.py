@@ -11,6 +11,7 @@ from renderer.layout import PROJECT_FILE, Layout
 from renderer.overlay import Environment
 from renderer.pipeline.fleet import ARGOCD
 from renderer.pipeline.setup import resource_path
+from renderer.problem import that_exist
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def chosen(wanted: Sequence[str], known: Sequence[str], what: str) -> list[str]:
             from difflib import get_close_matches  # imported here: only a wrong name needs it
 
             near = get_close_matches(name, known, 1)
-            hint = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(sorted(known)) or 'none'}"
+            hint = f"; did you mean `{near[0]}`?" if near else f"; {that_exist(known)}"
             raise Failure(f"there is no {what} `{name}`{hint if len(known) <= 20 or near else ''}", 2)
     return sorted(set(wanted)) if wanted else sorted(known)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from renderer.hooks import WAVE
 from renderer.manifest import SYNC_OPTIONS, sync_options
 from renderer.plain import escape
 from renderer.rounding import basic_canary_share, replicas_for_share
@@ -424,6 +425,25 @@ def workload_sync_options(scene: SpecScene) -> Iterator[Finding]:
         yield Finding("workload-sync-options", message, pointer, severity="warning")
 
 
+def service_sync_wave(scene: SpecScene) -> Iterator[Finding]:
+    """A sync wave under `service.annotations` or `services.<name>.annotations`, where rollspec writes its own instead.
+
+    Why: Every Service of an app is in wave -1, so that it is there before the pods. A wave in its annotations is
+    replaced by it, so Argo CD never gets it.
+    Fix: remove it. If the Service must be in another wave, change the annotation with a patch of the Service.
+    Source: a rule of rollspec.
+    """
+    spec = scene.app.spec
+    given = [("/spec/service", spec.get("service") or {})]
+    given += [(f"/spec/services/{escape(name)}", fields) for name, fields in spec.get("services", {}).items()]
+    for pointer, fields in given:
+        asked = fields.get("annotations", {}).get(WAVE, "-1")
+        if asked != "-1":
+            message = f"wave {asked} is lost, since rollspec puts a Service into wave -1: remove it, or use a patch"
+            inside = f"{pointer}/annotations/{escape(WAVE)}"
+            yield Finding("service-sync-wave", message, inside, severity="warning")
+
+
 def files_clash(scene: SpecScene) -> Iterator[Finding]:
     """Two files whose paths make the same key of the ConfigMap.
 
@@ -582,6 +602,7 @@ SPEC_RULES: dict[str, SpecRule] = {
     "match-without-default": match_without_default,
     "level-1-lists": level_1_lists,
     "workload-sync-options": workload_sync_options,
+    "service-sync-wave": service_sync_wave,
     "files-clash": files_clash,
     "service-account": service_account,
     "serving-sidecar": serving_sidecar,
@@ -618,6 +639,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "ladder-end": frozenset(("steps",)),
     **dict.fromkeys(("canary-headers", "mesh-hosts", "match-without-default", "istio-fields"), frozenset(("istio",))),
     "canary-routes": frozenset(("istio", "router")),
+    "service-sync-wave": frozenset(("service", "services")),
     "files-clash": frozenset(("files", *_STATES)),
     "service-account": frozenset(("serviceAccount",)),
     "serving-sidecar": _POD,

@@ -822,6 +822,25 @@ def test_a_verb_that_does_not_fit_explains_itself(repository: Path, words: tuple
     assert git(repository, "status", "--porcelain") == ""
 
 
+def test_the_version_in_flight_is_not_released_again(repository: Path) -> None:
+    """To abort it first, as for another version, would be wrong."""
+    assert verb(repository, "release", "web", "1.5.0", "-w", "20").code == 0
+    outcome = verb(repository, "release", "web", "1.5.0", "-w", "50")
+    said = "1.5.0 is already the canary in flight: `weight` changes its share, `promote` or `abort` ends it"
+    assert (outcome.code, said in outcome.err) == (1, True), outcome
+    assert "a canary (1.5.0) is in flight: `abort` it" in verb(repository, "release", "web", "1.6.0", "-w", "20").err
+    again = verb(repository, "release", "web", "1.5.0", "--set", "env.LOG=debug", "-w", "20")
+    assert "a canary (1.5.0) is in flight: `abort` it" in again.err
+
+
+def test_a_position_in_a_file_that_the_verb_would_write_is_said_to_be_one(repository: Path) -> None:
+    outcome = verb(repository, "release", "web", "1.5.0", "-w", "20", "--set", "env=debug")
+    file = "overlays/production/apps/web.yaml"
+    assert f"{file}:10:12: wrong-type" in outcome.err
+    assert outcome.err.endswith(f"rollspec: the lines of {file} are those that the verb would write\n")
+    assert not (repository / file).exists()
+
+
 @pytest.mark.parametrize("text", ["web #2", "#2", "[a, b] # c", "[a, # b\n c]", "'a' # b"])
 def test_no_part_of_a_set_value_is_lost_as_a_comment(text: str) -> None:
     with pytest.raises(Failure, match=r"in YAML, ` #` starts a comment, which would be lost: quote the value"):

@@ -52,14 +52,14 @@ def release(
 ) -> Outcome:
     """Start a release: a canary (Canary), a preview (BlueGreen), or at once (RollingUpdate, Recreate)."""
     flight = in_flight(spec)
+    if flight and (tag is not None or overrides) and _is_in_flight(spec, _version_state(spec, tag, version, overrides)):
+        return Refusal(_replaces_itself(spec, flight))
     refusal = _not_ready(spec, None if replace else flight) or _nothing_new(spec, tag, overrides)
     if refusal:
         return refusal
     state = _version_state(spec, tag, version, overrides)
     if _label(spec, state) == _label(spec, spec):
         return Refusal(f"the stable version has the label `{_label(spec, state)}` too: give another --version")
-    if flight and version_of(spec, state) == version_of(spec, spec[flight]):
-        return Refusal(_replaces_itself(spec, flight))
     strategy = strategy_of(spec.get("strategy", {}))
     if strategy.type == "Canary":
         if "rollbackWindow" in strategy.fields and _is_previous(spec, state):
@@ -110,7 +110,7 @@ def hotfix(spec: Spec, tag: str, *, version: str | None = None, weight: int | No
     if isinstance(first, Refusal):
         return Refusal(f"{first.message}; --hotfix is for an app with a release in flight"), first
     flight = in_flight(spec)
-    if flight and version_of(spec, _version_state(spec, tag, version, None)) == version_of(spec, spec[flight]):
+    if flight and _is_in_flight(spec, _version_state(spec, tag, version, None)):
         return first, Refusal(_replaces_itself(spec, flight))
     between = {key: value for key, value in {**spec, **first}.items() if value is not ABSENT}
     return first, release_after_abort(between, tag, version=version, weight=weight)
@@ -438,6 +438,12 @@ def _already(spec: Spec, flight: str) -> str:
         f"a {flight} ({name}) is in flight: `abort` it, sync, then `release`; in one step, with --replace, {what} and "
         f"the new version starts from nothing{loses}"
     )
+
+
+def _is_in_flight(spec: Spec, state: Mapping[str, Any]) -> bool:
+    """Whether this version is the one in flight."""
+    flight = in_flight(spec)
+    return flight is not None and version_of(spec, state) == version_of(spec, spec[flight])
 
 
 def _replaces_itself(spec: Spec, flight: str) -> str:

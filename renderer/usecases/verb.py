@@ -272,6 +272,9 @@ def _sound(found: Sequence[Edited | RefusedEdit], options: VerbOptions) -> tuple
     for refusal in refused:
         say(f"rollspec: {refusal.app} in {refusal.env}: {refusal.message}")
     wrong = show_problems(list(dict.fromkeys(problem for each in edited for problem in each.problems)), "text")
+    drafts = {each.file for each in edited if each.file in {problem.file for problem in errors(each.problems)}}
+    for file in sorted(drafts - {""}):
+        say(f"rollspec: the lines of {file} are those that the verb would write")
     sound = [each for each in edited if not errors(each.problems)]
     return sound, wrong or bool(refused and not (options.every and edited))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -54,12 +56,13 @@ def test_an_input_that_the_action_lacks_is_found(tmp_path: Path) -> None:
     assert 'input "fail-at" is not defined' in lint(path, tmp_path)
 
 
-RELEASE = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]["build"]["steps"]
+RELEASE = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
 
 
 def checked_out(origin: Path, folder: Path, tag: str) -> Path:
     """A clone as actions/checkout makes it: without a commit as `ref`, it writes the commit over the tag."""
-    (inputs,) = [step["with"] for step in RELEASE if str(step.get("uses")).startswith("actions/checkout@")]
+    checkouts = [step for step in RELEASE["signed"]["steps"] if str(step.get("uses")).startswith("actions/checkout@")]
+    (inputs,) = [step["with"] for step in checkouts]
     sha = git(origin, "rev-parse", f"{tag}^{{commit}}").strip()
     init(folder)
     fetched = ["+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"]
@@ -70,11 +73,49 @@ def checked_out(origin: Path, folder: Path, tag: str) -> Path:
     return folder
 
 
-def signer(folder: Path, name: str) -> Path:
-    """A new SSH key."""
-    key = folder / name
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(key)], check=True)
-    return key
+def refusal(clone: Path, tag: str) -> str:
+    """What the step that refuses a tag says; empty if it lets the tag pass."""
+    (step,) = [step["run"] for step in RELEASE["signed"]["steps"] if "verify-tag" in step.get("run", "")]
+    temporary = clone.with_name("temporary")
+    temporary.mkdir()
+    sha = git(clone, "rev-parse", "HEAD").strip()
+    env = environment(GITHUB_REF_NAME=tag, GITHUB_SHA=sha, RUNNER_TEMP=str(temporary))
+    done = subprocess.run(["bash", "-e", "-c", step], cwd=clone, env=env, capture_output=True, text=True, check=False)
+    return f"{done.returncode}: {done.stderr}" if done.returncode else ""
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> dict[str, Path]:
+    """New SSH keys, by the name of who holds them."""
+    found = {name: tmp_path / name for name in ("maintainer", "somebody")}
+    for name, key in found.items():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(key)], check=True)
+    return found
+
+
+@pytest.fixture
+def origin(tmp_path: Path, keys: Mapping[str, Path]) -> Path:
+    """A repository with version 0.1.0, whose branch main names the maintainer's key."""
+    folder = init(tmp_path / "origin")
+    write(folder, keys["maintainer"], "0.1.0")
+    save(folder, "Release 0.1.0")
+    return folder
+
+
+def write(folder: Path, key: Path, version: str) -> None:
+    """Write who may sign, and the version."""
+    public = key.with_suffix(".pub").read_text()
+    for path, text in {
+        ".github/allowed_signers": f"dev@example.com {public}",
+        "renderer/__init__.py": f'__version__ = "{version}"\n',
+    }.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+
+
+def sign(folder: Path, tag: str, key: Path | None) -> None:
+    signing = ["-c", "gpg.format=ssh", "-c", f"user.signingKey={key}"] if key else []
+    git(folder, *signing, "tag", *(["--sign"] if key else []), tag, "--message", "rollspec")
 
 
 @pytest.mark.parametrize(
@@ -88,22 +129,84 @@ def signer(folder: Path, name: str) -> Path:
     ids=["signed", "signed by somebody else", "not signed", "of another version"],
 )
 def test_only_a_tag_that_a_maintainer_signed_is_released(
-    tmp_path: Path, tag: str, key: str | None, accepted: bool
+    tmp_path: Path, origin: Path, keys: Mapping[str, Path], tag: str, key: str | None, accepted: bool
 ) -> None:
-    origin = init(tmp_path / "origin")
-    keys = {name: signer(tmp_path, name) for name in ("maintainer", "somebody")}
-    public = keys["maintainer"].with_suffix(".pub").read_text()
-    for path, text in {
-        ".github/allowed_signers": f"dev@example.com {public}",
-        "renderer/__init__.py": '__version__ = "0.1.0"\n',
-    }.items():
-        (origin / path).parent.mkdir(parents=True)
-        (origin / path).write_text(text)
-    save(origin, "Release 0.1.0")
-    signing = ["-c", "gpg.format=ssh", "-c", f"user.signingKey={keys[key]}"] if key else []
-    git(origin, *signing, "tag", *(["--sign"] if key else []), tag, "--message", "rollspec")
-    (step,) = [step["run"] for step in RELEASE if "verify-tag" in step.get("run", "")]
+    sign(origin, tag, keys[key] if key else None)
     clone = checked_out(origin, tmp_path / "clone", tag)
-    command = ["bash", "-e", "-c", step]
-    done = subprocess.run(command, cwd=clone, env=environment(GITHUB_REF_NAME=tag), capture_output=True, check=False)
-    assert (done.returncode == 0) == accepted, done.stderr
+    assert (refusal(clone, tag) == "") == accepted
+
+
+def test_main_says_who_may_sign_and_not_the_tagged_commit(
+    tmp_path: Path, origin: Path, keys: Mapping[str, Path]
+) -> None:
+    write(origin, keys["somebody"], "0.1.0")
+    save(origin, "Let somebody sign")
+    sign(origin, "v0.1.0", keys["somebody"])
+    write(origin, keys["maintainer"], "0.1.0")
+    save(origin, "Take the key back")
+    assert refusal(checked_out(origin, tmp_path / "clone", "v0.1.0"), "v0.1.0")
+
+
+def test_a_commit_that_is_not_on_main_is_not_released(tmp_path: Path, origin: Path, keys: Mapping[str, Path]) -> None:
+    git(origin, "checkout", "--quiet", "-b", "own")
+    write(origin, keys["maintainer"], "0.2.0")
+    save(origin, "Skip the review")
+    sign(origin, "v0.2.0", keys["maintainer"])
+    assert refusal(checked_out(origin, tmp_path / "clone", "v0.2.0"), "v0.2.0")
+
+
+def test_a_tag_that_moved_after_its_push_is_refused(tmp_path: Path, origin: Path, keys: Mapping[str, Path]) -> None:
+    sign(origin, "v0.1.0", keys["maintainer"])
+    (origin / "more.txt").write_text("more")
+    save(origin, "More")
+    clone = checked_out(origin, tmp_path / "clone", "v0.1.0")
+    git(clone, "checkout", "--quiet", "--detach", "origin/main")
+    assert refusal(clone, "v0.1.0")
+
+
+def test_an_older_commit_of_main_is_released(tmp_path: Path, origin: Path, keys: Mapping[str, Path]) -> None:
+    sign(origin, "v0.1.0", keys["maintainer"])
+    (origin / "more.txt").write_text("more")
+    save(origin, "More")
+    assert refusal(checked_out(origin, tmp_path / "clone", "v0.1.0"), "v0.1.0") == ""
+
+
+def writes(job: Mapping[str, Any]) -> set[str]:
+    return {name for name, level in job.get("permissions", {}).items() if level == "write"}
+
+
+def needed(name: str) -> set[str]:
+    """All jobs that must pass before this one."""
+    needs = RELEASE[name].get("needs", [])
+    names = {needs} if isinstance(needs, str) else {*needs}
+    return names.union(*(needed(each) for each in names))
+
+
+def test_the_tests_run_where_nothing_can_be_signed_or_published() -> None:
+    """The tests run dozens of packages; a job that may sign or publish must not."""
+    tested = {name for name, job in RELEASE.items() if any("make" in step.get("run", "") for step in job["steps"])}
+    assert tested == {"test"}
+    assert not writes(RELEASE["test"])
+
+
+def test_nothing_is_signed_before_the_tag_is_checked_and_the_tests_have_passed() -> None:
+    able = {name for name, job in RELEASE.items() if writes(job)}
+    assert able == {"build", "publish", "image"}
+    assert all(needed(name) >= {"signed", "test"} for name in able)
+
+
+def test_what_is_published_is_reviewed_and_attested() -> None:
+    """Each in an environment of its own: PyPI takes only a token that names its environment."""
+    published = {name: RELEASE[name].get("environment") for name in ("publish", "image")}
+    assert published == {"publish": "pypi", "image": "image"}
+    for name in ("build", "image"):
+        assert any(str(step.get("uses")).startswith("actions/attest-") for step in RELEASE[name]["steps"]), name
+        assert writes(RELEASE[name]) >= {"id-token", "attestations"}, name
+
+
+def test_no_job_keeps_the_token_of_its_checkout() -> None:
+    for name, job in RELEASE.items():
+        for step in job["steps"]:
+            if str(step.get("uses")).startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False, name
+                assert step["with"]["ref"] == "${{ github.sha }}", name

@@ -10,6 +10,8 @@ from renderer.rules.index import Pod, selects
 from renderer.rules.syntax import is_digits, is_qualified_name
 
 _HASHES = {"Rollout": ("pod-template-hash", ROLLOUT_HASH)}
+_NAME = "app.kubernetes.io/name"
+_LABEL_KEYS = ("matchLabelKeys", "mismatchLabelKeys")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
@@ -70,12 +72,15 @@ def _spread_warnings(constraint: Object, pod: Pod) -> Iterator[str]:
 
 
 def affinity(scene: Scene) -> Iterator[Finding]:
-    """An affinity that the API server refuses.
+    """An affinity that the API server refuses, or a pod term that does nothing.
 
-    Why: The pod template is not applied.
-    Fix: use weights from 1 to 100 and a `topologyKey` in each pod term. The operators In and NotIn need values, Exists
-    and DoesNotExist take none, Gt and Lt take one whole number.
-    Source: API server (`validateAffinity`: `must be in the range 1-100`, `must be specified when operator is 'In'`).
+    Why: The pod template is not applied. A pod term without a `labelSelector` finds no pods: an anti-affinity then
+    keeps no pods apart, and a required affinity lets no pod start (a warning). Pods of a Rollout have the label
+    `rollouts-pod-template-hash`, not `pod-template-hash`, so the latter in `matchLabelKeys` has no effect (a warning).
+    Fix: use weights from 1 to 100, and a `topologyKey` and a `labelSelector` in each pod term. The operators In and
+    NotIn need values, Exists and DoesNotExist take none, Gt and Lt take one whole number.
+    Source: API server (`validateAffinity`: `must be in the range 1-100`, `must be specified when operator is 'In'`),
+    Kubernetes API ("if it's null, this PodAffinityTerm matches with no Pods"), Argo Rollouts (its label for the hash).
     """
     for pod in scene.index.pods:
         whole = pod.spec.get("affinity")
@@ -83,29 +88,51 @@ def affinity(scene: Scene) -> Iterator[Finding]:
             continue
         pointer = pod.pointer + "/spec/affinity/"
         for kind in ("podAffinity", "podAntiAffinity"):
-            for inner, message in _pod_affinity(whole.get(kind) or {}):
+            for inner, message in _weights(whole.get(kind) or {}):
                 yield Finding("affinity", message, f"{pointer}{kind}/{inner}", pod.manifest)
+            for inner, term in _pod_terms(whole.get(kind) or {}):
+                errors = list(_term_errors(term))
+                for message in errors:
+                    yield Finding("affinity", message, f"{pointer}{kind}/{inner}", pod.manifest)
+                for message in _term_warnings(term, pod) if not errors else ():
+                    yield Finding("affinity", message, f"{pointer}{kind}/{inner}", pod.manifest, "warning")
         for inner, message in _node_affinity(whole.get("nodeAffinity") or {}):
             yield Finding("affinity", message, f"{pointer}nodeAffinity/{inner}", pod.manifest)
 
 
-def _pod_affinity(terms: Object) -> Iterator[tuple[str, str]]:
+def _pod_terms(terms: Object) -> Iterator[tuple[str, Object]]:
     for number, weighted in enumerate(terms.get(_PREFERRED) or ()):
-        pointer = f"{_PREFERRED}/{number}"
-        yield from _weight(pointer, weighted)
-        yield from _topology(pointer + "/podAffinityTerm", weighted.get("podAffinityTerm") or {})
+        yield f"{_PREFERRED}/{number}/podAffinityTerm", weighted.get("podAffinityTerm") or {}
     for number, term in enumerate(terms.get(_REQUIRED) or ()):
-        yield from _topology(f"{_REQUIRED}/{number}", term)
+        yield f"{_REQUIRED}/{number}", term
+
+
+def _weights(terms: Object) -> Iterator[tuple[str, str]]:
+    for number, weighted in enumerate(terms.get(_PREFERRED) or ()):
+        yield from _weight(f"{_PREFERRED}/{number}", weighted)
+
+
+def _term_errors(term: Object) -> Iterator[str]:
+    if not is_qualified_name(term.get("topologyKey", "")):
+        yield "the term needs a topologyKey, such as kubernetes.io/hostname"
+    for field in _LABEL_KEYS:
+        if term.get(field) and term.get("labelSelector") is None:
+            yield f"{field} needs a labelSelector"
+
+
+def _term_warnings(term: Object, pod: Pod) -> Iterator[str]:
+    if term.get("labelSelector") is None:
+        label = f"{_NAME}: {pod.labels[_NAME]}" if _NAME in pod.labels else "app: ..."
+        yield f"without a labelSelector the term finds no pods: add one, such as {{matchLabels: {{{label}}}}}"
+    wrong, right = _HASHES.get(pod.kind, ("", ""))
+    for field in _LABEL_KEYS:
+        if wrong and wrong in (term.get(field) or ()):
+            yield f"pods of a {pod.kind} have the label {right}, not {wrong}"
 
 
 def _weight(pointer: str, weighted: Object) -> Iterator[tuple[str, str]]:
     if not 1 <= weighted.get("weight", 0) <= 100:
         yield pointer + "/weight", f"weight {weighted.get('weight', 0)} is not between 1 and 100"
-
-
-def _topology(pointer: str, term: Object) -> Iterator[tuple[str, str]]:
-    if not is_qualified_name(term.get("topologyKey", "")):
-        yield pointer, "the term needs a topologyKey, such as kubernetes.io/hostname"
 
 
 def _node_affinity(terms: Object) -> Iterator[tuple[str, str]]:

@@ -130,20 +130,26 @@ def _texts(scene: Scene, holds: _Holds) -> Iterator[tuple[Manifest, _Text]]:
 
 
 def _of_container(container: Object, pointer: str, holds: _Holds) -> Iterator[_Text]:
-    for number, variable in enumerate(container.get("env") or ()):
+    for number, variable in enumerate(_items(container, "env")):
         if isinstance(variable, dict) and "value" in variable:
             name, value = str(variable.get("name")), variable["value"]
             if holds(name, value):
                 yield _Text(f"{pointer}/env/{number}/value", name, value)
     for field in ("command", "args"):
         flag = ""
-        for number, word in enumerate(container.get(field) or ()):
+        for number, word in enumerate(_items(container, field)):
             found = _FLAG.fullmatch(word) if isinstance(word, str) else None
             if isinstance(word, str):
                 name, value = (found["name"], found["value"] or "") if found else (flag or field, word)
                 if holds(name, value):
                     yield _Text(f"{pointer}/{field}/{number}", name, value)
             flag = found["name"] if found and found["value"] is None else ""
+
+
+def _items(container: Object, field: str) -> list[Any]:
+    """The list in a field; none where something else is in it: no schema checks the containers of operators."""
+    value = container.get(field)
+    return value if isinstance(value, list) else []
 
 
 def _of_mapping(values: Any, pointer: str, holds: _Holds) -> list[_Text]:

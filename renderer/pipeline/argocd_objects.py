@@ -14,19 +14,18 @@ from renderer.argocd import (
     ignored_differences,
     settings,
 )
-from renderer.layout import PROJECT_FILE
 from renderer.manifest import KINDS_OF_ARGOCD, Manifest
 from renderer.patch import Patch, PatchFault, apply
 from renderer.pipeline import Rendered
 from renderer.pipeline.assembly import IDLE, UNMATCHED
 from renderer.pipeline.faults import faults_of
 from renderer.pipeline.setup import Setup, patch_problem
+from renderer.pipeline.sync_options import option_problems, written_options
 from renderer.problem import Problem
 from renderer.project import ArgoCD
 
 RESOURCES = "_resources"
 _LABEL = 63  # characters of a label's value
-_FREEZES = "RespectIgnoreDifferences"
 
 
 def argocd_objects(setup: Setup, wanted: ArgoCD, env: str, apps: Sequence[tuple[str, Driven]]) -> list[Manifest]:
@@ -42,7 +41,7 @@ def argocd_problems(setup: Setup, env: str, apps: Sequence[tuple[str, Driven]]) 
     rendered = _rendered(setup, setup.project.argocd, env, sorted(apps))
     manifests, faults = _patched(setup, rendered, env)
     file = setup.environments[env].chain[0].file
-    found = [*_frozen(setup, env, file), *_without_application(setup, apps), *_windows(setup, env, file)]
+    found = [*_options(setup, env, manifests, apps), *_without_application(setup, apps), *_windows(setup, env, file)]
     for patch, fault in faults:
         if fault.rule not in (UNMATCHED, IDLE):
             source, _, pointer = patch.source.partition("#")
@@ -162,19 +161,16 @@ def _without_application(setup: Setup, apps: Iterable[tuple[str, Driven]]) -> It
                 yield Problem(setup.layout.app(app), 0, 0, "application-metadata", message, "/spec/argocd", "warning")
 
 
-def _frozen(setup: Setup, env: str, file: str) -> Iterator[Problem]:
-    """The sync option with which Argo CD would keep live weights and so never apply a new route."""
-    for policy, document, pointer in (
-        ((setup.environments[env].spec.get("argocd") or {}).get("syncPolicy") or {}, file, "/spec/argocd"),
-        (setup.project.argocd.sync_policy if setup.project.argocd else {}, PROJECT_FILE, "/spec/argocd"),
-    ):
-        for number, option in enumerate(policy.get("syncOptions", ())):
-            if option == f"{_FREEZES}=true":
-                message = (
-                    f"with {option}, Argo CD never applies a new route again, since it ignores the weights that the "
-                    "Rollout writes: remove it"
-                )
-                yield Problem(document, 0, 0, "application-sync", message, f"{pointer}/syncPolicy/syncOptions/{number}")
+def _options(
+    setup: Setup, env: str, manifests: Sequence[Manifest], apps: Iterable[tuple[str, Driven]]
+) -> Iterator[Problem]:
+    """The problems of the sync options of the environment's Applications."""
+    chain, argocd = setup.environments[env].chain, setup.project.argocd
+    written = written_options([(each.file, each.spec) for each in chain], argocd.sync_policy if argocd else {})
+    patches = argocd_patches(setup, env)
+    source, _, pointer = patches[-1].source.partition("#") if patches else (chain[0].file, "", "/spec/argocd")
+    is_routed = any(driven.istio != "none" for _, driven in apps)
+    return option_problems(manifests, written, (source, pointer), is_routed=is_routed)
 
 
 def _windows(setup: Setup, env: str, file: str) -> Iterator[Problem]:

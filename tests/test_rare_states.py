@@ -197,7 +197,11 @@ def test_what_one_application_for_the_environment_cannot_do_for_an_app(tmp_path:
     waits = "sync-waves: it waits for Rollout web of app web while that is paused"
     assert f"apps/api.yaml:1:1: warning: {waits}" in said
     assert "overlays/production/overlay.yaml:1:1: warning: sync-waves: it waits for Rollout api of app api" in said
-    assert "`argocd` is about the app's own Application, and with `argocd.kind: Application` there is one" in said
+    lines = (repository.folder / "apps/api.yaml").read_text().splitlines()
+    line = lines.index("  argocd: {labels: {team: a}}") + 1
+    unread = f"apps/api.yaml:{line}:11: warning: application-metadata: `argocd` is about the app's own Application"
+    assert said.count("application-metadata") == 1, said
+    assert unread in said
 
 
 MUCH = "  resources: {requests: {memory: 2Gi}, limits: {memory: 1Gi}}\n"

@@ -41,7 +41,7 @@ def argocd_problems(setup: Setup, env: str, apps: Sequence[tuple[str, Driven]]) 
     rendered = _rendered(setup, setup.project.argocd, env, sorted(apps))
     manifests, faults = _patched(setup, rendered, env)
     file = setup.environments[env].chain[0].file
-    found = [*_options(setup, env, manifests, apps), *_without_application(setup, apps), *_windows(setup, env, file)]
+    found = [*_options(setup, env, manifests, apps), *_windows(setup, env, file)]
     for patch, fault in faults:
         if fault.rule not in (UNMATCHED, IDLE):
             source, _, pointer = patch.source.partition("#")
@@ -147,18 +147,6 @@ def _for_argocd(setup: Setup, env: str) -> list[Patch]:
 
 def _unmatched(manifests: list[Manifest], patch: Patch) -> bool:
     return any(fault.rule == UNMATCHED for fault in apply(manifests, [patch])[1])
-
-
-def _without_application(setup: Setup, apps: Iterable[tuple[str, Driven]]) -> Iterator[Problem]:
-    """Labels and annotations for an Application that the app does not have."""
-    if setup.project.argocd and setup.project.argocd.kind == "Application":
-        message = (
-            "`argocd` is about the app's own Application, and with `argocd.kind: Application` there is one Application "
-            "for the whole environment: give the overlay's `argocd` these labels and annotations"
-        )
-        for app, driven in apps:
-            if driven.metadata:
-                yield Problem(setup.layout.app(app), 0, 0, "application-metadata", message, "/spec/argocd", "warning")
 
 
 def _options(

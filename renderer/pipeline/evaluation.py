@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,20 @@ def evaluating(
     problems += of_findings(merged, with_policy_line(findings, environment, setup.texts))
     if errors(problems):
         return None, problems
+    problems += _without_application(app, merged, setup)
     return Evaluated(app, merged, (document, *partials)), problems
+
+
+def _without_application(app: App, merged: Effective, setup: Setup) -> Iterator[Problem]:
+    """Labels and annotations for an Application that the app does not have."""
+    argocd = setup.project.argocd
+    if argocd and argocd.kind == "Application" and app.spec.get("argocd"):
+        message = (
+            "`argocd` is about the app's own Application, and with `argocd.kind: Application` there is one Application "
+            "for the whole environment: give the overlay's `argocd` these labels and annotations"
+        )
+        file, pointer = merged.locate("/spec/argocd")
+        yield Problem(file, 0, 0, "application-metadata", message, pointer, "warning")
 
 
 def _check_name(document: Document, name: str) -> list[Problem]:

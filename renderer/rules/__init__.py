@@ -26,6 +26,7 @@ from renderer.rules import (
     limits,
     made_routes,
     mesh_modes,
+    metric_names,
     monitors,
     names,
     notifications,
@@ -243,6 +244,7 @@ ROLLOUTS: dict[str, ManifestRule] = {
     "pinned-routes": made_routes.pinned_routes,
     "analysis-args": analysis.analysis_args,
     "analysis-terminates": analysis.analysis_terminates,
+    "analysis-metric-names": metric_names.analysis_metric_names,
 }
 ANALYSIS: dict[str, ManifestRule] = {
     "analysis-templates": analysis.analysis_templates,
@@ -344,7 +346,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "rollout-anti-affinity": frozenset(("antiAffinity",)),
     "rollout-steps": frozenset(("steps",)),
     **dict.fromkeys(("managed-routes", "pinned-routes"), _MANAGED),
-    **dict.fromkeys(("analysis-args", "analysis-terminates"), _USES),
+    **dict.fromkeys(("analysis-args", "analysis-terminates", "analysis-metric-names"), _USES),
     "analysis-templates": _USES | {"AnalysisTemplate"},
     **dict.fromkeys([rule for rule in ANALYSIS if rule != "analysis-templates"], frozenset(_TEMPLATES[1:])),
     **dict.fromkeys(

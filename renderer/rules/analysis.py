@@ -61,6 +61,13 @@ def _templates(scene: Scene, refs: list[Object], namespace: str) -> list[Manifes
     return found
 
 
+def run_templates(scene: Scene, refs: list[Object], namespace: str) -> list[Manifest]:
+    """All templates of an analysis; none where one of them is not in the scene."""
+    found = _templates(scene, refs, namespace)
+    named = [*refs, *(ref for template in found for ref in spec_of(template).get("templates") or ())]
+    return found if all(_template(scene, ref, namespace) for ref in named) else []
+
+
 def analysis_templates(scene: Scene) -> Iterator[Finding]:
     """A reference to an AnalysisTemplate that does not exist.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.manifest import Manifest, Object
-from renderer.rules import OF_ROUTES, analysis, http, steps
+from renderer.rules import OF_ROUTES, analysis, http, metric_names, steps
 from renderer.rules.finding import Finding, ManifestRule, Scene
 from renderer.rules.rollouts import canary_of
 from renderer.rules.step_routes import check_step_routes
@@ -17,6 +17,7 @@ _RULES: tuple[ManifestRule, ...] = (
     analysis.analysis_templates,
     analysis.analysis_args,
     analysis.analysis_terminates,
+    metric_names.analysis_metric_names,
 )
 _STRATEGY = "/spec/strategy"
 

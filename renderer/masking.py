@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from renderer.lazy import regex
+from renderer.linear import Pattern
 from renderer.token_forms import FORMS
 
 MASK = "***"
@@ -272,9 +273,11 @@ def _patches_secret(value: Mapping[str, Any]) -> bool:
 def _may_be_secret(pattern: Any) -> bool:
     if not isinstance(pattern, str):
         return False
+    if pattern.isalpha():
+        return pattern in SECRET_KINDS
     try:
-        return any(re.fullmatch(pattern, kind) for kind in SECRET_KINDS)
-    except re.error:
+        return any(map(Pattern(pattern).fits, SECRET_KINDS))
+    except ValueError:
         return True
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -279,18 +281,41 @@ def test_a_change_of_a_secret_has_a_path_and_no_values() -> None:
     ],
 )
 def test_a_text_that_begins_like_a_secret_again_and_again_takes_no_time(part: str) -> None:
-    """Seconds of the processor, and far more than it takes: it was 12 s once."""
+    text = part * (64_000 // len(part))
+    with soon():
+        masked({"a": text})
+        masked_file([f"a: {text}\n"])
+        without_known(text)
+
+
+@pytest.mark.parametrize("kind", ["(.*)" * 20 + "x|Workload", "(a*)*b" * 20, "(" * 5000, "S" * 100_000])
+def test_the_kind_of_a_target_is_a_pattern_that_takes_no_time(kind: str) -> None:
+    with soon():
+        masked({"target": {"kind": kind}, "patch": {"a": WORD}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        *(("Deployment|StatefulSet", WORD), ("Workload", WORD), ("[DR].*", WORD), ("ConfigMap|.*Secret", MASK)),
+        *(("", WORD), (".*", MASK), ("(", MASK), ("(?i)secret", MASK), ("Secret|(?P<a>.)\\1", MASK)),
+    ],
+)
+def test_a_patch_is_masked_if_its_target_may_be_a_secret(kind: str, shown: str) -> None:
+    assert masked({"target": {"kind": kind}, "patch": {"a": WORD}})["patch"] in ({"a": shown}, shown)
+
+
+@contextmanager
+def soon() -> Iterator[None]:
+    """Seconds of the processor, and far more than the block takes: it was 12 s once."""
 
     def too_long(*_: Any) -> None:
         raise AssertionError("more than 8 seconds")
 
-    text = part * (64_000 // len(part))
     before = signal.signal(signal.SIGVTALRM, too_long)
     signal.setitimer(signal.ITIMER_VIRTUAL, 8)
     try:
-        masked({"a": text})
-        masked_file([f"a: {text}\n"])
-        without_known(text)
+        yield
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)

@@ -6,9 +6,8 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from jsonschema_rs import Draft7Validator, RegexOptions, ValidationError
-
 from renderer.lazy import regex
+from renderer.linear import Pattern
 from renderer.manifest import Object
 from renderer.patch.merge_keys import merge_keys
 from renderer.patch.selector import Requirement, parse_selector
@@ -16,7 +15,6 @@ from renderer.patch.values import WORKLOAD, Target, text
 
 WORKLOADS: Final = (("apps", "Deployment"), ("argoproj.io", "Rollout"))
 _PATTERNS: Final = ("kind", "group", "version", "name", "namespace")
-_SIZE: Final = 1 << 20  # bytes of a compiled pattern: `.{1,1900}` would need two million
 # What Python's `re` accepts and Go's does not: look-around, back references, atomic groups, possessive repeats.
 _NOT_GO: Final = regex(r"\(\?[=!<>#(](?!P?<[A-Za-z_])|\(\?P=|\\[1-9Z]|[*+?}]\+|\[\[:")
 
@@ -42,22 +40,6 @@ def id_of(manifest: Object) -> Id:
     else:
         namespace = text(metadata.get("namespace") or "default")
     return Id(group, version, kind, text(metadata.get("name", "")), namespace)
-
-
-class Pattern:
-    """A regular expression that must match a whole text, in linear time like Go's, because patches may be hostile.
-
-    Raises jsonschema_rs.ValidationError for a pattern that it does not support.
-    """
-
-    def __init__(self, text: str) -> None:
-        schema = {"pattern": f"^(?:{text})$"}
-        validator = Draft7Validator(schema, pattern_options=RegexOptions(size_limit=_SIZE, dfa_size_limit=_SIZE))
-        self._is_valid = lru_cache(maxsize=256)(validator.is_valid)  # the objects of all apps are of a few kinds
-
-    def fits(self, value: str) -> bool:
-        """Whether the whole value matches."""
-        return self._is_valid(value)
 
 
 class Matcher(NamedTuple):
@@ -126,10 +108,10 @@ def _pattern(field: str, pattern: str) -> Pattern | str | None:
     try:
         re.compile(pattern, re.ASCII)  # its message is better than that of the engine below
         return Pattern(pattern)
-    except ValidationError:
-        return f"{pattern!r}: flags and named groups are not supported here"
     except (re.error, OverflowError, RecursionError) as error:
         return f"{pattern!r} is not a valid regular expression: {error}"
+    except ValueError:
+        return f"{pattern!r}: flags and named groups are not supported here"
 
 
 def _fits(pattern: Pattern | None, value: str) -> bool:

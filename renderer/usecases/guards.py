@@ -9,9 +9,10 @@ from typing import Any
 
 from renderer.layout import PROJECT_FILE
 from renderer.lazy import regex
+from renderer.linear import Pattern
 from renderer.masking import masked
 from renderer.overlay import Environment
-from renderer.patch import Patch, Pattern, parse
+from renderer.patch import Patch, parse
 from renderer.pipeline import build_app
 from renderer.plain import below
 from renderer.plan import RuleChange

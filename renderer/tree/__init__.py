@@ -38,6 +38,7 @@ __all__ = [
     "by_folder",
     "compare",
     "is_temporary",
+    "lay_out",
     "listing",
     "locked",
     "read",
@@ -208,6 +209,18 @@ def _create(folders: Folders, files: Mapping[str, bytes], new_folders: Collectio
         else:
             stamps |= {path: folders.write(path, files[path], replace=False) for path in paths}
     return stamps
+
+
+def lay_out(root: str, files: Mapping[str, bytes], links: Mapping[str, bytes]) -> None:
+    """Write files and symbolic links that are not there yet into a folder. Raises TreeError, also for what is there.
+
+    The links come last, so that nothing is written through one.
+    """
+    with _opened(root) as folders:
+        for path, content in files.items():
+            folders.create(path, content)
+        for path, target in links.items():
+            folders.link(path, target)
 
 
 @contextmanager

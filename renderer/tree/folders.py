@@ -26,6 +26,7 @@ _TEMPORARY = regex(r"(?:.*/)?\.rollspec-\d+-\d+\.tmp(?:/.*)?", re.DOTALL)
 Stamp = tuple[int, int, int]  # mtime in ns, size, inode: a file that keeps them counts as unchanged
 
 _CHUNK = 1 << 16  # bytes: a larger buffer costs a memory map for each file read, and Linux allows 65,530 of them
+_TWICE = "there are two entries of this name"
 LINK = "is a symbolic link, which is not followed: put its target here"
 
 
@@ -176,6 +177,33 @@ class Folders:
         if is_made:
             return stamps
         return {file: self.write(f"{path}/{file}", content, replace=False) for file, content in files.items()}
+
+    def create(self, path: str, content: bytes) -> None:
+        """Write a file that is not there yet, at once under its own name. Raises TreeError if something is there."""
+        folder, name = self._above(path)
+        try:
+            _fill(os.open(name, _CREATE, 0o666, dir_fd=folder), content, None)
+        except FileExistsError:
+            raise TreeError(path, _TWICE) from None
+        except OSError as error:
+            fail(path, error)
+
+    def link(self, path: str, target: bytes) -> None:
+        """Make a symbolic link. Raises TreeError if something is there."""
+        folder, name = self._above(path)
+        try:
+            os.symlink(target, os.fsencode(name), dir_fd=folder)
+        except FileExistsError:
+            raise TreeError(path, _TWICE) from None
+        except OSError as error:
+            fail(path, error)
+
+    def _above(self, path: str) -> tuple[int, str]:
+        """The folder of a path, made where it is missing, and the path's last part."""
+        folder, _, name = path.rpartition("/")
+        descriptor = self.folder(folder, make=True)
+        assert descriptor is not None  # noqa: S101  (it was to be made)
+        return descriptor, name
 
     def _temporary(self, folder: int) -> tuple[str, int]:
         while True:

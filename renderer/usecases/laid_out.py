@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
+from renderer.failure import Failure
 from renderer.git import TreeEntry, list_tree, read_blobs, read_many
 from renderer.git.checkout import SUBMODULE
 from renderer.layout import PROJECT_FILE, Layout, holds
+from renderer.lazy import regex
 from renderer.pipeline.setup import read_project
+from renderer.problem import printable
 from renderer.project import Versions
 from renderer.resources import read_schema
 from renderer.schema import Schemas
+from renderer.tree import lay_out
 
 _LINK = "120000"
+# Characters that macOS ignores in the name of a file (Git, utf8.c).
+_IGNORED = regex("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
 def lay_out_files(folder: str, commit: str, paths: Iterable[str] | None = None, without: str = "") -> None:
@@ -35,18 +41,20 @@ def layout_of(folder: str, commit: str) -> Layout:
 
 
 def lay_out_all(root: str, folder: str, entries: Mapping[str, TreeEntry]) -> None:
-    """Write files of the repository at `root` below a folder, with their content in Git; submodules are left out."""
+    """Write files of the repository at `root` below a folder, with their content in Git; submodules are left out.
+
+    Raises Failure for a path that git itself would not write, and where two entries of the commit have one path: also
+    for a file system that ignores the case of letters.
+    """
     files = {path: entry for path, entry in entries.items() if entry.mode != SUBMODULE}
     blobs = read_blobs(root, {entry.oid for entry in files.values()})
-    for path, entry in files.items():
-        lay_out(os.path.join(folder, path), entry.mode, blobs[entry.oid])
+    for path in files:
+        if any(_is_reserved(part) for part in path.split("/")):
+            raise Failure(f"{printable(path)}: git never writes a file of this name, and neither does rollspec")
+    links = {path: blobs[entry.oid] for path, entry in files.items() if entry.mode == _LINK}
+    lay_out(folder, {path: blobs[entry.oid] for path, entry in files.items() if path not in links}, links)
 
 
-def lay_out(path: str, mode: str, content: bytes) -> None:
-    """Write one file or symbolic link with its content in Git."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    if mode == _LINK:
-        os.symlink(content, os.fsencode(path))
-        return
-    with open(path, "wb") as file:
-        file.write(content)
+def _is_reserved(name: str) -> bool:
+    """Whether a file system takes the name for that of this folder, of the one above, or of a repository."""
+    return name in ("", ".", "..") or _IGNORED.sub("", name).casefold() == ".git"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from time import monotonic
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar
 
@@ -20,6 +21,7 @@ Tick = Callable[[], None]
 StartMethod = Literal["fork", "spawn"]  # as `multiprocessing` calls them
 
 START_METHOD = "ROLLSPEC_START_METHOD"  # the variable that names one
+_SAFE_PATH = "PYTHONSAFEPATH"  # the variable by which Python leaves the working directory out
 SMALL = 40  # items that one process does faster than two can start
 _SPAWNING = 0.2  # seconds until two spawned processes begin their work
 _BLOCK = 500  # items that a process works on before it reports: it need not hold, nor pack, all of its share at once
@@ -258,14 +260,38 @@ def _spawned(number: int) -> list[tuple[Any, Any]]:
 
     context = get_context("spawn")
     started = []
-    with _interrupts_held():
+    with safe_path() as restore, _interrupts_held():
         for _ in range(number):
             here, there = context.Pipe()
-            worker = context.Process(target=_serve_spawned, args=(there, gc.get_threshold()), daemon=True)
+            worker = context.Process(target=_serve_spawned, args=(there, gc.get_threshold(), restore), daemon=True)
             worker.start()
             there.close()
             started.append((here, worker))
     return started
+
+
+@contextmanager
+def safe_path() -> Iterator[Callable[[], None]]:
+    """A Python that starts meanwhile imports nothing from the working directory: that may be a stranger's checkout.
+
+    `multiprocessing` gives a new Python its program by `-c`, which looks there first
+    (https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH). Yields what the new process is to call, so
+    that programs which it starts, such as git's hooks, find the variable as it was here.
+    """
+    before = os.environ.get(_SAFE_PATH)
+    restore = partial(_restore, before)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield restore
+    finally:
+        restore()
+
+
+def _restore(before: str | None) -> None:
+    if before is None:
+        os.environ.pop(_SAFE_PATH, None)
+    else:
+        os.environ[_SAFE_PATH] = before
 
 
 @contextmanager
@@ -289,9 +315,11 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve_spawned(pipe: Any, collecting: tuple[int, int, int]) -> None:
-    """The worker's side. `collecting` is when the parent collects garbage."""
+def _serve_spawned(pipe: Any, collecting: tuple[int, int, int], restore: Callable[[], None]) -> None:
+    """The worker's side. `collecting` is when the parent collects garbage; `restore` see `safe_path`."""
     import gc
+
+    restore()
 
     def take() -> tuple[Work[Any, Any], Sequence[Any]]:
         import signal

@@ -195,6 +195,35 @@ def test_a_spawned_process_does_not_run_the_command_again(start: str, tmp_path: 
     assert (done.stdout, done.stderr) == ("2475 written, 0 unchanged, 0 removed\n", "")
 
 
+CHILD = """
+import os
+from renderer.usecases.child import in_child
+from renderer.workers import Processes, Work, reports
+
+class Asking(Work):
+    seconds = 1.0
+    def __call__(self, items, tick):
+        return os.environ.get("PYTHONSAFEPATH")
+
+if __name__ == "__main__":
+    print(in_child(os.getenv, "PYTHONSAFEPATH").value, *reports(range(100), Asking(), Processes(2, "spawn")))
+"""
+
+
+@pytest.mark.parametrize("given", [None, "", "1"])
+def test_a_new_python_imports_nothing_from_the_working_directory(given: str | None, tmp_path: Path) -> None:
+    for name in ("multiprocessing", "signal", "runpy"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger is here')\n")
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "program.py").write_text(CHILD)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONSAFEPATH"}
+    environment |= {"PYTHONPATH": str(ROOT), **({} if given is None else {"PYTHONSAFEPATH": given})}
+    command = [sys.executable, str(own / "program.py")]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (f"{given} {given} {given}\n", "")
+
+
 @pytest.mark.parametrize("arguments", [(), ("--no-cache",)])
 def test_what_a_killed_run_left_goes_whoever_writes_beside_it(arguments: tuple[str, ...], tmp_path: Path) -> None:
     project = generate(tmp_path / "p", SMALL, 1)

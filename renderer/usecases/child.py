@@ -13,15 +13,18 @@ from dataclasses import dataclass
 from io import StringIO
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from threading import Lock
 from typing import Any, Generic, TypeVar
 
 from renderer.failure import Failure
 from renderer.problem import printable
 from renderer.report.problems import problems_text
 from renderer.usecases.project import Refused
+from renderer.workers import safe_path
 
 Value = TypeVar("Value")
 _BUG = 4
+_STARTING = Lock()  # the environment, which a start changes for a moment, is that of all threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,10 @@ def in_child(
     """
     context = get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(there, function, arguments, hear is not None))
-    with here:
+    with _STARTING, safe_path() as restore:
+        process = context.Process(target=_serve, args=(there, restore, function, arguments, hear is not None))
         process.start()
+    with here:
         there.close()
         try:
             while not isinstance(said := here.recv(), Answer):
@@ -59,7 +63,14 @@ def in_child(
     return answer
 
 
-def _serve(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...], is_heard: bool) -> None:
+def _serve(
+    pipe: Connection,
+    restore: Callable[[], None],
+    function: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    is_heard: bool,
+) -> None:
+    restore()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, which waits for what is being written
     with pipe:
         pipe.send(answered(function, *arguments, *([pipe.send] if is_heard else [])))

@@ -7,8 +7,9 @@ import contextlib
 import json
 import os
 import tempfile
+import time
 import warnings
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from renderer.live.objects import WatchedKind
@@ -62,8 +63,11 @@ class _ExpiredError(Exception):
     """The changes since the last reading are not kept any more: read everything again."""
 
 
-async def follow(context: str | None, targets: Sequence[Target], sink: Sink) -> None:
-    """Read the targets, and every change of them, until the task is cancelled; a lost cluster is tried again."""
+async def follow(context: str | None, targets: Sequence[Target], sink: Sink, keys: str) -> None:
+    """Read the targets, and every change of them, until the task is cancelled; a lost cluster is tried again.
+
+    `keys` is the path of the folder that `keys_folder` gives.
+    """
     namespaces = sorted({target.namespace for target in targets})
     attempt = 0
     while True:
@@ -72,7 +76,7 @@ async def follow(context: str | None, targets: Sequence[Target], sink: Sink) -> 
                 apis: dict[str, Any] = {}
                 for first in range(0, len(namespaces), _NAMESPACES):
                     some = namespaces[first : first + _NAMESPACES]
-                    api = await stack.enter_async_context(_connected(context, some[0]))
+                    api = await stack.enter_async_context(_connected(context, some[0], keys))
                     apis |= dict.fromkeys(some, api)
                 attempt = 0
                 await _follow_all(apis, targets, sink)
@@ -83,10 +87,11 @@ async def follow(context: str | None, targets: Sequence[Target], sink: Sink) -> 
 
 
 @contextlib.asynccontextmanager
-async def _connected(context: str | None, namespace: str) -> AsyncIterator[Any]:
+async def _connected(context: str | None, namespace: str, keys: str) -> AsyncIterator[Any]:
     """A client with the user's credentials. Raises UnreachableError."""
     import kr8s.asyncio
 
+    _remove_old(keys)
     try:
         async with asyncio.timeout(_PATIENCE):
             # Of a Kubernetes newer than the client: lists and watches are the same.
@@ -99,7 +104,6 @@ async def _connected(context: str | None, namespace: str) -> AsyncIterator[Any]:
     try:
         yield api
     finally:
-        _remove_keys(api)
         with contextlib.suppress(Exception):
             await api._session.aclose()  # type: ignore[union-attr]  # it has one: it asked for the version
 
@@ -118,14 +122,33 @@ def _reason(error: Exception, context: str | None) -> str:
     return f"the API server refuses: {status}" if status else f"the API server cannot be read ({name})"
 
 
-def _remove_keys(api: Any) -> None:
-    """The client writes keys of a kubeconfig into files of their own; nothing needs them after the connection."""
-    own = os.path.realpath(tempfile.gettempdir())
-    for name in ("client_key_file", "client_cert_file", "server_ca_file"):
-        file = getattr(api.auth, name, None)
-        if file and os.path.dirname(os.path.realpath(str(file))) == own:
+@contextlib.contextmanager
+def keys_folder() -> Iterator[str]:
+    """A folder for the keys of a kubeconfig, while this process reads clusters; it is removed at the end.
+
+    The client writes keys into temporary files, and leaves them there. In a folder of their own they are not taken for
+    files of the user that a kubeconfig names.
+    """
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(prefix="rollspec-") as folder:
+        tempfile.tempdir = folder
+        try:
+            yield folder
+        finally:
+            tempfile.tempdir = before
+
+
+def _remove_old(keys: str) -> None:
+    """Remove the keys of attempts that found no cluster, and of connections that have ended.
+
+    A key is read when the connection begins, and an attempt ends after _PATIENCE seconds.
+    """
+    oldest = time.time() - 2 * _PATIENCE
+    with contextlib.suppress(OSError), os.scandir(keys) as entries:
+        for entry in entries:
             with contextlib.suppress(OSError):
-                os.remove(str(file))
+                if entry.stat(follow_symlinks=False).st_mtime < oldest:
+                    os.remove(entry)
 
 
 async def _follow_all(apis: Mapping[str, Any], targets: Sequence[Target], sink: Sink) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import io
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +16,7 @@ import promql_parser
 import pytest
 import yaml
 
+from renderer.cluster import UnreachableError, _connected
 from renderer.live.model import Live
 from renderer.live.objects import APPLICATION, KINDS
 from renderer.live.queries import LABELS, QUERIES, Query, queries
@@ -66,6 +70,48 @@ def test_a_plugin_for_credentials_that_fails_prints_nothing(repository: Reposito
     found = run(repository.folder, "status", "--live")
     assert "LOST: kubeconfig has no usable credentials for the current context" in found.out
     assert TOKEN not in found.out + found.err
+
+
+def test_keys_that_a_kubeconfig_names_stay_and_copies_of_keys_go(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "tmp"
+    own.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(own))
+    named = {name: own / f"{name}.pem" for name in ("client-key", "client-certificate")}
+    for path in named.values():
+        path.write_text(TOKEN)
+    kubeconfig = tmp_path / "kubeconfig"
+    data = json.loads(kubeconfig.read_text())
+    data["users"][0]["user"] = {name: str(path) for name, path in named.items()}
+    data["clusters"][0]["cluster"]["certificate-authority-data"] = base64.b64encode(TOKEN.encode()).decode()
+    kubeconfig.write_text(json.dumps(data))
+    assert "cluster: LOST" in run(repository.folder, "status", "--live").out
+    assert sorted(own.iterdir()) == sorted(named.values())
+
+
+def test_keys_of_earlier_attempts_are_removed_and_those_of_this_moment_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    for path in (old, new):
+        path.write_text(TOKEN)
+    os.utime(old, (0, 0))
+    asked: list[str] = []
+
+    async def api(**arguments: str) -> None:
+        asked.append(arguments["namespace"])
+        raise OSError
+
+    monkeypatch.setattr("kr8s.asyncio.api", api)
+
+    async def connect() -> None:
+        with pytest.raises(UnreachableError):
+            async with _connected("x", "shop", str(tmp_path)):
+                pass
+
+    asyncio.run(connect())
+    assert (asked, old.exists(), new.exists()) == (["shop"], False, True)
 
 
 @pytest.mark.parametrize("options", ["--watch", "--live --behind", "--live --commands", "--live --format markdown"])

@@ -44,7 +44,7 @@ def reader(tmp_path: Path) -> LiveReader:
     repository.write("rollspec.yaml", yaml.safe_dump(data))
     repository.rendered()
     made = LiveReader(open_project(str(repository.folder)), ["production"])
-    for job in made._jobs():  # it knows its clusters then; nothing is asked
+    for job in made._jobs(""):  # it knows its clusters then; nothing is asked
         job.close()
     for context in ("apps", "hub"):
         made._clusters[context].is_current()
@@ -85,11 +85,11 @@ def test_argo_cd_is_looked_for_in_its_own_cluster(reader: LiveReader) -> None:
 def test_only_the_hub_is_asked_for_applications(reader: LiveReader, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: dict[str, set[str]] = {}
 
-    def follow(context: str, targets: list[Target], _: object) -> None:
+    def follow(context: str, targets: list[Target], *_: object) -> None:
         asked[context] = {target.kind.kind for target in targets}
 
     monkeypatch.setattr("renderer.usecases.live_reading.follow", follow)
-    for job in reader._jobs():
+    for job in reader._jobs(""):
         if job is not None:
             job.close()
     assert asked == {"apps": {kind.kind for kind in KINDS}, "hub": {"Application"}}

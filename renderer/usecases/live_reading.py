@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
-from renderer.cluster import Target, follow
+from renderer.cluster import Target, follow, keys_folder
 from renderer.failure import Failure
 from renderer.live.behind import behind
 from renderer.live.model import AppKey, ApplicationState, Live, LiveApp, LiveEnvironment, Source, SourceState
@@ -203,18 +203,19 @@ class LiveReader:
         return lambda namespace, app: found.get((namespace, app)) or found.get((namespace, ""))
 
     def _run(self) -> None:
-        asyncio.run(self._read())
+        with keys_folder() as keys:
+            asyncio.run(self._read(keys))
 
-    async def _read(self) -> None:
+    async def _read(self, keys: str) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self._started.set()
-        tasks = [asyncio.create_task(each) for each in self._jobs()]
+        tasks = [asyncio.create_task(each) for each in self._jobs(keys)]
         await self._stop.wait()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _jobs(self) -> list[Any]:
+    def _jobs(self, keys: str) -> list[Any]:
         targets: dict[str, list[Target]] = {}
         for env, settings in self._settings.items():
             namespaces = self._git.namespaces(env)
@@ -226,7 +227,7 @@ class LiveReader:
                 self._prometheus[env] = PrometheusReading(settings.prometheus, namespaces, self._own_queries)
         self._clusters = {context: _ClusterState(self._notify) for context in targets}
         follows = [
-            follow(context or None, list(dict.fromkeys(wanted)), self._clusters[context])
+            follow(context or None, list(dict.fromkeys(wanted)), self._clusters[context], keys)
             for context, wanted in targets.items()
             if wanted
         ]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+KILLED = 3  # the exit code for a command that was killed, as where the memory does not suffice
 LONGEST = 65_000  # GitHub takes comments of up to 65,536 characters
 NO_PLAN = "### rollspec plan: none\n\nThe last commit has no plan. The log of the job says why.\n"
 
@@ -31,20 +32,24 @@ def main(env: Mapping[str, str]) -> int:
     codes.append(_rollspec(directory, "render", "--check", "--format", "github", *strict, show=True).returncode)
     if env.get("ROLLSPEC_FAIL_ON") and not plan.returncode:
         gate = _rollspec(directory, "plan", "--base", base, "--fail-on", env["ROLLSPEC_FAIL_ON"])
-        if gate.returncode:
+        if gate.returncode == 1:
             print(f"::error title=rollspec::the plan has class {env['ROLLSPEC_FAIL_ON']} or a harsher one")
         codes.append(gate.returncode)
     return max(codes)
 
 
 def _rollspec(directory: str, *arguments: str, show: bool = False) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        ["rollspec", "-C", directory, *arguments], capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
+    """The command of this Python's environment, whatever PATH says; it gets no token."""
+    command = [os.path.join(os.path.dirname(sys.executable), "rollspec"), "-C", directory, *arguments]
+    env = {name: value for name, value in os.environ.items() if name != "ROLLSPEC_TOKEN"}
+    done = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", errors="replace", check=False)
     if show:
         print(done.stdout, end="")
     if done.stderr:
         print(done.stderr, end="", file=sys.stderr)
+    if done.returncode < 0:
+        print(f"::error title=rollspec::`rollspec {arguments[0]}` was killed by signal {-done.returncode}")
+        done.returncode = KILLED
     return done
 
 

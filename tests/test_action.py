@@ -65,7 +65,9 @@ def checkout(tmp_path: Path) -> Path:
     return released(tmp_path / "checkout")
 
 
-def played(folder: Path, github: GitHub, **inputs: str) -> subprocess.CompletedProcess[str]:
+def played(
+    folder: Path, github: GitHub, *, python: str = sys.executable, **inputs: str
+) -> subprocess.CompletedProcess[str]:
     event = folder.with_name("event.json")
     event.write_text(json.dumps({"pull_request": {"number": 7}}))
     given = (
@@ -80,10 +82,10 @@ def played(folder: Path, github: GitHub, **inputs: str) -> subprocess.CompletedP
         "GITHUB_OUTPUT": str(folder.with_name("output")),
         "GITHUB_STEP_SUMMARY": str(folder.with_name("summary")),
         "RUNNER_TEMP": str(folder.parent),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.environ["PATH"],
     }
     env = environment(**inner, **outer)
-    command = [sys.executable, str(SCRIPT)]
+    command = [python, "-I", str(SCRIPT)]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
@@ -155,3 +157,52 @@ def test_a_token_that_may_not_comment_is_a_warning(checkout: Path, github: GitHu
     assert done.returncode == 0
     assert "::warning title=rollspec::no comment: 403" in done.stdout
     assert "secret" not in done.stdout + done.stderr
+
+
+def test_a_command_that_is_killed_fails_the_job(checkout: Path, github: GitHub, tmp_path: Path) -> None:
+    python = stood_in(tmp_path / "bin", killed_for="plan")
+    done = played(checkout, github, python=python, **{"fail-on": "disruptive"})
+    assert done.returncode == 3
+    assert "::error title=rollspec::`rollspec plan` was killed by signal 9" in done.stdout
+
+
+def test_a_class_that_is_misspelt_is_not_called_the_class_of_the_plan(checkout: Path, github: GitHub) -> None:
+    done = played(checkout, github, **{"fail-on": "disruptiv"})
+    assert done.returncode == 2
+    assert "the plan has class" not in done.stdout
+
+
+def test_the_program_gets_no_token(checkout: Path, github: GitHub, tmp_path: Path) -> None:
+    python = stood_in(tmp_path / "bin")
+    assert played(checkout, github, python=python).returncode == 0
+    assert "ROLLSPEC_BASE=" in (tmp_path / "bin/environment").read_text()
+    assert "secret" not in (tmp_path / "bin/environment").read_text()
+
+
+def test_the_action_imports_nothing_from_the_checkout(tmp_path: Path) -> None:
+    """The lines that install, with what a stranger's pull request may bring; `pip install` itself needs the network."""
+    for name in ("pip", "venv", "ensurepip", "json"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger is here')\n")
+    (install,) = [step["run"] for step in ACTION["runs"]["steps"] if "pip install" in step.get("run", "")]
+    runner = {"RUNNER_TEMP": str(tmp_path / "runner"), "GITHUB_ACTION_PATH": "--help"}
+    env = environment(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", **runner)
+    script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", install]
+    done = subprocess.run(script, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "pip install [options]" in done.stdout
+
+
+def stood_in(folder: Path, killed_for: str = "none") -> str:
+    """A Python beside a `rollspec` that notes its environment, and is killed for one command."""
+    folder.mkdir()
+    (folder / "python").symlink_to(sys.executable)
+    own = Path(sys.executable).with_name("rollspec")
+    lines = [
+        "#!/bin/sh",
+        f'env > "{folder}/environment"',
+        f'if [ "$3" = {killed_for} ]; then kill -9 $$; fi',
+        f'exec "{own}" "$@"',
+    ]
+    (folder / "rollspec").write_text("\n".join(lines) + "\n")
+    (folder / "rollspec").chmod(0o755)
+    return str(folder / "python")

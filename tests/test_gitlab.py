@@ -62,7 +62,9 @@ def checkout(tmp_path: Path) -> Path:
     return released(tmp_path / "builds/checkout")
 
 
-def played(folder: Path, gitlab: GitLab, token: str = TOKEN, **inputs: str) -> subprocess.CompletedProcess[str]:
+def played(
+    folder: Path, gitlab: GitLab, token: str = TOKEN, path: str = "", **inputs: str
+) -> subprocess.CompletedProcess[str]:
     """The lines of `script` and `after_script` but for pip's, as GitLab's runner plays them."""
     given = {name: str(each["default"]).lower() for name, each in HEADER["spec"]["inputs"].items()} | inputs
 
@@ -77,7 +79,7 @@ def played(folder: Path, gitlab: GitLab, token: str = TOKEN, **inputs: str) -> s
         "CI_API_V4_URL": gitlab.url,
         "CI_BUILDS_DIR": str(folder.parent),
         "ROLLSPEC_TOKEN": token,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join((*filter(None, [path]), str(Path(sys.executable).parent), os.environ["PATH"])),
     }
     env = environment(**{name: filled(str(value)) for name, value in job["variables"].items()}, **outer)
 
@@ -143,3 +145,14 @@ def test_problems_are_a_test_report(checkout: Path, gitlab: GitLab) -> None:
     assert played(checkout, gitlab).returncode == 1
     report = ET.parse(checkout / "rollspec-report/rollspec.xml")  # noqa: S314 - our own output
     assert [case.get("file") for case in report.iter("testcase")] == ["overlays/production/apps/checkout.yaml"]
+
+
+def test_a_command_that_is_killed_fails_the_job(checkout: Path, gitlab: GitLab, tmp_path: Path) -> None:
+    own = Path(sys.executable).with_name("rollspec")
+    program = tmp_path / "bin/rollspec"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nif [ "$3" = plan ]; then kill -9 $$; fi\nexec "{own}" "$@"\n')
+    program.chmod(0o755)
+    done = played(checkout, gitlab, path=str(program.parent))
+    assert done.returncode == 3
+    assert "rollspec: `rollspec plan` was killed by signal 9" in done.stdout

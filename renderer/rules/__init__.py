@@ -179,6 +179,7 @@ SERVICES: dict[str, ManifestRule] = {
 AUTOSCALERS: dict[str, ManifestRule] = {
     "hpa-bounds": autoscaling.hpa_bounds,
     "hpa-target": autoscaling.hpa_target,
+    "vpa-target": autoscaling.vpa_target,
     "hpa-once": autoscaling.hpa_once,
     "hpa-replicas": autoscaling.hpa_replicas,
     "hpa-metrics": autoscaling.hpa_metrics,
@@ -277,7 +278,7 @@ SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
     ("Access", ACCESS, frozenset(("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"))),
     ("Versions", VERSIONS, frozenset((*_PODS, "HorizontalPodAutoscaler"))),
     ("Services", SERVICES, frozenset(("Service",))),
-    ("Autoscalers", AUTOSCALERS, frozenset(("HorizontalPodAutoscaler", "ScaledObject"))),
+    ("Autoscalers", AUTOSCALERS, frozenset((*SCALERS, autoscaling.VERTICAL))),
     ("Disruption budgets", BUDGETS, frozenset(("PodDisruptionBudget",))),
     ("VirtualServices", VIRTUAL_SERVICES, frozenset(("VirtualService",))),
     ("VirtualServices and DestinationRules", MESH, frozenset(("VirtualService", "DestinationRule"))),
@@ -324,6 +325,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "client-affinity": frozenset(("sessionAffinity",)),
     "monitor-preview": frozenset(("blueGreen",)),
     **dict.fromkeys(("ambient-waypoint", "sync-waves"), frozenset(("VirtualService", "Rollout"))),
+    "vpa-target": frozenset((autoscaling.VERTICAL,)),
     "hpa-behavior": frozenset(("behavior",)),
     "unrouted-requests": frozenset(("match",)),
     "route-match": frozenset(("match", "steps")),
@@ -353,13 +355,14 @@ NEEDS: dict[str, frozenset[str]] = {
         ("application-source", "application-destination", "application-ignores"), frozenset(("Application",))
     ),
 }
+_SCALING = (*SCALERS, autoscaling.VERTICAL)
 _NEEDED = frozenset().union(*NEEDS.values(), *(kinds for _, _, kinds in SECTIONS))
 
 # What a rule looks up may be an object of an app, which is not in a scene of an environment's resources.
 _NEED_APPS = frozenset(
     (
-        "service-selects-pods", "same-namespace", "hpa-target", "pdb-selects-pods", "route-destinations", "route-ports",
-        "destination-host", "rollout-services", "rollout-virtual-service", "rollout-destination-rule",
+        "service-selects-pods", "same-namespace", "hpa-target", "vpa-target", "pdb-selects-pods", "route-destinations",
+        "route-ports", "destination-host", "rollout-services", "rollout-virtual-service", "rollout-destination-rule",
         "analysis-templates", "policy-images", "policy-kinds", "pod-security", "policy-requests", "policy-budget",
         "no-readiness-probe",
     )
@@ -404,7 +407,7 @@ def check_in_parts(scene: Scene, known: KnownPods | None = None) -> Iterator[lis
 
 def _words_of(scene: Scene) -> frozenset[str]:
     found = _NEEDED & words(scene.index)
-    scalers = [kind for kind in SCALERS if kind in scene.resource_kinds]  # they may mean a workload of the app
+    scalers = [kind for kind in _SCALING if kind in scene.resource_kinds]  # they may mean a workload of the app
     return found.union(scalers) if scalers else found
 
 

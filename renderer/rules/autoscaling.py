@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from renderer.manifest import Manifest, Object
+from renderer.plain import mapping
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.fleet import clashes_within, takes_over
 from renderer.rules.index import Pod
@@ -32,6 +33,7 @@ _TARGET_TYPE = {"Utilization": "averageUtilization", "AverageValue": "averageVal
 DEFAULT_METRICS = [
     {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
 ]
+VERTICAL = "VerticalPodAutoscaler"
 WINDOW, PERIOD = 3600, 1800  # seconds
 
 
@@ -98,6 +100,36 @@ def _missed(scene: Scene) -> Iterator[Finding]:
                     f"{pod.kind}: write apiVersion: {pod.manifest.api_version} and kind: {pod.kind} there"
                 )
                 yield Finding("hpa-target", message, "/metadata/name", pod.manifest)
+
+
+def vpa_target(scene: Scene) -> Iterator[Finding]:
+    """A VerticalPodAutoscaler whose target has the name of a workload here, and another kind.
+
+    One among the environment's `resources` is reported at the workload.
+
+    Why: It finds no pods, so it neither recommends nor sets requests. A switch of strategy makes a Rollout of a
+    Deployment, and leaves such an object behind.
+    Fix: name the workload that the strategy renders: a Rollout (`argoproj.io/v1alpha1`) or a Deployment (`apps/v1`).
+    Source: Vertical Pod Autoscaler (`targetRef`).
+    """
+    for vpa in scene.all_of(VERTICAL):
+        ref = mapping(mapping(vpa.data.get("spec")).get("targetRef"))
+        kind, name, namespace = str(ref.get("kind") or ""), str(ref.get("name") or ""), namespace_of(vpa)
+        if not kind or scene.known(kind, namespace, name):
+            continue
+        for pod in scene.index.workloads:
+            if pod.manifest.name != name or (namespace and pod.namespace != namespace):
+                continue
+            write = f"write apiVersion: {pod.manifest.api_version} and kind: {pod.kind}"
+            if vpa in scene.manifests:
+                message = f"there is no {kind} {name}: the workload here is a {pod.kind}; {write}"
+                yield Finding("vpa-target", message, "/spec/targetRef", vpa, "warning")
+            else:
+                message = (
+                    f"{VERTICAL} {vpa.name} of the environment is for the {kind} {name}, and this is a {pod.kind}: "
+                    f"{write} there"
+                )
+                yield Finding("vpa-target", message, "/metadata/name", pod.manifest, "warning")
 
 
 def _near(scene: Scene, namespace: str) -> Pod | None:

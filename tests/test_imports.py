@@ -77,3 +77,55 @@ def test_a_use_case_knows_no_command_line_library() -> None:
 def test_every_module_has_a_row() -> None:
     found = {path.name.removesuffix(".py") for path in ROOT.iterdir() if path.suffix == ".py" or path.is_dir()}
     assert found - {"__init__", "__pycache__"} <= set(LEVEL)
+
+
+# Who writes files, besides `tree`: in Git's own folder, in the cache, or in a temporary folder.
+WRITERS = {
+    "cache.py",
+    "cache_key.py",
+    "cluster.py",
+    "git/commits.py",
+    "git/remains.py",
+    "git/trial.py",
+    "sealed.py",
+    "usecases/analysis.py",
+    "usecases/merge_driver.py",
+    "usecases/unfinished.py",
+}
+_WRITING = {
+    "replace",
+    "rename",
+    "unlink",
+    "remove",
+    "symlink",
+    "link",
+    "copyfile",
+    "copy",
+    "copytree",
+    "move",
+    "rmtree",
+}
+
+
+def _writes(node: ast.AST) -> bool:
+    """Whether it is a call that writes, moves or removes a file."""
+    if not isinstance(node, ast.Call):
+        return False
+    match node.func:
+        case ast.Name(id="open"):
+            modes = (*node.args[1:2], *(word.value for word in node.keywords if word.arg == "mode"))
+            return any(not isinstance(mode, ast.Constant) or not str(mode.value).startswith("r") for mode in modes)
+        case ast.Attribute(value=ast.Name(id="os" | "shutil"), attr=name):
+            return name in _WRITING
+        case ast.Attribute(attr="write_text" | "write_bytes" | "symlink_to"):
+            return True
+    return False
+
+
+def test_only_tree_writes_files_of_the_project() -> None:
+    found = {
+        file.relative_to(ROOT).as_posix()
+        for file in ROOT.rglob("*.py")
+        if any(_writes(node) for node in ast.walk(ast.parse(file.read_text())))
+    }
+    assert {name for name in found if not name.startswith("tree/")} == WRITERS

@@ -161,3 +161,13 @@ def test_a_new_project_gets_line_ends_and_the_hook(tmp_path: Path) -> None:
     assert not (made.folder / ".pre-commit-config.yaml").exists()
     assert "/rendered/** text eol=lf" in (made.folder / ".gitattributes").read_text()
     assert (made.folder / ".git/hooks/pre-commit").stat().st_mode & 0o111
+
+
+def test_a_hook_of_husky_is_not_written_through_a_link_of_the_repository(tmp_path: Path) -> None:
+    made = Repository(tmp_path / "repository")
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (made.folder / ".husky").symlink_to(outside)
+    done = made.run("init", "--hooks", "husky")
+    assert (done.code, ".husky: is a symbolic link, which is not followed" in done.err) == (3, True), done
+    assert not list(outside.iterdir())

@@ -1,4 +1,4 @@
-"""The second step of the pipeline: an effective spec becomes manifests, templated and patched, not yet checked."""
+"""Render, template, patch: an effective spec becomes manifests, which are not yet checked."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Assembled:
 def assemble(
     evaluated: Evaluated, app: App, environment: Environment, texts: Mapping[str, bytes], setup: Setup
 ) -> Assembled:
-    """The second half of the pipeline without its checks: render `app`, template, patch."""
+    """Render `app`, template, patch."""
     return alone(assembling(evaluated, app, environment, texts, setup))
 
 

@@ -1,4 +1,4 @@
-"""The first step of the pipeline: the files of one app become its effective spec, checked."""
+"""Evaluate: the files of one app become its effective spec, checked."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_app(name: str, texts: Mapping[str, bytes], setup: Setup) -> tuple[Docum
 
 
 def evaluate(document: Document, environment: Environment, texts: Mapping[str, bytes], setup: Setup) -> Evaluation:
-    """The first half of the pipeline: merge, check against the schema, check the fields against each other."""
+    """Merge, check against the schema, check the fields against each other."""
     return alone(evaluating(document, environment, texts, setup))
 
 

@@ -1,4 +1,4 @@
-"""The third step of the pipeline: the manifests of an app are checked, and each finding is traced to its source."""
+"""Check: the manifests of an app are judged, and each finding is traced to its source."""
 
 from __future__ import annotations
 

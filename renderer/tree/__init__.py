@@ -1,5 +1,6 @@
-"""The project's files on disk: reads trees of files, and is the only writer of files.
+"""The project's files on disk: reads trees of files, and alone writes files of the project.
 
+Other packages write only what is in Git's own folder, in the cache, or in a temporary folder of theirs.
 Nothing here follows a symbolic link under the root, so neither a spec nor an output folder can lead out of the tree.
 At any moment a file has its old or its new content, even if the process is killed (no `fsync`: render again after a
 power cut).

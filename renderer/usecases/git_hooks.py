@@ -15,6 +15,7 @@ from renderer.git.index import own_index
 from renderer.git.trial import Staged, staged_commit
 from renderer.layout import Layout
 from renderer.problem import printable
+from renderer.tree import lay_out
 from renderer.usecases.checkout import is_around, nested
 from renderer.usecases.laid_out import lay_out_files, layout_of
 from renderer.usecases.project import find_root
@@ -64,20 +65,20 @@ def write_hooks(directory: str, kind: str) -> int:
     root = find_root(directory)
     with asking_git():
         top, inside = top_folder(root), subfolder(root)
-        file = {
-            "git": os.path.join(hooks_folder(root), "pre-commit"),
-            "husky": os.path.join(top, ".husky/pre-commit"),
-            "lefthook": os.path.join(top, "lefthook.yml"),
+        folder, name = {
+            "git": (hooks_folder(root), "pre-commit"),
+            "husky": (top, ".husky/pre-commit"),
+            "lefthook": (top, "lefthook.yml"),
         }[kind]
+    file = os.path.join(folder, name)
     text = _lefthook(inside) if kind == "lefthook" else _script(inside, is_husky=kind == "husky")
     if os.path.lexists(file):
         with open(file, encoding="utf-8", errors="replace") as opened:
             known = "rollspec" in opened.read()
         out(f"not changed: {file}" if known else f"{file} exists; add this to it:\n\n{text}", end="\n" if known else "")
         return 0
-    os.makedirs(os.path.dirname(file), exist_ok=True)
-    with open(file, "x", encoding="utf-8") as opened:
-        opened.write(text)
+    os.makedirs(folder, exist_ok=True)
+    lay_out(folder, {name: text.encode()}, {})
     if kind != "lefthook":
         os.chmod(file, 0o755)  # noqa: S103  (git runs it)
     out(f"created {file}")

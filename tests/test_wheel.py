@@ -19,6 +19,10 @@ from tests.support.wheel import build, renders_the_samples, run
 from tests.tools.wheels import wheels
 
 
+# The files of the program: its code, the pages of the board, and the lists that kustomize merges by key.
+FILES = ("**/*.py", "board/pages/*.html.j2", "board/pages/*.css", "board/pages/*.js", "patch/merge_keys.json")
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build("wheel", ROOT, tmp_path_factory.mktemp("dist"))
@@ -41,16 +45,15 @@ def test_it_is_the_same_from_another_checkout_at_another_time(target: str, tmp_p
 
 
 def test_it_holds_the_program_and_every_schema_and_nothing_else(wheel: Path) -> None:
-    names = set(zipfile.ZipFile(wheel).namelist())
-    code = {str(path.relative_to(ROOT)) for path in (ROOT / "renderer").rglob("*.py")}
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    program = {str(path.relative_to(ROOT)) for pattern in FILES for path in (ROOT / "renderer").glob(pattern)}
     sets = [path for path in (ROOT / "schemas").iterdir() if any(path.rglob("*.json")) and path.name != "make"]
     for_editors = ROOT / "schemas/rollspec/v1"  # which the program makes from the others
     files = [path for each in sets for path in each.rglob("*.json") if path.parent != for_editors]
     schemas = {f"renderer/_schemas/{path.relative_to(ROOT / 'schemas')}" for path in files}
     assert schemas
-    assert {name for name in names if ".dist-info/" not in name and not name.endswith("/")} >= code | schemas
+    assert names == program | schemas
     assert not any("schema.json" in name for name in names)
-    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"renderer"}
 
 
 def test_it_renders_the_samples(wheel: Path, tmp_path: Path) -> None:

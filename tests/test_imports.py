@@ -74,6 +74,29 @@ def test_a_use_case_knows_no_command_line_library() -> None:
     assert [file.name for file in (ROOT / "usecases").glob("*.py") if "click" in _modules(file)] == []
 
 
+def _prints(file: Path) -> list[str]:
+    """What in the module prints or ends the process."""
+    names = {node.id for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Name)}
+    of_modules = {
+        f"{node.value.id}.{node.attr}"
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    wrong = {"print", "exit", "quit", "sys.exit", "sys.stdout", "sys.stderr", "os._exit"}
+    return sorted((names | of_modules) & wrong | _modules(file) & {"click", "renderer.console", "renderer.progress"})
+
+
+def test_nothing_below_the_console_prints_or_exits() -> None:
+    assert _prints(ROOT / "console.py")
+    below = [file for name in LEVEL if LEVEL[name] > LEVEL["console"] for file in _files(name)]
+    assert below
+    assert {str(file.relative_to(ROOT)): found for file in below if (found := _prints(file))} == {}
+
+
+def _files(name: str) -> list[Path]:
+    return [*(ROOT / name).rglob("*.py")] or [ROOT / f"{name}.py"]
+
+
 def test_every_module_has_a_row() -> None:
     found = {path.name.removesuffix(".py") for path in ROOT.iterdir() if path.suffix == ".py" or path.is_dir()}
     assert found - {"__init__", "__pycache__"} <= set(LEVEL)

@@ -18,7 +18,6 @@ from tests.support.repository import environment
 from tests.support.wheel import build, renders_the_samples, run
 from tests.tools.wheels import wheels
 
-
 # The files of the program: its code, the pages of the board, and the lists that kustomize merges by key.
 FILES = ("**/*.py", "board/pages/*.html.j2", "board/pages/*.css", "board/pages/*.js", "patch/merge_keys.json")
 

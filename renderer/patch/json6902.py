@@ -114,10 +114,10 @@ def _changed(document: Data, path: str, change: Change, field: str = "/path") ->
     return _changed_at(document, _tokens(path, field), change, path, field)
 
 
-def _changed_at(node: Data, tokens: Sequence[str], change: Change, path: str, field: str) -> Data:
+def _changed_at(node: Data, pending: Sequence[str], change: Change, path: str, field: str) -> Data:
     if not isinstance(node, dict | list):
         raise PatchRefused(field, f"{path}: its parent does not exist")
-    token, *rest = tokens
+    token, *rest = pending
     try:
         if not rest:
             return change(node, token)

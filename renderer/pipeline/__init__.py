@@ -43,14 +43,14 @@ class Rendered:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For another process, as plain tuples, which takes half the time."""
-        claims = [tuple(claim) for claim in self.claims]
+        packed = [tuple(claim) for claim in self.claims]
         head = (self.env, self.app, self.files, self.problems)
-        return _received, ((*head, claims, self.matched, self.hosts, tuple(self.driven)),)
+        return _received, ((*head, packed, self.matched, self.hosts, tuple(self.driven)),)
 
 
 def _received(fields: Sequence[Any]) -> Rendered:
-    *head, claims, matched, hosts, driven = fields
-    given = [*head, tuple(starmap(Claim, claims)), matched, hosts, Driven(*driven)]
+    *head, packed, matched, hosts, driven = fields
+    given = [*head, tuple(starmap(Claim, packed)), matched, hosts, Driven(*driven)]
     return Rendered(*given)
 
 
@@ -219,8 +219,8 @@ def to_files(
 def _check_alone(document: Document, name: str, texts: Mapping[str, bytes], schemas: Schemas) -> Rendered:
     """Checks the file of an app that no environment has."""
     faults = schemas.explain("App", document.data, partial=True)
-    alone = Effective(document.data, (Layer(document, "App"),))
-    found = of_effective(alone, faults)
+    effective = Effective(document.data, (Layer(document, "App"),))
+    found = of_effective(effective, faults)
     message = "no environment has this app: add it to the `apps` of an overlay, or delete the file"
     found.append(Problem(document.file, 1, 1, "app-nowhere", message, severity="warning"))
     return Rendered("", name, problems=Locator(texts).locate(found))

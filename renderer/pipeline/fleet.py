@@ -86,7 +86,7 @@ def shared_in_clusters(setup: Setup, rendered: Sequence[Rendered]) -> list[Probl
                 other = first.setdefault((cluster, claim[:2]), env)
                 if other != env and is_for_a_cluster(claim):
                     shared.setdefault((other, env), []).append(claim)
-    pairs = [(*pair, claims) for (one, other), claims in shared.items() for pair in ((one, other), (other, one))]
+    pairs = [(*pair, common) for (one, other), common in shared.items() for pair in ((one, other), (other, one))]
     locator = Locator(setup.texts)
     found = [problem for pair in pairs for problem in _shared(setup, *pair, known=bool(clusters[pair[0]]))]
     return [*locator.locate([*found, *application_names(setup, rendered)])]

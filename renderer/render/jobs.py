@@ -39,9 +39,9 @@ def runs_once(fields: Mapping[str, Any]) -> bool:
     return "schedule" not in fields and "hook" not in fields
 
 
-def is_job_of_spec(manifest: Manifest) -> bool:
+def is_job_of_spec(job: Manifest) -> bool:
     """Whether it is a Job of `jobs` that runs once for each version."""
-    return manifest.kind == "Job" and job_of_spec(manifest.data) is not None and not hooks_of(manifest.data)
+    return job.kind == "Job" and job_of_spec(job.data) is not None and not hooks_of(job.data)
 
 
 def followed(app: App, fields: Mapping[str, Any]) -> Version:

@@ -191,10 +191,10 @@ class _Parser:
 
     def _operators(self, least: int) -> Node:
         left, before = self._unary(), ""
-        while (operator := self._operator(least)) is not None:
-            if before == "??" and operator not in ("??", "|"):
-                raise ExpressionError(f"`{operator}` cannot follow `??`: write parentheses around one of them")
-            left, before = self._binary(operator, left), operator
+        while (sign := self._operator(least)) is not None:
+            if before == "??" and sign not in ("??", "|"):
+                raise ExpressionError(f"`{sign}` cannot follow `??`: write parentheses around one of them")
+            left, before = self._binary(sign, left), sign
         return left
 
     def _operator(self, least: int) -> str | None:
@@ -209,13 +209,13 @@ class _Parser:
             return None
         return self._take()
 
-    def _binary(self, operator: str, left: Node) -> Node:
-        if operator == "|":
+    def _binary(self, sign: str, left: Node) -> Node:
+        if sign == "|":
             name = self._name()
             self.expect("(")
             return ("call", name, [left, *self._arguments(name, ")", 1)])
-        strength = _BINARY[operator]
-        return ("binary", operator, left, self.expression(strength if operator in ("**", "^") else strength + 1))
+        strength = _BINARY[sign]
+        return ("binary", sign, left, self.expression(strength if sign in ("**", "^") else strength + 1))
 
     def _unary(self) -> Node:
         if self._next()[:2] == ("name", "not") or self._is("!"):

@@ -33,11 +33,11 @@ def check_ladder(scene: Scene, name: str, ladder: list[Object]) -> list[Finding]
     going = replace(scene, manifests=within)
     found = [finding for rule in _RULES for finding in rule(going)]
     found += check_step_routes(going, OF_ROUTES)
-    steps = f"{_STRATEGY}/canary/steps/"
+    prefix = f"{_STRATEGY}/canary/steps/"
     return [
         replace(finding, pointer=_STRATEGY + finding.pointer.removeprefix(f"{_STRATEGY}/canary"), manifest=None)
         for finding in found
-        if finding.pointer.startswith(steps) and finding.manifest is not None and finding.manifest.name == name
+        if finding.pointer.startswith(prefix) and finding.manifest is not None and finding.manifest.name == name
     ]
 
 

@@ -40,10 +40,10 @@ class Tree:
         """The properties of a mapping, in the order of the schema."""
         return {key: value for member in self.members(node) for key, value in member.get("properties", {}).items()}
 
-    def at(self, tokens: Tokens) -> Node:
+    def at(self, parts: Tokens) -> Node:
         """The schema of the value with this path; an empty one if several forms are possible."""
         node: Any = self.root
-        for token in tokens:
+        for token in parts:
             node = self._step(node, token)
         return self.resolve(node)
 
@@ -79,7 +79,7 @@ class Tree:
         if values := allowed(node):
             return [type_of(value) for value in values]
         forms = [self.types(form) for key in _PLURAL for form in node.get(key, ())]
-        return [name for form in forms for name in form] if all(forms) else []
+        return [each for form in forms for each in form] if all(forms) else []
 
     def _step(self, node: Any, token: str | int) -> Any:
         for member in self.members(node):

@@ -273,8 +273,8 @@ def _read_pages(opened: Opened, board: Board) -> Iterator[tuple[str, AppPage]]:
         yield f"apps/{env}/{app}.html", _app_page(opened, board, release, shown)
 
 
-def _past_entries(history: AppHistory, env: str) -> Iterator[PastEntry]:
-    for entry, (text, *steps) in entry_texts(history, env):
+def _past_entries(past: AppHistory, env: str) -> Iterator[PastEntry]:
+    for entry, (text, *steps) in entry_texts(past, env):
         is_flying = entry.type in ("canary", "preview") and entry.end is None
         yield PastEntry(text, tuple(steps), entry.type if is_flying else "aborted" if entry.end == "aborted" else "")
 

@@ -115,7 +115,7 @@ def _one_by_one(change: Range, like: View, commits: Sequence[str], wanted: Selec
     root = change.root
     old = before(root, commits[0], like)
     for was, now in pairwise(commits):
-        new = _sound(root, now, like)
+        new = _readable(root, now, like)
         if isinstance(new, View):
             step = replace(change, base=was, head=now)
             changes = about(root, was, now, old, new)
@@ -130,7 +130,7 @@ def _one_by_one(change: Range, like: View, commits: Sequence[str], wanted: Selec
         old = new
 
 
-def _sound(root: str, commit: str, like: View) -> View | Unread | None:
+def _readable(root: str, commit: str, like: View) -> View | Unread | None:
     try:
         return of_revision(root, commit, like)
     except Refused as refused:
@@ -224,7 +224,7 @@ def _as_one(change: Range, new: View, plan: AppPlan, commits: Sequence[str]) -> 
 def _is_said(change: Range, new: View, plan: AppPlan, commits: Sequence[str]) -> bool:
     """Whether one of the commits by itself, or what is not committed, gives a new version all the traffic."""
     own = Selection({plan.env: frozenset((plan.app,))})
-    views = [*(_sound(change.root, commit, new) for commit in (change.base, *commits)), new]
+    views = [*(_readable(change.root, commit, new) for commit in (change.base, *commits)), new]
     steps = [(old, now) for old, now in pairwise(views) if isinstance(now, View)]
     plans = [each for old, now in steps for each in compare(old, now, own, make=without_simulation).plans]
     return any(problem.rule == _SOFT for each in plans for problem in each.problems)

@@ -335,7 +335,7 @@ def _comparing(old: _InView | Unread | None, new: _InView, make: Make) -> Stepwi
         return None, _Made(), head
     yield
     if isinstance(old, _InView):
-        base = _sound(old.view, (yield from old.making(was, checked=False)))
+        base = _if_valid(old.view, (yield from old.making(was, checked=False)))
     else:
         base = _Made(problems=_unread(old))
     if base.problems:
@@ -357,7 +357,7 @@ def _unread(old: Unread | None) -> tuple[Problem, ...]:
     return old.problems if old else ()
 
 
-def _sound(old: View, base: _Made) -> _Made:
+def _if_valid(old: View, base: _Made) -> _Made:
     """The old side, or its faults by the schemas: a plan needs valid manifests."""
     if base.side is None:
         return base
@@ -381,10 +381,10 @@ def _alike(old: View, new: View, env: str, was: Evaluated | None, now: Evaluated
     """Whether spec, overlay, templates and files are equal: then the manifests are equal too."""
     if not was or not now or "extraResources" in now.app.spec or not _same_setup(old.setup, new.setup, env):
         return False
-    return _text(_asked(was)) == _text(_asked(now))
+    return _text(_rendered_from(was)) == _text(_rendered_from(now))
 
 
-def _asked(evaluated: Evaluated) -> list[object]:
+def _rendered_from(evaluated: Evaluated) -> list[object]:
     """Everything that the manifests are rendered from, except what is in the setup."""
     app = evaluated.app
     own = [app.namespace, dict(app.labels), dict(app.annotations), app.cluster_domain, app.level, app.waypoint]

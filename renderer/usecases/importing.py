@@ -159,16 +159,16 @@ def _new(directory: str, files: Mapping[str, str], options: ImportOptions) -> Me
 
 def _last(directory: str, report: str) -> tuple[dict[str, str], Mapping[str, Any]]:
     """The files that the last import wrote, and the digests of what it read. Failure for another file."""
-    refused = Failure(f"{printable(report)} is not the report of an import", 2)
+    failure = Failure(f"{printable(report)} is not the report of an import", 2)
     try:
         last = json.loads(_read(os.path.join(directory, report)))
         written, digests = last["written"], last.get("digests") or {"envs": {}}
         valid = all(isinstance(text, str) for text in written.values())
         valid = valid and all(isinstance(each["objects"], dict) for each in digests["envs"].values())
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise refused from None
+        raise failure from None
     if not valid:
-        raise refused
+        raise failure
     return written, digests
 
 

@@ -16,11 +16,11 @@ from renderer.usecases.trust import sealed
 class KnownFiles:
     """The files of a project by path, each with the stamp that it had and what was found in it (JSON data)."""
 
-    def __init__(self, sealed: Sealed, root: str, files: Collection[str]) -> None:
-        self._sealed = sealed
+    def __init__(self, seal: Sealed, root: str, files: Collection[str]) -> None:
+        self._sealed = seal
         self._now = clock()
         self._stamps = stamps_of(root, files)
-        text = sealed.read()
+        text = seal.read()
         kept = json.loads(text) if text else {}
         self._kept = {file: kept[file] for file, stamp in self._stamps.items() if kept.get(file, [0])[0] == [*stamp]}
         self._is_new = len(self._kept) < len(kept)

@@ -79,8 +79,8 @@ def show_plan(options: PlanOptions) -> int:
             if show_stopping(merged.problems, options.form):
                 return 1
             trial, name = merged.trial, f"the merge of {options.head or 'HEAD'} into it"
-            sides = (merged.folder, trial.into, f"{options.into} ({trial.into[:_SHORT]})", trial.commit, name)
-            return _show(options, Question(*sides, merged=merged, into=options.into))
+            ends = (merged.folder, trial.into, f"{options.into} ({trial.into[:_SHORT]})", trial.commit, name)
+            return _show(options, Question(*ends, merged=merged, into=options.into))
     root, base = find_root(options.directory), options.base
     with asking_git():
         commit = resolve(root, base) if base else merge_base(root, options.head or "HEAD")
@@ -165,8 +165,8 @@ def _opened(directory: str) -> Opened:
 
 def _levels(old: View | Unread | None, new: View) -> tuple[int, int] | None:
     """The render levels of the two sides, where they differ."""
-    before = old.setup.project.level if isinstance(old, View) else new.setup.project.level
-    return (before, new.setup.project.level) if before != new.setup.project.level else None
+    level = old.setup.project.level if isinstance(old, View) else new.setup.project.level
+    return (level, new.setup.project.level) if level != new.setup.project.level else None
 
 
 def _asked(found: Selection, old: View | Unread | None, new: View, options: PlanOptions) -> Selection:

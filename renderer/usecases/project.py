@@ -332,6 +332,6 @@ def other_output(opened: Opened, directory: str, output: str, also: Sequence[str
     own = [os.path.join(root, each) for each in (*layout.source_folders, *also)]
     is_own = any(holds(target, each) for each in (root, *own)) or any(holds(each, target) for each in own)
     if is_own or ".git" in target.split(os.sep):
-        named = printable(output)
-        raise Failure(f"--output {named}: this folder contains the project's or Git's files; choose another one", 2)
+        shown = printable(output)
+        raise Failure(f"--output {shown}: this folder contains the project's or Git's files; choose another one", 2)
     return target

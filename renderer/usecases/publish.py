@@ -201,8 +201,8 @@ def _attempt(target: str, branch: str, tree: Tree, source: Source, options: Publ
         said = f"{branch}: nothing changed" + ("" if before else f"; it begins at {parent[:12]}")
         return said if _moved(target, branch, (before, parent), source, options) else None
     gone = old.keys() - tree.files.keys()
-    about = store_text(target, metadata(source.url, source.sha, source.about, source.trailers))
-    made = tree_with(target, parent, sorted(gone), {**tree.files, METADATA: about})
+    described = store_text(target, metadata(source.url, source.sha, source.about, source.trailers))
+    made = tree_with(target, parent, sorted(gone), {**tree.files, METADATA: described})
     commit = commit_of_tree(target, made, parent, _message(source))
     if not _moved(target, branch, (before, commit), source, options):
         return None
@@ -210,11 +210,11 @@ def _attempt(target: str, branch: str, tree: Tree, source: Source, options: Publ
     return f"{branch}: {counted(changed, 'file')} changed, commit {commit[:12]} from {source.sha[:12]}"
 
 
-def _newer(target: str, tip: str | None, source: Source, options: PublishOptions) -> str | None:
+def _newer(target: str, last: str | None, source: Source, options: PublishOptions) -> str | None:
     """The commit that a branch has, if it follows ours: another job was faster. A revision that is given is right."""
-    if tip is None or options.revision != _LAST:
+    if last is None or options.revision != _LAST:
         return None
-    text = content(target, tip, METADATA)
+    text = content(target, last, METADATA)
     found = dry_sha(text) if text else None
     return found if found and is_newer(source.root, options.remote, found, source.sha) else None
 

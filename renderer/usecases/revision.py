@@ -172,10 +172,10 @@ class _AtCommit(Source):
         files = {app: self._own(app) for app in self.apps.intersection(apps)}
         blobs = read_blobs(self.root, {self.tree[path] for paths in files.values() for path in paths})
         texts = {app: {path: blobs[self.tree[path]] for path in paths} for app, paths in files.items()}
-        named = {app: _named(found) for app, found in texts.items()}
-        wanted = {path for paths in named.values() for path in paths}
+        mentioned = {app: _named(found) for app, found in texts.items()}
+        wanted = {path for paths in mentioned.values() for path in paths}
         more = read_many(self.root, self.commit, wanted) if wanted else {}
-        for app, paths in named.items():
+        for app, paths in mentioned.items():
             texts[app] |= {path: text for path in paths if (text := more[path]) is not None}
         return texts, []
 

@@ -198,11 +198,11 @@ def _say_of_commit(opened: Opened, options: VerbOptions) -> None:
 
 def _say_notes(edited: Sequence[Edited], how: How) -> None:
     """A line for each note and environment, with the names of the apps that it is about."""
-    noted: dict[tuple[str, str], list[str]] = {}
+    grouped: dict[tuple[str, str], list[str]] = {}
     for each in edited:
         for note in (*how.notes(with_rendered_pods(each), each.after), *share_lines(each)):
-            noted.setdefault((each.env, note), []).append(each.app)
-    for (env, note), apps in noted.items():
+            grouped.setdefault((each.env, note), []).append(each.app)
+    for (env, note), apps in grouped.items():
         say(f"rollspec: {_some(apps, _LISTED)} in {env}: {note}")
 
 

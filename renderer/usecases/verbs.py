@@ -138,7 +138,7 @@ def weight(options: VerbOptions, apps: tuple[str, ...], share: int, live: str | 
     def remarks(opened: Opened, spec: Spec, after: Spec) -> list[str]:
         return notes.weight(spec, after, opened.setup.project.level)
 
-    return _run(replace(options, live=_at(live)), "weight", acts, f"to {share} %", notes=remarks)
+    return _run(replace(options, live=_at(live)), "weight", acts, f"to {share} %", notes_of=remarks)
 
 
 def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: str | None) -> int:
@@ -165,13 +165,13 @@ def promote(options: VerbOptions, apps: tuple[str, ...], at: int | None, live: s
     def remarks(_: Opened, spec: Spec, after: Spec) -> list[str]:
         return notes.promote(spec, after, at)
 
-    return _run(replace(options, live=_at(live)), "promote", acts, notes=remarks)
+    return _run(replace(options, live=_at(live)), "promote", acts, notes_of=remarks)
 
 
 def abort(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Stop releases; the exit code."""
     acts, taken_back = _noting(_each(options, "abort", apps, verbs.abort))
-    code = _run(options, "abort", acts, notes=lambda _, spec, after: notes.abort(spec))
+    code = _run(options, "abort", acts, notes_of=lambda _, spec, after: notes.abort(spec))
     return code or _say_how_they_ran(options, taken_back)
 
 
@@ -181,7 +181,7 @@ def retry(options: VerbOptions, apps: tuple[str, ...], share: int | None = None)
     def remarks(opened: Opened, spec: Spec, _: Spec) -> list[str]:
         return notes.retry(spec, opened.setup.project.versions.argo_rollouts)
 
-    return _run(options, "retry", _each(options, "retry", apps, partial(verbs.retry, share=share)), notes=remarks)
+    return _run(options, "retry", _each(options, "retry", apps, partial(verbs.retry, share=share)), notes_of=remarks)
 
 
 def undo(options: VerbOptions, apps: tuple[str, ...], wanted: UndoOptions) -> int:
@@ -195,14 +195,16 @@ def undo(options: VerbOptions, apps: tuple[str, ...], wanted: UndoOptions) -> in
     def remarks(_: Opened, spec: Spec, after: Spec) -> list[str]:
         return notes.undo(spec, after)
 
-    return _run(options, "undo", noted, notes=remarks) or (0 if wanted.to else _say_how_they_ran(options, taken_back))
+    return _run(options, "undo", noted, notes_of=remarks) or (
+        0 if wanted.to else _say_how_they_ran(options, taken_back)
+    )
 
 
 def restart(options: VerbOptions, apps: tuple[str, ...]) -> int:
     """Replace the pods; the exit code."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     acts = _each(options, "restart", apps, partial(verbs.restart, now=now))
-    return _run(options, "restart", acts, notes=lambda _, spec, after: notes.restart(spec))
+    return _run(options, "restart", acts, notes_of=lambda _, spec, after: notes.restart(spec))
 
 
 def pause(options: VerbOptions, apps: tuple[str, ...]) -> int:
@@ -226,7 +228,7 @@ def switch(options: VerbOptions, app: str, wanted: SwitchOptions) -> int:
         return {app: partial(_switch, to=to, router=router, one_commit=one_commit)}
 
     stage = "--continue" if wanted.go_on else "--abort" if wanted.take_back else f"to {to or router}"
-    return _run(options, "switch", acts, stage, notes=lambda _, spec, after: notes.switch(spec, after))
+    return _run(options, "switch", acts, stage, notes_of=lambda _, spec, after: notes.switch(spec, after))
 
 
 def _prunes_last(opened: Opened, env: str) -> bool:
@@ -292,27 +294,27 @@ def _run(
     verb: str,
     acts: Acts,
     detail: str = "",
-    notes: Notes = lambda *_: [],
+    notes_of: Notes = lambda *_: [],
     *,
     everywhere: bool = False,
 ) -> int:
-    """`detail` ends the commit's subject; `notes` returns further lines to print.
+    """`detail` ends the commit's subject; `notes_of` returns further lines to print.
 
     `everywhere`: without --env, the verb is about every environment, and having nothing to do is not a failure.
     """
     if options.dry_run:
-        return _do(options, verb, acts, detail, notes, everywhere)
+        return _do(options, verb, acts, detail, notes_of, everywhere)
     with locked(find_root(options.directory), PROJECT_FILE, _waiting):  # then it reads what the other wrote
         if options.commit:
             undo_unfinished(find_root(options.directory))
-        return _do(options, verb, acts, detail, notes, everywhere)
+        return _do(options, verb, acts, detail, notes_of, everywhere)
 
 
 def _waiting() -> None:
     say("rollspec: another rollspec command is running; waiting for it")
 
 
-def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes: Notes, everywhere: bool) -> int:
+def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes_of: Notes, everywhere: bool) -> int:
     try:
         opened = open_project(options.directory)
         envs = tuple(sorted(opened.setup.environments)) if everywhere and not options.envs else options.envs
@@ -330,7 +332,7 @@ def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes: Notes, 
         return 0
     if not any(found.values()):
         raise Failure(f"nothing to {verb} in {', '.join(found)}", 1)
-    return carry_out(opened, found, How(options, verb, detail, partial(notes, opened), everywhere))
+    return carry_out(opened, found, How(options, verb, detail, partial(notes_of, opened), everywhere))
 
 
 def _selected(opened: Opened, env: str, apps: Sequence[str], options: VerbOptions, verb: str) -> list[str]:

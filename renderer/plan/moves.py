@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from renderer.plan.classes import ChangedPath, Class, Effect
 from renderer.plan.rollback_window import returns_in_window
-from renderer.plan.side import Side, restart_mark, workload
+from renderer.plan.side import Side, restart_mark, restarts_at, workload
 from renderer.release.back import undone
 from renderer.spec import App, Strategy, Version
 
@@ -178,7 +178,9 @@ def _restart(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:
     before, after = restart_mark(old), restart_mark(new)
     taken_out_of_rollout = after is None and new.app.strategy.is_rollout
     if before != after and not taken_out_of_rollout and old.app.strategy.is_rollout == new.app.strategy.is_rollout:
-        yield from _replaced(new, Effect("restart", "every pod is replaced", _under(paths, "/spec/restartedAt")))
+        mark = restarts_at(old, new)
+        reason = f"every pod that started before {mark} is replaced" if mark else "every pod is replaced"
+        yield from _replaced(new, Effect("restart", reason, _under(paths, "/spec/restartedAt")))
 
 
 def _hold(old: Side, new: Side, paths: Paths) -> Iterator[Effect]:

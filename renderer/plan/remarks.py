@@ -154,7 +154,7 @@ def _restart(old: Side | None, new: Side, summary: SimulationSummary | None) -> 
     """A Rollout restarts at the given time, a Deployment at once."""
     mark = restarts_at(old, new) if old is not None else ""
     if mark:
-        yield f"pods that started before {mark} are replaced; if that is in the future, the controller waits for it"
+        yield f"if {mark} is in the future, the controller waits for it before it replaces pods"
 
 
 def _steps(old: Side | None, new: Side, summary: SimulationSummary | None) -> Iterator[str]:

@@ -612,6 +612,14 @@ def test_a_shared_file_that_is_half_edited_says_how_to_abort_without_the_edit(re
     assert verb(repository, "abort", "web", "--commit").code == 0
 
 
+def test_what_puts_an_edit_aside_is_for_the_folder_that_one_is_in(repository: Path) -> None:
+    path = repository / "apps/web.yaml"
+    path.write_text(path.read_text().replace("replicas: 4", "replicas: 5"))
+    outcome = verb(repository / "overlays", "release", "web", "1.5.0", "--weight", "20", "--commit")
+    assert "rollspec: apps/web.yaml: changed" in outcome.err
+    assert "`git stash push -- ../apps/web.yaml` puts the edit aside" in outcome.err
+
+
 def test_another_order_of_fields_is_an_edit(repository: Path) -> None:
     """The order of `env`, for example, is that of the rendered list."""
     path = repository / "apps/web.yaml"

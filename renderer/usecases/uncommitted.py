@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os.path
 import shlex
 from collections.abc import Collection, Iterable, Sequence
 
@@ -22,11 +23,12 @@ from renderer.yamlio import load
 _NAMED = 3  # files; for more, all that changed is put aside
 
 
-def refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str]) -> None:
+def refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str], directory: str) -> None:
     """Refuse uncommitted specs: a commit of the verb's files alone would have manifests of specs that it lacks.
 
     Also, a release state that was never committed is not what the cluster has. An edit of comments alone stays out of
-    the commit and changes no manifest, so it stops nothing, unless it is in a file that the verb writes.
+    the commit and changes no manifest, so it stops nothing, unless it is in a file that the verb writes. The command
+    runs in `directory`.
     """
     written = {opened.layout.partial(env, app) for app in apps for env in envs}
     files = {*opened.setup.texts, *written}
@@ -43,10 +45,12 @@ def refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str])
     wrong = sorted(edited - _same_data(opened, edited - written))
     if wrong:
         more = "or commit it first, or leave out --commit and commit it all"
-        raise Failure(f"{_names(wrong)}: changed since the last commit: {_aside(wrong)}; {more}", 1)
+        raise Failure(
+            f"{_names(wrong)}: changed since the last commit: {_aside(opened.root, wrong, directory)}; {more}", 1
+        )
 
 
-def say_how_to_put_aside(root: str, problems: Iterable[Problem]) -> None:
+def say_how_to_put_aside(root: str, problems: Iterable[Problem], directory: str) -> None:
     """What to type where a file with one of these problems was right in the last commit, perhaps."""
     files = sorted({problem.file for problem in errors(problems) if problem.file})
     try:
@@ -54,12 +58,13 @@ def say_how_to_put_aside(root: str, problems: Iterable[Problem]) -> None:
     except GitError:  # no repository, or no commit yet
         return
     if edited:
-        say(f"rollspec: {_names(edited)}: changed since the last commit: {_aside(edited)}")
+        say(f"rollspec: {_names(edited)}: changed since the last commit: {_aside(root, edited, directory)}")
 
 
-def _aside(files: Sequence[str]) -> str:
-    """What to type to run a verb without the edits of these files."""
-    named = f" push -- {shlex.join(files)}" if len(files) <= _NAMED else ""
+def _aside(root: str, files: Sequence[str], directory: str) -> str:
+    """What to type in the directory to run a verb without the edits of these files."""
+    paths = [os.path.relpath(os.path.join(root, file), os.path.abspath(directory)) for file in files]
+    named = f" push -- {shlex.join(paths)}" if len(files) <= _NAMED else ""
     return f"`git stash{named}` puts the edit aside, and after this command `git stash pop` brings it back"
 
 

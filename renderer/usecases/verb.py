@@ -145,7 +145,7 @@ def _refuse_early(opened: Opened, acts: Acts, how: How) -> None:
             if not options.dry_run:
                 put_right(opened.root)
             _refuse_under_way(opened.root)
-        refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}), [*acts])
+        refuse_uncommitted(opened, sorted({app for some in acts.values() for app in some}), [*acts], options.directory)
 
 
 def _show(opened: Opened, edited: Sequence[Edited], files: Contents, old: Contents, options: VerbOptions) -> None:

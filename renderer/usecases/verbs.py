@@ -322,7 +322,7 @@ def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes_of: Note
     except Refused as refused:
         code = int(show_problems(refused.problems, "text"))
         if options.commit:
-            say_how_to_put_aside(find_root(options.directory), refused.problems)
+            say_how_to_put_aside(find_root(options.directory), refused.problems, options.directory)
         return code
     named = list(dict.fromkeys(app for some in found.values() for app in some))
     refuse_misplaced(verb, named, opened.apps, opened.setup.environments)

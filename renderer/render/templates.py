@@ -11,6 +11,7 @@ from jinja2 import TemplateSyntaxError
 
 from renderer.lazy import regex
 from renderer.manifest import Manifest
+from renderer.plain import mapping
 from renderer.problem import Problem
 from renderer.render.sandbox import NotForTemplatesError, render_text
 from renderer.spec import App
@@ -79,7 +80,9 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
         said = _ADDRESS.sub("", error.msg if isinstance(error, SyntaxError) else str(error))
         number = _line(error)
         lines = template.text.split("\n")[number - 1 : number]
-        message = f"{_explained(said, ''.join(lines)) or type(error).__name__} (as for {whose})"
+        message = (
+            f"{_explained(said, ''.join(lines), mapping(context['app'])) or type(error).__name__} (as for {whose})"
+        )
         return Problem(template.file, number, 1, "template", message)
     if not text.strip():
         return None
@@ -92,9 +95,19 @@ def _render(template: Template, context: Mapping[str, object], whose: str) -> Ma
     return Manifest(template.target, data)
 
 
-def _explained(message: str, line: str) -> str:
-    """Jinja's message about a name that is not set, and what to write instead in this line of the template."""
-    if found := _UNSET.fullmatch(message):
+def _explained(message: str, line: str, about: Mapping[str, object]) -> str:
+    """Jinja's message about a name that is not set, and what to write instead in this line of the template.
+
+    `about` is what `app` has.
+    """
+    found = _UNSET.fullmatch(message)
+    if found and re.search(rf"(?<![\w.])app\.{re.escape(found[1])}\b", line):
+        from renderer.schema.fields import near  # only a mistake needs it
+
+        alike = near(found[1], about)
+        what = f"did you mean `app.{alike}`?" if alike else f"it has {', '.join(about)}"
+        return f"`app` has no `{found[1]}`; {what}"
+    if found:
         return f"`{found[1]}` is not set here: give it a default, {_default(found[1], line)}"
     if found := _UNKNOWN.fullmatch(message):
         return f"`{found[1]}` is not defined in templates: {_GIVEN}"

@@ -46,6 +46,8 @@ def _is_foreign(version: str, kind: str) -> bool:
     from renderer.schema.kind_names import KINDS
 
     group = version.rpartition("/")[0]
+    if "." not in group:  # one of Kubernetes' own: the API server refuses a CustomResourceDefinition of such a group
+        return False
     ours = [known for each, kinds in KINDS.items() if each.rpartition("/")[0] == group for known in kinds.split()]
     return not ours or (group == _SHARED_GROUP and near(kind, ours) is None)
 

@@ -96,7 +96,7 @@ def mirror_own_canary(scene: Scene) -> Iterator[Finding]:
 
     Why: While nothing is in flight, the canary subset has the stable pods. The stable version then handles every
     mirrored request twice, writes included. The same happens if the mirror names the route's own host without a
-    subset, or with a subset of the route.
+    subset, or with a subset of the route. A mirror of 0 percent gets no request, and is not reported.
     Fix: mirror during a release only, with a step: `{setMirrorRoute: {name: mirror, percentage: 10, match: [...]}}` in
     `strategy.steps`; or mirror to another Service.
     Source: Argo Rollouts (without a canary both subsets have the stable hash), measured; Istio (HTTPRoute.mirror).
@@ -144,7 +144,14 @@ def _host(destination: Object, namespace: str) -> str:
 
 
 def _mirrors(route: Object) -> Iterator[tuple[str, Object]]:
-    if route.get("mirror"):
+    """The mirrors of a route with their pointers; one of 0 percent gets no request (`MirrorPercent` of Istio)."""
+    if route.get("mirror") and _is_used(route.get("mirrorPercentage")):
         yield "/mirror", route["mirror"]
     for number, mirror in enumerate(route.get("mirrors") or ()):
-        yield f"/mirrors/{number}/destination", mirror.get("destination") or {}
+        if _is_used(mirror.get("percentage")):
+            yield f"/mirrors/{number}/destination", mirror.get("destination") or {}
+
+
+def _is_used(percentage: Object | None) -> bool:
+    """Whether a mirror gets requests: without a percentage it gets all of them, with an empty one none."""
+    return percentage is None or percentage.get("value", 0) > 0

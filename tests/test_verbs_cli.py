@@ -560,7 +560,9 @@ def test_a_commit_is_refused_while_its_own_specs_are_not_committed(
     edited, words = path.read_text(), ("release", "web", "1.5.0", "--weight", "20")
     outcome = verb(repository, *words, "--commit")
     assert outcome.code == 1
-    aside = f"`git stash push -- {file}` puts the edit aside, and after this command `git stash pop` brings it back"
+    aside = (
+        f"`git stash push -- {file}` puts the edit aside; then run this again, and `git stash pop` brings the edit back"
+    )
     message = f"changed since the last commit: {aside}; or commit it first, "
     assert outcome.err == f"rollspec: {file}: {message}or leave out --commit and commit it all\n"
     assert git(repository, "status", "--porcelain") == f" M {file}\n"

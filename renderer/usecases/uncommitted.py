@@ -65,7 +65,7 @@ def _aside(root: str, files: Sequence[str], directory: str) -> str:
     """What to type in the directory to run a verb without the edits of these files."""
     paths = [os.path.relpath(os.path.join(root, file), os.path.abspath(directory)) for file in files]
     named = f" push -- {shlex.join(paths)}" if len(files) <= _NAMED else ""
-    return f"`git stash{named}` puts the edit aside, and after this command `git stash pop` brings it back"
+    return f"`git stash{named}` puts the edit aside; then run this again, and `git stash pop` brings the edit back"
 
 
 def _names(files: Sequence[str]) -> str:

@@ -587,6 +587,24 @@ def test_comments_that_are_not_committed_stay_so(repository: Path, file: str, co
     assert run(repository, "render", "--check").code == 0
 
 
+def test_an_edit_of_another_environment_stops_nothing(repository: Path) -> None:
+    """Unless the environment of the verb, or one that extends it, is made of that overlay."""
+    path = repository / "overlays/staging/overlay.yaml"
+    path.write_text(path.read_text().replace("namespace: staging", "namespace: stage"))
+    words = ("--weight", "20", "--commit")
+    assert verb(repository, "release", "web", "1.5.0", *words).code == 0
+    assert git(repository, "status", "--porcelain") == " M overlays/staging/overlay.yaml\n"
+    assert "stage" not in git(repository, "show", "HEAD")
+    git(repository, "checkout", "--quiet", ".")
+    own = repository / "overlays/production/overlay.yaml"
+    own.write_text(own.read_text().replace("namespace: production", "namespace: production\n  extends: staging"))
+    assert run(repository, "render").code == 0
+    git(repository, "commit", "--quiet", "--all", "--message", "extend")
+    path.write_text(path.read_text() + "  defaults: {replicas: 7}\n")
+    said = verb(repository, "weight", "web", "50", "--commit")
+    assert (said.code, "overlays/staging/overlay.yaml: changed since the last commit" in said.err) == (1, True), said
+
+
 def test_comments_of_the_file_that_a_verb_writes_are_put_aside_by_hand(repository: Path) -> None:
     """The commit would have them."""
     assert verb(repository, "release", "web", "1.5.0", "--weight", "20", "--commit").code == 0

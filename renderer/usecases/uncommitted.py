@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os.path
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from renderer.console import say
 from renderer.failure import Failure
@@ -31,7 +31,7 @@ def refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str],
     runs in `directory`.
     """
     written = {opened.layout.partial(env, app) for app in apps for env in envs}
-    files = {*opened.setup.texts, *written}
+    files = {*_shared(opened, envs), *written}
     for app in apps:
         files |= {*opened.texts(app)[0]} if app in opened.apps else set()
     if not find(opened.root, "HEAD"):
@@ -71,6 +71,16 @@ def _aside(root: str, files: Sequence[str], directory: str) -> str:
 def _names(files: Sequence[str]) -> str:
     more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
     return f"{', '.join(map(printable, files[:_NAMED]))}{more}"
+
+
+def _shared(opened: Opened, envs: Sequence[str]) -> Iterator[str]:
+    """The shared files that decide what these environments, and those that extend them, render."""
+    above = f"{opened.layout.overlays}/"
+    chains = [each.names for each in opened.setup.environments.values() if not {*each.names}.isdisjoint(envs)]
+    overlays = {name for names in chains for name in names}
+    for path in opened.setup.texts:
+        if not path.startswith(above) or path.removeprefix(above).partition("/")[0] in overlays:
+            yield path
 
 
 def _same_data(opened: Opened, files: Collection[str]) -> set[str]:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-board bench-check schemas tools engines e2e import-defaults soak sequences traces clean team-day minor
+.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-board bench-check schemas tools engines e2e import-defaults soak sequences traces clean team-day minor prove
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -169,44 +168,3 @@ def test_an_older_commit_of_main_is_released(tmp_path: Path, origin: Path, keys:
     (origin / "more.txt").write_text("more")
     save(origin, "More")
     assert refusal(checked_out(origin, tmp_path / "clone", "v0.1.0"), "v0.1.0") == ""
-
-
-def writes(job: Mapping[str, Any]) -> set[str]:
-    return {name for name, level in job.get("permissions", {}).items() if level == "write"}
-
-
-def needed(name: str) -> set[str]:
-    """All jobs that must pass before this one."""
-    needs = RELEASE[name].get("needs", [])
-    names = {needs} if isinstance(needs, str) else {*needs}
-    return names.union(*(needed(each) for each in names))
-
-
-def test_the_tests_run_where_nothing_can_be_signed_or_published() -> None:
-    """The tests run dozens of packages; a job that may sign or publish must not."""
-    tested = {name for name, job in RELEASE.items() if any("make" in step.get("run", "") for step in job["steps"])}
-    assert tested == {"test"}
-    assert not writes(RELEASE["test"])
-
-
-def test_nothing_is_signed_before_the_tag_is_checked_and_the_tests_have_passed() -> None:
-    able = {name for name, job in RELEASE.items() if writes(job)}
-    assert able == {"build", "publish", "image"}
-    assert all(needed(name) >= {"signed", "test"} for name in able)
-
-
-def test_what_is_published_is_reviewed_and_attested() -> None:
-    """Each in an environment of its own: PyPI takes only a token that names its environment."""
-    published = {name: RELEASE[name].get("environment") for name in ("publish", "image")}
-    assert published == {"publish": "pypi", "image": "image"}
-    for name in ("build", "image"):
-        assert any(str(step.get("uses")).startswith("actions/attest-") for step in RELEASE[name]["steps"]), name
-        assert writes(RELEASE[name]) >= {"id-token", "attestations"}, name
-
-
-def test_no_job_keeps_the_token_of_its_checkout() -> None:
-    for name, job in RELEASE.items():
-        for step in job["steps"]:
-            if str(step.get("uses")).startswith("actions/checkout@"):
-                assert step["with"]["persist-credentials"] is False, name
-                assert step["with"]["ref"] == "${{ github.sha }}", name

@@ -11,7 +11,7 @@ from renderer.lazy import regex
 RESCUE = ("abort", "undo")  # the verbs that pass where a window names none
 LONGEST = timedelta(days=366)
 TRAILER = "Rollspec-Break-Glass"  # of a commit that passes a freeze: why
-_PART = regex(r"(\d+)([smhdw])")
+_PART = regex(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -96,6 +96,6 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 def duration(text: str) -> timedelta | None:
     """`2d12h` as a value; None for other text."""
     parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text or any(len(n) > 6 for n, _ in parts):
+    if not parts or "".join(number + unit for number, unit in parts) != text:
         return None
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())

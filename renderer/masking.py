@@ -39,11 +39,12 @@ _PRIVATE_KEY = regex(r"-----? ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?|Pu
 _PRIVATE_KEY_END = regex(r"-----? ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?|Private-MAC")
 _IN_URL = regex(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+(?:@[^\s/@'\"]+)*)@")
 _KNOWN = regex(rf"\b(?:{'|'.join(FORMS)})")
-# What follows the name of a way to log in, or of a signature in a URL.
+# What follows the name of a way to log in, or of a signature in a URL. The digit is sought in a part alone, for a text
+# may have many such names.
 _AFTER = regex(
     r"""(?P<start>\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC) |\bauth\\?": ?\\?"|\bAccountKey=|[?&]sig="""
     r"""|[?&]X-(?:Amz|Goog)-Signature=|\b[Aa]uthorization\\?["']?\s{0,4}[:=]\s{0,4}\\?["']?[A-Za-z][\w-]{0,19} )"""
-    r"""(?=[\w+/=.~%-]*[0-9])(?P<value>[\w+/=.~%-]{12,})"""
+    r"""(?=[\w+/=.~%-]{0,200}?[0-9])(?P<value>[\w+/=.~%-]{12,})"""
 )
 # The hash of a password, which can be guessed: of crypt, of bcrypt, of Django.
 _HASH = regex(
@@ -58,9 +59,11 @@ _HARMLESS = regex(
 )
 _WORD_START = regex(r"(?<=[a-z0-9])(?=[A-Z])")
 _KINDS = "|".join(sorted(SECRET_KINDS))
-_SECRET_KIND = regex(rf"""\bkind\\?["']?\s*:\s*(?:[!&|>]\S*\s+)*\\?["']?(?:{_KINDS})\b""")
+# A tag, an anchor and the head of a block, which may be before a kind; with bounds, for a text may hold many a `kind:`.
+_PROPERTIES = r"\s{0,200}:\s{0,200}(?:[!&|>]\S{0,200}\s{1,200}){0,4}"
+_SECRET_KIND = regex(rf"""\bkind\\?["']?{_PROPERTIES}\\?["']?(?:{_KINDS})\b""")
 _SECRET_DOCUMENT = regex(
-    rf"""^(?:\{{\s*)?["']?(?:kind["']?\s*:\s*(?:[!&|>]\S*\s+)*["']?(?:{_KINDS})\b|(?:sops|stringData)["']?\s*:)""",
+    rf"""^(?:\{{\s*)?["']?(?:kind["']?{_PROPERTIES}["']?(?:{_KINDS})\b|(?:sops|stringData)["']?\s*:)""",
     re.MULTILINE,
 )
 _PLAIN_LINE = regex(

@@ -1,11 +1,15 @@
-"""Each list of a spec, made twice as long, takes about twice the work: nothing grows with the square of its length."""
+"""A list or a text, made twice as long, takes about twice the work: nothing grows with the square of its length."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from time import process_time
 from types import FrameType
 from typing import Any
 
@@ -14,11 +18,15 @@ import yaml
 
 from tests.support.attacks import APP
 from tests.support.cases import OVERLAY, PROJECT, ROOT, Outcome, run
+from tests.support.pattern_texts import Used, beginnings, used
 from tests.support.repository import init, save
 from tests.support.spec_lists import Maker, SpecList, schema, spec_lists
 
 FEW = int(os.environ.get("DOUBLING", "0"))  # 0: the lists below alone, and few entries
 MOST = 2.3  # times the work for twice the entries
+SIZE = 4000  # characters of a text for one pattern
+SHORT = 0.004  # seconds for it that say nothing: work that grows with the square takes some 50 ms
+LIMITS = {"rules.syntax._GO_PART": 64, "rules.syntax._TOKENS": 1024}  # characters that their functions take
 OURS = str(ROOT / "renderer")
 HTTP = "  ports: [{name: http, port: 80}]\n"
 FILES = {"Project": "rollspec.yaml", "Overlay": "overlays/production/overlay.yaml", "App": "apps/web.yaml"}
@@ -91,6 +99,38 @@ def test_twice_the_entries_take_about_twice_the_work(name: str, tmp_path: Path) 
         return {**TEXTS, "App": (APP.replace(HTTP, "") if name == "ports" else APP) + LISTS[name](count)}
 
     assert ratio(texts, FEW or 150, tmp_path) <= MOST
+
+
+@pytest.mark.parametrize("each", [*used()], ids=str)
+def test_a_pattern_takes_about_twice_the_time_for_twice_the_text(each: Used) -> None:
+    """Of a text that begins, again and again, like what the pattern looks for: a file may be hostile."""
+    size, short = (LIMITS[each.name], 25 * SHORT) if each.name in LIMITS else (2 * SIZE, SHORT)
+    for start in beginnings(each.pattern):
+        for first, again in (("", start), (start, start[-1])):
+            for end in ("", "!", "\n!"):
+                text = (first + again * size)[:size]
+                half, whole = seconds(each, text[: size // 2] + end), seconds(each, text + end)
+                assert whole < max(short, 3 * half), f"{start!r}, {end!r}: {half:.3f} s, {whole:.3f} s"
+
+
+@pytest.mark.parametrize("pattern", [r"a(?=.*b)", r"(\r\n?|\n)+(?=#)", r"x.*y", r"[0-9]+s", r"k: (?:!\S*\s+)*S"])
+def test_a_pattern_whose_time_grows_with_the_square_is_seen(pattern: str) -> None:
+    with pytest.raises(AssertionError, match=r"s, .* s"):
+        test_a_pattern_takes_about_twice_the_time_for_twice_the_text(Used("x", re.compile(pattern), "search"))
+
+
+def seconds(each: Used, text: str) -> float:
+    """The processor's time for the text: the best of three, if it is not short at once."""
+    given = text.encode("latin-1", "replace") if isinstance(each.pattern.pattern, bytes) else text
+    call = partial(getattr(each.pattern, each.method), *([given[:0]] if each.method == "sub" else []), given)
+    found = []
+    for _ in range(3):
+        before = process_time()
+        deque(call() if each.method == "finditer" else [call()], maxlen=0)
+        found.append(process_time() - before)
+        if found[-1] < SHORT:
+            break
+    return min(found)
 
 
 @pytest.mark.skipif(not FEW, reason="`make doubling` takes every list of the schemas")

@@ -18,7 +18,7 @@ from renderer.yamlio import Data
 from renderer.yamlio.nodes import CollectionEntry, Node, Path, after_space, line_end, line_start, tree
 
 _BREAK_AT_END = regex(r"(?:\r\n?|\n)\Z")
-_COMMENT_BELOW = regex(r"(?:(?:\r\n?|\n)[ \t]*)+(?=#)")
+_COMMENT_BELOW = regex(r"[\r\n][ \t\r\n]*(?=#)")  # not a group for each break: CR LF could be one or two
 _EMPTY_LINES = regex(r"(?:[ \t]*(?:\r\n?|\n))*")
 
 

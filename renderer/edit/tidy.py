@@ -15,7 +15,7 @@ _ELSE = regex(r"[\t\r\x85\u2028\u2029\ufeff]|[ ]$|^(?:---|\.\.\.|%)", re.MULTILI
 # Each line: indentation, dash, key, and the rest.
 _LINES = regex(r"^( *)(- )?(?:([A-Za-z_][\w./-]*):(?= |$) ?)?(.*)$", re.MULTILINE)
 _QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'"""
-_SCALAR = regex(rf"(?:{_QUOTED}|[^\s\[\]{{}}#&*!|>'\"%@`?,:].*?)(?: +#.*)?")
+_SCALAR = regex(rf"(?:{_QUOTED})(?: +#.*)?|[^\s\[\]{{}}#&*!|>'\"%@`?,:].*")
 _QUOTED_IN_FLOW = regex(rf"(?<=[\[{{,: ])(?:{_QUOTED})")
 _EMPTY_WITH_SPACE = regex(r"\[ +\]|\{ +\}")
 _TEXT_BLOCK = ("|", "|-", ">", ">-")

@@ -6,7 +6,7 @@ from renderer.importing.lift import Lifted, strategy_services
 from renderer.importing.source import SourceObject
 from renderer.lazy import regex
 
-_HASHED = regex(r".+-[a-z0-9]*[0-9][a-z0-9]*")
+_HASHED = regex(r".+-(?=[a-z]*[0-9])[a-z0-9]+")
 _HASH = 10  # characters of a hash in a name that kustomize generates
 
 

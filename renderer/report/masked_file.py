@@ -23,7 +23,7 @@ from renderer.yamlio.events import ERRORS, events
 _OPEN = ("apiVersion", "kind", "type", "immutable")  # fields of a Secret that may be shown
 _NAMES = ("name", "namespace")  # those of its metadata
 # A key after `?`, or with a space; an escape, such as in a kind; an anchor.
-_ODD = regex(r"""^[ -]*\?(?:\s|$)|\\[xuU]|["'][^"'\n]*[^\w.$/"'\n-][^"'\n]*["']\s*:|:\s+&\w""", re.MULTILINE)
+_ODD = regex(r"""^[ -]*\?(?:\s|$)|\\[xuU]|["'](?=[^"'\n]*[^\w.$/"'\n-])[^"'\n]*["']\s*:|:\s+&\w""", re.MULTILINE)
 _LARGE = 1 << 20  # characters; of a larger file, only the lines are looked at
 
 

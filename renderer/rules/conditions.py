@@ -19,7 +19,7 @@ _OWN = frozenset(("asInt", "asFloat", "isNaN", "isInf", "isNil", "default"))
 _JUDGE_THEMSELVES = frozenset(("job", "web", "kayenta", "plugin"))
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "**", "^", "<", ">", "<=", ">="))
 _SCALAR = regex(r"\s*(scalar\s*\(.*\)|time\(\)|[0-9.]+)\s*", re.DOTALL)
-_PLACEHOLDER = regex(r"\{\{.*?\}\}")
+_PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")
 
 
 def analysis_conditions(scene: Scene) -> Iterator[Finding]:

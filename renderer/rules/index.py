@@ -12,7 +12,7 @@ from renderer.manifest import Manifest, Object
 SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
 WITH_PODS = SELECTING | {"Job", "CronJob", "Pod"}
 WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
-_PLACEHOLDER = regex(r"\{\{.*?\}\}")
+_PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")
 
 ByKind = Mapping[str, Sequence[Manifest]]
 Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there

@@ -18,7 +18,7 @@ from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.templates_within import pods_within
 
-_REFERENCE = regex(r"\$\([^()\s]*\)|\$\{[^{}\s]*\}|\{\{.*?\}\}|<[^<>\s]*>|%[sv]")
+_REFERENCE = regex(r"\$\([^()\s]*\)|\$\{[^{}\s]*\}|\{\{(?:(?!\{\{).)*?\}\}|<[^<>\s]*>|%[sv]")
 _FLAG = regex(r"--?(?P<name>[A-Za-z][\w.-]*)(?:=(?P<value>.*))?", re.DOTALL)
 _PAIR = regex(r"""\s*["']?(?P<name>[\w.-]+)["']?\s*[:=]\s*["']?(?P<value>[^\s"',]+)["']?[,\s]*""")
 _WORD = regex(r"[A-Za-z0-9+=]+")

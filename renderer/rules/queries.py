@@ -14,7 +14,7 @@ from renderer.rules.finding import Finding, Scene, of_project
 from renderer.rules.mesh import spec_of
 
 _RULE = "analysis-queries"
-_PLACEHOLDER = regex(r"\{\{.*?\}\}")
+_PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")
 _STAND_INS = ("1", "1m", "x")  # what an argument may be: a value, a duration, a name
 # The labels of Istio's metrics under these prefixes; others come from the scrape, and may be anything.
 _PREFIXES = ("source_", "destination_", "request_", "response_", "grpc_", "connection_")

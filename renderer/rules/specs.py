@@ -471,7 +471,10 @@ def service_account(scene: SpecScene) -> Iterator[Finding]:
     """
     spec = scene.app.spec
     if "serviceAccount" in spec and "serviceAccountName" in spec.get("pod", {}):
-        message = "`serviceAccount` makes one for the app, `pod.serviceAccountName` names another: remove one"
+        message = (
+            "`serviceAccount` makes one for the app, `pod.serviceAccountName` names another: remove one (`null` in the "
+            "app removes one that a default gives)"
+        )
         yield Finding("service-account", message, "/spec/pod/serviceAccountName")
 
 
@@ -510,6 +513,8 @@ def disruption_budget(scene: SpecScene) -> Iterator[Finding]:
     budget = scene.app.spec.get("disruptionBudget")
     if budget is not None and ("minAvailable" in budget) == ("maxUnavailable" in budget):
         message = "give either minAvailable or maxUnavailable"
+        if "minAvailable" in budget:
+            message += ", not both; `null` in the app removes one that a default gives"
         yield Finding("disruption-budget", message, "/spec/disruptionBudget")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import argocd_files, fleet_problems, resource_files, shared_in_clusters, without_repeats
 from renderer.pipeline.in_step import groups
+from renderer.pipeline.of_some_apps import with_apps
 from renderer.problem import Problem, errors
 from renderer.tree import reader
 from renderer.usecases.argocd import outlines
@@ -68,10 +69,8 @@ def render_share(opened: Opened, memory: Memory, apps: Sequence[str], tick: Tick
 
 def problems_of_apps(opened: Opened, rendered: Sequence[Rendered]) -> list[Problem]:
     """The problems of the project and of each app alone."""
-    return [
-        *opened.problems,
-        *without_repeats(opened.setup, (problem for each in rendered for problem in each.problems)),
-    ]
+    found = with_apps(opened.setup.environments.values(), opened.apps, rendered)
+    return [*opened.problems, *without_repeats(opened.setup, found)]
 
 
 def problems_across_apps(memory: Memory, rendered: Sequence[Rendered], *, is_clean: bool = False) -> list[Problem]:

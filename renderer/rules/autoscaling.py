@@ -11,7 +11,7 @@ from renderer.rules.fleet import clashes_within, takes_over
 from renderer.rules.index import Pod
 from renderer.rules.limit_ranges import has_external, limits_of, value_of
 from renderer.rules.quantity import quantity
-from renderer.scaler import SCALERS, scaler_of
+from renderer.scaler import SCALERS, SCHEMALESS, scaler_of
 
 # The block that each type of metric needs, and the targets that each takes.
 _BLOCK = {
@@ -34,6 +34,8 @@ DEFAULT_METRICS = [
     {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
 ]
 VERTICAL = "VerticalPodAutoscaler"
+_KEDA_RESOURCES = ("cpu", "memory")
+_BY_DEFAULT = ", the default metric, "
 WINDOW, PERIOD = 3600, 1800  # seconds
 
 
@@ -238,7 +240,8 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
     """An autoscaler that scales by the utilization of a resource that a container does not request.
 
     A limit counts as the request where no request is given, and so does the default of a LimitRange of this tree. An
-    autoscaler without metrics scales by the utilization of cpu.
+    autoscaler without metrics scales by the utilization of cpu. Triggers `cpu` and `memory` of a KEDA ScaledObject with
+    `metricType: Utilization` count, too. A container that the pod does not have is an error.
 
     Why: Utilization is a percentage of the request. Without a request the autoscaler reports `missing request for cpu`
     and never scales. This is a warning, because a LimitRange or an admission webhook of the cluster may add requests.
@@ -246,19 +249,38 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
     for one container. Name a LimitRange of the cluster in the overlay: `external: [LimitRange/NAME]`.
     Source: Kubernetes, `GetResourceUtilizationRatio`, `calculatePodRequests` and `SetDefaults_HorizontalPodAutoscaler`.
     """
-    for hpa in scene.of("HorizontalPodAutoscaler") if not has_external(scene) else ():
-        metrics = (hpa.data.get("spec") or {}).get("metrics")
-        for number, metric in enumerate(metrics or DEFAULT_METRICS):
-            block = utilized(metric)
-            pod = target_of(scene, hpa) if block else None
-            pointer, why = (f"/spec/metrics/{number}", " ") if metrics else ("/spec/metrics", ", the default metric, ")
+    for hpa in autoscalers(scene) if not has_external(scene) else ():
+        pod = target_of(scene, hpa)
+        for pointer, block, why in _utilizations(hpa) if pod else ():
+            resource, only = block.get("name", ""), block.get("container")
+            if only is not None and pod and all(each.get("name") != only for _, each in pod.every):
+                message = (
+                    f"the pod has no container {only}, so its utilization of {resource} is unknown: correct the name"
+                )
+                yield Finding("hpa-requests", message, pointer, hpa)
             for container in without_request(pod.spec, block, limits_of(scene, pod.namespace)) if pod else ():
-                resource = block.get("name", "")
                 message = (
                     f"the container {container} has no request of {resource}: its utilization{why}is unknown; "
                     "give it one (`resources.requests`), or use averageValue"
                 )
                 yield Finding("hpa-requests", message, pointer, hpa, "warning")
+
+
+def _utilizations(scaler: Manifest) -> Iterator[tuple[str, Object, str]]:
+    """What an autoscaler measures as a utilization: a pointer, the resource and perhaps its container, and why."""
+    spec = mapping(scaler.data.get("spec"))
+    if scaler.kind == SCHEMALESS:
+        triggers = spec.get("triggers")
+        for number, each in enumerate(triggers if isinstance(triggers, list) else ()):
+            trigger, about = mapping(each), mapping(mapping(each).get("metadata"))
+            if trigger.get("type") in _KEDA_RESOURCES and trigger.get("metricType") == "Utilization":
+                only = {"container": about["containerName"]} if isinstance(about.get("containerName"), str) else {}
+                yield f"/spec/triggers/{number}", {"name": trigger["type"], **only}, " "
+        return
+    metrics = spec.get("metrics")
+    for number, metric in enumerate(metrics or DEFAULT_METRICS):
+        if block := utilized(metric):
+            yield (f"/spec/metrics/{number}", block, " ") if metrics else ("/spec/metrics", block, _BY_DEFAULT)
 
 
 def utilized(metric: Object) -> Object:

@@ -35,6 +35,7 @@ from renderer.rules import (
     platform,
     pod_security,
     policy,
+    policy_ports,
     queries,
     readiness,
     rollout_routes,
@@ -227,6 +228,10 @@ DESTINATION_RULES: dict[str, ManifestRule] = {
     "client-tls": destinations.client_tls,
     "mtls-modes": mesh_modes.mtls_modes,
 }
+POLICIES: dict[str, ManifestRule] = {
+    "peer-authentication": policy_ports.peer_authentication,
+    "policy-ports": policy_ports.policy_ports,
+}
 GATEWAYS: dict[str, ManifestRule] = {
     "gateway-servers": gateways.gateway_servers,
 }
@@ -283,6 +288,7 @@ SECTIONS: tuple[tuple[str, dict[str, ManifestRule], frozenset[str]], ...] = (
     ("VirtualServices", VIRTUAL_SERVICES, frozenset(("VirtualService",))),
     ("VirtualServices and DestinationRules", MESH, frozenset(("VirtualService", "DestinationRule"))),
     ("DestinationRules", DESTINATION_RULES, frozenset(("DestinationRule",))),
+    ("Policies of the network and the mesh", POLICIES, policy_ports.POLICIES),
     ("Gateways", GATEWAYS, frozenset(("Gateway",))),
     ("Rollouts", ROLLOUTS, frozenset(("Rollout",))),
     ("Analysis", ANALYSIS, frozenset(_TEMPLATES)),

@@ -1,0 +1,121 @@
+"""Rules over policies of the network and the mesh that name ports: of pods, which are not those of a Service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
+
+from renderer.manifest import Object
+from renderer.rules.finding import Finding, Scene, namespace_of
+from renderer.rules.index import Pod, selects
+from renderer.rules.mesh import ports_of, spec_of
+from renderer.rules.services import pods_behind
+
+_HIGHEST = 65535
+_Named = tuple[str, int]  # a pointer, and the number of the port that is named there
+
+
+def peer_authentication(scene: Scene) -> Iterator[Finding]:
+    """A PeerAuthentication that Istio's webhook refuses: modes of ports without a selector, or no port.
+
+    Why: The policy is not applied, and the pods accept what they accepted before.
+    Fix: give it a `selector`; a policy of a whole namespace has one mode for all ports.
+    Source: Istio (`ValidatePeerAuthentication`: `mesh/namespace peer authentication cannot have port level mTLS`).
+    """
+    for policy in scene.of("PeerAuthentication"):
+        spec = spec_of(policy)
+        ports = spec.get("portLevelMtls")
+        if ports and not (spec.get("selector") or {}).get("matchLabels"):
+            message = "portLevelMtls needs a selector with matchLabels: Istio's webhook refuses it without"
+            yield Finding("peer-authentication", message, "/spec/portLevelMtls", policy)
+        for name in ports or ():
+            if not str(name).isdecimal() or not 1 <= int(name) <= _HIGHEST:
+                message = f"{name} is not the number of a port (1 to {_HIGHEST})"
+                yield Finding("peer-authentication", message, "/spec/portLevelMtls", policy)
+
+
+def policy_ports(scene: Scene) -> Iterator[Finding]:
+    """A policy that names the port of a Service, where it counts the ports of pods.
+
+    The rule looks at a PeerAuthentication, an AuthorizationPolicy and a NetworkPolicy that select pods of this render.
+    A number that a container lists, or a policy that names the pods' port too, is not reported.
+
+    Why: The Service passes requests on to its `targetPort`, and the policy sees that number. What it says of the
+    Service's number applies to no request: a NetworkPolicy lets none through, and an AuthorizationPolicy allows none.
+    Fix: name the number of the container's port.
+    Source: Kubernetes documentation of NetworkPolicies; Istio documentation of `portLevelMtls` ("the port of the
+    workload") and of AuthorizationPolicies.
+    """
+    for kind, (field, named) in _KINDS.items():
+        for policy in scene.of(kind):
+            spec = spec_of(policy)
+            pods = [
+                pod
+                for pod in scene.index.workloads
+                if pod.namespace == namespace_of(policy) and selects(spec.get(field), pod.labels)
+            ]
+            ports = [*named(spec)] if pods else []
+            numbers = {number for _, number in ports}
+            for pointer, number in ports:
+                found = _passed_on(scene, pods, number, numbers)
+                if found:
+                    service, target = found
+                    message = (
+                        f"{number} is a port of Service {service}, and the policy sees the pods' port, {target}: it "
+                        f"applies to no request; write {target}"
+                    )
+                    yield Finding("policy-ports", message, pointer, policy, "warning")
+
+
+def _passed_on(scene: Scene, pods: Sequence[Pod], number: int, named: Collection[int]) -> tuple[str, int] | None:
+    """The Service that has the port, and the pods' own port behind it, where the policy means the first one."""
+    listed = {port.get("containerPort") for pod in pods for port in _listed(pod)}
+    if number in listed:
+        return None
+    for service in scene.of("Service"):
+        behind = [pod for pod in pods_behind(scene, service) if any(pod is each for each in pods)]
+        for port in ports_of(service) if behind else ():
+            target = _number(behind[0], port.get("targetPort", port.get("port")))
+            if port.get("port") == number and target not in (None, number) and target not in named:
+                return service.name, int(target or 0)
+    return None
+
+
+def _listed(pod: Pod) -> Iterator[Object]:
+    for _, container in pod.every:
+        yield from container.get("ports") or ()
+
+
+def _number(pod: Pod, target: Any) -> int | None:
+    if isinstance(target, int):
+        return target
+    return next((port.get("containerPort") for port in _listed(pod) if port.get("name") == target), None)
+
+
+def _peer_ports(spec: Object) -> Iterator[_Named]:
+    for name in spec.get("portLevelMtls") or ():
+        if str(name).isdecimal():
+            yield f"/spec/portLevelMtls/{name}", int(name)
+
+
+def _network_ports(spec: Object) -> Iterator[_Named]:
+    for index, rule in enumerate(spec.get("ingress") or ()):
+        for place, port in enumerate(rule.get("ports") or ()):
+            if isinstance(port.get("port"), int) and "endPort" not in port and port.get("protocol", "TCP") == "TCP":
+                yield f"/spec/ingress/{index}/ports/{place}/port", port["port"]
+
+
+def _authorized_ports(spec: Object) -> Iterator[_Named]:
+    for index, rule in enumerate(spec.get("rules") or ()):
+        for inner, to in enumerate(rule.get("to") or ()):
+            for place, port in enumerate((to.get("operation") or {}).get("ports") or ()):
+                if str(port).isdecimal():
+                    yield f"/spec/rules/{index}/to/{inner}/operation/ports/{place}", int(port)
+
+
+_KINDS: dict[str, tuple[str, Callable[[Object], Iterator[_Named]]]] = {
+    "PeerAuthentication": ("selector", _peer_ports),
+    "AuthorizationPolicy": ("selector", _authorized_ports),
+    "NetworkPolicy": ("podSelector", _network_ports),
+}
+POLICIES = frozenset(_KINDS)

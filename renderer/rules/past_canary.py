@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from renderer.manifest import Manifest, Object
+from renderer.plain import mapping
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.mesh import routes_of, service_of
+from renderer.rules.mesh import routes_of, service_of, spec_of
 from renderer.rules.rollout_routes import reference
 from renderer.rules.rollouts import canary_of
 from renderer.rules.services import VERSION_LABELS, pods_behind
 
+_TO_SERVICE = ("service-upstream", "nativelb")  # annotations of ingress-nginx and Traefik
 _ROUTING = "/spec/strategy/canary/trafficRouting/istio"
 
 
 def past_canary(scene: Scene) -> Iterator[Finding]:
-    """A VirtualService that the Rollout does not move, with a route to all pods of the app.
+    """A route to all pods of the app that the Rollout does not move, of a VirtualService, a Gateway or an Ingress.
 
     The route leads to a Service of both versions, and names no subset. A Service whose selector has a label that only
-    one version has, such as `version`, does not count. VirtualServices among the `resources` of the overlay count too;
-    those of other apps and of other repositories are not looked at.
+    one version has, such as `version`, does not count. Routes of the Gateway API whose parent is a Gateway and
+    Ingresses count, but not an Ingress whose annotation `service-upstream` or `nativelb` sends requests to the Service
+    instead of its pods. What is among the `resources` of the overlay counts too; what other apps and other
+    repositories have is not looked at.
 
-    Why: Istio does not apply one VirtualService to the requests that another has routed. So the requests of this route
-    reach the canary by its share of the pods, also where its weight is 0 %, and an abort does not end that at once.
+    Why: Istio does not apply one VirtualService to the requests that another, or a gateway, has routed. So the requests
+    of this route reach the canary by its share of the pods, also where its weight is 0 %, and an abort does not end
+    that at once.
     Fix: add its hosts and gateways to `istio` in the app spec, and remove the route. Or lead the route to the subset
-    of the stable version, which gets no canary at all.
+    of the stable version, or to a Service of it (`strategy.stableService`), which gets no canary at all.
     Source: Istio (a destination without a subset is all endpoints of the Service).
     """
     for rollout in scene.of("Rollout"):
@@ -38,25 +44,74 @@ def past_canary(scene: Scene) -> Iterator[Finding]:
         for manifest in scene.all_of("VirtualService"):
             if (manifest.name, namespace_of(manifest)) not in moved:
                 yield from _routes(scene, manifest, rollout, canary)
+        for kind, backends in _BACKENDS.items():
+            for manifest in scene.all_of(kind):
+                for pointer, name, namespace in backends(manifest):
+                    service = scene.find("Service", namespace, name)
+                    if service and _is_of_all(scene, service, rollout, canary):
+                        yield _found(scene, manifest, pointer, service, rollout, canary)
 
 
 def _routes(scene: Scene, manifest: Manifest, rollout: Manifest, canary: Object) -> Iterator[Finding]:
-    versions = {canary.get("stableService"), canary.get("canaryService")}  # the controller selects one version for each
     for _, pointer, route in routes_of(manifest):
         for number, weighted in enumerate(route.get("route") or ()):
             destination = weighted.get("destination") or {}
             service = service_of(scene, destination.get("host") or "", namespace_of(manifest))
-            if (
-                service is None
-                or destination.get("subset")
-                or service.name in versions
-                or _selects_one_version(service)
-            ):
-                continue
-            if any(pod.manifest is rollout for pod in pods_behind(scene, service)):
-                is_own = any(each is manifest for each in scene.manifests)
-                pointed = (f"{pointer}/route/{number}/destination", manifest) if is_own else (_ROUTING, rollout)
-                yield Finding("past-canary", _message(manifest, service, canary), *pointed, "warning")
+            if service and not destination.get("subset") and _is_of_all(scene, service, rollout, canary):
+                yield _found(scene, manifest, f"{pointer}/route/{number}/destination", service, rollout, canary)
+
+
+def _is_of_all(scene: Scene, service: Manifest, rollout: Manifest, canary: Object) -> bool:
+    """Whether the Service has the Rollout's pods of both versions."""
+    versions = {canary.get("stableService"), canary.get("canaryService")}  # the controller selects one version for each
+    if service.name in versions or _selects_one_version(service):
+        return False
+    return any(pod.manifest is rollout for pod in pods_behind(scene, service))
+
+
+def _found(
+    scene: Scene, manifest: Manifest, pointer: str, service: Manifest, rollout: Manifest, canary: Object
+) -> Finding:
+    is_own = any(each is manifest for each in scene.manifests)
+    pointed = (pointer, manifest) if is_own else (_ROUTING, rollout)
+    return Finding("past-canary", _message(manifest, service, canary), *pointed, "warning")
+
+
+def _backends_of_ingress(ingress: Manifest) -> Iterator[tuple[str, str, str]]:
+    """Pointer, Service and namespace of each backend; none where requests go to the address of the Service."""
+    annotations = mapping(mapping(ingress.data.get("metadata")).get("annotations"))
+    if any(key.lower().endswith(_TO_SERVICE) and str(value) == "true" for key, value in annotations.items()):
+        return
+    spec, namespace = spec_of(ingress), namespace_of(ingress)
+    found = [("/spec/defaultBackend", spec.get("defaultBackend"))]
+    for number, rule in enumerate(spec.get("rules") or ()):
+        for index, path in enumerate((rule.get("http") or {}).get("paths") or ()):
+            found.append((f"/spec/rules/{number}/http/paths/{index}/backend", path.get("backend")))
+    for pointer, backend in found:
+        service = mapping(mapping(backend).get("service"))
+        yield f"{pointer}/service", str(service.get("name") or ""), namespace
+
+
+def _backends_of_route(route: Manifest) -> Iterator[tuple[str, str, str]]:
+    """The same of a route of the Gateway API that hangs on a Gateway; no schema has looked at it."""
+    spec = mapping(route.data.get("spec"))
+    if not any(parent.get("kind", "Gateway") == "Gateway" for parent in _mappings(spec.get("parentRefs"))):
+        return
+    for number, rule in enumerate(_mappings(spec.get("rules"))):
+        for index, ref in enumerate(_mappings(rule.get("backendRefs"))):
+            if ref.get("kind", "Service") == "Service":
+                namespace = str(ref.get("namespace") or namespace_of(route))
+                yield f"/spec/rules/{number}/backendRefs/{index}", str(ref.get("name") or ""), namespace
+
+
+def _mappings(items: Any) -> list[Object]:
+    return [mapping(item) for item in items] if isinstance(items, list) else []
+
+
+_BACKENDS: dict[str, Callable[[Manifest], Iterator[tuple[str, str, str]]]] = {
+    "Ingress": _backends_of_ingress,
+    **dict.fromkeys(("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute"), _backends_of_route),
+}
 
 
 def _selects_one_version(service: Manifest) -> bool:
@@ -65,11 +120,16 @@ def _selects_one_version(service: Manifest) -> bool:
 
 
 def _message(manifest: Manifest, service: Manifest, canary: Object) -> str:
+    stable = _stable(canary) if manifest.kind == "VirtualService" else _stable_service(canary)
     return (
-        f"VirtualService {manifest.name} leads to all pods of Service {service.name}, so its requests reach a canary "
-        "by its share of the pods, whatever its weight: add the hosts to `istio.hosts` instead, or lead it to "
-        f"{_stable(canary)}"
+        f"{manifest.kind} {manifest.name} leads to all pods of Service {service.name}, so its requests reach a canary "
+        f"by its share of the pods, whatever its weight: add the hosts to `istio.hosts` instead, or lead it to {stable}"
     )
+
+
+def _stable_service(canary: Object) -> str:
+    name = canary.get("stableService")
+    return f"Service {name}" if name else "a Service of the stable pods (`strategy.stableService`)"
 
 
 def _stable(canary: Object) -> str:

@@ -100,17 +100,17 @@ def _peer_ports(spec: Object) -> Iterator[_Named]:
 
 def _network_ports(spec: Object) -> Iterator[_Named]:
     for index, rule in enumerate(spec.get("ingress") or ()):
-        for place, port in enumerate(rule.get("ports") or ()):
+        for item, port in enumerate(rule.get("ports") or ()):
             if isinstance(port.get("port"), int) and "endPort" not in port and port.get("protocol", "TCP") == "TCP":
-                yield f"/spec/ingress/{index}/ports/{place}/port", port["port"]
+                yield f"/spec/ingress/{index}/ports/{item}/port", port["port"]
 
 
 def _authorized_ports(spec: Object) -> Iterator[_Named]:
     for index, rule in enumerate(spec.get("rules") or ()):
         for inner, to in enumerate(rule.get("to") or ()):
-            for place, port in enumerate((to.get("operation") or {}).get("ports") or ()):
+            for item, port in enumerate((to.get("operation") or {}).get("ports") or ()):
                 if str(port).isdecimal():
-                    yield f"/spec/rules/{index}/to/{inner}/operation/ports/{place}", int(port)
+                    yield f"/spec/rules/{index}/to/{inner}/operation/ports/{item}", int(port)
 
 
 _KINDS: dict[str, tuple[str, Callable[[Object], Iterator[_Named]]]] = {

@@ -54,14 +54,13 @@ def _start_method(named: str, platform: str) -> StartMethod:
     """Fork, which is faster, where it is safe.
 
     It is not on macOS: libraries of the system start threads there, and a fork of a process with threads may crash
-    (https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods). Windows has none.
+    (https://docs.python.org/3/library/multiprocessing.html#contexts-and-start-methods).
     """
-    if named not in ("", "fork", "spawn") or (named == "fork" and not hasattr(os, "fork")):
-        known = "fork or spawn" if hasattr(os, "fork") else "spawn"
-        raise Failure(f"{START_METHOD}={named}: there is no such start method here: write {known}, or unset it", 2)
+    if named not in ("", "fork", "spawn"):
+        raise Failure(f"{START_METHOD}={named}: there is no such start method: write fork or spawn, or unset it", 2)
     if named:
         return "fork" if named == "fork" else "spawn"
-    return "fork" if hasattr(os, "fork") and platform != "darwin" else "spawn"
+    return "spawn" if platform == "darwin" else "fork"
 
 
 class Work(Generic[Item, Result]):
@@ -296,15 +295,8 @@ def _restore(before: str | None) -> None:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Let Ctrl-C wait, here and in the processes that are started: one that still imports would print where it was.
-
-    Windows cannot do this.
-    """
+    """Let Ctrl-C wait, here and in the processes that are started: one that still imports would print where it was."""
     import signal
-
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
     from multiprocessing.resource_tracker import ensure_running
 
     ensure_running()  # else the first start would do that, which lets Ctrl-C through
@@ -324,8 +316,7 @@ def _serve_spawned(pipe: Any, collecting: tuple[int, int, int], restore: Callabl
     def take() -> tuple[Work[Any, Any], Sequence[Any]]:
         import signal
 
-        if hasattr(signal, "pthread_sigmask"):
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         work, share = pipe.recv()
         return work, share
 

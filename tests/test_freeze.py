@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,21 @@ from renderer.freeze import Window, frozen, window_faults, windows_of
 from tests.support.past import WEB, Repository
 
 WEEKEND = Window("0 18 * * 5", timedelta(hours=62), "Europe/Berlin", "weekend")
+
+
+@pytest.fixture
+def _no_zones_of_the_system() -> Iterator[None]:
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+@pytest.mark.usefixtures("_no_zones_of_the_system")
+def test_zones_are_known_where_the_system_has_none() -> None:
+    entry = {"schedule": "0 18 * * 5", "duration": "62h"}
+    assert window_faults([{**entry, "timeZone": zone} for zone in ("UTC", "Europe/Berlin")]) == []
 
 
 def at(text: str) -> datetime:

@@ -7,6 +7,7 @@ commit the branch was at, so that the one who finds it knows whether the commit 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,11 +16,6 @@ from glob import escape, glob
 
 from renderer.git.read import find, git_path
 from renderer.git.run import LOCKED, GitError
-
-try:
-    import fcntl
-except ImportError:  # Windows: what is left there is removed by hand
-    fcntl = None  # type: ignore[assignment]
 
 OWN = ".rollspec"  # the index with which git makes the commit
 _BEFORE = ".rollspec-before"  # the index as it was
@@ -90,9 +86,8 @@ def _take(root: str, index: str, lock: str) -> int:
         held = os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         os.write(held, _MARK + (find(root, "HEAD") or "nothing").encode())
         os.set_inheritable(held, True)
-        if fcntl is not None:
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:
             _link(root, index, name, lock)
         except BaseException:
@@ -120,7 +115,7 @@ def _heal(root: str, index: str, lock: str) -> bool:
     try:
         with open(lock, "rb") as left:
             said = left.read(len(_MARK) + 64)
-            if fcntl is None or not said.startswith(_MARK):
+            if not said.startswith(_MARK):
                 return False
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if said.removeprefix(_MARK).decode() == (find(root, "HEAD") or "nothing"):
@@ -140,7 +135,7 @@ def _remove(index: str) -> None:
     for name in (OWN, f"{OWN}.lock", _BEFORE, _NEXT):
         with suppress(FileNotFoundError):
             os.unlink(index + name)
-    for path in glob(f"{escape(index)}{_NEXT}-*") if fcntl is not None else ():
+    for path in glob(f"{escape(index)}{_NEXT}-*"):
         with suppress(OSError), open(path, "rb") as left:  # locked by one that waits to begin
             fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.unlink(path)

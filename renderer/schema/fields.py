@@ -21,6 +21,8 @@ _PART = regex("[A-Z]?[^A-Z]+|[A-Z]+")  # a word of `minReplicas`
 _LONGEST = 64  # longest word that is compared with others
 _OTHER: dict[Tokens, str] = {("spec",): "metadata", ("metadata",): "spec"}  # the other half of a document
 _MAX_CANDIDATES = 3  # if the field exists in more mappings than that, none of them is a probable one
+_WHOLE = "pod"  # but if one of them is a whole PodSpec, the others have a field of the same name for a part of it
+_OF_EVERY_APP = "defaults"  # of an overlay: any field of an app
 
 
 def unknown_field(key: str, taken: Iterable[str], schema: Node, tokens: Tokens, tree: Tree) -> str:
@@ -31,7 +33,9 @@ def unknown_field(key: str, taken: Iterable[str], schema: Node, tokens: Tokens, 
     elsewhere = _below(key, schema, tree, tokens) or _above(key, tokens, tree)
     if elsewhere and not near(key, fields, _SAME):
         return f"unknown field {name(key)} here; {elsewhere}"
-    return unknown_among(key, fields, frozenset(taken))
+    message = unknown_among(key, fields, frozenset(taken))
+    is_of_overlay = tokens == ("spec",) and _OF_EVERY_APP in fields and "did you mean" not in message
+    return f"{message}; a field of every app belongs under {name(_OF_EVERY_APP)}" if is_of_overlay else message
 
 
 def unknown_among(key: str, fields: Iterable[str], taken: Collection[str] = ()) -> str:
@@ -79,7 +83,9 @@ def _below(key: str, schema: Node, tree: Tree, tokens: Tokens) -> str:
     if other and key in tree.fields(tree.at((other,))):
         return f"did you mean {name(f'{other}.{key}')}?"
     candidates = [f"{field}.{key}" for field, node in tree.fields(schema).items() if key in tree.fields(node)]
-    return f"did you mean {either(map(name, candidates))}?" if 0 < len(candidates) <= _MAX_CANDIDATES else ""
+    if len(candidates) > _MAX_CANDIDATES:
+        candidates = [each for each in candidates if each == f"{_WHOLE}.{key}"]
+    return f"did you mean {either(map(name, candidates))}?" if candidates else ""
 
 
 def _above(key: str, tokens: Tokens, tree: Tree) -> str:

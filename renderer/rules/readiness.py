@@ -8,12 +8,15 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Located, Pod
 
+_RELEASED = ("Deployment", "Rollout")
+
 
 def no_readiness_probe(scene: Scene) -> Iterator[Finding]:
-    """A Service sends requests to pods in which no container has a readiness probe.
+    """A Service sends requests to pods in which no container has a readiness probe, or whether they are Ready or not.
 
     It is a note, and with `probes: required` in the overlay's policy an error. Without that policy, a startup probe is
-    enough too. The rule ignores a Service that selects pods before they are Ready (`publishNotReadyAddresses`).
+    enough too. A Service that selects pods before they are Ready (`publishNotReadyAddresses`) is a note by itself, if
+    it is not headless: peers that look for each other use a headless one.
 
     Why: Kubernetes considers such a pod Ready as soon as its process runs. Each release then sends requests to pods
     that cannot answer yet, and continues even if the new version never starts to serve.
@@ -35,17 +38,30 @@ def no_readiness_probe(scene: Scene) -> Iterator[Finding]:
         else:
             effect = f"each pod counts as Ready as soon as the process of {container.get('name')} runs"
             yield Finding("no-readiness-probe", f"{message}: {effect}", pointer, pod.manifest, "note")
+    yield from _too_early(scene)
+
+
+def _too_early(scene: Scene) -> Iterator[Finding]:
+    """Services that pass requests to the pods of a release before they are Ready."""
+    for service in scene.of("Service"):
+        spec = service.data.get("spec") or {}
+        if not spec.get("publishNotReadyAddresses") or spec.get("clusterIP") == "None":
+            continue
+        if any(pod.kind in _RELEASED and _selects(service, pod) for pod in scene.index.workloads):
+            message = (
+                "with publishNotReadyAddresses the Service sends requests to pods that are not Ready, in each release: "
+                "remove it, or give peers a headless Service of their own"
+            )
+            yield Finding("no-readiness-probe", message, "/spec/publishNotReadyAddresses", service, "note")
 
 
 def _sends(service: Manifest, pod: Pod) -> bool:
-    spec = service.data.get("spec") or {}
-    selector: dict[str, str] = spec.get("selector") or {}
-    return (
-        bool(selector)
-        and not spec.get("publishNotReadyAddresses")
-        and namespace_of(service) in ("", pod.namespace)
-        and selector.items() <= pod.labels.items()
-    )
+    return not (service.data.get("spec") or {}).get("publishNotReadyAddresses") and _selects(service, pod)
+
+
+def _selects(service: Manifest, pod: Pod) -> bool:
+    selector: dict[str, str] = (service.data.get("spec") or {}).get("selector") or {}
+    return bool(selector) and namespace_of(service) in ("", pod.namespace) and selector.items() <= pod.labels.items()
 
 
 def _is_probed(pod: Pod, *, is_required: bool) -> bool:

@@ -11,12 +11,11 @@ from typing import Any, NoReturn
 
 import click
 
-from renderer import __version__
-from renderer.failure import Failure
+from renderer.failure import Failure, end_of
 from renderer.problem import printable
 
 _RARELY = 200_000  # new objects between two searches for cycles, which visit all objects; our data has no cycles
-_PROBLEMS, _USAGE, _COULD_NOT_LOOK, _BUG = 1, 2, 3, 4
+_PROBLEMS, _USAGE = 1, 2
 _SIGNALS = 128  # and the number of the signal that stopped us
 # name -> (section, short help); see LazyGroup.get_command for where its code is
 COMMANDS = {
@@ -168,15 +167,10 @@ def run(arguments: list[str]) -> int:
         return 0
     except SystemExit as ended:  # a signal stopped a verb; click exits with 1 where the reader has gone
         return ended.code if isinstance(ended.code, int) and ended.code > _SIGNALS else 0
-    except Failure as failure:
-        click.echo(_printable(f"rollspec: {failure}"), err=True)
-        return failure.code
-    except OSError as error:  # reading or writing our own output, or a file, failed
-        click.echo(printable(f"rollspec: {error.filename or 'output'}: {error.strerror or error}"), err=True)
-        return _COULD_NOT_LOOK
-    except Exception:
-        _bug()
-        return _BUG
+    except Exception as error:
+        end = end_of(error)
+        click.echo(_printable(end.text), err=True)
+        return end.code
 
 
 def _show_meant(error: click.UsageError) -> None:
@@ -194,13 +188,3 @@ def _show_meant(error: click.UsageError) -> None:
 def _printable(message: str) -> str:
     """Makes each line printable: the output of a Git hook, and some of click's messages, have several lines."""
     return "\n".join(printable(line.expandtabs()) for line in message.split("\n"))
-
-
-def _bug() -> None:
-    """Print the traceback, and what to do with it."""
-    import platform
-    import traceback
-
-    traceback.print_exc()
-    version = f"rollspec {__version__}, Python {platform.python_version()}, {platform.system()}"
-    click.echo(f"\nrollspec: this is a bug in rollspec. Please report it with the lines above ({version}).", err=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,21 @@ def test_a_cache_that_git_tracks_is_not_used_for_formatting(repository: Reposito
 def test_a_process_that_was_killed_is_a_bug_that_is_named() -> None:
     answer = in_child(signal.raise_signal, signal.SIGKILL)
     assert (answer.value, answer.code, answer.said) == (None, 4, ("the process that did this was killed",))
+
+
+def test_an_error_in_another_process_means_what_it_means_on_the_command_line(tmp_path: Path) -> None:
+    missing = in_child(os.listdir, str(tmp_path / "gone"))
+    assert (missing.code, missing.said) == (3, (f"rollspec: {tmp_path / 'gone'}: No such file or directory",))
+    bug = in_child(int, "x")
+    assert (bug.value, bug.code) == (None, 4)
+    assert "ValueError: invalid literal for int() with base 10: 'x'" in bug.said
+    assert bug.said[-1].startswith("rollspec: this is a bug in rollspec. Please report it with the lines above")
+
+
+@pytest.mark.parametrize(("code", "why"), [(143, "was stopped by signal 15"), (1, "ended with exit code 1")])
+def test_a_process_that_ended_without_an_answer_was_not_killed(code: int, why: str) -> None:
+    answer = in_child(sys.exit, code)
+    assert (answer.code, answer.said) == (4, (f"the process that did this {why} before it had an answer",))
 
 
 def test_a_terminal_shows_what_is_new_and_what_is_gone_in_colour() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from io import StringIO
 from multiprocessing import get_context
@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from renderer.failure import Failure
+from renderer.failure import end_of
 from renderer.problem import printable
 from renderer.report.problems import problems_text
 from renderer.usecases.project import Refused
@@ -24,6 +24,7 @@ from renderer.workers import safe_path
 
 Value = TypeVar("Value")
 _BUG = 4
+_SIGNALS = 128  # and the number of the signal that stopped a verb
 _STARTING = Lock()  # the environment, which a start changes for a moment, is that of all threads
 
 
@@ -49,18 +50,26 @@ def in_child(
     with _STARTING, safe_path() as restore:
         process = context.Process(target=_serve, args=(there, restore, function, arguments, hear is not None))
         process.start()
+    answer: Answer[Value] | None = None
     with here:
         there.close()
-        try:
+        with suppress(EOFError):
             while not isinstance(said := here.recv(), Answer):
                 if hear:
                     hear(said)
-            answer: Answer[Value] = said
-        except EOFError:
-            answer = Answer(None, _BUG, ("the process that did this was killed",))
+            answer = said
         process.join()
+    ended = process.exitcode or 0
     process.close()
-    return answer
+    return answer or Answer(None, _BUG, (_why_silent(ended),))
+
+
+def _why_silent(code: int) -> str:
+    """Why a process gave no answer; its code is -9 if signal 9 killed it, and 143 if a verb stopped on signal 15."""
+    if code < 0:
+        return "the process that did this was killed"
+    stopped = f"was stopped by signal {code - _SIGNALS}" if code > _SIGNALS else f"ended with exit code {code}"
+    return f"the process that did this {stopped} before it had an answer"
 
 
 def _serve(
@@ -77,17 +86,17 @@ def _serve(
 
 
 def answered(function: Callable[..., Value], *arguments: Any) -> Answer[Value]:
-    """Call a use case; failures become lines and exit codes, as on the command line."""
+    """Call a use case; an exception becomes lines and an exit code, as on the command line."""
     out, err = StringIO(), StringIO()
     value, code = None, 0
     try:
         with redirect_stdout(out), redirect_stderr(err):
             value = function(*arguments)
-    except Failure as failure:
-        code = failure.code
-        err.write(f"rollspec: {failure}\n")
     except Refused as refused:
         code = 1
         err.write(problems_text(refused.problems, "text"))
+    except Exception as error:
+        code, text = end_of(error)
+        err.write(f"{text}\n")
     lines = [printable(line.expandtabs()) for line in err.getvalue().splitlines()]
     return Answer(value, code, tuple(lines), out.getvalue())

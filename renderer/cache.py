@@ -46,7 +46,8 @@ _RESTAMP = "UPDATE rendered SET stamps = ?, seal = ? WHERE env = ? AND app = ? A
 _WAIT = 2.0  # seconds for another run to finish its transaction, which takes a tenth of that
 _COARSE = 50_000_000  # ns: clocks of file systems tick every 1 to 10 ms
 _WHOLE_SECONDS = 2_000_000_000  # ns: some file systems count seconds, or two
-_LIBRARIES = ("yaml", "jsonschema_rs", "jinja2")  # another version of these could judge or write otherwise
+# Another version of these could judge or write otherwise, and one that is installed later could judge at all.
+_LIBRARIES = ("yaml", "jsonschema_rs", "jsonschema", "jinja2", "promql_parser", "cronsim")
 
 
 class Record(NamedTuple):

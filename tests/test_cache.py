@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import struct
@@ -11,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +29,46 @@ from tests.bench.projects import ENVS, generate, name_of
 from tests.support.cases import FIXTURES, ROOT, Outcome, cases, lay_out, run, snapshot
 from tests.support.past import WEB, Repository
 from tests.support.repository import git
+from tests.test_imports import ROWS, _modules
 
 APPS, OUTPUT = 5, "rendered"
 ARGO_CD = "  repository: {url: https://git.example.com/a.git, revision: main}\n  argocd: {kind: Application}\n"
 KINDS = {path.name: kind for kind in ("ok", "err") for path in cases(kind)}
+
+
+OF_THE_CACHED = ROWS[[*(row[0] for row in ROWS)].index("pipeline") :]  # what works out what the cache keeps
+
+
+def test_each_library_that_decides_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {name for row in OF_THE_CACHED for name in row}
+    files = [file for file in (ROOT / "renderer").rglob("*.py") if _part(file) in names]
+    imported = {name.partition(".")[0] for file in files for name in [*_modules(file), *_named(file)]}
+    foreign = imported - sys.stdlib_module_names - {"renderer"}
+    assert set(cache._LIBRARIES) == foreign
+    known = cache.program()
+    for name in foreign:
+        with monkeypatch.context() as absent:
+            absent.setattr(cache, "PathFinder", _Without(name))
+            assert cache.program() != known, f"{name} is installed later"
+
+
+def _part(file: Path) -> str:
+    return file.relative_to(ROOT / "renderer").parts[0].removesuffix(".py")
+
+
+def _named(file: Path) -> list[str]:
+    """The modules that a file imports by a text."""
+    return re.findall(r"import_module\(\"(\w+)", file.read_text())
+
+
+class _Without:
+    """The finder of modules, for which one is not installed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def find_spec(self, name: str) -> Any:
+        return None if name == self.name else PathFinder.find_spec(name)
 
 
 def outputs(project: Path) -> dict[str, str]:

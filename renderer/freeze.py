@@ -11,7 +11,9 @@ from renderer.lazy import regex
 RESCUE = ("abort", "undo")  # the verbs that pass where a window names none
 LONGEST = timedelta(days=366)
 TRAILER = "Rollspec-Break-Glass"  # of a commit that passes a freeze: why
-_PART = regex(r"(\d{1,6})([smhdw])")
+_PART = regex(r"([0-9]{1,6})([smhdw])")
+_DURATION = regex(r"(?:[0-9]{1,6}[smhdw])+")
+_LONGEST_TEXT = 64  # characters of a duration, as the schema says: no sum of its parts is too large for a timedelta
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -81,7 +83,7 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         CronSim(entry["schedule"], datetime(2026, 1, 1))
         if len(entry["schedule"].split()) != 5:  # the first of six are seconds, which Argo CD does not know
             raise CronSimError("Wrong number of fields")
-    except CronSimError as error:
+    except (CronSimError, ValueError, OverflowError) as error:
         yield "schedule", f"{entry['schedule']!r} is not a cron schedule of five fields ({error}): write `0 18 * * 5`"
     lasts = duration(entry["duration"])
     if lasts is None or not timedelta() < lasts <= LONGEST:
@@ -95,7 +97,6 @@ def _faults(entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 def duration(text: str) -> timedelta | None:
     """`2d12h` as a value; None for other text."""
-    parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    if len(text) > _LONGEST_TEXT or not _DURATION.fullmatch(text):
         return None
-    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
+    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in _PART.findall(text)), timedelta())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
 
 from renderer.release.verbs import Refusal, hotfix, promote, retry
 from renderer.usecases.effective import Spec
+from renderer.usecases.hotfix import hotfix_alone
+from renderer.usecases.release_options import ReleaseOptions
+from renderer.usecases.verb import VerbOptions
 from tests.support.past import Repository
 from tests.support.verb_table import STATES, spec_in_state
 from tests.test_from_edits import state
@@ -108,6 +112,46 @@ def test_a_freeze_holds_back_the_whole_hotfix(repository: Repository) -> None:
     assert (code, "production is frozen until" in said) == (1, True)
     assert state(repository, "production") == {"canary": CANARY}
     assert start(repository, "--commit", "--break-glass", "the shop is down")[0] == 0
+
+
+HOOK = "#!/bin/sh\n[ ! -e .git/stop ] || { echo 'no second one'; exit 1; }\n: > .git/stop\n"  # stops the second commit
+
+
+def test_where_only_the_abort_is_committed_it_says_what_to_type(repository: Repository) -> None:
+    hook = repository.folder / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(HOOK)
+    hook.chmod(0o755)
+    code, said = start(repository, "--commit", "--message", "the shop's down")
+    assert code == 3, said
+    stopped = "rollspec: the abort is committed, but not the hotfix: when you have fixed what stopped it, "
+    command = f"rollspec -C {quote(str(repository.folder))} release web 1.4.3 --weight 50 --commit --message 'the shop"
+    assert f"{stopped}`{command}" in said
+    assert "rollspec: nothing else was changed (`--no-verify` commits without" in said
+    assert "nothing was changed" not in said
+    assert repository.git("log", "-1", "--format=%s") == "the shop's down\n"
+    assert (state(repository, "production"), repository.git("status", "--porcelain")) == ({"aborted": CANARY}, "")
+    hook.unlink()
+    code, again = start(repository, "--commit")
+    assert (code, "`release APP 1.4.3 --weight 50` without --hotfix starts it; `retry` then no" in again) == (
+        1,
+        True,
+    ), again
+    repository.text("release", "web", "1.4.3", "--weight", "50", "--commit", "--message", "the shop's down")
+    assert state(repository, "production") == {"canary": {"tag": "1.4.3", "weight": 50}}
+
+
+def test_the_command_for_the_hotfix_alone_has_the_options_that_were_given() -> None:
+    options = VerbOptions(
+        "a b", envs=("staging", "prod"), keep_going=True, break_glass="down", commit=True, no_verify=True
+    )
+    wanted = ReleaseOptions(("web=1.4.3", "api=2"), 0, skip=True, hotfix=True)
+    assert hotfix_alone(options, wanted) == (
+        "rollspec -C 'a b' release web=1.4.3 api=2 --weight 0 --skip --env staging --env prod --keep-going --commit "
+        "--no-verify --break-glass down"
+    )
+    labelled = ReleaseOptions(("web", "1.4.3"), label="fix", hotfix=True)
+    assert hotfix_alone(VerbOptions("."), labelled) == "rollspec release web 1.4.3 --version fix --commit"
 
 
 def test_without_a_release_in_flight_it_says_so(repository: Repository) -> None:

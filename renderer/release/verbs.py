@@ -108,12 +108,21 @@ def hotfix(spec: Spec, tag: str, *, version: str | None = None, weight: int | No
     """
     first = abort(spec)
     if isinstance(first, Refusal):
-        return Refusal(f"{first.message}; --hotfix is for an app with a release in flight"), first
+        return Refusal(f"{first.message}; {_no_hotfix(spec, tag, weight)}"), first
     flight = in_flight(spec)
     if flight and _is_in_flight(spec, _version_state(spec, tag, version, None)):
         return first, Refusal(_replaces_itself(spec, flight))
     between = {key: value for key, value in {**spec, **first}.items() if value is not ABSENT}
     return first, release_after_abort(between, tag, version=version, weight=weight)
+
+
+def _no_hotfix(spec: Spec, tag: str, share: int | None) -> str:
+    why = "--hotfix is for an app with a release in flight"
+    if "migration" in spec:
+        return why
+    given = "" if share is None else f" --weight {share}"
+    lost = "; `retry` then no longer brings back what was aborted" if "aborted" in spec else ""
+    return f"{why}: `release APP {tag}{given}` without --hotfix starts it{lost}"
 
 
 def release_after_abort(spec: Spec, tag: str, *, version: str | None = None, weight: int | None = None) -> Outcome:

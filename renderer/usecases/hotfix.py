@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -39,16 +40,42 @@ def start_hotfix(options: VerbOptions, wanted: ReleaseOptions, run: Run) -> int:
             _refuse_problems(opened, env, app, act)
         return _acts(wanted, _first, opened, env)
 
-    code = run(options, "abort", first, "for a hotfix") or run(
-        replace(options, every=False), "release", partial(_acts, wanted, _second), "as a hotfix"
-    )
-    if not code:
+    code = run(options, "abort", first, "for a hotfix")
+    if code:
+        return code
+    code = 1
+    try:
+        code = run(replace(options, follows=True), "release", partial(_acts, wanted, _second), "as a hotfix")
+    finally:
         say(
-            "rollspec: let the cluster get the two commits one after the other: `git push origin HEAD~1:BRANCH`, and "
-            "when that is synced, `git push`; as one change, the canary's share falls to 0 at once and a request or "
-            "two may be lost"
+            "rollspec: the abort is committed, but not the hotfix: when you have fixed what stopped it, "
+            f"`{hotfix_alone(options, wanted)}` starts it (`retry` then no longer brings back what was aborted)"
+            if code
+            else "rollspec: let the cluster get the two commits one after the other: `git push origin HEAD~1:BRANCH`, "
+            "and when that is synced, `git push`; as one change, the canary's share falls to 0 at once and a request "
+            "or two may be lost"
         )
     return code
+
+
+def hotfix_alone(options: VerbOptions, wanted: ReleaseOptions) -> str:
+    """The command that starts the hotfix when the abort is committed, with the options that were given."""
+    words = ["rollspec", *([] if options.directory == "." else ["-C", options.directory]), "release", *wanted.words]
+    given: list[tuple[str, object]] = [
+        ("--weight", wanted.share),
+        ("--version", wanted.label),
+        ("--skip", wanted.skip),
+        *(("--env", env) for env in options.envs),
+        ("--keep-going", options.keep_going),
+        ("--commit", True),
+        ("--message", options.message),
+        ("--no-verify", options.no_verify),
+        ("--break-glass", options.break_glass),
+    ]
+    for name, value in given:
+        if value is not None and value is not False:
+            words += [name] if value is True else [name, str(value)]
+    return shlex.join(words)
 
 
 Make = Callable[[Spec, str, "ReleaseOptions"], Outcome]

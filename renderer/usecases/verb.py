@@ -66,6 +66,7 @@ class VerbOptions:
     no_verify: bool = False
     live: Callable[[str], str] | None = None  # the commit that the cluster has, from which hooks judge; by the root
     train: bool = False  # releases what is due, with a table in the message; it may be nothing
+    follows: bool = False  # a commit of the same run, which stays if this one is not made
     remarks: Mapping[tuple[str, str], str] = field(default_factory=dict)  # end an app's line, by environment and app
     watch: Callable[[Opened, Sequence[Edited]], None] | None = None  # with dry_run: hears of the edits too
 
@@ -103,7 +104,7 @@ def carry_out(opened: Opened, acts: Acts, how: How) -> int:
     if failed and not (edited and options.keep_going):
         if edited:
             hint = "" if options.keep_going is None else "; --keep-going changes the other apps all the same"
-            say(f"rollspec: nothing was changed{hint}")
+            say(f"rollspec: {_unchanged(options)}{hint}")
         return 1
     _say_notes(edited, how)
     _look_upstream(opened, edited, options)
@@ -290,8 +291,12 @@ def _restored(opened: Opened, old: Contents, specs: set[str], options: VerbOptio
         if isinstance(error, GitError):
             is_skippable = error.reason == "hook" and not options.no_verify
             skip = " (`--no-verify` commits without pre-commit and commit-msg)" if is_skippable else ""
-            raise Failure(f"nothing was changed{skip}: {error}") from error
+            raise Failure(f"{_unchanged(options)}{skip}: {error}") from error
         raise
+
+
+def _unchanged(options: VerbOptions) -> str:
+    return "nothing else was changed" if options.follows else "nothing was changed"
 
 
 @contextmanager

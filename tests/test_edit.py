@@ -60,6 +60,20 @@ class TestPromises:
     def test_spaces_that_would_become_a_part_of_a_text_make_it_a_quoted_one(self) -> None:
         assert edit("a: |\n  x\n\nb:\n  c: |\n    y\n    ", [Remove("/b")]) == 'a: "x\\n"'
 
+    @pytest.mark.parametrize(
+        ("text", "after"),
+        [
+            ("s:\n  a: 1\r\n  b: 2\n", "s:\n  a: 1\r\n  b: 2\n  c:\n    d: 3\n"),
+            ("s:\r\n  a: 1\n  b: 2\r\n", "s:\r\n  a: 1\n  b: 2\r\n  c:\r\n    d: 3\r\n"),
+            ("s:\n  a: 1\n  b: 2 # c\n   # d\r\n", "s:\n  a: 1\n  b: 2 # c\n   # d\r\n  c:\r\n    d: 3\r\n"),
+            ("s:\n  a: 1\r\n  b: 2", "s:\n  a: 1\r\n  b: 2\n  c:\n    d: 3"),
+            ("s: {\n  a: 1,\r\n  b: 2,\n}\r\n", "s: {\n  a: 1,\r\n  b: 2,\n  c: {d: 3},\n}\r\n"),
+            ("s: {\r\n  a: 1,\r\n  b: 2\n}\n", "s: {\r\n  a: 1,\r\n  b: 2,\n  c: {d: 3}\n}\n"),
+        ],
+    )
+    def test_a_line_more_has_the_break_of_the_line_above_which_keeps_its_own(self, text: str, after: str) -> None:
+        assert edit(text, [Set("/s/c", {"d": 3})]) == after
+
     def test_does_not_reformat(self) -> None:
         after = edit(self.TEXT, [Set("/spec/canary/weight", 50)])
         assert after == self.TEXT.replace("weight: 20  # percent", "weight: 50  # percent")

@@ -183,3 +183,15 @@ def test_an_order_of_keys_is_kept_and_no_comment_is_lost(random: Random) -> None
     again: Any = load(after.encode(), "")[0]
     assert list(again["spec"]) == list(shuffled)
     assert sorted(COMMENT.findall(text)) == sorted(COMMENT.findall(after))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.randoms(use_true_random=True))
+def test_where_line_breaks_differ_every_other_line_keeps_its_own(random: Random) -> None:
+    text = re.sub("\r?\n", lambda _: random.choice(["\n", "\r\n"]), render(random_spec(random), random))
+    operation = random_operation(load(text.encode(), "")[0], random)
+    after = check(text, operation)
+    if meant(text, operation) is None and text.endswith("\n") and not ends_in_open_text(text):
+        old, new = (re.split(r"(?<=\n)", each) for each in (text, after))
+        head = next(count for count, (one, other) in enumerate(zip(old, new, strict=False)) if one != other)
+        assert new[len(new) - len(old) + head :] == old[head:], "a new key only adds lines"

@@ -16,9 +16,9 @@ def insert_flow(text: str, node: Node, written: str, after: CollectionEntry | No
         return f"{text[: node.start]}{{{text[node.start : node.end]}, {written}}}{text[node.end :]}"
     neighbour = after or node.entries[0]
     own_line = not text[line_start(text, neighbour.start) : neighbour.start].strip(" \t")
-    line_break = newline(text, node.start) + " " * column(text, neighbour.start)
+    indent = " " * column(text, neighbour.start)
     if after is None:
-        gap = line_break if own_line else " "
+        gap = newline(text, neighbour.start) + indent if own_line else " "
         return f"{text[: neighbour.start]}{written},{gap}{text[neighbour.start :]}"
     comma = after_space(text, after.end)
     has_comma = text[comma] == ","
@@ -26,7 +26,7 @@ def insert_flow(text: str, node: Node, written: str, after: CollectionEntry | No
     end = line_end(text, offset)
     if own_line and text[offset:end].strip(" \t")[:1] in ("", "#"):
         first, second = ("", ",") if has_comma else (",", "")
-        return f"{text[:offset]}{first}{text[offset:end]}{line_break}{written}{second}{text[end:]}"
+        return f"{text[:offset]}{first}{text[offset:end]}{newline(text, end)}{indent}{written}{second}{text[end:]}"
     return f"{text[:offset]} {written},{text[offset:]}" if has_comma else f"{text[:offset]}, {written}{text[offset:]}"
 
 

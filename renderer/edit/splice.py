@@ -161,7 +161,7 @@ def _insert(text: str, target: Target, text_edit: Insert) -> str:
     else:
         written = item(text_edit.value, indent, form, literal=literal)
         lines = ["- " + written.head, *written.lines]
-    return _insert_block(text, node, newline(text, node.start).join(lines), after)
+    return _insert_block(text, node, lines, after)
 
 
 def _quotes(target: Target) -> str:
@@ -171,12 +171,16 @@ def _quotes(target: Target) -> str:
     return '"' if keys and all(key.style == '"' for key in keys) else ""
 
 
-def _insert_block(text: str, node: Node, written: str, after: CollectionEntry | None) -> str:
-    """The text with lines more in a block collection, behind the entry `after` or at its start."""
-    line_break = newline(text, node.start) + " " * column(text, node.start)
+def _insert_block(text: str, node: Node, lines: Sequence[str], after: CollectionEntry | None) -> str:
+    """The text with lines more in a block collection, behind the entry `after` or at its start.
+
+    They have the break of the line above them, which so keeps its own; at the start, that of the line below.
+    """
+    end = node.start if after is None else entry_end(text, after)
+    break_there = newline(text, end)
+    written, line_break = break_there.join(lines), break_there + " " * column(text, node.start)
     if after is None:
-        return text[: node.start] + written + line_break + text[node.start :]
-    end = entry_end(text, after)
+        return text[:end] + written + line_break + text[end:]
     before = text[:end]
     last = _last(after.value)
     if end == len(text) and last.style in ("|", ">"):  # add the missing break at its end

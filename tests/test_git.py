@@ -217,6 +217,29 @@ class TestChanged:
         os.utime(f"{repo.root}/a.yaml", (1, 1))
         assert git.changed(repo.root, "HEAD") == []
 
+    @pytest.mark.parametrize(
+        "name", ['"', '"\\057dev\\057zero"', '"..\\057outside"', '"a.yaml"', "a\nb", "a\r", "a\\nb"]
+    )
+    def test_a_touched_file_of_any_name_is_read_itself(self, repo: Repository, name: str) -> None:
+        repo.write(name, "1")
+        repo.save()
+        Path(repo.root).with_name("outside").write_text("2")
+        os.utime(f"{repo.root}/{name}", (1, 1))
+        assert git.changed(repo.root, "HEAD") == []
+        repo.write(name, "2")
+        assert git.changed(repo.root, "HEAD") == [("M", name)]
+        repo.git("update-index", "--assume-unchanged", "--", name)
+        assert git.changed(repo.root, "HEAD") == [("M", name)]
+
+    def test_a_link_in_place_of_a_file_that_git_overlooks_is_not_followed(self, repo: Repository) -> None:
+        outside = Path(repo.root).with_name("outside")
+        outside.write_bytes(Path(repo.root, "a.yaml").read_bytes())
+        repo.git("update-index", "--assume-unchanged", "a.yaml")
+        assert git.changed(repo.root, "HEAD") == []
+        Path(repo.root, "a.yaml").unlink()
+        Path(repo.root, "a.yaml").symlink_to(outside)
+        assert git.changed(repo.root, "HEAD") == [("M", "a.yaml")]
+
     def test_two_revisions(self, repo: Repository) -> None:
         base = repo.head()
         repo.git("rm", "--quiet", "b.yaml")

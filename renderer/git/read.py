@@ -228,7 +228,7 @@ def _differing(root: str, said: bytes) -> dict[str, FileStatus]:
     for about, path in zip(parts[::2], parts[1::2], strict=True):
         before, after, old, new, letter = about[1:].split(" ")
         found[path] = known.get(letter[0], "M")
-        if found[path] == "M" and before == after and before in FILES and not new.strip("0") and "\n" not in path:
+        if found[path] == "M" and before == after and before in FILES and not new.strip("0"):
             touched[path] = old
     for path, oid in zip(touched, _hashed(root, [*touched]), strict=True):
         if touched[path] == oid:
@@ -252,12 +252,15 @@ def _overlooked(root: str, start: str, paths: dict[str, bool]) -> dict[str, File
     """Which of these files differ from a commit. A sparse checkout leaves files out, which is not a difference."""
     if not paths:
         return {}
-    there = [path for path in paths if os.path.isfile(os.path.join(root, path)) and "\n" not in path]
+    there = [path for path in paths if os.path.isfile(os.path.join(root, path))]
+    links = {path for path in there if os.path.islink(os.path.join(root, path))}
+    plain = [path for path in there if path not in links]
     absent = [path for path in paths if not os.path.lexists(os.path.join(root, path)) and not paths[path]]
     before = list_trees(root, start, [*there, *absent])
     found: dict[str, FileStatus] = {path: "D" for path in absent if path in before}
-    for path, oid in zip(there, _hashed(root, there), strict=True):
-        if path not in before or before[path].oid != oid:
+    ids = dict(zip(plain, _hashed(root, plain), strict=True))
+    for path in there:
+        if path not in before or before[path].oid != ids.get(path):  # a link is followed nowhere, so it has changed
             found[path] = "M" if path in before else "A"
     return found
 
@@ -265,13 +268,20 @@ def _overlooked(root: str, start: str, paths: dict[str, bool]) -> dict[str, File
 def _hashed(root: str, paths: Sequence[str]) -> list[str]:
     """The ids that these files would have in git, after its filters and its conversion of line ends.
 
-    Git takes the paths that it reads from its input as paths from the top folder.
+    Git takes the paths that it reads from its input as paths from the top folder. Each is quoted: git would read a name
+    that begins with a quotation mark as a quoted one, of any file.
     """
     if not paths:
         return []
     above, to_top = text(reading(root, ["rev-parse", "--show-prefix", "--show-cdup"])).split("\n")[:2]
-    asked = os.fsencode("".join(f"{above}{path}\n" for path in paths))
+    asked = b"".join(_quoted(os.fsencode(f"{above}{path}")) for path in paths)
     return text(reading(os.path.join(root, to_top), ["hash-object", "--stdin-paths"], asked)).split()
+
+
+def _quoted(path: bytes) -> bytes:
+    """A line with the path as git quotes it (quote.c)."""
+    escaped = path.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+    return b'"%s"\n' % escaped
 
 
 def changed_in(root: str, base: str, head: str | None, folder: str, unstaged: Sequence[str] | None = None) -> list[str]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 Folder = Mapping[str, Stamp]  # names and stamps of the files directly in a folder
 
-_FILE = "cache-3.sqlite"  # another number where the tables change
+_FILE = "cache-4.sqlite"  # another number where the tables change
 _TABLES = """
 PRAGMA trusted_schema = OFF;
 PRAGMA synchronous = OFF;
@@ -240,8 +240,7 @@ def walk(root: str) -> dict[str, dict[str, Stamp]]:
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(prefix + entry.name)
                 else:
-                    status = entry.stat(follow_symlinks=False)
-                    files[entry.name] = status.st_mtime_ns, status.st_size, status.st_ino
+                    files[entry.name] = stamp_of(entry.stat(follow_symlinks=False))
     return found
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.support.attacks import ATTACKS, faults, index, lay_out, read, state
 from tests.support.audit import watched
 from tests.support.cases import run
+from tests.support.stamps import settable
 
 FILES = sorted(ATTACKS.rglob("*.attack"))
 READING = frozenset(("validate", "plan", "status", "history", "schema", "board"))
@@ -19,8 +20,10 @@ PATIENCE = 300  # seconds after which a command hangs; each takes a fraction of 
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_an_attack_fails(file: Path, tmp_path: Path) -> None:
+def test_an_attack_fails(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     attack = read(file)
+    if any(section.how == "forged" for section in attack.sections):
+        settable(monkeypatch)
     project = lay_out(attack, tmp_path)
     before = state(tmp_path)
     committed = index(project) if attack.with_git else ""

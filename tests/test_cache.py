@@ -10,10 +10,12 @@ import sqlite3
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from importlib.machinery import PathFinder
 from pathlib import Path
+from stat import ST_INO, ST_MTIME, ST_SIZE
 from typing import Any
 
 import pytest
@@ -29,6 +31,7 @@ from tests.bench.projects import ENVS, generate, name_of
 from tests.support.cases import FIXTURES, ROOT, Outcome, cases, lay_out, run, snapshot
 from tests.support.past import WEB, Repository
 from tests.support.repository import git
+from tests.support.stamps import settable
 from tests.test_imports import ROWS, _modules
 
 APPS, OUTPUT = 5, "rendered"
@@ -221,7 +224,7 @@ def test_environments_rendered_one_by_one_are_judged_together_later(tmp_path: Pa
 
 def test_a_run_in_which_nothing_changed_makes_nothing(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     run(pair[0], "fmt")
-    old(pair[0])
+    old(pair[0], monkeypatch)
     run(pair[0], "render")
 
     def refuse(*_: object, **__: object) -> None:
@@ -240,7 +243,7 @@ def test_a_run_in_which_nothing_changed_makes_nothing(pair: tuple[Path, Path], m
 
 def test_validate_remembers_inputs_only(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """What the output folder has is nothing to it."""
-    old(pair[0])
+    old(pair[0], monkeypatch)
     run(pair[0], "render")
     clear(pair[0] / OUTPUT)
     monkeypatch.delattr("renderer.usecases.project.Opened.texts")
@@ -257,7 +260,7 @@ def test_cached_where_it_says_nothing_is_refused(pair: tuple[Path, Path], option
 
 
 def test_one_changed_app_costs_one_app(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    old(pair[0])
+    old(pair[0], monkeypatch)
     run(pair[0], "render")
     read: list[str] = []
     texts = "renderer.usecases.project.Opened.texts"
@@ -270,17 +273,38 @@ def test_one_changed_app_costs_one_app(pair: tuple[Path, Path], monkeypatch: pyt
     assert read == [name_of(1)]
 
 
-def old(project: Path) -> None:
+def old(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All files as if written an hour ago, so that their stamps can be trusted."""
+    settable(monkeypatch)
     for path in sorted(project.rglob("*")):
         if path.is_file() and CACHE_FOLDER not in path.parts:
             seconds = path.stat().st_mtime_ns // 1_000_000_000 - 3600
             os.utime(path, ns=(seconds * 1_000_000_000 + 1, seconds * 1_000_000_000 + 1))
 
 
-def test_check_does_not_trust_what_is_remembered(pair: tuple[Path, Path]) -> None:
-    """An output changed under the same stamp, as a copy with its times kept could be."""
-    old(pair[0])
+@pytest.mark.parametrize("command", ["render", "validate --cached", "fmt --check --cached", "render --check --cached"])
+def test_a_file_that_keeps_its_time_and_its_size_is_seen_to_change(
+    command: str, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `tar`, `cp -p` and `touch -r` write it."""
+    for module in ("recorded", "known_files"):  # an hour later, so that stamps count at once
+        monkeypatch.setattr(f"renderer.usecases.{module}.clock", lambda: time.time_ns() + 3_600_000_000_000)
+    run(pair[0], "fmt")
+    for word in ("render", "validate --cached", "fmt --check --cached"):
+        run(pair[0], *word.split())
+    path = spec_of(pair[0], 0)
+    before = path.stat()
+    pattern, new = (r"tag: (\d)\.", r"tag:  \1") if "fmt" in command else (r"\n  tag: ", "\n  tga: ")
+    path.write_text(re.sub(pattern, new, path.read_text()))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert [after[key] for key in (ST_MTIME, ST_SIZE, ST_INO)] == [before[key] for key in (ST_MTIME, ST_SIZE, ST_INO)]
+    assert run(pair[0], *command.split()).code == 1
+
+
+def test_check_does_not_trust_what_is_remembered(pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output changed under the same stamp, as nothing but a clock that was set back can do."""
+    old(pair[0], monkeypatch)
     run(pair[0], "render")
     path = folder_of(pair[0], 0) / "service.yaml"
     before = path.stat()
@@ -297,10 +321,12 @@ SEALED = [b"", b"{}", b"0" * 64 + b"{}", b"0" * 64 + b'{"apps/%s.yaml": [0, 0, 0
 
 
 @pytest.mark.parametrize("damage", SEALED)
-def test_a_sealed_text_that_somebody_else_wrote_says_nothing(damage: bytes, pair: tuple[Path, Path]) -> None:
+def test_a_sealed_text_that_somebody_else_wrote_says_nothing(
+    damage: bytes, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for project in pair:
         run(project, "fmt")
-        old(project)
+        old(project, monkeypatch)
     run(pair[0], "fmt", "--check", "--cached")
     (path,) = (pair[0] / CACHE_FOLDER).glob("formatted*")
     EDITS["untidy"](pair[0], 0)
@@ -385,7 +411,7 @@ def test_a_cache_that_another_user_made_is_not_believed(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "a stranger"))
     clear(pair[0] / CACHE_FOLDER)
     run(pair[0], "render")
-    old(pair[0])
+    old(pair[0], monkeypatch)
     run(pair[0], "render")
     path = folder_of(pair[0], 0) / "service.yaml"
     before = path.stat()

@@ -44,7 +44,7 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     noted, plain = (generate(tmp_path / name, APPS, 2) for name in ("noted", "plain"))
     for project in (noted, plain):
         run(project, "render", "--no-cache")
-        old(project)
+        old(project, monkeypatch)
         git(project, "init", "--quiet")
         commit(project)
     equal(noted, plain, 0)

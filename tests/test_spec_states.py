@@ -13,14 +13,16 @@ from renderer.usecases.project import Opened
 from renderer.workers import SMALL
 from tests.support.cases import run
 from tests.support.past import PROJECT, WEB, Repository, without_clock
+from tests.support.stamps import settable
 
 APPS = [f"app-{number:02}" for number in range(SMALL + 5)]
 Edit = Callable[[Repository], None]
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Repository:
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     """Enough apps that it matters, two environments, a canary, an app with plain manifests; all files are old."""
+    settable(monkeypatch)
     made = Repository(tmp_path / "repository", start={"rollspec.yaml": PROJECT})
     for app in APPS:
         made.app(app, WEB)

@@ -27,7 +27,7 @@ def _touched(file: str) -> str:
         found = os.lstat(file)
     except OSError:
         return "-"
-    return f"{found.st_mtime_ns} {found.st_size}"
+    return f"{found.st_ctime_ns} {found.st_size}"
 
 
 def current_branch(root: str) -> str:

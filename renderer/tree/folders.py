@@ -23,7 +23,8 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # Does not end in .yaml: Argo CD may read the folder meanwhile.
 _TEMPORARY = regex(r"(?:.*/)?\.rollspec-\d+-\d+\.tmp(?:/.*)?", re.DOTALL)
 
-Stamp = tuple[int, int, int]  # mtime in ns, size, inode: a file that keeps them counts as unchanged
+# ctime in ns, size, inode: a file that keeps them counts as unchanged. `tar`, `cp -p` and `touch` set the mtime back.
+Stamp = tuple[int, int, int]
 
 _CHUNK = 1 << 16  # bytes: a larger buffer costs a memory map for each file read, and Linux allows 65,530 of them
 _TWICE = "there are two entries of this name"
@@ -135,9 +136,9 @@ class Folders:
             mode = stat.S_IMODE(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode) if replace else None
             temporary, file = self._temporary(descriptor)
             try:
-                stamp = _fill(file, content, mode)
+                _fill(file, content, mode)
                 os.rename(temporary, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
-                return stamp
+                return stamp_of(os.stat(name, dir_fd=descriptor, follow_symlinks=False))  # a renaming sets the ctime
             except BaseException:
                 with suppress(OSError):
                     os.unlink(temporary, dir_fd=descriptor)
@@ -283,7 +284,7 @@ def _check_is_file(file: int, path: str) -> None:
 
 def stamp_of(status: os.stat_result) -> Stamp:
     """The stamp of a file as the system reports it."""
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    return status.st_ctime_ns, status.st_size, status.st_ino
 
 
 def stamps_of(root: str, files: Iterable[str]) -> dict[str, Stamp]:

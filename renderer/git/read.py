@@ -254,11 +254,11 @@ def _overlooked(root: str, start: str, paths: dict[str, bool]) -> dict[str, File
         return {}
     there = [path for path in paths if os.path.isfile(os.path.join(root, path))]
     links = {path for path in there if os.path.islink(os.path.join(root, path))}
-    plain = [path for path in there if path not in links]
+    files = [path for path in there if path not in links]
     absent = [path for path in paths if not os.path.lexists(os.path.join(root, path)) and not paths[path]]
     before = list_trees(root, start, [*there, *absent])
     found: dict[str, FileStatus] = {path: "D" for path in absent if path in before}
-    ids = dict(zip(plain, _hashed(root, plain), strict=True))
+    ids = dict(zip(files, _hashed(root, files), strict=True))
     for path in there:
         if path not in before or before[path].oid != ids.get(path):  # a link is followed nowhere, so it has changed
             found[path] = "M" if path in before else "A"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.cases import run
 from tests.support.past import WEB, Repository
 from tests.support.repository import environment
 
@@ -171,3 +173,60 @@ def test_a_hook_of_husky_is_not_written_through_a_link_of_the_repository(tmp_pat
     done = made.run("init", "--hooks", "husky")
     assert (done.code, ".husky: is a symbolic link, which is not followed" in done.err) == (3, True), done
     assert not list(outside.iterdir())
+
+
+KINDS = [("--hooks", "git"), ("--merge-driver",)]
+
+
+@pytest.mark.parametrize("words", KINDS, ids=" ".join)
+@pytest.mark.parametrize("inside", ["", "deploy"])
+@pytest.mark.parametrize("is_absolute", [False, True])
+def test_no_hook_is_written_through_a_link_of_the_branch(
+    tmp_path: Path, words: tuple[str, ...], inside: str, is_absolute: bool
+) -> None:
+    made = Repository(tmp_path / "repository", inside=inside)
+    top, outside = tmp_path / "repository", tmp_path / "outside"
+    (outside / "_").mkdir(parents=True)
+    (top / ".husky").symlink_to("../outside")
+    made.git("config", "core.hooksPath", f"{top}/.husky/_" if is_absolute else ".husky/_")
+    done = made.run("init", *words)
+    assert (done.code, ".husky: is a symbolic link, which is not followed" in done.err) == (3, True), done
+    assert list((outside / "_").iterdir()) == []
+    for name in ("pre-commit", "post-merge", "post-rewrite"):
+        (outside / "_" / name).write_text("s3cret")
+    done = made.run("init", *words)
+    assert (done.code, ".husky: is a symbolic link, which is not followed" in done.out) == (0, True), done
+    assert {file.read_text() for file in (outside / "_").iterdir()} == {"s3cret"}
+
+
+@pytest.mark.parametrize("words", KINDS, ids=" ".join)
+def test_hooks_in_a_folder_of_the_checkout_are_programs(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Also where the way to the checkout itself has a link, which no branch can make."""
+    made = Repository(tmp_path / "repository", inside="deploy")
+    made.git("config", "core.hooksPath", ".husky/_")
+    (tmp_path / "alias").symlink_to("repository/deploy")
+    done = run(tmp_path / "alias", "init", *words)
+    assert (done.code, "created " in done.out) == (0, True), done
+    found = sorted((tmp_path / "repository/.husky/_").iterdir())
+    names = ["pre-commit"] if words[0] == "--hooks" else ["post-merge", "post-rewrite"]
+    assert [file.name for file in found] == names
+    assert all(os.access(file, os.X_OK) for file in found)
+    assert "created " not in run(tmp_path / "alias", "init", *words).out
+
+
+@pytest.mark.parametrize("words", KINDS, ids=" ".join)
+def test_the_own_folder_of_hooks_may_be_a_link_and_the_hook_too(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """No branch can make `.git/hooks`; a hook that is a link leads into the checkout, where one can."""
+    made = Repository(tmp_path / "repository")
+    own, hooks = tmp_path / "own", made.folder / ".git/hooks"
+    shutil.rmtree(hooks, ignore_errors=True)
+    own.mkdir()
+    hooks.symlink_to(own)
+    assert made.run("init", *words).code == 0
+    written = sorted(own.iterdir())
+    assert written
+    for file in written:
+        file.unlink()
+        file.symlink_to("/dev/zero")
+    done = made.run("init", *words)
+    assert (done.code, done.out.count("is a symbolic link, which is not followed")) == (0, len(written)), done

@@ -52,9 +52,12 @@ def top_folder(path: str) -> str:
 
 
 def git_path(root: str, name: str) -> str:
-    """The absolute path of a file or folder of the repository, such as `index` or `hooks`."""
+    """The absolute path of a file or folder of the repository, such as `index` or `hooks`.
+
+    What git says may begin with `..`, which it means for the real folder.
+    """
     return os.path.join(
-        os.path.abspath(root), text(reading(root, ["rev-parse", "--git-path", name])).removesuffix("\n")
+        os.path.realpath(root), text(reading(root, ["rev-parse", "--git-path", name])).removesuffix("\n")
     )
 
 

@@ -212,14 +212,14 @@ def _create(folders: Folders, files: Mapping[str, bytes], new_folders: Collectio
     return stamps
 
 
-def lay_out(root: str, files: Mapping[str, bytes], links: Mapping[str, bytes]) -> None:
+def lay_out(root: str, files: Mapping[str, bytes], links: Mapping[str, bytes], *, mode: int = 0o666) -> None:
     """Write files and symbolic links that are not there yet into a folder. Raises TreeError, also for what is there.
 
-    The links come last, so that nothing is written through one.
+    The links come last, so that nothing is written through one. The files get the mode that the umask leaves of `mode`.
     """
     with _opened(root) as folders:
         for path, content in files.items():
-            folders.create(path, content)
+            folders.create(path, content, mode)
         for path, target in links.items():
             folders.link(path, target)
 

@@ -179,11 +179,11 @@ class Folders:
             return stamps
         return {file: self.write(f"{path}/{file}", content, replace=False) for file, content in files.items()}
 
-    def create(self, path: str, content: bytes) -> None:
+    def create(self, path: str, content: bytes, mode: int) -> None:
         """Write a file that is not there yet, at once under its own name. Raises TreeError if something is there."""
         folder, name = self._above(path)
         try:
-            _fill(os.open(name, _CREATE, 0o666, dir_fd=folder), content, None)
+            _fill(os.open(name, _CREATE, mode, dir_fd=folder), content, None)
         except FileExistsError:
             raise TreeError(path, _TWICE) from None
         except OSError as error:

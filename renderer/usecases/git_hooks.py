@@ -15,8 +15,8 @@ from renderer.git.index import own_index
 from renderer.git.trial import Staged, staged_commit
 from renderer.layout import Layout
 from renderer.problem import printable
-from renderer.tree import lay_out
 from renderer.usecases.checkout import is_around, nested
+from renderer.usecases.hook_files import create_hook, hook_file, read_hook
 from renderer.usecases.laid_out import lay_out_files, layout_of
 from renderer.usecases.project import find_root
 from renderer.usecases.repository import subfolder
@@ -70,18 +70,18 @@ def write_hooks(directory: str, kind: str) -> int:
             "husky": (top, ".husky/pre-commit"),
             "lefthook": (top, "lefthook.yml"),
         }[kind]
-    file = os.path.join(folder, name)
+    hook = hook_file(top, folder, name)
     text = _lefthook(inside) if kind == "lefthook" else _script(inside, is_husky=kind == "husky")
-    if os.path.lexists(file):
-        with open(file, encoding="utf-8", errors="replace") as opened:
-            known = "rollspec" in opened.read()
-        out(f"not changed: {file}" if known else f"{file} exists; add this to it:\n\n{text}", end="\n" if known else "")
-        return 0
-    os.makedirs(folder, exist_ok=True)
-    lay_out(folder, {name: text.encode()}, {})
-    if kind != "lefthook":
-        os.chmod(file, 0o755)  # noqa: S103  (git runs it)
-    out(f"created {file}")
+    known, why = read_hook(hook)
+    if why:
+        out(f"not changed: {hook.file} ({why}): see that it has this:\n\n{text}", end="")
+    elif known is None:
+        create_hook(hook, text, runs=kind != "lefthook")
+        out(f"created {hook.file}")
+    elif "rollspec" in known:
+        out(f"not changed: {hook.file}")
+    else:
+        out(f"{hook.file} exists; add this to it:\n\n{text}", end="")
     return 0
 
 

@@ -21,7 +21,7 @@ from renderer.resources import read_schema
 from renderer.scaffold import HOOKS, PRE_COMMIT, PRE_COMMIT_CONFIG, app_text, overlay_files, project_files
 from renderer.schema import Schemas
 from renderer.spec import NAME
-from renderer.tree import read, write_all
+from renderer.tree import TreeError, read, write_all
 from renderer.usecases.editor import SchemaSource, set_up_editor, with_line
 from renderer.usecases.git_hooks import write_hooks
 from renderer.usecases.merge_driver import set_up_merge_driver
@@ -261,7 +261,7 @@ def _as_git_says(directory: str) -> dict[str, str]:
 
 def _has_hooks(top: str) -> bool:
     try:
-        with open(os.path.join(top, PRE_COMMIT), encoding="utf-8", errors="replace") as file:
-            return "rollspec-render" in file.read()
-    except OSError:
+        files, _ = read(top, [PRE_COMMIT])
+    except TreeError:  # there is none
         return False
+    return b"rollspec-render" in files.get(PRE_COMMIT, b"")

@@ -10,13 +10,14 @@ from renderer.console import out, say
 from renderer.edit.merging import merge_texts
 from renderer.facts import release_state
 from renderer.failure import Failure
-from renderer.git import GitError
+from renderer.git import GitError, top_folder
 from renderer.git.driver import hooks_folder, merged_lines, set_driver
 from renderer.layout import Layout
 from renderer.plain import equal
 from renderer.problem import printable
 from renderer.tree import read, write_all
 from renderer.usecases.git_hooks import command_line
+from renderer.usecases.hook_files import HookFile, create_hook, hook_file, read_hook
 from renderer.usecases.project import find_root
 from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import asking_git
@@ -59,11 +60,11 @@ def set_up_merge_driver(directory: str, layout: Layout | None = None) -> int:
     with asking_git():
         set_driver(root, "rollspec", "rollspec merge-driver %O %A %B %P")
         set_driver(root, "rollspec-rendered", "true")
-        hooks, inside = hooks_folder(root), subfolder(root)
+        top, hooks, inside = top_folder(root), hooks_folder(root), subfolder(root)
     _add_attributes(root, folders)
     output = shlex.quote(f"{inside}/{folders.output}" if inside else folders.output)
     for name in ("post-merge", "post-rewrite"):
-        _add_hook(os.path.join(hooks, name), _HOOK.format(render=command_line(inside, "render"), output=output))
+        _add_hook(hook_file(top, hooks, name), _HOOK.format(render=command_line(inside, "render"), output=output))
     out("this clone merges specs by field; each clone is set up by `rollspec init --merge-driver` of its own")
     return 0
 
@@ -90,18 +91,16 @@ def _add_attributes(root: str, layout: Layout) -> None:
     out(f"{'changed' if there else 'created'} {ATTRIBUTES}: commit it")
 
 
-def _add_hook(path: str, text: str) -> None:
+def _add_hook(hook: HookFile, text: str) -> None:
     """A hook that renders again after a merge; an existing hook is the user's and does not change."""
-    if os.path.lexists(path):
-        with open(path, encoding="utf-8", errors="replace") as file:
-            if file.read() != text:
-                out(f"not changed: {path}: add `rollspec render` to it")
-        return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(path, 0o755)  # noqa: S103  (git runs it)
-    out(f"created {path}")
+    known, why = read_hook(hook)
+    if why:
+        out(f"not changed: {hook.file} ({why}): see that it runs `rollspec render`")
+    elif known is None:
+        create_hook(hook, text)
+        out(f"created {hook.file}")
+    elif known != text:
+        out(f"not changed: {hook.file}: add `rollspec render` to it")
 
 
 def _marked(ours: str, theirs: str) -> str:

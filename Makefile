@@ -3,19 +3,28 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-board bench-check schemas tools engines e2e import-defaults soak sequences traces clean team-day minor prove
+.PHONY: help venv demo test coverage fuzz doubling lint format typecheck golden docs site integrations release bench bench-board bench-check schemas tools engines e2e import-defaults soak sequences traces clean team-day minor prove lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-venv: $(STAMP) ## install the project and its test tools into .venv
-$(STAMP): pyproject.toml
+venv: $(STAMP) ## install the project and its test tools into .venv, as requirements/ pins them; NEWEST=1: the newest
+$(STAMP): pyproject.toml requirements/dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+ifdef NEWEST
+	@$(PIP) --upgrade "pip>=25.1"
+	@$(PIP) --upgrade --editable . --group dev
+else
+	@$(PIP) --require-hashes --requirement requirements/dev.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+endif
 	@touch $@
+
+lock: $(STAMP) ## pin the newest versions that pyproject.toml allows, with hashes, in requirements/
+	@$(BIN)/python -m tests.lock && git --no-pager diff --stat -- requirements
 
 demo: $(STAMP) ## render the samples, then play a whole release in a temporary repository
 	@$(BIN)/python -m tests.demo

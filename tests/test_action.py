@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -180,16 +182,41 @@ def test_the_program_gets_no_token(checkout: Path, github: GitHub, tmp_path: Pat
 
 
 def test_the_action_imports_nothing_from_the_checkout(tmp_path: Path) -> None:
-    """The lines that install, with what a stranger's pull request may bring; `pip install` itself needs the network."""
+    """The lines that install a package, with what a stranger's pull request may bring; no network is needed."""
     for name in ("pip", "venv", "ensurepip", "json"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('a stranger is here')\n")
     (install,) = [step["run"] for step in ACTION["runs"]["steps"] if "pip install" in step.get("run", "")]
-    runner = {"RUNNER_TEMP": str(tmp_path / "runner"), "GITHUB_ACTION_PATH": "--help"}
+    runner = {"RUNNER_TEMP": str(tmp_path / "runner"), "GITHUB_ACTION_PATH": str(_package(tmp_path / "action"))}
     env = environment(PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", **runner)
     script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", install]
     done = subprocess.run(script, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "pip install [options]" in done.stdout
+    command = [str(tmp_path / "runner/rollspec/bin/python"), "-I", "-m", "pip", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert {"needed", "own"} <= set(listed.split())
+
+
+def _package(folder: Path) -> Path:
+    """A package `own` that builds itself, and `needed`, which its pinned requirements name."""
+    (folder / "requirements").mkdir(parents=True)
+    for name in ("needed", "own"):
+        with zipfile.ZipFile(folder / f"{name}-1-py3-none-any.whl", "w") as wheel:
+            wheel.writestr(f"{name}-1.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+            wheel.writestr(
+                f"{name}-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+            )
+            wheel.writestr(f"{name}-1.dist-info/RECORD", "")
+    needed = folder / "needed-1-py3-none-any.whl"
+    digest = hashlib.sha256(needed.read_bytes()).hexdigest()
+    for name in ("build", "run"):
+        (folder / f"requirements/{name}.txt").write_text(f"needed @ {needed.as_uri()} --hash=sha256:{digest}\n")
+    build = 'requires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    (folder / "pyproject.toml").write_text(f'[build-system]\n{build}[project]\nname = "own"\nversion = "1"\n')
+    (folder / "backend.py").write_text(
+        "import shutil\n\n\ndef build_wheel(target, *_):\n"
+        "    name = 'own-1-py3-none-any.whl'\n    shutil.copy(name, target)\n    return name\n"
+    )
+    return folder
 
 
 def stood_in(folder: Path, killed_for: str = "none") -> str:

@@ -53,9 +53,10 @@ def test_what_it_copies_is_enough_to_install_and_run_as_another_user(open_folder
             path = ROOT / name
             ignore = shutil.ignore_patterns("__pycache__")
             shutil.copytree(path, source / name, ignore=ignore) if path.is_dir() else shutil.copy(path, source)
-    subprocess.run([sys.executable, "-m", "venv", target], check=True)
-    pip = [str(target / "bin/python"), "-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-compile", "."]
-    subprocess.run(pip, cwd=source, check=True)
+    (steps,) = re.findall(r"^RUN (python -m venv .+(?:\n &&.+)*)", TEXT, re.MULTILINE)
+    steps = re.sub(r"(?<!\S)/(build|rollspec)\b", rf"{open_folder}/\1", steps)
+    steps = re.sub(r"^(.*?)python -m venv", rf"\1{sys.executable} -m venv", steps, flags=re.MULTILINE)
+    subprocess.run(["sh", "-e", "-c", steps], cwd=source, check=True, capture_output=True)
     project = open_folder / "work"
     shutil.copytree(
         ROOT,

@@ -10,6 +10,7 @@ import pytest
 
 from renderer.pipeline.in_step import Stepwise, groups, in_step
 from renderer.rules import Claim
+from renderer.usecases.memory import blank
 from renderer.usecases.project import build_all, open_project
 from tests.bench.projects import ENVS, generate, name_of
 
@@ -58,3 +59,15 @@ def test_what_was_made_is_the_same_in_another_process(tmp_path: Path) -> None:
     received = [copy(each) for each in made]  # by the same way as through a pipe
     assert received == made
     assert {type(claim) for each in received for claim in each.claims} == {Claim}
+
+
+def test_an_app_is_sound_without_the_text_of_its_files_too(tmp_path: Path) -> None:
+    project = generate(tmp_path / "p", 8, 1)
+    spec = project / f"apps/{name_of(7)}.yaml"
+    spec.write_text(BROKEN["an unknown field"](spec.read_text()))
+    opened = open_project(str(project))
+    written, unwritten = (build_all(opened, opened.apps, ENVS[:1], text=text) for text in (True, False))
+    assert {each.app for each in written if not each.files} == {name_of(7)}
+    assert [*map(blank, written)] == unwritten
+    assert [copy(each).is_sound for each in unwritten] == [each.app != name_of(7) for each in unwritten]
+    assert not any(each.files for each in unwritten)

@@ -25,12 +25,14 @@ from renderer.rules.together import quotas_of
 from renderer.schema import Schemas
 from renderer.yamlio import dump
 
-UNWRITTEN: Mapping[str, bytes] = {"": b""}  # in place of files whose text nobody needs
-
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One app in one environment: the results of the pipeline and the problems it found."""
+    """One app in one environment: the results of the pipeline and the problems it found.
+
+    `is_sound`: all steps were taken and no problem is an error. There are no files if it is not, nor where nobody
+    needs their text.
+    """
 
     env: str
     app: str
@@ -40,17 +42,18 @@ class Rendered:
     matched: Mapping[str, bool] = field(default_factory=dict)  # source of a patch that matched -> it changed something
     hosts: tuple[str, ...] = ()
     driven: Driven = NOT_DRIVEN  # what controllers, not Git, write into its objects
+    is_sound: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For another process, as plain tuples, which takes half the time."""
         packed = [tuple(claim) for claim in self.claims]
         head = (self.env, self.app, self.files, self.problems)
-        return _received, ((*head, packed, self.matched, self.hosts, tuple(self.driven)),)
+        return _received, ((*head, packed, self.matched, self.hosts, tuple(self.driven), self.is_sound),)
 
 
 def _received(fields: Sequence[Any]) -> Rendered:
-    *head, packed, matched, hosts, driven = fields
-    given = [*head, tuple(starmap(Claim, packed)), matched, hosts, Driven(*driven)]
+    *head, packed, matched, hosts, driven, is_sound = fields
+    given = [*head, tuple(starmap(Claim, packed)), matched, hosts, Driven(*driven), is_sound]
     return Rendered(*given)
 
 
@@ -84,7 +87,7 @@ def building(
 ) -> Stepwise[list[Rendered]]:
     """`build_app` as a generator that stops after each step, so that many apps can take each step together.
 
-    Without `text`, which is the last step, the files are UNWRITTEN.
+    Without `text`, which is the last step, there are no files.
 
     The steps of each environment: evaluate, render, template, patch, check, write as text.
     """
@@ -178,7 +181,7 @@ def finishing(
     if errors(problems):
         return Rendered(environment.name, name, problems=locator.locate(problems), matched=matched)
     yield
-    files: Mapping[str, bytes] = UNWRITTEN
+    files: Mapping[str, bytes] = {}
     if text:
         first_line = header(evaluated.documents[0].file, environment)
         files = to_files(made.manifests, setup, environment, name, first_line)
@@ -187,7 +190,8 @@ def finishing(
     claimed = claims(made.manifests, name, made.index, app.namespace, in_one_sync=setup.project.in_one_sync)
     if quotas_of(setup.resource_kinds.get(environment.name, {}).get("ResourceQuota", ())):
         claimed += quota_use(scene_of(evaluated, made, setup, environment), name)
-    return Rendered(environment.name, name, files, locator.locate(problems), claimed, matched, hosts, driven_of(app))
+    found, driven = locator.locate(problems), driven_of(app)
+    return Rendered(environment.name, name, files, found, claimed, matched, hosts, driven, is_sound=True)
 
 
 def header(app_file: str, environment: Environment) -> str:

@@ -46,7 +46,7 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
             claimed[each.env] += [(each.app, claim) for claim in each.claims]
             for source, changed in each.matched.items():
                 matched[each.env][source] = matched[each.env].get(source, False) or changed
-            if not each.files:
+            if not each.is_sound:
                 failed.add(each.env)
         elif errors(each.problems):  # a spec that cannot be read may belong to any of them
             failed |= {*envs}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from renderer.pipeline import UNWRITTEN, Rendered
+from renderer.pipeline import Rendered
 from renderer.progress import counted
 from renderer.tree import Difference, Summary
 from renderer.usecases.job import Job
@@ -121,5 +121,5 @@ def memory_of(opened: Opened, job: Job, *, reads_cache: bool) -> Memory:
 
 
 def blank(rendered: Rendered) -> Rendered:
-    """The same without the text of its files: other apps only need to know that there are some."""
-    return replace(rendered, files=UNWRITTEN if rendered.files else {})
+    """The same without its files: of these, other apps need nothing."""
+    return replace(rendered, files={})

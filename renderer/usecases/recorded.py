@@ -17,7 +17,7 @@ from renderer import cache, tree
 from renderer.argocd import NOT_DRIVEN, Driven
 from renderer.cache import Cache, Folder, Record, clock, digest, settled, shows, stamps_text
 from renderer.cache_key import NoKeyError
-from renderer.pipeline import UNWRITTEN, Rendered, is_in
+from renderer.pipeline import Rendered, is_in
 from renderer.pipeline.fleet import clusters_shared
 from renderer.problem import Problem
 from renderer.rules import Claim, could_clash
@@ -95,7 +95,7 @@ class _OfApps(Memory):
         layout = self.opened.layout
         own = {layout.app(app), *(layout.partial(env, app) for env in self.opened.setup.overlays)}
         inputs, extra = digest(texts), "\n".join(sorted(set(texts) - own))
-        return [self._draft(each, inputs, extra) for each in made if each.files]
+        return [self._draft(each, inputs, extra) for each in made if each.is_sound]
 
     def _draft(self, made: Rendered, inputs: str, extra: str) -> Record:
         start = len(self.opened.layout.output) + 1
@@ -287,7 +287,8 @@ def _rendered(
 ) -> Rendered:
     problems = tuple(Problem(*fields) for fields in json.loads(record.problems)) if record.problems else ()
     own = tuple([Claim(kind, key, record.app, file, pointer) for kind, key, file, pointer in claims])
-    return Rendered(record.env, record.app, UNWRITTEN, problems, own, matched, tuple(hosts), Driven(*driven))
+    known = (problems, own, matched, tuple(hosts), Driven(*driven))
+    return Rendered(record.env, record.app, {}, *known, is_sound=True)
 
 
 def _stamp(path: str) -> Stamp:

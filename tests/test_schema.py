@@ -223,3 +223,11 @@ def test_patterns_take_linear_time() -> None:
     image = "a" + "-a" * 40_000 + "!"
     data = {"apiVersion": "rollspec/v1", "kind": "App", "metadata": {"name": "a"}, "spec": {"image": image, "tag": "1"}}
     assert [fault.pointer for fault in SCHEMAS.explain("App", data)] == ["/spec/image", "/spec/image"]
+
+
+def test_the_schema_of_a_file_that_is_merged_with_others_is_not_one_of_our_kinds() -> None:
+    schemas = Schemas(Versions(), read_schema)
+    assert schemas.explain("App", {"metadata": {"name": 1}, "spec": {"tag": None, "replicas": "x"}}, partial=True)
+    assert schemas._judges.keys() == schemas._bundles.keys() == {"App"}
+    _, relaxed = schemas._relaxed["App"]
+    assert relaxed.of({"spec": {}}) is relaxed.whole()

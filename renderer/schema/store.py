@@ -33,6 +33,7 @@ class Schemas:
         self._parsed: dict[str, tuple[Node, Definition]] = {}
         self._bundles: dict[str, Node] = {}
         self._judges: dict[str, Judge] = {}  # of our kinds
+        self._relaxed: dict[str, tuple[Node, Judge]] = {}  # of our kinds, for a file that is merged with others first
         self._manifests: dict[str, Judge | None] = {}  # by the path of the schema; None where there is none
         self._explainers: dict[str, Explainer] = {}
 
@@ -95,14 +96,14 @@ class Schemas:
         kept = without_nulls(data)
         if kept == data and only_missing(self._own(name).of(data).iter_errors(data)):
             return []
-        key = f"{name}, partial"
-        if key not in self._bundles:
-            self._bundles[key] = relaxed(self.bundle(name))
-        judge = self._own(key)
+        if name not in self._relaxed:
+            schema = relaxed(self.bundle(name))
+            self._relaxed[name] = schema, Judge(lambda: schema, lambda: self._source(name), few=0)  # never in parts
+        schema, judge = self._relaxed[name]
         decider = judge.whole()
         if decider.is_valid(kept) and only_nulls(decider.iter_errors(data)):
             return []
-        return self._explainer(key, lambda: self.bundle(key), judge).explain_partial(data, kept)
+        return self._explainer(f"{name}, partial", lambda: schema, judge).explain_partial(data, kept)
 
     def _explainer(self, key: str, schema: Callable[[], Node], judge: Judge) -> Explainer:
         """The checker of a compiled schema; jsonschema is imported here, only for documents with faults."""

@@ -36,6 +36,7 @@ __all__ = [
     "Set",
     "edit",
     "formatted",
+    "formatted_as_read",
     "new_document",
 ]
 
@@ -71,16 +72,20 @@ def edit(text: str, operations: Sequence[Operation]) -> str:
         raise EditError("", _BY_HAND) from None
 
 
-def formatted(text: str, order: FieldOrder | Order = _NO_ORDER, data: Data = None) -> str:
+def formatted(text: str, order: FieldOrder | Order = _NO_ORDER) -> str:
     """The text in the layout of `fmt`: the same data and comments in one canonical form.
 
     Indentation by two spaces, for dashes too; no white space at the ends of lines, single empty lines, one break at the
     end (CRLF stays CRLF). A flow collection over several lines becomes a block. `order` gives the fields of known
     mappings, by JSON pointer with `*` for any one part (`""`, `/spec`, `/spec/ports/*`): they are written in that
-    order, and other fields follow in their present order. Formatting the result again changes nothing. `data` is what
-    the text holds, if that is known already. Raises EditError.
+    order, and other fields follow in their present order. Formatting the result again changes nothing. Raises
+    EditError.
     """
-    data = _read(text) if data is None else data
+    return formatted_as_read(text, _read(text), order)
+
+
+def formatted_as_read(text: str, data: Data, order: FieldOrder | Order = _NO_ORDER) -> str:
+    """`formatted` for a text that was read already, and what it holds."""
     order = order if isinstance(order, FieldOrder) else FieldOrder(order)
     if is_tidy(text, data, order):
         return text

@@ -55,7 +55,6 @@ def fleet_problems(setup: Setup, rendered: Iterable[Rendered], envs: Sequence[st
     if whole:
         found += [problem for env in envs for problem in _of_resources(setup, env, claimed[env])]
         found += [problem for env in envs for problem in _own_quotas(setup, env, claimed[env])]
-    if whole:
         found += [problem for env in envs if env not in failed for problem in argocd_problems(setup, env, apps[env])]
         found += [problem for env in envs if env not in failed for problem in _idle_patches(setup, env, matched[env])]
     return without_repeats(setup, Locator(setup.texts).locate(found))

@@ -32,10 +32,10 @@ Class = Literal[
     "remove",
     "disruptive",
 ]
-# The order is the severity; the words are what a reviewer reads in the documentation.
 # What decides the count of pods: the manifest; an autoscaler of the tree; one whose most pods are too many to simulate;
 # something that is not in the tree.
 Count = Literal["given", "autoscaler", "many", "elsewhere"]
+# The order is the severity; the words are what a reviewer reads in the documentation.
 CLASSES: dict[Class, str] = {
     "nothing": "the cluster gets the same manifests",
     "metadata": "labels or annotations of objects; no pod notices",

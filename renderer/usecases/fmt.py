@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, ClassVar, NamedTuple, Self
 
 from renderer.console import out, say
-from renderer.edit import EditError, FieldOrder, Order, formatted
+from renderer.edit import EditError, FieldOrder, Order, formatted_as_read
 from renderer.failure import Failure
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.lazy import regex
@@ -111,7 +111,7 @@ def _formatted(file: str, text: bytes, layout: Layout, *, is_spec: bool) -> _For
     if faults:
         return _Formatted(file, problems=tuple(faults))
     try:
-        new = formatted(text.decode(), _order(kind or _meant(file, layout)), data).encode()
+        new = formatted_as_read(text.decode(), data, _order(kind or _meant(file, layout))).encode()
     except EditError as error:
         return _Formatted(file, problems=(Problem(file, 0, 0, "fmt", str(error)),))
     return _Formatted(file, new if new != text else None)

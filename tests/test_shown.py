@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,19 @@ def test_a_root_by_way_of_a_link_is_the_same_root(tmp_path: Path) -> None:
     assert seen_from_folder([problem], str(tmp_path / "link"), str(tmp_path / "p")) == [problem]
     (found,) = seen_from_folder([problem], str(tmp_path / "link"), str(tmp_path))
     assert found.file == f"p/{FILE}"
+
+
+@pytest.mark.parametrize("words", [(), ("--output", "x"), ("--app", "web"), ("apps/web.yaml",)])
+@pytest.mark.parametrize("form", ["json", "sarif", "junit"])
+def test_nothing_is_printed_beside_a_document(form: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    project = lay_out(FIXTURES / "ok/rolling-update", tmp_path / "p", leave=frozenset(("expected", "warnings.txt")))
+    outcome = run(project, "render", "--format", form, *words)
+    assert (outcome.code, " written, " in outcome.err) == (0, True), outcome
+    assert json.loads(outcome.out) if form != "junit" else ET.fromstring(outcome.out) is not None  # noqa: S314
+
+
+def test_a_document_and_manifests_do_not_go_together(tmp_path: Path) -> None:
+    project = lay_out(FIXTURES / "ok/rolling-update", tmp_path / "p", leave=frozenset(("expected", "warnings.txt")))
+    outcome = run(project, "render", "--stdout", "--format", "json")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--stdout cannot be combined with --format json" in outcome.err

@@ -15,6 +15,7 @@ from renderer.pipeline import Rendered
 from renderer.pipeline.fleet import ARGOCD
 from renderer.problem import Problem, errors, printable
 from renderer.progress import counted, laps, progress
+from renderer.report.problems import DOCUMENTS
 from renderer.tree import Difference, Summary, TreeError, by_folder, compare, sweep, write_all
 from renderer.usecases.argocd import argocd_of_some
 from renderer.usecases.checkout import RESTORE, refuse_left_out, refuse_nested
@@ -59,6 +60,8 @@ class RenderOptions:
     def __post_init__(self) -> None:
         if self.stdout and (self.check or self.output):
             raise Failure("--stdout cannot be combined with --check or --output: it writes no files", 2)
+        if self.stdout and self.form in DOCUMENTS:
+            raise Failure(f"--stdout cannot be combined with --format {self.form}: both print a document to stdout", 2)
         if self.plugin and not self.stdout:
             raise Failure("--plugin needs --stdout: Argo CD reads the manifests from there", 2)
         if self.plugin and (self.paths or self.envs or self.apps or self.shard or self.hook or self.staged):
@@ -193,7 +196,8 @@ def _teller(opened: Opened, selection: Selection, options: RenderOptions) -> Tel
     """How to report the files of the working tree."""
     if options.check:
         return _tell_check if options.output else lambda done: _tell_check(_of_commits(opened, done))
-    return _hooked(opened, selection) if options.hook else _tell
+    tell = partial(_tell, say if options.form in DOCUMENTS else out)
+    return _hooked(opened, selection, tell) if options.hook else tell
 
 
 def _teller_of_index(opened: Opened, selection: Selection, options: RenderOptions) -> Tell:
@@ -350,13 +354,13 @@ def _output_folder(opened: Opened) -> str:
     return target
 
 
-def _hooked(opened: Opened, selection: Selection) -> Tell:
+def _hooked(opened: Opened, selection: Selection, written: Tell) -> Tell:
     """pre-commit notices a changed file, but not a new one: so a hook that wrote or misses a file fails itself."""
     from renderer.usecases.ignored import commits_apps
     from renderer.usecases.touched import not_in_the_commit, tell_unknown
 
     def tell(done: Sequence[Difference | Summary]) -> int:
-        code = _tell(done)
+        code = written(done)
         missing = not_in_the_commit(opened, selection)
         tell_unknown(missing)
         wrote = commits_apps(opened.setup.project) and any(map(_wrote, done))
@@ -365,14 +369,14 @@ def _hooked(opened: Opened, selection: Selection) -> Tell:
     return tell
 
 
-def _tell(done: Sequence[Difference | Summary]) -> int:
+def _tell(show: Callable[[str], None], done: Sequence[Difference | Summary]) -> int:
     summaries = [each for each in done if isinstance(each, Summary)]
     written, unchanged, removed = (
         sum(getattr(each, name) for each in summaries) for name in ("written", "unchanged", "removed")
     )
     foreign = sorted(path for each in summaries for path in each.foreign)
     _name_foreign(foreign)
-    out(f"{written} written, {unchanged} unchanged, {removed} removed")
+    show(f"{written} written, {unchanged} unchanged, {removed} removed")
     return int(bool(foreign))
 
 

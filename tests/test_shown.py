@@ -76,6 +76,14 @@ def test_nothing_is_printed_beside_a_document(form: str, words: tuple[str, ...],
     assert json.loads(outcome.out) if form != "junit" else ET.fromstring(outcome.out) is not None  # noqa: S314
 
 
+@pytest.mark.parametrize("command", ["validate", "render"])
+@pytest.mark.parametrize("paths", [("a", "b"), (f"a/{FILE}", f"b/{FILE}")])
+def test_a_document_is_about_one_project(two: Path, command: str, paths: tuple[str, ...]) -> None:
+    outcome = run(two, command, *paths, "--format", "json")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--format json is about one project: run it once for each" in outcome.err
+
+
 def test_a_document_and_manifests_do_not_go_together(tmp_path: Path) -> None:
     project = lay_out(FIXTURES / "ok/rolling-update", tmp_path / "p", leave=frozenset(("expected", "warnings.txt")))
     outcome = run(project, "render", "--stdout", "--format", "json")

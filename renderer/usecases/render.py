@@ -184,6 +184,7 @@ def _render_projects(options: RenderOptions, teller: Teller) -> int:
 
     folders = [] if options.hook else whole_projects(options.directory, options.paths)
     if folders:
+        shown.refuse_several(folders)
         return max(in_project(folder, shown, whole) for folder in folders)
     from renderer.usecases.touched import each_touched  # git: a plain run does not need it
 

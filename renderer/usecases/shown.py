@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from renderer.console import out, say
+from renderer.failure import Failure
 from renderer.problem import Problem, count_text, errors, in_order, strict
 from renderer.progress import Lap, no_laps
-from renderer.report.problems import problems_text
+from renderer.report.problems import DOCUMENTS, problems_text
 from renderer.usecases.project import Opened, Refused, find_root, open_project
 
 
@@ -25,6 +26,11 @@ class Shown(NamedTuple):
     def problems(self, found: Sequence[Problem], root: str) -> bool:
         """Show the problems of the project at `root`; whether any of them is an error."""
         return show_problems(seen_from_folder(found, root, self._from(root)), self.form, is_strict=self.is_strict)
+
+    def refuse_several(self, projects: Collection[str]) -> None:
+        """Failure if several documents would follow each other: no reader would take that."""
+        if len(projects) > 1 and self.form in DOCUMENTS:
+            raise Failure(f"--format {self.form} is about one project: run it once for each", 2)
 
     def path(self, file: str, root: str) -> str:
         """The path of a file of the project at `root`, as in its problems."""

@@ -43,6 +43,7 @@ def each_touched(
         known = {root: tried(root) for root in projects(files)}
         load()
     found = projects([*files, *gone.value()])
+    shown.refuse_several(found)
     return max((_one(root, inside, shown, run, known.get(root)) for root, inside in found.items()), default=0)
 
 

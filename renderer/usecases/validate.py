@@ -93,6 +93,7 @@ def validate(options: ValidateOptions) -> int:
 
     folders = [] if options.hook else whole_projects(directory, paths)
     if folders:
+        shown.refuse_several(folders)
         return max(in_project(folder, shown, whole) for folder in folders)
     if options.envs or options.apps:
         raise Failure("PATHS cannot be combined with --env or --app: they say which apps already", 2)

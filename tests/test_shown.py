@@ -69,7 +69,7 @@ def test_a_root_by_way_of_a_link_is_the_same_root(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [(), ("--output", "x"), ("--app", "web"), ("apps/web.yaml",)])
 @pytest.mark.parametrize("form", ["json", "sarif", "junit"])
-def test_nothing_is_printed_beside_a_document(form: str, words: tuple[str, ...], tmp_path: Path) -> None:
+def test_nothing_is_printed_with_a_document(form: str, words: tuple[str, ...], tmp_path: Path) -> None:
     project = lay_out(FIXTURES / "ok/rolling-update", tmp_path / "p", leave=frozenset(("expected", "warnings.txt")))
     outcome = run(project, "render", "--format", form, *words)
     assert (outcome.code, " written, " in outcome.err) == (0, True), outcome

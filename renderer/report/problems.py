@@ -9,7 +9,7 @@ from renderer.problem import Problem, Severity, printable
 from renderer.report.as_json import as_json
 
 FORMATS = ("text", "json", "github", "sarif", "junit")
-DOCUMENTS = frozenset(("json", "sarif", "junit"))  # nothing else may be printed beside one
+DOCUMENTS = frozenset(("json", "sarif", "junit"))  # no other text goes to stdout with one
 _JSON_FORMAT = 1
 _FEW = 3  # apps with the same problem that are shown one by one
 _LISTED = 20  # apps of a folded problem that are named

@@ -109,8 +109,8 @@ def test_each_query_is_judged_at_each_time(project: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "message"),
     [
-        (400, "parse error\x1b[31m", r"api/v1/query_range: 400 parse error\x1b[31m"),
-        (0, "hello\r\n", "hello"),
+        (400, "parse error\x1b[31m", "api/v1/query_range: 400\n"),
+        (0, "hello\r\n", "this is not an answer of a Prometheus"),
         (200, "<html>", "this is not an answer of a Prometheus"),
         (200, "[" * 100_000, "this is not an answer of a Prometheus"),
         (200, '{"data": {"resultType": "scalar", "result": [1, "2"]}}', "this is not an answer of a Prometheus"),

@@ -197,6 +197,30 @@ def test_an_address_with_a_password_is_refused(repository: Repository) -> None:
     assert "hunter2" not in found.out + found.err
 
 
+BAD = [
+    "http://prometheus/-/quit?x=",
+    "http://prometheus/-/quit#",
+    "http://[",
+    "http://[::1",
+    "http://",
+    "http:///x",
+    "http://x:y",
+]
+GOOD = ["http://[::1]:9090", "https://prometheus.example.com/eu/prom/", "http://prometheus:9090", "http://10.0.0.1"]
+
+
+@pytest.mark.parametrize("address", [*BAD, *GOOD])
+def test_an_address_leads_to_a_prometheus_and_to_no_other_question(repository: Repository, address: str) -> None:
+    file = repository.folder / "rollspec.yaml"
+    data = yaml.safe_load(file.read_text())
+    data["spec"]["clusters"] = {"production": {"prometheus": address}}
+    file.write_text(yaml.safe_dump(data))
+    found = run(repository.folder, "validate")
+    assert (found.code, "/spec/clusters/production/prometheus" in found.out + found.err) == (
+        (1, True) if address in BAD else (0, False)
+    ), found
+
+
 def test_the_example_grants_what_is_read_and_no_more() -> None:
     own, argocd = yaml.safe_load_all((ROOT / "docs/examples/live-reader.yaml").read_text())
     for role, kinds in ((own, KINDS), (argocd, [APPLICATION])):

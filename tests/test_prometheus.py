@@ -16,6 +16,7 @@ from renderer.failure import Failure
 from renderer.live.model import SourceState
 from renderer.live.queries import QUERIES
 from renderer.prometheus import query_now, query_range, query_series
+from renderer.usecases import prometheus_reading
 from renderer.usecases.prometheus_reading import PrometheusReading
 
 NOTHING = '{"data": {"result": []}}'
@@ -174,3 +175,15 @@ def test_an_answer_that_comes_a_byte_at_a_time_has_an_end(start: str, monkeypatc
         with pytest.raises(Failure, match="no whole answer in"):
             query_now(address, "up")
         assert time.monotonic() - began < 2
+
+
+def test_whatever_an_answer_does_the_source_is_lost_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("s3cret")
+
+    reading = PrometheusReading("http://127.0.0.1:1", ["shop"], QUERIES)
+    monkeypatch.setattr(prometheus_reading, "query_now", broken)
+    reading.ask(1000.0, frozenset())
+    assert reading.source.state is SourceState.LOST
+    assert "cannot be read" in reading.source.reason
+    assert "s3cret" not in reading.source.reason

@@ -11,6 +11,7 @@ from renderer.failure import Failure
 from renderer.live.model import Source, SourceState
 from renderer.live.queries import Query
 from renderer.live.statistics import LENGTH, STEP, Statistics, now, with_series
+from renderer.problem import printable
 from renderer.prometheus import query_now, query_series
 
 _SERIES = 30.0  # seconds between two questions for the last 30 minutes
@@ -57,6 +58,9 @@ class PrometheusReading:
             self.source = SourceReading(SourceState.READ, "", time)
         except Failure as failure:
             self.source = SourceReading(SourceState.LOST, str(failure), self.source.good)
+        except Exception:  # of an answer that nobody thought of: the next question may have a better one
+            reason = f"{printable(self._address)}: what it answers cannot be read"
+            self.source = SourceReading(SourceState.LOST, reason, self.source.good)
 
     def _past(self, end: float, shown: frozenset[str]) -> Mapping[str, Any]:
         texts = {each.name: each.of(self._namespaces, apps=shown) for each in self._queries}

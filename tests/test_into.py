@@ -263,3 +263,30 @@ def test_a_project_in_a_folder(tmp_path: Path) -> None:
     for command in ("plan", "validate"):
         assert made.run(command, "--into", "main").code == 0
     assert "canary-start" in made.text("plan", "--into", "main")
+
+
+def test_what_git_cannot_merge_outside_the_project_is_said(tmp_path: Path) -> None:
+    made = Repository(tmp_path / "repository", inside="deploy")
+    top = made.folder.parent
+    names = ["deploy.md", *(f"{letter}\n.py" for letter in "dcba")]
+    for name in names:
+        (top / name).write_text("1\n")
+    made.git("add", "--all", str(top))
+    made.rendered()
+    made.git("checkout", "--quiet", "-b", "feature")
+    release(made, "web", "1.5.0", "--weight", "20")
+    for branch in ("feature", "main"):
+        on(made, branch)
+        for name in names if branch == "main" else names[:1]:
+            (top / name).write_text(f"{branch}\n")
+        made.git("commit", "--quiet", "--all", "--message", "more")
+    on(made, "feature")
+    for command in ("plan", "validate"):
+        done = made.run(command, "--into", "main")
+        said = "rollspec: outside the project, Git cannot merge deploy.md: `git merge main` on this branch"
+        assert (done.code, done.err.splitlines()[0]) == (0, f"{said}, decide, and commit")
+    for name in names[1:]:
+        (top / name).write_text("feature\n")
+    made.git("commit", "--quiet", "--all", "--message", "more")
+    assert r"Git cannot merge a\n.py, b\n.py, c\n.py and 2 more: `git" in made.run("plan", "--into", "main").err
+    assert "outside" not in made.run("plan", "--into", "main~1").err

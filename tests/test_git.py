@@ -764,12 +764,19 @@ class TestTwoAtOnce:
         assert caught.value.reason == "locked"
         assert lock.exists()
 
-    def test_a_branch_that_is_locked(self, repo: Repository) -> None:
+    @pytest.mark.parametrize("name", ["refs/heads/main.lock", "HEAD.lock"])
+    def test_a_branch_that_is_locked(self, repo: Repository, name: str) -> None:
         repo.write("a.yaml", "2")
-        Path(repo.root, ".git/refs/heads/main.lock").write_text("")
+        lock = Path(repo.root, ".git", name)
+        lock.write_text("")
         before = repo.index()
-        assert reason_of(lambda: commit(repo.root, ["a.yaml"], "subject")) == "locked"
+        with pytest.raises(GitError, match="another git process") as caught:
+            commit(repo.root, ["a.yaml"], "subject")
+        assert caught.value.reason == "locked"
+        assert f"try again when it has finished (if there is none, remove {lock})" in str(caught.value)
         assert repo.index() == before
+        lock.unlink()
+        commit(repo.root, ["a.yaml"], "subject")
 
     def test_one_wins_and_the_other_says_so(self, repo: Repository, tmp_path: Path) -> None:
         """The first waits in its hook until the second has been refused."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from glob import escape, glob
 
 from renderer.git.read import find, git_path
-from renderer.git.run import LOCKED, GitError
+from renderer.git.run import GitError, locked_by
 
 OWN = ".rollspec"  # the index with which git makes the commit
 _BEFORE = ".rollspec-before"  # the index as it was
@@ -107,7 +107,7 @@ def _link(root: str, index: str, name: str, lock: str) -> None:
             return
         if not _heal(root, index, lock):
             break
-    raise GitError(f"{LOCKED} (if there is none, remove {lock})", "locked")
+    raise locked_by(lock)
 
 
 def _heal(root: str, index: str, lock: str) -> bool:

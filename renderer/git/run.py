@@ -190,6 +190,7 @@ def check(done: subprocess.CompletedProcess[bytes]) -> bytes:
 _FOREIGN = regex(
     r"detected dubious ownership in repository at '(.+)'|unsafe repository \('(.+)' is owned by someone else\)"
 )
+_LOCK = regex(r"Unable to create '(.+\.lock)': File exists")
 _NO_IDENTITY = regex(r"(Author|Committer) identity unknown|empty ident name|Please tell me who you are")
 
 
@@ -198,7 +199,8 @@ def refusal(said: str) -> GitError:
     reason: FailureReason = next((reason for part, reason in _MEANINGS if part in said), "other")
     lines = [line.removeprefix("fatal: ").removeprefix("error: ") for line in said.splitlines() if line.strip()]
     if reason == "locked":
-        return GitError(LOCKED, reason)
+        lock = _LOCK.search(said)
+        return locked_by(lock[1]) if lock else GitError(LOCKED, reason)
     if reason == "no-object":
         return GitError(PARTIAL, reason)
     if "safe.bareRepository" in said:
@@ -223,6 +225,11 @@ def refusal(said: str) -> GitError:
         why = "this is not a Git repository (or git cannot find its top folder)"
         return GitError(f"{why}: run this in a clone, or make one with `git init`", reason)
     return GitError("git: " + (lines[0] if lines else "it failed without a message"), reason)
+
+
+def locked_by(lock: str) -> GitError:
+    """The error for a lock file that exists: a git process holds it, or a killed one left it."""
+    return GitError(f"{LOCKED} (if there is none, remove {printable(lock)})", "locked")
 
 
 def literal(paths: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cases import FIXTURES, lay_out, probed
+from tests.support.cases import FIXTURES, lay_out, probed, run
 
 COULD_NOT = "rollspec: output: Bad file descriptor\n"
 
@@ -56,3 +56,12 @@ def test_a_reader_that_has_seen_enough_is_no_failure(command: str, project: Path
     done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [("plan --base HEAD", 3), ("validate --base HEAD", 3), ("status --at x", 2)]
+)
+def test_where_there_is_no_answer_there_is_no_document(command: str, code: int, project: Path) -> None:
+    done = run(project, *command.split(), "--format", "json")
+    assert (done.code, done.out) == (code, "")
+    assert done.err.startswith(("rollspec: ", "Usage: "))

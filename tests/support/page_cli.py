@@ -14,7 +14,8 @@ _OPENING = """\
 
 `rollspec [-C DIR] COMMAND ...`; `rollspec COMMAND --help` says the same as this page. Exit codes: 0 fine; 1 problems
 found, or files differ under `--check`; 2 usage; 3 we could not look (no such revision, no permission, disk full); 4 a
-defect of rollspec. Problems go to stderr, one a line: `file:line:column: rule: message (/json/pointer)`.
+defect of rollspec. With 2, 3 or 4 stdout has no document, also under `--format json`: stderr says in plain text what
+is wrong. Problems go to stderr, one a line: `file:line:column: rule: message (/json/pointer)`.
 
 A problem has one of three severities, written before the rule (`warning: `, `note: `; nothing for an error). An error
 stops the run. A warning is printed, and stops the run under `--strict`. A note is printed by the verbs, by `plan` and

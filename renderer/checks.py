@@ -22,6 +22,7 @@ OF_PROMOTIONS = ("web", "job")  # checks that the analyses of BlueGreen have bes
 TEMPLATE_FILE = "analysis-template-"  # the start of the name of each file with the template of a built-in check
 PROMETHEUS = "http://prometheus.istio-system:9090"
 MIN_REQUESTS = 100
+LONGEST_DURATION = 64  # characters of a duration that a controller could read, and more
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -100,7 +101,9 @@ def is_of_checks(manifest: Manifest) -> bool:
 
 
 def seconds(duration: str) -> int:
-    """Of a duration such as `1m30s`; the schema allows no other."""
+    """Of a duration such as `1m30s`; 0 for a text so long that a rule refuses it."""
+    if len(duration) > LONGEST_DURATION:
+        return 0
     return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([smh])", duration))
 
 

@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 IntOrPercent = int | str
+_DIGITS = 18  # of a number that an integer of Go always holds
 FULL = 100  # percent; the traffic routers that we render have no other total
 
 
@@ -23,11 +24,12 @@ class Pods(NamedTuple):
 def resolve(value: IntOrPercent, total: int, *, round_up: bool) -> int:
     """`3` is 3 pods, `"25%"` is a quarter of `total`; any string counts as a percent, as it does for Rollouts.
 
-    Raises ValueError for a string that holds no number.
+    Of a number with more digits than Go's largest has, the first ones count. Raises ValueError for a string that holds
+    something else than digits.
     """
     if isinstance(value, int):
         return value
-    share = int(value.replace("%", "")) * total / FULL
+    share = int(value.replace("%", "").lstrip("0")[:_DIGITS] or 0) * total / FULL
     return math.ceil(share) if round_up else math.floor(share)
 
 

@@ -8,7 +8,7 @@ from renderer.manifest import Manifest, Object
 from renderer.rules.autoscaling import autoscalers, target_of
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
-from renderer.rules.quantity import share
+from renderer.rules.quantity import is_too_large, share
 from renderer.scaler import scaler_of
 
 
@@ -27,7 +27,7 @@ def pdb_form(scene: Scene) -> Iterator[Finding]:
             has = "both" if given else "neither"
             yield Finding("pdb-form", f"give one of minAvailable and maxUnavailable; there is {has}", "/spec", pdb)
         for field in given:
-            pods = share(spec[field], 100, up=True)
+            pods = None if is_too_large(spec[field]) else share(spec[field], 100, up=True)
             if pods is None or pods < 0 or (isinstance(spec[field], str) and pods > 100):
                 yield Finding(
                     "pdb-form",

@@ -14,6 +14,7 @@ _TENS = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E
 _TWOS = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _NANO = 9  # a quantity is kept in units of 10^-9, the finest that Kubernetes keeps
 _UNIT: int = 10**_NANO
+_MOST = (1 << 31) - 1  # of an integer in an int-or-percent value
 _LONGEST = 64  # digits and exponents beyond any quantity that a cluster could mean
 
 
@@ -51,6 +52,13 @@ def share(value: object, total: int, *, up: bool) -> int | None:
         return None
     hundredths = int(value[:-1]) * total
     return -(-hundredths // 100) if up else hundredths // 100
+
+
+def is_too_large(value: object) -> bool:
+    """Whether an int-or-percent value has a number that Kubernetes cannot read: it keeps 32 bits."""
+    if isinstance(value, str):
+        return len(value.removesuffix("%")) > len(str(_MOST))
+    return isinstance(value, int) and value > _MOST
 
 
 def amount(value: object) -> int | None:

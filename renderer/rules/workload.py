@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.index import Pod, selects
-from renderer.rules.quantity import amount
+from renderer.rules.quantity import amount, is_too_large
 from renderer.rules.rollouts import driven_services
 from renderer.scaler import SCALERS, scaler_of
 
@@ -171,7 +171,7 @@ def _startup(container: Object) -> int:
 
 
 def surge_and_unavailable(scene: Scene) -> Iterator[Finding]:
-    """`maxSurge` and `maxUnavailable` that are both zero, or `maxUnavailable` above 100%.
+    """`maxSurge` and `maxUnavailable` that are both zero, `maxUnavailable` above 100%, or a number too large to read.
 
     Why: With both at zero no pod can be replaced: none may be added and none removed. The API server refuses a
     Deployment; a Rollout becomes InvalidSpec.
@@ -181,6 +181,10 @@ def surge_and_unavailable(scene: Scene) -> Iterator[Finding]:
     """
     for pod in scene.index.workloads:
         pointer, speed = _speed(pod)
+        for field in ("maxSurge", "maxUnavailable"):
+            if is_too_large(speed.get(field)):
+                message = f"{field} is larger than Kubernetes can read: write a count such as 1, or a share such as 25%"
+                yield Finding("surge-and-unavailable", message, f"{pointer}/{field}", pod.manifest)
         if "maxUnavailable" not in speed:
             continue
         unavailable = speed["maxUnavailable"]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from renderer.checks import LONGEST_DURATION
 from renderer.manifest import Object
 from renderer.rounding import IntOrPercent
 
@@ -253,9 +254,11 @@ def _step(data: Object) -> Step:
 
 
 def seconds(duration: int | float | str | None) -> float | None:
-    """`30`, `"30"`, `"1m30s"`, `"1h"` as seconds."""
+    """`30`, `"30"`, `"1m30s"`, `"1h"` as seconds; 0 for a text so long that a rule refuses it."""
     if duration is None or isinstance(duration, (int, float)):
         return duration
+    if len(duration) > LONGEST_DURATION:
+        return 0.0
     if duration.isdigit():
         return float(duration)
     return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)([smh])", duration))

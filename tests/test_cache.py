@@ -232,7 +232,7 @@ def test_a_run_in_which_nothing_changed_makes_nothing(pair: tuple[Path, Path], m
 
     assert run(pair[0], "fmt", "--check", "--cached").code == 0
     monkeypatch.setattr("renderer.usecases.project.Opened.texts", refuse)
-    monkeypatch.setattr("renderer.usecases.fmt.formatted", refuse)
+    monkeypatch.setattr("renderer.usecases.fmt.formatted_as_read", refuse)
     assert run(pair[0], "render").out.startswith("0 written")
     assert run(pair[0], "render", "--check", "--cached").code == 0
     assert run(pair[0], "validate", "--cached").code == 0

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 
 import pytest
 
@@ -22,6 +23,19 @@ from renderer.usecases.prometheus_reading import PrometheusReading
 NOTHING = '{"data": {"result": []}}'
 
 
+def _request(stream: BinaryIO) -> str:
+    """Read a whole request, since a connection that is closed with a rest is reset; its first line."""
+    first = stream.readline().decode().strip()
+    length = 0
+    for line in iter(stream.readline, b"\r\n"):
+        if not line:
+            break
+        name, _, value = line.decode().partition(":")
+        length = int(value) if name.lower() == "content-length" else length
+    stream.read(length)
+    return first
+
+
 @contextmanager
 def server(answer: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[str]]]:
     """An address whose connections are answered so, and the first line of each request."""
@@ -34,11 +48,11 @@ def server(answer: Callable[[socket.socket], object]) -> Iterator[tuple[str, lis
                     connection, _ = listening.accept()
                 except OSError:
                     return
-                with connection:
-                    request = connection.recv(65536).decode()
-                    if not request:  # `stop`
+                with connection, connection.makefile("rb") as stream:
+                    first = _request(stream)
+                    if not first:  # `stop`
                         return
-                    heard.append(request.partition("\r\n")[0])
+                    heard.append(first)
                     try:
                         answer(connection)
                     except OSError:

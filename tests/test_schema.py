@@ -228,6 +228,8 @@ def test_patterns_take_linear_time() -> None:
 def test_the_schema_of_a_file_that_is_merged_with_others_is_not_one_of_our_kinds() -> None:
     schemas = Schemas(Versions(), read_schema)
     assert schemas.explain("App", {"metadata": {"name": 1}, "spec": {"tag": None, "replicas": "x"}}, partial=True)
-    assert schemas._judges.keys() == schemas._bundles.keys() == {"App"}
+    kinds = {"App", "Overlay", "Project"}  # the tables may be those of other tests of the same process
+    assert {"App"} <= schemas._judges.keys() <= kinds
+    assert {"App"} <= schemas._bundles.keys() <= kinds
     _, relaxed = schemas._relaxed["App"]
     assert relaxed.of({"spec": {}}) is relaxed.whole()

@@ -11,12 +11,11 @@ from typing import Any, NoReturn
 
 import click
 
-from renderer.failure import Failure, end_of
+from renderer.failure import SIGNALS, Failure, end_of
 from renderer.problem import printable
 
 _RARELY = 200_000  # new objects between two searches for cycles, which visit all objects; our data has no cycles
 _PROBLEMS, _USAGE = 1, 2
-_SIGNALS = 128  # and the number of the signal that stopped us
 # name -> (section, short help); see LazyGroup.get_command for where its code is
 COMMANDS = {
     "init": ("Project", "Create a project: project file, overlay, first app, pre-commit config."),
@@ -166,7 +165,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader of our output has gone
         return 0
     except SystemExit as ended:  # a signal stopped a verb; click exits with 1 where the reader has gone
-        return ended.code if isinstance(ended.code, int) and ended.code > _SIGNALS else 0
+        return ended.code if isinstance(ended.code, int) and ended.code > SIGNALS else 0
     except Exception as error:
         end = end_of(error)
         click.echo(_printable(end.text), err=True)

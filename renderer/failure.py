@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from renderer import __version__
 
-_COULD_NOT_LOOK, _BUG = 3, 4
+_COULD_NOT_LOOK, BUG = 3, 4
+SIGNALS = 128  # and the number of the signal that stopped a command
 
 
 class Failure(Exception):  # noqa: N818 - it is an outcome, not always an error
@@ -30,7 +31,7 @@ def end_of(error: Exception) -> End:
         return End(error.code, f"rollspec: {error}")
     if isinstance(error, OSError):  # reading or writing our own output, or a file, failed
         return End(_COULD_NOT_LOOK, f"rollspec: {error.filename or 'output'}: {error.strerror or error}")
-    return End(_BUG, _bug(error))
+    return End(BUG, _bug(error))
 
 
 def _bug(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -96,6 +96,12 @@ def is_visible(text: str) -> bool:
 
 def _visible(letter: str) -> str:
     return letter if is_visible(letter) else letter.encode("unicode_escape").decode()
+
+
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """The first of these names, printable, and how many there are more: `a, b, c and 2 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(map(printable, names[:most]))}{more}"
 
 
 def that_exist(names: Iterable[str]) -> str:

@@ -7,9 +7,7 @@ from dataclasses import replace
 
 from renderer.overlay import Environment
 from renderer.pipeline import Rendered, is_in
-from renderer.problem import Problem
-
-_MOST = 3  # names in a message
+from renderer.problem import Problem, some_of
 
 
 def with_apps(
@@ -32,10 +30,5 @@ def with_apps(
         yield (
             problem
             if is_of_all or is_named
-            else replace(problem, message=f"{problem.message} (for {_listed([*names])})")
+            else replace(problem, message=f"{problem.message} (for {some_of([*names])})")
         )
-
-
-def _listed(names: list[str]) -> str:
-    shown, more = names[:_MOST], len(names) - _MOST
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

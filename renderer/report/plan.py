@@ -10,7 +10,7 @@ from textwrap import wrap
 from typing import Any
 
 from renderer.plan import CLASSES, AppPlan, ChangedPath, Flag, Looks, OutputFile, Plan, SimulationSummary
-from renderer.problem import Problem, printable
+from renderer.problem import Problem, printable, some_of
 from renderer.report.as_json import as_json
 from renderer.report.markdown import html, md
 from renderer.spec import short_digests
@@ -133,8 +133,7 @@ def _groups(apps: Sequence[AppPlan]) -> list[list[AppPlan]]:
 
 
 def _names(group: Sequence[AppPlan]) -> str:
-    names = [app.app for app in group]
-    return ", ".join(names) if len(names) <= _NAMED else f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    return some_of([app.app for app in group], _NAMED)
 
 
 def _every_name(group: Sequence[AppPlan]) -> list[str]:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from renderer.history import Flight, LiveCommit, Standing
-from renderer.problem import printable
+from renderer.problem import printable, some_of
 from renderer.report.as_json import as_json
 from renderer.report.columns import columns
 from renderer.report.commits import commit_data, duration_text, passed, time_text, who
@@ -17,7 +17,6 @@ from renderer.report.markdown import table
 
 FORMATS = ("text", "json", "markdown")
 _JSON_FORMAT = 1
-_NAMED = 3  # files that are named
 _BOLD, _YELLOW, _RED, _END = "\033[1m", "\033[33m", "\033[31m", "\033[0m"
 _HEAD = ("ENVIRONMENT", "APP", "STRATEGY", "STABLE", "IN FLIGHT", "SINCE", "AGE")
 
@@ -214,9 +213,7 @@ def _closing(status: StatusReport) -> list[str]:
 def _differs(files: Sequence[str]) -> list[str]:
     if not files:
         return []
-    named = ", ".join(map(printable, files[:_NAMED]))
-    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
-    return [f"The working tree differs from HEAD: {named}{more}."]
+    return [f"The working tree differs from HEAD: {some_of(files)}."]
 
 
 def _count(number: int, word: str) -> str:

@@ -9,6 +9,7 @@ from renderer.lazy import regex
 from renderer.manifest import Object
 from renderer.rules.expressions import COMPARISONS, FUNCTIONS, PREDICATES, ExpressionError, Node, nodes, parse
 from renderer.rules.finding import Finding, Scene
+from renderer.rules.index import PLACEHOLDER
 from renderer.rules.mesh import spec_of
 
 TEMPLATE_KINDS = ("AnalysisTemplate", "ClusterAnalysisTemplate")
@@ -19,7 +20,6 @@ _OWN = frozenset(("asInt", "asFloat", "isNaN", "isInf", "isNil", "default"))
 _JUDGE_THEMSELVES = frozenset(("job", "web", "kayenta", "plugin"))
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "**", "^", "<", ">", "<=", ">="))
 _SCALAR = regex(r"\s*(scalar\s*\(.*\)|time\(\)|[0-9.]+)\s*", re.DOTALL)
-_PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")
 
 
 def analysis_conditions(scene: Scene) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def _faults(condition: str, provider: Object) -> Iterator[tuple[str, bool]]:
     if not condition.strip():
         return
     try:
-        tree = parse(_PLACEHOLDER.sub("1", condition))
+        tree = parse(PLACEHOLDER.sub("1", condition))
     except ExpressionError as error:
         yield f"it does not parse: {error}", True
         return

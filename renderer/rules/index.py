@@ -12,7 +12,7 @@ from renderer.manifest import Manifest, Object
 SELECTING = frozenset({"Deployment", "Rollout", "StatefulSet", "DaemonSet", "ReplicaSet"})
 WITH_PODS = SELECTING | {"Job", "CronJob", "Pod"}
 WITH_JOBS = frozenset({"AnalysisTemplate", "ClusterAnalysisTemplate"})
-_PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")
+PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")  # a controller puts a value there, such as `{{args.x}}`
 
 ByKind = Mapping[str, Sequence[Manifest]]
 Located = tuple[str, Object]  # a JSON pointer into the manifest, and what is there
@@ -108,7 +108,7 @@ def _filled(value: Any) -> Any:
         return {key: _filled(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_filled(item) for item in value]
-    return _PLACEHOLDER.sub("x", value) if isinstance(value, str) and "{{" in value else value
+    return PLACEHOLDER.sub("x", value) if isinstance(value, str) and "{{" in value else value
 
 
 def located_pod(manifest: Manifest, kind: str, pointer: str, template: Object) -> Pod:

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from renderer.checks import is_of_checks
-from renderer.lazy import regex
 from renderer.manifest import Manifest
 from renderer.rules.conditions import TEMPLATE_KINDS
 from renderer.rules.finding import Finding, Scene, of_project
+from renderer.rules.index import PLACEHOLDER
 from renderer.rules.mesh import spec_of
 
 _RULE = "analysis-queries"
-_PLACEHOLDER = regex(r"\{\{(?:(?!\{\{).)*?\}\}")
 _STAND_INS = ("1", "1m", "x")  # what an argument may be: a value, a duration, a name
 # The labels of Istio's metrics under these prefixes; others come from the scrape, and may be anything.
 _PREFIXES = ("source_", "destination_", "request_", "response_", "grpc_", "connection_")
@@ -86,7 +85,7 @@ def _parsed(parser: Any, query: str) -> Any:
     wrong = ""
     for stand_in in _STAND_INS:
         try:
-            return parser.parse(_PLACEHOLDER.sub(stand_in, query))
+            return parser.parse(PLACEHOLDER.sub(stand_in, query))
         except ValueError as error:
             wrong = wrong or str(error)
     return wrong

@@ -7,8 +7,8 @@ import itertools
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from renderer.failure import Failure
@@ -129,9 +129,7 @@ class Folders:
 
     def write(self, path: str, content: bytes, *, replace: bool) -> Stamp:
         """Create or replace the file by renaming a finished one to it; a replaced file keeps its mode."""
-        folder, _, name = path.rpartition("/")
-        descriptor = self.folder(folder, make=True)
-        assert descriptor is not None  # noqa: S101  (it was to be made)
+        descriptor, name = self._above(path)
         try:
             mode = stat.S_IMODE(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode) if replace else None
             temporary, file = self._temporary(descriptor)
@@ -152,9 +150,7 @@ class Folders:
         If that cannot be, as where another run made the folder meanwhile, the files are created one by one. One
         renaming for all files takes a third less time than one each.
         """
-        above, _, name = path.rpartition("/")
-        descriptor = self.folder(above, make=True)
-        assert descriptor is not None  # noqa: S101  (it was to be made)
+        descriptor, name = self._above(path)
         stamps: dict[str, Stamp] = {}
         at, is_made = path, False
         try:
@@ -181,19 +177,19 @@ class Folders:
 
     def create(self, path: str, content: bytes, mode: int) -> None:
         """Write a file that is not there yet, at once under its own name. Raises TreeError if something is there."""
-        folder, name = self._above(path)
-        try:
+        with self._new(path) as (folder, name):
             _fill(os.open(name, _CREATE, mode, dir_fd=folder), content, None)
-        except FileExistsError:
-            raise TreeError(path, _TWICE) from None
-        except OSError as error:
-            fail(path, error)
 
     def link(self, path: str, target: bytes) -> None:
         """Make a symbolic link. Raises TreeError if something is there."""
-        folder, name = self._above(path)
-        try:
+        with self._new(path) as (folder, name):
             os.symlink(target, os.fsencode(name), dir_fd=folder)
+
+    @contextmanager
+    def _new(self, path: str) -> Iterator[tuple[int, str]]:
+        """Where to make what is not there yet; errors of the system become TreeErrors."""
+        try:
+            yield self._above(path)
         except FileExistsError:
             raise TreeError(path, _TWICE) from None
         except OSError as error:

@@ -16,15 +16,13 @@ from multiprocessing.connection import Connection
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from renderer.failure import end_of
+from renderer.failure import BUG, SIGNALS, end_of
 from renderer.problem import printable
 from renderer.report.problems import problems_text
 from renderer.usecases.project import Refused
 from renderer.workers import safe_path
 
 Value = TypeVar("Value")
-_BUG = 4
-_SIGNALS = 128  # and the number of the signal that stopped a verb
 _STARTING = Lock()  # the environment, which a start changes for a moment, is that of all threads
 
 
@@ -61,14 +59,14 @@ def in_child(
         process.join()
     ended = process.exitcode or 0
     process.close()
-    return answer or Answer(None, _BUG, (_why_silent(ended),))
+    return answer or Answer(None, BUG, (_why_silent(ended),))
 
 
 def _why_silent(code: int) -> str:
     """Why a process gave no answer; its code is -9 if signal 9 killed it, and 143 if a verb stopped on signal 15."""
     if code < 0:
         return "the process that did this was killed"
-    stopped = f"was stopped by signal {code - _SIGNALS}" if code > _SIGNALS else f"ended with exit code {code}"
+    stopped = f"was stopped by signal {code - SIGNALS}" if code > SIGNALS else f"ended with exit code {code}"
     return f"the process that did this {stopped} before it had an answer"
 
 

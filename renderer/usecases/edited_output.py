@@ -8,14 +8,13 @@ from renderer.console import say
 from renderer.failure import Failure
 from renderer.git import GitError, changed
 from renderer.git.commits import keep
-from renderer.problem import printable
+from renderer.problem import printable, some_of
 from renderer.spec import app_of
 from renderer.usecases.project import Opened
 from renderer.usecases.rendered_files import key_of, rendered_at
 from renderer.usecases.revision import of_tree
 
 _MANY = 200  # paths; beyond, git is asked for the whole output folder
-_NAMED = 3
 
 
 def refuse_edited(
@@ -59,19 +58,14 @@ def _say_committed(paths: Sequence[str]) -> None:
     """Such a file is in Git's history, and the cluster runs it: the verb overwrites it, and says so."""
     if paths:
         why = "not what the specs render to, edited by hand or not rendered after the last edit: this overwrites it"
-        say(f"rollspec: {_names(paths)}: {why}")
-
-
-def _names(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return f"{', '.join(map(printable, paths[:_NAMED]))}{more}"
+        say(f"rollspec: {some_of(paths)}: {why}")
 
 
 def _refuse(paths: Sequence[str]) -> None:
     if not paths:
         return
     raise Failure(
-        f"{_names(paths)}: edited and not committed, and the specs render something else, so the edit would be lost: "
+        f"{some_of(paths)}: edited and not committed, and the specs render something else, so the edit would be lost: "
         "put it into the spec or a patch, then `rollspec render` overwrites the file",
         1,
     )

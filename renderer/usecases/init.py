@@ -14,7 +14,7 @@ from renderer.git import GitError, remotes, top_folder
 from renderer.history import NO_TAG
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.setup import read_project
-from renderer.problem import Problem, printable
+from renderer.problem import Problem, printable, some_of
 from renderer.project import Project, Versions
 from renderer.promotion import Stages, stage_of, with_next
 from renderer.resources import read_schema
@@ -33,7 +33,6 @@ from renderer.yamlio import load
 
 SAMPLE_APP = "hello"
 _DEFAULT_HOOKS = "pre-commit"
-_NAMED = 3  # apps that a line names
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +182,9 @@ def _first_tags(root: str, layout: Layout, env: str) -> str:
     missing = [row.app for row in rows if row.problem == NO_TAG]
     if not missing:
         return ""
-    more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
     verb = "has" if len(missing) == 1 else "have"
     return (
-        f"{', '.join(missing[:_NAMED])}{more} {verb} no tag in {env}: write one into {layout.partial(env, 'APP')} for "
+        f"{some_of(missing)} {verb} no tag in {env}: write one into {layout.partial(env, 'APP')} for "
         f"each, or list the apps that {env} has under `apps` in {layout.overlay(env)}. Then "
     )
 

@@ -15,14 +15,13 @@ from renderer.git.trial import Trial, trial_merge
 from renderer.layout import PROJECT_FILE, Layout, holds
 from renderer.pipeline.positions import Locator
 from renderer.plan import without_simulation
-from renderer.problem import Problem, printable
+from renderer.problem import Problem, some_of
 from renderer.usecases.compare import about, before, compare
 from renderer.usecases.laid_out import lay_out_files, layout_of
 from renderer.usecases.project import Refused, find_root
 from renderer.usecases.repository import subfolder
 from renderer.usecases.revision import View, asking_git, of_revision
 
-_NAMED = 3  # files in one line
 Signature = tuple[str, str, str]  # file, rule, pointer
 
 
@@ -62,11 +61,9 @@ def merged_into(directory: str, into: str, head: str | None) -> Iterator[Merged]
 def _say_what_is_outside(paths: list[str], into: str) -> None:
     """Name the files that are not the project's, but without which there is no merge."""
     if paths:
-        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-        named = f"{', '.join(map(printable, paths[:_NAMED]))}{more}"
         say(
-            f"rollspec: outside the project, Git cannot merge {named}: `git merge {into}` on this branch, decide, and "
-            "commit"
+            f"rollspec: outside the project, Git cannot merge {some_of(paths)}: `git merge {into}` on this branch, "
+            "decide, and commit"
         )
 
 

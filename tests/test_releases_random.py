@@ -20,7 +20,8 @@ from renderer.project import Versions
 from renderer.release import switches, verbs
 from renderer.release.verbs import Outcome, Refusal
 from renderer.resources import read_schema
-from renderer.rules.specs import SpecScene, check_spec
+from renderer.rules.spec_table import check_spec
+from renderer.rules.specs import SpecScene
 from renderer.schema import Schemas
 from renderer.simulate import Options
 from tests.support.hand_edits import EDITS, TUNED, WEIGHTS, edited, merged

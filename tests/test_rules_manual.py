@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from renderer.rules import MANIFEST_RULES
-from renderer.rules.specs import SPEC_RULES
+from renderer.rules.spec_table import SPEC_RULES
 from tests.support.excerpts import excerpts
 from tests.support.page_rules import LABELS, PATCH_RULES, page, parts
 from tests.support.rules import FIXTURES, PATCH_FIXTURES, SPEC_FIXTURES

@@ -14,7 +14,8 @@ from renderer.pipeline.positions import Locator, of_document, of_effective, of_f
 from renderer.pipeline.setup import Setup, idle, read_document
 from renderer.plain import escape
 from renderer.problem import Problem, errors
-from renderer.rules.specs import SpecScene, check_spec
+from renderer.rules.spec_table import check_spec
+from renderer.rules.specs import SpecScene
 from renderer.schema import Schemas
 from renderer.schema.words import listed
 from renderer.spec import API_VERSION, NAME, OBJECT_LABELS, VERSION_STATES, App, Around, app_of, merge

@@ -26,7 +26,8 @@ from renderer.rules.contradictions import Change, changed, release_contradicted,
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.ladder import check_ladder, check_pinned
 from renderer.rules.lost_ports import patch_loses_port
-from renderer.rules.specs import SpecScene, answers_only_matched, check_rendered, shares_by_replicas
+from renderer.rules.spec_table import check_rendered
+from renderer.rules.specs import SpecScene, answers_only_matched, shares_by_replicas
 from renderer.schema import Schemas
 from renderer.spec import App
 

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from renderer import __version__
 from renderer.problem import Problem, printable
 from renderer.report.as_json import as_json
-from renderer.rules import SECTIONS
-from renderer.rules.specs import SPEC_RULES
+from renderer.rules import MANIFEST_RULES
+from renderer.rules.spec_table import SPEC_RULES
 
 _FINGERPRINT = "rollspecFinding/v1"
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -45,9 +45,7 @@ def _fingerprints(problems: Sequence[Problem]) -> Iterator[str]:
 
 def _rules(names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Each rule with its manual page, if it has one."""
-    pages: dict[str, Callable[..., Any]] = {**SPEC_RULES}
-    for _, rules, _ in SECTIONS:
-        pages |= rules
+    pages: dict[str, Callable[..., Any]] = {**SPEC_RULES, **MANIFEST_RULES}
     for name in names:
         page = (pages[name].__doc__ or "").strip() if name in pages else ""
         described: Mapping[str, Any] = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.manifest import Manifest, Object
-from renderer.rules import OF_ROUTES, analysis, http, metric_names, steps
+from renderer.rules import analysis, http, metric_names, steps
 from renderer.rules.finding import Finding, ManifestRule, Scene
 from renderer.rules.rollouts import canary_of
 from renderer.rules.step_routes import check_step_routes
+from renderer.rules.table import AT_STEPS
 
 _RULES: tuple[ManifestRule, ...] = (
     steps.rollout_steps,
@@ -32,7 +33,7 @@ def check_ladder(scene: Scene, name: str, ladder: list[Object]) -> list[Finding]
         return []
     going = replace(scene, manifests=within)
     found = [finding for rule in _RULES for finding in rule(going)]
-    found += check_step_routes(going, OF_ROUTES)
+    found += check_step_routes(going, AT_STEPS)
     prefix = f"{_STRATEGY}/canary/steps/"
     return [
         replace(finding, pointer=_STRATEGY + finding.pointer.removeprefix(f"{_STRATEGY}/canary"), manifest=None)
@@ -44,7 +45,7 @@ def check_ladder(scene: Scene, name: str, ladder: list[Object]) -> list[Finding]
 def check_pinned(scene: Scene, name: str, pinning: list[Object]) -> list[Finding]:
     """The findings in the routes of a release with `istio.canaryHeaders`, whose steps pin requests, while none runs."""
     going = replace(scene, manifests=tuple(_with_steps(manifest, name, pinning) for manifest in scene.manifests))
-    found = check_step_routes(going, OF_ROUTES)
+    found = check_step_routes(going, AT_STEPS)
     return [replace(finding, pointer="/spec/istio/canaryHeaders", manifest=None) for finding in found]
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from renderer.hooks import WAVE
 from renderer.manifest import SYNC_OPTIONS, sync_options
 from renderer.plain import escape
 from renderer.rounding import basic_canary_share, replicas_for_share
-from renderer.rules import checks
 from renderer.rules.finding import Finding, of_level
 from renderer.rules.http import match_error
 from renderer.spec import App, file_key, serving_sidecars
 
-_STATES = ("canary", "preview")
+STATES = ("canary", "preview")  # of a release in flight
 _TOLERANCE = 5.0  # percent of the traffic by which a replica canary may miss its weight unremarked
 
 
@@ -187,7 +185,7 @@ def version_label(scene: SpecScene) -> Iterator[Finding]:
     app = scene.app
     if not any(strategy.is_rollout for strategy in (app.strategy, app.migrating_from) if strategy):
         return
-    overrides = {f"/spec/{state}/overrides": (app.spec.get(state) or {}).get("overrides") for state in _STATES}
+    overrides = {f"/spec/{state}/overrides": (app.spec.get(state) or {}).get("overrides") for state in STATES}
     for pointer, fields in {"/spec": app.spec, **overrides}.items():
         labels = ((fields or {}).get("podMetadata") or {}).get("labels") or {}
         if labels.get("version") is not None:
@@ -588,92 +586,6 @@ def serving_sidecar(scene: SpecScene) -> Iterator[Finding]:
     pod = app.running.fields.get("pod", {})
     if app.level == 1 and any(serving_sidecars(app, key, pod.get(key, ())) for key in ("containers", "initContainers")):
         yield of_level("serving-sidecar", "a container that a port targets stops at once and loses requests")
-
-
-SPEC_RULES: dict[str, SpecRule] = {
-    "ports-missing": ports_missing,
-    "port-twice": port_twice,
-    "container-once": container_once,
-    "replicas-and-autoscaling": replicas_and_autoscaling,
-    "surge-and-unavailable": surge_and_unavailable,
-    "release-state": release_state,
-    "version-label": version_label,
-    "canary-weight": canary_weight,
-    "canary-share": canary_share,
-    "ladder-end": ladder_end,
-    "canary-headers": canary_headers,
-    "canary-routes": canary_routes,
-    "mesh-hosts": mesh_hosts,
-    "match-without-default": match_without_default,
-    "level-1-lists": level_1_lists,
-    "workload-sync-options": workload_sync_options,
-    "service-sync-wave": service_sync_wave,
-    "files-clash": files_clash,
-    "service-account": service_account,
-    "serving-sidecar": serving_sidecar,
-    "service-fields": service_fields,
-    "istio-fields": istio_fields,
-    "disruption-budget": disruption_budget,
-    "migration": migration,
-    "policy-labels": policy_labels,
-    "tag-pinned": tag_pinned,
-    "analysis-level": checks.analysis_level,
-    "analysis-window": checks.analysis_window,
-    "analysis-count": checks.analysis_count,
-    "analysis-percent": checks.analysis_percent,
-    "analysis-port": checks.analysis_port,
-    "analysis-starting-step": checks.analysis_starting_step,
-    "analysis-time": checks.analysis_time,
-    "analysis-required": checks.analysis_required,
-}
-
-_AS_RENDERED = ("canary-share",)
-_ANALYSIS = frozenset(("analysis", "prePromotionAnalysis", "postPromotionAnalysis"))
-_POD = frozenset(("pod", *_STATES))  # a version may override fields
-
-# The fields of a spec, of its strategy or of the policy without all of which a rule has nothing to look at.
-NEEDS: dict[str, frozenset[str]] = {
-    "port-twice": frozenset(("ports",)),
-    "container-once": frozenset(("pod",)),
-    "replicas-and-autoscaling": frozenset(("autoscaling",)),
-    "surge-and-unavailable": frozenset(("maxSurge",)),
-    "release-state": frozenset(_STATES),
-    "version-label": frozenset(("podMetadata", *_STATES)),
-    "canary-weight": frozenset(("canary",)),
-    "canary-share": frozenset(("canary", "steps")),
-    "ladder-end": frozenset(("steps",)),
-    **dict.fromkeys(("canary-headers", "mesh-hosts", "match-without-default", "istio-fields"), frozenset(("istio",))),
-    "canary-routes": frozenset(("istio", "router")),
-    "service-sync-wave": frozenset(("service", "services")),
-    "files-clash": frozenset(("files", *_STATES)),
-    "service-account": frozenset(("serviceAccount",)),
-    "serving-sidecar": _POD,
-    "service-fields": frozenset(("service",)),
-    "disruption-budget": frozenset(("disruptionBudget",)),
-    "migration": frozenset(("migration",)),
-    "policy-labels": frozenset(("requiredLabels",)),
-    "tag-pinned": frozenset(("tags",)),
-    **dict.fromkeys([rule for rule in SPEC_RULES if rule.startswith("analysis-")], _ANALYSIS),
-}
-_NEEDED = frozenset().union(*NEEDS.values())
-
-
-def check_spec(scene: SpecScene) -> list[Finding]:
-    """Every finding of the spec rules that need no manifest."""
-    here = _NEEDED & {*scene.app.spec, *scene.app.strategy.fields, *scene.policy}
-    return [finding for rule in _called_for(here) for finding in rule(scene)]
-
-
-@lru_cache(maxsize=4096)  # the specs of a project have a few forms
-def _called_for(here: frozenset[str]) -> tuple[SpecRule, ...]:
-    """The rules that may have something to look at, where these fields are."""
-    rules = ((name, rule) for name, rule in SPEC_RULES.items() if name not in _AS_RENDERED)
-    return tuple(rule for name, rule in rules if name not in NEEDS or not NEEDS[name].isdisjoint(here))
-
-
-def check_rendered(scene: SpecScene) -> list[Finding]:
-    """Every finding of the spec rules that need the numbers of the patched manifests (see `as_rendered`)."""
-    return [finding for name in _AS_RENDERED for finding in SPEC_RULES[name](scene)]
 
 
 def _replica_range(app: App) -> tuple[int, ...]:

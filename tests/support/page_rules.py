@@ -10,10 +10,10 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from renderer.rules import SECTIONS
 from renderer.rules.contradictions import release_contradicted, service_removed
 from renderer.rules.lost_ports import patch_loses_port
-from renderer.rules.specs import SPEC_RULES
+from renderer.rules.spec_table import SPEC_RULES
+from renderer.rules.table import SECTIONS, Section
 from tests.support.excerpts import excerpts
 from tests.support.rules import FIXTURES, PATCH_FIXTURES, SPEC_FIXTURES
 
@@ -46,8 +46,12 @@ def page() -> str:
     """Every rule with its page: those over specs first, then those over manifests by kind."""
     sections: list[tuple[str, Rules, Path]] = [("Specs", SPEC_RULES, SPEC_FIXTURES)]
     sections.append(("Patches and templates", PATCH_RULES, PATCH_FIXTURES))
-    sections += [(title, rules, FIXTURES) for title, rules, _ in SECTIONS]
+    sections += [(section.title, _judges(section), FIXTURES) for section in SECTIONS]
     return "\n".join([_OPENING, _contents(sections), *(_section(*section) for section in sections)])
+
+
+def _judges(section: Section) -> Rules:
+    return {name: rule.judge for name, rule in section.rules.items()}
 
 
 def _contents(sections: Iterable[tuple[str, Rules, Path]]) -> str:

@@ -11,9 +11,10 @@ import yaml
 from renderer.checks import TEMPLATE_FILE
 from renderer.manifest import Manifest
 from renderer.project import numbers
-from renderer.rules import MANIFEST_RULES, OF_ROUTES, Finding, Scene
+from renderer.rules import MANIFEST_RULES, Finding, Scene
 from renderer.rules.specs import SpecScene
 from renderer.rules.step_routes import check_step_routes
+from renderer.rules.table import AT_STEPS
 from renderer.spec import app_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
@@ -109,7 +110,7 @@ def _scene(manifests: list[Manifest], settings: dict[str, str]) -> Scene:
 def all_findings(scene: Scene) -> list[Finding]:
     """What `check` gives, the plain way: every rule looks at the scene, whatever it needs."""
     alone = [finding for rule in MANIFEST_RULES.values() for finding in rule(scene)]
-    return [*alone, *check_step_routes(scene, OF_ROUTES)]
+    return [*alone, *check_step_routes(scene, AT_STEPS)]
 
 
 def line(finding: Finding) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from renderer.release.verbs import Refusal, hotfix, promote, retry
 from renderer.usecases.effective import Spec
-from renderer.usecases.hotfix import hotfix_alone
+from renderer.usecases.hotfix import same_command
 from renderer.usecases.release_options import ReleaseOptions
 from renderer.usecases.verb import VerbOptions
 from tests.support.past import Repository
@@ -125,20 +125,62 @@ def test_where_only_the_abort_is_committed_it_says_what_to_type(repository: Repo
     code, said = start(repository, "--commit", "--message", "the shop's down")
     assert code == 3, said
     stopped = "rollspec: the abort is committed, but not the hotfix: when you have fixed what stopped it, "
-    command = f"rollspec -C {quote(str(repository.folder))} release web 1.4.3 --weight 50 --commit --message 'the shop"
+    folder = quote(str(repository.folder))
+    command = f"rollspec -C {folder} release web 1.4.3 --hotfix --weight 50 --commit --message 'the shop"
     assert f"{stopped}`{command}" in said
+    assert "makes only the second commit" in said
     assert "rollspec: nothing else was changed (`--no-verify` commits without" in said
     assert "nothing was changed" not in said
     assert repository.git("log", "-1", "--format=%s") == "the shop's down\n"
     assert (state(repository, "production"), repository.git("status", "--porcelain")) == ({"aborted": CANARY}, "")
     hook.unlink()
     code, again = start(repository, "--commit")
-    assert (code, "`release APP 1.4.3 --weight 50` without --hotfix starts it; `retry` then no" in again) == (
-        1,
-        True,
-    ), again
-    repository.text("release", "web", "1.4.3", "--weight", "50", "--commit", "--message", "the shop's down")
-    assert state(repository, "production") == {"canary": {"tag": "1.4.3", "weight": 50}}
+    assert (code, "what was in flight is aborted already: if the cluster does not have that yet" in again) == (0, True)
+    assert repository.git("log", "-2", "--format=%s").splitlines() == [
+        "deploy(production): release web 1.4.3 at 50 % as a hotfix",
+        "the shop's down",
+    ]
+    assert state(repository, "production") == {"canary": {"tag": "1.4.3", "weight": 50}, "aborted": CANARY}
+    repository.text("promote", "web", "--commit")
+    repository.text("retry", "web", "--commit")
+    assert state(repository, "production")["canary"] == CANARY
+
+
+def test_after_an_abort_it_makes_one_commit(repository: Repository) -> None:
+    repository.text("abort", "web", "--commit")
+    head = repository.git("rev-parse", "HEAD")
+    code, said = start(repository, "--dry-run")
+    assert (code, "+  canary:" in said, repository.git("rev-parse", "HEAD")) == (0, True, head), said
+    assert start(repository, "--commit")[0] == 0
+    assert repository.git("rev-parse", "HEAD~1") == head
+    assert state(repository, "production") == {"canary": {"tag": "1.4.3", "weight": 50}, "aborted": CANARY}
+
+
+def test_of_two_apps_only_the_one_in_flight_is_aborted(repository: Repository) -> None:
+    repository.write("apps/api.yaml", (repository.folder / "apps/web.yaml").read_text().replace("web", "api"))
+    repository.text("render")
+    repository.commit("another app")
+    repository.text("release", "api", "1.5.0", "--weight", "20", "--commit")
+    repository.text("abort", "web", "--commit")
+    done = repository.run("release", "web=1.4.3", "api=1.4.3", "--hotfix", "--weight", "50", "--commit")
+    assert done.code == 0, done.err
+    assert repository.git("log", "-2", "--format=%s").splitlines() == [
+        "deploy(production): release web 1.4.3 at 50 %, api 1.4.3 at 50 % as a hotfix",
+        "deploy(production): abort api 1.5.0 for a hotfix",
+    ]
+    assert "aborted" in state(repository, "production")
+
+
+@pytest.mark.parametrize("name", [name for name in STATES if name.endswith("-aborted")])
+def test_what_was_aborted_is_not_its_own_hotfix(name: str) -> None:
+    spec = spec_in_state(name)
+    first, second = hotfix(spec, "1.4.3", weight=50)
+    assert first == {}
+    after = applied(spec, second)
+    assert ((after.get("canary") or after["preview"])["tag"], after["aborted"]) == ("1.4.3", spec["aborted"])
+    assert hotfix(spec, "1.5.0", weight=50)[1] == Refusal(
+        "1.5.0 is the version that was aborted: `retry` starts it again"
+    )
 
 
 def test_the_command_for_the_hotfix_alone_has_the_options_that_were_given() -> None:
@@ -146,17 +188,18 @@ def test_the_command_for_the_hotfix_alone_has_the_options_that_were_given() -> N
         "a b", envs=("staging", "prod"), keep_going=True, break_glass="down", commit=True, no_verify=True
     )
     wanted = ReleaseOptions(("web=1.4.3", "api=2"), 0, skip=True, hotfix=True)
-    assert hotfix_alone(options, wanted) == (
-        "rollspec -C 'a b' release web=1.4.3 api=2 --weight 0 --skip --env staging --env prod --keep-going --commit "
-        "--no-verify --break-glass down"
+    assert same_command(options, wanted) == (
+        "rollspec -C 'a b' release web=1.4.3 api=2 --hotfix --weight 0 --skip --env staging --env prod --keep-going "
+        "--commit --no-verify --break-glass down"
     )
     labelled = ReleaseOptions(("web", "1.4.3"), label="fix", hotfix=True)
-    assert hotfix_alone(VerbOptions("."), labelled) == "rollspec release web 1.4.3 --version fix --commit"
+    assert same_command(VerbOptions("."), labelled) == "rollspec release web 1.4.3 --hotfix --version fix --commit"
 
 
 def test_without_a_release_in_flight_it_says_so(repository: Repository) -> None:
     repository.text("promote", "web", "--commit")
-    assert "--hotfix is for an app with a release in flight" in start(repository, "--commit")[1]
+    said = start(repository, "--commit")[1]
+    assert "--hotfix is for an app with a release in flight, or an aborted one: `release APP 1.4.3 --weight 50`" in said
 
 
 @pytest.mark.parametrize("name", [name for name in STATES if {"canary", "preview"} & STATES[name].keys()])

@@ -122,7 +122,10 @@ _WORDS = "APP [TAG] | APP=TAG... | APP... | --from-env ENV | --from-edits | --tr
 )
 @click.option("--replace", is_flag=True, help="Release even while another release is in flight.")
 @click.option(
-    "--hotfix", is_flag=True, help="While another release is in flight: abort it and start this one, in two commits."
+    "--hotfix",
+    is_flag=True,
+    help="While another release is in flight: abort it and start this one, in two commits. If it is aborted already, "
+    "one commit starts this one. `retry` brings back what was aborted.",
 )
 @click.option(
     "--redo",

@@ -105,7 +105,14 @@ def hotfix(spec: Spec, tag: str, *, version: str | None = None, weight: int | No
 
     A Rollout has one pod template, which is that of the version in flight; the stable version is only a ReplicaSet,
     whose pods cannot change. So the version in flight must go first, and what was aborted stays for `retry`.
+    Where it is aborted already, as after a run that stopped between the two, only the release is left: the first
+    outcome is {}.
     """
+    if _is_only_aborted(spec):
+        if version_of(spec, _version_state(spec, tag, version, None)) == version_of(spec, spec["aborted"]):
+            name = version_of(spec, spec["aborted"]).name
+            return {}, Refusal(f"{name} is the version that was aborted: `retry` starts it again")
+        return {}, release_after_abort(spec, tag, version=version, weight=weight)
     first = abort(spec)
     if isinstance(first, Refusal):
         return Refusal(f"{first.message}; {_no_hotfix(spec, tag, weight)}"), first
@@ -116,13 +123,17 @@ def hotfix(spec: Spec, tag: str, *, version: str | None = None, weight: int | No
     return first, release_after_abort(between, tag, version=version, weight=weight)
 
 
+def _is_only_aborted(spec: Spec) -> bool:
+    is_rollout = strategy_of(spec.get("strategy", {})).is_rollout
+    return is_rollout and "migration" not in spec and in_flight(spec) is None and bool(spec.get("aborted"))
+
+
 def _no_hotfix(spec: Spec, tag: str, share: int | None) -> str:
-    why = "--hotfix is for an app with a release in flight"
+    why = "--hotfix is for an app with a release in flight, or an aborted one"
     if "migration" in spec:
         return why
     given = "" if share is None else f" --weight {share}"
-    lost = "; `retry` then no longer brings back what was aborted" if "aborted" in spec else ""
-    return f"{why}: `release APP {tag}{given}` without --hotfix starts it{lost}"
+    return f"{why}: `release APP {tag}{given}` without --hotfix starts it"
 
 
 def release_after_abort(spec: Spec, tag: str, *, version: str | None = None, weight: int | None = None) -> Outcome:

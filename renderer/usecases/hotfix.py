@@ -10,7 +10,7 @@ from functools import partial
 from renderer.console import say
 from renderer.failure import Failure
 from renderer.problem import errors
-from renderer.release.verbs import Outcome, Refusal, hotfix, release_after_abort
+from renderer.release.verbs import Outcome, Refusal, hotfix, in_flight, release_after_abort
 from renderer.usecases.edited import Act, edit_app
 from renderer.usecases.effective import Spec
 from renderer.usecases.freezes import refuse_frozen
@@ -22,46 +22,57 @@ from renderer.usecases.verb import VerbOptions
 Run = Callable[..., int]  # the options, the verb, the acts of each environment, and the end of the subject
 
 
+_PUSH = (
+    "`git push origin HEAD~1:BRANCH`, and when that is synced, `git push`; as one change, the canary's share falls to "
+    "0 at once and a request or two may be lost"
+)
+_TWO = f"rollspec: let the cluster get the two commits one after the other: {_PUSH}"
+_ONE = f"rollspec: what was in flight is aborted already: if the cluster does not have that yet, {_PUSH}"
+
+
 def start_hotfix(options: VerbOptions, wanted: ReleaseOptions, run: Run) -> int:
     """Two commits: an abort of what is in flight, and the release of the hotfix; the exit code.
 
-    Nothing is aborted unless the release would be accepted.
+    Nothing is aborted unless the release would be accepted. An app whose release is aborted already is only in the
+    second commit, so that the same command can be given again when the first run stopped between the two.
     """
     if not options.commit and not options.dry_run:
         raise Failure("--hotfix makes two commits: give --commit, or --dry-run to see both as one change", 2)
     if options.dry_run:
         return run(options, "release", partial(_acts, wanted, _both), "as a hotfix")
+    flying: list[str] = []
 
     def first(opened: Opened, env: str) -> dict[str, Act]:
         if options.now and options.break_glass is None:
             refuse_frozen([opened.setup.environments[env]], "release", options.now)
         acts = _acts(wanted, _both, opened, env)
-        for app, act in acts.items():
-            _refuse_problems(opened, env, app, act)
-        return _acts(wanted, _first, opened, env)
+        some = [app for app, act in acts.items() if in_flight(_before(opened, env, app, act))]
+        flying.extend(some)
+        aborts = _acts(wanted, _first, opened, env)
+        return {app: aborts[app] for app in some}
 
-    code = run(options, "abort", first, "for a hotfix")
+    code = run(replace(options, leads=True), "abort", first, "for a hotfix")
     if code:
         return code
-    code = 1
+    code, is_first_made = 1, bool(flying)
     try:
-        code = run(replace(options, follows=True), "release", partial(_acts, wanted, _second), "as a hotfix")
+        code = run(replace(options, follows=is_first_made), "release", partial(_acts, wanted, _second), "as a hotfix")
     finally:
-        say(
-            "rollspec: the abort is committed, but not the hotfix: when you have fixed what stopped it, "
-            f"`{hotfix_alone(options, wanted)}` starts it (`retry` then no longer brings back what was aborted)"
-            if code
-            else "rollspec: let the cluster get the two commits one after the other: `git push origin HEAD~1:BRANCH`, "
-            "and when that is synced, `git push`; as one change, the canary's share falls to 0 at once and a request "
-            "or two may be lost"
-        )
+        if not code:
+            say(_TWO if is_first_made else _ONE)
+        elif is_first_made:
+            say(
+                "rollspec: the abort is committed, but not the hotfix: when you have fixed what stopped it, "
+                f"`{same_command(options, wanted)}` makes only the second commit"
+            )
     return code
 
 
-def hotfix_alone(options: VerbOptions, wanted: ReleaseOptions) -> str:
-    """The command that starts the hotfix when the abort is committed, with the options that were given."""
+def same_command(options: VerbOptions, wanted: ReleaseOptions) -> str:
+    """The command of the hotfix, with the options that were given."""
     words = ["rollspec", *([] if options.directory == "." else ["-C", options.directory]), "release", *wanted.words]
     given: list[tuple[str, object]] = [
+        ("--hotfix", True),
         ("--weight", wanted.share),
         ("--version", wanted.label),
         ("--skip", wanted.skip),
@@ -115,10 +126,11 @@ def _both(spec: Spec, tag: str, wanted: ReleaseOptions) -> Outcome:
     return {**first, **second}
 
 
-def _refuse_problems(opened: Opened, env: str, app: str, act: Act) -> None:
-    """Stops before the first commit where the second one would not be made."""
+def _before(opened: Opened, env: str, app: str, act: Act) -> Spec:
+    """The app's spec; this stops before the first commit where the second one would not be made."""
     edited = edit_app(opened, opened.setup.environments[env], app, act)
     if isinstance(edited, Refusal):
         raise Failure(f"{app} in {env}: {edited.message}", 1)
     if errors(edited.problems):
         raise Refused([*edited.problems])
+    return edited.before

@@ -66,6 +66,7 @@ class VerbOptions:
     no_verify: bool = False
     live: Callable[[str], str] | None = None  # the commit that the cluster has, from which hooks judge; by the root
     train: bool = False  # releases what is due, with a table in the message; it may be nothing
+    leads: bool = False  # a commit before another one of the same run, which needs none where nothing is to be done
     follows: bool = False  # a commit of the same run, which stays if this one is not made
     remarks: Mapping[tuple[str, str], str] = field(default_factory=dict)  # end an app's line, by environment and app
     watch: Callable[[Opened, Sequence[Edited]], None] | None = None  # with dry_run: hears of the edits too

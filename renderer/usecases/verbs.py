@@ -330,6 +330,8 @@ def _do(options: VerbOptions, verb: str, acts: Acts, detail: str, notes_of: Note
     if not any(found.values()) and (everywhere or options.train):
         out("nothing to release")
         return 0
+    if not any(found.values()) and options.leads:
+        return 0
     if not any(found.values()):
         raise Failure(f"nothing to {verb} in {', '.join(found)}", 1)
     return carry_out(opened, found, How(options, verb, detail, partial(notes_of, opened), everywhere))

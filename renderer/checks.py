@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from renderer.go_time import whole_seconds
 from renderer.manifest import Manifest
 from renderer.spec import Strategy
 
@@ -22,8 +22,6 @@ OF_PROMOTIONS = ("web", "job")  # checks that the analyses of BlueGreen have bes
 TEMPLATE_FILE = "analysis-template-"  # the start of the name of each file with the template of a built-in check
 PROMETHEUS = "http://prometheus.istio-system:9090"
 MIN_REQUESTS = 100
-LONGEST_DURATION = 64  # characters of a duration that a controller could read, and more
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 class Checks(NamedTuple):
@@ -75,8 +73,10 @@ def checks_of(strategy: Strategy, field: str = "analysis") -> Checks | None:
     asked = {name: fields[name] for name in names if name in fields}
     if not asked:
         return None
-    window, interval = (seconds(fields.get(name, usual)) for name, usual in (("window", "2m"), ("interval", "1m")))
-    initial_delay = seconds(fields.get("initialDelay", f"{interval}s"))
+    window, interval = (
+        whole_seconds(fields.get(name, usual)) for name, usual in (("window", "2m"), ("interval", "1m"))
+    )
+    initial_delay = whole_seconds(fields.get("initialDelay", f"{interval}s"))
     count = None if field == "analysis" else fields.get("count", 5)
     patience = 600 if count is None else max(initial_delay + (count - 1) * interval, window + interval)
     return Checks(
@@ -86,11 +86,11 @@ def checks_of(strategy: Strategy, field: str = "analysis") -> Checks | None:
         interval=interval,
         window=window,
         initial_delay=initial_delay,
-        scrape_interval=seconds(fields.get("scrapeInterval", "1m")),
+        scrape_interval=whole_seconds(fields.get("scrapeInterval", "1m")),
         failure_limit=fields.get("failureLimit", 2),
         min_requests=fields.get("minRequests", MIN_REQUESTS),
         on_no_data=fields.get("onNoData") or ("pause" if "steps" in strategy.fields else "abort"),
-        patience=seconds(fields["patience"]) if "patience" in fields else patience,
+        patience=whole_seconds(fields["patience"]) if "patience" in fields else patience,
         times=count,
     )
 
@@ -98,13 +98,6 @@ def checks_of(strategy: Strategy, field: str = "analysis") -> Checks | None:
 def is_of_checks(manifest: Manifest) -> bool:
     """Whether it is the AnalysisTemplate of a built-in check."""
     return manifest.kind == "AnalysisTemplate" and manifest.file.startswith(TEMPLATE_FILE)
-
-
-def seconds(duration: str) -> int:
-    """Of a duration such as `1m30s`; 0 for a text so long that a rule refuses it."""
-    if len(duration) > LONGEST_DURATION:
-        return 0
-    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([smh])", duration))
 
 
 def duration(number: int) -> str:

@@ -27,7 +27,7 @@ ROWS = (
     ("rounding", "checks"),
     ("project", "freeze", "spec", "manifest", "scaler", "hooks"),
     ("yamlio", "protocols", "facts", "promotion", "owners"),
-    ("problem", "plain", "lazy", "linear", "layout", "failure", "resources", "masking", "token_forms"),
+    ("problem", "plain", "lazy", "linear", "layout", "failure", "resources", "masking", "token_forms", "go_time"),
 )
 LEVEL = {name: level for level, row in enumerate(ROWS) for name in row}
 

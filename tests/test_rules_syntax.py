@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from renderer.go_time import nanoseconds, whole_seconds
 from renderer.rules.analysis import _tags
 from renderer.rules.mesh import protocol_of, service_name
 from renderer.rules.quantity import amount, quantity, share
@@ -17,9 +18,9 @@ from renderer.rules.syntax import (
     is_qualified_name,
     is_service_name,
     is_subdomain,
-    nanoseconds,
     re2_error,
 )
+from renderer.simulate.spec import seconds
 
 
 @pytest.mark.parametrize(
@@ -41,9 +42,25 @@ def test_durations(text: str, value: int) -> None:
     assert nanoseconds(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "1", "s", "1 s", "1d", "1.2.3s", ".s", "1s1", "٣s", "1S", "1s\n"])
+@pytest.mark.parametrize("text", ["", "1", "s", "1 s", "1d", "1.2.3s", ".s", "1s1", "٣s", "1S", "1s\n", "2562048h"])
 def test_no_durations(text: str) -> None:
     assert nanoseconds(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("500ms", 0), ("1h30m", 5400), ("1.5h", 5400), ("90.9s", 90), ("1m500ms", 60), ("2562048h", 2562048 * 3600)],
+)
+def test_whole_seconds(text: str, value: int) -> None:
+    assert whole_seconds(text) == value
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("30", 30), (30, 30), ("", 0), ("-5s", 0), ("²", 0), ("1 s", 0), ("9" * 5000, 0)]
+)
+def test_seconds_of_a_pause(text: str | int, value: int) -> None:
+    assert seconds(text) == value
 
 
 def test_placeholders_that_never_close_take_linear_time() -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from renderer.checks import ANALYSES, LEVEL_2, Checks, checks_of, duration, is_of_checks, seconds
+from renderer.checks import ANALYSES, LEVEL_2, Checks, checks_of, duration, is_of_checks
+from renderer.go_time import whole_seconds
 from renderer.plain import lookup
 from renderer.protocols import HTTP
 from renderer.release import steps_of
@@ -273,7 +274,7 @@ def analysis_time(scene: SpecScene) -> Iterator[Finding]:
 
 
 def _length(length: object) -> int:
-    return length if isinstance(length, int) else seconds(f"{length}s" if str(length).isdigit() else str(length))
+    return length if isinstance(length, int) else whole_seconds(f"{length}s" if str(length).isdigit() else str(length))
 
 
 def analysis_required(scene: SpecScene) -> Iterator[Finding]:

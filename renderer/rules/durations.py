@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from renderer.go_time import nanoseconds
 from renderer.manifest import Manifest, Object
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import spec_of
-from renderer.rules.syntax import nanoseconds
 
 MILLISECOND = 10**6  # nanoseconds
 

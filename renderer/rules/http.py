@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from renderer.go_time import nanoseconds
 from renderer.manifest import Manifest, Object
 from renderer.plain import escape
 from renderer.rules.finding import Finding, Scene
 from renderer.rules.mesh import routes_of, spec_of
 from renderer.rules.rollouts import canary_of
-from renderer.rules.syntax import is_digits, nanoseconds, re2_error
+from renderer.rules.syntax import is_digits, re2_error
 
 _HEADER = re.compile(r"[-_A-Za-z0-9]+").fullmatch
 _MATCHED = ("uri", "scheme", "method", "authority")

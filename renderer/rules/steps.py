@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from renderer.go_time import nanoseconds
 from renderer.manifest import Object
 from renderer.rules.finding import Finding, Scene, namespace_of
 from renderer.rules.mesh import spec_of
 from renderer.rules.rollouts import canary_of
-from renderer.rules.syntax import is_digits, nanoseconds
+from renderer.rules.syntax import is_digits
 
 _KINDS = (
     "setWeight",

@@ -1,4 +1,4 @@
-"""Which strings Kubernetes and Istio accept as names, labels, durations and regular expressions."""
+"""Which strings Kubernetes and Istio accept as names, labels and regular expressions."""
 
 from __future__ import annotations
 
@@ -8,17 +8,12 @@ from functools import lru_cache
 
 from renderer.lazy import regex
 
-_LONGEST = 64  # characters of a duration that anybody would write
 _NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?").fullmatch
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?").fullmatch
 _DNS_1035 = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?").fullmatch
 _SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*").fullmatch
 _PORT_NAME = re.compile(r"[a-z0-9](?:-?[a-z0-9])*").fullmatch
 _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+").fullmatch
-_GO_DURATION = re.compile(r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+", re.ASCII).fullmatch
-_GO_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)", re.ASCII).findall
-_NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
-_NANOSECONDS["h"] = 3600 * 10**9
 
 # What Python's engine knows and RE2 does not: look-around, back references, conditions, possessive repeats.
 _NOT_RE2 = regex(r"\(\?(?:=|!|<=|<!|>|\(|P=|#)|[*+?}]\+")
@@ -81,22 +76,6 @@ def is_old_env_name(text: str) -> bool:
 def is_env_name(text: str) -> bool:
     """Printable ASCII without `=`, as since Kubernetes 1.32."""
     return bool(text) and text.isascii() and text.isprintable() and "=" not in text
-
-
-@lru_cache(maxsize=1024)
-def nanoseconds(text: str) -> int | None:
-    """A Go duration (`1h30m`, `250ms`) in nanoseconds; None when it is none. Go also takes a bare `0`."""
-    if text in ("0", "+0", "-0"):
-        return 0
-    if len(text) > _LONGEST or not _GO_DURATION(text):
-        return None
-    total = sum(_scaled(number, _NANOSECONDS[unit]) for number, unit in _GO_PART(text))
-    return -total if text.startswith("-") else total
-
-
-def _scaled(number: str, unit: int) -> int:
-    whole, _, fraction = number.partition(".")
-    return int(whole or 0) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
 
 
 _TOKENS = regex(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from renderer.checks import LONGEST_DURATION
+from renderer.go_time import whole_seconds
 from renderer.manifest import Object
 from renderer.rounding import IntOrPercent
 
 UNVERSIONED = "unversioned"  # the version of pods that have neither the label nor an image
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_MOST_DIGITS = 10  # of a number in a manifest; a rule refuses more
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,14 +253,15 @@ def _step(data: Object) -> Step:
 
 
 def seconds(duration: int | float | str | None) -> float | None:
-    """`30`, `"30"`, `"1m30s"`, `"1h"` as seconds; 0 for a text so long that a rule refuses it."""
+    """`30`, `"30"`, `"1m30s"`, `"1.5h"` in whole seconds, as the controller reads a pause: `DurationSeconds()`.
+
+    `500ms` is 0 seconds there. A rule refuses any other text, which counts as 0 seconds here.
+    """
     if duration is None or isinstance(duration, (int, float)):
         return duration
-    if len(duration) > LONGEST_DURATION:
-        return 0.0
-    if duration.isdigit():
+    if len(duration) <= _MOST_DIGITS and duration.isascii() and duration.isdecimal():
         return float(duration)
-    return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)([smh])", duration))
+    return float(whole_seconds(duration))
 
 
 def _blue_green(data: Object, namespace: str) -> BlueGreen:

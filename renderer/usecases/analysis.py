@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from renderer.checks import ANALYSES, seconds
+from renderer.checks import ANALYSES
 from renderer.console import out
 from renderer.failure import Failure
+from renderer.go_time import whole_seconds
 from renderer.pipeline import Rendered, build_app
 from renderer.problem import errors
 from renderer.prometheus import MOST_POINTS, query_range
@@ -65,7 +66,7 @@ def check_queries(options: CheckOptions) -> int:
     if not found:
         raise Failure(f"{options.app} has no analysis with Prometheus queries", 2)
     end = _time(options.at)
-    whole = seconds(options.last)
+    whole = whole_seconds(options.last)
     measured = []
     for query in found:
         steps = max(whole // query.step, 1)
@@ -138,7 +139,10 @@ def _of_rendered(rendered: Rendered) -> Iterator[Query]:
                 prometheus = metric["provider"].get("prometheus")
                 if prometheus:
                     filled = json.loads(_filled(json.dumps(metric), {**own, **given}))
-                    asked, step = filled["provider"]["prometheus"], max(seconds(str(metric.get("interval", "1m"))), 1)
+                    asked, step = (
+                        filled["provider"]["prometheus"],
+                        max(whole_seconds(str(metric.get("interval", "1m"))), 1),
+                    )
                     address = asked.get("address", "")
                     yield Query(rendered.env, prefix + metric["name"], asked["query"], address, step, filled)
 

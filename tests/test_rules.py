@@ -218,8 +218,11 @@ def _lines(data: Mapping[str, object]) -> list[str]:
     return [f"{each.rule}: {each.message}" for each in check(Scene((Manifest("object.yaml", {**data}),)))]
 
 
+_QUERIED = ("analysis-queries", "keda-queries")
+
+
 def test_without_its_parser_no_query_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "promql_parser", None)
-    found = [one for path in fixtures() if path.parent.name == "analysis-queries" for one in check(read(path).scene)]
+    found = [one for path in fixtures() if path.parent.name in _QUERIED for one in check(read(path).scene)]
     assert {one.severity for one in found} == {"note"}
     assert {one.message.partition(":")[0] for one in found} == {"Prometheus queries were not looked at"}

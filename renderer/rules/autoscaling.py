@@ -34,7 +34,8 @@ DEFAULT_METRICS = [
     {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}
 ]
 VERTICAL = "VerticalPodAutoscaler"
-_KEDA_RESOURCES = ("cpu", "memory")
+KEDA_RESOURCES = ("cpu", "memory")
+INJECTED = ("istio-proxy", "linkerd-proxy")  # containers that the webhook of a mesh adds to the pods
 _BY_DEFAULT = ", the default metric, "
 WINDOW, PERIOD = 3600, 1800  # seconds
 
@@ -241,7 +242,8 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
 
     A limit counts as the request where no request is given, and so does the default of a LimitRange of this tree. An
     autoscaler without metrics scales by the utilization of cpu. Triggers `cpu` and `memory` of a KEDA ScaledObject with
-    `metricType: Utilization` count, too. A container that the pod does not have is an error.
+    `metricType: Utilization` count, too. A container that the pod does not have is an error, unless a mesh adds it
+    (`istio-proxy`, `linkerd-proxy`).
 
     Why: Utilization is a percentage of the request. Without a request the autoscaler reports `missing request for cpu`
     and never scales. This is a warning, because a LimitRange or an admission webhook of the cluster may add requests.
@@ -253,7 +255,8 @@ def hpa_requests(scene: Scene) -> Iterator[Finding]:
         pod = target_of(scene, hpa)
         for pointer, block, why in _utilizations(hpa) if pod else ():
             resource, only = block.get("name", ""), block.get("container")
-            if only is not None and pod and all(each.get("name") != only for _, each in pod.every):
+            names = [each.get("name") for _, each in pod.every] if pod and hpa.kind != SCHEMALESS else [only]
+            if only is not None and only not in (*names, *INJECTED):
                 message = (
                     f"the pod has no container {only}, so its utilization of {resource} is unknown: correct the name"
                 )
@@ -273,7 +276,7 @@ def _utilizations(scaler: Manifest) -> Iterator[tuple[str, Object, str]]:
         triggers = spec.get("triggers")
         for number, each in enumerate(triggers if isinstance(triggers, list) else ()):
             trigger, about = mapping(each), mapping(mapping(each).get("metadata"))
-            if trigger.get("type") in _KEDA_RESOURCES and trigger.get("metricType") == "Utilization":
+            if trigger.get("type") in KEDA_RESOURCES and trigger.get("metricType") == "Utilization":
                 only = {"container": about["containerName"]} if isinstance(about.get("containerName"), str) else {}
                 yield f"/spec/triggers/{number}", {"name": trigger["type"], **only}, " "
         return

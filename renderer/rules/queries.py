@@ -1,9 +1,9 @@
-"""The rule over Prometheus queries; the parser is an extra, `rollspec[analysis]`, and imported only here."""
+"""Rules over Prometheus queries; the parser is an extra, `rollspec[analysis]`, and imported only here."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from renderer.checks import is_of_checks
@@ -45,29 +45,45 @@ def analysis_queries(scene: Scene) -> Iterator[Finding]:
     Source: Prometheus (`bad_data`), Istio's standard metrics.
     """
     found = [(template, pointer, query) for template, pointer, query in _queries(scene) if not is_of_checks(template)]
-    if not found:
+    yield from found_in_queries(found, _RULE)
+    parser = _parser() if found else None
+    if parser is None:
         return
-    try:
-        parser = importlib.import_module("promql_parser")
-    except ImportError:
+    pods = [pod for pod in scene.index.workloads if pod.kind == "Rollout"]
+    rollout, labels = (pods[0].manifest.name, pods[0].labels) if pods else ("", None)
+    for template, pointer, query in found:
+        tree = _parsed(parser, query)
+        for message in () if isinstance(tree, str) else _labels(parser, tree, rollout, labels):
+            yield Finding(_RULE, message, pointer, template, "warning")
+
+
+def found_in_queries(queries: Sequence[tuple[Manifest, str, str]], rule: str) -> Iterator[Finding]:
+    """What any reader of Prometheus could not use; each query has its manifest and its pointer there."""
+    if not queries:
+        return
+    parser = _parser()
+    if parser is None:
         message = (
             "Prometheus queries were not looked at: install rollspec with its extra `analysis`, which brings the parser"
         )
-        yield of_project(_RULE, message, "/spec", "note")
+        yield of_project(rule, message, "/spec", "note")
         return
-    pods = [pod for pod in scene.index.workloads if pod.kind == "Rollout"]
-    for template, pointer, query in found:
+    for manifest, pointer, query in queries:
         tree = _parsed(parser, query)
         if isinstance(tree, str):
-            yield Finding(_RULE, f"the query does not parse: {tree}", pointer, template)
-            continue
-        if type(tree).__name__ in ("MatrixSelector", "SubqueryExpr", "StringLiteral"):
+            yield Finding(rule, f"the query does not parse: {tree}", pointer, manifest)
+        elif type(tree).__name__ in ("MatrixSelector", "SubqueryExpr", "StringLiteral"):
             yield Finding(
-                _RULE, "the query answers with a range or a text: aggregate it to one number", pointer, template
+                rule, "the query answers with a range or a text: aggregate it to one number", pointer, manifest
             )
-        rollout, labels = (pods[0].manifest.name, pods[0].labels) if pods else ("", None)
-        for message in _labels(parser, tree, rollout, labels):
-            yield Finding(_RULE, message, pointer, template, "warning")
+
+
+def _parser() -> Any:
+    """The parser of the extra; None without it."""
+    try:
+        return importlib.import_module("promql_parser")
+    except ImportError:
+        return None
 
 
 def _queries(scene: Scene) -> Iterator[tuple[Manifest, str, str]]:

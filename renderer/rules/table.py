@@ -22,6 +22,7 @@ from renderer.rules import (
     http,
     istio,
     jobs,
+    keda,
     lifecycle,
     limits,
     made_routes,
@@ -52,7 +53,7 @@ from renderer.rules import (
     workload,
 )
 from renderer.rules.finding import ManifestRule
-from renderer.scaler import SCALERS
+from renderer.scaler import SCALERS, SCHEMALESS
 
 
 class Rule(NamedTuple):
@@ -225,6 +226,9 @@ SECTIONS: tuple[Section, ...] = (
             "hpa-metrics": rule(autoscaling.hpa_metrics),
             "hpa-requests": rule(autoscaling.hpa_requests),
             "hpa-behavior": rule(autoscaling.hpa_behavior, "behavior"),
+            "keda-zero": rule(keda.keda_zero, SCHEMALESS),
+            "keda-containers": rule(keda.keda_containers, SCHEMALESS),
+            "keda-queries": rule(keda.keda_queries, SCHEMALESS),
         },
     ),
     Section(

@@ -1,0 +1,122 @@
+"""Rules over the ScaledObjects of KEDA, besides those that hold for every autoscaler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from renderer.manifest import Manifest, Object
+from renderer.plain import mapping
+from renderer.rules.autoscaling import INJECTED, KEDA_RESOURCES, target_of
+from renderer.rules.finding import Finding, Scene
+from renderer.rules.mesh import spec_of
+from renderer.rules.queries import found_in_queries
+from renderer.scaler import SCHEMALESS
+
+_REFUSED = ("Deployment", "StatefulSet")  # KEDA's webhook looks up these targets, and no others
+_OTHER_LANGUAGE = ("victoria", "vmselect", "vmsingle", "vmauth", "/select/")  # of addresses that answer MetricsQL
+
+
+class _Trigger(NamedTuple):
+    """A trigger of a ScaledObject, with its pointer and its metadata."""
+
+    pointer: str
+    type: str
+    about: Object
+
+
+def _triggers(scaler: Manifest) -> list[_Trigger]:
+    given = spec_of(scaler).get("triggers")
+    some = [mapping(each) for each in given] if isinstance(given, list) else []
+    return [
+        _Trigger(f"/spec/triggers/{number}", str(each.get("type") or ""), mapping(each.get("metadata")))
+        for number, each in enumerate(some)
+    ]
+
+
+def keda_zero(scene: Scene) -> Iterator[Finding]:
+    """A ScaledObject with triggers for cpu and memory alone, and a `minReplicaCount` of 0.
+
+    Why: Without a pod there is nothing to measure, so such an app never has 0 pods. KEDA's webhook refuses the object
+    for a Deployment or a StatefulSet, also where `minReplicaCount` is not given, which means 0 (an error). For a
+    Rollout, the least is 1 pod, whatever the object says (a warning).
+    Fix: give `minReplicaCount: 1` or more, or add a trigger that is active without a pod, such as `prometheus`, `cron`
+    or a queue.
+    Source: KEDA (`scaledobject has only cpu/memory triggers AND minReplica is 0`).
+    """
+    for scaler in scene.of(SCHEMALESS):
+        spec, triggers = spec_of(scaler), _triggers(scaler)
+        if (
+            not triggers
+            or any(each.type not in KEDA_RESOURCES for each in triggers)
+            or spec.get("minReplicaCount", 0) != 0
+        ):
+            continue
+        kind = mapping(spec.get("scaleTargetRef")).get("kind") or "Deployment"
+        is_refused = kind in _REFUSED
+        if is_refused or "minReplicaCount" in spec:
+            field = "/minReplicaCount" if "minReplicaCount" in spec else ""
+            given = "minReplicaCount is 0" if field else "minReplicaCount is not given, which means 0"
+            follows = "KEDA refuses this" if is_refused else "1 pod stays"
+            types = " and ".join(dict.fromkeys(each.type for each in triggers))
+            message = (
+                f"{given}, and without a pod there is no {types} to measure: {follows}; write minReplicaCount: 1, or "
+                "add a trigger that needs no pod"
+            )
+            yield Finding("keda-zero", message, f"/spec{field}", scaler, "error" if is_refused else "warning")
+
+
+def keda_containers(scene: Scene) -> Iterator[Finding]:
+    """A ScaledObject that names a container that the pods of its target do not have.
+
+    Why: KEDA reads the environment of `envSourceContainerName` before it makes any trigger: without that container,
+    nothing scales. A trigger for cpu or memory with such a `containerName` has nothing to measure. Containers that a
+    mesh adds (`istio-proxy`, `linkerd-proxy`) can be measured.
+    Fix: write the name of a container of the pods. The container of an app has the name of the app.
+    Source: KEDA (`couldn't find container with name`).
+    """
+    for scaler in scene.of(SCHEMALESS):
+        pod = target_of(scene, scaler)
+        if pod is None:
+            continue
+        own = [str(each.get("name") or "") for _, each in pod.containers]
+        everything = [*(str(each.get("name") or "") for _, each in pod.every), *INJECTED]
+        source = mapping(spec_of(scaler).get("scaleTargetRef")).get("envSourceContainerName")
+        if source and source not in own:
+            message = (
+                f"{pod.kind} {pod.manifest.name} has no container {source}, so KEDA scales nothing: "
+                f"its containers are {', '.join(own)}"
+            )
+            yield Finding("keda-containers", message, "/spec/scaleTargetRef/envSourceContainerName", scaler)
+        for trigger in _triggers(scaler):
+            only = trigger.about.get("containerName")
+            if trigger.type in KEDA_RESOURCES and only and only not in everything:
+                message = (
+                    f"the pod has no container {only}, so its {trigger.type} is unknown: its containers are "
+                    f"{', '.join(own)}"
+                )
+                yield Finding("keda-containers", message, f"{trigger.pointer}/metadata/containerName", scaler)
+
+
+def keda_queries(scene: Scene) -> Iterator[Finding]:
+    """A `prometheus` trigger of a ScaledObject whose query does not parse, or answers with a range or a text.
+
+    Addresses of VictoriaMetrics are not looked at: its language is another one.
+
+    Why: KEDA gets an error instead of a number, and the count of pods stays, whatever the load is.
+    Fix: correct the query. The extra `analysis` of rollspec brings the parser; without it, a note says that nothing was
+    looked at.
+    Source: Prometheus (`bad_data`), KEDA's scaler for Prometheus.
+    """
+    found = [
+        (scaler, f"{trigger.pointer}/metadata/query", trigger.about["query"])
+        for scaler in scene.of(SCHEMALESS)
+        for trigger in _triggers(scaler)
+        if trigger.type == "prometheus" and isinstance(trigger.about.get("query"), str) and not _is_other(trigger.about)
+    ]
+    yield from found_in_queries(found, "keda-queries")
+
+
+def _is_other(about: Object) -> bool:
+    address = str(about.get("serverAddress") or "").lower()
+    return any(part in address for part in _OTHER_LANGUAGE)

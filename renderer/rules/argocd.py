@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from renderer.hooks import HOOK, HOOKS, SYNCED, WAVE, hooks_of, job_of_spec, wave_of
+from renderer.hooks import HOOK, HOOKS, WAVE, hooks_of, wave_of
 from renderer.manifest import SYNC_OPTIONS, Manifest, Object, sync_options
 from renderer.plain import escape
 from renderer.problem import Severity
 from renderer.rules.finding import Finding, Scene, namespace_of
-from renderer.rules.images import repository_of
 from renderer.rules.mesh import destinations_of, full_host, spec_of
 from renderer.rules.syntax import is_digits
 
@@ -110,33 +109,6 @@ def sync_replace(scene: Scene) -> Iterator[Finding]:
                 pointer = "/metadata/annotations/argocd.argoproj.io~1sync-options"
                 message = f"with {' and '.join(found)} Argo CD {_REPLACED[' '.join(found)]} while it serves traffic"
                 yield Finding("sync-replace", message, pointer, manifest, "warning")
-
-
-def hook_image(scene: Scene) -> Iterator[Finding]:
-    """A hook that runs the app's image with another tag than the version that is released.
-
-    The hooks of the spec's `jobs` are not checked: `follows` says whose version they run.
-
-    Why: The hook (a migration, say) runs at every sync, and a release does not change its image: the migrations of the
-    new version never run.
-    Fix: write the hook as a job of the spec (`jobs`), which follows the app's tag; or give the hook the new tag in the
-    same commit.
-    Source: a rule of rollspec.
-    """
-    hooked = [pod for pod in scene.index.pods if pod.kind in ("Job", "Pod") and hooks_of(pod.manifest.data) & SYNCED]
-    hooked = [pod for pod in hooked if job_of_spec(pod.manifest.data) is None]
-    images = {}
-    for pod in scene.index.workloads if hooked else ():
-        images.update({repository_of(each.get("image", "")): each.get("image") for _, each in pod.containers})
-    for pod in hooked:
-        for pointer, container in pod.every:
-            image = container.get("image", "")
-            wanted = images.get(repository_of(image), image)
-            if image != wanted:
-                message = (
-                    f"the hook runs {image}, and the released version is {wanted}: a job of the spec would follow it"
-                )
-                yield Finding("hook-image", message, pointer + "/image", pod.manifest, "warning")
 
 
 def sync_waves(scene: Scene) -> Iterator[Finding]:

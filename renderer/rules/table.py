@@ -19,6 +19,7 @@ from renderer.rules import (
     durations,
     env,
     gateways,
+    hook_images,
     http,
     istio,
     jobs,
@@ -53,6 +54,7 @@ from renderer.rules import (
     workload,
 )
 from renderer.rules.finding import ManifestRule
+from renderer.rules.workflows import WORKFLOW
 from renderer.scaler import SCALERS, SCHEMALESS
 
 
@@ -149,7 +151,7 @@ SECTIONS: tuple[Section, ...] = (
         frozenset((*_WITH_PODS, *_TEMPLATES)),
         {
             "restart-policy": rule(workload.restart_policy, of_pods=True),
-            "hook-image": rule(argocd.hook_image, *_MAKES_JOBS),
+            "hook-image": rule(hook_images.hook_image, *_MAKES_JOBS, WORKFLOW),
             "job-waits": rule(jobs.job_waits, *_MAKES_JOBS),
             "job-deleted": rule(jobs.job_deleted, "Job"),
             "cron-schedule": rule(cron.cron_schedule, "CronJob"),

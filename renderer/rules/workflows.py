@@ -8,8 +8,9 @@ from renderer.manifest import Manifest, Object
 from renderer.plain import mapping
 from renderer.rules.index import Located, Pod
 
+WORKFLOW = "Workflow"
 _SPECS = {
-    "Workflow": "/spec",
+    WORKFLOW: "/spec",
     "WorkflowTemplate": "/spec",
     "ClusterWorkflowTemplate": "/spec",
     "CronWorkflow": "/spec/workflowSpec",
